@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.dmalloc.api;
+
+/**
+ * What a provider may be able to do. A request for what is not declared is refused by this name.
+ */
+public enum Capability {
+  /** Stores regions by name, so that they can be opened again. */
+  NAMED,
+  /** Opens stored regions for reading only. */
+  READ_ONLY,
+  /** Gives {@link Sharing#SHARED} mappings: stores reach the backing and its other mappers. */
+  SHARED_MAPPING,
+  /** Gives {@link Sharing#PRIVATE} mappings: stores stay in this mapping. */
+  PRIVATE_MAPPING,
+  /** Can leave disk space unreserved ({@link Reservation#SPARSE}). */
+  SPARSE,
+  /** Can place a region in a directory that the request names. */
+  DIRECTORY,
+  /** Can write changed pages to durable storage ({@link MemoryRegion#force()}). */
+  FORCE,
+  /**
+   * Can make stores durable without force where the file system has DAX ({@link Durability#SYNC}).
+   */
+  SYNC,
+  /** Passes {@link Advice} and {@link AccessPattern} on to the kernel. */
+  ADVICE,
+  /** Can ask for huge pages ({@link PageSize#HUGE}). */
+  HUGE_PAGES,
+  /** Can bring all pages in at allocation. */
+  PREFAULT,
+  /** Can lock pages in RAM. */
+  LOCKED,
+  /** Reads a batch of scattered ranges at once ({@link MemoryRegion#prefetch}). */
+  PREFETCH,
+  /** Tells which pages are in RAM ({@link MemoryRegion#residency()}). */
+  RESIDENCY,
+  /** Can change the size of an open region. */
+  RESIZE,
+  /** Accepts {@link SwapPolicy} values. */
+  SWAP_POLICY
+}

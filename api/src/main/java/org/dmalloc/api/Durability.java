@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.dmalloc.api;
+
+/** What makes a store durable. */
+public enum Durability {
+  /** {@link MemoryRegion#force()} does. */
+  ON_FORCE,
+  /**
+   * Every store that has left the CPU's caches is durable (MAP_SYNC), on a file system with DAX. On
+   * any other the region falls back to {@link #ON_FORCE}, and {@link RegionInfo#durability()} says
+   * so.
+   */
+  SYNC
+}

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.dmalloc.api;
+
+import java.io.IOException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What the environment refused: space, permission, a limit, a damaged file. The message follows one
+ * grammar: <i>operation, size, target: reason (errno); next step</i>.
+ */
+public class MemoryException extends IOException {
+  private static final long serialVersionUID = 1L;
+
+  /**
+   * Stands for "no errno": the refusal came from this suite or from Java, not from a system call.
+   */
+  public static final int NO_ERRNO = 0;
+
+  private final String operation;
+  private final int errno;
+  private final long byteSize;
+  private final String target;
+
+  private MemoryException(
+      String message,
+      String operation,
+      int errno,
+      long byteSize,
+      String target,
+      @Nullable Throwable cause) {
+    super(message, cause);
+    this.operation = operation;
+    this.errno = errno;
+    this.byteSize = byteSize;
+    this.target = target;
+  }
+
+  /**
+   * Makes an exception in the grammar above.
+   *
+   * @param operation what was tried: {@code allocate}, {@code fallocate}, {@code open} …
+   * @param byteSize the bytes concerned; −1 if none
+   * @param target the file, directory or region concerned; empty if none
+   * @param reason what went wrong, such as {@code "ENOSPC"}
+   * @param errno the system's error number, or {@link #NO_ERRNO}
+   * @param nextStep what the reader can do about it; empty if nothing
+   * @param cause what was thrown below, or null
+   */
+  public static MemoryException of(
+      String operation,
+      long byteSize,
+      String target,
+      String reason,
+      int errno,
+      String nextStep,
+      @Nullable Throwable cause) {
+    StringBuilder message = new StringBuilder(operation);
+    if (byteSize >= 0) {
+      message.append(' ').append(byteSize).append(" bytes");
+    }
+    if (!target.isEmpty()) {
+      message.append(byteSize >= 0 ? " of " : " ").append(target);
+    }
+    message.append(": ").append(reason);
+    if (errno != NO_ERRNO) {
+      message.append(" (").append(errno).append(')');
+    }
+    if (!nextStep.isEmpty()) {
+      message.append("; ").append(nextStep);
+    }
+    return new MemoryException(message.toString(), operation, errno, byteSize, target, cause);
+  }
+
+  /** Like the other {@code of}, for what no system call refused. */
+  public static MemoryException of(
+      String operation, String target, String reason, String nextStep) {
+    return of(operation, -1, target, reason, NO_ERRNO, nextStep, null);
+  }
+
+  /** What was tried. */
+  public String operation() {
+    return operation;
+  }
+
+  /** The system's error number, or {@link #NO_ERRNO}. */
+  public int errno() {
+    return errno;
+  }
+
+  /** The bytes concerned, or −1. */
+  public long byteSize() {
+    return byteSize;
+  }
+
+  /** The file, directory or region concerned; may be empty. */
+  public String target() {
+    return target;
+  }
+}

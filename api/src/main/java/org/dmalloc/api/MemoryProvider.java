@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.dmalloc.api;
+
+import java.util.List;
+import java.util.Set;
+import org.osgi.annotation.versioning.ProviderType;
+
+/**
+ * A source of memory regions, registered as an OSGi service by each backend.
+ *
+ * <p>Service properties: {@value #BACKEND} is {@link #name()}; {@value #CAPABILITY} lists the names
+ * of {@link #capabilities()}, so that a consumer can ask for what it needs:
+ * {@code @Reference(target = "(dmalloc.capability=RESIZE)")}; {@code service.ranking} decides which
+ * provider a plain reference gets.
+ *
+ * <p><b>Life.</b> The backend owns the provider. When its bundle stops, {@code allocate}, {@code
+ * open} and {@code delete} fail with {@link IllegalStateException}; regions that are open then stay
+ * usable until their owners close them.
+ *
+ * <p><b>Threads.</b> All methods may be called from any thread, virtual ones included.
+ *
+ * <p><b>Failure.</b> A mistake of the caller is an unchecked exception; what the environment
+ * refuses (space, permission, a damaged file) is a {@link MemoryException}. Either way nothing is
+ * left behind.
+ */
+@ProviderType
+public interface MemoryProvider {
+  /** Service property with the {@linkplain #name() name} of the provider. */
+  String BACKEND = "dmalloc.backend";
+
+  /**
+   * Service property with the names of the {@linkplain #capabilities() capabilities}, a string
+   * array.
+   */
+  String CAPABILITY = "dmalloc.capability";
+
+  /**
+   * The backend's name, unique in a container: {@code panama}, {@code filechannel}, {@code anon} …
+   */
+  String name();
+
+  /** What this provider can do here; fixed for the provider's life. */
+  Set<Capability> capabilities();
+
+  /**
+   * The advice that {@link MemoryRegion#advise} accepts; empty without {@link Capability#ADVICE}.
+   */
+  Set<Advice> supportedAdvice();
+
+  /**
+   * Allocates a region of zeroed memory. The caller owns it and must close it.
+   *
+   * @throws UnsupportedCapabilityException if the request needs what this provider lacks
+   * @throws IllegalArgumentException if the request contradicts itself
+   * @throws MemoryException if space, address space, a limit or the directory refuses it, if the
+   *     name is taken, or if the thread is interrupted before or during a long reservation
+   * @throws IllegalStateException if the provider was stopped
+   */
+  MemoryRegion allocate(RegionRequest request) throws MemoryException;
+
+  /**
+   * Opens a named region that this or the other file backend stored. The caller owns it and must
+   * close it.
+   *
+   * @throws UnsupportedCapabilityException without {@link Capability#NAMED}, or as for {@link
+   *     #allocate}
+   * @throws MemoryException if there is no such region, or it is damaged, foreign, cut short,
+   *     written by a newer version, or open elsewhere; the message says which
+   * @throws IllegalStateException if the provider was stopped
+   */
+  MemoryRegion open(OpenRequest request) throws MemoryException;
+
+  /** Opens the named region read-write and shared: {@code open(OpenRequest.of(name))}. */
+  default MemoryRegion open(String name) throws MemoryException {
+    return open(OpenRequest.of(name));
+  }
+
+  /**
+   * The named regions in this provider's configured directory, damaged ones included, sorted by
+   * name. Empty without {@link Capability#NAMED}.
+   *
+   * @throws MemoryException if the directory cannot be read
+   */
+  List<StoredRegion> stored() throws MemoryException;
+
+  /**
+   * Deletes a stored region for good.
+   *
+   * @throws UnsupportedCapabilityException without {@link Capability#NAMED}
+   * @throws MemoryException if there is no such region or it is open, here or in another process
+   * @throws IllegalStateException if the provider was stopped
+   */
+  void delete(String name) throws MemoryException;
+
+  /**
+   * The regions that were taken from this provider and are not closed yet, in the order of their
+   * ids.
+   */
+  List<MemoryRegion> regions();
+
+  /** Counts and bytes of this provider since it was activated. */
+  ProviderStatistics statistics();
+
+  /**
+   * Checks this provider's store and the file system below it. Reads only; a healthy store gives
+   * findings of severity OK that name what was checked. Empty for providers without a store.
+   *
+   * @throws MemoryException if the directory cannot be read at all
+   */
+  List<StoreFinding> verify() throws MemoryException;
+}

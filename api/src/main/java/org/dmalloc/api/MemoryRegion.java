@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.dmalloc.api;
+
+import java.lang.foreign.MemorySegment;
+import org.osgi.annotation.versioning.ProviderType;
+
+/**
+ * One contiguous range of bytes outside the Java heap.
+ *
+ * {@snippet class="org.dmalloc.api.examples.RegionExamples" region="section"}
+ *
+ * <p><b>Ownership.</b> Whoever allocated or opened a region owns it and closes it once. Others may
+ * use it for as long as the owner lets them.
+ *
+ * <p><b>Threads.</b> All methods may be called from any thread. The bytes themselves follow the
+ * memory model of {@link MemorySegment}: plain accesses of two threads need ordering of their own.
+ *
+ * <p><b>Failure.</b> After {@link #close()} every method but {@code close}, {@link #id()}, {@link
+ * #byteSize()} and {@link #info()} throws {@link IllegalStateException}, and so does every access
+ * through a segment that the region gave. Offsets and lengths are in bytes from the start of the
+ * region; a range outside it is an {@link IndexOutOfBoundsException}, before anything happens.
+ *
+ * <p><b>Durability.</b> A named region on a file backend holds what was stored when {@link
+ * #force()} returned, also after power loss. Unnamed regions vanish with their process.
+ */
+@ProviderType
+public interface MemoryRegion extends AutoCloseable {
+  /** The region's number, unique in this container, counted from 1. */
+  long id();
+
+  /** The region's size in bytes, as requested; the mapping behind it is whole pages. */
+  long byteSize();
+
+  /** A snapshot of what this region is. Also answers after close, with {@code open=false}. */
+  RegionInfo info();
+
+  /**
+   * Opens an access section. Inside it the segment is valid and its backing does not change; {@link
+   * #close()}, a resize, a hot swap and a checkpoint's cut wait for it to end. Keep sections short.
+   *
+   * <p>Sections nest, on the same thread, and cost a few nanoseconds. A thread that has one open is
+   * never made to wait for another on the same region.
+   *
+   * @throws IllegalStateException if the region is closed
+   */
+  Access acquire();
+
+  /**
+   * The raw segment of the whole region, valid until the region is closed. This <i>pins</i> the
+   * region: from now on it cannot be resized or moved. Accesses cost nothing beyond those of any
+   * {@link MemorySegment}. Read-only regions give a read-only segment.
+   *
+   * @throws IllegalStateException if the region is closed
+   */
+  MemorySegment segment();
+
+  /**
+   * Writes all changed pages to the backing file and waits until the device has them. On a private
+   * (copy-on-write) mapping there is nothing to write, and it is refused.
+   *
+   * @throws UnsupportedCapabilityException without {@link Capability#FORCE}
+   * @throws UnsupportedOperationException on a private mapping
+   * @throws MemoryException if the device or file system refuses a write; the pages stay in memory
+   */
+  default void force() throws MemoryException {
+    force(0, byteSize());
+  }
+
+  /** Like {@link #force()}, for the pages that hold the given range. */
+  void force(long offset, long length) throws MemoryException;
+
+  /** Gives the kernel advice about the whole region. */
+  default void advise(Advice advice) throws MemoryException {
+    advise(advice, 0, byteSize());
+  }
+
+  /**
+   * Gives the kernel advice about the pages that hold the given range. Never changes content:
+   * advice that would, on this kind of memory, is refused.
+   *
+   * @throws UnsupportedCapabilityException without {@link Capability#ADVICE}
+   * @throws UnsupportedOperationException if the provider's {@link
+   *     MemoryProvider#supportedAdvice()} lacks this advice
+   * @throws MemoryException if the kernel refuses
+   */
+  void advise(Advice advice, long offset, long length) throws MemoryException;
+
+  /**
+   * Announces that {@code length} bytes at each of the offsets will be read soon, so that all are
+   * read from the backing at once, at the depth that the device likes. Returns when the reads are
+   * queued; the accesses that follow wait for what has not arrived. Offsets need no order or
+   * alignment.
+   *
+   * @throws UnsupportedCapabilityException without {@link Capability#PREFETCH}
+   * @throws IndexOutOfBoundsException if one range lies outside the region; then nothing is queued
+   */
+  void prefetch(long[] offsets, long length) throws MemoryException;
+
+  /** How much of the region is in RAM, in swap and in huge pages, now. */
+  default Residency residency() throws MemoryException {
+    return residency(0, byteSize());
+  }
+
+  /**
+   * Like {@link #residency()}, for the pages that hold the given range.
+   *
+   * @throws UnsupportedCapabilityException without {@link Capability#RESIDENCY}
+   */
+  Residency residency(long offset, long length) throws MemoryException;
+
+  /**
+   * Changes how the kernel treats the region under memory pressure; see {@link SwapPolicy}. Content
+   * stays.
+   *
+   * @throws UnsupportedCapabilityException without {@link Capability#SWAP_POLICY}
+   * @throws MemoryException if the kernel refuses, such as at RLIMIT_MEMLOCK; the old policy holds
+   *     then
+   */
+  void apply(SwapPolicy policy) throws MemoryException;
+
+  /**
+   * Grows or shrinks the region. Kept bytes stay, new ones are zero. Waits for open sections.
+   *
+   * @param newByteSize at least 1
+   * @throws UnsupportedCapabilityException without {@link Capability#RESIZE}
+   * @throws IllegalStateException if the region is pinned, read-only or private, or if a section
+   *     stays open for too long; the message names its owner
+   * @throws MemoryException if the space cannot be had; the region stays as it was
+   */
+  void resize(long newByteSize) throws MemoryException;
+
+  /**
+   * Ends the region. Waits for open access sections of other threads; a section that stays open for
+   * too long, or one of the calling thread, makes it an {@link IllegalStateException} that names
+   * the section's owner, and the region stays open. Closing again does nothing. A closed named
+   * region stays in its store; an unnamed one is gone.
+   *
+   * <p>Does not force: the kernel writes the changed pages of a shared mapping back in its own
+   * time, and only a power loss or a kernel crash before that can lose them.
+   */
+  @Override
+  void close();
+}

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.dmalloc.api;
+
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A snapshot of what a region is.
+ *
+ * @param id its number in this container
+ * @param name its name in the store; null for an unnamed region
+ * @param backend the {@linkplain MemoryProvider#name() name} of its provider
+ * @param byteSize its size in bytes
+ * @param open whether it is still open
+ * @param sharing never {@link Sharing#DEFAULT}
+ * @param access whether it may be written
+ * @param pattern the access pattern that it was opened with or that was last advised for all of it
+ * @param pageSize the page size asked for
+ * @param locked whether its pages are locked in RAM
+ * @param durability what makes its stores durable, as it really is
+ * @param reservation when its disk space is taken
+ * @param policies the swap policies in force
+ * @param path its file; null where there is none, or none with a name
+ * @param backing what holds its bytes, in words: {@code ext4 file}, {@code memfd, swap} …
+ * @param owner the owner that the request named; null if it named none
+ * @param createdAt when it was allocated or opened in this process
+ * @param openSections access sections open now
+ * @param pinned whether its raw segment was handed out
+ */
+public record RegionInfo(
+    long id,
+    @Nullable String name,
+    String backend,
+    long byteSize,
+    boolean open,
+    Sharing sharing,
+    AccessMode access,
+    AccessPattern pattern,
+    PageSize pageSize,
+    boolean locked,
+    Durability durability,
+    Reservation reservation,
+    Set<SwapPolicy> policies,
+    @Nullable Path path,
+    String backing,
+    @Nullable String owner,
+    Instant createdAt,
+    int openSections,
+    boolean pinned) {
+  /** Copies the set. */
+  public RegionInfo {
+    policies = Set.copyOf(policies);
+  }
+}

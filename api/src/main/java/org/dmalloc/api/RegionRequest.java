@@ -1,0 +1,323 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.dmalloc.api;
+
+import java.nio.file.Path;
+import java.util.EnumSet;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What to allocate. Start with {@link #ofSize} and refine; every {@code with} method returns a
+ * changed copy.
+ *
+ * {@snippet class="org.dmalloc.api.examples.RegionExamples" region="request"}
+ *
+ * @param byteSize bytes, at least 1; more than 2 GiB is fine
+ * @param name makes the region a named one that can be opened again; null for an unnamed region
+ * @param sharing who sees the stores
+ * @param pattern the order in which it will be used
+ * @param pageSize huge pages or the kernel's choice
+ * @param prefault whether to bring all pages in before {@code allocate} returns
+ * @param locked whether to lock the pages in RAM
+ * @param durability what is to make stores durable
+ * @param reservation when disk space is taken
+ * @param policies swap policies, applied in the order of the enum
+ * @param directory the store directory to use in place of the provider's configured one; null for
+ *     that
+ * @param owner who wants it, for listings and error messages; null to say nothing
+ * @param progress told how far a long reservation or prefault is
+ */
+public record RegionRequest(
+    long byteSize,
+    @Nullable String name,
+    Sharing sharing,
+    AccessPattern pattern,
+    PageSize pageSize,
+    boolean prefault,
+    boolean locked,
+    Durability durability,
+    Reservation reservation,
+    Set<SwapPolicy> policies,
+    @Nullable Path directory,
+    @Nullable String owner,
+    ProgressListener progress) {
+
+  /**
+   * Checks the request.
+   *
+   * @throws IllegalArgumentException if the size is less than 1, the name is not {@linkplain
+   *     RegionNames#check allowed}, or policies contradict each other
+   */
+  public RegionRequest {
+    if (byteSize < 1) {
+      throw new IllegalArgumentException("byteSize " + byteSize + "; give at least 1");
+    }
+    if (name != null) {
+      RegionNames.check(name);
+    }
+    policies =
+        policies.isEmpty()
+            ? Set.of()
+            : java.util.Collections.unmodifiableSet(EnumSet.copyOf(policies));
+    for (SwapPolicy a : policies) {
+      for (SwapPolicy b : policies) {
+        if (a != b && a.conflictsWith(b)) {
+          throw new IllegalArgumentException(
+              "policies %s and %s exclude each other; give one".formatted(a, b));
+        }
+      }
+    }
+  }
+
+  /** An unnamed, reserved region of the given size, with the backend's defaults for all else. */
+  public static RegionRequest ofSize(long byteSize) {
+    return new RegionRequest(
+        byteSize,
+        null,
+        Sharing.DEFAULT,
+        AccessPattern.NORMAL,
+        PageSize.DEFAULT,
+        false,
+        false,
+        Durability.ON_FORCE,
+        Reservation.RESERVED,
+        Set.of(),
+        null,
+        null,
+        ProgressListener.NONE);
+  }
+
+  /** A copy with another size. */
+  public RegionRequest withByteSize(long newByteSize) {
+    return new RegionRequest(
+        newByteSize,
+        name,
+        sharing,
+        pattern,
+        pageSize,
+        prefault,
+        locked,
+        durability,
+        reservation,
+        policies,
+        directory,
+        owner,
+        progress);
+  }
+
+  /** A copy with a name. */
+  public RegionRequest withName(@Nullable String newName) {
+    return new RegionRequest(
+        byteSize,
+        newName,
+        sharing,
+        pattern,
+        pageSize,
+        prefault,
+        locked,
+        durability,
+        reservation,
+        policies,
+        directory,
+        owner,
+        progress);
+  }
+
+  /** A copy with another sharing. */
+  public RegionRequest withSharing(Sharing newSharing) {
+    return new RegionRequest(
+        byteSize,
+        name,
+        newSharing,
+        pattern,
+        pageSize,
+        prefault,
+        locked,
+        durability,
+        reservation,
+        policies,
+        directory,
+        owner,
+        progress);
+  }
+
+  /** A copy with another pattern. */
+  public RegionRequest withPattern(AccessPattern newPattern) {
+    return new RegionRequest(
+        byteSize,
+        name,
+        sharing,
+        newPattern,
+        pageSize,
+        prefault,
+        locked,
+        durability,
+        reservation,
+        policies,
+        directory,
+        owner,
+        progress);
+  }
+
+  /** A copy with another page size. */
+  public RegionRequest withPageSize(PageSize newPageSize) {
+    return new RegionRequest(
+        byteSize,
+        name,
+        sharing,
+        pattern,
+        newPageSize,
+        prefault,
+        locked,
+        durability,
+        reservation,
+        policies,
+        directory,
+        owner,
+        progress);
+  }
+
+  /** A copy that brings all pages in at allocation. */
+  public RegionRequest prefaulted() {
+    return new RegionRequest(
+        byteSize,
+        name,
+        sharing,
+        pattern,
+        pageSize,
+        true,
+        locked,
+        durability,
+        reservation,
+        policies,
+        directory,
+        owner,
+        progress);
+  }
+
+  /** A copy that locks its pages in RAM. */
+  public RegionRequest lockedInRam() {
+    return new RegionRequest(
+        byteSize,
+        name,
+        sharing,
+        pattern,
+        pageSize,
+        prefault,
+        true,
+        durability,
+        reservation,
+        policies,
+        directory,
+        owner,
+        progress);
+  }
+
+  /** A copy with another durability. */
+  public RegionRequest withDurability(Durability newDurability) {
+    return new RegionRequest(
+        byteSize,
+        name,
+        sharing,
+        pattern,
+        pageSize,
+        prefault,
+        locked,
+        newDurability,
+        reservation,
+        policies,
+        directory,
+        owner,
+        progress);
+  }
+
+  /** A copy with another reservation. */
+  public RegionRequest withReservation(Reservation newReservation) {
+    return new RegionRequest(
+        byteSize,
+        name,
+        sharing,
+        pattern,
+        pageSize,
+        prefault,
+        locked,
+        durability,
+        newReservation,
+        policies,
+        directory,
+        owner,
+        progress);
+  }
+
+  /** A copy with exactly these swap policies. */
+  public RegionRequest withPolicies(Set<SwapPolicy> newPolicies) {
+    return new RegionRequest(
+        byteSize,
+        name,
+        sharing,
+        pattern,
+        pageSize,
+        prefault,
+        locked,
+        durability,
+        reservation,
+        newPolicies,
+        directory,
+        owner,
+        progress);
+  }
+
+  /** A copy that goes to the given directory. */
+  public RegionRequest withDirectory(@Nullable Path newDirectory) {
+    return new RegionRequest(
+        byteSize,
+        name,
+        sharing,
+        pattern,
+        pageSize,
+        prefault,
+        locked,
+        durability,
+        reservation,
+        policies,
+        newDirectory,
+        owner,
+        progress);
+  }
+
+  /** A copy with an owner. */
+  public RegionRequest withOwner(@Nullable String newOwner) {
+    return new RegionRequest(
+        byteSize,
+        name,
+        sharing,
+        pattern,
+        pageSize,
+        prefault,
+        locked,
+        durability,
+        reservation,
+        policies,
+        directory,
+        newOwner,
+        progress);
+  }
+
+  /** A copy that reports its progress. */
+  public RegionRequest withProgress(ProgressListener newProgress) {
+    return new RegionRequest(
+        byteSize,
+        name,
+        sharing,
+        pattern,
+        pageSize,
+        prefault,
+        locked,
+        durability,
+        reservation,
+        policies,
+        directory,
+        owner,
+        newProgress);
+  }
+}

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.dmalloc.api;
+
+/** When a region's disk space is taken. */
+public enum Reservation {
+  /** At allocation, all of it: a full disk is an exception there. */
+  RESERVED,
+  /**
+   * At the first store to each page. Fast to allocate and no larger on disk than what was stored,
+   * but a store to a full disk is a SIGBUS: an {@link InternalError} at best, the end of the JVM at
+   * worst.
+   */
+  SPARSE
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.dmalloc.api;
+
+import java.nio.file.Path;
+import java.time.Instant;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A named region as it lies in its store.
+ *
+ * @param name the region's name
+ * @param byteSize its size in bytes; −1 if the metadata is unreadable
+ * @param path the file
+ * @param state whether it can be opened
+ * @param detail why not, and what to do; empty when it can
+ * @param createdAt when it was allocated; null if the metadata is unreadable
+ */
+public record StoredRegion(
+    String name,
+    long byteSize,
+    Path path,
+    State state,
+    String detail,
+    @Nullable Instant createdAt) {
+  /** Whether a stored region can be opened. */
+  public enum State {
+    /** Nobody has it open. */
+    CLOSED,
+    /** Open in this JVM or in another process. */
+    OPEN,
+    /** Damaged, foreign, cut short or too new. */
+    UNUSABLE
+  }
+}

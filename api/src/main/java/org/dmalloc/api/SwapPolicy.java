@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.dmalloc.api;
+
+/**
+ * How the kernel is to treat anonymous memory under pressure. Each value stands for the kernel
+ * calls named with it. Policies of one region add up; {@link #conflictsWith} tells which replace
+ * each other. {@link #NOW} and {@link #PREFAULT} act once, at the call, and are not kept.
+ */
+public enum SwapPolicy {
+  /** Leave it to the kernel: munlock, MADV_NORMAL, MADV_NOHUGEPAGE undone. Clears all others. */
+  KERNEL,
+  /**
+   * Never swap: mlock2(MLOCK_ONFAULT), which brings nothing in by itself. Bounded by
+   * RLIMIT_MEMLOCK.
+   */
+  NEVER,
+  /** Swap early: MADV_COLD, now and for what was touched since, when applied again. */
+  EARLY,
+  /** Page out now: MADV_PAGEOUT. */
+  NOW,
+  /** Read ahead from swap: MADV_NORMAL. */
+  READ_AHEAD,
+  /** Read single pages from swap: MADV_RANDOM. */
+  NO_READ_AHEAD,
+  /** Transparent huge pages: MADV_HUGEPAGE. */
+  HUGE_PAGES,
+  /** No transparent huge pages: MADV_NOHUGEPAGE. */
+  NO_HUGE_PAGES,
+  /** Bring every page in now: MADV_POPULATE_WRITE. */
+  PREFAULT;
+
+  /** Whether applying this policy ends {@code other}. */
+  public boolean conflictsWith(SwapPolicy other) {
+    return switch (this) {
+      case KERNEL -> other != KERNEL;
+      case NEVER -> other == KERNEL || other == EARLY;
+      case EARLY -> other == KERNEL || other == NEVER;
+      case READ_AHEAD -> other == KERNEL || other == NO_READ_AHEAD;
+      case NO_READ_AHEAD -> other == KERNEL || other == READ_AHEAD;
+      case HUGE_PAGES -> other == KERNEL || other == NO_HUGE_PAGES;
+      case NO_HUGE_PAGES -> other == KERNEL || other == HUGE_PAGES;
+      case NOW, PREFAULT -> false;
+    };
+  }
+
+  /** Whether the policy acts once and leaves no lasting state. */
+  public boolean actsOnce() {
+    return this == NOW || this == PREFAULT;
+  }
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.dmalloc.api;
+
+/** A request needs what the provider does not declare. Nothing was created or changed. */
+public class UnsupportedCapabilityException extends UnsupportedOperationException {
+  private static final long serialVersionUID = 1L;
+
+  private final Capability capability;
+  private final String backend;
+
+  /**
+   * Makes an exception that names the backend, the capability and how to find a provider with it.
+   *
+   * @param backend the provider's name
+   * @param capability what it lacks
+   */
+  public UnsupportedCapabilityException(String backend, Capability capability) {
+    super(
+        "backend %s lacks %s; choose a provider with (%s=%s)"
+            .formatted(backend, capability, MemoryProvider.CAPABILITY, capability));
+    this.backend = backend;
+    this.capability = capability;
+  }
+
+  /** What the provider lacks. */
+  public Capability capability() {
+    return capability;
+  }
+
+  /** The provider's name. */
+  public String backend() {
+    return backend;
+  }
+}
