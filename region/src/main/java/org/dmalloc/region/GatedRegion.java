@@ -1,0 +1,357 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.dmalloc.region;
+
+import java.lang.foreign.MemorySegment;
+import java.time.Instant;
+import java.util.EnumSet;
+import java.util.Set;
+import org.dmalloc.api.Access;
+import org.dmalloc.api.AccessMode;
+import org.dmalloc.api.AccessPattern;
+import org.dmalloc.api.Advice;
+import org.dmalloc.api.Capability;
+import org.dmalloc.api.MemoryException;
+import org.dmalloc.api.MemoryRegion;
+import org.dmalloc.api.RegionIds;
+import org.dmalloc.api.RegionInfo;
+import org.dmalloc.api.Residency;
+import org.dmalloc.api.Sharing;
+import org.dmalloc.api.SwapPolicy;
+
+/**
+ * A region's life cycle, the same for every backend: sections, ranges, capabilities, close-once.
+ *
+ * <p>Every method that works on the memory runs inside an access section of its own, so that {@code
+ * close} and {@code resize} wait for it. A backend supplies the {@code on…} methods; they are
+ * called with checked arguments, inside a section, and need no locks for the mapping's sake.
+ */
+public abstract class GatedRegion implements MemoryRegion {
+  private final long id = RegionIds.next();
+  private final Instant createdAt = Instant.now();
+  private final RegionLedger ledger;
+  private final RegionTraits traits;
+  private final SectionGate gate = new SectionGate();
+
+  /** What the ledger holds against the limit for this region; changed with the gate shut. */
+  volatile long bookedBytes;
+
+  // Written before the gate opens, read inside sections: the gate orders them.
+  private MemorySegment segment;
+  private volatile long byteSize;
+
+  private volatile boolean pinned;
+  private volatile AccessPattern pattern;
+  private volatile Set<SwapPolicy> policies;
+
+  /**
+   * A region over the given memory.
+   *
+   * @param ledger the provider's books
+   * @param traits what it really is
+   * @param segment the whole region, read-only if it is opened so; its size is the region's size
+   */
+  protected GatedRegion(RegionLedger ledger, RegionTraits traits, MemorySegment segment) {
+    this.ledger = ledger;
+    this.traits = traits;
+    this.segment = segment;
+    this.byteSize = segment.byteSize();
+    this.pattern = traits.pattern();
+    EnumSet<SwapPolicy> kept = EnumSet.noneOf(SwapPolicy.class);
+    traits.policies().stream().filter(p -> !p.actsOnce()).forEach(kept::add);
+    this.policies = Set.copyOf(kept);
+  }
+
+  // --- what a backend supplies ---
+
+  /** Writes the changed pages of the range back and waits for the device. */
+  protected abstract void onForce(MemorySegment segment, long offset, long length)
+      throws MemoryException;
+
+  /** Passes advice on; it is one of the provider's supported advice. */
+  protected abstract void onAdvise(MemorySegment segment, Advice advice, long offset, long length)
+      throws MemoryException;
+
+  /** Queues reads of {@code length} bytes at each offset. */
+  protected abstract void onPrefetch(MemorySegment segment, long[] offsets, long length)
+      throws MemoryException;
+
+  /** Tells where the bytes of the range are. */
+  protected abstract Residency onResidency(MemorySegment segment, long offset, long length)
+      throws MemoryException;
+
+  /** Makes the kernel calls of a policy, all or none. */
+  protected abstract void onApply(MemorySegment segment, SwapPolicy policy) throws MemoryException;
+
+  /**
+   * Changes the size. Called with the gate shut: nobody uses the old segment, which must be invalid
+   * afterwards.
+   *
+   * @return the segment of the new size, zero behind the old size
+   */
+  protected abstract MemorySegment onResize(MemorySegment segment, long newByteSize)
+      throws MemoryException;
+
+  /**
+   * Gives the memory back. Called once, with the gate shut.
+   *
+   * @throws IllegalStateException if somebody is just using the raw segment in a native call;
+   *     nothing may have been released then
+   */
+  protected abstract void onClose(MemorySegment segment);
+
+  // --- MemoryRegion ---
+
+  @Override
+  public final long id() {
+    return id;
+  }
+
+  @Override
+  public final long byteSize() {
+    return byteSize;
+  }
+
+  @Override
+  public final RegionInfo info() {
+    return new RegionInfo(
+        id,
+        traits.name(),
+        ledger.backend(),
+        byteSize,
+        !gate.hasEnded(),
+        traits.sharing(),
+        traits.access(),
+        pattern,
+        traits.pageSize(),
+        traits.locked() || policies.contains(SwapPolicy.NEVER),
+        traits.durability(),
+        traits.reservation(),
+        policies,
+        traits.path(),
+        traits.backing(),
+        traits.owner(),
+        createdAt,
+        gate.openSections(),
+        pinned);
+  }
+
+  @Override
+  public final Access acquire() {
+    int slot = gate.enter();
+    return new SectionAccess(gate, slot, segment);
+  }
+
+  @Override
+  public final MemorySegment segment() {
+    int slot = gate.enter();
+    try {
+      pinned = true;
+      return segment;
+    } finally {
+      gate.exit(slot);
+    }
+  }
+
+  @Override
+  public final void force(long offset, long length) throws MemoryException {
+    int slot = gate.enter();
+    try {
+      ledger.require(Capability.FORCE);
+      checkRange(offset, length);
+      if (traits.sharing() == Sharing.PRIVATE) {
+        throw new UnsupportedOperationException(
+            "force of %s: its stores are private and never reach the file".formatted(this));
+      }
+      if (traits.access() == AccessMode.READ_WRITE && length > 0) {
+        onForce(segment, offset, length);
+      }
+    } finally {
+      gate.exit(slot);
+    }
+  }
+
+  @Override
+  public final void advise(Advice advice, long offset, long length) throws MemoryException {
+    int slot = gate.enter();
+    try {
+      ledger.require(advice);
+      checkRange(offset, length);
+      checkKeepsContent(advice);
+      if (length > 0) {
+        onAdvise(segment, advice, offset, length);
+      }
+      if (offset == 0 && length == byteSize) {
+        switch (advice) {
+          case NORMAL -> pattern = AccessPattern.NORMAL;
+          case RANDOM -> pattern = AccessPattern.RANDOM;
+          case SEQUENTIAL -> pattern = AccessPattern.SEQUENTIAL;
+          default -> {}
+        }
+      }
+    } finally {
+      gate.exit(slot);
+    }
+  }
+
+  private void checkKeepsContent(Advice advice) {
+    if (advice == Advice.DONT_NEED && traits.sharing() == Sharing.PRIVATE) {
+      throw new UnsupportedOperationException(
+          "advise DONT_NEED on %s would throw its private content away; use PAGE_OUT"
+              .formatted(this));
+    }
+    if (advice == Advice.POPULATE_WRITE && traits.access() == AccessMode.READ_ONLY) {
+      throw new UnsupportedOperationException(
+          "advise POPULATE_WRITE on %s, which is read-only; use POPULATE_READ".formatted(this));
+    }
+  }
+
+  @Override
+  public final void prefetch(long[] offsets, long length) throws MemoryException {
+    int slot = gate.enter();
+    try {
+      ledger.require(Capability.PREFETCH);
+      for (long offset : offsets) {
+        checkRange(offset, length);
+      }
+      if (offsets.length > 0 && length > 0) {
+        onPrefetch(segment, offsets, length);
+      }
+    } finally {
+      gate.exit(slot);
+    }
+  }
+
+  @Override
+  public final Residency residency(long offset, long length) throws MemoryException {
+    int slot = gate.enter();
+    try {
+      ledger.require(Capability.RESIDENCY);
+      checkRange(offset, length);
+      return onResidency(segment, offset, length);
+    } finally {
+      gate.exit(slot);
+    }
+  }
+
+  @Override
+  public final void apply(SwapPolicy policy) throws MemoryException {
+    int slot = gate.enter();
+    try {
+      ledger.require(policy);
+      synchronized (this) {
+        onApply(segment, policy);
+        if (!policy.actsOnce()) {
+          EnumSet<SwapPolicy> next = EnumSet.noneOf(SwapPolicy.class);
+          policies.stream().filter(old -> !policy.conflictsWith(old)).forEach(next::add);
+          next.add(policy);
+          policies = Set.copyOf(next);
+        }
+      }
+    } finally {
+      gate.exit(slot);
+    }
+  }
+
+  @Override
+  public final void resize(long newByteSize) throws MemoryException {
+    if (gate.hasEnded()) {
+      throw new IllegalStateException("region is closed");
+    }
+    ledger.require(Capability.RESIZE);
+    if (newByteSize < 1) {
+      throw new IllegalArgumentException(
+          "resize of %s to %d bytes; give at least 1".formatted(this, newByteSize));
+    }
+    checkResizable();
+    gate.shut(ledger.sectionTimeoutNanos());
+    try {
+      checkResizable();
+      long oldByteSize = byteSize;
+      if (newByteSize == oldByteSize) {
+        return;
+      }
+      ledger.rebook(oldByteSize, newByteSize, toString());
+      boolean done = false;
+      try {
+        segment = onResize(segment, newByteSize);
+        byteSize = newByteSize;
+        bookedBytes = newByteSize;
+        done = true;
+      } finally {
+        if (!done) {
+          ledger.undoRebook(oldByteSize, newByteSize);
+        }
+      }
+    } finally {
+      gate.open();
+    }
+  }
+
+  private void checkResizable() {
+    if (pinned) {
+      throw new IllegalStateException(
+          "resize of %s: it is pinned by segment(); use acquire() in place of it".formatted(this));
+    }
+    if (traits.access() == AccessMode.READ_ONLY) {
+      throw new IllegalStateException("resize of %s: it is read-only".formatted(this));
+    }
+    if (traits.sharing() == Sharing.PRIVATE && traits.name() != null) {
+      throw new IllegalStateException(
+          "resize of %s: it is a private view of a stored region".formatted(this));
+    }
+  }
+
+  @Override
+  public final void close() {
+    if (gate.hasEnded()) {
+      return;
+    }
+    try {
+      gate.shut(ledger.sectionTimeoutNanos());
+    } catch (IllegalStateException e) {
+      if (gate.hasEnded()) {
+        return; // another thread closed it meanwhile
+      }
+      throw e;
+    }
+    boolean released = false;
+    try {
+      onClose(segment);
+      released = true;
+    } finally {
+      if (released) {
+        gate.end();
+        ledger.closed(this);
+      } else {
+        gate.open();
+      }
+    }
+  }
+
+  /** The region in a few words, for messages. */
+  @Override
+  public final String toString() {
+    return traits.name() != null
+        ? "region %d '%s' (%s)".formatted(id, traits.name(), ledger.backend())
+        : "region %d (%s)".formatted(id, ledger.backend());
+  }
+
+  /** The provider's books. */
+  protected final RegionLedger ledger() {
+    return ledger;
+  }
+
+  /** What the region was when it was made. */
+  protected final RegionTraits traits() {
+    return traits;
+  }
+
+  private void checkRange(long offset, long length) {
+    long size = byteSize;
+    if ((offset | length) < 0 || offset > size - length) {
+      throw new IndexOutOfBoundsException(
+          "range of %d bytes at %d lies outside %s of %d bytes"
+              .formatted(length, offset, this, size));
+    }
+  }
+}

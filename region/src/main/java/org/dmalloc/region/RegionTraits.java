@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.dmalloc.region;
+
+import java.nio.file.Path;
+import java.util.Set;
+import org.dmalloc.api.AccessMode;
+import org.dmalloc.api.AccessPattern;
+import org.dmalloc.api.Durability;
+import org.dmalloc.api.OpenRequest;
+import org.dmalloc.api.PageSize;
+import org.dmalloc.api.RegionRequest;
+import org.dmalloc.api.Reservation;
+import org.dmalloc.api.Sharing;
+import org.dmalloc.api.SwapPolicy;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a region is when it is made, as it really is rather than as it was asked for; see {@link
+ * org.dmalloc.api.RegionInfo} for the components.
+ */
+public record RegionTraits(
+    @Nullable String name,
+    Sharing sharing,
+    AccessMode access,
+    AccessPattern pattern,
+    PageSize pageSize,
+    boolean locked,
+    Durability durability,
+    Reservation reservation,
+    Set<SwapPolicy> policies,
+    @Nullable Path path,
+    String backing,
+    @Nullable String owner) {
+
+  /**
+   * The traits of a region made just as requested, with the sharing and backing that it really has.
+   */
+  public static RegionTraits of(
+      RegionRequest request, Sharing sharing, @Nullable Path path, String backing) {
+    return new RegionTraits(
+        request.name(),
+        sharing,
+        AccessMode.READ_WRITE,
+        request.pattern(),
+        request.pageSize(),
+        request.locked(),
+        request.durability(),
+        request.reservation(),
+        request.policies(),
+        path,
+        backing,
+        request.owner());
+  }
+
+  /**
+   * The traits of a region opened just as requested, with the sharing and backing that it really
+   * has.
+   */
+  public static RegionTraits of(OpenRequest request, Sharing sharing, Path path, String backing) {
+    return new RegionTraits(
+        request.name(),
+        sharing,
+        request.access(),
+        request.pattern(),
+        request.pageSize(),
+        request.locked(),
+        request.durability(),
+        Reservation.RESERVED,
+        Set.of(),
+        path,
+        backing,
+        request.owner());
+  }
+
+  /** A copy with another durability. */
+  public RegionTraits withDurability(Durability newDurability) {
+    return new RegionTraits(
+        name,
+        sharing,
+        access,
+        pattern,
+        pageSize,
+        locked,
+        newDurability,
+        reservation,
+        policies,
+        path,
+        backing,
+        owner);
+  }
+
+  /** A copy with another reservation. */
+  public RegionTraits withReservation(Reservation newReservation) {
+    return new RegionTraits(
+        name,
+        sharing,
+        access,
+        pattern,
+        pageSize,
+        locked,
+        durability,
+        newReservation,
+        policies,
+        path,
+        backing,
+        owner);
+  }
+}

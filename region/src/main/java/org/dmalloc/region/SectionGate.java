@@ -1,0 +1,320 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.dmalloc.region;
+
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.LockSupport;
+import java.util.concurrent.locks.ReentrantLock;
+
+/**
+ * Counts open access sections, and lets one caller shut out new ones and wait for the open ones to
+ * end.
+ *
+ * <p><b>How.</b> A section is a claim on a slot: one compare-and-set puts the thread's id into a
+ * slot that starts at that id's place in a table, so that threads meet on no cache line; leaving is
+ * one release store. Nesting counts up a word beside it that only the owner touches. When a thread
+ * finds its slot taken by another it tries the next ones, and when the table is full a map takes
+ * over, so that any number of threads can have sections open.
+ *
+ * <p><b>Why it is right.</b> A section claims its slot and then reads {@code state}; {@link #shut}
+ * writes {@code state} and then reads the slots. All four are volatile accesses, and those have one
+ * total order that agrees with program order (JLS 17.4.4): either the section sees SHUT and
+ * withdraws, or the shutter sees the claim and waits. What was written before {@link #open()} is
+ * seen by every section that enters after it, through {@code state}.
+ *
+ * <p><b>Threads.</b> Thread ids are never used twice in a JVM and virtual threads have them too, so
+ * no thread-local and no carrier matters. {@code enter} and {@code exit} allocate nothing.
+ */
+public final class SectionGate {
+  private static final VarHandle SLOT = MethodHandles.arrayElementVarHandle(long[].class);
+
+  /**
+   * Longs from one slot to the next: two cache lines, because the hardware fetches lines in pairs.
+   */
+  private static final int STRIDE = 16;
+
+  private static final int SLOT_COUNT =
+      Math.clamp(Integer.highestOneBit(Runtime.getRuntime().availableProcessors() * 8), 16, 256);
+
+  /** The slot number of sections that the table had no place for. */
+  private static final int OVERFLOW = -1;
+
+  private static final int FREE = 0;
+  private static final int OPEN = 0;
+  private static final int SHUT = 1;
+  private static final int ENDED = 2;
+
+  private static final int SPINS_BEFORE_PARK = 2_000;
+  private static final long PARK_NANOS = 20_000;
+
+  /**
+   * Per slot: the owner's thread id or FREE, then how deep the owner is nested. A slot's room
+   * before the first.
+   */
+  private final long[] slots = new long[(SLOT_COUNT + 1) * STRIDE];
+
+  /** Nesting depth by thread id, for sections that the table had no place for. */
+  private final Map<Long, Integer> overflow = new ConcurrentHashMap<>();
+
+  private volatile int state = OPEN;
+
+  /** Held from a shut to its open or end; not owned by a thread. */
+  private final Semaphore shutter = new Semaphore(1, true);
+
+  private final ReentrantLock lock = new ReentrantLock();
+  private final Condition reopened = lock.newCondition();
+
+  /** An open gate. */
+  public SectionGate() {}
+
+  /**
+   * Opens a section for the current thread, waiting while the gate is shut, unless the thread has
+   * one open already.
+   *
+   * @return what {@link #exit} wants back
+   * @throws IllegalStateException if the gate has ended
+   */
+  public int enter() {
+    long threadId = Thread.currentThread().threadId();
+    int slot = slotOf(threadId);
+    long owner = (long) SLOT.getOpaque(slots, slot);
+    if (owner == threadId) {
+      slots[slot + 1]++;
+      return slot;
+    }
+    if (owner == FREE && SLOT.compareAndSet(slots, slot, (long) FREE, threadId)) {
+      if (state == OPEN) {
+        return slot;
+      }
+      SLOT.setRelease(slots, slot, (long) FREE);
+    }
+    return enterSlowly(threadId, slot);
+  }
+
+  /** Ends the section that {@link #enter} opened on this thread. */
+  public void exit(int slot) {
+    if (slot == OVERFLOW) {
+      overflow.computeIfPresent(
+          Thread.currentThread().threadId(), (id, depth) -> depth == 1 ? null : depth - 1);
+    } else if (slots[slot + 1] > 0) {
+      slots[slot + 1]--;
+    } else {
+      SLOT.setRelease(slots, slot, (long) FREE);
+    }
+  }
+
+  /**
+   * Shuts the gate: new sections wait, and this call returns when no section is open. The caller
+   * then has the region for itself until it calls {@link #open()} or {@link #end()}, on any thread.
+   *
+   * @throws IllegalStateException if the gate has ended, if this thread has a section open, or if
+   *     sections of others are still open after the time; the message names their threads, and the
+   *     gate is open again
+   */
+  public void shut(long timeoutNanos) {
+    long threadId = Thread.currentThread().threadId();
+    if (holds(threadId)) {
+      throw new IllegalStateException(
+          "this thread has an access section open on the region; close it first");
+    }
+    long deadline = System.nanoTime() + timeoutNanos;
+    takeShutter(timeoutNanos);
+    if (state == ENDED) {
+      shutter.release();
+      throw ended();
+    }
+    state = SHUT;
+    int spins = 0;
+    while (sectionsOpen()) {
+      if (System.nanoTime() - deadline >= 0) {
+        List<String> owners = owners();
+        open();
+        if (owners.isEmpty()) {
+          // The last section ended between the check and the list: take it as an ordinary time-out.
+          owners = List.of("a section that has just ended");
+        }
+        throw new IllegalStateException(
+            "access section held for longer than %d ms by %s; close it and try again"
+                .formatted(TimeUnit.NANOSECONDS.toMillis(timeoutNanos), String.join(", ", owners)));
+      }
+      if (++spins < SPINS_BEFORE_PARK) {
+        Thread.onSpinWait();
+      } else {
+        LockSupport.parkNanos(
+            this, PARK_NANOS); // returns at once on an interrupted thread: then it spins
+      }
+    }
+  }
+
+  /** Opens the gate again after {@link #shut}. */
+  public void open() {
+    leaveShut(OPEN);
+  }
+
+  /** Ends the gate after {@link #shut}: every {@link #enter} throws from now on. */
+  public void end() {
+    leaveShut(ENDED);
+  }
+
+  /** Whether {@link #end()} was called. */
+  public boolean hasEnded() {
+    return state == ENDED;
+  }
+
+  /** How many threads have a section open, at about this moment. */
+  public int openSections() {
+    int count = overflow.size();
+    for (int slot = STRIDE; slot < slots.length; slot += STRIDE) {
+      if ((long) SLOT.getVolatile(slots, slot) != FREE) {
+        count++;
+      }
+    }
+    return count;
+  }
+
+  /** The threads that have a section open at about this moment, in words; for messages. */
+  public List<String> owners() {
+    List<Long> threadIds = new ArrayList<>(overflow.keySet());
+    for (int slot = STRIDE; slot < slots.length; slot += STRIDE) {
+      long owner = (long) SLOT.getVolatile(slots, slot);
+      if (owner != FREE && !threadIds.contains(owner)) {
+        threadIds.add(owner);
+      }
+    }
+    return threadIds.stream().map(SectionGate::describe).toList();
+  }
+
+  private static String describe(long threadId) {
+    for (Thread thread : Thread.getAllStackTraces().keySet()) {
+      if (thread.threadId() == threadId) {
+        return "thread '%s' (#%d)".formatted(thread.getName(), threadId);
+      }
+    }
+    // Neither virtual threads nor those that ended without closing their section are listed.
+    return "virtual or ended thread #" + threadId;
+  }
+
+  private static int slotOf(long threadId) {
+    return (((int) threadId & (SLOT_COUNT - 1)) + 1) * STRIDE;
+  }
+
+  private int enterSlowly(long threadId, int home) {
+    while (true) {
+      // Who has a section open may always open another: whoever shuts is waiting for the first
+      // anyway.
+      boolean nested = holds(threadId);
+      if (!nested) {
+        awaitOpen();
+      }
+      int slot = claimElsewhere(threadId, home);
+      if (nested || state == OPEN) {
+        return slot;
+      }
+      exit(slot);
+    }
+  }
+
+  private int claimElsewhere(long threadId, int home) {
+    int slot = home;
+    for (int i = 0; i < SLOT_COUNT; i++) {
+      if ((long) SLOT.getOpaque(slots, slot) == threadId) {
+        slots[slot + 1]++;
+        return slot;
+      }
+      if (SLOT.compareAndSet(slots, slot, (long) FREE, threadId)) {
+        return slot;
+      }
+      slot = slot + STRIDE < slots.length ? slot + STRIDE : STRIDE;
+    }
+    overflow.merge(threadId, 1, Integer::sum);
+    // The map's own accesses are volatile or locked, but not all part of the total order argued
+    // above.
+    VarHandle.fullFence();
+    return OVERFLOW;
+  }
+
+  private boolean holds(long threadId) {
+    for (int slot = STRIDE; slot < slots.length; slot += STRIDE) {
+      if ((long) SLOT.getOpaque(slots, slot) == threadId) {
+        return true;
+      }
+    }
+    return overflow.containsKey(threadId);
+  }
+
+  private boolean sectionsOpen() {
+    for (int slot = STRIDE; slot < slots.length; slot += STRIDE) {
+      if ((long) SLOT.getVolatile(slots, slot) != FREE) {
+        return true;
+      }
+    }
+    VarHandle.fullFence();
+    return !overflow.isEmpty();
+  }
+
+  private void awaitOpen() {
+    if (state == OPEN) {
+      return;
+    }
+    lock.lock();
+    try {
+      while (state == SHUT) {
+        reopened.awaitUninterruptibly();
+      }
+    } finally {
+      lock.unlock();
+    }
+    if (state == ENDED) {
+      throw ended();
+    }
+  }
+
+  private void leaveShut(int next) {
+    if (state != SHUT) {
+      throw new IllegalStateException("the gate is not shut");
+    }
+    lock.lock();
+    try {
+      state = next;
+      reopened.signalAll();
+    } finally {
+      lock.unlock();
+    }
+    shutter.release();
+  }
+
+  /** Takes the shutter within the time, also on an interrupted thread, whose status is kept. */
+  private void takeShutter(long timeoutNanos) {
+    boolean interrupted = false;
+    long deadline = System.nanoTime() + timeoutNanos;
+    try {
+      while (true) {
+        try {
+          if (shutter.tryAcquire(deadline - System.nanoTime(), TimeUnit.NANOSECONDS)) {
+            return;
+          }
+          throw new IllegalStateException(
+              "the region is held by a resize, move or close for longer than %d ms; try again"
+                  .formatted(TimeUnit.NANOSECONDS.toMillis(timeoutNanos)));
+        } catch (InterruptedException e) {
+          interrupted = true;
+        }
+      }
+    } finally {
+      if (interrupted) {
+        Thread.currentThread().interrupt();
+      }
+    }
+  }
+
+  private static IllegalStateException ended() {
+    return new IllegalStateException("region is closed");
+  }
+}

@@ -1,0 +1,337 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.dmalloc.region;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertSame;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.ArrayList;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.atomic.AtomicReference;
+import org.dmalloc.api.Access;
+import org.dmalloc.api.AccessPattern;
+import org.dmalloc.api.Advice;
+import org.dmalloc.api.Capability;
+import org.dmalloc.api.MemoryException;
+import org.dmalloc.api.RegionRequest;
+import org.dmalloc.api.Residency;
+import org.dmalloc.api.Sharing;
+import org.dmalloc.api.SwapPolicy;
+import org.dmalloc.api.UnsupportedCapabilityException;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+@Timeout(60)
+class GatedRegionTest {
+  private static final long SHORT_NANOS = 20_000_000;
+
+  private final RegionLedger ledger =
+      new RegionLedger(
+          "heapless",
+          EnumSet.allOf(Capability.class),
+          EnumSet.allOf(Advice.class),
+          10_000,
+          SHORT_NANOS);
+
+  private final List<String> calls = new ArrayList<>();
+
+  /** Backed by an Arena; notes the calls that reach it. */
+  private final class ArenaRegion extends GatedRegion {
+    private Arena arena;
+
+    private ArenaRegion(RegionLedger ledger, RegionTraits traits, Arena arena, long byteSize) {
+      super(ledger, traits, arena.allocate(byteSize, 8));
+      this.arena = arena;
+    }
+
+    @Override
+    protected void onForce(MemorySegment segment, long offset, long length) {
+      calls.add("force " + offset + " " + length);
+    }
+
+    @Override
+    protected void onAdvise(MemorySegment segment, Advice advice, long offset, long length) {
+      calls.add("advise " + advice);
+    }
+
+    @Override
+    protected void onPrefetch(MemorySegment segment, long[] offsets, long length) {
+      calls.add("prefetch " + offsets.length);
+    }
+
+    @Override
+    protected Residency onResidency(MemorySegment segment, long offset, long length) {
+      return new Residency(length, length, length, 0, 0, 0, 0, "arena");
+    }
+
+    @Override
+    protected void onApply(MemorySegment segment, SwapPolicy policy) throws MemoryException {
+      if (policy == SwapPolicy.NOW) {
+        throw MemoryException.of("madvise", toString(), "EIO", "");
+      }
+    }
+
+    @Override
+    protected MemorySegment onResize(MemorySegment segment, long newByteSize)
+        throws MemoryException {
+      if (newByteSize == 13) {
+        throw MemoryException.of("mremap", toString(), "ENOMEM", "");
+      }
+      Arena next = Arena.ofShared();
+      MemorySegment grown = next.allocate(newByteSize, 8);
+      long kept = Math.min(segment.byteSize(), newByteSize);
+      MemorySegment.copy(segment, 0, grown, 0, kept);
+      arena.close();
+      arena = next;
+      return grown;
+    }
+
+    @Override
+    protected void onClose(MemorySegment segment) {
+      arena.close();
+    }
+  }
+
+  private ArenaRegion allocate(RegionRequest request) throws MemoryException {
+    Sharing sharing = request.sharing() == Sharing.PRIVATE ? Sharing.PRIVATE : Sharing.SHARED;
+    RegionTraits traits = RegionTraits.of(request, sharing, null, "arena");
+    return ledger.admit(
+        "allocate",
+        request.byteSize(),
+        "",
+        () -> new ArenaRegion(ledger, traits, Arena.ofShared(), request.byteSize()));
+  }
+
+  private ArenaRegion allocate(long byteSize) throws MemoryException {
+    return allocate(RegionRequest.ofSize(byteSize));
+  }
+
+  @Test
+  void theBooksFollowOpeningResizingAndClosing() throws Exception {
+    ArenaRegion a = allocate(4_000);
+    ArenaRegion b = allocate(1_000);
+    assertEquals(5_000, ledger.statistics().openBytes());
+    assertEquals(List.of(a, b), ledger.regions());
+    b.resize(2_000);
+    assertEquals(6_000, ledger.statistics().openBytes());
+    b.resize(500);
+    a.close();
+    a.close();
+    assertEquals(500, ledger.statistics().openBytes());
+    b.close();
+    assertEquals(0, ledger.statistics().openBytes());
+    assertEquals(0, ledger.statistics().openRegions());
+    assertEquals(2, ledger.statistics().allocations());
+    assertEquals(2, ledger.statistics().closes());
+  }
+
+  @Test
+  void theLimitIsHeldAtAllocationAndAtGrowth() throws Exception {
+    ArenaRegion a = allocate(6_000);
+    MemoryException e = assertThrows(MemoryException.class, () -> allocate(4_001));
+    assertTrue(e.getMessage().contains("limit"), e.getMessage());
+    assertTrue(e.getMessage().contains("6000 of 10000"), e.getMessage());
+    assertThrows(MemoryException.class, () -> a.resize(10_001));
+    assertEquals(6_000, a.byteSize());
+    assertEquals(6_000, ledger.statistics().openBytes());
+    assertEquals(1, ledger.statistics().failures());
+    a.close();
+  }
+
+  @Test
+  void aFailedResizeChangesNothing() throws Exception {
+    try (ArenaRegion a = allocate(1_000)) {
+      assertThrows(MemoryException.class, () -> a.resize(13));
+      assertEquals(1_000, a.byteSize());
+      assertEquals(1_000, ledger.statistics().openBytes());
+      try (Access access = a.acquire()) {
+        access.segment().set(ValueLayout.JAVA_BYTE, 999, (byte) 1);
+      }
+    }
+    assertEquals(0, ledger.statistics().openBytes());
+  }
+
+  @Test
+  void aFailedMakerLeavesNoBooking() {
+    assertThrows(
+        OutOfMemoryError.class,
+        () ->
+            ledger.admit(
+                "allocate",
+                100,
+                "",
+                () -> {
+                  throw new OutOfMemoryError("as a test");
+                }));
+    assertEquals(0, ledger.statistics().openBytes());
+    assertEquals(1, ledger.statistics().failures());
+  }
+
+  @Test
+  void aStoppedProviderRefusesAndItsRegionsLiveOn() throws Exception {
+    ArenaRegion a = allocate(100);
+    ledger.stop();
+    assertThrows(IllegalStateException.class, () -> allocate(100));
+    a.force();
+    a.close();
+    assertEquals(List.of("force 0 100"), calls);
+  }
+
+  @Test
+  void anInterruptedThreadIsRefusedAndStaysInterrupted() {
+    Thread.currentThread().interrupt();
+    try {
+      MemoryException e = assertThrows(MemoryException.class, () -> allocate(100));
+      assertTrue(e.getMessage().contains("interrupted"), e.getMessage());
+    } finally {
+      assertTrue(Thread.interrupted());
+    }
+  }
+
+  @Test
+  void rangesOutsideAreRefusedBeforeAnythingHappens() throws Exception {
+    try (ArenaRegion a = allocate(100)) {
+      assertThrows(IndexOutOfBoundsException.class, () -> a.force(1, 100));
+      assertThrows(IndexOutOfBoundsException.class, () -> a.force(-1, 1));
+      assertThrows(IndexOutOfBoundsException.class, () -> a.force(1, -1));
+      assertThrows(IndexOutOfBoundsException.class, () -> a.force(Long.MAX_VALUE, 1));
+      assertThrows(IndexOutOfBoundsException.class, () -> a.advise(Advice.COLD, 100, 1));
+      assertThrows(IndexOutOfBoundsException.class, () -> a.residency(0, 101));
+      assertThrows(IndexOutOfBoundsException.class, () -> a.prefetch(new long[] {0, 50, 97}, 4));
+      assertEquals(List.of(), calls);
+      a.prefetch(new long[] {0, 50, 96}, 4);
+      a.force(100, 0);
+      assertEquals(List.of("prefetch 3"), calls);
+    }
+  }
+
+  @Test
+  void closeWaitsForSectionsAndNamesWhoHoldsOn() throws Exception {
+    ArenaRegion a = allocate(100);
+    Access own = a.acquire();
+    assertThrows(IllegalStateException.class, a::close);
+    AtomicReference<Throwable> failure = new AtomicReference<>();
+    Thread other =
+        Thread.ofPlatform()
+            .start(
+                () -> {
+                  try {
+                    a.close();
+                  } catch (IllegalStateException e) {
+                    failure.set(e);
+                  }
+                });
+    other.join();
+    String message = String.valueOf(failure.get());
+    assertTrue(message.contains(Thread.currentThread().getName()), message);
+    own.segment().set(ValueLayout.JAVA_BYTE, 0, (byte) 1);
+    own.close();
+    a.close();
+    assertThrows(IllegalStateException.class, a::acquire);
+    assertThrows(IllegalStateException.class, a::segment);
+    assertThrows(IllegalStateException.class, a::force);
+    assertThrows(IllegalStateException.class, () -> a.resize(5));
+    assertFalse(a.info().open());
+  }
+
+  @Test
+  void sectionsAreClosedOnceByTheirThread() throws Exception {
+    try (ArenaRegion a = allocate(100)) {
+      Access access = a.acquire();
+      AtomicReference<Throwable> failure = new AtomicReference<>();
+      Thread other =
+          Thread.ofPlatform()
+              .start(
+                  () -> {
+                    try {
+                      access.close();
+                    } catch (IllegalStateException e) {
+                      failure.set(e);
+                    }
+                  });
+      other.join();
+      assertTrue(String.valueOf(failure.get()).contains("closed on thread"));
+      assertEquals(1, a.info().openSections());
+      access.close();
+      IllegalStateException twice = assertThrows(IllegalStateException.class, access::close);
+      assertTrue(twice.getMessage().contains("twice"), twice.getMessage());
+      assertEquals(0, a.info().openSections());
+    }
+  }
+
+  @Test
+  void aPinnedRegionKeepsItsSize() throws Exception {
+    try (ArenaRegion a = allocate(100)) {
+      MemorySegment raw = a.segment();
+      IllegalStateException e = assertThrows(IllegalStateException.class, () -> a.resize(200));
+      assertTrue(e.getMessage().contains("pinned"), e.getMessage());
+      assertSame(raw, a.segment());
+      assertTrue(a.info().pinned());
+    }
+  }
+
+  @Test
+  void growthKeepsContentAndEndsTheOldSegment() throws Exception {
+    try (ArenaRegion a = allocate(100)) {
+      MemorySegment leaked;
+      try (Access access = a.acquire()) {
+        leaked = access.segment();
+        leaked.set(ValueLayout.JAVA_BYTE, 99, (byte) 42);
+      }
+      a.resize(5_000);
+      assertThrows(IllegalStateException.class, () -> leaked.get(ValueLayout.JAVA_BYTE, 0));
+      try (Access access = a.acquire()) {
+        assertEquals(42, access.segment().get(ValueLayout.JAVA_BYTE, 99));
+        assertEquals(0, access.segment().get(ValueLayout.JAVA_BYTE, 4_999));
+      }
+    }
+  }
+
+  @Test
+  void adviceThatWouldLoseContentIsRefused() throws Exception {
+    try (ArenaRegion a = allocate(RegionRequest.ofSize(100).withSharing(Sharing.PRIVATE))) {
+      assertThrows(UnsupportedOperationException.class, () -> a.advise(Advice.DONT_NEED));
+      assertThrows(UnsupportedOperationException.class, a::force);
+      a.advise(Advice.RANDOM);
+      assertEquals(AccessPattern.RANDOM, a.info().pattern());
+      a.advise(Advice.SEQUENTIAL, 0, 50);
+      assertEquals(AccessPattern.RANDOM, a.info().pattern());
+    }
+  }
+
+  @Test
+  void policiesReplaceWhatTheyContradictAndAFailedOneChangesNothing() throws Exception {
+    try (ArenaRegion a = allocate(100)) {
+      a.apply(SwapPolicy.NEVER);
+      a.apply(SwapPolicy.HUGE_PAGES);
+      assertEquals(Set.of(SwapPolicy.NEVER, SwapPolicy.HUGE_PAGES), a.info().policies());
+      assertTrue(a.info().locked());
+      assertThrows(MemoryException.class, () -> a.apply(SwapPolicy.NOW));
+      a.apply(SwapPolicy.PREFAULT);
+      assertEquals(Set.of(SwapPolicy.NEVER, SwapPolicy.HUGE_PAGES), a.info().policies());
+      a.apply(SwapPolicy.EARLY);
+      assertEquals(Set.of(SwapPolicy.EARLY, SwapPolicy.HUGE_PAGES), a.info().policies());
+      a.apply(SwapPolicy.KERNEL);
+      assertEquals(Set.of(SwapPolicy.KERNEL), a.info().policies());
+    }
+  }
+
+  @Test
+  void undeclaredCapabilitiesAreNamed() {
+    RegionLedger poor = new RegionLedger("poor", Set.of(), Set.of(), Long.MAX_VALUE);
+    UnsupportedCapabilityException e =
+        assertThrows(
+            UnsupportedCapabilityException.class,
+            () -> poor.require(RegionRequest.ofSize(1).withName("orders")));
+    assertEquals(Capability.NAMED, e.capability());
+    assertTrue(e.getMessage().contains("poor"), e.getMessage());
+    assertTrue(e.getMessage().contains("NAMED"), e.getMessage());
+  }
+}
