@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.dmalloc.linux;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.file.Path;
+import java.util.Map;
+import org.dmalloc.api.MemoryException;
+
+/**
+ * What statfs(2) tells about a mounted file system.
+ *
+ * @param type its type, from its magic number; the number in hexadecimal if this class knows no
+ *     name
+ * @param totalBytes its size
+ * @param availableBytes what an unprivileged user may still take
+ * @param readOnly whether it is mounted read-only
+ */
+public record FileSystem(String type, long totalBytes, long availableBytes, boolean readOnly) {
+  private static final long STRUCT_BYTES = 120;
+
+  /** From linux/magic.h and the file systems' own sources. ext2, ext3 and ext4 share one. */
+  private static final Map<Integer, String> TYPES =
+      Map.ofEntries(
+          Map.entry(0xEF53, "ext4"),
+          Map.entry(0x58465342, "xfs"),
+          Map.entry(0x9123683E, "btrfs"),
+          Map.entry(0xCA451A4E, "bcachefs"),
+          Map.entry(0xF2F52010, "f2fs"),
+          Map.entry(0x2FC12FC1, "zfs"),
+          Map.entry(0x01021994, "tmpfs"),
+          Map.entry(0x858458F6, "ramfs"),
+          Map.entry(0x958458F6, "hugetlbfs"),
+          Map.entry(0x794C7630, "overlay"),
+          Map.entry(0x6969, "nfs"),
+          Map.entry(0xFF534D42, "cifs"),
+          Map.entry(0xFE534D42, "smb2"),
+          Map.entry(0x65735546, "fuse"),
+          Map.entry(0x01021997, "9p"),
+          Map.entry(0x00C36400, "ceph"),
+          Map.entry(0x01161970, "gfs2"),
+          Map.entry(0x7461636F, "ocfs2"),
+          Map.entry(0x3153464A, "jfs"),
+          Map.entry(0x3434, "nilfs"),
+          Map.entry(0x4D44, "vfat"),
+          Map.entry(0x2011BAB0, "exfat"),
+          Map.entry(0x7366746E, "ntfs"),
+          Map.entry(0x73717368, "squashfs"),
+          Map.entry(0xE0F5E1E2, "erofs"),
+          Map.entry(0x9660, "iso9660"),
+          Map.entry(0x9FA0, "proc"),
+          Map.entry(0x62656572, "sysfs"));
+
+  /**
+   * The file system that holds {@code path}.
+   *
+   * @throws MemoryException if there is no such path or it cannot be reached
+   */
+  public static FileSystem of(Path path) throws MemoryException {
+    Platform.require();
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment facts = arena.allocate(STRUCT_BYTES, 8);
+      long result = Libc.statfs(path.toString(), facts);
+      if (result < 0) {
+        throw Errno.exception("statfs", -1, path.toString(), (int) -result);
+      }
+      return read(facts);
+    }
+  }
+
+  /**
+   * Whether space that fallocate(2) took is there for every later store. Copy-on-write file systems
+   * need new space for each store and can fill up nevertheless; of network and unknown ones nothing
+   * is known.
+   */
+  public boolean keepsReservations() {
+    return switch (type) {
+      case "ext4", "xfs", "tmpfs", "f2fs", "hugetlbfs" -> true;
+      default -> false;
+    };
+  }
+
+  static FileSystem of(int fd, String target) throws MemoryException {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment facts = arena.allocate(STRUCT_BYTES, 8);
+      long result = Libc.fstatfs(fd, facts);
+      if (result < 0) {
+        throw Errno.exception("fstatfs", -1, target, (int) -result);
+      }
+      return read(facts);
+    }
+  }
+
+  /** Reads struct statfs as 64-bit architectures have it: type, bsize, blocks, bfree, bavail … */
+  private static FileSystem read(MemorySegment facts) {
+    int magic = (int) facts.get(ValueLayout.JAVA_LONG, 0);
+    long blockBytes = facts.get(ValueLayout.JAVA_LONG, 8);
+    return new FileSystem(
+        TYPES.getOrDefault(magic, "0x%x".formatted(magic)),
+        facts.get(ValueLayout.JAVA_LONG, 16) * blockBytes,
+        facts.get(ValueLayout.JAVA_LONG, 32) * blockBytes,
+        (facts.get(ValueLayout.JAVA_LONG, 80) & Abi.ST_RDONLY) != 0);
+  }
+}

@@ -1,0 +1,415 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.dmalloc.linux;
+
+import static java.lang.foreign.ValueLayout.ADDRESS;
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.Linker;
+import java.lang.foreign.MemoryLayout;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.StructLayout;
+import java.lang.invoke.MethodHandle;
+import java.nio.charset.Charset;
+
+/**
+ * The downcalls, one method each. Each returns the call's result, or the negated error number.
+ *
+ * <p>Pointers to memory that may be unmapped by another thread are passed as segments of its arena:
+ * the linker then holds the arena open for the length of the call. None is {@code critical}: a
+ * system call in such a section would hold up the garbage collector, and gains nothing.
+ */
+final class Libc {
+  private static final Linker LINKER = Linker.nativeLinker();
+  private static final StructLayout STATE = Linker.Option.captureStateLayout();
+  private static final long ERRNO_OFFSET =
+      STATE.byteOffset(MemoryLayout.PathElement.groupElement("errno"));
+  private static final Charset FILE_NAMES =
+      Charset.forName(System.getProperty("sun.jnu.encoding", "UTF-8"));
+  private static final int FIXED_ARGUMENTS = -1;
+
+  private static final MethodHandle MMAP =
+      find("mmap", ADDRESS, ADDRESS, JAVA_LONG, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_LONG);
+  private static final MethodHandle MUNMAP = find("munmap", JAVA_INT, ADDRESS, JAVA_LONG);
+  private static final MethodHandle MREMAP =
+      findVariadic("mremap", 4, ADDRESS, ADDRESS, JAVA_LONG, JAVA_LONG, JAVA_INT, ADDRESS);
+  private static final MethodHandle MADVISE =
+      find("madvise", JAVA_INT, ADDRESS, JAVA_LONG, JAVA_INT);
+  private static final MethodHandle MSYNC = find("msync", JAVA_INT, ADDRESS, JAVA_LONG, JAVA_INT);
+  private static final MethodHandle MINCORE =
+      find("mincore", JAVA_INT, ADDRESS, JAVA_LONG, ADDRESS);
+  private static final MethodHandle MLOCK2 =
+      findVariadic("syscall", 1, JAVA_LONG, JAVA_LONG, ADDRESS, JAVA_LONG, JAVA_LONG);
+  private static final MethodHandle MUNLOCK = find("munlock", JAVA_INT, ADDRESS, JAVA_LONG);
+  private static final MethodHandle OPEN =
+      findVariadic("open", 2, JAVA_INT, ADDRESS, JAVA_INT, JAVA_INT);
+  private static final MethodHandle UNLINK = find("unlink", JAVA_INT, ADDRESS);
+  private static final MethodHandle CLOSE = find("close", JAVA_INT, JAVA_INT);
+  private static final MethodHandle MEMFD_CREATE =
+      find("memfd_create", JAVA_INT, ADDRESS, JAVA_INT);
+  private static final MethodHandle FCNTL =
+      findVariadic("fcntl", 2, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT);
+  private static final MethodHandle IOCTL =
+      findVariadic("ioctl", 2, JAVA_INT, JAVA_INT, JAVA_LONG, ADDRESS);
+  private static final MethodHandle PREAD =
+      find("pread", JAVA_LONG, JAVA_INT, ADDRESS, JAVA_LONG, JAVA_LONG);
+  private static final MethodHandle FALLOCATE =
+      find("fallocate", JAVA_INT, JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_LONG);
+  private static final MethodHandle FTRUNCATE = find("ftruncate", JAVA_INT, JAVA_INT, JAVA_LONG);
+  private static final MethodHandle FSYNC = find("fsync", JAVA_INT, JAVA_INT);
+  private static final MethodHandle FDATASYNC = find("fdatasync", JAVA_INT, JAVA_INT);
+  private static final MethodHandle SYNC_FILE_RANGE =
+      find("sync_file_range", JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_INT);
+  private static final MethodHandle POSIX_FADVISE =
+      find("posix_fadvise", JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_INT);
+  private static final MethodHandle FSTATFS = find("fstatfs", JAVA_INT, JAVA_INT, ADDRESS);
+  private static final MethodHandle STATFS = find("statfs", JAVA_INT, ADDRESS, ADDRESS);
+  private static final MethodHandle STATX =
+      findVariadic(
+          "syscall", 1, JAVA_LONG, JAVA_LONG, JAVA_LONG, ADDRESS, JAVA_LONG, JAVA_LONG, ADDRESS);
+  private static final MethodHandle GETRLIMIT = find("getrlimit", JAVA_INT, JAVA_INT, ADDRESS);
+  private static final MethodHandle SYSCONF = find("sysconf", JAVA_LONG, JAVA_INT);
+  private static final MethodHandle PIDFD_OPEN =
+      findVariadic("syscall", 1, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG);
+  private static final MethodHandle PROCESS_MADVISE =
+      findVariadic(
+          "syscall", 1, JAVA_LONG, JAVA_LONG, JAVA_LONG, ADDRESS, JAVA_LONG, JAVA_LONG, JAVA_LONG);
+  private static final MethodHandle CACHESTAT =
+      findVariadic("syscall", 1, JAVA_LONG, JAVA_LONG, JAVA_LONG, ADDRESS, ADDRESS, JAVA_LONG);
+
+  private Libc() {}
+
+  /** Looks all functions up, so that what is missing shows here. */
+  static void initialize() {}
+
+  static long mmap(
+      MemorySegment hint, long length, int protection, int flags, int fd, long offset) {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment state = arena.allocate(STATE);
+      return result(
+          ((MemorySegment) MMAP.invokeExact(state, hint, length, protection, flags, fd, offset))
+              .address(),
+          state);
+    } catch (Throwable t) {
+      throw unexpected(t);
+    }
+  }
+
+  static long munmap(MemorySegment start, long length) {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment state = arena.allocate(STATE);
+      return result((int) MUNMAP.invokeExact(state, start, length), state);
+    } catch (Throwable t) {
+      throw unexpected(t);
+    }
+  }
+
+  static long mremap(
+      MemorySegment start, long oldLength, long newLength, int flags, MemorySegment target) {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment state = arena.allocate(STATE);
+      return result(
+          ((MemorySegment) MREMAP.invokeExact(state, start, oldLength, newLength, flags, target))
+              .address(),
+          state);
+    } catch (Throwable t) {
+      throw unexpected(t);
+    }
+  }
+
+  static long madvise(MemorySegment start, long length, int advice) {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment state = arena.allocate(STATE);
+      return result((int) MADVISE.invokeExact(state, start, length, advice), state);
+    } catch (Throwable t) {
+      throw unexpected(t);
+    }
+  }
+
+  static long msync(MemorySegment start, long length, int flags) {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment state = arena.allocate(STATE);
+      return result((int) MSYNC.invokeExact(state, start, length, flags), state);
+    } catch (Throwable t) {
+      throw unexpected(t);
+    }
+  }
+
+  static long mincore(MemorySegment start, long length, MemorySegment pages) {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment state = arena.allocate(STATE);
+      return result((int) MINCORE.invokeExact(state, start, length, pages), state);
+    } catch (Throwable t) {
+      throw unexpected(t);
+    }
+  }
+
+  static long mlock2(MemorySegment start, long length, int flags) {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment state = arena.allocate(STATE);
+      return result(
+          (long) MLOCK2.invokeExact(state, Abi.SYS_MLOCK2, start, length, (long) flags), state);
+    } catch (Throwable t) {
+      throw unexpected(t);
+    }
+  }
+
+  static long munlock(MemorySegment start, long length) {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment state = arena.allocate(STATE);
+      return result((int) MUNLOCK.invokeExact(state, start, length), state);
+    } catch (Throwable t) {
+      throw unexpected(t);
+    }
+  }
+
+  static long open(String path, int flags, int mode) {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment state = arena.allocate(STATE);
+      return result((int) OPEN.invokeExact(state, text(path, arena), flags, mode), state);
+    } catch (Throwable t) {
+      throw unexpected(t);
+    }
+  }
+
+  static long unlink(String path) {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment state = arena.allocate(STATE);
+      return result((int) UNLINK.invokeExact(state, text(path, arena)), state);
+    } catch (Throwable t) {
+      throw unexpected(t);
+    }
+  }
+
+  static long close(int fd) {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment state = arena.allocate(STATE);
+      return result((int) CLOSE.invokeExact(state, fd), state);
+    } catch (Throwable t) {
+      throw unexpected(t);
+    }
+  }
+
+  static long memfdCreate(String name, int flags) {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment state = arena.allocate(STATE);
+      return result((int) MEMFD_CREATE.invokeExact(state, text(name, arena), flags), state);
+    } catch (Throwable t) {
+      throw unexpected(t);
+    }
+  }
+
+  static long fcntl(int fd, int command, int argument) {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment state = arena.allocate(STATE);
+      return result((int) FCNTL.invokeExact(state, fd, command, argument), state);
+    } catch (Throwable t) {
+      throw unexpected(t);
+    }
+  }
+
+  static long ioctl(int fd, long request, MemorySegment argument) {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment state = arena.allocate(STATE);
+      return result((int) IOCTL.invokeExact(state, fd, request, argument), state);
+    } catch (Throwable t) {
+      throw unexpected(t);
+    }
+  }
+
+  static long pread(int fd, MemorySegment buffer, long offset) {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment state = arena.allocate(STATE);
+      return result((long) PREAD.invokeExact(state, fd, buffer, buffer.byteSize(), offset), state);
+    } catch (Throwable t) {
+      throw unexpected(t);
+    }
+  }
+
+  static long fallocate(int fd, int mode, long offset, long length) {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment state = arena.allocate(STATE);
+      return result((int) FALLOCATE.invokeExact(state, fd, mode, offset, length), state);
+    } catch (Throwable t) {
+      throw unexpected(t);
+    }
+  }
+
+  static long ftruncate(int fd, long length) {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment state = arena.allocate(STATE);
+      return result((int) FTRUNCATE.invokeExact(state, fd, length), state);
+    } catch (Throwable t) {
+      throw unexpected(t);
+    }
+  }
+
+  static long fsync(int fd) {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment state = arena.allocate(STATE);
+      return result((int) FSYNC.invokeExact(state, fd), state);
+    } catch (Throwable t) {
+      throw unexpected(t);
+    }
+  }
+
+  static long fdatasync(int fd) {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment state = arena.allocate(STATE);
+      return result((int) FDATASYNC.invokeExact(state, fd), state);
+    } catch (Throwable t) {
+      throw unexpected(t);
+    }
+  }
+
+  static long syncFileRange(int fd, long offset, long length, int flags) {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment state = arena.allocate(STATE);
+      return result((int) SYNC_FILE_RANGE.invokeExact(state, fd, offset, length, flags), state);
+    } catch (Throwable t) {
+      throw unexpected(t);
+    }
+  }
+
+  static long posixFadvise(int fd, long offset, long length, int advice) {
+    try (Arena arena = Arena.ofConfined()) {
+      // This one returns the error number itself and leaves errno alone.
+      MemorySegment state = arena.allocate(STATE);
+      return -(int) POSIX_FADVISE.invokeExact(state, fd, offset, length, advice);
+    } catch (Throwable t) {
+      throw unexpected(t);
+    }
+  }
+
+  static long fstatfs(int fd, MemorySegment facts) {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment state = arena.allocate(STATE);
+      return result((int) FSTATFS.invokeExact(state, fd, facts), state);
+    } catch (Throwable t) {
+      throw unexpected(t);
+    }
+  }
+
+  static long statfs(String path, MemorySegment facts) {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment state = arena.allocate(STATE);
+      return result((int) STATFS.invokeExact(state, text(path, arena), facts), state);
+    } catch (Throwable t) {
+      throw unexpected(t);
+    }
+  }
+
+  static long statx(int fd, MemorySegment facts) {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment state = arena.allocate(STATE);
+      return result(
+          (long)
+              STATX.invokeExact(
+                  state,
+                  Abi.SYS_STATX,
+                  (long) fd,
+                  text("", arena),
+                  (long) Abi.AT_EMPTY_PATH,
+                  (long) Abi.STATX_BASIC_STATS,
+                  facts),
+          state);
+    } catch (Throwable t) {
+      throw unexpected(t);
+    }
+  }
+
+  static long getrlimit(int resource, MemorySegment limits) {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment state = arena.allocate(STATE);
+      return result((int) GETRLIMIT.invokeExact(state, resource, limits), state);
+    } catch (Throwable t) {
+      throw unexpected(t);
+    }
+  }
+
+  static long sysconf(int name) {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment state = arena.allocate(STATE);
+      return result((long) SYSCONF.invokeExact(state, name), state);
+    } catch (Throwable t) {
+      throw unexpected(t);
+    }
+  }
+
+  static long pidfdOpen(long pid) {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment state = arena.allocate(STATE);
+      return result((long) PIDFD_OPEN.invokeExact(state, Abi.SYS_PIDFD_OPEN, pid, 0L), state);
+    } catch (Throwable t) {
+      throw unexpected(t);
+    }
+  }
+
+  static long processMadvise(int pidfd, MemorySegment vectors, long count, int advice) {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment state = arena.allocate(STATE);
+      return result(
+          (long)
+              PROCESS_MADVISE.invokeExact(
+                  state, Abi.SYS_PROCESS_MADVISE, (long) pidfd, vectors, count, (long) advice, 0L),
+          state);
+    } catch (Throwable t) {
+      throw unexpected(t);
+    }
+  }
+
+  static long cachestat(int fd, MemorySegment range, MemorySegment counts) {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment state = arena.allocate(STATE);
+      return result(
+          (long) CACHESTAT.invokeExact(state, Abi.SYS_CACHESTAT, (long) fd, range, counts, 0L),
+          state);
+    } catch (Throwable t) {
+      throw unexpected(t);
+    }
+  }
+
+  private static long result(long value, MemorySegment state) {
+    return value == -1 ? -(long) state.get(JAVA_INT, ERRNO_OFFSET) : value;
+  }
+
+  private static MethodHandle find(String name, MemoryLayout result, MemoryLayout... arguments) {
+    return findVariadic(name, FIXED_ARGUMENTS, result, arguments);
+  }
+
+  private static MethodHandle findVariadic(
+      String name, int firstVariadic, MemoryLayout result, MemoryLayout... arguments) {
+    MemorySegment function =
+        LINKER
+            .defaultLookup()
+            .find(name)
+            .orElseThrow(() -> new UnsatisfiedLinkError("libc has no " + name));
+    FunctionDescriptor descriptor = FunctionDescriptor.of(result, arguments);
+    Linker.Option errno = Linker.Option.captureCallState("errno");
+    return firstVariadic == FIXED_ARGUMENTS
+        ? LINKER.downcallHandle(function, descriptor, errno)
+        : LINKER.downcallHandle(
+            function, descriptor, errno, Linker.Option.firstVariadicArg(firstVariadic));
+  }
+
+  private static RuntimeException unexpected(Throwable t) {
+    if (t instanceof RuntimeException e) {
+      return e; // such as IllegalStateException: the segment's arena is closed
+    }
+    if (t instanceof Error e) {
+      throw e;
+    }
+    return new IllegalStateException("downcall failed", t);
+  }
+
+  /** The text as a C string, in the encoding that Java itself uses for file names. */
+  private static MemorySegment text(String text, Arena arena) {
+    byte[] bytes = text.getBytes(FILE_NAMES);
+    MemorySegment copy = arena.allocate(bytes.length + 1L);
+    MemorySegment.copy(bytes, 0, copy, JAVA_BYTE, 0, bytes.length);
+    return copy;
+  }
+}

@@ -1,0 +1,380 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.dmalloc.linux;
+
+import java.lang.foreign.MemorySegment;
+import java.util.Objects;
+import java.util.Optional;
+import org.dmalloc.api.AccessMode;
+import org.dmalloc.api.Advice;
+import org.dmalloc.api.MemoryException;
+import org.dmalloc.api.PageSize;
+import org.dmalloc.api.ProgressListener;
+import org.dmalloc.api.Residency;
+import org.dmalloc.api.Sharing;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A range of addresses that shows a file, or memory without one, and is unmapped exactly once.
+ *
+ * <p><b>Ownership.</b> Who made it closes it. It does not own the file; a closed file only makes
+ * {@link #residency} take a slower way.
+ *
+ * <p><b>Threads.</b> All methods may be called from any thread. {@code close} and {@code resize}
+ * throw {@link IllegalStateException} while a kernel call on the mapping is in progress, and change
+ * nothing then; keep them apart from other calls. After {@code close} every other method throws
+ * {@link IllegalStateException}.
+ *
+ * <p><b>Ranges</b> are given in bytes from the start; the calls act on the whole pages that hold
+ * them. A range outside the mapping is an {@link IndexOutOfBoundsException}.
+ */
+public final class Mapping implements AutoCloseable {
+  /** Between two looks at the interrupt flag: 8 to 60 ms on ext4, 20 ms anonymous. */
+  private static final long POPULATE_CHUNK_BYTES = 64L << 20;
+
+  private final String target;
+  private final MappingKind kind;
+  private final @Nullable OpenFile file;
+  private final long fileOffset;
+  private final boolean swapBacked;
+  private final boolean inPageCache;
+  private final long alignment;
+
+  private volatile View view;
+  private volatile boolean locked;
+
+  /** The range and the part of it that users see. */
+  private record View(AddressRange range, MemorySegment segment) {}
+
+  private Mapping(
+      String target,
+      MappingKind kind,
+      @Nullable OpenFile file,
+      long fileOffset,
+      long byteSize,
+      PageSize pageSize)
+      throws MemoryException {
+    if (byteSize < 1) {
+      throw new IllegalArgumentException("byteSize " + byteSize + "; give at least 1");
+    }
+    this.target = target;
+    this.kind = kind;
+    this.file = file;
+    this.fileOffset = fileOffset;
+    boolean regular = file != null && file.facts().regular();
+    this.swapBacked = file == null || !regular || file.fileSystem().type().equals("tmpfs");
+    this.inPageCache = regular;
+    this.alignment = pageSize == PageSize.HUGE ? Platform.hugePageSize() : Platform.pageSize();
+    long length = Platform.roundUpToPage(byteSize);
+    this.view = view(new AddressRange(map(length), length), byteSize);
+  }
+
+  /**
+   * Maps a part of a file. The file must hold the range: a page behind its end is a SIGBUS.
+   *
+   * @param fileOffset where the range starts; a multiple of the page size
+   * @param byteSize its length, at least 1
+   * @param pageSize {@link PageSize#HUGE} starts the mapping at a multiple of the huge page size
+   *     and asks the kernel for huge pages
+   * @throws MemoryException if the kernel refuses; EOPNOTSUPP for {@link MappingKind#SHARED_SYNC}
+   *     on a file system without DAX
+   */
+  public static Mapping ofFile(
+      OpenFile file, long fileOffset, long byteSize, MappingKind kind, PageSize pageSize)
+      throws MemoryException {
+    Platform.require();
+    return new Mapping(file.target(), kind, file, fileOffset, byteSize, pageSize).advised(pageSize);
+  }
+
+  /**
+   * Maps fresh private memory without a file, which swap backs.
+   *
+   * @param target what to call it in messages
+   * @param byteSize its length, at least 1
+   * @param pageSize as for {@link #ofFile}
+   * @throws MemoryException if the kernel refuses
+   */
+  public static Mapping anonymous(String target, long byteSize, PageSize pageSize)
+      throws MemoryException {
+    Platform.require();
+    return new Mapping(target, MappingKind.PRIVATE, null, 0, byteSize, pageSize).advised(pageSize);
+  }
+
+  /** The call that {@link #prefetch} makes here: process_madvise, or madvise on older kernels. */
+  public static String prefetchCall() {
+    Platform.require();
+    return Prefetch.call();
+  }
+
+  /** The segment, until {@code close} or {@code resize}; read-only for a read-only kind. */
+  public MemorySegment segment() {
+    return view.segment;
+  }
+
+  /** The size in bytes, as asked for; the mapping itself is whole pages. */
+  public long byteSize() {
+    return view.segment.byteSize();
+  }
+
+  /** What it is to the file's other users. */
+  public MappingKind kind() {
+    return kind;
+  }
+
+  /** Whether {@link #lock} is in force. */
+  public boolean locked() {
+    return locked;
+  }
+
+  /**
+   * Gives the kernel advice about a range. Content stays.
+   *
+   * @throws UnsupportedOperationException for {@link Advice#DONT_NEED} on private memory, where it
+   *     would destroy content, and {@link Advice#POPULATE_WRITE} on a read-only mapping
+   * @throws MemoryException if the kernel refuses
+   */
+  public void advise(Advice advice, long offset, long length) throws MemoryException {
+    MemorySegment range = pages(offset, length);
+    if (advice == Advice.DONT_NEED && kind.sharing() == Sharing.PRIVATE) {
+      throw new UnsupportedOperationException(
+          "DONT_NEED would destroy the content of private memory; use PAGE_OUT or COLD");
+    }
+    if (advice == Advice.POPULATE_WRITE && kind.access() == AccessMode.READ_ONLY) {
+      throw new UnsupportedOperationException(
+          "POPULATE_WRITE needs a writable mapping; use POPULATE_READ");
+    }
+    advise(Madvise.of(advice), range);
+  }
+
+  /**
+   * Brings all pages of a range in: for reading, or for writing at once, which also takes what the
+   * file system needs for the first store.
+   *
+   * @throws MemoryException if there is no space or memory for a page, or the thread is
+   *     interrupted; its interrupt flag stays set
+   */
+  public void populate(AccessMode access, long offset, long length, ProgressListener progress)
+      throws MemoryException {
+    Madvise call = access == AccessMode.READ_ONLY ? Madvise.POPULATE_READ : Madvise.POPULATE_WRITE;
+    MemorySegment range = pages(offset, length);
+    for (long done = 0; done < range.byteSize(); ) {
+      if (Thread.currentThread().isInterrupted()) {
+        throw MemoryException.of(
+            "populate",
+            target,
+            "interrupted after " + done + " of " + range.byteSize() + " bytes",
+            "");
+      }
+      long chunk = Math.min(POPULATE_CHUNK_BYTES, range.byteSize() - done);
+      advise(call, range.asSlice(done, chunk));
+      done += chunk;
+      progress.progressed(Math.min(done, length), length);
+    }
+  }
+
+  private void advise(Madvise call, MemorySegment range) throws MemoryException {
+    if (range.byteSize() == 0) {
+      return;
+    }
+    long result = OpenFile.retry(() -> Libc.madvise(range, range.byteSize(), call.number));
+    if (result < 0) {
+      throw call.failure((int) -result, range.byteSize(), target);
+    }
+  }
+
+  /**
+   * Announces that {@code length} bytes at each of the offsets will be read soon, and returns when
+   * the reads are queued.
+   *
+   * @throws IndexOutOfBoundsException if one range lies outside; then nothing is queued
+   */
+  public void prefetch(long[] offsets, long length) throws MemoryException {
+    View current = view;
+    for (long offset : offsets) {
+      Objects.checkFromIndexSize(offset, length, current.segment.byteSize());
+    }
+    if (length > 0) {
+      Prefetch.announce(current.range.segment(), offsets, length, target);
+    }
+  }
+
+  /** Writes the changed pages of a range to the device and waits (msync MS_SYNC). */
+  public void force(long offset, long length) throws MemoryException {
+    MemorySegment range = pages(offset, length);
+    if (range.byteSize() > 0) {
+      long result = OpenFile.retry(() -> Libc.msync(range, range.byteSize(), Abi.MS_SYNC));
+      if (result < 0) {
+        throw Errno.exception("msync", range.byteSize(), target, (int) -result);
+      }
+    }
+  }
+
+  /**
+   * Locks the whole mapping in RAM; what {@link #resize} adds is locked too.
+   *
+   * @throws MemoryException if RLIMIT_MEMLOCK or the memory is too small; then nothing is locked
+   */
+  public synchronized void lock(LockMode mode) throws MemoryException {
+    MemorySegment range = view.range.segment();
+    long result = OpenFile.retry(() -> Libc.mlock2(range, range.byteSize(), mode.flags));
+    if (result < 0) {
+      int errno = (int) -result;
+      if (!locked) {
+        Libc.munlock(range, range.byteSize()); // a failure half-way leaves some pages locked
+      }
+      boolean limited = errno == Errno.ENOMEM || errno == Errno.EPERM || errno == Errno.EAGAIN;
+      throw limited
+          ? Errno.exception("mlock", range.byteSize(), target, errno, lockAdvice())
+          : Errno.exception("mlock", range.byteSize(), target, errno);
+    }
+    locked = true;
+  }
+
+  private static String lockAdvice() {
+    long limit = Platform.lockLimitBytes();
+    return limit == Long.MAX_VALUE
+        ? "free memory: RLIMIT_MEMLOCK is unlimited"
+        : "RLIMIT_MEMLOCK is %d bytes for all of the process; raise it (ulimit -l, LimitMEMLOCK=)"
+            .formatted(limit);
+  }
+
+  /** Lets all pages go again. */
+  public synchronized void unlock() throws MemoryException {
+    MemorySegment range = view.range.segment();
+    long result = Libc.munlock(range, range.byteSize());
+    if (result < 0) {
+      throw Errno.exception("munlock", range.byteSize(), target, (int) -result);
+    }
+    locked = false;
+  }
+
+  /**
+   * Where the pages of a range are now. For shared memory {@code residentBytes} counts the page
+   * cache, whoever brought the pages in; {@code dirtyBytes} of a private file mapping are its own
+   * copies.
+   */
+  public Residency residency(long offset, long length) throws MemoryException {
+    MemorySegment range = pages(offset, length);
+    if (file == null) {
+      return ResidencyProbe.ofAnonymous(range, locked);
+    }
+    if (kind.sharing() == Sharing.PRIVATE) {
+      return ResidencyProbe.ofPrivateFile(range, locked, target);
+    }
+    long position = fileOffset + Platform.roundDownToPage(offset);
+    Optional<ResidencyProbe.CacheCounts> cache = Optional.empty();
+    if (inPageCache && range.byteSize() > 0) {
+      cache = file.useIfOpen(cache, fd -> ResidencyProbe.cachestat(fd, position, range.byteSize()));
+    }
+    return ResidencyProbe.ofShared(range, cache, swapBacked, locked, target);
+  }
+
+  /**
+   * Grows or shrinks the mapping; the old segment ends and {@link #segment()} gives a new one. Kept
+   * bytes stay, and new ones are zero as far as the file's are. The file must hold the new range
+   * before, and may be cut after. Advice for parts of the mapping stays with them.
+   *
+   * @throws MemoryException if the kernel refuses; the mapping has its old size then, and a new
+   *     segment
+   */
+  public synchronized void resize(long newByteSize) throws MemoryException {
+    if (newByteSize < 1) {
+      throw new IllegalArgumentException("byteSize " + newByteSize + "; give at least 1");
+    }
+    AddressRange old = view.range;
+    long oldByteSize = byteSize();
+    long newLength = Platform.roundUpToPage(newByteSize);
+    old.abandon();
+    long address = old.address();
+    long length = old.length();
+    long byteSize = oldByteSize;
+    try {
+      if (newLength > old.length()) {
+        address = Relocation.grow(old, newLength, alignment, target);
+      } else if (newLength < old.length()) {
+        AddressRange.unmap(old.address() + newLength, old.length() - newLength);
+      }
+      length = newLength;
+      byteSize = newByteSize;
+    } finally {
+      view = view(new AddressRange(address, length), byteSize);
+    }
+    if (newByteSize > oldByteSize && kind.access() == AccessMode.READ_WRITE) {
+      // What an earlier, larger size left behind the old end, in its last page.
+      long end = Math.min(newByteSize, Platform.roundUpToPage(oldByteSize));
+      view.segment.asSlice(oldByteSize, end - oldByteSize).fill((byte) 0);
+    }
+  }
+
+  /**
+   * Ends all access and unmaps; closing again does nothing.
+   *
+   * @throws IllegalStateException while a kernel call on the mapping is in progress
+   */
+  @Override
+  public synchronized void close() {
+    if (view.segment.scope().isAlive()) {
+      view.range.close();
+    }
+  }
+
+  @Override
+  public String toString() {
+    return target + " " + byteSize() + " bytes";
+  }
+
+  private long map(long length) throws MemoryException {
+    MemorySegment hint = MemorySegment.NULL;
+    int flags = kind.flags;
+    if (alignment > Platform.pageSize()) {
+      long room = Relocation.reserve(length, alignment);
+      if (room < 0) {
+        throw Errno.exception("mmap", length, target, (int) -room);
+      }
+      hint = MemorySegment.ofAddress(room);
+      flags |= Abi.MAP_FIXED;
+    }
+    long address = map(hint, length, flags);
+    if (address < 0) {
+      if (hint.address() != 0) {
+        AddressRange.unmap(hint.address(), length);
+      }
+      throw Errno.exception("mmap", length, target, (int) -address);
+    }
+    return address;
+  }
+
+  private long map(MemorySegment hint, long length, int flags) {
+    return file == null
+        ? Libc.mmap(hint, length, kind.protection(), flags | Abi.MAP_ANONYMOUS, -1, 0)
+        : file.use(fd -> Libc.mmap(hint, length, kind.protection(), flags, fd, fileOffset));
+  }
+
+  private Mapping advised(PageSize pageSize) throws MemoryException {
+    if (pageSize == PageSize.HUGE) {
+      try {
+        advise(Advice.HUGE_PAGE, 0, byteSize());
+      } catch (MemoryException | RuntimeException e) {
+        close();
+        throw e;
+      }
+    }
+    return this;
+  }
+
+  private View view(AddressRange range, long byteSize) {
+    MemorySegment segment = range.segment().asSlice(0, byteSize);
+    return new View(range, kind.access() == AccessMode.READ_ONLY ? segment.asReadOnly() : segment);
+  }
+
+  /** The whole pages that hold the range. */
+  private MemorySegment pages(long offset, long length) {
+    View current = view;
+    Objects.checkFromIndexSize(offset, length, current.segment.byteSize());
+    if (!current.segment.scope().isAlive()) {
+      throw new IllegalStateException("mapping of " + target + " is closed");
+    }
+    long start = Platform.roundDownToPage(offset);
+    long end = length == 0 ? start : Platform.roundUpToPage(offset + length);
+    return current.range.segment().asSlice(start, end - start);
+  }
+}

@@ -1,0 +1,328 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.dmalloc.linux;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.nio.file.Path;
+import java.util.UUID;
+import java.util.concurrent.locks.ReentrantReadWriteLock;
+import org.dmalloc.api.AccessMode;
+import org.dmalloc.api.MemoryException;
+import org.dmalloc.api.ProgressListener;
+
+/**
+ * A file descriptor, closed exactly once.
+ *
+ * <p><b>Ownership.</b> Who opened it closes it. A {@link Mapping} of the file outlives it, but
+ * tells less about its residency then.
+ *
+ * <p><b>Threads.</b> All methods may be called from any thread; {@code close} waits for calls in
+ * progress, so that none can meet a descriptor that was closed and given to another file.
+ *
+ * <p><b>Record locks.</b> Closing any descriptor of a file drops the process's POSIX record locks
+ * on that file, those of {@link java.nio.channels.FileChannel#lock()} among them. Keep this open
+ * for as long as such a lock is to hold.
+ */
+public final class OpenFile implements AutoCloseable {
+  /** Between two looks at the interrupt flag: short on any file system (tmpfs takes 66 ms). */
+  private static final long RESERVE_CHUNK_BYTES = 256L << 20;
+
+  private static final int OWNER_ONLY = 0600;
+
+  private final int fd;
+  private final String target;
+  private final AccessMode access;
+  private final ReentrantReadWriteLock closing = new ReentrantReadWriteLock();
+  private boolean open = true;
+
+  private OpenFile(int fd, String target, AccessMode access) {
+    this.fd = fd;
+    this.target = target;
+    this.access = access;
+  }
+
+  /**
+   * Opens a file that exists.
+   *
+   * @throws MemoryException if the file is missing, a symbolic link, or not allowed
+   */
+  public static OpenFile open(Path path, AccessMode access) throws MemoryException {
+    Platform.require();
+    int flags = Abi.O_CLOEXEC | Abi.O_NOFOLLOW;
+    flags |= access == AccessMode.READ_ONLY ? Abi.O_RDONLY : Abi.O_RDWR;
+    return opened("open", path.toString(), Libc.open(path.toString(), flags, 0), access);
+  }
+
+  /**
+   * Creates a file without a name in a directory; it vanishes when its last descriptor and mapping
+   * do, also if the process is killed. Where the file system lacks O_TMPFILE the file has a name
+   * for the moment between its creation and its unlinking.
+   *
+   * @throws MemoryException if the directory is missing, read-only or not allowed
+   */
+  public static OpenFile unnamedIn(Path directory) throws MemoryException {
+    Platform.require();
+    long result =
+        Libc.open(directory.toString(), Abi.O_TMPFILE | Abi.O_RDWR | Abi.O_CLOEXEC, OWNER_ONLY);
+    // EISDIR is how kernels before 3.11 and some network file systems say "no O_TMPFILE".
+    if (result == -Errno.EOPNOTSUPP || result == -Errno.EISDIR) {
+      return createUnlinked(directory);
+    }
+    return opened("open O_TMPFILE", directory.toString(), result, AccessMode.READ_WRITE);
+  }
+
+  static OpenFile createUnlinked(Path directory) throws MemoryException {
+    String path = directory.resolve(".dmalloc-" + UUID.randomUUID()).toString();
+    int flags = Abi.O_CREAT | Abi.O_EXCL | Abi.O_RDWR | Abi.O_CLOEXEC | Abi.O_NOFOLLOW;
+    OpenFile file =
+        opened("create", path, Libc.open(path, flags, OWNER_ONLY), AccessMode.READ_WRITE);
+    long result = Libc.unlink(path);
+    if (result < 0) {
+      file.close();
+      throw Errno.exception("unlink", -1, path, (int) -result);
+    }
+    return file;
+  }
+
+  /**
+   * Creates a file in memory (memfd_create), which swap backs. Its size starts at 0.
+   *
+   * @param name shown in {@code /proc/PID/maps}; need not be unique
+   */
+  public static OpenFile inMemory(String name) throws MemoryException {
+    Platform.require();
+    int flags = Abi.MFD_CLOEXEC | Abi.MFD_ALLOW_SEALING;
+    // Linux 6.3 asks for a decision about executing it, and older kernels refuse the flag.
+    long result = Libc.memfdCreate(name, flags | Abi.MFD_NOEXEC_SEAL);
+    if (result == -Errno.EINVAL) {
+      result = Libc.memfdCreate(name, flags);
+    }
+    return opened("memfd_create", name, result, AccessMode.READ_WRITE);
+  }
+
+  private static OpenFile opened(String operation, String target, long result, AccessMode access)
+      throws MemoryException {
+    if (result < 0) {
+      throw Errno.exception(operation, -1, target, (int) -result);
+    }
+    return new OpenFile((int) result, target, access);
+  }
+
+  /** The path or name that it was opened by, for messages. */
+  public String target() {
+    return target;
+  }
+
+  /** Whether it may be written. */
+  public AccessMode access() {
+    return access;
+  }
+
+  /**
+   * Where other processes of the same user find this file while it is open here, named or not:
+   * {@code /proc/PID/fd/N}.
+   */
+  public Path sharedPath() {
+    return use(fd -> Path.of("/proc/" + ProcessHandle.current().pid() + "/fd/" + fd));
+  }
+
+  /** Size, identity and disk usage, now. */
+  public FileFacts facts() throws MemoryException {
+    return use(
+        fd -> {
+          try (Arena arena = Arena.ofConfined()) {
+            MemorySegment facts = arena.allocate(FileFacts.STRUCT_BYTES, 8);
+            check("statx", -1, Libc.statx(fd, facts));
+            return FileFacts.read(facts);
+          }
+        });
+  }
+
+  /** The file system that it lies on. */
+  public FileSystem fileSystem() throws MemoryException {
+    return use(fd -> FileSystem.of(fd, target));
+  }
+
+  /** Sets the length of the file; new bytes are zero and take no space yet (ftruncate). */
+  public void setByteSize(long byteSize) throws MemoryException {
+    use(fd -> check("ftruncate", byteSize, retry(() -> Libc.ftruncate(fd, byteSize))));
+  }
+
+  /**
+   * Takes disk space for a range, so that no later store to it can meet a full disk, and extends
+   * the file to the end of the range if it was shorter (fallocate). What was taken before a failure
+   * stays taken: the caller cuts the file or drops it.
+   *
+   * <p>btrfs and other copy-on-write file systems accept the call but may need new space at a
+   * store; see {@link FileSystem#keepsReservations()}.
+   *
+   * @throws MemoryException if the space is not there, the file system cannot reserve, or the
+   *     thread was interrupted; its interrupt flag stays set
+   */
+  public void reserve(long offset, long length, ProgressListener progress) throws MemoryException {
+    long done = 0;
+    while (done < length) {
+      if (Thread.currentThread().isInterrupted()) {
+        throw MemoryException.of(
+            "fallocate", target, "interrupted after " + done + " of " + length + " bytes", "");
+      }
+      long position = offset + done;
+      long chunk = Math.min(RESERVE_CHUNK_BYTES, length - done);
+      long result = use(fd -> retry(() -> Libc.fallocate(fd, 0, position, chunk)));
+      if (result < 0) {
+        throw reservationFailure((int) -result, length, length - done);
+      }
+      done += chunk;
+      progress.progressed(done, length);
+    }
+  }
+
+  private MemoryException reservationFailure(int errno, long length, long missing)
+      throws MemoryException {
+    return switch (errno) {
+      case Errno.ENOSPC -> {
+        long free = Math.max(0, missing - fileSystem().availableBytes());
+        String size = free > 0 ? "%.1f MiB".formatted(Math.ceil(free / 104857.6) / 10) : "space";
+        yield Errno.exception(
+            "fallocate", length, target, errno, "free " + size + " or choose another directory");
+      }
+      case Errno.EOPNOTSUPP ->
+          Errno.exception(
+              "fallocate",
+              length,
+              target,
+              errno,
+              fileSystem().type()
+                  + " cannot reserve space; choose another directory or allocate sparse");
+      default -> Errno.exception("fallocate", length, target, errno);
+    };
+  }
+
+  /** Gives the disk space of a range back; its bytes are zero from then on (hole punching). */
+  public void punchHole(long offset, long length) throws MemoryException {
+    int mode = Abi.FALLOC_FL_PUNCH_HOLE | Abi.FALLOC_FL_KEEP_SIZE;
+    use(
+        fd ->
+            check(
+                "fallocate PUNCH_HOLE",
+                length,
+                retry(() -> Libc.fallocate(fd, mode, offset, length))));
+  }
+
+  /**
+   * Fixes the size of a file in memory for good: nobody can cut it short under a mapping. (Holes
+   * can still be punched into it; they read as zero.)
+   *
+   * @throws MemoryException on a file that is not in memory
+   */
+  public void sealByteSize() throws MemoryException {
+    int seals = Abi.F_SEAL_SHRINK | Abi.F_SEAL_GROW | Abi.F_SEAL_SEAL;
+    use(fd -> check("fcntl F_ADD_SEALS", -1, Libc.fcntl(fd, Abi.F_ADD_SEALS, seals)));
+  }
+
+  /** Writes changed data, and the metadata needed to find it, to the device (fdatasync). */
+  public void syncData() throws MemoryException {
+    use(fd -> check("fdatasync", -1, retry(() -> Libc.fdatasync(fd))));
+  }
+
+  /** Writes changed data and all metadata to the device (fsync). */
+  public void sync() throws MemoryException {
+    use(fd -> check("fsync", -1, retry(() -> Libc.fsync(fd))));
+  }
+
+  /**
+   * Starts to write changed pages of a range back and does not wait; no durability
+   * (sync_file_range).
+   */
+  public void startWriteBack(long offset, long length) throws MemoryException {
+    use(
+        fd ->
+            check(
+                "sync_file_range",
+                length,
+                retry(() -> Libc.syncFileRange(fd, offset, length, Abi.SYNC_FILE_RANGE_WRITE))));
+  }
+
+  /**
+   * Drops clean cached pages that nobody has mapped, so that the next read comes from the device
+   * (posix_fadvise DONTNEED). Changed and mapped pages stay.
+   */
+  public void dropCachedPages(long offset, long length) throws MemoryException {
+    use(
+        fd ->
+            check(
+                "posix_fadvise DONTNEED",
+                length,
+                Libc.posixFadvise(fd, offset, length, Abi.POSIX_FADV_DONTNEED)));
+  }
+
+  /** Closes the descriptor; closing again does nothing. */
+  @Override
+  public void close() {
+    closing.writeLock().lock();
+    try {
+      if (open) {
+        open = false;
+        // Linux frees the descriptor whatever close(2) returns; a write-back error belongs to sync.
+        Libc.close(fd);
+      }
+    } finally {
+      closing.writeLock().unlock();
+    }
+  }
+
+  @Override
+  public String toString() {
+    return target;
+  }
+
+  /** Runs a call on the descriptor, which stays open until it returns. */
+  <T, E extends Exception> T use(DescriptorCall<T, E> call) throws E {
+    closing.readLock().lock();
+    try {
+      if (!open) {
+        throw new IllegalStateException("file " + target + " is closed");
+      }
+      return call.on(fd);
+    } finally {
+      closing.readLock().unlock();
+    }
+  }
+
+  /** Like {@link #use}, but {@code whenClosed} if the file is closed. */
+  <T, E extends Exception> T useIfOpen(T whenClosed, DescriptorCall<T, E> call) throws E {
+    closing.readLock().lock();
+    try {
+      return open ? call.on(fd) : whenClosed;
+    } finally {
+      closing.readLock().unlock();
+    }
+  }
+
+  private long check(String operation, long byteSize, long result) throws MemoryException {
+    if (result < 0) {
+      throw Errno.exception(operation, byteSize, target, (int) -result);
+    }
+    return result;
+  }
+
+  static long retry(SystemCall call) {
+    long result;
+    do {
+      result = call.run();
+    } while (result == -Errno.EINTR);
+    return result;
+  }
+
+  /** A call that a signal may interrupt. */
+  @FunctionalInterface
+  interface SystemCall {
+    long run();
+  }
+
+  /** A call that needs the descriptor. */
+  @FunctionalInterface
+  interface DescriptorCall<T, E extends Exception> {
+    T on(int fd) throws E;
+  }
+}
