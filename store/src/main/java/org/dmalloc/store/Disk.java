@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.dmalloc.store;
+
+import java.io.IOException;
+
+/**
+ * The few file operations that the on-disk form needs; a seam, so that tests can cut the power
+ * between any two of them.
+ */
+interface Disk {
+  long length() throws IOException;
+
+  /** Fills the array from the position on, with zeros where the file ends first. */
+  void read(long position, byte[] into) throws IOException;
+
+  void write(long position, byte[] bytes) throws IOException;
+
+  void setLength(long newLength) throws IOException;
+
+  /** Returns when everything written before is on the device. */
+  void sync() throws IOException;
+}

@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.dmalloc.store;
+
+import java.io.Closeable;
+import java.io.IOException;
+import java.io.RandomAccessFile;
+import java.nio.channels.FileChannel;
+import java.nio.channels.OverlappingFileLockException;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.UnaryOperator;
+import org.dmalloc.store.OpenFiles.Entry;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * An open file that others are held off from: in this JVM by an entry in {@link OpenFiles}, in
+ * other processes by a lock on the whole file. Shared holders in one JVM lean on the lock of the
+ * first of them, which outlives it.
+ */
+final class LockedFile {
+  /** A listing in another process holds a lock for a moment; a real holder keeps it longer. */
+  private static final Duration PATIENCE = Duration.ofMillis(100);
+
+  private final RandomAccessFile file;
+  private final Path path;
+  private final FileIdentity identity;
+  private final List<Closeable> descriptors = new ArrayList<>();
+  private Entry entry;
+  private boolean closed;
+
+  private LockedFile(RandomAccessFile file, Path path, FileIdentity identity, Entry entry) {
+    this.file = file;
+    this.path = path;
+    this.identity = identity;
+    this.entry = entry;
+    descriptors.add(file);
+  }
+
+  /**
+   * Opens and locks what the path names.
+   *
+   * @throws NoSuchFileException if it names nothing
+   * @throws org.dmalloc.api.MemoryException if somebody has it open in a way that excludes this
+   */
+  static LockedFile open(String operation, Path path, OpenMode mode, String holder)
+      throws IOException {
+    return open(operation, path, mode, holder, PATIENCE);
+  }
+
+  static LockedFile open(
+      String operation, Path path, OpenMode mode, String holder, Duration patience)
+      throws IOException {
+    long deadline = System.nanoTime() + patience.toNanos();
+    while (true) {
+      synchronized (OpenFiles.pathMonitor(path)) {
+        FileIdentity identity = FileIdentity.of(path);
+        synchronized (OpenFiles.monitor(identity)) {
+          List<Entry> holders = OpenFiles.entries(identity);
+          if (mode.exclusive() ? !holders.isEmpty() : holders.stream().anyMatch(Entry::exclusive)) {
+            throw Refusal.openElsewhere(operation, path, OpenFiles.describe(holders));
+          }
+          LockedFile opened = tryOpen(path, identity, mode, holder, !holders.isEmpty());
+          if (opened != null) {
+            return opened;
+          }
+        }
+      }
+      if (System.nanoTime() - deadline > 0) {
+        throw Refusal.openElsewhere(operation, path, LockHolders.describe(path));
+      }
+      LockSupport.parkNanos(Duration.ofMillis(1).toNanos());
+    }
+  }
+
+  /** Null if somebody holds the lock, or if the path names another file by now. */
+  private static @Nullable LockedFile tryOpen(
+      Path path, FileIdentity identity, OpenMode mode, String holder, boolean joining)
+      throws IOException {
+    RandomAccessFile file = new RandomAccessFile(path.toFile(), mode.fileMode());
+    LockedFile opened =
+        new LockedFile(file, path, identity, Entry.create(mode.exclusive(), holder));
+    boolean done = false;
+    try {
+      done = (joining || lock(file, mode.exclusive())) && FileIdentity.matches(path, identity);
+      if (done) {
+        OpenFiles.put(identity, opened.entry);
+      }
+      return done ? opened : null;
+    } finally {
+      if (!done) {
+        opened.close();
+      }
+    }
+  }
+
+  /** Tries to lock the whole file, here never waiting and never minding an interrupt. */
+  static boolean lock(RandomAccessFile file, boolean exclusive) throws IOException {
+    try {
+      return file.getChannel().tryLock(0, Long.MAX_VALUE, !exclusive) != null;
+    } catch (OverlappingFileLockException e) {
+      // A descriptor that OpenFiles kept is about to be closed.
+      return false;
+    }
+  }
+
+  /** The path that it was opened by. */
+  Path path() {
+    return path;
+  }
+
+  Disk disk() {
+    return new RandomAccessDisk(file);
+  }
+
+  FileChannel channel() {
+    return file.getChannel();
+  }
+
+  /** Leaves another descriptor of the same file to be closed together with this one. */
+  synchronized void attach(Closeable descriptor) {
+    descriptors.add(descriptor);
+  }
+
+  synchronized boolean isClosed() {
+    return closed;
+  }
+
+  /** Changes what others in this JVM are told about this holder. */
+  synchronized void describe(UnaryOperator<Entry> change) {
+    if (!closed) {
+      synchronized (OpenFiles.monitor(identity)) {
+        entry = change.apply(entry);
+        OpenFiles.put(identity, entry);
+      }
+    }
+  }
+
+  synchronized void close() throws IOException {
+    if (!closed) {
+      closed = true;
+      OpenFiles.release(identity, entry, descriptors);
+    }
+  }
+}

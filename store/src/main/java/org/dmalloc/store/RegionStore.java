@@ -1,0 +1,337 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.dmalloc.store;
+
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.util.List;
+import org.dmalloc.api.MemoryException;
+import org.dmalloc.api.Reservation;
+import org.dmalloc.api.StoreFinding;
+import org.dmalloc.api.StoredRegion;
+
+/**
+ * A directory of region files. Several stores, class loaders and processes may work on one
+ * directory at the same time.
+ *
+ * <p><b>Threads.</b> All methods may be called from any thread. On an interrupted one, creating and
+ * opening are refused and everything else works.
+ *
+ * <p><b>Failure.</b> A {@link MemoryException} says what was refused; a failed creation leaves no
+ * file behind.
+ */
+public final class RegionStore {
+  private final Path directory;
+  private final boolean madeOnDemand;
+  private final Linker linker;
+
+  /** Gives a file a second name; a seam for file systems without hard links. */
+  @FunctionalInterface
+  interface Linker {
+    void link(Path newName, Path file) throws IOException;
+  }
+
+  private RegionStore(Path directory, boolean madeOnDemand, Linker linker) {
+    this.directory = directory.toAbsolutePath().normalize();
+    this.madeOnDemand = madeOnDemand;
+    this.linker = linker;
+  }
+
+  /**
+   * The store in an existing directory. Removes what interrupted creations left there.
+   *
+   * @throws MemoryException if the directory does not exist or is none
+   */
+  public static RegionStore open(Path directory) throws MemoryException {
+    return open(directory, Files::createLink);
+  }
+
+  static RegionStore open(Path directory, Linker linker) throws MemoryException {
+    RegionStore store = new RegionStore(directory, false, linker);
+    store.requireDirectory("open store");
+    Temporaries.removeStale(store.directory);
+    return store;
+  }
+
+  /** The store in a directory that is made, with mode 0700, when the first region needs it. */
+  public static RegionStore openDefault(Path directory) throws MemoryException {
+    RegionStore store = new RegionStore(directory, true, Files::createLink);
+    if (Files.exists(store.directory)) {
+      store.requireDirectory("open store");
+      Temporaries.removeStale(store.directory);
+    }
+    return store;
+  }
+
+  /** The store's directory, absolute. */
+  public Path directory() {
+    return directory;
+  }
+
+  /** The file of the region of that name, whether it exists or not. */
+  public Path path(String name) {
+    return directory.resolve(RegionFileName.of(name));
+  }
+
+  /**
+   * Creates a named region, open for writing, its content zero. The name appears when all is done
+   * and on the device; of several creators of one name exactly one wins.
+   *
+   * @param reservation what to record about the space; the reserver decides what happens
+   * @param reserver takes the space
+   * @param holder who has it open, for the messages that others get
+   */
+  public StoreFile create(
+      String name, long byteSize, Reservation reservation, SpaceReserver reserver, String holder)
+      throws MemoryException {
+    Path target = path(name);
+    refuseInterrupted("allocate", target);
+    checkAddressable("allocate", byteSize, target);
+    try {
+      requireDirectory("allocate");
+      if (Files.exists(target, LinkOption.NOFOLLOW_LINKS)) {
+        throw nameTaken(target);
+      }
+      LockedFile locked = Temporaries.create(directory, holder);
+      Path temporary = locked.path();
+      StoreFile file = new StoreFile(this, locked, OpenMode.WRITER, name, temporary);
+      try {
+        file.initialise(byteSize, reservation, reserver);
+        publish(temporary, target);
+        file.renamed(target);
+        return file;
+      } catch (IOException | RuntimeException | Error e) {
+        undo(file, temporary, e);
+        throw e;
+      }
+    } catch (IOException e) {
+      throw Refusal.of("allocate", byteSize, target, e);
+    }
+  }
+
+  /** Creates a region without a name: its file has no path, no header, and ends with its use. */
+  public StoreFile createUnnamed(long byteSize, SpaceReserver reserver, String holder)
+      throws MemoryException {
+    refuseInterrupted("allocate", directory);
+    checkAddressable("allocate", byteSize, directory);
+    try {
+      requireDirectory("allocate");
+      LockedFile locked = Temporaries.create(directory, holder);
+      Path temporary = locked.path();
+      StoreFile file = new StoreFile(this, locked, OpenMode.WRITER, null, temporary);
+      try {
+        Temporaries.unlink(locked);
+        file.initialiseUnnamed(byteSize, reserver);
+        return file;
+      } catch (IOException | RuntimeException | Error e) {
+        undo(file, temporary, e);
+        throw e;
+      }
+    } catch (IOException e) {
+      throw Refusal.of("allocate", byteSize, directory, e);
+    }
+  }
+
+  /**
+   * Opens a named region.
+   *
+   * @param holder who has it open, for the messages that others get
+   * @throws MemoryException if there is none, or it is damaged, foreign, cut short, too new, or
+   *     open elsewhere
+   */
+  public StoreFile open(String name, OpenMode mode, String holder) throws MemoryException {
+    Path path = path(name);
+    refuseInterrupted("open", path);
+    try {
+      requireDirectory("open");
+      LockedFile locked = LockedFile.open("open", path, mode, holder);
+      try {
+        StoreFile file = new StoreFile(this, locked, mode, name, path);
+        file.load();
+        return file;
+      } catch (IOException | RuntimeException | Error e) {
+        closeAfter(e, locked);
+        throw e;
+      }
+    } catch (NoSuchFileException e) {
+      throw Refusal.noSuchRegion("open", path);
+    } catch (IOException e) {
+      throw Refusal.of("open", -1, path, e);
+    }
+  }
+
+  /** The named regions, those that cannot be opened included, sorted by name. */
+  public List<StoredRegion> list() throws MemoryException {
+    return StoreInspection.of(this).regions();
+  }
+
+  /** Checks the directory, its file system and every region file. Changes nothing. */
+  public List<StoreFinding> verify() throws MemoryException {
+    return StoreInspection.of(this).findings();
+  }
+
+  /**
+   * Deletes a named region, also one that cannot be opened.
+   *
+   * @throws MemoryException if there is none, or if somebody has it open
+   */
+  public void delete(String name) throws MemoryException {
+    Path path = path(name);
+    try {
+      requireDirectory("delete");
+      LockedFile locked = LockedFile.open("delete", path, OpenMode.WRITER, "its deletion");
+      try {
+        synchronized (OpenFiles.pathMonitor(path)) {
+          Files.delete(path);
+        }
+      } catch (IOException | RuntimeException | Error e) {
+        closeAfter(e, locked);
+        throw e;
+      }
+      locked.close();
+      forceDirectory();
+    } catch (NoSuchFileException e) {
+      throw Refusal.noSuchRegion("delete", path);
+    } catch (IOException e) {
+      throw Refusal.of("delete", -1, path, e);
+    }
+  }
+
+  /** Refuses what no file can hold, before it overflows. */
+  static void checkAddressable(String operation, long byteSize, Path target)
+      throws MemoryException {
+    if (byteSize < 1) {
+      throw new IllegalArgumentException("byteSize " + byteSize + "; give at least 1");
+    }
+    if (byteSize > Long.MAX_VALUE - 2 * RegionImage.DATA_OFFSET) {
+      throw Refusal.of(operation, byteSize, target, new IOException("File too large"));
+    }
+  }
+
+  boolean isMissingByDesign() {
+    return madeOnDemand && !Files.exists(directory);
+  }
+
+  private void requireDirectory(String operation) throws MemoryException {
+    if (Files.isDirectory(directory)) {
+      return;
+    }
+    if (Files.exists(directory)) {
+      throw MemoryException.of(
+          operation, directory.toString(), "not a directory", "name a directory");
+    }
+    if (!madeOnDemand) {
+      throw MemoryException.of(
+          operation, -1, directory.toString(), "ENOENT", 2, "create it: mkdir -m 700 -p", null);
+    }
+    if (operation.equals("allocate")) {
+      try {
+        Temporaries.createDirectories(directory);
+      } catch (IOException e) {
+        throw Refusal.of("create directory", -1, directory, e);
+      }
+    }
+  }
+
+  private static void refuseInterrupted(String operation, Path target) throws MemoryException {
+    if (Thread.currentThread().isInterrupted()) {
+      throw Refusal.interrupted(operation, target.toString());
+    }
+  }
+
+  /** Gives the finished file its name, atomically, and waits until the directory is on disk. */
+  private void publish(Path temporary, Path target) throws IOException {
+    synchronized (OpenFiles.pathMonitor(target)) {
+      try {
+        linker.link(target, temporary);
+      } catch (FileAlreadyExistsException e) {
+        throw nameTaken(target);
+      } catch (IOException | UnsupportedOperationException e) {
+        renameOver(temporary, target, e);
+      }
+      try {
+        Files.deleteIfExists(temporary);
+        forceDirectory();
+      } catch (IOException | RuntimeException | Error e) {
+        deleteAfter(e, target);
+        throw e;
+      }
+    }
+  }
+
+  /**
+   * For file systems without hard links: an empty file takes the name, so that one creator wins,
+   * and the finished file is renamed over it. A crash between the two leaves the empty file, which
+   * listings show as a creation that was cut off.
+   */
+  private static void renameOver(Path temporary, Path target, Exception linkFailure)
+      throws IOException {
+    try {
+      Temporaries.createFile(target);
+    } catch (FileAlreadyExistsException e) {
+      throw nameTaken(target);
+    }
+    try {
+      Files.move(temporary, target, StandardCopyOption.ATOMIC_MOVE);
+    } catch (IOException | RuntimeException | Error e) {
+      e.addSuppressed(linkFailure);
+      deleteAfter(e, target);
+      throw e;
+    }
+  }
+
+  private void forceDirectory() throws IOException {
+    // Only POSIX systems can, and need to, force a directory.
+    if (directory.getFileSystem().supportedFileAttributeViews().contains("posix")) {
+      Uninterrupted.call(
+          () -> {
+            try (FileChannel channel = FileChannel.open(directory, StandardOpenOption.READ)) {
+              channel.force(true);
+            }
+            return directory;
+          });
+    }
+  }
+
+  private static MemoryException nameTaken(Path target) {
+    return MemoryException.of(
+        "allocate",
+        -1,
+        target.toString(),
+        "EEXIST",
+        17,
+        "the name is taken: open or delete that region, or choose another name",
+        null);
+  }
+
+  private static void undo(StoreFile file, Path temporary, Throwable cause) {
+    deleteAfter(cause, temporary);
+    try {
+      file.close();
+    } catch (IOException e) {
+      cause.addSuppressed(e);
+    }
+  }
+
+  private static void deleteAfter(Throwable cause, Path path) {
+    try {
+      Files.deleteIfExists(path);
+    } catch (IOException e) {
+      cause.addSuppressed(e);
+    }
+  }
+
+  private static void closeAfter(Throwable cause, LockedFile locked) {
+    try {
+      locked.close();
+    } catch (IOException e) {
+      cause.addSuppressed(e);
+    }
+  }
+}

@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.dmalloc.store;
+
+import java.io.Closeable;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.nio.channels.FileChannel.MapMode;
+import java.nio.file.Path;
+import java.time.Instant;
+import org.dmalloc.api.MemoryException;
+import org.dmalloc.api.Reservation;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One open file of a store: the backing of one region.
+ *
+ * <p><b>Ownership.</b> The region that opened it closes it, after it has unmapped the data.
+ *
+ * <p><b>Threads.</b> All methods may be called from any thread; none of them minds an interrupt,
+ * except that {@link #resize} passes on the refusal of its reserver.
+ *
+ * <p><b>Other descriptors.</b> Closing any descriptor of a file drops all locks that the process
+ * has on it. Whoever opens another descriptor on {@link #path()} must hand its closing to {@link
+ * #attach}, and do so before anything else can fail.
+ */
+public final class StoreFile implements AutoCloseable {
+  private final RegionStore store;
+  private final LockedFile locked;
+  private final Disk disk;
+  private final OpenMode mode;
+  private final @Nullable String name;
+  private volatile Path path;
+  private volatile long byteSize;
+  private @Nullable RegionImage image;
+
+  StoreFile(RegionStore store, LockedFile locked, OpenMode mode, @Nullable String name, Path path) {
+    this.store = store;
+    this.locked = locked;
+    this.disk = locked.disk();
+    this.mode = mode;
+    this.name = name;
+    this.path = path;
+  }
+
+  // Package-private life: a store makes files, and decides what they are.
+
+  /** Writes a new named region into the empty file. */
+  synchronized void initialise(long newByteSize, Reservation reservation, SpaceReserver reserver)
+      throws IOException {
+    image =
+        RegionImage.initialise(
+            disk, newByteSize, reservation, (at, length) -> reserver.reserve(this, at, length));
+    adopt(image.header());
+  }
+
+  /** Makes the empty file the backing of an unnamed region: data from the first byte on. */
+  synchronized void initialiseUnnamed(long newByteSize, SpaceReserver reserver) throws IOException {
+    long length = RegionImage.fileLength(0, newByteSize);
+    disk.setLength(length);
+    reserver.reserve(this, 0, length);
+    byteSize = newByteSize;
+  }
+
+  /** Reads what is there. */
+  synchronized void load() throws IOException {
+    image = RegionImage.load(disk, path);
+    if (mode.exclusive()) {
+      image.heal();
+    }
+    adopt(image.header());
+  }
+
+  void renamed(Path newPath) {
+    path = newPath;
+  }
+
+  Disk disk() {
+    return disk;
+  }
+
+  private void adopt(RegionHeader header) {
+    byteSize = header.byteSize();
+    locked.describe(entry -> entry.describing(header.byteSize(), header.createdAt()));
+  }
+
+  /** The store that it lies in. */
+  public RegionStore store() {
+    return store;
+  }
+
+  /** Whether it backs a named region, which has a header and outlives its process. */
+  public boolean isNamed() {
+    return name != null;
+  }
+
+  /** The region's name; null for an unnamed region. */
+  public @Nullable String name() {
+    return name;
+  }
+
+  /**
+   * The file's path: a temporary one while a creation is under way; the file of an unnamed region
+   * does not have it any more once it is created.
+   */
+  public Path path() {
+    return path;
+  }
+
+  /** How it was opened. */
+  public OpenMode mode() {
+    return mode;
+  }
+
+  /** Where in the file the region's first byte is, a multiple of 2 MiB unless others wrote it. */
+  public synchronized long dataOffset() {
+    return image == null ? 0 : image.header().dataOffset();
+  }
+
+  /** The region's size in bytes. */
+  public long byteSize() {
+    return byteSize;
+  }
+
+  /**
+   * How its space was taken at allocation; RESERVED for unnamed regions, which do not record it.
+   */
+  public synchronized Reservation reservation() {
+    return image == null ? Reservation.RESERVED : image.header().reservation();
+  }
+
+  /** When the region was allocated; null for an unnamed one. */
+  public synchronized @Nullable Instant createdAt() {
+    return image == null ? null : image.header().createdAt();
+  }
+
+  /** Says who has it open, for the messages that others get: {@code filechannel region 7}. */
+  public void describeHolder(String holder) {
+    locked.describe(entry -> entry.heldBy(holder));
+  }
+
+  /**
+   * Leaves another descriptor of the same file to be closed when that cannot drop a lock: on {@link
+   * #close()}, or later if others in this JVM still have the file open.
+   */
+  public void attach(Closeable descriptor) {
+    locked.attach(descriptor);
+  }
+
+  /**
+   * Maps the region's bytes by {@link java.nio.channels.FileChannel#map}, on interrupted threads
+   * too.
+   *
+   * @param arena a shared or automatic arena, which ends the mapping
+   * @throws MemoryException if the file was cut short, or if the kernel refuses
+   */
+  public MemorySegment map(MapMode mapMode, Arena arena) throws MemoryException {
+    checkLength("map");
+    try {
+      long offset = dataOffset();
+      return Uninterrupted.call(() -> locked.channel().map(mapMode, offset, byteSize, arena));
+    } catch (IOException e) {
+      if (e.getCause() instanceof OutOfMemoryError) {
+        throw MemoryException.of(
+            "map",
+            byteSize,
+            path.toString(),
+            "ENOMEM",
+            12,
+            "check ulimit -v and the number of mappings (sysctl vm.max_map_count)",
+            e);
+      }
+      throw Refusal.of("map", byteSize, path, e);
+    }
+  }
+
+  /**
+   * Detects a file that somebody cut short under its mapping, where a load or store would raise a
+   * signal.
+   *
+   * @param operation what is about to be done, for the message
+   * @throws MemoryException if the file does not hold the whole region any more
+   */
+  public void checkLength(String operation) throws MemoryException {
+    try {
+      long length = disk.length();
+      long needed = dataOffset() + byteSize;
+      if (length < needed) {
+        throw Refusal.cutShort(operation, path, length, needed);
+      }
+    } catch (IOException e) {
+      throw Refusal.of(operation, byteSize, path, e);
+    }
+  }
+
+  /**
+   * Changes the region's size in the file, atomically even under power loss: after a failure or a
+   * power cut the file has the old size or the new one, with all bytes that both have. New bytes
+   * are zero. Before shrinking, the caller must have unmapped what goes away.
+   *
+   * @throws MemoryException if the space cannot be had; the old size holds
+   * @throws IllegalStateException if it is not open for writing
+   */
+  public synchronized void resize(long newByteSize, SpaceReserver reserver) throws MemoryException {
+    if (newByteSize < 1) {
+      throw new IllegalArgumentException("byteSize " + newByteSize + "; give at least 1");
+    }
+    if (mode != OpenMode.WRITER || locked.isClosed()) {
+      throw new IllegalStateException("resize of " + path + ": it is not open for writing");
+    }
+    checkLength("resize");
+    RegionStore.checkAddressable("resize", newByteSize, path);
+    try {
+      RegionImage.Reserve reserve = (at, length) -> reserver.reserve(this, at, length);
+      if (image != null) {
+        image.resize(newByteSize, reserve);
+        adopt(image.header());
+      } else {
+        RegionImage.resizePlain(disk, byteSize, newByteSize, reserve);
+        byteSize = newByteSize;
+      }
+    } catch (IOException e) {
+      throw Refusal.of("resize", newByteSize, path, e);
+    }
+  }
+
+  /** Releases the locks and closes what is attached. Closing again does nothing. */
+  @Override
+  public void close() throws MemoryException {
+    try {
+      locked.close();
+    } catch (IOException e) {
+      throw Refusal.of("close", -1, path, e);
+    }
+  }
+}

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.dmalloc.store;
+
+import java.io.IOException;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
+
+/**
+ * Runs calls on a channel where no interrupt can reach them. A {@link
+ * java.nio.channels.FileChannel} closes itself when its caller is interrupted, and closing any
+ * descriptor of a file drops all of the process's locks on it.
+ */
+final class Uninterrupted {
+  private Uninterrupted() {}
+
+  @FunctionalInterface
+  interface FileCall<T> {
+    T run() throws IOException;
+  }
+
+  static <T> T call(FileCall<T> call) throws IOException {
+    FutureTask<T> task = new FutureTask<>(call::run);
+    Thread.ofPlatform().daemon().name("dmalloc store").start(task);
+    boolean interrupted = false;
+    try {
+      while (true) {
+        try {
+          return task.get();
+        } catch (InterruptedException e) {
+          interrupted = true;
+        } catch (ExecutionException e) {
+          if (e.getCause() instanceof IOException io) {
+            throw io;
+          }
+          if (e.getCause() instanceof Error error) {
+            throw error;
+          }
+          throw e.getCause() instanceof RuntimeException unchecked
+              ? unchecked
+              : new IllegalStateException(e.getCause());
+        }
+      }
+    } finally {
+      if (interrupted) {
+        Thread.currentThread().interrupt();
+      }
+    }
+  }
+}
