@@ -92,6 +92,14 @@ public abstract class GatedRegion implements MemoryRegion {
       throws MemoryException;
 
   /**
+   * The segment to go on with after {@link #onResize} threw: the old one, unless the backend had to
+   * end it before it knew of the failure and mapped the same bytes anew. Called with the gate shut.
+   */
+  protected MemorySegment afterFailedResize(MemorySegment segment) {
+    return segment;
+  }
+
+  /**
    * Gives the memory back. Called once, with the gate shut.
    *
    * @throws IllegalStateException if somebody is just using the raw segment in a native call;
@@ -280,6 +288,7 @@ public abstract class GatedRegion implements MemoryRegion {
       } finally {
         if (!done) {
           ledger.undoRebook(oldByteSize, newByteSize);
+          segment = afterFailedResize(segment);
         }
       }
     } finally {

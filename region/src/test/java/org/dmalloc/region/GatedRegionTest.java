@@ -45,6 +45,7 @@ class GatedRegionTest {
   /** Backed by an Arena; notes the calls that reach it. */
   private final class ArenaRegion extends GatedRegion {
     private Arena arena;
+    private MemorySegment mappedAnew;
 
     private ArenaRegion(RegionLedger ledger, RegionTraits traits, Arena arena, long byteSize) {
       super(ledger, traits, arena.allocate(byteSize, 8));
@@ -84,6 +85,13 @@ class GatedRegionTest {
       if (newByteSize == 13) {
         throw MemoryException.of("mremap", toString(), "ENOMEM", "");
       }
+      if (newByteSize == 14) { // fails after the old segment had to end
+        Arena same = Arena.ofShared();
+        mappedAnew = same.allocate(segment.byteSize(), 8).copyFrom(segment);
+        arena.close();
+        arena = same;
+        throw MemoryException.of("mremap", toString(), "ENOMEM", "");
+      }
       Arena next = Arena.ofShared();
       MemorySegment grown = next.allocate(newByteSize, 8);
       long kept = Math.min(segment.byteSize(), newByteSize);
@@ -91,6 +99,13 @@ class GatedRegionTest {
       arena.close();
       arena = next;
       return grown;
+    }
+
+    @Override
+    protected MemorySegment afterFailedResize(MemorySegment segment) {
+      MemorySegment anew = mappedAnew;
+      mappedAnew = null;
+      return anew == null ? segment : anew;
     }
 
     @Override
@@ -156,6 +171,22 @@ class GatedRegionTest {
       }
     }
     assertEquals(0, ledger.statistics().openBytes());
+  }
+
+  @Test
+  void aFailedResizeMayHaveMappedTheSameBytesAnew() throws Exception {
+    try (ArenaRegion a = allocate(1_000)) {
+      try (Access access = a.acquire()) {
+        access.segment().set(ValueLayout.JAVA_BYTE, 999, (byte) 5);
+      }
+      assertThrows(MemoryException.class, () -> a.resize(14));
+      assertEquals(1_000, a.byteSize());
+      try (Access access = a.acquire()) {
+        assertEquals(5, access.segment().get(ValueLayout.JAVA_BYTE, 999));
+      }
+      a.resize(2_000);
+      assertEquals(2_000, a.byteSize());
+    }
   }
 
   @Test
