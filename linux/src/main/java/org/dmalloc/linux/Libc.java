@@ -76,7 +76,8 @@ final class Libc {
       findVariadic("syscall", 1, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG);
   private static final MethodHandle PROCESS_MADVISE =
       findVariadic(
-          "syscall", 1, JAVA_LONG, JAVA_LONG, JAVA_LONG, ADDRESS, JAVA_LONG, JAVA_LONG, JAVA_LONG);
+          "syscall", 1, JAVA_LONG, JAVA_LONG, JAVA_LONG, ADDRESS, JAVA_LONG, JAVA_LONG, JAVA_LONG,
+          ADDRESS);
   private static final MethodHandle CACHESTAT =
       findVariadic("syscall", 1, JAVA_LONG, JAVA_LONG, JAVA_LONG, ADDRESS, ADDRESS, JAVA_LONG);
 
@@ -348,13 +349,25 @@ final class Libc {
     }
   }
 
-  static long processMadvise(int pidfd, MemorySegment vectors, long count, int advice) {
+  /**
+   * @param pages what the vectors point into. The system call has no sixth argument and ignores it;
+   *     the linker sees it and keeps the mapping alive.
+   */
+  static long processMadvise(
+      int pidfd, MemorySegment vectors, long count, int advice, MemorySegment pages) {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment state = arena.allocate(STATE);
       return result(
           (long)
               PROCESS_MADVISE.invokeExact(
-                  state, Abi.SYS_PROCESS_MADVISE, (long) pidfd, vectors, count, (long) advice, 0L),
+                  state,
+                  Abi.SYS_PROCESS_MADVISE,
+                  (long) pidfd,
+                  vectors,
+                  count,
+                  (long) advice,
+                  0L,
+                  pages),
           state);
     } catch (Throwable t) {
       throw unexpected(t);

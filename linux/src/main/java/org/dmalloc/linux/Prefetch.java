@@ -76,7 +76,7 @@ final class Prefetch {
         MemorySegment rest = vectors.asSlice(done * VECTOR_BYTES);
         int left = count - done;
         long result =
-            OpenFile.retry(() -> Libc.processMadvise(pidfd, rest, left, Abi.MADV_WILLNEED));
+            OpenFile.retry(() -> Libc.processMadvise(pidfd, rest, left, Abi.MADV_WILLNEED, pages));
         if (result == -Errno.ENOSYS || result == -Errno.EPERM) {
           return false;
         }

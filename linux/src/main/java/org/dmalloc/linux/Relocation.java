@@ -86,7 +86,7 @@ final class Relocation {
   }
 
   /** Undoes a half-finished move: the areas in {@code moved} return, and the room is given up. */
-  private static void moveBack(
+  static void moveBack(
       List<VirtualAreas.Area> moved,
       AddressRange old,
       long room,
@@ -120,7 +120,7 @@ final class Relocation {
     AddressRange.unmap(room, old.length());
   }
 
-  private static long move(long from, long length, long to, long newLength) {
+  static long move(long from, long length, long to, long newLength) {
     return Libc.mremap(
         MemorySegment.ofAddress(from), length, newLength, MOVE, MemorySegment.ofAddress(to));
   }
