@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.dmalloc.shell;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.apache.felix.service.command.CommandProcessor;
+import org.apache.felix.service.command.CommandSessionListener;
+import org.apache.felix.service.command.Converter;
+import org.apache.felix.service.command.Function;
+import org.dmalloc.api.MemoryProvider;
+import org.dmalloc.shell.command.Command;
+import org.dmalloc.shell.command.Providers;
+import org.dmalloc.shell.completion.Candidates;
+import org.dmalloc.shell.completion.CompletionSetup;
+import org.dmalloc.shell.output.Printable;
+import org.dmalloc.shell.output.PrintableConverter;
+import org.osgi.framework.BundleContext;
+import org.osgi.framework.Constants;
+import org.osgi.framework.FrameworkUtil;
+import org.osgi.framework.ServiceRegistration;
+import org.osgi.service.component.annotations.Activate;
+import org.osgi.service.component.annotations.Component;
+import org.osgi.service.component.annotations.Deactivate;
+import org.osgi.service.component.annotations.Reference;
+import org.osgi.service.component.annotations.ReferenceCardinality;
+import org.osgi.service.component.annotations.ReferencePolicy;
+
+/**
+ * Registers the commands, each as a Gogo command of its own, and keeps the list of providers. One
+ * component for all: they share the list, and 20 components would be 20 descriptions to parse at
+ * each start.
+ */
+@Component(
+    service = {},
+    immediate = true)
+public final class ShellComponent {
+  private final Providers providers = new Providers();
+  private final List<ServiceRegistration<?>> registrations = new ArrayList<>();
+
+  @Activate
+  void activate(BundleContext context) {
+    registrations.add(
+        context.registerService(
+            Converter.class,
+            new PrintableConverter(),
+            FrameworkUtil.asDictionary(
+                Map.of(Converter.CONVERTER_CLASSES, Printable.class.getName()))));
+    ShellCommands commands = new ShellCommands(providers);
+    for (Command command : commands.all()) {
+      register(context, command.syntax().name(), command);
+    }
+    register(context, CompletionSetup.FUNCTION, new Candidates(providers, commands::all));
+    registrations.add(
+        context.registerService(
+            CommandSessionListener.class,
+            new CompletionSetup(ShellCommands.SCOPE, commands::all),
+            null));
+  }
+
+  private void register(BundleContext context, String name, Function function) {
+    registrations.add(
+        context.registerService(
+            Function.class,
+            function,
+            FrameworkUtil.asDictionary(
+                Map.of(
+                    CommandProcessor.COMMAND_SCOPE,
+                    ShellCommands.SCOPE,
+                    CommandProcessor.COMMAND_FUNCTION,
+                    name))));
+  }
+
+  @Deactivate
+  void deactivate() {
+    registrations.forEach(ServiceRegistration::unregister);
+    registrations.clear();
+  }
+
+  @Reference(
+      cardinality = ReferenceCardinality.MULTIPLE,
+      policy = ReferencePolicy.DYNAMIC,
+      updated = "bindProvider")
+  void bindProvider(MemoryProvider provider, Map<String, ?> properties) {
+    int ranking = properties.get(Constants.SERVICE_RANKING) instanceof Integer number ? number : 0;
+    providers.put(provider, ranking, serviceId(properties));
+  }
+
+  void unbindProvider(MemoryProvider provider, Map<String, ?> properties) {
+    providers.remove(serviceId(properties));
+  }
+
+  private static long serviceId(Map<String, ?> properties) {
+    return properties.get(Constants.SERVICE_ID) instanceof Long number ? number : 0;
+  }
+}

@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.dmalloc.shell.batch;
+
+import java.io.BufferedReader;
+import java.io.EOFException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.InputStreamReader;
+import java.io.OutputStream;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.Set;
+import java.util.SortedSet;
+import java.util.TreeSet;
+import org.apache.felix.service.command.CommandProcessor;
+import org.apache.felix.service.command.CommandSession;
+import org.apache.felix.service.command.Converter;
+import org.dmalloc.shell.syntax.Words;
+
+/**
+ * Runs one command whose words are given, or the lines of an input, in a Gogo session.
+ *
+ * <p>The words of one command are data: they are never read as Gogo code, so spaces, quotes and
+ * {@code $} arrive as they are. A line of an input is Gogo code, as at the prompt: quotes group, a
+ * construct that is not finished goes on in the next line, {@code exit} ends. After a line that
+ * fails the next one runs, as at the prompt; the status is that of the last failure.
+ */
+public final class BatchRun implements AutoCloseable {
+  /** The status of success. */
+  public static final int OK = 0;
+
+  /** The status of a command that failed. */
+  public static final int FAILED = 1;
+
+  /** The status of words that could not be understood. */
+  public static final int USAGE = 2;
+
+  private static final String SCOPE = "dmalloc";
+
+  private final CommandSession session;
+  private final PrintStream out;
+  private final PrintStream err;
+
+  /**
+   * Opens a session.
+   *
+   * @param processor Gogo
+   * @param in what commands read
+   * @param out where results go
+   * @param err where errors go
+   * @param terminalType the type of the terminal that {@code err} is; empty if it is none
+   */
+  public BatchRun(
+      CommandProcessor processor,
+      InputStream in,
+      OutputStream out,
+      OutputStream err,
+      String terminalType) {
+    this.session = processor.createSession(in, out, err);
+    this.out = new PrintStream(out, true, StandardCharsets.UTF_8);
+    this.err = new PrintStream(err, true, StandardCharsets.UTF_8);
+    session.put("SCOPE", SCOPE + ":*");
+    session.put("TERM", terminalType);
+  }
+
+  /**
+   * Runs one command.
+   *
+   * @param words its name, with or without a scope, and its arguments
+   * @return the exit status
+   */
+  public int run(List<String> words) {
+    Optional<String> command = resolve(words.getFirst());
+    if (command.isEmpty()) {
+      return failed(Words.unknown("command", words.getFirst(), ownCommands()));
+    }
+    session.put("args", words.subList(1, words.size()));
+    try {
+      return execute(command.get() + " $args");
+    } catch (EOFException e) {
+      return failed(e);
+    } finally {
+      session.put("args", List.of());
+    }
+  }
+
+  /**
+   * Runs the lines of an input.
+   *
+   * @return the status of the last line that failed; {@link #OK} if none did
+   */
+  public int runLines(InputStream lines) {
+    try {
+      return eachLine(lines);
+    } catch (IOException e) {
+      return failed(new IOException("standard input: " + e.getMessage(), e));
+    }
+  }
+
+  private int eachLine(InputStream lines) throws IOException {
+    BufferedReader reader =
+        new BufferedReader(new InputStreamReader(lines, StandardCharsets.UTF_8));
+    int status = OK;
+    StringBuilder pending = new StringBuilder();
+    for (String line = reader.readLine(); line != null; line = reader.readLine()) {
+      pending.append(pending.isEmpty() ? "" : "\n").append(line);
+      String code = pending.toString();
+      if (code.isBlank() || code.strip().startsWith("#")) {
+        pending.setLength(0);
+        continue;
+      }
+      if (code.strip().equals("exit") || code.strip().equals("quit")) {
+        return status;
+      }
+      try {
+        int lineStatus = execute(code);
+        status = lineStatus == OK ? status : lineStatus;
+        pending.setLength(0);
+      } catch (EOFException e) {
+        // A quote or brace is still open: the next line goes on with it.
+      }
+      if (Thread.currentThread().isInterrupted()) {
+        return FAILED;
+      }
+    }
+    return pending.isEmpty()
+        ? status
+        : failed(new EOFException("the input ends inside '" + pending + "'"));
+  }
+
+  private int execute(String code) throws EOFException {
+    try {
+      Object result = session.execute(code);
+      if (result != null) {
+        out.println(session.format(result, Converter.INSPECT));
+      }
+      return OK;
+    } catch (EOFException e) {
+      throw e;
+    } catch (Exception e) {
+      return failed(e);
+    }
+  }
+
+  private int failed(Exception e) {
+    String line = e.toString();
+    if (!line.startsWith("dmalloc: ")) {
+      String message = e.getMessage();
+      line =
+          message == null
+              ? "dmalloc: " + e.getClass().getSimpleName()
+              : "dmalloc: " + lowerFirst(message);
+    }
+    err.println(line.replaceAll("\\s*\\R\\s*", " "));
+    return e instanceof IllegalArgumentException ? USAGE : FAILED;
+  }
+
+  private static String lowerFirst(String text) {
+    return text.isEmpty()
+        ? text
+        : text.substring(0, 1).toLowerCase(Locale.ROOT) + text.substring(1);
+  }
+
+  /** The full name of the command that a word means: ours first, then any other scope's. */
+  private Optional<String> resolve(String word) {
+    SortedSet<String> all = allCommands();
+    if (all.contains(word)) {
+      return Optional.of(word);
+    }
+    String own = SCOPE + ":" + word;
+    return all.contains(own)
+        ? Optional.of(own)
+        : all.stream().filter(name -> name.endsWith(":" + word)).findFirst();
+  }
+
+  private List<String> ownCommands() {
+    return allCommands().stream()
+        .filter(name -> name.startsWith(SCOPE + ":") && !name.startsWith(SCOPE + ":_"))
+        .map(name -> name.substring(SCOPE.length() + 1))
+        .toList();
+  }
+
+  private SortedSet<String> allCommands() {
+    SortedSet<String> names = new TreeSet<>();
+    if (session.get(".commands") instanceof Set<?> commands) {
+      commands.forEach(name -> names.add(name.toString()));
+    }
+    return names;
+  }
+
+  @Override
+  public void close() {
+    session.close();
+  }
+}

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.dmalloc.shell.command;
+
+import java.lang.reflect.InvocationTargetException;
+import java.util.List;
+import org.apache.felix.service.command.CommandSession;
+import org.apache.felix.service.command.Function;
+import org.dmalloc.shell.output.Message;
+import org.dmalloc.shell.syntax.CommandLine;
+import org.dmalloc.shell.syntax.CommandSyntax;
+import org.dmalloc.shell.syntax.HelpPage;
+import org.dmalloc.shell.syntax.UsageException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A command of scope {@code dmalloc}. A subclass has one public method with the command's name,
+ * whose annotations are its syntax and its help; its result is what Gogo prints or pipes on.
+ *
+ * <p>As a Gogo {@link Function} it gets its words unsorted, so that options work as they do
+ * elsewhere and every mistake has a message of its own; Gogo's own binding says "cannot coerce".
+ */
+public abstract class Command implements Function {
+  private final CommandSyntax syntax;
+  private final Providers providers;
+
+  /**
+   * Reads the syntax of the subclass.
+   *
+   * @param name the command's name, and that of its method
+   * @param providers where it finds memory
+   */
+  protected Command(String name, Providers providers) {
+    this.syntax = CommandSyntax.of(getClass(), name);
+    this.providers = providers;
+  }
+
+  /** The command's syntax. */
+  public final CommandSyntax syntax() {
+    return syntax;
+  }
+
+  /** Where the command finds memory. */
+  protected final Providers providers() {
+    return providers;
+  }
+
+  /**
+   * Runs the command.
+   *
+   * @throws UsageException if the words cannot be understood
+   * @throws CommandFailure if it fails; in one line
+   */
+  @Override
+  public final @Nullable Object execute(CommandSession session, List<Object> arguments)
+      throws Exception {
+    CommandLine line = CommandLine.parse(syntax, arguments);
+    if (line.help()) {
+      return new Message(HelpPage.of(syntax));
+    }
+    try {
+      return invoke(line.bind(session));
+    } catch (Throwable thrown) {
+      if (line.verbose()) {
+        thrown.printStackTrace(Console.of(session).err());
+      }
+      if (thrown instanceof UsageException usage) {
+        throw usage;
+      }
+      throw CommandFailure.of(syntax.name(), thrown, providers);
+    }
+  }
+
+  private @Nullable Object invoke(@Nullable Object[] values) throws Throwable {
+    try {
+      return syntax.method().invoke(this, values);
+    } catch (InvocationTargetException e) {
+      throw e.getCause() == null ? e : e.getCause();
+    }
+  }
+}

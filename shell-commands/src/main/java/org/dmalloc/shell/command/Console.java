@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.dmalloc.shell.command;
+
+import java.io.PrintStream;
+import java.nio.file.Path;
+import org.apache.felix.service.command.CommandSession;
+import org.apache.felix.service.command.Process;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a command knows about the place where it runs.
+ *
+ * @param session the session
+ * @param out where results go that are no object
+ * @param err where progress goes
+ * @param terminal whether {@code err} is a terminal, so that a line can be written over
+ */
+public record Console(CommandSession session, PrintStream out, PrintStream err, boolean terminal) {
+  private static final int STDERR = 2;
+
+  /**
+   * The console of a running command. A session on a terminal has the variable {@code TERM}, as
+   * Gogo's interactive shell sets it.
+   */
+  public static Console of(CommandSession session) {
+    @Nullable Process process = Process.Utils.current();
+    PrintStream out = process == null ? session.getConsole() : process.out();
+    PrintStream err = process == null ? session.getConsole() : process.err();
+    Object term = session.get("TERM");
+    boolean terminal =
+        process != null
+            && process.isTty(STDERR)
+            && term != null
+            && !term.toString().isEmpty()
+            && !term.toString().startsWith("dumb");
+    return new Console(session, out, err, terminal);
+  }
+
+  /** A path that the user gave, relative to the session's directory. */
+  public Path resolve(String path) {
+    return session.currentDir().resolve(path).normalize();
+  }
+
+  /** A line of progress, shown from one second on, and only on a terminal. */
+  public ProgressLine progress(String what) {
+    return new ProgressLine(what, terminal ? err : null, System::nanoTime);
+  }
+}

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.dmalloc.shell.command;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.apache.felix.service.command.Descriptor;
+import org.apache.felix.service.command.Parameter;
+import org.dmalloc.api.MemoryRegion;
+import org.dmalloc.api.RegionInfo;
+import org.dmalloc.shell.output.Message;
+import org.dmalloc.shell.syntax.UsageException;
+
+/** Closes regions. */
+public final class FreeCommand extends Command {
+  private final RegionLookup lookup;
+
+  /** Makes the command. */
+  public FreeCommand(Providers providers) {
+    super("free", providers);
+    this.lookup = new RegionLookup(providers);
+  }
+
+  /** Closes regions; named ones stay stored. */
+  @Descriptor("closes regions: an unnamed one is gone, a named one stays stored")
+  public Message free(
+      @Descriptor("[ID…]: ids or names of open regions") List<Object> ids,
+      @Descriptor("all open regions")
+          @Parameter(
+              names = {"-a", "--all"},
+              presentValue = "true",
+              absentValue = "false")
+          boolean all) {
+    if (all == !ids.isEmpty()) {
+      throw new UsageException("free: give the ids of regions, or --all; see 'regions'");
+    }
+    // All are looked up before the first is closed: a mistyped one then closes nothing.
+    List<MemoryRegion> regions =
+        all ? providers().regions() : ids.stream().map(lookup::open).distinct().toList();
+    List<String> stored = new ArrayList<>();
+    for (MemoryRegion region : regions) {
+      RegionInfo info = region.info();
+      region.close();
+      String name = info.name();
+      if (name != null) {
+        stored.add(name);
+      }
+    }
+    String count = regions.size() == 1 ? "1 region" : regions.size() + " regions";
+    return new Message(
+        "freed "
+            + count
+            + (stored.isEmpty() ? "" : "; still stored: " + String.join(", ", stored)));
+  }
+}

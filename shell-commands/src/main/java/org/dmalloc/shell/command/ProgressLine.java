@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.dmalloc.shell.command;
+
+import java.io.PrintStream;
+import java.util.Locale;
+import java.util.function.LongSupplier;
+import org.dmalloc.api.ProgressListener;
+import org.dmalloc.shell.syntax.ByteSize;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One line on a terminal that is written over as the work goes on: {@code fill orders: 42 %, 430
+ * MiB of 1 GiB, 512 MiB/s}. Nothing is shown for work of less than a second.
+ */
+public final class ProgressLine implements ProgressListener, AutoCloseable {
+  private static final long FIRST_NANOS = 1_000_000_000L;
+  private static final long STEP_NANOS = 100_000_000L;
+  private static final String CLEAR = "\r\u001b[K";
+
+  private final String what;
+  private final @Nullable PrintStream terminal;
+  private final LongSupplier nanoTime;
+  private final long startNanos;
+  private long nextNanos;
+  private boolean shown;
+
+  /**
+   * Begins the work now.
+   *
+   * @param what the work
+   * @param terminal where to show it; null to show nothing
+   * @param nanoTime the clock
+   */
+  public ProgressLine(String what, @Nullable PrintStream terminal, LongSupplier nanoTime) {
+    this.what = what;
+    this.terminal = terminal;
+    this.nanoTime = nanoTime;
+    this.startNanos = nanoTime.getAsLong();
+    this.nextNanos = startNanos + FIRST_NANOS;
+  }
+
+  @Override
+  public synchronized void progressed(long doneBytes, long totalBytes) {
+    if (due()) {
+      double seconds = (nanoTime.getAsLong() - startNanos) / 1e9;
+      show(
+          String.format(
+              Locale.ROOT,
+              "%s: %d %%, %s of %s, %s/s",
+              what,
+              totalBytes <= 0 ? 100 : (long) (100.0 * doneBytes / totalBytes),
+              ByteSize.format(doneBytes),
+              ByteSize.format(totalBytes),
+              ByteSize.format((long) (doneBytes / seconds))));
+    }
+  }
+
+  /** Shows a step of work that is not counted in bytes. */
+  public synchronized void step(String now) {
+    if (due()) {
+      show(what + ": " + now);
+    }
+  }
+
+  private boolean due() {
+    long now = nanoTime.getAsLong();
+    if (terminal == null || now - nextNanos < 0) {
+      return false;
+    }
+    nextNanos = now + STEP_NANOS;
+    return true;
+  }
+
+  private void show(String line) {
+    if (terminal != null) {
+      terminal.print(CLEAR + line);
+      terminal.flush();
+      shown = true;
+    }
+  }
+
+  /** Takes the line away. */
+  @Override
+  public synchronized void close() {
+    if (shown && terminal != null) {
+      terminal.print(CLEAR);
+      terminal.flush();
+    }
+    shown = false;
+  }
+
+  /** Seconds since the beginning. */
+  public double seconds() {
+    return (nanoTime.getAsLong() - startNanos) / 1e9;
+  }
+}

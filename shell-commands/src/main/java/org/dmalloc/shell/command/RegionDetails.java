@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.dmalloc.shell.command;
+
+import java.time.temporal.ChronoUnit;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.stream.Collectors;
+import org.dmalloc.api.RegionInfo;
+import org.dmalloc.api.Residency;
+import org.dmalloc.shell.output.Printable;
+import org.dmalloc.shell.syntax.ByteSize;
+import org.dmalloc.shell.syntax.Words;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Everything about a region.
+ *
+ * @param info what it is
+ * @param residency where its bytes are; null where its backend cannot tell
+ */
+public record RegionDetails(RegionInfo info, @Nullable Residency residency) implements Printable {
+  @Override
+  public String text() {
+    Map<String, String> lines = new LinkedHashMap<>();
+    lines.put("id", Long.toString(info.id()));
+    lines.put("name", info.name() == null ? "-" : info.name());
+    lines.put("backend", info.backend());
+    lines.put("size", size(info.byteSize()));
+    lines.put("backing", info.backing());
+    if (info.path() != null) {
+      lines.put("file", info.path().toString());
+    }
+    lines.put("sharing", Words.of(info.sharing()));
+    lines.put("access", Words.of(info.access()));
+    lines.put("pattern", Words.of(info.pattern()));
+    lines.put("pages", Words.of(info.pageSize()));
+    lines.put("locked", info.locked() ? "yes" : "no");
+    lines.put("durability", Words.of(info.durability()));
+    lines.put("disk space", Words.of(info.reservation()));
+    lines.put(
+        "policies",
+        info.policies().isEmpty()
+            ? "-"
+            : info.policies().stream().sorted().map(Words::of).collect(Collectors.joining(", ")));
+    lines.put("owner", info.owner() == null ? "-" : info.owner());
+    lines.put("since", info.createdAt().truncatedTo(ChronoUnit.SECONDS).toString());
+    lines.put(
+        "in use",
+        info.openSections() + " open sections" + (info.pinned() ? ", pinned by its segment" : ""));
+    if (residency != null) {
+      addResidency(lines, residency);
+    }
+    int width = lines.keySet().stream().mapToInt(String::length).max().orElse(0);
+    return lines.entrySet().stream()
+        .map(e -> e.getKey() + " ".repeat(width - e.getKey().length()) + "  " + e.getValue())
+        .collect(Collectors.joining("\n"));
+  }
+
+  private static void addResidency(Map<String, String> lines, Residency r) {
+    count(lines, "in RAM", r.residentBytes(), r.byteSize(), " (" + r.source() + ")");
+    count(lines, "mapped", r.mappedBytes(), r.byteSize(), "");
+    count(lines, "dirty", r.dirtyBytes(), r.byteSize(), "");
+    count(lines, "in swap", r.swappedBytes(), r.byteSize(), "");
+    count(lines, "huge", r.hugeBytes(), r.byteSize(), "");
+    count(lines, "in lock", r.lockedBytes(), r.byteSize(), "");
+  }
+
+  private static void count(
+      Map<String, String> lines, String key, long bytes, long of, String remark) {
+    if (bytes != Residency.UNKNOWN) {
+      long percent = of == 0 ? 0 : Math.round(100.0 * bytes / of);
+      lines.put(key, ByteSize.format(bytes) + ", " + percent + " %" + remark);
+    }
+  }
+
+  private static String size(long bytes) {
+    return bytes < 1024 ? bytes + " B" : ByteSize.format(bytes) + " (" + bytes + " bytes)";
+  }
+
+  @Override
+  public String line() {
+    return RegionLookup.label(info);
+  }
+}

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.dmalloc.shell.command;
+
+import org.apache.felix.service.command.Descriptor;
+import org.dmalloc.api.AccessMode;
+import org.dmalloc.api.MemoryException;
+import org.dmalloc.shell.output.Message;
+import org.dmalloc.shell.syntax.ByteSize;
+
+/** Grows or shrinks a region. */
+public final class ResizeCommand extends Command {
+  private final RegionLookup lookup;
+
+  /** Makes the command. */
+  public ResizeCommand(Providers providers) {
+    super("resize", providers);
+    this.lookup = new RegionLookup(providers);
+  }
+
+  /** Grows or shrinks a region. */
+  @Descriptor("grows or shrinks a region; kept bytes stay, new ones are zero")
+  public Message resize(
+      @Descriptor("ID: id or name of the region; a stored one is opened for this") Object id,
+      @Descriptor("SIZE: the new size: 4096, 64k, 512m, 1.5g …") ByteSize size)
+      throws MemoryException {
+    try (RegionLookup.Lease lease = lookup.lease(id, AccessMode.READ_WRITE)) {
+      long before = lease.region().byteSize();
+      lease.region().resize(size.bytes());
+      return new Message(
+          "resized %s from %s to %s".formatted(lease.label(), ByteSize.format(before), size));
+    }
+  }
+}

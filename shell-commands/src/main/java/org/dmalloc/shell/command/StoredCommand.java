@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.dmalloc.shell.command;
+
+import java.nio.file.Path;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.apache.felix.service.command.Descriptor;
+import org.apache.felix.service.command.Parameter;
+import org.dmalloc.api.Capability;
+import org.dmalloc.api.MemoryException;
+import org.dmalloc.api.MemoryProvider;
+import org.dmalloc.api.StoredRegion;
+import org.dmalloc.shell.output.Json;
+import org.dmalloc.shell.output.Listing;
+import org.dmalloc.shell.syntax.ByteSize;
+import org.dmalloc.shell.syntax.Words;
+import org.jspecify.annotations.Nullable;
+
+/** Lists the stored regions. */
+public final class StoredCommand extends Command {
+  /**
+   * A stored region in the list. Backends that share a store show the same file once.
+   *
+   * @param region the region as it lies in its store
+   * @param backends who can open it
+   */
+  public record Row(StoredRegion region, List<String> backends) {}
+
+  /** Makes the command. */
+  public StoredCommand(Providers providers) {
+    super("stored", providers);
+  }
+
+  /** Lists the named regions in the stores, open or not. */
+  @Descriptor("lists the named regions in the stores, open or not")
+  public Object stored(
+      @Descriptor("BACKEND: only the store of one backend")
+          @Parameter(
+              names = {"-b", "--backend"},
+              absentValue = "")
+          @Nullable String backend,
+      @Descriptor("as JSON")
+          @Parameter(names = "--json", presentValue = "true", absentValue = "false")
+          boolean json)
+      throws MemoryException {
+    List<MemoryProvider> asked =
+        backend == null ? providers().with(Capability.NAMED) : List.of(providers().choose(backend));
+    Map<Path, Row> rows = new LinkedHashMap<>();
+    for (MemoryProvider provider : asked) {
+      for (StoredRegion region : provider.stored()) {
+        rows.computeIfAbsent(region.path(), path -> new Row(region, new ArrayList<>()))
+            .backends()
+            .add(provider.name());
+      }
+    }
+    List<Row> list = List.copyOf(rows.values());
+    if (json) {
+      return new Json(list);
+    }
+    return new Listing<>(
+        list,
+        "no region is stored",
+        List.of("NAME", "SIZE", "STATE", "CREATED", "BACKENDS", "FILE"),
+        StoredCommand::cells);
+  }
+
+  private static String[] cells(Row row) {
+    StoredRegion region = row.region();
+    Instant created = region.createdAt();
+    return new String[] {
+      region.name(),
+      region.byteSize() < 0 ? "?" : ByteSize.format(region.byteSize()),
+      Words.of(region.state()) + (region.detail().isEmpty() ? "" : ": " + region.detail()),
+      created == null ? "?" : created.truncatedTo(ChronoUnit.SECONDS).toString(),
+      String.join(",", row.backends()),
+      region.path().toString()
+    };
+  }
+}

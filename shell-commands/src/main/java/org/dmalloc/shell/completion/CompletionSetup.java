@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.dmalloc.shell.completion;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Supplier;
+import org.apache.felix.service.command.CommandSession;
+import org.apache.felix.service.command.CommandSessionListener;
+import org.dmalloc.shell.command.Command;
+import org.dmalloc.shell.syntax.CommandSyntax;
+import org.dmalloc.shell.syntax.Option;
+import org.jspecify.annotations.NullUnmarked;
+
+/**
+ * Teaches each interactive session the options and operands of the commands, by Gogo's {@code
+ * complete} command, just before the session's first line after the commands came. Sessions without
+ * a line reader are left alone.
+ */
+@NullUnmarked // Gogo's interfaces take null for "remove"
+public final class CompletionSetup implements CommandSessionListener {
+  /** The name of the function that finds candidates; shells hide names that begin so. */
+  public static final String FUNCTION = "__complete";
+
+  private static final String MARK = ".dmalloc.completion";
+  private static final String READER = ".reader";
+  private static final String COMPLETE = "gogo:complete";
+
+  private final String scope;
+  private final Supplier<List<Command>> commands;
+
+  /**
+   * Makes the listener.
+   *
+   * @param scope the scope of the commands
+   * @param commands the commands
+   */
+  public CompletionSetup(String scope, Supplier<List<Command>> commands) {
+    this.scope = scope;
+    this.commands = commands;
+  }
+
+  @Override
+  public void beforeExecute(CommandSession session, CharSequence line) {
+    if (this.equals(session.get(MARK))
+        || session.get(READER) == null
+        || session.get(COMPLETE) == null) {
+      return;
+    }
+    // First of all: setting up executes lines too, and comes back here.
+    session.put(MARK, this);
+    Object arguments = session.get("args");
+    try {
+      for (Command command : commands.get()) {
+        teach(session, command.syntax());
+      }
+    } catch (Exception e) {
+      session.getConsole().println("dmalloc: no completion in this session: " + e);
+    } finally {
+      session.put("args", arguments);
+    }
+  }
+
+  private void teach(CommandSession session, CommandSyntax syntax) throws Exception {
+    String name = scope + ":" + syntax.name();
+    complete(session, name, "-e");
+    complete(session, name, "-d", syntax.summary());
+    for (Option option : syntax.options()) {
+      List<String> words = new ArrayList<>();
+      for (String alias : option.names()) {
+        words.add(alias.startsWith("--") ? "-l" : "-s");
+        words.add(alias.replaceFirst("^--?", ""));
+      }
+      words.addAll(List.of("--description", option.description()));
+      if (option.placeholder().equals("DIR")) {
+        words.addAll(List.of("-a", "__directories"));
+      } else if (option.placeholder().equals("FILE")) {
+        words.addAll(List.of("-a", "__files"));
+      }
+      complete(session, name, words.toArray(String[]::new));
+    }
+    complete(session, name, "-s", "h", "-l", "help", "--description", "shows the help");
+    complete(
+        session,
+        name,
+        "-a",
+        "%s:%s ($.commandLine words) ($.commandLine wordIndex)".formatted(scope, FUNCTION));
+  }
+
+  private static void complete(CommandSession session, String command, String... words)
+      throws Exception {
+    List<String> arguments = new ArrayList<>(List.of("-c", command));
+    arguments.addAll(List.of(words));
+    session.put("args", arguments);
+    session.execute(COMPLETE + " $args");
+  }
+
+  @Override
+  public void afterExecute(CommandSession session, CharSequence line, Exception exception) {
+    // Nothing to do.
+  }
+
+  @Override
+  public void afterExecute(CommandSession session, CharSequence line, Object result) {
+    // Nothing to do.
+  }
+}

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.dmalloc.shell.output;
+
+import java.nio.charset.StandardCharsets;
+import java.util.HexFormat;
+import java.util.Locale;
+
+/** Bytes of a region, shown as offset, hex and text, 16 to a line. */
+public final class HexDump implements Printable {
+  private static final int PER_LINE = 16;
+  private static final HexFormat HEX = HexFormat.of();
+
+  private final long offset;
+  private final byte[] bytes;
+
+  /**
+   * Makes a dump.
+   *
+   * @param offset where in the region the bytes begin
+   * @param bytes the bytes
+   */
+  public HexDump(long offset, byte[] bytes) {
+    this.offset = offset;
+    this.bytes = bytes.clone();
+  }
+
+  /**
+   * What JSON shows of a dump.
+   *
+   * @param offset where in the region the bytes begin
+   * @param length how many there are
+   * @param hex the bytes in hex
+   * @param text the bytes as UTF-8
+   */
+  public record Fields(long offset, int length, String hex, String text) {}
+
+  /** The dump's content for JSON. */
+  public Fields fields() {
+    return new Fields(
+        offset, bytes.length, HEX.formatHex(bytes), new String(bytes, StandardCharsets.UTF_8));
+  }
+
+  /** The bytes. */
+  public byte[] bytes() {
+    return bytes.clone();
+  }
+
+  @Override
+  public String text() {
+    StringBuilder out = new StringBuilder();
+    for (int start = 0; start < bytes.length; start += PER_LINE) {
+      int end = Math.min(start + PER_LINE, bytes.length);
+      out.append(start == 0 ? "" : "\n");
+      out.append(String.format(Locale.ROOT, "%08x ", offset + start));
+      for (int i = start; i < start + PER_LINE; i++) {
+        out.append(i - start == PER_LINE / 2 ? "  " : " ");
+        out.append(i < end ? HEX.toHexDigits(bytes[i]) : "  ");
+      }
+      out.append("  |");
+      for (int i = start; i < end; i++) {
+        out.append(bytes[i] >= 0x20 && bytes[i] < 0x7f ? (char) bytes[i] : '.');
+      }
+      out.append('|');
+    }
+    return out.toString();
+  }
+
+  @Override
+  public String line() {
+    return HEX.formatHex(bytes);
+  }
+
+  @Override
+  public String toString() {
+    return line();
+  }
+}

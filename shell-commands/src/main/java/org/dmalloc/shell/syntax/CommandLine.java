@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.dmalloc.shell.syntax;
+
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.stream.Stream;
+import org.apache.felix.service.command.CommandSession;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The words behind a command's name, sorted into options and operands by the usual rules: {@code -b
+ * x}, {@code -bx}, {@code --backend x}, {@code --backend=x}, options anywhere, flags together
+ * ({@code -av}), and none after {@code --}.
+ */
+public final class CommandLine {
+  private static final List<String> HELP = List.of("-h", "--help", "-?");
+  private static final List<String> VERBOSE = List.of("-v", "--verbose");
+
+  private final CommandSyntax syntax;
+  private final Map<Option, Object> values = new HashMap<>();
+  private final List<Object> words = new ArrayList<>();
+  private boolean help;
+  private boolean verbose;
+
+  /** Sorts the arguments of a command. */
+  public static CommandLine parse(CommandSyntax syntax, List<?> arguments) {
+    CommandLine line = new CommandLine(syntax);
+    line.sort(new ArrayDeque<>(arguments));
+    return line;
+  }
+
+  private CommandLine(CommandSyntax syntax) {
+    this.syntax = syntax;
+  }
+
+  /** Whether help was asked for; nothing else is checked then. */
+  public boolean help() {
+    return help;
+  }
+
+  /** Whether stack traces were asked for. */
+  public boolean verbose() {
+    return verbose;
+  }
+
+  private void sort(Deque<Object> rest) {
+    boolean optionsEnded = false;
+    while (!rest.isEmpty()) {
+      Object argument = rest.removeFirst();
+      // Gogo hands over objects as well as words; only a word can be an option.
+      String word = argument instanceof CharSequence ? argument.toString() : "";
+      if (optionsEnded || !word.startsWith("-") || word.matches("-|-[0-9].*")) {
+        words.add(argument);
+      } else if (word.equals("--")) {
+        optionsEnded = true;
+      } else if (word.startsWith("--")) {
+        longOption(word, rest);
+      } else {
+        shortOptions(word, rest);
+      }
+    }
+  }
+
+  private void longOption(String word, Deque<Object> rest) {
+    int equals = word.indexOf('=');
+    String name = equals < 0 ? word : word.substring(0, equals);
+    if (common(name)) {
+      return;
+    }
+    Option option = syntax.option(name).orElseThrow(() -> unknownOption(name));
+    if (!option.takesValue()) {
+      if (equals >= 0) {
+        throw failure("%s takes no value; write %s alone".formatted(name, name));
+      }
+      values.put(option, true);
+    } else if (equals >= 0) {
+      values.put(option, word.substring(equals + 1));
+    } else {
+      values.put(option, next(option, name, rest));
+    }
+  }
+
+  private void shortOptions(String word, Deque<Object> rest) {
+    for (int i = 1; i < word.length(); i++) {
+      String name = "-" + word.charAt(i);
+      if (syntax.option(name).isEmpty() && common(name)) {
+        continue;
+      }
+      Option option = syntax.option(name).orElseThrow(() -> unknownOption(name));
+      if (!option.takesValue()) {
+        values.put(option, true);
+        continue;
+      }
+      String attached = word.substring(i + 1);
+      values.put(option, attached.isEmpty() ? next(option, name, rest) : attached);
+      return;
+    }
+  }
+
+  private boolean common(String name) {
+    help |= HELP.contains(name);
+    verbose |= VERBOSE.contains(name);
+    return HELP.contains(name) || VERBOSE.contains(name);
+  }
+
+  private Object next(Option option, String name, Deque<Object> rest) {
+    if (rest.isEmpty()) {
+      throw failure("%s needs a value; write %s %s".formatted(name, name, option.placeholder()));
+    }
+    return rest.removeFirst();
+  }
+
+  private UsageException unknownOption(String name) {
+    List<String> known =
+        Stream.of(syntax.options().stream().flatMap(o -> o.names().stream()), HELP.stream())
+            .flatMap(s -> s)
+            .toList();
+    // One letter is near to every other: only long names are worth a guess.
+    Optional<String> near = name.startsWith("--") ? Words.nearest(name, known) : Optional.empty();
+    String guess = near.map(n -> "did you mean " + n + "? Or ").orElse("");
+    return failure("unknown option %s; %ssee '%s --help'".formatted(name, guess, syntax.name()));
+  }
+
+  private UsageException failure(@Nullable String message) {
+    return new UsageException(syntax.name() + ": " + message);
+  }
+
+  /**
+   * The values for the parameters of the command's method.
+   *
+   * @throws UsageException if an operand is missing or too many, or a value cannot be understood
+   */
+  public @Nullable Object[] bind(CommandSession session) {
+    Class<?>[] types = syntax.method().getParameterTypes();
+    @Nullable Object[] bound = new @Nullable Object[types.length];
+    for (int i = 0; i < types.length; i++) {
+      if (types[i] == CommandSession.class) {
+        bound[i] = session;
+      }
+    }
+    for (Option option : syntax.options()) {
+      Object value =
+          values.getOrDefault(option, option.takesValue() ? option.absentValue() : false);
+      bound[option.index()] =
+          "".equals(value) && !values.containsKey(option)
+              ? null
+              : convert(value, option.type(), option.longName());
+    }
+    bindOperands(bound);
+    return bound;
+  }
+
+  private void bindOperands(@Nullable Object[] bound) {
+    Deque<Object> rest = new ArrayDeque<>(words);
+    for (Operand operand : syntax.operands()) {
+      if (operand.repeated()) {
+        bound[operand.index()] = List.copyOf(rest);
+        if (operand.required() && rest.isEmpty()) {
+          throw missing(operand);
+        }
+        rest.clear();
+      } else if (rest.isEmpty()) {
+        if (operand.required()) {
+          throw missing(operand);
+        }
+      } else {
+        bound[operand.index()] = convert(rest.removeFirst(), operand.type(), operand.name());
+      }
+    }
+    if (!rest.isEmpty()) {
+      throw failure("'%s' is too much; usage: %s".formatted(rest.getFirst(), syntax.usage()));
+    }
+  }
+
+  private UsageException missing(Operand operand) {
+    return failure("%s is missing; usage: %s".formatted(operand.name(), syntax.usage()));
+  }
+
+  private Object convert(Object value, Class<?> type, String what) {
+    if (type.isInstance(value) || type == boolean.class) {
+      return value;
+    }
+    String word = value.toString();
+    try {
+      if (type == String.class) {
+        return word;
+      } else if (type == ByteSize.class) {
+        return ByteSize.parse(word, what);
+      } else if (type == Integer.class) {
+        return Integer.valueOf(word);
+      } else if (type == Long.class) {
+        return Long.valueOf(word);
+      } else if (type.isEnum()) {
+        return enumConstant(type, word, what);
+      }
+    } catch (NumberFormatException e) {
+      throw failure("%s '%s' is not a whole number; give one such as 4".formatted(what, word));
+    } catch (UsageException e) {
+      throw failure(e.getMessage());
+    }
+    throw new IllegalStateException(syntax.method() + ": no conversion to " + type);
+  }
+
+  @SuppressWarnings({"unchecked", "rawtypes"}) // the class is known to be an enum's
+  private static Object enumConstant(Class type, String word, String what) {
+    return Words.parse(type, word, what);
+  }
+}

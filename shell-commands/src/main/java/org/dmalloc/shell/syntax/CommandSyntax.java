@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.dmalloc.shell.syntax;
+
+import java.lang.annotation.Annotation;
+import java.lang.reflect.Method;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.apache.felix.service.command.CommandSession;
+import org.apache.felix.service.command.Descriptor;
+import org.apache.felix.service.command.Parameter;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What may stand behind a command's name, read once from the annotations of its method, the same
+ * that Gogo's own {@code help} reads.
+ *
+ * <p>A parameter with {@link Parameter} is an option. Any other is an operand, and its {@link
+ * Descriptor} begins with its name: {@code "SIZE: …"} is required, {@code "[OFFSET]: …"} is not,
+ * {@code "ID…: …"} takes all that are left. The {@link Descriptor} of an option that takes a value
+ * begins with the value's name in the same way.
+ *
+ * @param name the command's name
+ * @param summary what it does, in one line
+ * @param method the annotated method
+ * @param options its options, in the order of the parameters
+ * @param operands its operands, in order
+ */
+public record CommandSyntax(
+    String name, String summary, Method method, List<Option> options, List<Operand> operands) {
+  private static final Pattern OPERAND = Pattern.compile("(\\[?)([A-Z]+)(…?)]?: (.+)");
+
+  /** Copies the lists. */
+  public CommandSyntax {
+    options = List.copyOf(options);
+    operands = List.copyOf(operands);
+  }
+
+  /**
+   * Reads the method of a command.
+   *
+   * @param command the class that has it
+   * @param name its name; the method with a {@link Descriptor} is taken
+   * @throws IllegalStateException if the annotations break the rules above
+   */
+  public static CommandSyntax of(Class<?> command, String name) {
+    Method method =
+        Arrays.stream(command.getMethods())
+            .filter(m -> m.getName().equals(name) && m.isAnnotationPresent(Descriptor.class))
+            .findFirst()
+            .orElseThrow(() -> new IllegalStateException(command + " has no command " + name));
+    List<Option> options = new ArrayList<>();
+    List<Operand> operands = new ArrayList<>();
+    Annotation[][] annotations = method.getParameterAnnotations();
+    Class<?>[] types = method.getParameterTypes();
+    for (int i = 0; i < types.length; i++) {
+      if (types[i] == CommandSession.class) {
+        continue;
+      }
+      Parameter parameter = find(annotations[i], Parameter.class);
+      Descriptor descriptor = find(annotations[i], Descriptor.class);
+      if (descriptor == null) {
+        throw new IllegalStateException(method + ": parameter " + i + " has no @Descriptor");
+      }
+      if (parameter == null) {
+        operands.add(operand(i, types[i], descriptor.value()));
+      } else {
+        options.add(option(i, types[i], parameter, descriptor.value()));
+      }
+    }
+    Descriptor summary = method.getAnnotation(Descriptor.class);
+    return new CommandSyntax(name, summary.value(), method, options, operands);
+  }
+
+  private static Operand operand(int index, Class<?> type, String text) {
+    Matcher m = match(text);
+    return new Operand(
+        index, m.group(2), m.group(1).isEmpty(), !m.group(3).isEmpty(), type, m.group(4));
+  }
+
+  private static Option option(int index, Class<?> type, Parameter parameter, String text) {
+    List<String> names = List.of(parameter.names());
+    if (!parameter.presentValue().equals(Parameter.UNSPECIFIED)) {
+      return new Option(index, names, false, "", type, "", text);
+    }
+    Matcher m = match(text);
+    return new Option(index, names, true, parameter.absentValue(), type, m.group(2), m.group(4));
+  }
+
+  private static Matcher match(String text) {
+    Matcher m = OPERAND.matcher(text);
+    if (!m.matches()) {
+      throw new IllegalStateException("@Descriptor '" + text + "' does not begin with 'NAME: '");
+    }
+    return m;
+  }
+
+  private static <A extends Annotation> @Nullable A find(Annotation[] annotations, Class<A> type) {
+    for (Annotation annotation : annotations) {
+      if (type.isInstance(annotation)) {
+        return type.cast(annotation);
+      }
+    }
+    return null;
+  }
+
+  /** The option with the given name, hyphens included. */
+  public Optional<Option> option(String optionName) {
+    return options.stream().filter(o -> o.names().contains(optionName)).findFirst();
+  }
+
+  /** The usage line, as {@code read ID [OFFSET] [LENGTH] [--json]}. */
+  public String usage() {
+    StringBuilder line = new StringBuilder(name);
+    operands.forEach(o -> line.append(' ').append(o.usage()));
+    if (options.size() > 4) {
+      line.append(" [OPTION…]");
+    } else {
+      options.forEach(
+          o ->
+              line.append(" [")
+                  .append(o.names().getFirst())
+                  .append(o.takesValue() ? " " + o.placeholder() : "")
+                  .append(']'));
+    }
+    return line.toString();
+  }
+}

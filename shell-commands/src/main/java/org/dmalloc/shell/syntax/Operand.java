@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.dmalloc.shell.syntax;
+
+/**
+ * A word of a command line that is no option.
+ *
+ * @param index the position of its parameter in the method
+ * @param name the word that stands for it in help: {@code SIZE}
+ * @param required whether it must be given
+ * @param repeated whether it takes all words that are left
+ * @param type the type of the parameter
+ * @param description what it is
+ */
+public record Operand(
+    int index, String name, boolean required, boolean repeated, Class<?> type, String description) {
+  /** How it is written in a usage line: {@code SIZE}, {@code [OFFSET]}, {@code ID…}. */
+  public String usage() {
+    String word = repeated ? name + "…" : name;
+    return required ? word : "[" + word + "]";
+  }
+}

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.dmalloc.shell.syntax;
+
+import java.util.Arrays;
+import java.util.Collection;
+import java.util.Comparator;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.Set;
+
+/** Enum constants as words of a command line: {@code NO_READ_AHEAD} is {@code no-read-ahead}. */
+public final class Words {
+  private Words() {}
+
+  /** The word for a constant. */
+  public static String of(Enum<?> constant) {
+    return constant.name().toLowerCase(Locale.ROOT).replace('_', '-');
+  }
+
+  /** The words for all constants of an enum. */
+  public static List<String> all(Class<? extends Enum<?>> type) {
+    return Arrays.stream(type.getEnumConstants()).map(Words::of).toList();
+  }
+
+  /**
+   * The constant for a word; case does not matter, and {@code _} is as good as {@code -}.
+   *
+   * @param what what the word stands for, for the message
+   */
+  public static <E extends Enum<E>> E parse(Class<E> type, String word, String what) {
+    String normal = word.strip().toUpperCase(Locale.ROOT).replace('-', '_');
+    for (E constant : type.getEnumConstants()) {
+      if (constant.name().equals(normal)) {
+        return constant;
+      }
+    }
+    throw unknown(what, word, all(type));
+  }
+
+  /** The constants for words with commas between them. */
+  public static <E extends Enum<E>> Set<E> parseAll(Class<E> type, String words, String what) {
+    Set<E> constants = new LinkedHashSet<>();
+    for (String word : words.split(",", -1)) {
+      constants.add(parse(type, word, what));
+    }
+    return constants;
+  }
+
+  /** The error for a word that is not among those known, with the nearest one and all of them. */
+  public static UsageException unknown(String what, String word, Collection<String> known) {
+    return new UsageException(
+        "%s '%s' is unknown; %sgive one of %s"
+            .formatted(
+                what,
+                word,
+                nearest(word, known).map(n -> "did you mean " + n + "? Or ").orElse(""),
+                String.join(", ", known)));
+  }
+
+  /** The known word that is nearest to a mistyped one, if one is near. */
+  public static Optional<String> nearest(String word, Collection<String> known) {
+    int limit = Math.max(1, word.length() / 3);
+    return known.stream()
+        .filter(k -> distance(word, k) <= limit)
+        .min(Comparator.comparingInt(k -> distance(word, k)));
+  }
+
+  /** Levenshtein's distance, with a swap of neighbours counted as one step. */
+  private static int distance(String a, String b) {
+    int[][] d = new int[a.length() + 1][b.length() + 1];
+    for (int i = 0; i <= a.length(); i++) {
+      for (int j = 0; j <= b.length(); j++) {
+        if (i == 0 || j == 0) {
+          d[i][j] = i + j;
+          continue;
+        }
+        boolean same = a.charAt(i - 1) == b.charAt(j - 1);
+        d[i][j] =
+            Math.min(d[i - 1][j - 1] + (same ? 0 : 1), 1 + Math.min(d[i - 1][j], d[i][j - 1]));
+        if (i > 1
+            && j > 1
+            && a.charAt(i - 1) == b.charAt(j - 2)
+            && a.charAt(i - 2) == b.charAt(j - 1)) {
+          d[i][j] = Math.min(d[i][j], 1 + d[i - 2][j - 2]);
+        }
+      }
+    }
+    return d[a.length()][b.length()];
+  }
+}

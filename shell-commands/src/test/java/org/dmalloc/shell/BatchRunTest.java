@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.dmalloc.shell;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.ByteArrayOutputStream;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import org.dmalloc.api.Capability;
+import org.dmalloc.shell.batch.BatchRun;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+class BatchRunTest {
+  private final HeapProvider files = new HeapProvider("files", Capability.NAMED);
+  private final GogoShell shell = new GogoShell(files);
+  private final ByteArrayOutputStream out = new ByteArrayOutputStream();
+  private final ByteArrayOutputStream err = new ByteArrayOutputStream();
+
+  @AfterEach
+  void close() {
+    shell.close();
+  }
+
+  private int run(String... words) {
+    out.reset();
+    err.reset();
+    try (BatchRun run =
+        new BatchRun(shell.processor, InputStream.nullInputStream(), out, err, "")) {
+      return run.run(List.of(words));
+    }
+  }
+
+  private int pipe(String... lines) {
+    try (BatchRun run =
+        new BatchRun(shell.processor, InputStream.nullInputStream(), out, err, "")) {
+      return run.runLines(GogoShell.input(lines));
+    }
+  }
+
+  private String out() {
+    return out.toString(StandardCharsets.UTF_8);
+  }
+
+  private String err() {
+    return err.toString(StandardCharsets.UTF_8);
+  }
+
+  @Test
+  void wordsArriveExactlyAsGiven() {
+    for (String name :
+        List.of(
+            "two words",
+            "$PATH",
+            "$(exit)",
+            "a;b",
+            "a|b",
+            "'q'",
+            "\"d\"",
+            "\\n",
+            "{c}",
+            "[l]",
+            "<x>",
+            "*",
+            "~",
+            "#h",
+            "a=b",
+            "%(1+1)",
+            "ä€😀",
+            "&",
+            "`x`",
+            "a\\",
+            "!!",
+            "(regions)")) {
+      assertEquals(0, run("alloc", "64", "-n", name), err());
+      assertEquals(name, files.requests.getLast().name());
+      assertEquals(0, run("write", name, "0", name), err());
+      int length = name.getBytes(StandardCharsets.UTF_8).length;
+      assertEquals(0, run("read", name, "0", Integer.toString(length), "--raw"), err());
+      assertEquals(name, out());
+    }
+  }
+
+  @Test
+  void theStatusTellsHowItWent() {
+    assertEquals(BatchRun.OK, run("providers"));
+    assertEquals(BatchRun.FAILED, run("alloc", "1g"));
+    assertEquals("dmalloc: allocate 1073741824 bytes of heap: ENOSPC (28); allocate less\n", err());
+    assertEquals("", out());
+    assertEquals(BatchRun.USAGE, run("alloc", "tiny"));
+    assertEquals(BatchRun.USAGE, run("allco", "1k"));
+    assertTrue(err().startsWith("dmalloc: command 'allco' is unknown; did you mean alloc?"), err());
+    assertEquals(BatchRun.OK, run("alloc", "--help"));
+    assertTrue(out().startsWith("alloc – "), out());
+  }
+
+  @Test
+  void linesRunInOneSessionAndGoOnAfterAFailure() {
+    assertEquals(
+        BatchRun.FAILED,
+        pipe(
+            "# a comment",
+            "",
+            "alloc 64 -n 'two words'",
+            "alloc 1g",
+            "write 'two words' 0 {",
+            "  x",
+            "}",
+            "read 'two words' 0 3"));
+    assertTrue(err().startsWith("dmalloc: allocate 1073741824 bytes"), err());
+    assertTrue(out().contains("region "), out());
+    assertTrue(out().contains("00000000"), out());
+  }
+
+  @Test
+  void theLastFailureDecides() {
+    assertEquals(BatchRun.USAGE, pipe("alloc 1g", "alloc tiny", "providers"));
+    assertEquals(BatchRun.OK, pipe("providers"));
+    assertEquals(BatchRun.OK, pipe("exit", "alloc 1g"));
+    assertEquals(BatchRun.USAGE, pipe("nonsense"));
+    assertTrue(err().endsWith("dmalloc: command not found: nonsense\n"), err());
+    assertEquals(BatchRun.FAILED, pipe("providers '"));
+  }
+}

@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.dmalloc.shell;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Set;
+import org.dmalloc.api.AccessMode;
+import org.dmalloc.api.AccessPattern;
+import org.dmalloc.api.Advice;
+import org.dmalloc.api.Capability;
+import org.dmalloc.api.Durability;
+import org.dmalloc.api.PageSize;
+import org.dmalloc.api.RegionRequest;
+import org.dmalloc.api.Reservation;
+import org.dmalloc.api.Sharing;
+import org.dmalloc.api.StoreFinding;
+import org.dmalloc.api.SwapPolicy;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class CommandsTest {
+  private final HeapProvider files =
+      new HeapProvider(
+          "files",
+          Capability.NAMED,
+          Capability.READ_ONLY,
+          Capability.FORCE,
+          Capability.RESIDENCY,
+          Capability.ADVICE);
+  private final HeapProvider plain =
+      new HeapProvider("plain", Capability.SWAP_POLICY, Capability.RESIZE);
+  private final GogoShell shell = new GogoShell(files, plain);
+
+  @AfterEach
+  void close() {
+    shell.close();
+  }
+
+  private long alloc(String words) throws Exception {
+    return Long.parseLong(shell.session.execute("alloc " + words).toString());
+  }
+
+  @Test
+  void providersAreListedBestFirst() throws Exception {
+    String text = shell.run("providers");
+    assertTrue(text.startsWith("BACKEND"), text);
+    assertTrue(text.indexOf("files") < text.indexOf("plain"), text);
+    assertTrue(shell.run("providers --json").contains("\"backend\": \"files\""));
+    assertTrue(shell.run("providers -c").contains("swap-policy"));
+  }
+
+  @Test
+  void allocatesFromTheBestBackendUnlessToldOtherwise() throws Exception {
+    alloc("1k");
+    assertEquals(1, files.requests.size());
+    alloc("1k -b plain");
+    assertEquals(1, plain.requests.size());
+  }
+
+  @Test
+  void allocPassesEveryOptionOn(@TempDir Path directory) throws Exception {
+    shell.session.currentDir(directory);
+    alloc(
+        "1.5k --name=orders -p random -s private --durability sync --huge --lock --prefault"
+            + " --sparse -d store -o me");
+    RegionRequest request = files.requests.getFirst();
+    assertEquals(1536, request.byteSize());
+    assertEquals("orders", request.name());
+    assertEquals(AccessPattern.RANDOM, request.pattern());
+    assertEquals(Sharing.PRIVATE, request.sharing());
+    assertEquals(Durability.SYNC, request.durability());
+    assertEquals(PageSize.HUGE, request.pageSize());
+    assertTrue(request.locked());
+    assertTrue(request.prefault());
+    assertEquals(Reservation.SPARSE, request.reservation());
+    assertEquals(directory.resolve("store"), request.directory());
+    assertEquals("me", request.owner());
+    alloc("1k -b plain --policy never,no-read-ahead");
+    assertEquals(
+        Set.of(SwapPolicy.NEVER, SwapPolicy.NO_READ_AHEAD), plain.requests.getFirst().policies());
+  }
+
+  @Test
+  void whatWasWrittenIsReadBack() throws Exception {
+    alloc("64 -n orders");
+    assertEquals("wrote 5 bytes at 3 of orders", shell.run("write orders 3 hello"));
+    assertEquals(
+        "00000000  00 00 00 68 65 6c 6c 6f  00 00 00 00 00 00 00 00  |...hello........|",
+        shell.run("read orders 0 16"));
+    assertEquals(
+        "00000003  68 65 6c 6c 6f                                    |hello|",
+        shell.run("read orders 3 5"));
+    shell.run("write orders 0x10 --hex 'ff 00'");
+    assertTrue(shell.run("read orders 16 2 --json").contains("\"hex\": \"ff00\""));
+    assertEquals(4, shell.run("read orders").lines().count());
+  }
+
+  @Test
+  void fileContentIsWrittenAndRawBytesComeBack(@TempDir Path directory) throws Exception {
+    byte[] content = new byte[5000];
+    new java.util.Random(7).nextBytes(content);
+    Files.write(directory.resolve("in"), content);
+    shell.session.currentDir(directory);
+    long id = alloc("5000");
+    shell.run("write %d 0 --file in".formatted(id));
+    shell.run("read %d --raw".formatted(id));
+    assertArrayEquals(content, shell.out.toByteArray());
+  }
+
+  @Test
+  void aStoredRegionIsOpenedForOneCommandOnly() throws Exception {
+    long id = alloc("64 -n orders");
+    shell.run("write orders 0 kept");
+    assertEquals("freed 1 region; still stored: orders", shell.run("free " + id));
+    assertTrue(shell.run("read orders 0 4").endsWith("|kept|"));
+    assertEquals(AccessMode.READ_ONLY, files.opens.getFirst().access());
+    shell.run("write orders 0 gone");
+    assertEquals(AccessMode.READ_WRITE, files.opens.getLast().access());
+    assertEquals("no region is open", shell.run("regions"));
+  }
+
+  @Test
+  void openKeepsARegionOpen() throws Exception {
+    alloc("64 -n orders");
+    shell.run("free orders");
+    shell.run("open orders --read-only -o reader");
+    assertTrue(shell.run("regions").contains("reader"));
+    assertTrue(shell.fail("write orders 0 x").contains("orders is open for reading only"));
+    assertTrue(shell.run("stored").contains("open"));
+  }
+
+  @Test
+  void resultsAreObjectsInGogo() throws Exception {
+    shell.run("r = (alloc 64)");
+    shell.run("write $r 0 abc");
+    assertTrue(shell.run("read $r 0 3").endsWith("|abc|"));
+    assertEquals("64", shell.run("((regions) get 0) byteSize"));
+    shell.run("free $r");
+    assertEquals("no region is open", shell.run("regions"));
+  }
+
+  @Test
+  void freeAllClosesEverything() throws Exception {
+    alloc("64");
+    alloc("64 -b plain");
+    assertEquals("freed 2 regions", shell.run("free --all"));
+    assertEquals(List.of(), shell.providers.regions());
+  }
+
+  @Test
+  void aMistypedIdFreesNothing() throws Exception {
+    long id = alloc("64");
+    assertEquals(
+        "dmalloc: no region 999999 is open; see 'regions'", shell.fail("free " + id + " 999999"));
+    assertEquals(1, shell.providers.regions().size());
+    assertTrue(shell.fail("free").contains("or --all"));
+    assertTrue(shell.fail("free --all " + id).contains("or --all"));
+  }
+
+  @Test
+  void infoShowsWhatTheBackendCanTell() throws Exception {
+    alloc("4k -n orders");
+    String text = shell.run("info orders");
+    assertTrue(text.contains("in RAM") && text.contains("100 % (the test)"), text);
+    assertFalse(text.contains("in swap"), text);
+    assertTrue(shell.run("info orders --json").contains("\"residentBytes\": 4096"));
+    long id = alloc("4k -b plain");
+    assertFalse(shell.run("info " + id).contains("in RAM"));
+  }
+
+  @Test
+  void fillFillsTheRangeAndNothingElse() throws Exception {
+    long id = alloc("64");
+    assertTrue(
+        shell
+            .run("fill %d --with 0x41 --offset 2 --length 3".formatted(id))
+            .startsWith("filled 3 B of region " + id + " with 0x41"));
+    assertTrue(shell.run("read %d 0 8".formatted(id)).endsWith("|..AAA...|"));
+    assertTrue(shell.fail("fill %d --with 256".formatted(id)).contains("256 is no byte"));
+  }
+
+  @Test
+  void advicePoliciesFlushAndResizeReachTheRegion() throws Exception {
+    HeapRegion region = (HeapRegion) files.allocate(RegionRequest.ofSize(64));
+    shell.run("advise %d random".formatted(region.id()));
+    assertEquals(List.of(Advice.RANDOM), region.advice);
+    shell.run("flush " + region.id());
+    assertEquals(1, region.forces);
+    HeapRegion other = (HeapRegion) plain.allocate(RegionRequest.ofSize(64));
+    assertTrue(shell.run("policy %d never".formatted(other.id())).endsWith("in force: never"));
+    assertTrue(shell.run("resize %d 1k".formatted(other.id())).endsWith("from 64 B to 1 KiB"));
+    assertEquals(1024, other.byteSize());
+  }
+
+  @Test
+  void deletedRegionsAreGone() throws Exception {
+    alloc("64 -n orders");
+    assertTrue(shell.fail("delete orders").contains("free it first"));
+    shell.run("free orders");
+    assertEquals("deleted orders", shell.run("delete orders"));
+    assertEquals("no region is stored", shell.run("stored"));
+  }
+
+  @Test
+  void verifyFailsOnlyOnDamage() throws Exception {
+    files.findings.add(new StoreFinding(StoreFinding.Severity.OK, "/store", "fine"));
+    assertTrue(shell.run("verify").contains("fine"));
+    files.findings.add(new StoreFinding(StoreFinding.Severity.ERROR, "/store/x", "damaged"));
+    assertEquals(
+        "dmalloc: verify: 1 of 2 checks failed; see RESULT ERROR above", shell.fail("verify"));
+    assertTrue(shell.out().contains("damaged"));
+    assertNull(shell.session.execute(""));
+  }
+}

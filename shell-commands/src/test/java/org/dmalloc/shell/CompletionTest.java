@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.dmalloc.shell;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.dmalloc.api.Capability;
+import org.dmalloc.shell.completion.Candidates;
+import org.dmalloc.shell.completion.CompletionSetup;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+class CompletionTest {
+  private final GogoShell shell =
+      new GogoShell(new HeapProvider("files", Capability.NAMED), new HeapProvider("plain"));
+  private final Candidates candidates = new Candidates(shell.providers, shell.commands::all);
+  private String open = "";
+  private String unnamed = "";
+
+  @BeforeEach
+  void allocate() throws Exception {
+    shell.run("alloc 64 -n stored");
+    shell.run("free stored");
+    open = shell.session.execute("alloc 64 -n opened").toString();
+    unnamed = shell.session.execute("alloc 64 -b plain").toString();
+  }
+
+  @AfterEach
+  void close() {
+    shell.close();
+  }
+
+  private List<String> at(String... words) throws Exception {
+    return candidates.find(List.of(words), words.length - 1);
+  }
+
+  @Test
+  void idsAndNamesOfRegions() throws Exception {
+    assertEquals(List.of(open, "opened", unnamed, "stored"), at("read", ""));
+    assertEquals(List.of(open, "opened", unnamed, "stored"), at("dmalloc:read", ""));
+    assertEquals(List.of(open, "opened", unnamed), at("free", ""));
+    assertEquals(List.of(open, "opened", unnamed), at("free", open, ""));
+    assertEquals(List.of("opened", "stored"), at("open", ""));
+    assertEquals(List.of("opened", "stored"), at("delete", ""));
+    assertEquals(List.of(), at("read", open, ""));
+  }
+
+  @Test
+  void valuesOfOptionsAndOperands() throws Exception {
+    assertEquals(List.of("files", "plain"), at("alloc", "1k", "-b", ""));
+    assertEquals(List.of("files", "plain"), at("alloc", "--backend", ""));
+    assertEquals(List.of("normal", "random", "sequential"), at("alloc", "1k", "--pattern", ""));
+    assertEquals(List.of(), at("alloc", "1k", "-n", ""));
+    assertTrue(at("advise", "-v", open, "").contains("populate-write"));
+    assertTrue(at("policy", open, "").contains("no-read-ahead"));
+    assertTrue(at("help", "").contains("alloc"));
+    assertEquals(List.of(), at("unknown", ""));
+  }
+
+  @Test
+  void aSessionWithALineReaderIsTaughtOnce() throws Exception {
+    List<List<Object>> taught = new ArrayList<>();
+    shell.addFunction(
+        "gogo",
+        "complete",
+        (session, arguments) -> {
+          taught.add(List.copyOf(arguments));
+          return null;
+        });
+    shell.processor.addListener(new CompletionSetup("dmalloc", shell.commands::all));
+    shell.run("regions");
+    assertEquals(List.of(), taught, "no line reader, no completion");
+    shell.session.put(".reader", "a line reader");
+    shell.run("regions");
+    List<Object> backend =
+        taught.stream()
+            .filter(a -> a.contains("dmalloc:alloc") && a.contains("backend"))
+            .findFirst()
+            .orElseThrow();
+    assertEquals(List.of("-c", "dmalloc:alloc", "-s", "b", "-l", "backend"), backend.subList(0, 6));
+    int count = taught.size();
+    shell.run("regions");
+    assertEquals(count, taught.size());
+  }
+}

@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.dmalloc.shell;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import org.dmalloc.api.Capability;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class FailuresTest {
+  private final HeapProvider files = new HeapProvider("files", Capability.NAMED);
+  private final HeapProvider plain = new HeapProvider("plain", Capability.RESIZE);
+  private final GogoShell shell = new GogoShell(files, plain);
+
+  @AfterEach
+  void close() {
+    shell.close();
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      textBlock =
+          """
+          alloc                    | alloc: SIZE is missing; usage: alloc SIZE [OPTION…]
+          alloc 10x                | alloc: SIZE '10x' is not a size; give one such as 4096, 64k, 512m or 1.5g
+          alloc -5                 | alloc: SIZE '-5' is not a size; give one such as 4096, 64k, 512m or 1.5g
+          alloc 1.5                | alloc: SIZE '1.5' is not a whole number of bytes; add a unit such as k, m or g
+          alloc 9e9g               | alloc: SIZE '9e9g' is not a size; give one such as 4096, 64k, 512m or 1.5g
+          alloc 9999999p           | alloc: SIZE '9999999p' is more than the largest size, 8 EiB less one byte; give a smaller one
+          alloc 0                  | alloc: byteSize 0; give at least 1
+          alloc 1k 2k              | alloc: '2k' is too much; usage: alloc SIZE [OPTION…]
+          alloc 1k --bakend files  | alloc: unknown option --bakend; did you mean --backend? Or see 'alloc --help'
+          alloc 1k -z              | alloc: unknown option -z; see 'alloc --help'
+          alloc 1k -b              | alloc: -b needs a value; write -b BACKEND
+          alloc 1k --huge=yes      | alloc: --huge takes no value; write --huge alone
+          alloc 1k -b fils         | backend 'fils' is unknown; did you mean files? Or give one of files, plain
+          alloc 1k -p rnadom       | alloc: --pattern 'rnadom' is unknown; did you mean random? Or give one of normal, random, sequential
+          alloc 1g                 | allocate 1073741824 bytes of heap: ENOSPC (28); allocate less
+          alloc 1k -n 12           | alloc: region name '12' is a number and would be taken for an id; add a letter
+          read nothing             | no region 'nothing', neither open nor stored; see 'regions' and 'stored'
+          read 424242              | no region 424242 is open; see 'regions'
+          read 99999999999999999999| no region 99999999999999999999 is open; see 'regions'
+          delete nothing           | no region 'nothing', neither open nor stored; see 'regions' and 'stored'
+          help nothing             | command 'nothing' is unknown; give one of
+          """)
+  void aMistakeIsOneLineThatNamesTheValueAndTheNextStep(String line, String message) {
+    String failure = shell.fail(line);
+    assertTrue(failure.startsWith("dmalloc: " + message), failure);
+    assertEquals(1, failure.lines().count());
+  }
+
+  @Test
+  void anUndeclaredCapabilityNamesTheBackendsThatHaveIt() throws Exception {
+    String id = shell.session.execute("alloc 64").toString();
+    assertEquals(
+        "dmalloc: backend files lacks RESIZE; choose one that has it: plain",
+        shell.fail("resize %s 1k".formatted(id)));
+    assertEquals(
+        "dmalloc: backend files lacks FORCE; no backend here has it", shell.fail("flush " + id));
+  }
+
+  @Test
+  void rangesOutsideTheRegionAreRefused() throws Exception {
+    String id = shell.session.execute("alloc 64").toString();
+    String end = "reach beyond the end of region " + id + ", which has 64 bytes";
+    assertTrue(shell.fail("read %s 60 5".formatted(id)).contains("5 bytes at 60 " + end));
+    assertTrue(shell.fail("write %s 64 x".formatted(id)).contains("1 bytes at 64 " + end));
+    assertTrue(shell.fail("read %s 65".formatted(id)).contains(end));
+    assertEquals("", shell.run("read %s 64 0".formatted(id)));
+    assertTrue(shell.fail("write %s 0 --hex 0g".formatted(id)).contains("'0g' is not hex"));
+  }
+
+  @Test
+  void aLostBackingIsOneLineAndTheShellGoesOn() throws Exception {
+    String id = shell.session.execute("alloc 64").toString();
+    files.truncated = true;
+    String failure = shell.fail("read " + id);
+    assertTrue(failure.startsWith("dmalloc: read: SIGBUS"), failure);
+    assertEquals(1, failure.lines().count());
+    files.truncated = false;
+    assertTrue(shell.run("regions").contains("files"));
+  }
+
+  @Test
+  void aStoppedProviderIsOneLine() {
+    files.stopped = true;
+    assertEquals("dmalloc: alloc: backend files was stopped", shell.fail("alloc 64"));
+  }
+
+  @Test
+  void withoutABackendTheMessageSaysSo() throws Exception {
+    shell.providers.ranked().forEach(r -> shell.providers.remove(r.serviceId()));
+    assertEquals("dmalloc: no backend is running; start a backend bundle", shell.fail("alloc 64"));
+    assertEquals("no backend is running", shell.run("providers"));
+  }
+
+  @Test
+  void aMissingFileIsNamed() throws Exception {
+    String id = shell.session.execute("alloc 64").toString();
+    assertEquals(
+        "dmalloc: write: /no/such: no such file or directory",
+        shell.fail("write %s 0 --file /no/such".formatted(id)));
+  }
+
+  @Test
+  void aStackTraceIsPrintedOnlyOnRequest() {
+    shell.fail("alloc 1g");
+    assertEquals("", shell.err());
+    shell.fail("alloc 1g -v");
+    assertTrue(shell.err().contains("MemoryException"), shell.err());
+    assertTrue(shell.err().contains("\tat org.dmalloc.shell.HeapProvider"), shell.err());
+  }
+}

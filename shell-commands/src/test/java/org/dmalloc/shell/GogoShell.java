@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.dmalloc.shell;
+
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.stream.Collectors;
+import org.apache.felix.gogo.runtime.CommandProcessorImpl;
+import org.apache.felix.gogo.runtime.threadio.ThreadIOImpl;
+import org.apache.felix.service.command.CommandSession;
+import org.apache.felix.service.command.Converter;
+import org.apache.felix.service.command.Function;
+import org.dmalloc.shell.command.Command;
+import org.dmalloc.shell.command.Providers;
+import org.dmalloc.shell.output.PrintableConverter;
+import org.jspecify.annotations.Nullable;
+
+/** Gogo with the commands, as in a framework. */
+final class GogoShell implements AutoCloseable {
+  final Providers providers = new Providers();
+  final ShellCommands commands = new ShellCommands(providers);
+  final ByteArrayOutputStream out = new ByteArrayOutputStream();
+  final ByteArrayOutputStream err = new ByteArrayOutputStream();
+  final CommandProcessorImpl processor;
+  final CommandSession session;
+
+  private final ThreadIOImpl threadIo = new ThreadIOImpl();
+  private int ranking = 100;
+
+  GogoShell(HeapProvider... all) {
+    for (HeapProvider provider : all) {
+      providers.put(provider, ranking, ranking);
+      ranking--;
+    }
+    threadIo.start();
+    processor = new CommandProcessorImpl(threadIo);
+    processor.addConverter(new PrintableConverter());
+    for (Command command : commands.all()) {
+      processor.addCommand(ShellCommands.SCOPE, command, command.syntax().name());
+    }
+    session = processor.createSession(InputStream.nullInputStream(), out, err);
+  }
+
+  /** Runs a line and gives what the shell would print. */
+  String run(String line) throws Exception {
+    Object result = session.execute(line);
+    return result == null ? "" : session.format(result, Converter.INSPECT).toString();
+  }
+
+  /** Runs a line that must fail, and gives the line that the shell would print. */
+  String fail(String line) {
+    Exception failure = failure(line);
+    if (failure == null) {
+      throw new AssertionError("'" + line + "' did not fail");
+    }
+    return failure.toString();
+  }
+
+  private @Nullable Exception failure(String line) {
+    try {
+      session.execute(line);
+      return null;
+    } catch (Exception e) {
+      return e;
+    }
+  }
+
+  String out() {
+    return out.toString(StandardCharsets.UTF_8);
+  }
+
+  String err() {
+    return err.toString(StandardCharsets.UTF_8);
+  }
+
+  void addFunction(String scope, String name, Function function) {
+    processor.addCommand(scope, function, name);
+  }
+
+  static InputStream input(String... lines) {
+    return new ByteArrayInputStream(
+        List.of(lines).stream().collect(Collectors.joining("\n")).getBytes(StandardCharsets.UTF_8));
+  }
+
+  @Override
+  public void close() {
+    session.close();
+    processor.stop();
+    threadIo.stop();
+  }
+}
