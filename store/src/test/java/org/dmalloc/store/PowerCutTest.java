@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.dmalloc.store;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import org.dmalloc.api.Reservation;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/**
+ * Cuts the power at every point of a resize. What was written before the last sync is on the disk;
+ * of what came after it any subset is, each write whole or torn in the middle.
+ */
+final class PowerCutTest {
+  private static final Path PATH = Path.of("simulated");
+  private static final int OFFSET = (int) RegionImage.DATA_OFFSET;
+
+  @ParameterizedTest
+  @CsvSource({
+    "100, 200",
+    "100, 5000",
+    "5000, 100",
+    "4096, 8192",
+    "8192, 4096",
+    "1, 40000",
+    "40000, 1",
+    "5000, 5001",
+    "5001, 5000"
+  })
+  void leavesTheOldOrTheNewSize(int before, int after) throws Exception {
+    SimulatedDisk disk = new SimulatedDisk(new byte[0]);
+    RegionImage.initialise(disk, before, Reservation.SPARSE, (at, length) -> {});
+    byte[] content = pattern(before);
+    disk.write(OFFSET, content);
+    disk.forget();
+
+    RegionImage.load(disk, PATH).resize(after, (at, length) -> {});
+
+    Set<Long> sizes = new HashSet<>();
+    List<byte[]> crashes = disk.crashes();
+    assertTrue(crashes.size() > 10, "crashes tried: " + crashes.size());
+    for (byte[] crashed : crashes) {
+      SimulatedDisk survivor = new SimulatedDisk(crashed);
+      RegionImage image = RegionImage.load(survivor, PATH);
+      long size = image.header().byteSize();
+      sizes.add(size);
+      assertTrue(size == before || size == after, "size " + size);
+      int kept = Math.min(before, (int) size);
+      assertArrayEquals(Arrays.copyOf(content, kept), survivor.copy(OFFSET, kept));
+
+      // Life goes on: healed, and what a later growth shows is zero.
+      image.heal();
+      assertEquals(List.of(), image.flaws());
+      image.resize(50_000, (at, length) -> {});
+      assertArrayEquals(Arrays.copyOf(content, kept), survivor.copy(OFFSET, kept));
+      for (byte b : survivor.copy(OFFSET + (int) size, 50_000 - (int) size)) {
+        assertEquals(0, b);
+      }
+      assertEquals(0, image.surplusBytes());
+    }
+    assertEquals(Set.of((long) before, (long) after), sizes);
+  }
+
+  private static byte[] pattern(int length) {
+    byte[] bytes = new byte[length];
+    Arrays.fill(bytes, (byte) 0x5a);
+    return bytes;
+  }
+
+  /** A file in memory that remembers what was done to it. */
+  private static final class SimulatedDisk implements Disk {
+    private byte[] now;
+    private byte[] atStart;
+    private final List<Operation> operations = new ArrayList<>();
+
+    SimulatedDisk(byte[] content) {
+      now = content.clone();
+      atStart = now;
+    }
+
+    @FunctionalInterface
+    private interface Operation {
+      byte[] applyTo(byte[] file, boolean torn);
+    }
+
+    private static final Operation SYNC = (file, torn) -> file;
+
+    void forget() {
+      operations.clear();
+      atStart = now.clone();
+    }
+
+    byte[] copy(int from, int length) {
+      return Arrays.copyOfRange(now, from, from + length);
+    }
+
+    /** The contents that a power cut at any point can leave. */
+    List<byte[]> crashes() {
+      List<byte[]> results = new ArrayList<>();
+      byte[] durable = atStart;
+      List<Operation> pending = new ArrayList<>();
+      addSubsets(durable, pending, results);
+      for (Operation operation : operations) {
+        if (operation.equals(SYNC)) {
+          for (Operation p : pending) {
+            durable = p.applyTo(durable, false);
+          }
+          pending.clear();
+        } else {
+          pending.add(operation);
+        }
+        addSubsets(durable, pending, results);
+      }
+      return results;
+    }
+
+    /** Each pending operation is missing, torn or whole. */
+    private static void addSubsets(byte[] durable, List<Operation> pending, List<byte[]> results) {
+      int combinations = (int) Math.pow(3, pending.size());
+      for (int c = 0; c < combinations; c++) {
+        byte[] file = durable;
+        int rest = c;
+        for (Operation operation : pending) {
+          if (rest % 3 != 0) {
+            file = operation.applyTo(file, rest % 3 == 1);
+          }
+          rest /= 3;
+        }
+        results.add(file);
+      }
+    }
+
+    @Override
+    public long length() {
+      return now.length;
+    }
+
+    @Override
+    public void read(long position, byte[] into) {
+      byte[] there =
+          position < now.length ? Arrays.copyOfRange(now, (int) position, now.length) : new byte[0];
+      System.arraycopy(Arrays.copyOf(there, into.length), 0, into, 0, into.length);
+    }
+
+    @Override
+    public void write(long position, byte[] bytes) {
+      byte[] data = bytes.clone();
+      perform(
+          (file, torn) -> {
+            int length = torn ? data.length / 2 : data.length;
+            int end = Math.max(file.length, (int) position + length);
+            byte[] next = Arrays.copyOf(file, end);
+            System.arraycopy(data, 0, next, (int) position, length);
+            return next;
+          });
+    }
+
+    @Override
+    public void setLength(long newLength) {
+      perform((file, torn) -> Arrays.copyOf(file, (int) newLength));
+    }
+
+    @Override
+    public void sync() throws IOException {
+      operations.add(SYNC);
+    }
+
+    private void perform(Operation operation) {
+      operations.add(operation);
+      now = operation.applyTo(now, false);
+    }
+  }
+}
