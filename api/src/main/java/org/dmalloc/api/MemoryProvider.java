@@ -86,6 +86,7 @@ public interface MemoryProvider {
   /**
    * Deletes a stored region for good.
    *
+   * @throws IllegalArgumentException if the name is not {@linkplain RegionNames#check allowed}
    * @throws UnsupportedCapabilityException without {@link Capability#NAMED}
    * @throws MemoryException if there is no such region or it is open, here or in another process
    * @throws IllegalStateException if the provider was stopped

@@ -38,10 +38,15 @@ public record OpenRequest(
   /**
    * Checks the request.
    *
-   * @throws IllegalArgumentException if the name is not {@linkplain RegionNames#check allowed}
+   * @throws IllegalArgumentException if the name is not {@linkplain RegionNames#check allowed}, or
+   *     {@link Durability#SYNC} is asked of a private copy
    */
   public OpenRequest {
     RegionNames.check(name);
+    if (sharing == Sharing.PRIVATE && durability == Durability.SYNC) {
+      throw new IllegalArgumentException(
+          "private stores never reach the file and cannot be SYNC; ask for SHARED or ON_FORCE");
+    }
   }
 
   /** Opens the region read-write and shared, with the backend's defaults for all else. */

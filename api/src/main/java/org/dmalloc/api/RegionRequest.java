@@ -46,7 +46,8 @@ public record RegionRequest(
    * Checks the request.
    *
    * @throws IllegalArgumentException if the size is less than 1, the name is not {@linkplain
-   *     RegionNames#check allowed}, or policies contradict each other
+   *     RegionNames#check allowed}, policies contradict each other or the lock, or {@link
+   *     Durability#SYNC} is asked of private memory
    */
   public RegionRequest {
     if (byteSize < 1) {
@@ -59,6 +60,13 @@ public record RegionRequest(
         policies.isEmpty()
             ? Set.of()
             : java.util.Collections.unmodifiableSet(EnumSet.copyOf(policies));
+    if (sharing == Sharing.PRIVATE && durability == Durability.SYNC) {
+      throw new IllegalArgumentException(
+          "private stores never reach the file and cannot be SYNC; ask for SHARED or ON_FORCE");
+    }
+    if (locked && policies.contains(SwapPolicy.EARLY)) {
+      throw new IllegalArgumentException("a locked region cannot be swapped EARLY; give one");
+    }
     for (SwapPolicy a : policies) {
       for (SwapPolicy b : policies) {
         if (a != b && a.conflictsWith(b)) {

@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.dmalloc.testkit;
+
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.SplittableRandom;
+import org.dmalloc.api.Access;
+import org.dmalloc.api.Capability;
+import org.dmalloc.api.MemoryRegion;
+import org.dmalloc.api.PageSize;
+import org.dmalloc.api.RegionRequest;
+import org.dmalloc.api.Reservation;
+import org.dmalloc.api.Sharing;
+import org.junit.jupiter.api.Test;
+
+/** Bytes: zero at first, then what was stored, at every size and at its own address. */
+public abstract class ContentContract extends ContractTheme {
+  /** For subclasses. */
+  protected ContentContract() {}
+
+  @Test
+  void freshMemoryIsZero() throws Exception {
+    for (Sharing sharing : sharings()) {
+      RegionRequest request = RegionRequest.ofSize((1 << 20) + 123).withSharing(sharing);
+      try (MemoryRegion region = provider().allocate(request)) {
+        Pattern.checkZero(region);
+      }
+    }
+  }
+
+  @Test
+  void memoryUsedBeforeIsZeroAgain() throws Exception {
+    for (int round = 0; round < 20; round++) {
+      try (MemoryRegion region = allocate(16 * PAGE)) {
+        Pattern.checkZero(region);
+        Pattern.write(region, ~round);
+      }
+    }
+  }
+
+  @Test
+  void everyByteHoldsWhatWasStored() throws Exception {
+    for (Sharing sharing : sharings()) {
+      RegionRequest request = RegionRequest.ofSize((4 << 20) + 7).withSharing(sharing);
+      try (MemoryRegion region = provider().allocate(request)) {
+        Pattern.write(region, 11);
+        Pattern.check(region, 11);
+        Pattern.write(region, 12);
+        Pattern.check(region, 12);
+      }
+    }
+  }
+
+  @Test
+  void regionsDoNotOverlap() throws Exception {
+    List<MemoryRegion> regions = new ArrayList<>();
+    for (int i = 0; i < 32; i++) {
+      regions.add(allocate(i * 1000L + 1));
+      Pattern.write(regions.getLast(), i);
+    }
+    for (int i = 0; i < 32; i++) {
+      Pattern.check(regions.get(i), i);
+      regions.get(i).close();
+    }
+  }
+
+  @Test
+  void segmentIsExactlyAsLargeAsAsked() throws Exception {
+    for (long byteSize : new long[] {1, 7, PAGE - 1, PAGE, PAGE + 1, (3 << 20) - 1}) {
+      try (MemoryRegion region = allocate(byteSize)) {
+        try (Access access = region.acquire()) {
+          MemorySegment segment = access.segment();
+          assertEquals(byteSize, segment.byteSize());
+          assertFalse(segment.isReadOnly());
+          assertThrows(
+              IndexOutOfBoundsException.class, () -> segment.set(JAVA_BYTE, byteSize, (byte) 1));
+          assertThrows(IndexOutOfBoundsException.class, () -> segment.get(JAVA_BYTE, -1));
+        }
+        Pattern.write(region, byteSize);
+        Pattern.check(region, byteSize);
+        assertEquals(byteSize, region.segment().byteSize());
+      }
+    }
+  }
+
+  @Test
+  void regionsBeyondTwoGibibytesWork() throws Exception {
+    long byteSize = (1L << 31) + 3 * PAGE + 5;
+    RegionRequest request = RegionRequest.ofSize(byteSize);
+    if (declares(Capability.SPARSE)) {
+      request = request.withReservation(Reservation.SPARSE);
+    }
+    long[] places = {0, PAGE - 4, (1L << 31) - 8, 1L << 31, (1L << 31) + PAGE - 4, byteSize - 8};
+    try (MemoryRegion region = provider().allocate(request);
+        Access access = region.acquire()) {
+      assertEquals(byteSize, region.byteSize());
+      MemorySegment segment = access.segment();
+      assertEquals(byteSize, segment.byteSize());
+      for (long place : places) {
+        Pattern.checkZero(segment, place, place + 8);
+        segment.set(JAVA_LONG.withByteAlignment(1), place, ~place);
+      }
+      for (long place : places) {
+        assertEquals(~place, segment.get(JAVA_LONG.withByteAlignment(1), place));
+      }
+    }
+  }
+
+  @Test
+  void regionsBeginAtAPage() throws Exception {
+    for (Sharing sharing : sharings()) {
+      RegionRequest request = RegionRequest.ofSize(PAGE + 1).withSharing(sharing);
+      try (MemoryRegion region = provider().allocate(request);
+          Access access = region.acquire()) {
+        assertEquals(0, access.segment().address() % PAGE, "offset of the region in its page");
+      }
+    }
+  }
+
+  @Test
+  void hugeRegionsBeginAtAHugePage() throws Exception {
+    assumeDeclared(Capability.HUGE_PAGES);
+    RegionRequest request = RegionRequest.ofSize(2 * HUGE_PAGE).withPageSize(PageSize.HUGE);
+    try (MemoryRegion region = provider().allocate(request)) {
+      assertEquals(PageSize.HUGE, region.info().pageSize());
+      try (Access access = region.acquire()) {
+        assertEquals(0, access.segment().address() % HUGE_PAGE, "offset in its huge page");
+      }
+      Pattern.checkZero(region);
+      Pattern.write(region, 3);
+      Pattern.check(region, 3);
+    }
+  }
+
+  @Test
+  void prefaultedRegionsAreZeroAndWork() throws Exception {
+    assumeDeclared(Capability.PREFAULT);
+    try (MemoryRegion region =
+        provider().allocate(RegionRequest.ofSize((1 << 20) + 1).prefaulted())) {
+      Pattern.checkZero(region);
+      Pattern.write(region, 13);
+      Pattern.check(region, 13);
+    }
+  }
+
+  @Test
+  void sparseRegionsAreZeroAndWork() throws Exception {
+    assumeDeclared(Capability.SPARSE);
+    RegionRequest request = RegionRequest.ofSize((1 << 20) + 1).withReservation(Reservation.SPARSE);
+    try (MemoryRegion region = provider().allocate(request)) {
+      assertEquals(Reservation.SPARSE, region.info().reservation());
+      Pattern.checkZero(region);
+      Pattern.write(region, 14);
+      Pattern.check(region, 14);
+    }
+  }
+
+  @Test
+  void randomStoresMatchAnArray() throws Exception {
+    SplittableRandom random = Pattern.random("randomStoresMatchAnArray");
+    int byteSize = 1 + random.nextInt(1 << 18);
+    byte[] model = new byte[byteSize];
+    try (MemoryRegion region = allocate(byteSize)) {
+      for (int step = 0; step < 2_000; step++) {
+        int from = random.nextInt(byteSize);
+        int length = random.nextInt(Math.min(byteSize - from, 5_000) + 1);
+        try (Access access = region.acquire()) {
+          MemorySegment part = access.segment().asSlice(from, length);
+          switch (random.nextInt(3)) {
+            case 0 -> {
+              byte value = (byte) random.nextInt();
+              part.fill(value);
+              Arrays.fill(model, from, from + length, value);
+            }
+            case 1 -> {
+              byte[] bytes = new byte[length];
+              random.nextBytes(bytes);
+              MemorySegment.copy(bytes, 0, part, JAVA_BYTE, 0, length);
+              System.arraycopy(bytes, 0, model, from, length);
+            }
+            default ->
+                assertArrayEquals(
+                    Arrays.copyOfRange(model, from, from + length), part.toArray(JAVA_BYTE));
+          }
+        }
+      }
+      try (Access access = region.acquire()) {
+        assertArrayEquals(model, access.segment().toArray(JAVA_BYTE));
+      }
+    }
+  }
+}

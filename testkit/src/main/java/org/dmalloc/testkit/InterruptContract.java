@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.dmalloc.testkit;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.util.concurrent.atomic.AtomicInteger;
+import org.dmalloc.api.Access;
+import org.dmalloc.api.Advice;
+import org.dmalloc.api.Capability;
+import org.dmalloc.api.MemoryException;
+import org.dmalloc.api.MemoryRegion;
+import org.dmalloc.api.RegionRequest;
+import org.dmalloc.api.Sharing;
+import org.dmalloc.api.SwapPolicy;
+import org.junit.jupiter.api.Test;
+
+/** Interrupted threads: allocate and open are refused there, all else works, nothing is lost. */
+public abstract class InterruptContract extends ContractTheme {
+  /** For subclasses. */
+  protected InterruptContract() {}
+
+  @Test
+  void allocateIsRefused() throws Exception {
+    Thread.currentThread().interrupt();
+    assertRefused(MemoryException.class, () -> allocate(PAGE));
+    assertTrue(Thread.currentThread().isInterrupted(), "interrupt status lost");
+    if (declares(Capability.NAMED)) {
+      assertRefused(MemoryException.class, () -> allocate("orders", PAGE));
+      assertTrue(Thread.interrupted(), "interrupt status lost");
+      allocate("orders", PAGE).close();
+    }
+    assertEquals(0, provider().statistics().openBytes());
+  }
+
+  @Test
+  void openIsRefusedAndTheRegionStaysWhole() throws Exception {
+    assumeDeclared(Capability.NAMED);
+    try (MemoryRegion region = allocate("orders", 3 * PAGE)) {
+      Pattern.write(region, 4);
+    }
+    Thread.currentThread().interrupt();
+    assertRefused(MemoryException.class, () -> provider().open("orders"));
+    assertTrue(Thread.interrupted(), "interrupt status lost");
+    try (MemoryRegion region = provider().open("orders")) {
+      Pattern.check(region, 4);
+    }
+  }
+
+  @Test
+  void regionsWorkAsEver() throws Exception {
+    MemoryRegion region = allocate(8 * PAGE);
+    Thread.currentThread().interrupt();
+    Pattern.write(region, 5);
+    try (Access outer = region.acquire();
+        Access inner = region.acquire()) {
+      Pattern.check(outer.segment(), 5);
+      Pattern.check(inner.segment(), 5);
+    }
+    if (declares(Capability.FORCE) && region.info().sharing() == Sharing.SHARED) {
+      region.force();
+      region.force(PAGE, 1);
+    }
+    if (provider().supportedAdvice().contains(Advice.RANDOM)) {
+      region.advise(Advice.RANDOM);
+    }
+    if (declares(Capability.PREFETCH)) {
+      region.prefetch(new long[] {0, 3 * PAGE}, PAGE);
+    }
+    if (declares(Capability.RESIDENCY)) {
+      assertTrue(region.residency().byteSize() >= 8 * PAGE);
+    }
+    if (declares(Capability.SWAP_POLICY)) {
+      region.apply(SwapPolicy.NO_READ_AHEAD);
+    }
+    if (declares(Capability.RESIZE)) {
+      region.resize(4 * PAGE);
+      region.resize(8 * PAGE);
+      try (Access access = region.acquire()) {
+        Pattern.check(access.segment(), 5, 4 * PAGE);
+      }
+      Pattern.write(region, 5);
+    }
+    Pattern.check(region, 5);
+    assertEquals(region.byteSize(), region.segment().byteSize());
+    assertTrue(region.info().open());
+    assertEquals(1, provider().statistics().openRegions());
+    region.close();
+    assertFalse(region.info().open());
+    assertTrue(Thread.interrupted(), "interrupt status lost");
+  }
+
+  @Test
+  void storedRegionsLoseNothing() throws Exception {
+    assumeDeclared(Capability.NAMED);
+    MemoryRegion region = allocate("orders", 100 * PAGE);
+    Pattern.write(region, 6);
+    Thread.currentThread().interrupt();
+    if (declares(Capability.FORCE)) {
+      region.force();
+    }
+    Pattern.write(region, 7);
+    region.close();
+    assertEquals(1, provider().stored().size());
+    provider().verify();
+    assertTrue(Thread.interrupted(), "interrupt status lost");
+    try (MemoryRegion again = provider().open("orders")) {
+      Pattern.check(again, 7);
+    }
+    Thread.currentThread().interrupt();
+    provider().delete("orders");
+    assertEquals(0, provider().stored().size());
+    assertTrue(Thread.interrupted(), "interrupt status lost");
+  }
+
+  @Test
+  void closeWaitsForSectionsOnAnInterruptedThreadToo() throws Exception {
+    MemoryRegion region = allocate(PAGE);
+    AtomicInteger interruptedAfter = new AtomicInteger(-1);
+    Thread closer;
+    try (Access access = region.acquire()) {
+      closer =
+          Thread.ofPlatform()
+              .start(
+                  () -> {
+                    Thread.currentThread().interrupt();
+                    region.close();
+                    interruptedAfter.set(Thread.currentThread().isInterrupted() ? 1 : 0);
+                  });
+      for (int round = 0; round < 200; round++) {
+        Pattern.write(access.segment(), round);
+        Await.letOthersRun();
+        Pattern.check(access.segment(), round);
+        assertTrue(closer.isAlive(), "close() did not wait");
+      }
+    }
+    Await.end(closer);
+    assertEquals(1, interruptedAfter.get(), "interrupt status lost");
+    assertFalse(region.info().open());
+  }
+
+  @Test
+  void interruptDuringAllocationLeavesNothingHalfDone() throws Exception {
+    RegionRequest request =
+        RegionRequest.ofSize(16 << 20)
+            .withProgress((done, total) -> Thread.currentThread().interrupt());
+    if (declares(Capability.PREFAULT)) {
+      request = request.prefaulted();
+    }
+    if (declares(Capability.NAMED)) {
+      request = request.withName("orders");
+    }
+    try (MemoryRegion region = provider().allocate(request)) {
+      Thread.interrupted(); // it came too late, or there was nothing to report: a whole region
+      Pattern.checkZero(region);
+      Pattern.write(region, 8);
+      Pattern.check(region, 8);
+    } catch (MemoryException cancelled) {
+      assertOneLine(cancelled);
+      assertTrue(Thread.interrupted(), "interrupt status lost");
+      assertEquals(0, files().size());
+      assertEquals(0, provider().stored().size());
+    }
+  }
+}

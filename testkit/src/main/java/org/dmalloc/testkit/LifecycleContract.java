@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.dmalloc.testkit;
+
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
+import static org.junit.jupiter.api.Assertions.assertAll;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.dmalloc.api.Access;
+import org.dmalloc.api.AccessMode;
+import org.dmalloc.api.AccessPattern;
+import org.dmalloc.api.Advice;
+import org.dmalloc.api.Capability;
+import org.dmalloc.api.Durability;
+import org.dmalloc.api.MemoryRegion;
+import org.dmalloc.api.OpenRequest;
+import org.dmalloc.api.PageSize;
+import org.dmalloc.api.ProviderStatistics;
+import org.dmalloc.api.RegionInfo;
+import org.dmalloc.api.RegionRequest;
+import org.dmalloc.api.Reservation;
+import org.dmalloc.api.Sharing;
+import org.dmalloc.api.SwapPolicy;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.function.Executable;
+
+/** From allocation to close: identity, books, use after close, a stopped provider. */
+public abstract class LifecycleContract extends ContractTheme {
+  /** For subclasses. */
+  protected LifecycleContract() {}
+
+  @Test
+  void providerNamesItselfAndItsAdvice() {
+    assertFalse(provider().name().isBlank());
+    assertEquals(
+        declares(Capability.ADVICE),
+        !provider().supportedAdvice().isEmpty(),
+        "supportedAdvice is empty exactly without ADVICE");
+    assertThrows(
+        UnsupportedOperationException.class, () -> provider().capabilities().clear(), "fixed set");
+  }
+
+  @Test
+  void regionTellsWhatItIs() throws Exception {
+    RegionRequest request = RegionRequest.ofSize(10_000).withOwner("the contract");
+    try (MemoryRegion region = provider().allocate(request)) {
+      RegionInfo info = region.info();
+      assertEquals(10_000, region.byteSize());
+      assertEquals(10_000, info.byteSize());
+      assertEquals(region.id(), info.id());
+      assertEquals(provider().name(), info.backend());
+      assertEquals("the contract", info.owner());
+      assertTrue(info.open());
+      assertFalse(info.pinned());
+      assertEquals(0, info.openSections());
+      assertEquals(AccessMode.READ_WRITE, info.access());
+      assertEquals(AccessPattern.NORMAL, info.pattern());
+      assertEquals(PageSize.DEFAULT, info.pageSize());
+      assertEquals(Durability.ON_FORCE, info.durability());
+      assertEquals(Reservation.RESERVED, info.reservation());
+      assertFalse(info.locked());
+      assertFalse(info.sharing() == Sharing.DEFAULT, "info tells the real sharing");
+      assertFalse(info.backing().isBlank());
+      assertNotNull(info.createdAt());
+      assertEquals(null, info.name());
+    }
+  }
+
+  @Test
+  void idsAreUniqueAndListed() throws Exception {
+    List<MemoryRegion> mine = new ArrayList<>();
+    for (int i = 0; i < 5; i++) {
+      mine.add(allocate(PAGE));
+    }
+    assertEquals(mine, provider().regions(), "open regions in the order of their ids");
+    assertTrue(mine.getFirst().id() >= 1);
+    for (int i = 1; i < mine.size(); i++) {
+      assertTrue(mine.get(i - 1).id() < mine.get(i).id());
+    }
+    mine.remove(2).close();
+    assertEquals(mine, provider().regions());
+    mine.forEach(MemoryRegion::close);
+    assertEquals(List.of(), provider().regions());
+  }
+
+  @Test
+  void statisticsAddUp() throws Exception {
+    ProviderStatistics start = provider().statistics();
+    assertEquals(0, start.openRegions());
+    assertEquals(0, start.openBytes());
+    MemoryRegion one = allocate(1);
+    MemoryRegion two = allocate(PAGE + 1);
+    ProviderStatistics both = provider().statistics();
+    assertEquals(2, both.openRegions());
+    assertEquals(PAGE + 2, both.openBytes());
+    assertEquals(start.allocations() + 2, both.allocations());
+    one.close();
+    one.close();
+    ProviderStatistics second = provider().statistics();
+    assertEquals(1, second.openRegions());
+    assertEquals(PAGE + 1, second.openBytes());
+    assertEquals(start.closes() + 1, second.closes(), "closing twice counts once");
+    two.close();
+    ProviderStatistics end = provider().statistics();
+    assertEquals(0, end.openRegions());
+    assertEquals(0, end.openBytes());
+    assertEquals(start.allocations() + 2, end.allocations());
+    assertEquals(start.closes() + 2, end.closes());
+    assertEquals(start.failures(), end.failures());
+    assertEquals(Long.MAX_VALUE, end.limitBytes());
+  }
+
+  @Test
+  void closingTwiceDoesNothing() throws Exception {
+    MemoryRegion region = allocate(PAGE);
+    region.close();
+    MemoryRegion next = allocate(PAGE);
+    region.close();
+    Pattern.write(next, 1);
+    Pattern.check(next, 1);
+    next.close();
+  }
+
+  @Test
+  void everyMethodIsRefusedAfterClose() throws Exception {
+    MemoryRegion region = allocate(2 * PAGE);
+    long id = region.id();
+    region.close();
+    Map<String, Executable> calls = new LinkedHashMap<>();
+    calls.put("acquire", region::acquire);
+    calls.put("segment", region::segment);
+    calls.put("force()", region::force);
+    calls.put("force", () -> region.force(0, 1));
+    calls.put("prefetch", () -> region.prefetch(new long[] {0}, 1));
+    calls.put("residency()", region::residency);
+    calls.put("residency", () -> region.residency(0, 1));
+    calls.put("resize", () -> region.resize(PAGE));
+    for (Advice advice : Advice.values()) {
+      calls.put("advise " + advice, () -> region.advise(advice));
+      calls.put("advise range " + advice, () -> region.advise(advice, 0, 1));
+    }
+    for (SwapPolicy policy : SwapPolicy.values()) {
+      calls.put("apply " + policy, () -> region.apply(policy));
+    }
+    assertAll(
+        calls.entrySet().stream()
+            .map(
+                call ->
+                    () ->
+                        assertOneLine(
+                            assertThrows(
+                                IllegalStateException.class, call.getValue(), call.getKey()))));
+    assertEquals(id, region.id());
+    assertEquals(2 * PAGE, region.byteSize());
+    assertFalse(region.info().open());
+    assertEquals(id, region.info().id());
+    assertEquals(0, region.info().openSections());
+  }
+
+  @Test
+  void oldSegmentsAreRefusedAfterClose() throws Exception {
+    MemoryRegion region = allocate(2 * PAGE);
+    MemorySegment ofSection;
+    try (Access access = region.acquire()) {
+      ofSection = access.segment();
+    }
+    MemorySegment raw = region.segment();
+    MemorySegment slice = raw.asSlice(PAGE, 8);
+    region.close();
+    assertAll(
+        () -> assertThrows(IllegalStateException.class, () -> ofSection.get(JAVA_BYTE, 0)),
+        () -> assertThrows(IllegalStateException.class, () -> raw.get(JAVA_BYTE, 0)),
+        () -> assertThrows(IllegalStateException.class, () -> raw.set(JAVA_BYTE, 0, (byte) 1)),
+        () -> assertThrows(IllegalStateException.class, () -> slice.fill((byte) 1)),
+        () -> assertThrows(IllegalStateException.class, () -> raw.asByteBuffer().get(0)));
+  }
+
+  @Test
+  void closedRegionsGiveTheirMappingsBack() throws Exception {
+    int rounds = 300;
+    int before = memoryMap().size();
+    for (int i = 0; i < rounds; i++) {
+      try (MemoryRegion region = allocate(64 * PAGE)) {
+        Pattern.write(region, i);
+      }
+    }
+    int after = memoryMap().size();
+    assertTrue(
+        after - before < rounds / 2,
+        "%d lines in the memory map before, %d after".formatted(before, after));
+    assertEquals(List.of(), mappedFiles());
+  }
+
+  @Test
+  void unnamedRegionsLeaveNoFile() throws Exception {
+    List<String> before = files();
+    try (MemoryRegion region = allocate(3 * PAGE)) {
+      Pattern.write(region, 5);
+    }
+    assertEquals(before, files());
+    assertEquals(List.of(), provider().stored());
+  }
+
+  @Test
+  void stoppedProviderRefusesWhileRegionsStayUsable() throws Exception {
+    MemoryRegion region = allocate(4 * PAGE);
+    Pattern.write(region, 7);
+    stop(provider());
+    assertAll(
+        () -> assertThrows(IllegalStateException.class, () -> allocate(PAGE)),
+        () -> {
+          if (declares(Capability.NAMED)) {
+            assertThrows(IllegalStateException.class, () -> provider().open(OpenRequest.of("x")));
+            assertThrows(IllegalStateException.class, () -> provider().delete("x"));
+          }
+        });
+    Pattern.check(region, 7);
+    Pattern.write(region, 8);
+    Pattern.check(region, 8);
+    region.close();
+    assertThrows(IllegalStateException.class, region::acquire);
+    assertEquals(List.of(), provider().regions());
+  }
+}

@@ -1,0 +1,316 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.dmalloc.testkit;
+
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertSame;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.lang.foreign.MemorySegment;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ThreadFactory;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.atomic.LongAdder;
+import org.dmalloc.api.Access;
+import org.dmalloc.api.MemoryProvider;
+import org.dmalloc.api.MemoryRegion;
+import org.dmalloc.api.RegionRequest;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+
+/** Access sections: nesting, ownership, and close waiting for them. */
+public abstract class SectionContract extends ContractTheme {
+  /** For subclasses. */
+  protected SectionContract() {}
+
+  @Test
+  void sectionsNest() throws Exception {
+    try (MemoryRegion region = allocate(PAGE)) {
+      try (Access outer = region.acquire()) {
+        try (Access inner = region.acquire()) {
+          inner.segment().set(JAVA_BYTE, 0, (byte) 42);
+          assertEquals(42, outer.segment().get(JAVA_BYTE, 0));
+        }
+        assertEquals(42, outer.segment().get(JAVA_BYTE, 0));
+        assertEquals(1, region.info().openSections());
+      }
+      assertEquals(0, region.info().openSections());
+      assertFalse(region.info().pinned(), "sections do not pin");
+    }
+  }
+
+  @Test
+  void segmentPins() throws Exception {
+    try (MemoryRegion region = allocate(PAGE)) {
+      MemorySegment raw = region.segment();
+      assertTrue(region.info().pinned());
+      raw.set(JAVA_BYTE, 1, (byte) 7);
+      try (Access access = region.acquire()) {
+        assertEquals(7, access.segment().get(JAVA_BYTE, 1));
+        assertEquals(raw.address(), access.segment().address());
+      }
+      assertEquals(raw.address(), region.segment().address());
+    }
+  }
+
+  @Test
+  void segmentsServeAllThreads() throws Exception {
+    try (MemoryRegion region = allocate(PAGE)) {
+      MemorySegment raw = region.segment();
+      AtomicReference<@Nullable Throwable> failure = new AtomicReference<>();
+      Await.end(thread(failure, () -> raw.set(JAVA_BYTE, 0, (byte) 1)));
+      assertNull(failure.get());
+      assertEquals(1, raw.get(JAVA_BYTE, 0));
+    }
+  }
+
+  @Test
+  void closingASectionTwiceIsRefusedAndChangesNothing() throws Exception {
+    try (MemoryRegion region = allocate(PAGE)) {
+      try (Access outer = region.acquire()) {
+        Access inner = region.acquire();
+        inner.close();
+        assertOneLine(assertThrows(IllegalStateException.class, inner::close));
+        outer.segment().set(JAVA_BYTE, 0, (byte) 1);
+        assertEquals(1, region.info().openSections(), "the outer section is still open");
+      }
+      assertEquals(0, region.info().openSections());
+    }
+  }
+
+  @Test
+  void closingASectionOnAnotherThreadIsRefusedAndChangesNothing() throws Exception {
+    try (MemoryRegion region = allocate(PAGE)) {
+      Access mine = region.acquire();
+      AtomicReference<@Nullable Throwable> failure = new AtomicReference<>();
+      Await.end(thread(failure, mine::close));
+      assertSame(IllegalStateException.class, typeOf(failure.get()));
+      assertEquals(1, region.info().openSections(), "the section is still open");
+      mine.segment().set(JAVA_BYTE, 0, (byte) 1);
+      mine.close();
+      assertEquals(0, region.info().openSections());
+    }
+  }
+
+  @Test
+  void closeInsideAnOwnSectionIsRefusedAtOnce() throws Exception {
+    MemoryRegion region = allocate(PAGE);
+    try (Access access = region.acquire()) {
+      assertOneLine(assertThrows(IllegalStateException.class, region::close));
+      access.segment().set(JAVA_BYTE, 0, (byte) 3);
+      assertTrue(region.info().open());
+    }
+    try (Access access = region.acquire()) {
+      assertEquals(3, access.segment().get(JAVA_BYTE, 0));
+    }
+    region.close();
+    assertFalse(region.info().open());
+  }
+
+  @Test
+  void closeWaitsForSectionsOfOtherThreads() throws Exception {
+    MemoryRegion region = allocate(16 * PAGE);
+    AtomicReference<@Nullable Throwable> failure = new AtomicReference<>();
+    Thread closer;
+    try (Access access = region.acquire()) {
+      closer = thread(failure, region::close);
+      Thread waiting = closer;
+      Await.until("close() to begin", () -> isInside(waiting, "close") || !waiting.isAlive());
+      for (int round = 0; round < 50; round++) {
+        Pattern.write(access.segment(), round);
+        Pattern.check(access.segment(), round);
+        Await.letOthersRun();
+        assertTrue(closer.isAlive(), "close() returned inside a section: " + failure.get());
+      }
+      try (Access nested = region.acquire()) {
+        Pattern.check(nested.segment(), 49);
+      }
+    }
+    Await.end(closer);
+    assertNull(failure.get());
+    assertFalse(region.info().open());
+    assertThrows(IllegalStateException.class, region::acquire);
+  }
+
+  @Test
+  void closeGivesUpOnASectionThatStaysOpen() throws Exception {
+    MemoryProvider impatient =
+        start(ProviderSettings.in(directory()).withSectionTimeout(Duration.ofMillis(200)));
+    MemoryRegion region = impatient.allocate(RegionRequest.ofSize(PAGE));
+    CountDownLatch open = new CountDownLatch(1);
+    CountDownLatch release = new CountDownLatch(1);
+    AtomicReference<@Nullable Throwable> failure = new AtomicReference<>();
+    Thread holder =
+        thread(
+            "section-holder",
+            failure,
+            () -> {
+              try (Access access = region.acquire()) {
+                open.countDown();
+                assertTrue(release.await(Await.DEADLINE.toSeconds(), TimeUnit.SECONDS));
+                access.segment().set(JAVA_BYTE, 0, (byte) 9);
+              }
+            });
+    try {
+      assertTrue(open.await(Await.DEADLINE.toSeconds(), TimeUnit.SECONDS));
+      IllegalStateException refusal = assertThrows(IllegalStateException.class, region::close);
+      assertOneLine(refusal);
+      assertTrue(
+          String.valueOf(refusal.getMessage()).contains("section-holder"),
+          "names the owner: " + refusal.getMessage());
+      assertTrue(region.info().open());
+      assertEquals(1, impatient.statistics().openRegions());
+      try (Access mine = region.acquire()) {
+        assertEquals(0, mine.segment().get(JAVA_BYTE, 0));
+      }
+    } finally {
+      release.countDown();
+      Await.end(holder);
+    }
+    assertNull(failure.get());
+    region.close();
+    assertFalse(region.info().open());
+  }
+
+  @Test
+  void hundredsOfSectionsAtOnceAreAllCounted() throws Exception {
+    int count = 400;
+    try (MemoryRegion region = allocate(count * 8L)) {
+      CountDownLatch open = new CountDownLatch(count);
+      CountDownLatch release = new CountDownLatch(1);
+      AtomicReference<@Nullable Throwable> failure = new AtomicReference<>();
+      List<Thread> threads = new ArrayList<>();
+      for (int i = 0; i < count; i++) {
+        long at = i * 8L;
+        threads.add(
+            Thread.startVirtualThread(
+                () -> {
+                  try (Access access = region.acquire()) {
+                    access.segment().set(JAVA_LONG, at, at);
+                    open.countDown();
+                    assertTrue(release.await(Await.DEADLINE.toSeconds(), TimeUnit.SECONDS));
+                    assertEquals(at, access.segment().get(JAVA_LONG, at));
+                  } catch (Throwable t) {
+                    failure.compareAndSet(null, t);
+                  }
+                }));
+      }
+      assertTrue(open.await(Await.DEADLINE.toSeconds(), TimeUnit.SECONDS));
+      assertEquals(count, region.info().openSections());
+      release.countDown();
+      for (Thread thread : threads) {
+        Await.end(thread);
+      }
+      assertNull(failure.get());
+      assertEquals(0, region.info().openSections());
+    }
+  }
+
+  @Test
+  void acquireAgainstCloseOnPlatformThreads() throws Exception {
+    acquireAgainstClose(Thread.ofPlatform().name("section-", 0).factory(), 8, 60);
+  }
+
+  @Test
+  void acquireAgainstCloseOnVirtualThreads() throws Exception {
+    acquireAgainstClose(Thread.ofVirtual().factory(), 64, 40);
+  }
+
+  /** Threads open sections until the region is closed under them; no open section may notice. */
+  private void acquireAgainstClose(ThreadFactory factory, int threadCount, int rounds)
+      throws Exception {
+    for (int round = 0; round < rounds; round++) {
+      MemoryRegion region = allocate(threadCount * 64L);
+      LongAdder sections = new LongAdder();
+      AtomicInteger refused = new AtomicInteger();
+      AtomicReference<@Nullable Throwable> failure = new AtomicReference<>();
+      List<Thread> threads = new ArrayList<>();
+      for (int i = 0; i < threadCount; i++) {
+        long at = i * 64L;
+        Thread thread =
+            factory.newThread(
+                () -> {
+                  try {
+                    useUntilClosed(region, at, sections);
+                    refused.incrementAndGet();
+                  } catch (Throwable t) {
+                    failure.compareAndSet(null, t);
+                  }
+                });
+        thread.start();
+        threads.add(thread);
+      }
+      int enough = 10 * round;
+      Await.until("sections", () -> sections.sum() >= enough || failure.get() != null);
+      region.close();
+      for (Thread thread : threads) {
+        Await.end(thread);
+      }
+      assertNull(failure.get(), "an open section saw the close");
+      assertEquals(threadCount, refused.get());
+      assertEquals(0, region.info().openSections());
+    }
+  }
+
+  private static void useUntilClosed(MemoryRegion region, long at, LongAdder sections) {
+    for (long n = 1; true; n++) {
+      Access access;
+      try {
+        access = region.acquire();
+      } catch (IllegalStateException closed) {
+        assertFalse(region.info().open(), "refused while open");
+        return;
+      }
+      try (access) {
+        access.segment().set(JAVA_LONG, at, n);
+        Await.letOthersRun(); // a virtual thread may go on elsewhere
+        assertEquals(n, access.segment().get(JAVA_LONG, at));
+      }
+      sections.increment();
+    }
+  }
+
+  private static boolean isInside(Thread thread, String method) {
+    for (StackTraceElement frame : thread.getStackTrace()) {
+      if (frame.getMethodName().equals(method)) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  private static @Nullable Class<?> typeOf(@Nullable Throwable failure) {
+    return failure == null ? null : failure.getClass();
+  }
+
+  private interface Body {
+    void run() throws Throwable;
+  }
+
+  private static Thread thread(AtomicReference<@Nullable Throwable> failure, Body body) {
+    return thread("other", failure, body);
+  }
+
+  private static Thread thread(
+      String name, AtomicReference<@Nullable Throwable> failure, Body body) {
+    return Thread.ofPlatform()
+        .name(name)
+        .start(
+            () -> {
+              try {
+                body.run();
+              } catch (Throwable t) {
+                failure.set(t);
+              }
+            });
+  }
+}

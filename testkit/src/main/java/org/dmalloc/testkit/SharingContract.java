@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.dmalloc.testkit;
+
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertSame;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.lang.foreign.MemorySegment;
+import org.dmalloc.api.Access;
+import org.dmalloc.api.AccessMode;
+import org.dmalloc.api.Capability;
+import org.dmalloc.api.MemoryException;
+import org.dmalloc.api.MemoryRegion;
+import org.dmalloc.api.OpenRequest;
+import org.dmalloc.api.RegionRequest;
+import org.dmalloc.api.Sharing;
+import org.junit.jupiter.api.Test;
+
+/** Private copies that do not leak back, read-only opens, and several openers of one region. */
+public abstract class SharingContract extends ContractTheme {
+  private static final OpenRequest ORDERS = OpenRequest.of("orders");
+  private static final OpenRequest PRIVATE = ORDERS.withSharing(Sharing.PRIVATE);
+
+  /** For subclasses. */
+  protected SharingContract() {}
+
+  @Test
+  void sharingIsAsAsked() throws Exception {
+    for (Sharing sharing : sharings()) {
+      try (MemoryRegion region =
+          provider().allocate(RegionRequest.ofSize(PAGE).withSharing(sharing))) {
+        if (sharing != Sharing.DEFAULT) {
+          assertSame(sharing, region.info().sharing());
+        }
+      }
+    }
+  }
+
+  @Test
+  void privateStoresDoNotLeakBack() throws Exception {
+    assumeOrders(Capability.PRIVATE_MAPPING);
+    try (MemoryRegion copy = provider().open(PRIVATE)) {
+      assertSame(Sharing.PRIVATE, copy.info().sharing());
+      assertSame(AccessMode.READ_WRITE, copy.info().access());
+      Pattern.check(copy, 1);
+      Pattern.write(copy, 2);
+      Pattern.check(copy, 2);
+    }
+    try (MemoryRegion copy = provider().open(PRIVATE)) {
+      Pattern.check(copy, 1);
+    }
+    try (MemoryRegion whole = provider().open(ORDERS)) {
+      Pattern.check(whole, 1);
+    }
+  }
+
+  @Test
+  void privateCopiesDoNotSeeEachOther() throws Exception {
+    assumeOrders(Capability.PRIVATE_MAPPING);
+    try (MemoryRegion one = provider().open(PRIVATE);
+        MemoryRegion two = provider().open(PRIVATE)) {
+      Pattern.write(one, 3);
+      Pattern.check(two, 1);
+      Pattern.write(two, 4);
+      Pattern.check(one, 3);
+      Pattern.check(two, 4);
+    }
+  }
+
+  @Test
+  void privateStoresCannotBeForced() throws Exception {
+    assumeOrders(Capability.PRIVATE_MAPPING);
+    assumeDeclared(Capability.FORCE);
+    try (MemoryRegion copy = provider().open(PRIVATE)) {
+      Pattern.write(copy, 5);
+      assertOneLine(assertThrows(UnsupportedOperationException.class, copy::force));
+      assertThrows(UnsupportedOperationException.class, () -> copy.force(0, 1));
+      Pattern.check(copy, 5);
+    }
+    try (MemoryRegion whole = provider().open(ORDERS)) {
+      Pattern.check(whole, 1);
+    }
+  }
+
+  @Test
+  void readOnlyRegionsRefuseStoresInJava() throws Exception {
+    assumeOrders(Capability.READ_ONLY);
+    try (MemoryRegion region = provider().open(ORDERS.readOnly())) {
+      assertSame(AccessMode.READ_ONLY, region.info().access());
+      Pattern.check(region, 1);
+      MemorySegment raw = region.segment();
+      assertTrue(raw.isReadOnly());
+      assertThrows(IllegalArgumentException.class, () -> raw.set(JAVA_BYTE, 0, (byte) 1));
+      try (Access access = region.acquire()) {
+        MemorySegment segment = access.segment();
+        assertTrue(segment.isReadOnly());
+        assertThrows(IllegalArgumentException.class, () -> segment.fill((byte) 1));
+      }
+      Pattern.check(region, 1);
+    }
+  }
+
+  @Test
+  void manyReadersAndPrivateCopiesShareARegion() throws Exception {
+    assumeOrders(Capability.READ_ONLY);
+    try (MemoryRegion first = provider().open(ORDERS.readOnly());
+        MemoryRegion second = provider().open(ORDERS.readOnly())) {
+      Pattern.check(first, 1);
+      Pattern.check(second, 1);
+      if (declares(Capability.PRIVATE_MAPPING)) {
+        try (MemoryRegion copy = provider().open(PRIVATE)) {
+          Pattern.write(copy, 6);
+          Pattern.check(first, 1);
+          Pattern.check(second, 1);
+        }
+      }
+    }
+    try (MemoryRegion writer = provider().open(ORDERS)) {
+      Pattern.write(writer, 7);
+    }
+    try (MemoryRegion reader = provider().open(ORDERS.readOnly())) {
+      Pattern.check(reader, 7);
+    }
+  }
+
+  @Test
+  void oneWriterAtATime() throws Exception {
+    assumeDeclared(Capability.NAMED);
+    try (MemoryRegion writer = allocate("orders", 2 * PAGE)) {
+      Pattern.write(writer, 8);
+      MemoryException refusal = assertRefused(MemoryException.class, () -> provider().open(ORDERS));
+      assertTrue(String.valueOf(refusal.getMessage()).contains("orders"), refusal.getMessage());
+      Pattern.check(writer, 8);
+    }
+    try (MemoryRegion writer = provider().open(ORDERS)) {
+      assertRefused(MemoryException.class, () -> provider().open(ORDERS));
+      Pattern.check(writer, 8);
+      assertTrue(writer.info().open());
+    }
+    provider().open(ORDERS).close();
+  }
+
+  @Test
+  void refusedOpenDoesNotUnlockTheFirst() throws Exception {
+    assumeDeclared(Capability.NAMED);
+    try (MemoryRegion writer = allocate("orders", PAGE)) {
+      // POSIX record locks go away when any descriptor of the file is closed: twice, to notice
+      assertRefused(MemoryException.class, () -> provider().open(ORDERS));
+      provider().stored();
+      provider().verify();
+      assertRefused(MemoryException.class, () -> provider().open(ORDERS));
+      assertRefused(MemoryException.class, () -> provider().delete("orders"));
+      Pattern.write(writer, 9);
+    }
+    try (MemoryRegion again = provider().open(ORDERS)) {
+      Pattern.check(again, 9);
+    }
+  }
+
+  @Test
+  void prefaultedOpensWork() throws Exception {
+    assumeDeclared(Capability.PREFAULT);
+    assumeOrders(Capability.NAMED);
+    try (MemoryRegion region = provider().open(ORDERS.prefaulted())) {
+      Pattern.check(region, 1);
+    }
+    if (declares(Capability.PRIVATE_MAPPING)) {
+      try (MemoryRegion region = provider().open(PRIVATE.prefaulted())) {
+        Pattern.check(region, 1);
+        Pattern.write(region, 10);
+      }
+    }
+    if (declares(Capability.READ_ONLY)) {
+      try (MemoryRegion region = provider().open(ORDERS.readOnly().prefaulted())) {
+        Pattern.check(region, 1);
+        assertFalse(region.info().locked());
+      }
+    }
+  }
+
+  /** Stores pattern 1 under {@code orders}; skips without NAMED and the other capability. */
+  private void assumeOrders(Capability capability) throws Exception {
+    assumeDeclared(Capability.NAMED);
+    assumeDeclared(capability);
+    try (MemoryRegion region = allocate("orders", 9 * PAGE + 1)) {
+      Pattern.write(region, 1);
+    }
+    assertEquals(0, provider().statistics().openRegions());
+  }
+}

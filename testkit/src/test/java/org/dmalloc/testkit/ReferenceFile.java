@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.dmalloc.testkit;
+
+import java.io.IOException;
+import java.io.RandomAccessFile;
+import java.nio.channels.FileLock;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.HexFormat;
+import java.util.Map;
+import java.util.Set;
+import org.dmalloc.api.MemoryException;
+import org.dmalloc.api.StoredRegion;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The file of a region: its bytes from offset 0, whole pages, then a footer with a magic number and
+ * the size. {@link RandomAccessFile} because interrupts do not close it.
+ */
+final class ReferenceFile implements AutoCloseable {
+  static final String SUFFIX = ".ref";
+  private static final long MAGIC = 0x72656665_72656e63L;
+  private static final int FOOTER = 2 * Long.BYTES;
+
+  /** Files open in this JVM: −1 for a writer, else the count of readers. */
+  private static final Map<Path, Integer> OPEN = new HashMap<>();
+
+  private final Path path;
+  private final RandomAccessFile file;
+  private final boolean counted;
+  private final boolean writer;
+  @Nullable private final FileLock lock;
+
+  private ReferenceFile(
+      Path path, RandomAccessFile file, boolean counted, boolean writer, @Nullable FileLock lock) {
+    this.path = path;
+    this.file = file;
+    this.counted = counted;
+    this.writer = writer;
+    this.lock = lock;
+  }
+
+  static Path pathOf(Path directory, String name, Set<Flaw> flaws) {
+    if (flaws.contains(Flaw.NAMES_ESCAPE)) {
+      return directory.resolve(name + SUFFIX);
+    }
+    String kept =
+        flaws.contains(Flaw.NAMES_CUT) ? name.substring(0, Math.min(20, name.length())) : name;
+    return directory.resolve(
+        HexFormat.of().formatHex(kept.getBytes(StandardCharsets.UTF_8)) + SUFFIX);
+  }
+
+  static String nameOf(Path path) {
+    String hex = path.getFileName().toString();
+    return new String(
+        HexFormat.of().parseHex(hex.substring(0, hex.length() - SUFFIX.length())),
+        StandardCharsets.UTF_8);
+  }
+
+  /** Creates the file of a region; refuses a name that is taken. */
+  static ReferenceFile create(Path path, long byteSize, Set<Flaw> flaws) throws IOException {
+    if (!flaws.contains(Flaw.NAME_TAKEN_OVER)) {
+      Files.createFile(path);
+    }
+    ReferenceFile created = open(path, true, flaws);
+    created.setByteSize(byteSize);
+    return created;
+  }
+
+  /** Opens the file of a region and locks out whoever must not have it at the same time. */
+  static ReferenceFile open(Path path, boolean writer, Set<Flaw> flaws) throws IOException {
+    if (!Files.exists(path)) {
+      throw MemoryException.of("open", nameOf(path), "no such region", "list what is stored");
+    }
+    boolean counted =
+        !(flaws.contains(Flaw.TWO_WRITERS) || flaws.contains(Flaw.OPEN_REGION_DELETED));
+    synchronized (OPEN) {
+      int users = OPEN.getOrDefault(path, 0);
+      if (counted && (writer ? users != 0 : users < 0)) {
+        throw inUse(path);
+      }
+      RandomAccessFile file = new RandomAccessFile(path.toFile(), "rw");
+      FileLock lock = null;
+      if (counted && users == 0 && !flaws.contains(Flaw.NO_LOCK_BETWEEN_JVMS)) {
+        lock = file.getChannel().tryLock(0, Long.MAX_VALUE, !writer);
+        if (lock == null) {
+          file.close();
+          throw inUse(path);
+        }
+      }
+      if (counted) {
+        OPEN.put(path, writer ? -1 : users + 1);
+      }
+      return new ReferenceFile(path, file, counted, writer, lock);
+    }
+  }
+
+  private static MemoryException inUse(Path path) {
+    return MemoryException.of("open", nameOf(path), "open elsewhere", "close it there");
+  }
+
+  static StoredRegion.State stateOf(Path path, Set<Flaw> flaws) throws IOException {
+    synchronized (OPEN) {
+      if (OPEN.containsKey(path)) {
+        return StoredRegion.State.OPEN;
+      }
+    }
+    try (ReferenceFile file = open(path, true, flaws)) {
+      return file.byteSize() < 0 ? StoredRegion.State.UNUSABLE : StoredRegion.State.CLOSED;
+    } catch (MemoryException inUse) {
+      return StoredRegion.State.OPEN;
+    }
+  }
+
+  /** The size in the footer, or −1 if there is none. */
+  long byteSize() throws IOException {
+    long at = file.length() - FOOTER;
+    if (at < 0) {
+      return -1;
+    }
+    file.seek(at);
+    if (file.readLong() != MAGIC) {
+      return -1;
+    }
+    long byteSize = file.readLong();
+    return pages(byteSize) == at ? byteSize : -1;
+  }
+
+  /** Sets the length and writes the footer; new bytes are zero. */
+  void setByteSize(long byteSize) throws IOException {
+    long old = byteSize();
+    file.setLength(old < 0 ? 0 : Math.min(pages(old), pages(byteSize))); // the footer goes
+    file.setLength(pages(byteSize));
+    file.seek(pages(byteSize));
+    file.writeLong(MAGIC);
+    file.writeLong(byteSize);
+  }
+
+  static long pages(long byteSize) {
+    return (byteSize + ContractTheme.PAGE - 1) / ContractTheme.PAGE * ContractTheme.PAGE;
+  }
+
+  RandomAccessFile file() {
+    return file;
+  }
+
+  Path path() {
+    return path;
+  }
+
+  @Override
+  public void close() throws IOException {
+    synchronized (OPEN) {
+      if (counted) {
+        OPEN.computeIfPresent(path, (p, users) -> writer || users == 1 ? null : users - 1);
+      }
+      if (lock != null) {
+        lock.close();
+      }
+      file.close();
+    }
+  }
+}

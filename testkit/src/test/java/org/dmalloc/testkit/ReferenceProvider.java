@@ -1,0 +1,461 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.dmalloc.testkit;
+
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
+
+import java.io.IOException;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.Comparator;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.LockSupport;
+import java.util.stream.Stream;
+import org.dmalloc.api.Access;
+import org.dmalloc.api.AccessMode;
+import org.dmalloc.api.AccessPattern;
+import org.dmalloc.api.Advice;
+import org.dmalloc.api.Capability;
+import org.dmalloc.api.Durability;
+import org.dmalloc.api.MemoryException;
+import org.dmalloc.api.MemoryProvider;
+import org.dmalloc.api.MemoryRegion;
+import org.dmalloc.api.OpenRequest;
+import org.dmalloc.api.PageSize;
+import org.dmalloc.api.ProgressListener;
+import org.dmalloc.api.ProviderStatistics;
+import org.dmalloc.api.RegionInfo;
+import org.dmalloc.api.RegionNames;
+import org.dmalloc.api.RegionRequest;
+import org.dmalloc.api.Reservation;
+import org.dmalloc.api.Sharing;
+import org.dmalloc.api.StoreFinding;
+import org.dmalloc.api.StoredRegion;
+import org.dmalloc.api.UnsupportedCapabilityException;
+
+/**
+ * A provider that keeps the contract by the simplest means, mapped files, whatever capabilities it
+ * is told to declare; and that breaks it in the ways it is told to.
+ */
+final class ReferenceProvider implements MemoryProvider {
+  private static final long LARGEST = 1L << 44;
+
+  private final ProviderSettings settings;
+  private final Set<Capability> capabilities;
+  private final Set<Flaw> flaws;
+  private final Map<Long, MemoryRegion> open = new ConcurrentHashMap<>();
+  private final AtomicLong openBytes = new AtomicLong();
+  private final AtomicLong allocations = new AtomicLong();
+  private final AtomicLong closes = new AtomicLong();
+  private final AtomicLong failures = new AtomicLong();
+  private volatile boolean stopped;
+
+  ReferenceProvider(ProviderSettings settings, Set<Capability> capabilities, Set<Flaw> flaws) {
+    this.settings = settings;
+    this.capabilities = Collections.unmodifiableSet(capabilities);
+    this.flaws = flaws;
+  }
+
+  Set<Flaw> flaws() {
+    return flaws;
+  }
+
+  ProviderSettings settings() {
+    return settings;
+  }
+
+  void stop() {
+    stopped = !flaws.contains(Flaw.SERVES_AFTER_STOP);
+    if (flaws.contains(Flaw.STOP_CLOSES_REGIONS)) {
+      regions().forEach(MemoryRegion::close);
+    }
+  }
+
+  @Override
+  public String name() {
+    return "reference";
+  }
+
+  @Override
+  public Set<Capability> capabilities() {
+    return capabilities;
+  }
+
+  @Override
+  public Set<Advice> supportedAdvice() {
+    return capabilities.contains(Capability.ADVICE) ? EnumSet.allOf(Advice.class) : Set.of();
+  }
+
+  void require(Capability capability) {
+    if (!capabilities.contains(capability) && !flaws.contains(Flaw.UNDECLARED_ACCEPTED)) {
+      throw new UnsupportedCapabilityException(name(), capability);
+    }
+  }
+
+  private void requireIf(boolean needed, Capability capability) {
+    if (needed) {
+      require(capability);
+    }
+  }
+
+  @Override
+  public MemoryRegion allocate(RegionRequest request) throws MemoryException {
+    return counted(() -> allocateNow(request));
+  }
+
+  @Override
+  public MemoryRegion open(OpenRequest request) throws MemoryException {
+    return counted(() -> openNow(request));
+  }
+
+  private interface Making {
+    ReferenceRegion make() throws IOException;
+  }
+
+  private MemoryRegion counted(Making making) throws MemoryException {
+    boolean done = false;
+    try {
+      checkRunning();
+      if (flaws.contains(Flaw.INTERRUPT_LOST) && Thread.interrupted()) {
+        throw MemoryException.of("allocate", "", "interrupted", "");
+      }
+      boolean ignored = flaws.contains(Flaw.INTERRUPT_IGNORED) && Thread.interrupted();
+      if (Thread.currentThread().isInterrupted()) {
+        throw MemoryException.of("allocate", "", "thread interrupted", "clear the interrupt");
+      }
+      ReferenceRegion region = making.make();
+      if (ignored) {
+        Thread.currentThread().interrupt();
+      }
+      open.put(region.id(), region);
+      allocations.incrementAndGet();
+      done = true;
+      return region;
+    } catch (MemoryException e) {
+      throw e;
+    } catch (FileAlreadyExistsException e) {
+      throw MemoryException.of(
+          "allocate", ReferenceFile.nameOf(Path.of(e.getFile())), "name taken", "choose another");
+    } catch (IOException e) {
+      throw MemoryException.of("allocate", -1, "" + e.getMessage(), "failed", 0, "", e);
+    } finally {
+      if (!done && !flaws.contains(Flaw.FAILURES_UNCOUNTED)) {
+        failures.incrementAndGet();
+      }
+    }
+  }
+
+  private void checkRunning() {
+    if (stopped) {
+      throw new IllegalStateException("the provider is stopped");
+    }
+  }
+
+  private ReferenceRegion allocateNow(RegionRequest r) throws IOException {
+    require(r.name() != null, r.sharing(), r.pattern(), r.pageSize(), r.prefault(), r.locked());
+    requireIf(r.durability() == Durability.SYNC, Capability.SYNC);
+    requireIf(r.directory() != null, Capability.DIRECTORY);
+    requireIf(r.reservation() == Reservation.SPARSE, Capability.SPARSE);
+    requireIf(!r.policies().isEmpty(), Capability.SWAP_POLICY);
+    book(r.byteSize());
+    boolean done = false;
+    try {
+      if (r.byteSize() > LARGEST) {
+        throw MemoryException.of("allocate", r.byteSize(), "", "ENOMEM", 12, "ask for less", null);
+      }
+      Path directory = r.directory() == null ? settings.directory() : r.directory();
+      String name = r.name();
+      Path path =
+          name == null
+              ? Files.createTempFile(directory, "unnamed", ".tmp")
+              : ReferenceFile.pathOf(directory, name, flaws);
+      if (name == null) {
+        Files.delete(path);
+      }
+      ReferenceFile file = ReferenceFile.create(path, r.byteSize(), flaws);
+      RegionInfo traits =
+          new RegionInfo(
+              0,
+              name,
+              name(),
+              r.byteSize(),
+              true,
+              sharing(r.sharing()),
+              AccessMode.READ_WRITE,
+              r.pattern(),
+              r.pageSize(),
+              r.locked(),
+              Durability.ON_FORCE,
+              r.reservation(),
+              r.policies(),
+              name == null ? null : path,
+              "mapped file",
+              r.owner(),
+              Instant.EPOCH,
+              0,
+              false);
+      ReferenceRegion region = finish(file, traits, r.prefault(), r.progress(), name != null);
+      done = true;
+      return region;
+    } finally {
+      if (!done && !flaws.contains(Flaw.REFUSAL_STAYS_BOOKED)) {
+        unbook(r.byteSize());
+      }
+    }
+  }
+
+  /** Maps the file and brings it in; undoes all if that fails. */
+  private ReferenceRegion finish(
+      ReferenceFile file,
+      RegionInfo traits,
+      boolean prefault,
+      ProgressListener progress,
+      boolean isNamed)
+      throws IOException {
+    ReferenceRegion region = new ReferenceRegion(this, file, traits);
+    if (!isNamed && !flaws.contains(Flaw.UNNAMED_FILE_LEFT)) {
+      Files.delete(file.path());
+    }
+    boolean done = false;
+    try (Access access = region.acquire()) {
+      long size = traits.byteSize();
+      if (flaws.contains(Flaw.DIRTY_MEMORY) && traits.access() == AccessMode.READ_WRITE) {
+        access.segment().set(JAVA_BYTE, size / 2, (byte) 1);
+      }
+      for (long at = 0; prefault && at < size; at += 1 << 20) {
+        tell(progress, at, size);
+        access.segment().get(JAVA_BYTE, at);
+      }
+      done = true;
+    } finally {
+      if (!done) {
+        openBytes.addAndGet(traits.byteSize()); // closing takes it off once, the caller again
+        region.close();
+        closes.decrementAndGet();
+        if (!flaws.contains(Flaw.CANCELLED_FILE_LEFT)) {
+          Files.deleteIfExists(file.path());
+        }
+      }
+    }
+    return region;
+  }
+
+  private void tell(ProgressListener progress, long done, long total) throws MemoryException {
+    try {
+      progress.progressed(done, total);
+    } catch (RuntimeException e) {
+      if (!flaws.contains(Flaw.LISTENER_IGNORED)) {
+        throw MemoryException.of("allocate", total, "", "cancelled", 0, "", e);
+      }
+    }
+    if (Thread.currentThread().isInterrupted()) {
+      throw MemoryException.of("allocate", "", "thread interrupted", "clear the interrupt");
+    }
+  }
+
+  private ReferenceRegion openNow(OpenRequest r) throws IOException {
+    require(true, r.sharing(), r.pattern(), r.pageSize(), r.prefault(), r.locked());
+    requireIf(r.durability() == Durability.SYNC, Capability.SYNC);
+    requireIf(r.directory() != null, Capability.DIRECTORY);
+    requireIf(r.access() == AccessMode.READ_ONLY, Capability.READ_ONLY);
+    Path directory = r.directory() == null ? settings.directory() : r.directory();
+    Path path = ReferenceFile.pathOf(directory, r.name(), flaws);
+    boolean writer = r.access() == AccessMode.READ_WRITE && r.sharing() != Sharing.PRIVATE;
+    ReferenceFile file = ReferenceFile.open(path, writer, flaws);
+    long booked = 0;
+    boolean done = false;
+    try {
+      long byteSize = file.byteSize();
+      if (byteSize < 0 && !flaws.contains(Flaw.CUT_FILE_OPENS)) {
+        throw MemoryException.of("open", r.name(), "damaged or cut short", "restore a copy");
+      }
+      byteSize = Math.max(1, byteSize);
+      book(byteSize);
+      booked = byteSize;
+      RegionInfo traits =
+          new RegionInfo(
+              0,
+              r.name(),
+              name(),
+              byteSize,
+              true,
+              sharing(r.sharing()),
+              r.access(),
+              r.pattern(),
+              r.pageSize(),
+              r.locked(),
+              Durability.ON_FORCE,
+              Reservation.RESERVED,
+              Set.of(),
+              path,
+              "mapped file",
+              r.owner(),
+              Instant.EPOCH,
+              0,
+              false);
+      ReferenceRegion region = new ReferenceRegion(this, file, traits);
+      done = true;
+      return region;
+    } finally {
+      if (!done) {
+        file.close();
+        unbook(booked);
+      }
+    }
+  }
+
+  private void require(
+      boolean named,
+      Sharing sharing,
+      AccessPattern pattern,
+      PageSize pageSize,
+      boolean prefault,
+      boolean locked) {
+    requireIf(named, Capability.NAMED);
+    requireIf(sharing == Sharing.SHARED, Capability.SHARED_MAPPING);
+    requireIf(sharing == Sharing.PRIVATE, Capability.PRIVATE_MAPPING);
+    requireIf(pattern != AccessPattern.NORMAL, Capability.ADVICE);
+    requireIf(pageSize == PageSize.HUGE, Capability.HUGE_PAGES);
+    requireIf(prefault, Capability.PREFAULT);
+    requireIf(locked, Capability.LOCKED);
+  }
+
+  private static Sharing sharing(Sharing asked) {
+    return asked == Sharing.DEFAULT ? Sharing.SHARED : asked;
+  }
+
+  private void book(long bytes) throws MemoryException {
+    while (true) {
+      long booked = openBytes.get();
+      if (bytes > settings.limitBytes() - booked && !flaws.contains(Flaw.LIMIT_IGNORED)) {
+        throw MemoryException.of("allocate", bytes, "", "limit reached", 0, "free some", null);
+      }
+      if (flaws.contains(Flaw.LIMIT_RACES)) {
+        LockSupport.parkNanos(1_000_000);
+        openBytes.addAndGet(bytes);
+        return;
+      }
+      if (openBytes.compareAndSet(booked, booked + bytes)) {
+        return;
+      }
+    }
+  }
+
+  void rebook(long oldBytes, long newBytes) throws MemoryException {
+    if (newBytes > oldBytes && !flaws.contains(Flaw.RESIZE_BEYOND_LIMIT)) {
+      book(newBytes - oldBytes);
+    } else {
+      openBytes.addAndGet(newBytes - oldBytes);
+    }
+  }
+
+  void unbook(long bytes) {
+    openBytes.addAndGet(-bytes);
+  }
+
+  void closed(MemoryRegion region) {
+    open.remove(region.id());
+    unbook(region.byteSize());
+    closes.incrementAndGet();
+  }
+
+  private List<Path> storedFiles() throws MemoryException {
+    try (Stream<Path> list = Files.list(settings.directory())) {
+      return list.filter(p -> p.getFileName().toString().endsWith(ReferenceFile.SUFFIX)).toList();
+    } catch (IOException e) {
+      throw MemoryException.of("list", -1, settings.directory().toString(), "failed", 0, "", e);
+    }
+  }
+
+  @Override
+  public List<StoredRegion> stored() throws MemoryException {
+    List<StoredRegion> stored = new ArrayList<>();
+    for (Path path : capabilities.contains(Capability.NAMED) ? storedFiles() : List.<Path>of()) {
+      stored.add(stored(path));
+    }
+    Comparator<StoredRegion> byName = Comparator.comparing(StoredRegion::name);
+    stored.sort(flaws.contains(Flaw.STORED_UNSORTED) ? byName.reversed() : byName);
+    return stored;
+  }
+
+  private StoredRegion stored(Path path) throws MemoryException {
+    String name = ReferenceFile.nameOf(path);
+    try {
+      StoredRegion.State state = ReferenceFile.stateOf(path, flaws);
+      long byteSize = -1;
+      if (state == StoredRegion.State.CLOSED) {
+        try (ReferenceFile file = ReferenceFile.open(path, true, flaws)) {
+          byteSize = file.byteSize();
+        }
+      } else {
+        for (MemoryRegion region : regions()) {
+          byteSize = name.equals(region.info().name()) ? region.byteSize() : byteSize;
+        }
+      }
+      String detail = state == StoredRegion.State.UNUSABLE ? "cut short; restore a copy" : "";
+      Instant created = Files.getLastModifiedTime(path).toInstant();
+      return new StoredRegion(name, byteSize, path, state, detail, created);
+    } catch (IOException e) {
+      throw MemoryException.of("read", -1, path.toString(), "failed", 0, "", e);
+    }
+  }
+
+  @Override
+  public void delete(String name) throws MemoryException {
+    require(Capability.NAMED);
+    checkRunning();
+    RegionNames.check(name);
+    Path path = ReferenceFile.pathOf(settings.directory(), name, flaws);
+    try (ReferenceFile file = ReferenceFile.open(path, true, flaws)) {
+      Files.delete(file.path());
+    } catch (MemoryException e) {
+      throw e;
+    } catch (NoSuchFileException e) {
+      throw MemoryException.of("delete", name, "no such region", "list what is stored");
+    } catch (IOException e) {
+      throw MemoryException.of("delete", -1, name, "failed", 0, "", e);
+    }
+  }
+
+  @Override
+  public List<MemoryRegion> regions() {
+    Comparator<MemoryRegion> byId = Comparator.comparingLong(MemoryRegion::id);
+    return open.values().stream()
+        .sorted(flaws.contains(Flaw.LISTING_UNSORTED) ? byId.reversed() : byId)
+        .toList();
+  }
+
+  @Override
+  public ProviderStatistics statistics() {
+    return new ProviderStatistics(
+        open.size(),
+        openBytes.get(),
+        settings.limitBytes(),
+        allocations.get(),
+        closes.get(),
+        failures.get());
+  }
+
+  @Override
+  public List<StoreFinding> verify() throws MemoryException {
+    List<StoreFinding> findings = new ArrayList<>();
+    for (StoredRegion each : stored()) {
+      boolean usable = each.state() != StoredRegion.State.UNUSABLE;
+      findings.add(
+          new StoreFinding(
+              usable ? StoreFinding.Severity.OK : StoreFinding.Severity.ERROR,
+              each.path().toString(),
+              usable ? "whole" : each.detail()));
+    }
+    return findings;
+  }
+}

@@ -1,0 +1,363 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.dmalloc.testkit;
+
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.nio.channels.FileChannel.MapMode;
+import java.nio.file.Files;
+import java.time.Instant;
+import java.util.EnumSet;
+import java.util.Objects;
+import java.util.Set;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.dmalloc.api.Access;
+import org.dmalloc.api.AccessMode;
+import org.dmalloc.api.AccessPattern;
+import org.dmalloc.api.Advice;
+import org.dmalloc.api.Capability;
+import org.dmalloc.api.MemoryException;
+import org.dmalloc.api.MemoryRegion;
+import org.dmalloc.api.PageSize;
+import org.dmalloc.api.RegionIds;
+import org.dmalloc.api.RegionInfo;
+import org.dmalloc.api.Residency;
+import org.dmalloc.api.Sharing;
+import org.dmalloc.api.SwapPolicy;
+
+/** A region of {@link ReferenceProvider}. */
+final class ReferenceRegion implements MemoryRegion {
+  private final ReferenceProvider provider;
+  private final ReferenceFile file;
+  private final RegionInfo traits;
+  private final ReferenceGate gate;
+  private final AtomicBoolean closed = new AtomicBoolean();
+  private Arena arena;
+  private MemorySegment segment;
+  private volatile long byteSize;
+  private volatile boolean pinned;
+  private volatile AccessPattern pattern;
+  private volatile Set<SwapPolicy> policies = Set.of();
+
+  /** Maps the file as the traits say, whose id and time are set here. */
+  ReferenceRegion(ReferenceProvider provider, ReferenceFile file, RegionInfo traits)
+      throws IOException {
+    this.provider = provider;
+    this.file = file;
+    this.traits = withId(traits);
+    this.gate = new ReferenceGate(provider.flaws());
+    this.byteSize = traits.byteSize();
+    this.pattern = traits.pattern();
+    this.arena = Arena.ofShared();
+    this.segment = map(arena, traits.byteSize());
+    traits.policies().forEach(this::keep);
+  }
+
+  private static RegionInfo withId(RegionInfo t) {
+    return new RegionInfo(
+        RegionIds.next(),
+        t.name(),
+        t.backend(),
+        t.byteSize(),
+        true,
+        t.sharing(),
+        t.access(),
+        t.pattern(),
+        t.pageSize(),
+        t.locked(),
+        t.durability(),
+        t.reservation(),
+        t.policies(),
+        t.path(),
+        t.backing(),
+        t.owner(),
+        Instant.now(),
+        0,
+        false);
+  }
+
+  private MemorySegment map(Arena into, long size) throws IOException {
+    boolean readOnly = traits.access() == AccessMode.READ_ONLY && !flawed(Flaw.WRITABLE_READ_ONLY);
+    boolean mapPrivate =
+        (traits.sharing() == Sharing.PRIVATE && !flawed(Flaw.PRIVATE_LEAK))
+            || flawed(Flaw.STORED_BYTES_LOST);
+    MapMode mode = readOnly ? MapMode.READ_ONLY : mapPrivate ? MapMode.PRIVATE : MapMode.READ_WRITE;
+    long spare = traits.name() == null ? ContractTheme.HUGE_PAGE : 0;
+    if (spare > 0) {
+      file.file().setLength(ReferenceFile.pages(size) + spare);
+    }
+    long mapped = Math.max(size, ReferenceFile.pages(size) + spare);
+    MemorySegment whole = file.file().getChannel().map(mode, 0, mapped, into);
+    long shift = 0;
+    if (traits.pageSize() == PageSize.HUGE && spare > 0 && !flawed(Flaw.HUGE_UNALIGNED)) {
+      shift = -whole.address() & (ContractTheme.HUGE_PAGE - 1);
+    } else if (traits.pageSize() == PageSize.HUGE && spare > 0) {
+      shift = (whole.address() & (ContractTheme.HUGE_PAGE - 1)) == 0 ? ContractTheme.PAGE : 0;
+    }
+    if (flawed(Flaw.UNALIGNED) && spare > 0) {
+      shift = 64;
+    }
+    return whole.asSlice(shift, size + (flawed(Flaw.ONE_BYTE_MORE) && spare > 0 ? 1 : 0));
+  }
+
+  private boolean flawed(Flaw flaw) {
+    return provider.flaws().contains(flaw);
+  }
+
+  @Override
+  public long id() {
+    return traits.id();
+  }
+
+  @Override
+  public long byteSize() {
+    return byteSize;
+  }
+
+  @Override
+  public RegionInfo info() {
+    return new RegionInfo(
+        traits.id(),
+        traits.name(),
+        traits.backend(),
+        byteSize,
+        !closed.get(),
+        traits.sharing(),
+        traits.access(),
+        pattern,
+        traits.pageSize(),
+        traits.locked(),
+        traits.durability(),
+        traits.reservation(),
+        policies,
+        traits.path(),
+        traits.backing(),
+        traits.owner(),
+        traits.createdAt(),
+        gate.openSections(),
+        pinned);
+  }
+
+  @Override
+  public Access acquire() {
+    gate.enter();
+    if (closed.get()) {
+      gate.exit();
+      throw new IllegalStateException("region is closed");
+    }
+    return new Section(this, Thread.currentThread(), segment);
+  }
+
+  @Override
+  public MemorySegment segment() {
+    try (Access access = acquire()) {
+      pinned = !flawed(Flaw.PIN_FORGOTTEN);
+      return access.segment();
+    }
+  }
+
+  @Override
+  public void force(long offset, long length) throws MemoryException {
+    try (Access access = acquire()) {
+      provider.require(Capability.FORCE);
+      checkRange(offset, length);
+      if (traits.sharing() == Sharing.PRIVATE) {
+        if (flawed(Flaw.PRIVATE_FORCED)) {
+          return;
+        }
+        throw new UnsupportedOperationException("private stores never reach the file");
+      }
+      if (length > 0 && !flawed(Flaw.STORED_BYTES_LOST)) {
+        access.segment().asSlice(offset, length).force();
+      }
+    }
+  }
+
+  @Override
+  public void advise(Advice advice, long offset, long length) {
+    try (Access access = acquire()) {
+      provider.require(Capability.ADVICE);
+      checkRange(offset, length);
+      if (advice == Advice.DONT_NEED && traits.sharing() == Sharing.PRIVATE) {
+        throw new UnsupportedOperationException("DONT_NEED would lose private content");
+      }
+      if (flawed(Flaw.ADVICE_LOSES_CONTENT) && length > 0) {
+        access.segment().set(JAVA_BYTE, offset, (byte) 0x55);
+      }
+      if (length == byteSize) {
+        switch (advice) {
+          case NORMAL -> pattern = AccessPattern.NORMAL;
+          case RANDOM -> pattern = AccessPattern.RANDOM;
+          case SEQUENTIAL -> pattern = AccessPattern.SEQUENTIAL;
+          default -> {}
+        }
+      }
+    }
+  }
+
+  @Override
+  public void prefetch(long[] offsets, long length) {
+    try (Access access = acquire()) {
+      provider.require(Capability.PREFETCH);
+      for (long offset : offsets) {
+        checkRange(offset, length);
+        if (length > 0 && offset >= 0 && offset < access.segment().byteSize()) {
+          access.segment().get(JAVA_BYTE, offset);
+        }
+      }
+    }
+  }
+
+  @Override
+  public Residency residency(long offset, long length) {
+    try (Access access = acquire()) {
+      provider.require(Capability.RESIDENCY);
+      checkRange(offset, length);
+      long from = offset / ContractTheme.PAGE * ContractTheme.PAGE;
+      long bytes = ReferenceFile.pages(offset + length) - from;
+      if (flawed(Flaw.RESIDENCY_IN_BYTES)) {
+        bytes = Math.min(length, access.segment().byteSize());
+      }
+      return new Residency(bytes, bytes, -1, -1, -1, -1, -1, "all is resident here");
+    }
+  }
+
+  @Override
+  public void apply(SwapPolicy policy) {
+    try (Access access = acquire()) {
+      provider.require(Capability.SWAP_POLICY);
+      Objects.requireNonNull(access.segment());
+      keep(policy);
+    }
+  }
+
+  private synchronized void keep(SwapPolicy policy) {
+    if (!policy.actsOnce()) {
+      EnumSet<SwapPolicy> next = EnumSet.of(policy);
+      policies.stream()
+          .filter(old -> flawed(Flaw.POLICIES_PILE_UP) || !policy.conflictsWith(old))
+          .forEach(next::add);
+      policies = Set.copyOf(next);
+    }
+  }
+
+  @Override
+  public void resize(long newByteSize) throws MemoryException {
+    try (Access access = acquire()) {
+      provider.require(Capability.RESIZE);
+      if (newByteSize < 1) {
+        throw new IllegalArgumentException("resize to " + newByteSize + "; give at least 1");
+      }
+      boolean free = traits.sharing() == Sharing.SHARED && access.segment().scope().isAlive();
+      if ((pinned && !flawed(Flaw.RESIZE_PINNED)) || !free) {
+        throw new IllegalStateException("pinned or private");
+      }
+    }
+    provider.rebook(byteSize, newByteSize);
+    boolean interrupted = Thread.interrupted();
+    boolean done = false;
+    try {
+      gate.alone(provider.settings().sectionTimeout(), () -> remap(newByteSize));
+      done = true;
+    } finally {
+      if (!done) {
+        provider.unbook(newByteSize - byteSize);
+      }
+      if (interrupted) {
+        Thread.currentThread().interrupt();
+      }
+    }
+  }
+
+  private void remap(long newByteSize) {
+    try {
+      if (newByteSize < byteSize && !flawed(Flaw.RESIZE_KEEPS_OLD_BYTES)) {
+        segment.asSlice(newByteSize).fill((byte) 0);
+      }
+      arena.close();
+      file.setByteSize(newByteSize);
+      arena = Arena.ofShared();
+      segment = map(arena, newByteSize);
+      if (traits.name() == null) { // the footer lies where new bytes now are
+        long end = Math.min(newByteSize, ReferenceFile.pages(newByteSize));
+        segment.asSlice(Math.min(byteSize, end)).fill((byte) 0);
+      }
+      byteSize = newByteSize;
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private void checkRange(long offset, long length) {
+    if (!flawed(Flaw.RANGES_UNCHECKED)) {
+      Objects.checkFromIndexSize(offset, length, byteSize);
+    }
+  }
+
+  @Override
+  public void close() {
+    if (closed.get()) {
+      if (flawed(Flaw.CLOSE_COUNTS_TWICE)) {
+        provider.closed(this);
+      }
+      return;
+    }
+    gate.alone(provider.settings().sectionTimeout(), this::release);
+  }
+
+  private void release() {
+    if (!closed.compareAndSet(false, true)) {
+      return;
+    }
+    try {
+      if (!flawed(Flaw.USABLE_AFTER_CLOSE) && !flawed(Flaw.MAPPING_LEAK)) {
+        arena.close();
+      }
+      file.close();
+      if (traits.name() == null && !flawed(Flaw.UNNAMED_FILE_LEFT)) {
+        Files.deleteIfExists(file.path());
+      }
+      provider.closed(this);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private static final class Section implements Access {
+    private final ReferenceRegion region;
+    private final Thread owner;
+    private final MemorySegment segment;
+    private boolean closed;
+
+    Section(ReferenceRegion region, Thread owner, MemorySegment segment) {
+      this.region = region;
+      this.owner = owner;
+      this.segment = segment;
+    }
+
+    @Override
+    public MemorySegment segment() {
+      return segment;
+    }
+
+    @Override
+    public void close() {
+      boolean mine = Thread.currentThread().equals(owner);
+      if (!mine && region.flawed(Flaw.SECTION_CLOSED_ANYWHERE)) {
+        return;
+      }
+      if (closed && region.flawed(Flaw.SECTION_CLOSED_TWICE)) {
+        region.gate.exit();
+        return;
+      }
+      if (!mine || closed) {
+        throw new IllegalStateException("section of " + owner + " closed twice or elsewhere");
+      }
+      closed = true;
+      region.gate.exit();
+    }
+  }
+}
