@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.dmalloc.testkit;
 
+import java.io.FileDescriptor;
+import java.io.FileOutputStream;
 import java.io.IOException;
-import java.io.PrintStream;
+import java.io.OutputStream;
 import java.lang.reflect.InvocationTargetException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import org.dmalloc.api.Access;
 import org.dmalloc.api.Capability;
@@ -45,7 +48,7 @@ public final class ChildMain {
     try {
       act(provider, Act.valueOf(args[2]), args);
     } catch (MemoryException refused) {
-      refused.printStackTrace();
+      System.getLogger(ChildMain.class.getName()).log(System.Logger.Level.INFO, "refused", refused);
       fixture.stop(provider);
       System.exit(REFUSED);
     }
@@ -108,9 +111,10 @@ public final class ChildMain {
     return provider.allocate(RegionRequest.ofSize(Long.parseLong(args[4])).withName(name));
   }
 
-  private static void say(String word) {
-    PrintStream out = System.out;
-    out.println(word);
-    out.flush();
+  /** Standard output is the child's line to its parent, which reads words from it. */
+  private static void say(String word) throws IOException {
+    try (OutputStream out = new FileOutputStream(FileDescriptor.out)) {
+      out.write((word + System.lineSeparator()).getBytes(StandardCharsets.US_ASCII));
+    }
   }
 }

@@ -4,106 +4,112 @@ package org.dmalloc.testkit;
 /** One way in which {@link ReferenceProvider} can break the contract, for proving that it shows. */
 enum Flaw {
   /** Gives memory that is not zero. */
-  DIRTY_MEMORY("Content"),
-  /** Maps page-sized parts of a region twice. */
-  LAST_PAGE_LOST("Content"),
+  DIRTY_MEMORY("Content", "freshMemoryIsZero"),
   /** Begins in the middle of a page. */
-  UNALIGNED("Content"),
+  UNALIGNED("Content", "regionsBeginAtAPage"),
   /** Begins huge regions at any page. */
-  HUGE_UNALIGNED("Content"),
+  HUGE_UNALIGNED("Content", "hugeRegionsBeginAtAHugePage"),
   /** Gives one byte more than was asked for. */
-  ONE_BYTE_MORE("Content"),
+  ONE_BYTE_MORE("Content", "segmentIsExactlyAsLargeAsAsked"),
   /** Closes without waiting for sections. */
-  CLOSE_DOES_NOT_WAIT("Section"),
+  CLOSE_DOES_NOT_WAIT("Section", "closeWaitsForSectionsOfOtherThreads"),
   /** Takes a close inside an own section for an ordinary one. */
-  CLOSE_IN_OWN_SECTION("Section"),
+  CLOSE_IN_OWN_SECTION("Section", "closeInsideAnOwnSectionIsRefusedAtOnce"),
   /** Lets any thread close a section. */
-  SECTION_CLOSED_ANYWHERE("Section"),
+  SECTION_CLOSED_ANYWHERE("Section", "closingASectionOnAnotherThreadIsRefusedAndChangesNothing"),
   /** Lets a section be closed twice. */
-  SECTION_CLOSED_TWICE("Section"),
+  SECTION_CLOSED_TWICE("Section", "closingASectionTwiceIsRefusedAndChangesNothing"),
   /** Forgets to say that a region is pinned. */
-  PIN_FORGOTTEN("Section"),
+  PIN_FORGOTTEN("Section", "segmentPins"),
   /** Keeps segments usable after close. */
-  USABLE_AFTER_CLOSE("Lifecycle"),
+  USABLE_AFTER_CLOSE("Lifecycle", "oldSegmentsAreRefusedAfterClose"),
   /** Books a region off twice when it is closed twice. */
-  CLOSE_COUNTS_TWICE("Lifecycle"),
+  CLOSE_COUNTS_TWICE("Lifecycle", "statisticsAddUp"),
   /** Serves allocations after it was stopped. */
-  SERVES_AFTER_STOP("Lifecycle"),
+  SERVES_AFTER_STOP("Lifecycle", "stoppedProviderRefusesWhileRegionsStayUsable"),
   /** Closes all regions when it is stopped. */
-  STOP_CLOSES_REGIONS("Lifecycle"),
+  STOP_CLOSES_REGIONS("Lifecycle", "stoppedProviderRefusesWhileRegionsStayUsable"),
   /** Does not list open regions in order. */
-  LISTING_UNSORTED("Lifecycle"),
+  LISTING_UNSORTED("Lifecycle", "idsAreUniqueAndListed"),
   /** Leaves the files of unnamed regions. */
-  UNNAMED_FILE_LEFT("Lifecycle"),
+  UNNAMED_FILE_LEFT("Lifecycle", "unnamedRegionsLeaveNoFile"),
   /** Never unmaps. */
-  MAPPING_LEAK("Lifecycle"),
+  MAPPING_LEAK("Lifecycle", "closedRegionsGiveTheirMappingsBack"),
   /** Forgets the limit. */
-  LIMIT_IGNORED("Refusal"),
+  LIMIT_IGNORED("Refusal", "limitOfBytesHolds"),
   /** Checks the limit, then books: two threads may both get through. */
-  LIMIT_RACES("Refusal"),
+  LIMIT_RACES("Refusal", "limitOfBytesHoldsAgainstManyThreads"),
   /** Keeps a refused request booked. */
-  REFUSAL_STAYS_BOOKED("Refusal"),
+  REFUSAL_STAYS_BOOKED("Refusal", "impossibleSizesAreRefused"),
   /** Does not count refusals. */
-  FAILURES_UNCOUNTED("Refusal"),
+  FAILURES_UNCOUNTED("Refusal", "limitOfBytesHolds"),
   /** Does as well as it can without the capability. */
-  UNDECLARED_ACCEPTED("Refusal"),
+  UNDECLARED_ACCEPTED("Refusal", "requestsThatNeedAnUndeclaredCapabilityAreRefused"),
   /** Takes any range. */
-  RANGES_UNCHECKED("Refusal"),
+  RANGES_UNCHECKED("Refusal", "rangesOutsideTheRegionAreRefused"),
   /** Goes on after the listener threw. */
-  LISTENER_IGNORED("Refusal"),
+  LISTENER_IGNORED("Refusal", "listenerThatThrowsCancelsTheAllocation"),
   /** Leaves the file of a cancelled allocation. */
-  CANCELLED_FILE_LEFT("Refusal"),
+  CANCELLED_FILE_LEFT("Refusal", "listenerThatThrowsCancelsTheAllocation"),
   /** Clears the interrupt status. */
-  INTERRUPT_LOST("Interrupt"),
+  INTERRUPT_LOST("Interrupt", "allocateIsRefused"),
   /** Allocates on interrupted threads. */
-  INTERRUPT_IGNORED("Interrupt"),
+  INTERRUPT_IGNORED("Interrupt", "openIsRefusedAndTheRegionStaysWhole"),
   /** Gives up a close when the thread is interrupted. */
-  INTERRUPT_CUTS_CLOSE("Interrupt"),
+  INTERRUPT_CUTS_CLOSE("Interrupt", "closeWaitsForSectionsOnAnInterruptedThreadToo"),
   /** Writes nothing of a region back when it is closed. */
-  STORED_BYTES_LOST("Store"),
+  STORED_BYTES_LOST("Store", "reopensWithTheSameBytes"),
   /** Uses the first 20 characters of a name. */
-  NAMES_CUT("Store"),
+  NAMES_CUT("Store", "oddNamesStayApartAndInside"),
   /** Uses the name as the file's name. */
-  NAMES_ESCAPE("Store"),
+  NAMES_ESCAPE("Store", "oddNamesStayApartAndInside"),
   /** Allocates over a stored region of the same name. */
-  NAME_TAKEN_OVER("Store"),
+  NAME_TAKEN_OVER("Store", "takenNameIsRefused"),
   /** Deletes open regions. */
-  OPEN_REGION_DELETED("Store"),
+  OPEN_REGION_DELETED("Store", "deleteRemovesForGood"),
   /** Opens files that were cut short. */
-  CUT_FILE_OPENS("Store"),
+  CUT_FILE_OPENS("Store", "fileCutShortIsRefusedListedAndReported"),
   /** Lists stored regions as they come. */
-  STORED_UNSORTED("Store"),
+  STORED_UNSORTED("Store", "listingIsSortedAndTellsTheState"),
   /** Maps private copies shared. */
-  PRIVATE_LEAK("Sharing"),
+  PRIVATE_LEAK("Sharing", "privateStoresDoNotLeakBack"),
   /** Opens read-only regions for writing. */
-  WRITABLE_READ_ONLY("Sharing"),
+  WRITABLE_READ_ONLY("Sharing", "readOnlyRegionsRefuseStoresInJava"),
   /** Lets two writers of this JVM in. */
-  TWO_WRITERS("Sharing"),
+  TWO_WRITERS("Sharing", "oneWriterAtATime"),
   /** Forces private copies without a word. */
-  PRIVATE_FORCED("Sharing"),
+  PRIVATE_FORCED("Sharing", "privateStoresCannotBeForced"),
   /** Lets writers of two JVMs in. */
-  NO_LOCK_BETWEEN_JVMS("SecondJvm"),
+  NO_LOCK_BETWEEN_JVMS("SecondJvm", "regionOpenElsewhereIsRefused"),
   /** Loses a page when it gets advice. */
-  ADVICE_LOSES_CONTENT("Paging"),
+  ADVICE_LOSES_CONTENT("Paging", "everyAdviceKeepsContent"),
   /** Keeps policies that exclude each other. */
-  POLICIES_PILE_UP("Paging"),
+  POLICIES_PILE_UP("Paging", "policiesAddUpAndReplaceEachOther"),
   /** Leaves old bytes behind the new end. */
-  RESIZE_KEEPS_OLD_BYTES("Paging"),
+  RESIZE_KEEPS_OLD_BYTES("Paging", "resizeKeepsBytesAndZeroesNewOnes"),
   /** Resizes pinned regions. */
-  RESIZE_PINNED("Paging"),
+  RESIZE_PINNED("Paging", "resizeIsRefusedWherePinnedOrInUse"),
   /** Does not hold growth against the limit. */
-  RESIZE_BEYOND_LIMIT("Paging"),
+  RESIZE_BEYOND_LIMIT("Paging", "resizeHoldsTheLimit"),
   /** Tells residency in bytes, not pages. */
-  RESIDENCY_IN_BYTES("Paging");
+  RESIDENCY_IN_BYTES("Paging", "residencyIsInWholePages");
 
   /** The theme of the contract that must notice it. */
   private final String theme;
 
-  Flaw(String theme) {
+  /** The test in it that must fail. */
+  private final String test;
+
+  Flaw(String theme, String test) {
     this.theme = theme;
+    this.test = test;
   }
 
   String theme() {
     return theme;
+  }
+
+  String test() {
+    return test;
   }
 }

@@ -53,19 +53,19 @@ final class ReferenceFile implements AutoCloseable {
   }
 
   static String nameOf(Path path) {
-    String hex = path.getFileName().toString();
-    return new String(
-        HexFormat.of().parseHex(hex.substring(0, hex.length() - SUFFIX.length())),
-        StandardCharsets.UTF_8);
+    String hex = path.getFileName().toString().replace(SUFFIX, "");
+    return hex.matches("([0-9a-f]{2})+")
+        ? new String(HexFormat.of().parseHex(hex), StandardCharsets.UTF_8)
+        : hex; // by Flaw.NAMES_ESCAPE
   }
 
   /** Creates the file of a region; refuses a name that is taken. */
   static ReferenceFile create(Path path, long byteSize, Set<Flaw> flaws) throws IOException {
-    if (!flaws.contains(Flaw.NAME_TAKEN_OVER)) {
+    if (!flaws.contains(Flaw.NAME_TAKEN_OVER) || !Files.exists(path)) {
       Files.createFile(path);
     }
     ReferenceFile created = open(path, true, flaws);
-    created.setByteSize(byteSize);
+    created.setByteSize(0, byteSize);
     return created;
   }
 
@@ -129,9 +129,8 @@ final class ReferenceFile implements AutoCloseable {
   }
 
   /** Sets the length and writes the footer; new bytes are zero. */
-  void setByteSize(long byteSize) throws IOException {
-    long old = byteSize();
-    file.setLength(old < 0 ? 0 : Math.min(pages(old), pages(byteSize))); // the footer goes
+  void setByteSize(long oldByteSize, long byteSize) throws IOException {
+    file.setLength(Math.min(pages(oldByteSize), pages(byteSize))); // the old footer goes
     file.setLength(pages(byteSize));
     file.seek(pages(byteSize));
     file.writeLong(MAGIC);

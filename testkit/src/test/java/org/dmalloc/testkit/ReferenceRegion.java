@@ -278,13 +278,9 @@ final class ReferenceRegion implements MemoryRegion {
         segment.asSlice(newByteSize).fill((byte) 0);
       }
       arena.close();
-      file.setByteSize(newByteSize);
+      file.setByteSize(byteSize, newByteSize);
       arena = Arena.ofShared();
       segment = map(arena, newByteSize);
-      if (traits.name() == null) { // the footer lies where new bytes now are
-        long end = Math.min(newByteSize, ReferenceFile.pages(newByteSize));
-        segment.asSlice(Math.min(byteSize, end)).fill((byte) 0);
-      }
       byteSize = newByteSize;
     } catch (IOException e) {
       throw new UncheckedIOException(e);

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.dmalloc.testkit;
+
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.platform.engine.discovery.DiscoverySelectors.selectNestedClass;
+
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ConcurrentSkipListSet;
+import org.dmalloc.api.Capability;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.platform.engine.TestExecutionResult;
+import org.junit.platform.launcher.LauncherDiscoveryRequest;
+import org.junit.platform.launcher.TestExecutionListener;
+import org.junit.platform.launcher.TestIdentifier;
+import org.junit.platform.launcher.core.LauncherDiscoveryRequestBuilder;
+import org.junit.platform.launcher.core.LauncherFactory;
+
+/** The suite can fail: each flaw makes the test fail that is there to find it. */
+final class FlawTest {
+  /** The flaw that {@link Flawed} has now: the engine makes its instances, without arguments. */
+  private static volatile Flaw current = Flaw.DIRTY_MEMORY;
+
+  /** Run by the test below only: build tools skip classes nested in a test class. */
+  static final class Flawed extends MemoryProviderContract {
+    @Override
+    protected ProviderFixture fixture() {
+      return new ReferenceFixture(capabilities(current), EnumSet.of(current));
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void everyFlawIsFound(Flaw flaw) throws Exception {
+    current = flaw;
+    Set<String> failed = new ConcurrentSkipListSet<>();
+    Class<?> theme = Class.forName(MemoryProviderContract.class.getName() + "$" + flaw.theme());
+    LauncherDiscoveryRequest request =
+        LauncherDiscoveryRequestBuilder.request()
+            .selectors(selectNestedClass(List.of(Flawed.class), theme))
+            .build();
+    LauncherFactory.create()
+        .execute(
+            request,
+            new TestExecutionListener() {
+              @Override
+              public void executionFinished(TestIdentifier test, TestExecutionResult result) {
+                if (result.getStatus() == TestExecutionResult.Status.FAILED) {
+                  failed.add(test.getDisplayName().replace("()", ""));
+                }
+              }
+            });
+    System.getLogger(FlawTest.class.getName())
+        .log(System.Logger.Level.INFO, "{0} found by {1}", flaw, failed);
+    assertTrue(failed.contains(flaw.test()), flaw + " makes only these fail: " + failed);
+  }
+
+  private static Set<Capability> capabilities(Flaw flaw) {
+    return flaw == Flaw.UNDECLARED_ACCEPTED
+        ? EnumSet.of(Capability.NAMED)
+        : EnumSet.allOf(Capability.class);
+  }
+}
