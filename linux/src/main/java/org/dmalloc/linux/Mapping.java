@@ -31,6 +31,9 @@ public final class Mapping implements AutoCloseable {
   /** Between two looks at the interrupt flag: 8 to 60 ms on ext4, 20 ms anonymous. */
   private static final long POPULATE_CHUNK_BYTES = 64L << 20;
 
+  /** No architecture has larger addresses (x86-64 with five levels: 57 bits). */
+  private static final long MAX_ADDRESS = 1L << 57;
+
   private final String target;
   private final MappingKind kind;
   private final @Nullable OpenFile file;
@@ -56,6 +59,7 @@ public final class Mapping implements AutoCloseable {
     if (byteSize < 1) {
       throw new IllegalArgumentException("byteSize " + byteSize + "; give at least 1");
     }
+    refuseUnmappable(byteSize, target);
     this.target = target;
     this.kind = kind;
     this.file = file;
@@ -149,25 +153,20 @@ public final class Mapping implements AutoCloseable {
    * Brings all pages of a range in: for reading, or for writing at once, which also takes what the
    * file system needs for the first store.
    *
-   * @throws MemoryException if there is no space or memory for a page, or the thread is
-   *     interrupted; its interrupt flag stays set
+   * @throws MemoryException if there is no space or memory for a page, the listener throws, or the
+   *     thread is interrupted; its interrupt flag stays set
    */
   public void populate(AccessMode access, long offset, long length, ProgressListener progress)
       throws MemoryException {
     Madvise call = access == AccessMode.READ_ONLY ? Madvise.POPULATE_READ : Madvise.POPULATE_WRITE;
     MemorySegment range = pages(offset, length);
+    LongOperation operation = new LongOperation("populate", target, length, progress);
     for (long done = 0; done < range.byteSize(); ) {
-      if (Thread.currentThread().isInterrupted()) {
-        throw MemoryException.of(
-            "populate",
-            target,
-            "interrupted after " + done + " of " + range.byteSize() + " bytes",
-            "");
-      }
+      operation.checkNotInterrupted(done);
       long chunk = Math.min(POPULATE_CHUNK_BYTES, range.byteSize() - done);
       advise(call, range.asSlice(done, chunk));
       done += chunk;
-      progress.progressed(Math.min(done, length), length);
+      operation.report(done);
     }
   }
 
@@ -280,6 +279,7 @@ public final class Mapping implements AutoCloseable {
     if (newByteSize < 1) {
       throw new IllegalArgumentException("byteSize " + newByteSize + "; give at least 1");
     }
+    refuseUnmappable(newByteSize, target);
     AddressRange old = view.range;
     long oldByteSize = byteSize();
     long newLength = Platform.roundUpToPage(newByteSize);
@@ -347,6 +347,14 @@ public final class Mapping implements AutoCloseable {
     return file == null
         ? Libc.mmap(hint, length, kind.protection(), flags | Abi.MAP_ANONYMOUS, -1, 0)
         : file.use(fd -> Libc.mmap(hint, length, kind.protection(), flags, fd, fileOffset));
+  }
+
+  /** Refuses sizes that would overflow on their way to the kernel. */
+  private static void refuseUnmappable(long byteSize, String target) throws MemoryException {
+    if (byteSize > MAX_ADDRESS) {
+      throw Errno.exception(
+          "mmap", byteSize, target, Errno.ENOMEM, "ask for less: no address space is that large");
+    }
   }
 
   private Mapping advised(PageSize pageSize) throws MemoryException {

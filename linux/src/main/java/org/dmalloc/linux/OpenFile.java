@@ -151,21 +151,28 @@ public final class OpenFile implements AutoCloseable {
   /**
    * Takes disk space for a range, so that no later store to it can meet a full disk, and extends
    * the file to the end of the range if it was shorter (fallocate). What was taken before a failure
-   * stays taken: the caller cuts the file or drops it.
+   * stays taken: the caller cuts the file or drops it. A range that is larger than all that is free
+   * is refused before anything is taken.
    *
    * <p>btrfs and other copy-on-write file systems accept the call but may need new space at a
    * store; see {@link FileSystem#keepsReservations()}.
    *
-   * @throws MemoryException if the space is not there, the file system cannot reserve, or the
-   *     thread was interrupted; its interrupt flag stays set
+   * @throws MemoryException if the space is not there, the file system cannot reserve, the listener
+   *     throws, or the thread is interrupted; its interrupt flag stays set
    */
   public void reserve(long offset, long length, ProgressListener progress) throws MemoryException {
-    long done = 0;
-    while (done < length) {
-      if (Thread.currentThread().isInterrupted()) {
-        throw MemoryException.of(
-            "fallocate", target, "interrupted after " + done + " of " + length + " bytes", "");
-      }
+    reserve(offset, length, new LongOperation("fallocate", target, length, progress));
+  }
+
+  /** Like the other {@code reserve}, on an interrupted thread too, and with no word about it. */
+  public void reserve(long offset, long length) throws MemoryException {
+    reserve(offset, length, LongOperation.uninterruptible("fallocate", target, length));
+  }
+
+  private void reserve(long offset, long length, LongOperation operation) throws MemoryException {
+    refuseHopeless(length);
+    for (long done = 0; done < length; ) {
+      operation.checkNotInterrupted(done);
       long position = offset + done;
       long chunk = Math.min(RESERVE_CHUNK_BYTES, length - done);
       long result = use(fd -> retry(() -> Libc.fallocate(fd, 0, position, chunk)));
@@ -173,7 +180,25 @@ public final class OpenFile implements AutoCloseable {
         throw reservationFailure((int) -result, length, length - done);
       }
       done += chunk;
-      progress.progressed(done, length);
+      operation.report(done);
+    }
+  }
+
+  /** Spares a disk that cannot hold the range from being filled to the brim first. */
+  private void refuseHopeless(long length) throws MemoryException {
+    FileSystem fileSystem = fileSystem();
+    if (fileSystem.totalBytes() > 0) {
+      if (length - facts().allocatedBytes() > fileSystem.availableBytes()) {
+        throw reservationFailure(Errno.ENOSPC, length, length);
+      }
+    } else if (length > Platform.availableMemoryBytes()) { // a memfd: its file system has no limit
+      throw Errno.exception(
+          "fallocate",
+          length,
+          target,
+          Errno.ENOMEM,
+          "free memory or add swap: %d bytes are available"
+              .formatted(Platform.availableMemoryBytes()));
     }
   }
 

@@ -8,12 +8,15 @@ import java.lang.foreign.ValueLayout;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Locale;
+import org.dmalloc.api.MemoryException;
 
 /** Whether this machine is supported, its page sizes and its limits. */
 public final class Platform {
   private static final long DEFAULT_HUGE_PAGE_BYTES = 2L << 20;
   private static final Path HUGE_PAGE_FILE =
       Path.of("/sys/kernel/mm/transparent_hugepage/hpage_pmd_size");
+
+  private static final Path MEMINFO = Path.of("/proc/meminfo");
 
   /** Why not, or empty. */
   private static final String REFUSAL =
@@ -71,6 +74,35 @@ public final class Platform {
       long soft = limits.get(ValueLayout.JAVA_LONG, 0);
       return soft < 0 ? Long.MAX_VALUE : soft;
     }
+  }
+
+  /**
+   * The bytes that the kernel could give without killing anyone, by its own estimate: available
+   * memory and free swap ({@code /proc/meminfo}). A control group may allow less.
+   *
+   * @throws MemoryException if {@code /proc/meminfo} cannot be read
+   */
+  public static long availableMemoryBytes() throws MemoryException {
+    require();
+    long kib = 0;
+    try {
+      for (String line : Files.readAllLines(MEMINFO)) {
+        if (line.startsWith("MemAvailable:") || line.startsWith("SwapFree:")) {
+          String value = line.substring(line.indexOf(':') + 1).strip();
+          kib += Long.parseLong(value, 0, value.indexOf(' '), 10);
+        }
+      }
+    } catch (IOException e) {
+      throw MemoryException.of(
+          "read",
+          -1,
+          MEMINFO.toString(),
+          String.valueOf(e.getMessage()),
+          MemoryException.NO_ERRNO,
+          "mount /proc",
+          e);
+    }
+    return kib * 1024;
   }
 
   static String probe(String osName, String architecture) {

@@ -165,6 +165,15 @@ class MappingTest {
   }
 
   @Test
+  void sizesThatNoAddressSpaceHasAreRefused() throws IOException {
+    for (long byteSize : new long[] {Long.MAX_VALUE, Long.MAX_VALUE - PAGE, 1L << 60, 1L << 57}) {
+      LinuxTests.assertErrno(Errno.ENOMEM, () -> anonymous(byteSize).close());
+      LinuxTests.assertErrno(
+          Errno.ENOMEM, () -> Mapping.anonymous("test", byteSize, PageSize.HUGE).close());
+    }
+  }
+
+  @Test
   void whatGrowsBackIsZero() throws IOException {
     try (OpenFile file = reservedFile(directory, 4 * PAGE);
         Mapping mapping = shared(file, 2 * PAGE)) {

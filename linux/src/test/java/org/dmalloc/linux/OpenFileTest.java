@@ -6,6 +6,7 @@ import static org.dmalloc.linux.LinuxTests.PAGE;
 import static org.dmalloc.linux.LinuxTests.assertErrno;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -95,6 +96,45 @@ class OpenFileTest {
                   file.reserve(0, 600 * MIB, (done, total) -> Thread.currentThread().interrupt()));
       assertTrue(Thread.interrupted(), "the interrupt is kept");
       assertEquals(256 * MIB, file.facts().byteSize(), e.getMessage());
+    }
+  }
+
+  @Test
+  void reserveIsCancelledByItsListener() throws IOException {
+    IllegalStateException mine = new IllegalStateException("enough");
+    try (OpenFile file = OpenFile.unnamedIn(directory)) {
+      MemoryException e =
+          assertThrows(
+              MemoryException.class,
+              () ->
+                  file.reserve(
+                      0,
+                      MIB,
+                      (done, total) -> {
+                        throw mine;
+                      }));
+      assertSame(mine, e.getCause());
+    }
+  }
+
+  @Test
+  void reserveWithoutAListenerMindsNoInterrupt() throws IOException {
+    try (OpenFile file = OpenFile.unnamedIn(directory)) {
+      Thread.currentThread().interrupt();
+      file.reserve(0, MIB);
+      assertTrue(Thread.interrupted());
+      assertEquals(MIB, file.facts().byteSize());
+    }
+  }
+
+  @Test
+  void whatCanNotFitIsRefusedBeforeAnythingIsTaken() throws IOException {
+    try (OpenFile file = OpenFile.unnamedIn(directory);
+        OpenFile memory = OpenFile.inMemory("test")) {
+      assertErrno(Errno.ENOSPC, () -> file.reserve(0, 1L << 60));
+      assertEquals(0, file.facts().byteSize());
+      assertErrno(Errno.ENOMEM, () -> memory.reserve(0, 1L << 60));
+      assertEquals(0, memory.facts().byteSize());
     }
   }
 
