@@ -105,25 +105,65 @@ public final class RegionLedger {
    */
   public <R extends GatedRegion> R admit(
       String operation, long byteSize, String target, Maker<R> maker) throws MemoryException {
+    return admit(
+        operation,
+        byteSize,
+        target,
+        booking -> {
+          booking.ofSize(byteSize);
+          return maker.make();
+        });
+  }
+
+  /** Opens one region, whose size is known only when its file is open. */
+  @FunctionalInterface
+  public interface Opener<R extends GatedRegion> {
+    /** Opens the region, books its size once it knows it, and leaves nothing behind on failure. */
+    R open(Booking booking) throws MemoryException;
+  }
+
+  /** Takes the size of a region that is being made. */
+  @FunctionalInterface
+  public interface Booking {
+    /**
+     * Holds the size against the limit.
+     *
+     * @throws MemoryException if the limit is reached
+     */
+    void ofSize(long byteSize) throws MemoryException;
+  }
+
+  /**
+   * Opens a stored region and books it; like {@link #admit}, but the opener tells the size.
+   *
+   * @param target the region's name, for messages
+   */
+  public <R extends GatedRegion> R admitOpen(String target, Opener<R> opener)
+      throws MemoryException {
+    return admit("open", -1, target, opener);
+  }
+
+  private <R extends GatedRegion> R admit(
+      String operation, long byteSize, String target, Opener<R> opener) throws MemoryException {
+    AtomicLong booked = new AtomicLong();
     boolean done = false;
     try {
       checkRunning();
       checkNotInterrupted(operation, byteSize, target);
-      book(operation, byteSize, target);
-      try {
-        R region = maker.make();
-        region.bookedBytes = byteSize;
-        open.put(region.id(), region);
-        allocations.increment();
-        done = true;
-        return region;
-      } finally {
-        if (!done) {
-          openBytes.addAndGet(-byteSize);
-        }
-      }
+      R region =
+          opener.open(
+              size -> {
+                book(operation, size, target);
+                booked.addAndGet(size);
+              });
+      region.bookedBytes = booked.get();
+      open.put(region.id(), region);
+      allocations.increment();
+      done = true;
+      return region;
     } finally {
       if (!done) {
+        openBytes.addAndGet(-booked.get());
         failures.increment();
       }
     }

@@ -190,6 +190,37 @@ class GatedRegionTest {
   }
 
   @Test
+  void anOpenBooksTheSizeThatItFinds() throws Exception {
+    RegionLedger small =
+        new RegionLedger(
+            "test", EnumSet.allOf(Capability.class), EnumSet.allOf(Advice.class), 1_000);
+    RegionTraits traits = RegionTraits.of(RegionRequest.ofSize(600), Sharing.SHARED, null, "arena");
+    RegionLedger.Opener<ArenaRegion> opener =
+        booking -> {
+          booking.ofSize(600);
+          return new ArenaRegion(small, traits, Arena.ofShared(), 600);
+        };
+    try (ArenaRegion a = small.admitOpen("orders", opener)) {
+      assertEquals(600, small.statistics().openBytes());
+      MemoryException e =
+          assertThrows(MemoryException.class, () -> small.admitOpen("orders", opener));
+      assertTrue(String.valueOf(e.getMessage()).startsWith("open 600 bytes of orders: limit"));
+      assertEquals(600, a.byteSize());
+    }
+    assertThrows(
+        MemoryException.class,
+        () ->
+            small.admitOpen(
+                "orders",
+                booking -> {
+                  booking.ofSize(600);
+                  throw MemoryException.of("open", "orders", "damaged", "");
+                }));
+    assertEquals(0, small.statistics().openBytes());
+    assertEquals(2, small.statistics().failures());
+  }
+
+  @Test
   void aFailedMakerLeavesNoBooking() {
     assertThrows(
         OutOfMemoryError.class,

@@ -74,6 +74,15 @@ public final class RegionStore {
     return directory;
   }
 
+  /**
+   * Makes the directory if it is a default one, for who puts an unnamed file there itself.
+   *
+   * @throws MemoryException if it does not exist or cannot be made
+   */
+  public void prepareDirectory() throws MemoryException {
+    requireDirectory("allocate");
+  }
+
   /** The file of the region of that name, whether it exists or not. */
   public Path path(String name) {
     return directory.resolve(RegionFileName.of(name));
