@@ -175,6 +175,15 @@ public final class RegionStore {
     }
   }
 
+  /** The kind of file system below the store, as the system names it: {@code ext4} … */
+  public String fileSystem() throws MemoryException {
+    try {
+      return Files.getFileStore(directory).type();
+    } catch (IOException e) {
+      throw Refusal.of("examine", -1, directory, e);
+    }
+  }
+
   /** The named regions, those that cannot be opened included, sorted by name. */
   public List<StoredRegion> list() throws MemoryException {
     return StoreInspection.of(this).regions();

@@ -3,6 +3,7 @@ package org.dmalloc.store;
 
 import java.io.IOException;
 import java.nio.file.Files;
+import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.ProgressListener;
 
 /** Reserves space by writing zeros, the only way that pure Java has. */
@@ -20,7 +21,7 @@ record ZeroFill(ProgressListener progress) implements SpaceReserver {
   public void reserve(StoreFile file, long position, long length) throws IOException {
     refuseHopeless(file, length);
     byte[] zeros = new byte[(int) Math.min(CHUNK, length)];
-    progress.progressed(0, length);
+    report(file, 0, length);
     for (long done = 0; done < length; ) {
       if (Thread.currentThread().isInterrupted()) {
         throw Refusal.interrupted("reserve", file.path().toString());
@@ -37,8 +38,23 @@ record ZeroFill(ProgressListener progress) implements SpaceReserver {
         file.disk().sync();
       }
       if (done % REPORT_EVERY == 0 || done == length) {
-        progress.progressed(done, length);
+        report(file, done, length);
       }
+    }
+  }
+
+  private void report(StoreFile file, long done, long length) throws MemoryException {
+    try {
+      progress.progressed(done, length);
+    } catch (RuntimeException cancel) {
+      throw MemoryException.of(
+          "reserve",
+          length,
+          file.path().toString(),
+          "cancelled by its progress listener",
+          MemoryException.NO_ERRNO,
+          "nothing was changed",
+          cancel);
     }
   }
 

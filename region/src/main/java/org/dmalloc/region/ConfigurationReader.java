@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.dmalloc.region;
+
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.Locale;
+import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.dmalloc.api.MemoryProvider;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Reads a backend's configuration, whose values come as strings from some sources and typed from
+ * others. What is absent or blank has its default; a bad value is an {@link
+ * IllegalArgumentException} that names PID, key and value, and so fails the activation.
+ *
+ * @param pid the configuration's name, for messages
+ * @param properties as given by the configuration, by key
+ */
+public record ConfigurationReader(String pid, Map<String, ?> properties) {
+  /** The key of the limit of bytes, the same for every backend. */
+  public static final String LIMIT = "limit.bytes";
+
+  /** The key of the time that close and resize wait for open access sections. */
+  public static final String SECTION_TIMEOUT = "section.timeout.millis";
+
+  private static final String RANKING = "service.ranking";
+  private static final Pattern SIZE = Pattern.compile("(\\d{1,18})([kmgt]?)");
+
+  /** The provider's name; it must be there, as the component's own properties have it. */
+  public String name() {
+    Object value = properties.get(MemoryProvider.BACKEND);
+    if (value instanceof String name && !name.isBlank()) {
+      return name.strip();
+    }
+    throw bad(MemoryProvider.BACKEND, value, "give a name, unique among all backends");
+  }
+
+  /** The limit of bytes, as a number or with a unit k, m, g or t. */
+  public long limitBytes(long absent) {
+    String text = text(LIMIT);
+    if (text == null) {
+      return absent;
+    }
+    Matcher size = SIZE.matcher(text.toLowerCase(Locale.ROOT));
+    if (size.matches()) {
+      long unit =
+          switch (size.group(2)) {
+            case "k" -> 1L << 10;
+            case "m" -> 1L << 20;
+            case "g" -> 1L << 30;
+            case "t" -> 1L << 40;
+            default -> 1;
+          };
+      long count = Long.parseLong(size.group(1));
+      if (count > Long.MAX_VALUE / unit) {
+        throw bad(LIMIT, text, "give less than 8388608t, or leave it out for no limit");
+      }
+      if (count > 0) {
+        return count * unit;
+      }
+    }
+    throw bad(LIMIT, text, "give bytes such as 1073741824 or 1g, or leave it out for no limit");
+  }
+
+  /** How long close and resize wait for open access sections. */
+  public Duration sectionTimeout() {
+    String text = text(SECTION_TIMEOUT);
+    if (text == null) {
+      return Duration.ofNanos(RegionLedger.DEFAULT_SECTION_TIMEOUT_NANOS);
+    }
+    if (text.matches("[1-9]\\d{0,9}")) {
+      return Duration.ofMillis(Long.parseLong(text));
+    }
+    throw bad(SECTION_TIMEOUT, text, "give milliseconds, at least 1");
+  }
+
+  /** Refuses a ranking of another type, which the framework would take for 0 and say nothing. */
+  public void checkRanking() {
+    Object ranking = properties.get(RANKING);
+    if (ranking != null && !(ranking instanceof Integer)) {
+      throw bad(
+          RANKING, ranking, "give an Integer, which in a .config file is service.ranking=I\"10\"");
+    }
+  }
+
+  /** The constant that the value names, in upper or lower case. */
+  public <E extends Enum<E>> E constant(String key, E absent) {
+    String text = text(key);
+    if (text == null) {
+      return absent;
+    }
+    E[] constants = absent.getDeclaringClass().getEnumConstants();
+    return Arrays.stream(constants)
+        .filter(constant -> constant.name().equals(text.toUpperCase(Locale.ROOT)))
+        .findFirst()
+        .orElseThrow(() -> bad(key, text, "give one of " + Arrays.toString(constants)));
+  }
+
+  /** The value as text; null where it is absent or blank, as a form without an entry sends it. */
+  public @Nullable String text(String key) {
+    Object value = properties.get(key);
+    if (value == null || value.toString().isBlank()) {
+      return null;
+    }
+    if (value instanceof String || value instanceof Number) {
+      return value.toString().strip();
+    }
+    throw bad(key, value, "give a single value");
+  }
+
+  /** What to throw for a bad value. */
+  public IllegalArgumentException bad(String key, @Nullable Object value, String nextStep) {
+    return new IllegalArgumentException("%s: %s=%s; %s".formatted(pid, key, value, nextStep));
+  }
+}
