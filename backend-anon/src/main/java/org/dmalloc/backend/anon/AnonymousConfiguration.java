@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.dmalloc.backend.anon;
+
+import org.osgi.service.metatype.annotations.AttributeDefinition;
+import org.osgi.service.metatype.annotations.ObjectClassDefinition;
+import org.osgi.service.metatype.annotations.Option;
+
+/** What can be configured for each of the three providers; {@link AnonymousSettings} reads it. */
+@ObjectClassDefinition(
+    name = "dmalloc: memory without a file",
+    description =
+        "A provider of memory that swap backs. Changes need no restart; open regions stay.")
+@interface AnonymousConfiguration {
+  /** Another name, needed for a second instance. */
+  @AttributeDefinition(
+      name = "Name",
+      description =
+          "The provider's name, unique among all backends; leave it out for the usual one.",
+      required = false)
+  String dmalloc_backend();
+
+  /** The limit. */
+  @AttributeDefinition(
+      name = "Limit of bytes",
+      description =
+          "The most that this provider's open regions may have in all, in bytes or as 512m, 4g, 1t. Empty: no limit.",
+      required = false)
+  String limit_bytes();
+
+  /** The default policies. */
+  @AttributeDefinition(
+      name = "Swap policies",
+      description = "Applied to regions whose request names none.",
+      required = false,
+      cardinality = 9,
+      options = {
+        @Option(label = "leave it to the kernel", value = "KERNEL"),
+        @Option(label = "never swap (locked at first touch)", value = "NEVER"),
+        @Option(label = "swap early", value = "EARLY"),
+        @Option(label = "page out now", value = "NOW"),
+        @Option(label = "read ahead from swap", value = "READ_AHEAD"),
+        @Option(label = "no read-ahead", value = "NO_READ_AHEAD"),
+        @Option(label = "transparent huge pages", value = "HUGE_PAGES"),
+        @Option(label = "no transparent huge pages", value = "NO_HUGE_PAGES"),
+        @Option(label = "bring all pages in", value = "PREFAULT")
+      })
+  String[] policies() default {};
+
+  /** The time-out of sections. */
+  @AttributeDefinition(
+      name = "Time-out of access sections, in milliseconds",
+      description = "How long close and resize wait for open access sections.",
+      min = "1")
+  long section_timeout_millis() default 10_000;
+
+  /** The check. */
+  @AttributeDefinition(
+      name = "Check of memory",
+      description =
+          "Whether to refuse to lock or prefault more than the machine or control group has left, where the kernel would end a process.",
+      options = {
+        @Option(label = "refuse with the numbers", value = "REFUSE"),
+        @Option(label = "let the kernel find out", value = "OFF")
+      })
+  String memory_check() default "REFUSE";
+
+  /** The ranking. */
+  @AttributeDefinition(
+      name = "Service ranking",
+      description = "Which provider a plain reference gets: the highest. Empty: the usual one.",
+      required = false)
+  int service_ranking();
+}

@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.dmalloc.backend.anon;
+
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Set;
+import org.dmalloc.api.AccessMode;
+import org.dmalloc.api.AccessPattern;
+import org.dmalloc.api.Advice;
+import org.dmalloc.api.Capability;
+import org.dmalloc.api.MemoryException;
+import org.dmalloc.api.MemoryProvider;
+import org.dmalloc.api.MemoryRegion;
+import org.dmalloc.api.OpenRequest;
+import org.dmalloc.api.PageSize;
+import org.dmalloc.api.ProviderStatistics;
+import org.dmalloc.api.RegionRequest;
+import org.dmalloc.api.StoreFinding;
+import org.dmalloc.api.StoredRegion;
+import org.dmalloc.api.SwapPolicy;
+import org.dmalloc.api.UnsupportedCapabilityException;
+import org.dmalloc.linux.Platform;
+import org.dmalloc.region.RegionLedger;
+import org.dmalloc.region.RegionTraits;
+
+/** A provider of memory without a file; the source decides what kind. */
+abstract sealed class AnonymousProvider implements MemoryProvider
+    permits PrivateMemoryProvider, MemfdProvider, ZeroDeviceProvider {
+  /**
+   * The addresses that Linux gives a process on x86-64 and aarch64 without being asked for more.
+   */
+  private static final long ADDRESS_SPACE_BYTES = 1L << 47;
+
+  private final MemorySource source;
+  private final AnonymousSettings settings;
+  private final Machine machine;
+  private final RegionLedger ledger;
+
+  /**
+   * Starts a provider.
+   *
+   * @throws UnsupportedOperationException on anything but Linux on x86-64 or aarch64
+   */
+  AnonymousProvider(MemorySource source, AnonymousSettings settings) {
+    Platform.require();
+    this.source = source;
+    this.settings = settings;
+    this.machine = new Machine(Path.of("/"), settings.memoryCheck());
+    this.ledger =
+        new RegionLedger(
+            settings.name(),
+            source.capabilities(),
+            source.advice(),
+            settings.limitBytes(),
+            settings.sectionTimeout().toNanos());
+  }
+
+  /** Refuses new calls from now on; open regions stay usable until their owners close them. */
+  final void stop() {
+    ledger.stop();
+  }
+
+  @Override
+  public final String name() {
+    return settings.name();
+  }
+
+  @Override
+  public final Set<Capability> capabilities() {
+    return ledger.capabilities();
+  }
+
+  @Override
+  public final Set<Advice> supportedAdvice() {
+    return ledger.advice();
+  }
+
+  @Override
+  public final MemoryRegion allocate(RegionRequest request) throws MemoryException {
+    ledger.require(request);
+    RegionRequest whole =
+        request.policies().isEmpty() ? request.withPolicies(settings.policies()) : request;
+    return ledger.admit("allocate", whole.byteSize(), "", () -> make(whole));
+  }
+
+  private AnonymousRegion make(RegionRequest request) throws MemoryException {
+    if (request.byteSize() > ADDRESS_SPACE_BYTES) {
+      throw MemoryException.of(
+          "allocate",
+          request.byteSize(),
+          "",
+          "a process has %d bytes of addresses".formatted(ADDRESS_SPACE_BYTES),
+          MemoryException.NO_ERRNO,
+          "choose a smaller size",
+          null);
+    }
+    MemorySource.Memory memory = take(request);
+    try {
+      PagedMemory paged = new PagedMemory(memory.mapping(), machine, memory.target());
+      PolicyState policies = prepare(request, paged);
+      Path path = memory.file() == null ? null : memory.file().sharedPath();
+      RegionTraits traits = RegionTraits.of(request, source.sharing(), path, source.backing());
+      return new AnonymousRegion(ledger, traits, memory, machine, paged, policies);
+    } catch (MemoryException | RuntimeException | Error e) {
+      memory.close();
+      throw e;
+    }
+  }
+
+  private MemorySource.Memory take(RegionRequest request) throws MemoryException {
+    boolean huge =
+        request.pageSize() == PageSize.HUGE || request.policies().contains(SwapPolicy.HUGE_PAGES);
+    try {
+      return source.take(
+          request.byteSize(),
+          huge ? PageSize.HUGE : PageSize.DEFAULT,
+          request.owner(),
+          request.progress(),
+          machine);
+    } catch (MemoryException e) {
+      throw machine.explain(e);
+    }
+  }
+
+  /** Locks before anything fills the memory, so that no page can leave again. */
+  private static PolicyState prepare(RegionRequest request, PagedMemory paged)
+      throws MemoryException {
+    boolean huge = request.pageSize() == PageSize.HUGE;
+    // Linux reads single pages from swap at random accesses by itself. MADV_RANDOM changes nothing
+    // there, but makes it forget which pages are hot: measured, twice the faults on skewed access.
+    Advice order =
+        request.pattern() == AccessPattern.SEQUENTIAL ? Advice.SEQUENTIAL : Advice.NORMAL;
+    if (order != Advice.NORMAL) {
+      paged.advise(order);
+    }
+    if (request.locked()) {
+      paged.lock();
+    }
+    PolicyState policies = new PolicyState(paged, request.locked(), huge, order);
+    for (SwapPolicy policy : request.policies()) {
+      if (policy != SwapPolicy.PREFAULT) {
+        policies.apply(policy);
+      }
+    }
+    boolean filled = request.prefault() || request.policies().contains(SwapPolicy.PREFAULT);
+    if (filled || request.locked()) {
+      paged.populate(
+          AccessMode.READ_WRITE, 0, request.byteSize(), policies.locked(), request.progress());
+    }
+    return policies;
+  }
+
+  @Override
+  public final MemoryRegion open(OpenRequest request) {
+    ledger.checkRunning();
+    throw new UnsupportedCapabilityException(settings.name(), Capability.NAMED);
+  }
+
+  @Override
+  public final List<StoredRegion> stored() {
+    return List.of();
+  }
+
+  @Override
+  public final void delete(String name) {
+    ledger.checkRunning();
+    ledger.require(Capability.NAMED);
+  }
+
+  @Override
+  public final List<MemoryRegion> regions() {
+    return ledger.regions();
+  }
+
+  @Override
+  public final ProviderStatistics statistics() {
+    return ledger.statistics();
+  }
+
+  @Override
+  public final List<StoreFinding> verify() {
+    return List.of();
+  }
+}

@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.dmalloc.backend.anon;
+
+import java.lang.foreign.MemorySegment;
+import org.dmalloc.api.AccessMode;
+import org.dmalloc.api.Advice;
+import org.dmalloc.api.Capability;
+import org.dmalloc.api.MemoryException;
+import org.dmalloc.api.ProgressListener;
+import org.dmalloc.api.Residency;
+import org.dmalloc.api.SwapPolicy;
+import org.dmalloc.api.UnsupportedCapabilityException;
+import org.dmalloc.linux.Errno;
+import org.dmalloc.linux.Mapping;
+import org.dmalloc.linux.Platform;
+import org.dmalloc.region.GatedRegion;
+import org.dmalloc.region.RegionLedger;
+import org.dmalloc.region.RegionTraits;
+
+/** A region of memory without a file. */
+final class AnonymousRegion extends GatedRegion {
+  private final MemorySource.Memory memory;
+  private final Mapping mapping;
+  private final Machine machine;
+  private final PagedMemory paged;
+  private final PolicyState policies;
+
+  AnonymousRegion(
+      RegionLedger ledger,
+      RegionTraits traits,
+      MemorySource.Memory memory,
+      Machine machine,
+      PagedMemory paged,
+      PolicyState policies) {
+    super(ledger, traits, memory.mapping().segment());
+    this.memory = memory;
+    this.mapping = memory.mapping();
+    this.machine = machine;
+    this.paged = paged;
+    this.policies = policies;
+  }
+
+  @Override
+  protected void onForce(MemorySegment segment, long offset, long length) {
+    throw new UnsupportedCapabilityException(ledger().backend(), Capability.FORCE);
+  }
+
+  @Override
+  protected void onAdvise(MemorySegment segment, Advice advice, long offset, long length)
+      throws MemoryException {
+    switch (advice) {
+      case POPULATE_READ -> populate(AccessMode.READ_ONLY, offset, length);
+      case POPULATE_WRITE -> populate(AccessMode.READ_WRITE, offset, length);
+      default -> mapping.advise(advice, offset, length);
+    }
+    policies.advised(advice, offset == 0 && length == byteSize());
+  }
+
+  private void populate(AccessMode access, long offset, long length) throws MemoryException {
+    paged.populate(access, offset, length, policies.locked(), ProgressListener.NONE);
+  }
+
+  @Override
+  protected void onPrefetch(MemorySegment segment, long[] offsets, long length)
+      throws MemoryException {
+    mapping.prefetch(offsets, length);
+  }
+
+  @Override
+  protected Residency onResidency(MemorySegment segment, long offset, long length)
+      throws MemoryException {
+    return mapping.residency(offset, length);
+  }
+
+  @Override
+  protected void onApply(MemorySegment segment, SwapPolicy policy) throws MemoryException {
+    policies.apply(policy);
+  }
+
+  @Override
+  protected MemorySegment onResize(MemorySegment segment, long newByteSize) throws MemoryException {
+    long oldByteSize = segment.byteSize();
+    boolean grows = newByteSize > oldByteSize;
+    if (grows && policies.locked()) {
+      machine.requireRamSize("resize", newByteSize, toString());
+    }
+    try {
+      mapping.resize(newByteSize);
+    } catch (MemoryException e) {
+      throw explain(e);
+    }
+    if (grows && traits().locked()) {
+      try {
+        long added = newByteSize - oldByteSize;
+        paged.populate(AccessMode.READ_WRITE, oldByteSize, added, true, ProgressListener.NONE);
+      } catch (MemoryException | RuntimeException e) {
+        mapping.resize(oldByteSize);
+        throw e;
+      }
+    }
+    return mapping.segment();
+  }
+
+  @Override
+  protected MemorySegment afterFailedResize(MemorySegment segment) {
+    return mapping.segment();
+  }
+
+  private MemoryException explain(MemoryException refusal) {
+    if (refusal.errno() == Errno.EAGAIN && policies.locked()) { // how mremap says RLIMIT_MEMLOCK
+      return Errno.exception(
+          refusal.operation(),
+          refusal.byteSize(),
+          refusal.target(),
+          Errno.EAGAIN,
+          "its pages are locked, and RLIMIT_MEMLOCK is %d bytes for all of the process; raise it (ulimit -l, LimitMEMLOCK=)"
+              .formatted(Platform.lockLimitBytes()));
+    }
+    return machine.explain(refusal);
+  }
+
+  @Override
+  protected void onClose(MemorySegment segment) {
+    memory.close();
+  }
+}

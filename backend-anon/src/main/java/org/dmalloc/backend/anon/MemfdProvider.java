@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.dmalloc.backend.anon;
+
+import java.util.Map;
+import org.dmalloc.api.MemoryProvider;
+import org.osgi.service.component.annotations.Activate;
+import org.osgi.service.component.annotations.Component;
+import org.osgi.service.component.annotations.Deactivate;
+import org.osgi.service.metatype.annotations.Designate;
+
+/** Memory that other processes can map: a memfd, sealed against truncation. */
+@Component(
+    service = MemoryProvider.class,
+    immediate = true,
+    configurationPid = MemfdProvider.PID,
+    property = {
+      "dmalloc.backend=" + MemfdProvider.NAME,
+      "dmalloc.capability=SHARED_MAPPING",
+      "dmalloc.capability=ADVICE",
+      "dmalloc.capability=HUGE_PAGES",
+      "dmalloc.capability=PREFAULT",
+      "dmalloc.capability=LOCKED",
+      "dmalloc.capability=PREFETCH",
+      "dmalloc.capability=RESIDENCY",
+      "dmalloc.capability=SWAP_POLICY",
+      "service.ranking:Integer=-1"
+    })
+@Designate(ocd = AnonymousConfiguration.class)
+public final class MemfdProvider extends AnonymousProvider {
+  static final String PID = "org.dmalloc.backend.anon.memfd";
+  static final String NAME = "anon-memfd";
+
+  /**
+   * Starts the provider.
+   *
+   * @param properties the component's, with those of its configuration
+   * @throws IllegalArgumentException if a value is bad; the message names PID, key and value
+   * @throws UnsupportedOperationException on anything but Linux on x86-64 or aarch64
+   */
+  @Activate
+  public MemfdProvider(Map<String, Object> properties) {
+    this(AnonymousSettings.of(PID, properties));
+  }
+
+  MemfdProvider(AnonymousSettings settings) {
+    super(MemorySource.MEMFD, settings);
+  }
+
+  @Deactivate
+  void deactivate() {
+    stop();
+  }
+}

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.dmalloc.backend.anon;
+
+import java.util.Map;
+import org.dmalloc.api.MemoryProvider;
+import org.osgi.service.component.annotations.Activate;
+import org.osgi.service.component.annotations.Component;
+import org.osgi.service.component.annotations.Deactivate;
+import org.osgi.service.metatype.annotations.Designate;
+
+/** Private anonymous memory. */
+@Component(
+    service = MemoryProvider.class,
+    immediate = true,
+    configurationPid = PrivateMemoryProvider.PID,
+    property = {
+      "dmalloc.backend=" + PrivateMemoryProvider.NAME,
+      "dmalloc.capability=PRIVATE_MAPPING",
+      "dmalloc.capability=RESIZE",
+      "dmalloc.capability=ADVICE",
+      "dmalloc.capability=HUGE_PAGES",
+      "dmalloc.capability=PREFAULT",
+      "dmalloc.capability=LOCKED",
+      "dmalloc.capability=PREFETCH",
+      "dmalloc.capability=RESIDENCY",
+      "dmalloc.capability=SWAP_POLICY",
+      "service.ranking:Integer=0"
+    })
+@Designate(ocd = AnonymousConfiguration.class)
+public final class PrivateMemoryProvider extends AnonymousProvider {
+  static final String PID = "org.dmalloc.backend.anon";
+  static final String NAME = "anon";
+
+  /**
+   * Starts the provider.
+   *
+   * @param properties the component's, with those of its configuration
+   * @throws IllegalArgumentException if a value is bad; the message names PID, key and value
+   * @throws UnsupportedOperationException on anything but Linux on x86-64 or aarch64
+   */
+  @Activate
+  public PrivateMemoryProvider(Map<String, Object> properties) {
+    this(AnonymousSettings.of(PID, properties));
+  }
+
+  PrivateMemoryProvider(AnonymousSettings settings) {
+    super(MemorySource.PRIVATE, settings);
+  }
+
+  @Deactivate
+  void deactivate() {
+    stop();
+  }
+}

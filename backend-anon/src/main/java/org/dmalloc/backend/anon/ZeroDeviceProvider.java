@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.dmalloc.backend.anon;
+
+import java.util.Map;
+import org.dmalloc.api.MemoryProvider;
+import org.osgi.service.component.annotations.Activate;
+import org.osgi.service.component.annotations.Component;
+import org.osgi.service.component.annotations.Deactivate;
+import org.osgi.service.metatype.annotations.Designate;
+
+/** Shared memory from {@code /dev/zero}, the way before MAP_ANONYMOUS. */
+@Component(
+    service = MemoryProvider.class,
+    immediate = true,
+    configurationPid = ZeroDeviceProvider.PID,
+    property = {
+      "dmalloc.backend=" + ZeroDeviceProvider.NAME,
+      "dmalloc.capability=SHARED_MAPPING",
+      "dmalloc.capability=ADVICE",
+      "dmalloc.capability=HUGE_PAGES",
+      "dmalloc.capability=PREFAULT",
+      "dmalloc.capability=LOCKED",
+      "dmalloc.capability=PREFETCH",
+      "dmalloc.capability=RESIDENCY",
+      "dmalloc.capability=SWAP_POLICY",
+      "service.ranking:Integer=-2"
+    })
+@Designate(ocd = AnonymousConfiguration.class)
+public final class ZeroDeviceProvider extends AnonymousProvider {
+  static final String PID = "org.dmalloc.backend.anon.zero";
+  static final String NAME = "anon-zero";
+
+  /**
+   * Starts the provider.
+   *
+   * @param properties the component's, with those of its configuration
+   * @throws IllegalArgumentException if a value is bad; the message names PID, key and value
+   * @throws UnsupportedOperationException on anything but Linux on x86-64 or aarch64
+   */
+  @Activate
+  public ZeroDeviceProvider(Map<String, Object> properties) {
+    this(AnonymousSettings.of(PID, properties));
+  }
+
+  ZeroDeviceProvider(AnonymousSettings settings) {
+    super(MemorySource.ZERO, settings);
+  }
+
+  @Deactivate
+  void deactivate() {
+    stop();
+  }
+}
