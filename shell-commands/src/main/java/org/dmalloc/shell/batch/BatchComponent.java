@@ -9,15 +9,18 @@ import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.function.IntConsumer;
 import org.apache.felix.service.command.CommandProcessor;
+import org.jspecify.annotations.Nullable;
 import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
 import org.osgi.service.component.annotations.Deactivate;
 import org.osgi.service.component.annotations.Reference;
+import org.osgi.service.component.annotations.ReferenceCardinality;
+import org.osgi.service.component.annotations.ReferencePolicyOption;
 
 /**
  * Runs what a launcher asks for. A launcher registers an {@link IntConsumer} with the property
  * {@value #ARGUMENTS} when all bundles are started; it is told the exit status. In a framework
- * without such a launcher this component is never active.
+ * without such a launcher this component does nothing.
  */
 @Component(
     service = {},
@@ -34,14 +37,21 @@ public final class BatchComponent {
 
   private static final long STOP_SECONDS = 10;
 
-  private final Thread thread;
+  private final @Nullable Thread thread;
 
-  /** Starts the run. */
+  /** Starts the run, if a launcher asks for one. */
   @Activate
   public BatchComponent(
       @Reference CommandProcessor processor,
-      @Reference(target = "(" + ARGUMENTS + "=*)")
-          Map.Entry<Map<String, Object>, IntConsumer> launcher) {
+      @Reference(
+              cardinality = ReferenceCardinality.OPTIONAL,
+              policyOption = ReferencePolicyOption.GREEDY,
+              target = "(" + ARGUMENTS + "=*)")
+          Map.@Nullable Entry<Map<String, Object>, IntConsumer> launcher) {
+    if (launcher == null) {
+      thread = null;
+      return;
+    }
     String[] arguments = (String[]) launcher.getKey().get(ARGUMENTS);
     String terminal = String.valueOf(launcher.getKey().getOrDefault(TERMINAL, ""));
     List<String> words = arguments == null ? List.of() : List.of(arguments);
@@ -64,7 +74,9 @@ public final class BatchComponent {
   /** Interrupts the command, and gives it time to free what it took. */
   @Deactivate
   void deactivate() throws InterruptedException {
-    thread.interrupt();
-    thread.join(TimeUnit.SECONDS.toMillis(STOP_SECONDS));
+    if (thread != null) {
+      thread.interrupt();
+      thread.join(TimeUnit.SECONDS.toMillis(STOP_SECONDS));
+    }
   }
 }

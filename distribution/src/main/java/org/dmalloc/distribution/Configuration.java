@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.dmalloc.distribution;
+
+import java.io.IOException;
+import java.io.PrintStream;
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Method;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+import org.osgi.framework.BundleContext;
+import org.osgi.framework.ServiceReference;
+
+/**
+ * The configuration files: those in the layout's {@code etc}, then the user's own in {@code
+ * $DMALLOC_CONFIG}, or {@code $XDG_CONFIG_HOME/dmalloc}, or {@code ~/.config/dmalloc}.
+ */
+final class Configuration {
+  /** The names of configuration files, as FileInstall knows them. */
+  static final String FILE_PATTERN = ".*\\.(cfg|config|cfg\\.json)";
+
+  private static final String SERVICE = "org.osgi.service.cm.ConfigurationAdmin";
+  private static final String FROM_FILE = "(felix.fileinstall.filename=*)";
+  private static final long TIMEOUT_NANOS = TimeUnit.SECONDS.toNanos(10);
+
+  private Configuration() {}
+
+  /** The directories that exist, with commas between them. */
+  static String directories(Layout layout) {
+    return existing(layout).stream().map(Path::toString).collect(Collectors.joining(","));
+  }
+
+  private static List<Path> existing(Layout layout) {
+    List<Path> directories = new ArrayList<>(List.of(layout.etc()));
+    directories.add(userDirectory());
+    directories.removeIf(d -> !Files.isDirectory(d));
+    return directories;
+  }
+
+  private static Path userDirectory() {
+    String own = System.getenv("DMALLOC_CONFIG");
+    if (own != null && !own.isEmpty()) {
+      return Path.of(own).toAbsolutePath();
+    }
+    String xdg = System.getenv("XDG_CONFIG_HOME");
+    return (xdg != null && xdg.startsWith("/")
+            ? Path.of(xdg)
+            : Path.of(System.getProperty("user.home"), ".config"))
+        .resolve("dmalloc");
+  }
+
+  /** All configuration files. */
+  static List<Path> files(Layout layout) throws IOException {
+    List<Path> files = new ArrayList<>();
+    for (Path directory : existing(layout)) {
+      try (DirectoryStream<Path> stream =
+          Files.newDirectoryStream(
+              directory, f -> f.getFileName().toString().matches(FILE_PATTERN))) {
+        stream.forEach(files::add);
+      }
+    }
+    return files;
+  }
+
+  /**
+   * Waits until FileInstall has handed all files to Configuration Admin, so that the backends start
+   * with their configuration, and not first without it. A file that does not get there is reported;
+   * FileInstall has said why by then.
+   */
+  static void await(BundleContext context, List<Path> files, PrintStream err)
+      throws InterruptedException {
+    long deadline = System.nanoTime() + TIMEOUT_NANOS;
+    while (count(context) < files.size()) {
+      if (System.nanoTime() - deadline > 0) {
+        err.println("dmalloc: not every configuration file was read; look for errors in " + files);
+        return;
+      }
+      TimeUnit.MILLISECONDS.sleep(2);
+    }
+  }
+
+  /** By reflection on the public interface: its bundle's classes are not the launcher's. */
+  private static int count(BundleContext context) {
+    @Nullable ServiceReference<?> reference = context.getServiceReference(SERVICE);
+    @Nullable Object admin = reference == null ? null : context.getService(reference);
+    if (reference == null || admin == null) {
+      return 0;
+    }
+    try {
+      Method list =
+          reference.getBundle().loadClass(SERVICE).getMethod("listConfigurations", String.class);
+      return list.invoke(admin, FROM_FILE) instanceof Object[] found ? found.length : 0;
+    } catch (ClassNotFoundException
+        | NoSuchMethodException
+        | IllegalAccessException
+        | InvocationTargetException e) {
+      throw new IllegalStateException("Configuration Admin cannot be asked", e);
+    }
+  }
+}

@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.dmalloc.distribution;
+
+import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.IntConsumer;
+import org.apache.felix.framework.Felix;
+import org.osgi.framework.Bundle;
+import org.osgi.framework.BundleContext;
+import org.osgi.framework.BundleException;
+import org.osgi.framework.Constants;
+import org.osgi.framework.FrameworkUtil;
+
+/** One running framework, with a bundle cache of its own that goes when it ends. */
+final class FrameworkRun implements AutoCloseable {
+  private static final long STOP_MILLIS = 15_000;
+
+  private final RunDirectory directory;
+  private final Felix framework;
+  private final PrintStream err;
+  private final Thread hook = new Thread(this::end, "dmalloc shutdown");
+  private final AtomicBoolean ended = new AtomicBoolean();
+
+  private FrameworkRun(RunDirectory directory, Felix framework, PrintStream err) {
+    this.directory = directory;
+    this.framework = framework;
+    this.err = err;
+  }
+
+  /**
+   * Starts a framework with the bundles of the layout.
+   *
+   * @param interactive whether to start the interactive shell too
+   */
+  static FrameworkRun start(Layout layout, boolean interactive, PrintStream err)
+      throws IOException, BundleException, InterruptedException {
+    if (!interactive) {
+      // Results alone go to stdout: what a bundle prints there by itself goes to stderr.
+      System.setOut(err);
+    }
+    Path temporary = Path.of(System.getProperty("java.io.tmpdir"));
+    RunDirectory.removeLeftovers(temporary, err);
+    RunDirectory directory = RunDirectory.create(temporary);
+    List<Path> configuration = Configuration.files(layout);
+    Map<String, Object> properties =
+        FrameworkProperties.of(layout, directory.path(), interactive, new StderrLogger(err));
+    FrameworkRun run = new FrameworkRun(directory, new Felix(properties), err);
+    Runtime.getRuntime().addShutdownHook(run.hook);
+    try {
+      run.framework.start();
+      run.startBundles(layout.bundles(Layout.Group.RUNTIME));
+      if (interactive || !configuration.isEmpty()) {
+        run.startBundles(layout.bundles(Layout.Group.CONFIGURATION));
+        Configuration.await(run.framework.getBundleContext(), configuration, err);
+      }
+      run.startBundles(layout.bundles(Layout.Group.DMALLOC));
+      if (interactive) {
+        run.startBundles(layout.bundles(Layout.Group.CONSOLE));
+      }
+      return run;
+    } catch (IOException | BundleException | InterruptedException | RuntimeException e) {
+      run.close();
+      throw e;
+    }
+  }
+
+  private void startBundles(List<Path> jars) throws BundleException {
+    BundleContext context = framework.getBundleContext();
+    List<Bundle> bundles = new ArrayList<>();
+    for (Path jar : jars) {
+      // By reference: the jar is read where it is, and nothing is copied.
+      bundles.add(context.installBundle("reference:" + jar.toUri()));
+    }
+    for (Bundle bundle : bundles) {
+      if (bundle.getHeaders("").get(Constants.FRAGMENT_HOST) == null) {
+        bundle.start();
+      }
+    }
+  }
+
+  /**
+   * Has one command run, or the lines of standard input for no words.
+   *
+   * @param terminal whether standard error is a terminal
+   * @return its status
+   */
+  int execute(String[] words, boolean terminal) throws InterruptedException {
+    CompletableFuture<Integer> status = new CompletableFuture<>();
+    String type = System.getenv("TERM");
+    framework
+        .getBundleContext()
+        .registerService(
+            IntConsumer.class,
+            status::complete,
+            FrameworkUtil.asDictionary(
+                Map.of(
+                    "dmalloc.arguments",
+                    words,
+                    "dmalloc.terminal",
+                    terminal && type != null ? type : "")));
+    try {
+      return status.get();
+    } catch (ExecutionException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  /** Waits until somebody stops the framework, as the interactive shell does at its end. */
+  int awaitStop() throws InterruptedException {
+    framework.waitForStop(0);
+    return 0;
+  }
+
+  /** Stops the framework and removes its directory; also the way out at a signal. */
+  @Override
+  public void close() {
+    end();
+    try {
+      Runtime.getRuntime().removeShutdownHook(hook);
+    } catch (IllegalStateException e) {
+      // The JVM is on its way out already, and this was the hook's work.
+    }
+  }
+
+  private void end() {
+    if (!ended.compareAndSet(false, true)) {
+      return;
+    }
+    try {
+      framework.stop();
+      framework.waitForStop(STOP_MILLIS);
+    } catch (BundleException e) {
+      err.println("dmalloc: the framework did not stop cleanly: " + e.getMessage());
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+    try {
+      directory.close();
+    } catch (IOException e) {
+      err.println("dmalloc: cannot remove " + directory.path() + ": " + e.getMessage());
+    }
+  }
+}

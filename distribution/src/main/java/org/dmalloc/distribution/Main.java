@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.dmalloc.distribution;
+
+import java.io.FileDescriptor;
+import java.io.FileOutputStream;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import org.osgi.framework.BundleException;
+
+/**
+ * Starts the distribution. With arguments it runs them as one command; without, it is the
+ * interactive shell on a terminal, and else runs the lines of standard input.
+ *
+ * <p>System properties, set by the script {@code bin/dmalloc}: {@code dmalloc.home} is the layout,
+ * {@code dmalloc.terminals} has the digit of each of stdin, stdout and stderr that is a terminal.
+ */
+public final class Main {
+  /** The status when the framework itself cannot start; EX_SOFTWARE of sysexits.h. */
+  private static final int BROKEN = 70;
+
+  private Main() {}
+
+  /**
+   * Runs, and ends the JVM with the command's status.
+   *
+   * @param arguments the words of one command, or none
+   */
+  public static void main(String[] arguments) {
+    PrintStream err = stream(FileDescriptor.err);
+    System.exit(run(arguments, err));
+  }
+
+  private static int run(String[] arguments, PrintStream err) {
+    if (Arrays.equals(arguments, new String[] {"--version"})) {
+      String version =
+          Optional.ofNullable(Main.class.getPackage().getImplementationVersion()).orElse("?");
+      stream(FileDescriptor.out).println("dmalloc " + version + ", Java " + Runtime.version());
+      return 0;
+    }
+    String home = System.getProperty("dmalloc.home");
+    if (home == null) {
+      err.println("dmalloc: the property dmalloc.home is not set; start bin/dmalloc");
+      return BROKEN;
+    }
+    String terminals = System.getProperty("dmalloc.terminals", "");
+    boolean interactive = arguments.length == 0 && terminals.contains("0");
+    try (FrameworkRun run = FrameworkRun.start(new Layout(Path.of(home)), interactive, err)) {
+      return interactive
+          ? run.awaitStop()
+          : run.execute(translate(arguments), terminals.contains("2"));
+    } catch (IOException | BundleException e) {
+      err.println("dmalloc: cannot start: " + e);
+      return BROKEN;
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      err.println("dmalloc: interrupted");
+      return BROKEN;
+    }
+  }
+
+  /** {@code --help} in place of a command is the command {@code help}. */
+  private static String[] translate(String[] arguments) {
+    if (arguments.length == 0 || !List.of("-h", "--help", "-?").contains(arguments[0])) {
+      return arguments;
+    }
+    String[] words = arguments.clone();
+    words[0] = "help";
+    return words;
+  }
+
+  private static PrintStream stream(FileDescriptor descriptor) {
+    return new PrintStream(new FileOutputStream(descriptor), true, StandardCharsets.UTF_8);
+  }
+}

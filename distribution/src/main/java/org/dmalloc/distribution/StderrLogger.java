@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.dmalloc.distribution;
+
+import java.io.PrintStream;
+import org.apache.felix.framework.Logger;
+import org.jspecify.annotations.NullUnmarked;
+import org.osgi.framework.Bundle;
+import org.osgi.framework.ServiceReference;
+
+/** Writes the framework's warnings to standard error, one line each: stdout is for results. */
+@NullUnmarked // Felix's class says nothing about null
+final class StderrLogger extends Logger {
+  private final PrintStream err;
+
+  StderrLogger(PrintStream err) {
+    this.err = err;
+  }
+
+  @Override
+  @SuppressWarnings("rawtypes") // as in Felix's method
+  protected void doLog(
+      Bundle bundle, ServiceReference reference, int level, String message, Throwable thrown) {
+    StringBuilder line = new StringBuilder("dmalloc: ");
+    if (bundle != null && bundle.getSymbolicName() != null) {
+      line.append(bundle.getSymbolicName()).append(": ");
+    }
+    line.append(message);
+    for (Throwable t = thrown; t != null; t = t.getCause()) {
+      line.append(": ").append(t.getMessage() == null ? t.getClass().getName() : t.getMessage());
+    }
+    err.println(line.toString().replaceAll("\\s*\\R\\s*", " "));
+  }
+}
