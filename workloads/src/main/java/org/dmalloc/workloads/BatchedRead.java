@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.dmalloc.workloads;
+
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
+import java.util.Set;
+import org.dmalloc.api.AccessPattern;
+import org.dmalloc.api.Capability;
+import org.dmalloc.api.MemoryRegion;
+
+/**
+ * Reads 8 bytes of pages in random order, but announces them in batches through {@link
+ * MemoryRegion#prefetch}: one batch is announced while the one before it is read, so that the disk
+ * always has work. One thread so gets what the disk gives at depth. The time of an announcement
+ * counts to the first read of the batch in hand.
+ */
+public final class BatchedRead implements Workload {
+  /** Pages per announcement, unless the constructor is given another number. */
+  public static final int DEFAULT_BATCH_PAGES = 256;
+
+  private final int batchPages;
+
+  /** Batches of {@value #DEFAULT_BATCH_PAGES} pages. */
+  public BatchedRead() {
+    this(DEFAULT_BATCH_PAGES);
+  }
+
+  /**
+   * Batches of a size of one's own.
+   *
+   * @param batchPages pages per announcement, at least 1
+   */
+  public BatchedRead(int batchPages) {
+    if (batchPages < 1) {
+      throw new IllegalArgumentException("batch of " + batchPages + " pages; give at least 1");
+    }
+    this.batchPages = batchPages;
+  }
+
+  @Override
+  public String name() {
+    return "batch-read";
+  }
+
+  @Override
+  public String operation() {
+    return "load 8 bytes of a random page, announced in batches of " + batchPages;
+  }
+
+  @Override
+  public Kind kind() {
+    return Kind.READ;
+  }
+
+  @Override
+  public AccessPattern pattern() {
+    return AccessPattern.RANDOM;
+  }
+
+  @Override
+  public Set<Capability> needs() {
+    return Set.of(Capability.PREFETCH);
+  }
+
+  @Override
+  public long bytesPerOperation(Start start) {
+    return start == Start.COLD ? PageContent.PAGE_BYTES : Long.BYTES;
+  }
+
+  @Override
+  public int warmGroupSize() {
+    // Whole batches: a part of one would time the announcement or leave it out.
+    return batchPages;
+  }
+
+  @Override
+  public Worker worker(WorkerContext context) {
+    return new BatchWorker(context, batchPages);
+  }
+
+  private static final class BatchWorker implements Worker {
+    private final MemoryRegion region;
+    private final PageContent content;
+    private final PageChoice pages;
+    private final int batchPages;
+    private long[] current = new long[0];
+    private long[] announced;
+    private int place;
+
+    BatchWorker(WorkerContext context, int batchPages) {
+      region = context.requireRegion();
+      content = new PageContent(context.seed());
+      pages = new PageChoice(context);
+      this.batchPages = batchPages;
+      announced = new long[0];
+    }
+
+    @Override
+    public int work(MemorySegment segment, int count) throws IOException {
+      int done = 0;
+      while (done < count) {
+        if (place == current.length && !advance()) {
+          return done;
+        }
+        content.checkStamp(segment, current[place++] / PageContent.PAGE_BYTES);
+        done++;
+      }
+      return done;
+    }
+
+    /** Makes the announced batch the current one and announces the next; false at the end. */
+    private boolean advance() throws IOException {
+      if (announced.length == 0) {
+        announced = announce();
+      }
+      current = announced;
+      place = 0;
+      announced = announce();
+      return current.length > 0;
+    }
+
+    private long[] announce() throws IOException {
+      long[] offsets = new long[batchPages];
+      int count = 0;
+      while (count < batchPages && pages.hasNext()) {
+        offsets[count++] = pages.next() * PageContent.PAGE_BYTES;
+      }
+      if (count < batchPages) {
+        offsets = Arrays.copyOf(offsets, count);
+      }
+      if (count > 0) {
+        region.prefetch(offsets, PageContent.PAGE_BYTES);
+      }
+      return offsets;
+    }
+  }
+}

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.dmalloc.workloads;
+
+import static java.lang.foreign.ValueLayout.JAVA_LONG_UNALIGNED;
+
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+
+/**
+ * What the pages of a region hold while workloads use it. A page is 512 words of 8 bytes: the first
+ * is its <i>stamp</i>, made from its number; the last is its <i>mark</i>, zero until a write
+ * workload sets it; those between are the same on all pages. So reading the stamp shows that the
+ * right page is mapped, and the sum of a page shows that all of it is. Immutable.
+ */
+public final class PageContent {
+  /** Bytes of a page. */
+  public static final int PAGE_BYTES = 4096;
+
+  // Unaligned is no slower on aligned addresses, and needs no check of the address.
+  private static final ValueLayout.OfLong WORD = JAVA_LONG_UNALIGNED;
+  private static final int WORD_BYTES = 8;
+  private static final int MARK_OFFSET = PAGE_BYTES - WORD_BYTES;
+
+  private final long seed;
+  private final long[] template = new long[PAGE_BYTES / WORD_BYTES];
+  private final long templateSum;
+
+  /** Content that is the same for the same seed. */
+  public PageContent(long seed) {
+    this.seed = seed;
+    RandomStream random = new RandomStream(seed);
+    long sum = 0;
+    for (int i = 1; i < template.length - 1; i++) {
+      template[i] = random.next();
+      sum += template[i];
+    }
+    templateSum = sum;
+  }
+
+  /** Writes a page in full. */
+  public void fill(MemorySegment region, long page) {
+    long offset = page * PAGE_BYTES;
+    MemorySegment.copy(template, 0, region, WORD, offset, template.length);
+    region.set(WORD, offset, stamp(page));
+  }
+
+  /** Reads and checks the stamp of a page. */
+  public void checkStamp(MemorySegment region, long page) {
+    long found = region.get(WORD, page * PAGE_BYTES);
+    if (found != stamp(page)) {
+      throw new WrongContentException(page, found, stamp(page));
+    }
+  }
+
+  /** Reads all words of a page and checks their sum. */
+  public void checkAll(MemorySegment region, long page) {
+    MemorySegment words = region.asSlice(page * PAGE_BYTES, PAGE_BYTES);
+    long sum = 0;
+    for (int i = 0; i < PAGE_BYTES; i += WORD_BYTES) {
+      sum += words.get(WORD, i);
+    }
+    long unmarked = stamp(page) + templateSum;
+    if (sum != unmarked && sum != unmarked + mark(page)) {
+      throw new WrongContentException(page, sum, unmarked);
+    }
+  }
+
+  /** Sets the mark of a page. */
+  public void setMark(MemorySegment region, long page) {
+    region.set(WORD, page * PAGE_BYTES + MARK_OFFSET, mark(page));
+  }
+
+  /** Checks that a page has its stamp and its mark. */
+  public void checkMark(MemorySegment region, long page) {
+    checkStamp(region, page);
+    long found = region.get(WORD, page * PAGE_BYTES + MARK_OFFSET);
+    if (found != mark(page)) {
+      throw new WrongContentException(page, found, mark(page));
+    }
+  }
+
+  private long stamp(long page) {
+    return RandomStream.mix(page ^ seed);
+  }
+
+  private long mark(long page) {
+    return ~stamp(page);
+  }
+}

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.dmalloc.workloads;
+
+import java.util.List;
+import java.util.stream.Collectors;
+
+/** The workloads of this bundle, by name. */
+public final class Workloads {
+  private static final List<Workload> STANDARD =
+      List.of(
+          new SequentialFill(),
+          new SequentialRead(),
+          new RandomRead(),
+          new ZipfianRead(),
+          new BatchedRead(),
+          new RandomWrite(),
+          new AllocateFree());
+
+  private Workloads() {}
+
+  /** All workloads, in the order in which they run and are shown. */
+  public static List<Workload> standard() {
+    return STANDARD;
+  }
+
+  /**
+   * The workload of a name.
+   *
+   * @throws IllegalArgumentException if there is none; the message lists the names
+   */
+  public static Workload named(String name) {
+    return STANDARD.stream()
+        .filter(workload -> workload.name().equals(name))
+        .findFirst()
+        .orElseThrow(
+            () ->
+                new IllegalArgumentException(
+                    "no workload '%s'; choose from %s"
+                        .formatted(
+                            name,
+                            STANDARD.stream()
+                                .map(Workload::name)
+                                .collect(Collectors.joining(", ")))));
+  }
+}

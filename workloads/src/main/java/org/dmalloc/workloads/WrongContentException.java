@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.dmalloc.workloads;
+
+/** A region holds other bytes than were written to it. */
+public final class WrongContentException extends RuntimeException {
+  private static final long serialVersionUID = 1L;
+
+  /** Names the page and the word that differ. */
+  WrongContentException(long page, long found, long expected) {
+    super(
+        "verify page %d (offset %d): found %016x in place of %016x; the mapping shows wrong bytes, or somebody else wrote to it"
+            .formatted(page, page * PageContent.PAGE_BYTES, found, expected));
+  }
+}
