@@ -45,7 +45,7 @@ public final class Ratios {
       Measurement measurement, RawFigure raw, long nanos, long rawNanos) {
     return raw.pattern().sequential() || measurement.latency().groupSize() != 1
         ? OptionalDouble.empty()
-        : ratio(nanos, rawNanos);
+        : ratio((double) nanos, (double) rawNanos);
   }
 
   private static OptionalDouble ratio(double a, double b) {

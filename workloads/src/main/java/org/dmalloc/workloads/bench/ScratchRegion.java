@@ -92,7 +92,8 @@ final class ScratchRegion implements AutoCloseable {
   }
 
   private static boolean isOfDeadProcess(String name) {
-    String[] words = name.startsWith(PREFIX) ? name.substring(PREFIX.length()).split("-", -1) : null;
+    String[] words =
+        name.startsWith(PREFIX) ? name.substring(PREFIX.length()).split("-", -1) : null;
     if (words == null || words.length != 2 || !words[0].matches("[0-9]{1,18}")) {
       return false;
     }

@@ -21,8 +21,7 @@ final class ExternalProgram {
    * @return what it wrote, errors included
    * @throws IOException if it cannot be started, ends with a status other than 0, or takes too long
    */
-  static String run(List<String> command, Path directory, Duration limit)
-      throws IOException, InterruptedException {
+  static String run(List<String> command, Duration limit) throws IOException, InterruptedException {
     String program = command.getFirst();
     // To a file, not through a pipe: nobody has to read while waiting.
     Path output = Files.createTempFile("dmalloc-", ".out");
@@ -30,7 +29,6 @@ final class ExternalProgram {
     try {
       process =
           new ProcessBuilder(command)
-              .directory(directory.toFile())
               .redirectErrorStream(true)
               .redirectOutput(output.toFile())
               .start();

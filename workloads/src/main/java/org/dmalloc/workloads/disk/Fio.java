@@ -36,8 +36,7 @@ public final class Fio implements RawDisk {
    */
   public static Fio find(String program) throws IOException, InterruptedException {
     try {
-      String version =
-          ExternalProgram.run(List.of(program, "--version"), Path.of("."), GRACE).strip();
+      String version = ExternalProgram.run(List.of(program, "--version"), GRACE).strip();
       return new Fio(program, version.replace('-', ' '));
     } catch (IOException e) {
       throw new IOException(e.getMessage() + "; to measure with fio, install it", e);
@@ -93,7 +92,6 @@ public final class Fio implements RawDisk {
                 "--thread",
                 "--percentile_list=50:99:99.9",
                 "--output-format=json"),
-            absolute.getParent(),
             time.plus(GRACE));
     return parse(json, pattern, queueDepth, version + " " + engine);
   }

@@ -32,7 +32,7 @@ public record PageCache(String program) {
             "conv=notrunc,fdatasync,nocreat",
             "count=0");
     try {
-      ExternalProgram.run(command, Path.of("."), LIMIT);
+      ExternalProgram.run(command, LIMIT);
       return Optional.empty();
     } catch (IOException e) {
       return Optional.of(e.getMessage() + "; dd of GNU coreutils can drop a file's cache");
