@@ -69,13 +69,13 @@ class CommandsTest {
   void allocPassesEveryOptionOn(@TempDir Path directory) throws Exception {
     shell.session.currentDir(directory);
     alloc(
-        "1.5k --name=orders -p random -s private --durability sync --huge --lock --prefault"
+        "1.5k --name=orders -p random -s shared --durability sync --huge --lock --prefault"
             + " --sparse -d store -o me");
     RegionRequest request = files.requests.getFirst();
     assertEquals(1536, request.byteSize());
     assertEquals("orders", request.name());
     assertEquals(AccessPattern.RANDOM, request.pattern());
-    assertEquals(Sharing.PRIVATE, request.sharing());
+    assertEquals(Sharing.SHARED, request.sharing());
     assertEquals(Durability.SYNC, request.durability());
     assertEquals(PageSize.HUGE, request.pageSize());
     assertTrue(request.locked());
@@ -83,6 +83,8 @@ class CommandsTest {
     assertEquals(Reservation.SPARSE, request.reservation());
     assertEquals(directory.resolve("store"), request.directory());
     assertEquals("me", request.owner());
+    alloc("1k --sharing private");
+    assertEquals(Sharing.PRIVATE, files.requests.get(1).sharing());
     alloc("1k -b plain --policy never,no-read-ahead");
     assertEquals(
         Set.of(SwapPolicy.NEVER, SwapPolicy.NO_READ_AHEAD), plain.requests.getFirst().policies());
