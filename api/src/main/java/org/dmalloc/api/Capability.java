@@ -38,5 +38,7 @@ public enum Capability {
   /** Can change the size of an open region. */
   RESIZE,
   /** Accepts {@link SwapPolicy} values. */
-  SWAP_POLICY
+  SWAP_POLICY,
+  /** Tells which pages were written since it was last asked ({@link BackingRegion#trackDirty}). */
+  DIRTY_TRACKING
 }

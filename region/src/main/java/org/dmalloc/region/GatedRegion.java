@@ -9,14 +9,16 @@ import org.dmalloc.api.Access;
 import org.dmalloc.api.AccessMode;
 import org.dmalloc.api.AccessPattern;
 import org.dmalloc.api.Advice;
+import org.dmalloc.api.BackingRegion;
 import org.dmalloc.api.Capability;
+import org.dmalloc.api.DirtyTracking;
 import org.dmalloc.api.MemoryException;
-import org.dmalloc.api.MemoryRegion;
 import org.dmalloc.api.RegionIds;
 import org.dmalloc.api.RegionInfo;
 import org.dmalloc.api.Residency;
 import org.dmalloc.api.Sharing;
 import org.dmalloc.api.SwapPolicy;
+import org.dmalloc.api.UnsupportedCapabilityException;
 
 /**
  * A region's life cycle, the same for every backend: sections, ranges, capabilities, close-once.
@@ -25,7 +27,7 @@ import org.dmalloc.api.SwapPolicy;
  * close} and {@code resize} wait for it. A backend supplies the {@code on…} methods; they are
  * called with checked arguments, inside a section, and need no locks for the mapping's sake.
  */
-public abstract class GatedRegion implements MemoryRegion {
+public abstract class GatedRegion implements BackingRegion {
   private final long id = RegionIds.next();
   private final Instant createdAt = Instant.now();
   private final RegionLedger ledger;
@@ -82,6 +84,11 @@ public abstract class GatedRegion implements MemoryRegion {
   /** Makes the kernel calls of a policy, all or none. */
   protected abstract void onApply(MemorySegment segment, SwapPolicy policy) throws MemoryException;
 
+  /** Starts to note written pages; only called where the provider declares it. */
+  protected DirtyTracking onTrackDirty(MemorySegment segment) throws MemoryException {
+    throw new UnsupportedCapabilityException(ledger.backend(), Capability.DIRTY_TRACKING);
+  }
+
   /**
    * Changes the size. Called with the gate shut: nobody uses the old segment, which must be invalid
    * afterwards.
@@ -107,7 +114,7 @@ public abstract class GatedRegion implements MemoryRegion {
    */
   protected abstract void onClose(MemorySegment segment);
 
-  // --- MemoryRegion ---
+  // --- MemoryRegion and BackingRegion ---
 
   @Override
   public final long id() {
@@ -146,7 +153,28 @@ public abstract class GatedRegion implements MemoryRegion {
   @Override
   public final Access acquire() {
     int slot = gate.enter();
-    return new SectionAccess(gate, slot, segment);
+    return gate.section(slot, segment);
+  }
+
+  @Override
+  public final MemorySegment backing() {
+    int slot = gate.enter();
+    try {
+      return segment;
+    } finally {
+      gate.exit(slot);
+    }
+  }
+
+  @Override
+  public final DirtyTracking trackDirty() throws MemoryException {
+    int slot = gate.enter();
+    try {
+      ledger.require(Capability.DIRTY_TRACKING);
+      return onTrackDirty(segment);
+    } finally {
+      gate.exit(slot);
+    }
   }
 
   @Override

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.dmalloc.region;
 
+import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.util.ArrayList;
@@ -12,6 +13,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
+import org.dmalloc.api.Access;
 
 /**
  * Counts open access sections, and lets one caller shut out new ones and wait for the open ones to
@@ -108,6 +110,16 @@ public final class SectionGate {
     } else {
       SLOT.setRelease(slots, slot, (long) FREE);
     }
+  }
+
+  /**
+   * The section that {@link #enter} opened, as users get it.
+   *
+   * @param slot what {@code enter} returned, on this thread
+   * @param segment what the section shows; read it after {@code enter}
+   */
+  public Access section(int slot, MemorySegment segment) {
+    return new SectionAccess(this, slot, segment);
   }
 
   /**

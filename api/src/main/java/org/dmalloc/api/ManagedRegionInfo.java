@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.dmalloc.api;
+
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What the manager knows of a movable region, beyond its {@link RegionInfo}.
+ *
+ * @param id the region's number
+ * @param innerId the number of the backend's region that holds its bytes now. Listings leave that
+ *     one out: it is the same memory, and only its carrier may close or resize it
+ * @param backend the backend it is on now
+ * @param home the backend it was allocated on or last moved to by command
+ * @param bundle the symbolic name of the bundle that took it
+ * @param moves how often it has moved
+ * @param history its last moves and failed moves, oldest first
+ * @param stranded why it is on no living backend, and what to do; null if all is well
+ */
+public record ManagedRegionInfo(
+    long id,
+    long innerId,
+    String backend,
+    String home,
+    String bundle,
+    long moves,
+    List<MoveRecord> history,
+    @Nullable String stranded) {
+  /** Copies the list. */
+  public ManagedRegionInfo {
+    history = List.copyOf(history);
+  }
+}
