@@ -3,6 +3,7 @@ package org.dmalloc.store;
 
 import java.io.FileNotFoundException;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
@@ -141,6 +142,12 @@ final class Refusal {
     } catch (IOException e) {
       return "free space or choose another directory";
     }
+  }
+
+  /** The system's text in what wraps an IOException. */
+  static String text(UncheckedIOException e) {
+    Throwable cause = Objects.requireNonNullElse(e.getCause(), e);
+    return Objects.requireNonNullElse(cause.getMessage(), cause.getClass().getSimpleName());
   }
 
   private static String reason(IOException e) {

@@ -304,7 +304,8 @@ public final class RegionStore {
     }
   }
 
-  private void forceDirectory() throws IOException {
+  /** Waits until the directory's entries are on the device. */
+  void forceDirectory() throws IOException {
     // Only POSIX systems can, and need to, force a directory.
     if (directory.getFileSystem().supportedFileAttributeViews().contains("posix")) {
       Uninterrupted.call(

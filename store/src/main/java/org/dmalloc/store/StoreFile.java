@@ -3,9 +3,11 @@ package org.dmalloc.store;
 
 import java.io.Closeable;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.channels.FileChannel.MapMode;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
 import org.dmalloc.api.MemoryException;
@@ -175,6 +177,22 @@ public final class StoreFile implements AutoCloseable {
   }
 
   /**
+   * Writes the changed pages of a range back, and waits until the device has them.
+   *
+   * @param mapped what {@link #map} gave
+   * @throws MemoryException if the device or file system refuses a write, or if the file was cut
+   *     short, where the system would force what is left and say nothing
+   */
+  public void force(MemorySegment mapped, long offset, long length) throws MemoryException {
+    checkLength("force");
+    try {
+      mapped.asSlice(offset, length).force();
+    } catch (UncheckedIOException e) {
+      throw Refusal.of("force", length, path, new IOException(Refusal.text(e), e));
+    }
+  }
+
+  /**
    * Detects a file that somebody cut short under its mapping, where a load or store would raise a
    * signal.
    *
@@ -221,6 +239,27 @@ public final class StoreFile implements AutoCloseable {
       }
     } catch (IOException e) {
       throw Refusal.of("resize", newByteSize, path, e);
+    }
+  }
+
+  /**
+   * Closes the file and leaves nothing of it: for who created the region and then failed to map it.
+   *
+   * @throws IllegalStateException if it is not open for writing
+   */
+  public void discard() throws MemoryException {
+    if (mode != OpenMode.WRITER || locked.isClosed()) {
+      throw new IllegalStateException("discard of " + path + ": it is not open for writing");
+    }
+    try (this) {
+      if (name != null) {
+        synchronized (OpenFiles.pathMonitor(path)) {
+          Files.deleteIfExists(path);
+        }
+        store.forceDirectory();
+      }
+    } catch (IOException e) {
+      throw Refusal.of("discard", -1, path, e);
     }
   }
 

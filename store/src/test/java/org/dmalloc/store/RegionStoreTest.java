@@ -340,6 +340,20 @@ final class RegionStoreTest {
   }
 
   @Test
+  void aDiscardedCreationLeavesNothing() throws Exception {
+    create("r", 100).discard();
+    StoreFile unnamed = store.createUnnamed(100, SpaceReserver.SPARSE, "test");
+    unnamed.discard();
+    assertThrows(IllegalStateException.class, unnamed::discard);
+    assertEquals(List.of(), files());
+    create("r", 100).close();
+    try (StoreFile reader = store.open("r", OpenMode.READER, "test")) {
+      assertThrows(IllegalStateException.class, reader::discard);
+    }
+    assertEquals(List.of("r.region"), files());
+  }
+
+  @Test
   void aDeletedRegionIsGoneAndItsNameIsFree() throws Exception {
     create("r", 100).close();
     store.delete("r");

@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.dmalloc.backend.filechannel;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.nio.channels.FileChannel.MapMode;
+import java.nio.file.Path;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import org.dmalloc.api.AccessMode;
+import org.dmalloc.api.Advice;
+import org.dmalloc.api.Capability;
+import org.dmalloc.api.MemoryException;
+import org.dmalloc.api.MemoryProvider;
+import org.dmalloc.api.MemoryRegion;
+import org.dmalloc.api.OpenRequest;
+import org.dmalloc.api.ProviderStatistics;
+import org.dmalloc.api.RegionRequest;
+import org.dmalloc.api.Reservation;
+import org.dmalloc.api.Sharing;
+import org.dmalloc.api.StoreFinding;
+import org.dmalloc.api.StoredRegion;
+import org.dmalloc.region.RegionLedger;
+import org.dmalloc.region.RegionTraits;
+import org.dmalloc.store.OpenMode;
+import org.dmalloc.store.RegionStore;
+import org.dmalloc.store.SpaceReserver;
+import org.dmalloc.store.StoreDirectory;
+import org.dmalloc.store.StoreFile;
+import org.jspecify.annotations.Nullable;
+import org.osgi.framework.BundleContext;
+import org.osgi.service.component.annotations.Activate;
+import org.osgi.service.component.annotations.Component;
+import org.osgi.service.component.annotations.Deactivate;
+
+/** Regions in files that {@link java.nio.channels.FileChannel} maps. */
+@Component(
+    service = MemoryProvider.class,
+    immediate = true,
+    configurationPid = FileChannelProvider.PID,
+    property = {
+      MemoryProvider.BACKEND + "=" + FileChannelProvider.NAME,
+      MemoryProvider.CAPABILITY + "=NAMED",
+      MemoryProvider.CAPABILITY + "=READ_ONLY",
+      MemoryProvider.CAPABILITY + "=SHARED_MAPPING",
+      MemoryProvider.CAPABILITY + "=PRIVATE_MAPPING",
+      MemoryProvider.CAPABILITY + "=SPARSE",
+      MemoryProvider.CAPABILITY + "=DIRECTORY",
+      MemoryProvider.CAPABILITY + "=FORCE",
+      MemoryProvider.CAPABILITY + "=PREFAULT",
+      MemoryProvider.CAPABILITY + "=RESIDENCY",
+      "service.ranking:Integer=" + FileChannelProvider.RANKING
+    })
+public final class FileChannelProvider implements MemoryProvider {
+  static final String PID = "org.dmalloc.backend.filechannel";
+  static final String NAME = "filechannel";
+  static final int RANKING = 10;
+
+  private static final Set<Capability> CAPABILITIES =
+      EnumSet.of(
+          Capability.NAMED,
+          Capability.READ_ONLY,
+          Capability.SHARED_MAPPING,
+          Capability.PRIVATE_MAPPING,
+          Capability.SPARSE,
+          Capability.DIRECTORY,
+          Capability.FORCE,
+          Capability.PREFAULT,
+          Capability.RESIDENCY);
+
+  private final FileChannelSettings settings;
+  private final RegionLedger ledger;
+
+  /**
+   * Starts the provider.
+   *
+   * @param context tells the framework's properties
+   * @param properties the component's, with those of its configuration
+   * @throws IllegalArgumentException if a value is bad; the message names PID, key and value
+   */
+  @Activate
+  public FileChannelProvider(BundleContext context, Map<String, Object> properties) {
+    this(FileChannelSettings.of(PID, properties, context.getProperty(StoreDirectory.PROPERTY)));
+  }
+
+  FileChannelProvider(FileChannelSettings settings) {
+    this.settings = settings;
+    this.ledger =
+        new RegionLedger(
+            settings.name(),
+            CAPABILITIES,
+            EnumSet.noneOf(Advice.class),
+            settings.limitBytes(),
+            settings.sectionTimeout().toNanos());
+  }
+
+  /** Refuses new calls from now on; open regions stay usable until their owners close them. */
+  @Deactivate
+  void stop() {
+    ledger.stop();
+  }
+
+  @Override
+  public String name() {
+    return ledger.backend();
+  }
+
+  @Override
+  public Set<Capability> capabilities() {
+    return ledger.capabilities();
+  }
+
+  @Override
+  public Set<Advice> supportedAdvice() {
+    return ledger.advice();
+  }
+
+  @Override
+  public MemoryRegion allocate(RegionRequest request) throws MemoryException {
+    String target = Objects.requireNonNullElse(request.name(), "");
+    return ledger.admit("allocate", request.byteSize(), target, () -> make(request));
+  }
+
+  private FileChannelRegion make(RegionRequest request) throws MemoryException {
+    ledger.require(request);
+    RegionStore store = store(request.directory());
+    Sharing sharing = sharing(request.sharing());
+    String name = request.name();
+    // What a private mapping stores never reaches its file, so without a name nothing ever does.
+    boolean fill =
+        request.reservation() == Reservation.RESERVED
+            && (name != null || sharing == Sharing.SHARED);
+    StepProgress progress =
+        new StepProgress(
+            request.progress(), request.byteSize(), (fill ? 1 : 0) + (request.prefault() ? 1 : 0));
+    SpaceReserver reserver = fill ? SpaceReserver.zeros(progress.step()) : SpaceReserver.SPARSE;
+    StoreFile file =
+        name == null
+            ? store.createUnnamed(request.byteSize(), reserver, name())
+            : store.create(name, request.byteSize(), request.reservation(), reserver, name());
+    try {
+      RegionTraits traits =
+          RegionTraits.of(request, sharing, name == null ? null : file.path(), backing(store));
+      return map(file, traits, request.prefault() ? progress : null);
+    } catch (MemoryException | RuntimeException | Error e) {
+      undo(e, file::discard);
+      throw e;
+    }
+  }
+
+  @Override
+  public MemoryRegion open(OpenRequest request) throws MemoryException {
+    return ledger.admitOpen(request.name(), booking -> reopen(request, booking));
+  }
+
+  private FileChannelRegion reopen(OpenRequest request, RegionLedger.Booking booking)
+      throws MemoryException {
+    ledger.require(request);
+    RegionStore store = store(request.directory());
+    Sharing sharing = sharing(request.sharing());
+    StoreFile file = store.open(request.name(), mode(sharing, request.access()), name());
+    try {
+      booking.ofSize(file.byteSize());
+      RegionTraits traits =
+          RegionTraits.of(request, sharing, file.path(), backing(store))
+              .withReservation(file.reservation());
+      StepProgress progress =
+          request.prefault() ? new StepProgress(request.progress(), file.byteSize(), 1) : null;
+      return map(file, traits, progress);
+    } catch (MemoryException | RuntimeException | Error e) {
+      undo(e, file::close);
+      throw e;
+    }
+  }
+
+  /** Maps the file, and reads it in where a progress to report to is given. */
+  private FileChannelRegion map(
+      StoreFile file, RegionTraits traits, @Nullable StepProgress prefault) throws MemoryException {
+    Arena arena = Arena.ofShared();
+    try {
+      MemorySegment segment = file.map(mapMode(traits), arena);
+      if (prefault != null) {
+        ResidentPages.bringIn(segment, file.path(), prefault.step());
+      }
+      FileChannelRegion region = new FileChannelRegion(ledger, traits, segment, arena, file);
+      file.describeHolder(region.toString());
+      return region;
+    } catch (MemoryException | RuntimeException | Error e) {
+      arena.close();
+      throw e;
+    }
+  }
+
+  private static MapMode mapMode(RegionTraits traits) {
+    if (traits.access() == AccessMode.READ_ONLY) {
+      return MapMode.READ_ONLY;
+    }
+    return traits.sharing() == Sharing.PRIVATE ? MapMode.PRIVATE : MapMode.READ_WRITE;
+  }
+
+  private static OpenMode mode(Sharing sharing, AccessMode access) {
+    if (access == AccessMode.READ_ONLY) {
+      return OpenMode.READER;
+    }
+    return sharing == Sharing.PRIVATE ? OpenMode.PRIVATE_COPY : OpenMode.WRITER;
+  }
+
+  private Sharing sharing(Sharing asked) {
+    return asked == Sharing.DEFAULT ? settings.sharing() : asked;
+  }
+
+  private RegionStore store(@Nullable Path directory) throws MemoryException {
+    return directory == null ? settings.store() : RegionStore.open(directory);
+  }
+
+  private static String backing(RegionStore store) throws MemoryException {
+    return store.fileSystem() + " file";
+  }
+
+  @FunctionalInterface
+  private interface Undo {
+    void run() throws MemoryException;
+  }
+
+  private static void undo(Throwable cause, Undo undo) {
+    try {
+      undo.run();
+    } catch (MemoryException e) {
+      cause.addSuppressed(e);
+    }
+  }
+
+  @Override
+  public List<StoredRegion> stored() throws MemoryException {
+    return settings.store().list();
+  }
+
+  @Override
+  public void delete(String name) throws MemoryException {
+    ledger.checkRunning();
+    settings.store().delete(name);
+  }
+
+  @Override
+  public List<MemoryRegion> regions() {
+    return ledger.regions();
+  }
+
+  @Override
+  public ProviderStatistics statistics() {
+    return ledger.statistics();
+  }
+
+  @Override
+  public List<StoreFinding> verify() throws MemoryException {
+    return settings.store().verify();
+  }
+}

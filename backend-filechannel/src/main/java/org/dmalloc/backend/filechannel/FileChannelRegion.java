@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.dmalloc.backend.filechannel;
+
+import java.io.UncheckedIOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.nio.file.Files;
+import java.util.Locale;
+import org.dmalloc.api.Advice;
+import org.dmalloc.api.Capability;
+import org.dmalloc.api.MemoryException;
+import org.dmalloc.api.Residency;
+import org.dmalloc.api.SwapPolicy;
+import org.dmalloc.api.UnsupportedCapabilityException;
+import org.dmalloc.region.GatedRegion;
+import org.dmalloc.region.RegionLedger;
+import org.dmalloc.region.RegionTraits;
+import org.dmalloc.store.OpenMode;
+import org.dmalloc.store.StoreFile;
+
+/** One file, mapped for as long as its arena lives. */
+final class FileChannelRegion extends GatedRegion {
+  /** There {@link MemorySegment#isLoaded} is always false. */
+  private static final boolean CANNOT_TELL =
+      System.getProperty("os.name", "").toLowerCase(Locale.ROOT).contains("windows");
+
+  private final Arena arena;
+  private final StoreFile file;
+
+  FileChannelRegion(
+      RegionLedger ledger,
+      RegionTraits traits,
+      MemorySegment segment,
+      Arena arena,
+      StoreFile file) {
+    super(ledger, traits, segment);
+    this.arena = arena;
+    this.file = file;
+  }
+
+  @Override
+  protected void onForce(MemorySegment segment, long offset, long length) throws MemoryException {
+    file.force(segment, offset, length);
+  }
+
+  @Override
+  protected Residency onResidency(MemorySegment segment, long offset, long length)
+      throws MemoryException {
+    file.checkLength("residency");
+    long from = ResidentPages.floor(offset);
+    long to = length == 0 ? from : ResidentPages.ceiling(offset + length);
+    boolean told = !CANNOT_TELL && mayTell();
+    return new Residency(
+        to - from,
+        told ? ResidentPages.count(segment, from, to) : Residency.UNKNOWN,
+        Residency.UNKNOWN,
+        Residency.UNKNOWN,
+        Residency.UNKNOWN,
+        Residency.UNKNOWN,
+        0,
+        told ? "MemorySegment.isLoaded" : "none");
+  }
+
+  /** Linux says "resident" about every page of a file that the caller may not write. */
+  private boolean mayTell() {
+    return file.mode() != OpenMode.READER || Files.isWritable(file.path());
+  }
+
+  @Override
+  protected void onClose(MemorySegment segment) {
+    if (arena.scope().isAlive()) {
+      // Throws, and changes nothing, while a native call works on the raw segment.
+      arena.close();
+    }
+    try {
+      file.close();
+    } catch (MemoryException e) {
+      // Unmapped and unlocked all the same: closing again completes.
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  // What the capabilities rule out: GatedRegion refuses these calls before they come here.
+
+  @Override
+  protected void onAdvise(MemorySegment segment, Advice advice, long offset, long length) {
+    throw lacking(Capability.ADVICE);
+  }
+
+  @Override
+  protected void onPrefetch(MemorySegment segment, long[] offsets, long length) {
+    throw lacking(Capability.PREFETCH);
+  }
+
+  @Override
+  protected void onApply(MemorySegment segment, SwapPolicy policy) {
+    throw lacking(Capability.SWAP_POLICY);
+  }
+
+  @Override
+  protected MemorySegment onResize(MemorySegment segment, long newByteSize) {
+    throw lacking(Capability.RESIZE);
+  }
+
+  private UnsupportedCapabilityException lacking(Capability capability) {
+    return new UnsupportedCapabilityException(ledger().backend(), capability);
+  }
+}

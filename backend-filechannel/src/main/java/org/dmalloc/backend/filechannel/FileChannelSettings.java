@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.dmalloc.backend.filechannel;
+
+import java.nio.file.InvalidPathException;
+import java.time.Duration;
+import java.util.Map;
+import org.dmalloc.api.MemoryException;
+import org.dmalloc.api.Sharing;
+import org.dmalloc.region.ConfigurationReader;
+import org.dmalloc.store.RegionStore;
+import org.dmalloc.store.StoreDirectory;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A provider's configuration; {@link FileChannelConfiguration} describes it to administrators.
+ *
+ * @param name the provider's name
+ * @param store where the files are
+ * @param limitBytes the most that open regions may have in all
+ * @param sharing of regions whose request leaves it open; never DEFAULT
+ * @param sectionTimeout how long close waits for open access sections
+ */
+record FileChannelSettings(
+    String name, RegionStore store, long limitBytes, Sharing sharing, Duration sectionTimeout) {
+  static final String DIRECTORY = "directory";
+  static final String SHARING = "sharing";
+
+  /**
+   * Reads a component's properties.
+   *
+   * @param defaultDirectory the framework property {@value StoreDirectory#PROPERTY}, or null
+   * @throws IllegalArgumentException if a value is bad; the message names PID, key and value
+   */
+  static FileChannelSettings of(
+      String pid, Map<String, ?> properties, @Nullable String defaultDirectory) {
+    ConfigurationReader reader = new ConfigurationReader(pid, properties);
+    reader.checkRanking();
+    Sharing sharing = reader.constant(SHARING, Sharing.SHARED);
+    return new FileChannelSettings(
+        reader.name(),
+        store(reader, defaultDirectory),
+        reader.limitBytes(Long.MAX_VALUE),
+        sharing == Sharing.DEFAULT ? Sharing.SHARED : sharing,
+        reader.sectionTimeout());
+  }
+
+  private static RegionStore store(ConfigurationReader reader, @Nullable String defaultDirectory) {
+    String configured = reader.text(DIRECTORY);
+    try {
+      return StoreDirectory.open(configured, defaultDirectory);
+    } catch (MemoryException | InvalidPathException e) {
+      throw configured != null
+          ? reader.bad(DIRECTORY, configured, String.valueOf(e.getMessage()))
+          : reader.bad(StoreDirectory.PROPERTY, defaultDirectory, String.valueOf(e.getMessage()));
+    }
+  }
+}

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/**
+ * The backend {@code filechannel}: regions in files, mapped by {@link
+ * java.nio.channels.FileChannel#map}. Pure Java, no call outside it, so it runs wherever Java does.
+ *
+ * <ul>
+ *   <li>Space is reserved by writing zeros, at the speed of the disk, with progress; {@link
+ *       org.dmalloc.api.Reservation#SPARSE} leaves it out. A private region without a name has
+ *       nothing to reserve: its stores never reach the file.
+ *   <li>Prefaulting reads every page in. A first store to a page still costs a fault, on a private
+ *       region also a copy.
+ *   <li>Residency is found by asking about runs of pages, and about each page of a run that is not
+ *       resident as a whole: exact, up to a system call per page. It tells resident bytes only, and
+ *       on Windows, where Java always says no, nothing.
+ *   <li>Opening a stored region privately needs permission to write its file, which Java asks for
+ *       even though it never writes; {@code panama} does without.
+ * </ul>
+ */
+@NullMarked
+package org.dmalloc.backend.filechannel;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.dmalloc.backend.filechannel;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import java.io.InputStream;
+import java.nio.file.Path;
+import java.util.EnumSet;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import javax.xml.parsers.DocumentBuilderFactory;
+import org.dmalloc.api.Capability;
+import org.dmalloc.api.MemoryProvider;
+import org.dmalloc.testkit.MemoryProviderContract;
+import org.dmalloc.testkit.ProviderFixture;
+import org.dmalloc.testkit.ProviderSettings;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.w3c.dom.Element;
+import org.w3c.dom.NodeList;
+
+/** The provider contract. */
+final class FileChannelProviderTest extends MemoryProviderContract {
+  @Override
+  protected ProviderFixture fixture() {
+    return new FileChannelFixture();
+  }
+
+  @Test
+  void hasExactlyTheseCapabilities(@TempDir Path directory) throws Exception {
+    MemoryProvider provider = fixture().start(ProviderSettings.in(directory));
+    assertEquals(
+        EnumSet.of(
+            Capability.NAMED,
+            Capability.READ_ONLY,
+            Capability.SHARED_MAPPING,
+            Capability.PRIVATE_MAPPING,
+            Capability.SPARSE,
+            Capability.DIRECTORY,
+            Capability.FORCE,
+            Capability.PREFAULT,
+            Capability.RESIDENCY),
+        provider.capabilities());
+    assertEquals(Set.of(), provider.supportedAdvice());
+    assertEquals("filechannel", provider.name());
+  }
+
+  @Test
+  void theServicePropertiesNameThem(@TempDir Path directory) throws Exception {
+    String component = "/OSGI-INF/" + FileChannelProvider.class.getName() + ".xml";
+    Element root;
+    try (InputStream xml = Objects.requireNonNull(getClass().getResourceAsStream(component))) {
+      root =
+          DocumentBuilderFactory.newInstance().newDocumentBuilder().parse(xml).getDocumentElement();
+    }
+    Map<String, String> properties = new HashMap<>();
+    NodeList elements = root.getElementsByTagName("property");
+    for (int i = 0; i < elements.getLength(); i++) {
+      Element property = (Element) elements.item(i);
+      String value = property.getAttribute("value");
+      properties.put(
+          property.getAttribute("name"),
+          value.isEmpty() ? property.getTextContent().strip() : value);
+    }
+    MemoryProvider provider = fixture().start(ProviderSettings.in(directory));
+    assertEquals(
+        provider.capabilities().stream().map(Capability::name).sorted().toList(),
+        properties.get(MemoryProvider.CAPABILITY).lines().map(String::strip).sorted().toList());
+    assertEquals(provider.name(), properties.get(MemoryProvider.BACKEND));
+    assertEquals("10", properties.get("service.ranking"));
+  }
+}

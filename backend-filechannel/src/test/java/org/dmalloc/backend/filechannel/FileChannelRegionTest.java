@@ -1,0 +1,305 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.dmalloc.backend.filechannel;
+
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.io.RandomAccessFile;
+import java.lang.foreign.MemorySegment;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.stream.Stream;
+import org.dmalloc.api.Access;
+import org.dmalloc.api.MemoryException;
+import org.dmalloc.api.MemoryRegion;
+import org.dmalloc.api.OpenRequest;
+import org.dmalloc.api.RegionRequest;
+import org.dmalloc.api.Reservation;
+import org.dmalloc.api.Residency;
+import org.dmalloc.api.Sharing;
+import org.dmalloc.store.RegionStore;
+import org.junit.jupiter.api.Assumptions;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What the contract cannot know about files. */
+final class FileChannelRegionTest {
+  private static final long PAGE = 4096;
+
+  @TempDir Path directory;
+  private FileChannelProvider provider;
+
+  @BeforeEach
+  void startProvider() throws Exception {
+    provider = provider(Sharing.SHARED);
+  }
+
+  private FileChannelProvider provider(Sharing sharing) throws MemoryException {
+    return new FileChannelProvider(
+        new FileChannelSettings(
+            "filechannel",
+            RegionStore.open(directory),
+            Long.MAX_VALUE,
+            sharing,
+            Duration.ofSeconds(10)));
+  }
+
+  @Test
+  void spaceIsReallyTaken() throws Exception {
+    RegionRequest request = RegionRequest.ofSize(8 << 20).withName("r");
+    try (MemoryRegion region = provider.allocate(request)) {
+      assertEquals(Reservation.RESERVED, region.info().reservation());
+      assertTrue(allocatedBytes(path(region)) >= 8 << 20, "reserved");
+    }
+    provider.delete("r");
+    try (MemoryRegion region =
+        provider.allocate(request.withReservation(Reservation.SPARSE).withByteSize(3L << 30))) {
+      assertEquals(Reservation.SPARSE, region.info().reservation());
+      long last = region.byteSize() - 1;
+      region.segment().set(JAVA_BYTE, last, (byte) 7);
+      region.force(last, 1);
+      assertTrue(allocatedBytes(path(region)) < 1 << 20, "sparse");
+    }
+    try (MemoryRegion region = provider.open(OpenRequest.of("r").readOnly())) {
+      assertEquals(Reservation.SPARSE, region.info().reservation());
+      assertEquals(7, region.segment().get(JAVA_BYTE, region.byteSize() - 1));
+    }
+  }
+
+  @Test
+  void progressCoversReservingAndPrefaulting() throws Exception {
+    List<Long> done = new ArrayList<>();
+    long size = (40 << 20) + 1;
+    RegionRequest request =
+        RegionRequest.ofSize(size)
+            .prefaulted()
+            .withProgress(
+                (d, total) -> {
+                  assertEquals(2 * size, total);
+                  done.add(d);
+                });
+    provider.allocate(request).close();
+    assertEquals(2 * size, done.getLast());
+    assertEquals(done.stream().sorted().toList(), done);
+    assertTrue(done.size() >= 6, done.toString());
+  }
+
+  @Test
+  void aCancelledPrefaultOfANamedRegionLeavesNothing() throws Exception {
+    RegionRequest request =
+        RegionRequest.ofSize(8 << 20)
+            .withName("r")
+            .prefaulted()
+            .withProgress(
+                (done, total) -> {
+                  if (done > total / 2) {
+                    throw new IllegalStateException("enough");
+                  }
+                });
+    MemoryException e = assertThrows(MemoryException.class, () -> provider.allocate(request));
+    assertTrue(message(e).startsWith("prefault"), message(e));
+    assertEquals(List.of(), files());
+    assertEquals(0, provider.statistics().openBytes());
+  }
+
+  @Test
+  void aConfiguredDefaultDecidesTheSharing() throws Exception {
+    FileChannelProvider copies = provider(Sharing.PRIVATE);
+    try (MemoryRegion region = copies.allocate(RegionRequest.ofSize(PAGE).withName("r"))) {
+      assertEquals(Sharing.PRIVATE, region.info().sharing());
+      region.segment().fill((byte) 1);
+    }
+    RegionRequest shared = RegionRequest.ofSize(PAGE).withSharing(Sharing.SHARED);
+    try (MemoryRegion region = copies.allocate(shared)) {
+      assertEquals(Sharing.SHARED, region.info().sharing());
+    }
+    try (MemoryRegion region = provider.open("r")) {
+      assertEquals(0, region.segment().get(JAVA_BYTE, 0));
+    }
+  }
+
+  @Test
+  void residencyIsExactByThePage() throws Exception {
+    Assumptions.assumeFalse(
+        System.getProperty("os.name", "").contains("Windows"), "Windows does not tell");
+    // Larger than what a touch in its middle makes the kernel read ahead.
+    long pages = 1 << 16;
+    long size = (pages - 1) * PAGE + 5;
+    long middle = pages / 2 * PAGE;
+    RegionRequest sparse = RegionRequest.ofSize(size).withReservation(Reservation.SPARSE);
+    try (MemoryRegion region = provider.allocate(sparse)) {
+      assertEquals(0, region.residency().residentBytes());
+      MemorySegment segment = region.segment();
+      segment.set(JAVA_BYTE, middle, (byte) 1);
+      segment.set(JAVA_BYTE, size - 1, (byte) 1);
+      // How many pages one touch brings in is the kernel's choice, so every page is asked.
+      long byPage = 0;
+      for (long page = 0; page < size; page += PAGE) {
+        Residency one = region.residency(page, 1);
+        assertEquals(PAGE, one.byteSize());
+        byPage += one.residentBytes();
+      }
+      Residency whole = region.residency();
+      assertEquals(byPage, whole.residentBytes());
+      assertEquals(pages * PAGE, whole.byteSize());
+      assertTrue(byPage >= 2 * PAGE && byPage < size, "resident " + byPage);
+      assertEquals(PAGE, region.residency(middle, 1).residentBytes());
+      assertEquals(PAGE, region.residency(size - 1, 1).residentBytes());
+      assertEquals(0, region.residency(5, 0).byteSize());
+    }
+    RegionRequest small = sparse.withByteSize(1000 * PAGE + 5).prefaulted();
+    try (MemoryRegion region = provider.allocate(small)) {
+      assertEquals(1001 * PAGE, region.residency().residentBytes());
+    }
+  }
+
+  @Test
+  void aFileCutShortUnderItsMappingIsAnErrorAndTheJvmLives() throws Exception {
+    try (MemoryRegion region = provider.allocate(RegionRequest.ofSize(64 * PAGE).withName("r"))) {
+      try (RandomAccessFile raw = new RandomAccessFile(path(region).toFile(), "rw")) {
+        raw.setLength((2 << 20) + 10 * PAGE);
+      }
+      MemoryException e = assertThrows(MemoryException.class, region::force);
+      assertTrue(message(e).contains("truncated"), message(e));
+      assertThrows(MemoryException.class, region::residency);
+      try (Access access = region.acquire()) {
+        assertThrows(InternalError.class, () -> access.segment().get(JAVA_BYTE, 20 * PAGE));
+        assertEquals(0, access.segment().get(JAVA_BYTE, 9 * PAGE));
+      }
+    }
+    MemoryException e = assertThrows(MemoryException.class, () -> provider.open("r"));
+    assertTrue(message(e).contains("truncated"), message(e));
+    assertEquals(0, provider.statistics().openRegions());
+  }
+
+  @Test
+  void aFullDiskIsAnErrorAtAllocationAndLeavesNothing() throws Exception {
+    try (Mount disk = Mount.tmpfs(directory, "size=8m")) {
+      FileChannelProvider small = onlyIn(disk.path());
+      for (RegionRequest request :
+          List.of(
+              RegionRequest.ofSize(16 << 20),
+              RegionRequest.ofSize(16 << 20).withName("r"),
+              RegionRequest.ofSize(1L << 40).withName("r"))) {
+        MemoryException e = assertThrows(MemoryException.class, () -> small.allocate(request));
+        assertEquals(28, e.errno(), message(e));
+        assertTrue(message(e).contains("bytes are free there"), message(e));
+        assertEquals(0, small.statistics().openBytes());
+      }
+      // Somebody else takes the space while zeros are written: the write itself fails.
+      Path thief = disk.path().resolve("thief");
+      RegionRequest raced =
+          RegionRequest.ofSize(5 << 20)
+              .withName("r")
+              .withProgress(
+                  (done, total) -> {
+                    if (done == 0) {
+                      fill(thief, 6 << 20);
+                    }
+                  });
+      MemoryException e = assertThrows(MemoryException.class, () -> small.allocate(raced));
+      assertEquals(28, e.errno(), message(e));
+      Files.delete(thief);
+      assertEquals(List.of(), files(disk.path()));
+      try (MemoryRegion region = small.allocate(RegionRequest.ofSize(6 << 20).withName("r"))) {
+        region.segment().fill((byte) 1);
+        region.force();
+      }
+    }
+  }
+
+  @Test
+  void aReadOnlyDirectoryIsAnErrorAtAllocationAndCanBeRead() throws Exception {
+    try (Mount disk = Mount.tmpfs(directory, "size=32m")) {
+      FileChannelProvider there = onlyIn(disk.path());
+      try (MemoryRegion region = there.allocate(RegionRequest.ofSize(PAGE).withName("r"))) {
+        region.segment().fill((byte) 5);
+      }
+      disk.remountReadOnly();
+      for (RegionRequest request :
+          List.of(RegionRequest.ofSize(PAGE), RegionRequest.ofSize(PAGE).withName("s"))) {
+        MemoryException e = assertThrows(MemoryException.class, () -> there.allocate(request));
+        assertEquals(30, e.errno(), message(e));
+      }
+      assertThrows(MemoryException.class, () -> there.open("r"));
+      assertThrows(MemoryException.class, () -> there.delete("r"));
+      try (MemoryRegion region = there.open(OpenRequest.of("r").readOnly())) {
+        assertEquals(5, region.segment().get(JAVA_BYTE, PAGE - 1));
+        // Linux would say "all" about a file that may not be written.
+        assertEquals(Residency.UNKNOWN, region.residency().residentBytes());
+      }
+      assertEquals(1, there.stored().size());
+      assertFalse(there.verify().isEmpty());
+      FileChannelProvider later = onlyIn(disk.path());
+      assertEquals("r", later.stored().getFirst().name());
+    }
+  }
+
+  @Test
+  void aMissingDirectoryIsAnError() throws Exception {
+    Path missing = directory.resolve("missing");
+    RegionRequest request = RegionRequest.ofSize(PAGE).withDirectory(missing);
+    MemoryException e = assertThrows(MemoryException.class, () -> provider.allocate(request));
+    assertEquals(2, e.errno());
+    assertFalse(Files.exists(missing));
+  }
+
+  @Test
+  void anotherDirectoryIsAStoreOfItsOwn() throws Exception {
+    Path second = Files.createDirectory(directory.resolve("second"));
+    provider.allocate(RegionRequest.ofSize(PAGE).withName("r").withDirectory(second)).close();
+    assertEquals(List.of(), provider.stored());
+    provider.open(OpenRequest.of("r").withDirectory(second)).close();
+    assertEquals("r", onlyIn(second).stored().getFirst().name());
+  }
+
+  private static FileChannelProvider onlyIn(Path where) throws MemoryException {
+    return new FileChannelProvider(
+        new FileChannelSettings(
+            "small",
+            RegionStore.open(where),
+            Long.MAX_VALUE,
+            Sharing.SHARED,
+            Duration.ofSeconds(1)));
+  }
+
+  private static void fill(Path file, int byteCount) {
+    try {
+      Files.write(file, new byte[byteCount]);
+    } catch (IOException e) {
+      throw new java.io.UncheckedIOException(e);
+    }
+  }
+
+  private static Path path(MemoryRegion region) {
+    return Objects.requireNonNull(region.info().path());
+  }
+
+  private static long allocatedBytes(Path file) throws IOException {
+    Process stat = new ProcessBuilder("stat", "-c", "%b", file.toString()).start();
+    return Long.parseLong(String.valueOf(stat.inputReader().readLine())) * 512;
+  }
+
+  private List<String> files() throws IOException {
+    return files(directory);
+  }
+
+  private static List<String> files(Path where) throws IOException {
+    try (Stream<Path> files = Files.list(where)) {
+      return files.map(file -> String.valueOf(file.getFileName())).sorted().toList();
+    }
+  }
+
+  private static String message(Exception e) {
+    return Objects.requireNonNull(e.getMessage());
+  }
+}
