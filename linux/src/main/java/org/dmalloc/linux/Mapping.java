@@ -59,7 +59,7 @@ public final class Mapping implements AutoCloseable {
     if (byteSize < 1) {
       throw new IllegalArgumentException("byteSize " + byteSize + "; give at least 1");
     }
-    refuseUnmappable(byteSize, target);
+    requireMappable(byteSize, target);
     this.target = target;
     this.kind = kind;
     this.file = file;
@@ -101,6 +101,18 @@ public final class Mapping implements AutoCloseable {
       throws MemoryException {
     Platform.require();
     return new Mapping(target, MappingKind.PRIVATE, null, 0, byteSize, pageSize).advised(pageSize);
+  }
+
+  /**
+   * Refuses sizes that no machine can map, and that would overflow on their way to the kernel.
+   *
+   * @throws MemoryException if {@code byteSize} is larger than any address space
+   */
+  public static void requireMappable(long byteSize, String target) throws MemoryException {
+    if (byteSize > MAX_ADDRESS) {
+      throw Errno.exception(
+          "mmap", byteSize, target, Errno.ENOMEM, "ask for less: no address space is that large");
+    }
   }
 
   /** The call that {@link #prefetch} makes here: process_madvise, or madvise on older kernels. */
@@ -279,7 +291,7 @@ public final class Mapping implements AutoCloseable {
     if (newByteSize < 1) {
       throw new IllegalArgumentException("byteSize " + newByteSize + "; give at least 1");
     }
-    refuseUnmappable(newByteSize, target);
+    requireMappable(newByteSize, target);
     AddressRange old = view.range;
     long oldByteSize = byteSize();
     long newLength = Platform.roundUpToPage(newByteSize);
@@ -347,14 +359,6 @@ public final class Mapping implements AutoCloseable {
     return file == null
         ? Libc.mmap(hint, length, kind.protection(), flags | Abi.MAP_ANONYMOUS, -1, 0)
         : file.use(fd -> Libc.mmap(hint, length, kind.protection(), flags, fd, fileOffset));
-  }
-
-  /** Refuses sizes that would overflow on their way to the kernel. */
-  private static void refuseUnmappable(long byteSize, String target) throws MemoryException {
-    if (byteSize > MAX_ADDRESS) {
-      throw Errno.exception(
-          "mmap", byteSize, target, Errno.ENOMEM, "ask for less: no address space is that large");
-    }
   }
 
   private Mapping advised(PageSize pageSize) throws MemoryException {

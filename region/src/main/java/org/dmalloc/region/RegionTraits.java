@@ -105,4 +105,21 @@ public record RegionTraits(
         backing,
         owner);
   }
+
+  /** A copy with another pattern. */
+  public RegionTraits withPattern(AccessPattern newPattern) {
+    return new RegionTraits(
+        name,
+        sharing,
+        access,
+        newPattern,
+        pageSize,
+        locked,
+        durability,
+        reservation,
+        policies,
+        path,
+        backing,
+        owner);
+  }
 }

@@ -1,0 +1,360 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.dmalloc.backend.panama;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Set;
+import org.dmalloc.api.AccessMode;
+import org.dmalloc.api.AccessPattern;
+import org.dmalloc.api.Advice;
+import org.dmalloc.api.Capability;
+import org.dmalloc.api.Durability;
+import org.dmalloc.api.MemoryException;
+import org.dmalloc.api.MemoryProvider;
+import org.dmalloc.api.MemoryRegion;
+import org.dmalloc.api.OpenRequest;
+import org.dmalloc.api.PageSize;
+import org.dmalloc.api.ProgressListener;
+import org.dmalloc.api.ProviderStatistics;
+import org.dmalloc.api.RegionNames;
+import org.dmalloc.api.RegionRequest;
+import org.dmalloc.api.Reservation;
+import org.dmalloc.api.Sharing;
+import org.dmalloc.api.StoreFinding;
+import org.dmalloc.api.StoredRegion;
+import org.dmalloc.linux.Errno;
+import org.dmalloc.linux.LockMode;
+import org.dmalloc.linux.Mapping;
+import org.dmalloc.linux.MappingKind;
+import org.dmalloc.linux.Platform;
+import org.dmalloc.region.RegionLedger;
+import org.dmalloc.region.RegionTraits;
+import org.dmalloc.store.OpenMode;
+import org.dmalloc.store.RegionStore;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Regions in files of one store, mapped by mmap(2).
+ *
+ * <p>Space is reserved by fallocate(2), which only marks blocks as taken and so costs milliseconds;
+ * a file system without it is refused, not filled with zeros. The private pages of an unnamed
+ * private region never reach its file, so that nothing is reserved for them.
+ */
+sealed class MappedFileProvider implements MemoryProvider permits PanamaProvider {
+  private static final Set<Capability> CAPABILITIES =
+      EnumSet.of(
+          Capability.NAMED,
+          Capability.READ_ONLY,
+          Capability.SHARED_MAPPING,
+          Capability.PRIVATE_MAPPING,
+          Capability.SPARSE,
+          Capability.DIRECTORY,
+          Capability.FORCE,
+          Capability.SYNC,
+          Capability.ADVICE,
+          Capability.HUGE_PAGES,
+          Capability.PREFAULT,
+          Capability.LOCKED,
+          Capability.PREFETCH,
+          Capability.RESIDENCY,
+          Capability.RESIZE);
+
+  private final PanamaSettings settings;
+  private final RegionLedger ledger;
+
+  /**
+   * Starts a provider.
+   *
+   * @throws UnsupportedOperationException on anything but Linux on x86-64 or aarch64
+   */
+  MappedFileProvider(PanamaSettings settings) {
+    Platform.require();
+    this.settings = settings;
+    this.ledger =
+        new RegionLedger(
+            settings.name(),
+            CAPABILITIES,
+            EnumSet.allOf(Advice.class),
+            settings.limitBytes(),
+            settings.sectionTimeout().toNanos());
+  }
+
+  /** Refuses new calls from now on; open regions stay usable until their owners close them. */
+  final void stop() {
+    ledger.stop();
+  }
+
+  @Override
+  public final String name() {
+    return settings.name();
+  }
+
+  @Override
+  public final Set<Capability> capabilities() {
+    return ledger.capabilities();
+  }
+
+  @Override
+  public final Set<Advice> supportedAdvice() {
+    return ledger.advice();
+  }
+
+  @Override
+  public final MemoryRegion allocate(RegionRequest request) throws MemoryException {
+    String target = request.name() == null ? "" : request.name();
+    return ledger.admit(
+        "allocate",
+        request.byteSize(),
+        target,
+        () -> {
+          ledger.require(request);
+          return create(request);
+        });
+  }
+
+  private MappedFileRegion create(RegionRequest request) throws MemoryException {
+    Sharing sharing = request.sharing() == Sharing.PRIVATE ? Sharing.PRIVATE : Sharing.SHARED;
+    boolean neverStored = request.name() == null && sharing == Sharing.PRIVATE;
+    Reservation reservation = neverStored ? Reservation.SPARSE : request.reservation();
+    boolean reserves = reservation == Reservation.RESERVED;
+    boolean fills = request.prefault() || request.locked();
+    PhasedProgress progress =
+        new PhasedProgress(
+            request.progress(), request.byteSize(), (reserves ? 1 : 0) + (fills ? 1 : 0));
+    RegionStore store = store(request.directory());
+    RegionFile file;
+    if (request.name() == null) {
+      store.prepareDirectory();
+      file =
+          RegionFile.Unnamed.create(
+              store.directory(),
+              request.byteSize(),
+              reservation,
+              reserves ? progress.next() : ProgressListener.NONE);
+    } else {
+      file =
+          RegionFile.Named.create(
+              store,
+              request.name(),
+              request.byteSize(),
+              reservation,
+              holder(),
+              reserves ? progress.next() : ProgressListener.NONE);
+    }
+    MappingPlan plan =
+        new MappingPlan(
+            sharing == Sharing.PRIVATE ? MappingKind.PRIVATE : MappingKind.SHARED,
+            request.durability(),
+            patternOr(request.pattern()),
+            request.pageSize(),
+            request.locked(),
+            // Fresh pages are there to be written; this also takes what a first store needs.
+            fills ? AccessMode.READ_WRITE : null,
+            fills ? progress.next() : ProgressListener.NONE);
+    return region(
+        file,
+        request.byteSize(),
+        plan,
+        () -> RegionTraits.of(request, sharing, file.path(), backing(file)));
+  }
+
+  @Override
+  public final MemoryRegion open(OpenRequest request) throws MemoryException {
+    return ledger.admitOpen(
+        request.name(),
+        booking -> {
+          ledger.require(request);
+          boolean stores =
+              request.access() == AccessMode.READ_WRITE && request.sharing() != Sharing.PRIVATE;
+          RegionFile.Named file =
+              RegionFile.Named.open(
+                  store(request.directory()),
+                  request.name(),
+                  stores ? OpenMode.WRITER : OpenMode.READER,
+                  holder());
+          try {
+            booking.ofSize(file.byteSize());
+          } catch (MemoryException | RuntimeException | Error e) {
+            file.discard(e);
+            throw e;
+          }
+          return openRegion(request, file);
+        });
+  }
+
+  private MappedFileRegion openRegion(OpenRequest request, RegionFile.Named file)
+      throws MemoryException {
+    Sharing sharing = request.sharing() == Sharing.PRIVATE ? Sharing.PRIVATE : Sharing.SHARED;
+    MappingKind kind =
+        request.access() == AccessMode.READ_ONLY
+            ? MappingKind.READ_ONLY
+            : sharing == Sharing.PRIVATE ? MappingKind.PRIVATE : MappingKind.SHARED;
+    boolean fills = request.prefault() || request.locked();
+    MappingPlan plan =
+        new MappingPlan(
+            kind,
+            request.durability(),
+            patternOr(request.pattern()),
+            request.pageSize(),
+            request.locked(),
+            // Reading brings stored pages in; writing would mark all of them as changed.
+            fills ? AccessMode.READ_ONLY : null,
+            request.progress());
+    return region(
+        file,
+        file.byteSize(),
+        plan,
+        () ->
+            RegionTraits.of(request, sharing, file.path(), backing(file))
+                .withReservation(file.reservation()));
+  }
+
+  /** Maps the file and makes the region; discards the file if that fails. */
+  private MappedFileRegion region(
+      RegionFile file, long byteSize, MappingPlan plan, TraitsMaker traits) throws MemoryException {
+    try {
+      Mapped mapped = plan.map(file, byteSize);
+      try {
+        MappedFileRegion region =
+            new MappedFileRegion(
+                ledger,
+                traits.make().withDurability(mapped.durability).withPattern(plan.pattern),
+                file,
+                mapped.mapping);
+        if (file instanceof RegionFile.Named named) {
+          named.describeHolder("%s region %d".formatted(settings.name(), region.id()));
+        }
+        return region;
+      } catch (MemoryException | RuntimeException | Error e) {
+        mapped.mapping.close();
+        throw e;
+      }
+    } catch (MemoryException | RuntimeException | Error e) {
+      file.discard(e);
+      throw e;
+    }
+  }
+
+  /** Makes a region's traits. */
+  @FunctionalInterface
+  private interface TraitsMaker {
+    RegionTraits make() throws MemoryException;
+  }
+
+  /** A mapping and what really makes its stores durable. */
+  private record Mapped(Mapping mapping, Durability durability) {}
+
+  /**
+   * How to map a file.
+   *
+   * @param fill whether to bring all pages in, for reading or for writing; null to leave them
+   */
+  private record MappingPlan(
+      MappingKind kind,
+      Durability durability,
+      AccessPattern pattern,
+      PageSize pageSize,
+      boolean locked,
+      @Nullable AccessMode fill,
+      ProgressListener progress) {
+
+    Mapped map(RegionFile file, long byteSize) throws MemoryException {
+      Mapped mapped = mapSyncOrNot(file, byteSize);
+      Mapping mapping = mapped.mapping;
+      try {
+        if (pattern != AccessPattern.NORMAL) {
+          // Before the first page: a page cache filled in large folios stays so, and each small
+          // store then writes a large one.
+          mapping.advise(
+              pattern == AccessPattern.RANDOM ? Advice.RANDOM : Advice.SEQUENTIAL, 0, byteSize);
+        }
+        if (locked) {
+          // Meets the limit before anything is read; what is filled then is locked as it comes.
+          mapping.lock(LockMode.ON_FAULT);
+        }
+        if (fill != null) {
+          mapping.populate(fill, 0, byteSize, progress);
+        }
+        return mapped;
+      } catch (MemoryException | RuntimeException | Error e) {
+        mapping.close();
+        throw e;
+      }
+    }
+
+    private Mapped mapSyncOrNot(RegionFile file, long byteSize) throws MemoryException {
+      if (durability == Durability.SYNC && kind == MappingKind.SHARED) {
+        try {
+          return new Mapped(map(file, byteSize, MappingKind.SHARED_SYNC), Durability.SYNC);
+        } catch (MemoryException e) {
+          if (e.errno() != Errno.EOPNOTSUPP) {
+            throw e;
+          }
+          // No DAX here: the fall-back that Durability.SYNC documents, and RegionInfo tells.
+        }
+      }
+      return new Mapped(map(file, byteSize, kind), Durability.ON_FORCE);
+    }
+
+    private Mapping map(RegionFile file, long byteSize, MappingKind mappingKind)
+        throws MemoryException {
+      return Mapping.ofFile(file.descriptor(), file.dataOffset(), byteSize, mappingKind, pageSize);
+    }
+  }
+
+  @Override
+  public final List<StoredRegion> stored() throws MemoryException {
+    return settings.store().list();
+  }
+
+  @Override
+  public final void delete(String name) throws MemoryException {
+    ledger.checkRunning();
+    settings.store().delete(RegionNames.check(name));
+  }
+
+  @Override
+  public final List<MemoryRegion> regions() {
+    return ledger.regions();
+  }
+
+  @Override
+  public final ProviderStatistics statistics() {
+    return ledger.statistics();
+  }
+
+  @Override
+  public final List<StoreFinding> verify() throws MemoryException {
+    List<StoreFinding> findings = new ArrayList<>(settings.store().verify());
+    String call = Mapping.prefetchCall();
+    findings.add(
+        call.equals("process_madvise")
+            ? new StoreFinding(
+                StoreFinding.Severity.OK, "prefetch", "one process_madvise for 1024 offsets")
+            : new StoreFinding(
+                StoreFinding.Severity.WARNING,
+                "prefetch",
+                "one madvise for each offset, which is slower; batches need Linux 6.13, or 5.10"
+                    + " and CAP_SYS_NICE"));
+    return findings;
+  }
+
+  private RegionStore store(@Nullable Path directory) throws MemoryException {
+    return directory == null ? settings.store() : RegionStore.open(directory);
+  }
+
+  private AccessPattern patternOr(AccessPattern requested) {
+    return requested == AccessPattern.NORMAL ? settings.pattern() : requested;
+  }
+
+  private String holder() {
+    return settings.name() + " region";
+  }
+
+  private static String backing(RegionFile file) throws MemoryException {
+    String type = file.descriptor().fileSystem().type();
+    return file.path() == null ? type + " file without a name" : type + " file";
+  }
+}

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.dmalloc.backend.panama;
+
+import java.nio.file.InvalidPathException;
+import java.time.Duration;
+import java.util.Map;
+import org.dmalloc.api.AccessPattern;
+import org.dmalloc.api.MemoryException;
+import org.dmalloc.region.ConfigurationReader;
+import org.dmalloc.region.RegionLedger;
+import org.dmalloc.store.RegionStore;
+import org.dmalloc.store.StoreDirectory;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A provider's configuration; {@link PanamaConfiguration} describes it to administrators.
+ *
+ * @param name the provider's name
+ * @param store where its files are
+ * @param limitBytes the most that open regions may have in all
+ * @param pattern for requests that say {@link AccessPattern#NORMAL}
+ * @param sectionTimeout how long close and resize wait for open access sections
+ */
+record PanamaSettings(
+    String name,
+    RegionStore store,
+    long limitBytes,
+    AccessPattern pattern,
+    Duration sectionTimeout) {
+
+  static final String PID = "org.dmalloc.backend.panama";
+  static final String NAME = "panama";
+
+  static final String DIRECTORY = "directory";
+  static final String PATTERN = "pattern";
+  private static final String SERVICE_PID = "service.pid";
+
+  /** The settings of a provider in a given store that nobody configured otherwise. */
+  static PanamaSettings in(RegionStore store) {
+    return new PanamaSettings(
+        NAME,
+        store,
+        Long.MAX_VALUE,
+        AccessPattern.NORMAL,
+        Duration.ofNanos(RegionLedger.DEFAULT_SECTION_TIMEOUT_NANOS));
+  }
+
+  /**
+   * Reads a component's properties; what is absent or blank has its default.
+   *
+   * @param properties as given by the configuration, by key
+   * @param directoryProperty the framework property {@value StoreDirectory#PROPERTY}, which stands
+   *     in for a directory that is not configured; null if it is not set
+   * @throws IllegalArgumentException if a value is bad; the message names PID, key and value
+   */
+  static PanamaSettings of(Map<String, ?> properties, @Nullable String directoryProperty) {
+    // An instance of the factory has a PID of its own, which its file in etc is named by.
+    String pid = properties.get(SERVICE_PID) instanceof String own ? own : PID;
+    ConfigurationReader reader = new ConfigurationReader(pid, properties);
+    reader.checkRanking();
+    return new PanamaSettings(
+        reader.name(),
+        store(reader, directoryProperty),
+        reader.limitBytes(Long.MAX_VALUE),
+        reader.constant(PATTERN, AccessPattern.NORMAL),
+        reader.sectionTimeout());
+  }
+
+  private static RegionStore store(ConfigurationReader reader, @Nullable String directoryProperty) {
+    String configured = reader.text(DIRECTORY);
+    try {
+      return StoreDirectory.open(configured, directoryProperty);
+    } catch (MemoryException | InvalidPathException e) {
+      throw configured != null
+          ? reader.bad(DIRECTORY, configured, String.valueOf(e.getMessage()))
+          : reader.bad(StoreDirectory.PROPERTY, directoryProperty, String.valueOf(e.getMessage()));
+    }
+  }
+}

@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.dmalloc.backend.panama;
+
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Stream;
+import org.dmalloc.api.Access;
+import org.dmalloc.api.Advice;
+import org.dmalloc.api.MemoryException;
+import org.dmalloc.api.MemoryRegion;
+import org.dmalloc.api.RegionRequest;
+import org.dmalloc.api.Reservation;
+import org.dmalloc.store.RegionStore;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Small file systems that get full, and those that take nothing. */
+class FullDiskTest {
+  private static final long MIB = 1L << 20;
+  private static final int ENOSPC = 28;
+
+  @TempDir Path directory;
+
+  @Test
+  void aFullTmpfsIsAnExceptionAtAllocation() throws Exception {
+    try (SmallFileSystem small = SmallFileSystem.tmpfs(directory, "size=16m")) {
+      fill(small);
+    }
+  }
+
+  @Test
+  void aFullExt4IsAnExceptionAtAllocation() throws Exception {
+    try (SmallFileSystem small = SmallFileSystem.ext4(directory, 32 * MIB)) {
+      fill(small);
+    }
+  }
+
+  private static void fill(SmallFileSystem small) throws Exception {
+    PanamaProvider provider = provider(small.directory());
+    long empty = small.availableBytes();
+    for (String name : new String[] {"", "named"}) {
+      RegionRequest request = RegionRequest.ofSize(64 * MIB);
+      MemoryException e =
+          assertThrows(
+              MemoryException.class,
+              () -> provider.allocate(name.isEmpty() ? request : request.withName(name)));
+      String message = String.valueOf(e.getMessage());
+      assertEquals(ENOSPC, e.errno(), message);
+      assertTrue(message.startsWith("fallocate 67108864 bytes of " + small.directory()), message);
+      assertTrue(message.matches(".*: ENOSPC \\(28\\); free .* MiB or choose another directory"));
+    }
+    assertEquals(empty, small.availableBytes());
+
+    // To the brim, in pieces, until the kernel itself says no; then every byte must take a store.
+    List<MemoryRegion> regions = new ArrayList<>();
+    MemoryException full = null;
+    while (full == null) {
+      try {
+        String name = "piece" + regions.size();
+        regions.add(provider.allocate(RegionRequest.ofSize(MIB - 4096).withName(name)));
+      } catch (MemoryException e) {
+        full = e;
+      }
+    }
+    assertEquals(ENOSPC, full.errno(), full.getMessage());
+    assertTrue(regions.size() >= 10, regions.size() + " regions");
+    for (MemoryRegion region : regions) {
+      try (Access access = region.acquire()) {
+        access.segment().fill((byte) 7);
+      }
+      region.force();
+    }
+    MemoryRegion first = regions.getFirst();
+    assertThrows(MemoryException.class, () -> first.resize(16 * MIB));
+    assertEquals(MIB - 4096, first.byteSize());
+    try (Access access = first.acquire()) {
+      assertEquals(7, access.segment().get(JAVA_BYTE, MIB - 4097));
+    }
+    assertEquals(regions.size(), provider.stored().size());
+    try (Stream<Path> files = Files.list(small.directory())) {
+      assertEquals(regions.size(), files.filter(Files::isRegularFile).count());
+    }
+    for (int i = 0; i < regions.size(); i++) {
+      regions.get(i).close();
+      provider.delete("piece" + i);
+    }
+    assertEquals(empty, small.availableBytes());
+  }
+
+  @Test
+  void aSparseRegionOnAFullDiskCanBeAskedWithoutASignal() throws Exception {
+    try (SmallFileSystem small = SmallFileSystem.tmpfs(directory, "size=4m")) {
+      PanamaProvider provider = provider(small.directory());
+      RegionRequest sparse = RegionRequest.ofSize(64 * MIB).withReservation(Reservation.SPARSE);
+      try (MemoryRegion region = provider.allocate(sparse)) {
+        MemoryException e =
+            assertThrows(MemoryException.class, () -> region.advise(Advice.POPULATE_WRITE));
+        assertTrue(String.valueOf(e.getMessage()).contains("EFAULT (14)"), e.getMessage());
+      }
+    }
+  }
+
+  @Test
+  void aReadOnlyFileSystemIsAnExceptionAtAllocation() throws Exception {
+    try (SmallFileSystem small = SmallFileSystem.tmpfs(directory, "size=16m")) {
+      PanamaProvider provider = provider(small.directory());
+      try (MemoryRegion region = provider.allocate(RegionRequest.ofSize(MIB).withName("stored"))) {
+        assertTrue(region.info().open());
+      }
+      small.remount("ro");
+      MemoryException unnamed =
+          assertThrows(MemoryException.class, () -> provider.allocate(RegionRequest.ofSize(MIB)));
+      assertTrue(String.valueOf(unnamed.getMessage()).contains("EROFS (30)"));
+      MemoryException named =
+          assertThrows(
+              MemoryException.class,
+              () -> provider.allocate(RegionRequest.ofSize(MIB).withName("new")));
+      assertTrue(String.valueOf(named.getMessage()).contains("EROFS (30)"), named.getMessage());
+      assertEquals(1, provider.stored().size());
+      small.remount("rw");
+      provider.allocate(RegionRequest.ofSize(MIB)).close();
+    }
+  }
+
+  @Test
+  void aMissingDirectoryIsNamed() throws Exception {
+    Path gone = Files.createDirectory(directory.resolve("gone"));
+    PanamaProvider provider = provider(gone);
+    Files.delete(gone);
+    for (RegionRequest request :
+        List.of(RegionRequest.ofSize(MIB), RegionRequest.ofSize(MIB).withName("a"))) {
+      MemoryException e = assertThrows(MemoryException.class, () -> provider.allocate(request));
+      assertTrue(String.valueOf(e.getMessage()).contains(gone + ": ENOENT (2)"), e.getMessage());
+    }
+    assertFalse(Files.exists(gone));
+  }
+
+  private static PanamaProvider provider(Path directory) throws MemoryException {
+    return new PanamaProvider(PanamaSettings.in(RegionStore.open(directory)));
+  }
+}
