@@ -48,6 +48,8 @@ final class FrameworkRun implements AutoCloseable {
     Path temporary = Path.of(System.getProperty("java.io.tmpdir"));
     RunDirectory.removeLeftovers(temporary, err);
     RunDirectory directory = RunDirectory.create(temporary);
+    // JLine unpacks a library, and would leave it in the temporary directory.
+    System.setProperty("jline.tmpdir", directory.path().toString());
     List<Path> configuration = Configuration.files(layout);
     Map<String, Object> properties =
         FrameworkProperties.of(layout, directory.path(), interactive, new StderrLogger(err));

@@ -11,6 +11,8 @@ import org.apache.felix.service.command.Function;
 import org.dmalloc.api.MemoryProvider;
 import org.dmalloc.shell.command.Command;
 import org.dmalloc.shell.command.Providers;
+import org.dmalloc.shell.command.UnknownCommand;
+import org.dmalloc.shell.command.WelcomeCommand;
 import org.dmalloc.shell.completion.Candidates;
 import org.dmalloc.shell.completion.CompletionSetup;
 import org.dmalloc.shell.output.Printable;
@@ -51,6 +53,11 @@ public final class ShellComponent {
       register(context, command.syntax().name(), command);
     }
     register(context, CompletionSetup.FUNCTION, new Candidates(providers, commands::all));
+    register(
+        context,
+        WelcomeCommand.FUNCTION,
+        new WelcomeCommand(providers, context.getBundle().getVersion()));
+    register(context, UnknownCommand.FUNCTION, new UnknownCommand(commands::all));
     registrations.add(
         context.registerService(
             CommandSessionListener.class,

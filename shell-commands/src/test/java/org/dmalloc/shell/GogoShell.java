@@ -14,6 +14,7 @@ import org.apache.felix.service.command.Converter;
 import org.apache.felix.service.command.Function;
 import org.dmalloc.shell.command.Command;
 import org.dmalloc.shell.command.Providers;
+import org.dmalloc.shell.command.UnknownCommand;
 import org.dmalloc.shell.output.PrintableConverter;
 import org.jspecify.annotations.Nullable;
 
@@ -40,6 +41,8 @@ final class GogoShell implements AutoCloseable {
     for (Command command : commands.all()) {
       processor.addCommand(ShellCommands.SCOPE, command, command.syntax().name());
     }
+    processor.addCommand(
+        ShellCommands.SCOPE, new UnknownCommand(commands::all), UnknownCommand.FUNCTION);
     session = processor.createSession(InputStream.nullInputStream(), out, err);
   }
 

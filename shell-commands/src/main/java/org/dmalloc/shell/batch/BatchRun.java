@@ -18,6 +18,7 @@ import java.util.TreeSet;
 import org.apache.felix.service.command.CommandProcessor;
 import org.apache.felix.service.command.CommandSession;
 import org.apache.felix.service.command.Converter;
+import org.dmalloc.shell.command.UnknownCommand;
 import org.dmalloc.shell.syntax.Words;
 
 /**
@@ -64,6 +65,9 @@ public final class BatchRun implements AutoCloseable {
     this.err = new PrintStream(err, true, StandardCharsets.UTF_8);
     session.put("SCOPE", SCOPE + ":*");
     session.put("TERM", terminalType);
+    if (allCommands().contains(SCOPE + ":" + UnknownCommand.FUNCTION)) {
+      session.put("default", session.get(SCOPE + ":" + UnknownCommand.FUNCTION));
+    }
   }
 
   /**

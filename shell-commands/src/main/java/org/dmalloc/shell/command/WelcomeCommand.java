@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.dmalloc.shell.command;
+
+import java.util.List;
+import org.apache.felix.service.command.CommandSession;
+import org.apache.felix.service.command.Function;
+import org.dmalloc.shell.output.Message;
+import org.osgi.framework.Version;
+
+/** What an interactive shell says first; a profile calls it. */
+public final class WelcomeCommand implements Function {
+  /** The name of the function; shells hide names that begin so. */
+  public static final String FUNCTION = "__welcome";
+
+  private final Providers providers;
+  private final Version version;
+
+  /**
+   * Makes the function.
+   *
+   * @param providers the backends that it lists
+   * @param version the version that it shows
+   */
+  public WelcomeCommand(Providers providers, Version version) {
+    this.providers = providers;
+    this.version = version;
+  }
+
+  @Override
+  public Object execute(CommandSession session, List<Object> arguments) {
+    List<String> names = providers.names();
+    Message message =
+        new Message(
+            """
+            dmalloc %s on Java %s, %s
+            'help' lists the commands, TAB completes, Ctrl-C stops a command, Ctrl-D ends."""
+                .formatted(
+                    version,
+                    Runtime.version().feature(),
+                    names.isEmpty() ? "no backend" : "backends " + String.join(", ", names)));
+    Console.of(session).out().println(message.text());
+    return message;
+  }
+}
