@@ -5,8 +5,10 @@ import java.util.ArrayList;
 import java.util.List;
 import org.dmalloc.shell.command.AdviseCommand;
 import org.dmalloc.shell.command.AllocCommand;
+import org.dmalloc.shell.command.BenchCommand;
 import org.dmalloc.shell.command.Command;
 import org.dmalloc.shell.command.DeleteCommand;
+import org.dmalloc.shell.command.DoctorCommand;
 import org.dmalloc.shell.command.FillCommand;
 import org.dmalloc.shell.command.FlushCommand;
 import org.dmalloc.shell.command.FreeCommand;
@@ -48,6 +50,8 @@ public final class ShellCommands {
     commands.add(new StoredCommand(providers));
     commands.add(new DeleteCommand(providers));
     commands.add(new VerifyCommand(providers));
+    commands.add(new BenchCommand(providers));
+    commands.add(new DoctorCommand(providers));
     commands.add(new HelpCommand(providers, this::all));
   }
 

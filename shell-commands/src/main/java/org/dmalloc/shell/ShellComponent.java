@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.dmalloc.shell;
 
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -37,7 +38,10 @@ import org.osgi.service.component.annotations.ReferencePolicy;
     service = {},
     immediate = true)
 public final class ShellComponent {
+  private static final Duration STOP_TIMEOUT = Duration.ofSeconds(10);
+
   private final Providers providers = new Providers();
+  private final ShellCommands commands = new ShellCommands(providers);
   private final List<ServiceRegistration<?>> registrations = new ArrayList<>();
 
   @Activate
@@ -48,7 +52,6 @@ public final class ShellComponent {
             new PrintableConverter(),
             FrameworkUtil.asDictionary(
                 Map.of(Converter.CONVERTER_CLASSES, Printable.class.getName()))));
-    ShellCommands commands = new ShellCommands(providers);
     for (Command command : commands.all()) {
       register(context, command.syntax().name(), command);
     }
@@ -78,10 +81,14 @@ public final class ShellComponent {
                     name))));
   }
 
+  /** No command begins any more, and those that run free what they took. */
   @Deactivate
-  void deactivate() {
+  void deactivate() throws InterruptedException {
     registrations.forEach(ServiceRegistration::unregister);
     registrations.clear();
+    for (Command command : commands.all()) {
+      command.stop(STOP_TIMEOUT);
+    }
   }
 
   @Reference(

@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.concurrent.CopyOnWriteArrayList;
 import org.dmalloc.api.AccessMode;
 import org.dmalloc.api.Advice;
 import org.dmalloc.api.Capability;
@@ -28,13 +29,14 @@ final class HeapProvider implements MemoryProvider {
   final List<StoreFinding> findings = new ArrayList<>();
   final List<RegionRequest> requests = new ArrayList<>();
   final List<OpenRequest> opens = new ArrayList<>();
+  volatile Runnable afterAllocation = () -> {};
   boolean stopped;
   boolean truncated;
 
   private final String name;
   private final Set<Capability> capabilities;
   private final Map<String, byte[]> store = new TreeMap<>();
-  private final List<HeapRegion> regions = new ArrayList<>();
+  private final List<HeapRegion> regions = new CopyOnWriteArrayList<>();
 
   HeapProvider(String name, Capability... capabilities) {
     this.name = name;
@@ -91,6 +93,7 @@ final class HeapProvider implements MemoryProvider {
       @Nullable String regionName, byte[] bytes, AccessMode access, @Nullable String owner) {
     HeapRegion region = new HeapRegion(this, regionName, bytes, access, owner);
     regions.add(region);
+    afterAllocation.run();
     return region;
   }
 

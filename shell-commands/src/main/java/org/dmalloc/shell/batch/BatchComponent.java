@@ -6,7 +6,6 @@ import java.io.FileInputStream;
 import java.io.FileOutputStream;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.TimeUnit;
 import java.util.function.IntConsumer;
 import org.apache.felix.service.command.CommandProcessor;
 import org.jspecify.annotations.Nullable;
@@ -35,8 +34,7 @@ public final class BatchComponent {
   /** Property of the launcher's service: the type of the terminal behind stderr, or empty. */
   static final String TERMINAL = "dmalloc.terminal";
 
-  private static final long STOP_SECONDS = 10;
-
+  private final @Nullable BatchRun run;
   private final @Nullable Thread thread;
 
   /** Starts the run, if a launcher asks for one. */
@@ -49,34 +47,40 @@ public final class BatchComponent {
               target = "(" + ARGUMENTS + "=*)")
           Map.@Nullable Entry<Map<String, Object>, IntConsumer> launcher) {
     if (launcher == null) {
+      run = null;
       thread = null;
       return;
     }
     String[] arguments = (String[]) launcher.getKey().get(ARGUMENTS);
     String terminal = String.valueOf(launcher.getKey().getOrDefault(TERMINAL, ""));
-    List<String> words = arguments == null ? List.of() : List.of(arguments);
-    IntConsumer exit = launcher.getValue();
-    thread = new Thread(() -> exit.accept(run(processor, words, terminal)), "dmalloc batch");
-    thread.start();
-  }
-
-  private static int run(CommandProcessor processor, List<String> words, String terminal) {
     // Never System.in and System.out: Gogo replaces those by streams that come back here. The
     // descriptors stay open: what fails later must still be able to say so.
     FileInputStream in = new FileInputStream(FileDescriptor.in);
-    FileOutputStream out = new FileOutputStream(FileDescriptor.out);
-    FileOutputStream err = new FileOutputStream(FileDescriptor.err);
-    try (BatchRun run = new BatchRun(processor, in, out, err, terminal)) {
-      return words.isEmpty() ? run.runLines(in) : run.run(words);
-    }
+    BatchRun newRun =
+        new BatchRun(
+            processor,
+            in,
+            new FileOutputStream(FileDescriptor.out),
+            new FileOutputStream(FileDescriptor.err),
+            terminal);
+    List<String> words = arguments == null ? List.of() : List.of(arguments);
+    IntConsumer exit = launcher.getValue();
+    run = newRun;
+    thread =
+        new Thread(
+            () -> exit.accept(words.isEmpty() ? newRun.runLines(in) : newRun.run(words)),
+            "dmalloc batch");
+    // A read of standard input cannot be interrupted; it must not keep the JVM.
+    thread.setDaemon(true);
+    thread.start();
   }
 
-  /** Interrupts the command, and gives it time to free what it took. */
+  /** Ends the run; the command that runs is interrupted, and waited for, as all commands are. */
   @Deactivate
-  void deactivate() throws InterruptedException {
-    if (thread != null) {
+  void deactivate() {
+    if (thread != null && run != null) {
+      run.stop();
       thread.interrupt();
-      thread.join(TimeUnit.SECONDS.toMillis(STOP_SECONDS));
     }
   }
 }

@@ -41,6 +41,7 @@ public final class BatchRun implements AutoCloseable {
 
   private static final String SCOPE = "dmalloc";
 
+  private volatile boolean stopping;
   private final CommandSession session;
   private final PrintStream out;
   private final PrintStream err;
@@ -126,13 +127,18 @@ public final class BatchRun implements AutoCloseable {
       } catch (EOFException e) {
         // A quote or brace is still open: the next line goes on with it.
       }
-      if (Thread.currentThread().isInterrupted()) {
+      if (stopping) {
         return FAILED;
       }
     }
     return pending.isEmpty()
         ? status
         : failed(new EOFException("the input ends inside '" + pending + "'"));
+  }
+
+  /** Lets no further line begin. */
+  void stop() {
+    stopping = true;
   }
 
   private int execute(String code) throws EOFException {
@@ -144,6 +150,8 @@ public final class BatchRun implements AutoCloseable {
       return OK;
     } catch (EOFException e) {
       throw e;
+    } catch (InterruptedException e) {
+      return failed(new InterruptedException("interrupted"));
     } catch (Exception e) {
       return failed(e);
     }

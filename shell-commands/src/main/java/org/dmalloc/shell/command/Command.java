@@ -2,7 +2,11 @@
 package org.dmalloc.shell.command;
 
 import java.lang.reflect.InvocationTargetException;
+import java.time.Duration;
 import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
 import org.apache.felix.service.command.CommandSession;
 import org.apache.felix.service.command.Function;
 import org.dmalloc.shell.output.Message;
@@ -22,6 +26,7 @@ import org.jspecify.annotations.Nullable;
 public abstract class Command implements Function {
   private final CommandSyntax syntax;
   private final Providers providers;
+  private final Set<Thread> running = ConcurrentHashMap.newKeySet();
 
   /**
    * Reads the syntax of the subclass.
@@ -57,6 +62,7 @@ public abstract class Command implements Function {
     if (line.help()) {
       return new Message(HelpPage.of(syntax));
     }
+    running.add(Thread.currentThread());
     try {
       return invoke(line.bind(session));
     } catch (Throwable thrown) {
@@ -67,6 +73,36 @@ public abstract class Command implements Function {
         throw usage;
       }
       throw CommandFailure.of(syntax.name(), thrown, providers);
+    } finally {
+      ended(Thread.currentThread());
+    }
+  }
+
+  private void ended(Thread thread) {
+    synchronized (running) {
+      running.remove(thread);
+      running.notifyAll();
+    }
+  }
+
+  /**
+   * Interrupts the command wherever it runs, and waits until it has freed what it took.
+   *
+   * @param timeout how long to wait at most
+   * @return whether it has ended everywhere
+   */
+  public final boolean stop(Duration timeout) throws InterruptedException {
+    long deadline = System.nanoTime() + timeout.toNanos();
+    synchronized (running) {
+      running.forEach(Thread::interrupt);
+      while (!running.isEmpty()) {
+        long millis = TimeUnit.NANOSECONDS.toMillis(deadline - System.nanoTime());
+        if (millis <= 0) {
+          return false;
+        }
+        running.wait(millis);
+      }
+      return true;
     }
   }
 

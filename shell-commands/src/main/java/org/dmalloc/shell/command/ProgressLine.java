@@ -55,11 +55,9 @@ public final class ProgressLine implements ProgressListener, AutoCloseable {
     }
   }
 
-  /** Shows a step of work that is not counted in bytes. */
-  public synchronized void step(String now) {
-    if (due()) {
-      show(what + ": " + now);
-    }
+  /** Shows, at once, a step of work that is known to take long. */
+  public synchronized void now(String step) {
+    show(what + ": " + step);
   }
 
   private boolean due() {

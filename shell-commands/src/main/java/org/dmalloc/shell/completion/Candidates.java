@@ -17,6 +17,8 @@ import org.dmalloc.shell.syntax.CommandSyntax;
 import org.dmalloc.shell.syntax.Operand;
 import org.dmalloc.shell.syntax.Option;
 import org.dmalloc.shell.syntax.Words;
+import org.dmalloc.workloads.Workload;
+import org.dmalloc.workloads.Workloads;
 
 /**
  * Finds what may stand at the cursor. As a Gogo function it gets the words of the line and the
@@ -89,6 +91,7 @@ public final class Candidates implements Function {
     return switch (name) {
       case "BACKEND" -> providers.names();
       case "POLICY" -> Words.all(SwapPolicy.class);
+      case "WORKLOAD" -> Workloads.standard().stream().map(Workload::name).toList();
       case "COMMAND" -> commands.get().stream().map(c -> c.syntax().name()).toList();
       case "ID" ->
           syntax.name().equals("free")

@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.dmalloc.shell.command;
+
+import java.io.IOException;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.EnumSet;
+import java.util.List;
+import org.apache.felix.service.command.CommandSession;
+import org.apache.felix.service.command.Descriptor;
+import org.apache.felix.service.command.Parameter;
+import org.dmalloc.api.AccessPattern;
+import org.dmalloc.api.MemoryProvider;
+import org.dmalloc.shell.syntax.ByteSize;
+import org.dmalloc.shell.syntax.UsageException;
+import org.dmalloc.shell.syntax.Words;
+import org.dmalloc.workloads.Start;
+import org.dmalloc.workloads.Workload;
+import org.dmalloc.workloads.Workloads;
+import org.dmalloc.workloads.bench.BenchmarkJson;
+import org.dmalloc.workloads.bench.BenchmarkListener;
+import org.dmalloc.workloads.bench.BenchmarkPlan;
+import org.dmalloc.workloads.bench.BenchmarkReport;
+import org.dmalloc.workloads.bench.BenchmarkRunner;
+import org.jspecify.annotations.Nullable;
+
+/** Measures the backends. */
+public final class BenchCommand extends Command {
+  /** Makes the command. */
+  public BenchCommand(Providers providers) {
+    super("bench", providers);
+  }
+
+  /** Measures the backends beside the raw disk. */
+  @Descriptor("measures the backends, beside the raw disk; Ctrl-C stops it and frees all it took")
+  public BenchResult bench(
+      CommandSession session,
+      @Descriptor("SIZE: the size of each backend's region")
+          @Parameter(
+              names = {"-s", "--size"},
+              absentValue = "256m")
+          ByteSize size,
+      @Descriptor("WORKLOAD: which workloads, with commas between them; without it all")
+          @Parameter(
+              names = {"-w", "--workload"},
+              absentValue = "")
+          @Nullable String workload,
+      @Descriptor("BACKEND: which backends, with commas between them; without it all")
+          @Parameter(
+              names = {"-b", "--backend"},
+              absentValue = "")
+          @Nullable String backend,
+      @Descriptor("THREADS: how many threads share a workload")
+          @Parameter(
+              names = {"-t", "--threads"},
+              absentValue = "1")
+          Integer threads,
+      @Descriptor("START: from which caches: cold, warm, or both with a comma")
+          @Parameter(names = "--start", absentValue = "cold,warm")
+          String start,
+      @Descriptor("SECONDS: how long one workload runs at most")
+          @Parameter(names = "--time", absentValue = "1")
+          Integer seconds,
+      @Descriptor("PATTERN: one advice for all workloads; without it the one that fits each")
+          @Parameter(
+              names = {"-p", "--pattern"},
+              absentValue = "")
+          @Nullable AccessPattern pattern,
+      @Descriptor("TOOL: what measures the raw disk")
+          @Parameter(names = "--raw", absentValue = "auto")
+          BenchmarkPlan.RawDiskChoice raw,
+      @Descriptor("DIR: where the regions go; without it each backend's own store")
+          @Parameter(
+              names = {"-d", "--directory"},
+              absentValue = "")
+          @Nullable String directory,
+      @Descriptor("SEED: decides content and random choices")
+          @Parameter(names = "--seed", absentValue = "")
+          @Nullable Long seed,
+      @Descriptor("FILE: writes the report to a file, as JSON")
+          @Parameter(names = "--json", absentValue = "")
+          @Nullable String json)
+      throws IOException, InterruptedException, CommandFailure {
+    Console console = Console.of(session);
+    @Nullable Path jsonFile = json == null ? null : writable(console.resolve(json));
+    BenchmarkPlan plan =
+        BenchmarkPlan.ofSize(size.bytes())
+            .withWorkloads(workloads(workload))
+            .withStarts(EnumSet.copyOf(Words.parseAll(Start.class, start, "--start")))
+            .withThreads(threads)
+            .withTimePerRun(Duration.ofSeconds(seconds))
+            .withPattern(pattern)
+            .withRawDisk(raw)
+            .withDirectory(directory == null ? null : console.resolve(directory));
+    plan = seed == null ? plan : plan.withSeed(seed);
+    BenchmarkReport report = run(new BenchmarkRunner(backends(backend)), plan, console);
+    if (jsonFile != null) {
+      Files.writeString(jsonFile, BenchmarkJson.render(report));
+    }
+    BenchResult result = new BenchResult(report);
+    if (!report.succeeded()) {
+      // A failed command has no result, so the table is printed before it fails.
+      console.out().println(result.text());
+      throw new CommandFailure("bench: some rows could not be measured; see the table", null);
+    }
+    return result;
+  }
+
+  private static BenchmarkReport run(BenchmarkRunner runner, BenchmarkPlan plan, Console console)
+      throws InterruptedException {
+    try (ProgressLine progress = console.progress("bench")) {
+      return runner.run(
+          plan,
+          new BenchmarkListener() {
+            @Override
+            public void began(String activity, int stepsDone, int stepsTotal) {
+              progress.now("%d of %d, %s".formatted(stepsDone + 1, stepsTotal, activity));
+            }
+          });
+    }
+  }
+
+  private List<MemoryProvider> backends(@Nullable String names) {
+    if (names == null) {
+      if (providers().all().isEmpty()) {
+        return List.of(providers().choose(null)); // says that there is none
+      }
+      return providers().all();
+    }
+    return Arrays.stream(names.split(",", -1)).map(n -> providers().choose(n.strip())).toList();
+  }
+
+  private static List<Workload> workloads(@Nullable String names) {
+    if (names == null) {
+      return Workloads.standard();
+    }
+    List<String> known = Workloads.standard().stream().map(Workload::name).toList();
+    for (String name : names.split(",", -1)) {
+      if (!known.contains(name.strip())) {
+        throw Words.unknown("--workload", name, known);
+      }
+    }
+    return Arrays.stream(names.split(",", -1)).map(n -> Workloads.named(n.strip())).toList();
+  }
+
+  /** Before the benchmark, not after it: minutes of work would be lost. */
+  private static Path writable(Path file) throws IOException {
+    if (Files.isDirectory(file)) {
+      throw new UsageException("bench: %s is a directory; give a file".formatted(file));
+    }
+    Path parent = file.toAbsolutePath().getParent();
+    if (parent == null || !Files.isDirectory(parent)) {
+      throw new NoSuchFileException(String.valueOf(parent));
+    }
+    if (!Files.isWritable(Files.exists(file) ? file : parent)) {
+      throw new AccessDeniedException(file.toString());
+    }
+    return file;
+  }
+}

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.dmalloc.shell.command;
+
+import org.dmalloc.shell.output.Printable;
+import org.dmalloc.workloads.bench.BenchmarkReport;
+import org.dmalloc.workloads.bench.BenchmarkTable;
+
+/**
+ * What a benchmark found.
+ *
+ * @param report all of it
+ */
+public record BenchResult(BenchmarkReport report) implements Printable {
+  @Override
+  public String text() {
+    return BenchmarkTable.render(report).stripTrailing();
+  }
+
+  @Override
+  public String line() {
+    return "benchmark of %d rows, %s".formatted(report.results().size(), report.startedAt());
+  }
+}

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.dmalloc.shell;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import org.apache.felix.service.command.Job;
+import org.dmalloc.api.Capability;
+import org.dmalloc.shell.command.BenchResult;
+import org.dmalloc.shell.command.Command;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class MeasuringCommandsTest {
+  private static final long DEADLINE_SECONDS = 60;
+
+  private final HeapProvider memory = new HeapProvider("memory", Capability.RESIDENCY);
+  private final GogoShell shell = new GogoShell(memory);
+
+  @AfterEach
+  void close() {
+    shell.close();
+  }
+
+  @Test
+  void benchMeasuresWritesJsonAndFreesWhatItTook(@TempDir Path directory) throws Exception {
+    shell.session.currentDir(directory);
+    Object result =
+        shell.session.execute("bench -s 1m -w fill,random-read --raw none --json report.json");
+    BenchResult bench = assertInstanceOf(BenchResult.class, result);
+    assertTrue(bench.report().succeeded(), bench.text());
+    assertTrue(bench.text().contains("random-read"), bench.text());
+    assertFalse(bench.text().contains("zipf-read"), bench.text());
+    assertTrue(Files.readString(directory.resolve("report.json")).contains("dmalloc-benchmark"));
+    assertEquals(0, memory.regions().size());
+  }
+
+  @Test
+  void benchRefusesBeforeItMeasures() {
+    assertTrue(shell.fail("bench -w fil").contains("did you mean fill?"));
+    assertTrue(shell.fail("bench -b nobody").contains("backend 'nobody' is unknown"));
+    assertTrue(shell.fail("bench --json /no/such/file").contains("no such file or directory"));
+    assertTrue(shell.fail("bench --threads 0").contains("threads 0; give 1 or more"));
+    assertTrue(shell.fail("bench --size 1k").contains("benchmark of 1024 bytes"));
+    assertEquals(0, memory.requests.size());
+  }
+
+  @Test
+  void anInterruptStopsABenchmarkAndFreesWhatItTook() throws Exception {
+    CountDownLatch allocated = new CountDownLatch(1);
+    memory.afterAllocation = allocated::countDown;
+    try (var executor = Executors.newSingleThreadExecutor()) {
+      Future<String> failure =
+          executor.submit(() -> shell.fail("bench -s 1m -w random-read --raw none --time 3600"));
+      assertTrue(allocated.await(DEADLINE_SECONDS, TimeUnit.SECONDS));
+      shell.session.jobs().forEach(Job::interrupt);
+      // Gogo does not wait for the command that it interrupts.
+      assertTrue(failure.get(DEADLINE_SECONDS, TimeUnit.SECONDS).contains("Interrupted"));
+    }
+    awaitNoRegion();
+  }
+
+  @Test
+  void aBundleThatStopsWaitsForItsCommands() throws Exception {
+    CountDownLatch allocated = new CountDownLatch(1);
+    memory.afterAllocation = allocated::countDown;
+    try (var executor = Executors.newSingleThreadExecutor()) {
+      Future<String> failure =
+          executor.submit(() -> shell.fail("bench -s 1m -w random-read --raw none --time 3600"));
+      assertTrue(allocated.await(DEADLINE_SECONDS, TimeUnit.SECONDS));
+      for (Command command : shell.commands.all()) {
+        assertTrue(command.stop(Duration.ofSeconds(DEADLINE_SECONDS)));
+      }
+      assertEquals(0, memory.regions().size());
+      assertEquals("dmalloc: bench: interrupted", failure.get(DEADLINE_SECONDS, TimeUnit.SECONDS));
+    }
+  }
+
+  private void awaitNoRegion() {
+    long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(DEADLINE_SECONDS);
+    while (!memory.regions().isEmpty()) {
+      assertTrue(System.nanoTime() - deadline < 0, "regions are left");
+      Thread.onSpinWait();
+    }
+  }
+
+  @Test
+  void doctorLooksAtTheMachine(@TempDir Path directory) throws Exception {
+    assertTrue(shell.run("doctor").contains("nothing was changed"));
+    assertTrue(shell.run("doctor " + directory).contains(directory.toString()));
+    assertTrue(shell.run("doctor --json").contains("\"schema\": \"dmalloc-doctor\""));
+  }
+}
