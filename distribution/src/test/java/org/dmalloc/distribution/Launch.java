@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.dmalloc.distribution;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.stream.Stream;
+
+/** A running launcher, in directories of its own. */
+final class Launch implements AutoCloseable {
+  private static final long DEADLINE_SECONDS = 120;
+
+  private final Process process;
+  private final CompletableFuture<String> out;
+  private final CompletableFuture<String> err;
+
+  /**
+   * What a launcher left.
+   *
+   * @param status its exit status
+   * @param out what it wrote to stdout
+   * @param err what it wrote to stderr
+   */
+  record Result(int status, String out, String err) {}
+
+  private Launch(Process process) {
+    this.process = process;
+    this.out = CompletableFuture.supplyAsync(() -> text(process.getInputStream()));
+    this.err = CompletableFuture.supplyAsync(() -> text(process.getErrorStream()));
+  }
+
+  private static String text(InputStream in) {
+    try {
+      return new String(in.readAllBytes(), StandardCharsets.UTF_8);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /**
+   * Starts the launcher in a directory, which also has its temporary files, its store and its
+   * configuration.
+   */
+  static Launch start(Path directory, Map<String, String> environment, String... words)
+      throws IOException {
+    List<String> command = new ArrayList<>();
+    command.add(layout().resolve("bin/dmalloc").toString());
+    command.addAll(List.of(words));
+    ProcessBuilder builder = new ProcessBuilder(command).directory(directory.toFile());
+    Map<String, String> all = builder.environment();
+    all.put("TMPDIR", Files.createDirectories(directory.resolve("tmp")).toString());
+    all.put("DMALLOC_DIRECTORY", directory.resolve("store").toString());
+    all.put("DMALLOC_CONFIG", Files.createDirectories(directory.resolve("etc")).toString());
+    all.put("DMALLOC_JAVA_HOME", System.getProperty("java.home"));
+    all.put("DMALLOC_AOT", "off");
+    all.remove("TERM");
+    all.putAll(environment);
+    return new Launch(builder.start());
+  }
+
+  static Path layout() {
+    return Path.of(System.getProperty("dmalloc.layout", "target/dmalloc")).toAbsolutePath();
+  }
+
+  /** Runs the launcher to its end. */
+  static Result run(Path directory, String... words) throws Exception {
+    try (Launch launch = start(directory, Map.of(), words)) {
+      launch.process.getOutputStream().close();
+      return launch.await();
+    }
+  }
+
+  /** Runs the launcher with lines on its standard input. */
+  static Result pipe(Path directory, String... lines) throws Exception {
+    try (Launch launch = start(directory, Map.of())) {
+      launch.write(String.join("\n", lines));
+      launch.process.getOutputStream().close();
+      return launch.await();
+    }
+  }
+
+  void write(String text) throws IOException {
+    OutputStream in = process.getOutputStream();
+    in.write(text.getBytes(StandardCharsets.UTF_8));
+    in.flush();
+  }
+
+  /** Waits for the end. */
+  Result await() throws InterruptedException, ExecutionException, TimeoutException {
+    if (!process.waitFor(DEADLINE_SECONDS, TimeUnit.SECONDS)) {
+      throw new TimeoutException("the launcher still runs");
+    }
+    return new Result(
+        process.exitValue(),
+        out.get(DEADLINE_SECONDS, TimeUnit.SECONDS),
+        err.get(DEADLINE_SECONDS, TimeUnit.SECONDS));
+  }
+
+  /** Sends a signal by its name. */
+  void signal(String name) throws IOException, InterruptedException {
+    new ProcessBuilder("kill", "-" + name, Long.toString(process.pid())).start().waitFor();
+  }
+
+  long pid() {
+    return process.pid();
+  }
+
+  /** What is in the temporary directory. */
+  static List<Path> temporaryFiles(Path directory) throws IOException {
+    try (Stream<Path> files = Files.list(directory.resolve("tmp"))) {
+      return files.toList();
+    }
+  }
+
+  @Override
+  public void close() {
+    process.destroyForcibly();
+  }
+}

@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.dmalloc.distribution;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class LauncherIT {
+  private static final long DEADLINE_SECONDS = 120;
+  private static final long SIGINT_BIT = 1L << (2 - 1);
+
+  @TempDir private Path directory;
+
+  @Test
+  void oneCommandPrintsItsResultAndNothingIsLeft() throws Exception {
+    Launch.Result result = Launch.run(directory, "providers");
+    assertEquals(0, result.status(), result.err());
+    assertTrue(result.out().startsWith("BACKEND"), result.out());
+    assertTrue(result.out().contains("anon-memfd"), result.out());
+    assertEquals("", result.err());
+    assertEquals(List.of(), Launch.temporaryFiles(directory));
+  }
+
+  @Test
+  void namedRegionsOutliveTheProcess() throws Exception {
+    String name = "two words & $HOME 'q' \"d\"";
+    Launch.Result result = Launch.run(directory, "alloc", "1m", "-n", name);
+    assertEquals(0, result.status(), result.err());
+    String data = "a  b\t$(exit 3) `x` \\ {y} | z > f";
+    result = Launch.run(directory, "write", name, "0", data);
+    assertEquals(0, result.status(), result.err());
+    result = Launch.run(directory, "read", name, "0", Integer.toString(data.length()), "--raw");
+    assertEquals(data, result.out(), result.err());
+    assertFalse(Files.exists(directory.resolve("f")));
+    result = Launch.run(directory, "delete", name);
+    assertEquals(0, result.status(), result.err());
+  }
+
+  @Test
+  void pathsAreRelativeToTheUsersDirectory() throws Exception {
+    Files.writeString(directory.resolve("in put"), "from a file");
+    Launch.Result result =
+        Launch.pipe(
+            directory, "alloc 64 -b anon", "write 1 0 --file 'in put'", "read 1 0 11 --raw");
+    assertEquals(0, result.status(), result.err());
+    assertTrue(result.out().contains("from a file"), result.out());
+  }
+
+  @Test
+  void errorsAreOneLineOnStderrAndAStatus() throws Exception {
+    Launch.Result result = Launch.run(directory, "alloc", "12q");
+    assertEquals(2, result.status());
+    assertEquals("", result.out());
+    assertEquals(
+        "dmalloc: alloc: SIZE '12q' is not a size; give one such as 4096, 64k, 512m or 1.5g\n",
+        result.err());
+    result = Launch.run(directory, "read", "nothing");
+    assertEquals(2, result.status());
+    assertEquals(1, result.err().lines().count(), result.err());
+    result = Launch.run(directory, "alloc", "1000000g", "-b", "filechannel");
+    assertEquals(1, result.status(), result.out());
+    assertEquals(1, result.err().lines().count(), result.err());
+    result = Launch.run(directory, "frobnicate", "x");
+    assertEquals(2, result.status());
+    assertTrue(result.err().startsWith("dmalloc: command 'frobnicate' is unknown"), result.err());
+    assertEquals(List.of(), Launch.temporaryFiles(directory));
+  }
+
+  @Test
+  void helpAndVersionNeedNoScope() throws Exception {
+    assertTrue(Launch.run(directory, "--help").out().startsWith("commands:"));
+    assertTrue(Launch.run(directory, "alloc", "--help").out().startsWith("alloc – "));
+    assertTrue(Launch.run(directory, "--version").out().startsWith("dmalloc "));
+  }
+
+  @Test
+  void linesRunInOneProcessAndTheLastFailureIsTheStatus() throws Exception {
+    Launch.Result result =
+        Launch.pipe(
+            directory,
+            "# comment",
+            "alloc 64k -b anon",
+            "write 1 0 'hello world'",
+            "read 99",
+            "read 1 0 16");
+    assertEquals(2, result.status());
+    assertTrue(result.out().contains("|hello world.....|"), result.out());
+    assertEquals("dmalloc: no region 99 is open; see 'regions'\n", result.err());
+    assertEquals(0, Launch.pipe(directory, "").status());
+  }
+
+  @Test
+  void twoAtOnceDoNotDisturbEachOther() throws Exception {
+    try (Launch one = Launch.start(directory, Map.of());
+        Launch two = Launch.start(directory, Map.of())) {
+      one.write("alloc 64k -b anon\nwrite 1 0 first\n");
+      two.write("alloc 64k -b anon\nwrite 1 0 second\n");
+      one.write("read 1 0 8\nexit\n");
+      two.write("read 1 0 8\nexit\n");
+      Launch.Result first = one.await();
+      Launch.Result second = two.await();
+      assertTrue(first.out().contains("|first...|"), first.out() + first.err());
+      assertTrue(second.out().contains("|second..|"), second.out() + second.err());
+      assertEquals(0, first.status() + second.status());
+    }
+    assertEquals(List.of(), Launch.temporaryFiles(directory));
+  }
+
+  @ParameterizedTest
+  @CsvSource({"INT, 130", "TERM, 143"})
+  void aSignalInTheMiddleOfABenchmarkFreesEverything(String signal, int status) throws Exception {
+    try (Launch launch =
+        Launch.start(
+            directory,
+            Map.of(),
+            "bench",
+            "--size",
+            "16m",
+            "--raw",
+            "none",
+            "--time",
+            "3600",
+            "-b",
+            "filechannel",
+            "-d",
+            Files.createDirectories(directory.resolve("bench")).toString())) {
+      awaitMapping(launch.pid(), directory.resolve("bench"));
+      assumeTrue(
+          !signal.equals("INT") || !ignoresInterrupts(launch.pid()),
+          "SIGINT is ignored here, as in a background job of a shell: start the build in front");
+      launch.signal(signal);
+      Launch.Result result = launch.await();
+      assertEquals(status, result.status(), result.err());
+    }
+    assertEquals(List.of(), Launch.temporaryFiles(directory));
+    try (var files = Files.walk(directory.resolve("bench"))) {
+      assertEquals(List.of(), files.filter(f -> f.toString().endsWith(".region")).toList());
+    }
+  }
+
+  @Test
+  void whatAKilledRunLeftIsRemovedByTheNext() throws Exception {
+    try (Launch launch = Launch.start(directory, Map.of())) {
+      awaitTemporaryFile();
+      launch.signal("KILL");
+      launch.await();
+    }
+    assertEquals(1, Launch.temporaryFiles(directory).size());
+    Launch.run(directory, "providers");
+    assertEquals(List.of(), Launch.temporaryFiles(directory));
+  }
+
+  @Test
+  void configurationFilesHoldFromTheFirstCommandOn() throws Exception {
+    Files.createDirectories(directory.resolve("etc"));
+    Files.writeString(directory.resolve("etc/org.dmalloc.backend.anon.cfg"), "limit.bytes = 1m\n");
+    Launch.Result result = Launch.run(directory, "alloc", "2m", "-b", "anon");
+    assertEquals(1, result.status(), result.out() + result.err());
+    assertTrue(result.err().contains("limit"), result.err());
+    assertEquals(0, Launch.run(directory, "alloc", "64k", "-b", "anon").status());
+    assertEquals(List.of(), Launch.temporaryFiles(directory));
+  }
+
+  @Test
+  void withoutAJdkTheMessageSaysWhatToDo() throws Exception {
+    try (Launch launch =
+        Launch.start(directory, Map.of("DMALLOC_JAVA_HOME", directory.toString()), "providers")) {
+      Launch.Result result = launch.await();
+      assertEquals(69, result.status());
+      assertTrue(
+          result.err().contains("is no JDK 25 or newer; set it to one, or unset it"), result.err());
+    }
+  }
+
+  private void awaitTemporaryFile() throws IOException, InterruptedException {
+    long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(DEADLINE_SECONDS);
+    while (Launch.temporaryFiles(directory).isEmpty()) {
+      assertTrue(System.nanoTime() - deadline < 0, "no temporary directory");
+      Thread.onSpinWait();
+    }
+  }
+
+  /** Waits until a process has a file below a directory mapped. */
+  private static void awaitMapping(long pid, Path below) throws IOException {
+    long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(DEADLINE_SECONDS);
+    while (!Files.readString(Path.of("/proc/%d/maps".formatted(pid))).contains(below.toString())) {
+      assertTrue(System.nanoTime() - deadline < 0, "nothing mapped below " + below);
+      Thread.onSpinWait();
+    }
+  }
+
+  private static boolean ignoresInterrupts(long pid) throws IOException {
+    String ignored =
+        Files.readAllLines(Path.of("/proc/%d/status".formatted(pid))).stream()
+            .filter(l -> l.startsWith("SigIgn:"))
+            .findFirst()
+            .orElseThrow();
+    return (Long.parseUnsignedLong(ignored.substring(7).strip(), 16) & SIGINT_BIT) != 0;
+  }
+}
