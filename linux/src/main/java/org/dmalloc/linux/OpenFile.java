@@ -47,10 +47,19 @@ public final class OpenFile implements AutoCloseable {
    * @throws MemoryException if the file is missing, a symbolic link, or not allowed
    */
   public static OpenFile open(Path path, AccessMode access) throws MemoryException {
+    return open(path, access, path.toString());
+  }
+
+  /**
+   * Like the other {@code open}, for a file whose path is not what the user knows it by.
+   *
+   * @param target what to call it in messages
+   */
+  public static OpenFile open(Path path, AccessMode access, String target) throws MemoryException {
     Platform.require();
     int flags = Abi.O_CLOEXEC | Abi.O_NOFOLLOW;
     flags |= access == AccessMode.READ_ONLY ? Abi.O_RDONLY : Abi.O_RDWR;
-    return opened("open", path.toString(), Libc.open(path.toString(), flags, 0), access);
+    return opened("open", target, Libc.open(path.toString(), flags, 0), access);
   }
 
   /**
@@ -170,7 +179,7 @@ public final class OpenFile implements AutoCloseable {
   }
 
   private void reserve(long offset, long length, LongOperation operation) throws MemoryException {
-    refuseHopeless(length);
+    refuseHopeless(offset, length);
     for (long done = 0; done < length; ) {
       operation.checkNotInterrupted(done);
       long position = offset + done;
@@ -185,10 +194,11 @@ public final class OpenFile implements AutoCloseable {
   }
 
   /** Spares a disk that cannot hold the range from being filled to the brim first. */
-  private void refuseHopeless(long length) throws MemoryException {
+  private void refuseHopeless(long offset, long length) throws MemoryException {
     FileSystem fileSystem = fileSystem();
     if (fileSystem.totalBytes() > 0) {
-      if (length - facts().allocatedBytes() > fileSystem.availableBytes()) {
+      long reserved = Math.max(0, facts().allocatedBytes() - offset); // what the range may have
+      if (length - reserved > fileSystem.availableBytes()) {
         throw reservationFailure(Errno.ENOSPC, length, length);
       }
     } else if (length > Platform.availableMemoryBytes()) { // a memfd: its file system has no limit

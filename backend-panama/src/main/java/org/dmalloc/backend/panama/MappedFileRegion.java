@@ -83,6 +83,7 @@ final class MappedFileRegion extends GatedRegion {
 
   private void shrink(long newByteSize) throws MemoryException {
     long oldByteSize = mapping.byteSize();
+    file.checkLength("resize", oldByteSize);
     // What goes away of the last page that stays: growing back would zero it.
     long end = Math.min(oldByteSize, Platform.roundUpToPage(newByteSize));
     byte[] tail =

@@ -37,7 +37,7 @@ import org.osgi.service.metatype.annotations.Designate;
       "dmalloc.capability=RESIZE",
       "service.ranking:Integer=20"
     })
-@Designate(ocd = PanamaConfiguration.class)
+@Designate(ocd = PanamaConfiguration.class, factory = true)
 public final class PanamaProvider extends MappedFileProvider {
   /**
    * Starts the provider.

@@ -99,7 +99,9 @@ sealed interface RegionFile {
 
     /** A descriptor that is closed by the store, when that can drop no lock. */
     private static OpenFile attach(StoreFile file, AccessMode access) throws MemoryException {
-      OpenFile descriptor = OpenFile.open(file.path(), access);
+      // During a creation the file has a temporary path, which means nothing to anybody.
+      Path path = file.name() == null ? file.path() : file.store().path(file.name());
+      OpenFile descriptor = OpenFile.open(file.path(), access, path.toString());
       file.attach(descriptor::close);
       return descriptor;
     }

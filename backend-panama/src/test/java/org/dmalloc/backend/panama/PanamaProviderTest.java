@@ -313,6 +313,7 @@ class PanamaProviderTest {
           assertThrows(MemoryException.class, () -> region.advise(Advice.POPULATE_WRITE));
       assertTrue(String.valueOf(populate.getMessage()).contains("EFAULT (14)"));
       assertThrows(MemoryException.class, () -> region.resize(16 * MIB));
+      assertThrows(MemoryException.class, () -> region.resize(6 * MIB));
       assertEquals(8 * MIB, region.byteSize());
     }
     assertThrows(MemoryException.class, () -> provider.open("cut"));
