@@ -17,7 +17,7 @@ import org.dmalloc.api.MemoryRegion;
  */
 public final class BatchedRead implements Workload {
   /** Pages per announcement, unless the constructor is given another number. */
-  public static final int DEFAULT_BATCH_PAGES = 256;
+  public static final int DEFAULT_BATCH_PAGES = 512;
 
   private final int batchPages;
 
@@ -40,7 +40,7 @@ public final class BatchedRead implements Workload {
 
   @Override
   public String name() {
-    return "batch-read";
+    return batchPages == DEFAULT_BATCH_PAGES ? "batch-read" : "batch-read-" + batchPages;
   }
 
   @Override

@@ -50,7 +50,7 @@ public record LatencyProfile(
    * @param histogram may be empty; all figures are 0 then
    * @param groupSize how many operations were timed together
    */
-  public static LatencyProfile of(Histogram histogram, int groupSize) {
+  static LatencyProfile of(Histogram histogram, int groupSize) {
     List<Point> curve = new ArrayList<>();
     double resolvable = 100 - 100.0 / Math.max(1, histogram.getTotalCount() / groupSize);
     for (double percentile : CURVE_PERCENTILES) {

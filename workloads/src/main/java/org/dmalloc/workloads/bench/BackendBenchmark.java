@@ -218,17 +218,21 @@ final class BackendBenchmark {
         measurement, before == null || after == null ? null : after.since(before), resident);
   }
 
+  private Duration warmUpTime() {
+    return plan.timePerRun().compareTo(WARM_UP) < 0 ? plan.timePerRun() : WARM_UP;
+  }
+
   /** Runs a workload's code on a small region of the same backend, so that it gets compiled. */
   private void warmUp(Workload workload) throws IOException, InterruptedException {
     if (workload.kind() == Workload.Kind.ALLOCATE) {
-      run(workload, null, Start.WARM, WARM_UP);
+      run(workload, null, Start.WARM, warmUpTime());
       return;
     }
     long byteSize = Math.max(WARM_UP_BYTES, (long) plan.threads() * PageContent.PAGE_BYTES);
     try (MemoryRegion small =
         provider.allocate(RegionRequest.ofSize(byteSize).withOwner("benchmark"))) {
-      run(new SequentialFill(), small, Start.COLD, WARM_UP);
-      run(workload, small, Start.WARM, WARM_UP);
+      run(new SequentialFill(), small, Start.COLD, warmUpTime());
+      run(workload, small, Start.WARM, warmUpTime());
     }
   }
 

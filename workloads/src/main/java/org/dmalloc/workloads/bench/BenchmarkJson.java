@@ -9,6 +9,7 @@ import com.google.gson.JsonPrimitive;
 import java.util.List;
 import java.util.Locale;
 import java.util.OptionalDouble;
+import org.dmalloc.api.AccessPattern;
 import org.dmalloc.workloads.LatencyProfile;
 import org.dmalloc.workloads.Measurement;
 import org.dmalloc.workloads.Workload;
@@ -96,6 +97,7 @@ public final class BenchmarkJson {
       entry.addProperty("name", workload.name());
       entry.addProperty("operation", workload.operation());
       entry.addProperty("kind", lower(workload.kind()));
+      entry.addProperty("inOrder", workload.pattern() == AccessPattern.SEQUENTIAL);
       workloads.add(entry);
     }
     object.add("workloads", workloads);

@@ -123,6 +123,10 @@ public final class DirectLoop implements RawDisk {
         histogram.recordValue(after - before);
         before = after;
       }
+      if (pattern.writes()) {
+        // What was written counts when the disk has it.
+        channel.force(false);
+      }
     }
     return histogram;
   }

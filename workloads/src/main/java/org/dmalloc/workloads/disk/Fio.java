@@ -89,6 +89,8 @@ public final class Fio implements RawDisk {
                 "--randrepeat=0",
                 "--allow_file_create=0",
                 "--overwrite=1",
+                // What was written counts when the disk has it.
+                "--end_fsync=" + (pattern.writes() ? 1 : 0),
                 "--thread",
                 "--percentile_list=50:99:99.9",
                 "--output-format=json"),

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.dmalloc.workloads.machine;
 
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -20,6 +22,8 @@ import java.util.OptionalLong;
  * @param root the directory that holds {@code proc} and {@code sys}
  */
 public record KernelFiles(Path root) {
+  private static final int PIECE_BYTES = 1 << 16;
+
   /** The files of the machine this runs on. */
   public static KernelFiles ofThisMachine() {
     return new KernelFiles(Path.of("/"));
@@ -32,8 +36,7 @@ public record KernelFiles(Path root) {
    */
   public Optional<String> text(String path) {
     try {
-      return Optional.of(
-          new String(Files.readAllBytes(resolve(path)), StandardCharsets.UTF_8).strip());
+      return Optional.of(new String(bytes(resolve(path)), StandardCharsets.UTF_8).strip());
     } catch (NoSuchFileException e) {
       return Optional.empty();
     } catch (IOException e) {
@@ -41,6 +44,21 @@ public record KernelFiles(Path root) {
       // callers say "unknown" for both.
       return Optional.empty();
     }
+  }
+
+  /**
+   * Reads a file in large pieces. Not {@link Files#readAllBytes}: that takes a size of 0 at its
+   * word and asks for a single byte first, and a file in /proc/sys answers only one read.
+   */
+  private static byte[] bytes(Path file) throws IOException {
+    ByteArrayOutputStream content = new ByteArrayOutputStream();
+    byte[] piece = new byte[PIECE_BYTES];
+    try (InputStream in = Files.newInputStream(file)) {
+      for (int count = in.read(piece); count >= 0; count = in.read(piece)) {
+        content.write(piece, 0, count);
+      }
+    }
+    return content.toByteArray();
   }
 
   /** The lines of a file; none if it cannot be read. */

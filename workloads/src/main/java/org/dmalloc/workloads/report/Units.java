@@ -66,7 +66,14 @@ public final class Units {
 
   private static String digits(double value) {
     double size = Math.abs(value);
-    String format = size >= 99.95 ? "%.0f" : size >= 9.995 ? "%.1f" : "%.2f";
-    return size == 0 ? "0" : String.format(Locale.ROOT, format, value);
+    if (size == 0) {
+      return "0";
+    }
+    // Below a tenth two significant digits are enough, however many zeros stand before them.
+    int places =
+        size >= 99.95
+            ? 0
+            : size >= 9.995 ? 1 : size >= 0.0995 ? 2 : 1 - (int) Math.floor(Math.log10(size));
+    return String.format(Locale.ROOT, "%." + places + "f", value);
   }
 }
