@@ -22,7 +22,8 @@ import org.jspecify.annotations.Nullable;
  * @param durability what makes its stores durable, as it really is
  * @param reservation when its disk space is taken
  * @param policies the swap policies in force
- * @param path its file; null where there is none, or none with a name
+ * @param path its file; for a memfd the path under {@code /proc} by which other processes of this
+ *     user can map it while it is open; null where there is neither
  * @param backing what holds its bytes, in words: {@code ext4 file}, {@code memfd, swap} …
  * @param owner the owner that the request named; null if it named none
  * @param createdAt when it was allocated or opened in this process

@@ -7,7 +7,12 @@ package org.dmalloc.api;
  * each other. {@link #NOW} and {@link #PREFAULT} act once, at the call, and are not kept.
  */
 public enum SwapPolicy {
-  /** Leave it to the kernel: munlock, MADV_NORMAL, MADV_NOHUGEPAGE undone. Clears all others. */
+  /**
+   * Leave it to the kernel: munlock and MADV_NORMAL. Clears all others; what the request asked for
+   * (locked, huge pages, a sequential pattern) stays. No call takes the mark of {@link #HUGE_PAGES}
+   * or {@link #NO_HUGE_PAGES} back: after one of them the region gets the mark that has the effect
+   * of the machine's setting.
+   */
   KERNEL,
   /**
    * Never swap: mlock2(MLOCK_ONFAULT), which brings nothing in by itself. Bounded by
@@ -16,17 +21,26 @@ public enum SwapPolicy {
   NEVER,
   /** Swap early: MADV_COLD, now and for what was touched since, when applied again. */
   EARLY,
-  /** Page out now: MADV_PAGEOUT. */
+  /**
+   * Page out now: MADV_PAGEOUT. Refused where there is no swap and while pages are locked: the
+   * kernel would do nothing.
+   */
   NOW,
-  /** Read ahead from swap: MADV_NORMAL. */
+  /** Read ahead from swap as the kernel finds fit: MADV_NORMAL. */
   READ_AHEAD,
-  /** Read single pages from swap: MADV_RANDOM. */
+  /**
+   * MADV_RANDOM: read single pages. The kernel's read-ahead from swap finds random access out by
+   * itself; what this adds there is that accesses no longer keep a page from being chosen for swap.
+   */
   NO_READ_AHEAD,
   /** Transparent huge pages: MADV_HUGEPAGE. */
   HUGE_PAGES,
   /** No transparent huge pages: MADV_NOHUGEPAGE. */
   NO_HUGE_PAGES,
-  /** Bring every page in now: MADV_POPULATE_WRITE. */
+  /**
+   * Bring every page in now: MADV_POPULATE_WRITE. Refused where memory does not suffice; an
+   * interrupt stops it, and what came in stays.
+   */
   PREFAULT;
 
   /** Whether applying this policy ends {@code other}. */

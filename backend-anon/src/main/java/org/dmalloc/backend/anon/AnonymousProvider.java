@@ -77,10 +77,12 @@ abstract sealed class AnonymousProvider implements MemoryProvider
 
   @Override
   public final MemoryRegion allocate(RegionRequest request) throws MemoryException {
+    return ledger.admit("allocate", request.byteSize(), "", () -> admitted(request));
+  }
+
+  private AnonymousRegion admitted(RegionRequest request) throws MemoryException {
     ledger.require(request);
-    RegionRequest whole =
-        request.policies().isEmpty() ? request.withPolicies(settings.policies()) : request;
-    return ledger.admit("allocate", whole.byteSize(), "", () -> make(whole));
+    return make(request.policies().isEmpty() ? request.withPolicies(settings.policies()) : request);
   }
 
   private AnonymousRegion make(RegionRequest request) throws MemoryException {
@@ -151,9 +153,12 @@ abstract sealed class AnonymousProvider implements MemoryProvider
   }
 
   @Override
-  public final MemoryRegion open(OpenRequest request) {
-    ledger.checkRunning();
-    throw new UnsupportedCapabilityException(settings.name(), Capability.NAMED);
+  public final MemoryRegion open(OpenRequest request) throws MemoryException {
+    return ledger.<AnonymousRegion>admitOpen(
+        request.name(),
+        booking -> {
+          throw new UnsupportedCapabilityException(settings.name(), Capability.NAMED);
+        });
   }
 
   @Override

@@ -23,6 +23,7 @@ final class Machine {
   /** Page tables take 8 bytes for each page of 4,096. */
   private static final long PAGE_TABLE_SHARE = 512;
 
+  private static final String OVERCOMMIT = "proc/sys/vm/overcommit_memory";
   private static final String HUGE_PAGE_SETTINGS = "sys/kernel/mm/transparent_hugepage";
 
   private final Path root;
@@ -40,7 +41,22 @@ final class Machine {
 
   /** Whether every page must be paid for when it is promised (vm.overcommit_memory=2). */
   boolean forbidsOvercommit() throws MemoryException {
-    return read("proc/sys/vm/overcommit_memory").strip().equals("2");
+    return read(OVERCOMMIT).strip().equals("2");
+  }
+
+  /** Refuses a promise that mmap would refuse for other memory: more than RAM and swap in all. */
+  void requirePromise(String operation, long byteSize, String target) throws MemoryException {
+    long inAll = ramAndSwap(meminfo());
+    if (read(OVERCOMMIT).strip().equals("0") && byteSize > inAll) {
+      throw MemoryException.of(
+          operation,
+          byteSize,
+          target,
+          "RAM and swap have %d bytes in all".formatted(inAll),
+          MemoryException.NO_ERRNO,
+          "choose a smaller size, add swap or set vm.overcommit_memory=1",
+          null);
+    }
   }
 
   /**
@@ -143,12 +159,12 @@ final class Machine {
   private String likelyCause(long byteSize) {
     try {
       Map<String, Long> memory = meminfo();
-      String mode = read("proc/sys/vm/overcommit_memory").strip();
+      String mode = read(OVERCOMMIT).strip();
       if (mode.equals("2")) {
         return "vm.overcommit_memory is 2 and %d of %d bytes are promised: free memory, add swap or raise vm.overcommit_ratio"
             .formatted(memory.get("Committed_AS"), memory.get("CommitLimit"));
       }
-      long inAll = memory.getOrDefault("MemTotal", 0L) + memory.getOrDefault("SwapTotal", 0L);
+      long inAll = ramAndSwap(memory);
       if (mode.equals("0") && byteSize > inAll) {
         return "RAM and swap have %d bytes in all: choose a smaller size, add swap or set vm.overcommit_memory=1"
             .formatted(inAll);
@@ -197,6 +213,10 @@ final class Machine {
         MemoryException.NO_ERRNO,
         "free memory or choose a smaller size (memory.check=off skips this check)",
         null);
+  }
+
+  private static long ramAndSwap(Map<String, Long> memory) {
+    return sum(memory.getOrDefault("MemTotal", 0L), memory.getOrDefault("SwapTotal", 0L));
   }
 
   private static long withPageTables(long byteSize) {

@@ -33,7 +33,7 @@ import org.jspecify.annotations.Nullable;
  * <p>None uses MAP_NORESERVE, so the machine's {@code vm.overcommit_memory} decides what is
  * promised. A memfd is the exception that needs help: the kernel counts its pages at their first
  * store, and where overcommit is forbidden (mode 2) one page too many is a SIGBUS. There the pages
- * of a memfd are taken when it is allocated.
+ * of a memfd are taken when it is allocated; in mode 0 its size is checked as mmap checks others.
  */
 enum MemorySource {
   /** Private anonymous memory: what malloc takes for large blocks. */
@@ -148,17 +148,19 @@ enum MemorySource {
       ProgressListener progress,
       Machine machine)
       throws MemoryException {
-    OpenFile file = OpenFile.inMemory(owner == null ? "dmalloc" : "dmalloc:" + printable(owner));
+    String name = owner == null ? "dmalloc" : "dmalloc:" + printable(owner);
+    String target = "memfd " + name;
+    machine.requirePromise("allocate", byteSize, target);
+    OpenFile file = OpenFile.inMemory(name);
     try {
       file.setByteSize(byteSize);
       file.sealByteSize();
       if (machine.forbidsOvercommit()) {
-        machine.requireMemory("allocate", byteSize, file.target());
-        Progress guarded = new Progress("allocate", file.target(), progress);
-        guarded.run(() -> file.reserve(0, byteSize, guarded));
+        machine.requireMemory("allocate", byteSize, target);
+        file.reserve(0, byteSize, progress);
       }
       Mapping mapping = Mapping.ofFile(file, 0, byteSize, MappingKind.SHARED, pageSize);
-      return new Memory(mapping, file, file.target());
+      return new Memory(mapping, file, target);
     } catch (MemoryException | RuntimeException | Error e) {
       file.close();
       throw e;

@@ -73,13 +73,6 @@ final class PagedMemory implements PagingCalls {
   void populate(
       AccessMode access, long offset, long length, boolean locked, ProgressListener listener)
       throws MemoryException {
-    Progress progress = new Progress("prefault", target, listener);
-    progress.run(() -> populateInSteps(access, offset, length, locked, progress));
-  }
-
-  private void populateInSteps(
-      AccessMode access, long offset, long length, boolean locked, ProgressListener progress)
-      throws MemoryException {
     // Reading private memory for the first time maps the kernel's page of zeros: that takes none.
     boolean takesMemory =
         access == AccessMode.READ_WRITE || mapping.kind().sharing() == Sharing.SHARED;
@@ -101,7 +94,22 @@ final class PagedMemory implements PagingCalls {
       require(Math.min(step, missing), locked); // others allocate meanwhile
       mapping.populate(access, offset + done, step, ProgressListener.NONE);
       done += step;
-      progress.progressed(done, length);
+      report(done, length, listener);
+    }
+  }
+
+  private void report(long done, long length, ProgressListener listener) throws MemoryException {
+    try {
+      listener.progressed(done, length);
+    } catch (RuntimeException e) {
+      throw MemoryException.of(
+          "prefault",
+          length,
+          target,
+          "cancelled by its progress listener after %d bytes".formatted(done),
+          MemoryException.NO_ERRNO,
+          "",
+          e);
     }
   }
 
