@@ -67,7 +67,10 @@ public final class Mapping implements AutoCloseable {
     boolean regular = file != null && file.facts().regular();
     this.swapBacked = file == null || !regular || file.fileSystem().type().equals("tmpfs");
     this.inPageCache = regular;
-    this.alignment = pageSize == PageSize.HUGE ? Platform.hugePageSize() : Platform.pageSize();
+    // What swap backs may be told to use huge pages later, and can only from such an address on.
+    boolean forHugePages =
+        pageSize == PageSize.HUGE || (swapBacked && byteSize >= Platform.hugePageSize());
+    this.alignment = forHugePages ? Platform.hugePageSize() : Platform.pageSize();
     long length = Platform.roundUpToPage(byteSize);
     this.view = view(new AddressRange(map(length), length), byteSize);
   }

@@ -28,7 +28,8 @@ class MemorySourceTest {
     Files.createDirectories(root.resolve("proc/sys/vm"));
     Files.writeString(root.resolve("proc/sys/vm/overcommit_memory"), overcommit + "\n");
     Files.writeString(
-        root.resolve("proc/meminfo"), "MemTotal: 1048576 kB\nMemAvailable: %d kB\n".formatted(availableBytes / 1024));
+        root.resolve("proc/meminfo"),
+        "MemTotal: 1048576 kB\nMemAvailable: %d kB\n".formatted(availableBytes / 1024));
     return new Machine(root, MemoryCheck.REFUSE);
   }
 

@@ -172,6 +172,14 @@ class SwapPolicyEffectTest {
     }
   }
 
+  @ParameterizedTest
+  @EnumSource(MemorySource.class)
+  void largeRegionsCanBeToldToUseHugePagesLater(MemorySource source) throws Exception {
+    try (MemoryRegion region = allocate(source, RegionRequest.ofSize(8 * MIB + 1))) {
+      assertAlignedToHugePages(region);
+    }
+  }
+
   private static void assertAlignedToHugePages(MemoryRegion region) {
     try (Access access = region.acquire()) {
       assertEquals(0, access.segment().address() % (2 * MIB));
@@ -196,7 +204,7 @@ class SwapPolicyEffectTest {
       fill(region, 0, byteSize, 5);
       region.apply(SwapPolicy.NOW);
       Residency out = region.residency();
-      assertTrue(out.swappedBytes() > byteSize / 2, out.toString());
+      assertTrue(out.swappedBytes() > byteSize / 2, swap + ": " + out);
       assertTrue(out.mappedBytes() < byteSize / 2, out.toString());
       region.prefetch(new long[] {0, byteSize / 2}, MIB);
       check(region, 0, byteSize, 5);

@@ -85,6 +85,11 @@ final class TemporarySwap implements AutoCloseable {
   }
 
   @Override
+  public String toString() {
+    return file.toString().isEmpty() ? "the machine's own swap" : "swap in " + file;
+  }
+
+  @Override
   public void close() {
     remove();
     Runtime.getRuntime().removeShutdownHook(onExit);
