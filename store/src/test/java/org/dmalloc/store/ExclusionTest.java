@@ -11,12 +11,14 @@ import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.function.Function;
+import java.util.stream.Stream;
 import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.Reservation;
 import org.dmalloc.api.StoredRegion;
@@ -63,6 +65,29 @@ final class ExclusionTest {
     writer.destroyForcibly().waitFor();
     assertEquals(State.CLOSED, store.list().getFirst().state());
     store.open("r", OpenMode.WRITER, "test").close();
+  }
+
+  @Test
+  void aCreatorKilledHalfwayLeavesNothingThatTheNextOpeningDoesNotRemove() throws Exception {
+    store.delete("r");
+    Process creator = child("CREATE", "reserving");
+    RegionStore.open(directory);
+    assertEquals(1, files(), "the file of a creation under way stays");
+    assertEquals(List.of(), store.list());
+
+    creator.destroyForcibly().waitFor();
+    assertEquals(1, files());
+    assertTrue(
+        store.verify().stream().anyMatch(f -> f.message().contains("was cut off")), "verify");
+    RegionStore.open(directory);
+    assertEquals(0, files());
+    store.create("r", 1, Reservation.SPARSE, SpaceReserver.SPARSE, "test").close();
+  }
+
+  private long files() throws IOException {
+    try (Stream<Path> files = Files.list(directory)) {
+      return files.count();
+    }
   }
 
   @Test

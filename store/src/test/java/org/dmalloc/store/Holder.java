@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.dmalloc.store;
 
+import java.io.IOException;
 import java.nio.file.Path;
 import java.util.function.Function;
+import org.dmalloc.api.Reservation;
 
 /**
  * Opens a region as {@code DIRECTORY NAME MODE} says; started as a process of its own, or loaded by
@@ -19,15 +21,36 @@ public final class Holder implements Function<String[], AutoCloseable> {
     }
   }
 
-  /** Says "open" and holds the region until its input ends, or says why it can't. */
+  /**
+   * Says "open" and holds the region until its input ends, or says why it can't. With the mode
+   * {@code CREATE} it says "reserving" and stays in the middle of a creation.
+   */
   public static void main(String[] arguments) throws Exception {
+    if (arguments[2].equals("CREATE")) {
+      RegionStore.open(Path.of(arguments[0]))
+          .create(
+              arguments[1],
+              5000,
+              Reservation.RESERVED,
+              (file, at, length) -> {
+                System.out.println("reserving");
+                awaitEndOfInput();
+              },
+              "holder")
+          .close();
+      return;
+    }
     try (AutoCloseable region = new Holder().apply(arguments)) {
       System.out.println(region != null ? "open" : "nothing");
-      while (System.in.read() >= 0) {
-        // Waits for the end of the input.
-      }
+      awaitEndOfInput();
     } catch (java.io.UncheckedIOException e) {
       System.out.println(e.getCause().getMessage());
+    }
+  }
+
+  private static void awaitEndOfInput() throws IOException {
+    while (System.in.read() >= 0) {
+      // What it reads does not matter.
     }
   }
 }

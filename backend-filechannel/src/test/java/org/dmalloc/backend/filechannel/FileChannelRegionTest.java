@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
+import java.io.OutputStream;
 import java.io.RandomAccessFile;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
@@ -30,6 +31,8 @@ import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** What the contract cannot know about files. */
 final class FileChannelRegionTest {
@@ -181,9 +184,10 @@ final class FileChannelRegionTest {
     assertEquals(0, provider.statistics().openRegions());
   }
 
-  @Test
-  void aFullDiskIsAnErrorAtAllocationAndLeavesNothing() throws Exception {
-    try (Mount disk = Mount.tmpfs(directory, "size=8m")) {
+  @ParameterizedTest
+  @EnumSource
+  void aFullDiskIsAnErrorAtAllocationAndLeavesNothing(Mount.Kind kind) throws Exception {
+    try (Mount disk = Mount.of(kind, directory, 8)) {
       FileChannelProvider small = onlyIn(disk.path());
       for (RegionRequest request :
           List.of(
@@ -203,14 +207,14 @@ final class FileChannelRegionTest {
               .withProgress(
                   (done, total) -> {
                     if (done == 0) {
-                      fill(thief, 6 << 20);
+                      fill(thief);
                     }
                   });
       MemoryException e = assertThrows(MemoryException.class, () -> small.allocate(raced));
       assertEquals(28, e.errno(), message(e));
       Files.delete(thief);
       assertEquals(List.of(), files(disk.path()));
-      try (MemoryRegion region = small.allocate(RegionRequest.ofSize(6 << 20).withName("r"))) {
+      try (MemoryRegion region = small.allocate(RegionRequest.ofSize(5 << 20).withName("r"))) {
         region.segment().fill((byte) 1);
         region.force();
       }
@@ -219,7 +223,7 @@ final class FileChannelRegionTest {
 
   @Test
   void aReadOnlyDirectoryIsAnErrorAtAllocationAndCanBeRead() throws Exception {
-    try (Mount disk = Mount.tmpfs(directory, "size=32m")) {
+    try (Mount disk = Mount.of(Mount.Kind.TMPFS, directory, 32)) {
       FileChannelProvider there = onlyIn(disk.path());
       try (MemoryRegion region = there.allocate(RegionRequest.ofSize(PAGE).withName("r"))) {
         region.segment().fill((byte) 5);
@@ -272,11 +276,15 @@ final class FileChannelRegionTest {
             Duration.ofSeconds(1)));
   }
 
-  private static void fill(Path file, int byteCount) {
-    try {
-      Files.write(file, new byte[byteCount]);
-    } catch (IOException e) {
-      throw new java.io.UncheckedIOException(e);
+  /** Writes until nothing fits any more. */
+  private static void fill(Path file) {
+    try (OutputStream out = Files.newOutputStream(file)) {
+      byte[] page = new byte[4096];
+      while (true) {
+        out.write(page);
+      }
+    } catch (IOException full) {
+      assertEquals("No space left on device", full.getMessage());
     }
   }
 

@@ -9,14 +9,30 @@ import org.junit.jupiter.api.Assumptions;
 
 /** A small file system for one test, unmounted at its end; skips the test without root. */
 record Mount(Path path) implements AutoCloseable {
-  static Mount tmpfs(Path below, String options) throws IOException {
+  /** What the directory below a test can be. */
+  enum Kind {
+    TMPFS,
+    EXT4
+  }
+
+  static Mount of(Kind kind, Path below, int megabytes) throws IOException {
     boolean root = "root".equals(System.getProperty("user.name"));
     if (!root) {
-      System.out.println("skipped: mounting a small tmpfs needs root");
+      System.out.println("skipped: mounting a small " + kind + " needs root");
     }
-    Assumptions.assumeTrue(root, "mounting a small tmpfs needs root");
+    Assumptions.assumeTrue(root, "mounting a small file system needs root");
     Path path = Files.createTempDirectory(below, "mount");
-    run("mount", "-t", "tmpfs", "-o", options, "dmalloc-test", path.toString());
+    switch (kind) {
+      case TMPFS ->
+          run("mount", "-t", "tmpfs", "-o", "size=" + megabytes + "m", "none", path.toString());
+      case EXT4 -> {
+        Path image = path.resolveSibling(path.getFileName() + ".image");
+        run("truncate", "-s", megabytes + "m", image.toString());
+        run("/usr/sbin/mkfs.ext4", "-q", "-O", "^has_journal", image.toString());
+        run("mount", "-o", "loop", image.toString(), path.toString());
+        run("rmdir", path.resolve("lost+found").toString());
+      }
+    }
     return new Mount(path);
   }
 
@@ -26,7 +42,7 @@ record Mount(Path path) implements AutoCloseable {
 
   @Override
   public void close() throws IOException {
-    run("umount", "-l", path.toString());
+    run("umount", path.toString());
   }
 
   private static void run(String... command) throws IOException {
