@@ -72,6 +72,13 @@ final class Libc {
           "syscall", 1, JAVA_LONG, JAVA_LONG, JAVA_LONG, ADDRESS, JAVA_LONG, JAVA_LONG, ADDRESS);
   private static final MethodHandle GETRLIMIT = find("getrlimit", JAVA_INT, JAVA_INT, ADDRESS);
   private static final MethodHandle SYSCONF = find("sysconf", JAVA_LONG, JAVA_INT);
+  // No errno: malloc has one reason to fail, and free none.
+  private static final MethodHandle MALLOC =
+      LINKER.downcallHandle(
+          LINKER.defaultLookup().findOrThrow("malloc"), FunctionDescriptor.of(ADDRESS, JAVA_LONG));
+  private static final MethodHandle FREE =
+      LINKER.downcallHandle(
+          LINKER.defaultLookup().findOrThrow("free"), FunctionDescriptor.ofVoid(ADDRESS));
   private static final MethodHandle PIDFD_OPEN =
       findVariadic("syscall", 1, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG);
   private static final MethodHandle PROCESS_MADVISE =
@@ -380,6 +387,23 @@ final class Libc {
       return result(
           (long) CACHESTAT.invokeExact(state, Abi.SYS_CACHESTAT, (long) fd, range, counts, 0L),
           state);
+    } catch (Throwable t) {
+      throw unexpected(t);
+    }
+  }
+
+  /** The address; 0 if there is no memory. */
+  static MemorySegment malloc(long byteSize) {
+    try {
+      return (MemorySegment) MALLOC.invokeExact(byteSize);
+    } catch (Throwable t) {
+      throw unexpected(t);
+    }
+  }
+
+  static void free(MemorySegment block) {
+    try {
+      FREE.invokeExact(block);
     } catch (Throwable t) {
       throw unexpected(t);
     }

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.dmalloc.linux;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import org.dmalloc.api.MemoryException;
+
+/** Memory from malloc(3) of the C library: what a program gets that asks for nothing special. */
+public final class LibraryHeap {
+  private LibraryHeap() {}
+
+  /**
+   * Takes a block, and frees it when the arena closes. Its content is undefined; a block beyond the
+   * library's threshold (128 KiB in glibc, at first) is an anonymous mapping of its own, and zero.
+   *
+   * @param byteSize at least 1
+   * @throws MemoryException if there is no memory or address space
+   */
+  public static MemorySegment allocate(long byteSize, Arena arena) throws MemoryException {
+    Platform.require();
+    if (byteSize < 1) {
+      throw new IllegalArgumentException("byteSize " + byteSize + "; give at least 1");
+    }
+    MemorySegment block = Libc.malloc(byteSize);
+    if (block.address() == 0) {
+      throw Errno.exception("malloc", byteSize, "", Errno.ENOMEM);
+    }
+    return block.reinterpret(byteSize, arena, Libc::free);
+  }
+}
