@@ -39,22 +39,41 @@ public final class PageContent {
 
   /** Writes a page in full. */
   public void fill(MemorySegment region, long page) {
-    long offset = page * PAGE_BYTES;
+    fillAt(region, page * PAGE_BYTES, page);
+  }
+
+  /** Writes a page in full at an offset, as a cache does that keeps pages in places of its own. */
+  public void fillAt(MemorySegment region, long offset, long page) {
     MemorySegment.copy(template, 0, region, WORD, offset, template.length);
     region.set(WORD, offset, stamp(page));
   }
 
   /** Reads and checks the stamp of a page. */
   public void checkStamp(MemorySegment region, long page) {
-    long found = region.get(WORD, page * PAGE_BYTES);
+    checkStampAt(region, page * PAGE_BYTES, page);
+  }
+
+  /**
+   * Reads and checks the stamp of a page that lies at an offset.
+   *
+   * @return the stamp
+   */
+  public long checkStampAt(MemorySegment region, long offset, long page) {
+    long found = region.get(WORD, offset);
     if (found != stamp(page)) {
       throw new WrongContentException(page, found, stamp(page));
     }
+    return found;
   }
 
   /** Reads all words of a page and checks their sum. */
   public void checkAll(MemorySegment region, long page) {
-    MemorySegment words = region.asSlice(page * PAGE_BYTES, PAGE_BYTES);
+    checkAllAt(region, page * PAGE_BYTES, page);
+  }
+
+  /** Reads all words of a page that lies at an offset and checks their sum. */
+  public void checkAllAt(MemorySegment region, long offset, long page) {
+    MemorySegment words = region.asSlice(offset, PAGE_BYTES);
     long sum = 0;
     for (int i = 0; i < PAGE_BYTES; i += WORD_BYTES) {
       sum += words.get(WORD, i);
@@ -67,7 +86,12 @@ public final class PageContent {
 
   /** Sets the mark of a page. */
   public void setMark(MemorySegment region, long page) {
-    region.set(WORD, page * PAGE_BYTES + MARK_OFFSET, mark(page));
+    setMarkAt(region, page * PAGE_BYTES, page);
+  }
+
+  /** Sets the mark of a page that lies at an offset. */
+  public void setMarkAt(MemorySegment region, long offset, long page) {
+    region.set(WORD, offset + MARK_OFFSET, mark(page));
   }
 
   /** Checks that a page has its stamp and its mark. */

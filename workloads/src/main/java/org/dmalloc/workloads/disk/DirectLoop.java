@@ -85,7 +85,7 @@ public final class DirectLoop implements RawDisk {
    * platform's loader: javac warns of a plain import, and a bundle would have to import the
    * package.
    */
-  private static OpenOption direct() throws IOException {
+  public static OpenOption direct() throws IOException {
     try {
       Class<?> options =
           Class.forName(

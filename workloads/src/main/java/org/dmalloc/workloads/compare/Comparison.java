@@ -1,0 +1,260 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.dmalloc.workloads.compare;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.Random;
+import org.dmalloc.workloads.compare.setup.KernelSetting;
+import org.dmalloc.workloads.compare.setup.LimitSearch;
+import org.dmalloc.workloads.compare.setup.MemoryLimit;
+import org.dmalloc.workloads.compare.setup.SetupJournal;
+import org.dmalloc.workloads.compare.setup.SwapFile;
+import org.dmalloc.workloads.compare.setup.ZramDevice;
+import org.dmalloc.workloads.machine.BlockDevice;
+import org.dmalloc.workloads.machine.KernelFiles;
+import org.dmalloc.workloads.machine.MachineDescription;
+import org.dmalloc.workloads.machine.Mount;
+import org.dmalloc.workloads.machine.SwapDevice;
+import org.dmalloc.workloads.report.Units;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Runs a comparison: sets up swap and limits, runs every contender in child JVMs in random order,
+ * and puts everything back. Changes of an earlier one that was killed are taken back first.
+ *
+ * <p>Belongs to the calling thread: when that is interrupted, the child is ended and everything is
+ * put back before {@link InterruptedException} is thrown.
+ */
+public final class Comparison {
+  private static final long SWAP_MARGIN_BYTES = 64L << 20;
+
+  private final ComparisonPlan plan;
+  private final List<ProviderSource> providers;
+  private final List<Path> ownClassPath;
+  private final ComparisonListener listener;
+  private final KernelFiles files = KernelFiles.ofThisMachine();
+  private final List<String> notes = new ArrayList<>();
+  private final List<String> notCompared = new ArrayList<>();
+
+  /**
+   * Prepares one.
+   *
+   * @param providers the providers that take part
+   * @param ownClassPath jars and directories with this class and what it needs
+   */
+  public Comparison(
+      ComparisonPlan plan,
+      List<ProviderSource> providers,
+      List<Path> ownClassPath,
+      ComparisonListener listener) {
+    this.plan = plan;
+    this.providers = List.copyOf(providers);
+    this.ownClassPath = List.copyOf(ownClassPath);
+    this.listener = listener;
+  }
+
+  /** Takes back what comparisons of this user that were killed have left; one line for each. */
+  public static List<String> removeLeftovers(@Nullable Path stateDirectory) throws IOException {
+    return SetupJournal.recover(
+        stateDirectory == null ? SetupJournal.defaultDirectory() : stateDirectory,
+        KernelFiles.ofThisMachine());
+  }
+
+  /**
+   * Runs it.
+   *
+   * @throws IOException if something that the plan asks for cannot be set up, or could not be put
+   *     back
+   */
+  public ComparisonReport run() throws IOException, InterruptedException {
+    Path state = plan.stateDirectory();
+    Path journals = state == null ? SetupJournal.defaultDirectory() : state;
+    for (String line : SetupJournal.recover(journals, files)) {
+      say(line);
+    }
+    Files.createDirectories(plan.directory());
+    try (SetupJournal journal = SetupJournal.open(journals, files)) {
+      return compare(journal);
+    }
+  }
+
+  private ComparisonReport compare(SetupJournal journal) throws IOException, InterruptedException {
+    Instant started = Instant.now();
+    Optional<MemoryLimit> limit = findLimit(journal);
+    ComparisonPlan.TemporarySwap wanted = plan.swapFile();
+    if (wanted != null) {
+      SwapFile.create(journal, wanted.path(), wanted.byteSize(), wanted.priority());
+    }
+    if (plan.zramBytes() > 0) {
+      ZramDevice.create(journal, plan.zramBytes(), SwapFile.HIGHEST_PRIORITY);
+      notes.add("zram: the pages of these workloads hold random bytes and do not compress");
+    }
+    List<SwapDevice> swap = SwapDevice.all(files);
+    Optional<Mount> mount = Mount.holding(files, plan.directory().toRealPath());
+    Optional<BlockDevice> disk = mount.flatMap(m -> BlockDevice.of(files, m));
+    List<Contender> contenders =
+        comparable(
+            ContenderList.of(plan, joining(), disk.map(BlockDevice::readAheadFile).orElse(null)),
+            swap,
+            limit.isPresent());
+    checkSettings(journal, contenders);
+    if (disk.isEmpty()) {
+      notes.add(
+          "%s is on %s, which has no disk below it: files there are memory"
+              .formatted(
+                  plan.directory(), mount.map(Mount::type).orElse("an unknown file system")));
+    }
+
+    Rounds rounds =
+        new Rounds(plan, contenders, ownClassPath, limit.orElse(null), journal, listener);
+    rounds.watch(devices(disk, swap));
+    for (int round = 1; round <= plan.runs(); round++) {
+      List<Contender> order = new ArrayList<>(contenders);
+      Collections.shuffle(order, new Random(plan.seed() + round));
+      rounds.run(round, order);
+    }
+    notes.addAll(rounds.notes());
+    Duration taken = Duration.between(started, Instant.now());
+    return new ComparisonReport(
+        ComparisonReport.FORMAT,
+        started.truncatedTo(ChronoUnit.SECONDS).toString(),
+        taken.toMillis() / 1000.0,
+        plan.byteSize(),
+        limit.isPresent() ? plan.limitBytes() : 0,
+        limit.map(MemoryLimit::description).orElse("no limit was permitted"),
+        rounds.cellSeconds(),
+        plan.runs(),
+        plan.seed(),
+        storage(mount, disk),
+        files.text(KernelSetting.PAGE_CLUSTER).orElse("unknown"),
+        swap,
+        MachineDescription.read(files),
+        rounds.entrants(),
+        rounds.cells(),
+        notCompared,
+        notes);
+  }
+
+  private Optional<MemoryLimit> findLimit(SetupJournal journal) {
+    LimitSearch search = LimitSearch.run(journal, files);
+    if (search.limit().isEmpty()) {
+      notCompared.add("a memory limit of " + Units.bytes(plan.limitBytes()));
+      search.reasons().forEach(reason -> notCompared.add("  " + reason));
+      long memory = 1024 * files.field("/proc/meminfo", "MemTotal").orElse(0);
+      notes.add(
+          plan.byteSize() > memory
+              ? "without a limit, the size (%s) exceeds the memory of the machine (%s)"
+                  .formatted(Units.bytes(plan.byteSize()), Units.bytes(memory))
+              : "without a limit everything fits into memory, and what is compared is access to RAM; give --size above %s to compare what happens beyond"
+                  .formatted(Units.bytes(memory)));
+    }
+    return search.limit();
+  }
+
+  private List<ProviderSource> joining() {
+    List<ProviderSource> joining = new ArrayList<>();
+    for (ProviderSource provider : providers) {
+      if (provider.refusal().isEmpty()) {
+        joining.add(provider);
+      } else {
+        notCompared.add("%s: %s".formatted(provider.name(), provider.refusal()));
+      }
+    }
+    return joining;
+  }
+
+  /** Leaves out who could only be killed for want of memory, or measures something else. */
+  private List<Contender> comparable(List<Contender> all, List<SwapDevice> swap, boolean limited) {
+    long free = swap.stream().mapToLong(device -> device.byteSize() - device.usedBytes()).sum();
+    long available = 1024 * files.field("/proc/meminfo", "MemAvailable").orElse(0);
+    long inMemory = limited ? plan.limitBytes() : available;
+    long missing = plan.byteSize() + SWAP_MARGIN_BYTES - inMemory - free;
+    List<Contender> left = new ArrayList<>();
+    List<String> swapless = new ArrayList<>();
+    for (Contender contender : all) {
+      if (contender.family() == Family.SWAP && missing > 0) {
+        swapless.add(contender.id());
+      } else if (contender.budgeted() && !limited) {
+        notCompared.add(contender.id() + ": a resident budget means nothing without a limit");
+      } else {
+        left.add(contender);
+      }
+    }
+    if (!swapless.isEmpty()) {
+      notCompared.add(
+          "%s: swap has %s free and %s more is needed; as root give --swap-file PATH:%dm"
+              .formatted(
+                  String.join(", ", swapless),
+                  Units.bytes(free),
+                  Units.bytes(missing),
+                  Math.ceilDiv(missing + free + SWAP_MARGIN_BYTES, 1L << 20)));
+    }
+    if (left.isEmpty()) {
+      throw new IllegalArgumentException(
+          "nothing can be compared here: " + String.join("; ", notCompared));
+    }
+    return left;
+  }
+
+  /** Settings are tried before anything is measured: a refusal after minutes helps nobody. */
+  private static void checkSettings(SetupJournal journal, List<Contender> contenders)
+      throws IOException {
+    for (Contender contender : contenders) {
+      for (var setting : contender.settings().entrySet()) {
+        journal.takeBack(KernelSetting.set(journal, setting.getKey(), setting.getValue()));
+      }
+    }
+  }
+
+  private List<String> devices(Optional<BlockDevice> disk, List<SwapDevice> swap)
+      throws IOException {
+    List<String> names = new ArrayList<>();
+    disk.ifPresent(device -> names.add(device.name()));
+    for (SwapDevice area : swap) {
+      // zram is memory: what goes there is no traffic of a disk.
+      Optional<BlockDevice> device =
+          switch (area.kind()) {
+            case ZRAM -> Optional.empty();
+            case PARTITION -> BlockDevice.ofDeviceFile(files, area.path());
+            case FILE ->
+                Mount.holding(files, Path.of(area.path()).toRealPath())
+                    .flatMap(m -> BlockDevice.of(files, m));
+          };
+      device.map(BlockDevice::name).filter(name -> !names.contains(name)).ifPresent(names::add);
+    }
+    return names;
+  }
+
+  private String storage(Optional<Mount> mount, Optional<BlockDevice> disk) throws IOException {
+    return "%s on %s, %s"
+        .formatted(
+            plan.directory().toRealPath(),
+            mount.map(Mount::type).orElse("unknown"),
+            disk.map(
+                    device ->
+                        String.format(
+                            Locale.ROOT,
+                            "%s %s, read-ahead %s KiB, rotational %s",
+                            device.name(),
+                            device.model(),
+                            device.readAheadKib().isPresent()
+                                ? String.valueOf(device.readAheadKib().getAsLong())
+                                : "unknown",
+                            device.rotational().map(r -> r ? "yes" : "no").orElse("unknown")))
+                .orElse("no disk"));
+  }
+
+  private void say(String line) {
+    notes.add(line);
+    listener.said(line);
+  }
+}

@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.dmalloc.workloads.compare;
+
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import org.dmalloc.workloads.compare.ComparisonReport.Cell;
+import org.dmalloc.workloads.machine.SwapDevice;
+import org.dmalloc.workloads.report.TextTable;
+import org.dmalloc.workloads.report.TextTable.Column;
+import org.dmalloc.workloads.report.Units;
+
+/** The text form of a comparison's report, for a terminal of 150 columns. */
+public final class ComparisonTable {
+  private static final String NONE = "-";
+
+  private ComparisonTable() {}
+
+  /** The whole report: the conditions, a table for each workload, the verdicts. */
+  public static String render(ComparisonReport report) {
+    StringBuilder text = new StringBuilder(header(report));
+    for (ComparedWorkload workload : report.workloads()) {
+      text.append("%n%s: %s%n".formatted(workload.label(), workload.operation()));
+      text.append(table(report, workload));
+    }
+    text.append('\n').append(legend()).append('\n');
+    appendList(text, "not compared:", report.notCompared());
+    appendList(text, "notes:", report.notes());
+    text.append(verdicts(report));
+    return text.toString();
+  }
+
+  /** The verdicts and the advice. */
+  public static String verdicts(ComparisonReport report) {
+    List<Verdict> verdicts = Verdict.all(report);
+    StringBuilder text = new StringBuilder("verdicts:\n");
+    verdicts.forEach(verdict -> text.append("  ").append(verdict.sentence()).append('\n'));
+    text.append("allocate:\n");
+    for (Verdict verdict : verdicts) {
+      text.append("  %-16s  %s%n".formatted(verdict.workload().label(), verdict.advice()));
+    }
+    Verdict.overall(report)
+        .ifPresent(line -> text.append("  %-16s  %s%n".formatted("all of these", line)));
+    return text.toString();
+  }
+
+  private static String header(ComparisonReport report) {
+    var machine = report.machine();
+    StringBuilder text = new StringBuilder();
+    text.append(
+        "%s, %d processors, %s, %s, Java %s%n"
+            .formatted(
+                machine.processor(),
+                machine.processors(),
+                machine.memoryBytes() < 0 ? "memory unknown" : Units.bytes(machine.memoryBytes()),
+                machine.kernel(),
+                machine.jdk()));
+    text.append(
+        "%s for each contender, %s%n"
+            .formatted(
+                Units.bytes(report.byteSize()),
+                report.limitBytes() == 0
+                    ? report.limitedBy()
+                    : "in %s of RAM (%s)"
+                        .formatted(Units.bytes(report.limitBytes()), report.limitedBy())));
+    text.append("files: %s%n".formatted(report.storage()));
+    text.append("swap: %s; page-cluster %s%n".formatted(swap(report), report.pageCluster()));
+    text.append(
+        "%d runs of each cell in random order (seed %d), the last of %.2f s a cell; %.0f s in all%n"
+            .formatted(report.runs(), report.seed(), report.cellSeconds(), report.seconds()));
+    return text.toString();
+  }
+
+  static String swap(ComparisonReport report) {
+    return report.swap().isEmpty()
+        ? "none"
+        : String.join("; ", report.swap().stream().map(ComparisonTable::describe).toList());
+  }
+
+  private static String describe(SwapDevice device) {
+    return "%s (%s) of %s, priority %d"
+        .formatted(
+            device.path(),
+            device.kind().name().toLowerCase(Locale.ROOT),
+            Units.bytes(device.byteSize()),
+            device.priority());
+  }
+
+  private static String table(ComparisonReport report, ComparedWorkload workload) {
+    TextTable table =
+        new TextTable(
+            Column.left("contender"),
+            Column.right("op/s"),
+            Column.right("±"),
+            Column.right("p50"),
+            Column.right("p99"),
+            Column.right("p99.9"),
+            Column.right("max"),
+            Column.right("majflt"),
+            Column.right("swapin"),
+            Column.right("swapout"),
+            Column.right("read"),
+            Column.right("written"),
+            Column.right("CPU"),
+            Column.right("durable"),
+            Column.right("peak"));
+    for (Cell cell : report.cellsOf(workload)) {
+      Optional<CellSummary> summary = CellSummary.of(cell);
+      if (summary.isPresent()) {
+        table.row(cells(cell.contender(), summary.get()));
+      } else {
+        table.spanning(cell.failure().isEmpty() ? "no figures" : cell.failure(), cell.contender());
+      }
+    }
+    return table.render();
+  }
+
+  private static String[] cells(String contender, CellSummary summary) {
+    return new String[] {
+      contender,
+      Units.count(summary.speed().median()),
+      String.format(Locale.ROOT, "%.0f %%", 100 * summary.speed().spread()),
+      nanos(summary.p50Nanos()),
+      nanos(summary.p99Nanos()),
+      nanos(summary.p999Nanos()),
+      nanos(summary.maxNanos()),
+      number(summary.majorFaultsPerOperation()),
+      number(summary.swapInPerOperation()),
+      number(summary.swapOutPerOperation()),
+      number(summary.readAmplification()),
+      number(summary.writeAmplification()),
+      nanos(summary.cpuNanosPerOperation()),
+      nanos(summary.durableNanos()),
+      Double.isNaN(summary.peakResidentBytes())
+          ? NONE
+          : Units.bytes((long) summary.peakResidentBytes())
+    };
+  }
+
+  private static String nanos(double nanos) {
+    return Double.isNaN(nanos) ? NONE : Units.nanos((long) nanos);
+  }
+
+  private static String number(double number) {
+    return Double.isNaN(number) ? NONE : String.format(Locale.ROOT, "%.2f", number);
+  }
+
+  private static String legend() {
+    return """
+        op/s: operations per second, median of the runs; ±: half of the middle half of the runs
+        p50 … p99.9: medians of the runs; max: the slowest of all runs
+        majflt, swapin, swapout: major faults, pages read from and written to swap, per operation
+        read: bytes read from devices for the process, per byte asked for; written: bytes written to the devices by the machine
+        asked for: 4096 bytes for each page that an operation used
+        CPU: processor time per operation; durable: time until what was stored is on the disk (- : swap owes none)
+        peak: the most that was in RAM and mapped, the JVM included
+        """;
+  }
+
+  private static void appendList(StringBuilder text, String title, List<String> lines) {
+    if (!lines.isEmpty()) {
+      text.append(title).append('\n');
+      lines.forEach(line -> text.append("  ").append(line).append('\n'));
+      text.append('\n');
+    }
+  }
+}

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.dmalloc.workloads.compare.child;
+
+import java.io.IOException;
+
+/** A workload's loop body over one memory; one thread runs it. */
+interface Operation {
+  /**
+   * Does one operation.
+   *
+   * @param share how much of the cell's time has passed, 0 to 1
+   * @return how many pages it used; 0 if there is nothing left to do
+   */
+  int run(double share) throws IOException;
+
+  /** Starts what works beside it. */
+  default void begin() {}
+
+  /** Ends that; returns what should be known of it. */
+  default String end() throws IOException {
+    return "";
+  }
+}

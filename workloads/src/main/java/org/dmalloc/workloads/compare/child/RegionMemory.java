@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.dmalloc.workloads.compare.child;
+
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import org.dmalloc.api.Access;
+import org.dmalloc.api.AccessPattern;
+import org.dmalloc.api.Advice;
+import org.dmalloc.api.Capability;
+import org.dmalloc.api.MemoryException;
+import org.dmalloc.api.MemoryProvider;
+import org.dmalloc.api.MemoryRegion;
+import org.dmalloc.workloads.PageContent;
+import org.jspecify.annotations.Nullable;
+
+/** The pages of a region; each use is an access section, as in a careful program. */
+final class RegionMemory implements PagedMemory {
+  private final MemoryProvider provider;
+  private final MemoryRegion region;
+  private final boolean announces;
+  private final @Nullable ResidentBudget budget;
+
+  /**
+   * Takes over a region.
+   *
+   * @param announces whether to hand announcements on
+   * @param budget keeps the resident part small; null to leave that to the kernel
+   */
+  RegionMemory(
+      MemoryProvider provider,
+      MemoryRegion region,
+      boolean announces,
+      @Nullable ResidentBudget budget) {
+    this.provider = provider;
+    this.region = region;
+    this.announces = announces;
+    this.budget = budget;
+  }
+
+  @Override
+  public long pageCount() {
+    return region.byteSize() / PageContent.PAGE_BYTES;
+  }
+
+  @Override
+  public Cursor cursor() {
+    return new SectionCursor();
+  }
+
+  @Override
+  public void announce(long[] pages) throws MemoryException {
+    if (announces && pages.length > 0) {
+      long[] offsets = new long[pages.length];
+      for (int i = 0; i < pages.length; i++) {
+        offsets[i] = pages[i] * PageContent.PAGE_BYTES;
+      }
+      region.prefetch(offsets, PageContent.PAGE_BYTES);
+    }
+  }
+
+  @Override
+  public void beginBulkLoad() throws MemoryException {
+    if (isAdvised(Advice.NORMAL)) {
+      region.advise(Advice.NORMAL);
+    }
+  }
+
+  @Override
+  public void endBulkLoad() throws MemoryException {
+    AccessPattern pattern = region.info().pattern();
+    if (provider.capabilities().contains(Capability.FORCE)) {
+      region.force();
+      if (isAdvised(Advice.PAGE_OUT)) {
+        region.advise(Advice.PAGE_OUT);
+      }
+    }
+    restore(pattern);
+  }
+
+  private void restore(AccessPattern pattern) throws MemoryException {
+    Advice advice = Advice.valueOf(pattern.name());
+    if (isAdvised(advice)) {
+      region.advise(advice);
+    }
+  }
+
+  private boolean isAdvised(Advice advice) {
+    return provider.supportedAdvice().contains(advice);
+  }
+
+  @Override
+  public long force() throws MemoryException {
+    if (!provider.capabilities().contains(Capability.FORCE)) {
+      return OWES_NOTHING;
+    }
+    long begin = System.nanoTime();
+    region.force();
+    return System.nanoTime() - begin;
+  }
+
+  @Override
+  public String note() {
+    return region.info().backing() + (budget == null ? "" : ", " + budget.note());
+  }
+
+  @Override
+  public void close() {
+    region.close();
+  }
+
+  private final class SectionCursor implements Cursor {
+    private @Nullable Access access;
+    private MemorySegment segment = MemorySegment.NULL;
+
+    @Override
+    public long enter(long page, Use use) throws IOException {
+      if (budget != null) {
+        budget.used(page);
+      }
+      Access opened = region.acquire();
+      access = opened;
+      segment = opened.segment();
+      return page * PageContent.PAGE_BYTES;
+    }
+
+    @Override
+    public MemorySegment segment() {
+      return segment;
+    }
+
+    @Override
+    public void leave() {
+      Access opened = access;
+      if (opened != null) {
+        access = null;
+        opened.close();
+      }
+    }
+  }
+}

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.dmalloc.workloads.compare.setup;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+
+/** Compressed memory to swap to, for one comparison. */
+public final class ZramDevice {
+  static final String CONTROL = "/sys/class/zram-control";
+
+  private ZramDevice() {}
+
+  /**
+   * Adds a zram device and makes the kernel swap to it, until the returned change is taken back.
+   *
+   * @param byteSize how much it holds, uncompressed
+   * @param priority from 0 to {@value SwapFile#HIGHEST_PRIORITY}
+   * @throws IOException if the kernel lacks zram or refuses it; then nothing is left behind
+   */
+  public static Change create(SetupJournal journal, long byteSize, int priority)
+      throws IOException {
+    Path add = Path.of(CONTROL, "hot_add");
+    if (!Files.exists(add)) {
+      throw new IOException(
+          "zram: this kernel has none loaded (%s is missing); run modprobe zram"
+              .formatted(CONTROL));
+    }
+    if (!Files.isReadable(add)) {
+      throw new IOException("zram: %s may not be read; run as root".formatted(add));
+    }
+    // Reading it adds a device and tells its number.
+    String name = "zram" + KernelSwitch.read(add);
+    Change change = Change.of(Change.Kind.ZRAM, "/dev/" + name);
+    journal.add(change);
+    try {
+      KernelSwitch.write(Path.of("/sys/block", name, "disksize"), String.valueOf(byteSize));
+      SystemProgram.run("mkswap", change.path());
+      SystemProgram.run("swapon", "-p", String.valueOf(priority), change.path());
+    } catch (IOException e) {
+      journal.takeBack(change);
+      throw new IOException("zram %s: %s; needs root".formatted(name, e.getMessage()), e);
+    }
+    return change;
+  }
+}

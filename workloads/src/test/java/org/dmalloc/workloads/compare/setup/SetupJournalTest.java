@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.dmalloc.workloads.compare.setup;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.Stream;
+import org.dmalloc.workloads.machine.KernelFiles;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class SetupJournalTest {
+  private static final KernelFiles FILES = KernelFiles.ofThisMachine();
+
+  @TempDir private Path state;
+  @TempDir private Path work;
+  private Path setting;
+
+  @BeforeEach
+  void makeASetting() throws IOException {
+    setting = Files.writeString(work.resolve("page-cluster"), "3\n");
+  }
+
+  private List<Path> journals() throws IOException {
+    try (Stream<Path> files = Files.list(state)) {
+      return files.toList();
+    }
+  }
+
+  @Test
+  void takesAllBackAtItsEnd() throws IOException {
+    Path file = work.resolve("file");
+    try (SetupJournal journal = SetupJournal.open(state, FILES)) {
+      journal.add(Change.of(Change.Kind.FILE, file.toString()));
+      Files.createFile(file);
+      KernelSetting.set(journal, setting.toString(), "0");
+      assertEquals("0", KernelSwitch.read(setting));
+      assertEquals(1, journals().size());
+    }
+    assertFalse(Files.exists(file));
+    assertEquals("3", KernelSwitch.read(setting));
+    assertEquals(List.of(), journals());
+  }
+
+  @Test
+  void takesAllBackOnAnInterruptedThread() throws IOException {
+    SetupJournal journal = SetupJournal.open(state, FILES);
+    KernelSetting.set(journal, setting.toString(), "0");
+    Thread.currentThread().interrupt();
+    journal.close();
+    assertTrue(Thread.interrupted());
+    assertEquals("3", KernelSwitch.read(setting));
+    assertEquals(List.of(), journals());
+  }
+
+  @Test
+  void leavesASettingAloneThatSomebodyElseChangedSince() throws IOException {
+    try (SetupJournal journal = SetupJournal.open(state, FILES)) {
+      KernelSetting.set(journal, setting.toString(), "0");
+      KernelSwitch.write(setting, "7");
+    }
+    assertEquals("7", KernelSwitch.read(setting));
+  }
+
+  @Test
+  void findsWhatADeadProcessLeft() throws IOException {
+    Path file = Files.createFile(work.resolve("left"));
+    String bootId = FILES.text("/proc/sys/kernel/random/boot_id").orElse("unknown");
+    KernelSwitch.write(setting, "0");
+    writeJournal(
+        bootId,
+        "{\"kind\":\"FILE\",\"path\":\"%s\",\"before\":\"\",\"after\":\"\"}".formatted(file),
+        "{\"kind\":\"SETTING\",\"path\":\"%s\",\"before\":\"3\",\"after\":\"0\"}"
+            .formatted(setting));
+    List<String> lines = SetupJournal.recover(state, FILES);
+    assertEquals(
+        List.of(
+            "removed what a killed run left: %s = 0 (was 3)".formatted(setting),
+            "removed what a killed run left: file " + file),
+        lines);
+    assertFalse(Files.exists(file));
+    assertEquals("3", KernelSwitch.read(setting));
+    assertEquals(List.of(), journals());
+  }
+
+  @Test
+  void touchesOnlyFilesAfterAReboot() throws IOException {
+    Path file = Files.createFile(work.resolve("left"));
+    KernelSwitch.write(setting, "0");
+    writeJournal(
+        "another-boot",
+        "{\"kind\":\"FILE\",\"path\":\"%s\",\"before\":\"\",\"after\":\"\"}".formatted(file),
+        "{\"kind\":\"SETTING\",\"path\":\"%s\",\"before\":\"3\",\"after\":\"0\"}"
+            .formatted(setting));
+    assertEquals(
+        List.of("removed what a killed run left: file " + file),
+        SetupJournal.recover(state, FILES));
+    assertEquals("0", KernelSwitch.read(setting));
+    assertEquals(List.of(), journals());
+  }
+
+  @Test
+  void leavesTheJournalsOfLivingProcessesAlone() throws IOException {
+    try (SetupJournal journal = SetupJournal.open(state, FILES)) {
+      KernelSetting.set(journal, setting.toString(), "0");
+      assertEquals(List.of(), SetupJournal.recover(state, FILES));
+      assertEquals("0", KernelSwitch.read(setting));
+    }
+  }
+
+  @Test
+  void namesADamagedJournal() throws IOException {
+    Path journal = Files.writeString(state.resolve("compare-1-x.json"), "{\"pid\": no");
+    IOException refused = assertThrows(IOException.class, () -> SetupJournal.recover(state, FILES));
+    assertTrue(refused.getMessage().startsWith("journal " + journal + " is damaged"));
+  }
+
+  @Test
+  void keepsInTheJournalWhatCannotBeTakenBack() throws IOException {
+    Path directory = Files.createDirectory(work.resolve("full"));
+    Files.createFile(directory.resolve("inside"));
+    SetupJournal journal = SetupJournal.open(state, FILES);
+    journal.add(Change.of(Change.Kind.FILE, directory.toString()));
+    IOException failed = assertThrows(IOException.class, journal::close);
+    assertTrue(failed.getMessage().contains("file " + directory + " was left behind"));
+    assertEquals(1, journals().size());
+  }
+
+  /** A journal of a process id that is in use, but by a process started at another time. */
+  private void writeJournal(String bootId, String... changes) throws IOException {
+    Files.writeString(
+        state.resolve("compare-1-left.json"),
+        "{\"pid\":%d,\"startTicks\":1,\"bootId\":\"%s\",\"changes\":[%s]}"
+            .formatted(ProcessHandle.current().pid(), bootId, String.join(",", changes)));
+  }
+}
