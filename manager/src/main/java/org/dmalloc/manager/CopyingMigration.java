@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.dmalloc.manager;
+
+import static java.lang.foreign.ValueLayout.JAVA_LONG_UNALIGNED;
+
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+import java.lang.foreign.MemorySegment;
+import org.dmalloc.api.BackingRegion;
+import org.dmalloc.api.Capability;
+import org.dmalloc.api.DirtyTracking;
+import org.dmalloc.api.MemoryException;
+import org.dmalloc.api.MemoryRegion;
+import org.dmalloc.api.MoveResult;
+import org.dmalloc.api.RegionRequest;
+
+/**
+ * Moves a region by copying it beside its users, as live migration of virtual machines does
+ * (pre-copy): the whole once, then again and again what was written meanwhile, until that is little
+ * or gets no less; then with the gate shut the rest.
+ */
+final class CopyingMigration {
+  private static final Logger LOG = System.getLogger(CopyingMigration.class.getName());
+
+  private static final long CHUNK_BYTES = 1 << 20;
+  private static final long PAGE_BYTES = 4096;
+  private static final MemorySegment ZERO_PAGE =
+      MemorySegment.ofArray(new byte[(int) PAGE_BYTES]).asReadOnly();
+
+  /** A last delta of this size takes well under a millisecond. */
+  private static final long SMALL_DELTA_BYTES = 256 << 10;
+
+  /** A pass must leave less than this share of the one before, or passing on gains nothing. */
+  private static final double SHRINKS = 0.75;
+
+  private static final int MAX_PASSES = 30;
+
+  private final Move move;
+  private final RateLimit rate;
+  private final MemorySegment from;
+  private final long startNanos = System.nanoTime();
+  private long copiedBytes;
+  private int passes;
+  private boolean exchanged;
+
+  CopyingMigration(Move move) {
+    this.move = move;
+    this.rate = new RateLimit(move.options().bytesPerSecond());
+    this.from = move.source().segment();
+  }
+
+  /** Moves; on failure the region is where it was and the target is gone. */
+  MoveResult run() throws MemoryException {
+    move.reached(Step.BEGIN);
+    Wish wish = move.region().wish();
+    RegionRequest request = wish.allocationOn(move.target().capabilities());
+    MemoryRegion target = move.target().provider().allocate(request);
+    Placement next = new Placement(move.target(), target);
+    try {
+      MemorySegment to = next.segment();
+      move.reached(Step.ALLOCATED);
+      boolean durable = wish.stored() && move.target().capabilities().contains(Capability.FORCE);
+      long pauseNanos;
+      String method;
+      DirtyTracking tracking = track(to);
+      try {
+        method = tracking.method();
+        move.reached(Step.TRACKING);
+        copyAll(to);
+        move.reached(Step.COPIED);
+        passUntilSmall(tracking, to);
+        if (durable) {
+          target.force(); // so that the force after the exchange is short
+        }
+        pauseNanos =
+            move.withGateShut(() -> exchange(tracking, next), () -> passUntilSmall(tracking, to));
+      } finally {
+        end(tracking);
+      }
+      release(wish, target, durable);
+      return new MoveResult(
+          move.region().id(),
+          move.source().backend().name(),
+          move.target().name(),
+          move.region().byteSize(),
+          copiedBytes,
+          passes,
+          pauseNanos,
+          System.nanoTime() - startNanos,
+          method);
+    } finally {
+      if (!exchanged) {
+        discard(target, request.name());
+      }
+    }
+  }
+
+  private DirtyTracking track(MemorySegment to) {
+    if (move.source().region() instanceof BackingRegion backing
+        && move.source().backend().capabilities().contains(Capability.DIRTY_TRACKING)) {
+      try {
+        return backing.trackDirty();
+      } catch (MemoryException | UnsupportedOperationException e) {
+        // The result says by its method that this was so.
+        LOG.log(Level.DEBUG, "move of {0} by comparison: {1}", move.region(), e.getMessage());
+      }
+    }
+    return new PageComparison(from, to);
+  }
+
+  private void copyAll(MemorySegment to) throws MemoryException {
+    passes++;
+    long size = from.byteSize();
+    for (long offset = 0; offset < size; ) {
+      long length = Math.min(CHUNK_BYTES, size - offset);
+      long copied = copyWritten(to, offset, length);
+      offset += length;
+      move.reached(Step.COPYING);
+      move.report(offset);
+      rate.spend(copied, move::goOn);
+    }
+  }
+
+  /** Copies a chunk but for its pages of zeros, which the fresh target has already. */
+  private long copyWritten(MemorySegment to, long offset, long length) {
+    long end = offset + length;
+    long copied = 0;
+    long run = offset;
+    for (long page = offset; page < end; page += PAGE_BYTES) {
+      if (page + PAGE_BYTES <= end && isZero(page)) {
+        copied += copy(to, run, page - run);
+        run = page + PAGE_BYTES;
+      }
+    }
+    return run < end ? copied + copy(to, run, end - run) : copied;
+  }
+
+  private boolean isZero(long page) {
+    return from.get(JAVA_LONG_UNALIGNED, page) == 0
+        && from.get(JAVA_LONG_UNALIGNED, page + PAGE_BYTES - Long.BYTES) == 0
+        && MemorySegment.mismatch(from, page, page + PAGE_BYTES, ZERO_PAGE, 0, PAGE_BYTES) < 0;
+  }
+
+  private long copy(MemorySegment to, long offset, long length) {
+    if (length > 0) {
+      MemorySegment.copy(from, offset, to, offset, length);
+      copiedBytes += length;
+    }
+    return length;
+  }
+
+  /**
+   * Copies what was written meanwhile until a pass finds little, or no less than the one before.
+   */
+  private void passUntilSmall(DirtyTracking tracking, MemorySegment to) throws MemoryException {
+    double before = Double.MAX_VALUE;
+    while (passes < MAX_PASSES) {
+      long already = copiedBytes;
+      passes++;
+      tracking.collect((offset, length) -> copyInChunks(to, offset, length));
+      move.reached(Step.PASSED);
+      long delta = copiedBytes - already;
+      if (delta <= SMALL_DELTA_BYTES || delta > before * SHRINKS) {
+        return;
+      }
+      before = delta;
+    }
+  }
+
+  private void copyInChunks(MemorySegment to, long offset, long length) throws MemoryException {
+    for (long done = 0; done < length; done += CHUNK_BYTES) {
+      long copied = copy(to, offset + done, Math.min(CHUNK_BYTES, length - done));
+      rate.spend(copied, move::goOn);
+    }
+  }
+
+  private void exchange(DirtyTracking tracking, Placement next) throws MemoryException {
+    passes++;
+    MemorySegment to = next.segment();
+    tracking.collect((offset, length) -> copy(to, offset, length));
+    move.reached(Step.DELTA_COPIED);
+    move.region().place(next);
+    exchanged = true;
+  }
+
+  private void end(DirtyTracking tracking) {
+    try {
+      tracking.close();
+    } catch (RuntimeException e) {
+      LOG.log(Level.WARNING, "end of dirty tracking of " + move.region(), e);
+    }
+  }
+
+  /** Lets the source go. The move is done: what fails here is told and undoes nothing. */
+  private void release(Wish wish, MemoryRegion target, boolean durable) {
+    try {
+      move.reached(Step.EXCHANGED);
+    } catch (MemoryException | RuntimeException | InternalError e) {
+      LOG.log(Level.WARNING, "after the move of " + move.region(), e);
+    }
+    try {
+      if (durable) {
+        target.force(); // before the old file goes
+      }
+      move.source().region().close();
+      String name = wish.region().name();
+      if (wish.stored() && name != null) {
+        move.source().backend().provider().delete(name);
+      }
+    } catch (MemoryException | RuntimeException | InternalError e) {
+      LOG.log(
+          Level.WARNING,
+          "%s has moved to %s, but its old memory on %s could not be released"
+              .formatted(move.region(), move.target().name(), move.source().backend().name()),
+          e);
+    }
+  }
+
+  private void discard(MemoryRegion target, @org.jspecify.annotations.Nullable String name) {
+    try {
+      target.close();
+      if (name != null) {
+        move.target().provider().delete(name);
+      }
+    } catch (MemoryException | RuntimeException e) {
+      LOG.log(Level.WARNING, "discarding the unfinished copy of " + move.region(), e);
+    }
+  }
+}

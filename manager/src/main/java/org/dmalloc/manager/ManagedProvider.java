@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.dmalloc.manager;
+
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import org.dmalloc.api.Advice;
+import org.dmalloc.api.Capability;
+import org.dmalloc.api.MemoryException;
+import org.dmalloc.api.MemoryProvider;
+import org.dmalloc.api.MemoryRegion;
+import org.dmalloc.api.OpenRequest;
+import org.dmalloc.api.ProviderStatistics;
+import org.dmalloc.api.RegionNames;
+import org.dmalloc.api.RegionRequest;
+import org.dmalloc.api.StoreFinding;
+import org.dmalloc.api.StoredRegion;
+import org.dmalloc.api.UnsupportedCapabilityException;
+
+/**
+ * The provider of movable regions as one bundle sees it: it books what it hands out on that bundle.
+ * Its capabilities are those of all backends present, and change with them.
+ */
+final class ManagedProvider implements MemoryProvider {
+  private final ManagedRegions regions;
+  private final String bundle;
+
+  /**
+   * A view.
+   *
+   * @param regions what it is a view of
+   * @param bundle the symbolic name of the bundle that uses it
+   */
+  ManagedProvider(ManagedRegions regions, String bundle) {
+    this.regions = regions;
+    this.bundle = bundle;
+  }
+
+  @Override
+  public String name() {
+    return regions.name();
+  }
+
+  @Override
+  public Set<Capability> capabilities() {
+    return regions.capabilities();
+  }
+
+  @Override
+  public Set<Advice> supportedAdvice() {
+    return regions.supportedAdvice();
+  }
+
+  @Override
+  public MemoryRegion allocate(RegionRequest request) throws MemoryException {
+    return regions.allocate(request, bundle);
+  }
+
+  @Override
+  public MemoryRegion open(OpenRequest request) throws MemoryException {
+    return regions.open(request, bundle);
+  }
+
+  /** The regions in the stores of all backends; two backends of one store count once. */
+  @Override
+  public List<StoredRegion> stored() throws MemoryException {
+    Map<String, StoredRegion> byPath = new TreeMap<>();
+    for (Backend backend : regions.backends()) {
+      if (backend.capabilities().contains(Capability.NAMED)) {
+        for (StoredRegion stored : backend.provider().stored()) {
+          byPath.putIfAbsent(stored.path().toAbsolutePath().normalize().toString(), stored);
+        }
+      }
+    }
+    return byPath.values().stream().sorted(Comparator.comparing(StoredRegion::name)).toList();
+  }
+
+  /** Deletes it from the best backend's store that has it. */
+  @Override
+  public void delete(String name) throws MemoryException {
+    regions.checkRunning();
+    Backend chosen = null;
+    for (Backend backend : regions.backends()) {
+      if (backend.capabilities().contains(Capability.NAMED)) {
+        chosen = chosen == null ? backend : chosen;
+        boolean has = backend.provider().stored().stream().anyMatch(s -> s.name().equals(name));
+        if (has) {
+          chosen = backend;
+          break;
+        }
+      }
+    }
+    if (chosen == null) {
+      throw new UnsupportedCapabilityException(name(), Capability.NAMED);
+    }
+    RegionNames.check(name);
+    chosen.provider().delete(name);
+  }
+
+  @Override
+  public List<MemoryRegion> regions() {
+    return regions.accounts().list();
+  }
+
+  @Override
+  public ProviderStatistics statistics() {
+    return regions.accounts().statistics();
+  }
+
+  /** The findings of all backends. */
+  @Override
+  public List<StoreFinding> verify() throws MemoryException {
+    List<StoreFinding> findings = new ArrayList<>();
+    for (Backend backend : regions.backends()) {
+      for (StoreFinding finding : backend.provider().verify()) {
+        if (!findings.contains(finding)) {
+          findings.add(finding);
+        }
+      }
+    }
+    return findings;
+  }
+}

@@ -1,0 +1,272 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.dmalloc.manager;
+
+import java.util.Collections;
+import java.util.Comparator;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.stream.Collectors;
+import org.dmalloc.api.Advice;
+import org.dmalloc.api.Capability;
+import org.dmalloc.api.MemoryException;
+import org.dmalloc.api.MemoryProvider;
+import org.dmalloc.api.MemoryRegion;
+import org.dmalloc.api.OpenRequest;
+import org.dmalloc.api.RegionRequest;
+import org.dmalloc.api.UnsupportedCapabilityException;
+import org.dmalloc.region.RegionLedger;
+
+/**
+ * The backends that are present, the regions on them, and the making of new ones. Safe for use by
+ * any number of threads.
+ */
+final class ManagedRegions {
+  static final String NAME = "managed";
+
+  private final CopyOnWriteArrayList<Backend> backends = new CopyOnWriteArrayList<>();
+  private final Accounts accounts;
+  private final Moves moves;
+  private volatile Settings settings;
+  private volatile boolean stopped;
+  private volatile Set<Capability> capabilities = Set.of();
+
+  ManagedRegions(Settings settings, Step.Probe probe) {
+    this.settings = settings;
+    this.accounts = new Accounts(() -> this.settings.quotas());
+    this.moves = new Moves(this, probe);
+  }
+
+  String name() {
+    return NAME;
+  }
+
+  Settings settings() {
+    return settings;
+  }
+
+  void settings(Settings next) {
+    settings = next;
+  }
+
+  Accounts accounts() {
+    return accounts;
+  }
+
+  Moves moves() {
+    return moves;
+  }
+
+  long sectionTimeoutNanos() {
+    return settings.sectionTimeout().toNanos();
+  }
+
+  /** Refuses new regions and moves; open regions stay usable. */
+  void stop() {
+    stopped = true;
+  }
+
+  void checkRunning() {
+    if (stopped) {
+      throw new IllegalStateException(
+          "backend managed is stopped; use another provider or start its bundle");
+    }
+  }
+
+  // --- backends ---
+
+  /** The backends that are present, the best first. */
+  List<Backend> backends() {
+    return backends.stream().sorted(Backend.BEST_FIRST).toList();
+  }
+
+  boolean present(Backend backend) {
+    return backends.contains(backend);
+  }
+
+  Optional<Backend> backend(String name) {
+    return backends().stream().filter(backend -> backend.name().equals(name)).findFirst();
+  }
+
+  /** A backend has come. */
+  void arrived(Backend backend) {
+    backends.add(backend);
+    combine();
+  }
+
+  /** A backend goes: takes its regions elsewhere, within the configured time. */
+  void leaving(MemoryProvider provider) {
+    for (Backend backend : backends) {
+      if (backend.provider().equals(provider)) {
+        backends.remove(backend);
+        combine();
+        new Evacuation(this, backend).run();
+      }
+    }
+  }
+
+  /** All that any backend here can do. */
+  Set<Capability> capabilities() {
+    return capabilities;
+  }
+
+  private synchronized void combine() {
+    capabilities = union(Capability.class, backends.stream().map(Backend::capabilities).toList());
+  }
+
+  Set<Advice> supportedAdvice() {
+    return union(Advice.class, backends.stream().map(b -> b.provider().supportedAdvice()).toList());
+  }
+
+  private static <E extends Enum<E>> Set<E> union(Class<E> type, List<Set<E>> sets) {
+    EnumSet<E> all = EnumSet.noneOf(type);
+    sets.forEach(all::addAll);
+    return Collections.unmodifiableSet(all);
+  }
+
+  /** Throws unless some backend here can do it. */
+  void require(Capability capability) {
+    if (!capabilities().contains(capability)) {
+      throw new UnsupportedCapabilityException(NAME, capability);
+    }
+  }
+
+  // --- regions ---
+
+  ManagedRegion allocate(RegionRequest request, String bundle) throws MemoryException {
+    String target = request.name() == null ? "" : request.name();
+    return make(
+        "allocate",
+        bundle,
+        target,
+        ledger -> ledger.require(request),
+        backend -> backend.provider().allocate(request),
+        region -> Wish.of(request),
+        request.byteSize());
+  }
+
+  ManagedRegion open(OpenRequest request, String bundle) throws MemoryException {
+    return make(
+        "open",
+        bundle,
+        request.name(),
+        ledger -> ledger.require(request),
+        backend -> backend.provider().open(request),
+        region -> Wish.of(request, region.byteSize()),
+        0);
+  }
+
+  @FunctionalInterface
+  private interface Check {
+    void of(RegionLedger ledger);
+  }
+
+  @FunctionalInterface
+  private interface Maker {
+    MemoryRegion on(Backend backend) throws MemoryException;
+  }
+
+  @FunctionalInterface
+  private interface Wisher {
+    Wish of(MemoryRegion region);
+  }
+
+  private ManagedRegion make(
+      String operation,
+      String bundle,
+      String target,
+      Check check,
+      Maker maker,
+      Wisher wisher,
+      long byteSize)
+      throws MemoryException {
+    Backend backend;
+    try {
+      checkRunning();
+      backend = choose(operation, target, check);
+    } catch (MemoryException | RuntimeException e) {
+      accounts.failed();
+      throw e;
+    }
+    ManagedRegion made =
+        accounts.admit(
+            operation,
+            byteSize,
+            bundle,
+            target,
+            () -> place(operation, bundle, target, backend, maker, wisher, byteSize));
+    if (!present(backend)) {
+      // It left after it was chosen, and its evacuation may not have seen this region.
+      new Evacuation(this, backend).run();
+    }
+    return made;
+  }
+
+  private ManagedRegion place(
+      String operation,
+      String bundle,
+      String target,
+      Backend backend,
+      Maker maker,
+      Wisher wisher,
+      long bookedBytes)
+      throws MemoryException {
+    MemoryRegion inner = maker.on(backend);
+    boolean done = false;
+    try {
+      // An opened region tells its size only now; a region's close takes its whole size back.
+      accounts.book(operation, inner.byteSize() - bookedBytes, bundle, target);
+      ManagedRegion region =
+          new ManagedRegion(this, bundle, wisher.of(inner), new Placement(backend, inner));
+      done = true;
+      return region;
+    } finally {
+      if (!done) {
+        inner.close();
+      }
+    }
+  }
+
+  /** The best backend that can do all that is asked; the check throws for one that cannot. */
+  private Backend choose(String operation, String target, Check check) throws MemoryException {
+    List<Backend> present = backends();
+    if (present.isEmpty()) {
+      throw MemoryException.of(
+          operation, target, "no backend is present", "start a backend's bundle");
+    }
+    check.of(ledger(NAME, capabilities()));
+    UnsupportedCapabilityException first = null;
+    for (Backend backend : present) {
+      try {
+        check.of(ledger(backend.name(), backend.capabilities()));
+        return backend;
+      } catch (UnsupportedCapabilityException e) {
+        first = first == null ? e : first;
+      }
+    }
+    throw Objects.requireNonNull(first);
+  }
+
+  private static RegionLedger ledger(String name, Set<Capability> capabilities) {
+    return new RegionLedger(name, capabilities, Set.of(), Long.MAX_VALUE);
+  }
+
+  /** Backends that can hold the region, the best first. */
+  List<Backend> candidates(ManagedRegion region) {
+    return backends().stream()
+        .filter(backend -> region.wish().missingOn(backend.capabilities()) == null)
+        .toList();
+  }
+
+  String backendNames() {
+    return backends.isEmpty()
+        ? "none"
+        : backends.stream()
+            .map(Backend::name)
+            .sorted(Comparator.naturalOrder())
+            .collect(Collectors.joining(", "));
+  }
+}

@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.dmalloc.manager;
+
+import java.util.Dictionary;
+import java.util.Map;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ScheduledFuture;
+import java.util.concurrent.TimeUnit;
+import org.dmalloc.api.Capability;
+import org.dmalloc.api.MemoryProvider;
+import org.dmalloc.api.MoveListener;
+import org.dmalloc.api.RegionMover;
+import org.jspecify.annotations.Nullable;
+import org.osgi.framework.Bundle;
+import org.osgi.framework.BundleContext;
+import org.osgi.framework.BundleEvent;
+import org.osgi.framework.BundleListener;
+import org.osgi.framework.Constants;
+import org.osgi.framework.FrameworkUtil;
+import org.osgi.framework.ServiceFactory;
+import org.osgi.framework.ServiceRegistration;
+import org.osgi.service.component.annotations.Activate;
+import org.osgi.service.component.annotations.Component;
+import org.osgi.service.component.annotations.Deactivate;
+import org.osgi.service.component.annotations.Modified;
+import org.osgi.service.component.annotations.Reference;
+import org.osgi.service.component.annotations.ReferenceCardinality;
+import org.osgi.service.component.annotations.ReferencePolicy;
+import org.osgi.service.metatype.annotations.Designate;
+
+/**
+ * Follows the backends, and registers the provider of movable regions while it has seen one.
+ *
+ * <p>The provider is registered by hand: its capabilities follow the backends, and each bundle that
+ * uses it gets a view of its own, so that its regions are booked on it.
+ */
+@Component(
+    service = {},
+    immediate = true,
+    configurationPid = Settings.PID)
+@Designate(ocd = ManagerConfiguration.class)
+public final class ManagerComponent implements BundleListener {
+  private static final int RANKING = 100;
+
+  private final ManagedRegions regions = new ManagedRegions(Settings.DEFAULT, Step.Probe.NONE);
+  private final PolicyClock clock = new PolicyClock(regions, System::nanoTime);
+  private @Nullable BundleContext context;
+  private @Nullable ServiceRegistration<MemoryProvider> provider;
+  private @Nullable ServiceRegistration<RegionMover> mover;
+  private @Nullable ScheduledExecutorService executor;
+  private @Nullable ScheduledFuture<?> ticking;
+
+  /** Made by the component runtime. */
+  public ManagerComponent() {}
+
+  /**
+   * Starts.
+   *
+   * @throws IllegalArgumentException if a value is bad; the message names PID, key and value
+   */
+  @Activate
+  synchronized void activate(BundleContext bundleContext, Map<String, Object> properties) {
+    regions.settings(Settings.of(properties));
+    context = bundleContext;
+    ScheduledExecutorService started =
+        Executors.newSingleThreadScheduledExecutor(
+            Thread.ofPlatform().name("dmalloc policy").daemon().factory());
+    executor = started;
+    schedule(started);
+    bundleContext.addBundleListener(this);
+    mover = bundleContext.registerService(RegionMover.class, regions.moves(), null);
+    announce();
+  }
+
+  /**
+   * Takes another configuration; no region notices.
+   *
+   * @throws IllegalArgumentException if a value is bad; the old configuration holds then
+   */
+  @Modified
+  synchronized void modified(Map<String, Object> properties) {
+    regions.settings(Settings.of(properties));
+    if (executor != null) {
+      schedule(executor);
+    }
+  }
+
+  private void schedule(ScheduledExecutorService on) {
+    if (ticking != null) {
+      ticking.cancel(false);
+    }
+    long interval = regions.settings().interval().toMillis();
+    ticking = on.scheduleWithFixedDelay(this::tick, interval, interval, TimeUnit.MILLISECONDS);
+  }
+
+  private void tick() {
+    try {
+      clock.tick();
+    } catch (RuntimeException e) {
+      // An exception would end the schedule for good.
+      System.getLogger(ManagerComponent.class.getName())
+          .log(System.Logger.Level.ERROR, "the policy's look at the regions failed", e);
+    }
+  }
+
+  @Deactivate
+  void deactivate() {
+    regions.stop();
+    ScheduledExecutorService stopping;
+    synchronized (this) {
+      BundleContext from = context;
+      if (from != null) {
+        from.removeBundleListener(this);
+      }
+      unregister(provider);
+      unregister(mover);
+      provider = null;
+      mover = null;
+      context = null;
+      stopping = executor;
+      executor = null;
+    }
+    if (stopping != null) {
+      stopping.shutdownNow(); // a move in progress is cancelled and leaves its region whole
+    }
+  }
+
+  private static void unregister(@Nullable ServiceRegistration<?> registration) {
+    if (registration != null) {
+      registration.unregister();
+    }
+  }
+
+  /** A backend has come; regions that belong on it come later, on the policy's thread. */
+  @Reference(
+      cardinality = ReferenceCardinality.MULTIPLE,
+      policy = ReferencePolicy.DYNAMIC,
+      target = "(!(dmalloc.backend=managed))")
+  void bindBackend(MemoryProvider backend, Map<String, Object> properties) {
+    int ranking = properties.get(Constants.SERVICE_RANKING) instanceof Integer i ? i : 0;
+    long serviceId = properties.get(Constants.SERVICE_ID) instanceof Long l ? l : Long.MAX_VALUE;
+    regions.arrived(new Backend(backend, ranking, serviceId));
+    synchronized (this) {
+      announce();
+      if (executor != null) {
+        executor.execute(this::tick);
+      }
+    }
+  }
+
+  /** A backend goes: returns when its regions have left. */
+  void unbindBackend(MemoryProvider backend) {
+    regions.leaving(backend);
+    synchronized (this) {
+      announce();
+    }
+  }
+
+  /** A listener has come. */
+  @Reference(cardinality = ReferenceCardinality.MULTIPLE, policy = ReferencePolicy.DYNAMIC)
+  void bindListener(MoveListener listener) {
+    regions.moves().add(listener);
+  }
+
+  /** A listener goes. */
+  void unbindListener(MoveListener listener) {
+    regions.moves().remove(listener);
+  }
+
+  @Override
+  public void bundleChanged(BundleEvent event) {
+    if (event.getType() == BundleEvent.STOPPED) {
+      regions.moves().bundleStopped(String.valueOf(event.getBundle().getSymbolicName()));
+    }
+  }
+
+  /** Registers the provider once there is a backend, and tells its capabilities from then on. */
+  private void announce() {
+    BundleContext into = context;
+    if (into == null) {
+      return;
+    }
+    Dictionary<String, Object> properties =
+        FrameworkUtil.asDictionary(
+            Map.of(
+                MemoryProvider.BACKEND,
+                ManagedRegions.NAME,
+                MemoryProvider.CAPABILITY,
+                regions.capabilities().stream().map(Capability::name).toArray(String[]::new),
+                Constants.SERVICE_RANKING,
+                RANKING));
+    if (provider != null) {
+      provider.setProperties(properties);
+    } else if (!regions.backends().isEmpty()) {
+      provider = into.registerService(MemoryProvider.class, new ViewPerBundle(regions), properties);
+    }
+  }
+
+  /** Gives each bundle its view. */
+  private record ViewPerBundle(ManagedRegions regions) implements ServiceFactory<MemoryProvider> {
+    @Override
+    public MemoryProvider getService(
+        Bundle bundle, ServiceRegistration<MemoryProvider> registration) {
+      return new ManagedProvider(regions, String.valueOf(bundle.getSymbolicName()));
+    }
+
+    @Override
+    public void ungetService(
+        Bundle bundle, ServiceRegistration<MemoryProvider> registration, MemoryProvider service) {}
+  }
+}

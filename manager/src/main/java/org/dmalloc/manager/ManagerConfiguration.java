@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.dmalloc.manager;
+
+import org.osgi.service.metatype.annotations.AttributeDefinition;
+import org.osgi.service.metatype.annotations.ObjectClassDefinition;
+import org.osgi.service.metatype.annotations.Option;
+
+/** What can be configured; {@link Settings} reads it. */
+@ObjectClassDefinition(
+    name = "dmalloc: movable regions",
+    description = "Changes need no restart; open regions stay.")
+@interface ManagerConfiguration {
+  /** The limit of all. */
+  @AttributeDefinition(
+      name = "Limit of bytes",
+      description =
+          "The most that all movable regions may have, in bytes or as 512m, 4g, 1t. Empty: no limit.",
+      required = false)
+  String limit_bytes();
+
+  /** The limit of one bundle. */
+  @AttributeDefinition(
+      name = "Limit of bytes of one bundle",
+      description = "The most that one bundle's regions may have. Empty: no limit.",
+      required = false)
+  String bundle_limit_bytes();
+
+  /** The limits of named bundles. */
+  @AttributeDefinition(
+      name = "Limits of named bundles",
+      description = "Entries such as org.example.cache=512m, in place of the one above.",
+      required = false,
+      cardinality = 100)
+  String[] bundle_limits() default {};
+
+  /** The policy. */
+  @AttributeDefinition(
+      name = "Policy",
+      description = "When regions move by themselves. A backend that stops is left in any case.",
+      options = {
+        @Option(label = "never", value = "STAY"),
+        @Option(label = "back home when the home backend is there again", value = "RETURN"),
+        @Option(label = "always to the highest ranking", value = "FOLLOW"),
+        @Option(label = "idle or over budget to a file, back when used", value = "SPILL")
+      })
+  String policy() default "RETURN";
+
+  /** Idle time. */
+  @AttributeDefinition(
+      name = "Idle time before a spill, in milliseconds",
+      description = "For the policy SPILL.",
+      min = "1")
+  long spill_idle_millis() default 60_000;
+
+  /** Budget. */
+  @AttributeDefinition(
+      name = "Budget of resident bytes without a file",
+      description = "For the policy SPILL; in bytes or as 512m, 4g. Empty: no budget.",
+      required = false)
+  String spill_budget_bytes();
+
+  /** Interval. */
+  @AttributeDefinition(
+      name = "Interval of the policy, in milliseconds",
+      description = "From one look at all regions to the next.",
+      min = "1")
+  long policy_interval_millis() default 5_000;
+
+  /** Evacuation. */
+  @AttributeDefinition(
+      name = "Time-out of an evacuation, in milliseconds",
+      description = "How long the stop of a backend waits for its regions to leave.",
+      min = "1")
+  long evacuation_timeout_millis() default 60_000;
+
+  /** Sections. */
+  @AttributeDefinition(
+      name = "Time-out of access sections, in milliseconds",
+      description = "How long close and resize wait for open access sections.",
+      min = "1")
+  long section_timeout_millis() default 10_000;
+
+  /** Leaks. */
+  @AttributeDefinition(
+      name = "Leaked regions",
+      description = "What becomes of the regions that a bundle leaves open when it stops.",
+      options = {
+        @Option(label = "they stay open", value = "KEEP"),
+        @Option(label = "they are closed", value = "CLOSE")
+      })
+  String leaks() default "KEEP";
+}

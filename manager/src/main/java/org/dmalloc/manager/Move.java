@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.dmalloc.manager;
+
+import java.util.concurrent.locks.LockSupport;
+import org.dmalloc.api.MemoryException;
+import org.dmalloc.api.MoveOptions;
+import org.dmalloc.api.ProgressListener;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One move as it was asked for.
+ *
+ * @param region what to move; its lock is held
+ * @param source where it is
+ * @param target where it is to go
+ * @param probe told of each step
+ */
+record Move(
+    ManagedRegion region,
+    Placement source,
+    Backend target,
+    MoveOptions options,
+    ProgressListener progress,
+    Step.Probe probe) {
+  private static final long BACKOFF_NANOS = 10_000_000;
+
+  void reached(Step step) throws MemoryException {
+    probe.reached(region, step);
+  }
+
+  /** Throws if the move was cancelled, or must give way to something that cannot wait. */
+  void goOn() throws MemoryException {
+    if (Thread.currentThread().isInterrupted()) {
+      throw failed("cancelled by an interrupt", "nothing has changed", null);
+    }
+    if (region.mustGiveWay()) {
+      throw failed("gave way to a close, resize or evacuation", "nothing has changed", null);
+    }
+  }
+
+  /** Reports progress; a listener that throws cancels. */
+  void report(long doneBytes) throws MemoryException {
+    try {
+      progress.progressed(doneBytes, region.byteSize());
+    } catch (RuntimeException e) {
+      throw failed("cancelled by its progress listener: " + e.getMessage(), "", e);
+    }
+  }
+
+  MemoryException failed(String reason, String nextStep, @Nullable Throwable cause) {
+    return MemoryException.of(
+        "move",
+        region.byteSize(),
+        "%s from %s to %s".formatted(region, source.backend().name(), target.name()),
+        reason,
+        MemoryException.NO_ERRNO,
+        nextStep,
+        cause);
+  }
+
+  /** Work that goes on beside the users. */
+  @FunctionalInterface
+  interface Work {
+    void run() throws MemoryException;
+  }
+
+  /**
+   * Does the last step with the gate shut.
+   *
+   * @param shut the last step
+   * @param between done before each further attempt, with the gate open
+   * @return how long the gate was shut at the attempt that worked, waits for sections included
+   * @throws MemoryException if a section stayed open through all attempts; the message names its
+   *     owner
+   */
+  long withGateShut(Work shut, Work between) throws MemoryException {
+    for (int attempt = 1; ; attempt++) {
+      long shutAt = System.nanoTime();
+      try {
+        region.gate().shut(options.sectionTimeout().toNanos());
+      } catch (IllegalStateException e) {
+        if (region.gate().hasEnded()) {
+          throw e;
+        }
+        if (attempt == options.attempts()) {
+          throw failed(
+              "%s (%d attempts)".formatted(e.getMessage(), attempt), "nothing has changed", e);
+        }
+        goOn();
+        LockSupport.parkNanos(this, BACKOFF_NANOS * attempt);
+        between.run();
+        continue;
+      }
+      try {
+        region.checkMovable("move");
+        reached(Step.SHUT);
+        shut.run();
+      } finally {
+        region.gate().open();
+      }
+      return System.nanoTime() - shutAt;
+    }
+  }
+}

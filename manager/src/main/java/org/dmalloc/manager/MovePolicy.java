@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.dmalloc.manager;
+
+/** When regions move by themselves. A backend that stops is left in any case. */
+enum MovePolicy {
+  /** Never. */
+  STAY,
+  /** Back to the backend that they were taken on or moved to by command, once it is there again. */
+  RETURN,
+  /** Always to the best backend by service ranking. */
+  FOLLOW,
+  /**
+   * As RETURN; and regions without a file that are idle, or over a budget of resident bytes, go to
+   * a file backend until they are used again.
+   */
+  SPILL
+}

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.dmalloc.manager;
+
+import java.lang.foreign.MemorySegment;
+import org.dmalloc.api.BackingRegion;
+import org.dmalloc.api.MemoryRegion;
+
+/**
+ * Where a managed region's bytes are: a backend's region, which the managed region owns.
+ *
+ * @param backend the backend; its service may have gone since
+ * @param region the backend's region
+ */
+record Placement(Backend backend, MemoryRegion region) {
+  /** The memory as it is now; changes with a resize of the backend's region only. */
+  MemorySegment segment() {
+    return region instanceof BackingRegion backing ? backing.backing() : region.segment();
+  }
+}

@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.dmalloc.manager;
+
+import java.nio.file.Path;
+import java.util.EnumSet;
+import java.util.Set;
+import org.dmalloc.api.AccessMode;
+import org.dmalloc.api.AccessPattern;
+import org.dmalloc.api.Capability;
+import org.dmalloc.api.Durability;
+import org.dmalloc.api.OpenRequest;
+import org.dmalloc.api.PageSize;
+import org.dmalloc.api.ProgressListener;
+import org.dmalloc.api.RegionRequest;
+import org.dmalloc.api.Reservation;
+import org.dmalloc.api.Sharing;
+import org.dmalloc.api.SwapPolicy;
+import org.dmalloc.api.UnsupportedCapabilityException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a region's owner asked for, kept so that every backend it comes to can be asked for it too.
+ *
+ * <p>Name, sharing, lock, durability, directory and the policy NEVER are conditions: a backend that
+ * lacks them is refused. Pattern, page size, reservation and the other policies are hints: a
+ * backend that lacks them goes without, and the next that has them is told again. Prefault is done
+ * once, at the start.
+ *
+ * @param region the request, with the present size, pattern and policies
+ * @param access whether the region may be written; a new region always may
+ */
+record Wish(RegionRequest region, AccessMode access) {
+  static Wish of(RegionRequest request) {
+    return new Wish(request, AccessMode.READ_WRITE);
+  }
+
+  static Wish of(OpenRequest open, long byteSize) {
+    RegionRequest request =
+        new RegionRequest(
+            byteSize,
+            open.name(),
+            open.sharing(),
+            open.pattern(),
+            open.pageSize(),
+            open.prefault(),
+            open.locked(),
+            open.durability(),
+            Reservation.RESERVED,
+            Set.of(),
+            open.directory(),
+            open.owner(),
+            open.progress());
+    return new Wish(request, open.access());
+  }
+
+  /** Whether it lies in a store, shared with it: it can be mapped anew, and must stay stored. */
+  boolean stored() {
+    return region.name() != null && region.sharing() != Sharing.PRIVATE;
+  }
+
+  /**
+   * The request for a fresh allocation on a backend with these capabilities, as a hint-free copy.
+   */
+  RegionRequest allocationOn(Set<Capability> capabilities) {
+    boolean view = region.name() != null && !stored();
+    return new RegionRequest(
+        region.byteSize(),
+        view ? null : region.name(), // a private view never reaches its file: any memory will do
+        region.sharing(),
+        capabilities.contains(Capability.ADVICE) ? region.pattern() : AccessPattern.NORMAL,
+        capabilities.contains(Capability.HUGE_PAGES) ? region.pageSize() : PageSize.DEFAULT,
+        false,
+        region.locked(),
+        region.durability(),
+        capabilities.contains(Capability.SPARSE) ? region.reservation() : Reservation.RESERVED,
+        policiesOn(capabilities),
+        view ? null : region.directory(),
+        region.owner(),
+        ProgressListener.NONE);
+  }
+
+  /** The request that opens the same stored region on a backend with these capabilities. */
+  OpenRequest openOn(Set<Capability> capabilities, String name) {
+    return new OpenRequest(
+        name,
+        region.sharing(),
+        access,
+        capabilities.contains(Capability.ADVICE) ? region.pattern() : AccessPattern.NORMAL,
+        capabilities.contains(Capability.HUGE_PAGES) ? region.pageSize() : PageSize.DEFAULT,
+        false,
+        region.locked(),
+        region.durability(),
+        region.directory(),
+        region.owner(),
+        ProgressListener.NONE);
+  }
+
+  private Set<SwapPolicy> policiesOn(Set<Capability> capabilities) {
+    boolean all = capabilities.contains(Capability.SWAP_POLICY);
+    return all || region.policies().contains(SwapPolicy.NEVER) ? region.policies() : Set.of();
+  }
+
+  /** The first condition that a backend with these capabilities does not meet, or null. */
+  @Nullable Capability missingOn(Set<Capability> capabilities) {
+    for (Capability needed : conditions()) {
+      if (!capabilities.contains(needed)) {
+        return needed;
+      }
+    }
+    return null;
+  }
+
+  /** Throws unless the backend meets all conditions. */
+  void require(Backend backend) {
+    Capability missing = missingOn(backend.capabilities());
+    if (missing != null) {
+      throw new UnsupportedCapabilityException(backend.name(), missing);
+    }
+  }
+
+  private Set<Capability> conditions() {
+    EnumSet<Capability> needed = EnumSet.noneOf(Capability.class);
+    if (stored()) {
+      needed.add(Capability.NAMED);
+    }
+    if (region.directory() != null && stored()) {
+      needed.add(Capability.DIRECTORY);
+    }
+    if (region.sharing() == Sharing.SHARED) {
+      needed.add(Capability.SHARED_MAPPING);
+    }
+    if (region.sharing() == Sharing.PRIVATE) {
+      needed.add(Capability.PRIVATE_MAPPING);
+    }
+    if (region.locked()) {
+      needed.add(Capability.LOCKED);
+    }
+    if (region.durability() == Durability.SYNC) {
+      needed.add(Capability.SYNC);
+    }
+    if (region.policies().contains(SwapPolicy.NEVER)) {
+      needed.add(Capability.SWAP_POLICY);
+    }
+    if (access == AccessMode.READ_ONLY) {
+      needed.add(Capability.READ_ONLY);
+    }
+    return needed;
+  }
+
+  Wish withByteSize(long byteSize) {
+    return new Wish(region.withByteSize(byteSize), access);
+  }
+
+  Wish withPattern(AccessPattern pattern) {
+    return new Wish(region.withPattern(pattern), access);
+  }
+
+  /** A copy with the policy in place of those that it ends. */
+  Wish withPolicy(SwapPolicy policy) {
+    if (policy.actsOnce()) {
+      return this;
+    }
+    EnumSet<SwapPolicy> next = EnumSet.of(policy);
+    region.policies().stream()
+        .filter(old -> !old.actsOnce() && !policy.conflictsWith(old))
+        .forEach(next::add);
+    return new Wish(region.withPolicies(next), access);
+  }
+
+  @Nullable Path directory() {
+    return region.directory();
+  }
+}

@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.dmalloc.manager;
+
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.lang.ref.WeakReference;
+import java.util.List;
+import java.util.Map;
+import org.dmalloc.api.Access;
+import org.dmalloc.api.RegionRequest;
+import org.junit.jupiter.api.Test;
+
+/** Backends that go and come back. */
+final class EvacuationTest {
+  private final Rig rig = new Rig();
+  private final PlainStore disk = new PlainStore("/disk");
+
+  @Test
+  void regionsLeaveForTheNextBestAndReturn() throws Exception {
+    PlainBackend best = PlainBackend.memory("best");
+    PlainBackend next = PlainBackend.memory("next");
+    PlainBackend last = PlainBackend.memory("last");
+    rig.add(last, 1);
+    rig.add(best, 9);
+    rig.add(next, 5);
+    ManagedRegion region = rig.filled(1);
+    rig.regions.leaving(best);
+    assertEquals("next", region.managedInfo().backend());
+    assertEquals("best", region.managedInfo().home());
+    assertEquals("evacuation", region.managedInfo().history().getFirst().reason());
+    Rig.check(region, 1);
+    assertEquals(List.of(), best.regions());
+    rig.add(PlainBackend.memory("best"), 9);
+    new PolicyClock(rig.regions, System::nanoTime).tick();
+    assertEquals("best", region.managedInfo().backend());
+    Rig.check(region, 1);
+  }
+
+  @Test
+  void stayMeansStay() throws Exception {
+    PlainBackend best = PlainBackend.memory("best");
+    rig.add(best, 9);
+    rig.add(PlainBackend.memory("next"), 5);
+    rig.regions.settings(Settings.of(Map.of("policy", "stay")));
+    ManagedRegion region = rig.filled(1);
+    rig.regions.leaving(best);
+    rig.add(PlainBackend.memory("best"), 9);
+    new PolicyClock(rig.regions, System::nanoTime).tick();
+    assertEquals("next", region.managedInfo().backend());
+  }
+
+  @Test
+  void storedRegionsStayInTheirStore() throws Exception {
+    PlainBackend one = PlainBackend.files("one", disk);
+    rig.add(one, 9);
+    rig.add(PlainBackend.memory("memory"), 5);
+    rig.add(PlainBackend.files("elsewhere", new PlainStore("/elsewhere")), 4);
+    rig.add(PlainBackend.files("two", disk), 3);
+    ManagedRegion region = rig.allocate(RegionRequest.ofSize(Rig.SIZE).withName("orders"));
+    Rig.fill(region, 2);
+    rig.regions.leaving(one);
+    assertEquals("two", region.managedInfo().backend());
+    Rig.check(region, 2);
+    assertEquals(1, disk.files.size());
+  }
+
+  @Test
+  void whatNobodyTakesIsFlushedKeptReadableAndSaysWhy() throws Exception {
+    PlainBackend one = PlainBackend.files("one", disk);
+    rig.add(one, 9);
+    rig.add(PlainBackend.memory("memory"), 5);
+    ManagedRegion region = rig.allocate(RegionRequest.ofSize(Rig.SIZE).withName("orders"));
+    Rig.fill(region, 3);
+    rig.regions.leaving(one);
+    one.ledger.stop();
+    Rig.check(region, 3);
+    assertEquals(1, one.forces.get());
+    try (Access access = region.acquire()) {
+      assertTrue(access.segment().isReadOnly());
+    }
+    IllegalStateException why = assertThrows(IllegalStateException.class, region::residency);
+    assertTrue(String.valueOf(why.getMessage()).contains("one is gone"), why.getMessage());
+    assertThrows(IllegalStateException.class, region::segment);
+    rig.add(PlainBackend.files("two", disk), 1);
+    new PolicyClock(rig.regions, System::nanoTime).tick();
+    assertNull(region.stranded());
+    assertEquals("two", region.managedInfo().backend());
+    Rig.fill(region, 4);
+    Rig.check(region, 4);
+    region.close();
+  }
+
+  @Test
+  void strandedRegionCanBeClosed() throws Exception {
+    PlainBackend only = PlainBackend.memory("only");
+    rig.add(only, 9);
+    ManagedRegion region = rig.filled(5);
+    rig.regions.leaving(only);
+    Rig.check(region, 5);
+    region.close();
+    assertEquals(List.of(), only.regions());
+    assertThrows(IllegalStateException.class, region::acquire);
+    assertEquals(0, rig.provider.statistics().openBytes());
+  }
+
+  @Test
+  void anInterruptedThreadEvacuatesAllTheSame() throws Exception {
+    PlainBackend best = PlainBackend.memory("best");
+    rig.add(best, 9);
+    rig.add(PlainBackend.memory("next"), 5);
+    ManagedRegion region = rig.filled(6);
+    Thread.currentThread().interrupt();
+    rig.regions.leaving(best);
+    assertTrue(Thread.interrupted(), "the interrupt stays");
+    assertEquals("next", region.managedInfo().backend());
+    Rig.check(region, 6);
+  }
+
+  @Test
+  void timeOutStrandsWhatIsLeft() throws Exception {
+    PlainBackend best = PlainBackend.memory("best");
+    rig.add(best, 9);
+    rig.add(PlainBackend.memory("next"), 5);
+    rig.regions.settings(Settings.of(Map.of("evacuation.timeout.millis", "50")));
+    ManagedRegion region = rig.filled(7);
+    try (Access access = region.acquire()) { // longer than the evacuation may take
+      rig.regions.leaving(best);
+      assertEquals(7 * 31, access.segment().get(JAVA_LONG, 0));
+    }
+    assertTrue(String.valueOf(region.stranded()).contains("best is gone"), region.stranded());
+    Rig.check(region, 7);
+    new PolicyClock(rig.regions, System::nanoTime).tick();
+    assertEquals("next", region.managedInfo().backend());
+    Rig.check(region, 7);
+  }
+
+  @Test
+  void theLastBackendThatLeavesDuringAMoveIsNotKept() throws Exception {
+    PlainBackend one = PlainBackend.memory("one");
+    PlainBackend two = PlainBackend.memory("two");
+    rig.add(one, 9);
+    rig.add(two, 5);
+    ManagedRegion region = rig.filled(8);
+    rig.probe =
+        (which, step) -> {
+          if (step == Step.COPIED) {
+            rig.probe = Step.Probe.NONE;
+            rig.regions.leaving(two); // sees no region on itself yet
+          }
+        };
+    rig.move(region, "two");
+    assertEquals("one", region.managedInfo().backend());
+    Rig.check(region, 8);
+    assertEquals(List.of(), two.regions());
+  }
+
+  @Test
+  void aBackendThatIsGoneIsCollected() throws Exception {
+    WeakReference<PlainBackend> gone = comeAndGo();
+    long deadline = System.nanoTime() + 20_000_000_000L;
+    while (gone.get() != null) {
+      assertTrue(System.nanoTime() < deadline, "the old backend is still referred to");
+      System.gc();
+      Thread.onSpinWait();
+    }
+    assertEquals(1, rig.regions.moves().managed().size());
+  }
+
+  private WeakReference<PlainBackend> comeAndGo() throws Exception {
+    PlainBackend passing = PlainBackend.memory("passing");
+    rig.add(passing, 9);
+    rig.add(PlainBackend.memory("staying"), 1);
+    ManagedRegion region = rig.filled(1);
+    new PolicyClock(rig.regions, System::nanoTime).tick();
+    rig.regions.leaving(passing);
+    Rig.check(region, 1);
+    return new WeakReference<>(passing);
+  }
+}

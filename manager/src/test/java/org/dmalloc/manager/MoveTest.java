@@ -1,0 +1,376 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.dmalloc.manager;
+
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.lang.foreign.MemorySegment;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicReference;
+import org.dmalloc.api.Access;
+import org.dmalloc.api.Capability;
+import org.dmalloc.api.MemoryException;
+import org.dmalloc.api.MoveListener;
+import org.dmalloc.api.MoveOptions;
+import org.dmalloc.api.MoveResult;
+import org.dmalloc.api.ProgressListener;
+import org.dmalloc.api.RegionRequest;
+import org.dmalloc.api.Sharing;
+import org.dmalloc.api.UnsupportedCapabilityException;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** Moving one region: content, books, refusals, and a failure at every step. */
+final class MoveTest {
+  private final Rig rig = new Rig();
+  private final PlainStore disk = new PlainStore("/disk");
+  private final PlainBackend memory = PlainBackend.memory("memory");
+  private final PlainBackend files = PlainBackend.files("files", disk);
+  private final PlainBackend otherFiles = PlainBackend.files("other-files", disk);
+
+  MoveTest() {
+    rig.add(memory, 10);
+    rig.add(files, 5);
+    rig.add(otherFiles, 4);
+  }
+
+  @Test
+  void contentMovesBothWays() throws Exception {
+    ManagedRegion region = rig.filled(1);
+    assertEquals("memory", region.managedInfo().backend());
+    MoveResult there = rig.move(region, "files");
+    assertEquals("shadow", there.method());
+    assertTrue(there.copiedBytes() >= Rig.SIZE, there.toString());
+    Rig.check(region, 1);
+    Rig.fill(region, 2);
+    MoveResult back = rig.move(region, "memory");
+    assertEquals("comparison", back.method());
+    Rig.check(region, 2);
+    assertEquals(1, memory.regions().size());
+    assertEquals(0, files.regions().size());
+    assertEquals(2, region.managedInfo().moves());
+    assertEquals("files", region.managedInfo().history().getFirst().to());
+    region.close();
+    assertEquals(0, memory.regions().size());
+    assertThrows(IllegalStateException.class, region::acquire);
+  }
+
+  @Test
+  void pagesOfZerosAreNotCopied() throws Exception {
+    ManagedRegion region = rig.allocate(RegionRequest.ofSize(Rig.SIZE));
+    try (Access access = region.acquire()) {
+      access.segment().set(JAVA_LONG, 4096 * 7L + 8, 5);
+    }
+    assertEquals(4096 + Rig.SIZE % 4096, rig.move(region, "files").copiedBytes());
+    try (Access access = region.acquire()) {
+      assertEquals(5, access.segment().get(JAVA_LONG, 4096 * 7L + 8));
+    }
+  }
+
+  @Test
+  void sameFileIsMappedAnew() throws Exception {
+    ManagedRegion region = rig.allocate(RegionRequest.ofSize(Rig.SIZE).withName("orders"));
+    Rig.fill(region, 3);
+    MoveResult result = rig.move(region, "other-files");
+    assertEquals("remap", result.method());
+    assertEquals(0, result.copiedBytes());
+    Rig.check(region, 3);
+    assertEquals("other-files", region.managedInfo().backend());
+    assertEquals(1, disk.files.size());
+  }
+
+  @Test
+  void storedRegionMovesToAnotherStoreAndLeavesTheFirst() throws Exception {
+    PlainStore second = new PlainStore("/second");
+    PlainBackend far = PlainBackend.files("far", second);
+    rig.add(far, 1);
+    ManagedRegion region = rig.allocate(RegionRequest.ofSize(Rig.SIZE).withName("orders"));
+    Rig.fill(region, 4);
+    rig.move(region, "far");
+    Rig.check(region, 4);
+    assertTrue(far.forces.get() > 0, "forced before the old file is deleted");
+    assertTrue(disk.files.isEmpty());
+    region.close();
+    assertEquals(Rig.SIZE, second.files.get("orders").byteSize());
+  }
+
+  @Test
+  void failedOpenReopensByTheFirst() throws Exception {
+    ManagedRegion region = rig.allocate(RegionRequest.ofSize(Rig.SIZE).withName("orders"));
+    Rig.fill(region, 5);
+    otherFiles.refusal = "EACCES";
+    MemoryException refused =
+        assertThrows(MemoryException.class, () -> rig.move(region, "other-files"));
+    assertTrue(String.valueOf(refused.getMessage()).contains("EACCES"));
+    Rig.check(region, 5);
+    assertEquals("files", region.managedInfo().backend());
+    Rig.fill(region, 6);
+    region.close();
+    assertEquals(1, disk.files.size());
+  }
+
+  @Test
+  void whatNobodyOpensIsReportedAndRescued() throws Exception {
+    ManagedRegion region = rig.allocate(RegionRequest.ofSize(Rig.SIZE).withName("orders"));
+    Rig.fill(region, 5);
+    otherFiles.refusal = "EACCES";
+    rig.probe =
+        (which, step) -> {
+          if (step == Step.SOURCE_CLOSED) {
+            files.refusal = "EIO";
+          }
+        };
+    assertThrows(MemoryException.class, () -> rig.move(region, "other-files"));
+    IllegalStateException why = assertThrows(IllegalStateException.class, region::acquire);
+    assertTrue(String.valueOf(why.getMessage()).contains("EIO"), why.getMessage());
+    files.refusal = null;
+    rig.probe = Step.Probe.NONE;
+    new PolicyClock(rig.regions, System::nanoTime).tick();
+    Rig.check(region, 5);
+    assertEquals("files", region.managedInfo().backend());
+  }
+
+  @Test
+  void pinnedIsRefusedByNameAndOwner() throws Exception {
+    ManagedRegion region = rig.allocate(RegionRequest.ofSize(Rig.SIZE).withOwner("the importer"));
+    Rig.fill(region, 1);
+    MemorySegment raw = region.segment();
+    IllegalStateException refused =
+        assertThrows(IllegalStateException.class, () -> rig.move(region, "files"));
+    String message = String.valueOf(refused.getMessage());
+    assertTrue(message.contains("the importer") && message.contains("test.bundle"), message);
+    assertEquals(31L, raw.get(JAVA_LONG, 0));
+    assertEquals(0, files.regions().size());
+    region.close();
+  }
+
+  @Test
+  void pinDuringTheCopyIsRespected() throws Exception {
+    ManagedRegion region = rig.filled(1);
+    rig.probe =
+        (which, step) -> {
+          if (step == Step.COPIED) {
+            assertNotNull(which.segment());
+          }
+        };
+    assertThrows(IllegalStateException.class, () -> rig.move(region, "files"));
+    assertEquals(List.of(), files.regions());
+    Rig.check(region, 1);
+  }
+
+  @Test
+  void missingConditionIsRefusedByCapability() throws Exception {
+    ManagedRegion named = rig.allocate(RegionRequest.ofSize(Rig.SIZE).withName("orders"));
+    UnsupportedCapabilityException refused =
+        assertThrows(UnsupportedCapabilityException.class, () -> rig.move(named, "memory"));
+    assertEquals(Capability.NAMED, refused.capability());
+    assertEquals("memory", refused.backend());
+  }
+
+  @Test
+  void heldSectionEndsTheMoveAndNamesItsOwner() throws Exception {
+    ManagedRegion region = rig.filled(1);
+    CountDownLatch open = new CountDownLatch(1);
+    CountDownLatch release = new CountDownLatch(1);
+    Thread holder =
+        Thread.ofPlatform()
+            .name("slow-reader")
+            .start(
+                () -> {
+                  try (Access access = region.acquire()) {
+                    assertNotNull(access.segment());
+                    open.countDown();
+                    release.await();
+                  } catch (InterruptedException e) {
+                    Thread.currentThread().interrupt();
+                  }
+                });
+    open.await();
+    MemoryException refused =
+        assertThrows(
+            MemoryException.class,
+            () ->
+                rig.move(
+                    region,
+                    "files",
+                    MoveOptions.DEFAULT.withSectionTimeout(Duration.ofMillis(5)).withAttempts(2)));
+    release.countDown();
+    holder.join();
+    assertTrue(String.valueOf(refused.getMessage()).contains("slow-reader"), refused.getMessage());
+    assertEquals(List.of(), files.regions());
+    Rig.check(region, 1);
+    rig.move(region, "files");
+    Rig.check(region, 1);
+    assertEquals(2, region.managedInfo().history().size());
+    assertNotNull(region.managedInfo().history().getFirst().failure());
+  }
+
+  @Test
+  void listenerCancels() throws Exception {
+    ManagedRegion region = rig.filled(1);
+    ProgressListener cancel =
+        (done, total) -> {
+          throw new IllegalStateException("enough");
+        };
+    MemoryException cancelled =
+        assertThrows(
+            MemoryException.class,
+            () -> rig.regions.moves().move(region.id(), "files", MoveOptions.DEFAULT, cancel));
+    assertEquals("enough", cancelled.getCause().getMessage());
+    assertEquals(List.of(), files.regions());
+    Rig.check(region, 1);
+  }
+
+  @Test
+  void closeDuringAMoveWins() throws Exception {
+    ManagedRegion region = rig.filled(1);
+    AtomicReference<Thread> closer = new AtomicReference<>();
+    rig.probe =
+        (which, step) -> {
+          if (step == Step.COPIED) {
+            closer.set(Thread.ofPlatform().start(which::close));
+            while (!which.mustGiveWay()) {
+              Thread.onSpinWait();
+            }
+          }
+        };
+    MoveOptions slow = MoveOptions.DEFAULT.withSectionTimeout(Duration.ofSeconds(1));
+    try {
+      rig.move(region, "files", slow);
+    } catch (MemoryException e) {
+      assertTrue(String.valueOf(e.getMessage()).contains("gave way"), e.getMessage());
+    }
+    closer.get().join();
+    assertFalse(region.info().open());
+    assertEquals(List.of(), files.regions());
+    assertEquals(List.of(), memory.regions());
+    assertEquals(0, rig.provider.statistics().openBytes());
+  }
+
+  @ParameterizedTest
+  @EnumSource(Step.class)
+  void failureAtAnyStepLosesNothing(Step fatal) throws Exception {
+    for (Throwable failure :
+        List.of(
+            MemoryException.of("test", "", "ENOSPC", ""),
+            new IllegalStateException("stopped"),
+            new InternalError("SIGBUS"))) {
+      failAt(fatal, failure, rig.filled(7), "files", memory);
+      ManagedRegion named = rig.allocate(RegionRequest.ofSize(Rig.SIZE).withName("orders"));
+      Rig.fill(named, 7);
+      failAt(fatal, failure, named, "other-files", files);
+      rig.provider.delete("orders");
+    }
+  }
+
+  private void failAt(
+      Step fatal, Throwable failure, ManagedRegion region, String target, PlainBackend source)
+      throws Exception {
+    AtomicBoolean reached = new AtomicBoolean();
+    rig.probe =
+        (which, step) -> {
+          if (step == fatal) {
+            reached.set(true);
+            switch (failure) {
+              case MemoryException e -> throw e;
+              case RuntimeException e -> throw e;
+              case Error e -> throw e;
+              default -> throw new AssertionError(failure);
+            }
+          }
+        };
+    boolean failed = false;
+    try {
+      rig.move(region, target);
+    } catch (MemoryException | IllegalStateException e) {
+      failed = true;
+    }
+    rig.probe = Step.Probe.NONE;
+    assertEquals(reached.get() && fatal != Step.EXCHANGED, failed, fatal + " " + failure);
+    assertEquals(failed ? source.name() : target, region.managedInfo().backend());
+    Rig.check(region, 7);
+    assertEquals(
+        1,
+        memory.regions().size() + files.regions().size() + otherFiles.regions().size(),
+        "one backend's region under one managed region");
+    assertEquals(Rig.SIZE, rig.provider.statistics().openBytes());
+    Rig.fill(region, 8);
+    rig.move(region, target);
+    Rig.check(region, 8);
+    region.close();
+    assertEquals(0, rig.provider.statistics().openRegions());
+  }
+
+  @Test
+  void interruptCancelsAndStaysSet() throws Exception {
+    ManagedRegion region = rig.filled(1);
+    rig.probe =
+        (which, step) -> {
+          if (step == Step.COPIED || step == Step.COPYING) {
+            Thread.currentThread().interrupt();
+          }
+        };
+    assertThrows(MemoryException.class, () -> rig.move(region, "files"));
+    assertTrue(Thread.interrupted());
+    assertEquals(List.of(), files.regions());
+    Rig.check(region, 1);
+  }
+
+  @Test
+  void resizeAndConditionsSurviveAMove() throws Exception {
+    ManagedRegion region = rig.allocate(RegionRequest.ofSize(8192).withSharing(Sharing.SHARED));
+    region.resize(Rig.SIZE);
+    Rig.fill(region, 9);
+    rig.move(region, "files");
+    assertEquals(Rig.SIZE, region.byteSize());
+    Rig.check(region, 9);
+    region.resize(4096);
+    Rig.check(region, 9);
+    assertEquals(4096, rig.provider.statistics().openBytes());
+    assertEquals(4096, files.statistics().openBytes());
+  }
+
+  @Test
+  void listenersAreTold() throws Exception {
+    List<String> news = new ArrayList<>();
+    MoveListener listener =
+        new MoveListener() {
+          @Override
+          public void started(long regionId, String from, String to) {
+            news.add("started " + from + " " + to);
+          }
+
+          @Override
+          public void finished(MoveResult result) {
+            news.add("finished " + result.to());
+          }
+
+          @Override
+          public void failed(long regionId, String from, String to, String reason) {
+            news.add("failed " + reason);
+            throw new IllegalStateException("a listener's own fault");
+          }
+        };
+    rig.regions.moves().add(listener);
+    ManagedRegion region = rig.filled(1);
+    rig.move(region, "files");
+    memory.refusal = "ENOMEM";
+    assertThrows(MemoryException.class, () -> rig.move(region, "memory"));
+    assertEquals(
+        List.of(
+            "started memory files",
+            "finished files",
+            "started files memory",
+            "failed allocate memory: ENOMEM"),
+        news);
+  }
+}

@@ -1,0 +1,273 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.dmalloc.manager;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Objects;
+import java.util.Set;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.dmalloc.api.Advice;
+import org.dmalloc.api.Capability;
+import org.dmalloc.api.DirtyTracking;
+import org.dmalloc.api.MemoryException;
+import org.dmalloc.api.MemoryProvider;
+import org.dmalloc.api.MemoryRegion;
+import org.dmalloc.api.OpenRequest;
+import org.dmalloc.api.ProviderStatistics;
+import org.dmalloc.api.RegionRequest;
+import org.dmalloc.api.Residency;
+import org.dmalloc.api.Sharing;
+import org.dmalloc.api.StoreFinding;
+import org.dmalloc.api.StoredRegion;
+import org.dmalloc.api.SwapPolicy;
+import org.dmalloc.region.GatedRegion;
+import org.dmalloc.region.RegionLedger;
+import org.dmalloc.region.RegionTraits;
+import org.jspecify.annotations.Nullable;
+
+/** A backend in plain memory; with a store it has named regions too. */
+final class PlainBackend implements MemoryProvider {
+  private static final Set<Capability> MEMORY =
+      EnumSet.of(
+          Capability.PRIVATE_MAPPING,
+          Capability.SHARED_MAPPING,
+          Capability.RESIZE,
+          Capability.RESIDENCY,
+          Capability.DIRTY_TRACKING);
+  private static final Set<Capability> FILE =
+      EnumSet.of(
+          Capability.NAMED,
+          Capability.READ_ONLY,
+          Capability.SHARED_MAPPING,
+          Capability.PRIVATE_MAPPING,
+          Capability.FORCE,
+          Capability.RESIZE);
+
+  final RegionLedger ledger;
+  final AtomicInteger forces = new AtomicInteger();
+  private final @Nullable PlainStore store;
+  volatile @Nullable String refusal;
+
+  private PlainBackend(String name, @Nullable PlainStore store, Set<Capability> capabilities) {
+    this.store = store;
+    this.ledger = new RegionLedger(name, capabilities, Set.of(), Long.MAX_VALUE, 200_000_000);
+  }
+
+  static PlainBackend memory(String name) {
+    return new PlainBackend(name, null, MEMORY);
+  }
+
+  static PlainBackend files(String name, PlainStore store) {
+    return new PlainBackend(name, store, FILE);
+  }
+
+  @Override
+  public String name() {
+    return ledger.backend();
+  }
+
+  @Override
+  public Set<Capability> capabilities() {
+    return ledger.capabilities();
+  }
+
+  @Override
+  public Set<Advice> supportedAdvice() {
+    return Set.of();
+  }
+
+  private void refuse(String operation) throws MemoryException {
+    String now = refusal;
+    if (now != null) {
+      throw MemoryException.of(operation, name(), now, "");
+    }
+  }
+
+  @Override
+  public MemoryRegion allocate(RegionRequest request) throws MemoryException {
+    ledger.require(request);
+    return ledger.admit(
+        "allocate",
+        request.byteSize(),
+        "",
+        () -> {
+          refuse("allocate");
+          String name = request.name();
+          RegionTraits traits = RegionTraits.of(request, sharing(request.sharing()), null, "test");
+          if (name == null || store == null) {
+            return new PlainRegion(traits, null, request.byteSize());
+          }
+          MemorySegment bytes = store.create(name, request.byteSize());
+          store.open.add(name);
+          return new PlainRegion(
+              RegionTraits.of(request, Sharing.SHARED, store.path(name), "test file"),
+              bytes,
+              bytes.byteSize());
+        });
+  }
+
+  private static Sharing sharing(Sharing asked) {
+    return asked == Sharing.DEFAULT ? Sharing.PRIVATE : asked;
+  }
+
+  @Override
+  public MemoryRegion open(OpenRequest request) throws MemoryException {
+    ledger.require(request);
+    return ledger.admitOpen(
+        request.name(),
+        booking -> {
+          refuse("open");
+          MemorySegment bytes = store == null ? null : store.files.get(request.name());
+          if (store == null || bytes == null || !store.open.add(request.name())) {
+            throw MemoryException.of("open", request.name(), "absent or open", "");
+          }
+          booking.ofSize(bytes.byteSize());
+          return new PlainRegion(
+              RegionTraits.of(request, Sharing.SHARED, store.path(request.name()), "test file"),
+              bytes,
+              bytes.byteSize());
+        });
+  }
+
+  @Override
+  public List<StoredRegion> stored() {
+    if (store == null) {
+      return List.of();
+    }
+    return store.files.entrySet().stream()
+        .map(
+            file ->
+                new StoredRegion(
+                    file.getKey(),
+                    file.getValue().byteSize(),
+                    store.path(file.getKey()),
+                    StoredRegion.State.CLOSED,
+                    "",
+                    null))
+        .toList();
+  }
+
+  @Override
+  public void delete(String name) throws MemoryException {
+    ledger.checkRunning();
+    if (store == null || store.open.contains(name) || store.files.remove(name) == null) {
+      throw MemoryException.of("delete", name, "absent or open", "");
+    }
+  }
+
+  @Override
+  public List<MemoryRegion> regions() {
+    return ledger.regions();
+  }
+
+  @Override
+  public ProviderStatistics statistics() {
+    return ledger.statistics();
+  }
+
+  @Override
+  public List<StoreFinding> verify() {
+    return List.of();
+  }
+
+  /** Memory of its own, or the bytes of a file, copied in and out as a mapping would show them. */
+  private final class PlainRegion extends GatedRegion {
+    private Arena arena;
+    private final @Nullable MemorySegment file;
+
+    PlainRegion(RegionTraits traits, @Nullable MemorySegment file, long byteSize) {
+      this(traits, file, byteSize, Arena.ofShared());
+    }
+
+    private PlainRegion(
+        RegionTraits traits, @Nullable MemorySegment file, long byteSize, Arena arena) {
+      super(ledger, traits, file == null ? arena.allocate(byteSize, 8) : view(file, arena));
+      this.arena = arena;
+      this.file = file;
+    }
+
+    private static MemorySegment view(MemorySegment file, Arena arena) {
+      MemorySegment view = arena.allocate(file.byteSize(), 8);
+      view.copyFrom(file);
+      return view;
+    }
+
+    @Override
+    protected void onForce(MemorySegment segment, long offset, long length) {
+      forces.incrementAndGet();
+      MemorySegment.copy(segment, offset, Objects.requireNonNull(file), offset, length);
+    }
+
+    @Override
+    protected void onAdvise(MemorySegment segment, Advice advice, long offset, long length) {}
+
+    @Override
+    protected void onPrefetch(MemorySegment segment, long[] offsets, long length) {}
+
+    @Override
+    protected Residency onResidency(MemorySegment segment, long offset, long length) {
+      return new Residency(length, length, -1, -1, -1, -1, -1, "test");
+    }
+
+    @Override
+    protected void onApply(MemorySegment segment, SwapPolicy policy) {}
+
+    @Override
+    protected DirtyTracking onTrackDirty(MemorySegment segment) {
+      return new ShadowTracking(segment);
+    }
+
+    @Override
+    protected MemorySegment onResize(MemorySegment segment, long newByteSize) {
+      Arena next = Arena.ofShared();
+      MemorySegment grown = next.allocate(newByteSize, 8);
+      MemorySegment.copy(segment, 0, grown, 0, Math.min(newByteSize, segment.byteSize()));
+      arena.close();
+      arena = next;
+      return grown;
+    }
+
+    @Override
+    protected void onClose(MemorySegment segment) {
+      String name = traits().name();
+      if (file != null && store != null && name != null) {
+        file.copyFrom(segment);
+        store.open.remove(name);
+      }
+      arena.close();
+    }
+  }
+
+  /** Compares with a copy of its own, which it brings up to date before it tells. */
+  private static final class ShadowTracking implements DirtyTracking {
+    private static final long PAGE = 4096;
+    private final MemorySegment source;
+    private final MemorySegment shadow;
+
+    ShadowTracking(MemorySegment source) {
+      this.source = source;
+      this.shadow = Arena.ofAuto().allocate(source.byteSize(), 8).copyFrom(source);
+    }
+
+    @Override
+    public void collect(Visitor visitor) throws MemoryException {
+      for (long at = 0; at < source.byteSize(); at += PAGE) {
+        long end = Math.min(at + PAGE, source.byteSize());
+        if (MemorySegment.mismatch(source, at, end, shadow, at, end) >= 0) {
+          MemorySegment.copy(source, at, shadow, at, end - at);
+          visitor.written(at, end - at);
+        }
+      }
+    }
+
+    @Override
+    public String method() {
+      return "shadow";
+    }
+
+    @Override
+    public void close() {}
+  }
+}

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.dmalloc.manager;
+
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import java.util.Map;
+import org.dmalloc.api.Access;
+import org.dmalloc.api.MemoryException;
+import org.dmalloc.api.MemoryProvider;
+import org.dmalloc.api.MemoryRegion;
+import org.dmalloc.api.MoveOptions;
+import org.dmalloc.api.MoveResult;
+import org.dmalloc.api.ProgressListener;
+import org.dmalloc.api.RegionRequest;
+
+/** A manager with backends in plain memory, and content that tells what is lost. */
+final class Rig {
+  static final long SIZE = 3 * (1 << 20) + 12_344;
+
+  volatile Step.Probe probe = Step.Probe.NONE;
+  final ManagedRegions regions =
+      new ManagedRegions(
+          Settings.of(Map.of("section.timeout.millis", "500")),
+          (region, step) -> probe.reached(region, step));
+  final ManagedProvider provider = new ManagedProvider(regions, "test.bundle");
+  private long serviceId;
+
+  Backend add(MemoryProvider backend, int ranking) {
+    Backend added = new Backend(backend, ranking, ++serviceId);
+    regions.arrived(added);
+    return added;
+  }
+
+  ManagedRegion allocate(RegionRequest request) throws MemoryException {
+    return (ManagedRegion) provider.allocate(request);
+  }
+
+  ManagedRegion filled(long seed) throws MemoryException {
+    ManagedRegion region = allocate(RegionRequest.ofSize(SIZE));
+    fill(region, seed);
+    return region;
+  }
+
+  MoveResult move(MemoryRegion region, String backend) throws MemoryException {
+    return move(region, backend, MoveOptions.DEFAULT);
+  }
+
+  MoveResult move(MemoryRegion region, String backend, MoveOptions options) throws MemoryException {
+    return regions.moves().move(region.id(), backend, options, ProgressListener.NONE);
+  }
+
+  static void fill(MemoryRegion region, long seed) {
+    try (Access access = region.acquire()) {
+      for (long at = 0; at + 8 <= region.byteSize(); at += 8) {
+        access.segment().set(JAVA_LONG, at, seed * 31 + at);
+      }
+    }
+  }
+
+  static void check(MemoryRegion region, long seed) {
+    try (Access access = region.acquire()) {
+      assertEquals(region.byteSize(), access.segment().byteSize());
+      for (long at = 0; at + 8 <= region.byteSize(); at += 8) {
+        if (access.segment().get(JAVA_LONG, at) != seed * 31 + at) {
+          assertEquals(seed * 31 + at, access.segment().get(JAVA_LONG, at), "at " + at);
+        }
+      }
+    }
+  }
+}
