@@ -28,7 +28,9 @@ class LauncherIT {
     Launch.Result result = Launch.run(directory, "providers");
     assertEquals(0, result.status(), result.err());
     assertTrue(result.out().startsWith("BACKEND"), result.out());
-    assertTrue(result.out().contains("anon-memfd"), result.out());
+    for (String name : List.of("panama", "filechannel", "anon", "anon-memfd", "anon-zero")) {
+      assertTrue(result.out().contains("\n" + name + " "), result.out());
+    }
     assertEquals("", result.err());
     assertEquals(List.of(), Launch.temporaryFiles(directory));
   }

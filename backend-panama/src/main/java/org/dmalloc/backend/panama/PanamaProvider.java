@@ -7,6 +7,7 @@ import org.dmalloc.store.StoreDirectory;
 import org.osgi.framework.BundleContext;
 import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
+import org.osgi.service.component.annotations.ConfigurationPolicy;
 import org.osgi.service.component.annotations.Deactivate;
 import org.osgi.service.metatype.annotations.Designate;
 
@@ -18,6 +19,8 @@ import org.osgi.service.metatype.annotations.Designate;
     service = MemoryProvider.class,
     immediate = true,
     configurationPid = PanamaSettings.PID,
+    // Said aloud, since bnd takes a factory's designation for "require".
+    configurationPolicy = ConfigurationPolicy.OPTIONAL,
     property = {
       "dmalloc.backend=" + PanamaSettings.NAME,
       "dmalloc.capability=NAMED",
