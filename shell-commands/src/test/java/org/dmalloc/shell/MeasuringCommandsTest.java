@@ -36,12 +36,14 @@ class MeasuringCommandsTest {
   void benchMeasuresWritesJsonAndFreesWhatItTook(@TempDir Path directory) throws Exception {
     shell.session.currentDir(directory);
     Object result =
-        shell.session.execute("bench -s 1m -w fill,random-read --raw none --json report.json");
+        shell.session.execute(
+            "bench -s 1m -w fill,random-read --raw none --json report.json --html report.html");
     BenchResult bench = assertInstanceOf(BenchResult.class, result);
     assertTrue(bench.report().succeeded(), bench.text());
     assertTrue(bench.text().contains("random-read"), bench.text());
     assertFalse(bench.text().contains("zipf-read"), bench.text());
     assertTrue(Files.readString(directory.resolve("report.json")).contains("dmalloc-benchmark"));
+    assertTrue(Files.readString(directory.resolve("report.html")).contains("<!DOCTYPE html>"));
     assertEquals(0, memory.regions().size());
   }
 

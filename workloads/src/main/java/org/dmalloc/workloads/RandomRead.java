@@ -5,7 +5,7 @@ import org.dmalloc.api.AccessPattern;
 
 /** Reads 8 bytes of pages in random order; from a cold start no page twice. */
 public final class RandomRead implements Workload {
-  /** A load from RAM takes 10 to 100 ns, reading the clock about 25. */
+  /** A load from RAM takes 10 to 100 ns, reading the clock 20 to 40. */
   static final int GROUP_LOADS = 64;
 
   @Override

@@ -48,6 +48,7 @@ public final class FakeProvider implements MemoryProvider {
   private final List<FakeRegion> open = Collections.synchronizedList(new ArrayList<>());
   private final List<String> calls = Collections.synchronizedList(new ArrayList<>());
   private volatile Fault fault = call -> {};
+  private volatile @Nullable Path path;
   private final AtomicInteger allocations = new AtomicInteger();
 
   /** Told of each call, and may throw in its place. */
@@ -73,6 +74,12 @@ public final class FakeProvider implements MemoryProvider {
             Capability.ADVICE,
             Capability.PREFETCH,
             Capability.RESIDENCY));
+  }
+
+  /** Shows a path in the description of its regions. */
+  public FakeProvider withPath(Path newPath) {
+    path = newPath;
+    return this;
   }
 
   /** Breaks calls from now on. */
@@ -215,7 +222,7 @@ public final class FakeProvider implements MemoryProvider {
           Durability.ON_FORCE,
           Reservation.RESERVED,
           Set.of(),
-          null,
+          path,
           "test memory",
           null,
           Instant.EPOCH,

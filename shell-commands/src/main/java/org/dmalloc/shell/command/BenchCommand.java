@@ -21,6 +21,7 @@ import org.dmalloc.shell.syntax.Words;
 import org.dmalloc.workloads.Start;
 import org.dmalloc.workloads.Workload;
 import org.dmalloc.workloads.Workloads;
+import org.dmalloc.workloads.bench.BenchmarkHtml;
 import org.dmalloc.workloads.bench.BenchmarkJson;
 import org.dmalloc.workloads.bench.BenchmarkListener;
 import org.dmalloc.workloads.bench.BenchmarkPlan;
@@ -83,10 +84,14 @@ public final class BenchCommand extends Command {
           @Nullable Long seed,
       @Descriptor("FILE: writes the report to a file, as JSON")
           @Parameter(names = "--json", absentValue = "")
-          @Nullable String json)
+          @Nullable String json,
+      @Descriptor("FILE: writes the report to a file, as one page with plots that loads nothing")
+          @Parameter(names = "--html", absentValue = "")
+          @Nullable String html)
       throws IOException, InterruptedException, CommandFailure {
     Console console = Console.of(session);
     @Nullable Path jsonFile = json == null ? null : writable(console.resolve(json));
+    @Nullable Path htmlFile = html == null ? null : writable(console.resolve(html));
     BenchmarkPlan plan =
         BenchmarkPlan.ofSize(size.bytes())
             .withWorkloads(workloads(workload))
@@ -100,6 +105,9 @@ public final class BenchCommand extends Command {
     BenchmarkReport report = run(new BenchmarkRunner(backends(backend)), plan, console);
     if (jsonFile != null) {
       Files.writeString(jsonFile, BenchmarkJson.render(report));
+    }
+    if (htmlFile != null) {
+      Files.writeString(htmlFile, BenchmarkHtml.render(report));
     }
     BenchResult result = new BenchResult(report);
     if (!report.succeeded()) {

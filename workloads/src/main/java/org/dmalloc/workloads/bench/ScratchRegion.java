@@ -104,9 +104,9 @@ final class ScratchRegion implements AutoCloseable {
     return region;
   }
 
-  /** The file, where the region has one with a name. */
+  /** The file on a disk; empty where the region has none, or only a descriptor's path in /proc. */
   Optional<Path> file() {
-    return Optional.ofNullable(region.info().path());
+    return name == null ? Optional.empty() : Optional.ofNullable(region.info().path());
   }
 
   /** Advises the whole region; null if the backend takes no advice. */

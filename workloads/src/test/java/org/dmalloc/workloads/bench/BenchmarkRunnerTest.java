@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.EnumSet;
 import java.util.List;
@@ -234,6 +235,21 @@ final class BenchmarkRunnerTest {
       Measured measured = assertInstanceOf(Measured.class, result.outcome(), result::toString);
       assertEquals(512, measured.measurement().operations(), "each page of 2 MiB exactly once");
     }
+  }
+
+  @Test
+  void memoryWithADescriptorInProcIsNotTakenForAFile() throws InterruptedException {
+    FakeProvider memfd =
+        new FakeProvider("memfd", EnumSet.of(Capability.RESIDENCY))
+            .withPath(Path.of("/proc/self/fd/1"));
+    BenchmarkReport report =
+        new BenchmarkRunner(List.of(memfd))
+            .run(
+                PLAN.withRawDisk(BenchmarkPlan.RawDiskChoice.OWN_LOOP)
+                    .withWorkloads(List.of(new SequentialFill())),
+                BenchmarkListener.NONE);
+    assertEquals(List.of(), report.surveys());
+    assertEquals("", report.storage().get("memfd").fileSystem());
   }
 
   @Test
