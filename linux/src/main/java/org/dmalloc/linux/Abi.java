@@ -23,6 +23,7 @@ final class Abi {
   static final int O_TMPFILE = 0x400000 | O_DIRECTORY;
 
   // System calls without a function in every libc. Numbers from 424 on are the same everywhere.
+  static final long SYS_USERFAULTFD = ARM ? 282 : 323;
   static final long SYS_MLOCK2 = ARM ? 284 : 325;
   static final long SYS_STATX = ARM ? 291 : 332;
   static final long SYS_PIDFD_OPEN = 434;
@@ -42,6 +43,9 @@ final class Abi {
   static final int MAP_SYNC = 0x80000;
   static final int MREMAP_MAYMOVE = 1;
   static final int MREMAP_FIXED = 2;
+
+  static final int O_NONBLOCK = 0x800;
+  static final int UFFD_USER_MODE_ONLY = 1;
 
   static final int MADV_NORMAL = 0;
   static final int MADV_RANDOM = 1;

@@ -81,6 +81,8 @@ final class Libc {
           LINKER.defaultLookup().findOrThrow("free"), FunctionDescriptor.ofVoid(ADDRESS));
   private static final MethodHandle PIDFD_OPEN =
       findVariadic("syscall", 1, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG);
+  private static final MethodHandle USERFAULTFD =
+      findVariadic("syscall", 1, JAVA_LONG, JAVA_LONG, JAVA_LONG);
   private static final MethodHandle PROCESS_MADVISE =
       findVariadic(
           "syscall", 1, JAVA_LONG, JAVA_LONG, JAVA_LONG, ADDRESS, JAVA_LONG, JAVA_LONG, JAVA_LONG,
@@ -351,6 +353,16 @@ final class Libc {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment state = arena.allocate(STATE);
       return result((long) PIDFD_OPEN.invokeExact(state, Abi.SYS_PIDFD_OPEN, pid, 0L), state);
+    } catch (Throwable t) {
+      throw unexpected(t);
+    }
+  }
+
+  static long userfaultfd(int flags) {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment state = arena.allocate(STATE);
+      return result(
+          (long) USERFAULTFD.invokeExact(state, Abi.SYS_USERFAULTFD, (long) flags), state);
     } catch (Throwable t) {
       throw unexpected(t);
     }

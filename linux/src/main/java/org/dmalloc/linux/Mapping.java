@@ -6,6 +6,7 @@ import java.util.Objects;
 import java.util.Optional;
 import org.dmalloc.api.AccessMode;
 import org.dmalloc.api.Advice;
+import org.dmalloc.api.DirtyTracking;
 import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.PageSize;
 import org.dmalloc.api.ProgressListener;
@@ -280,6 +281,21 @@ public final class Mapping implements AutoCloseable {
       cache = file.useIfOpen(cache, fd -> ResidencyProbe.cachestat(fd, position, range.byteSize()));
     }
     return ResidencyProbe.ofShared(range, cache, swapBacked, locked, target);
+  }
+
+  /**
+   * Starts to note which pages are written through this mapping. Not to be used beyond a {@code
+   * resize} or {@code close}.
+   *
+   * @throws MemoryException if the kernel has no asynchronous write protection (Linux 6.7), or
+   *     refuses userfaultfd, as the default profile of some container runtimes does
+   */
+  public DirtyTracking trackWrites() throws MemoryException {
+    View current = view;
+    if (!current.segment.scope().isAlive()) {
+      throw new IllegalStateException("mapping of " + target + " is closed");
+    }
+    return WriteTracking.start(current.range.segment(), current.segment.byteSize(), target);
   }
 
   /**

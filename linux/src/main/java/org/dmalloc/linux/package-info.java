@@ -24,11 +24,11 @@
  *
  * <p>Linux on x86-64 and aarch64, glibc or musl. Everywhere else the first call throws {@link
  * java.lang.UnsupportedOperationException} and names what it found. Kernel 5.14 is enough for all
- * but the following: {@code MADV_COLLAPSE} (6.1), {@code cachestat} (6.5), {@code PAGEMAP_SCAN}
- * (6.7), {@code process_madvise} without a privilege (6.13). A missing call is noticed at its first
- * use and the next best takes its place, which {@link org.dmalloc.api.Residency#source()} and
- * {@link org.dmalloc.linux.Mapping#prefetchCall()} tell; advice that has no substitute fails and
- * names the kernel it needs.
+ * but the following: {@code MADV_COLLAPSE} (6.1), {@code cachestat} (6.5), {@code PAGEMAP_SCAN} and
+ * asynchronous write protection (6.7), {@code process_madvise} without a privilege (6.13). A
+ * missing call is noticed at its first use and the next best takes its place, which {@link
+ * org.dmalloc.api.Residency#source()} and {@link org.dmalloc.linux.Mapping#prefetchCall()} tell;
+ * advice that has no substitute fails and names the kernel it needs.
  *
  * <p>Not an OSGi bundle: each bundle that needs it carries a private copy, so that no unsafe call
  * is ever exported.

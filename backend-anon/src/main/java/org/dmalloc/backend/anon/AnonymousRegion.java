@@ -5,6 +5,7 @@ import java.lang.foreign.MemorySegment;
 import org.dmalloc.api.AccessMode;
 import org.dmalloc.api.Advice;
 import org.dmalloc.api.Capability;
+import org.dmalloc.api.DirtyTracking;
 import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.ProgressListener;
 import org.dmalloc.api.Residency;
@@ -75,6 +76,11 @@ final class AnonymousRegion extends GatedRegion {
   @Override
   protected void onApply(MemorySegment segment, SwapPolicy policy) throws MemoryException {
     policies.apply(policy);
+  }
+
+  @Override
+  protected DirtyTracking onTrackDirty(MemorySegment segment) throws MemoryException {
+    return mapping.trackWrites();
   }
 
   @Override

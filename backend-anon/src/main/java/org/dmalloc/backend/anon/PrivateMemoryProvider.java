@@ -24,6 +24,7 @@ import org.osgi.service.metatype.annotations.Designate;
       "dmalloc.capability=PREFETCH",
       "dmalloc.capability=RESIDENCY",
       "dmalloc.capability=SWAP_POLICY",
+      "dmalloc.capability=DIRTY_TRACKING",
       "service.ranking:Integer=0"
     })
 @Designate(ocd = AnonymousConfiguration.class)

@@ -35,7 +35,8 @@ class DeclarationTest {
           Capability.PREFETCH,
           Capability.RESIDENCY,
           Capability.RESIZE,
-          Capability.SWAP_POLICY);
+          Capability.SWAP_POLICY,
+          Capability.DIRTY_TRACKING);
 
   private static final Set<Capability> SHARED =
       EnumSet.of(
@@ -46,7 +47,8 @@ class DeclarationTest {
           Capability.LOCKED,
           Capability.PREFETCH,
           Capability.RESIDENCY,
-          Capability.SWAP_POLICY);
+          Capability.SWAP_POLICY,
+          Capability.DIRTY_TRACKING);
 
   @ParameterizedTest
   @EnumSource(MemorySource.class)

@@ -59,7 +59,8 @@ sealed class MappedFileProvider implements MemoryProvider permits PanamaProvider
           Capability.LOCKED,
           Capability.PREFETCH,
           Capability.RESIDENCY,
-          Capability.RESIZE);
+          Capability.RESIZE,
+          Capability.DIRTY_TRACKING);
 
   private final PanamaSettings settings;
   private final RegionLedger ledger;

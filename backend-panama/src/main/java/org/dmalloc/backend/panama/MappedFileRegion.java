@@ -5,6 +5,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import org.dmalloc.api.Advice;
 import org.dmalloc.api.Capability;
+import org.dmalloc.api.DirtyTracking;
 import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.Residency;
 import org.dmalloc.api.SwapPolicy;
@@ -54,6 +55,11 @@ final class MappedFileRegion extends GatedRegion {
   @Override
   protected void onApply(MemorySegment segment, SwapPolicy policy) {
     throw new UnsupportedCapabilityException(ledger().backend(), Capability.SWAP_POLICY);
+  }
+
+  @Override
+  protected DirtyTracking onTrackDirty(MemorySegment segment) throws MemoryException {
+    return mapping.trackWrites();
   }
 
   @Override

@@ -38,6 +38,7 @@ import org.osgi.service.metatype.annotations.Designate;
       "dmalloc.capability=PREFETCH",
       "dmalloc.capability=RESIDENCY",
       "dmalloc.capability=RESIZE",
+      "dmalloc.capability=DIRTY_TRACKING",
       "service.ranking:Integer=20"
     })
 @Designate(ocd = PanamaConfiguration.class, factory = true)

@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.dmalloc.linux;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.file.Path;
+import org.dmalloc.api.AccessMode;
+import org.dmalloc.api.DirtyTracking;
+import org.dmalloc.api.MemoryException;
+
+/**
+ * Notes written pages by asynchronous write protection (userfaultfd with WP_ASYNC) and reads them
+ * by PAGEMAP_SCAN, which protects each again in the same step. Works on anonymous memory, memfd and
+ * files. The first write to a page costs one fault in the kernel, about 1 µs; no thread is ever
+ * held.
+ *
+ * <p>Sees the writes through this mapping only: not those of other mappings of the file, nor those
+ * of system calls on its descriptor.
+ */
+final class WriteTracking implements DirtyTracking {
+  private static final String METHOD = "userfaultfd";
+  private static final Path PAGEMAP = Path.of("/proc/self/pagemap");
+
+  // linux/userfaultfd.h
+  private static final long UFFDIO_API = 0xC018AA3FL;
+  private static final long UFFDIO_REGISTER = 0xC020AA00L;
+  private static final long UFFDIO_WRITEPROTECT = 0xC018AA06L;
+  private static final long UFFD_API = 0xAA;
+  private static final long FEATURE_WP_UNPOPULATED = 1 << 13;
+  private static final long FEATURE_WP_ASYNC = 1 << 15;
+  private static final long MODE_WP = 2;
+  private static final long WRITEPROTECT_WP = 1;
+
+  // linux/fs.h: struct pm_scan_arg is 12 u64, struct page_region is {start, end, categories}.
+  private static final long PAGEMAP_SCAN = 0xC0606610L;
+  private static final long SCAN_WP_MATCHING_CHECK_WPASYNC = 3;
+  private static final long IS_WRITTEN = 2;
+  private static final int ARGUMENT_WORDS = 12;
+  private static final int WALK_END = 4;
+  private static final int RUN_WORDS = 3;
+  private static final int RUNS = 1024;
+
+  private final MemorySegment range;
+  private final long byteSize;
+  private final String target;
+  private final int descriptor;
+  private final OpenFile pagemap;
+  private boolean closed;
+
+  private WriteTracking(
+      MemorySegment range, long byteSize, String target, int descriptor, OpenFile pagemap) {
+    this.range = range;
+    this.byteSize = byteSize;
+    this.target = target;
+    this.descriptor = descriptor;
+    this.pagemap = pagemap;
+  }
+
+  /**
+   * Protects all pages of a range.
+   *
+   * @param range whole pages
+   * @param byteSize what of them belongs to the region
+   */
+  static WriteTracking start(MemorySegment range, long byteSize, String target)
+      throws MemoryException {
+    long descriptor = Libc.userfaultfd(Abi.O_CLOEXEC | Abi.O_NONBLOCK | Abi.UFFD_USER_MODE_ONLY);
+    if (descriptor < 0) {
+      throw Errno.exception("userfaultfd", byteSize, target, (int) -descriptor);
+    }
+    boolean done = false;
+    OpenFile pagemap = null;
+    try {
+      call(
+          (int) descriptor,
+          "UFFDIO_API",
+          UFFDIO_API,
+          target,
+          UFFD_API,
+          FEATURE_WP_ASYNC | FEATURE_WP_UNPOPULATED,
+          0);
+      long start = range.address();
+      long length = range.byteSize();
+      call((int) descriptor, "UFFDIO_REGISTER", UFFDIO_REGISTER, target, start, length, MODE_WP, 0);
+      call(
+          (int) descriptor,
+          "UFFDIO_WRITEPROTECT",
+          UFFDIO_WRITEPROTECT,
+          target,
+          start,
+          length,
+          WRITEPROTECT_WP);
+      pagemap = OpenFile.open(PAGEMAP, AccessMode.READ_ONLY);
+      WriteTracking tracking =
+          new WriteTracking(range, byteSize, target, (int) descriptor, pagemap);
+      done = true;
+      return tracking;
+    } finally {
+      if (!done) {
+        Libc.close((int) descriptor);
+        if (pagemap != null) {
+          pagemap.close();
+        }
+      }
+    }
+  }
+
+  private static void call(int fd, String name, long request, String target, long... words)
+      throws MemoryException {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment argument = arena.allocateFrom(ValueLayout.JAVA_LONG, words);
+      long result = OpenFile.retry(() -> Libc.ioctl(fd, request, argument));
+      if (result < 0) {
+        throw Errno.exception("ioctl " + name, -1, target, (int) -result);
+      }
+    }
+  }
+
+  @Override
+  public synchronized void collect(Visitor visitor) throws MemoryException {
+    if (closed || !range.scope().isAlive()) {
+      throw new IllegalStateException("tracking of %s has ended".formatted(target));
+    }
+    long start = range.address();
+    long end = start + range.byteSize();
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment runs = arena.allocate(ValueLayout.JAVA_LONG, RUNS * (long) RUN_WORDS);
+      MemorySegment argument = arena.allocate(ValueLayout.JAVA_LONG, ARGUMENT_WORDS);
+      for (long from = start; from < end; ) {
+        prepare(argument, from, end, runs);
+        long count =
+            pagemap.use(fd -> OpenFile.retry(() -> Libc.ioctl(fd, PAGEMAP_SCAN, argument)));
+        if (count < 0) {
+          throw Errno.exception("ioctl PAGEMAP_SCAN", range.byteSize(), target, (int) -count);
+        }
+        for (long run = 0; run < count; run++) {
+          long offset = word(runs, RUN_WORDS * run) - start;
+          long last = Math.min(word(runs, RUN_WORDS * run + 1) - start, byteSize);
+          visitor.written(offset, last - offset);
+        }
+        from = word(argument, WALK_END);
+      }
+    }
+  }
+
+  private static void prepare(MemorySegment argument, long start, long end, MemorySegment runs) {
+    long[] words = {
+      ARGUMENT_WORDS * 8L,
+      SCAN_WP_MATCHING_CHECK_WPASYNC,
+      start,
+      end,
+      0, // walk_end, set by the kernel
+      runs.address(),
+      RUNS,
+      0, // max_pages: no limit
+      0, // category_inverted
+      IS_WRITTEN, // category_mask
+      0, // category_anyof_mask
+      IS_WRITTEN
+    };
+    MemorySegment.copy(words, 0, argument, ValueLayout.JAVA_LONG, 0, words.length);
+  }
+
+  private static long word(MemorySegment words, long index) {
+    return words.getAtIndex(ValueLayout.JAVA_LONG, index);
+  }
+
+  @Override
+  public String method() {
+    return METHOD;
+  }
+
+  /** Closes the descriptor, which takes the protection away from all pages. */
+  @Override
+  public synchronized void close() {
+    if (!closed) {
+      closed = true;
+      Libc.close(descriptor);
+      pagemap.close();
+    }
+  }
+}
