@@ -246,7 +246,13 @@ public final class RegionStore {
     }
     if (!madeOnDemand) {
       throw MemoryException.of(
-          operation, -1, directory.toString(), "ENOENT", 2, "create it: mkdir -m 700 -p", null);
+          operation,
+          -1,
+          directory.toString(),
+          "ENOENT",
+          2,
+          "create it: mkdir -m 700 -p " + directory,
+          null);
     }
     if (operation.equals("allocate")) {
       try {

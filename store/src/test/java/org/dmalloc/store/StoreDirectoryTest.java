@@ -42,7 +42,8 @@ final class StoreDirectoryTest {
         assertThrows(
             MemoryException.class, () -> StoreDirectory.open(missing.toString(), "/ignored"));
     assertEquals(
-        "open store " + missing + ": ENOENT (2); create it: mkdir -m 700 -p", e.getMessage());
+        "open store " + missing + ": ENOENT (2); create it: mkdir -m 700 -p " + missing,
+        e.getMessage());
     assertFalse(Files.exists(missing));
   }
 
