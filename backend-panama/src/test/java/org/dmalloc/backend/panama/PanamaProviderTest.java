@@ -4,6 +4,7 @@ package org.dmalloc.backend.panama;
 import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertNull;
@@ -98,6 +99,8 @@ class PanamaProviderTest {
     provider.capabilities().forEach(capability -> expected.add(capability.name()));
     assertEquals(expected, declared);
     assertTrue(description.contains("configuration-pid=\"org.dmalloc.backend.panama\""));
+    assertFalse(
+        description.contains("configuration-policy=\"require\""), "starts without configuration");
   }
 
   @Test
