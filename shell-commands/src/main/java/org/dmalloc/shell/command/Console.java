@@ -4,6 +4,7 @@ package org.dmalloc.shell.command;
 import java.io.PrintStream;
 import java.nio.file.Path;
 import org.apache.felix.service.command.CommandSession;
+import org.apache.felix.service.command.Job;
 import org.apache.felix.service.command.Process;
 import org.jspecify.annotations.Nullable;
 
@@ -43,6 +44,12 @@ public record Console(CommandSession session, PrintStream out, PrintStream err, 
 
   /** A line of progress, shown from one second on, and only on a terminal. */
   public ProgressLine progress(String what) {
-    return new ProgressLine(what, terminal ? err : null, System::nanoTime);
+    @Nullable Process process = Process.Utils.current();
+    Job job = process == null ? null : process.job();
+    return new ProgressLine(
+        what,
+        terminal ? err : null,
+        () -> job == null || job.status() == Job.Status.Foreground,
+        System::nanoTime);
   }
 }

@@ -3,6 +3,7 @@ package org.dmalloc.shell.command;
 
 import java.io.PrintStream;
 import java.util.Locale;
+import java.util.function.BooleanSupplier;
 import java.util.function.LongSupplier;
 import org.dmalloc.api.ProgressListener;
 import org.dmalloc.shell.syntax.ByteSize;
@@ -19,6 +20,7 @@ public final class ProgressLine implements ProgressListener, AutoCloseable {
 
   private final String what;
   private final @Nullable PrintStream terminal;
+  private final BooleanSupplier inFront;
   private final LongSupplier nanoTime;
   private final long startNanos;
   private long nextNanos;
@@ -29,11 +31,15 @@ public final class ProgressLine implements ProgressListener, AutoCloseable {
    *
    * @param what the work
    * @param terminal where to show it; null to show nothing
+   * @param inFront whether the line is still this command's: after an interrupt a shell goes on
+   *     without waiting, and its prompt must not be wiped away
    * @param nanoTime the clock
    */
-  public ProgressLine(String what, @Nullable PrintStream terminal, LongSupplier nanoTime) {
+  public ProgressLine(
+      String what, @Nullable PrintStream terminal, BooleanSupplier inFront, LongSupplier nanoTime) {
     this.what = what;
     this.terminal = terminal;
+    this.inFront = inFront;
     this.nanoTime = nanoTime;
     this.startNanos = nanoTime.getAsLong();
     this.nextNanos = startNanos + FIRST_NANOS;
@@ -70,7 +76,7 @@ public final class ProgressLine implements ProgressListener, AutoCloseable {
   }
 
   private void show(String line) {
-    if (terminal != null) {
+    if (terminal != null && inFront.getAsBoolean()) {
       terminal.print(CLEAR + line);
       terminal.flush();
       shown = true;
@@ -80,7 +86,7 @@ public final class ProgressLine implements ProgressListener, AutoCloseable {
   /** Takes the line away. */
   @Override
   public synchronized void close() {
-    if (shown && terminal != null) {
+    if (shown && terminal != null && inFront.getAsBoolean()) {
       terminal.print(CLEAR);
       terminal.flush();
     }
