@@ -103,6 +103,10 @@ class CommandsTest {
     shell.run("write orders 0x10 --hex 'ff 00'");
     assertTrue(shell.run("read orders 16 2 --json").contains("\"hex\": \"ff00\""));
     assertEquals(4, shell.run("read orders").lines().count());
+    alloc("4k -n zeros");
+    assertEquals(
+        List.of("00000000", "*", "00000ff0"),
+        shell.run("read zeros 0 4k").lines().map(l -> l.split(" ", 2)[0]).toList());
   }
 
   @Test

@@ -2,10 +2,11 @@
 package org.dmalloc.shell.output;
 
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.Locale;
 
-/** Bytes of a region, shown as offset, hex and text, 16 to a line. */
+/** Bytes of a region, shown as offset, hex and text, 16 to a line; {@code *} for equal lines. */
 public final class HexDump implements Printable {
   private static final int PER_LINE = 16;
   private static final HexFormat HEX = HexFormat.of();
@@ -48,8 +49,15 @@ public final class HexDump implements Printable {
   @Override
   public String text() {
     StringBuilder out = new StringBuilder();
+    boolean left = false;
     for (int start = 0; start < bytes.length; start += PER_LINE) {
       int end = Math.min(start + PER_LINE, bytes.length);
+      if (repeats(start, end)) {
+        out.append(left ? "" : "\n*");
+        left = true;
+        continue;
+      }
+      left = false;
       out.append(start == 0 ? "" : "\n");
       out.append(String.format(Locale.ROOT, "%08x ", offset + start));
       for (int i = start; i < start + PER_LINE; i++) {
@@ -63,6 +71,13 @@ public final class HexDump implements Printable {
       out.append('|');
     }
     return out.toString();
+  }
+
+  /** Lines like the one before are left out, but for the last. */
+  private boolean repeats(int start, int end) {
+    return start > 0
+        && end < bytes.length
+        && Arrays.equals(bytes, start - PER_LINE, start, bytes, start, end);
   }
 
   @Override
