@@ -249,10 +249,12 @@ final class BackendBenchmark {
   }
 
   private ScratchRegion freshScratch() throws MemoryException {
+    long begin = System.nanoTime();
     ScratchRegion fresh = ScratchRegion.allocate(provider, plan.byteSize(), plan.directory());
+    long allocateNanos = System.nanoTime() - begin;
     scratch = fresh;
     filled = false;
-    describe(fresh);
+    describe(fresh, allocateNanos);
     return fresh;
   }
 
@@ -266,7 +268,7 @@ final class BackendBenchmark {
     return target;
   }
 
-  private void describe(ScratchRegion target) {
+  private void describe(ScratchRegion target, long allocateNanos) {
     Optional<Mount> mount = target.file().flatMap(file -> Mount.holding(around.files(), file));
     device = mount.flatMap(m -> BlockDevice.of(around.files(), m)).orElse(null);
     BlockDevice disk = device;
@@ -279,7 +281,8 @@ final class BackendBenchmark {
             disk == null ? -1 : disk.readAheadKib().orElse(-1),
             disk == null
                 ? "unknown"
-                : disk.rotational().map(r -> r ? "yes" : "no").orElse("unknown"));
+                : disk.rotational().map(r -> r ? "yes" : "no").orElse("unknown"),
+            allocateNanos);
   }
 
   private void survey() throws InterruptedException {

@@ -112,6 +112,7 @@ public final class BenchmarkJson {
     object.addProperty("device", storage.device());
     object.add("readAheadKib", known(storage.readAheadKib()));
     object.addProperty("rotational", storage.rotational());
+    object.addProperty("allocateNanos", storage.allocateNanos());
     return object;
   }
 

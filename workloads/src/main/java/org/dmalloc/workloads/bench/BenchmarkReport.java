@@ -48,6 +48,8 @@ public record BenchmarkReport(
    * @param device the disk below; empty if none is known
    * @param readAheadKib the disk's read-ahead; −1 if unknown
    * @param rotational what the disk claims: {@code yes}, {@code no} or {@code unknown}
+   * @param allocateNanos how long it took to allocate: a backend that writes zeros to reserve its
+   *     space pays here for what others pay at the first store
    */
   public record Storage(
       String backing,
@@ -55,7 +57,8 @@ public record BenchmarkReport(
       String mountPoint,
       String device,
       long readAheadKib,
-      String rotational) {}
+      String rotational,
+      long allocateNanos) {}
 
   /** Whether every row that could run did so without an error. */
   public boolean succeeded() {

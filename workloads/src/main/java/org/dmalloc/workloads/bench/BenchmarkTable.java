@@ -53,12 +53,13 @@ public final class BenchmarkTable {
                 machine.kernel(),
                 machine.jdk()));
     text.append(
-        "each backend: one region of %s; threads: %d; at most %s per row; seed %d%n"
+        "each backend: one region of %s; threads: %d; at most %s per row; seed %d; took %s%n"
             .formatted(
                 Units.bytes(plan.byteSize()),
                 plan.threads(),
                 Units.nanos(plan.timePerRun().toNanos()),
-                plan.seed()));
+                plan.seed(),
+                Units.nanos(report.took().toNanos())));
     report
         .storage()
         .forEach(
@@ -68,15 +69,16 @@ public final class BenchmarkTable {
   }
 
   private static String describe(BenchmarkReport.Storage storage) {
+    String allocated = ", allocated in " + Units.nanos(storage.allocateNanos());
     if (storage.fileSystem().isEmpty()) {
-      return storage.backing();
+      return storage.backing() + allocated;
     }
     String disk =
         storage.device().isEmpty()
             ? ""
             : ", disk %s, read_ahead_kb %d, rotational %s"
                 .formatted(storage.device(), storage.readAheadKib(), storage.rotational());
-    return "%s on %s%s".formatted(storage.backing(), storage.mountPoint(), disk);
+    return "%s on %s%s%s".formatted(storage.backing(), storage.mountPoint(), disk, allocated);
   }
 
   private static String advice(BenchmarkReport report) {

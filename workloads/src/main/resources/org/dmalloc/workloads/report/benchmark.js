@@ -61,7 +61,11 @@
   function listMissing(figure, rows) {
     if (!rows.length) return;
     const list = element(figure, 'ul', null, 'missing');
-    for (const r of rows) element(list, 'li', r.backend + ': ' + r.reason, r.status === 'failed' ? 'failed' : '');
+    const byReason = new Map();
+    for (const r of rows) byReason.set(r.reason, [...(byReason.get(r.reason) || []), r]);
+    for (const [reason, same] of byReason) {
+      element(list, 'li', same.map(r => r.backend).join(', ') + ': ' + reason, same[0].status === 'failed' ? 'failed' : '');
+    }
   }
   const rowsOf = (workload, start) => report.results.filter(r => r.workload === workload && r.start === start);
   const rawOf = (backend, pattern, depth) => {
@@ -72,6 +76,12 @@
     const w = report.settings.workloads.find(e => e.name === workload);
     if (w.kind === 'allocate') return null;
     return (w.inOrder ? 'sequential-' : 'random-') + (w.kind === 'read' ? 'read' : 'write');
+  }
+
+  /** Black or white, whichever can be read on a colour given as #rrggbb. */
+  function inkOn(colour) {
+    const [r, g, b] = [1, 3, 5].map(i => parseInt(colour.slice(i, i + 2), 16));
+    return 0.299 * r + 0.587 * g + 0.114 * b > 130 ? '#000' : '#fff';
   }
 
   /** Writes each bar's value behind it, or into it where no room is left. */
@@ -86,7 +96,7 @@
         if (!chart.isDatasetVisible(s) || set.data[i] === null || set.data[i] === undefined) return;
         const text = form(set.data[i]);
         const outside = bar.x + 6 + ctx.measureText(text).width <= chart.chartArea.right + 4;
-        ctx.fillStyle = outside ? style('--ink') : '#000';
+        ctx.fillStyle = outside ? style('--ink') : inkOn(bar.options.backgroundColor);
         ctx.textAlign = outside ? 'left' : 'right';
         ctx.fillText(text, outside ? bar.x + 5 : bar.x - 5, bar.y);
       }));
@@ -244,7 +254,7 @@
     ' · at most ' + nanos(settings.timePerRunNanos) + ' a run · seed ' + settings.seed + ' · ' + report.startedAt.replace('T', ' ').replace(/\..*Z|Z/, ' UTC');
   for (const [backend, s] of Object.entries(report.storage)) {
     element(document.getElementById('storage'), 'li', backend + ': ' + s.backing + (s.fileSystem ? ' on ' + s.mountPoint : '') +
-      (s.device ? ', disk ' + s.device + ', read_ahead_kb ' + or(s.readAheadKib, v => v) + ', rotational ' + s.rotational : ''));
+      (s.device ? ', disk ' + s.device + ', read_ahead_kb ' + or(s.readAheadKib, v => v) + ', rotational ' + s.rotational : '') + ', allocated in ' + nanos(s.allocateNanos));
   }
   const into = name => document.querySelector('[data-plots=' + name + ']');
   throughput('cold', into('cold'));

@@ -94,7 +94,9 @@ final class ReportFormsTest {
     assertLine(
         table,
         "advice: NORMAL for .*|advice: RANDOM for random-read; SEQUENTIAL for read \\(panama\\); none taken by anon");
-    assertLine(table, "panama: ext4 file on /, disk sda BIG, read_ahead_kb 128, rotational no");
+    assertLine(
+        table,
+        "panama: ext4 file on /, disk sda BIG, read_ahead_kb 128, rotational no, allocated in 67\\.0 ms");
   }
 
   @Test
@@ -260,7 +262,9 @@ final class ReportFormsTest {
             List.of(new SwapDevice("/swapfile", SwapDevice.Kind.FILE, 1, 0, -2)),
             Map.of("/proc/sys/vm/swappiness", "60")),
         Map.of(
-            "panama", new BenchmarkReport.Storage("ext4 file", "ext4", "/", "sda BIG", 128, "no")),
+            "panama",
+            new BenchmarkReport.Storage(
+                "ext4 file", "ext4", "/", "sda BIG", 128, "no", 67_000_000)),
         List.of(new RawSurvey("panama", "a file", List.of(RANDOM_ONE, RANDOM_MANY), List.of())),
         List.of(
             row(
