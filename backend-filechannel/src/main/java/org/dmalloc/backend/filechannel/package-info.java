@@ -10,8 +10,9 @@
  *   <li>Prefaulting reads every page in. A first store to a page still costs a fault, on a private
  *       region also a copy.
  *   <li>Residency is found by asking about runs of pages, and about each page of a run that is not
- *       resident as a whole: exact, up to a system call per page. It tells resident bytes only, and
- *       on Windows, where Java always says no, nothing.
+ *       resident as a whole: exact, at up to a system call per page, measured as 0.03 to 0.1 s for
+ *       a resident gibibyte and 1.3 s for one that is not. It tells resident bytes only, and on
+ *       Windows, where Java always says no, nothing.
  *   <li>Opening a stored region privately needs permission to write its file, which Java asks for
  *       even though it never writes; {@code panama} does without.
  * </ul>
