@@ -186,7 +186,7 @@ public final class FileChannelProvider implements MemoryProvider {
         ResidentPages.bringIn(segment, file.path(), prefault.step());
       }
       FileChannelRegion region = new FileChannelRegion(ledger, traits, segment, arena, file);
-      file.describeHolder(region.toString());
+      file.describeHolder("%s region %d".formatted(name(), region.id()));
       return region;
     } catch (MemoryException | RuntimeException | Error e) {
       arena.close();
