@@ -13,6 +13,8 @@ import org.dmalloc.shell.command.FillCommand;
 import org.dmalloc.shell.command.FlushCommand;
 import org.dmalloc.shell.command.FreeCommand;
 import org.dmalloc.shell.command.HelpCommand;
+import org.dmalloc.shell.command.HotswapBenchCommand;
+import org.dmalloc.shell.command.HotswapCommand;
 import org.dmalloc.shell.command.InfoCommand;
 import org.dmalloc.shell.command.OpenCommand;
 import org.dmalloc.shell.command.PolicyCommand;
@@ -47,10 +49,12 @@ public final class ShellCommands {
     commands.add(new PolicyCommand(providers));
     commands.add(new FlushCommand(providers));
     commands.add(new ResizeCommand(providers));
+    commands.add(new HotswapCommand(providers));
     commands.add(new StoredCommand(providers));
     commands.add(new DeleteCommand(providers));
     commands.add(new VerifyCommand(providers));
     commands.add(new BenchCommand(providers));
+    commands.add(new HotswapBenchCommand(providers));
     commands.add(new DoctorCommand(providers));
     commands.add(new HelpCommand(providers, this::all));
   }

@@ -10,6 +10,7 @@ import org.apache.felix.service.command.CommandSessionListener;
 import org.apache.felix.service.command.Converter;
 import org.apache.felix.service.command.Function;
 import org.dmalloc.api.MemoryProvider;
+import org.dmalloc.api.RegionMover;
 import org.dmalloc.shell.command.Command;
 import org.dmalloc.shell.command.Providers;
 import org.dmalloc.shell.command.UnknownCommand;
@@ -28,6 +29,7 @@ import org.osgi.service.component.annotations.Deactivate;
 import org.osgi.service.component.annotations.Reference;
 import org.osgi.service.component.annotations.ReferenceCardinality;
 import org.osgi.service.component.annotations.ReferencePolicy;
+import org.osgi.service.component.annotations.ReferencePolicyOption;
 
 /**
  * Registers the commands, each as a Gogo command of its own, and keeps the list of providers. One
@@ -102,6 +104,18 @@ public final class ShellComponent {
 
   void unbindProvider(MemoryProvider provider, Map<String, ?> properties) {
     providers.remove(serviceId(properties));
+  }
+
+  @Reference(
+      cardinality = ReferenceCardinality.OPTIONAL,
+      policy = ReferencePolicy.DYNAMIC,
+      policyOption = ReferencePolicyOption.GREEDY)
+  void bindMover(RegionMover mover) {
+    providers.mover(mover);
+  }
+
+  void unbindMover(RegionMover mover) {
+    providers.mover(null);
   }
 
   private static long serviceId(Map<String, ?> properties) {

@@ -5,8 +5,12 @@ import org.apache.felix.service.command.Descriptor;
 import org.apache.felix.service.command.Parameter;
 import org.dmalloc.api.AccessMode;
 import org.dmalloc.api.MemoryException;
+import org.dmalloc.api.MemoryRegion;
+import org.dmalloc.api.RegionInfo;
+import org.dmalloc.api.Residency;
 import org.dmalloc.api.UnsupportedCapabilityException;
 import org.dmalloc.shell.output.Json;
+import org.jspecify.annotations.Nullable;
 
 /** Shows everything about a region. */
 public final class InfoCommand extends Command {
@@ -32,11 +36,17 @@ public final class InfoCommand extends Command {
     }
   }
 
-  private static RegionDetails details(RegionLookup.Lease lease) throws MemoryException {
+  private RegionDetails details(RegionLookup.Lease lease) throws MemoryException {
+    RegionInfo info = lease.region().info();
+    return new RegionDetails(
+        info, residency(lease.region()), providers().managed(info.id()).orElse(null));
+  }
+
+  private static @Nullable Residency residency(MemoryRegion region) throws MemoryException {
     try {
-      return new RegionDetails(lease.region().info(), lease.region().residency());
+      return region.residency();
     } catch (UnsupportedCapabilityException e) {
-      return new RegionDetails(lease.region().info(), null);
+      return null; // its backend cannot tell, and the output leaves it out
     }
   }
 }

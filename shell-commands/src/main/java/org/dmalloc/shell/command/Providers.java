@@ -4,11 +4,15 @@ package org.dmalloc.shell.command;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.dmalloc.api.Capability;
+import org.dmalloc.api.ManagedRegionInfo;
 import org.dmalloc.api.MemoryProvider;
 import org.dmalloc.api.MemoryRegion;
+import org.dmalloc.api.RegionMover;
 import org.dmalloc.shell.syntax.UsageException;
 import org.dmalloc.shell.syntax.Words;
 import org.jspecify.annotations.Nullable;
@@ -28,6 +32,33 @@ public final class Providers {
    * @param serviceId the number of its service; of equals, the lower is better
    */
   public record Ranked(MemoryProvider provider, int ranking, long serviceId) {}
+
+  private volatile @Nullable RegionMover mover;
+
+  /** Takes the service that moves regions, or null when it has gone. */
+  public void mover(@Nullable RegionMover newMover) {
+    mover = newMover;
+  }
+
+  /**
+   * The service that moves regions.
+   *
+   * @throws UsageException if there is none
+   */
+  public RegionMover mover() {
+    RegionMover now = mover;
+    if (now == null) {
+      throw new UsageException(
+          "no region can move here; start the bundle org.dmalloc.manager and allocate with '-b managed'");
+    }
+    return now;
+  }
+
+  /** What is known of a region that can move; empty for all others. */
+  public Optional<ManagedRegionInfo> managed(long regionId) {
+    RegionMover now = mover;
+    return now == null ? Optional.empty() : now.managed(regionId);
+  }
 
   /** Adds a provider, or gives one a new place. */
   public synchronized void put(MemoryProvider provider, int ranking, long serviceId) {
@@ -81,10 +112,19 @@ public final class Providers {
         : find(name).orElseThrow(() -> Words.unknown("backend", name, names()));
   }
 
-  /** The open regions of all providers, in the order of their ids. */
+  /**
+   * The open regions of all providers, in the order of their ids. The backend's region below a
+   * movable one is left out: it is the same memory, and not the user's to close.
+   */
   public List<MemoryRegion> regions() {
+    RegionMover now = mover;
+    Set<Long> inner =
+        now == null
+            ? Set.of()
+            : now.managed().stream().map(ManagedRegionInfo::innerId).collect(Collectors.toSet());
     return all().stream()
         .flatMap(p -> regionsOf(p))
+        .filter(region -> !inner.contains(region.id()))
         .sorted(Comparator.comparingLong(MemoryRegion::id))
         .toList();
   }

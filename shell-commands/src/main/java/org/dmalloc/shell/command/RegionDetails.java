@@ -5,6 +5,9 @@ import java.time.temporal.ChronoUnit;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.stream.Collectors;
+import org.dmalloc.api.ManagedRegionInfo;
+import org.dmalloc.api.MoveRecord;
+import org.dmalloc.api.MoveResult;
 import org.dmalloc.api.RegionInfo;
 import org.dmalloc.api.Residency;
 import org.dmalloc.shell.output.Printable;
@@ -17,8 +20,11 @@ import org.jspecify.annotations.Nullable;
  *
  * @param info what it is
  * @param residency where its bytes are; null where its backend cannot tell
+ * @param managed what the manager knows of it; null if it cannot move
  */
-public record RegionDetails(RegionInfo info, @Nullable Residency residency) implements Printable {
+public record RegionDetails(
+    RegionInfo info, @Nullable Residency residency, @Nullable ManagedRegionInfo managed)
+    implements Printable {
   @Override
   public String text() {
     Map<String, String> lines = new LinkedHashMap<>();
@@ -50,10 +56,39 @@ public record RegionDetails(RegionInfo info, @Nullable Residency residency) impl
     if (residency != null) {
       addResidency(lines, residency);
     }
+    if (managed != null) {
+      addMoves(lines, managed);
+    }
     int width = lines.keySet().stream().mapToInt(String::length).max().orElse(0);
     return lines.entrySet().stream()
         .map(e -> e.getKey() + " ".repeat(width - e.getKey().length()) + "  " + e.getValue())
         .collect(Collectors.joining("\n"));
+  }
+
+  private static void addMoves(Map<String, String> lines, ManagedRegionInfo managed) {
+    lines.put("now on", managed.backend());
+    lines.put("home", managed.home());
+    lines.put("bundle", managed.bundle());
+    if (managed.stranded() != null) {
+      lines.put("stranded", managed.stranded());
+    }
+    lines.put("moves", Long.toString(managed.moves()));
+    int number = 0;
+    for (MoveRecord entry : managed.history()) {
+      number++;
+      MoveResult result = entry.result();
+      String outcome =
+          result == null ? "failed: " + entry.failure() : HotswapCommand.describe(result);
+      lines.put(
+          "move " + number,
+          "%s %s → %s (%s): %s"
+              .formatted(
+                  entry.at().truncatedTo(ChronoUnit.SECONDS),
+                  entry.from(),
+                  entry.to(),
+                  entry.reason(),
+                  outcome));
+    }
   }
 
   private static void addResidency(Map<String, String> lines, Residency r) {

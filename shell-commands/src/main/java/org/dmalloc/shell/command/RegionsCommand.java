@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.dmalloc.shell.command;
 
+import java.time.temporal.ChronoUnit;
 import java.util.List;
+import java.util.Optional;
 import org.apache.felix.service.command.Descriptor;
 import org.apache.felix.service.command.Parameter;
 import org.dmalloc.api.AccessMode;
+import org.dmalloc.api.LeakedRegion;
+import org.dmalloc.api.ManagedRegionInfo;
 import org.dmalloc.api.MemoryRegion;
 import org.dmalloc.api.RegionInfo;
 import org.dmalloc.shell.output.Json;
@@ -28,34 +32,93 @@ public final class RegionsCommand extends Command {
               names = {"-b", "--backend"},
               absentValue = "")
           @Nullable String backend,
+      @Descriptor("what bundles left open when they stopped, in place of the open regions")
+          @Parameter(names = "--leaks", presentValue = "true", absentValue = "false")
+          boolean leaks,
       @Descriptor("as JSON")
           @Parameter(names = "--json", presentValue = "true", absentValue = "false")
           boolean json) {
-    List<MemoryRegion> regions =
-        backend == null ? providers().regions() : providers().choose(backend).regions();
-    List<RegionInfo> infos = regions.stream().map(MemoryRegion::info).toList();
+    if (leaks) {
+      return leaks(json);
+    }
+    if (backend != null) {
+      providers().choose(backend); // says so if there is no such backend
+    }
+    List<RegionInfo> infos =
+        providers().regions().stream()
+            .map(MemoryRegion::info)
+            .filter(info -> backend == null || isOn(backend, info))
+            .toList();
     if (json) {
       return new Json(infos);
     }
     return new Listing<>(
         infos,
         "no region is open",
-        List.of("ID", "NAME", "BACKEND", "SIZE", "SHARING", "ACCESS", "PATTERN", "OWNER"),
-        RegionsCommand::cells);
+        List.of(
+            "ID",
+            "NAME",
+            "BACKEND",
+            "SIZE",
+            "SHARING",
+            "ACCESS",
+            "PATTERN",
+            "SECTIONS",
+            "PINNED",
+            "MOVES",
+            "OWNER"),
+        this::cells);
   }
 
-  private static String[] cells(RegionInfo info) {
-    String name = info.name();
+  private Object leaks(boolean json) {
+    List<LeakedRegion> leaks = providers().mover().leaks();
+    if (json) {
+      return new Json(leaks);
+    }
+    return new Listing<>(
+        leaks,
+        "no bundle has left a region open",
+        List.of("ID", "NAME", "SIZE", "BUNDLE", "OWNER", "STOPPED", "STATE"),
+        leak ->
+            new String[] {
+              Long.toString(leak.id()),
+              text(leak.name()),
+              ByteSize.format(leak.byteSize()),
+              leak.bundle(),
+              text(leak.owner()),
+              leak.stoppedAt().truncatedTo(ChronoUnit.SECONDS).toString(),
+              leak.closed() ? "closed" : "left open"
+            });
+  }
+
+  private boolean isOn(String backend, RegionInfo info) {
+    return backend.equals(info.backend()) || backend.equals(place(info));
+  }
+
+  /** The backend that a region lies on, also of one that can move. */
+  private String place(RegionInfo info) {
+    return providers().managed(info.id()).map(ManagedRegionInfo::backend).orElse(info.backend());
+  }
+
+  private String[] cells(RegionInfo info) {
+    Optional<ManagedRegionInfo> managed = providers().managed(info.id());
     String owner = info.owner();
     return new String[] {
       Long.toString(info.id()),
-      name == null ? "-" : name,
-      info.backend(),
+      text(info.name()),
+      place(info),
       ByteSize.format(info.byteSize()),
       Words.of(info.sharing()),
       info.access() == AccessMode.READ_ONLY ? "ro" : "rw",
       Words.of(info.pattern()),
-      owner == null ? "-" : owner
+      Integer.toString(info.openSections()),
+      info.pinned() ? "yes" : "no",
+      managed.map(m -> Long.toString(m.moves())).orElse("-"),
+      owner != null ? owner : text(managed.map(ManagedRegionInfo::bundle).orElse(null))
     };
+  }
+
+  private static String text(@Nullable String text) {
+    return text == null ? "-" : text;
   }
 }

@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.dmalloc.shell.command;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import org.apache.felix.service.command.CommandSession;
+import org.apache.felix.service.command.Descriptor;
+import org.apache.felix.service.command.Parameter;
+import org.dmalloc.api.ManagedRegionInfo;
+import org.dmalloc.api.MemoryException;
+import org.dmalloc.api.MemoryRegion;
+import org.dmalloc.api.MoveOptions;
+import org.dmalloc.api.MoveResult;
+import org.dmalloc.shell.output.Message;
+import org.dmalloc.shell.syntax.ByteSize;
+import org.dmalloc.shell.syntax.UsageException;
+import org.dmalloc.shell.syntax.Words;
+import org.jspecify.annotations.Nullable;
+
+/** Moves regions to another backend while they are used. */
+public final class HotswapCommand extends Command {
+  private final RegionLookup lookup;
+
+  /** Makes the command. */
+  public HotswapCommand(Providers providers) {
+    super("hotswap", providers);
+    this.lookup = new RegionLookup(providers);
+  }
+
+  /** Moves regions to another backend; their users go on meanwhile. */
+  @Descriptor("moves regions to another backend while they are used; ^C leaves them where they are")
+  public Message hotswap(
+      CommandSession session,
+      @Descriptor("ID…: ids or names of open regions, and last the backend") List<Object> words,
+      @Descriptor("all regions that can move")
+          @Parameter(
+              names = {"-a", "--all"},
+              presentValue = "true",
+              absentValue = "false")
+          boolean all,
+      @Descriptor("RATE: the most bytes to copy per second; without it as fast as it goes")
+          @Parameter(names = "--rate", absentValue = "")
+          @Nullable ByteSize rate)
+      throws MemoryException {
+    if (words.isEmpty() || all != (words.size() == 1)) {
+      throw new UsageException(
+          "hotswap: give the ids of regions, or --all, and then the backend; see 'regions' and 'providers'");
+    }
+    String backend = words.getLast().toString();
+    if (providers().find(backend).isEmpty()) {
+      throw Words.unknown("backend", backend, providers().names());
+    }
+    MoveOptions options =
+        rate == null ? MoveOptions.DEFAULT : MoveOptions.DEFAULT.withBytesPerSecond(rate.bytes());
+    List<String> lines = new ArrayList<>();
+    for (long id : ids(all, words)) {
+      lines.add(move(session, id, backend, options));
+    }
+    return new Message(lines.isEmpty() ? "no region here can move" : String.join("\n", lines));
+  }
+
+  /** All are looked up before the first moves: a mistyped one then moves nothing. */
+  private List<Long> ids(boolean all, List<Object> words) {
+    if (all) {
+      return providers().mover().managed().stream().map(ManagedRegionInfo::id).toList();
+    }
+    providers().mover(); // says so if there is none
+    return words.subList(0, words.size() - 1).stream()
+        .map(lookup::open)
+        .map(MemoryRegion::id)
+        .distinct()
+        .map(this::movable)
+        .toList();
+  }
+
+  private Long movable(Long id) {
+    if (providers().managed(id).isEmpty()) {
+      throw new UsageException(
+          "region %d belongs to its backend and cannot move; allocate with '-b managed'"
+              .formatted(id));
+    }
+    return id;
+  }
+
+  private String move(CommandSession session, long id, String backend, MoveOptions options)
+      throws MemoryException {
+    try (ProgressLine progress = Console.of(session).progress("hotswap " + id)) {
+      MoveResult result = providers().mover().move(id, backend, options, progress);
+      return "region %d: %s → %s, %s".formatted(id, result.from(), result.to(), describe(result));
+    }
+  }
+
+  /** What a move did, in words. */
+  static String describe(MoveResult result) {
+    double pauseMillis = result.pauseNanos() / 1e6;
+    return switch (result.method()) {
+      case "none" -> "it is there already";
+      case "remap" ->
+          String.format(
+              Locale.ROOT, "same file mapped anew, nothing copied, pause %.2f ms", pauseMillis);
+      default ->
+          String.format(
+              Locale.ROOT,
+              "%s copied in %d passes (%s), pause %.2f ms, %.0f MB/s",
+              ByteSize.format(result.copiedBytes()),
+              result.passes(),
+              result.method(),
+              pauseMillis,
+              result.megabytesPerSecond());
+    };
+  }
+}
