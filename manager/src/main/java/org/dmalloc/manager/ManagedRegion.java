@@ -13,7 +13,6 @@ import org.dmalloc.api.Capability;
 import org.dmalloc.api.ManagedRegionInfo;
 import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.MemoryRegion;
-import org.dmalloc.api.RegionIds;
 import org.dmalloc.api.RegionInfo;
 import org.dmalloc.api.Residency;
 import org.dmalloc.api.SwapPolicy;
@@ -28,7 +27,7 @@ import org.jspecify.annotations.Nullable;
  * backend's region, whose own gate is passed by once per placement.
  */
 final class ManagedRegion implements MemoryRegion {
-  private final long id = RegionIds.next();
+  private final long id;
   private final Instant createdAt = Instant.now();
   private final ManagedRegions regions;
   private final String bundle;
@@ -56,7 +55,8 @@ final class ManagedRegion implements MemoryRegion {
   /** Set by users, taken by the policy's clock: a plain read on the way in is all that it costs. */
   private boolean used = true;
 
-  ManagedRegion(ManagedRegions regions, String bundle, Wish wish, Placement placement) {
+  ManagedRegion(ManagedRegions regions, long id, String bundle, Wish wish, Placement placement) {
+    this.id = id;
     this.regions = regions;
     this.bundle = bundle;
     this.wish = wish;

@@ -16,6 +16,7 @@ import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.MemoryProvider;
 import org.dmalloc.api.MemoryRegion;
 import org.dmalloc.api.OpenRequest;
+import org.dmalloc.api.RegionIds;
 import org.dmalloc.api.RegionRequest;
 import org.dmalloc.api.UnsupportedCapabilityException;
 import org.dmalloc.region.RegionLedger;
@@ -214,13 +215,14 @@ final class ManagedRegions {
       Wisher wisher,
       long bookedBytes)
       throws MemoryException {
+    long id = RegionIds.next(); // before the backend takes one: users see 1, 3, 5 rather than 2, 4
     MemoryRegion inner = maker.on(backend);
     boolean done = false;
     try {
       // An opened region tells its size only now; a region's close takes its whole size back.
       accounts.book(operation, inner.byteSize() - bookedBytes, bundle, target);
       ManagedRegion region =
-          new ManagedRegion(this, bundle, wisher.of(inner), new Placement(backend, inner));
+          new ManagedRegion(this, id, bundle, wisher.of(inner), new Placement(backend, inner));
       done = true;
       return region;
     } finally {

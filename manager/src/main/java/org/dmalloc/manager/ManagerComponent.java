@@ -151,6 +151,9 @@ public final class ManagerComponent implements BundleListener {
 
   /** A backend goes: returns when its regions have left. */
   void unbindBackend(MemoryProvider backend) {
+    if (frameworkStops()) {
+      return; // everything goes at once: there is nowhere to evacuate to
+    }
     regions.leaving(backend);
     synchronized (this) {
       announce();
@@ -170,9 +173,15 @@ public final class ManagerComponent implements BundleListener {
 
   @Override
   public void bundleChanged(BundleEvent event) {
-    if (event.getType() == BundleEvent.STOPPED) {
+    if (event.getType() == BundleEvent.STOPPED && !frameworkStops()) {
       regions.moves().bundleStopped(String.valueOf(event.getBundle().getSymbolicName()));
     }
+  }
+
+  private synchronized boolean frameworkStops() {
+    BundleContext now = context;
+    return now != null
+        && now.getBundle(Constants.SYSTEM_BUNDLE_LOCATION).getState() == Bundle.STOPPING;
   }
 
   /** Registers the provider once there is a backend, and tells its capabilities from then on. */

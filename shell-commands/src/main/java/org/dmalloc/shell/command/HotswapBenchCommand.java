@@ -90,7 +90,7 @@ public final class HotswapBenchCommand extends Command {
       @Descriptor("as JSON")
           @Parameter(names = "--json", presentValue = "true", absentValue = "false")
           boolean json)
-      throws MemoryException, InterruptedException {
+      throws MemoryException {
     if (moves < 1 || writtenPercent < 0) {
       throw new UsageException("hotswapbench: give at least 1 move and 0 percent");
     }
@@ -122,8 +122,17 @@ public final class HotswapBenchCommand extends Command {
         rows,
         "",
         List.of(
-            "FROM", "TO", "SIZE", "WRITTEN/S", "PAUSE P50", "P99", "MAX", "MOVE", "COPY UNDER LOCK",
-            "COPY", "BY"),
+            "FROM",
+            "TO",
+            "SIZE",
+            "WRITTEN/S",
+            "PAUSE P50",
+            "P99",
+            "MAX",
+            "MOVE",
+            "COPY UNDER LOCK",
+            "COPY",
+            "BY"),
         HotswapBenchCommand::cells);
   }
 
@@ -247,7 +256,7 @@ public final class HotswapBenchCommand extends Command {
     }
 
     /** Stops, and compares every page. */
-    void check() throws InterruptedException {
+    void check() {
       close();
       if (failure != null) {
         throw new IllegalStateException("the writer failed: " + failure.getMessage(), failure);
@@ -264,9 +273,19 @@ public final class HotswapBenchCommand extends Command {
     }
 
     @Override
-    public void close() throws InterruptedException {
+    public void close() {
       stop = true;
-      thread.join();
+      boolean interrupted = false;
+      while (thread.isAlive()) {
+        try {
+          thread.join();
+        } catch (InterruptedException e) {
+          interrupted = true; // the writer ends within a tick
+        }
+      }
+      if (interrupted) {
+        Thread.currentThread().interrupt();
+      }
     }
   }
 }
