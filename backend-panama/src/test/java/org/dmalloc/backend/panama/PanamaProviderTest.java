@@ -74,7 +74,8 @@ class PanamaProviderTest {
             Capability.LOCKED,
             Capability.PREFETCH,
             Capability.RESIDENCY,
-            Capability.RESIZE);
+            Capability.RESIZE,
+            Capability.DIRTY_TRACKING);
     assertEquals(expected, provider.capabilities());
     assertEquals(EnumSet.allOf(Advice.class), provider.supportedAdvice());
     assertEquals("panama", provider.name());
