@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.dmalloc.testkit;
 
-import static org.junit.jupiter.api.Assertions.assertTrue;
-import static org.junit.platform.engine.discovery.DiscoverySelectors.selectNestedClass;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.platform.engine.discovery.DiscoverySelectors.selectNestedMethod;
 
 import java.util.EnumSet;
 import java.util.List;
@@ -39,7 +39,7 @@ final class FlawTest {
     Class<?> theme = Class.forName(MemoryProviderContract.class.getName() + "$" + flaw.theme());
     LauncherDiscoveryRequest request =
         LauncherDiscoveryRequestBuilder.request()
-            .selectors(selectNestedClass(List.of(Flawed.class), theme))
+            .selectors(selectNestedMethod(List.of(Flawed.class), theme, flaw.test()))
             .build();
     LauncherFactory.create()
         .execute(
@@ -52,9 +52,7 @@ final class FlawTest {
                 }
               }
             });
-    System.getLogger(FlawTest.class.getName())
-        .log(System.Logger.Level.INFO, "{0} found by {1}", flaw, failed);
-    assertTrue(failed.contains(flaw.test()), flaw + " makes only these fail: " + failed);
+    assertEquals(Set.of(flaw.test()), failed, "failed");
   }
 
   private static Set<Capability> capabilities(Flaw flaw) {

@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.dmalloc.itests;
+
+import static com.tngtech.archunit.base.DescribedPredicate.describe;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAPackage;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAnyPackage;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+import static com.tngtech.archunit.library.GeneralCodingRules.ACCESS_STANDARD_STREAMS;
+import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
+import static java.util.Map.entry;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.tngtech.archunit.base.DescribedPredicate;
+import com.tngtech.archunit.core.domain.JavaClass;
+import com.tngtech.archunit.core.domain.JavaClasses;
+import com.tngtech.archunit.core.domain.JavaModifier;
+import com.tngtech.archunit.core.importer.ClassFileImporter;
+import com.tngtech.archunit.core.importer.ImportOption;
+import com.tngtech.archunit.lang.ArchRule;
+import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.Linker;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.SymbolLookup;
+import java.lang.invoke.MethodHandle;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.function.Consumer;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.Test;
+
+/** The rules of docs/architecture.md, held against the classes that were built. */
+class ArchitectureTest {
+  /** A module's package, and the packages of others that it may see. */
+  private static final Map<String, Set<String>> MAY_SEE =
+      new TreeMap<>(
+          Map.ofEntries(
+              entry("org.dmalloc.api", Set.of()),
+              entry("org.dmalloc.linux", Set.of("api")),
+              entry("org.dmalloc.region", Set.of("api")),
+              entry("org.dmalloc.store", Set.of("api")),
+              entry("org.dmalloc.backend.filechannel", Set.of("api", "region", "store")),
+              entry("org.dmalloc.backend.panama", Set.of("api", "region", "store", "linux")),
+              entry("org.dmalloc.backend.anon", Set.of("api", "region", "linux")),
+              entry("org.dmalloc.manager", Set.of("api", "region")),
+              entry("org.dmalloc.workloads", Set.of("api", "linux")),
+              entry("org.dmalloc.shell", Set.of("api", "workloads")),
+              entry("org.dmalloc.testkit", Set.of("api"))));
+
+  private static final Pattern MODULE =
+      Pattern.compile("(org\\.dmalloc\\.(?:backend\\.)?[a-z]+)(?:\\..*)?");
+
+  private static final JavaClasses SUITE =
+      new ClassFileImporter()
+          .withImportOption(ImportOption.Predefined.DO_NOT_INCLUDE_TESTS)
+          .withImportOption(location -> !location.contains("/test-classes/"))
+          .importPackages("org.dmalloc");
+
+  private static String module(JavaClass type) {
+    Matcher module = MODULE.matcher(type.getPackageName());
+    return module.matches() ? module.group(1) : type.getPackageName();
+  }
+
+  @Test
+  void everyModuleIsLookedAt() {
+    Set<String> found = new TreeSet<>();
+    SUITE.forEach(type -> found.add(module(type)));
+    assertEquals(new TreeSet<>(MAY_SEE.keySet()), found, "modules with a rule, and modules built");
+  }
+
+  @Test
+  void importsPointOneWay() {
+    for (Map.Entry<String, Set<String>> each : MAY_SEE.entrySet()) {
+      List<String> allowed = new ArrayList<>(List.of(each.getKey() + ".."));
+      each.getValue().forEach(other -> allowed.add("org.dmalloc." + other + ".."));
+      onlyDependOn(each.getKey(), allowed).check(SUITE);
+    }
+  }
+
+  private static ArchRule onlyDependOn(String module, List<String> allowed) {
+    DescribedPredicate<JavaClass> others =
+        resideInAPackage("org.dmalloc..")
+            .and(DescribedPredicate.not(resideInAnyPackage(allowed.toArray(String[]::new))));
+    return noClasses()
+        .that()
+        .resideInAPackage(module + "..")
+        .should()
+        .dependOnClassesThat(others)
+        .because("imports point one way: see docs/architecture.md")
+        .allowEmptyShould(false);
+  }
+
+  @Test
+  void modulesHaveNoCycles() {
+    slices().matching("org.dmalloc.(*)..").should().beFreeOfCycles().check(SUITE);
+  }
+
+  @Test
+  void packagesOfAModuleHaveNoCycles() {
+    slices()
+        .matching("org.dmalloc.(**)")
+        .should()
+        .beFreeOfCycles()
+        // The two ends of one conversation, between a comparison and the JVM that it starts.
+        .ignoreDependency(
+            resideInAPackage("org.dmalloc.workloads.compare.child"),
+            resideInAPackage("org.dmalloc.workloads.compare"))
+        .check(SUITE);
+  }
+
+  @Test
+  void downcallsLiveInLinuxAlone() {
+    downcallsOutside("org.dmalloc.linux..").forEach(rule -> rule.check(SUITE));
+  }
+
+  /** The same rules say no where there are downcalls: they look at what they should. */
+  @Test
+  void downcallRulesFindTheDowncallsInLinux() {
+    for (ArchRule rule : downcallsOutside("org.dmalloc.nowhere..")) {
+      assertThrows(AssertionError.class, () -> rule.check(SUITE), rule.getDescription());
+    }
+  }
+
+  private static List<ArchRule> downcallsOutside(String place) {
+    return List.of(
+        noClasses()
+            .that()
+            .resideOutsideOfPackage(place)
+            .should()
+            .dependOnClassesThat()
+            .belongToAnyOf(
+                Linker.class, FunctionDescriptor.class, SymbolLookup.class, MethodHandle.class),
+        noClasses()
+            .that()
+            .resideOutsideOfPackage(place)
+            .should()
+            .callMethodWhere(
+                describe(
+                    "MemorySegment.reinterpret",
+                    call ->
+                        call.getTarget().getOwner().isEquivalentTo(MemorySegment.class)
+                            && call.getName().equals("reinterpret"))));
+  }
+
+  @Test
+  void bundlesDoNotPrint() {
+    noClasses().should(ACCESS_STANDARD_STREAMS).check(SUITE);
+  }
+
+  @Test
+  void namesSayTheMechanism() {
+    Pattern vague = Pattern.compile(".*(Utils?|Helpers?|Common|Impl)|I[A-Z][a-z].*");
+    each(
+        type ->
+            assertTrue(
+                !vague.matcher(type.getSimpleName()).matches(),
+                type.getName() + ": name a class by its mechanism"));
+  }
+
+  @Test
+  void classesAreFinalOrSealedOrMeantToBeExtended() {
+    classes()
+        .that()
+        .areNotInterfaces()
+        .and()
+        .areTopLevelClasses()
+        .and(describe("not sealed", type -> !type.reflect().isSealed()))
+        .should()
+        .haveModifier(JavaModifier.FINAL)
+        .orShould()
+        .haveModifier(JavaModifier.ABSTRACT)
+        .orShould()
+        .beAssignableTo(Throwable.class)
+        .check(SUITE);
+  }
+
+  private static void each(Consumer<JavaClass> check) {
+    for (JavaClass type : SUITE) {
+      check.accept(type);
+    }
+  }
+}

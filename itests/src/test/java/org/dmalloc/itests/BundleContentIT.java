@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.dmalloc.itests;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.jar.JarFile;
+import org.junit.jupiter.api.Test;
+
+/** What is in each bundle's jar: its own packages, and the embedded ones that it may have. */
+class BundleContentIT {
+  private static final Map<String, Set<String>> EMBEDDED =
+      Map.of(
+          "dmalloc-backend-filechannel.jar",
+          Set.of("org.dmalloc.region", "org.dmalloc.store"),
+          "dmalloc-backend-panama.jar",
+          Set.of("org.dmalloc.region", "org.dmalloc.store", "org.dmalloc.linux"),
+          "dmalloc-backend-anon.jar",
+          Set.of("org.dmalloc.region", "org.dmalloc.linux"),
+          // Caffeine keeps the pages of the buffer pool that comparisons have as a contender.
+          "dmalloc-workloads.jar",
+          Set.of("org.dmalloc.linux", "com.github"));
+
+  private static List<Path> suite() {
+    List<Path> jars =
+        Framework.bundles().stream()
+            .filter(jar -> jar.getFileName().toString().startsWith("dmalloc-"))
+            .toList();
+    assertFalse(jars.isEmpty());
+    return jars;
+  }
+
+  @Test
+  void bundlesEmbedWhatTheyNeedAndNothingElse() throws IOException {
+    for (Path path : suite()) {
+      try (JarFile jar = new JarFile(path.toFile())) {
+        String own = jar.getManifest().getMainAttributes().getValue("Bundle-SymbolicName");
+        Set<String> foreign = new TreeSet<>();
+        jar.stream()
+            .map(entry -> entry.getName().replace('/', '.'))
+            .filter(name -> name.endsWith(".class"))
+            .filter(name -> !name.startsWith(own + "."))
+            .map(name -> name.replaceAll("^(org\\.dmalloc\\.[a-z]+|[a-z]+\\.[a-z]+).*", "$1"))
+            .forEach(foreign::add);
+        assertEquals(
+            new TreeSet<>(EMBEDDED.getOrDefault(path.getFileName().toString(), Set.of())),
+            foreign,
+            path.getFileName().toString());
+      }
+    }
+  }
+
+  @Test
+  void nothingImportsAnEmbeddedPackage() throws IOException {
+    for (Path path : suite()) {
+      try (JarFile jar = new JarFile(path.toFile())) {
+        String imports =
+            String.valueOf(jar.getManifest().getMainAttributes().getValue("Import-Package"));
+        for (String embedded : List.of("linux", "region", "store")) {
+          assertFalse(imports.contains("org.dmalloc." + embedded), path + " imports " + imports);
+        }
+      }
+    }
+  }
+
+  @Test
+  void onlyJavaIsRequired() throws IOException {
+    List<String> native_ = new ArrayList<>();
+    for (Path path : suite()) {
+      try (JarFile jar = new JarFile(path.toFile())) {
+        jar.stream()
+            .map(entry -> entry.getName())
+            .filter(name -> name.endsWith(".so") || name.endsWith(".dll"))
+            .forEach(native_::add);
+        assertTrue(
+            String.valueOf(jar.getManifest().getMainAttributes().getValue("Require-Capability"))
+                .contains("(version=25)"),
+            path + " says which Java it needs");
+      }
+    }
+    assertEquals(List.of(), native_, "native code in bundles");
+  }
+}

@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.dmalloc.itests;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.ByteArrayOutputStream;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import javax.inject.Inject;
+import org.apache.felix.service.command.CommandProcessor;
+import org.apache.felix.service.command.CommandSession;
+import org.dmalloc.api.MemoryProvider;
+import org.dmalloc.api.MemoryRegion;
+import org.dmalloc.itests.exam.PaxExam;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.ops4j.pax.exam.Configuration;
+import org.ops4j.pax.exam.ExamFactory;
+import org.ops4j.pax.exam.Option;
+import org.ops4j.pax.exam.nat.internal.NativeTestContainerFactory;
+import org.ops4j.pax.exam.spi.reactors.ExamReactorStrategy;
+import org.ops4j.pax.exam.spi.reactors.PerClass;
+import org.osgi.framework.Bundle;
+import org.osgi.framework.BundleContext;
+
+/** The commands in a Gogo session, over the real backends. */
+@PaxExam
+@ExamReactorStrategy(PerClass.class)
+@ExamFactory(NativeTestContainerFactory.class)
+public class ShellIT {
+  private static final Pattern REGION = Pattern.compile("region (\\d+)");
+
+  @Inject private BundleContext context;
+  @Inject private CommandProcessor gogo;
+  private final ByteArrayOutputStream out = new ByteArrayOutputStream();
+  private CommandSession session;
+
+  @Configuration
+  public Option[] framework() {
+    return Framework.felix();
+  }
+
+  @BeforeEach
+  void openSession() throws Exception {
+    for (String backend : Backends.PIDS.keySet()) {
+      new ConfiguredProviders(context).await(backend);
+    }
+    session = gogo.createSession(InputStream.nullInputStream(), out, out);
+  }
+
+  @AfterEach
+  void closeSession() throws Exception {
+    session.close();
+    for (String backend : Backends.PIDS.keySet()) {
+      new ConfiguredProviders(context).await(backend).regions().forEach(MemoryRegion::close);
+    }
+  }
+
+  /** Runs a line as a user types it, and returns what it printed. */
+  private String run(String line) throws Exception {
+    out.reset();
+    Object result = session.execute(line);
+    String printed = out.toString(StandardCharsets.UTF_8);
+    return result == null
+        ? printed
+        : printed + session.format(result, org.apache.felix.service.command.Converter.INSPECT);
+  }
+
+  private String allocate(String options) throws Exception {
+    String printed = run("dmalloc:alloc " + options);
+    Matcher region = REGION.matcher(printed);
+    assertTrue(region.find(), printed);
+    return region.group(1);
+  }
+
+  @Test
+  void providersAreListed() throws Exception {
+    String printed = run("dmalloc:providers");
+    for (String backend : Backends.PIDS.keySet()) {
+      assertTrue(printed.contains(backend), printed);
+    }
+    assertTrue(run("dmalloc:providers --json").strip().startsWith("["));
+  }
+
+  @Test
+  void everyBackendServesTheCommands() throws Exception {
+    for (String backend : Backends.PIDS.keySet()) {
+      String id = allocate("64k -b " + backend);
+      run("dmalloc:write " + id + " 4000 'hello over the page'");
+      String read = run("dmalloc:read " + id + " 4000 19");
+      assertTrue(read.contains("hello over"), read);
+      assertTrue(run("dmalloc:regions").contains(backend));
+      assertTrue(run("dmalloc:info " + id).contains(backend));
+      run("dmalloc:free " + id);
+      MemoryProvider provider = new ConfiguredProviders(context).await(backend);
+      assertEquals(0, provider.statistics().openRegions(), backend);
+    }
+  }
+
+  @Test
+  void commandsFollowBackendsThatComeAndGo() throws Exception {
+    ConfiguredProviders providers = new ConfiguredProviders(context);
+    Bundle bundle = providers.references("anon").getFirst().getBundle();
+    String id = allocate("4k -b anon");
+    run("dmalloc:write " + id + " 0 kept");
+    bundle.stop();
+    try {
+      assertTrue(!run("dmalloc:providers").contains("anon"));
+      assertThrows(Exception.class, () -> run("dmalloc:alloc 4k -b anon"));
+    } finally {
+      bundle.start();
+    }
+    providers.await("anon");
+    assertTrue(run("dmalloc:providers").contains("anon"));
+  }
+
+  @Test
+  void mistakesAreOneLineAndLeaveNothing() throws Exception {
+    List<String> lines = new ArrayList<>();
+    for (String line :
+        List.of(
+            "dmalloc:alloc",
+            "dmalloc:alloc much",
+            "dmalloc:alloc 4k -b nowhere",
+            "dmalloc:alloc 4k -b anon -n named",
+            "dmalloc:open absent",
+            "dmalloc:free 999999",
+            "dmalloc:read 999999 0 1")) {
+      Exception mistake = assertThrows(Exception.class, () -> run(line), line);
+      String message = String.valueOf(mistake.getMessage());
+      assertEquals(1, message.lines().count(), message);
+      lines.add(message);
+    }
+    assertTrue(lines.get(2).contains("nowhere"), lines.get(2));
+    assertTrue(lines.get(4).contains("absent"), lines.get(4));
+    for (String backend : Backends.PIDS.keySet()) {
+      MemoryProvider provider = new ConfiguredProviders(context).await(backend);
+      assertEquals(0, provider.statistics().openRegions(), backend);
+    }
+  }
+
+  @Test
+  void helpComesForEveryCommand() throws Exception {
+    String overview = run("dmalloc:help");
+    for (String command : List.of("providers", "alloc", "read", "write", "regions", "verify")) {
+      assertTrue(overview.contains(command), overview);
+      assertTrue(run("dmalloc:" + command + " --help").contains(command));
+    }
+  }
+}
