@@ -7,6 +7,7 @@ import org.dmalloc.shell.command.AdviseCommand;
 import org.dmalloc.shell.command.AllocCommand;
 import org.dmalloc.shell.command.BenchCommand;
 import org.dmalloc.shell.command.Command;
+import org.dmalloc.shell.command.CompareCommand;
 import org.dmalloc.shell.command.DeleteCommand;
 import org.dmalloc.shell.command.DoctorCommand;
 import org.dmalloc.shell.command.FillCommand;
@@ -55,6 +56,7 @@ public final class ShellCommands {
     commands.add(new VerifyCommand(providers));
     commands.add(new BenchCommand(providers));
     commands.add(new HotswapBenchCommand(providers));
+    commands.add(new CompareCommand(providers));
     commands.add(new DoctorCommand(providers));
     commands.add(new HelpCommand(providers, this::all));
   }

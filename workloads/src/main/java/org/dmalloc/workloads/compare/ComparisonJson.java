@@ -24,6 +24,10 @@ public final class ComparisonJson {
 
   /** The report as text. */
   public static String render(ComparisonReport report) {
+    return Json.print(tree(report));
+  }
+
+  static JsonObject tree(ComparisonReport report) {
     JsonObject root = new JsonObject();
     root.addProperty("schema", SCHEMA);
     for (Map.Entry<String, JsonElement> member :
@@ -38,12 +42,13 @@ public final class ComparisonJson {
                 JsonObject object = new JsonObject();
                 object.addProperty("workload", cell.workload().label());
                 object.addProperty("contender", cell.contender());
+                object.add("curve", GSON.toJsonTree(CellSummary.curve(cell)));
                 medians.add(merged(object, summary));
               });
     }
     root.add("medians", medians);
     root.add("verdicts", GSON.toJsonTree(Verdict.all(report)));
-    return Json.print(root);
+    return root;
   }
 
   private static JsonObject merged(JsonObject object, CellSummary summary) {

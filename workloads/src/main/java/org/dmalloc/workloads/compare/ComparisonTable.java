@@ -13,6 +13,7 @@ import org.dmalloc.workloads.report.Units;
 /** The text form of a comparison's report, for a terminal of 150 columns. */
 public final class ComparisonTable {
   private static final String NONE = "-";
+  private static final int LONGEST_REASON = 100;
 
   private ComparisonTable() {}
 
@@ -37,7 +38,11 @@ public final class ComparisonTable {
     verdicts.forEach(verdict -> text.append("  ").append(verdict.sentence()).append('\n'));
     text.append("allocate:\n");
     for (Verdict verdict : verdicts) {
-      text.append("  %-16s  %s%n".formatted(verdict.workload().label(), verdict.advice()));
+      text.append(
+          "  %-16s  %s%n"
+              .formatted(
+                  verdict.workload().label(),
+                  verdict.advice().isEmpty() ? NONE : verdict.advice()));
     }
     Verdict.overall(report)
         .ifPresent(line -> text.append("  %-16s  %s%n".formatted("all of these", line)));
@@ -109,10 +114,16 @@ public final class ComparisonTable {
       if (summary.isPresent()) {
         table.row(cells(cell.contender(), summary.get()));
       } else {
-        table.spanning(cell.failure().isEmpty() ? "no figures" : cell.failure(), cell.contender());
+        table.spanning(reason(cell.failure()), cell.contender());
       }
     }
     return table.render();
+  }
+
+  private static String reason(String failure) {
+    return failure.isEmpty()
+        ? "no figures"
+        : failure.length() <= LONGEST_REASON ? failure : "failed; see the notes";
   }
 
   private static String[] cells(String contender, CellSummary summary) {

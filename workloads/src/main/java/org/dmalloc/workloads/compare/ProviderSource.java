@@ -16,7 +16,8 @@ import org.dmalloc.api.Capability;
  *     there is none
  * @param refusal why it cannot be had in a child JVM; empty if it can
  * @param classPath jars and directories with its class and what that needs
- * @param properties its configuration
+ * @param properties its configuration, as {@link org.dmalloc.workloads.compare.child.TypedText}
+ *     writes it
  * @param capabilities what it can do
  * @param advice the advice that its regions take
  */

@@ -113,7 +113,10 @@ final class Rounds {
     long overheads = 0;
     for (Contender contender : order) {
       long start = System.nanoTime();
-      run(round, contender);
+      // Who could not even get its memory will not get it in the next round either.
+      if (round == 1 || contenderNotes.containsKey(contender.id())) {
+        run(round, contender);
+      }
       childrenDone++;
       overheads +=
           System.nanoTime() - start - cellsPerChild * (cellNanos + cellNanos / WARM_UP_SHARE);

@@ -38,16 +38,13 @@ public final class ProviderFactory {
   /**
    * Makes one.
    *
-   * @param properties its configuration; values of one element are given as text, others as an
-   *     array of text
+   * @param properties its configuration, as {@link TypedText} writes it
    * @throws IOException if the class is missing, has no fitting constructor, or refuses
    */
   static MemoryProvider create(String className, Map<String, List<String>> properties)
       throws IOException {
     Map<String, Object> values = new HashMap<>();
-    properties.forEach(
-        (key, list) ->
-            values.put(key, list.size() == 1 ? list.getFirst() : list.toArray(String[]::new)));
+    properties.forEach((key, texts) -> values.put(key, TypedText.value(texts)));
     try {
       Constructor<?> constructor =
           constructorOf(Class.forName(className))

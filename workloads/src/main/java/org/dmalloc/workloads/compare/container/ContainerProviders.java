@@ -14,7 +14,7 @@ import org.dmalloc.api.MemoryProvider;
 import org.dmalloc.workloads.compare.ProviderSource;
 import org.dmalloc.workloads.compare.child.ContenderProcess;
 import org.dmalloc.workloads.compare.child.ProviderFactory;
-import org.jspecify.annotations.Nullable;
+import org.dmalloc.workloads.compare.child.TypedText;
 import org.osgi.framework.Bundle;
 import org.osgi.framework.BundleContext;
 import org.osgi.framework.Constants;
@@ -112,21 +112,12 @@ public final class ContainerProviders {
     Map<String, List<String>> values = new LinkedHashMap<>();
     for (String key : reference.getPropertyKeys()) {
       if (!CONTAINERS_OWN.contains(key)) {
-        List<String> text = text(reference.getProperty(key));
+        List<String> text = TypedText.of(reference.getProperty(key));
         if (!text.isEmpty()) {
           values.put(key, text);
         }
       }
     }
     return values;
-  }
-
-  private static List<String> text(@Nullable Object value) {
-    return switch (value) {
-      case null -> List.of();
-      case String[] array -> List.of(array);
-      case Collection<?> many -> many.stream().map(String::valueOf).toList();
-      default -> List.of(String.valueOf(value));
-    };
   }
 }

@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.dmalloc.shell.command;
+
+import java.io.IOException;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.apache.felix.service.command.CommandSession;
+import org.apache.felix.service.command.Descriptor;
+import org.apache.felix.service.command.Parameter;
+import org.dmalloc.shell.syntax.ByteSize;
+import org.dmalloc.shell.syntax.UsageException;
+import org.dmalloc.shell.syntax.Words;
+import org.dmalloc.workloads.compare.ComparedWorkload;
+import org.dmalloc.workloads.compare.ComparisonHtml;
+import org.dmalloc.workloads.compare.ComparisonJson;
+import org.dmalloc.workloads.compare.ComparisonListener;
+import org.dmalloc.workloads.compare.ComparisonPlan;
+import org.dmalloc.workloads.compare.ComparisonReport;
+import org.dmalloc.workloads.compare.container.ContainerComparison;
+import org.jspecify.annotations.Nullable;
+import org.osgi.framework.Bundle;
+import org.osgi.framework.FrameworkUtil;
+
+/** Compares memory on files with memory on swap. */
+public final class CompareCommand extends Command {
+  private static final Pattern SWAP_FILE =
+      Pattern.compile("(?<path>.+?):(?<size>[^:]+)(?::(?<priority>\\d{1,5}))?");
+  private static final String CLEAR_LINE = "\r\u001b[K";
+  private static final long DEFAULT_SEED = 42;
+  private static final int HIGHEST_PRIORITY = 32_767;
+
+  /** Makes the command. */
+  public CompareCommand(Providers providers) {
+    super("compare", providers);
+  }
+
+  /** Compares memory on files with memory on swap, under one memory limit. */
+  @Descriptor(
+      "compares memory on files with memory on swap, under one memory limit; Ctrl-C stops it and puts everything back")
+  public CompareResult compare(
+      CommandSession session,
+      @Descriptor("SIZE: the memory of each contender")
+          @Parameter(
+              names = {"-s", "--size"},
+              absentValue = "2g")
+          ByteSize size,
+      @Descriptor("LIMIT: the RAM that each may use, its JVM included")
+          @Parameter(
+              names = {"-l", "--limit"},
+              absentValue = "512m")
+          ByteSize limit,
+      @Descriptor("WORKLOAD: which workloads, with commas between them; without it all")
+          @Parameter(
+              names = {"-w", "--workload"},
+              absentValue = "")
+          @Nullable String workload,
+      @Descriptor(
+              "NAME: which backends or contenders (panama, anon:kernel, malloc), with commas between them; without it all")
+          @Parameter(
+              names = {"-c", "--contender"},
+              absentValue = "")
+          @Nullable String contender,
+      @Descriptor("PATH: PATH:SIZE[:PRIORITY] of a swap file that is made for this, and removed")
+          @Parameter(names = "--swap-file", absentValue = "")
+          @Nullable String swapFile,
+      @Descriptor("SIZE: makes a zram device of this size for this, and removes it")
+          @Parameter(names = "--zram", absentValue = "")
+          @Nullable ByteSize zram,
+      @Descriptor("LIST: values of vm.page-cluster to try with swap, such as 0,3")
+          @Parameter(names = "--page-cluster", absentValue = "")
+          @Nullable String pageCluster,
+      @Descriptor("LIST: values of the disk's read_ahead_kb to try with files, such as 128,8192")
+          @Parameter(names = "--read-ahead-kb", absentValue = "")
+          @Nullable String readAhead,
+      @Descriptor("WHICH: which swap policies: distinct, or all that last")
+          @Parameter(names = "--policies", absentValue = "distinct")
+          ComparisonPlan.Policies policies,
+      @Descriptor("COUNT: how often each is measured")
+          @Parameter(
+              names = {"-r", "--runs"},
+              absentValue = "5")
+          Integer runs,
+      @Descriptor("SECONDS: how long all may take")
+          @Parameter(names = "--budget", absentValue = "525")
+          Integer budget,
+      @Descriptor(
+              "MILLIS: how long each cell is measured; without it as long as the budget permits")
+          @Parameter(names = "--cell-millis", absentValue = "")
+          @Nullable Integer cellMillis,
+      @Descriptor("DIR: where files go; without it the current directory")
+          @Parameter(
+              names = {"-d", "--directory"},
+              absentValue = ".")
+          String directory,
+      @Descriptor("SEED: decides content and order") @Parameter(names = "--seed", absentValue = "")
+          @Nullable Long seed,
+      @Descriptor("FILE: writes the report as JSON") @Parameter(names = "--json", absentValue = "")
+          @Nullable String json,
+      @Descriptor("FILE: writes the report as one page of HTML")
+          @Parameter(names = "--html", absentValue = "")
+          @Nullable String html,
+      @Descriptor("FILE: keeps the report for a later --against")
+          @Parameter(names = "--save", absentValue = "")
+          @Nullable String save,
+      @Descriptor("FILE: sets the result against a kept report, of this machine or another")
+          @Parameter(names = "--against", absentValue = "")
+          @Nullable String against)
+      throws IOException, InterruptedException {
+    Console console = Console.of(session);
+    @Nullable Path jsonFile = writable(console, json);
+    @Nullable Path htmlFile = writable(console, html);
+    @Nullable Path saveFile = writable(console, save);
+    @Nullable ComparisonReport before =
+        against == null ? null : ComparisonJson.read(console.resolve(against));
+    ComparisonPlan plan =
+        new ComparisonPlan(
+            size.bytes(),
+            limit.bytes(),
+            console.resolve(directory),
+            swapFile == null ? null : swap(console, swapFile),
+            zram == null ? 0 : zram.bytes(),
+            numbers(pageCluster, "--page-cluster"),
+            numbers(readAhead, "--read-ahead-kb"),
+            workloads(workload),
+            contender == null ? List.of() : List.of(contender.split(",", -1)),
+            policies,
+            runs,
+            Duration.ofSeconds(budget),
+            cellMillis == null ? null : Duration.ofMillis(cellMillis),
+            seed == null ? DEFAULT_SEED : seed,
+            null);
+    ComparisonReport report = run(plan, console);
+    String text = ComparisonJson.render(report);
+    for (@Nullable Path file : Arrays.asList(jsonFile, saveFile)) {
+      if (file != null) {
+        Files.writeString(file, text);
+      }
+    }
+    if (htmlFile != null) {
+      Files.writeString(htmlFile, ComparisonHtml.render(report));
+    }
+    return new CompareResult(report, before);
+  }
+
+  private static ComparisonReport run(ComparisonPlan plan, Console console)
+      throws IOException, InterruptedException {
+    Bundle bundle = FrameworkUtil.getBundle(CompareCommand.class);
+    if (bundle == null) {
+      throw new IllegalStateException("compare: works in an OSGi container only");
+    }
+    try (ProgressLine progress = console.progress("compare")) {
+      return ContainerComparison.run(
+          bundle.getBundleContext(),
+          plan,
+          new ComparisonListener() {
+            @Override
+            public void said(String line) {
+              console.err().println((console.terminal() ? CLEAR_LINE : "") + "compare: " + line);
+            }
+
+            @Override
+            public void progressed(int done, int total, String what) {
+              progress.now("%d of %d, %s".formatted(done + 1, total, what));
+            }
+          });
+    }
+  }
+
+  static ComparisonPlan.TemporarySwap swap(Console console, String text) {
+    Matcher parts = SWAP_FILE.matcher(text);
+    if (!parts.matches()) {
+      throw new UsageException(
+          "compare: --swap-file '%s' is not PATH:SIZE or PATH:SIZE:PRIORITY".formatted(text));
+    }
+    String priority = parts.group("priority");
+    return new ComparisonPlan.TemporarySwap(
+        console.resolve(parts.group("path")),
+        ByteSize.parse(parts.group("size"), "--swap-file").bytes(),
+        priority == null ? HIGHEST_PRIORITY : Integer.parseInt(priority));
+  }
+
+  static List<Integer> numbers(@Nullable String text, String option) {
+    if (text == null) {
+      return List.of();
+    }
+    try {
+      return Arrays.stream(text.split(",", -1)).map(n -> Integer.valueOf(n.strip())).toList();
+    } catch (NumberFormatException e) {
+      throw new UsageException(
+          "compare: %s '%s' is no list of numbers; give one such as 0,3".formatted(option, text));
+    }
+  }
+
+  private static List<ComparedWorkload> workloads(@Nullable String names) {
+    List<ComparedWorkload> all = List.of(ComparedWorkload.values());
+    if (names == null) {
+      return all;
+    }
+    List<String> known = all.stream().map(ComparedWorkload::label).toList();
+    for (String name : names.split(",", -1)) {
+      if (!known.contains(name.strip())) {
+        throw Words.unknown("--workload", name, known);
+      }
+    }
+    return Arrays.stream(names.split(",", -1))
+        .map(name -> ComparedWorkload.named(name.strip()))
+        .toList();
+  }
+
+  /** Before the comparison, not after it: minutes of work would be lost. */
+  private static @Nullable Path writable(Console console, @Nullable String name)
+      throws IOException {
+    if (name == null) {
+      return null;
+    }
+    Path file = console.resolve(name).toAbsolutePath();
+    if (Files.isDirectory(file)) {
+      throw new UsageException("compare: %s is a directory; give a file".formatted(file));
+    }
+    Path parent = file.getParent();
+    if (parent == null || !Files.isDirectory(parent)) {
+      throw new NoSuchFileException(String.valueOf(parent));
+    }
+    if (!Files.isWritable(Files.exists(file) ? file : parent)) {
+      throw new AccessDeniedException(file.toString());
+    }
+    return file;
+  }
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.dmalloc.workloads.compare;
+
+import java.util.LinkedHashMap;
+import java.util.Map;
+import org.dmalloc.workloads.report.HtmlPage;
+import org.dmalloc.workloads.report.Units;
+
+/**
+ * The HTML form of a comparison's report: one page that loads nothing, with the verdicts, bars,
+ * latency curves, amplification and all figures. The JSON form stands in it, for programs.
+ */
+public final class ComparisonHtml {
+  private ComparisonHtml() {}
+
+  /** The page. */
+  public static String render(ComparisonReport report) {
+    Map<String, String> parts = new LinkedHashMap<>();
+    parts.put(
+        "TITLE",
+        HtmlPage.text(
+            report.limitBytes() == 0
+                ? "File or swap: %s without a limit".formatted(Units.bytes(report.byteSize()))
+                : "File or swap: %s in %s of RAM"
+                    .formatted(Units.bytes(report.byteSize()), Units.bytes(report.limitBytes()))));
+    parts.put("TEXT", HtmlPage.text(ComparisonTable.render(report)));
+    parts.put("VERDICTS", HtmlPage.text(ComparisonTable.verdicts(report)));
+    parts.put("DATA", HtmlPage.json(ComparisonJson.tree(report)));
+    return HtmlPage.withCharts("comparison", parts);
+  }
+}

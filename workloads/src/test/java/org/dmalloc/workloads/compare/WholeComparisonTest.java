@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.dmalloc.workloads.compare;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+import org.dmalloc.api.Capability;
+import org.dmalloc.workloads.compare.setup.KernelSetting;
+import org.dmalloc.workloads.compare.setup.LimitSearch;
+import org.dmalloc.workloads.compare.setup.SetupJournal;
+import org.dmalloc.workloads.machine.KernelFiles;
+import org.dmalloc.workloads.machine.MemoryCgroup;
+import org.dmalloc.workloads.machine.SwapDevice;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The whole command on a small size, with real children, limits, swap and settings. */
+class WholeComparisonTest {
+  private static final KernelFiles FILES = KernelFiles.ofThisMachine();
+  private static final long DEADLINE_NANOS = Duration.ofMinutes(3).toNanos();
+
+  @TempDir private Path work;
+  private Path state;
+  private Path swap;
+  private Set<String> before;
+
+  @BeforeEach
+  void look() throws IOException {
+    state = Files.createDirectory(work.resolve("state"));
+    swap = work.resolve("swap");
+    before = machine();
+  }
+
+  /** Swap areas, the settings and the cgroups that a comparison may change. */
+  private static Set<String> machine() throws IOException {
+    Set<String> found = new TreeSet<>();
+    SwapDevice.all(FILES).forEach(device -> found.add("swap " + device.path()));
+    FILES.text(KernelSetting.PAGE_CLUSTER).ifPresent(value -> found.add("page-cluster " + value));
+    Optional<Path> groups =
+        MemoryCgroup.of(FILES).map(group -> Path.of(group.limitFile()).getParent());
+    if (groups.isPresent()) {
+      try (Stream<Path> children = Files.list(groups.get())) {
+        children
+            .filter(path -> String.valueOf(path.getFileName()).startsWith("dmalloc-compare-"))
+            .forEach(path -> found.add("cgroup " + path));
+      }
+    }
+    return found;
+  }
+
+  private static List<Path> classPath() {
+    return Arrays.stream(System.getProperty("java.class.path").split(":", -1))
+        .map(Path::of)
+        .toList();
+  }
+
+  private static ProviderSource anonymous() {
+    return new ProviderSource(
+        "anon",
+        "org.dmalloc.backend.anon.PrivateMemoryProvider",
+        "",
+        List.of(),
+        Map.of("dmalloc.backend", List.of("String:anon")),
+        Set.of(Capability.ADVICE, Capability.SWAP_POLICY),
+        Set.of());
+  }
+
+  private static ProviderSource file() {
+    return new ProviderSource(
+        "filechannel",
+        "org.dmalloc.backend.filechannel.FileChannelProvider",
+        "",
+        List.of(),
+        Map.of("dmalloc.backend", List.of("String:filechannel")),
+        Set.of(Capability.FORCE, Capability.DIRECTORY),
+        Set.of());
+  }
+
+  private ComparisonPlan plan(boolean withSwap, int runs, long cellMillis) {
+    return new ComparisonPlan(
+        192L << 20,
+        144L << 20,
+        work,
+        withSwap ? new ComparisonPlan.TemporarySwap(swap, 256L << 20, 32_767) : null,
+        0,
+        withSwap ? List.of(0) : List.of(),
+        List.of(),
+        List.of(ComparedWorkload.values()),
+        List.of("anon:kernel", "filechannel", "buffer-pool", "malloc"),
+        ComparisonPlan.Policies.DISTINCT,
+        runs,
+        Duration.ofMinutes(2),
+        Duration.ofMillis(cellMillis),
+        42,
+        state);
+  }
+
+  private static void assumeRoot(Path state) throws IOException {
+    boolean settings = Files.isWritable(Path.of(KernelSetting.PAGE_CLUSTER));
+    boolean limited;
+    try (SetupJournal journal = SetupJournal.open(state, FILES)) {
+      LimitSearch search = LimitSearch.run(journal, FILES);
+      limited = search.limit().isPresent();
+      System.err.println("memory limit: " + search);
+    }
+    String reason = "needs root for swap files, kernel settings and memory cgroups; run it as root";
+    if (!settings || !limited) {
+      System.err.println("WholeComparisonTest skipped: " + reason);
+    }
+    assumeTrue(settings && limited, reason);
+  }
+
+  @Test
+  void comparesFilesAndSwapUnderALimitAndPutsAllBack() throws Exception {
+    assumeRoot(state);
+    ComparisonReport report =
+        new Comparison(plan(true, 1, 40), List.of(anonymous(), file()), classPath(), new Printing())
+            .run();
+    for (ComparedWorkload workload : ComparedWorkload.values()) {
+      assertTrue(Verdict.of(report, workload).isPresent(), workload.label());
+      for (ComparisonReport.Cell cell : report.cellsOf(workload)) {
+        boolean nothingToDo =
+            workload == ComparedWorkload.ALLOC_FREE && cell.contender().equals("buffer-pool");
+        assertEquals(nothingToDo ? 0 : 1, cell.runs().size(), cell::toString);
+        assertTrue(nothingToDo || cell.runs().getFirst().operations() > 0, cell::toString);
+      }
+    }
+    CellRun fill = report.cellsOf(ComparedWorkload.FILL).getFirst().runs().getFirst();
+    assertTrue(fill.swapOutPages() > 0, () -> "more than the limit went to swap: " + fill);
+    assertEquals(CellRun.UNKNOWN, fill.forceNanos());
+    assertEquals(before, machine());
+    assertFalse(Files.exists(swap));
+    // A report that went through a file says the same.
+    Path saved = Files.writeString(work.resolve("report.json"), ComparisonJson.render(report));
+    ComparisonReport read = ComparisonJson.read(saved);
+    assertEquals(ComparisonTable.render(report), ComparisonTable.render(read));
+    assertTrue(ComparisonDelta.lines(read, report).stream().allMatch(line -> line.duel().draw()));
+    String page = ComparisonHtml.render(report);
+    assertFalse(page.contains("src=\"http"), "loads nothing");
+    assertTrue(page.contains("buffer pool"));
+  }
+
+  @Test
+  void comparesFilesWhereThereIsNoSwapAndSaysWhatWasLeftOut() throws Exception {
+    boolean none = SwapDevice.all(FILES).isEmpty();
+    if (!none) {
+      System.err.println("WholeComparisonTest skipped: this machine has swap");
+    }
+    assumeTrue(none, "this machine has swap");
+    ComparisonPlan plan = plan(false, 1, 20);
+    ComparisonReport report =
+        new Comparison(plan, List.of(anonymous(), file()), classPath(), new Printing()).run();
+    boolean limited = report.limitBytes() > 0;
+    assertTrue(
+        report.notCompared().stream()
+            .anyMatch(line -> line.contains(limited ? "--swap-file PATH:" : "memory limit")),
+        report.notCompared()::toString);
+    assertTrue(
+        report.cellsOf(ComparedWorkload.RANDOM_READ).stream()
+            .filter(cell -> cell.contender().equals("filechannel"))
+            .allMatch(cell -> cell.runs().size() == 1));
+    assertEquals(before, machine());
+  }
+
+  @Test
+  void theNextStartRemovesWhatAKilledCommandLeft() throws Exception {
+    assumeRoot(state);
+    List<String> command =
+        new ArrayList<>(
+            List.of(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "--enable-native-access=ALL-UNNAMED",
+                "-cp",
+                System.getProperty("java.class.path"),
+                KilledCommand.class.getName(),
+                work.toString()));
+    Process killed = new ProcessBuilder(command).inheritIO().start();
+    try {
+      long deadline = System.nanoTime() + DEADLINE_NANOS;
+      while (machine().stream().noneMatch(what -> what.startsWith("cgroup"))
+          || machine().stream().noneMatch(what -> what.equals("swap " + real(swap)))) {
+        assertTrue(killed.isAlive(), "it ended before it was killed");
+        assertTrue(System.nanoTime() < deadline, "it set nothing up");
+        Thread.onSpinWait();
+      }
+    } finally {
+      killed.destroyForcibly();
+      assertTrue(killed.waitFor(1, TimeUnit.MINUTES));
+    }
+    assertTrue(machine().contains("swap " + real(swap)), "swap outlives its maker");
+    List<String> lines = Comparison.removeLeftovers(state);
+    assertTrue(
+        lines.contains("removed what a killed run left: swap file " + real(swap)), lines::toString);
+    assertEquals(before, machine());
+    assertFalse(Files.exists(swap));
+  }
+
+  private static Path real(Path path) {
+    try {
+      return path.getParent().toRealPath().resolve(path.getFileName());
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** A comparison in a JVM of its own, long enough to be killed. */
+  static final class KilledCommand {
+    public static void main(String[] arguments) throws Exception {
+      WholeComparisonTest test = new WholeComparisonTest();
+      test.work = Path.of(arguments[0]);
+      test.state = test.work.resolve("state");
+      test.swap = test.work.resolve("swap");
+      new Comparison(
+              test.plan(true, 100, 2_000),
+              List.of(anonymous(), file()),
+              classPath(),
+              new Printing())
+          .run();
+    }
+  }
+
+  /** Prints what a comparison says, so that a failure can be understood. */
+  private static final class Printing implements ComparisonListener {
+    @Override
+    public void said(String line) {
+      System.err.println("compare: " + line);
+    }
+  }
+}
