@@ -7,8 +7,10 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
@@ -16,6 +18,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class LauncherIT {
   private static final long DEADLINE_SECONDS = 120;
@@ -164,6 +167,26 @@ class LauncherIT {
     assertEquals(List.of(), Launch.temporaryFiles(directory));
   }
 
+  @ParameterizedTest
+  @ValueSource(strings = {"panama", "filechannel"})
+  void aFileCutShortUnderAMappingIsAnErrorAndTheShellGoesOn(String backend) throws Exception {
+    Path file = directory.resolve("store/cut.region");
+    try (Launch launch = Launch.start(directory, Map.of())) {
+      // The second region exists only when the first is mapped.
+      launch.write("alloc 16m -b %s -n cut\nalloc 1m -b %<s -n next\n".formatted(backend));
+      awaitFile(directory.resolve("store/next.region"));
+      try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
+        channel.truncate(4096);
+      }
+      launch.write("read cut 8m 16\nfill cut\nfree cut\nread next 0 16\nexit\n");
+      Launch.Result result = launch.await();
+      assertEquals(1, result.status(), result.err());
+      assertTrue(result.err().startsWith("dmalloc: read: SIGBUS"), result.err());
+      assertEquals(2, result.err().lines().count(), result.err());
+      assertTrue(result.out().contains("00000000  00 00"), result.out());
+    }
+  }
+
   @Test
   void configurationFilesHoldFromTheFirstCommandOn() throws Exception {
     Files.createDirectories(directory.resolve("etc"));
@@ -190,6 +213,14 @@ class LauncherIT {
     long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(DEADLINE_SECONDS);
     while (Launch.temporaryFiles(directory).isEmpty()) {
       assertTrue(System.nanoTime() - deadline < 0, "no temporary directory");
+      Thread.onSpinWait();
+    }
+  }
+
+  private static void awaitFile(Path file) {
+    long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(DEADLINE_SECONDS);
+    while (!Files.exists(file)) {
+      assertTrue(System.nanoTime() - deadline < 0, "no file " + file);
       Thread.onSpinWait();
     }
   }

@@ -104,7 +104,8 @@ public record RegionDetails(
       Map<String, String> lines, String key, long bytes, long of, String remark) {
     if (bytes != Residency.UNKNOWN) {
       long percent = of == 0 ? 0 : Math.round(100.0 * bytes / of);
-      lines.put(key, ByteSize.format(bytes) + ", " + percent + " %" + remark);
+      String share = bytes > 0 && percent == 0 ? "under 1 %" : percent + " %";
+      lines.put(key, ByteSize.format(bytes) + ", " + share + remark);
     }
   }
 
