@@ -69,7 +69,10 @@ final class HostSession {
     for (Throwable each = failure; each != null; each = each.getCause()) {
       String message = each.getMessage();
       if (message != null && message.startsWith(TestRun.ABORTED)) {
-        return new TestAbortedException(message.substring(TestRun.ABORTED.length()));
+        String reason = message.substring(TestRun.ABORTED.length());
+        // Loggers of the host are taken over by the framework's, which keeps quiet about this.
+        System.out.println("skipped: " + reason);
+        return new TestAbortedException(reason);
       }
       if (each instanceof AssertionError) {
         return each;
