@@ -27,7 +27,7 @@ import org.jspecify.annotations.Nullable;
 /** A provider on Java arrays, with a store that lives as long as it does. */
 final class HeapProvider implements MemoryProvider {
   final List<StoreFinding> findings = new ArrayList<>();
-  final List<RegionRequest> requests = new ArrayList<>();
+  final List<RegionRequest> requests = new CopyOnWriteArrayList<>();
   final List<OpenRequest> opens = new ArrayList<>();
   volatile Runnable afterAllocation = () -> {};
   boolean stopped;

@@ -10,6 +10,7 @@ import java.time.Duration;
 import java.util.Arrays;
 import java.util.EnumSet;
 import java.util.List;
+import java.util.Set;
 import org.apache.felix.service.command.CommandSession;
 import org.apache.felix.service.command.Descriptor;
 import org.apache.felix.service.command.Parameter;
@@ -31,6 +32,9 @@ import org.jspecify.annotations.Nullable;
 
 /** Measures the backends. */
 public final class BenchCommand extends Command {
+  /** One of each kind: what a first look should compare, in a minute or two. */
+  private static final Set<String> USUAL_BACKENDS = Set.of("filechannel", "panama", "anon");
+
   /** Makes the command. */
   public BenchCommand(Providers providers) {
     super("bench", providers);
@@ -50,7 +54,9 @@ public final class BenchCommand extends Command {
               names = {"-w", "--workload"},
               absentValue = "")
           @Nullable String workload,
-      @Descriptor("BACKEND: which backends, with commas between them; without it all")
+      @Descriptor(
+              "BACKEND: which backends, with commas between them, or all; without it filechannel,"
+                  + " panama and anon")
           @Parameter(
               names = {"-b", "--backend"},
               absentValue = "")
@@ -133,11 +139,17 @@ public final class BenchCommand extends Command {
   }
 
   private List<MemoryProvider> backends(@Nullable String names) {
+    List<MemoryProvider> all = providers().all();
+    if (all.isEmpty()) {
+      return List.of(providers().choose(null)); // says that there is none
+    }
     if (names == null) {
-      if (providers().all().isEmpty()) {
-        return List.of(providers().choose(null)); // says that there is none
-      }
-      return providers().all();
+      List<MemoryProvider> usual =
+          all.stream().filter(p -> USUAL_BACKENDS.contains(p.name())).toList();
+      return usual.isEmpty() ? all : usual;
+    }
+    if (names.strip().equals("all")) {
+      return all;
     }
     return Arrays.stream(names.split(",", -1)).map(n -> providers().choose(n.strip())).toList();
   }
