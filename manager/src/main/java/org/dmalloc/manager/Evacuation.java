@@ -22,6 +22,9 @@ final class Evacuation {
   /** After the time-out a region is stranded at once, unless it is in mid-exchange. */
   private static final Duration GRACE = Duration.ofSeconds(10);
 
+  /** What the history says. */
+  static final String REASON = "evacuation";
+
   private static final MoveOptions OPTIONS =
       MoveOptions.DEFAULT.withSectionTimeout(Duration.ofMillis(500)).withAttempts(10);
 
@@ -78,7 +81,7 @@ final class Evacuation {
     String why = "no other backend here can hold it";
     for (Backend candidate : targets(region)) {
       try {
-        regions.moves().perform(region, candidate, OPTIONS, ProgressListener.NONE, "evacuation");
+        regions.moves().perform(region, candidate, OPTIONS, ProgressListener.NONE, REASON);
         return;
       } catch (MemoryException | RuntimeException e) {
         why = String.valueOf(e.getMessage());
@@ -111,6 +114,9 @@ final class Evacuation {
   }
 
   private void strand(ManagedRegion region, String why) {
+    if (regions.stopped()) {
+      return; // the manager itself goes; its regions stay as they are
+    }
     String next =
         "backend %s is gone and the region could not leave it: %s; its content can be read until you close it"
             .formatted(gone.name(), why);

@@ -70,6 +70,10 @@ final class ManagedRegions {
     stopped = true;
   }
 
+  boolean stopped() {
+    return stopped;
+  }
+
   void checkRunning() {
     if (stopped) {
       throw new IllegalStateException(
@@ -104,7 +108,9 @@ final class ManagedRegions {
       if (backend.provider().equals(provider)) {
         backends.remove(backend);
         combine();
-        new Evacuation(this, backend).run();
+        if (!stopped) {
+          new Evacuation(this, backend).run();
+        }
       }
     }
   }

@@ -14,6 +14,8 @@ import org.jspecify.annotations.Nullable;
  * @param source where it is
  * @param target where it is to go
  * @param probe told of each step
+ * @param yields whether it gives way to a close, resize or evacuation that waits; an evacuation
+ *     does not
  */
 record Move(
     ManagedRegion region,
@@ -21,7 +23,8 @@ record Move(
     Backend target,
     MoveOptions options,
     ProgressListener progress,
-    Step.Probe probe) {
+    Step.Probe probe,
+    boolean yields) {
   private static final long BACKOFF_NANOS = 10_000_000;
 
   void reached(Step step) throws MemoryException {
@@ -33,7 +36,7 @@ record Move(
     if (Thread.currentThread().isInterrupted()) {
       throw failed("cancelled by an interrupt", "nothing has changed", null);
     }
-    if (region.mustGiveWay()) {
+    if (yields && region.mustGiveWay()) {
       throw failed("gave way to a close, resize or evacuation", "nothing has changed", null);
     }
   }

@@ -91,7 +91,9 @@ final class Moves implements RegionMover {
           region.id(), from, target.name(), region.byteSize(), 0, 0, 0, 0, "none");
     }
     region.wish().require(target);
-    Move move = new Move(region, source, target, options, progress, probe);
+    Move move =
+        new Move(
+            region, source, target, options, progress, probe, !reason.equals(Evacuation.REASON));
     tell(listener -> listener.started(region.id(), from, target.name()));
     MoveResult result;
     try {
@@ -108,7 +110,8 @@ final class Moves implements RegionMover {
     tell(listener -> listener.finished(result));
     if (!regions.present(target)) {
       // It left meanwhile, and its evacuation did not see this region.
-      new Evacuation(regions, target).leave(region);
+      Evacuation evacuation = new Evacuation(regions, target);
+      Uninterrupted.run("dmalloc evacuation", () -> evacuation.leave(region));
     }
     return result;
   }
