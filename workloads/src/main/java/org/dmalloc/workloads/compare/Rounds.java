@@ -122,6 +122,22 @@ final class Rounds {
           System.nanoTime() - start - cellsPerChild * (cellNanos + cellNanos / WARM_UP_SHARE);
     }
     overheadNanos = Math.max(0, overheads / order.size());
+    sayIfLate(round);
+  }
+
+  /** Fewer runs would tell no spread, so a machine that is too slow for the budget exceeds it. */
+  private void sayIfLate(int round) {
+    long perChild = overheadNanos + cellsPerChild * LEAST_CELL.toNanos() * 5 / 4;
+    long left = perChild * contenders.size() * (plan.runs() - round);
+    long late = System.nanoTime() - begin + left - plan.budget().toNanos();
+    if (round < plan.runs() && plan.cellTime() == null && late > 0) {
+      String line =
+          "a child takes %.1f s besides its cells here: with all %d runs about %.0f min more than the budget; fewer contenders (-c) or runs (-r) take less"
+              .formatted(overheadNanos / 1e9, plan.runs(), Math.ceil(late / 60e9));
+      listener.said(line);
+      notes.removeIf(note -> note.startsWith("a child takes"));
+      notes.add(line);
+    }
   }
 
   private long chooseCellNanos(int round) {

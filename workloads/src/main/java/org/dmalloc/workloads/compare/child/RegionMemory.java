@@ -19,6 +19,7 @@ final class RegionMemory implements PagedMemory {
   private final MemoryRegion region;
   private final boolean announces;
   private final @Nullable ResidentBudget budget;
+  private AccessPattern wanted;
 
   /**
    * Takes over a region.
@@ -35,6 +36,7 @@ final class RegionMemory implements PagedMemory {
     this.region = region;
     this.announces = announces;
     this.budget = budget;
+    wanted = region.info().pattern();
   }
 
   @Override
@@ -60,6 +62,8 @@ final class RegionMemory implements PagedMemory {
 
   @Override
   public void beginBulkLoad() throws MemoryException {
+    // Kept here: from now on the region tells the advice of the load.
+    wanted = region.info().pattern();
     if (isAdvised(Advice.NORMAL)) {
       region.advise(Advice.NORMAL);
     }
@@ -67,18 +71,13 @@ final class RegionMemory implements PagedMemory {
 
   @Override
   public void endBulkLoad() throws MemoryException {
-    AccessPattern pattern = region.info().pattern();
     if (provider.capabilities().contains(Capability.FORCE)) {
       region.force();
       if (isAdvised(Advice.PAGE_OUT)) {
         region.advise(Advice.PAGE_OUT);
       }
     }
-    restore(pattern);
-  }
-
-  private void restore(AccessPattern pattern) throws MemoryException {
-    Advice advice = Advice.valueOf(pattern.name());
+    Advice advice = Advice.valueOf(wanted.name());
     if (isAdvised(advice)) {
       region.advise(advice);
     }
