@@ -155,8 +155,7 @@ public class ConfigurationIT {
           providers().create(pid, "dmalloc.backend", "mended", "limit.bytes", "many");
       try {
         providers().awaitFailure("mended");
-        configuration.update(
-            ConfiguredProviders.dictionary("dmalloc.backend", "mended", "limit.bytes", "1m"));
+        providers().update(configuration, "dmalloc.backend", "mended", "limit.bytes", "1m");
         assertEquals(1 << 20, providers().await("mended").statistics().limitBytes());
       } finally {
         providers().delete(configuration);

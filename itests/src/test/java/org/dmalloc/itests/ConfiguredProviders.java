@@ -2,6 +2,7 @@
 package org.dmalloc.itests;
 
 import java.io.IOException;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Dictionary;
 import java.util.HashMap;
@@ -61,9 +62,11 @@ final class ConfiguredProviders {
 
   /** Waits for the provider with this name. */
   MemoryProvider await(String backend) throws Exception {
+    List<MemoryProvider> found = new ArrayList<>();
     until(
-        () -> "provider " + backend + "; failures: " + failures(), () -> !find(backend).isEmpty());
-    return find(backend).getFirst();
+        () -> "provider " + backend + "; failures: " + failures(),
+        () -> found.addAll(find(backend)));
+    return found.getFirst();
   }
 
   /**
@@ -72,6 +75,12 @@ final class ConfiguredProviders {
    */
   List<MemoryProvider> find(String backend) throws InvalidSyntaxException {
     return references(backend).stream().map(context::getService).filter(Objects::nonNull).toList();
+  }
+
+  /** Changes the configuration of a provider, and waits until the component has taken it up. */
+  void update(Configuration configuration, String... keysAndValues) throws Exception {
+    configuration.update(dictionary(keysAndValues));
+    awaitHandled();
   }
 
   /** Deletes the configuration of a provider, and waits until its deactivation is over. */
