@@ -104,15 +104,7 @@ class ArchitectureTest {
 
   @Test
   void packagesOfAModuleHaveNoCycles() {
-    slices()
-        .matching("org.dmalloc.(**)")
-        .should()
-        .beFreeOfCycles()
-        // The two ends of one conversation, between a comparison and the JVM that it starts.
-        .ignoreDependency(
-            resideInAPackage("org.dmalloc.workloads.compare.child"),
-            resideInAPackage("org.dmalloc.workloads.compare"))
-        .check(SUITE);
+    slices().matching("org.dmalloc.(**)").should().beFreeOfCycles().check(SUITE);
   }
 
   @Test

@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.function.ToDoubleFunction;
 import org.dmalloc.workloads.LatencyProfile;
+import org.dmalloc.workloads.compare.cell.CellRun;
 
 /**
  * The medians of one cell over its runs. NaN stands for what the machine does not tell.

@@ -20,6 +20,7 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
+import org.dmalloc.workloads.compare.cell.CellRun;
 import org.dmalloc.workloads.compare.child.ChildMessage;
 import org.dmalloc.workloads.compare.child.ChildTask;
 import org.dmalloc.workloads.compare.child.ContenderProcess;

@@ -4,6 +4,7 @@ package org.dmalloc.workloads.compare;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import org.dmalloc.workloads.compare.cell.ComparedWorkload;
 import org.dmalloc.workloads.compare.setup.SwapFile;
 import org.jspecify.annotations.Nullable;
 

@@ -4,6 +4,8 @@ package org.dmalloc.workloads.compare;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import org.dmalloc.workloads.compare.cell.CellRun;
+import org.dmalloc.workloads.compare.cell.ComparedWorkload;
 import org.dmalloc.workloads.machine.MachineDescription;
 import org.dmalloc.workloads.machine.SwapDevice;
 

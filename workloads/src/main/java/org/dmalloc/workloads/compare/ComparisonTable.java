@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import org.dmalloc.workloads.compare.ComparisonReport.Cell;
+import org.dmalloc.workloads.compare.cell.ComparedWorkload;
 import org.dmalloc.workloads.machine.SwapDevice;
 import org.dmalloc.workloads.report.TextTable;
 import org.dmalloc.workloads.report.TextTable.Column;

@@ -14,6 +14,8 @@ import java.util.Map;
 import java.util.Random;
 import java.util.Set;
 import org.dmalloc.workloads.PageContent;
+import org.dmalloc.workloads.compare.cell.CellRun;
+import org.dmalloc.workloads.compare.cell.ComparedWorkload;
 import org.dmalloc.workloads.compare.child.ChildTask;
 import org.dmalloc.workloads.compare.setup.Change;
 import org.dmalloc.workloads.compare.setup.KernelSetting;

@@ -8,6 +8,7 @@ import java.util.Optional;
 import java.util.function.Predicate;
 import org.dmalloc.workloads.compare.ComparisonReport.Cell;
 import org.dmalloc.workloads.compare.ComparisonReport.Entrant;
+import org.dmalloc.workloads.compare.cell.ComparedWorkload;
 
 /**
  * What one workload showed, in a sentence, and the command that follows from it.

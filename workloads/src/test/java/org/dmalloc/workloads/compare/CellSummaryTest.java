@@ -6,6 +6,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.Optional;
+import org.dmalloc.workloads.compare.cell.CellRun;
+import org.dmalloc.workloads.compare.cell.ComparedWorkload;
 import org.junit.jupiter.api.Test;
 
 class CellSummaryTest {

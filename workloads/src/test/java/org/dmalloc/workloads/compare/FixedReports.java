@@ -5,6 +5,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.dmalloc.workloads.LatencyProfile;
+import org.dmalloc.workloads.compare.cell.CellRun;
+import org.dmalloc.workloads.compare.cell.ComparedWorkload;
 import org.dmalloc.workloads.machine.MachineDescription;
 import org.dmalloc.workloads.machine.SwapDevice;
 

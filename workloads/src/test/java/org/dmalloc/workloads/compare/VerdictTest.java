@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.dmalloc.workloads.compare;
 
-import static org.dmalloc.workloads.compare.ComparedWorkload.RANDOM_READ;
-import static org.dmalloc.workloads.compare.ComparedWorkload.SEQUENTIAL_READ;
 import static org.dmalloc.workloads.compare.FixedReports.cell;
 import static org.dmalloc.workloads.compare.FixedReports.entrant;
+import static org.dmalloc.workloads.compare.cell.ComparedWorkload.RANDOM_READ;
+import static org.dmalloc.workloads.compare.cell.ComparedWorkload.SEQUENTIAL_READ;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 

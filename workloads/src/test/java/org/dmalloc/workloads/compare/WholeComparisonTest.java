@@ -21,6 +21,8 @@ import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.dmalloc.api.Capability;
+import org.dmalloc.workloads.compare.cell.CellRun;
+import org.dmalloc.workloads.compare.cell.ComparedWorkload;
 import org.dmalloc.workloads.compare.setup.KernelSetting;
 import org.dmalloc.workloads.compare.setup.LimitSearch;
 import org.dmalloc.workloads.compare.setup.SetupJournal;

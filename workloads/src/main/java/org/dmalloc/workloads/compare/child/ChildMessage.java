@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.dmalloc.workloads.compare.child;
 
-import org.dmalloc.workloads.compare.CellRun;
+import org.dmalloc.workloads.compare.cell.CellRun;
 import org.jspecify.annotations.Nullable;
 
 /**

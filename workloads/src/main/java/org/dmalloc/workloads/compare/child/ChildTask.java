@@ -3,7 +3,7 @@ package org.dmalloc.workloads.compare.child;
 
 import java.util.List;
 import java.util.Map;
-import org.dmalloc.workloads.compare.ComparedWorkload;
+import org.dmalloc.workloads.compare.cell.ComparedWorkload;
 import org.jspecify.annotations.Nullable;
 
 /**

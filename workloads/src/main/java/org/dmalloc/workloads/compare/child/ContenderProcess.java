@@ -24,8 +24,8 @@ import org.dmalloc.api.RegionRequest;
 import org.dmalloc.api.SwapPolicy;
 import org.dmalloc.linux.LibraryHeap;
 import org.dmalloc.workloads.PageContent;
-import org.dmalloc.workloads.compare.CellRun;
-import org.dmalloc.workloads.compare.ComparedWorkload;
+import org.dmalloc.workloads.compare.cell.CellRun;
+import org.dmalloc.workloads.compare.cell.ComparedWorkload;
 import org.dmalloc.workloads.machine.KernelFiles;
 import org.jspecify.annotations.Nullable;
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-package org.dmalloc.workloads.compare;
+package org.dmalloc.workloads.compare.cell;
 
 import org.dmalloc.workloads.LatencyProfile;
 
