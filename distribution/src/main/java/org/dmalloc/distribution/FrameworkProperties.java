@@ -36,6 +36,9 @@ final class FrameworkProperties {
           "org.jline.terminal.spi",
           "org.jline.utils");
 
+  /** On the class path too, for {@link ComponentLog}. */
+  private static final String LOG_PACKAGE = "org.osgi.service.log;version=\"1.5\"";
+
   private FrameworkProperties() {}
 
   static Map<String, Object> of(Layout layout, Path run, boolean interactive, Logger logger) {
@@ -53,17 +56,18 @@ final class FrameworkProperties {
     properties.put("felix.fileinstall.log.level", "2");
     properties.put("felix.fileinstall.enableConfigSave", "false");
     properties.put("felix.fileinstall.tmpdir", run.resolve("fileinstall").toString());
+    String packages = LOG_PACKAGE;
     if (interactive) {
       properties.put("gosh.home", layout.home().toString());
-      properties.put(
-          Constants.FRAMEWORK_SYSTEMPACKAGES_EXTRA,
+      packages +=
           JLINE_PACKAGES.stream()
-              .map(name -> name + ";version=\"" + jlineVersion() + "\"")
-              .collect(Collectors.joining(",")));
+              .map(name -> "," + name + ";version=\"" + jlineVersion() + "\"")
+              .collect(Collectors.joining());
     } else {
       // Nothing here opens a bundle: URL, and the handlers cost time at each start.
       properties.put(FelixConstants.SERVICE_URLHANDLERS_PROP, "false");
     }
+    properties.put(Constants.FRAMEWORK_SYSTEMPACKAGES_EXTRA, packages);
     return properties;
   }
 

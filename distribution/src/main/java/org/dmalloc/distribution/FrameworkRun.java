@@ -17,6 +17,7 @@ import org.osgi.framework.BundleContext;
 import org.osgi.framework.BundleException;
 import org.osgi.framework.Constants;
 import org.osgi.framework.FrameworkUtil;
+import org.osgi.service.log.LoggerFactory;
 
 /** One running framework, with a bundle cache of its own that goes when it ends. */
 final class FrameworkRun implements AutoCloseable {
@@ -57,6 +58,9 @@ final class FrameworkRun implements AutoCloseable {
     Runtime.getRuntime().addShutdownHook(run.hook);
     try {
       run.framework.start();
+      run.framework
+          .getBundleContext()
+          .registerService(LoggerFactory.class, new ComponentLog(err), null);
       run.startBundles(layout.bundles(Layout.Group.RUNTIME));
       if (interactive || !configuration.isEmpty()) {
         run.startBundles(layout.bundles(Layout.Group.CONFIGURATION));

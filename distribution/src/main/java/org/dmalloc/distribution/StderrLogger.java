@@ -25,9 +25,24 @@ final class StderrLogger extends Logger {
       line.append(bundle.getSymbolicName()).append(": ");
     }
     line.append(message);
-    for (Throwable t = thrown; t != null; t = t.getCause()) {
-      line.append(": ").append(t.getMessage() == null ? t.getClass().getName() : t.getMessage());
+    if (thrown != null) {
+      line.append(": ").append(words(thrown));
     }
-    err.println(line.toString().replaceAll("\\s*\\R\\s*", " "));
+    err.println(oneLine(line.toString()));
+  }
+
+  /** What it says and what its causes say. */
+  static String words(Throwable thrown) {
+    StringBuilder words = new StringBuilder();
+    for (Throwable t = thrown; t != null; t = t.getCause()) {
+      words
+          .append(words.isEmpty() ? "" : ": ")
+          .append(t.getMessage() == null ? t.getClass().getName() : t.getMessage());
+    }
+    return words.toString();
+  }
+
+  static String oneLine(String text) {
+    return text.replaceAll("\\s*\\R\\s*", " ");
   }
 }

@@ -199,6 +199,20 @@ class LauncherIT {
   }
 
   @Test
+  void aBadConfigurationIsOneLineAndTheOtherBackendsAreThere() throws Exception {
+    Files.createDirectories(directory.resolve("etc"));
+    Path missing = directory.resolve("missing");
+    Files.writeString(
+        directory.resolve("etc/org.dmalloc.backend.panama.cfg"), "directory = " + missing + "\n");
+    Launch.Result result = Launch.run(directory, "alloc", "64k", "-b", "filechannel");
+    assertEquals(0, result.status(), result.err());
+    assertEquals(1, result.err().lines().count(), result.err());
+    assertTrue(
+        result.err().startsWith("dmalloc: org.dmalloc.backend.panama: directory=" + missing),
+        result.err());
+  }
+
+  @Test
   void withoutAJdkTheMessageSaysWhatToDo() throws Exception {
     try (Launch launch =
         Launch.start(directory, Map.of("DMALLOC_JAVA_HOME", directory.toString()), "providers")) {
