@@ -19,7 +19,9 @@ public final class PageContent {
   // Unaligned is no slower on aligned addresses, and needs no check of the address.
   private static final ValueLayout.OfLong WORD = JAVA_LONG_UNALIGNED;
   private static final int WORD_BYTES = 8;
-  private static final int MARK_OFFSET = PAGE_BYTES - WORD_BYTES;
+
+  /** Where in a page its mark is. */
+  public static final int MARK_OFFSET = PAGE_BYTES - WORD_BYTES;
 
   private final long seed;
   private final long[] template = new long[PAGE_BYTES / WORD_BYTES];
@@ -60,10 +62,15 @@ public final class PageContent {
    */
   public long checkStampAt(MemorySegment region, long offset, long page) {
     long found = region.get(WORD, offset);
+    checkStamp(page, found);
+    return found;
+  }
+
+  /** Checks the stamp of a page that was read by other means: its first word. */
+  public void checkStamp(long page, long found) {
     if (found != stamp(page)) {
       throw new WrongContentException(page, found, stamp(page));
     }
-    return found;
   }
 
   /** Reads all words of a page and checks their sum. */
@@ -78,6 +85,11 @@ public final class PageContent {
     for (int i = 0; i < PAGE_BYTES; i += WORD_BYTES) {
       sum += words.get(WORD, i);
     }
+    checkSum(page, sum);
+  }
+
+  /** Checks the sum of the words of a page that was read by other means. */
+  public void checkSum(long page, long sum) {
     long unmarked = stamp(page) + templateSum;
     if (sum != unmarked && sum != unmarked + mark(page)) {
       throw new WrongContentException(page, sum, unmarked);
@@ -97,7 +109,11 @@ public final class PageContent {
   /** Checks that a page has its stamp and its mark. */
   public void checkMark(MemorySegment region, long page) {
     checkStamp(region, page);
-    long found = region.get(WORD, page * PAGE_BYTES + MARK_OFFSET);
+    checkMark(page, region.get(WORD, page * PAGE_BYTES + MARK_OFFSET));
+  }
+
+  /** Checks the mark of a page that was read by other means: its last word. */
+  public void checkMark(long page, long found) {
     if (found != mark(page)) {
       throw new WrongContentException(page, found, mark(page));
     }
@@ -107,7 +123,8 @@ public final class PageContent {
     return RandomStream.mix(page ^ seed);
   }
 
-  private long mark(long page) {
+  /** What a marked page holds as its last word, at {@link #MARK_OFFSET}. */
+  public long mark(long page) {
     return ~stamp(page);
   }
 }

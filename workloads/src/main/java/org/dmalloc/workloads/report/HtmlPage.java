@@ -29,17 +29,29 @@ public final class HtmlPage {
    * @param parts what goes in place of {@code @KEY@}, ready for where it stands
    */
   public static String withCharts(String name, Map<String, String> parts) {
-    String library = SOURCE_MAP.matcher(resource("chart.umd.min.js")).replaceAll("");
+    return withCharts(HtmlPage.class, name, parts);
+  }
+
+  /**
+   * Fills a template of somebody else's.
+   *
+   * @param owner the class beside which the template's resources lie
+   * @param name as for {@link #withCharts(String, Map)}
+   * @param parts as for {@link #withCharts(String, Map)}
+   */
+  public static String withCharts(Class<?> owner, String name, Map<String, String> parts) {
+    String library =
+        SOURCE_MAP.matcher(resource(HtmlPage.class, "chart.umd.min.js")).replaceAll("");
     Matcher version = VERSION.matcher(library);
     Map<String, String> all = new HashMap<>(parts);
-    all.put("STYLE", resource(name + ".css"));
-    all.put("SCRIPT", resource(name + ".js"));
+    all.put("STYLE", resource(owner, name + ".css"));
+    all.put("SCRIPT", resource(owner, name + ".js"));
     all.put("CHART", library);
     all.put("CHART_VERSION", version.find() ? version.group(1) : "");
-    all.put("CHART_LICENSE", resource("chart.LICENSE.md"));
+    all.put("CHART_LICENSE", resource(HtmlPage.class, "chart.LICENSE.md"));
     // In one pass: what is put in is not looked through for further places.
     return PLACE
-        .matcher(resource(name + ".html"))
+        .matcher(resource(owner, name + ".html"))
         .replaceAll(
             match -> {
               String part = all.get(match.group(1));
@@ -60,10 +72,10 @@ public final class HtmlPage {
     return Json.print(tree).replace("<", "\\u003c");
   }
 
-  private static String resource(String name) {
-    try (InputStream in = HtmlPage.class.getResourceAsStream(name)) {
+  private static String resource(Class<?> owner, String name) {
+    try (InputStream in = owner.getResourceAsStream(name)) {
       if (in == null) {
-        throw new IllegalStateException("resource " + name + " is not in this bundle");
+        throw new IllegalStateException("resource " + name + " is not beside " + owner);
       }
       return new String(in.readAllBytes(), StandardCharsets.UTF_8);
     } catch (IOException e) {

@@ -34,7 +34,7 @@ import org.jspecify.annotations.Nullable;
  * at a time, with no other at work: more would need a latch on each page, which no workload here
  * asks for.
  */
-final class BufferPool implements PagedMemory {
+public final class BufferPool implements PagedMemory {
   /** Frames beyond the capacity, for pages that are pinned or about to be dropped. */
   private static final int SPARE_FRAMES = 256;
 
@@ -69,7 +69,7 @@ final class BufferPool implements PagedMemory {
    * @param directory for the file, which is deleted at once and so vanishes with the process
    * @param poolBytes for the frames
    */
-  BufferPool(Path directory, long byteSize, long poolBytes) throws IOException {
+  public BufferPool(Path directory, long byteSize, long poolBytes) throws IOException {
     pageCount = byteSize / PageContent.PAGE_BYTES;
     capacity = Math.toIntExact(Math.max(1024, poolBytes / PageContent.PAGE_BYTES) - SPARE_FRAMES);
     file =
@@ -141,7 +141,7 @@ final class BufferPool implements PagedMemory {
   }
 
   /** Writes pages in order, many at once, past the pool. */
-  void bulkLoad(long firstPage, PageContent content) throws IOException {
+  public void bulkLoad(long firstPage, PageContent content) throws IOException {
     MemorySegment buffer = arena.allocate(BULK_BYTES, PageContent.PAGE_BYTES);
     int perBuffer = BULK_BYTES / PageContent.PAGE_BYTES;
     for (long page = firstPage; page < pageCount; page += perBuffer) {

@@ -5,7 +5,7 @@ import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 
 /** Memory as a comparison sees it: numbered pages of 4096 bytes, in one piece or not. */
-interface PagedMemory extends AutoCloseable {
+public interface PagedMemory extends AutoCloseable {
   /** Stands for "nothing to make durable". */
   long OWES_NOTHING = -1;
 

@@ -41,7 +41,7 @@ public final class ProviderFactory {
    * @param properties its configuration, as {@link TypedText} writes it
    * @throws IOException if the class is missing, has no fitting constructor, or refuses
    */
-  static MemoryProvider create(String className, Map<String, List<String>> properties)
+  public static MemoryProvider create(String className, Map<String, List<String>> properties)
       throws IOException {
     Map<String, Object> values = new HashMap<>();
     properties.forEach((key, texts) -> values.put(key, TypedText.value(texts)));

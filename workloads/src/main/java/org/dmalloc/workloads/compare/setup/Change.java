@@ -14,6 +14,8 @@ public record Change(Kind kind, String path, String before, String after) {
   public enum Kind {
     /** A file that was created. */
     FILE,
+    /** A directory that was created, with all that is in it. */
+    DIRECTORY,
     /** A file that was created and given to the kernel to swap to. */
     SWAP_FILE,
     /** A zram device that was added, and given to the kernel to swap to. */
@@ -33,6 +35,7 @@ public record Change(Kind kind, String path, String before, String after) {
   public String toString() {
     return switch (kind) {
       case FILE -> "file " + path;
+      case DIRECTORY -> "directory " + path;
       case SWAP_FILE -> "swap file " + path;
       case ZRAM -> "zram device " + path;
       case SETTING -> "%s = %s (was %s)".formatted(path, after, before);

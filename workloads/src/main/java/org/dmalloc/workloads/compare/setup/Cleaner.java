@@ -34,6 +34,7 @@ final class Cleaner {
   void takeBack(Change change) throws IOException {
     switch (change.kind()) {
       case FILE -> Files.deleteIfExists(Path.of(change.path()));
+      case DIRECTORY -> ScratchDirectory.delete(Path.of(change.path()));
       case SWAP_FILE -> {
         swapOff(change.path());
         Files.deleteIfExists(Path.of(change.path()));

@@ -240,7 +240,10 @@ public final class SetupJournal implements AutoCloseable {
   }
 
   private static boolean isFile(Change change) {
-    return change.kind() == Change.Kind.FILE || change.kind() == Change.Kind.SWAP_FILE;
+    return switch (change.kind()) {
+      case FILE, DIRECTORY, SWAP_FILE -> true;
+      case ZRAM, SETTING, CGROUP -> false;
+    };
   }
 
   private static String bootId(KernelFiles files) {

@@ -50,6 +50,22 @@ class SetupJournalTest {
   }
 
   @Test
+  void takesADirectoryBackWithAllThatIsInItAndNothingThatItsLinksNameElsewhere()
+      throws IOException {
+    Path elsewhere = Files.writeString(work.resolve("elsewhere"), "kept");
+    Path directory = work.resolve("scratch");
+    SetupJournal journal = SetupJournal.open(state, FILES);
+    ScratchDirectory.create(journal, directory);
+    Files.writeString(Files.createDirectory(directory.resolve("below")).resolve("file"), "gone");
+    Files.createSymbolicLink(directory.resolve("link"), elsewhere);
+    assertThrows(IOException.class, () -> ScratchDirectory.create(journal, directory));
+    journal.close();
+    assertFalse(Files.exists(directory));
+    assertEquals("kept", Files.readString(elsewhere));
+    assertEquals(List.of(), journals());
+  }
+
+  @Test
   void takesAllBackOnAnInterruptedThread() throws IOException {
     SetupJournal journal = SetupJournal.open(state, FILES);
     KernelSetting.set(journal, setting.toString(), "0");
