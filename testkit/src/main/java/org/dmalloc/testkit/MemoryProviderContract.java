@@ -118,4 +118,16 @@ public abstract class MemoryProviderContract {
       return MemoryProviderContract.this.fixture();
     }
   }
+
+  /** Scattered records in batches. */
+  @Nested
+  public class Batch extends BatchContract {
+    /** Made by JUnit. */
+    public Batch() {}
+
+    @Override
+    protected ProviderFixture fixture() {
+      return MemoryProviderContract.this.fixture();
+    }
+  }
 }

@@ -92,7 +92,13 @@ enum Flaw {
   /** Does not hold growth against the limit. */
   RESIZE_BEYOND_LIMIT("Paging", "resizeHoldsTheLimit"),
   /** Tells residency in bytes, not pages. */
-  RESIDENCY_IN_BYTES("Paging", "residencyIsInWholePages");
+  RESIDENCY_IN_BYTES("Paging", "residencyIsInWholePages"),
+  /** Takes announcements for stores. */
+  PREFETCH_WRITES("Batch", "recordsAreGatheredAndScattered"),
+  /** Takes announcements without the capability. */
+  PREFETCH_UNDECLARED("Batch", "withoutPrefetchItIsRefused"),
+  /** Leaves a section open after an announcement. */
+  PREFETCH_KEEPS_SECTION("Batch", "whatAVisitorThrowsPassesThrough");
 
   /** The theme of the contract that must notice it. */
   private final String theme;

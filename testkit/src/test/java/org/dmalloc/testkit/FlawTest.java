@@ -56,8 +56,10 @@ final class FlawTest {
   }
 
   private static Set<Capability> capabilities(Flaw flaw) {
-    return flaw == Flaw.UNDECLARED_ACCEPTED
-        ? EnumSet.of(Capability.NAMED)
-        : EnumSet.allOf(Capability.class);
+    return switch (flaw) {
+      case UNDECLARED_ACCEPTED -> EnumSet.of(Capability.NAMED);
+      case PREFETCH_UNDECLARED -> EnumSet.complementOf(EnumSet.of(Capability.PREFETCH));
+      default -> EnumSet.allOf(Capability.class);
+    };
   }
 }

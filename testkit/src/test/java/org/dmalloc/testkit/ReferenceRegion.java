@@ -200,12 +200,20 @@ final class ReferenceRegion implements MemoryRegion {
 
   @Override
   public void prefetch(long[] offsets, long length) {
+    if (flawed(Flaw.PREFETCH_KEEPS_SECTION)) {
+      gate.enter();
+    }
     try (Access access = acquire()) {
-      provider.require(Capability.PREFETCH);
+      if (!flawed(Flaw.PREFETCH_UNDECLARED)) {
+        provider.require(Capability.PREFETCH);
+      }
       for (long offset : offsets) {
         checkRange(offset, length);
         if (length > 0 && offset >= 0 && offset < access.segment().byteSize()) {
           access.segment().get(JAVA_BYTE, offset);
+          if (flawed(Flaw.PREFETCH_WRITES)) {
+            access.segment().set(JAVA_BYTE, offset, (byte) 0x55);
+          }
         }
       }
     }

@@ -6,6 +6,7 @@ import static java.lang.foreign.ValueLayout.JAVA_LONG;
 import java.lang.foreign.MemorySegment;
 import org.dmalloc.api.Access;
 import org.dmalloc.api.AccessPattern;
+import org.dmalloc.api.BatchedAccess;
 import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.MemoryProvider;
 import org.dmalloc.api.MemoryRegion;
@@ -38,5 +39,18 @@ public final class RegionExamples {
     MemoryRegion region = provider.allocate(request);
     // @end
     return region;
+  }
+
+  /** A batched access. */
+  public static long batched(MemoryRegion orders, long[] offsets, MemorySegment records)
+      throws MemoryException {
+    long[] sum = new long[1];
+    // @start region="batched"
+    BatchedAccess access = BatchedAccess.of(orders, 256); // records of 256 bytes; keep it
+    access.visitInAnyOrder(
+        offsets, (segment, offset, index) -> sum[0] += segment.get(JAVA_LONG, offset));
+    access.gather(offsets, records, 256); // record i to byte i * 256
+    // @end
+    return sum[0];
   }
 }
