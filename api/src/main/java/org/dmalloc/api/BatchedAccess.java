@@ -50,11 +50,8 @@ public final class BatchedAccess {
 
   private static final long SORTABLE_OFFSETS = 1L << (63 - PLACE_BITS);
 
-  /** Records that are touched together, between two looks at the clock in a trial. */
-  private static final int GROUP = 16;
-
-  /** The same while nothing waits. */
-  private static final int QUIET_GROUP = 64;
+  /** Records that are touched together, between two looks at the clock. */
+  private static final int GROUP = 64;
 
   private final MemoryRegion region;
   private final long recordBytes;
@@ -325,9 +322,12 @@ public final class BatchedAccess {
       MemorySegment segment = access.segment();
       check(batch.offsets, batch.count, segment.byteSize());
       long waited = 0;
-      int group = sense.announces() ? GROUP : QUIET_GROUP;
-      for (int at = from; at < batch.count; at += group) {
-        int to = Math.min(at + group, batch.count);
+      boolean trial = !batch.announced && sense.announces();
+      int group = trial ? 1 : GROUP;
+      int to;
+      for (int at = from; at < batch.count; at = to) {
+        to = Math.min(at + group, batch.count);
+        group = Math.min(2 * group, GROUP); // a trial that waits ends early
         if (batch.announced) {
           use.touch(segment, batch, at, to);
         } else {

@@ -88,10 +88,12 @@ public interface MemoryRegion extends AutoCloseable {
   /**
    * Announces that {@code length} bytes at each of the offsets will be read soon, so that all are
    * read from the backing at once, at the depth that the device likes. Returns when the reads are
-   * queued; the accesses that follow wait for what has not arrived. Offsets need no order or
-   * alignment.
+   * queued, and the accesses that follow wait for what has not arrived; a backend that has no call
+   * for that (filechannel) reads on threads of its own and returns when all has arrived. Offsets
+   * need no order or alignment. {@link BatchedAccess} does this for whole lists of records.
    *
    * @throws UnsupportedCapabilityException without {@link Capability#PREFETCH}
+   * @throws MemoryException if the kernel refuses, or a read fails that is waited for
    * @throws IndexOutOfBoundsException if one range lies outside the region; then nothing is queued
    */
   void prefetch(long[] offsets, long length) throws MemoryException;

@@ -80,7 +80,7 @@
  * <tr><th>{@link org.dmalloc.api.Capability#HUGE_PAGES HUGE_PAGES}<td>-<td>yes<td>yes<td>yes<td>yes</tr>
  * <tr><th>{@link org.dmalloc.api.Capability#PREFAULT PREFAULT}<td>yes<td>yes<td>yes<td>yes<td>yes</tr>
  * <tr><th>{@link org.dmalloc.api.Capability#LOCKED LOCKED}<td>-<td>yes<td>yes<td>yes<td>yes</tr>
- * <tr><th>{@link org.dmalloc.api.Capability#PREFETCH PREFETCH}<td>-<td>yes<td>yes<td>yes<td>yes</tr>
+ * <tr><th>{@link org.dmalloc.api.Capability#PREFETCH PREFETCH}<td>yes<td>yes<td>yes<td>yes<td>yes</tr>
  * <tr><th>{@link org.dmalloc.api.Capability#RESIDENCY RESIDENCY}<td>yes<td>yes<td>yes<td>yes<td>yes</tr>
  * <tr><th>{@link org.dmalloc.api.Capability#RESIZE RESIZE}<td>-<td>yes<td>yes<td>-<td>-</tr>
  * <tr><th>{@link org.dmalloc.api.Capability#SWAP_POLICY SWAP_POLICY}<td>-<td>-<td>yes<td>yes<td>yes</tr>

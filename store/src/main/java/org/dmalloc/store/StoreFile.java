@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel.MapMode;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -173,6 +174,30 @@ public final class StoreFile implements AutoCloseable {
             e);
       }
       throw Refusal.of("map", byteSize, path, e);
+    }
+  }
+
+  /**
+   * Reads some of the region's bytes from the file, past its mapping. Not for threads that somebody
+   * may interrupt: an interrupt would close the channel.
+   *
+   * @param into takes the bytes that it has room for; at least 1
+   * @param offset in the region
+   * @return how many bytes came, at least 1
+   * @throws MemoryException if the device or file system refuses, or if the file was cut short
+   */
+  public int read(ByteBuffer into, long offset) throws MemoryException {
+    long position = dataOffset() + offset;
+    try {
+      int count = locked.channel().read(into, position);
+      if (count <= 0) {
+        throw Refusal.cutShort("read", path, disk.length(), dataOffset() + byteSize);
+      }
+      return count;
+    } catch (MemoryException e) {
+      throw e;
+    } catch (IOException e) {
+      throw Refusal.of("read", into.remaining(), path, e);
     }
   }
 

@@ -51,6 +51,7 @@ import org.osgi.service.component.annotations.Deactivate;
       MemoryProvider.CAPABILITY + "=DIRECTORY",
       MemoryProvider.CAPABILITY + "=FORCE",
       MemoryProvider.CAPABILITY + "=PREFAULT",
+      MemoryProvider.CAPABILITY + "=PREFETCH",
       MemoryProvider.CAPABILITY + "=RESIDENCY",
       "service.ranking:Integer=" + FileChannelProvider.RANKING
     })
@@ -69,10 +70,12 @@ public final class FileChannelProvider implements MemoryProvider {
           Capability.DIRECTORY,
           Capability.FORCE,
           Capability.PREFAULT,
+          Capability.PREFETCH,
           Capability.RESIDENCY);
 
   private final FileChannelSettings settings;
   private final RegionLedger ledger;
+  private final ConcurrentReads reads;
 
   /**
    * Starts the provider.
@@ -95,12 +98,14 @@ public final class FileChannelProvider implements MemoryProvider {
             EnumSet.noneOf(Advice.class),
             settings.limitBytes(),
             settings.sectionTimeout().toNanos());
+    this.reads = new ConcurrentReads(settings.name());
   }
 
   /** Refuses new calls from now on; open regions stay usable until their owners close them. */
   @Deactivate
   void stop() {
     ledger.stop();
+    reads.stop();
   }
 
   @Override
@@ -185,7 +190,7 @@ public final class FileChannelProvider implements MemoryProvider {
       if (prefault != null) {
         ResidentPages.bringIn(segment, file.path(), prefault.step());
       }
-      FileChannelRegion region = new FileChannelRegion(ledger, traits, segment, arena, file);
+      FileChannelRegion region = new FileChannelRegion(ledger, traits, segment, arena, file, reads);
       file.describeHolder("%s region %d".formatted(name(), region.id()));
       return region;
     } catch (MemoryException | RuntimeException | Error e) {

@@ -26,21 +26,31 @@ final class FileChannelRegion extends GatedRegion {
 
   private final Arena arena;
   private final StoreFile file;
+  private final ConcurrentReads reads;
 
   FileChannelRegion(
       RegionLedger ledger,
       RegionTraits traits,
       MemorySegment segment,
       Arena arena,
-      StoreFile file) {
+      StoreFile file,
+      ConcurrentReads reads) {
     super(ledger, traits, segment);
     this.arena = arena;
     this.file = file;
+    this.reads = reads;
   }
 
   @Override
   protected void onForce(MemorySegment segment, long offset, long length) throws MemoryException {
     file.force(segment, offset, length);
+  }
+
+  /** Returns when all is read: a fault on a page that is on its way would read its neighbours. */
+  @Override
+  protected void onPrefetch(MemorySegment segment, long[] offsets, long length)
+      throws MemoryException {
+    reads.read(file, offsets, length);
   }
 
   @Override
@@ -85,11 +95,6 @@ final class FileChannelRegion extends GatedRegion {
   @Override
   protected void onAdvise(MemorySegment segment, Advice advice, long offset, long length) {
     throw lacking(Capability.ADVICE);
-  }
-
-  @Override
-  protected void onPrefetch(MemorySegment segment, long[] offsets, long length) {
-    throw lacking(Capability.PREFETCH);
   }
 
   @Override

@@ -41,6 +41,7 @@ final class FileChannelProviderTest extends MemoryProviderContract {
             Capability.DIRECTORY,
             Capability.FORCE,
             Capability.PREFAULT,
+            Capability.PREFETCH,
             Capability.RESIDENCY),
         provider.capabilities());
     assertEquals(Set.of(), provider.supportedAdvice());
