@@ -2,9 +2,7 @@
 package org.dmalloc.shell.command;
 
 import java.io.IOException;
-import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
@@ -17,7 +15,6 @@ import org.apache.felix.service.command.Parameter;
 import org.dmalloc.api.AccessPattern;
 import org.dmalloc.api.MemoryProvider;
 import org.dmalloc.shell.syntax.ByteSize;
-import org.dmalloc.shell.syntax.UsageException;
 import org.dmalloc.shell.syntax.Words;
 import org.dmalloc.workloads.Start;
 import org.dmalloc.workloads.Workload;
@@ -96,8 +93,8 @@ public final class BenchCommand extends Command {
           @Nullable String html)
       throws IOException, InterruptedException, CommandFailure {
     Console console = Console.of(session);
-    @Nullable Path jsonFile = json == null ? null : writable(console.resolve(json));
-    @Nullable Path htmlFile = html == null ? null : writable(console.resolve(html));
+    @Nullable Path jsonFile = console.writableFile("bench", json);
+    @Nullable Path htmlFile = console.writableFile("bench", html);
     BenchmarkPlan plan =
         BenchmarkPlan.ofSize(size.bytes())
             .withWorkloads(workloads(workload))
@@ -165,20 +162,5 @@ public final class BenchCommand extends Command {
       }
     }
     return Arrays.stream(names.split(",", -1)).map(n -> Workloads.named(n.strip())).toList();
-  }
-
-  /** Before the benchmark, not after it: minutes of work would be lost. */
-  private static Path writable(Path file) throws IOException {
-    if (Files.isDirectory(file)) {
-      throw new UsageException("bench: %s is a directory; give a file".formatted(file));
-    }
-    Path parent = file.toAbsolutePath().getParent();
-    if (parent == null || !Files.isDirectory(parent)) {
-      throw new NoSuchFileException(String.valueOf(parent));
-    }
-    if (!Files.isWritable(Files.exists(file) ? file : parent)) {
-      throw new AccessDeniedException(file.toString());
-    }
-    return file;
   }
 }

@@ -2,9 +2,7 @@
 package org.dmalloc.shell.command;
 
 import java.io.IOException;
-import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
@@ -62,7 +60,7 @@ public final class CompareCommand extends Command {
               absentValue = "")
           @Nullable String workload,
       @Descriptor(
-              "NAME: which backends or contenders (panama, anon:kernel, malloc), with commas between them; without it all")
+              "NAME: which backends or contenders (panama, anon:kernel, malloc), with commas between them, or all; without it all but those that are like another")
           @Parameter(
               names = {"-c", "--contender"},
               absentValue = "")
@@ -88,10 +86,9 @@ public final class CompareCommand extends Command {
               absentValue = "5")
           Integer runs,
       @Descriptor("SECONDS: how long all may take")
-          @Parameter(names = "--budget", absentValue = "525")
-          Integer budget,
-      @Descriptor(
-              "MILLIS: how long each cell is measured; without it as long as the budget permits")
+          @Parameter(names = "--time", absentValue = "510")
+          Integer time,
+      @Descriptor("MILLIS: how long each cell is measured; without it as long as --time permits")
           @Parameter(names = "--cell-millis", absentValue = "")
           @Nullable Integer cellMillis,
       @Descriptor("DIR: where files go; without it the current directory")
@@ -114,9 +111,9 @@ public final class CompareCommand extends Command {
           @Nullable String against)
       throws IOException, InterruptedException {
     Console console = Console.of(session);
-    @Nullable Path jsonFile = writable(console, json);
-    @Nullable Path htmlFile = writable(console, html);
-    @Nullable Path saveFile = writable(console, save);
+    @Nullable Path jsonFile = console.writableFile("compare", json);
+    @Nullable Path htmlFile = console.writableFile("compare", html);
+    @Nullable Path saveFile = console.writableFile("compare", save);
     @Nullable ComparisonReport before =
         against == null ? null : ComparisonJson.read(console.resolve(against));
     ComparisonPlan plan =
@@ -132,7 +129,7 @@ public final class CompareCommand extends Command {
             contender == null ? List.of() : List.of(contender.split(",", -1)),
             policies,
             runs,
-            Duration.ofSeconds(budget),
+            Duration.ofSeconds(time),
             cellMillis == null ? null : Duration.ofMillis(cellMillis),
             seed == null ? DEFAULT_SEED : seed,
             null);
@@ -212,25 +209,5 @@ public final class CompareCommand extends Command {
     return Arrays.stream(names.split(",", -1))
         .map(name -> ComparedWorkload.named(name.strip()))
         .toList();
-  }
-
-  /** Before the comparison, not after it: minutes of work would be lost. */
-  private static @Nullable Path writable(Console console, @Nullable String name)
-      throws IOException {
-    if (name == null) {
-      return null;
-    }
-    Path file = console.resolve(name).toAbsolutePath();
-    if (Files.isDirectory(file)) {
-      throw new UsageException("compare: %s is a directory; give a file".formatted(file));
-    }
-    Path parent = file.getParent();
-    if (parent == null || !Files.isDirectory(parent)) {
-      throw new NoSuchFileException(String.valueOf(parent));
-    }
-    if (!Files.isWritable(Files.exists(file) ? file : parent)) {
-      throw new AccessDeniedException(file.toString());
-    }
-    return file;
   }
 }

@@ -1,11 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.dmalloc.shell.command;
 
+import java.io.IOException;
 import java.io.PrintStream;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import org.apache.felix.service.command.CommandSession;
 import org.apache.felix.service.command.Job;
 import org.apache.felix.service.command.Process;
+import org.dmalloc.shell.syntax.UsageException;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -40,6 +45,32 @@ public record Console(CommandSession session, PrintStream out, PrintStream err, 
   /** A path that the user gave, relative to the session's directory. */
   public Path resolve(String path) {
     return session.currentDir().resolve(path).normalize();
+  }
+
+  /**
+   * A file that the user gave for a report: checked before the work, whose result would be lost.
+   *
+   * @param command the command, for messages
+   * @param name the file; null for none
+   * @return its path; null for none
+   * @throws IOException if it cannot be written
+   */
+  public @Nullable Path writableFile(String command, @Nullable String name) throws IOException {
+    if (name == null) {
+      return null;
+    }
+    Path file = resolve(name).toAbsolutePath();
+    if (Files.isDirectory(file)) {
+      throw new UsageException("%s: %s is a directory; give a file".formatted(command, file));
+    }
+    Path parent = file.getParent();
+    if (parent == null || !Files.isDirectory(parent)) {
+      throw new NoSuchFileException(String.valueOf(parent));
+    }
+    if (!Files.isWritable(Files.exists(file) ? file : parent)) {
+      throw new AccessDeniedException(file.toString());
+    }
+    return file;
   }
 
   /** A line of progress, shown from one second on, and only on a terminal. */

@@ -6,13 +6,13 @@ import java.io.IOException;
 import java.io.InputStreamReader;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalLong;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Predicate;
@@ -65,22 +65,15 @@ public record ChildJvm(
   public End run(String task, MemoryLimit.@Nullable Place place, Predicate<String> lines)
       throws IOException, InterruptedException {
     List<String> command = command();
-    Path errors = Files.createTempFile("dmalloc-child-", ".err");
+    ProcessBuilder builder = new ProcessBuilder(place == null ? command : place.wrap(command));
+    // What a user's shell sets for Java must not change a contender behind its back.
+    builder.environment().keySet().removeAll(List.of("JAVA_TOOL_OPTIONS", "_JAVA_OPTIONS"));
+    Process process = builder.start();
     try {
-      ProcessBuilder builder =
-          new ProcessBuilder(place == null ? command : place.wrap(command))
-              .redirectError(errors.toFile());
-      // What a user's shell sets for Java must not change a contender behind its back.
-      builder.environment().keySet().removeAll(List.of("JAVA_TOOL_OPTIONS", "_JAVA_OPTIONS"));
-      Process process = builder.start();
-      try {
-        return converse(process, task, place, errors, lines);
-      } finally {
-        process.destroyForcibly();
-        process.onExit().join();
-      }
+      return converse(process, task, place, lines);
     } finally {
-      Files.deleteIfExists(errors);
+      process.destroyForcibly();
+      process.onExit().join();
     }
   }
 
@@ -102,11 +95,7 @@ public record ChildJvm(
   }
 
   private End converse(
-      Process process,
-      String task,
-      MemoryLimit.@Nullable Place place,
-      Path errors,
-      Predicate<String> hearer)
+      Process process, String task, MemoryLimit.@Nullable Place place, Predicate<String> hearer)
       throws IOException, InterruptedException {
     BlockingQueue<String> lines = new LinkedBlockingQueue<>();
     // A blocked read of a pipe hears no interrupt; a queue does.
@@ -114,6 +103,11 @@ public record ChildJvm(
         .daemon(true)
         .name("dmalloc-child-output")
         .start(() -> copyLines(process, lines));
+    CompletableFuture<String> error = new CompletableFuture<>();
+    Thread.ofPlatform()
+        .daemon(true)
+        .name("dmalloc-child-errors")
+        .start(() -> error.complete(firstError(process)));
     // Left open: its end tells the child that nobody wants it any more.
     OutputStream input = process.getOutputStream();
     try {
@@ -136,7 +130,7 @@ public record ChildJvm(
       last |= hearer.test(line);
     }
     if (!last && failure.isEmpty()) {
-      failure = exitReason(process, place, errors);
+      failure = exitReason(process, place, error);
     }
     return new End(failure, place == null ? OptionalLong.empty() : place.peakBytes());
   }
@@ -157,8 +151,23 @@ public record ChildJvm(
     lines.add(END_OF_OUTPUT);
   }
 
-  private static String exitReason(Process process, MemoryLimit.@Nullable Place place, Path errors)
-      throws IOException, InterruptedException {
+  /** The first line of what a child complains about; all is read, so that it never waits. */
+  private static String firstError(Process process) {
+    String first = "";
+    try (BufferedReader reader = process.errorReader(StandardCharsets.UTF_8)) {
+      String line;
+      while ((line = reader.readLine()) != null) {
+        first = first.isEmpty() ? line.strip() : first;
+      }
+    } catch (IOException e) {
+      // The child was ended: what it said before counts.
+    }
+    return first;
+  }
+
+  private static String exitReason(
+      Process process, MemoryLimit.@Nullable Place place, CompletableFuture<String> error)
+      throws InterruptedException {
     int status = process.waitFor();
     if (place != null && place.outOfMemoryKills().orElse(0) > 0) {
       return "killed by the kernel for want of memory; give more swap or a higher limit";
@@ -166,8 +175,7 @@ public record ChildJvm(
     if (status == KILLED) {
       return "killed from outside (signal 9), perhaps for want of memory";
     }
-    String first =
-        Files.readString(errors).lines().filter(line -> !line.isBlank()).findFirst().orElse("");
+    String first = error.join();
     return "ended with status %d: %s".formatted(status, first.isEmpty() ? "no message" : first);
   }
 }

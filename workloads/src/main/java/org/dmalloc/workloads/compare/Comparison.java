@@ -8,11 +8,9 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
-import java.util.Collections;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
-import java.util.Random;
 import org.dmalloc.workloads.compare.setup.KernelSetting;
 import org.dmalloc.workloads.compare.setup.LimitSearch;
 import org.dmalloc.workloads.compare.setup.MemoryLimit;
@@ -106,6 +104,10 @@ public final class Comparison {
             ContenderList.of(plan, joining(), disk.map(BlockDevice::readAheadFile).orElse(null)),
             swap,
             limit.isPresent());
+    ContenderList.leftOut(plan)
+        .forEach(
+            (name, other) ->
+                notes.add("%s: like %s, not measured; -c all has it too".formatted(name, other)));
     checkSettings(journal, contenders);
     if (disk.isEmpty()) {
       notes.add(
@@ -117,11 +119,7 @@ public final class Comparison {
     Rounds rounds =
         new Rounds(plan, contenders, ownClassPath, limit.orElse(null), journal, listener);
     rounds.watch(devices(disk, swap));
-    for (int round = 1; round <= plan.runs(); round++) {
-      List<Contender> order = new ArrayList<>(contenders);
-      Collections.shuffle(order, new Random(plan.seed() + round));
-      rounds.run(round, order);
-    }
+    rounds.run();
     notes.addAll(rounds.notes());
     Duration taken = Duration.between(started, Instant.now());
     return new ComparisonReport(

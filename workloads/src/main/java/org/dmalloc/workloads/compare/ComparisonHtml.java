@@ -24,8 +24,32 @@ public final class ComparisonHtml {
                 : "File or swap: %s in %s of RAM"
                     .formatted(Units.bytes(report.byteSize()), Units.bytes(report.limitBytes()))));
     parts.put("TEXT", HtmlPage.text(ComparisonTable.render(report)));
-    parts.put("VERDICTS", HtmlPage.text(ComparisonTable.verdicts(report)));
+    parts.put("VERDICTS", verdicts(report));
+    parts.put(
+        "CAUTION",
+        report.inMemory()
+            ? "<p><strong>Without a limit all of it was in RAM: neither file nor swap was needed.</strong></p>"
+            : "");
     parts.put("DATA", HtmlPage.json(ComparisonJson.tree(report)));
     return HtmlPage.withCharts("comparison", parts);
+  }
+
+  private static String verdicts(ComparisonReport report) {
+    StringBuilder list = new StringBuilder();
+    for (Verdict verdict : Verdict.all(report)) {
+      String label = verdict.workload().label();
+      append(list, label, verdict.sentence().substring(label.length() + 2), verdict.advice());
+    }
+    Verdict.overall(report)
+        .ifPresent(line -> append(list, "all of these", "the highest mean, no one left out", line));
+    return list.toString();
+  }
+
+  private static void append(StringBuilder list, String name, String sentence, String advice) {
+    list.append("<dt>%s</dt><dd>%s".formatted(HtmlPage.text(name), HtmlPage.text(sentence)));
+    if (!advice.isEmpty()) {
+      list.append("<code>%s</code>".formatted(HtmlPage.text(advice)));
+    }
+    list.append("</dd>\n");
   }
 }

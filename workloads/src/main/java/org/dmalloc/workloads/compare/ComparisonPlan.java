@@ -19,11 +19,12 @@ import org.jspecify.annotations.Nullable;
  * @param pageClusters values of vm.page-cluster to try with swap; empty to leave it
  * @param readAheadKib values of the disk's read_ahead_kb to try with files; empty to leave it
  * @param workloads what to run
- * @param contenders names to choose by: of a provider, or of a contender; empty for all
+ * @param contenders names to choose by: of a provider, of a contender, or {@code all}; empty for
+ *     all but those that are like another
  * @param policies which swap policies to try
  * @param runs how often to measure each cell
- * @param budget how long all may take
- * @param cellTime how long to measure each cell; null for as long as the budget permits
+ * @param time how long all may take
+ * @param cellTime how long to measure each cell; null for as long as that permits
  * @param seed decides content and order
  * @param stateDirectory where the journal of changes is kept; null for the user's own
  */
@@ -39,7 +40,7 @@ public record ComparisonPlan(
     List<String> contenders,
     Policies policies,
     int runs,
-    Duration budget,
+    Duration time,
     @Nullable Duration cellTime,
     long seed,
     @Nullable Path stateDirectory) {
@@ -50,7 +51,7 @@ public record ComparisonPlan(
   public static final int DEFAULT_RUNS = 5;
 
   /** Ten minutes, less what setting up and a last slow child may take. */
-  public static final Duration DEFAULT_BUDGET = Duration.ofSeconds(525);
+  public static final Duration DEFAULT_TIME = Duration.ofSeconds(510);
 
   private static final long LEAST_BYTES = 16L << 20;
 
@@ -95,6 +96,14 @@ public record ComparisonPlan(
     if (runs < 1) {
       throw new IllegalArgumentException("runs " + runs + "; give at least 1");
     }
+    if (time.isNegative() || time.isZero()) {
+      throw new IllegalArgumentException(
+          "time of %d s; give at least 1".formatted(time.toSeconds()));
+    }
+    if (cellTime != null && (cellTime.isNegative() || cellTime.isZero())) {
+      throw new IllegalArgumentException(
+          "cell time of %d ms; give at least 1".formatted(cellTime.toMillis()));
+    }
     if (workloads.isEmpty()) {
       throw new IllegalArgumentException("no workload; name at least one");
     }
@@ -118,9 +127,49 @@ public record ComparisonPlan(
         List.of(),
         Policies.DISTINCT,
         DEFAULT_RUNS,
-        DEFAULT_BUDGET,
+        DEFAULT_TIME,
         null,
         42,
         null);
+  }
+
+  /** The same within another time. */
+  public ComparisonPlan withTime(Duration time) {
+    return new ComparisonPlan(
+        byteSize,
+        limitBytes,
+        directory,
+        swapFile,
+        zramBytes,
+        pageClusters,
+        readAheadKib,
+        workloads,
+        contenders,
+        policies,
+        runs,
+        time,
+        cellTime,
+        seed,
+        stateDirectory);
+  }
+
+  /** The same with a time for each cell; null for as long as all permits. */
+  public ComparisonPlan withCellTime(@Nullable Duration cellTime) {
+    return new ComparisonPlan(
+        byteSize,
+        limitBytes,
+        directory,
+        swapFile,
+        zramBytes,
+        pageClusters,
+        readAheadKib,
+        workloads,
+        contenders,
+        policies,
+        runs,
+        time,
+        cellTime,
+        seed,
+        stateDirectory);
   }
 }

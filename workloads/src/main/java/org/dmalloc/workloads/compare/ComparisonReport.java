@@ -104,6 +104,11 @@ public record ComparisonReport(
     }
   }
 
+  /** Whether nothing kept all of a contender's memory from staying in RAM. */
+  public boolean inMemory() {
+    return limitBytes == 0 && machine.memoryBytes() > byteSize;
+  }
+
   /** The workloads that were measured, in their order. */
   public List<ComparedWorkload> workloads() {
     return cells.stream().map(Cell::workload).distinct().sorted().toList();

@@ -35,7 +35,11 @@ public final class ComparisonTable {
   /** The verdicts and the advice. */
   public static String verdicts(ComparisonReport report) {
     List<Verdict> verdicts = Verdict.all(report);
-    StringBuilder text = new StringBuilder("verdicts:\n");
+    StringBuilder text =
+        new StringBuilder(
+            report.inMemory()
+                ? "verdicts (without a limit all of it was in RAM: neither file nor swap was needed):\n"
+                : "verdicts:\n");
     verdicts.forEach(verdict -> text.append("  ").append(verdict.sentence()).append('\n'));
     text.append("allocate:\n");
     for (Verdict verdict : verdicts) {

@@ -50,6 +50,11 @@ record Contender(
         more);
   }
 
+  /** Whether a name is that of this contender, or of the provider that it is a variant of. */
+  boolean isNamed(String name) {
+    return id.equals(name) || id.startsWith(name + ":");
+  }
+
   /** The command that allocates such memory; empty if none does. */
   String allocateCommand(String size) {
     ProviderSource from = provider;

@@ -4,6 +4,7 @@ package org.dmalloc.workloads.compare;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import org.dmalloc.api.AccessPattern;
 import org.dmalloc.api.Advice;
 import org.dmalloc.api.Capability;
@@ -15,6 +16,7 @@ import org.jspecify.annotations.Nullable;
 
 /** Derives the contenders from the providers that are there, by what each declares. */
 final class ContenderList {
+  static final String ALL = "all";
   static final String LIBRARY_HEAP = "malloc";
   static final String BUDGET = "budget";
   static final String BUFFER_POOL = "buffer-pool";
@@ -32,7 +34,21 @@ final class ContenderList {
           SwapPolicy.HUGE_PAGES,
           SwapPolicy.NO_HUGE_PAGES);
 
+  /**
+   * What differs so little from another contender that it is measured only when it is asked for: a
+   * shared mapping of /dev/zero is, as a memfd is, a file of the kernel's own tmpfs; and tmpfs
+   * reads from swap in clusters whatever the advice, which then only changes what is swapped out.
+   */
+  private static final Map<String, String> ALIKE =
+      new TreeMap<>(
+          Map.of("anon-zero", "anon-memfd", "anon-memfd:no-read-ahead", "anon-memfd:kernel"));
+
   private ContenderList() {}
+
+  /** Names of what a plan leaves out because it is like another, with that other's. */
+  static Map<String, String> leftOut(ComparisonPlan plan) {
+    return plan.contenders().isEmpty() ? ALIKE : Map.of();
+  }
 
   /** All contenders of a plan. */
   static List<Contender> of(
@@ -72,33 +88,40 @@ final class ContenderList {
             false,
             false,
             Map.of()));
-    List<Contender> chosen = base.stream().filter(c -> isChosen(c, plan.contenders())).toList();
-    if (chosen.isEmpty()) {
-      throw new IllegalArgumentException(
-          "no contender %s; choose from %s"
-              .formatted(
-                  String.join(", ", plan.contenders()),
-                  String.join(", ", base.stream().map(Contender::id).toList())));
+    for (String name : plan.contenders()) {
+      if (base.stream().noneMatch(contender -> isChosen(contender, name))) {
+        throw new IllegalArgumentException(
+            "no contender '%s'; choose from %s, or all"
+                .formatted(name, String.join(", ", base.stream().map(Contender::id).toList())));
+      }
     }
+    List<Contender> chosen =
+        base.stream()
+            .filter(
+                plan.contenders().isEmpty()
+                    ? c -> ALIKE.keySet().stream().noneMatch(c::isNamed)
+                    : c -> plan.contenders().stream().anyMatch(name -> isChosen(c, name)))
+            .toList();
     return swept(chosen, plan, readAheadFile);
   }
 
-  private static boolean isChosen(Contender contender, List<String> names) {
-    return names.isEmpty()
-        || names.stream()
-            .anyMatch(name -> contender.id().equals(name) || contender.id().startsWith(name + ":"));
+  private static boolean isChosen(Contender contender, String name) {
+    return name.equals(ALL) || contender.isNamed(name);
   }
 
   private static void addFile(List<Contender> list, ProviderSource provider) {
-    if (!provider.capabilities().contains(Capability.ADVICE)) {
+    boolean advised = provider.capabilities().contains(Capability.ADVICE);
+    if (advised) {
+      for (AccessPattern pattern : AccessPattern.values()) {
+        list.add(
+            make(provider, Contender.label(pattern.name()), pattern.name(), null, false, false));
+      }
+    } else {
       list.add(make(provider, "", null, null, false, false));
-      return;
-    }
-    for (AccessPattern pattern : AccessPattern.values()) {
-      list.add(make(provider, Contender.label(pattern.name()), pattern.name(), null, false, false));
     }
     if (provider.capabilities().contains(Capability.PREFETCH)) {
-      list.add(make(provider, "batched", AccessPattern.RANDOM.name(), null, true, false));
+      @Nullable String pattern = advised ? AccessPattern.RANDOM.name() : null;
+      list.add(make(provider, "batched", pattern, null, true, false));
     }
   }
 

@@ -4,6 +4,9 @@ package org.dmalloc.workloads.compare;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.LocalTime;
+import java.time.ZoneId;
+import java.time.format.DateTimeFormatter;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.EnumMap;
@@ -36,16 +39,7 @@ final class Rounds {
 
   private static final Duration PATIENCE = Duration.ofMinutes(4);
   private static final Duration FILL = Duration.ofSeconds(3);
-  private static final Duration LEAST_CELL = Duration.ofMillis(100);
-  private static final Duration LONGEST_CELL = Duration.ofSeconds(1);
-
-  /** A guess of what a child needs besides its cells, until the first round has shown it. */
-  private static final Duration CHILD_GUESS = Duration.ofSeconds(2);
-
-  private static final double FILL_GUESS_BYTES_PER_SECOND = 800e6;
-
-  /** A cell is warmed up for this part of its time. */
-  private static final int WARM_UP_SHARE = 4;
+  private static final DateTimeFormatter TIME_OF_DAY = DateTimeFormatter.ofPattern("HH:mm");
 
   private final ComparisonPlan plan;
   private final List<Contender> contenders;
@@ -57,13 +51,10 @@ final class Rounds {
   private final Map<String, Map<ComparedWorkload, List<CellRun>>> runs = new LinkedHashMap<>();
   private final Map<String, Map<ComparedWorkload, String>> failures = new LinkedHashMap<>();
   private final Set<String> notes = new LinkedHashSet<>();
-  private final long begin = System.nanoTime();
-  private final int cellsPerChild;
-  private List<String> devices = List.of();
-  private long overheadNanos;
-  private long cellNanos;
   private final Map<String, Long> peaks = new LinkedHashMap<>();
-  private int childrenDone;
+  private final Schedule schedule;
+  private List<String> devices = List.of();
+  private long cellNanos;
 
   Rounds(
       ComparisonPlan plan,
@@ -79,11 +70,12 @@ final class Rounds {
     this.journal = journal;
     this.listener = listener;
     // The fill is a part of every child, asked for or not, and has a time of its own.
-    cellsPerChild =
-        Math.max(
-            1, (int) plan.workloads().stream().filter(w -> w != ComparedWorkload.FILL).count());
-    overheadNanos =
-        CHILD_GUESS.toNanos() + (long) (plan.byteSize() / FILL_GUESS_BYTES_PER_SECOND * 1e9);
+    schedule =
+        new Schedule(
+            plan,
+            contenders.size(),
+            (int) plan.workloads().stream().filter(w -> w != ComparedWorkload.FILL).count(),
+            System::nanoTime);
     for (Contender contender : contenders) {
       runs.put(contender.id(), new EnumMap<>(ComparedWorkload.class));
       failures.put(contender.id(), new EnumMap<>(ComparedWorkload.class));
@@ -95,66 +87,79 @@ final class Rounds {
     devices = List.copyOf(names);
   }
 
-  /** Runs every contender once, in the given order and all with the same time for a cell. */
-  void run(int round, List<Contender> order) throws IOException, InterruptedException {
-    cellNanos = chooseCellNanos(round);
-    if (round == 1) {
-      listener.said(
-          "%d contenders × %d workloads × %d runs, %.2f s for a cell, about %.0f min"
-              .formatted(
-                  order.size(),
-                  plan.workloads().size(),
-                  plan.runs(),
-                  cellNanos / 1e9,
-                  Math.ceil(
-                      plan.runs()
-                          * order.size()
-                          * (overheadNanos + cellsPerChild * 1.25 * cellNanos)
-                          / 60e9)));
-    }
-    long overheads = 0;
-    for (Contender contender : order) {
-      long start = System.nanoTime();
-      // Who could not even get its memory will not get it in the next round either.
-      if (round == 1 || contenderNotes.containsKey(contender.id())) {
-        run(round, contender);
+  /** Runs all rounds: each contender once in a round, in random order. */
+  void run() throws IOException, InterruptedException {
+    listener.said(
+        "%d contenders × %d workloads × %d runs in %d child JVMs, %.2f s a cell, about %s, done at %s"
+            .formatted(
+                contenders.size(),
+                plan.workloads().size(),
+                plan.runs(),
+                schedule.childrenTotal(),
+                schedule.round().cellNanos() / 1e9,
+                minutes(schedule.left()),
+                LocalTime.now(ZoneId.systemDefault()).plus(schedule.left()).format(TIME_OF_DAY)));
+    sayIfLate();
+    while (schedule.hasRounds()) {
+      Schedule.Round round = schedule.round();
+      cellNanos = round.cellNanos();
+      List<Contender> order = new ArrayList<>(contenders);
+      Collections.shuffle(order, new Random(plan.seed() + round.number()));
+      for (Contender contender : order) {
+        // Who could not even get its memory will not get it in the next round either.
+        if (round.number() == 1 || contenderNotes.containsKey(contender.id())) {
+          long start = System.nanoTime();
+          run(round, contender);
+          schedule.childDone(System.nanoTime() - start);
+        } else {
+          schedule.childSkipped();
+        }
       }
-      childrenDone++;
-      overheads +=
-          System.nanoTime() - start - cellsPerChild * (cellNanos + cellNanos / WARM_UP_SHARE);
+      schedule.roundDone();
+      sayIfLate();
     }
-    overheadNanos = Math.max(0, overheads / order.size());
-    sayIfLate(round);
+    if (schedule.roundsDone() < plan.runs() && plan.workloads().contains(ComparedWorkload.FILL)) {
+      notes.add(
+          "%s, and %d of each contender did not fit into the time: the fill was measured %d times, everything else %d times; --time gives more"
+              .formatted(overhead(), plan.runs(), schedule.roundsDone(), plan.runs()));
+    }
+    schedule
+        .overrun()
+        .ifPresent(
+            over ->
+                notes.add(
+                    "it took %s more than the %s given: %s"
+                        .formatted(minutes(over), minutes(plan.time()), overhead())));
   }
 
-  /** Fewer runs would tell no spread, so a machine that is too slow for the budget exceeds it. */
-  private void sayIfLate(int round) {
-    long perChild = overheadNanos + cellsPerChild * LEAST_CELL.toNanos() * 5 / 4;
-    long left = perChild * contenders.size() * (plan.runs() - round);
-    long late = System.nanoTime() - begin + left - plan.budget().toNanos();
-    if (round < plan.runs() && plan.cellTime() == null && late > 0) {
-      String line =
-          "a child takes %.1f s besides its cells here: with all %d runs about %.0f min more than the budget; fewer contenders (-c) or runs (-r) take less"
-              .formatted(overheadNanos / 1e9, plan.runs(), Math.ceil(late / 60e9));
-      listener.said(line);
-      notes.removeIf(note -> note.startsWith("a child takes"));
-      notes.add(line);
-    }
+  /** Fewer runs would tell no spread, so a machine that is too slow for the time exceeds it. */
+  private void sayIfLate() {
+    schedule
+        .lateness()
+        .ifPresent(
+            late ->
+                listener.said(
+                    "%s: %d runs of everything take about %s more than the %s given; fewer contenders (-c), workloads (-w) or a smaller size take less, --time gives more"
+                        .formatted(overhead(), plan.runs(), minutes(late), minutes(plan.time()))));
   }
 
-  private long chooseCellNanos(int round) {
-    Duration fixed = plan.cellTime();
-    if (fixed != null) {
-      return fixed.toNanos();
-    }
-    long left = plan.budget().toNanos() - (System.nanoTime() - begin);
-    long children = (long) contenders.size() * (plan.runs() - round + 1);
-    long forCells = left / children - overheadNanos;
-    long cell = forCells / cellsPerChild * WARM_UP_SHARE / (WARM_UP_SHARE + 1);
-    return Math.clamp(cell, LEAST_CELL.toNanos(), LONGEST_CELL.toNanos());
+  private String overhead() {
+    return "a child takes %.1f s besides its cells here".formatted(seconds(schedule.overhead()));
   }
 
-  private void run(int round, Contender contender) throws IOException, InterruptedException {
+  private static double seconds(Duration time) {
+    return time.toMillis() / 1e3;
+  }
+
+  /** A duration as precise as an estimate is. */
+  private static String minutes(Duration time) {
+    return time.toSeconds() < 90
+        ? Math.max(1, time.toSeconds()) + " s"
+        : Math.round(time.toSeconds() / 60.0) + " min";
+  }
+
+  private void run(Schedule.Round round, Contender contender)
+      throws IOException, InterruptedException {
     List<Change> settings = new ArrayList<>();
     try {
       for (var setting : contender.settings().entrySet()) {
@@ -162,7 +167,6 @@ final class Rounds {
       }
       ChildRun child = new ChildRun(classPath(contender), heapBytes(contender), PATIENCE);
       ChildTask task = task(round, contender);
-      int total = contenders.size() * plan.runs();
       MemoryLimit.Place place = limit == null ? null : limit.create(plan.limitBytes());
       try {
         keep(
@@ -172,10 +176,10 @@ final class Rounds {
                 place,
                 workload ->
                     listener.progressed(
-                        childrenDone,
-                        total,
-                        "run %d of %d: %s %s"
-                            .formatted(round, plan.runs(), contender.id(), workload))));
+                        schedule.childrenDone(),
+                        schedule.childrenTotal(),
+                        "%s %s, about %s left"
+                            .formatted(contender.id(), workload, minutes(schedule.left())))));
       } finally {
         if (place != null) {
           place.close();
@@ -212,18 +216,29 @@ final class Rounds {
         : HEAP_BYTES;
   }
 
-  private ChildTask task(int round, Contender contender) {
-    ProviderSource provider = contender.provider();
-    List<ComparedWorkload> order = new ArrayList<>(plan.workloads());
-    order.removeIf(w -> w == ComparedWorkload.FILL || w.replacesContent());
-    Collections.shuffle(order, new Random(plan.seed() * 31 + round));
+  /** The workloads of a child's runs, each run in an order of its own. */
+  private List<ComparedWorkload> order(Schedule.Round round) {
+    List<ComparedWorkload> order = new ArrayList<>();
+    for (int run = round.firstRun(); run < round.firstRun() + round.runs(); run++) {
+      List<ComparedWorkload> own = new ArrayList<>(plan.workloads());
+      own.removeIf(w -> w == ComparedWorkload.FILL || w.replacesContent());
+      Collections.shuffle(own, new Random(plan.seed() * 31 + run));
+      order.addAll(own);
+    }
     // The index takes the place of the content that all others check.
     if (plan.workloads().stream().anyMatch(ComparedWorkload::replacesContent)) {
-      order.add(ComparedWorkload.INDEX_BUILD);
-      if (plan.workloads().contains(ComparedWorkload.INDEX_QUERY)) {
-        order.add(ComparedWorkload.INDEX_QUERY);
+      for (int run = 0; run < round.runs(); run++) {
+        order.add(ComparedWorkload.INDEX_BUILD);
+        if (plan.workloads().contains(ComparedWorkload.INDEX_QUERY)) {
+          order.add(ComparedWorkload.INDEX_QUERY);
+        }
       }
     }
+    return order;
+  }
+
+  private ChildTask task(Schedule.Round round, Contender contender) {
+    ProviderSource provider = contender.provider();
     return new ChildTask(
         contender.kind(),
         provider == null ? "" : provider.className(),
@@ -235,13 +250,13 @@ final class Rounds {
         contender.announced() ? BATCH_PAGES : 0,
         contender.budgeted() ? dataLimit() : 0,
         contender.kind() == ChildTask.Kind.BUFFER_POOL ? poolBytes() : 0,
-        order,
+        order(round),
         plan.workloads(),
         cellNanos,
-        cellNanos / WARM_UP_SHARE,
+        cellNanos / Schedule.WARM_UP_SHARE,
         FILL.toNanos(),
         plan.seed(),
-        round,
+        round.number(),
         devices);
   }
 

@@ -16,11 +16,13 @@ import org.dmalloc.workloads.compare.cell.ComparedWorkload;
  * @param workload the workload
  * @param sentence the best of each family against each other, by operations per second
  * @param winner the contender with the highest median
- * @param advice how to allocate for this workload
+ * @param advice the command that allocates for this workload, and what else to do as a comment
  */
 public record Verdict(ComparedWorkload workload, String sentence, String winner, String advice) {
   /** From here on a ratio is given in whole numbers. */
   private static final double WHOLE = 9.95;
+
+  private static final String COMMENT = "  # ";
 
   /** One contender's result. */
   private record Result(Entrant entrant, Sample speed) {}
@@ -159,22 +161,20 @@ public record Verdict(ComparedWorkload workload, String sentence, String winner,
       return "";
     }
     Entrant best = command.get().entrant();
-    StringBuilder line = new StringBuilder(best.command());
+    List<String> hints = new ArrayList<>();
     if (best.announced() && workload.foreseeable()) {
-      line.append(", and announce pages in batches (MemoryRegion.prefetch)");
+      hints.add("announce pages in batches (MemoryRegion.prefetch)");
     }
     if (best.id().contains(":" + ContenderList.BUDGET)) {
-      line.append(", and page out what is cold (MemoryRegion.advise PAGE_OUT) within a budget");
+      hints.add("page out what is cold, within a budget (MemoryRegion.advise PAGE_OUT)");
     }
-    if (!best.settings().isEmpty()) {
-      best.settings()
-          .forEach((file, value) -> line.append(", with ").append(file).append('=').append(value));
-    }
+    best.settings().forEach((file, value) -> hints.add("echo %s > %s".formatted(value, file)));
     if (winner.entrant().command().isEmpty()
         && !Duel.of(winner.speed(), command.get().speed()).draw()) {
-      line.append("; faster still: ").append(winner.entrant().id());
+      hints.add("faster still: " + winner.entrant().id());
     }
-    return line.toString();
+    // A comment: the whole line can be pasted into the shell.
+    return hints.isEmpty() ? best.command() : best.command() + COMMENT + String.join("; ", hints);
   }
 
   private static Optional<Result> best(List<Result> results, Predicate<Entrant> which) {

@@ -109,7 +109,8 @@ public final class DirectLoop implements RawDisk {
       ByteBuffer buffer =
           ByteBuffer.allocateDirect(pattern.blockBytes() + alignment - 1).alignedSlice(alignment);
       long before = System.nanoTime();
-      while (before < deadline) {
+      // Once at least: on a busy machine the time may be over before a thread has begun.
+      do {
         buffer.position(0).limit(pattern.blockBytes());
         long position = choice.next() * pattern.blockBytes();
         int done =
@@ -122,7 +123,7 @@ public final class DirectLoop implements RawDisk {
         long after = System.nanoTime();
         histogram.recordValue(after - before);
         before = after;
-      }
+      } while (before < deadline);
       if (pattern.writes()) {
         // What was written counts when the disk has it.
         channel.force(false);

@@ -12,8 +12,8 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * Pages that load nothing: a template, its style, its script and the chart library, all inlined.
- * The chart library is Chart.js as its authors ship it, with its licence.
+ * Pages that load nothing: template, style, scripts and the chart library, all inlined. The chart
+ * library is Chart.js as its authors ship it, with its licence.
  */
 public final class HtmlPage {
   private static final Pattern PLACE = Pattern.compile("@([A-Z_]+)@");
@@ -23,38 +23,56 @@ public final class HtmlPage {
   private HtmlPage() {}
 
   /**
-   * Fills a template.
+   * Makes a page of the common form, with its style and its script of plots.
    *
-   * @param name names the resources {@code name.html}, {@code name.css} and {@code name.js}
-   * @param parts what goes in place of {@code @KEY@}, ready for where it stands
+   * @param name names the resources {@code name.html}, the sections between the heading and the
+   *     text form, and {@code name.js}
+   * @param parts what goes in place of {@code @KEY@}, ready for where it stands; TITLE, TEXT and
+   *     DATA (the JSON form) at least
    */
   public static String withCharts(String name, Map<String, String> parts) {
-    return withCharts(HtmlPage.class, name, parts);
+    Map<String, String> all = new HashMap<>(parts);
+    all.put("BODY", fill(resource(HtmlPage.class, name + ".html"), parts).strip());
+    String script = resource(HtmlPage.class, "page.js") + resource(HtmlPage.class, name + ".js");
+    return page(
+        resource(HtmlPage.class, "page.html"), resource(HtmlPage.class, "page.css"), script, all);
   }
 
   /**
-   * Fills a template of somebody else's.
+   * Fills a whole template of somebody else's.
    *
    * @param owner the class beside which the template's resources lie
-   * @param name as for {@link #withCharts(String, Map)}
+   * @param name names the resources {@code name.html}, {@code name.css} and {@code name.js}
    * @param parts as for {@link #withCharts(String, Map)}
    */
   public static String withCharts(Class<?> owner, String name, Map<String, String> parts) {
+    return page(
+        resource(owner, name + ".html"),
+        resource(owner, name + ".css"),
+        resource(owner, name + ".js"),
+        new HashMap<>(parts));
+  }
+
+  private static String page(
+      String template, String style, String script, Map<String, String> parts) {
     String library =
         SOURCE_MAP.matcher(resource(HtmlPage.class, "chart.umd.min.js")).replaceAll("");
     Matcher version = VERSION.matcher(library);
-    Map<String, String> all = new HashMap<>(parts);
-    all.put("STYLE", resource(owner, name + ".css"));
-    all.put("SCRIPT", resource(owner, name + ".js"));
-    all.put("CHART", library);
-    all.put("CHART_VERSION", version.find() ? version.group(1) : "");
-    all.put("CHART_LICENSE", resource(HtmlPage.class, "chart.LICENSE.md"));
-    // In one pass: what is put in is not looked through for further places.
+    parts.put("STYLE", style);
+    parts.put("SCRIPT", script);
+    parts.put("CHART", library);
+    parts.put("CHART_VERSION", version.find() ? version.group(1) : "");
+    parts.put("CHART_LICENSE", resource(HtmlPage.class, "chart.LICENSE.md"));
+    return fill(template, parts);
+  }
+
+  /** In one pass: what is put in is not looked through for further places. */
+  private static String fill(String template, Map<String, String> parts) {
     return PLACE
-        .matcher(resource(owner, name + ".html"))
+        .matcher(template)
         .replaceAll(
             match -> {
-              String part = all.get(match.group(1));
+              String part = parts.get(match.group(1));
               if (part == null) {
                 throw new IllegalArgumentException("no part for " + match.group());
               }

@@ -1,6 +1,5 @@
-'use strict';
 (() => {
-  const report = JSON.parse(document.getElementById('report').textContent);
+  const {report, dark, digits, count, nanos, bytes, element, plot, listMissing, section, valueLabels, barOptions, latencyChart} = page;
   const order = report.settings.workloads.map(w => w.name);
   const operationOf = Object.fromEntries(report.settings.workloads.map(w => [w.name, w.operation]));
   const backends = [...new Set(report.results.map(r => r.backend))];
@@ -9,64 +8,7 @@
   const colourOf = Object.fromEntries(backends.map((b, i) => [b, palette[i % palette.length]]));
   const rawColours = ['#8d949e', '#b9bec6'];
   const darkRawColours = ['#9aa1ab', '#6a717b'];
-  const dark = window.matchMedia('(prefers-color-scheme: dark)');
-  const charts = [];
-
-  // Three significant digits, as in the text form.
-  const digits = v => {
-    const size = Math.abs(v);
-    return size === 0 ? '0' : size >= 99.95 ? v.toFixed(0) : size >= 9.995 ? v.toFixed(1) : size >= 0.0995 ? v.toFixed(2) : v.toFixed(1 - Math.floor(Math.log10(size)));
-  };
-  function scaled(value, step, units, gap) {
-    let unit = 0;
-    while (unit < units.length - 1 && Math.abs(value) >= step - 0.5) { value /= step; unit++; }
-    return digits(value) + (units[unit] ? gap + units[unit] : '');
-  }
-  const count = v => scaled(v, 1000, ['', 'k', 'M', 'G'], '');
-  const nanos = v => scaled(v, 1000, ['ns', 'µs', 'ms', 's'], ' ');
-  const bytes = v => scaled(v, 1024, ['B', 'KiB', 'MiB', 'GiB', 'TiB'], ' ');
   const mega = v => v / 1e6 >= 1000 ? (v / 1e6).toFixed(0) : digits(v / 1e6);
-  const tick = (value, form) => form(value).replace(/\.0+(?=\D|$)/, '');
-
-  function element(parent, name, text, className) {
-    const e = document.createElement(name);
-    if (text !== undefined && text !== null) e.textContent = text;
-    if (className) e.className = className;
-    parent.append(e);
-    return e;
-  }
-  const style = name => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
-
-  /** A card with a caption and a canvas; chart() gives the configuration in the colours of now. */
-  function plot(parent, title, subtitle, height, label, chart) {
-    const figure = element(parent, 'figure');
-    const caption = element(figure, 'figcaption', title);
-    element(caption, 'small', subtitle);
-    if (chart) {
-      const box = element(figure, 'div', null, 'canvas');
-      box.style.height = height + 'px';
-      const canvas = element(box, 'canvas');
-      canvas.setAttribute('role', 'img');
-      canvas.setAttribute('aria-label', label);
-      charts.push({canvas, chart, live: null});
-    }
-    return figure;
-  }
-  function draw() {
-    for (const c of charts) {
-      if (c.live) c.live.destroy();
-      c.live = new Chart(c.canvas, c.chart());
-    }
-  }
-  function listMissing(figure, rows) {
-    if (!rows.length) return;
-    const list = element(figure, 'ul', null, 'missing');
-    const byReason = new Map();
-    for (const r of rows) byReason.set(r.reason, [...(byReason.get(r.reason) || []), r]);
-    for (const [reason, same] of byReason) {
-      element(list, 'li', same.map(r => r.backend).join(', ') + ': ' + reason, same[0].status === 'failed' ? 'failed' : '');
-    }
-  }
   const rowsOf = (workload, start) => report.results.filter(r => r.workload === workload && r.start === start);
   const rawOf = (backend, pattern, depth) => {
     const survey = report.rawDisk.find(s => s.backend === backend) || report.rawDisk[0];
@@ -76,48 +18,6 @@
     const w = report.settings.workloads.find(e => e.name === workload);
     if (w.kind === 'allocate') return null;
     return (w.inOrder ? 'sequential-' : 'random-') + (w.kind === 'read' ? 'read' : 'write');
-  }
-
-  /** Black or white, whichever can be read on a colour given as #rrggbb. */
-  function inkOn(colour) {
-    const [r, g, b] = [1, 3, 5].map(i => parseInt(colour.slice(i, i + 2), 16));
-    return 0.299 * r + 0.587 * g + 0.114 * b > 130 ? '#000' : '#fff';
-  }
-
-  /** Writes each bar's value behind it, or into it where no room is left. */
-  const valueLabels = form => ({
-    id: 'valueLabels',
-    afterDatasetsDraw(chart) {
-      const ctx = chart.ctx;
-      ctx.save();
-      ctx.font = '12px system-ui, sans-serif';
-      ctx.textBaseline = 'middle';
-      chart.data.datasets.forEach((set, s) => chart.getDatasetMeta(s).data.forEach((bar, i) => {
-        if (!chart.isDatasetVisible(s) || set.data[i] === null || set.data[i] === undefined) return;
-        const text = form(set.data[i]);
-        const outside = bar.x + 6 + ctx.measureText(text).width <= chart.chartArea.right + 4;
-        ctx.fillStyle = outside ? style('--ink') : inkOn(bar.options.backgroundColor);
-        ctx.textAlign = outside ? 'left' : 'right';
-        ctx.fillText(text, outside ? bar.x + 5 : bar.x - 5, bar.y);
-      }));
-      ctx.restore();
-    }
-  });
-
-  function barOptions(form, axisTitle, legend) {
-    return {
-      indexAxis: 'y', maintainAspectRatio: false, animation: false,
-      layout: {padding: {right: 8}},
-      scales: {
-        x: {beginAtZero: true, grace: '18%', title: {display: true, text: axisTitle, color: style('--soft')},
-            ticks: {color: style('--soft'), maxTicksLimit: 6, callback: v => tick(v, form)}, grid: {color: style('--line')}},
-        y: {ticks: {color: style('--ink')}, grid: {display: false}}
-      },
-      plugins: {
-        legend: {display: legend, position: 'bottom', labels: {color: style('--ink'), boxWidth: 12}},
-        tooltip: {callbacks: {label: c => (legend ? c.dataset.label + ': ' : '') + form(c.parsed.x) + ' ' + axisTitle}}
-      }
-    };
   }
 
   function throughput(start, parent) {
@@ -147,13 +47,9 @@
                  datasets: [{data: bars.map(b => b.value), backgroundColor: bars.map(b => b.colour()), maxBarThickness: 22}]},
           options: barOptions(form, unit, false)
         }));
-      listMissing(figure, rows.filter(r => r.status !== 'measured'));
+      listMissing(figure, rows.filter(r => r.status !== 'measured').map(r => ({name: r.backend, reason: r.reason, failed: r.status === 'failed'})));
     }
   }
-
-  // Percentiles are spread by how many nines they have.
-  const nines = p => -Math.log10(1 - Math.min(p, 99.9995) / 100);
-  const ninesLabels = new Map([[0, '0 %'], [1, '90 %'], [2, '99 %'], [3, '99.9 %'], [4, '99.99 %'], [5, '99.999 %']]);
 
   function latency(parent) {
     for (const start of ['cold', 'warm']) {
@@ -163,29 +59,10 @@
         const group = rows[0].measurement.latencyGroupSize;
         const subtitle = group > 1 ? 'means of ' + group + ' operations each, without the force' : 'single operations, without the force';
         const label = workload + ' ' + start + ': ' + rows.map(r => r.backend + ' median ' + nanos(r.measurement.p50Nanos) + ', 99 % ' + nanos(r.measurement.p99Nanos)).join('; ');
-        plot(parent, workload + (rowsOf(workload, 'cold').length ? ', ' + start : ''), subtitle, 250, label, () => ({
-          type: 'line',
-          data: {datasets: rows.map(r => ({
-            label: r.backend, borderColor: colourOf[r.backend], backgroundColor: colourOf[r.backend],
-            borderWidth: 2, pointRadius: 2, stepped: 'before',
-            // The slowest stands where one of so many operations stands.
-            data: r.measurement.latencyCurve.map(([p, n]) => ({x: p === 100 ? Math.min(5.3, Math.log10(Math.max(2, r.measurement.operations / group))) : nines(p), y: Math.max(1, n), p}))
-          }))},
-          options: {
-            maintainAspectRatio: false, animation: false, interaction: {mode: 'nearest', intersect: false},
-            scales: {
-              x: {type: 'linear', min: 0, title: {display: true, text: 'share of operations', color: style('--soft')}, grid: {color: style('--line')},
-                  afterBuildTicks: a => { a.ticks = [...ninesLabels.keys()].filter(v => v <= a.max).map(value => ({value})); },
-                  ticks: {color: style('--soft'), callback: v => ninesLabels.get(v) || '', maxRotation: 0}},
-              y: {type: 'logarithmic', title: {display: true, text: 'time', color: style('--soft')}, grid: {color: style('--line')},
-                  ticks: {color: style('--soft'), callback: v => Number.isInteger(Math.log10(v)) || Math.abs(Math.log10(v) % 1) < 1e-9 ? tick(v, nanos) : ''}}
-            },
-            plugins: {
-              legend: {position: 'bottom', labels: {color: style('--ink'), boxWidth: 12}},
-              tooltip: {callbacks: {title: c => (c[0].raw.p === 100 ? 'slowest' : c[0].raw.p + ' %'), label: c => c.dataset.label + ': ' + nanos(c.parsed.y)}}
-            }
-          }
-        }));
+        plot(parent, workload + (rowsOf(workload, 'cold').length ? ', ' + start : ''), subtitle, 250, label, () => latencyChart(rows.map(r => ({
+          label: r.backend, colour: colourOf[r.backend], operations: r.measurement.operations / group,
+          points: r.measurement.latencyCurve.map(([p, n]) => ({p, nanos: n}))
+        }))));
       }
     }
   }
@@ -256,16 +133,10 @@
     element(document.getElementById('storage'), 'li', backend + ': ' + s.backing + (s.fileSystem ? ' on ' + s.mountPoint : '') +
       (s.device ? ', disk ' + s.device + ', read_ahead_kb ' + or(s.readAheadKib, v => v) + ', rotational ' + s.rotational : '') + ', allocated in ' + nanos(s.allocateNanos));
   }
-  const into = name => document.querySelector('[data-plots=' + name + ']');
-  throughput('cold', into('cold'));
-  throughput('warm', into('warm'));
-  latency(into('latency'));
-  traffic(into('traffic'));
+  throughput('cold', section('cold'));
+  throughput('warm', section('warm'));
+  latency(section('latency'));
+  traffic(section('traffic'));
   figures();
-  for (const section of document.querySelectorAll('section')) {
-    const plots = section.querySelector('.plots');
-    if (plots && !plots.children.length) section.hidden = true;
-  }
-  draw();
-  dark.addEventListener('change', draw);
+  page.finish();
 })();

@@ -55,7 +55,7 @@ class VerdictTest {
             + " announced in batches, file (panama:batched) 2.0 × swap (anon:batched)",
         verdict.sentence());
     assertEquals(
-        "alloc 2g -b panama, and announce pages in batches (MemoryRegion.prefetch)",
+        "alloc 2g -b panama  # announce pages in batches (MemoryRegion.prefetch)",
         verdict.advice());
   }
 
@@ -74,7 +74,7 @@ class VerdictTest {
         verdict(
             cell(RANDOM_READ, "malloc", 900, 901, 902),
             cell(RANDOM_READ, "anon:kernel", 250, 251, 252));
-    assertEquals("alloc 2g -b anon; faster still: malloc", verdict.advice());
+    assertEquals("alloc 2g -b anon  # faster still: malloc", verdict.advice());
     assertEquals("malloc", verdict.winner());
   }
 

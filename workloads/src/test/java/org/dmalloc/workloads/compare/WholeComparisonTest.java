@@ -166,9 +166,17 @@ class WholeComparisonTest {
       System.err.println("WholeComparisonTest skipped: this machine has swap");
     }
     assumeTrue(none, "this machine has swap");
-    ComparisonPlan plan = plan(false, 1, 20);
+    // No time at all: every run is made all the same, and it is said how late that is.
+    ComparisonPlan plan = plan(false, 2, 1).withCellTime(null).withTime(Duration.ofSeconds(1));
+    Printing said = new Printing();
     ComparisonReport report =
-        new Comparison(plan, List.of(anonymous(), file()), classPath(), new Printing()).run();
+        new Comparison(plan, List.of(anonymous(), file()), classPath(), said).run();
+    assertTrue(
+        said.lines.stream().anyMatch(line -> line.contains("more than the 1 s given; fewer")),
+        said.lines::toString);
+    assertTrue(
+        report.notes().stream().anyMatch(note -> note.contains("more than the 1 s given")),
+        report.notes()::toString);
     boolean limited = report.limitBytes() > 0;
     assertTrue(
         report.notCompared().stream()
@@ -177,7 +185,7 @@ class WholeComparisonTest {
     assertTrue(
         report.cellsOf(ComparedWorkload.RANDOM_READ).stream()
             .filter(cell -> cell.contender().equals("filechannel"))
-            .allMatch(cell -> cell.runs().size() == 1));
+            .allMatch(cell -> cell.runs().size() == 2));
     assertEquals(before, machine());
   }
 
@@ -240,8 +248,11 @@ class WholeComparisonTest {
 
   /** Prints what a comparison says, so that a failure can be understood. */
   private static final class Printing implements ComparisonListener {
+    private final List<String> lines = new ArrayList<>();
+
     @Override
     public void said(String line) {
+      lines.add(line);
       System.err.println("compare: " + line);
     }
   }

@@ -92,9 +92,13 @@ public final class ContenderProcess {
           new PageOperations(memory, task.batchPages(), task.seed(), task.stream());
       fill(memory, pages);
       IndexOperations index = null;
+      long indexes = 0;
       for (ComparedWorkload workload : task.workloads()) {
-        if (workload.replacesContent() && index == null) {
-          index = new IndexOperations(memory, task.batchPages() > 0, task.seed(), task.stream());
+        if (workload == ComparedWorkload.INDEX_BUILD) {
+          // Under a number of its own: to it the pages of an earlier index are empty.
+          index =
+              new IndexOperations(
+                  memory, task.batchPages() > 0, task.seed(), task.stream() + (++indexes << 32));
         }
         if (workload != ComparedWorkload.FILL) {
           measure(workload, memory, pages, index);

@@ -7,7 +7,7 @@ import org.dmalloc.workloads.RandomStream;
 /** Builds an index over the corpus, and queries what was built. */
 final class IndexOperations {
   /** Made beforehand, so that making text is not measured. */
-  private static final int DOCUMENTS = 4096;
+  private static final int DOCUMENTS = 1024;
 
   private final int[][] documents = new int[DOCUMENTS][];
   private final WordIndex index;

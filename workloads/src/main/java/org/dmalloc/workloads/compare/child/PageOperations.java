@@ -15,7 +15,7 @@ final class PageOperations {
   private static final double THETA = 0.99;
 
   /** Drawn beforehand and used round and round, because a draw takes as long as a hit. */
-  private static final int ZIPF_DRAWS = 1 << 18;
+  private static final int ZIPF_DRAWS = 1 << 17;
 
   private static final double FEW_STORES = 0.05;
   private static final double MANY_STORES = 0.5;

@@ -107,7 +107,8 @@ public record LimitSearch(Optional<MemoryLimit> limit, List<String> reasons) {
         List.of(
             "/bin/sh",
             "-c",
-            "grep -q . \"/sys/fs/cgroup$(sed -n 's/^0:://p' /proc/self/cgroup)/memory.max\""));
+            "grep -qs . \"/sys/fs/cgroup$(sed -n 's/^0:://p' /proc/self/cgroup)/memory.max\""
+                + " || { echo 'MemoryMax is not taken'; exit 1; }"));
     try {
       SystemProgram.run(
           command.getFirst(), command.subList(1, command.size()).toArray(String[]::new));

@@ -12,6 +12,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import org.dmalloc.workloads.machine.KernelFiles;
 import org.jspecify.annotations.Nullable;
@@ -58,12 +59,34 @@ public final class SetupJournal implements AutoCloseable {
         || (!Files.exists(system) && Files.isWritable(Path.of("/var/lib")))) {
       return Files.createDirectories(system);
     }
+    IOException refused = new IOException("no home directory");
+    for (Path home : homes()) {
+      try {
+        return Files.createDirectories(home.resolve("dmalloc"));
+      } catch (IOException e) {
+        refused = e;
+      }
+    }
+    throw new IOException(
+        "journal of changes: no directory for it (%s); set XDG_STATE_HOME to one that you can write to"
+            .formatted(refused.getMessage()),
+        refused);
+  }
+
+  /** Where programs of this user keep their state, the preferred first. */
+  private static List<Path> homes() {
+    List<Path> homes = new ArrayList<>();
     String state = System.getenv("XDG_STATE_HOME");
-    Path home =
-        state != null && state.startsWith("/")
-            ? Path.of(state)
-            : Path.of(System.getProperty("user.home", "/"), ".local", "state");
-    return Files.createDirectories(home.resolve("dmalloc"));
+    if (state != null && state.startsWith("/")) {
+      homes.add(Path.of(state));
+    }
+    // The variable before the property, which has the home of the account.
+    for (String home : Arrays.asList(System.getenv("HOME"), System.getProperty("user.home"))) {
+      if (home != null && home.startsWith("/")) {
+        homes.add(Path.of(home, ".local", "state"));
+      }
+    }
+    return homes;
   }
 
   /** Starts an empty journal of this process. */

@@ -64,7 +64,8 @@ final class SystemProgram {
         throw new IOException(
             "%s: exit status %d: %s"
                 .formatted(
-                    String.join(" ", command),
+                    // What follows "--" is the program that this one runs.
+                    String.join(" ", command.stream().takeWhile(w -> !w.equals("--")).toList()),
                     status,
                     output.lines().findFirst().orElse("no output")));
       }
