@@ -23,7 +23,8 @@ public interface BackingRegion extends MemoryRegion {
 
   /**
    * Starts to note which pages are written through this mapping, by any thread of this process. One
-   * tracking at a time; the caller closes it, before it closes the region.
+   * tracking at a time; the caller closes it. It may do so right after it has closed the region,
+   * which spares the kernel taking the protection away first; no other call is allowed then.
    *
    * @throws UnsupportedCapabilityException without {@link Capability#DIRTY_TRACKING}
    * @throws IllegalStateException if the region is closed or being tracked already

@@ -35,6 +35,7 @@ final class WriteTracking implements DirtyTracking {
   // linux/fs.h: struct pm_scan_arg is 12 u64, struct page_region is {start, end, categories}.
   private static final long PAGEMAP_SCAN = 0xC0606610L;
   private static final long SCAN_WP_MATCHING_CHECK_WPASYNC = 3;
+  private static final long SCAN_ONLY = 0;
   private static final long IS_WRITTEN = 2;
   private static final int ARGUMENT_WORDS = 12;
   private static final int WALK_END = 4;
@@ -46,6 +47,11 @@ final class WriteTracking implements DirtyTracking {
   private final String target;
   private final int descriptor;
   private final OpenFile pagemap;
+
+  // Made once: nothing is allocated while users wait for the last scan.
+  private final Arena arena = Arena.ofShared();
+  private final MemorySegment runs = arena.allocate(ValueLayout.JAVA_LONG, RUNS * (long) RUN_WORDS);
+  private final MemorySegment argument = arena.allocate(ValueLayout.JAVA_LONG, ARGUMENT_WORDS);
   private boolean closed;
 
   private WriteTracking(
@@ -119,35 +125,39 @@ final class WriteTracking implements DirtyTracking {
 
   @Override
   public synchronized void collect(Visitor visitor) throws MemoryException {
+    scan(SCAN_WP_MATCHING_CHECK_WPASYNC, visitor);
+  }
+
+  @Override
+  public synchronized void collectLast(Visitor visitor) throws MemoryException {
+    scan(SCAN_ONLY, visitor);
+  }
+
+  private void scan(long flags, Visitor visitor) throws MemoryException {
     if (closed || !range.scope().isAlive()) {
       throw new IllegalStateException("tracking of %s has ended".formatted(target));
     }
     long start = range.address();
     long end = start + range.byteSize();
-    try (Arena arena = Arena.ofConfined()) {
-      MemorySegment runs = arena.allocate(ValueLayout.JAVA_LONG, RUNS * (long) RUN_WORDS);
-      MemorySegment argument = arena.allocate(ValueLayout.JAVA_LONG, ARGUMENT_WORDS);
-      for (long from = start; from < end; ) {
-        prepare(argument, from, end, runs);
-        long count =
-            pagemap.use(fd -> OpenFile.retry(() -> Libc.ioctl(fd, PAGEMAP_SCAN, argument)));
-        if (count < 0) {
-          throw Errno.exception("ioctl PAGEMAP_SCAN", range.byteSize(), target, (int) -count);
-        }
-        for (long run = 0; run < count; run++) {
-          long offset = word(runs, RUN_WORDS * run) - start;
-          long last = Math.min(word(runs, RUN_WORDS * run + 1) - start, byteSize);
-          visitor.written(offset, last - offset);
-        }
-        from = word(argument, WALK_END);
+    for (long from = start; from < end; ) {
+      prepare(flags, from, end);
+      long count = pagemap.use(fd -> OpenFile.retry(() -> Libc.ioctl(fd, PAGEMAP_SCAN, argument)));
+      if (count < 0) {
+        throw Errno.exception("ioctl PAGEMAP_SCAN", range.byteSize(), target, (int) -count);
       }
+      for (long run = 0; run < count; run++) {
+        long offset = word(runs, RUN_WORDS * run) - start;
+        long last = Math.min(word(runs, RUN_WORDS * run + 1) - start, byteSize);
+        visitor.written(offset, last - offset);
+      }
+      from = word(argument, WALK_END);
     }
   }
 
-  private static void prepare(MemorySegment argument, long start, long end, MemorySegment runs) {
+  private void prepare(long flags, long start, long end) {
     long[] words = {
       ARGUMENT_WORDS * 8L,
-      SCAN_WP_MATCHING_CHECK_WPASYNC,
+      flags,
       start,
       end,
       0, // walk_end, set by the kernel
@@ -178,6 +188,7 @@ final class WriteTracking implements DirtyTracking {
       closed = true;
       Libc.close(descriptor);
       pagemap.close();
+      arena.close();
     }
   }
 }

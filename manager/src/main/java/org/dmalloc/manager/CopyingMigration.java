@@ -6,6 +6,7 @@ import static java.lang.foreign.ValueLayout.JAVA_LONG_UNALIGNED;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.lang.foreign.MemorySegment;
+import org.dmalloc.api.Advice;
 import org.dmalloc.api.BackingRegion;
 import org.dmalloc.api.Capability;
 import org.dmalloc.api.DirtyTracking;
@@ -23,6 +24,13 @@ final class CopyingMigration {
   private static final Logger LOG = System.getLogger(CopyingMigration.class.getName());
 
   private static final long CHUNK_BYTES = 1 << 20;
+
+  /**
+   * Brought in at once on the target before it is copied to: one call is four times as fast as a
+   * fault for each page, and this is little enough that nobody waits long for the kernel's lock.
+   */
+  private static final long PIECE_BYTES = 8 * CHUNK_BYTES;
+
   private static final long PAGE_BYTES = 4096;
   private static final MemorySegment ZERO_PAGE =
       MemorySegment.ofArray(new byte[(int) PAGE_BYTES]).asReadOnly();
@@ -35,9 +43,16 @@ final class CopyingMigration {
 
   private static final int MAX_PASSES = 30;
 
+  /** Linux's number for advice that a kernel does not know. */
+  private static final int EINVAL = 22;
+
   private final Move move;
   private final RateLimit rate;
   private final MemorySegment from;
+
+  /** Where runs of pages with content begin and end, in a piece. */
+  private final long[] runs = new long[(int) (PIECE_BYTES / PAGE_BYTES) + 1];
+
   private final long startNanos = System.nanoTime();
   private long copiedBytes;
   private int passes;
@@ -61,23 +76,24 @@ final class CopyingMigration {
       move.reached(Step.ALLOCATED);
       boolean durable = wish.stored() && move.target().capabilities().contains(Capability.FORCE);
       long pauseNanos;
-      String method;
       DirtyTracking tracking = track(to);
+      String method = tracking.method();
       try {
-        method = tracking.method();
         move.reached(Step.TRACKING);
-        copyAll(to);
+        copyAll(target, to);
         move.reached(Step.COPIED);
         passUntilSmall(tracking, to);
         if (durable) {
           target.force(); // so that the force after the exchange is short
+          passUntilSmall(tracking, to); // what was written meanwhile is not for the pause
         }
         pauseNanos =
             move.withGateShut(() -> exchange(tracking, next), () -> passUntilSmall(tracking, to));
+        release(wish, target, durable);
       } finally {
+        // After the release: taking the protection away from pages that go anyway would take time.
         end(tracking);
       }
-      release(wish, target, durable);
       return new MoveResult(
           move.region().id(),
           move.source().backend().name(),
@@ -108,12 +124,25 @@ final class CopyingMigration {
     return new PageComparison(from, to);
   }
 
-  private void copyAll(MemorySegment to) throws MemoryException {
+  private void copyAll(MemoryRegion target, MemorySegment to) throws MemoryException {
     passes++;
     long size = from.byteSize();
+    boolean populates = move.target().provider().supportedAdvice().contains(Advice.POPULATE_WRITE);
+    long step = rate.limited() ? CHUNK_BYTES : PIECE_BYTES;
     for (long offset = 0; offset < size; ) {
-      long length = Math.min(CHUNK_BYTES, size - offset);
-      long copied = copyWritten(to, offset, length);
+      long length = Math.min(step, size - offset);
+      int count = findRuns(offset, length);
+      long copied = 0;
+      for (int run = 0; run < count; run += 2) {
+        long start = runs[run];
+        long end = runs[run + 1];
+        if (populates && end - start >= CHUNK_BYTES) {
+          populates = populate(target, start, end - start);
+        }
+        for (; start < end; start += CHUNK_BYTES) {
+          copied += copy(to, start, Math.min(CHUNK_BYTES, end - start));
+        }
+      }
       offset += length;
       move.reached(Step.COPYING);
       move.report(offset);
@@ -121,23 +150,52 @@ final class CopyingMigration {
     }
   }
 
-  /** Copies a chunk but for its pages of zeros, which the fresh target has already. */
-  private long copyWritten(MemorySegment to, long offset, long length) {
+  /**
+   * Brings a part of the target in.
+   *
+   * @return whether the kernel can do that: Linux 5.14
+   * @throws MemoryException if there is no memory or disk space for it: better now, by name, than
+   *     at a store
+   */
+  private static boolean populate(MemoryRegion target, long offset, long length)
+      throws MemoryException {
+    try {
+      target.advise(Advice.POPULATE_WRITE, offset, length);
+      return true;
+    } catch (MemoryException e) {
+      if (e.errno() == EINVAL) {
+        return false;
+      }
+      throw e;
+    }
+  }
+
+  /**
+   * Finds the runs of pages of a piece that have content; a fresh target has the zeros already.
+   *
+   * @return how many entries of {@link #runs} are set: the start and the end of each run
+   */
+  private int findRuns(long offset, long length) {
     long end = offset + length;
-    long copied = 0;
-    long run = offset;
+    int count = 0;
     for (long page = offset; page < end; page += PAGE_BYTES) {
-      if (page + PAGE_BYTES <= end && isZero(page)) {
-        copied += copy(to, run, page - run);
-        run = page + PAGE_BYTES;
+      boolean whole = page + PAGE_BYTES <= end;
+      if (whole && isZero(page)) {
+        continue;
+      }
+      long pageEnd = whole ? page + PAGE_BYTES : end;
+      if (count > 0 && runs[count - 1] == page) {
+        runs[count - 1] = pageEnd;
+      } else {
+        runs[count++] = page;
+        runs[count++] = pageEnd;
       }
     }
-    return run < end ? copied + copy(to, run, end - run) : copied;
+    return count;
   }
 
   private boolean isZero(long page) {
     return from.get(JAVA_LONG_UNALIGNED, page) == 0
-        && from.get(JAVA_LONG_UNALIGNED, page + PAGE_BYTES - Long.BYTES) == 0
         && MemorySegment.mismatch(from, page, page + PAGE_BYTES, ZERO_PAGE, 0, PAGE_BYTES) < 0;
   }
 
@@ -177,7 +235,7 @@ final class CopyingMigration {
   private void exchange(DirtyTracking tracking, Placement next) throws MemoryException {
     passes++;
     MemorySegment to = next.segment();
-    tracking.collect((offset, length) -> copy(to, offset, length));
+    tracking.collectLast((offset, length) -> copy(to, offset, length));
     move.reached(Step.DELTA_COPIED);
     move.region().place(next);
     exchanged = true;

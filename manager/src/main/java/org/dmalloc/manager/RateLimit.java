@@ -16,6 +16,11 @@ final class RateLimit {
     this.bytesPerSecond = bytesPerSecond;
   }
 
+  /** Whether there is a limit at all. */
+  boolean limited() {
+    return bytesPerSecond != Long.MAX_VALUE;
+  }
+
   /** What stops the copy while it waits. */
   @FunctionalInterface
   interface Check {
@@ -25,7 +30,7 @@ final class RateLimit {
   /** Waits until so many bytes more are in the rate. */
   void spend(long bytes, Check check) throws org.dmalloc.api.MemoryException {
     spentBytes += bytes;
-    if (bytesPerSecond == Long.MAX_VALUE) {
+    if (!limited()) {
       check.goOn();
       return;
     }

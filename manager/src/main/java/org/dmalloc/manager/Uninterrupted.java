@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.dmalloc.manager;
 
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
 import java.util.concurrent.atomic.AtomicReference;
 import org.dmalloc.api.MemoryException;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Runs what an interrupt must not cut in two, on a thread of its own that nobody else knows.
@@ -27,7 +30,31 @@ final class Uninterrupted {
                   }
                 });
     join(thread, Long.MAX_VALUE);
-    switch (failure.get()) {
+    rethrow(failure.get());
+  }
+
+  /** The result of a task that runs, also on an interrupted thread, whose status is kept. */
+  static <T> T get(FutureTask<T> task) throws MemoryException {
+    boolean interrupted = false;
+    try {
+      while (true) {
+        try {
+          return task.get();
+        } catch (InterruptedException e) {
+          interrupted = true;
+        } catch (ExecutionException e) {
+          rethrow(e.getCause());
+        }
+      }
+    } finally {
+      if (interrupted) {
+        Thread.currentThread().interrupt();
+      }
+    }
+  }
+
+  private static void rethrow(@Nullable Throwable failure) throws MemoryException {
+    switch (failure) {
       case null -> {}
       case MemoryException e -> throw e;
       case RuntimeException e -> throw e;

@@ -17,6 +17,7 @@ import org.dmalloc.shell.command.HelpCommand;
 import org.dmalloc.shell.command.HotswapBenchCommand;
 import org.dmalloc.shell.command.HotswapCommand;
 import org.dmalloc.shell.command.InfoCommand;
+import org.dmalloc.shell.command.LoadCommand;
 import org.dmalloc.shell.command.OpenCommand;
 import org.dmalloc.shell.command.PolicyCommand;
 import org.dmalloc.shell.command.Providers;
@@ -51,6 +52,7 @@ public final class ShellCommands {
     commands.add(new FlushCommand(providers));
     commands.add(new ResizeCommand(providers));
     commands.add(new HotswapCommand(providers));
+    commands.add(new LoadCommand(providers));
     commands.add(new StoredCommand(providers));
     commands.add(new DeleteCommand(providers));
     commands.add(new VerifyCommand(providers));

@@ -5,6 +5,7 @@ import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
+import java.util.ConcurrentModificationException;
 import java.util.List;
 import java.util.stream.Collectors;
 import org.apache.felix.gogo.runtime.CommandProcessorImpl;
@@ -12,6 +13,7 @@ import org.apache.felix.gogo.runtime.threadio.ThreadIOImpl;
 import org.apache.felix.service.command.CommandSession;
 import org.apache.felix.service.command.Converter;
 import org.apache.felix.service.command.Function;
+import org.apache.felix.service.command.Job;
 import org.dmalloc.shell.command.Command;
 import org.dmalloc.shell.command.Providers;
 import org.dmalloc.shell.command.UnknownCommand;
@@ -80,6 +82,18 @@ final class GogoShell implements AutoCloseable {
 
   void addFunction(String scope, String name, Function function) {
     processor.addCommand(scope, function, name);
+  }
+
+  /** Gogo hands out its own list of jobs, which may change under the reader. */
+  void interruptJobs() {
+    while (true) {
+      try {
+        List.copyOf(session.jobs()).forEach(Job::interrupt);
+        return;
+      } catch (ConcurrentModificationException e) {
+        Thread.onSpinWait();
+      }
+    }
   }
 
   static InputStream input(String... lines) {

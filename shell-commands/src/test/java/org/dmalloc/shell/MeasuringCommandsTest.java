@@ -9,13 +9,10 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ConcurrentModificationException;
-import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
-import org.apache.felix.service.command.Job;
 import org.dmalloc.api.Capability;
 import org.dmalloc.shell.command.BenchResult;
 import org.dmalloc.shell.command.Command;
@@ -67,7 +64,7 @@ class MeasuringCommandsTest {
       Future<String> failure =
           executor.submit(() -> shell.fail("bench -s 1m -w random-read --raw none --time 3600"));
       assertTrue(allocated.await(DEADLINE_SECONDS, TimeUnit.SECONDS));
-      interruptJobs();
+      shell.interruptJobs();
       // Gogo does not wait for the command that it interrupts.
       assertTrue(failure.get(DEADLINE_SECONDS, TimeUnit.SECONDS).contains("Interrupted"));
     }
@@ -103,17 +100,5 @@ class MeasuringCommandsTest {
     assertTrue(shell.run("doctor").contains("nothing was changed"));
     assertTrue(shell.run("doctor " + directory).contains(directory.toString()));
     assertTrue(shell.run("doctor --json").contains("\"schema\": \"dmalloc-doctor\""));
-  }
-
-  /** Gogo hands out its own list of jobs, which may change under the reader. */
-  private void interruptJobs() {
-    while (true) {
-      try {
-        List.copyOf(shell.session.jobs()).forEach(Job::interrupt);
-        return;
-      } catch (ConcurrentModificationException e) {
-        Thread.onSpinWait();
-      }
-    }
   }
 }

@@ -5,8 +5,14 @@ package org.dmalloc.workloads;
 public final class WrongContentException extends RuntimeException {
   private static final long serialVersionUID = 1L;
 
-  /** Names the page and the word that differ. */
-  WrongContentException(long page, long found, long expected) {
+  /**
+   * Names the page and the word that differ.
+   *
+   * @param page the number of the page of 4 KiB, from 0
+   * @param found the word that is there
+   * @param expected the word that was stored
+   */
+  public WrongContentException(long page, long found, long expected) {
     super(
         "verify page %d (offset %d): found %016x in place of %016x; the mapping shows wrong bytes, or somebody else wrote to it"
             .formatted(page, page * PageContent.PAGE_BYTES, found, expected));

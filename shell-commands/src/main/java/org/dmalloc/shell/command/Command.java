@@ -92,6 +92,15 @@ public abstract class Command implements Function {
    * @return whether it has ended everywhere
    */
   public final boolean stop(Duration timeout) throws InterruptedException {
+    boolean ended = stopRunning(timeout);
+    stopped();
+    return ended;
+  }
+
+  /** Ends what goes on behind commands that have returned; called when the bundle stops. */
+  protected void stopped() {}
+
+  private boolean stopRunning(Duration timeout) throws InterruptedException {
     long deadline = System.nanoTime() + timeout.toNanos();
     synchronized (running) {
       running.forEach(Thread::interrupt);

@@ -94,7 +94,9 @@ public final class Candidates implements Function {
       case "WORKLOAD" -> Workloads.standard().stream().map(Workload::name).toList();
       case "COMMAND" -> commands.get().stream().map(c -> c.syntax().name()).toList();
       case "ID" ->
-          syntax.name().equals("free") || syntax.name().equals("hotswap")
+          syntax.name().equals("free")
+                  || syntax.name().equals("hotswap")
+                  || syntax.name().equals("load")
               ? open().toList()
               : Stream.concat(open(), stored().stream()).distinct().toList();
       case "NAME" -> syntax.name().equals("alloc") ? List.of() : stored();

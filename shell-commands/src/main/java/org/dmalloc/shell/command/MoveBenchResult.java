@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.dmalloc.shell.command;
+
+import org.dmalloc.shell.output.Printable;
+import org.dmalloc.workloads.move.MoveReport;
+import org.dmalloc.workloads.move.MoveTable;
+
+/**
+ * What a benchmark of moves found.
+ *
+ * @param report all of it
+ */
+public record MoveBenchResult(MoveReport report) implements Printable {
+  @Override
+  public String text() {
+    return MoveTable.render(report).stripTrailing();
+  }
+
+  @Override
+  public String line() {
+    return "moves in %d rows, %s".formatted(report.rows().size(), report.startedAt());
+  }
+}

@@ -1,0 +1,271 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.dmalloc.shell;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
+import org.dmalloc.api.LeakedRegion;
+import org.dmalloc.shell.command.Command;
+import org.dmalloc.shell.command.MoveBenchResult;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What the shell says of regions that move, and of those that are written to meanwhile. */
+class MovingCommandsTest {
+  private static final long DEADLINE_SECONDS = 60;
+
+  private final HeapProvider managed = new HeapProvider("managed");
+  private final HeapProvider memory = new HeapProvider("memory");
+  private final HeapProvider files = new HeapProvider("files");
+  private final GogoShell shell = new GogoShell(managed, memory, files);
+  private final HeapMover mover = new HeapMover(managed);
+
+  MovingCommandsTest() {
+    shell.providers.mover(mover);
+  }
+
+  @AfterEach
+  void close() throws Exception {
+    for (Command command : shell.commands.all()) {
+      assertTrue(command.stop(Duration.ofSeconds(DEADLINE_SECONDS)));
+    }
+    shell.close();
+  }
+
+  private long alloc(String words) throws Exception {
+    return Long.parseLong(shell.session.execute("alloc " + words).toString());
+  }
+
+  private static void await(BooleanSupplier condition) {
+    long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(DEADLINE_SECONDS);
+    while (!condition.getAsBoolean()) {
+      assertTrue(System.nanoTime() - deadline < 0, "waited in vain");
+      Thread.onSpinWait();
+    }
+  }
+
+  // --- hotswap ---
+
+  @Test
+  void hotswapTellsWhatWasDone() throws Exception {
+    long id = alloc("4k");
+    assertEquals(
+        "region %d: memory → files, 8 KiB copied in 3 passes (userfaultfd), pause 0.14 ms, 4 MB/s"
+            .formatted(id),
+        shell.run("hotswap %d files".formatted(id)));
+    assertEquals(
+        "region %d: files → files, it is there already".formatted(id),
+        shell.run("hotswap %d files".formatted(id)));
+    assertTrue(shell.run("regions").contains("files"), shell.run("regions"));
+  }
+
+  @Test
+  void hotswapMovesSeveralOrAll() throws Exception {
+    long first = alloc("4k");
+    long second = alloc("4k");
+    alloc("4k -b files");
+    assertEquals(2, shell.run("hotswap %d %d files".formatted(first, second)).lines().count());
+    assertEquals(2, shell.run("hotswap --all memory").lines().count());
+    shell.run("free --all");
+    assertEquals("no region here can move", shell.run("hotswap -a files"));
+  }
+
+  @Test
+  void hotswapPassesTheRateOn() throws Exception {
+    long id = alloc("4k");
+    shell.run("hotswap %d files --rate 10m".formatted(id));
+    assertEquals(10 << 20, mover.options.getFirst().bytesPerSecond());
+    shell.run("hotswap %d memory".formatted(id));
+    assertEquals(Long.MAX_VALUE, mover.options.getLast().bytesPerSecond());
+  }
+
+  @Test
+  void hotswapRefusesInOneLine() throws Exception {
+    long id = alloc("4k");
+    String unknown = shell.fail("hotswap %d file".formatted(id));
+    assertTrue(unknown.contains("backend 'file' is unknown; did you mean files?"), unknown);
+    String own = shell.fail("hotswap %d files".formatted(alloc("4k -b memory")));
+    assertTrue(own.contains("belongs to its backend and cannot move"), own);
+    mover.pinned.add(id);
+    String pinned = shell.fail("hotswap %d files".formatted(id));
+    assertTrue(pinned.contains("pinned by segment(), taken by bundle importer"), pinned);
+    assertFalse(pinned.contains("\n"), pinned);
+    assertTrue(shell.fail("hotswap files").contains("give the ids of regions, or --all"));
+    assertTrue(shell.fail("hotswap 999999 files").contains("no region 999999 is open"));
+    shell.providers.mover(null);
+    assertTrue(shell.fail("hotswap %d files".formatted(id)).contains("org.dmalloc.manager"));
+  }
+
+  @Test
+  void anInterruptLeavesTheRegionWhereItIsAndTheShellGoesOn() throws Exception {
+    long id = alloc("4k");
+    mover.waits = true;
+    try (var executor = Executors.newSingleThreadExecutor()) {
+      Future<String> failure = executor.submit(() -> shell.fail("hotswap %d files".formatted(id)));
+      assertTrue(mover.started.await(DEADLINE_SECONDS, TimeUnit.SECONDS));
+      shell.interruptJobs();
+      assertFalse(failure.get(DEADLINE_SECONDS, TimeUnit.SECONDS).isEmpty());
+    }
+    await(() -> mover.managed(id).orElseThrow().history().size() == 1);
+    mover.waits = false;
+    String info = shell.run("info " + id);
+    assertTrue(info.contains("memory → files (command): failed: move"), info);
+    assertTrue(info.contains("cancelled by an interrupt"), info);
+    assertTrue(shell.run("hotswap %d files".formatted(id)).contains("memory → files"));
+  }
+
+  @Test
+  void infoShowsTheHistory() throws Exception {
+    long id = alloc("4k");
+    shell.run("hotswap %d files".formatted(id));
+    mover.pinned.add(id);
+    shell.fail("hotswap %d memory".formatted(id));
+    String info = shell.run("info " + id);
+    assertTrue(info.contains("now on      files"), info);
+    assertTrue(info.contains("bundle      test.bundle"), info);
+    assertTrue(info.contains("moves       1"), info);
+    assertTrue(
+        info.contains("move 1      1970-01-01T00:00:00Z memory → files (command): 8 KiB copied"),
+        info);
+    assertTrue(info.contains("move 2") && info.contains("files → memory (command): failed"), info);
+    assertTrue(shell.run("info %d --json".formatted(id)).contains("\"history\""));
+  }
+
+  @Test
+  void regionsListsLeaks() throws Exception {
+    assertEquals("no bundle has left a region open", shell.run("regions --leaks"));
+    mover.leaks.add(
+        new LeakedRegion(
+            7, "orders", 4096, "shop.bundle", "importer", Instant.EPOCH, Instant.EPOCH, false));
+    mover.leaks.add(
+        new LeakedRegion(
+            8, null, 1 << 20, "shop.bundle", null, Instant.EPOCH, Instant.EPOCH, true));
+    String text = shell.run("regions --leaks");
+    assertTrue(text.contains("7  orders") && text.contains("left open"), text);
+    assertTrue(text.contains("importer") && text.contains("closed"), text);
+    assertTrue(shell.run("regions --leaks --json").contains("\"bundle\": \"shop.bundle\""));
+  }
+
+  // --- load ---
+
+  @Test
+  void loadWritesUntilItIsStoppedAndChecks() throws Exception {
+    long id = alloc("64k");
+    assertTrue(shell.run("load %d --rate 100000".formatted(id)).contains("100000 pages/s"));
+    await(() -> writes() > 100);
+    assertTrue(shell.run("load").contains("writing"));
+    String again = shell.fail("load " + id);
+    assertTrue(again.contains("has a writer already (writing); end it by 'load --stop"), again);
+    String stopped = shell.run("load --stop");
+    assertTrue(stopped.contains(" writes in ") && stopped.endsWith("all are there"), stopped);
+    assertEquals("no region is written to; see 'load --help'", shell.run("load"));
+    assertEquals("no region is written to", shell.run("load --stop"));
+  }
+
+  private long writes() {
+    try {
+      String json = shell.run("load --json");
+      return Long.parseLong(json.replaceAll("(?s).*\"writes\": (\\d+).*", "$1"));
+    } catch (Exception e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  @Test
+  void loadEndsWithItsTimeItsRegionOrItsBundle() throws Exception {
+    long timed = alloc("64k");
+    shell.run("load %d --rate 1000 --seconds 1".formatted(timed));
+    await(() -> state().equals("done"));
+    assertTrue(shell.run("load --stop " + timed).endsWith("all are there"));
+
+    long freed = alloc("64k");
+    shell.run("load %d --rate 1000".formatted(freed));
+    shell.run("free " + freed);
+    await(() -> state().startsWith("ended: region"));
+    String stopped = shell.run("load --stop " + freed);
+    assertTrue(stopped.contains("; ended: region"), stopped);
+
+    long left = alloc("64k");
+    shell.run("load %d --rate 1000".formatted(left));
+    for (Command command : shell.commands.all()) {
+      assertTrue(command.stop(Duration.ofSeconds(DEADLINE_SECONDS)));
+    }
+    assertEquals("no region is written to; see 'load --help'", shell.run("load"));
+  }
+
+  private String state() {
+    try {
+      return shell.run("load --json").replaceAll("(?s).*\"state\": \"([^\"]*)\".*", "$1");
+    } catch (Exception e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  @Test
+  void loadTellsWhatWasLost() throws Exception {
+    long id = alloc("4k");
+    shell.run("load %d --rate 1 --seconds 2".formatted(id));
+    await(() -> state().equals("done"));
+    shell.run("write %d 0 other".formatted(id));
+    String lost = shell.fail("load --stop " + id);
+    assertTrue(lost.contains("verify page 0 (offset 0)"), lost);
+  }
+
+  @Test
+  void loadRefusesBeforeItWrites() throws Exception {
+    long id = alloc("4k");
+    assertTrue(shell.fail("load %d --rate 0".formatted(id)).contains("--rate 0; give at least 1"));
+    assertTrue(shell.fail("load %d -w x".formatted(id)).contains("'x' is not a number"));
+    assertTrue(shell.fail("load %d -w 0".formatted(id)).contains("give more than 0"));
+    assertTrue(shell.fail("load %d -w 1 -r 1".formatted(id)).contains("not both"));
+    assertTrue(shell.fail("load %d --seconds 0".formatted(id)).contains("give at least 1"));
+    assertTrue(shell.fail("load %d".formatted(alloc("100"))).contains("region of 100 bytes"));
+    assertTrue(shell.fail("load --stop " + id).contains("has no writer"));
+    assertTrue(shell.fail("load 999999").contains("no region 999999 is open"));
+  }
+
+  // --- hotswapbench ---
+
+  @Test
+  void benchMovesInAllDirectionsAndFreesWhatItTook(@TempDir Path directory) throws Exception {
+    shell.session.currentDir(directory);
+    Object result =
+        shell.session.execute(
+            "hotswapbench -s 64k,1m -w 0,100 -b memory,files -m 2 --json moves.json");
+    MoveBenchResult bench = assertInstanceOf(MoveBenchResult.class, result);
+    assertEquals(2 * 2 * 2, bench.report().rows().size());
+    assertEquals(2 * 2, bench.report().copies().size());
+    assertEquals(2, bench.report().rows().getFirst().pauseNanos().size());
+    assertTrue(bench.text().contains("userfaultfd"), bench.text());
+    String json = Files.readString(directory.resolve("moves.json"));
+    assertTrue(json.contains("\"schema\": \"dmalloc-moves\""), json);
+    assertEquals(List.of(), shell.providers.regions());
+  }
+
+  @Test
+  void benchRefusesBeforeItMeasures() {
+    assertTrue(shell.fail("hotswapbench -b memory").contains("give two backends or more"));
+    assertTrue(shell.fail("hotswapbench -b memory,memory").contains("each once"));
+    assertTrue(shell.fail("hotswapbench -b memory,nobody").contains("'nobody' is unknown"));
+    assertTrue(shell.fail("hotswapbench -b memory,managed").contains("leave it out"));
+    assertTrue(shell.fail("hotswapbench -s 100").contains("give whole pages"));
+    assertTrue(shell.fail("hotswapbench -s 1x").contains("--size '1x' is not a size"));
+    assertTrue(shell.fail("hotswapbench -w x").contains("--written 'x' is not a number"));
+    assertTrue(shell.fail("hotswapbench --written=-1").contains("give 0 to 1000"));
+    assertTrue(shell.fail("hotswapbench -m 0").contains("give at least 1"));
+    assertTrue(shell.fail("hotswapbench --json /no/such/file").contains("no such file"));
+    assertEquals(0, managed.requests.size());
+  }
+}
