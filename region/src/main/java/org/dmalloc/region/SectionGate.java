@@ -147,11 +147,10 @@ public final class SectionGate {
     while (sectionsOpen()) {
       if (System.nanoTime() - deadline >= 0) {
         List<String> owners = owners();
-        open();
         if (owners.isEmpty()) {
-          // The last section ended between the check and the list: take it as an ordinary time-out.
-          owners = List.of("a section that has just ended");
+          continue; // the last section has ended meanwhile
         }
+        open();
         throw new IllegalStateException(
             "access section held for longer than %d ms by %s; close it and try again"
                 .formatted(TimeUnit.NANOSECONDS.toMillis(timeoutNanos), String.join(", ", owners)));
@@ -204,9 +203,12 @@ public final class SectionGate {
   }
 
   private static String describe(long threadId) {
-    for (Thread thread : Thread.getAllStackTraces().keySet()) {
-      if (thread.threadId() == threadId) {
-        return "thread '%s' (#%d)".formatted(thread.getName(), threadId);
+    for (Map.Entry<Thread, StackTraceElement[]> each : Thread.getAllStackTraces().entrySet()) {
+      if (each.getKey().threadId() == threadId) {
+        StackTraceElement[] stack = each.getValue();
+        return "thread '%s' (#%d)%s"
+            .formatted(
+                each.getKey().getName(), threadId, stack.length == 0 ? "" : " in " + stack[0]);
       }
     }
     // Neither virtual threads nor those that ended without closing their section are listed.
@@ -221,25 +223,36 @@ public final class SectionGate {
     while (true) {
       // Who has a section open may always open another: whoever shuts is waiting for the first
       // anyway.
-      boolean nested = holds(threadId);
-      if (!nested) {
-        awaitOpen();
+      if (holds(threadId)) {
+        return claimNested(threadId);
       }
+      awaitOpen();
       int slot = claimElsewhere(threadId, home);
-      if (nested || state == OPEN) {
+      if (state == OPEN) {
         return slot;
       }
       exit(slot);
     }
   }
 
-  private int claimElsewhere(long threadId, int home) {
-    int slot = home;
-    for (int i = 0; i < SLOT_COUNT; i++) {
+  /**
+   * Counts up where the thread has a section already. A nested section that took another slot while
+   * somebody looks at all of them, one after the other, could outlive the first unseen.
+   */
+  private int claimNested(long threadId) {
+    for (int slot = STRIDE; slot < slots.length; slot += STRIDE) {
       if ((long) SLOT.getOpaque(slots, slot) == threadId) {
         slots[slot + 1]++;
         return slot;
       }
+    }
+    overflow.merge(threadId, 1, Integer::sum);
+    return OVERFLOW;
+  }
+
+  private int claimElsewhere(long threadId, int home) {
+    int slot = home;
+    for (int i = 0; i < SLOT_COUNT; i++) {
       if (SLOT.compareAndSet(slots, slot, (long) FREE, threadId)) {
         return slot;
       }
@@ -268,7 +281,10 @@ public final class SectionGate {
       }
     }
     VarHandle.fullFence();
-    return !overflow.isEmpty();
+    // Not isEmpty(): it adds up counters that others change meanwhile, and may come to zero
+    // although
+    // an entry was there all along. A walk finds such an entry.
+    return overflow.keySet().iterator().hasNext();
   }
 
   private void awaitOpen() {

@@ -3,6 +3,7 @@ package org.dmalloc.region;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -165,6 +166,49 @@ class SectionGateTest {
   }
 
   @Test
+  void aNestedSectionStaysWhereTheThreadIsSeenAlready() throws Exception {
+    CountDownLatch entered = new CountDownLatch(1);
+    CountDownLatch leave = new CountDownLatch(1);
+    int home = gate.enter();
+    gate.exit(home);
+    Thread squatter = null;
+    int taken = -1;
+    while (taken != home) { // until a thread comes whose place is the same
+      AtomicInteger slot = new AtomicInteger(-1);
+      CountDownLatch in = new CountDownLatch(1);
+      squatter =
+          Thread.ofPlatform()
+              .start(
+                  () -> {
+                    slot.set(gate.enter());
+                    in.countDown();
+                    if (slot.get() == home) {
+                      entered.countDown();
+                      awaitQuietly(leave);
+                    }
+                    gate.exit(slot.get());
+                  });
+      in.await();
+      taken = slot.get();
+    }
+    entered.await();
+    int outer = gate.enter();
+    assertNotEquals(home, outer);
+    leave.countDown();
+    squatter.join();
+    AtomicReference<Throwable> failure = new AtomicReference<>();
+    Thread shutter = Thread.ofPlatform().start(() -> runCatching(failure, () -> gate.shut(LONG)));
+    awaitShut();
+    // Its own place is free again, but whoever shuts may have passed by there.
+    assertEquals(outer, gate.enter());
+    gate.exit(outer);
+    gate.exit(outer);
+    shutter.join();
+    assertEquals(null, failure.get());
+    gate.open();
+  }
+
+  @Test
   void aTimeOutNamesTheOwnerAndOpensAgain() throws Exception {
     CountDownLatch entered = new CountDownLatch(1);
     CountDownLatch leave = new CountDownLatch(1);
@@ -181,6 +225,7 @@ class SectionGateTest {
     entered.await();
     IllegalStateException e = assertThrows(IllegalStateException.class, () -> gate.shut(SHORT));
     assertTrue(e.getMessage().contains("slow reader"), e.getMessage());
+    assertTrue(e.getMessage().contains(" in "), e.getMessage());
     gate.exit(gate.enter()); // open again
     leave.countDown();
     holder.join();
