@@ -4,7 +4,6 @@ package org.dmalloc.manager;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.time.Duration;
-import java.util.List;
 import org.dmalloc.api.AccessMode;
 import org.dmalloc.api.Capability;
 import org.dmalloc.api.MemoryException;
@@ -79,7 +78,7 @@ final class Evacuation {
       return; // closed or moved meanwhile
     }
     String why = "no other backend here can hold it";
-    for (Backend candidate : targets(region)) {
+    for (Backend candidate : regions.refuges(region)) {
       try {
         regions.moves().perform(region, candidate, OPTIONS, ProgressListener.NONE, REASON);
         return;
@@ -92,25 +91,6 @@ final class Evacuation {
       }
     }
     strand(region, why);
-  }
-
-  /** A stored region stays in its store: only a backend of the same store may carry it. */
-  private List<Backend> targets(ManagedRegion region) {
-    Wish wish = region.wish();
-    String name = wish.region().name();
-    return regions.candidates(region).stream()
-        .filter(
-            backend -> {
-              try {
-                return !wish.stored()
-                    || name == null
-                    || RemappingMigration.serves(region.placement(), wish, name, backend);
-              } catch (MemoryException e) {
-                LOG.log(Level.DEBUG, "store of {0}: {1}", backend.name(), e.getMessage());
-                return false;
-              }
-            })
-        .toList();
   }
 
   private void strand(ManagedRegion region, String why) {
@@ -135,7 +115,7 @@ final class Evacuation {
       flush(region);
     } finally {
       if (region.stranded() == null) {
-        region.strand(next);
+        region.strand(next, shut);
       }
       if (shut) {
         region.gate().open();

@@ -3,10 +3,12 @@ package org.dmalloc.manager;
 
 import java.lang.foreign.MemorySegment;
 import java.time.Instant;
+import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.ReentrantLock;
 import org.dmalloc.api.Access;
+import org.dmalloc.api.AccessMode;
 import org.dmalloc.api.AccessPattern;
 import org.dmalloc.api.Advice;
 import org.dmalloc.api.Capability;
@@ -40,14 +42,14 @@ final class ManagedRegion implements MemoryRegion {
   /** How many wait for {@link #moving} to whom a move beside the users must give way. */
   private final AtomicInteger urgent = new AtomicInteger();
 
-  // Written with the gate shut, read inside sections: the gate orders them. The segment is null if
-  // the memory could not be mapped again; stranded says why.
+  // Written with the gate shut, read inside sections: the gate orders them. The segment is null
+  // while the region is stranded.
   private @Nullable MemorySegment segment;
   private volatile Placement placement;
 
   private volatile Wish wish;
   private volatile String home;
-  private volatile @Nullable String stranded;
+  private volatile @Nullable Stranding stranding;
   private volatile boolean pinned;
   private volatile long byteSize;
   private volatile @Nullable RegionInfo lastInfo;
@@ -84,7 +86,7 @@ final class ManagedRegion implements MemoryRegion {
     MemorySegment now = segment;
     if (now == null) {
       gate.exit(slot);
-      throw unusable();
+      return acquireStranded();
     }
     if (!used) {
       used = true;
@@ -92,14 +94,49 @@ final class ManagedRegion implements MemoryRegion {
     return gate.section(slot, now);
   }
 
+  /** Waits for a backend outside the gate, which the move there needs, then takes what is there. */
+  private Access acquireStranded() {
+    while (true) {
+      awaitBackend();
+      int slot = gate.enter();
+      MemorySegment now = segment;
+      Stranding still = stranding;
+      if (now == null && still != null && still.isWaitOver()) {
+        now = still.remains();
+        if (now == null) {
+          gate.exit(slot);
+          throw unusable(still);
+        }
+      }
+      if (now != null) {
+        used = true;
+        return gate.section(slot, now);
+      }
+      gate.exit(slot);
+    }
+  }
+
+  private void awaitBackend() {
+    Stranding now = stranding;
+    if (now != null) {
+      now.await();
+    }
+  }
+
+  private void checkNotStranded() {
+    Stranding now = stranding;
+    if (now != null) {
+      throw unusable(now);
+    }
+  }
+
   @Override
   public MemorySegment segment() {
+    awaitBackend();
     int slot = gate.enter();
     try {
-      MemorySegment now = segment;
-      if (now == null || stranded != null) {
-        throw unusable();
-      }
+      checkNotStranded();
+      MemorySegment now = Objects.requireNonNull(segment);
       pinned = true;
       used = true;
       return now;
@@ -125,7 +162,7 @@ final class ManagedRegion implements MemoryRegion {
         byteSize,
         !gate.hasEnded(),
         inner.sharing(),
-        inner.access(),
+        stranding != null ? AccessMode.READ_ONLY : inner.access(),
         asked.region().pattern(),
         asked.region().pageSize(),
         inner.locked(),
@@ -147,12 +184,11 @@ final class ManagedRegion implements MemoryRegion {
   }
 
   private <T> T inSection(Capability capability, Work<T> work) throws MemoryException {
+    awaitBackend();
     int slot = gate.enter();
     try {
+      checkNotStranded();
       regions.require(capability);
-      if (stranded != null) {
-        throw unusable();
-      }
       used = true;
       return work.on(placement.region());
     } finally {
@@ -225,6 +261,8 @@ final class ManagedRegion implements MemoryRegion {
     if (gate.hasEnded()) {
       throw new IllegalStateException("region is closed");
     }
+    awaitBackend();
+    checkNotStranded();
     regions.require(Capability.RESIZE);
     if (newByteSize < 1) {
       throw new IllegalArgumentException(
@@ -236,6 +274,7 @@ final class ManagedRegion implements MemoryRegion {
       gate.shut(regions.sectionTimeoutNanos());
       try {
         checkMovable("resize");
+        checkNotStranded();
         resizeShut(newByteSize);
       } finally {
         gate.open();
@@ -288,6 +327,7 @@ final class ManagedRegion implements MemoryRegion {
       } finally {
         if (released) {
           gate.end();
+          endStranding();
           regions.accounts().closed(this);
         } else {
           lastInfo = null;
@@ -409,26 +449,41 @@ final class ManagedRegion implements MemoryRegion {
     MemorySegment memory = next.segment();
     placement = next;
     segment = memory;
-    stranded = null;
+    endStranding();
+  }
+
+  private void endStranding() {
+    Stranding was = stranding;
+    stranding = null;
+    if (was != null) {
+      was.end();
+    }
   }
 
   /** Leaves the region without memory. Called with the gate shut. */
   void lose(String why) {
+    stranding = new Stranding(why, null, regions.settings().strandedWait().toNanos());
     segment = null;
-    stranded = why;
   }
 
-  /** Leaves the region on a backend that is gone: readable, and nothing else. Gate shut. */
-  void strand(String why) {
+  /**
+   * Leaves the region on a backend that is gone: readable, and nothing else. Called with the gate
+   * shut; if a section would not end, without that, and then nobody waits for a backend: whoever is
+   * inside would keep the region from going there.
+   */
+  void strand(String why, boolean shut) {
     MemorySegment now = segment;
     if (now != null) {
-      segment = now.asReadOnly();
+      long waitNanos = shut ? regions.settings().strandedWait().toNanos() : 0;
+      stranding = new Stranding(why, now.asReadOnly(), waitNanos);
+      segment = null;
     }
-    stranded = why;
   }
 
+  /** Why no living backend holds it; null if one does. */
   @Nullable String stranded() {
-    return stranded;
+    Stranding now = stranding;
+    return now == null ? null : now.why();
   }
 
   Wish wish() {
@@ -472,10 +527,10 @@ final class ManagedRegion implements MemoryRegion {
         bundle,
         history.moves(),
         history.records(),
-        stranded);
+        stranded());
   }
 
-  private IllegalStateException unusable() {
-    return new IllegalStateException("%s: %s".formatted(this, stranded));
+  private IllegalStateException unusable(Stranding now) {
+    return new IllegalStateException("%s: %s".formatted(this, now.why()));
   }
 }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.dmalloc.manager;
 
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
 import java.util.Collections;
 import java.util.Comparator;
 import java.util.EnumSet;
@@ -27,6 +29,8 @@ import org.dmalloc.region.RegionLedger;
  */
 final class ManagedRegions {
   static final String NAME = "managed";
+
+  private static final Logger LOG = System.getLogger(ManagedRegions.class.getName());
 
   private final CopyOnWriteArrayList<Backend> backends = new CopyOnWriteArrayList<>();
   private final Accounts accounts;
@@ -266,6 +270,29 @@ final class ManagedRegions {
   List<Backend> candidates(ManagedRegion region) {
     return backends().stream()
         .filter(backend -> region.wish().missingOn(backend.capabilities()) == null)
+        .toList();
+  }
+
+  /**
+   * Backends that can take the region from one that is gone, the best first. A stored region stays
+   * in its store: only a backend of the same store may carry it.
+   */
+  List<Backend> refuges(ManagedRegion region) {
+    Wish wish = region.wish();
+    String name = wish.region().name();
+    if (!wish.stored() || name == null) {
+      return candidates(region);
+    }
+    return candidates(region).stream()
+        .filter(
+            backend -> {
+              try {
+                return RemappingMigration.serves(region.placement(), wish, name, backend);
+              } catch (MemoryException e) {
+                LOG.log(Level.DEBUG, "store of {0}: {1}", backend.name(), e.getMessage());
+                return false;
+              }
+            })
         .toList();
   }
 

@@ -80,6 +80,14 @@ import org.osgi.service.metatype.annotations.Option;
       min = "1")
   long section_timeout_millis() default 10_000;
 
+  /** Stranded regions. */
+  @AttributeDefinition(
+      name = "Wait for a backend, in milliseconds",
+      description =
+          "How long users of a region that no backend can take wait for one to come; then the region is read-only.",
+      min = "1")
+  long stranded_wait_millis() default 5_000;
+
   /** Leaks. */
   @AttributeDefinition(
       name = "Leaked regions",

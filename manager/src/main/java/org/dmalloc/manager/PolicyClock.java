@@ -67,7 +67,7 @@ final class PolicyClock {
   private Optional<Backend> wanted(ManagedRegion region, Seen state, boolean used) {
     MovePolicy policy = regions.settings().policy();
     boolean stranded = region.stranded() != null;
-    List<Backend> candidates = regions.candidates(region);
+    List<Backend> candidates = stranded ? regions.refuges(region) : regions.candidates(region);
     Optional<Backend> home =
         candidates.stream().filter(b -> b.name().equals(region.home())).findFirst();
     if (stranded) {
@@ -83,7 +83,8 @@ final class PolicyClock {
 
   private boolean move(ManagedRegion region, Seen state, Backend target, long now) {
     boolean there = region.placement().backend().equals(target) && region.stranded() == null;
-    boolean tooSoon = state.failed && now - state.retryNanos < 0;
+    boolean tooSoon =
+        state.failed && now - state.retryNanos < 0 && region.stranded() == null; // users wait then
     if (there || tooSoon || region.pinned() || !region.tryMoving()) {
       return false;
     }

@@ -17,6 +17,7 @@ import org.dmalloc.region.ConfigurationReader;
  * @param interval from one look at the policy to the next
  * @param evacuationTimeout how long a backend's stop waits for its regions to leave
  * @param sectionTimeout how long close and resize wait for open sections
+ * @param strandedWait how long users of a region that no backend holds wait for one
  * @param leaks what becomes of what a bundle leaves open
  */
 record Settings(
@@ -27,6 +28,7 @@ record Settings(
     Duration interval,
     Duration evacuationTimeout,
     Duration sectionTimeout,
+    Duration strandedWait,
     LeakPolicy leaks) {
   static final String PID = "org.dmalloc.manager";
 
@@ -50,6 +52,7 @@ record Settings(
         millis(reader, "policy.interval.millis", 5_000),
         millis(reader, "evacuation.timeout.millis", 60_000),
         reader.sectionTimeout(),
+        millis(reader, "stranded.wait.millis", 5_000),
         reader.constant("leaks", LeakPolicy.KEEP));
   }
 

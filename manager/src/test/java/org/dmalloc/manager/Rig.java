@@ -21,7 +21,7 @@ final class Rig {
   volatile Step.Probe probe = Step.Probe.NONE;
   final ManagedRegions regions =
       new ManagedRegions(
-          Settings.of(Map.of("section.timeout.millis", "500")),
+          Settings.of(Map.of("section.timeout.millis", "500", "stranded.wait.millis", "1")),
           (region, step) -> probe.reached(region, step));
   final ManagedProvider provider = new ManagedProvider(regions, "test.bundle");
   private long serviceId;

@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.dmalloc.manager;
+
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicReference;
+import org.dmalloc.api.Access;
+import org.dmalloc.api.AccessMode;
+import org.dmalloc.api.RegionRequest;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** Regions that no backend holds for a while, or for good. */
+@Timeout(120)
+final class StrandingTest {
+  private final Rig rig = new Rig();
+  private final PlainStore disk = new PlainStore("/disk");
+  private final PlainBackend only = PlainBackend.files("only", disk);
+  private ManagedRegion region;
+
+  @BeforeEach
+  void fill() throws Exception {
+    rig.add(only, 9);
+    region = rig.allocate(RegionRequest.ofSize(Rig.SIZE).withName("orders"));
+    Rig.fill(region, 1);
+  }
+
+  /** Takes the only backend away. */
+  private void strand(String waitMillis) {
+    rig.regions.settings(Settings.of(Map.of("stranded.wait.millis", waitMillis)));
+    rig.regions.leaving(only);
+    only.ledger.stop();
+    assertNotNull(region.stranded());
+  }
+
+  private void comeBack() {
+    rig.add(PlainBackend.files("only", disk), 9);
+    new PolicyClock(rig.regions, System::nanoTime).tick();
+  }
+
+  private static void awaitWaiting(Thread thread) {
+    while (thread.getState() != Thread.State.TIMED_WAITING) {
+      assertTrue(thread.isAlive(), "it does not wait");
+      Thread.onSpinWait();
+    }
+  }
+
+  @Test
+  void usersWaitForTheBackendAndNoticeNothing() throws Exception {
+    strand("100000");
+    AtomicReference<Throwable> failure = new AtomicReference<>();
+    List<Thread> users = new ArrayList<>();
+    for (Thread.Builder kind : List.of(Thread.ofPlatform(), Thread.ofVirtual())) {
+      users.add(
+          kind.start(
+              () -> {
+                try (Access access = region.acquire()) {
+                  access.segment().set(JAVA_LONG, 0, 1 * 31);
+                } catch (Throwable t) {
+                  failure.set(t);
+                }
+              }));
+      users.add(
+          kind.start(
+              () -> {
+                try {
+                  region.force();
+                } catch (Throwable t) {
+                  failure.set(t);
+                }
+              }));
+    }
+    users.forEach(StrandingTest::awaitWaiting);
+    comeBack();
+    for (Thread user : users) {
+      user.join();
+    }
+    assertNull(failure.get());
+    assertNull(region.stranded());
+    Rig.check(region, 1);
+  }
+
+  @Test
+  void whoeverWaitedInVainReadsAndIsToldWhy() throws Exception {
+    strand("20");
+    Rig.check(region, 1); // waits, then reads
+    try (Access access = region.acquire()) {
+      assertTrue(access.segment().isReadOnly());
+      try (Access nested = region.acquire()) {
+        assertTrue(nested.segment().isReadOnly());
+      }
+    }
+    assertEquals(AccessMode.READ_ONLY, region.info().access());
+    for (var call :
+        List.<org.junit.jupiter.api.function.Executable>of(
+            region::force, region::segment, () -> region.resize(10))) {
+      IllegalStateException why = assertThrows(IllegalStateException.class, call);
+      assertTrue(String.valueOf(why.getMessage()).contains("only is gone"), why.getMessage());
+    }
+    comeBack();
+    assertEquals(AccessMode.READ_WRITE, region.info().access());
+    Rig.fill(region, 2);
+    Rig.check(region, 2);
+  }
+
+  @Test
+  void closeEndsTheWait() throws Exception {
+    strand("100000");
+    AtomicReference<Throwable> failure = new AtomicReference<>();
+    Thread user =
+        Thread.ofPlatform()
+            .start(
+                () -> {
+                  try (Access access = region.acquire()) {
+                    access.segment().get(JAVA_LONG, 0);
+                  } catch (Throwable t) {
+                    failure.set(t);
+                  }
+                });
+    awaitWaiting(user);
+    region.close();
+    user.join();
+    assertTrue(failure.get() instanceof IllegalStateException, String.valueOf(failure.get()));
+    assertEquals("region is closed", failure.get().getMessage());
+  }
+
+  @Test
+  void anInterruptDoesNotEndTheWait() throws Exception {
+    strand("100000");
+    AtomicReference<Object> seen = new AtomicReference<>();
+    Thread user =
+        Thread.ofPlatform()
+            .start(
+                () -> {
+                  Thread.currentThread().interrupt();
+                  try (Access access = region.acquire()) {
+                    seen.set(access.segment().isReadOnly() + " " + Thread.interrupted());
+                  }
+                });
+    awaitWaiting(user);
+    comeBack();
+    user.join();
+    assertEquals("false true", seen.get());
+  }
+
+  @Test
+  void aStoredRegionWaitsForABackendOfItsOwnStore() throws Exception {
+    strand("1");
+    PlainStore elsewhere = new PlainStore("/elsewhere");
+    rig.add(PlainBackend.files("elsewhere", elsewhere), 20);
+    PolicyClock clock = new PolicyClock(rig.regions, System::nanoTime);
+    clock.tick();
+    assertNotNull(region.stranded());
+    assertTrue(elsewhere.files.isEmpty(), "no second copy");
+    rig.add(PlainBackend.files("other", disk), 1);
+    clock.tick();
+    assertNull(region.stranded());
+    assertEquals("other", region.managedInfo().backend());
+    Rig.check(region, 1);
+  }
+
+  @Test
+  void aFailureBeforeDoesNotHoldTheRescueOff() throws Exception {
+    strand("1");
+    PolicyClock clock = new PolicyClock(rig.regions, System::nanoTime);
+    PlainBackend refusing = PlainBackend.files("only", disk);
+    refusing.refusal = "not yet";
+    rig.add(refusing, 9);
+    clock.tick();
+    assertNotNull(region.stranded());
+    refusing.refusal = null;
+    clock.tick();
+    assertNull(region.stranded());
+    Rig.check(region, 1);
+  }
+
+  @Test
+  void aSectionThatStaysOpenGetsNoWait() throws Exception {
+    rig.regions.settings(
+        Settings.of(
+            Map.of("stranded.wait.millis", "100000", "evacuation.timeout.millis", "60000")));
+    try (Access access = region.acquire()) {
+      rig.regions.leaving(only);
+      assertNotNull(region.stranded());
+      try (Access nested = region.acquire()) { // would wait for what it holds up
+        assertTrue(nested.segment().isReadOnly());
+        assertFalse(access.segment().isReadOnly());
+      }
+    }
+  }
+}
