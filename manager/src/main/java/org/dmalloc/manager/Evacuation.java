@@ -56,11 +56,13 @@ final class Evacuation {
 
   private void leaveAll() {
     for (ManagedRegion region : regions.accounts().regions()) {
-      if (region.placement().backend().equals(gone)) {
+      if (region.concerns(gone)) {
         try {
           region.takeMoving("evacuation");
         } catch (IllegalStateException e) {
-          strand(region, String.valueOf(e.getMessage()));
+          if (region.placement().backend().equals(gone)) {
+            strand(region, String.valueOf(e.getMessage()));
+          }
           continue;
         }
         try {
@@ -115,7 +117,7 @@ final class Evacuation {
       flush(region);
     } finally {
       if (region.stranded() == null) {
-        region.strand(next, shut);
+        region.strand(next);
       }
       if (shut) {
         region.gate().open();

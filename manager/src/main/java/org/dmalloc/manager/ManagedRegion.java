@@ -47,6 +47,9 @@ final class ManagedRegion implements MemoryRegion {
   private @Nullable MemorySegment segment;
   private volatile Placement placement;
 
+  /** Where a move that runs will put it. */
+  private volatile @Nullable Backend destination;
+
   private volatile Wish wish;
   private volatile String home;
   private volatile @Nullable Stranding stranding;
@@ -96,12 +99,13 @@ final class ManagedRegion implements MemoryRegion {
 
   /** Waits for a backend outside the gate, which the move there needs, then takes what is there. */
   private Access acquireStranded() {
+    boolean inside = gate.heldByCaller();
     while (true) {
       awaitBackend();
       int slot = gate.enter();
       MemorySegment now = segment;
       Stranding still = stranding;
-      if (now == null && still != null && still.isWaitOver()) {
+      if (now == null && still != null && (still.isWaitOver() || inside)) {
         now = still.remains();
         if (now == null) {
           gate.exit(slot);
@@ -116,9 +120,10 @@ final class ManagedRegion implements MemoryRegion {
     }
   }
 
+  /** Whoever is inside a section does not wait: he keeps the region from going to a backend. */
   private void awaitBackend() {
     Stranding now = stranding;
-    if (now != null) {
+    if (now != null && !gate.heldByCaller()) {
       now.await();
     }
   }
@@ -188,7 +193,9 @@ final class ManagedRegion implements MemoryRegion {
     int slot = gate.enter();
     try {
       checkNotStranded();
-      regions.require(capability);
+      if (!placement.backend().capabilities().contains(capability)) {
+        regions.require(capability); // a backend that is just leaving is none of them any more
+      }
       used = true;
       return work.on(placement.region());
     } finally {
@@ -444,6 +451,16 @@ final class ManagedRegion implements MemoryRegion {
     return placement;
   }
 
+  /** Says where a move that begins will put it; null when it is over. */
+  void headFor(@Nullable Backend next) {
+    destination = next;
+  }
+
+  /** Whether it lies on the backend, or a move is about to put it there. */
+  boolean concerns(Backend backend) {
+    return backend.equals(destination) || placement.backend().equals(backend);
+  }
+
   /** Puts the region on other memory. Called with the gate shut. */
   void place(Placement next) {
     MemorySegment memory = next.segment();
@@ -468,13 +485,12 @@ final class ManagedRegion implements MemoryRegion {
 
   /**
    * Leaves the region on a backend that is gone: readable, and nothing else. Called with the gate
-   * shut; if a section would not end, without that, and then nobody waits for a backend: whoever is
-   * inside would keep the region from going there.
+   * shut, or without that if a section would not end.
    */
-  void strand(String why, boolean shut) {
+  void strand(String why) {
     MemorySegment now = segment;
     if (now != null) {
-      long waitNanos = shut ? regions.settings().strandedWait().toNanos() : 0;
+      long waitNanos = regions.settings().strandedWait().toNanos();
       stranding = new Stranding(why, now.asReadOnly(), waitNanos);
       segment = null;
     }

@@ -94,9 +94,14 @@ final class Moves implements RegionMover {
     Move move =
         new Move(
             region, source, target, options, progress, probe, !reason.equals(Evacuation.REASON));
+    region.headFor(target);
     tell(listener -> listener.started(region.id(), from, target.name()));
     MoveResult result;
     try {
+      // Asked after headFor: a backend that leaves now sees this move and waits for it.
+      if (!regions.present(target)) {
+        throw move.failed("backend %s has just gone".formatted(target.name()), "", null);
+      }
       result = run(move);
     } catch (MemoryException | RuntimeException e) {
       failed(region, from, target.name(), reason, String.valueOf(e.getMessage()));
@@ -105,6 +110,8 @@ final class Moves implements RegionMover {
       // A page without a disk block behind it: how a store to a sparse file on a full disk ends.
       failed(region, from, target.name(), reason, String.valueOf(e.getMessage()));
       throw move.failed("a page could not be read or written", "look at the disk's space", e);
+    } finally {
+      region.headFor(null);
     }
     region.history().add(new MoveRecord(Instant.now(), from, target.name(), reason, result, null));
     tell(listener -> listener.finished(result));
@@ -126,6 +133,13 @@ final class Moves implements RegionMover {
       if (wish.access() == AccessMode.READ_ONLY) {
         throw move.failed(
             "it is open for reading only", "open it for writing to move its file", null);
+      }
+      if (!regions.present(move.source().backend())) {
+        throw move.failed(
+            "backend %s, which alone can delete the old file, is gone"
+                .formatted(move.source().backend().name()),
+            "start it, or move to a backend of the same store",
+            null);
       }
     }
     return new CopyingMigration(move).run();

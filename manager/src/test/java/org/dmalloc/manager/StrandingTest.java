@@ -15,6 +15,7 @@ import java.util.Map;
 import java.util.concurrent.atomic.AtomicReference;
 import org.dmalloc.api.Access;
 import org.dmalloc.api.AccessMode;
+import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.RegionRequest;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -170,6 +171,50 @@ final class StrandingTest {
   }
 
   @Test
+  void aCommandToAnotherStoreDoesNotLeaveTheFileBehind() throws Exception {
+    strand("1");
+    PlainStore elsewhere = new PlainStore("/elsewhere");
+    rig.add(PlainBackend.files("elsewhere", elsewhere), 1);
+    MemoryException refused =
+        assertThrows(MemoryException.class, () -> rig.move(region, "elsewhere"));
+    assertTrue(refused.getMessage().contains("backend only"), refused.getMessage());
+    assertTrue(elsewhere.files.isEmpty());
+    comeBack();
+    rig.move(region, "elsewhere");
+    assertTrue(disk.files.isEmpty());
+    Rig.check(region, 1);
+  }
+
+  @Test
+  void aTargetThatLeavesWaitsForTheUnfinishedCopyToBeDiscarded() throws Exception {
+    PlainStore elsewhere = new PlainStore("/elsewhere");
+    PlainBackend target = PlainBackend.files("elsewhere", elsewhere);
+    rig.add(target, 1);
+    AtomicReference<Thread> stopping = new AtomicReference<>();
+    rig.probe =
+        (which, step) -> {
+          if (step == Step.ALLOCATED) {
+            Thread leaving =
+                Thread.ofPlatform()
+                    .start(
+                        () -> {
+                          rig.regions.leaving(target);
+                          target.ledger.stop();
+                        });
+            stopping.set(leaving);
+            while (!region.mustGiveWay()) {
+              Thread.onSpinWait();
+            }
+          }
+        };
+    assertThrows(MemoryException.class, () -> rig.move(region, "elsewhere"));
+    stopping.get().join();
+    assertTrue(elsewhere.files.isEmpty(), "discarded while the backend still took calls");
+    assertNull(region.stranded());
+    Rig.check(region, 1);
+  }
+
+  @Test
   void aFailureBeforeDoesNotHoldTheRescueOff() throws Exception {
     strand("1");
     PolicyClock clock = new PolicyClock(rig.regions, System::nanoTime);
@@ -185,7 +230,7 @@ final class StrandingTest {
   }
 
   @Test
-  void aSectionThatStaysOpenGetsNoWait() throws Exception {
+  void whoeverIsInsideDoesNotWait() throws Exception {
     rig.regions.settings(
         Settings.of(
             Map.of("stranded.wait.millis", "100000", "evacuation.timeout.millis", "60000")));
@@ -196,6 +241,31 @@ final class StrandingTest {
         assertTrue(nested.segment().isReadOnly());
         assertFalse(access.segment().isReadOnly());
       }
+      access.segment().set(JAVA_LONG, 8, 1 * 31 + 8);
     }
+    comeBack();
+    assertNull(region.stranded());
+    Rig.check(region, 1);
+  }
+
+  @Test
+  void whatTheBackendOfARegionCanDoIsNotRefusedWhileItLeaves() throws Exception {
+    AtomicReference<Throwable> failure = new AtomicReference<>();
+    PlainBackend other = PlainBackend.files("other", disk);
+    rig.add(other, 1);
+    rig.probe =
+        (which, step) -> {
+          if (step == Step.BEGIN) {
+            rig.probe = Step.Probe.NONE;
+            rig.regions.leaving(other); // now none of those present declares FORCE
+            try {
+              region.force();
+            } catch (MemoryException | RuntimeException e) {
+              failure.set(e);
+            }
+          }
+        };
+    rig.regions.leaving(only);
+    assertNull(failure.get());
   }
 }

@@ -179,6 +179,11 @@ public final class SectionGate {
     return state == ENDED;
   }
 
+  /** Whether the current thread has a section open. */
+  public boolean heldByCaller() {
+    return holds(Thread.currentThread().threadId());
+  }
+
   /** How many threads have a section open, at about this moment. */
   public int openSections() {
     int count = overflow.size();
