@@ -25,6 +25,8 @@ class BundleContentIT {
           Set.of("org.dmalloc.region", "org.dmalloc.store", "org.dmalloc.linux"),
           "dmalloc-backend-anon.jar",
           Set.of("org.dmalloc.region", "org.dmalloc.linux"),
+          "dmalloc-manager.jar",
+          Set.of("org.dmalloc.region"),
           // Caffeine keeps the pages of the buffer pool that comparisons have as a contender.
           "dmalloc-workloads.jar",
           Set.of("org.dmalloc.linux", "com.github"));

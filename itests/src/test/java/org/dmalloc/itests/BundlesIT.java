@@ -37,6 +37,7 @@ public class BundlesIT {
           "org.dmalloc.backend.anon", Set.of(),
           "org.dmalloc.backend.filechannel", Set.of(),
           "org.dmalloc.backend.panama", Set.of(),
+          "org.dmalloc.manager", Set.of(),
           "org.dmalloc.shell", Set.of(),
           "org.dmalloc.testkit", Set.of("org.dmalloc.testkit"),
           "org.dmalloc.workloads",
