@@ -17,7 +17,6 @@ import org.dmalloc.shell.output.Message;
 import org.dmalloc.shell.syntax.UsageException;
 import org.dmalloc.workloads.WrongContentException;
 import org.dmalloc.workloads.move.PageWriter;
-import org.dmalloc.workloads.report.Units;
 import org.jspecify.annotations.Nullable;
 
 /** Writes to regions in the background, so that something is going on while they are moved. */
@@ -182,7 +181,7 @@ public final class LoadCommand extends Command {
               row.label,
               String.format(Locale.ROOT, "%.0f", row.pagesPerSecond),
               Long.toString(row.writes),
-              Units.nanos(row.longestNanos),
+              millis(row.longestNanos),
               row.state
             });
   }
@@ -220,7 +219,7 @@ public final class LoadCommand extends Command {
             load.label,
             load.writer.writes(),
             load.seconds(),
-            Units.nanos(load.writer.longestNanos()));
+            millis(load.writer.longestNanos()));
     if (load.writer.failure() != null) {
       return line + "; " + state;
     }
@@ -232,6 +231,10 @@ public final class LoadCommand extends Command {
       return "%s; not checked: %s".formatted(line, e.getMessage());
     }
     return line + "; all are there";
+  }
+
+  private static String millis(long nanos) {
+    return String.format(Locale.ROOT, "%.2f ms", nanos / 1e6);
   }
 
   /** The writers end with the bundle. */
