@@ -2,6 +2,7 @@
 package org.dmalloc.api;
 
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import org.osgi.annotation.versioning.ProviderType;
 
@@ -101,6 +102,14 @@ public interface MemoryProvider {
 
   /** Counts and bytes of this provider since it was activated. */
   ProviderStatistics statistics();
+
+  /**
+   * What finding out the patterns of regions under {@link AccessPattern#AUTO} has cost; empty for a
+   * provider that does not watch its regions.
+   */
+  default Optional<PagingStatistics> paging() {
+    return Optional.empty();
+  }
 
   /**
    * Checks this provider's store and the file system below it. Reads only; a healthy store gives

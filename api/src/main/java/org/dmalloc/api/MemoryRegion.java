@@ -2,6 +2,7 @@
 package org.dmalloc.api;
 
 import java.lang.foreign.MemorySegment;
+import java.util.List;
 import org.osgi.annotation.versioning.ProviderType;
 
 /**
@@ -76,7 +77,9 @@ public interface MemoryRegion extends AutoCloseable {
 
   /**
    * Gives the kernel advice about the pages that hold the given range. Never changes content:
-   * advice that would, on this kind of memory, is refused.
+   * advice that would, on this kind of memory, is refused. {@link Advice#NORMAL}, {@link
+   * Advice#RANDOM} and {@link Advice#SEQUENTIAL} hold for that range from then on, also in a region
+   * under {@link AccessPattern#AUTO}.
    *
    * @throws UnsupportedCapabilityException without {@link Capability#ADVICE}
    * @throws UnsupportedOperationException if the provider's {@link
@@ -84,6 +87,23 @@ public interface MemoryRegion extends AutoCloseable {
    * @throws MemoryException if the kernel refuses
    */
   void advise(Advice advice, long offset, long length) throws MemoryException;
+
+  /**
+   * What the kernel has been told about the order of accesses, range by range in ascending order,
+   * without gaps. One range with {@link RegionInfo#pattern()} where the backend keeps no such map:
+   * it takes no advice, or passes it on and forgets it.
+   *
+   * @throws IllegalStateException if the region is closed
+   */
+  default List<AdvisedRange> advised() {
+    AccessPattern pattern = info().pattern();
+    return List.of(
+        new AdvisedRange(
+            0,
+            byteSize(),
+            pattern == AccessPattern.AUTO ? AccessPattern.NORMAL : pattern,
+            AdvisedRange.Origin.REQUESTED));
+  }
 
   /**
    * Announces that {@code length} bytes at each of the offsets will be read soon, so that all are

@@ -55,7 +55,7 @@ public record OpenRequest(
         name,
         Sharing.DEFAULT,
         AccessMode.READ_WRITE,
-        AccessPattern.NORMAL,
+        AccessPattern.AUTO,
         PageSize.DEFAULT,
         false,
         false,

@@ -83,7 +83,7 @@ public record RegionRequest(
         byteSize,
         null,
         Sharing.DEFAULT,
-        AccessPattern.NORMAL,
+        AccessPattern.AUTO,
         PageSize.DEFAULT,
         false,
         false,

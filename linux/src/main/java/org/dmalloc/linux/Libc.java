@@ -71,6 +71,7 @@ final class Libc {
       findVariadic(
           "syscall", 1, JAVA_LONG, JAVA_LONG, JAVA_LONG, ADDRESS, JAVA_LONG, JAVA_LONG, ADDRESS);
   private static final MethodHandle GETRLIMIT = find("getrlimit", JAVA_INT, JAVA_INT, ADDRESS);
+  private static final MethodHandle GETRUSAGE = find("getrusage", JAVA_INT, JAVA_INT, ADDRESS);
   private static final MethodHandle SYSCONF = find("sysconf", JAVA_LONG, JAVA_INT);
   // No errno: malloc has one reason to fail, and free none.
   private static final MethodHandle MALLOC =
@@ -335,6 +336,15 @@ final class Libc {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment state = arena.allocate(STATE);
       return result((int) GETRLIMIT.invokeExact(state, resource, limits), state);
+    } catch (Throwable t) {
+      throw unexpected(t);
+    }
+  }
+
+  static long getrusage(int who, MemorySegment usage) {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment state = arena.allocate(STATE);
+      return result((int) GETRUSAGE.invokeExact(state, who, usage), state);
     } catch (Throwable t) {
       throw unexpected(t);
     }

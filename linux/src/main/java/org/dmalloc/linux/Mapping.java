@@ -119,15 +119,6 @@ public final class Mapping implements AutoCloseable {
     }
   }
 
-  /**
-   * Whether {@link #trackWrites} works here. An old kernel or a system call filter may be in the
-   * way; that is found out once, at the first call, which takes well under a millisecond.
-   */
-  public static boolean tracksWrites() {
-    Platform.require();
-    return WriteTracking.works();
-  }
-
   /** The call that {@link #prefetch} makes here: process_madvise, or madvise on older kernels. */
   public static String prefetchCall() {
     Platform.require();
@@ -219,6 +210,50 @@ public final class Mapping implements AutoCloseable {
     if (length > 0) {
       Prefetch.announce(current.range.segment(), offsets, length, target);
     }
+  }
+
+  /**
+   * Splits the large folios of a range in the page cache into single pages, as far as they are
+   * mapped here, clean and not in use otherwise. What stays large is no failure. Content and what
+   * is in RAM stay; the pages are mapped anew by the next access, and are among the first to go
+   * when memory gets short until then.
+   *
+   * <p>A store to one page of a large folio marks all of it as changed, and all of it is written.
+   *
+   * @throws MemoryException if the kernel refuses
+   */
+  public void splitFolios(long offset, long length) throws MemoryException {
+    MemorySegment range = pages(offset, length);
+    if (range.byteSize() > 0) {
+      FolioSplit.split(range, target);
+    }
+  }
+
+  /**
+   * The bytes of the pages of a range that are changed and not yet written, whoever changed them;
+   * −1 where the kernel cannot tell (before Linux 6.5), or the memory is not a file's.
+   */
+  public long dirtyBytes(long offset, long length) {
+    MemorySegment range = pages(offset, length);
+    if (file == null || !inPageCache) {
+      return -1;
+    }
+    Optional<ResidencyProbe.CacheCounts> unknown = Optional.empty();
+    long position = fileOffset + Platform.roundDownToPage(offset);
+    return file.useIfOpen(
+            unknown, fd -> ResidencyProbe.cachestat(fd, position, Math.max(1, range.byteSize())))
+        .map(ResidencyProbe.CacheCounts::dirty)
+        .orElse(-1L);
+  }
+
+  /** Whether it shows a file's pages in the page cache, which the kernel reads ahead. */
+  public boolean inPageCache() {
+    return inPageCache && !swapBacked;
+  }
+
+  /** The pages as the kernel sees them, for a scanner; all of the mapping. */
+  MemorySegment allPages() {
+    return view.range.segment();
   }
 
   /** Writes the changed pages of a range to the device and waits (msync MS_SYNC). */

@@ -114,6 +114,11 @@ final class Prefetch {
     return pages.asSlice(start, Platform.roundUpToPage(offset + length) - start);
   }
 
+  /** This process's pidfd; negative if it cannot be had. */
+  static int pidfdOrNegative() {
+    return pidfd();
+  }
+
   private static synchronized int pidfd() {
     if (ownPidfd == UNKNOWN) {
       long result = Libc.pidfdOpen(ProcessHandle.current().pid());

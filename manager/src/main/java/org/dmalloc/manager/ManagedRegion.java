@@ -3,6 +3,7 @@ package org.dmalloc.manager;
 
 import java.lang.foreign.MemorySegment;
 import java.time.Instant;
+import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -11,6 +12,7 @@ import org.dmalloc.api.Access;
 import org.dmalloc.api.AccessMode;
 import org.dmalloc.api.AccessPattern;
 import org.dmalloc.api.Advice;
+import org.dmalloc.api.AdvisedRange;
 import org.dmalloc.api.Capability;
 import org.dmalloc.api.ManagedRegionInfo;
 import org.dmalloc.api.MemoryException;
@@ -168,7 +170,7 @@ final class ManagedRegion implements MemoryRegion {
         !gate.hasEnded(),
         inner.sharing(),
         stranding != null ? AccessMode.READ_ONLY : inner.access(),
-        asked.region().pattern(),
+        asked.region().pattern() == AccessPattern.AUTO ? inner.pattern() : asked.region().pattern(),
         asked.region().pageSize(),
         inner.locked(),
         inner.durability(),
@@ -228,6 +230,16 @@ final class ManagedRegion implements MemoryRegion {
         case SEQUENTIAL -> keep(AccessPattern.SEQUENTIAL);
         default -> {}
       }
+    }
+  }
+
+  @Override
+  public List<AdvisedRange> advised() {
+    int slot = gate.enter();
+    try {
+      return placement.region().advised();
+    } finally {
+      gate.exit(slot);
     }
   }
 

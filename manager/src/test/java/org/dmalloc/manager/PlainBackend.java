@@ -49,7 +49,6 @@ final class PlainBackend implements MemoryProvider {
   final AtomicInteger forces = new AtomicInteger();
   private final @Nullable PlainStore store;
   volatile @Nullable String refusal;
-  volatile @Nullable String trackingRefusal;
 
   private PlainBackend(String name, @Nullable PlainStore store, Set<Capability> capabilities) {
     this.store = store;
@@ -216,11 +215,7 @@ final class PlainBackend implements MemoryProvider {
     protected void onApply(MemorySegment segment, SwapPolicy policy) {}
 
     @Override
-    protected DirtyTracking onTrackDirty(MemorySegment segment) throws MemoryException {
-      String now = trackingRefusal;
-      if (now != null) {
-        throw MemoryException.of("userfaultfd", name(), now, "");
-      }
+    protected DirtyTracking onTrackDirty(MemorySegment segment) {
       return new ShadowTracking(segment);
     }
 

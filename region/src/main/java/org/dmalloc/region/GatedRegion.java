@@ -4,11 +4,13 @@ package org.dmalloc.region;
 import java.lang.foreign.MemorySegment;
 import java.time.Instant;
 import java.util.EnumSet;
+import java.util.List;
 import java.util.Set;
 import org.dmalloc.api.Access;
 import org.dmalloc.api.AccessMode;
 import org.dmalloc.api.AccessPattern;
 import org.dmalloc.api.Advice;
+import org.dmalloc.api.AdvisedRange;
 import org.dmalloc.api.BackingRegion;
 import org.dmalloc.api.Capability;
 import org.dmalloc.api.DirtyTracking;
@@ -42,6 +44,7 @@ public abstract class GatedRegion implements BackingRegion {
   private volatile long byteSize;
 
   private volatile boolean pinned;
+  private volatile boolean mirrored;
   private volatile AccessPattern pattern;
   private volatile Set<SwapPolicy> policies;
 
@@ -72,6 +75,15 @@ public abstract class GatedRegion implements BackingRegion {
   /** Passes advice on; it is one of the provider's supported advice. */
   protected abstract void onAdvise(MemorySegment segment, Advice advice, long offset, long length)
       throws MemoryException;
+
+  /**
+   * What the kernel has been told for each range.
+   *
+   * @param pattern the region's
+   */
+  protected List<AdvisedRange> onAdvised(AccessPattern pattern) {
+    return List.of(new AdvisedRange(0, byteSize, pattern, AdvisedRange.Origin.REQUESTED));
+  }
 
   /** Queues reads of {@code length} bytes at each offset. */
   protected abstract void onPrefetch(MemorySegment segment, long[] offsets, long length)
@@ -160,6 +172,7 @@ public abstract class GatedRegion implements BackingRegion {
   public final MemorySegment backing() {
     int slot = gate.enter();
     try {
+      mirrored = true;
       return segment;
     } finally {
       gate.exit(slot);
@@ -224,6 +237,16 @@ public abstract class GatedRegion implements BackingRegion {
           default -> {}
         }
       }
+    } finally {
+      gate.exit(slot);
+    }
+  }
+
+  @Override
+  public final List<AdvisedRange> advised() {
+    int slot = gate.enter();
+    try {
+      return onAdvised(pattern);
     } finally {
       gate.exit(slot);
     }
@@ -371,6 +394,27 @@ public abstract class GatedRegion implements BackingRegion {
     return traits.name() != null
         ? "region %d '%s' (%s)".formatted(id, traits.name(), ledger.backend())
         : "region %d (%s)".formatted(id, ledger.backend());
+  }
+
+  /**
+   * Asks to be told when the region is used next; see {@link SectionGate#doze}.
+   *
+   * @return false if it is in use, or can be used without an access section of its own: its raw
+   *     segment was handed out
+   */
+  protected final boolean doze(Runnable onUse) {
+    if (pinned || mirrored || !gate.doze(onUse)) {
+      return false;
+    }
+    if (pinned || mirrored) {
+      gate.rouse(); // handed out just before the gate dozed off
+    }
+    return true;
+  }
+
+  /** Says that another pattern holds for all of it, not by the owner's advice. */
+  protected final void patternBecame(AccessPattern newPattern) {
+    pattern = newPattern;
   }
 
   /** The provider's books. */

@@ -294,7 +294,7 @@ public final class RegionLedger {
       case SHARED -> require(Capability.SHARED_MAPPING);
       case PRIVATE -> require(Capability.PRIVATE_MAPPING);
     }
-    if (pattern != AccessPattern.NORMAL) {
+    if (pattern != AccessPattern.NORMAL && pattern != AccessPattern.AUTO) {
       require(Capability.ADVICE);
     }
     if (pageSize == PageSize.HUGE) {

@@ -41,7 +41,7 @@ public record RegionTraits(
         request.name(),
         sharing,
         AccessMode.READ_WRITE,
-        request.pattern(),
+        watched(request.pattern()),
         request.pageSize(),
         request.locked(),
         request.durability(),
@@ -61,7 +61,7 @@ public record RegionTraits(
         request.name(),
         sharing,
         request.access(),
-        request.pattern(),
+        watched(request.pattern()),
         request.pageSize(),
         request.locked(),
         request.durability(),
@@ -70,6 +70,11 @@ public record RegionTraits(
         path,
         backing,
         request.owner());
+  }
+
+  /** A backend that watches says so by {@link #withPattern}. */
+  private static AccessPattern watched(AccessPattern pattern) {
+    return pattern == AccessPattern.AUTO ? AccessPattern.NORMAL : pattern;
   }
 
   /** A copy with another durability. */

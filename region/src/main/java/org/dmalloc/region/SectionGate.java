@@ -31,11 +31,23 @@ import org.dmalloc.api.Access;
  * withdraws, or the shutter sees the claim and waits. What was written before {@link #open()} is
  * seen by every section that enters after it, through {@code state}.
  *
+ * <p><b>Dozing.</b> An observer of the region's use need not look while nobody uses it: {@link
+ * #doze} makes the next section take the slow way once, and tell. The fast way stays as it is.
+ *
  * <p><b>Threads.</b> Thread ids are never used twice in a JVM and virtual threads have them too, so
  * no thread-local and no carrier matters. {@code enter} and {@code exit} allocate nothing.
  */
 public final class SectionGate {
   private static final VarHandle SLOT = MethodHandles.arrayElementVarHandle(long[].class);
+  private static final VarHandle STATE;
+
+  static {
+    try {
+      STATE = MethodHandles.lookup().findVarHandle(SectionGate.class, "state", int.class);
+    } catch (ReflectiveOperationException e) {
+      throw new ExceptionInInitializerError(e);
+    }
+  }
 
   /**
    * Longs from one slot to the next: two cache lines, because the hardware fetches lines in pairs.
@@ -52,6 +64,7 @@ public final class SectionGate {
   private static final int OPEN = 0;
   private static final int SHUT = 1;
   private static final int ENDED = 2;
+  private static final int DOZING = 3;
 
   private static final int SPINS_BEFORE_PARK = 2_000;
   private static final long PARK_NANOS = 20_000;
@@ -66,6 +79,9 @@ public final class SectionGate {
   private final Map<Long, Integer> overflow = new ConcurrentHashMap<>();
 
   private volatile int state = OPEN;
+
+  /** Runs when the gate leaves DOZING; set before it enters that state. */
+  private volatile Runnable waker = () -> {};
 
   /** Held from a shut to its open or end; not owned by a thread. */
   private final Semaphore shutter = new Semaphore(1, true);
@@ -142,7 +158,9 @@ public final class SectionGate {
       shutter.release();
       throw ended();
     }
-    state = SHUT;
+    if ((int) STATE.getAndSet(this, SHUT) == DOZING) {
+      waker.run();
+    }
     int spins = 0;
     while (sectionsOpen()) {
       if (System.nanoTime() - deadline >= 0) {
@@ -162,6 +180,23 @@ public final class SectionGate {
             this, PARK_NANOS); // returns at once on an interrupted thread: then it spins
       }
     }
+  }
+
+  /**
+   * Asks to be told of the next section, if none is open now. Nobody who enters pays for that but
+   * the first: it finds the gate not simply open, and takes the slow way that waiting sections
+   * take.
+   *
+   * @param onUse called once, by the thread that enters next or shuts the gate; must not block
+   * @return false if a section is open, or the gate is shut or has ended; then nothing is called
+   */
+  public boolean doze(Runnable onUse) {
+    waker = onUse;
+    if (!STATE.compareAndSet(this, OPEN, DOZING)) {
+      return false;
+    }
+    // As in shut: a section either sees DOZING or is seen here.
+    return !sectionsOpen() || !STATE.compareAndSet(this, DOZING, OPEN);
   }
 
   /** Opens the gate again after {@link #shut}. */
@@ -292,7 +327,15 @@ public final class SectionGate {
     return overflow.keySet().iterator().hasNext();
   }
 
+  /** Ends {@link #doze}, if it is in force, as the next section would. */
+  public void rouse() {
+    if (STATE.compareAndSet(this, DOZING, OPEN)) {
+      waker.run();
+    }
+  }
+
   private void awaitOpen() {
+    rouse();
     if (state == OPEN) {
       return;
     }

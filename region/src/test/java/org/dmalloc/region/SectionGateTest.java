@@ -308,4 +308,36 @@ class SectionGateTest {
       Thread.currentThread().interrupt();
     }
   }
+
+  @Test
+  void theFirstSectionAfterDozingTellsAndOnlyThat() {
+    SectionGate gate = new SectionGate();
+    AtomicInteger told = new AtomicInteger();
+    assertTrue(gate.doze(told::incrementAndGet));
+    for (int i = 0; i < 3; i++) {
+      gate.exit(gate.enter());
+    }
+    assertEquals(1, told.get());
+    assertTrue(gate.doze(told::incrementAndGet));
+    gate.rouse();
+    gate.rouse();
+    assertEquals(2, told.get());
+  }
+
+  @Test
+  void aGateDoesNotDozeWhileASectionIsOpenOrAfterItsEnd() {
+    SectionGate gate = new SectionGate();
+    AtomicInteger told = new AtomicInteger();
+    int slot = gate.enter();
+    assertFalse(gate.doze(told::incrementAndGet));
+    gate.exit(slot);
+    assertTrue(gate.doze(told::incrementAndGet));
+    gate.shut(1_000_000_000L);
+    assertEquals(1, told.get(), "shutting is a use");
+    assertFalse(gate.doze(told::incrementAndGet));
+    gate.end();
+    assertFalse(gate.doze(told::incrementAndGet));
+    assertTrue(gate.hasEnded());
+    assertEquals(1, told.get());
+  }
 }

@@ -52,7 +52,8 @@ class CompletionTest {
   void valuesOfOptionsAndOperands() throws Exception {
     assertEquals(List.of("files", "plain"), at("alloc", "1k", "-b", ""));
     assertEquals(List.of("files", "plain"), at("alloc", "--backend", ""));
-    assertEquals(List.of("normal", "random", "sequential"), at("alloc", "1k", "--pattern", ""));
+    assertEquals(
+        List.of("auto", "normal", "random", "sequential"), at("alloc", "1k", "--pattern", ""));
     assertEquals(List.of(), at("alloc", "1k", "-n", ""));
     assertTrue(at("advise", "-v", open, "").contains("populate-write"));
     assertTrue(at("policy", open, "").contains("no-read-ahead"));

@@ -38,7 +38,7 @@ class FailuresTest {
           alloc 1k -b              | alloc: -b needs a value; write -b BACKEND
           alloc 1k --huge=yes      | alloc: --huge takes no value; write --huge alone
           alloc 1k -b fils         | backend 'fils' is unknown; did you mean files? Or give one of files, plain
-          alloc 1k -p rnadom       | alloc: --pattern 'rnadom' is unknown; did you mean random? Or give one of normal, random, sequential
+          alloc 1k -p rnadom       | alloc: --pattern 'rnadom' is unknown; did you mean random? Or give one of auto, normal, random, sequential
           alloc 1g                 | allocate 1073741824 bytes of heap: ENOSPC (28); allocate less
           alloc 1k -n 12           | alloc: region name '12' is a number and would be taken for an id; add a letter
           read nothing             | no region 'nothing', neither open nor stored; see 'regions' and 'stored'

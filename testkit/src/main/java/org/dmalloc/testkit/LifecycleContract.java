@@ -62,6 +62,7 @@ public abstract class LifecycleContract extends ContractTheme {
       assertFalse(info.pinned());
       assertEquals(0, info.openSections());
       assertEquals(AccessMode.READ_WRITE, info.access());
+      // Those that cannot find out, or not for so small a region, say what it is in its place.
       assertEquals(AccessPattern.NORMAL, info.pattern());
       assertEquals(PageSize.DEFAULT, info.pageSize());
       assertEquals(Durability.ON_FORCE, info.durability());

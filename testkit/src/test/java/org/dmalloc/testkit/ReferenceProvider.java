@@ -191,7 +191,7 @@ final class ReferenceProvider implements MemoryProvider {
               true,
               sharing(r.sharing()),
               AccessMode.READ_WRITE,
-              r.pattern(),
+              r.pattern() == AccessPattern.AUTO ? AccessPattern.NORMAL : r.pattern(),
               r.pageSize(),
               r.locked(),
               Durability.ON_FORCE,
@@ -290,7 +290,7 @@ final class ReferenceProvider implements MemoryProvider {
               true,
               sharing(r.sharing()),
               r.access(),
-              r.pattern(),
+              r.pattern() == AccessPattern.AUTO ? AccessPattern.NORMAL : r.pattern(),
               r.pageSize(),
               r.locked(),
               Durability.ON_FORCE,
@@ -323,7 +323,7 @@ final class ReferenceProvider implements MemoryProvider {
     requireIf(named, Capability.NAMED);
     requireIf(sharing == Sharing.SHARED, Capability.SHARED_MAPPING);
     requireIf(sharing == Sharing.PRIVATE, Capability.PRIVATE_MAPPING);
-    requireIf(pattern != AccessPattern.NORMAL, Capability.ADVICE);
+    requireIf(pattern != AccessPattern.NORMAL && pattern != AccessPattern.AUTO, Capability.ADVICE);
     requireIf(pageSize == PageSize.HUGE, Capability.HUGE_PAGES);
     requireIf(prefault, Capability.PREFAULT);
     requireIf(locked, Capability.LOCKED);

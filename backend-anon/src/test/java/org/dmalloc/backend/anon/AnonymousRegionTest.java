@@ -211,7 +211,9 @@ class AnonymousRegionTest {
     for (AccessPattern pattern : AccessPattern.values()) {
       RegionRequest request = RegionRequest.ofSize(MIB).withPattern(pattern);
       try (MemoryRegion region = SourceFixture.start(source).allocate(request)) {
-        assertEquals(pattern, region.info().pattern());
+        // Nothing is watched here: the kernel adapts its readahead from swap by itself.
+        AccessPattern told = pattern == AccessPattern.AUTO ? AccessPattern.NORMAL : pattern;
+        assertEquals(told, region.info().pattern());
         String flags = KernelFlags.of(region).getFirst();
         assertEquals(pattern == AccessPattern.SEQUENTIAL, flags.contains("sr "), flags);
         assertTrue(!flags.contains("rr "), flags);

@@ -5,6 +5,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import org.dmalloc.api.AccessMode;
 import org.dmalloc.api.AccessPattern;
@@ -16,6 +17,7 @@ import org.dmalloc.api.MemoryProvider;
 import org.dmalloc.api.MemoryRegion;
 import org.dmalloc.api.OpenRequest;
 import org.dmalloc.api.PageSize;
+import org.dmalloc.api.PagingStatistics;
 import org.dmalloc.api.ProgressListener;
 import org.dmalloc.api.ProviderStatistics;
 import org.dmalloc.api.RegionNames;
@@ -62,8 +64,12 @@ sealed class MappedFileProvider implements MemoryProvider permits PanamaProvider
           Capability.RESIZE,
           Capability.DIRTY_TRACKING);
 
+  /** One block of the observer's: two or three ordinary readaheads. */
+  private static final long MIN_WATCHED_BYTES = 2L << 20;
+
   private final PanamaSettings settings;
   private final RegionLedger ledger;
+  private final PagingObserver observer;
 
   /**
    * Starts a provider.
@@ -71,23 +77,21 @@ sealed class MappedFileProvider implements MemoryProvider permits PanamaProvider
    * @throws UnsupportedOperationException on anything but Linux on x86-64 or aarch64
    */
   MappedFileProvider(PanamaSettings settings) {
+    this(settings, new PagingObserver(settings.name()));
+  }
+
+  /** Like the other constructor, with an observer for the regions under AUTO. */
+  MappedFileProvider(PanamaSettings settings, PagingObserver observer) {
     Platform.require();
     this.settings = settings;
+    this.observer = observer;
     this.ledger =
         new RegionLedger(
             settings.name(),
-            capabilitiesHere(),
+            CAPABILITIES,
             EnumSet.allOf(Advice.class),
             settings.limitBytes(),
             settings.sectionTimeout().toNanos());
-  }
-
-  private static Set<Capability> capabilitiesHere() {
-    EnumSet<Capability> here = EnumSet.copyOf(CAPABILITIES);
-    if (!Mapping.tracksWrites()) {
-      here.remove(Capability.DIRTY_TRACKING);
-    }
-    return here;
   }
 
   /** Refuses new calls from now on; open regions stay usable until their owners close them. */
@@ -161,6 +165,7 @@ sealed class MappedFileProvider implements MemoryProvider permits PanamaProvider
             request.locked(),
             // Fresh pages are there to be written; this also takes what a first store needs.
             fills ? AccessMode.READ_WRITE : null,
+            true,
             fills ? progress.next() : ProgressListener.NONE);
     return region(
         file,
@@ -210,6 +215,7 @@ sealed class MappedFileProvider implements MemoryProvider permits PanamaProvider
             request.locked(),
             // Reading brings stored pages in; writing would mark all of them as changed.
             fills ? AccessMode.READ_ONLY : null,
+            false,
             request.progress());
     return region(
         file,
@@ -226,12 +232,18 @@ sealed class MappedFileProvider implements MemoryProvider permits PanamaProvider
     try {
       Mapped mapped = plan.map(file, byteSize);
       try {
+        boolean watches = plan.watches(mapped.mapping);
+        AccessPattern pattern =
+            plan.pattern == AccessPattern.AUTO && !watches ? AccessPattern.NORMAL : plan.pattern;
         MappedFileRegion region =
             new MappedFileRegion(
                 ledger,
-                traits.make().withDurability(mapped.durability).withPattern(plan.pattern),
+                traits.make().withDurability(mapped.durability).withPattern(pattern),
                 file,
                 mapped.mapping);
+        if (watches) {
+          region.watch(observer, plan.stores(), plan.fill != null);
+        }
         if (file instanceof RegionFile.Named named) {
           named.describeHolder("%s region %d".formatted(settings.name(), region.id()));
         }
@@ -259,6 +271,7 @@ sealed class MappedFileProvider implements MemoryProvider permits PanamaProvider
    * How to map a file.
    *
    * @param fill whether to bring all pages in, for reading or for writing; null to leave them
+   * @param fresh whether the file has just been made
    */
   private record MappingPlan(
       MappingKind kind,
@@ -267,13 +280,35 @@ sealed class MappedFileProvider implements MemoryProvider permits PanamaProvider
       PageSize pageSize,
       boolean locked,
       @Nullable AccessMode fill,
+      boolean fresh,
       ProgressListener progress) {
+
+    /**
+     * Whether the pattern is to be found out. There is nothing to find out where no page is ever
+     * read from the file again, where huge pages decide how much is read, and in a region so small
+     * that reading all of it at once is as good as any other way.
+     */
+    boolean watches(Mapping mapping) {
+      return pattern == AccessPattern.AUTO
+          && mapping.inPageCache()
+          && !locked
+          && pageSize != PageSize.HUGE
+          && mapping.byteSize() >= MIN_WATCHED_BYTES;
+    }
+
+    WatchedRegion.Stores stores() {
+      return switch (kind) {
+        case PRIVATE, READ_ONLY -> WatchedRegion.Stores.NONE;
+        case SHARED, SHARED_SYNC ->
+            fresh ? WatchedRegion.Stores.EXPECTED : WatchedRegion.Stores.POSSIBLE;
+      };
+    }
 
     Mapped map(RegionFile file, long byteSize) throws MemoryException {
       Mapped mapped = mapSyncOrNot(file, byteSize);
       Mapping mapping = mapped.mapping;
       try {
-        if (pattern != AccessPattern.NORMAL) {
+        if (pattern == AccessPattern.RANDOM || pattern == AccessPattern.SEQUENTIAL) {
           // Before the first page: a page cache filled in large folios stays so, and each small
           // store then writes a large one.
           mapping.advise(
@@ -335,6 +370,11 @@ sealed class MappedFileProvider implements MemoryProvider permits PanamaProvider
   }
 
   @Override
+  public final Optional<PagingStatistics> paging() {
+    return Optional.of(observer.statistics());
+  }
+
+  @Override
   public final List<StoreFinding> verify() throws MemoryException {
     List<StoreFinding> findings = new ArrayList<>(settings.store().verify());
     String call = Mapping.prefetchCall();
@@ -355,7 +395,7 @@ sealed class MappedFileProvider implements MemoryProvider permits PanamaProvider
   }
 
   private AccessPattern patternOr(AccessPattern requested) {
-    return requested == AccessPattern.NORMAL ? settings.pattern() : requested;
+    return requested == AccessPattern.AUTO ? settings.pattern() : requested;
   }
 
   private String holder() {

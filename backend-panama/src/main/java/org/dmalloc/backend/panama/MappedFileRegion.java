@@ -3,7 +3,13 @@ package org.dmalloc.backend.panama;
 
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Optional;
+import org.dmalloc.api.AccessPattern;
 import org.dmalloc.api.Advice;
+import org.dmalloc.api.AdvisedRange;
 import org.dmalloc.api.Capability;
 import org.dmalloc.api.DirtyTracking;
 import org.dmalloc.api.MemoryException;
@@ -15,11 +21,18 @@ import org.dmalloc.linux.Platform;
 import org.dmalloc.region.GatedRegion;
 import org.dmalloc.region.RegionLedger;
 import org.dmalloc.region.RegionTraits;
+import org.jspecify.annotations.Nullable;
 
 /** A region over a mapped file; owns both. */
 final class MappedFileRegion extends GatedRegion {
   private final RegionFile file;
   private final Mapping mapping;
+
+  /** What was advised by hand while the pattern is fixed; guarded by itself. */
+  private final PageRanges advised = new PageRanges();
+
+  /** Null unless the pattern is AUTO. */
+  private volatile @Nullable WatchedRegion watched;
 
   MappedFileRegion(RegionLedger ledger, RegionTraits traits, RegionFile file, Mapping mapping) {
     super(ledger, traits, mapping.segment());
@@ -27,17 +40,99 @@ final class MappedFileRegion extends GatedRegion {
     this.mapping = mapping;
   }
 
+  /**
+   * Lets an observer find out the pattern.
+   *
+   * @param filled whether the pages are in already
+   */
+  void watch(PagingObserver observer, WatchedRegion.Stores stores, boolean filled)
+      throws MemoryException {
+    WatchedRegion region =
+        new WatchedRegion(
+            observer,
+            mapping,
+            toString(),
+            id(),
+            this::doze,
+            () -> patternBecame(AccessPattern.NORMAL),
+            stores);
+    if (filled) {
+      region.filled();
+    }
+    region.begin();
+    watched = region;
+    observer.watch(region);
+  }
+
   @Override
   protected void onForce(MemorySegment segment, long offset, long length) throws MemoryException {
     // msync is silent about pages behind the end of a file that was cut short.
     file.checkLength("force", byteSize());
     mapping.force(offset, length);
+    WatchedRegion watching = watched;
+    if (watching != null) {
+      watching.forced();
+    }
   }
 
   @Override
   protected void onAdvise(MemorySegment segment, Advice advice, long offset, long length)
       throws MemoryException {
+    WatchedRegion watching = watched;
+    Optional<AccessPattern> pattern = patternOf(advice);
+    boolean whole = offset == 0 && length == byteSize();
+    if (watching != null && !(whole && pattern.isPresent())) {
+      watching.advise(advice, offset, length);
+      return;
+    }
+    if (watching != null) {
+      watched = null; // all of it is fixed from now on
+      watching.end();
+    }
     mapping.advise(advice, offset, length);
+    if (pattern.isPresent()) {
+      synchronized (advised) {
+        long page = Platform.pageSize();
+        advised.set(offset / page, (offset + length + page - 1) / page, pattern.get());
+      }
+    }
+  }
+
+  private static Optional<AccessPattern> patternOf(Advice advice) {
+    return switch (advice) {
+      case NORMAL -> Optional.of(AccessPattern.NORMAL);
+      case RANDOM -> Optional.of(AccessPattern.RANDOM);
+      case SEQUENTIAL -> Optional.of(AccessPattern.SEQUENTIAL);
+      default -> Optional.empty();
+    };
+  }
+
+  @Override
+  protected List<AdvisedRange> onAdvised(AccessPattern pattern) {
+    WatchedRegion watching = watched;
+    if (watching != null) {
+      return watching.map();
+    }
+    long page = Platform.pageSize();
+    long pages = (byteSize() + page - 1) / page;
+    List<AdvisedRange> map = new ArrayList<>();
+    synchronized (advised) {
+      for (PageRanges.Range range : advised.touching(0, pages)) {
+        map.add(range(range.first(), range.end(), range.pattern(), AdvisedRange.Origin.ADVISED));
+      }
+      for (long[] gap : advised.gaps(0, pages)) {
+        map.add(range(gap[0], gap[1], pattern, AdvisedRange.Origin.REQUESTED));
+      }
+    }
+    map.sort(Comparator.comparingLong(AdvisedRange::offset));
+    return map;
+  }
+
+  private AdvisedRange range(
+      long first, long end, AccessPattern pattern, AdvisedRange.Origin origin) {
+    long page = Platform.pageSize();
+    long offset = first * page;
+    return new AdvisedRange(offset, Math.min(end * page, byteSize()) - offset, pattern, origin);
   }
 
   @Override
@@ -64,12 +159,21 @@ final class MappedFileRegion extends GatedRegion {
 
   @Override
   protected MemorySegment onResize(MemorySegment segment, long newByteSize) throws MemoryException {
+    WatchedRegion watching = watched;
+    if (watching == null) {
+      changeSize(newByteSize);
+    } else {
+      watching.resize(() -> changeSize(newByteSize));
+    }
+    return mapping.segment();
+  }
+
+  private void changeSize(long newByteSize) throws MemoryException {
     if (newByteSize > mapping.byteSize()) {
       grow(newByteSize);
     } else {
       shrink(newByteSize);
     }
-    return mapping.segment();
   }
 
   private void grow(long newByteSize) throws MemoryException {
@@ -112,7 +216,12 @@ final class MappedFileRegion extends GatedRegion {
 
   @Override
   protected void onClose(MemorySegment segment) {
-    mapping.close();
+    WatchedRegion watching = watched;
+    if (watching == null) {
+      mapping.close();
+    } else {
+      watching.close(mapping::close);
+    }
     file.close();
   }
 }

@@ -41,14 +41,16 @@ import org.osgi.service.metatype.annotations.Option;
   @AttributeDefinition(
       name = "Access pattern",
       description =
-          "For requests that say NORMAL. RANDOM reads single pages and suits data that is much"
-              + " larger than RAM; SEQUENTIAL reads far ahead.",
+          "For requests that say AUTO. AUTO finds out, for each part of a region. RANDOM reads"
+              + " single pages and suits data that is much larger than RAM; SEQUENTIAL reads far"
+              + " ahead.",
       options = {
+        @Option(label = "found out while it is used", value = "AUTO"),
         @Option(label = "the kernel's own heuristics", value = "NORMAL"),
         @Option(label = "scattered", value = "RANDOM"),
         @Option(label = "in order", value = "SEQUENTIAL")
       })
-  String pattern() default "NORMAL";
+  String pattern() default "AUTO";
 
   /** The time-out of sections. */
   @AttributeDefinition(

@@ -60,6 +60,10 @@ public final class PanamaProvider extends MappedFileProvider {
     super(settings);
   }
 
+  PanamaProvider(PanamaSettings settings, PagingObserver observer) {
+    super(settings, observer);
+  }
+
   @Deactivate
   void deactivate() {
     stop();

@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
  * @param name the provider's name
  * @param store where its files are
  * @param limitBytes the most that open regions may have in all
- * @param pattern for requests that say {@link AccessPattern#NORMAL}
+ * @param pattern for requests that say {@link AccessPattern#AUTO}
  * @param sectionTimeout how long close and resize wait for open access sections
  */
 record PanamaSettings(
@@ -41,7 +41,7 @@ record PanamaSettings(
         NAME,
         store,
         Long.MAX_VALUE,
-        AccessPattern.NORMAL,
+        AccessPattern.AUTO,
         Duration.ofNanos(RegionLedger.DEFAULT_SECTION_TIMEOUT_NANOS));
   }
 
@@ -62,7 +62,7 @@ record PanamaSettings(
         reader.name(),
         store(reader, directoryProperty),
         reader.limitBytes(Long.MAX_VALUE),
-        reader.constant(PATTERN, AccessPattern.NORMAL),
+        reader.constant(PATTERN, AccessPattern.AUTO),
         reader.sectionTimeout());
   }
 

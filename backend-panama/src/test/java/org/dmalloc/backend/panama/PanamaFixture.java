@@ -19,7 +19,7 @@ public final class PanamaFixture implements ProviderFixture {
             PanamaSettings.NAME,
             RegionStore.open(settings.directory()),
             settings.limitBytes(),
-            AccessPattern.NORMAL,
+            AccessPattern.AUTO,
             settings.sectionTimeout()));
   }
 

@@ -28,7 +28,7 @@ class PanamaSettingsTest {
     assertEquals("panama", settings.name());
     assertEquals(directory, settings.store().directory());
     assertEquals(Long.MAX_VALUE, settings.limitBytes());
-    assertEquals(AccessPattern.NORMAL, settings.pattern());
+    assertEquals(AccessPattern.AUTO, settings.pattern());
     assertEquals(Duration.ofSeconds(10), settings.sectionTimeout());
   }
 

@@ -41,10 +41,10 @@ public final class AllocCommand extends Command {
               names = {"-n", "--name"},
               absentValue = "")
           @Nullable String name,
-      @Descriptor("PATTERN: the order in which it will be used")
+      @Descriptor("PATTERN: the order in which it will be used; auto finds out")
           @Parameter(
               names = {"-p", "--pattern"},
-              absentValue = "normal")
+              absentValue = "auto")
           AccessPattern pattern,
       @Descriptor("SHARING: who sees stores")
           @Parameter(

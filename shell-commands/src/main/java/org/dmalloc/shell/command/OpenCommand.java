@@ -46,10 +46,10 @@ public final class OpenCommand extends Command {
               names = {"-s", "--sharing"},
               absentValue = "default")
           Sharing sharing,
-      @Descriptor("PATTERN: the order in which it will be used")
+      @Descriptor("PATTERN: the order in which it will be used; auto finds out")
           @Parameter(
               names = {"-p", "--pattern"},
-              absentValue = "normal")
+              absentValue = "auto")
           AccessPattern pattern,
       @Descriptor("DURABILITY: what makes stores durable")
           @Parameter(names = "--durability", absentValue = "on-force")

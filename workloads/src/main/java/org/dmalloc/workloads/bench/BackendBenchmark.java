@@ -250,7 +250,8 @@ final class BackendBenchmark {
 
   private ScratchRegion freshScratch() throws MemoryException {
     long begin = System.nanoTime();
-    ScratchRegion fresh = ScratchRegion.allocate(provider, plan.byteSize(), plan.directory());
+    ScratchRegion fresh =
+        ScratchRegion.allocate(provider, plan.byteSize(), plan.directory(), plan.pattern());
     long allocateNanos = System.nanoTime() - begin;
     scratch = fresh;
     filled = false;

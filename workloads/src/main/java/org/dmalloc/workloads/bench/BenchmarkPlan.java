@@ -24,7 +24,8 @@ import org.jspecify.annotations.Nullable;
  * @param threads how many threads share each workload
  * @param timePerRun how long one workload runs at most; a cold fill goes on until the region is
  *     full
- * @param pattern the advice for all workloads; null gives each the one that fits it
+ * @param pattern the pattern that the region is made with, for all workloads, which then advise
+ *     nothing; null lets each advise the one that fits it
  * @param rawDisk how to measure the raw disk
  * @param directory where the regions of backends that accept a directory go, and where the raw disk
  *     is measured if there is no such backend; null for each backend's own

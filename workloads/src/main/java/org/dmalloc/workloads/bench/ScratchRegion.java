@@ -46,21 +46,33 @@ final class ScratchRegion implements AutoCloseable {
   private final @Nullable String name;
   private final @Nullable Path directory;
   private MemoryRegion region;
+  private final @Nullable AccessPattern fixed;
   private AccessPattern advised = AccessPattern.NORMAL;
 
   private ScratchRegion(
       MemoryProvider provider,
       @Nullable String name,
       @Nullable Path directory,
+      @Nullable AccessPattern fixed,
       MemoryRegion region) {
     this.provider = provider;
     this.name = name;
     this.directory = directory;
+    this.fixed = fixed;
     this.region = region;
   }
 
-  /** Allocates one. */
-  static ScratchRegion allocate(MemoryProvider provider, long byteSize, @Nullable Path directory)
+  /**
+   * Allocates one.
+   *
+   * @param pattern asked for once and for all, so that nothing is advised later; null to let each
+   *     workload advise
+   */
+  static ScratchRegion allocate(
+      MemoryProvider provider,
+      long byteSize,
+      @Nullable Path directory,
+      @Nullable AccessPattern pattern)
       throws MemoryException {
     String name =
         provider.capabilities().contains(Capability.NAMED)
@@ -69,7 +81,11 @@ final class ScratchRegion implements AutoCloseable {
     Path target = provider.capabilities().contains(Capability.DIRECTORY) ? directory : null;
     RegionRequest request =
         RegionRequest.ofSize(byteSize).withName(name).withDirectory(target).withOwner("benchmark");
-    return new ScratchRegion(provider, name, target, provider.allocate(request));
+    AccessPattern fixed = provider.capabilities().contains(Capability.ADVICE) ? pattern : null;
+    if (fixed != null) {
+      request = request.withPattern(fixed);
+    }
+    return new ScratchRegion(provider, name, target, fixed, provider.allocate(request));
   }
 
   /**
@@ -109,8 +125,14 @@ final class ScratchRegion implements AutoCloseable {
     return name == null ? Optional.empty() : Optional.ofNullable(region.info().path());
   }
 
-  /** Advises the whole region; null if the backend takes no advice. */
+  /**
+   * Advises the whole region, unless its pattern was fixed. Returns what holds; null if the backend
+   * takes no advice.
+   */
   @Nullable AccessPattern advise(AccessPattern pattern) throws MemoryException {
+    if (fixed != null) {
+      return region.info().pattern();
+    }
     if (!provider.capabilities().contains(Capability.ADVICE)) {
       return null;
     }
@@ -207,8 +229,9 @@ final class ScratchRegion implements AutoCloseable {
   }
 
   private void reopen(String storedName, AccessPattern pattern) throws MemoryException {
-    region =
-        provider.open(OpenRequest.of(storedName).withDirectory(directory).withOwner("benchmark"));
+    OpenRequest request =
+        OpenRequest.of(storedName).withDirectory(directory).withOwner("benchmark");
+    region = provider.open(fixed == null ? request : request.withPattern(fixed));
     advise(pattern);
   }
 

@@ -64,7 +64,7 @@ final class RegionMemory implements PagedMemory {
   public void beginBulkLoad() throws MemoryException {
     // Kept here: from now on the region tells the advice of the load.
     wanted = region.info().pattern();
-    if (isAdvised(Advice.NORMAL)) {
+    if (wanted != AccessPattern.AUTO && isAdvised(Advice.NORMAL)) {
       region.advise(Advice.NORMAL);
     }
   }
@@ -76,6 +76,9 @@ final class RegionMemory implements PagedMemory {
       if (isAdvised(Advice.PAGE_OUT)) {
         region.advise(Advice.PAGE_OUT);
       }
+    }
+    if (wanted == AccessPattern.AUTO) {
+      return; // to advise anything would end it
     }
     Advice advice = Advice.valueOf(wanted.name());
     if (isAdvised(advice)) {

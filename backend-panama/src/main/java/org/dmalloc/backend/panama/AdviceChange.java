@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.dmalloc.backend.panama;
+
+import jdk.jfr.Category;
+import jdk.jfr.DataAmount;
+import jdk.jfr.Description;
+import jdk.jfr.Event;
+import jdk.jfr.Label;
+import jdk.jfr.Name;
+import jdk.jfr.StackTrace;
+
+/** The flight recorder's event for a change of advice under {@code AUTO}. */
+@Name(AdviceChange.NAME)
+@Label("Advice Change")
+@Category({"dmalloc", "Paging"})
+@Description("The observer of a region has told the kernel another order of accesses")
+@StackTrace(false)
+final class AdviceChange extends Event {
+  static final String NAME = "org.dmalloc.AdviceChange";
+
+  @Label("Region")
+  long region;
+
+  @Label("Offset")
+  @DataAmount
+  long offset;
+
+  @Label("Length")
+  @DataAmount
+  long length;
+
+  @Label("From")
+  String from = "";
+
+  @Label("To")
+  String to = "";
+
+  @Label("Evidence")
+  String evidence = "";
+}

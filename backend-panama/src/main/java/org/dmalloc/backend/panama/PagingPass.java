@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.dmalloc.backend.panama;
+
+import jdk.jfr.Category;
+import jdk.jfr.Description;
+import jdk.jfr.Event;
+import jdk.jfr.Label;
+import jdk.jfr.Name;
+import jdk.jfr.StackTrace;
+import jdk.jfr.Timespan;
+
+/** The flight recorder's event for a look of the observer at the regions in use. */
+@Name(PagingPass.NAME)
+@Label("Paging Pass")
+@Category({"dmalloc", "Paging"})
+@Description("The observer has looked at the regions in use")
+@StackTrace(false)
+final class PagingPass extends Event {
+  static final String NAME = "org.dmalloc.PagingPass";
+
+  @Label("Backend")
+  String backend = "";
+
+  @Label("Regions Looked At")
+  int regions;
+
+  @Label("Sensors Read")
+  boolean sensed;
+
+  @Label("Pages Newly Mapped In Sensors")
+  long freshPages;
+
+  @Label("Major Faults Since The Last Sensor Reading")
+  long majorFaults;
+
+  @Label("Next Pass In")
+  @Timespan(Timespan.NANOSECONDS)
+  long waitNanos;
+}

@@ -1,0 +1,355 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.dmalloc.backend.panama;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.BitSet;
+import java.util.List;
+import java.util.SplittableRandom;
+import org.dmalloc.api.AccessPattern;
+import org.dmalloc.api.AdvisedRange;
+import org.dmalloc.api.MemoryException;
+import org.junit.jupiter.api.Test;
+
+class PatternLearnerTest {
+  private static final long MILLI = 1_000_000;
+
+  private final FakeMemory memory = new FakeMemory(1 << 17); // 512 MiB
+  private long now;
+
+  /** Pages that are mapped by calls, and advice that is noted. */
+  private static final class FakeMemory implements PatternLearner.Memory {
+    private final BitSet mapped = new BitSet();
+    private final BitSet dirty = new BitSet();
+    private final BitSet split = new BitSet();
+    private AccessPattern[] advice;
+    private boolean dirtyKnown = true;
+
+    FakeMemory(int pageCount) {
+      advice = new AccessPattern[pageCount];
+    }
+
+    void resize(int pageCount) {
+      advice = Arrays.copyOf(advice, pageCount);
+    }
+
+    @Override
+    public long pageCount() {
+      return advice.length;
+    }
+
+    @Override
+    public void mapped(long first, int count, long[] bits) {
+      if (first < 0 || first + count > advice.length) {
+        throw new IndexOutOfBoundsException("pages from " + first + ", " + count);
+      }
+      Arrays.fill(bits, 0, (count + 63) / 64, 0);
+      for (int i = 0; i < count; i++) {
+        if (mapped.get((int) first + i)) {
+          bits[i / 64] |= 1L << i;
+        }
+      }
+    }
+
+    @Override
+    public void advise(AccessPattern pattern, long first, long count) {
+      Arrays.fill(advice, (int) first, (int) (first + count), pattern);
+    }
+
+    @Override
+    public long dirtyPages(long first, long count) {
+      return dirtyKnown ? dirty.get((int) first, (int) (first + count)).cardinality() : -1;
+    }
+
+    @Override
+    public void split(long first, long count) {
+      split.set((int) first, (int) (first + count));
+    }
+
+    List<AccessPattern> kinds() {
+      return Arrays.stream(advice).distinct().toList();
+    }
+  }
+
+  private final List<String> evidence = new ArrayList<>();
+
+  private PatternLearner learner(boolean splits, boolean written) throws MemoryException {
+    PatternLearner learner =
+        new PatternLearner(
+            memory,
+            new PatternLearner.Listener() {
+              @Override
+              public void changed(
+                  long firstPage,
+                  long pageCount,
+                  AccessPattern from,
+                  AccessPattern to,
+                  String why) {
+                evidence.add(why);
+              }
+
+              @Override
+              public void streamFound() {}
+            },
+            splits,
+            written);
+    learner.begin();
+    return learner;
+  }
+
+  private void look(PatternLearner learner) throws MemoryException {
+    now += MILLI;
+    learner.sense(now);
+    learner.follow(now);
+  }
+
+  /** Goes through pages as a slow thread does until it is noticed, and then as a fast one. */
+  private void scan(PatternLearner learner, int from, int to) throws MemoryException {
+    int step = from < to ? 1 : -1;
+    int perLook = 40;
+    for (int page = from, done = 0; page != to; page += step) {
+      memory.mapped.set(page);
+      if (++done == perLook) {
+        look(learner);
+        done = 0;
+        perLook = memory.advice[page] == PatternLearner.AHEAD ? 1000 : 40;
+      }
+    }
+    look(learner);
+  }
+
+  private static long randomPages(FakeMemory memory) {
+    return Arrays.stream(memory.advice).filter(a -> a == AccessPattern.RANDOM).count();
+  }
+
+  @Test
+  void allIsRandomAtFirstAndStaysSoUnderScatteredAccess() throws Exception {
+    PatternLearner learner = learner(true, true);
+    assertEquals(List.of(AccessPattern.RANDOM), memory.kinds());
+    SplittableRandom random = new SplittableRandom(4);
+    for (int i = 0; i < 200; i++) {
+      for (int touch = 0; touch < 200; touch++) {
+        memory.mapped.set(random.nextInt(1 << 17));
+      }
+      look(learner);
+    }
+    assertEquals(List.of(AccessPattern.RANDOM), memory.kinds());
+    assertEquals(List.of(), evidence);
+  }
+
+  @Test
+  void aroundEachScatteredAccessMayCome16Pages() throws Exception {
+    PatternLearner learner = learner(true, true);
+    SplittableRandom random = new SplittableRandom(4);
+    for (int i = 0; i < 200; i++) {
+      for (int touch = 0; touch < 50; touch++) {
+        int page = random.nextInt((1 << 17) / 16) * 16;
+        memory.mapped.set(page, page + 16);
+      }
+      look(learner);
+    }
+    assertEquals(List.of(AccessPattern.RANDOM), memory.kinds());
+  }
+
+  @Test
+  void aStreamHasItsPagesReadAheadAndLeavesNothingBehind() throws Exception {
+    PatternLearner learner = learner(false, false);
+    scan(learner, 1000, 60_000);
+    assertEquals(PatternLearner.AHEAD, memory.advice[60_000]);
+    assertEquals(PatternLearner.AHEAD, memory.advice[60_500]);
+    assertEquals(AccessPattern.RANDOM, memory.advice[100]);
+    assertEquals(AccessPattern.RANDOM, memory.advice[20_000], "behind it");
+    assertEquals(AccessPattern.RANDOM, memory.advice[120_000], "far ahead");
+    // It stops, and its window goes.
+    for (int i = 0; i < 200; i++) {
+      look(learner);
+    }
+    assertFalse(learner.hasStreams());
+    assertEquals(List.of(AccessPattern.RANDOM), memory.kinds());
+    // It goes on where it stopped, and is known at once.
+    memory.mapped.set(60_000, 60_020);
+    look(learner);
+    assertTrue(learner.hasStreams());
+    assertEquals(PatternLearner.AHEAD, memory.advice[60_100]);
+  }
+
+  @Test
+  void aStreamDownIsOneToo() throws Exception {
+    PatternLearner learner = learner(false, false);
+    scan(learner, 100_000, 50_000);
+    assertEquals(PatternLearner.AHEAD, memory.advice[49_990]);
+    assertEquals(AccessPattern.RANDOM, memory.advice[90_000]);
+    scan(learner, 50_000, 0);
+    memory.mapped.set(0);
+    look(learner);
+    assertEquals(List.of(AccessPattern.RANDOM), memory.kinds());
+  }
+
+  @Test
+  void halfScannedHalfRandomGetsBoth() throws Exception {
+    PatternLearner learner = learner(false, false);
+    SplittableRandom random = new SplittableRandom(9);
+    for (int page = 0; page < 20_000; ) {
+      for (int i = 0; i < 40; i++) {
+        memory.mapped.set(page++);
+        memory.mapped.set((1 << 16) + random.nextInt(1 << 16));
+      }
+      look(learner);
+    }
+    assertEquals(PatternLearner.AHEAD, memory.advice[20_010]);
+    for (int page = 1 << 16; page < 1 << 17; page++) {
+      assertEquals(AccessPattern.RANDOM, memory.advice[page]);
+    }
+  }
+
+  @Test
+  void manyStreamsHaveWindowsOfTheirOwn() throws Exception {
+    PatternLearner learner = learner(false, false);
+    for (int page = 0; page < 4000; page += 40) {
+      for (int thread = 0; thread < 8; thread++) {
+        int start = thread << 14;
+        memory.mapped.set(start + page, start + page + 40);
+      }
+      look(learner);
+    }
+    for (int thread = 0; thread < 8; thread++) {
+      assertEquals(PatternLearner.AHEAD, memory.advice[(thread << 14) + 4010], "of " + thread);
+    }
+  }
+
+  @Test
+  void whatTheOwnerAdvisesIsNeverOverridden() throws Exception {
+    PatternLearner learner = learner(false, false);
+    memory.advise(AccessPattern.SEQUENTIAL, 30_000, 1000);
+    learner.pin(30_000, 1000, AccessPattern.SEQUENTIAL, now);
+    scan(learner, 20_000, 40_000);
+    for (int page = 30_000; page < 31_000; page++) {
+      assertEquals(AccessPattern.SEQUENTIAL, memory.advice[page]);
+    }
+    AdvisedRange pin =
+        learner.map().stream().filter(r -> r.offset() == 30_000).findFirst().orElseThrow();
+    assertEquals(
+        new AdvisedRange(30_000, 1000, AccessPattern.SEQUENTIAL, AdvisedRange.Origin.ADVISED), pin);
+    // Advice into the window of a stream ends it; the rest is RANDOM again.
+    long front = 40_000;
+    memory.advise(AccessPattern.RANDOM, front, 100);
+    learner.pin(front, 100, AccessPattern.RANDOM, now);
+    assertEquals((1 << 17) - 1000, randomPages(memory));
+  }
+
+  @Test
+  void theMapHasNoGapsAndTellsWhatTheKernelWasTold() throws Exception {
+    PatternLearner learner = learner(false, false);
+    memory.advise(AccessPattern.SEQUENTIAL, 100_000, 10);
+    learner.pin(100_000, 10, AccessPattern.SEQUENTIAL, now);
+    scan(learner, 5000, 30_000);
+    long end = 0;
+    for (AdvisedRange range : learner.map()) {
+      assertEquals(end, range.offset());
+      end += range.length();
+      for (long page = range.offset(); page < end; page++) {
+        assertEquals(memory.advice[(int) page], range.pattern());
+      }
+    }
+    assertEquals(1 << 17, end);
+  }
+
+  @Test
+  void anotherSizeIsAdvisedAnewAndWatched() throws Exception {
+    PatternLearner learner = learner(false, false);
+    scan(learner, 0, 20_000);
+    memory.resize(10_000);
+    learner.resized();
+    assertEquals(List.of(AccessPattern.RANDOM), memory.kinds());
+    look(learner);
+    memory.resize(200_000);
+    learner.resized();
+    assertEquals(List.of(AccessPattern.RANDOM), memory.kinds());
+    scan(learner, 130_000, 150_000);
+    assertEquals(PatternLearner.AHEAD, memory.advice[150_000]);
+  }
+
+  @Test
+  void whatCameInLargeIsSplitOnceItIsCleanAndNoStreamGoesOn() throws Exception {
+    PatternLearner learner = learner(true, true);
+    memory.dirty.set(0, 30_000);
+    scan(learner, 0, 30_000);
+    assertFalse(learner.maySplit(now), "while it goes on");
+    for (int i = 0; i < 500; i++) {
+      look(learner);
+    }
+    assertTrue(learner.maySplit(now));
+    assertTrue(learner.awaitsWriteback());
+    while (learner.split() > 0) {}
+    assertFalse(memory.split.get(15_000), "changed and not written");
+    memory.dirty.clear();
+    learner.forced();
+    // Each is gone over twice.
+    while (learner.split() > 0) {}
+    assertTrue(learner.mayHoldLargeFolios());
+    while (learner.split() > 0) {}
+    assertTrue(memory.split.get(15_000));
+    assertTrue(memory.split.get(29_000));
+    assertFalse(memory.split.get(100_000), "never in a window");
+    assertFalse(learner.mayHoldLargeFolios());
+  }
+
+  @Test
+  void whatIsOnlyReadIsNotSplit() throws Exception {
+    PatternLearner learner = learner(true, false);
+    scan(learner, 0, 30_000);
+    for (int i = 0; i < 500; i++) {
+      look(learner);
+    }
+    assertEquals(0, learner.split());
+    assertFalse(learner.awaitsWriteback(), "nothing to wake up for");
+    memory.dirty.set(30_000 - 1); // somebody writes
+    assertTrue(learner.split() + learner.split() > 0);
+  }
+
+  @Test
+  void withoutCachestatItSplitsAfterAForce() throws Exception {
+    memory.dirtyKnown = false;
+    PatternLearner learner = learner(true, true);
+    scan(learner, 0, 30_000);
+    for (int i = 0; i < 500; i++) {
+      look(learner);
+    }
+    assertEquals(0, learner.split());
+    assertFalse(learner.awaitsWriteback(), "it could never know");
+    learner.forced();
+    assertTrue(learner.split() > 0);
+  }
+
+  @Test
+  void itsOwnMemoryIsSmall() throws Exception {
+    // The arithmetic of the goal, 64 KiB per GiB: sensors have a bit for each of their pages.
+    for (int gib = 1; gib <= 16; gib *= 2) {
+      FakeMemory large = new FakeMemory(gib << 18);
+      PatternLearner learner =
+          new PatternLearner(
+              large,
+              new PatternLearner.Listener() {
+                @Override
+                public void changed(
+                    long firstPage,
+                    long pageCount,
+                    AccessPattern from,
+                    AccessPattern to,
+                    String why) {}
+
+                @Override
+                public void streamFound() {}
+              },
+              true,
+              true);
+      learner.begin();
+      long bytes = (long) learner.sensors() * PatternLearner.BLOCK_PAGES / 8;
+      assertTrue(bytes <= gib * (64L << 10), gib + " GiB: " + bytes);
+    }
+  }
+}

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.dmalloc.linux;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import org.dmalloc.api.MemoryException;
+
+/**
+ * Splits large folios by MADV_COLD on single pages: before the kernel makes a part of a folio cold
+ * it splits the folio (mm/madvise.c). One page in every 64 KiB is named, by {@code process_madvise}
+ * 1,024 at once where that is allowed.
+ */
+final class FolioSplit {
+  /** Smaller folios than this may stay: to write 64 KiB for 4 costs about the same request. */
+  private static final long STEP_BYTES = 64 << 10;
+
+  private static final long VECTOR_BYTES = 16;
+
+  private static volatile boolean batchRefused;
+
+  private FolioSplit() {}
+
+  static void split(MemorySegment pages, String target) throws MemoryException {
+    long page = Platform.pageSize();
+    long step = Math.max(STEP_BYTES, 2 * page);
+    int pidfd = Prefetch.pidfdOrNegative();
+    long done = 0;
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment vectors = arena.allocate(Abi.IOV_MAX * VECTOR_BYTES, 8);
+      while (done < pages.byteSize() && pidfd >= 0 && !batchRefused) {
+        int count = 0;
+        long next = done;
+        for (; count < Abi.IOV_MAX && next < pages.byteSize(); next += step) {
+          vectors.setAtIndex(ValueLayout.JAVA_LONG, 2L * count, pages.address() + next);
+          vectors.setAtIndex(ValueLayout.JAVA_LONG, 2L * count + 1, page);
+          count++;
+        }
+        int vectorCount = count;
+        long result =
+            OpenFile.retry(
+                () -> Libc.processMadvise(pidfd, vectors, vectorCount, Abi.MADV_COLD, pages));
+        if (result == -Errno.ENOSYS || result == -Errno.EPERM) {
+          batchRefused = true;
+          break;
+        }
+        check(result, pages.byteSize(), target);
+        done = next;
+      }
+    }
+    for (; done < pages.byteSize(); done += step) {
+      MemorySegment single = pages.asSlice(done, page);
+      check(
+          OpenFile.retry(() -> Libc.madvise(single, page, Abi.MADV_COLD)),
+          pages.byteSize(),
+          target);
+    }
+  }
+
+  private static void check(long result, long byteSize, String target) throws MemoryException {
+    if (result < 0) {
+      throw Errno.exception("madvise COLD", byteSize, target, (int) -result);
+    }
+  }
+}

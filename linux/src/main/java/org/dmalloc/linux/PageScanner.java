@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.dmalloc.linux;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.file.Path;
+import java.util.Arrays;
+import org.dmalloc.api.AccessMode;
+import org.dmalloc.api.MemoryException;
+
+/**
+ * Tells which pages of a mapping are mapped now, in this process's page table: by PAGEMAP_SCAN
+ * (Linux 6.7), else by reading {@code /proc/self/pagemap}. Needs no privilege. 512 pages take one
+ * to five microseconds.
+ *
+ * <p>Belongs to the thread that opened it, which closes it. The mapping must not be closed or
+ * resized meanwhile.
+ */
+public final class PageScanner implements AutoCloseable {
+  private static final Path PAGEMAP = Path.of("/proc/self/pagemap");
+  private static final long PAGEMAP_SCAN = 0xC0606610L;
+  private static final int ARGUMENT_WORDS = 12;
+  private static final int RUN_WORDS = 3;
+  private static final long IS_PRESENT = 8;
+  private static final int BATCH_PAGES = 512;
+  private static final int WALK_END = 4;
+
+  private final Arena arena = Arena.ofConfined();
+  private final OpenFile pagemap;
+  private final MemorySegment runs =
+      arena.allocate(ValueLayout.JAVA_LONG, (long) BATCH_PAGES * RUN_WORDS);
+  private final MemorySegment argument = arena.allocate(ValueLayout.JAVA_LONG, ARGUMENT_WORDS);
+  private boolean scans = true;
+
+  private PageScanner(OpenFile pagemap) {
+    this.pagemap = pagemap;
+  }
+
+  /**
+   * Opens the page table.
+   *
+   * @throws MemoryException if {@code /proc} is not there or hides it
+   */
+  public static PageScanner open() throws MemoryException {
+    Platform.require();
+    return new PageScanner(OpenFile.open(PAGEMAP, AccessMode.READ_ONLY));
+  }
+
+  /** The kernel's call that answers: PAGEMAP_SCAN, or pagemap on older kernels. */
+  public String source() {
+    return scans ? PageTable.SCAN : PageTable.READ;
+  }
+
+  /** Takes the way of kernels without PAGEMAP_SCAN. */
+  void readOnly() {
+    scans = false;
+  }
+
+  /**
+   * Sets a bit for each page that is mapped and clears all others.
+   *
+   * @param firstPage counted from the start of the mapping
+   * @param pageCount how many
+   * @param bits room for all of them, 64 to a word, the lowest bit first
+   */
+  public void mapped(Mapping mapping, long firstPage, int pageCount, long[] bits)
+      throws MemoryException {
+    Arrays.fill(bits, 0, (pageCount + 63) >>> 6, 0);
+    MemorySegment all = mapping.allPages();
+    long page = Platform.pageSize();
+    if (firstPage < 0 || pageCount < 0 || (firstPage + pageCount) * page > all.byteSize()) {
+      throw new IndexOutOfBoundsException(
+          "pages %d to %d of %s".formatted(firstPage, firstPage + pageCount, mapping));
+    }
+    long start = all.address() + firstPage * page;
+    long end = start + pageCount * page;
+    for (long from = start; from < end; ) {
+      if (scans) {
+        from = scan(from, start, end, page, bits);
+      } else {
+        from = read(from, start, end, page, bits);
+      }
+    }
+  }
+
+  private long scan(long from, long start, long end, long page, long[] bits)
+      throws MemoryException {
+    long[] words = {
+      ARGUMENT_WORDS * 8L,
+      0, // flags: no write protection
+      from,
+      end,
+      0, // walk_end, set by the kernel
+      runs.address(),
+      BATCH_PAGES,
+      0, // max_pages: no limit
+      0, // category_inverted
+      IS_PRESENT, // category_mask
+      0, // category_anyof_mask
+      IS_PRESENT
+    };
+    MemorySegment.copy(words, 0, argument, ValueLayout.JAVA_LONG, 0, words.length);
+    long count = pagemap.use(fd -> OpenFile.retry(() -> Libc.ioctl(fd, PAGEMAP_SCAN, argument)));
+    if (count == -Errno.ENOTTY || count == -Errno.EINVAL) {
+      scans = false;
+      return from;
+    }
+    if (count < 0) {
+      throw Errno.exception("ioctl PAGEMAP_SCAN", end - from, PAGEMAP.toString(), (int) -count);
+    }
+    for (long run = 0; run < count; run++) {
+      int first = (int) ((word(runs, RUN_WORDS * run) - start) / page);
+      int last = (int) ((word(runs, RUN_WORDS * run + 1) - start) / page);
+      set(bits, first, last);
+    }
+    return word(argument, WALK_END);
+  }
+
+  private long read(long from, long start, long end, long page, long[] bits)
+      throws MemoryException {
+    long wanted = Math.min(BATCH_PAGES, (end - from) / page);
+    MemorySegment part = runs.asSlice(0, wanted * 8);
+    long offset = from / page * 8;
+    long bytes = pagemap.use(fd -> OpenFile.retry(() -> Libc.pread(fd, part, offset)));
+    if (bytes <= 0) {
+      int errno = bytes == 0 ? Errno.EFAULT : (int) -bytes;
+      throw Errno.exception("pread", part.byteSize(), PAGEMAP.toString(), errno);
+    }
+    int first = (int) ((from - start) / page);
+    for (int i = 0; i < bytes / 8; i++) {
+      if (word(part, i) < 0) { // the sign bit says: present
+        bits[(first + i) >>> 6] |= 1L << (first + i);
+      }
+    }
+    return from + bytes / 8 * page;
+  }
+
+  private static long word(MemorySegment words, long index) {
+    return words.getAtIndex(ValueLayout.JAVA_LONG, index);
+  }
+
+  private static void set(long[] bits, int first, int last) {
+    for (int i = first; i < last; ) {
+      int inWord = Math.min(64 - (i & 63), last - i);
+      bits[i >>> 6] |= (inWord == 64 ? -1L : (1L << inWord) - 1) << i;
+      i += inWord;
+    }
+  }
+
+  @Override
+  public void close() {
+    pagemap.close();
+    arena.close();
+  }
+}
