@@ -119,6 +119,15 @@ public final class Mapping implements AutoCloseable {
     }
   }
 
+  /**
+   * Whether {@link #trackWrites} works here. An old kernel or a system call filter may be in the
+   * way; that is found out once, at the first call, which takes well under a millisecond.
+   */
+  public static boolean tracksWrites() {
+    Platform.require();
+    return WriteTracking.works();
+  }
+
   /** The call that {@link #prefetch} makes here: process_madvise, or madvise on older kernels. */
   public static String prefetchCall() {
     Platform.require();

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.dmalloc.linux;
 
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -8,6 +10,7 @@ import java.nio.file.Path;
 import org.dmalloc.api.AccessMode;
 import org.dmalloc.api.DirtyTracking;
 import org.dmalloc.api.MemoryException;
+import org.dmalloc.api.PageSize;
 
 /**
  * Notes written pages by asynchronous write protection (userfaultfd with WP_ASYNC) and reads them
@@ -19,6 +22,7 @@ import org.dmalloc.api.MemoryException;
  * of system calls on its descriptor.
  */
 final class WriteTracking implements DirtyTracking {
+  private static final Logger LOG = System.getLogger(WriteTracking.class.getName());
   private static final String METHOD = "userfaultfd";
   private static final Path PAGEMAP = Path.of("/proc/self/pagemap");
 
@@ -108,6 +112,28 @@ final class WriteTracking implements DirtyTracking {
         if (pagemap != null) {
           pagemap.close();
         }
+      }
+    }
+  }
+
+  /** Whether it works here, found out once by tracking a page. */
+  static boolean works() {
+    return Probe.WORKS;
+  }
+
+  private static final class Probe {
+    static final boolean WORKS = tracksAPage();
+
+    private static boolean tracksAPage() {
+      try (Mapping page = Mapping.anonymous("probe", Platform.pageSize(), PageSize.DEFAULT);
+          DirtyTracking tracking = page.trackWrites()) {
+        long[] found = new long[1];
+        page.segment().set(ValueLayout.JAVA_BYTE, 0, (byte) 1);
+        tracking.collect((offset, length) -> found[0] += length);
+        return found[0] == Platform.pageSize();
+      } catch (MemoryException e) {
+        LOG.log(Level.DEBUG, "written pages are found by comparison here: {0}", e.getMessage());
+        return false;
       }
     }
   }

@@ -20,6 +20,7 @@ import org.dmalloc.api.DirtyTracking;
 import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.PageSize;
 import org.dmalloc.api.ProgressListener;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -152,6 +153,51 @@ final class WriteTrackingTest {
         assertThrows(MemoryException.class, mapping::trackWrites, "one at a time");
         assertEquals("userfaultfd", again.method());
       }
+    }
+  }
+
+  /** As the carrier of a region does, so that no protection is taken away from pages that go. */
+  @ParameterizedTest
+  @EnumSource(Kind.class)
+  void mayBeClosedAfterTheMapping(Kind kind) throws Exception {
+    Mapping mapping = map(kind);
+    DirtyTracking tracking = track(mapping);
+    mapping.segment().set(JAVA_BYTE, 0, (byte) 1);
+    mapping.close();
+    assertThrows(IllegalStateException.class, () -> tracking.collect((offset, length) -> {}));
+    tracking.close();
+    tracking.close();
+  }
+
+  @ParameterizedTest
+  @EnumSource(Kind.class)
+  void lastScanFindsTheSamePages(Kind kind) throws Exception {
+    try (Mapping mapping = map(kind);
+        DirtyTracking tracking = track(mapping)) {
+      Set<Long> before = pages(tracking);
+      mapping.segment().set(JAVA_BYTE, 5 * PAGE + 1, (byte) 1);
+      mapping.segment().set(JAVA_BYTE, SIZE - 1, (byte) 1);
+      Set<Long> found = new TreeSet<>();
+      tracking.collectLast(
+          (offset, length) -> {
+            for (long page = offset / PAGE; page * PAGE < offset + length; page++) {
+              found.add(page);
+            }
+          });
+      assertEquals(Set.of(5L, (SIZE - 1) / PAGE), found, "after " + before);
+    }
+  }
+
+  @Test
+  void worksWhereItCanBeStarted() throws Exception {
+    try (Mapping mapping = map(Kind.ANONYMOUS)) {
+      boolean started;
+      try (DirtyTracking tracking = mapping.trackWrites()) {
+        started = tracking.method().equals("userfaultfd");
+      } catch (MemoryException e) {
+        started = false;
+      }
+      assertEquals(started, Mapping.tracksWrites());
     }
   }
 }

@@ -77,6 +77,50 @@ final class MoveTest {
   }
 
   @Test
+  void refusedTrackingFallsBackToComparison() throws Exception {
+    memory.trackingRefusal = "EPERM";
+    ManagedRegion region = rig.filled(1);
+    AtomicBoolean written = new AtomicBoolean();
+    rig.probe =
+        (which, step) -> {
+          if (step == Step.COPIED && written.compareAndSet(false, true)) {
+            Rig.fill(which, 2);
+          }
+        };
+    MoveResult result = rig.move(region, "files");
+    assertEquals("comparison", result.method());
+    assertTrue(written.get());
+    Rig.check(region, 2);
+    assertEquals("files", region.managedInfo().backend());
+  }
+
+  /** A region of several shares, so that the last comparison is made on several threads. */
+  @Test
+  void comparisonOnSeveralThreadsFindsEveryPage() throws Exception {
+    memory.trackingRefusal = "EPERM";
+    long byteSize = (64 << 20) + 4096 + 8;
+    ManagedRegion region = rig.allocate(RegionRequest.ofSize(byteSize));
+    rig.probe =
+        (which, step) -> {
+          if (step == Step.SHUT) {
+            // No section can be open now: as a writer that was let through just before.
+            MemorySegment memory = which.placement().segment();
+            for (long at = 0; at + 8 <= byteSize; at += 4096 * 37) {
+              memory.set(JAVA_LONG, at, at + 1);
+            }
+            memory.set(JAVA_LONG, byteSize - 8, 7);
+          }
+        };
+    assertEquals("comparison", rig.move(region, "files").method());
+    try (Access access = region.acquire()) {
+      for (long at = 0; at + 8 <= byteSize; at += 4096 * 37) {
+        assertEquals(at + 1, access.segment().get(JAVA_LONG, at));
+      }
+      assertEquals(7, access.segment().get(JAVA_LONG, byteSize - 8));
+    }
+  }
+
+  @Test
   void sameFileIsMappedAnew() throws Exception {
     ManagedRegion region = rig.allocate(RegionRequest.ofSize(Rig.SIZE).withName("orders"));
     Rig.fill(region, 3);

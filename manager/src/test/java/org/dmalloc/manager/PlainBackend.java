@@ -49,6 +49,7 @@ final class PlainBackend implements MemoryProvider {
   final AtomicInteger forces = new AtomicInteger();
   private final @Nullable PlainStore store;
   volatile @Nullable String refusal;
+  volatile @Nullable String trackingRefusal;
 
   private PlainBackend(String name, @Nullable PlainStore store, Set<Capability> capabilities) {
     this.store = store;
@@ -215,7 +216,11 @@ final class PlainBackend implements MemoryProvider {
     protected void onApply(MemorySegment segment, SwapPolicy policy) {}
 
     @Override
-    protected DirtyTracking onTrackDirty(MemorySegment segment) {
+    protected DirtyTracking onTrackDirty(MemorySegment segment) throws MemoryException {
+      String now = trackingRefusal;
+      if (now != null) {
+        throw MemoryException.of("userfaultfd", name(), now, "");
+      }
       return new ShadowTracking(segment);
     }
 

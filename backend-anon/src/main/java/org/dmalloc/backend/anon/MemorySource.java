@@ -94,8 +94,10 @@ enum MemorySource {
             Capability.LOCKED,
             Capability.PREFETCH,
             Capability.RESIDENCY,
-            Capability.SWAP_POLICY,
-            Capability.DIRTY_TRACKING);
+            Capability.SWAP_POLICY);
+    if (Mapping.tracksWrites()) {
+      can.add(Capability.DIRTY_TRACKING);
+    }
     if (sharing == Sharing.PRIVATE) {
       can.add(Capability.PRIVATE_MAPPING);
       can.add(Capability.RESIZE);

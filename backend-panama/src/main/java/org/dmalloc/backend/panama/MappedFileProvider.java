@@ -88,10 +88,18 @@ sealed class MappedFileProvider implements MemoryProvider permits PanamaProvider
     this.ledger =
         new RegionLedger(
             settings.name(),
-            CAPABILITIES,
+            capabilitiesHere(),
             EnumSet.allOf(Advice.class),
             settings.limitBytes(),
             settings.sectionTimeout().toNanos());
+  }
+
+  private static Set<Capability> capabilitiesHere() {
+    EnumSet<Capability> here = EnumSet.copyOf(CAPABILITIES);
+    if (!Mapping.tracksWrites()) {
+      here.remove(Capability.DIRTY_TRACKING);
+    }
+    return here;
   }
 
   /** Refuses new calls from now on; open regions stay usable until their owners close them. */

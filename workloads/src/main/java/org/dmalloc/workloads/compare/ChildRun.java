@@ -15,6 +15,7 @@ import org.dmalloc.workloads.compare.cell.CellRun;
 import org.dmalloc.workloads.compare.child.ChildMessage;
 import org.dmalloc.workloads.compare.child.ChildTask;
 import org.dmalloc.workloads.compare.child.ContenderProcess;
+import org.dmalloc.workloads.compare.setup.ChildJvm;
 import org.dmalloc.workloads.compare.setup.MemoryLimit;
 import org.jspecify.annotations.Nullable;
 

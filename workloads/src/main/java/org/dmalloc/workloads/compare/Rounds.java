@@ -13,6 +13,7 @@ import java.util.EnumMap;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Random;
 import java.util.Set;
@@ -39,7 +40,8 @@ final class Rounds {
 
   private static final Duration PATIENCE = Duration.ofMinutes(4);
   private static final Duration FILL = Duration.ofSeconds(3);
-  private static final DateTimeFormatter TIME_OF_DAY = DateTimeFormatter.ofPattern("HH:mm");
+  private static final DateTimeFormatter TIME_OF_DAY =
+      DateTimeFormatter.ofPattern("HH:mm", Locale.ROOT);
 
   private final ComparisonPlan plan;
   private final List<Contender> contenders;

@@ -31,26 +31,22 @@ public final class HtmlPage {
    *     DATA (the JSON form) at least
    */
   public static String withCharts(String name, Map<String, String> parts) {
-    Map<String, String> all = new HashMap<>(parts);
-    all.put("BODY", fill(resource(HtmlPage.class, name + ".html"), parts).strip());
-    String script = resource(HtmlPage.class, "page.js") + resource(HtmlPage.class, name + ".js");
-    return page(
-        resource(HtmlPage.class, "page.html"), resource(HtmlPage.class, "page.css"), script, all);
+    return withCharts(HtmlPage.class, name, parts);
   }
 
   /**
-   * Fills a whole template of somebody else's.
+   * Makes a page of the common form from sections and a script of somebody else's.
    *
-   * @param owner the class beside which the template's resources lie
-   * @param name names the resources {@code name.html}, {@code name.css} and {@code name.js}
+   * @param owner the class beside which they lie
+   * @param name as for {@link #withCharts(String, Map)}
    * @param parts as for {@link #withCharts(String, Map)}
    */
   public static String withCharts(Class<?> owner, String name, Map<String, String> parts) {
+    Map<String, String> all = new HashMap<>(parts);
+    all.put("BODY", fill(resource(owner, name + ".html"), parts).strip());
+    String script = resource(HtmlPage.class, "page.js") + resource(owner, name + ".js");
     return page(
-        resource(owner, name + ".html"),
-        resource(owner, name + ".css"),
-        resource(owner, name + ".js"),
-        new HashMap<>(parts));
+        resource(HtmlPage.class, "page.html"), resource(HtmlPage.class, "page.css"), script, all);
   }
 
   private static String page(

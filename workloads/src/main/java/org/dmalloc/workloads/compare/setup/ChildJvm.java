@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-package org.dmalloc.workloads.compare;
+package org.dmalloc.workloads.compare.setup;
 
 import java.io.BufferedReader;
 import java.io.IOException;
@@ -17,7 +17,6 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
-import org.dmalloc.workloads.compare.setup.MemoryLimit;
 import org.jspecify.annotations.Nullable;
 
 /**

@@ -1,0 +1,349 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.dmalloc.benchmarks.peers;
+
+import com.google.gson.Gson;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.EnumMap;
+import java.util.EnumSet;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Random;
+import java.util.Set;
+import java.util.function.Consumer;
+import org.dmalloc.benchmarks.peers.child.PeerMessage;
+import org.dmalloc.benchmarks.peers.child.PeerProcess;
+import org.dmalloc.benchmarks.peers.child.PeerTask;
+import org.dmalloc.benchmarks.peers.child.Row;
+import org.dmalloc.benchmarks.peers.child.RowRun;
+import org.dmalloc.benchmarks.peers.store.Peer;
+import org.dmalloc.workloads.compare.setup.ChildJvm;
+import org.dmalloc.workloads.compare.setup.LimitSearch;
+import org.dmalloc.workloads.compare.setup.MemoryLimit;
+import org.dmalloc.workloads.compare.setup.ScratchDirectory;
+import org.dmalloc.workloads.compare.setup.SetupJournal;
+import org.dmalloc.workloads.disk.DirectLoop;
+import org.dmalloc.workloads.disk.Fio;
+import org.dmalloc.workloads.disk.RawDisk;
+import org.dmalloc.workloads.disk.RawPattern;
+import org.dmalloc.workloads.disk.RawSurvey;
+import org.dmalloc.workloads.disk.RawSurveyor;
+import org.dmalloc.workloads.machine.BlockDevice;
+import org.dmalloc.workloads.machine.KernelFiles;
+import org.dmalloc.workloads.machine.MachineDescription;
+import org.dmalloc.workloads.machine.Mount;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Runs a comparison: every contender in each run once, in random order, in a JVM of its own inside
+ * the limit. What it makes on the machine stands in a journal and is taken back at the end, at an
+ * interrupt and at a signal; what a killed one left, at the next start.
+ *
+ * <p>Belongs to the calling thread; an interrupt ends the JVM that runs and takes all back.
+ */
+final class PeerComparison {
+  private static final Gson GSON = new Gson();
+  private static final long HEAP_BYTES = 96L << 20;
+
+  /** What a JVM has in RAM besides its data. */
+  private static final long JVM_BYTES = 128L << 20;
+
+  /** Of a cache's size, for the objects by which it keeps its pages. */
+  private static final int CACHE_HEAP_SHARE = 20;
+
+  private static final Duration PATIENCE = Duration.ofMinutes(3);
+
+  /** How many times a row's time the fill may take. */
+  private static final int FILL_CELLS = 5;
+
+  private static final Duration RAW_TIME = Duration.ofMillis(500);
+
+  private final PeerPlan plan;
+  private final List<Path> classPath;
+  private final Path journals;
+  private final Consumer<String> listener;
+  private final KernelFiles files = KernelFiles.ofThisMachine();
+  private final Map<String, Map<Row, List<RowRun>>> runs = new LinkedHashMap<>();
+  private final Map<String, Map<Row, String>> reasons = new LinkedHashMap<>();
+  private final Map<String, String> storeNotes = new LinkedHashMap<>();
+  private final List<RawSurvey> raw = new ArrayList<>();
+  private final Set<String> notes = new LinkedHashSet<>();
+
+  /**
+   * Prepares one.
+   *
+   * @param classPath what a child JVM needs
+   * @param journals the directory for the journal of what is made on the machine
+   * @param listener hears what goes on, in lines
+   */
+  PeerComparison(PeerPlan plan, List<Path> classPath, Path journals, Consumer<String> listener) {
+    this.plan = plan;
+    this.classPath = List.copyOf(classPath);
+    this.journals = journals;
+    this.listener = listener;
+    for (Peer peer : plan.peers()) {
+      runs.put(peer.id(), new EnumMap<>(Row.class));
+      reasons.put(peer.id(), new EnumMap<>(Row.class));
+    }
+  }
+
+  /**
+   * Runs it.
+   *
+   * @throws IOException if the limit is not to be had, or something could not be put back
+   */
+  PeerReport run() throws IOException, InterruptedException {
+    SetupJournal.recover(journals, files).forEach(listener);
+    Files.createDirectories(plan.directory());
+    try (SetupJournal journal = SetupJournal.open(journals, files)) {
+      Path scratch =
+          plan.directory().toRealPath().resolve(".dmalloc-peers-" + ProcessHandle.current().pid());
+      ScratchDirectory.create(journal, scratch);
+      return compare(journal, scratch);
+    }
+  }
+
+  private PeerReport compare(SetupJournal journal, Path scratch)
+      throws IOException, InterruptedException {
+    Instant started = Instant.now();
+    MemoryLimit limit = plan.limitBytes() == 0 ? null : limit(journal);
+    Optional<Mount> mount = Mount.holding(files, scratch);
+    Optional<BlockDevice> disk = mount.flatMap(m -> BlockDevice.of(files, m));
+    if (disk.isEmpty()) {
+      notes.add("there is no disk below %s: files there are memory".formatted(plan.directory()));
+    }
+    if (limit == null) {
+      notes.add(
+          "without a limit the page cache may hold all of the data: rows that come back to a page measure RAM");
+    }
+    RawSurveyor surveyor = new RawSurveyor(rawTools(), RAW_TIME);
+    for (int run = 1; run <= plan.runs(); run++) {
+      listener.accept("run %d of %d: the raw disk".formatted(run, plan.runs()));
+      RawSurvey survey =
+          surveyor.surveyDirectory(
+              "raw", scratch, plan.byteSize(), EnumSet.allOf(RawPattern.class));
+      raw.add(new RawSurvey(survey.subject(), "a scratch file", survey.figures(), survey.notes()));
+      notes.addAll(survey.notes());
+      List<Peer> order = new ArrayList<>(plan.peers());
+      Collections.shuffle(order, new Random(plan.seed() + run));
+      for (Peer peer : order) {
+        run(run, peer, limit, scratch, disk.map(BlockDevice::name).orElse(""));
+      }
+      if (run == 1 && plan.runs() > 1) {
+        long seconds = Duration.between(started, Instant.now()).toSeconds();
+        listener.accept(
+            "the first run took %d s, so that all will take about %.0f min"
+                .formatted(seconds, Math.ceil(seconds * plan.runs() / 60.0)));
+      }
+    }
+    return new PeerReport(
+        PeerReport.FORMAT,
+        started.truncatedTo(ChronoUnit.SECONDS).toString(),
+        Duration.between(started, Instant.now()).toMillis() / 1000.0,
+        plan.byteSize(),
+        plan.limitBytes(),
+        limit == null ? "no limit" : limit.description().replaceFirst(" below .*", ""),
+        plan.runs(),
+        plan.cellTime().toMillis() / 1000.0,
+        storage(mount, disk),
+        MachineDescription.read(files),
+        entrants(),
+        cells(),
+        raw,
+        List.copyOf(notes));
+  }
+
+  private MemoryLimit limit(SetupJournal journal) throws IOException {
+    LimitSearch search = LimitSearch.run(journal, files);
+    return search
+        .limit()
+        .orElseThrow(
+            () ->
+                new IOException(
+                    "no memory limit is permitted here: %s; or give --no-limit and a --size above the machine's memory"
+                        .formatted(String.join("; ", search.reasons()))));
+  }
+
+  private static List<RawDisk> rawTools() throws InterruptedException {
+    List<RawDisk> tools = new ArrayList<>();
+    try {
+      tools.add(Fio.find("fio"));
+    } catch (IOException e) {
+      // The loop of our own takes its place; each figure names what made it.
+    }
+    tools.add(new DirectLoop());
+    return tools;
+  }
+
+  private long cacheBytes() {
+    long left =
+        plan.limitBytes() == 0
+            ? plan.byteSize() / 4
+            : Math.max(plan.limitBytes() / 2, plan.limitBytes() - JVM_BYTES);
+    return Math.min(plan.byteSize(), left - left / CACHE_HEAP_SHARE);
+  }
+
+  private void run(int run, Peer peer, @Nullable MemoryLimit limit, Path scratch, String device)
+      throws IOException, InterruptedException {
+    List<Row> order = new ArrayList<>(plan.rows());
+    Collections.shuffle(order, new Random(plan.seed() * 31 + run));
+    PeerTask task =
+        new PeerTask(
+            peer.id(),
+            scratch.toString(),
+            plan.byteSize(),
+            cacheBytes(),
+            order,
+            plan.cellTime().toNanos(),
+            FILL_CELLS * plan.cellTime().toNanos(),
+            plan.seed(),
+            run,
+            device);
+    ChildJvm jvm =
+        new ChildJvm(
+            PeerProcess.class.getName(),
+            classPath,
+            HEAP_BYTES + (peer.id().equals("pool") ? cacheBytes() / CACHE_HEAP_SHARE : 0),
+            peer.jvmOptions(),
+            PATIENCE);
+    Told told = new Told(run, peer);
+    MemoryLimit.Place place = limit == null ? null : limit.create(plan.limitBytes());
+    try {
+      ChildJvm.End end = jvm.run(GSON.toJson(task), place, told::hear);
+      if (!end.failure().isEmpty()) {
+        told.broken(end.failure());
+      }
+    } finally {
+      if (place != null) {
+        place.close();
+      }
+      ScratchDirectory.empty(scratch);
+    }
+  }
+
+  /** Hears one JVM. */
+  private final class Told {
+    private final int run;
+    private final Peer peer;
+    private final Set<Row> answered = EnumSet.noneOf(Row.class);
+
+    Told(int run, Peer peer) {
+      this.run = run;
+      this.peer = peer;
+    }
+
+    boolean hear(String line) {
+      if (!line.startsWith(PeerMessage.MARK)) {
+        return false;
+      }
+      PeerMessage message =
+          GSON.fromJson(line.substring(PeerMessage.MARK.length()), PeerMessage.class);
+      Row row = message.row();
+      RowRun done = message.run();
+      switch (message.kind()) {
+        case NOTE -> storeNotes.put(peer.id(), message.text());
+        case BEGIN ->
+            listener.accept(
+                "run %d of %d: %s %s"
+                    .formatted(run, plan.runs(), peer.id(), row == null ? "" : row.label()));
+        case DONE -> {
+          if (row != null && done != null) {
+            answered.add(row);
+            of(runs).computeIfAbsent(row, r -> new ArrayList<>()).add(done);
+          }
+        }
+        case LACKS, FAILED -> {
+          if (row != null) {
+            answered.add(row);
+            of(reasons).put(row, message.text());
+            if (message.kind() == PeerMessage.Kind.FAILED) {
+              note("%s %s: %s".formatted(peer.id(), row.label(), message.text()));
+            }
+          }
+        }
+        case BROKEN -> broken(message.text());
+        case END -> {
+          return true;
+        }
+      }
+      return message.kind() == PeerMessage.Kind.BROKEN;
+    }
+
+    private <T> Map<Row, T> of(Map<String, Map<Row, T>> all) {
+      return all.computeIfAbsent(peer.id(), id -> new EnumMap<>(Row.class));
+    }
+
+    void broken(String reason) {
+      note("%s: %s".formatted(peer.id(), reason));
+      for (Row row : plan.rows()) {
+        if (!answered.contains(row)) {
+          of(reasons).put(row, reason);
+        }
+      }
+    }
+
+    private void note(String line) {
+      notes.add(line);
+      listener.accept(line);
+    }
+  }
+
+  private List<PeerReport.Entrant> entrants() {
+    return plan.peers().stream()
+        .map(
+            peer ->
+                new PeerReport.Entrant(
+                    peer.id(),
+                    peer.family(),
+                    peer.library(),
+                    peer.licence(),
+                    peer.settings(),
+                    storeNotes.getOrDefault(peer.id(), "")))
+        .toList();
+  }
+
+  private List<PeerReport.Cell> cells() {
+    List<PeerReport.Cell> cells = new ArrayList<>();
+    for (Row row : Row.values()) {
+      if (plan.rows().contains(row)) {
+        for (Peer peer : plan.peers()) {
+          cells.add(
+              new PeerReport.Cell(
+                  row,
+                  peer.id(),
+                  runs.getOrDefault(peer.id(), Map.of()).getOrDefault(row, List.of()),
+                  reasons.getOrDefault(peer.id(), Map.of()).getOrDefault(row, "")));
+        }
+      }
+    }
+    return cells;
+  }
+
+  private static String storage(Optional<Mount> mount, Optional<BlockDevice> disk) {
+    return "%s, %s"
+        .formatted(
+            mount.map(Mount::type).orElse("unknown file system"),
+            disk.map(
+                    device ->
+                        String.format(
+                            Locale.ROOT,
+                            "%s %s, read-ahead %s KiB, rotational %s",
+                            device.name(),
+                            device.model(),
+                            device.readAheadKib().isPresent()
+                                ? String.valueOf(device.readAheadKib().getAsLong())
+                                : "unknown",
+                            device.rotational().map(r -> r ? "yes" : "no").orElse("unknown")))
+                .orElse("no disk"));
+  }
+}

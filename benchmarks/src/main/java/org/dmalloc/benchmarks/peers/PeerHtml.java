@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.dmalloc.benchmarks.peers;
+
+import java.util.HashMap;
+import java.util.Map;
+import org.dmalloc.workloads.report.HtmlPage;
+import org.dmalloc.workloads.report.Units;
+
+/** The report as one page that loads nothing. */
+final class PeerHtml {
+  private PeerHtml() {}
+
+  static String render(PeerReport report) {
+    Map<String, String> parts = new HashMap<>();
+    parts.put(
+        "TITLE",
+        HtmlPage.text(
+            report.limitBytes() == 0
+                ? "dmalloc and its peers: %s without a limit"
+                    .formatted(Units.bytes(report.byteSize()))
+                : "dmalloc and its peers: %s in %s of RAM"
+                    .formatted(Units.bytes(report.byteSize()), Units.bytes(report.limitBytes()))));
+    parts.put("TEXT", HtmlPage.text(PeerTable.render(report)));
+    StringBuilder standings = new StringBuilder();
+    Standing.all(report).forEach(s -> standings.append(s.sentence()).append('\n'));
+    parts.put("STANDINGS", HtmlPage.text(standings.toString()));
+    parts.put("DATA", HtmlPage.json(PeerJson.tree(report)));
+    return HtmlPage.withCharts(PeerHtml.class, "peers", parts);
+  }
+}

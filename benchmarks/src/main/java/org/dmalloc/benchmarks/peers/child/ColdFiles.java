@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.dmalloc.benchmarks.peers.child;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.locks.LockSupport;
+import java.util.stream.Stream;
+import org.dmalloc.api.AccessMode;
+import org.dmalloc.api.PageSize;
+import org.dmalloc.linux.Mapping;
+import org.dmalloc.linux.MappingKind;
+import org.dmalloc.linux.OpenFile;
+
+/** Brings the files of a closed store out of RAM, and looks whether they are. */
+public final class ColdFiles {
+  /** Of the files' size: a batch of pages that the kernel has not sorted in yet may stay. */
+  private static final int TOLERATED_SHARE = 100;
+
+  private static final long PATIENCE_NANOS = 20_000_000_000L;
+  private static final long RETRY_NANOS = 5_000_000;
+
+  private ColdFiles() {}
+
+  /**
+   * Writes back and drops all cached pages of the files in a directory.
+   *
+   * @throws IOException if more than a hundredth stays: somebody has it mapped
+   */
+  public static void drop(Path directory) throws IOException {
+    long deadline = System.nanoTime() + PATIENCE_NANOS;
+    long resident = dropOnce(directory);
+    while (resident < 0) {
+      if (System.nanoTime() > deadline) {
+        throw new IOException(
+            "%d bytes of %s stay in RAM, so that nothing there starts cold"
+                .formatted(-resident, directory));
+      }
+      // A library that leaves its mapping to the garbage collector holds the pages until then.
+      System.gc();
+      LockSupport.parkNanos(RETRY_NANOS);
+      resident = dropOnce(directory);
+    }
+  }
+
+  /** The bytes that stayed; negative if they are too many. */
+  private static long dropOnce(Path directory) throws IOException {
+    long total = 0;
+    long resident = 0;
+    for (Path file : files(directory)) {
+      long size = Files.size(file);
+      if (size > 0) {
+        try (OpenFile open = OpenFile.open(file, AccessMode.READ_ONLY)) {
+          open.sync();
+          open.dropCachedPages(0, size);
+        }
+        total += size;
+        resident += cachedBytes(file);
+      }
+    }
+    return resident > total / TOLERATED_SHARE ? -resident : resident;
+  }
+
+  private static List<Path> files(Path directory) throws IOException {
+    try (Stream<Path> files = Files.walk(directory)) {
+      return files.filter(Files::isRegularFile).toList();
+    }
+  }
+
+  /** The bytes of a file that are in the page cache, whoever brought them in. */
+  public static long cachedBytes(Path file) throws IOException {
+    try (OpenFile open = OpenFile.open(file, AccessMode.READ_ONLY);
+        Mapping mapping =
+            Mapping.ofFile(open, 0, Files.size(file), MappingKind.READ_ONLY, PageSize.DEFAULT)) {
+      return mapping.residency(0, mapping.byteSize()).residentBytes();
+    }
+  }
+
+  /** The bytes of a file that have changed and are not on their way to the disk. */
+  public static long dirtyBytes(Path file) throws IOException {
+    try (OpenFile open = OpenFile.open(file, AccessMode.READ_ONLY);
+        Mapping mapping =
+            Mapping.ofFile(open, 0, Files.size(file), MappingKind.READ_ONLY, PageSize.DEFAULT)) {
+      return mapping.residency(0, mapping.byteSize()).dirtyBytes();
+    }
+  }
+}

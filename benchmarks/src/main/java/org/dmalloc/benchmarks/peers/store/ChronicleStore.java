@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.dmalloc.benchmarks.peers.store;
+
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import net.openhft.chronicle.bytes.BytesStore;
+import net.openhft.chronicle.bytes.MappedBytes;
+import net.openhft.chronicle.bytes.SyncMode;
+import net.openhft.chronicle.core.io.BackgroundResourceReleaser;
+import org.dmalloc.workloads.PageContent;
+
+/**
+ * Chronicle Bytes, one mapping of the whole file: the chunked kind maps anew as one goes about,
+ * which random use pays for. SYNC, because otherwise its sync only begins one.
+ */
+final class ChronicleStore implements PageStore {
+  private final MappedBytes bytes;
+  private final byte[] buffer = new byte[PageContent.PAGE_BYTES];
+  private final MemorySegment bufferSegment = MemorySegment.ofArray(buffer);
+
+  ChronicleStore(StorePlace place) throws IOException {
+    bytes =
+        MappedBytes.singleMappedBytes(
+            place.directory().resolve("pages").toFile(), place.byteSize());
+    bytes.mappedFile().syncMode(SyncMode.SYNC);
+    // What is synced, and what may be read, ends here.
+    bytes.writePosition(place.byteSize());
+  }
+
+  @Override
+  public void fill(long page, PageContent content) {
+    content.fillAt(bufferSegment, 0, page);
+    bytes.write(page * PageContent.PAGE_BYTES, buffer, 0, PageContent.PAGE_BYTES);
+  }
+
+  @Override
+  public void checkStamp(long page, PageContent content) {
+    content.checkStamp(page, bytes.readLong(page * PageContent.PAGE_BYTES));
+  }
+
+  @Override
+  public void checkAll(long page, PageContent content) {
+    bytes.read(page * PageContent.PAGE_BYTES, buffer, 0, PageContent.PAGE_BYTES);
+    content.checkAllAt(bufferSegment, 0, page);
+  }
+
+  @Override
+  public void setMark(long page, PageContent content) {
+    bytes.writeLong(page * PageContent.PAGE_BYTES + PageContent.MARK_OFFSET, content.mark(page));
+  }
+
+  @Override
+  public void checkMark(long page, PageContent content) {
+    content.checkMark(
+        page, bytes.readLong(page * PageContent.PAGE_BYTES + PageContent.MARK_OFFSET));
+  }
+
+  @Override
+  public void force() {
+    bytes.sync();
+  }
+
+  @Override
+  public String note() {
+    return "MappedBytes, single mapping, SyncMode.SYNC";
+  }
+
+  @Override
+  public void close() {
+    BytesStore<?, ?> mapping = bytes.bytesStore();
+    bytes.releaseLast();
+    BackgroundResourceReleaser.releasePendingResources();
+    if (mapping != null && mapping.refCount() > 0) {
+      // A single mapping keeps the reservation that it was made with, and a file that is mapped
+      // never starts cold.
+      mapping.releaseLast();
+      BackgroundResourceReleaser.releasePendingResources();
+    }
+  }
+}

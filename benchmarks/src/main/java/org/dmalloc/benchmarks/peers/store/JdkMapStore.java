@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.dmalloc.benchmarks.peers.store;
+
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.nio.channels.FileChannel;
+import java.nio.file.StandardOpenOption;
+import org.dmalloc.workloads.PageContent;
+
+/** What the JDK gives by itself: one {@link FileChannel#map} of the whole file. */
+final class JdkMapStore implements PageStore {
+  private final Arena arena = Arena.ofShared();
+  private final MemorySegment segment;
+
+  JdkMapStore(StorePlace place) throws IOException {
+    try (FileChannel channel =
+        FileChannel.open(
+            place.directory().resolve("pages"),
+            StandardOpenOption.CREATE,
+            StandardOpenOption.READ,
+            StandardOpenOption.WRITE)) {
+      segment = channel.map(FileChannel.MapMode.READ_WRITE, 0, place.byteSize(), arena);
+    }
+  }
+
+  @Override
+  public void fill(long page, PageContent content) {
+    content.fill(segment, page);
+  }
+
+  @Override
+  public void checkStamp(long page, PageContent content) {
+    content.checkStamp(segment, page);
+  }
+
+  @Override
+  public void checkAll(long page, PageContent content) {
+    content.checkAll(segment, page);
+  }
+
+  @Override
+  public void setMark(long page, PageContent content) {
+    content.setMark(segment, page);
+  }
+
+  @Override
+  public void checkMark(long page, PageContent content) {
+    content.checkMark(segment, page);
+  }
+
+  @Override
+  public void force() {
+    segment.force();
+  }
+
+  @Override
+  public String note() {
+    return "one mapping, sparse file, no advice (the JDK has no call for it)";
+  }
+
+  @Override
+  public void close() {
+    arena.close();
+  }
+}

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.dmalloc.benchmarks.peers.store;
+
+import java.lang.foreign.MemorySegment;
+import org.dmalloc.workloads.PageContent;
+import org.mapdb.volume.MappedFileVol;
+import org.mapdb.volume.Volume;
+
+/**
+ * MapDB's mapped volume, the layer below its collections. Slices are as large as they may be, so
+ * that there are few mappings; the file has its size from the start; and the mapping is undone at
+ * close ({@code cleanerHackEnabled}).
+ */
+final class MapDbStore implements PageStore {
+  /** 1 GiB: a slice is a ByteBuffer. */
+  private static final int LARGEST_SLICE_SHIFT = 30;
+
+  private static final long NO_LOCK_WAIT = 0;
+
+  private final Volume volume;
+  private final byte[] buffer = new byte[PageContent.PAGE_BYTES];
+  private final MemorySegment bufferSegment = MemorySegment.ofArray(buffer);
+
+  MapDbStore(StorePlace place) {
+    int shift =
+        Math.min(LARGEST_SLICE_SHIFT, Long.SIZE - Long.numberOfLeadingZeros(place.byteSize() - 1));
+    volume =
+        new MappedFileVol(
+            place.directory().resolve("pages").toFile(),
+            false,
+            NO_LOCK_WAIT,
+            shift,
+            true,
+            place.byteSize(),
+            false);
+  }
+
+  @Override
+  public void fill(long page, PageContent content) {
+    content.fillAt(bufferSegment, 0, page);
+    volume.putData(page * PageContent.PAGE_BYTES, buffer, 0, PageContent.PAGE_BYTES);
+  }
+
+  @Override
+  public void checkStamp(long page, PageContent content) {
+    // A volume's numbers are big-endian, ours are not.
+    content.checkStamp(page, Long.reverseBytes(volume.getLong(page * PageContent.PAGE_BYTES)));
+  }
+
+  @Override
+  public void checkAll(long page, PageContent content) {
+    volume.getData(page * PageContent.PAGE_BYTES, buffer, 0, PageContent.PAGE_BYTES);
+    content.checkAllAt(bufferSegment, 0, page);
+  }
+
+  @Override
+  public void setMark(long page, PageContent content) {
+    volume.putLong(markAt(page), Long.reverseBytes(content.mark(page)));
+  }
+
+  @Override
+  public void checkMark(long page, PageContent content) {
+    content.checkMark(page, Long.reverseBytes(volume.getLong(markAt(page))));
+  }
+
+  private static long markAt(long page) {
+    return page * PageContent.PAGE_BYTES + PageContent.MARK_OFFSET;
+  }
+
+  @Override
+  public void force() {
+    volume.sync();
+  }
+
+  @Override
+  public String note() {
+    return "MappedFileVol, slices of up to 1 GiB";
+  }
+
+  @Override
+  public void close() {
+    volume.close();
+  }
+}

@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.dmalloc.benchmarks.peers.store;
+
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import org.dmalloc.api.AccessPattern;
+import org.dmalloc.api.MemoryProvider;
+import org.dmalloc.workloads.compare.child.ProviderFactory;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One contender.
+ *
+ * @param id what the command line and the tables call it
+ * @param family whose it is
+ * @param library what it is, with its version
+ * @param licence its licence, as SPDX writes it
+ * @param settings the settings it runs with, and why
+ * @param jvmOptions what its JVM needs besides
+ * @param opener opens a store: fresh in an empty directory, else the one that is there
+ */
+public record Peer(
+    String id,
+    Family family,
+    String library,
+    String licence,
+    String settings,
+    List<String> jvmOptions,
+    Opener opener) {
+  private static final String OWN_LICENCE = "Apache-2.0";
+
+  private static final List<String> UNSAFE = List.of("--sun-misc-unsafe-memory-access=allow");
+
+  /** As lmdbjava's guide has it. */
+  private static final List<String> LMDB_OPTIONS =
+      List.of(
+          "--add-opens=java.base/java.nio=ALL-UNNAMED",
+          "--add-opens=java.base/sun.nio.ch=ALL-UNNAMED",
+          "--sun-misc-unsafe-memory-access=allow");
+
+  /** As Chronicle's guide has it for Java 17 and later; and its reports home are turned off. */
+  private static final List<String> CHRONICLE_OPTIONS =
+      List.of(
+          "--add-exports=java.base/jdk.internal.ref=ALL-UNNAMED",
+          "--add-exports=java.base/sun.nio.ch=ALL-UNNAMED",
+          "--add-opens=java.base/java.lang=ALL-UNNAMED",
+          "--add-opens=java.base/java.lang.reflect=ALL-UNNAMED",
+          "--add-opens=java.base/java.io=ALL-UNNAMED",
+          "--add-opens=java.base/java.util=ALL-UNNAMED",
+          "--add-opens=java.base/java.nio=ALL-UNNAMED",
+          "--add-opens=java.base/sun.nio.ch=ALL-UNNAMED",
+          "--sun-misc-unsafe-memory-access=allow",
+          "-Dchronicle.analytics.disable=true",
+          "-Dchronicle.announcer.disable=true");
+
+  /** Whose a contender is. */
+  public enum Family {
+    /** A provider of this suite, with the pattern that it finds by itself, or its only one. */
+    OURS,
+    /** A provider of this suite, with a fixed pattern. */
+    OURS_FIXED,
+    /** Somebody else's. */
+    PEER
+  }
+
+  /** Opens a store. */
+  @FunctionalInterface
+  public interface Opener {
+    /** Opens one, for a use. */
+    PageStore open(StorePlace place, Use use) throws IOException;
+  }
+
+  /** Copies the list. */
+  public Peer {
+    jvmOptions = List.copyOf(jvmOptions);
+  }
+
+  /** All contenders, ours first. */
+  public static List<Peer> all() {
+    List<Peer> peers = new ArrayList<>();
+    AccessPattern usual = org.dmalloc.api.OpenRequest.of("pages").pattern();
+    for (AccessPattern pattern : AccessPattern.values()) {
+      boolean chosen = pattern.name().equals("AUTO");
+      peers.add(
+          new Peer(
+              "panama:" + pattern.name().toLowerCase(Locale.ROOT),
+              chosen ? Family.OURS : Family.OURS_FIXED,
+              "dmalloc backend panama",
+              OWN_LICENCE,
+              chosen
+                  ? "pattern AUTO: the region finds the advice by itself"
+                  : "pattern " + pattern + " for every workload",
+              List.of(),
+              region("org.dmalloc.backend.panama.PanamaProvider", "panama", pattern)));
+    }
+    // The pattern that asks for nothing is the yardstick; who finds it alone comes first.
+    peers.sort(java.util.Comparator.comparing(peer -> peer.family() != Family.OURS));
+    peers.add(
+        new Peer(
+            "managed",
+            Family.OURS,
+            "dmalloc manager over backend panama",
+            OWN_LICENCE,
+            "in a framework, the default pattern (%s)".formatted(usual),
+            List.of(),
+            (place, use) -> new RegionStore(ManagedFramework.provider(place), null, place)));
+    peers.add(
+        new Peer(
+            "filechannel",
+            Family.OURS,
+            "dmalloc backend filechannel",
+            OWN_LICENCE,
+            "the default pattern (%s); pure Java gives no advice".formatted(usual),
+            List.of(),
+            region("org.dmalloc.backend.filechannel.FileChannelProvider", "filechannel", null)));
+    peers.add(
+        new Peer(
+            "jdk-map",
+            Family.PEER,
+            "FileChannel.map of the JDK",
+            "GPL-2.0-only WITH Classpath-exception-2.0",
+            "one mapping; there is nothing to set",
+            List.of(),
+            (place, use) -> new JdkMapStore(place)));
+    peers.add(
+        new Peer(
+            "mapdb",
+            Family.PEER,
+            "org.mapdb:mapdb 3.1.0",
+            "Apache-2.0",
+            "Volume: MappedFileVol with slices of 1 GiB, the file's size given, cleanerHackEnabled",
+            UNSAFE,
+            (place, use) -> new MapDbStore(place)));
+    peers.add(
+        new Peer(
+            "chronicle",
+            Family.PEER,
+            "net.openhft:chronicle-bytes 2026.4",
+            "Apache-2.0",
+            "MappedBytes with a single mapping: chunks are mapped anew as one goes about; SyncMode.SYNC",
+            CHRONICLE_OPTIONS,
+            (place, use) -> new ChronicleStore(place)));
+    peers.add(
+        new Peer(
+            "lmdb",
+            Family.PEER,
+            "org.lmdbjava:lmdbjava 0.9.3 (LMDB 0.9.33)",
+            "Apache-2.0; LMDB: OLDAP-2.8",
+            "integer keys, appended; MDB_NORDAHEAD for random use; MDB_NOSYNC, transactions of 4096 stores, one sync",
+            LMDB_OPTIONS,
+            LmdbStore::new));
+    peers.add(
+        new Peer(
+            "lucene",
+            Family.PEER,
+            "org.apache.lucene:lucene-core 10.6.0",
+            "Apache-2.0",
+            "MMapDirectory, ReadAdvice RANDOM, SEQUENTIAL or NORMAL for each use; prefetch for batches; files are written once",
+            List.of(),
+            LuceneStore::new));
+    peers.add(
+        new Peer(
+            "pool",
+            Family.PEER,
+            "com.github.ben-manes.caffeine:caffeine over FileChannel",
+            "Apache-2.0",
+            "frames of 4 KiB in what the limit leaves beside a JVM, O_DIRECT, W-TinyLFU",
+            List.of(),
+            (place, use) -> new PoolStore(place)));
+    return List.copyOf(peers);
+  }
+
+  /** The contender of a name. */
+  public static Peer named(String id) {
+    return all().stream()
+        .filter(peer -> peer.id().equals(id))
+        .findFirst()
+        .orElseThrow(
+            () ->
+                new IllegalArgumentException(
+                    "contender %s; there are %s"
+                        .formatted(id, String.join(", ", all().stream().map(Peer::id).toList()))));
+  }
+
+  private static Opener region(
+      String providerClass, String backend, @Nullable AccessPattern pattern) {
+    // One provider for each JVM, as in a container.
+    MemoryProvider[] made = new MemoryProvider[1];
+    return (place, use) -> {
+      MemoryProvider provider = made[0];
+      if (provider == null) {
+        provider =
+            ProviderFactory.create(
+                providerClass, Map.of(MemoryProvider.BACKEND, List.of("String:" + backend)));
+        made[0] = provider;
+      }
+      return new RegionStore(provider, pattern, place);
+    };
+  }
+}
