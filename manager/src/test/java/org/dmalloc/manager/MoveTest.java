@@ -259,6 +259,38 @@ final class MoveTest {
   }
 
   @Test
+  @SuppressWarnings("MustBeClosedChecker") // that is the mistake
+  void sectionNeverClosedIsReportedAlsoWhenItsThreadIsGone() throws Exception {
+    ManagedRegion region = rig.filled(1);
+    AtomicReference<Access> forgotten = new AtomicReference<>();
+    Thread forgetful = Thread.ofPlatform().start(() -> forgotten.set(region.acquire()));
+    forgetful.join();
+    MoveOptions hasty =
+        MoveOptions.DEFAULT.withSectionTimeout(Duration.ofMillis(5)).withAttempts(2);
+    MemoryException refused =
+        assertThrows(MemoryException.class, () -> rig.move(region, "files", hasty));
+    String message = String.valueOf(refused.getMessage());
+    assertTrue(message.contains("ended thread #" + forgetful.threadId()), message);
+    assertEquals(1, region.info().openSections());
+    IllegalStateException elsewhere =
+        assertThrows(IllegalStateException.class, () -> forgotten.get().close());
+    assertTrue(String.valueOf(elsewhere.getMessage()).contains("its owner must close it"));
+    Rig.check(region, 1);
+    assertEquals("memory", region.managedInfo().backend());
+  }
+
+  @Test
+  void sectionClosedTwiceIsReported() throws Exception {
+    ManagedRegion region = rig.filled(1);
+    Access access = region.acquire();
+    access.close();
+    IllegalStateException twice = assertThrows(IllegalStateException.class, access::close);
+    assertTrue(String.valueOf(twice.getMessage()).contains("closed twice"), twice.getMessage());
+    rig.move(region, "files");
+    Rig.check(region, 1);
+  }
+
+  @Test
   void listenerCancels() throws Exception {
     ManagedRegion region = rig.filled(1);
     ProgressListener cancel =

@@ -19,8 +19,8 @@ public final class MoveTable {
       written/s: pages written per second meanwhile, in percent of all, by one thread in sections of its own
       pause: how long the gate was shut, waits for open sections included; with few moves p99 is the longest
       stall: the longest time that one store of the writer took, waits for the gate and for page faults included
-      move: the region's size by the median time of a move, from the command to the release of the old memory
-      ×copy: its speed over that of the fresh copy
+      move: the region's size by the median time of a whole move, allocation and release of the old memory included
+      ×copy: its speed over that of the fresh copy, which includes neither
       by: how pages written meanwhile were found; remap: the same file mapped anew, nothing copied
       MB are 10^6 bytes; after each size and rate every word of every page was compared with what was stored
       """;
