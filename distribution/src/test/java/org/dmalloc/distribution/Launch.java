@@ -54,8 +54,24 @@ final class Launch implements AutoCloseable {
    */
   static Launch start(Path directory, Map<String, String> environment, String... words)
       throws IOException {
-    List<String> command = new ArrayList<>();
-    command.add(layout().resolve("bin/dmalloc").toString());
+    return start(List.of(), layout(), directory, environment, words);
+  }
+
+  /**
+   * Starts a launcher.
+   *
+   * @param prefix the program that starts it, with its arguments; empty for none
+   * @param layout where it is installed
+   */
+  static Launch start(
+      List<String> prefix,
+      Path layout,
+      Path directory,
+      Map<String, String> environment,
+      String... words)
+      throws IOException {
+    List<String> command = new ArrayList<>(prefix);
+    command.add(layout.resolve("bin/dmalloc").toString());
     command.addAll(List.of(words));
     ProcessBuilder builder = new ProcessBuilder(command).directory(directory.toFile());
     Map<String, String> all = builder.environment();

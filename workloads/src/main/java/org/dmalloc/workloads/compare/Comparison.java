@@ -81,8 +81,22 @@ public final class Comparison {
     }
     Files.createDirectories(plan.directory());
     try (SetupJournal journal = SetupJournal.open(journals, files)) {
-      return compare(journal);
+      try {
+        return compare(journal);
+      } catch (IOException e) {
+        if (journal.closed()) {
+          throw endedFromOutside(e);
+        }
+        throw e;
+      }
     }
+  }
+
+  /** A signal ends the process, and its hook has taken all back: what fails then fails for that. */
+  private static InterruptedException endedFromOutside(IOException e) {
+    InterruptedException ended = new InterruptedException("ended by a signal");
+    ended.initCause(e);
+    return ended;
   }
 
   private ComparisonReport compare(SetupJournal journal) throws IOException, InterruptedException {
@@ -241,9 +255,8 @@ public final class Comparison {
                     device ->
                         String.format(
                             Locale.ROOT,
-                            "%s %s, read-ahead %s KiB, rotational %s",
-                            device.name(),
-                            device.model(),
+                            "%s, read-ahead %s KiB, rotational %s",
+                            (device.name() + " " + device.model()).strip(),
                             device.readAheadKib().isPresent()
                                 ? String.valueOf(device.readAheadKib().getAsLong())
                                 : "unknown",

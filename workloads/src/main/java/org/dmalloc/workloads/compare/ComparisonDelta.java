@@ -62,6 +62,7 @@ public final class ComparisonDelta {
     differs(text, "limit", Units.bytes(before.limitBytes()), Units.bytes(after.limitBytes()));
     differs(text, "files", before.storage(), after.storage());
     differs(text, "swap", ComparisonTable.swap(before), ComparisonTable.swap(after));
+    differs(text, "page-cluster", before.pageCluster(), after.pageCluster());
     TextTable table =
         new TextTable(
             Column.left("workload"),

@@ -171,8 +171,7 @@ final class Rounds {
       ChildTask task = task(round, contender);
       MemoryLimit.Place place = limit == null ? null : limit.create(plan.limitBytes());
       try {
-        keep(
-            contender,
+        ChildRun.Result result =
             child.run(
                 task,
                 place,
@@ -181,7 +180,12 @@ final class Rounds {
                         schedule.childrenDone(),
                         schedule.childrenTotal(),
                         "%s %s, about %s left"
-                            .formatted(contender.id(), workload, minutes(schedule.left())))));
+                            .formatted(contender.id(), workload, minutes(schedule.left()))));
+        if (journal.closed()) {
+          // It was ended with its cgroup, because this process is told to end.
+          throw new InterruptedException("ended by a signal");
+        }
+        keep(contender, result);
       } finally {
         if (place != null) {
           place.close();
@@ -251,6 +255,7 @@ final class Rounds {
         contender.policy(),
         contender.announced() ? BATCH_PAGES : 0,
         contender.budgeted() ? dataLimit() : 0,
+        limit == null ? plan.byteSize() : Math.min(plan.byteSize(), dataLimit()),
         contender.kind() == ChildTask.Kind.BUFFER_POOL ? poolBytes() : 0,
         order(round),
         plan.workloads(),

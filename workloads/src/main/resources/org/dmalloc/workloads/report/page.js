@@ -80,8 +80,10 @@ const page = (() => {
       chart.data.datasets.forEach((set, s) => chart.getDatasetMeta(s).data.forEach((bar, i) => {
         if (!chart.isDatasetVisible(s) || set.data[i] === null || set.data[i] === undefined) return;
         let end = bar.x;
+        let start = bar.x;
         if (ranges) {
           end = Math.max(end, x.getPixelForValue(ranges[i].high));
+          start = Math.min(start, x.getPixelForValue(ranges[i].low));
           ctx.strokeStyle = style('--ink');
           ctx.beginPath();
           ctx.moveTo(x.getPixelForValue(ranges[i].low), bar.y);
@@ -92,7 +94,7 @@ const page = (() => {
         const outside = end + 6 + ctx.measureText(text).width <= chart.chartArea.right + 4;
         ctx.fillStyle = outside ? style('--ink') : inkOn(bar.options.backgroundColor);
         ctx.textAlign = outside ? 'left' : 'right';
-        ctx.fillText(text, outside ? end + 5 : bar.x - 5, bar.y);
+        ctx.fillText(text, outside ? end + 5 : start - 5, bar.y);
       }));
       ctx.restore();
     }

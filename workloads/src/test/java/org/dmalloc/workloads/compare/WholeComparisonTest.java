@@ -50,21 +50,46 @@ class WholeComparisonTest {
     before = machine();
   }
 
-  /** Swap areas, the settings and the cgroups that a comparison may change. */
-  private static Set<String> machine() throws IOException {
+  /**
+   * Swap areas, the settings and the cgroups that a comparison may change, without what others that
+   * run at the same time have of their own.
+   *
+   * @param ours running processes that belong to this test, besides this one
+   */
+  private Set<String> machine(long... ours) throws IOException {
     Set<String> found = new TreeSet<>();
-    SwapDevice.all(FILES).forEach(device -> found.add("swap " + device.path()));
+    for (SwapDevice device : SwapDevice.all(FILES)) {
+      if (device.kind() != SwapDevice.Kind.FILE || device.path().startsWith(work.toString())) {
+        found.add("swap " + device.path());
+      }
+    }
     FILES.text(KernelSetting.PAGE_CLUSTER).ifPresent(value -> found.add("page-cluster " + value));
+    try (Stream<Path> devices = Files.list(Path.of("/sys/block"))) {
+      for (Path device : devices.toList()) {
+        found.add("device " + device.getFileName());
+        FILES
+            .text(device + "/queue/read_ahead_kb")
+            .ifPresent(value -> found.add("read-ahead " + device + " " + value));
+      }
+    }
     Optional<Path> groups =
         MemoryCgroup.of(FILES).map(group -> Path.of(group.limitFile()).getParent());
     if (groups.isPresent()) {
       try (Stream<Path> children = Files.list(groups.get())) {
         children
             .filter(path -> String.valueOf(path.getFileName()).startsWith("dmalloc-compare-"))
+            .filter(path -> !isOthers(path, ours))
             .forEach(path -> found.add("cgroup " + path));
       }
     }
     return found;
+  }
+
+  private static boolean isOthers(Path group, long... ours) {
+    long maker = Long.parseLong(String.valueOf(group.getFileName()).split("-", -1)[2]);
+    return maker != ProcessHandle.current().pid()
+        && Arrays.stream(ours).noneMatch(pid -> pid == maker)
+        && ProcessHandle.of(maker).isPresent();
   }
 
   private static List<Path> classPath() {
@@ -96,14 +121,19 @@ class WholeComparisonTest {
   }
 
   private ComparisonPlan plan(boolean withSwap, int runs, long cellMillis) {
+    return plan(withSwap, 0, List.of(), runs, cellMillis);
+  }
+
+  private ComparisonPlan plan(
+      boolean withSwap, long zramBytes, List<Integer> readAheadKib, int runs, long cellMillis) {
     return new ComparisonPlan(
         192L << 20,
         144L << 20,
         work,
         withSwap ? new ComparisonPlan.TemporarySwap(swap, 256L << 20, 32_767) : null,
-        0,
+        zramBytes,
         withSwap ? List.of(0) : List.of(),
-        List.of(),
+        readAheadKib,
         List.of(ComparedWorkload.values()),
         List.of("anon:kernel", "filechannel", "buffer-pool", "malloc"),
         ComparisonPlan.Policies.DISTINCT,
@@ -204,7 +234,7 @@ class WholeComparisonTest {
     Process killed = new ProcessBuilder(command).inheritIO().start();
     try {
       long deadline = System.nanoTime() + DEADLINE_NANOS;
-      while (machine().stream().noneMatch(what -> what.startsWith("cgroup"))
+      while (machine(killed.pid()).stream().noneMatch(what -> what.startsWith("cgroup"))
           || machine().stream().noneMatch(what -> what.equals("swap " + real(swap)))) {
         assertTrue(killed.isAlive(), "it ended before it was killed");
         assertTrue(System.nanoTime() < deadline, "it set nothing up");
@@ -218,7 +248,7 @@ class WholeComparisonTest {
     List<String> lines = Comparison.removeLeftovers(state);
     assertTrue(
         lines.contains("removed what a killed run left: swap file " + real(swap)), lines::toString);
-    assertEquals(before, machine());
+    assertEquals(before, machine(), lines::toString);
     assertFalse(Files.exists(swap));
   }
 
@@ -237,8 +267,12 @@ class WholeComparisonTest {
       test.work = Path.of(arguments[0]);
       test.state = test.work.resolve("state");
       test.swap = test.work.resolve("swap");
+      boolean zram = Files.isReadable(Path.of("/sys/class/zram-control/hot_add"));
+      if (!zram) {
+        System.err.println("without zram, which needs root and the kernel's module: modprobe zram");
+      }
       new Comparison(
-              test.plan(true, 100, 2_000),
+              test.plan(true, zram ? 64L << 20 : 0, List.of(128), 100, 2_000),
               List.of(anonymous(), file()),
               classPath(),
               new Printing())

@@ -140,7 +140,7 @@ public final class BufferPool implements PagedMemory {
     }
   }
 
-  /** Writes pages in order, many at once, past the pool. */
+  /** Writes pages in order, many at once, past the pool, which keeps the last of them. */
   public void bulkLoad(long firstPage, PageContent content) throws IOException {
     MemorySegment buffer = arena.allocate(BULK_BYTES, PageContent.PAGE_BYTES);
     int perBuffer = BULK_BYTES / PageContent.PAGE_BYTES;
@@ -152,8 +152,27 @@ public final class BufferPool implements PagedMemory {
       write(
           buffer.asSlice(0, (long) count * PageContent.PAGE_BYTES).asByteBuffer(),
           page * PageContent.PAGE_BYTES);
+      for (int i = 0; i < count; i++) {
+        if (page + i >= pageCount - capacity) {
+          keep(page + i, buffer.asSlice((long) i * PageContent.PAGE_BYTES, PageContent.PAGE_BYTES));
+        }
+      }
     }
     channel.force(false);
+  }
+
+  /** Takes a page that was just written into the pool, as if it had been read. */
+  private void keep(long page, MemorySegment content) {
+    Frame frame = takeFree();
+    MemorySegment.copy(content, 0, frames, frame.offset, PageContent.PAGE_BYTES);
+    synchronized (frame) {
+      frame.page = page;
+      frame.dropped = false;
+    }
+    Frame before = cache.asMap().put(page, frame);
+    if (before != null) {
+      release(before);
+    }
   }
 
   @Override

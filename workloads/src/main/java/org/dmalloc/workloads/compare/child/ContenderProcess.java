@@ -115,7 +115,7 @@ public final class ContenderProcess {
     if (run.operations() < memory.pageCount()) {
       memory.beginBulkLoad();
       load(memory, run.operations());
-      memory.endBulkLoad();
+      memory.endBulkLoad(task.ramBytes());
     }
   }
 

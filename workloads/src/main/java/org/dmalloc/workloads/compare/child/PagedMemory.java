@@ -21,8 +21,12 @@ public interface PagedMemory extends AutoCloseable {
   /** Prepares for writing all pages in order, whatever it was made for. */
   default void beginBulkLoad() throws IOException {}
 
-  /** Ends that, with nothing dirty left where that can be had, and as little as possible cached. */
-  default void endBulkLoad() throws IOException {}
+  /**
+   * Ends that, with nothing dirty left where that can be had, and in RAM what came last.
+   *
+   * @param ramBytes how much RAM can hold, about
+   */
+  default void endBulkLoad(long ramBytes) throws IOException {}
 
   /**
    * Makes all stores durable.

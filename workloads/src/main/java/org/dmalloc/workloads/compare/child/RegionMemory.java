@@ -70,7 +70,7 @@ final class RegionMemory implements PagedMemory {
   }
 
   @Override
-  public void endBulkLoad() throws MemoryException {
+  public void endBulkLoad(long ramBytes) throws MemoryException {
     if (provider.capabilities().contains(Capability.FORCE)) {
       region.force();
       if (isAdvised(Advice.PAGE_OUT)) {
@@ -83,6 +83,12 @@ final class RegionMemory implements PagedMemory {
     Advice advice = Advice.valueOf(wanted.name());
     if (isAdvised(advice)) {
       region.advise(advice);
+    }
+    // RAM is full when a load ends, with what came last: so it is here, but in pages of this
+    // advice.
+    if (provider.capabilities().contains(Capability.FORCE) && isAdvised(Advice.WILL_NEED)) {
+      long from = Math.max(0, region.byteSize() - ramBytes) & -PageContent.PAGE_BYTES;
+      region.advise(Advice.WILL_NEED, from, region.byteSize() - from);
     }
   }
 

@@ -57,9 +57,15 @@ final class Cleaner {
     swapOff(device);
     String name = device.substring(device.lastIndexOf('/') + 1);
     Path reset = Path.of("/sys/block", name, "reset");
+    Path remove = Path.of(ZramDevice.CONTROL, "hot_remove");
     if (Files.exists(reset)) {
-      KernelSwitch.write(reset, "1");
-      KernelSwitch.write(Path.of(ZramDevice.CONTROL, "hot_remove"), name.replace("zram", ""));
+      untilItWorks(
+          () -> {
+            KernelSwitch.write(reset, "1");
+            KernelSwitch.write(remove, name.replace("zram", ""));
+          },
+          "remove " + device,
+          "close what has it open");
     }
   }
 
@@ -108,17 +114,24 @@ final class Cleaner {
 
   /** A process has left its group a moment after its parent hears of its end. */
   private static void removeEmptied(Path group) throws IOException {
+    untilItWorks(() -> Files.deleteIfExists(group), "remove " + group, "end the processes in it");
+  }
+
+  private interface Step {
+    void run() throws IOException;
+  }
+
+  /** What a process has just let go of may count as in use for a moment longer. */
+  private static void untilItWorks(Step step, String what, String remedy) throws IOException {
     long deadline = System.nanoTime() + END_OF_PROCESSES.toNanos();
     while (true) {
       try {
-        Files.deleteIfExists(group);
+        step.run();
         return;
       } catch (IOException e) {
         if (System.nanoTime() > deadline) {
           throw new IOException(
-              "remove %s: %s; end the processes in it and run again"
-                  .formatted(group, e.getMessage()),
-              e);
+              "%s: %s; %s and run again".formatted(what, e.getMessage(), remedy), e);
         }
         LockSupport.parkNanos(RETRY_NANOS);
       }

@@ -183,6 +183,11 @@ public final class SetupJournal implements AutoCloseable {
     }
   }
 
+  /** Whether everything was taken back, perhaps because the process was told to end. */
+  public synchronized boolean closed() {
+    return closed;
+  }
+
   private void takeBackQuietly() {
     synchronized (this) {
       if (!closed) {

@@ -14,6 +14,7 @@ import java.util.Arrays;
 import java.util.BitSet;
 import java.util.List;
 import java.util.stream.Stream;
+import org.dmalloc.workloads.PageContent;
 import org.dmalloc.workloads.RandomStream;
 import org.dmalloc.workloads.compare.child.PagedMemory.Cursor;
 import org.dmalloc.workloads.compare.child.PagedMemory.Use;
@@ -52,6 +53,24 @@ class PagedMemoryTest {
     }
     try (Stream<Path> left = Files.list(directory)) {
       assertEquals(List.of(), left.toList());
+    }
+  }
+
+  @Test
+  void aBulkLoadReplacesWhatThePoolHeldAndLeavesItsLastPagesThere() throws IOException {
+    PageContent content = new PageContent(7);
+    try (BufferPool pool = new BufferPool(directory, 32L << 20, POOL_BYTES)) {
+      Cursor cursor = pool.cursor();
+      long last = pool.pageCount() - 1;
+      store(cursor, 3, 1, Use.REPLACE);
+      store(cursor, last, 1, Use.REPLACE);
+      pool.beginBulkLoad();
+      pool.bulkLoad(0, content);
+      for (long page = last; page >= 0; page--) {
+        long at = cursor.enter(page, Use.LOAD);
+        content.checkAllAt(cursor.segment(), at, page);
+        cursor.leave();
+      }
     }
   }
 

@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.dmalloc.itests;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.ops4j.pax.exam.CoreOptions.bundle;
+
+import java.io.ByteArrayOutputStream;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.List;
+import javax.inject.Inject;
+import org.apache.felix.service.command.CommandProcessor;
+import org.apache.felix.service.command.CommandSession;
+import org.apache.felix.service.command.Converter;
+import org.dmalloc.api.MemoryProvider;
+import org.dmalloc.itests.exam.PaxExam;
+import org.dmalloc.workloads.compare.ComparisonJson;
+import org.dmalloc.workloads.compare.ComparisonReport;
+import org.dmalloc.workloads.compare.Verdict;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.ops4j.pax.exam.Configuration;
+import org.ops4j.pax.exam.ExamFactory;
+import org.ops4j.pax.exam.Option;
+import org.ops4j.pax.exam.nat.internal.NativeTestContainerFactory;
+import org.ops4j.pax.exam.spi.reactors.ExamReactorStrategy;
+import org.ops4j.pax.exam.spi.reactors.PerClass;
+import org.osgi.framework.BundleContext;
+
+/** The command {@code compare} in a container, with a stranger's provider among ours. */
+@PaxExam
+@ExamReactorStrategy(PerClass.class)
+@ExamFactory(NativeTestContainerFactory.class)
+public class CompareIT {
+  @Inject private BundleContext context;
+  @Inject private CommandProcessor gogo;
+  @TempDir private Path directory;
+  private final ByteArrayOutputStream out = new ByteArrayOutputStream();
+  private CommandSession session;
+
+  @Configuration
+  public Option[] framework() {
+    return Framework.felix(bundle(StrangersBundle.jar().toUri().toString()));
+  }
+
+  @BeforeEach
+  void openSession() throws Exception {
+    for (String backend : Backends.PIDS.keySet()) {
+      new ConfiguredProviders(context).await(backend);
+    }
+    new ConfiguredProviders(context).await("arena");
+    session = gogo.createSession(InputStream.nullInputStream(), out, out);
+    session.currentDir(directory);
+  }
+
+  @AfterEach
+  void closeSession() {
+    session.close();
+  }
+
+  private String run(String line) throws Exception {
+    out.reset();
+    Object result = session.execute(line);
+    String printed = out.toString(StandardCharsets.UTF_8);
+    return result == null ? printed : printed + session.format(result, Converter.INSPECT);
+  }
+
+  private ComparisonReport compare(String options) throws Exception {
+    run("dmalloc:compare -s 16m -l 128m -r 1 --cell-millis 5 -d . --json report.json " + options);
+    return ComparisonJson.read(directory.resolve("report.json"));
+  }
+
+  @Test
+  void aStrangersProviderJoinsByItsName() throws Exception {
+    ComparisonReport report = compare("-w fill,random-read -c arena,malloc");
+    assertEquals(
+        List.of("arena", "malloc"),
+        report.contenders().stream().map(ComparisonReport.Entrant::id).sorted().toList());
+    for (ComparisonReport.Cell cell : report.cells()) {
+      assertEquals(1, cell.runs().size(), cell::toString);
+      assertTrue(cell.runs().getFirst().operations() > 0, cell::toString);
+    }
+    assertEquals("an arena of Java", report.entrant("arena").note());
+  }
+
+  @Test
+  void theLineUnderEachVerdictIsACommandForEveryContender() throws Exception {
+    ComparisonReport report = compare("-w random-read -c all");
+    int commands = 0;
+    for (ComparisonReport.Entrant entrant : report.contenders()) {
+      String line =
+          Verdict.of(alone(report, entrant), report.workloads().getFirst()).orElseThrow().advice();
+      assertEquals(entrant.command().isEmpty(), line.isEmpty(), entrant.id());
+      if (!line.isEmpty()) {
+        commands++;
+        String printed = run("dmalloc:" + line);
+        assertTrue(printed.startsWith("region "), entrant.id() + ": " + line + " → " + printed);
+        run("dmalloc:free --all");
+      }
+    }
+    assertTrue(commands >= 15, () -> report.contenders().toString());
+    for (String backend : Backends.PIDS.keySet()) {
+      MemoryProvider provider = new ConfiguredProviders(context).await(backend);
+      assertEquals(List.of(), provider.regions(), backend);
+    }
+  }
+
+  /** As if only this contender had been compared, so that its line is the verdict's. */
+  private static ComparisonReport alone(ComparisonReport report, ComparisonReport.Entrant only) {
+    return new ComparisonReport(
+        report.format(),
+        report.started(),
+        report.seconds(),
+        report.byteSize(),
+        report.limitBytes(),
+        report.limitedBy(),
+        report.cellSeconds(),
+        report.runs(),
+        report.seed(),
+        report.storage(),
+        report.pageCluster(),
+        report.swap(),
+        report.machine(),
+        List.of(only),
+        report.cells().stream().filter(cell -> cell.contender().equals(only.id())).toList(),
+        report.notCompared(),
+        report.notes());
+  }
+
+  @Test
+  void whoIsUnknownIsNamedBeforeAnythingIsMeasured() {
+    Exception mistake =
+        assertThrows(Exception.class, () -> compare("-w random-read -c arena,nobody"));
+    assertTrue(mistake.getMessage().contains("'nobody'"), mistake.getMessage());
+    assertTrue(mistake.getMessage().contains("panama:random"), mistake.getMessage());
+    assertFalse(mistake.getMessage().contains("\n"), mistake.getMessage());
+  }
+}
