@@ -5,6 +5,7 @@ import static java.lang.foreign.ValueLayout.JAVA_LONG;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.lang.ref.WeakReference;
@@ -12,11 +13,14 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicReference;
 import javax.inject.Inject;
 import org.dmalloc.api.Access;
 import org.dmalloc.api.Capability;
 import org.dmalloc.api.MemoryProvider;
 import org.dmalloc.api.MemoryRegion;
+import org.dmalloc.api.MoveListener;
 import org.dmalloc.api.MoveOptions;
 import org.dmalloc.api.MoveResult;
 import org.dmalloc.api.ProgressListener;
@@ -34,7 +38,9 @@ import org.ops4j.pax.exam.spi.reactors.ExamReactorStrategy;
 import org.ops4j.pax.exam.spi.reactors.PerClass;
 import org.osgi.framework.Bundle;
 import org.osgi.framework.BundleContext;
+import org.osgi.framework.BundleException;
 import org.osgi.framework.ServiceReference;
+import org.osgi.framework.ServiceRegistration;
 import org.osgi.framework.wiring.FrameworkWiring;
 import org.osgi.service.cm.Configuration;
 
@@ -162,6 +168,98 @@ public class HotSwapIT {
       context.installBundle(location).start();
     }
     providers().await("anon");
+  }
+
+  /**
+   * The component runtime gives up waiting for a lock after 5 s; an evacuation may take minutes.
+   */
+  @Test
+  void aSlowEvacuationHoldsNobodyElseUp(@TempDir Path directory) throws Exception {
+    CountDownLatch begun = new CountDownLatch(1);
+    CountDownLatch goOn = new CountDownLatch(1);
+    MoveListener slow =
+        new MoveListener() {
+          @Override
+          public void started(long regionId, String from, String to) {
+            if (from.equals("anon")) {
+              begun.countDown();
+              awaitQuietly(goOn);
+            }
+          }
+
+          @Override
+          public void finished(MoveResult result) {}
+
+          @Override
+          public void failed(long regionId, String from, String to, String why) {}
+        };
+    providers().await("anon");
+    Bundle anon = providers().references("anon").getFirst().getBundle();
+    providers().await("filechannel");
+    Bundle channel = providers().references("filechannel").getFirst().getBundle();
+    MemoryProvider managed = providers().await("managed");
+    AtomicReference<Throwable> failure = new AtomicReference<>();
+    Configuration late = null;
+    try (MemoryRegion leaving = managed.allocate(RegionRequest.ofSize(SIZE));
+        MemoryRegion other = managed.allocate(RegionRequest.ofSize(SIZE))) {
+      move(leaving, "anon");
+      ServiceRegistration<MoveListener> listening =
+          context.registerService(MoveListener.class, slow, null);
+      Thread stopping =
+          Thread.ofPlatform()
+              .start(
+                  () -> {
+                    try {
+                      anon.stop();
+                    } catch (BundleException | RuntimeException e) {
+                      failure.set(e);
+                    }
+                  });
+      try {
+        begun.await();
+        channel.stop();
+        channel.start();
+        providers().await("filechannel");
+        move(other, "filechannel");
+        late =
+            providers()
+                .create(
+                    Backends.PIDS.get("filechannel"),
+                    "dmalloc.backend",
+                    "late",
+                    "directory",
+                    directory.toString());
+        providers().await("late");
+        move(other, "late");
+        fill(leaving, 9);
+        assertTrue(stopping.isAlive(), "the evacuation still goes on");
+      } finally {
+        goOn.countDown();
+        stopping.join();
+        listening.unregister();
+      }
+      assertNull(failure.get());
+      check(leaving, 9);
+      assertEquals(
+          List.of(),
+          providers().service(RegionMover.class).managed().stream()
+              .filter(info -> info.stranded() != null)
+              .toList());
+    } finally {
+      anon.start();
+      if (late != null) {
+        providers().delete(late);
+      }
+    }
+    providers().await("anon");
+  }
+
+  private static void awaitQuietly(CountDownLatch latch) {
+    try {
+      latch.await();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
   }
 
   private WeakReference<ClassLoader> uninstall(Bundle bundle) throws Exception {

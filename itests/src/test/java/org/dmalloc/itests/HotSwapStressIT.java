@@ -3,7 +3,6 @@ package org.dmalloc.itests;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
-import static org.ops4j.pax.exam.CoreOptions.frameworkProperty;
 import static org.ops4j.pax.exam.CoreOptions.systemProperty;
 import static org.ops4j.pax.exam.CoreOptions.vmOption;
 
@@ -54,9 +53,6 @@ public class HotSwapStressIT {
   public Option[] framework() {
     return Framework.felix(
         vmOption("--enable-native-access=ALL-UNNAMED"),
-        // An evacuation may take longer than the 5 s that the component runtime waits for a lock.
-        frameworkProperty("ds.lock.timeout.milliseconds").value("600000"),
-        frameworkProperty("ds.stop.timeout.milliseconds").value("600000"),
         systemProperty("dmalloc.moves").value(System.getProperty("dmalloc.moves", "240")),
         systemProperty("dmalloc.seed")
             .value(System.getProperty("dmalloc.seed", Long.toString(System.nanoTime()))));

@@ -15,7 +15,7 @@ import java.util.stream.Stream;
  * @param mappings lines of {@code /proc/self/maps}
  * @param descriptors open file descriptors
  * @param backings the mappings and descriptors that only a region can have: a file of a store, a
- *     memfd, {@code /dev/zero}, a userfaultfd
+ *     memfd, {@code /dev/zero}, and what dirty tracking opens
  */
 record ProcessFootprint(int mappings, int descriptors, List<String> backings) {
   /** Looks now. */
@@ -38,7 +38,8 @@ record ProcessFootprint(int mappings, int descriptors, List<String> backings) {
                     line.contains(store.toString())
                         || line.contains("memfd:dmalloc")
                         || line.contains("/dev/zero")
-                        || line.contains("[userfaultfd]"))
+                        || line.contains("[userfaultfd]")
+                        || line.endsWith("/pagemap"))
             .toList();
     return new ProcessFootprint(mapped.size(), open.size(), backings);
   }

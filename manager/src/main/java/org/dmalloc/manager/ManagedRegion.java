@@ -49,8 +49,8 @@ final class ManagedRegion implements MemoryRegion {
   private @Nullable MemorySegment segment;
   private volatile Placement placement;
 
-  /** Where a move that runs will put it. */
-  private volatile @Nullable Backend destination;
+  /** The backends that a move of it needs which runs now. */
+  private volatile List<Backend> needed = List.of();
 
   private volatile Wish wish;
   private volatile String home;
@@ -463,14 +463,14 @@ final class ManagedRegion implements MemoryRegion {
     return placement;
   }
 
-  /** Says where a move that begins will put it; null when it is over. */
-  void headFor(@Nullable Backend next) {
-    destination = next;
+  /** Says which backends a move needs, from its beginning until the old memory is released. */
+  void needs(List<Backend> backends) {
+    needed = backends;
   }
 
-  /** Whether it lies on the backend, or a move is about to put it there. */
+  /** Whether it lies on the backend, or a move of it needs the backend. */
   boolean concerns(Backend backend) {
-    return backend.equals(destination) || placement.backend().equals(backend);
+    return needed.contains(backend) || placement.backend().equals(backend);
   }
 
   /** Puts the region on other memory. Called with the gate shut. */

@@ -94,11 +94,11 @@ final class Moves implements RegionMover {
     Move move =
         new Move(
             region, source, target, options, progress, probe, !reason.equals(Evacuation.REASON));
-    region.headFor(target);
+    region.needs(List.of(source.backend(), target));
     tell(listener -> listener.started(region.id(), from, target.name()));
     MoveResult result;
     try {
-      // Asked after headFor: a backend that leaves now sees this move and waits for it.
+      // Asked after that: a backend that leaves now sees this move and waits for it.
       if (!regions.present(target)) {
         throw move.failed("backend %s has just gone".formatted(target.name()), "", null);
       }
@@ -111,7 +111,7 @@ final class Moves implements RegionMover {
       failed(region, from, target.name(), reason, String.valueOf(e.getMessage()));
       throw move.failed("a page could not be read or written", "look at the disk's space", e);
     } finally {
-      region.headFor(null);
+      region.needs(List.of());
     }
     region.history().add(new MoveRecord(Instant.now(), from, target.name(), reason, result, null));
     tell(listener -> listener.finished(result));

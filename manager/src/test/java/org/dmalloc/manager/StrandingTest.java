@@ -215,6 +215,34 @@ final class StrandingTest {
   }
 
   @Test
+  void aSourceThatLeavesWaitsForTheOldFileToBeDeleted() throws Exception {
+    PlainStore elsewhere = new PlainStore("/elsewhere");
+    rig.add(PlainBackend.files("elsewhere", elsewhere), 1);
+    AtomicReference<Thread> stopping = new AtomicReference<>();
+    rig.probe =
+        (which, step) -> {
+          if (step == Step.EXCHANGED) {
+            stopping.set(
+                Thread.ofPlatform()
+                    .start(
+                        () -> {
+                          rig.regions.leaving(only);
+                          only.ledger.stop();
+                        }));
+            while (!region.mustGiveWay()) {
+              assertTrue(stopping.get().isAlive(), "it does not wait");
+              Thread.onSpinWait();
+            }
+          }
+        };
+    rig.move(region, "elsewhere");
+    stopping.get().join();
+    assertTrue(disk.files.isEmpty(), "deleted while the backend still took calls");
+    assertNull(region.stranded());
+    Rig.check(region, 1);
+  }
+
+  @Test
   void aFailureBeforeDoesNotHoldTheRescueOff() throws Exception {
     strand("1");
     PolicyClock clock = new PolicyClock(rig.regions, System::nanoTime);

@@ -2,14 +2,18 @@
 package org.dmalloc.workloads.compare.setup;
 
 import java.io.IOException;
+import java.nio.file.DirectoryNotEmptyException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 
 /** A directory for files that exist for one comparison. */
 public final class ScratchDirectory {
+  private static final long PATIENCE_NANOS = 5_000_000_000L;
+
   private ScratchDirectory() {}
 
   /**
@@ -35,20 +39,36 @@ public final class ScratchDirectory {
     return change;
   }
 
-  /** Deletes a directory and all that is in it, links themselves included; none is followed. */
+  /**
+   * Deletes a directory and all that is in it, links themselves included; none is followed. What is
+   * gone already is no failure, and what a process on its way down still puts there goes as well.
+   */
   public static void delete(Path directory) throws IOException {
-    if (Files.isDirectory(directory, LinkOption.NOFOLLOW_LINKS)) {
-      empty(directory);
+    long deadline = System.nanoTime() + PATIENCE_NANOS;
+    while (true) {
+      try {
+        empty(directory);
+        Files.deleteIfExists(directory);
+        return;
+      } catch (DirectoryNotEmptyException e) {
+        if (System.nanoTime() > deadline) {
+          throw e;
+        }
+      }
     }
-    Files.deleteIfExists(directory);
   }
 
   /** Deletes all that is in a directory. */
   public static void empty(Path directory) throws IOException {
+    if (!Files.isDirectory(directory, LinkOption.NOFOLLOW_LINKS)) {
+      return;
+    }
     try (DirectoryStream<Path> entries = Files.newDirectoryStream(directory)) {
       for (Path entry : entries) {
         delete(entry);
       }
+    } catch (NoSuchFileException e) {
+      // Somebody else deletes it at the same time.
     }
   }
 }

@@ -66,6 +66,27 @@ class SetupJournalTest {
   }
 
   @Test
+  void deletesADirectoryThatSomebodyElseStillWritesTo() throws Exception {
+    Path directory = Files.createDirectory(work.resolve("written"));
+    Thread writer =
+        Thread.ofPlatform()
+            .start(
+                () -> {
+                  try {
+                    for (int i = 0; i < 2000; i++) {
+                      Files.createFile(directory.resolve("file" + i));
+                    }
+                  } catch (IOException e) {
+                    // The directory is gone, as it should be.
+                  }
+                });
+    ScratchDirectory.delete(directory);
+    writer.join();
+    assertFalse(Files.exists(directory));
+    ScratchDirectory.delete(directory);
+  }
+
+  @Test
   void takesAllBackOnAnInterruptedThread() throws IOException {
     SetupJournal journal = SetupJournal.open(state, FILES);
     KernelSetting.set(journal, setting.toString(), "0");
