@@ -35,6 +35,10 @@ public enum Capability {
   PREFETCH,
   /** Tells which pages are in RAM ({@link MemoryRegion#residency()}). */
   RESIDENCY,
+  /** Can let go of a range for a while ({@link MemoryRegion#release(long, long)}). */
+  RELEASE,
+  /** Can keep a region's resident part small ({@link MemoryRegion#limitResident}). */
+  RESIDENT_BUDGET,
   /** Can change the size of an open region. */
   RESIZE,
   /** Accepts {@link SwapPolicy} values. */

@@ -118,6 +118,50 @@ public interface MemoryRegion extends AutoCloseable {
    */
   void prefetch(long[] offsets, long length) throws MemoryException;
 
+  /** Like {@link #release(long, long)}, for the whole region. */
+  default void release() throws MemoryException {
+    release(0, byteSize());
+  }
+
+  /**
+   * Says that a range is not needed for a while: the pages that hold it may leave RAM before
+   * others. Content stays, wherever it was, and the next access brings it back.
+   *
+   * <table class="striped">
+   * <caption>What it does</caption>
+   * <thead><tr><th>Memory<th>Calls<th>Effect</tr></thead>
+   * <tbody>
+   * <tr><th>shared: file, memfd, /dev/zero<td>MADV_COLD, MADV_DONTNEED<td>leaves this process's
+   *     page table; stays cached until somebody needs the RAM; changed pages are kept for writing
+   * <tr><th>private<td>MADV_COLD<td>the first to go when memory gets short; nothing where there
+   *     is no swap to go to
+   * </tbody>
+   * </table>
+   *
+   * <p>To write back and reclaim at once, give the advice {@link Advice#PAGE_OUT}.
+   *
+   * @throws UnsupportedCapabilityException without {@link Capability#RELEASE}
+   * @throws IllegalStateException if its pages are locked in RAM
+   * @throws MemoryException if the kernel refuses
+   */
+  void release(long offset, long length) throws MemoryException;
+
+  /**
+   * Keeps the region's {@linkplain Residency#residentBytes() resident bytes} within a budget, from
+   * now until another call, or the region's end. One thread of the provider looks at it, some times
+   * a second and more often when it is near, and brings it back to 15/16 of the budget, the pages
+   * that were not used lately first. Nobody waits for it: users may exceed the budget by what they
+   * bring in between two looks, and changed pages leave once they are written.
+   *
+   * @param byteSize at least 1; {@link RegionRequest#NO_BUDGET} to lift the bound
+   * @throws UnsupportedCapabilityException without {@link Capability#RESIDENT_BUDGET}
+   * @throws UnsupportedOperationException on a private mapping of a file, whose changed pages have
+   *     no file to go to
+   * @throws IllegalStateException if its pages are locked in RAM
+   * @throws MemoryException if there is no swap for memory without a file; the old budget holds
+   */
+  void limitResident(long byteSize) throws MemoryException;
+
   /** How much of the region is in RAM, in swap and in huge pages, now. */
   default Residency residency() throws MemoryException {
     return residency(0, byteSize());

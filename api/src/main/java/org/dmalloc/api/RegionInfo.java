@@ -29,6 +29,7 @@ import org.jspecify.annotations.Nullable;
  * @param createdAt when it was allocated or opened in this process
  * @param openSections access sections open now
  * @param pinned whether its raw segment was handed out
+ * @param residentBudget bytes that it may have in RAM; {@link RegionRequest#NO_BUDGET} for no bound
  */
 public record RegionInfo(
     long id,
@@ -49,7 +50,8 @@ public record RegionInfo(
     @Nullable String owner,
     Instant createdAt,
     int openSections,
-    boolean pinned) {
+    boolean pinned,
+    long residentBudget) {
   /** Copies the set. */
   public RegionInfo {
     policies = Set.copyOf(policies);

@@ -26,6 +26,8 @@ import org.jspecify.annotations.Nullable;
  *     that
  * @param owner who wants it, for listings and error messages; null to say nothing
  * @param progress told how far a long reservation or prefault is
+ * @param residentBudget bytes that may be in RAM, as {@link MemoryRegion#limitResident} keeps it;
+ *     {@link #NO_BUDGET} for no bound
  */
 public record RegionRequest(
     long byteSize,
@@ -40,14 +42,17 @@ public record RegionRequest(
     Set<SwapPolicy> policies,
     @Nullable Path directory,
     @Nullable String owner,
-    ProgressListener progress) {
+    ProgressListener progress,
+    long residentBudget) {
+  /** As a budget: as much as the kernel likes. */
+  public static final long NO_BUDGET = Long.MAX_VALUE;
 
   /**
    * Checks the request.
    *
    * @throws IllegalArgumentException if the size is less than 1, the name is not {@linkplain
-   *     RegionNames#check allowed}, policies contradict each other or the lock, or {@link
-   *     Durability#SYNC} is asked of private memory
+   *     RegionNames#check allowed}, the budget is less than 1, policies contradict each other or
+   *     the lock or the budget, or {@link Durability#SYNC} is asked of private memory
    */
   public RegionRequest {
     if (byteSize < 1) {
@@ -63,6 +68,15 @@ public record RegionRequest(
     if (sharing == Sharing.PRIVATE && durability == Durability.SYNC) {
       throw new IllegalArgumentException(
           "private stores never reach the file and cannot be SYNC; ask for SHARED or ON_FORCE");
+    }
+    if (residentBudget < 1) {
+      throw new IllegalArgumentException(
+          "residentBudget " + residentBudget + "; give at least 1 byte, or NO_BUDGET");
+    }
+    if (residentBudget != NO_BUDGET && (locked || policies.contains(SwapPolicy.NEVER))) {
+      throw new IllegalArgumentException(
+          "a locked region cannot keep a resident budget of %d bytes; give one of both"
+              .formatted(residentBudget));
     }
     if (locked && policies.contains(SwapPolicy.EARLY)) {
       throw new IllegalArgumentException("a locked region cannot be swapped EARLY; give one");
@@ -92,7 +106,8 @@ public record RegionRequest(
         Set.of(),
         null,
         null,
-        ProgressListener.NONE);
+        ProgressListener.NONE,
+        NO_BUDGET);
   }
 
   /** A copy with another size. */
@@ -110,7 +125,8 @@ public record RegionRequest(
         policies,
         directory,
         owner,
-        progress);
+        progress,
+        residentBudget);
   }
 
   /** A copy with a name. */
@@ -128,7 +144,8 @@ public record RegionRequest(
         policies,
         directory,
         owner,
-        progress);
+        progress,
+        residentBudget);
   }
 
   /** A copy with another sharing. */
@@ -146,7 +163,8 @@ public record RegionRequest(
         policies,
         directory,
         owner,
-        progress);
+        progress,
+        residentBudget);
   }
 
   /** A copy with another pattern. */
@@ -164,7 +182,8 @@ public record RegionRequest(
         policies,
         directory,
         owner,
-        progress);
+        progress,
+        residentBudget);
   }
 
   /** A copy with another page size. */
@@ -182,7 +201,8 @@ public record RegionRequest(
         policies,
         directory,
         owner,
-        progress);
+        progress,
+        residentBudget);
   }
 
   /** A copy that brings all pages in at allocation. */
@@ -200,7 +220,8 @@ public record RegionRequest(
         policies,
         directory,
         owner,
-        progress);
+        progress,
+        residentBudget);
   }
 
   /** A copy that locks its pages in RAM. */
@@ -218,7 +239,8 @@ public record RegionRequest(
         policies,
         directory,
         owner,
-        progress);
+        progress,
+        residentBudget);
   }
 
   /** A copy with another durability. */
@@ -236,7 +258,8 @@ public record RegionRequest(
         policies,
         directory,
         owner,
-        progress);
+        progress,
+        residentBudget);
   }
 
   /** A copy with another reservation. */
@@ -254,7 +277,8 @@ public record RegionRequest(
         policies,
         directory,
         owner,
-        progress);
+        progress,
+        residentBudget);
   }
 
   /** A copy with exactly these swap policies. */
@@ -272,7 +296,8 @@ public record RegionRequest(
         newPolicies,
         directory,
         owner,
-        progress);
+        progress,
+        residentBudget);
   }
 
   /** A copy that goes to the given directory. */
@@ -290,7 +315,8 @@ public record RegionRequest(
         policies,
         newDirectory,
         owner,
-        progress);
+        progress,
+        residentBudget);
   }
 
   /** A copy with an owner. */
@@ -308,7 +334,8 @@ public record RegionRequest(
         policies,
         directory,
         newOwner,
-        progress);
+        progress,
+        residentBudget);
   }
 
   /** A copy that reports its progress. */
@@ -326,6 +353,26 @@ public record RegionRequest(
         policies,
         directory,
         owner,
-        newProgress);
+        newProgress,
+        residentBudget);
+  }
+
+  /** A copy with a budget of resident bytes, or {@link #NO_BUDGET}. */
+  public RegionRequest withResidentBudget(long newResidentBudget) {
+    return new RegionRequest(
+        byteSize,
+        name,
+        sharing,
+        pattern,
+        pageSize,
+        prefault,
+        locked,
+        durability,
+        reservation,
+        policies,
+        directory,
+        owner,
+        progress,
+        newResidentBudget);
   }
 }

@@ -82,6 +82,8 @@
  * <tr><th>{@link org.dmalloc.api.Capability#LOCKED LOCKED}<td>-<td>yes<td>yes<td>yes<td>yes</tr>
  * <tr><th>{@link org.dmalloc.api.Capability#PREFETCH PREFETCH}<td>yes<td>yes<td>yes<td>yes<td>yes</tr>
  * <tr><th>{@link org.dmalloc.api.Capability#RESIDENCY RESIDENCY}<td>yes<td>yes<td>yes<td>yes<td>yes</tr>
+ * <tr><th>{@link org.dmalloc.api.Capability#RELEASE RELEASE}<td>-<td>yes<td>yes<td>yes<td>yes</tr>
+ * <tr><th>{@link org.dmalloc.api.Capability#RESIDENT_BUDGET RESIDENT_BUDGET}<td>-<td>yes<td>yes<td>yes<td>-</tr>
  * <tr><th>{@link org.dmalloc.api.Capability#RESIZE RESIZE}<td>-<td>yes<td>yes<td>-<td>-</tr>
  * <tr><th>{@link org.dmalloc.api.Capability#SWAP_POLICY SWAP_POLICY}<td>-<td>-<td>yes<td>yes<td>yes</tr>
  * <tr><th>{@link org.dmalloc.api.Capability#DIRTY_TRACKING DIRTY_TRACKING}<td>-<td>yes<td>yes<td>yes<td>yes</tr>

@@ -336,6 +336,61 @@ public final class Mapping implements AutoCloseable {
     return ResidencyProbe.ofShared(range, cache, swapBacked, locked, target);
   }
 
+  /** A clock that can take this mapping's pages out of RAM. */
+  public ResidentClock clock() {
+    boolean dropsCache = inPageCache && !swapBacked && kind.sharing() == Sharing.SHARED;
+    return dropsCache ? new FileClock(this) : new SwapClock(this);
+  }
+
+  /** Whether its pages have no place but RAM and swap. */
+  public boolean swapBacked() {
+    return swapBacked;
+  }
+
+  /**
+   * Says that a range is not needed for a while. Private pages become the first to go under
+   * pressure; shared ones leave the page table as well. Content stays.
+   *
+   * @throws MemoryException if the kernel refuses, as it does for locked pages
+   */
+  public void release(long offset, long length) throws MemoryException {
+    MemorySegment range = pages(offset, length);
+    advise(Madvise.COLD, range);
+    if (kind.sharing() == Sharing.SHARED) {
+      advise(Madvise.DONTNEED, range);
+    }
+  }
+
+  /** Bytes of a range in the page cache, whoever brought them in; for files. */
+  long cachedBytes(long offset, long length) throws MemoryException {
+    MemorySegment range = pages(offset, length);
+    OpenFile from = file;
+    if (from == null || range.byteSize() == 0) {
+      return 0;
+    }
+    long position = fileOffset + Platform.roundDownToPage(offset);
+    Optional<ResidencyProbe.CacheCounts> cache =
+        from.useIfOpen(
+            Optional.empty(), fd -> ResidencyProbe.cachestat(fd, position, range.byteSize()));
+    return cache.isPresent() ? cache.get().cached() : ResidencyProbe.mincore(range, target);
+  }
+
+  /** Bytes of a range that are mapped and take memory. */
+  long presentBytes(long offset, long length) throws MemoryException {
+    MemorySegment range = pages(offset, length);
+    PageTable.Counts counts = PageTable.count(range.address(), range.address() + range.byteSize());
+    return counts.mapped() - counts.zero();
+  }
+
+  /** Drops the clean cached pages of a range that nobody has mapped; for files. */
+  void dropCached(long offset, long length) throws MemoryException {
+    MemorySegment range = pages(offset, length);
+    OpenFile from = file;
+    if (from != null && range.byteSize() > 0) {
+      from.dropCachedPages(fileOffset + Platform.roundDownToPage(offset), range.byteSize());
+    }
+  }
+
   /**
    * Starts to note which pages are written through this mapping. Not to be used beyond a {@code
    * resize} or {@code close}.

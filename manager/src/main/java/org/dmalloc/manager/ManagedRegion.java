@@ -181,7 +181,8 @@ final class ManagedRegion implements MemoryRegion {
         asked.region().owner(),
         createdAt,
         gate.openSections(),
-        pinned);
+        pinned,
+        inner.residentBudget());
   }
 
   /** Work on the backend's region. */
@@ -255,6 +256,29 @@ final class ManagedRegion implements MemoryRegion {
           region.prefetch(offsets, length);
           return true;
         });
+  }
+
+  @Override
+  public void release(long offset, long length) throws MemoryException {
+    inSection(
+        Capability.RELEASE,
+        region -> {
+          region.release(offset, length);
+          return true;
+        });
+  }
+
+  @Override
+  public void limitResident(long budgetBytes) throws MemoryException {
+    inSection(
+        Capability.RESIDENT_BUDGET,
+        region -> {
+          region.limitResident(budgetBytes);
+          return true;
+        });
+    synchronized (this) {
+      wish = wish.withResidentBudget(budgetBytes);
+    }
   }
 
   @Override
@@ -379,7 +403,8 @@ final class ManagedRegion implements MemoryRegion {
         now.owner(),
         now.createdAt(),
         0,
-        pinned);
+        pinned,
+        now.residentBudget());
   }
 
   @Override
@@ -478,6 +503,7 @@ final class ManagedRegion implements MemoryRegion {
     MemorySegment memory = next.segment();
     placement = next;
     segment = memory;
+    wish.hintBudget(next);
     endStranding();
   }
 

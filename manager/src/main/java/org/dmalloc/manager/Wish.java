@@ -8,6 +8,7 @@ import org.dmalloc.api.AccessMode;
 import org.dmalloc.api.AccessPattern;
 import org.dmalloc.api.Capability;
 import org.dmalloc.api.Durability;
+import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.OpenRequest;
 import org.dmalloc.api.PageSize;
 import org.dmalloc.api.ProgressListener;
@@ -22,14 +23,16 @@ import org.jspecify.annotations.Nullable;
  * What a region's owner asked for, kept so that every backend it comes to can be asked for it too.
  *
  * <p>Name, sharing, lock, durability, directory and the policy NEVER are conditions: a backend that
- * lacks them is refused. Pattern, page size, reservation and the other policies are hints: a
- * backend that lacks them goes without, and the next that has them is told again. Prefault is done
- * once, at the start.
+ * lacks them is refused. Pattern, page size, reservation, resident budget and the other policies
+ * are hints: a backend that lacks them goes without, and the next that has them is told again.
+ * Prefault is done once, at the start.
  *
  * @param region the request, with the present size, pattern and policies
  * @param access whether the region may be written; a new region always may
  */
 record Wish(RegionRequest region, AccessMode access) {
+  private static final System.Logger LOG = System.getLogger(Wish.class.getName());
+
   static Wish of(RegionRequest request) {
     return new Wish(request, AccessMode.READ_WRITE);
   }
@@ -49,7 +52,8 @@ record Wish(RegionRequest region, AccessMode access) {
             Set.of(),
             open.directory(),
             open.owner(),
-            open.progress());
+            open.progress(),
+            RegionRequest.NO_BUDGET);
     return new Wish(request, open.access());
   }
 
@@ -76,7 +80,8 @@ record Wish(RegionRequest region, AccessMode access) {
         policiesOn(capabilities),
         view ? null : region.directory(),
         region.owner(),
-        ProgressListener.NONE);
+        ProgressListener.NONE,
+        RegionRequest.NO_BUDGET); // told once the region is in use there: see hintBudget
   }
 
   /** The request that opens the same stored region on a backend with these capabilities. */
@@ -165,6 +170,23 @@ record Wish(RegionRequest region, AccessMode access) {
         .filter(old -> !old.actsOnce() && !policy.conflictsWith(old))
         .forEach(next::add);
     return new Wish(region.withPolicies(next), access);
+  }
+
+  Wish withResidentBudget(long budgetBytes) {
+    return new Wish(region.withResidentBudget(budgetBytes), access);
+  }
+
+  /** Tells the memory that the region came to of its budget, as far as that can keep one. */
+  void hintBudget(Placement placement) {
+    boolean keeps = placement.backend().capabilities().contains(Capability.RESIDENT_BUDGET);
+    if (keeps && region.residentBudget() != RegionRequest.NO_BUDGET) {
+      try {
+        placement.region().limitResident(region.residentBudget());
+      } catch (MemoryException | UnsupportedOperationException | IllegalStateException e) {
+        // No swap here, or private memory: a hint is not taken, and info() tells that none holds.
+        LOG.log(System.Logger.Level.INFO, "resident budget not kept: {0}", e.getMessage());
+      }
+    }
   }
 
   @Nullable Path directory() {

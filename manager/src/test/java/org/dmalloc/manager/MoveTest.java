@@ -65,6 +65,25 @@ final class MoveTest {
   }
 
   @Test
+  void residentBudgetGoesAlongToWhereItCanBeKept() throws Exception {
+    ManagedRegion region = rig.filled(9);
+    assertThrows(UnsupportedCapabilityException.class, () -> region.limitResident(4096));
+    rig.move(region, "files");
+    assertEquals(RegionRequest.NO_BUDGET, region.info().residentBudget());
+    region.limitResident(4096);
+    assertEquals(4096, region.info().residentBudget());
+    rig.move(region, "memory");
+    assertEquals(RegionRequest.NO_BUDGET, region.info().residentBudget(), "memory keeps none");
+    rig.move(region, "files");
+    assertEquals(4096, region.info().residentBudget());
+    region.limitResident(RegionRequest.NO_BUDGET);
+    rig.move(region, "memory");
+    rig.move(region, "files");
+    assertEquals(RegionRequest.NO_BUDGET, region.info().residentBudget());
+    Rig.check(region, 9);
+  }
+
+  @Test
   void pagesOfZerosAreNotCopied() throws Exception {
     ManagedRegion region = rig.allocate(RegionRequest.ofSize(Rig.SIZE));
     try (Access access = region.acquire()) {

@@ -25,6 +25,7 @@ import org.dmalloc.api.SwapPolicy;
 import org.dmalloc.region.GatedRegion;
 import org.dmalloc.region.RegionLedger;
 import org.dmalloc.region.RegionTraits;
+import org.dmalloc.region.ResidentTrimmer;
 import org.jspecify.annotations.Nullable;
 
 /** A backend in plain memory; with a store it has named regions too. */
@@ -43,6 +44,7 @@ final class PlainBackend implements MemoryProvider {
           Capability.SHARED_MAPPING,
           Capability.PRIVATE_MAPPING,
           Capability.FORCE,
+          Capability.RESIDENT_BUDGET,
           Capability.RESIZE);
 
   final RegionLedger ledger;
@@ -222,6 +224,24 @@ final class PlainBackend implements MemoryProvider {
         throw MemoryException.of("userfaultfd", name(), now, "");
       }
       return new ShadowTracking(segment);
+    }
+
+    @Override
+    protected ResidentTrimmer onLimitResident(long budgetBytes) {
+      return new ResidentTrimmer() {
+        @Override
+        public long residentBytes() {
+          return 0;
+        }
+
+        @Override
+        public void begin(long excessBytes, boolean urgent) {}
+
+        @Override
+        public boolean step() {
+          return false;
+        }
+      };
     }
 
     @Override

@@ -17,6 +17,7 @@ import org.dmalloc.api.DirtyTracking;
 import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.RegionIds;
 import org.dmalloc.api.RegionInfo;
+import org.dmalloc.api.RegionRequest;
 import org.dmalloc.api.Residency;
 import org.dmalloc.api.Sharing;
 import org.dmalloc.api.SwapPolicy;
@@ -45,6 +46,7 @@ public abstract class GatedRegion implements BackingRegion {
 
   private volatile boolean pinned;
   private volatile boolean mirrored;
+  private volatile long residentBudget = RegionRequest.NO_BUDGET;
   private volatile AccessPattern pattern;
   private volatile Set<SwapPolicy> policies;
 
@@ -99,6 +101,16 @@ public abstract class GatedRegion implements BackingRegion {
   /** Starts to note written pages; only called where the provider declares it. */
   protected DirtyTracking onTrackDirty(MemorySegment segment) throws MemoryException {
     throw new UnsupportedCapabilityException(ledger.backend(), Capability.DIRTY_TRACKING);
+  }
+
+  /** Lets go of a range, whose pages are not locked. */
+  protected void onRelease(MemorySegment segment, long offset, long length) throws MemoryException {
+    throw new UnsupportedCapabilityException(ledger.backend(), Capability.RELEASE);
+  }
+
+  /** What can take pages of this region out of RAM; throws where there is nowhere to go. */
+  protected ResidentTrimmer onLimitResident(long budgetBytes) throws MemoryException {
+    throw new UnsupportedCapabilityException(ledger.backend(), Capability.RESIDENT_BUDGET);
   }
 
   /**
@@ -159,7 +171,8 @@ public abstract class GatedRegion implements BackingRegion {
         traits.owner(),
         createdAt,
         gate.openSections(),
-        pinned);
+        pinned,
+        residentBudget);
   }
 
   @Override
@@ -281,6 +294,72 @@ public abstract class GatedRegion implements BackingRegion {
   }
 
   @Override
+  public final void release(long offset, long length) throws MemoryException {
+    int slot = gate.enter();
+    try {
+      ledger.require(Capability.RELEASE);
+      checkRange(offset, length);
+      checkUnlocked("release");
+      if (length > 0) {
+        onRelease(segment, offset, length);
+      }
+    } finally {
+      gate.exit(slot);
+    }
+  }
+
+  @Override
+  public final void limitResident(long budgetBytes) throws MemoryException {
+    int slot = gate.enter();
+    try {
+      ledger.require(Capability.RESIDENT_BUDGET);
+      if (budgetBytes < 1) {
+        throw new IllegalArgumentException(
+            "resident budget of %d bytes for %s; give at least 1".formatted(budgetBytes, this));
+      }
+      synchronized (this) {
+        if (budgetBytes == RegionRequest.NO_BUDGET) {
+          ledger.budgets().remove(this);
+        } else {
+          checkUnlocked("limit");
+          ledger.budgets().put(this, budgetBytes, onLimitResident(budgetBytes));
+        }
+        residentBudget = budgetBytes;
+      }
+    } finally {
+      gate.exit(slot);
+    }
+  }
+
+  private void checkUnlocked(String operation) {
+    if (traits.locked() || policies.contains(SwapPolicy.NEVER)) {
+      throw new IllegalStateException(
+          "%s of %s: its pages are locked in RAM; unlock it (policy KERNEL) or allocate it unlocked"
+              .formatted(operation, this));
+    }
+  }
+
+  /**
+   * Runs a piece of the provider's own work in a section.
+   *
+   * @throws IllegalStateException if the region is closed
+   */
+  final <T> T inSection(SectionWork<T> work) throws MemoryException {
+    int slot = gate.enter();
+    try {
+      return work.run();
+    } finally {
+      gate.exit(slot);
+    }
+  }
+
+  /** Work that a mapping must stay for. */
+  @FunctionalInterface
+  interface SectionWork<T> {
+    T run() throws MemoryException;
+  }
+
+  @Override
   public final Residency residency(long offset, long length) throws MemoryException {
     int slot = gate.enter();
     try {
@@ -298,6 +377,10 @@ public abstract class GatedRegion implements BackingRegion {
     try {
       ledger.require(policy);
       synchronized (this) {
+        if (policy == SwapPolicy.NEVER && residentBudget != RegionRequest.NO_BUDGET) {
+          throw new IllegalStateException(
+              "apply NEVER to %s: it keeps a resident budget; lift that first".formatted(this));
+        }
         onApply(segment, policy);
         if (!policy.actsOnce()) {
           EnumSet<SwapPolicy> next = EnumSet.noneOf(SwapPolicy.class);
@@ -381,6 +464,7 @@ public abstract class GatedRegion implements BackingRegion {
     } finally {
       if (released) {
         gate.end();
+        ledger.budgets().remove(this);
         ledger.closed(this);
       } else {
         gate.open();

@@ -50,6 +50,7 @@ public final class RegionLedger {
   private final LongAdder allocations = new LongAdder();
   private final LongAdder closes = new LongAdder();
   private final LongAdder failures = new LongAdder();
+  private final BudgetKeeper budgets;
   private volatile boolean stopped;
 
   /**
@@ -78,6 +79,7 @@ public final class RegionLedger {
     this.advice = unmodifiable(Advice.class, advice);
     this.limitBytes = limitBytes;
     this.sectionTimeoutNanos = sectionTimeoutNanos;
+    this.budgets = new BudgetKeeper(backend);
   }
 
   private static <E extends Enum<E>> Set<E> unmodifiable(Class<E> type, Set<E> values) {
@@ -259,6 +261,27 @@ public final class RegionLedger {
     if (!request.policies().isEmpty()) {
       require(Capability.SWAP_POLICY);
     }
+    if (request.residentBudget() != RegionRequest.NO_BUDGET) {
+      require(Capability.RESIDENT_BUDGET);
+    }
+  }
+
+  /**
+   * Starts to keep the budget that a request asked for; closes the region if that is refused.
+   *
+   * @throws MemoryException as {@link MemoryRegion#limitResident}
+   */
+  public static <R extends GatedRegion> R limited(R region, RegionRequest request)
+      throws MemoryException {
+    if (request.residentBudget() != RegionRequest.NO_BUDGET) {
+      try {
+        region.limitResident(request.residentBudget());
+      } catch (MemoryException | RuntimeException e) {
+        region.close();
+        throw e;
+      }
+    }
+    return region;
   }
 
   /** Refuses an open request that needs an undeclared capability. */
@@ -320,6 +343,10 @@ public final class RegionLedger {
     if (policy == SwapPolicy.NEVER) {
       require(Capability.LOCKED);
     }
+  }
+
+  BudgetKeeper budgets() {
+    return budgets;
   }
 
   long sectionTimeoutNanos() {

@@ -36,7 +36,12 @@ class CommandsTest {
           Capability.RESIDENCY,
           Capability.ADVICE);
   private final HeapProvider plain =
-      new HeapProvider("plain", Capability.SWAP_POLICY, Capability.RESIZE);
+      new HeapProvider(
+          "plain",
+          Capability.SWAP_POLICY,
+          Capability.RESIZE,
+          Capability.RELEASE,
+          Capability.RESIDENT_BUDGET);
   private final GogoShell shell = new GogoShell(files, plain);
 
   @AfterEach
@@ -204,6 +209,27 @@ class CommandsTest {
     assertTrue(shell.run("policy %d never".formatted(other.id())).endsWith("in force: never"));
     assertTrue(shell.run("resize %d 1k".formatted(other.id())).endsWith("from 64 B to 1 KiB"));
     assertEquals(1024, other.byteSize());
+  }
+
+  @Test
+  void releasesAndBudgetsReachTheRegion() throws Exception {
+    HeapRegion region = (HeapRegion) plain.allocate(RegionRequest.ofSize(64));
+    assertEquals(
+        "released 64 B of region " + region.id(), shell.run("release " + region.id()).strip());
+    shell.run("release %d --offset 60 --length 4".formatted(region.id()));
+    assertEquals(68, region.released);
+    assertTrue(shell.fail("release %d --offset 65".formatted(region.id())).contains("beyond"));
+    assertTrue(shell.run("budget %d 1k".formatted(region.id())).endsWith(": 1 KiB"));
+    assertEquals(1024, region.info().residentBudget());
+    assertTrue(shell.run("info " + region.id()).contains("1 KiB"));
+    assertTrue(shell.run("budget %d none".formatted(region.id())).endsWith(": none"));
+    assertEquals(RegionRequest.NO_BUDGET, region.info().residentBudget());
+    assertTrue(shell.fail("budget %d much".formatted(region.id())).contains("'much'"));
+    shell.run("alloc 64 -b plain --budget 32");
+    assertEquals(32, plain.requests.getLast().residentBudget());
+    alloc("64 -n orders");
+    shell.run("free orders");
+    assertTrue(shell.fail("budget orders 1k").contains("open"));
   }
 
   @Test

@@ -18,6 +18,7 @@ import org.dmalloc.api.MemoryRegion;
 import org.dmalloc.api.PageSize;
 import org.dmalloc.api.RegionIds;
 import org.dmalloc.api.RegionInfo;
+import org.dmalloc.api.RegionRequest;
 import org.dmalloc.api.Reservation;
 import org.dmalloc.api.Residency;
 import org.dmalloc.api.Sharing;
@@ -29,6 +30,8 @@ final class HeapRegion implements MemoryRegion {
   final List<Advice> advice = new ArrayList<>();
   final Set<SwapPolicy> policies = EnumSet.noneOf(SwapPolicy.class);
   int forces;
+  long released;
+  long budget = RegionRequest.NO_BUDGET;
 
   private final HeapProvider provider;
   private final long id = RegionIds.next();
@@ -82,7 +85,8 @@ final class HeapRegion implements MemoryRegion {
         owner,
         Instant.EPOCH,
         0,
-        false);
+        false,
+        budget);
   }
 
   private void checkOpen() {
@@ -135,6 +139,18 @@ final class HeapRegion implements MemoryRegion {
   @Override
   public void prefetch(long[] offsets, long length) {
     provider.require(Capability.PREFETCH);
+  }
+
+  @Override
+  public void release(long offset, long length) {
+    provider.require(Capability.RELEASE);
+    released += length;
+  }
+
+  @Override
+  public void limitResident(long budgetBytes) {
+    provider.require(Capability.RESIDENT_BUDGET);
+    budget = budgetBytes;
   }
 
   @Override

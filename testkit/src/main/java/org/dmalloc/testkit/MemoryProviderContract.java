@@ -130,4 +130,16 @@ public abstract class MemoryProviderContract {
       return MemoryProviderContract.this.fixture();
     }
   }
+
+  /** Release and resident budgets. */
+  @Nested
+  public class Eviction extends EvictionContract {
+    /** Made by JUnit. */
+    public Eviction() {}
+
+    @Override
+    protected ProviderFixture fixture() {
+      return MemoryProviderContract.this.fixture();
+    }
+  }
 }

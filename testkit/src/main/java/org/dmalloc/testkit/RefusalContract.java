@@ -106,6 +106,8 @@ public abstract class RefusalContract extends ContractTheme {
       calls.put(Capability.FORCE, List.of(region::force, () -> region.force(0, 1)));
       calls.put(Capability.PREFETCH, List.of(() -> region.prefetch(new long[] {0}, 1)));
       calls.put(Capability.RESIDENCY, List.of(region::residency, () -> region.residency(0, 1)));
+      calls.put(Capability.RELEASE, List.of(region::release, () -> region.release(0, 1)));
+      calls.put(Capability.RESIDENT_BUDGET, List.of(() -> region.limitResident(PAGE)));
       calls.put(Capability.RESIZE, List.of(() -> region.resize(PAGE)));
       List<Executable> advice = new ArrayList<>();
       for (Advice each : Advice.values()) {
@@ -180,6 +182,9 @@ public abstract class RefusalContract extends ContractTheme {
         }
         if (declares(Capability.RESIDENCY)) {
           assertOutside(() -> region.residency(range[0], range[1]));
+        }
+        if (declares(Capability.RELEASE)) {
+          assertOutside(() -> region.release(range[0], range[1]));
         }
         if (declares(Capability.PREFETCH)) {
           assertOutside(() -> region.prefetch(new long[] {0, range[0]}, range[1]));

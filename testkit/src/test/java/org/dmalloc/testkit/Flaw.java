@@ -98,7 +98,21 @@ enum Flaw {
   /** Takes announcements without the capability. */
   PREFETCH_UNDECLARED("Batch", "withoutPrefetchItIsRefused"),
   /** Leaves a section open after an announcement. */
-  PREFETCH_KEEPS_SECTION("Batch", "whatAVisitorThrowsPassesThrough");
+  PREFETCH_KEEPS_SECTION("Batch", "whatAVisitorThrowsPassesThrough"),
+  /** Loses a page when it is released. */
+  RELEASE_LOSES_CONTENT("Eviction", "releaseKeepsContent"),
+  /** Releases locked pages. */
+  LOCKED_RELEASED("Eviction", "lockedPagesStay"),
+  /** Takes a budget for locked pages. */
+  LOCKED_LIMITED("Eviction", "lockedPagesStay"),
+  /** Loses a page when it keeps a budget. */
+  BUDGET_LOSES_CONTENT("Eviction", "budgetIsKeptAndKeepsContent"),
+  /** Takes a budget and does nothing about it. */
+  BUDGET_IGNORED("Eviction", "budgetIsKeptAndKeepsContent"),
+  /** Forgets the budget of the request. */
+  BUDGET_REQUEST_FORGOTTEN("Eviction", "budgetIsToldAndCanChange"),
+  /** Keeps the smallest budget for ever. */
+  BUDGET_NOT_LIFTED("Eviction", "budgetIsToldAndCanChange");
 
   /** The theme of the contract that must notice it. */
   private final String theme;

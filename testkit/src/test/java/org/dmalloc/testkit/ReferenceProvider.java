@@ -166,6 +166,7 @@ final class ReferenceProvider implements MemoryProvider {
     requireIf(r.directory() != null, Capability.DIRECTORY);
     requireIf(r.reservation() == Reservation.SPARSE, Capability.SPARSE);
     requireIf(!r.policies().isEmpty(), Capability.SWAP_POLICY);
+    requireIf(r.residentBudget() != RegionRequest.NO_BUDGET, Capability.RESIDENT_BUDGET);
     book(r.byteSize());
     boolean done = false;
     try {
@@ -202,7 +203,8 @@ final class ReferenceProvider implements MemoryProvider {
               r.owner(),
               Instant.EPOCH,
               0,
-              false);
+              false,
+              r.residentBudget());
       ReferenceRegion region = finish(file, traits, r.prefault(), r.progress(), name != null);
       done = true;
       return region;
@@ -301,7 +303,8 @@ final class ReferenceProvider implements MemoryProvider {
               r.owner(),
               Instant.EPOCH,
               0,
-              false);
+              false,
+              RegionRequest.NO_BUDGET);
       ReferenceRegion region = new ReferenceRegion(this, file, traits);
       done = true;
       return region;

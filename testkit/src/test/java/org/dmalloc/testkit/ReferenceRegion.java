@@ -24,6 +24,7 @@ import org.dmalloc.api.MemoryRegion;
 import org.dmalloc.api.PageSize;
 import org.dmalloc.api.RegionIds;
 import org.dmalloc.api.RegionInfo;
+import org.dmalloc.api.RegionRequest;
 import org.dmalloc.api.Residency;
 import org.dmalloc.api.Sharing;
 import org.dmalloc.api.SwapPolicy;
@@ -40,6 +41,7 @@ final class ReferenceRegion implements MemoryRegion {
   private volatile long byteSize;
   private volatile boolean pinned;
   private volatile AccessPattern pattern;
+  private volatile long budget;
   private volatile Set<SwapPolicy> policies = Set.of();
 
   /** Maps the file as the traits say, whose id and time are set here. */
@@ -51,6 +53,8 @@ final class ReferenceRegion implements MemoryRegion {
     this.gate = new ReferenceGate(provider.flaws());
     this.byteSize = traits.byteSize();
     this.pattern = traits.pattern();
+    this.budget =
+        flawed(Flaw.BUDGET_REQUEST_FORGOTTEN) ? RegionRequest.NO_BUDGET : traits.residentBudget();
     this.arena = Arena.ofShared();
     this.segment = map(arena, traits.byteSize());
     traits.policies().forEach(this::keep);
@@ -76,7 +80,8 @@ final class ReferenceRegion implements MemoryRegion {
         t.owner(),
         Instant.now(),
         0,
-        false);
+        false,
+        t.residentBudget());
   }
 
   private MemorySegment map(Arena into, long size) throws IOException {
@@ -138,7 +143,8 @@ final class ReferenceRegion implements MemoryRegion {
         traits.owner(),
         traits.createdAt(),
         gate.openSections(),
-        pinned);
+        pinned,
+        budget);
   }
 
   @Override
@@ -220,6 +226,42 @@ final class ReferenceRegion implements MemoryRegion {
   }
 
   @Override
+  public void release(long offset, long length) {
+    try (Access access = acquire()) {
+      provider.require(Capability.RELEASE);
+      checkRange(offset, length);
+      checkUnlocked(Flaw.LOCKED_RELEASED);
+      if (flawed(Flaw.RELEASE_LOSES_CONTENT) && length > 0) {
+        access.segment().set(JAVA_BYTE, offset, (byte) 0x55);
+      }
+    }
+  }
+
+  private void checkUnlocked(Flaw flaw) {
+    boolean locked = traits.locked() || policies.contains(SwapPolicy.NEVER);
+    if (locked && !flawed(flaw)) {
+      throw new IllegalStateException("its pages are locked");
+    }
+  }
+
+  @Override
+  public void limitResident(long budgetBytes) {
+    try (Access access = acquire()) {
+      provider.require(Capability.RESIDENT_BUDGET);
+      if (budgetBytes < 1) {
+        throw new IllegalArgumentException("budget " + budgetBytes + "; give at least 1");
+      }
+      if (budgetBytes != RegionRequest.NO_BUDGET) {
+        checkUnlocked(Flaw.LOCKED_LIMITED);
+        if (flawed(Flaw.BUDGET_LOSES_CONTENT)) {
+          access.segment().set(JAVA_BYTE, 0, (byte) 0x55);
+        }
+      }
+      budget = flawed(Flaw.BUDGET_NOT_LIFTED) ? Math.min(budget, budgetBytes) : budgetBytes;
+    }
+  }
+
+  @Override
   public Residency residency(long offset, long length) {
     try (Access access = acquire()) {
       provider.require(Capability.RESIDENCY);
@@ -229,7 +271,11 @@ final class ReferenceRegion implements MemoryRegion {
       if (flawed(Flaw.RESIDENCY_IN_BYTES)) {
         bytes = Math.min(length, access.segment().byteSize());
       }
-      return new Residency(bytes, bytes, -1, -1, -1, -1, -1, "all is resident here");
+      long resident =
+          flawed(Flaw.BUDGET_IGNORED) || budget == RegionRequest.NO_BUDGET
+              ? bytes
+              : Math.min(bytes, budget / ContractTheme.PAGE * ContractTheme.PAGE);
+      return new Residency(bytes, resident, -1, -1, -1, -1, -1, "all is resident here");
     }
   }
 
@@ -309,10 +355,10 @@ final class ReferenceRegion implements MemoryRegion {
       }
       return;
     }
-    gate.alone(provider.settings().sectionTimeout(), this::release);
+    gate.alone(provider.settings().sectionTimeout(), this::giveBack);
   }
 
-  private void release() {
+  private void giveBack() {
     if (!closed.compareAndSet(false, true)) {
       return;
     }

@@ -227,7 +227,8 @@ public final class FakeProvider implements MemoryProvider {
           null,
           Instant.EPOCH,
           0,
-          false);
+          false,
+          RegionRequest.NO_BUDGET);
     }
 
     @Override
@@ -265,6 +266,16 @@ public final class FakeProvider implements MemoryProvider {
     @Override
     public void prefetch(long[] offsets, long length) throws MemoryException {
       called("prefetch " + offsets.length);
+    }
+
+    @Override
+    public void release(long offset, long length) {
+      throw new UnsupportedOperationException();
+    }
+
+    @Override
+    public void limitResident(long budgetBytes) {
+      throw new UnsupportedOperationException();
     }
 
     @Override

@@ -82,7 +82,12 @@ abstract sealed class AnonymousProvider implements MemoryProvider
 
   private AnonymousRegion admitted(RegionRequest request) throws MemoryException {
     ledger.require(request);
-    return make(request.policies().isEmpty() ? request.withPolicies(settings.policies()) : request);
+    if (request.residentBudget() != RegionRequest.NO_BUDGET) {
+      machine.requireSwap(request.byteSize(), "");
+    }
+    RegionRequest full =
+        request.policies().isEmpty() ? request.withPolicies(settings.policies()) : request;
+    return RegionLedger.limited(make(full), full);
   }
 
   private AnonymousRegion make(RegionRequest request) throws MemoryException {

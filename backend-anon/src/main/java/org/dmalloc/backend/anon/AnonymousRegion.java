@@ -17,6 +17,7 @@ import org.dmalloc.linux.Platform;
 import org.dmalloc.region.GatedRegion;
 import org.dmalloc.region.RegionLedger;
 import org.dmalloc.region.RegionTraits;
+import org.dmalloc.region.ResidentTrimmer;
 
 /** A region of memory without a file. */
 final class AnonymousRegion extends GatedRegion {
@@ -65,6 +66,17 @@ final class AnonymousRegion extends GatedRegion {
   protected void onPrefetch(MemorySegment segment, long[] offsets, long length)
       throws MemoryException {
     mapping.prefetch(offsets, length);
+  }
+
+  @Override
+  protected void onRelease(MemorySegment segment, long offset, long length) throws MemoryException {
+    mapping.release(offset, length);
+  }
+
+  @Override
+  protected ResidentTrimmer onLimitResident(long budgetBytes) throws MemoryException {
+    machine.requireSwap(byteSize(), toString());
+    return new MappingTrimmer(mapping.clock());
   }
 
   @Override

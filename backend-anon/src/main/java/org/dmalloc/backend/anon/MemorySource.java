@@ -94,9 +94,13 @@ enum MemorySource {
             Capability.LOCKED,
             Capability.PREFETCH,
             Capability.RESIDENCY,
+            Capability.RELEASE,
             Capability.SWAP_POLICY);
     if (Mapping.tracksWrites()) {
       can.add(Capability.DIRTY_TRACKING);
+    }
+    if (this != ZERO) { // its pages in the swap cache cannot be told from those in use
+      can.add(Capability.RESIDENT_BUDGET);
     }
     if (sharing == Sharing.PRIVATE) {
       can.add(Capability.PRIVATE_MAPPING);

@@ -23,6 +23,8 @@ import org.osgi.service.metatype.annotations.Designate;
       "dmalloc.capability=LOCKED",
       "dmalloc.capability=PREFETCH",
       "dmalloc.capability=RESIDENCY",
+      "dmalloc.capability=RELEASE",
+      "dmalloc.capability=RESIDENT_BUDGET",
       "dmalloc.capability=SWAP_POLICY",
       "dmalloc.capability=DIRTY_TRACKING",
       "service.ranking:Integer=0"

@@ -22,6 +22,7 @@ import org.osgi.service.metatype.annotations.Designate;
       "dmalloc.capability=LOCKED",
       "dmalloc.capability=PREFETCH",
       "dmalloc.capability=RESIDENCY",
+      "dmalloc.capability=RELEASE",
       "dmalloc.capability=SWAP_POLICY",
       "dmalloc.capability=DIRTY_TRACKING",
       "service.ranking:Integer=-2"

@@ -35,6 +35,8 @@ class DeclarationTest {
           Capability.LOCKED,
           Capability.PREFETCH,
           Capability.RESIDENCY,
+          Capability.RELEASE,
+          Capability.RESIDENT_BUDGET,
           Capability.RESIZE,
           Capability.SWAP_POLICY,
           Capability.DIRTY_TRACKING);
@@ -48,6 +50,8 @@ class DeclarationTest {
           Capability.LOCKED,
           Capability.PREFETCH,
           Capability.RESIDENCY,
+          Capability.RELEASE,
+          Capability.RESIDENT_BUDGET,
           Capability.SWAP_POLICY,
           Capability.DIRTY_TRACKING);
 
@@ -57,6 +61,9 @@ class DeclarationTest {
     Set<Capability> expected = EnumSet.copyOf(source == MemorySource.PRIVATE ? PRIVATE : SHARED);
     if (!Mapping.tracksWrites()) {
       expected.remove(Capability.DIRTY_TRACKING); // declared where the kernel lets it work
+    }
+    if (source == MemorySource.ZERO) {
+      expected.remove(Capability.RESIDENT_BUDGET);
     }
     assertEquals(expected, SourceFixture.start(source).capabilities());
   }

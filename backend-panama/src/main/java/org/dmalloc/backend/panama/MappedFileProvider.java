@@ -61,6 +61,8 @@ sealed class MappedFileProvider implements MemoryProvider permits PanamaProvider
           Capability.LOCKED,
           Capability.PREFETCH,
           Capability.RESIDENCY,
+          Capability.RELEASE,
+          Capability.RESIDENT_BUDGET,
           Capability.RESIZE,
           Capability.DIRTY_TRACKING);
 
@@ -131,12 +133,16 @@ sealed class MappedFileProvider implements MemoryProvider permits PanamaProvider
         target,
         () -> {
           ledger.require(request);
-          return create(request);
+          return RegionLedger.limited(create(request), request);
         });
   }
 
   private MappedFileRegion create(RegionRequest request) throws MemoryException {
     Sharing sharing = request.sharing() == Sharing.PRIVATE ? Sharing.PRIVATE : Sharing.SHARED;
+    if (sharing == Sharing.PRIVATE && request.residentBudget() != RegionRequest.NO_BUDGET) {
+      throw new UnsupportedOperationException(
+          "a resident budget of private memory in a file: changed pages have no file to go to; ask for SHARED");
+    }
     boolean neverStored = request.name() == null && sharing == Sharing.PRIVATE;
     Reservation reservation = neverStored ? Reservation.SPARSE : request.reservation();
     boolean reserves = reservation == Reservation.RESERVED;

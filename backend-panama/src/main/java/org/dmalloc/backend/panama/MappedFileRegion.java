@@ -14,6 +14,7 @@ import org.dmalloc.api.Capability;
 import org.dmalloc.api.DirtyTracking;
 import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.Residency;
+import org.dmalloc.api.Sharing;
 import org.dmalloc.api.SwapPolicy;
 import org.dmalloc.api.UnsupportedCapabilityException;
 import org.dmalloc.linux.Mapping;
@@ -21,6 +22,7 @@ import org.dmalloc.linux.Platform;
 import org.dmalloc.region.GatedRegion;
 import org.dmalloc.region.RegionLedger;
 import org.dmalloc.region.RegionTraits;
+import org.dmalloc.region.ResidentTrimmer;
 import org.jspecify.annotations.Nullable;
 
 /** A region over a mapped file; owns both. */
@@ -139,6 +141,31 @@ final class MappedFileRegion extends GatedRegion {
   protected void onPrefetch(MemorySegment segment, long[] offsets, long length)
       throws MemoryException {
     mapping.prefetch(offsets, length);
+  }
+
+  @Override
+  protected void onRelease(MemorySegment segment, long offset, long length) throws MemoryException {
+    mapping.release(offset, length);
+  }
+
+  @Override
+  protected ResidentTrimmer onLimitResident(long budgetBytes) throws MemoryException {
+    if (traits().sharing() == Sharing.PRIVATE) {
+      throw new UnsupportedOperationException(
+          "resident budget of %s: its changed pages are private and have no file to go to; ask for SHARED"
+              .formatted(this));
+    }
+    if (mapping.swapBacked()) {
+      throw MemoryException.of(
+          "limit",
+          budgetBytes,
+          toString(),
+          "its file system has no disk behind it",
+          MemoryException.NO_ERRNO,
+          "choose another directory",
+          null);
+    }
+    return new MappingTrimmer(mapping.clock());
   }
 
   @Override

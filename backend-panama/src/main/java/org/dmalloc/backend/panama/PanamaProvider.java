@@ -37,6 +37,8 @@ import org.osgi.service.metatype.annotations.Designate;
       "dmalloc.capability=LOCKED",
       "dmalloc.capability=PREFETCH",
       "dmalloc.capability=RESIDENCY",
+      "dmalloc.capability=RELEASE",
+      "dmalloc.capability=RESIDENT_BUDGET",
       "dmalloc.capability=RESIZE",
       "dmalloc.capability=DIRTY_TRACKING",
       "service.ranking:Integer=20"

@@ -75,6 +75,8 @@ class PanamaProviderTest {
             Capability.LOCKED,
             Capability.PREFETCH,
             Capability.RESIDENCY,
+            Capability.RELEASE,
+            Capability.RESIDENT_BUDGET,
             Capability.RESIZE,
             Capability.DIRTY_TRACKING);
     if (!Mapping.tracksWrites()) {

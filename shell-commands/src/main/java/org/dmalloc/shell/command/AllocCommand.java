@@ -54,6 +54,9 @@ public final class AllocCommand extends Command {
       @Descriptor("POLICY: swap policies, with commas between them; see 'policy --help'")
           @Parameter(names = "--policy", absentValue = "")
           @Nullable String policy,
+      @Descriptor("BUDGET: how much may be in RAM: 64m, 1g …; see 'budget --help'")
+          @Parameter(names = "--budget", absentValue = "")
+          @Nullable String budget,
       @Descriptor("DURABILITY: what makes stores durable")
           @Parameter(names = "--durability", absentValue = "on-force")
           Durability durability,
@@ -97,7 +100,8 @@ public final class AllocCommand extends Command {
               policy == null ? Set.of() : Words.parseAll(SwapPolicy.class, policy, "--policy"),
               directory == null ? null : console.resolve(directory),
               owner,
-              progress);
+              progress,
+              BudgetCommand.parse(budget));
       return new RegionOpened(provider.allocate(request).info());
     }
   }

@@ -48,6 +48,7 @@ public record RegionDetails(
         info.policies().isEmpty()
             ? "-"
             : info.policies().stream().sorted().map(Words::of).collect(Collectors.joining(", ")));
+    lines.put("budget", BudgetCommand.format(info.residentBudget()));
     lines.put("owner", info.owner() == null ? "-" : info.owner());
     lines.put("since", info.createdAt().truncatedTo(ChronoUnit.SECONDS).toString());
     lines.put(

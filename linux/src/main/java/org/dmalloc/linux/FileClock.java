@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.dmalloc.linux;
+
+import java.util.ArrayDeque;
+import java.util.Deque;
+import org.dmalloc.api.Advice;
+import org.dmalloc.api.MemoryException;
+
+/** For shared mappings of files on a disk. */
+final class FileClock extends ResidentClock {
+  /** Some of what is unmapped is in use and will stay. */
+  private static final long UNMAPPED_PER_EXCESS = 2;
+
+  private final Deque<Window> unmapped = new ArrayDeque<>();
+  private long toDrop;
+  private int windowsToDrop;
+  private long toUnmap;
+  private long windowsLeft;
+  private boolean urgent;
+
+  FileClock(Mapping mapping) {
+    super(mapping);
+  }
+
+  @Override
+  public long residentBytes() throws MemoryException {
+    return mapping.cachedBytes(0, mapping.byteSize());
+  }
+
+  @Override
+  public void begin(long excessBytes, boolean nowUrgent) {
+    toDrop = excessBytes;
+    windowsToDrop = unmapped.size();
+    toUnmap = -1;
+    windowsLeft = windowCount();
+    urgent = nowUrgent;
+  }
+
+  @Override
+  public boolean step() throws MemoryException {
+    if (toDrop > 0 && windowsToDrop > 0) {
+      windowsToDrop--;
+      toDrop -= drop(unmapped.removeFirst().in(mapping.byteSize()));
+      return true;
+    }
+    if (toUnmap < 0) {
+      toUnmap = toDrop * UNMAPPED_PER_EXCESS;
+    }
+    if (toDrop <= 0 || toUnmap <= 0 || windowsLeft <= 0) {
+      return false;
+    }
+    windowsLeft--;
+    Window window = next();
+    long cached = mapping.cachedBytes(window.offset(), window.length());
+    if (cached > 0) {
+      mapping.advise(Advice.DONT_NEED, window.offset(), window.length());
+      if (urgent) {
+        toDrop -= drop(window);
+      } else {
+        toUnmap -= cached;
+        unmapped.addLast(window);
+      }
+    }
+    return true;
+  }
+
+  private long drop(Window window) throws MemoryException {
+    if (window.length() <= 0) {
+      return 0;
+    }
+    long before = mapping.cachedBytes(window.offset(), window.length());
+    mapping.dropCached(window.offset(), window.length());
+    return before - mapping.cachedBytes(window.offset(), window.length());
+  }
+}
