@@ -45,10 +45,12 @@ public class BundlesIT {
                   "org.dmalloc.workloads",
                   "org.dmalloc.workloads.bench",
                   "org.dmalloc.workloads.compare",
+                  "org.dmalloc.workloads.compare.cell",
                   "org.dmalloc.workloads.compare.container",
                   "org.dmalloc.workloads.disk",
                   "org.dmalloc.workloads.doctor",
-                  "org.dmalloc.workloads.machine"));
+                  "org.dmalloc.workloads.machine",
+                  "org.dmalloc.workloads.move"));
 
   @Inject private BundleContext context;
 

@@ -66,10 +66,21 @@ public class HotSwapIT {
     return new ConfiguredProviders(context);
   }
 
+  /** Moves it as soon as the manager too has been told of the backend. */
   private MoveResult move(MemoryRegion region, String target) throws Exception {
-    return providers()
-        .service(RegionMover.class)
-        .move(region.id(), target, MoveOptions.DEFAULT, ProgressListener.NONE);
+    RegionMover mover = providers().service(RegionMover.class);
+    AtomicReference<MoveResult> moved = new AtomicReference<>();
+    ConfiguredProviders.until(
+        () -> "the manager to know " + target,
+        () -> {
+          try {
+            moved.set(mover.move(region.id(), target, MoveOptions.DEFAULT, ProgressListener.NONE));
+          } catch (IllegalArgumentException e) {
+            assertTrue(String.valueOf(e.getMessage()).contains("no backend " + target));
+          }
+          return moved.get() != null;
+        });
+    return moved.get();
   }
 
   private static void fill(MemoryRegion region, long seed) {
