@@ -4,7 +4,7 @@
 # Compares dmalloc with its peers under one memory limit: builds what is missing or older than its
 # sources, runs all, prints the table.
 #
-#   benchmarks/peers.sh                                         everything, within 15 minutes
+#   benchmarks/peers.sh                                         everything, in about a quarter of an hour; longer beside other work
 #   benchmarks/peers.sh --json peers.json --html peers.html     and the report, and a page with plots
 #   benchmarks/peers.sh --only panama,lmdb --workload random-read,batch-read --runs 5
 #   benchmarks/peers.sh --help
