@@ -39,7 +39,10 @@ public final class InfoCommand extends Command {
   private RegionDetails details(RegionLookup.Lease lease) throws MemoryException {
     RegionInfo info = lease.region().info();
     return new RegionDetails(
-        info, residency(lease.region()), providers().managed(info.id()).orElse(null));
+        info,
+        residency(lease.region()),
+        lease.region().advised(),
+        providers().managed(info.id()).orElse(null));
   }
 
   private static @Nullable Residency residency(MemoryRegion region) throws MemoryException {

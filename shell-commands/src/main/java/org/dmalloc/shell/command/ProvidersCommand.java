@@ -8,6 +8,7 @@ import org.apache.felix.service.command.Parameter;
 import org.dmalloc.api.Advice;
 import org.dmalloc.api.Capability;
 import org.dmalloc.api.MemoryProvider;
+import org.dmalloc.api.PagingStatistics;
 import org.dmalloc.api.ProviderStatistics;
 import org.dmalloc.shell.output.Json;
 import org.dmalloc.shell.output.Listing;
@@ -15,6 +16,7 @@ import org.dmalloc.shell.output.Message;
 import org.dmalloc.shell.output.Table;
 import org.dmalloc.shell.syntax.ByteSize;
 import org.dmalloc.shell.syntax.Words;
+import org.jspecify.annotations.Nullable;
 
 /** Lists the backends. */
 public final class ProvidersCommand extends Command {
@@ -24,6 +26,7 @@ public final class ProvidersCommand extends Command {
    * @param backend its name
    * @param ranking its service ranking
    * @param statistics its counts
+   * @param paging what finding out patterns has cost it; null if it does not
    * @param capabilities what it can do
    * @param advice the advice that it passes on
    */
@@ -31,6 +34,7 @@ public final class ProvidersCommand extends Command {
       String backend,
       int ranking,
       ProviderStatistics statistics,
+      @Nullable PagingStatistics paging,
       Set<Capability> capabilities,
       Set<Advice> advice) {}
 
@@ -71,6 +75,7 @@ public final class ProvidersCommand extends Command {
         provider.name(),
         ranked.ranking(),
         provider.statistics(),
+        provider.paging().orElse(null),
         provider.capabilities(),
         provider.supportedAdvice());
   }

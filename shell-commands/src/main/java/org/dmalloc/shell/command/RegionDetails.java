@@ -3,8 +3,10 @@ package org.dmalloc.shell.command;
 
 import java.time.temporal.ChronoUnit;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
+import org.dmalloc.api.AdvisedRange;
 import org.dmalloc.api.ManagedRegionInfo;
 import org.dmalloc.api.MoveRecord;
 import org.dmalloc.api.MoveResult;
@@ -20,11 +22,17 @@ import org.jspecify.annotations.Nullable;
  *
  * @param info what it is
  * @param residency where its bytes are; null where its backend cannot tell
+ * @param advised what the kernel has been told about the order of accesses, range by range
  * @param managed what the manager knows of it; null if it cannot move
  */
 public record RegionDetails(
-    RegionInfo info, @Nullable Residency residency, @Nullable ManagedRegionInfo managed)
+    RegionInfo info,
+    @Nullable Residency residency,
+    List<AdvisedRange> advised,
+    @Nullable ManagedRegionInfo managed)
     implements Printable {
+  private static final int MAX_RANGES = 16;
+
   @Override
   public String text() {
     Map<String, String> lines = new LinkedHashMap<>();
@@ -39,6 +47,7 @@ public record RegionDetails(
     lines.put("sharing", Words.of(info.sharing()));
     lines.put("access", Words.of(info.access()));
     lines.put("pattern", Words.of(info.pattern()));
+    addAdvice(lines);
     lines.put("pages", Words.of(info.pageSize()));
     lines.put("locked", info.locked() ? "yes" : "no");
     lines.put("durability", Words.of(info.durability()));
@@ -64,6 +73,33 @@ public record RegionDetails(
     return lines.entrySet().stream()
         .map(e -> e.getKey() + " ".repeat(width - e.getKey().length()) + "  " + e.getValue())
         .collect(Collectors.joining("\n"));
+  }
+
+  /** One line for each range, unless one pattern holds for all of it and was asked for. */
+  private void addAdvice(Map<String, String> lines) {
+    if (advised.size() == 1 && advised.getFirst().pattern() == info.pattern()) {
+      return;
+    }
+    int number = 0;
+    for (AdvisedRange range : advised) {
+      number++;
+      if (number > MAX_RANGES) {
+        lines.put("advice …", "%d more; --json has all".formatted(advised.size() - MAX_RANGES));
+        return;
+      }
+      lines.put(
+          "advice " + number,
+          "%s from %s on: %s, %s"
+              .formatted(
+                  amount(range.length()),
+                  amount(range.offset()),
+                  Words.of(range.pattern()),
+                  Words.of(range.origin())));
+    }
+  }
+
+  private static String amount(long bytes) {
+    return bytes < 1024 ? bytes + " B" : ByteSize.format(bytes);
   }
 
   private static void addMoves(Map<String, String> lines, ManagedRegionInfo managed) {
