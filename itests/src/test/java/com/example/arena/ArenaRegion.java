@@ -15,6 +15,7 @@ import org.dmalloc.api.MemoryRegion;
 import org.dmalloc.api.PageSize;
 import org.dmalloc.api.RegionIds;
 import org.dmalloc.api.RegionInfo;
+import org.dmalloc.api.RegionRequest;
 import org.dmalloc.api.Reservation;
 import org.dmalloc.api.Residency;
 import org.dmalloc.api.Sharing;
@@ -68,7 +69,8 @@ final class ArenaRegion implements MemoryRegion {
         owner,
         createdAt,
         0,
-        false);
+        false,
+        RegionRequest.NO_BUDGET);
   }
 
   @Override
@@ -108,6 +110,16 @@ final class ArenaRegion implements MemoryRegion {
   @Override
   public void prefetch(long[] offsets, long length) {
     throw new UnsupportedCapabilityException(ArenaProvider.NAME, Capability.PREFETCH);
+  }
+
+  @Override
+  public void release(long offset, long length) {
+    throw new UnsupportedCapabilityException(ArenaProvider.NAME, Capability.RELEASE);
+  }
+
+  @Override
+  public void limitResident(long byteSize) {
+    throw new UnsupportedCapabilityException(ArenaProvider.NAME, Capability.RESIDENT_BUDGET);
   }
 
   @Override

@@ -58,14 +58,19 @@ class DeclarationTest {
   @ParameterizedTest
   @EnumSource(MemorySource.class)
   void capabilitiesAreExactlyThese(MemorySource source) {
-    Set<Capability> expected = EnumSet.copyOf(source == MemorySource.PRIVATE ? PRIVATE : SHARED);
+    Set<Capability> expected = declared(source);
     if (!Mapping.tracksWrites()) {
       expected.remove(Capability.DIRTY_TRACKING); // declared where the kernel lets it work
     }
-    if (source == MemorySource.ZERO) {
-      expected.remove(Capability.RESIDENT_BUDGET);
-    }
     assertEquals(expected, SourceFixture.start(source).capabilities());
+  }
+
+  private static Set<Capability> declared(MemorySource source) {
+    Set<Capability> declared = EnumSet.copyOf(source == MemorySource.PRIVATE ? PRIVATE : SHARED);
+    if (source == MemorySource.ZERO) {
+      declared.remove(Capability.RESIDENT_BUDGET);
+    }
+    return declared;
   }
 
   @ParameterizedTest
@@ -89,8 +94,7 @@ class DeclarationTest {
     assertEquals(
         List.of(SourceFixture.name(source)), properties.get(MemoryProvider.BACKEND), "name");
     assertEquals(
-        (source == MemorySource.PRIVATE ? PRIVATE : SHARED)
-            .stream().map(Enum::name).collect(Collectors.toCollection(TreeSet::new)),
+        declared(source).stream().map(Enum::name).collect(Collectors.toCollection(TreeSet::new)),
         new TreeSet<>(properties.get(MemoryProvider.CAPABILITY)));
     assertEquals(List.of(ranking(source)), properties.get("service.ranking"));
     assertEquals(pid(source), component.getAttribute("configuration-pid"));
