@@ -14,6 +14,8 @@ public final class Workloads {
           new ZipfianRead(),
           new BatchedRead(),
           new RandomWrite(),
+          new PhaseChange(),
+          new HalfAndHalf(),
           new AllocateFree());
 
   private Workloads() {}

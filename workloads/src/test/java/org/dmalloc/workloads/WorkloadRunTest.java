@@ -54,13 +54,33 @@ final class WorkloadRunTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"fill", "read", "random-read", "zipf-read", "batch-read", "random-write"})
+  @ValueSource(
+      strings = {
+        "fill",
+        "read",
+        "random-read",
+        "zipf-read",
+        "batch-read",
+        "random-write",
+        "phase-change",
+        "half-and-half"
+      })
   void aWarmRunGoesOnUntilItsTimeIsUp(String name) throws IOException, InterruptedException {
     Workload workload = Workloads.named(name);
     Measurement measurement = run(workload, Start.WARM);
     assertEquals(workload.warmGroupSize(), measurement.latency().groupSize());
     assertEquals(0, measurement.operations() % workload.warmGroupSize());
     assertEquals(false, measurement.finished());
+  }
+
+  @Test
+  void aColdRunOfSeveralPhasesEndsToo() throws IOException, InterruptedException {
+    Measurement phases = run(Workloads.named("phase-change"), Start.COLD);
+    assertEquals(PAGES + 2 * (PAGES / 16), phases.operations());
+    assertTrue(phases.finished());
+    Measurement halves = run(Workloads.named("half-and-half"), Start.COLD);
+    assertEquals(PAGES / 2, halves.operations() - (PAGES / 2 - 1) / 64);
+    assertTrue(halves.finished());
   }
 
   @ParameterizedTest

@@ -220,7 +220,9 @@ final class PagingObserver {
     long used = cpu - accountedCpu; // with what the last wait cost
     accountedCpu = cpu;
     cpuNanos.add(used);
-    credit -= Math.min(used, ALLOWED_PASS_NANOS + sensors * ALLOWED_SENSOR_NANOS);
+    if (sense) { // following a stream must not keep it from seeing others
+      credit -= Math.min(used, ALLOWED_PASS_NANOS + sensors * ALLOWED_SENSOR_NANOS);
+    }
     long wait = faulted || busy ? active(faulted, due, now) : quiet(woken, due, now);
     wait = Math.min(wait, split(now));
     event.end();

@@ -322,39 +322,47 @@ final class PatternLearner {
     return !streams.isEmpty() || !suspects.isEmpty();
   }
 
+  /**
+   * Looks for the run of mapped pages with the most new ones in it. Old ones do not end a run: a
+   * scan of what was used at random before meets them all along.
+   */
   private void inspect(long first, int offset) {
     int fresh = 0;
     int run = 0;
-    int longest = 0;
-    int longestEnd = 0;
+    int freshInRun = 0;
+    int best = 0;
+    int bestLength = 0;
+    int bestEnd = 0;
     for (int word = 0; word < bits.length; word++) {
       long now = bits[word];
       long added = now & ~lastSeen[offset + word];
       lastSeen[offset + word] = now;
-      if (added == 0) {
-        run = 0;
-        continue;
-      }
       fresh += Long.bitCount(added);
-      if (added == -1L) {
-        run += 64;
-        if (run > longest) {
-          longest = run;
-          longestEnd = (word + 1) * 64;
-        }
+      if (now == 0) {
+        run = 0;
+        freshInRun = 0;
         continue;
       }
       for (int bit = 0; bit < 64; bit++) {
-        run = (added >>> bit & 1) == 0 ? 0 : run + 1;
-        if (run > longest) {
-          longest = run;
-          longestEnd = word * 64 + bit + 1;
+        if ((now >>> bit & 1) == 0) {
+          run = 0;
+          freshInRun = 0;
+          continue;
+        }
+        run++;
+        freshInRun += (int) (added >>> bit & 1);
+        if (freshInRun > best) {
+          best = freshInRun;
+          bestLength = run;
+          bestEnd = word * 64 + bit + 1;
         }
       }
     }
     freshPages += fresh;
-    if (longest >= RUN_PAGES && fresh - longest <= longest / 4) {
-      suspect(first + longestEnd - longest, first + longestEnd);
+    if (best >= (best == bestLength ? RUN_PAGES : 2 * RUN_PAGES)
+        && 2 * best >= bestLength
+        && fresh - best <= best / 4) {
+      suspect(first + bestEnd - bestLength, first + bestEnd);
     }
   }
 
@@ -468,9 +476,10 @@ final class PatternLearner {
 
   private static long due(Stream stream) {
     long ahead = stream.sign * (stream.head - stream.front);
-    return stream.pagesPerNano <= 0
-        ? MIN_DUE_NANOS
-        : Math.clamp(Math.round(ahead / 4.0 / stream.pagesPerNano), MIN_DUE_NANOS, MAX_DUE_NANOS);
+    if (stream.pagesPerNano <= 0 || stream.looksWithout > 0) {
+      return Math.min(MAX_DUE_NANOS, MIN_DUE_NANOS << Math.min(stream.looksWithout, 10));
+    }
+    return Math.clamp(Math.round(ahead / 4.0 / stream.pagesPerNano), MIN_DUE_NANOS, MAX_DUE_NANOS);
   }
 
   private void extend(Stream stream, String evidence) throws MemoryException {

@@ -22,7 +22,7 @@ import org.jspecify.annotations.Nullable;
  * observer only tries it: a long populate holds up nobody else's looks.
  */
 final class WatchedRegion {
-  private static final long FIRST_RETRY_NANOS = TimeUnit.MILLISECONDS.toNanos(500);
+  private static final long FIRST_RETRY_NANOS = TimeUnit.MILLISECONDS.toNanos(50);
   private static final long MAX_RETRY_NANOS = TimeUnit.SECONDS.toNanos(30);
 
   private final ReentrantLock lock = new ReentrantLock();

@@ -231,7 +231,8 @@ class AutoPatternTest {
     try (MemoryRegion region = provider.allocate(RegionRequest.ofSize(64 * MIB).prefaulted())) {
       fill(region);
       region.force();
-      await("splitting", () -> paging().splitBytes() >= 64 * MIB);
+      // Each block is gone over twice.
+      await("splitting", () -> paging().splitBytes() >= 128 * MIB);
       // What a store then changes is less than a twentieth of a large folio.
       try (Access access = region.acquire()) {
         assertEquals(48 * MIB, access.segment().get(JAVA_LONG, 48 * MIB));

@@ -207,6 +207,23 @@ class PatternLearnerTest {
   }
 
   @Test
+  void aScanOfWhatWasUsedAtRandomIsAStream() throws Exception {
+    PatternLearner learner = learner(false, false);
+    SplittableRandom random = new SplittableRandom(7);
+    for (int i = 0; i < 40_000; i++) {
+      memory.mapped.set(random.nextInt(1 << 17));
+    }
+    look(learner);
+    assertEquals(List.of(AccessPattern.RANDOM), memory.kinds());
+    // Looks are rarer by then: the account is empty.
+    for (int page = 1000; page < 20_000; page += 100) {
+      memory.mapped.set(page, page + 100);
+      look(learner);
+    }
+    assertEquals(PatternLearner.AHEAD, memory.advice[20_010]);
+  }
+
+  @Test
   void manyStreamsHaveWindowsOfTheirOwn() throws Exception {
     PatternLearner learner = learner(false, false);
     for (int page = 0; page < 4000; page += 40) {

@@ -18,6 +18,9 @@ public final class Ratios {
    * MiB in order; null for workloads that a disk has no counterpart for.
    */
   public static @Nullable RawPattern counterpart(Workload workload) {
+    if (workload.pattern() == AccessPattern.NORMAL) {
+      return null; // of both kinds
+    }
     boolean inOrder = workload.pattern() == AccessPattern.SEQUENTIAL;
     return switch (workload.kind()) {
       case READ -> inOrder ? RawPattern.SEQUENTIAL_READ : RawPattern.RANDOM_READ;
