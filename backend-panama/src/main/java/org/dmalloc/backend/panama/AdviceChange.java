@@ -8,6 +8,7 @@ import jdk.jfr.Event;
 import jdk.jfr.Label;
 import jdk.jfr.Name;
 import jdk.jfr.StackTrace;
+import org.dmalloc.api.AccessPattern;
 
 /** The flight recorder's event for a change of advice under {@code AUTO}. */
 @Name(AdviceChange.NAME)
@@ -37,4 +38,19 @@ final class AdviceChange extends Event {
 
   @Label("Evidence")
   String evidence = "";
+
+  /** Posts one, if somebody records them. */
+  static void post(
+      long region, long offset, long length, AccessPattern from, AccessPattern to, String why) {
+    AdviceChange event = new AdviceChange();
+    if (event.shouldCommit()) {
+      event.region = region;
+      event.offset = offset;
+      event.length = length;
+      event.from = from.name();
+      event.to = to.name();
+      event.evidence = why;
+      event.commit();
+    }
+  }
 }

@@ -182,8 +182,7 @@ final class PagingObserver {
 
   /** Looks at all that are in use; returns how long to wait then. */
   private long pass(PageScanner scanner) {
-    PagingPass event = new PagingPass();
-    event.begin();
+    PagingPass event = PagingPass.begun();
     passes.increment();
     long now = System.nanoTime();
     credit = Math.min(MAX_CREDIT_NANOS, credit + (long) ((now - lastPassAt) * SHARE));
@@ -225,16 +224,7 @@ final class PagingObserver {
     }
     long wait = faulted || busy ? active(faulted, due, now) : quiet(woken, due, now);
     wait = Math.min(wait, split(now));
-    event.end();
-    if (event.shouldCommit()) {
-      event.backend = backend;
-      event.regions = looked;
-      event.sensed = sense;
-      event.freshPages = fresh;
-      event.majorFaults = newFaults;
-      event.waitNanos = wait == PatternLearner.NEVER ? -1 : wait;
-      event.commit();
-    }
+    event.ended(backend, looked, sense, fresh, newFaults, wait == PatternLearner.NEVER ? -1 : wait);
     return wait;
   }
 

@@ -36,4 +36,30 @@ final class PagingPass extends Event {
   @Label("Next Pass In")
   @Timespan(Timespan.NANOSECONDS)
   long waitNanos;
+
+  static PagingPass begun() {
+    PagingPass pass = new PagingPass();
+    pass.begin();
+    return pass;
+  }
+
+  /** Posts it, if somebody records them. */
+  void ended(
+      String byBackend,
+      int lookedAt,
+      boolean readSensors,
+      long newlyMapped,
+      long faults,
+      long nextInNanos) {
+    end();
+    if (shouldCommit()) {
+      backend = byBackend;
+      regions = lookedAt;
+      sensed = readSensors;
+      freshPages = newlyMapped;
+      majorFaults = faults;
+      waitNanos = nextInNanos;
+      commit();
+    }
+  }
 }

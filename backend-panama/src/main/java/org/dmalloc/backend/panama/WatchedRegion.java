@@ -414,16 +414,13 @@ final class WatchedRegion {
     public void changed(
         long firstPage, long pageCount, AccessPattern from, AccessPattern to, String evidence) {
       observer.countChange();
-      AdviceChange event = new AdviceChange();
-      if (event.shouldCommit()) {
-        event.region = regionId;
-        event.offset = firstPage * Platform.pageSize();
-        event.length = pageCount * Platform.pageSize();
-        event.from = from.name();
-        event.to = to.name();
-        event.evidence = evidence;
-        event.commit();
-      }
+      AdviceChange.post(
+          regionId,
+          firstPage * Platform.pageSize(),
+          pageCount * Platform.pageSize(),
+          from,
+          to,
+          evidence);
     }
 
     @Override
