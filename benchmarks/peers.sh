@@ -40,4 +40,4 @@ if stale; then
 fi
 
 exec "$java_home/bin/java" -Xmx256m -XX:+UseSerialGC --enable-native-access=ALL-UNNAMED \
-  -cp "$(printf '%s:' "$lib"/*.jar)" org.dmalloc.benchmarks.peers.Peers "$@"
+  -cp "$(printf '%s:' "$lib"/*.jar)" "${DMALLOC_BENCHMARK_MAIN:-org.dmalloc.benchmarks.peers.Peers}" "$@"

@@ -3,7 +3,9 @@ package org.dmalloc.backend.panama;
 
 import java.lang.management.ManagementFactory;
 import java.lang.management.ThreadMXBean;
+import java.util.EnumMap;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.LongAdder;
@@ -26,26 +28,28 @@ import org.jspecify.annotations.Nullable;
  * without a time-out. Only regions whose raw segment was handed out, which can be used without a
  * section, are looked after every 250 ms as long as they are open: one getrusage(2).
  *
- * <p><b>What it may cost.</b> Looks at sensors are paid from an account that is filled with 0.8 %
- * of the time that goes by, up to 20 ms: a change after a calm time is met with many looks at once,
- * and in the long run it stays under one hundredth of a core.
+ * <p><b>What it may cost.</b> All that the thread does is paid from one {@link CpuBudget}: under
+ * one hundredth of a core in the long run, and a change after a calm time is met with many looks at
+ * once, which take about a tenth of a core.
  */
 final class PagingObserver {
   private static final long MIN_WAIT_NANOS = TimeUnit.MILLISECONDS.toNanos(1);
   private static final long MAX_WAIT_NANOS = TimeUnit.MILLISECONDS.toNanos(250);
   private static final long REST_AFTER_NANOS = TimeUnit.MILLISECONDS.toNanos(16);
-  private static final double SHARE = 0.008;
-  private static final long MAX_CREDIT_NANOS = TimeUnit.MILLISECONDS.toNanos(20);
   private static final long CALM_NANOS = TimeUnit.MILLISECONDS.toNanos(20);
 
-  /**
-   * The most that a pass and a sensor in it are charged: what compiled code needs at the worst.
-   * Else the first passes, in a thread that still loads its classes, would take the account away
-   * for seconds.
-   */
-  private static final long ALLOWED_PASS_NANOS = 100_000;
+  /** Between two looks; less, and a thread that reads page by page has not come far. */
+  private static final long MIN_LOOK_NANOS = TimeUnit.MILLISECONDS.toNanos(3);
 
-  private static final long ALLOWED_SENSOR_NANOS = 6_000;
+  private static final long MAX_LOOK_NANOS = TimeUnit.MILLISECONDS.toNanos(12);
+
+  /** Looks take a tenth of a core as long as the account allows. */
+  private static final int LOOK_PACE = 10;
+
+  private static final long SPLIT_SPAN_NANOS = TimeUnit.MILLISECONDS.toNanos(8);
+
+  /** What splitting waits for when the account is down: some stretches at once. */
+  private static final long SPLIT_PIECE_NANOS = TimeUnit.MILLISECONDS.toNanos(4);
 
   /** Fewer are not worth a look. */
   private static final long MIN_FAULTS = 16;
@@ -65,11 +69,26 @@ final class PagingObserver {
   private volatile @Nullable Thread thread;
   private volatile long usedAt;
 
+  /** Whether nothing is done before a wait is over, whoever wakes the thread. */
+  private volatile boolean overdrawn;
+
+  private volatile boolean wanted;
+
+  /** Whether there is a region whose first use is still to come, or was not met yet. */
+  private volatile boolean fresh;
+
   // The thread's own.
-  private long credit = MAX_CREDIT_NANOS;
+  private final CpuBudget budget = new CpuBudget(System.nanoTime());
   private long lastPassAt = System.nanoTime();
   private long accountedCpu;
   private long sensedFaults;
+  private long lookedAt = lastPassAt - CALM_NANOS;
+
+  /** What the last look of each kind cost. */
+  private final Map<PatternLearner.Sight, Long> lookNanos =
+      new EnumMap<>(PatternLearner.Sight.class);
+
+  private PatternLearner.Sight sight = PatternLearner.Sight.WIDE;
   private long quietNanos = MIN_WAIT_NANOS;
   private long quietSince;
 
@@ -90,7 +109,9 @@ final class PagingObserver {
 
   /** Watches a region from now on. */
   synchronized void watch(WatchedRegion region) {
+    region.rest(); // its first use is what begins it all, and is met within a millisecond
     regions.add(region);
+    fresh = true;
     if (thread == null) {
       Thread started =
           Thread.ofPlatform().name("dmalloc-paging-" + backend).daemon(true).unstarted(this::run);
@@ -109,8 +130,9 @@ final class PagingObserver {
 
   /** Makes the next pass come now. */
   void wake() {
+    wanted = true; // before it is asked whether that is enough
     Thread running = thread;
-    if (running != null) {
+    if (running != null && !overdrawn) {
       LockSupport.unpark(running);
     }
   }
@@ -156,7 +178,18 @@ final class PagingObserver {
     accountedCpu = cpuTime();
     try (PageScanner scanner = scanners.open()) {
       while (!ends()) {
+        wanted = false;
         long wait = pass(scanner);
+        long paidAt = System.nanoTime() + budget.untilPaid();
+        overdrawn = true;
+        for (long left = paidAt - System.nanoTime(); left > 0; ) {
+          LockSupport.parkNanos(this, left);
+          left = paidAt - System.nanoTime();
+        }
+        overdrawn = false;
+        if (wanted) {
+          continue; // somebody left it at that
+        }
         if (wait == PatternLearner.NEVER) {
           LockSupport.park(this);
         } else {
@@ -185,9 +218,10 @@ final class PagingObserver {
     PagingPass event = PagingPass.begun();
     passes.increment();
     long now = System.nanoTime();
-    credit = Math.min(MAX_CREDIT_NANOS, credit + (long) ((now - lastPassAt) * SHARE));
+    budget.fill(now);
     boolean woken = usedAt - lastPassAt > 0;
-    if (woken && now - lastPassAt > CALM_NANOS) {
+    if (woken && (fresh || now - lastPassAt > CALM_NANOS)) {
+      fresh = false;
       quietNanos = MIN_WAIT_NANOS; // somebody has come back
       quietSince = now;
     }
@@ -195,36 +229,40 @@ final class PagingObserver {
     long faults = ProcessFaults.major();
     long newFaults = faults - sensedFaults;
     boolean faulted = newFaults >= MIN_FAULTS;
-    boolean sense = faulted && credit > 0;
-    if (sense) {
-      sensedFaults = faults;
-      scans.increment();
-    }
+    // The cheap looks that find a stream later, before the account is empty.
+    sight = budget.allowsSplit() ? PatternLearner.Sight.WIDE : PatternLearner.Sight.NARROW;
+    boolean sense = faulted && now - nextLookAt() >= 0 && budget.allowsLook(lookCost());
     long due = PatternLearner.NEVER;
-    long fresh = 0;
+    long freshPages = 0;
     int looked = 0;
-    long sensors = 0;
+    boolean sensed = false;
     boolean busy = false;
     for (WatchedRegion region : regions) {
       if (!region.resting()) {
-        WatchedRegion.Look look = region.look(scanner, sense, now);
+        WatchedRegion.Look look = region.look(scanner, sense ? sight : null, now);
         due = Math.min(due, look.dueNanos());
-        fresh += look.freshPages();
+        freshPages += look.freshPages();
         busy |= look.streams();
         looked++;
-        sensors += look.sensors();
+        sensed |= sense && look.sensed();
       }
     }
-    long cpu = cpuTime();
-    long used = cpu - accountedCpu; // with what the last wait cost
-    accountedCpu = cpu;
+    if (looked == 0) {
+      sensedFaults = faults; // not theirs
+      faulted = false;
+    }
+    long used = charge(); // with what the last wait cost
     cpuNanos.add(used);
-    if (sense) { // following a stream must not keep it from seeing others
-      credit -= Math.min(used, ALLOWED_PASS_NANOS + sensors * ALLOWED_SENSOR_NANOS);
+    if (sensed) {
+      sensedFaults = faults;
+      lookedAt = now;
+      lookNanos.put(sight, used);
+      scans.increment();
     }
     long wait = faulted || busy ? active(faulted, due, now) : quiet(woken, due, now);
     wait = Math.min(wait, split(now));
-    event.ended(backend, looked, sense, fresh, newFaults, wait == PatternLearner.NEVER ? -1 : wait);
+    event.ended(
+        backend, looked, sensed, freshPages, newFaults, wait == PatternLearner.NEVER ? -1 : wait);
     return wait;
   }
 
@@ -235,9 +273,25 @@ final class PagingObserver {
     if (!faulted) {
       return due;
     }
-    long affordable =
-        credit > 0 ? MIN_WAIT_NANOS : Math.max(MIN_WAIT_NANOS, (long) (-credit / SHARE));
-    return Math.min(due, affordable);
+    long look = Math.max(nextLookAt() - now, budget.untilLook(lookCost()));
+    return Math.min(due, Math.max(MIN_WAIT_NANOS, look));
+  }
+
+  private long lookCost() {
+    return lookNanos.getOrDefault(sight, MIN_WAIT_NANOS / 10);
+  }
+
+  private long nextLookAt() {
+    return lookedAt + Math.clamp(LOOK_PACE * lookCost(), MIN_LOOK_NANOS, MAX_LOOK_NANOS);
+  }
+
+  /** Pays for what the thread has done since the last call. */
+  private long charge() {
+    long cpu = cpuTime();
+    long used = cpu - accountedCpu;
+    accountedCpu = cpu;
+    budget.charge(used);
+    return used;
   }
 
   /** Nothing happens: ever more rarely, and not at all for regions that can tell. */
@@ -253,24 +307,30 @@ final class PagingObserver {
     if (allRest) {
       return due;
     }
+    long wait = Math.min(due, quietNanos);
     quietNanos = Math.min(MAX_WAIT_NANOS, 2 * quietNanos);
-    return Math.min(due, quietNanos);
+    return wait;
   }
 
-  /** Splits large folios, for half of the time at most; returns when there is more to do. */
+  /** Splits large folios as far as the account allows; returns when there is more to do. */
   private long split(long now) {
     long due = PatternLearner.NEVER;
     for (WatchedRegion region : regions) {
-      long bytes = region.split(now);
-      if (bytes > 0) {
-        long cpu = cpuTime();
-        long used = cpu - accountedCpu;
-        accountedCpu = cpu;
+      while (budget.allowsSplit()) {
+        if (System.nanoTime() - now > SPLIT_SPAN_NANOS) {
+          return MIN_WAIT_NANOS; // there may be streams elsewhere
+        }
+        long bytes = region.split(now);
+        if (bytes == 0) {
+          break;
+        }
         splitBytes.add(bytes);
-        splitNanos.add(used);
-        return Math.max(MIN_WAIT_NANOS, used);
+        splitNanos.add(charge());
       }
-      due = Math.min(due, region.splitDueNanos(now));
+      long regionDue = region.splitDueNanos(now);
+      if (regionDue != PatternLearner.NEVER) {
+        due = Math.min(due, Math.max(regionDue, budget.untilSplit(SPLIT_PIECE_NANOS)));
+      }
     }
     return due;
   }

@@ -3,6 +3,7 @@ package org.dmalloc.backend.panama;
 
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.BitSet;
 import java.util.Comparator;
 import java.util.Deque;
@@ -12,6 +13,7 @@ import java.util.concurrent.TimeUnit;
 import org.dmalloc.api.AccessPattern;
 import org.dmalloc.api.AdvisedRange;
 import org.dmalloc.api.MemoryException;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Finds the order in which one region's pages come in, and advises the kernel.
@@ -20,6 +22,10 @@ import org.dmalloc.api.MemoryException;
  * that goes through pages one after the other, up or down. The window is NORMAL, moves with the
  * stream and ends with it. So a random access is right from the first one on, wherever it goes, and
  * a stream pays for the pages before it is noticed.
+ *
+ * <p><b>The opening.</b> Most scans and fills begin at the start, so that the region begins as if
+ * one were going on there, with a window. It ends when nothing has come of it: a random access pays
+ * for that at most once, with one readahead.
  *
  * <p><b>Noticing.</b> Every n-th block of 512 pages is a <i>sensor</i>: its mapped pages are
  * compared with those of the last look. A run of newly mapped pages with hardly any others beside
@@ -65,6 +71,14 @@ final class PatternLearner {
   private static final long BEHIND_PAGES = 8192;
   private static final long KEPT_BEHIND_PAGES = 256;
 
+  /** Ahead of the stream that may begin at the start: what a fill takes some milliseconds for. */
+  static final long OPENING_PAGES = 4096;
+
+  private static final long OPENING_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
+
+  /** What a gap between two looks counts for at most while an opening is waited for. */
+  private static final long OPENING_GAP_NANOS = TimeUnit.MILLISECONDS.toNanos(20);
+
   private static final long STALL_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
   private static final int STALL_LOOKS = 3;
   private static final long MIN_DUE_NANOS = TimeUnit.MILLISECONDS.toNanos(1);
@@ -80,6 +94,20 @@ final class PatternLearner {
   private static final int SPLIT_LOOKS = 64;
   private static final long CALM_NANOS = TimeUnit.MILLISECONDS.toNanos(200);
 
+  /** How much of each sensor a look reads. */
+  enum Sight {
+    /** All of it: a stream that crosses is seen as long as it does. */
+    WIDE(BLOCK_PAGES),
+    /** Its first pages, at a third of the cost: it is seen that a stream has crossed. */
+    NARROW(BLOCK_PAGES / 4);
+
+    private final int pages;
+
+    Sight(int pages) {
+      this.pages = pages;
+    }
+  }
+
   /** Nothing to do until something happens. */
   static final long NEVER = Long.MAX_VALUE;
 
@@ -92,6 +120,12 @@ final class PatternLearner {
   private final Deque<Stream> resting = new ArrayDeque<>();
   private final BitSet largeBlocks = new BitSet();
 
+  /** The stream that may begin at the start; null when one has, or it is given up. */
+  private @Nullable Stream opening;
+
+  private long openingNanos;
+  private long openingLookAt;
+
   /** Gone over once: a folio that was in use for a moment, in a processor's list, was left. */
   private final BitSet splitOnce = new BitSet();
 
@@ -103,6 +137,7 @@ final class PatternLearner {
   private boolean forced;
   private long streamAt;
   private int splitAt;
+  private boolean splitInRound;
   private long freshPages;
 
   /** The memory of a region, in pages. */
@@ -183,10 +218,48 @@ final class PatternLearner {
     this.written = written;
   }
 
-  /** Gives all of the memory its first advice. */
-  void begin() throws MemoryException {
+  /**
+   * Gives all of the memory its first advice.
+   *
+   * @param empty whether it may be gone through from the start, and no page is mapped
+   */
+  void begin(boolean empty, long now) throws MemoryException {
     memory.advise(AccessPattern.RANDOM, 0, memory.pageCount());
     arrange();
+    if (empty) {
+      Stream first = new Stream(1, 0, now);
+      first.windowPages = OPENING_PAGES;
+      first.head = Math.min(OPENING_PAGES, memory.pageCount());
+      opening = first;
+      openingLookAt = now;
+      memory.advise(AHEAD, 0, first.head);
+    }
+  }
+
+  /** Takes the opening for a stream if it has become one. */
+  private void openingLook(long now) throws MemoryException {
+    Stream first = opening;
+    if (first == null) {
+      return;
+    }
+    if (reach(0, 1, RUN_PAGES) == Math.min(RUN_PAGES, memory.pageCount())) {
+      opening = null;
+      first.progressAt = openingLookAt;
+      streams.add(first);
+      cameInLarge(low(first), high(first));
+      listener.streamFound();
+    }
+    openingLookAt = now;
+  }
+
+  private void endOpening(String why, long now) throws MemoryException {
+    Stream first = opening;
+    if (first != null) {
+      opening = null;
+      cameInLarge(low(first), high(first));
+      change(first.tail, first.head, 1, AHEAD, AccessPattern.RANDOM, why);
+      openingLookAt = now;
+    }
   }
 
   private void arrange() {
@@ -198,6 +271,7 @@ final class PatternLearner {
   /** Adapts to another size; what is not pinned is RANDOM then. */
   void resized() throws MemoryException {
     long pageCount = memory.pageCount();
+    opening = null;
     streams.clear();
     suspects.clear();
     resting.clear();
@@ -216,6 +290,7 @@ final class PatternLearner {
 
   /** Gives up: what is not pinned becomes NORMAL, the kernel's own heuristics. */
   void giveUp() throws MemoryException {
+    opening = null;
     streams.clear();
     for (long[] gap : pins.gaps(0, memory.pageCount())) {
       memory.advise(AccessPattern.NORMAL, gap[0], gap[1] - gap[0]);
@@ -228,6 +303,9 @@ final class PatternLearner {
    */
   void pin(long first, long count, AccessPattern pattern, long now) throws MemoryException {
     pins.set(first, first + count, pattern);
+    if (opening != null && first < opening.head) {
+      endOpening("advised by hand", now);
+    }
     for (Iterator<Stream> all = streams.iterator(); all.hasNext(); ) {
       Stream stream = all.next();
       if (low(stream) < first + count && high(stream) > first) {
@@ -244,6 +322,7 @@ final class PatternLearner {
 
   /** Ends all streams, and makes their windows RANDOM. */
   void endStreams(String why, long now) throws MemoryException {
+    endOpening(why, now);
     List<Stream> ending = List.copyOf(streams);
     streams.clear();
     for (Stream stream : ending) {
@@ -268,6 +347,7 @@ final class PatternLearner {
    * @return nanoseconds until the next look is due, {@link #NEVER} if there are none
    */
   long follow(long now) throws MemoryException {
+    openingLook(now);
     for (Iterator<Suspect> all = suspects.iterator(); all.hasNext(); ) {
       Suspect suspect = all.next();
       if (resolve(suspect, now)) {
@@ -286,15 +366,22 @@ final class PatternLearner {
     return due;
   }
 
-  /** Reads all sensors; what it suspects, {@link #follow} proves or drops. */
-  void sense(long now) throws MemoryException {
+  /** Reads all sensors, whole or in part; what it suspects, {@link #follow} proves or drops. */
+  void sense(Sight sight, long now) throws MemoryException {
+    if (opening != null) {
+      openingNanos += Math.min(OPENING_GAP_NANOS, now - openingLookAt);
+      if (openingNanos > OPENING_NANOS) {
+        endOpening("nothing began at the start", now);
+      }
+    }
     freshPages = 0;
     long pageCount = memory.pageCount();
     for (int sensor = 0; sensor < lastSeen.length / bits.length; sensor++) {
       long first = (long) sensor * stride * BLOCK_PAGES;
-      int count = (int) Math.min(BLOCK_PAGES, pageCount - first);
+      int count = (int) Math.min(sight.pages, pageCount - first);
+      Arrays.fill(bits, 0L); // the last may be shorter
       memory.mapped(first, count, bits);
-      inspect(first, sensor * bits.length);
+      inspect(first, sensor * bits.length, sight.pages / 64);
     }
     for (Stream stream : streams) {
       stream.sensedFront = stream.front;
@@ -326,14 +413,14 @@ final class PatternLearner {
    * Looks for the run of mapped pages with the most new ones in it. Old ones do not end a run: a
    * scan of what was used at random before meets them all along.
    */
-  private void inspect(long first, int offset) {
+  private void inspect(long first, int offset, int words) {
     int fresh = 0;
     int run = 0;
     int freshInRun = 0;
     int best = 0;
     int bestLength = 0;
     int bestEnd = 0;
-    for (int word = 0; word < bits.length; word++) {
+    for (int word = 0; word < words; word++) {
       long now = bits[word];
       long added = now & ~lastSeen[offset + word];
       lastSeen[offset + word] = now;
@@ -430,6 +517,9 @@ final class PatternLearner {
     if (front < 0 || front >= memory.pageCount()) {
       return; // it has just come to the end
     }
+    if (opening != null && front < opening.head) {
+      endOpening("a stream began elsewhere", now);
+    }
     for (Stream other : streams) {
       if (low(other) <= front && front < high(other)) {
         return;
@@ -479,7 +569,10 @@ final class PatternLearner {
     if (stream.pagesPerNano <= 0 || stream.looksWithout > 0) {
       return Math.min(MAX_DUE_NANOS, MIN_DUE_NANOS << Math.min(stream.looksWithout, 10));
     }
-    return Math.clamp(Math.round(ahead / 4.0 / stream.pagesPerNano), MIN_DUE_NANOS, MAX_DUE_NANOS);
+    // While the window grows, early; later half of what is ahead is time enough.
+    double share = stream.windowPages == MAX_WINDOW_PAGES ? 0.5 : 0.25;
+    return Math.clamp(
+        Math.round(share * ahead / stream.pagesPerNano), MIN_DUE_NANOS, MAX_DUE_NANOS);
   }
 
   private void extend(Stream stream, String evidence) throws MemoryException {
@@ -614,11 +707,18 @@ final class PatternLearner {
    * @return the pages that it went over; 0 if all that is left is in use, changed, or never written
    */
   long split() throws MemoryException {
+    boolean wrapped = false;
     for (int look = 0; look < SPLIT_LOOKS && !largeBlocks.isEmpty(); look++) {
       int block = largeBlocks.nextSetBit(splitAt);
       if (block < 0) {
         splitAt = 0;
-        return 0; // the next round looks at the first again
+        if (wrapped || !splitInRound) {
+          splitInRound = false;
+          return 0; // what is left is looked at some time later
+        }
+        wrapped = true;
+        splitInRound = false;
+        continue;
       }
       int end =
           Math.min(largeBlocks.nextClearBit(block), block + (int) (SPLIT_PAGES / BLOCK_PAGES));
@@ -640,6 +740,7 @@ final class PatternLearner {
         continue;
       }
       memory.split(first, count);
+      splitInRound = true;
       if (splitOnce.nextClearBit(block) >= end) {
         largeBlocks.clear(block, end);
         splitOnce.clear(block, end);
@@ -668,6 +769,9 @@ final class PatternLearner {
     long pageCount = memory.pageCount();
     for (Stream stream : streams) {
       all.set(low(stream), high(stream), AHEAD);
+    }
+    if (opening != null) {
+      all.set(low(opening), high(opening), AHEAD);
     }
     List<AdvisedRange> map = new ArrayList<>();
     for (PageRanges.Range pin : pins.touching(0, pageCount)) {

@@ -34,6 +34,7 @@ final class WatchedRegion {
   private final Runnable onFailure;
   private @Nullable PageScanner scanner;
   private boolean ended;
+  private boolean filled;
   private volatile boolean resting;
   private volatile String failure = "";
   private long splitRetryAt;
@@ -80,7 +81,7 @@ final class WatchedRegion {
   void begin() throws MemoryException {
     lock.lock();
     try {
-      learner.begin();
+      learner.begin(!filled, System.nanoTime());
     } finally {
       lock.unlock();
     }
@@ -90,6 +91,7 @@ final class WatchedRegion {
   void filled() {
     lock.lock();
     try {
+      filled = true;
       learner.cameInLarge(0, pageCount());
     } finally {
       lock.unlock();
@@ -257,14 +259,22 @@ final class WatchedRegion {
     return false;
   }
 
-  /** What a look found. */
-  record Look(long dueNanos, long freshPages, int sensors, boolean streams) {
-    static final Look NOTHING = new Look(PatternLearner.NEVER, 0, 0, false);
-    static final Look BUSY = new Look(TimeUnit.MILLISECONDS.toNanos(1), 0, 0, true);
+  /**
+   * What a look found.
+   *
+   * @param sensed whether all was looked at that there is; false if the region was not free
+   */
+  record Look(long dueNanos, long freshPages, boolean sensed, boolean streams) {
+    static final Look NOTHING = new Look(PatternLearner.NEVER, 0, true, false);
+    static final Look BUSY = new Look(TimeUnit.MILLISECONDS.toNanos(1), 0, false, true);
   }
 
-  /** Looks at the region's pages. */
-  Look look(PageScanner pages, boolean sense, long now) {
+  /**
+   * Looks at the region's pages.
+   *
+   * @param sight how much of the sensors to read; null to follow what is known
+   */
+  Look look(PageScanner pages, PatternLearner.@Nullable Sight sight, long now) {
     if (!lock.tryLock()) {
       return Look.BUSY;
     }
@@ -273,15 +283,12 @@ final class WatchedRegion {
         return Look.NOTHING;
       }
       scanner = pages;
-      if (sense) {
-        learner.sense(now);
+      boolean sense = sight != null;
+      if (sight != null) {
+        learner.sense(sight, now);
       }
       long due = learner.follow(now);
-      return new Look(
-          due,
-          sense ? learner.freshPages() : 0,
-          sense ? learner.sensors() : 0,
-          learner.hasStreams());
+      return new Look(due, sense ? learner.freshPages() : 0, sense, learner.hasStreams());
     } catch (MemoryException | RuntimeException e) {
       giveUp(String.valueOf(e.getMessage()));
       return Look.NOTHING;

@@ -108,11 +108,16 @@ class AutoPatternTest {
   }
 
   @Test
-  void isTheDefaultAndStartsRandom() throws IOException {
-    try (MemoryRegion region = provider.allocate(RegionRequest.ofSize(8 * MIB).withName("a"))) {
+  void isTheDefaultAndIsRandomBehindItsOpening() throws IOException {
+    try (MemoryRegion region = provider.allocate(RegionRequest.ofSize(32 * MIB).withName("a"))) {
+      assertEquals(1, paging().restingRegions(), "until somebody uses it");
       assertEquals(AccessPattern.AUTO, region.info().pattern());
+      long opening = PatternLearner.OPENING_PAGES * PAGE;
       assertEquals(
-          List.of(new AdvisedRange(0, 8 * MIB, AccessPattern.RANDOM, AdvisedRange.Origin.LEARNED)),
+          List.of(
+              new AdvisedRange(0, opening, AccessPattern.NORMAL, AdvisedRange.Origin.LEARNED),
+              new AdvisedRange(
+                  opening, 32 * MIB - opening, AccessPattern.RANDOM, AdvisedRange.Origin.LEARNED)),
           region.advised());
       assertEquals(1, paging().watchedRegions());
     }
@@ -267,15 +272,24 @@ class AutoPatternTest {
                       }
                     }));
       }
-      long streams = paging().streams();
-      long deadline = System.nanoTime() + DEADLINE_NANOS;
-      for (int i = 0; i < 6 || paging().streams() == streams; i++) {
-        assertTrue(System.nanoTime() < deadline, () -> "no stream was found: " + paging());
+      // What the observer finds here is a matter of luck: writers keep pages in RAM. So all that it
+      // ever does is done here as well, anywhere and for no reason.
+      SplittableRandom random = new SplittableRandom(round);
+      List<Advice> advices = List.of(Advice.NORMAL, Advice.RANDOM, Advice.COLD);
+      long passes = paging().passes();
+      for (int i = 0; i < 10; i++) {
         region.resize((i % 2 == 0 ? 64 : 48) * MIB);
         region.force();
         region.advise(Advice.PAGE_OUT);
+        for (int j = 0; j < 40; j++) {
+          region.advise(
+              advices.get(random.nextInt(advices.size())),
+              random.nextLong(47) * MIB,
+              random.nextLong(1, 256) * PAGE);
+        }
         assertNull(failure.get(), () -> String.valueOf(failure.get()));
       }
+      await("passes", () -> paging().passes() > passes);
       region.close(); // in the middle
       for (Thread thread : threads) {
         thread.join();

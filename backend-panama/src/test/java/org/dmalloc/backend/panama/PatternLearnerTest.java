@@ -20,6 +20,7 @@ class PatternLearnerTest {
 
   private final FakeMemory memory = new FakeMemory(1 << 17); // 512 MiB
   private long now;
+  private PatternLearner.Sight sight = PatternLearner.Sight.WIDE;
 
   /** Pages that are mapped by calls, and advice that is noted. */
   private static final class FakeMemory implements PatternLearner.Memory {
@@ -97,13 +98,20 @@ class PatternLearnerTest {
             },
             splits,
             written);
-    learner.begin();
+    learner.begin(false, now);
+    return learner;
+  }
+
+  /** One that expects a stream at the start. */
+  private PatternLearner opening() throws MemoryException {
+    PatternLearner learner = learner(true, true);
+    learner.begin(true, now);
     return learner;
   }
 
   private void look(PatternLearner learner) throws MemoryException {
     now += MILLI;
-    learner.sense(now);
+    learner.sense(sight, now);
     learner.follow(now);
   }
 
@@ -224,6 +232,24 @@ class PatternLearnerTest {
   }
 
   @Test
+  void aNarrowLookFindsThatAStreamHasCrossed() throws Exception {
+    PatternLearner learner = learner(false, false);
+    sight = PatternLearner.Sight.NARROW;
+    for (int page = 1000; page < 1000 + 5 * 500; page += 500) {
+      memory.mapped.set(page, page + 500);
+      now += 25 * MILLI;
+      learner.sense(sight, now);
+      learner.follow(now);
+      for (int more = 0; more < 5 && learner.hasStreams(); more++) {
+        memory.mapped.set(page + 500 + 20 * more, page + 520 + 20 * more);
+        now += MILLI;
+        learner.follow(now);
+      }
+    }
+    assertEquals(PatternLearner.AHEAD, memory.advice[4000]);
+  }
+
+  @Test
   void manyStreamsHaveWindowsOfTheirOwn() throws Exception {
     PatternLearner learner = learner(false, false);
     for (int page = 0; page < 4000; page += 40) {
@@ -305,10 +331,12 @@ class PatternLearnerTest {
     assertFalse(memory.split.get(15_000), "changed and not written");
     memory.dirty.clear();
     learner.forced();
-    // Each is gone over twice.
-    while (learner.split() > 0) {}
-    assertTrue(learner.mayHoldLargeFolios());
-    while (learner.split() > 0) {}
+    // Each is gone over twice, one round after the other.
+    long pages = 0;
+    for (long some = learner.split(); some > 0; some = learner.split()) {
+      pages += some;
+    }
+    assertTrue(pages >= 2 * 29_000, () -> "a folio may have been in use for a moment");
     assertTrue(memory.split.get(15_000));
     assertTrue(memory.split.get(29_000));
     assertFalse(memory.split.get(100_000), "never in a window");
@@ -343,6 +371,76 @@ class PatternLearnerTest {
   }
 
   @Test
+  void aScanFromTheStartFindsItsWindowThere() throws Exception {
+    PatternLearner learner = opening();
+    assertEquals(PatternLearner.AHEAD, memory.advice[0]);
+    assertEquals(PatternLearner.AHEAD, memory.advice[(int) PatternLearner.OPENING_PAGES - 1]);
+    assertEquals(AccessPattern.RANDOM, memory.advice[(int) PatternLearner.OPENING_PAGES]);
+    assertEquals(0, learner.map().getFirst().offset());
+    assertEquals(PatternLearner.OPENING_PAGES, learner.map().getFirst().length());
+    assertFalse(learner.hasStreams(), "nothing to look after until somebody comes");
+    memory.mapped.set(0, 2500);
+    now += MILLI;
+    learner.follow(now);
+    assertTrue(learner.hasStreams());
+    assertEquals(PatternLearner.AHEAD, memory.advice[(int) PatternLearner.OPENING_PAGES]);
+    for (int page = 2500; page < 60_000; page++) {
+      memory.mapped.set(page);
+      if (page % 1000 == 0) {
+        look(learner);
+        assertEquals(PatternLearner.AHEAD, memory.advice[page + 1], "at " + page);
+      }
+    }
+    assertTrue(learner.mayHoldLargeFolios());
+  }
+
+  @Test
+  void theOpeningEndsWhenNothingComesOfIt() throws Exception {
+    PatternLearner learner = opening();
+    SplittableRandom random = new SplittableRandom(4);
+    memory.mapped.set(0); // as a header
+    for (int i = 0; i < 150; i++) {
+      for (int touch = 0; touch < 100; touch++) {
+        memory.mapped.set(random.nextInt(32, 1 << 17));
+      }
+      look(learner);
+    }
+    assertEquals(List.of(AccessPattern.RANDOM), memory.kinds());
+    assertEquals(List.of("nothing began at the start"), evidence);
+    assertTrue(learner.mayHoldLargeFolios(), "what was read there is to be split, too");
+  }
+
+  @Test
+  void theOpeningWaitsAsLongAsNobodyComes() throws Exception {
+    PatternLearner learner = opening();
+    for (int i = 0; i < 1000; i++) {
+      now += MILLI;
+      assertEquals(PatternLearner.NEVER, learner.follow(now));
+    }
+    assertEquals(PatternLearner.AHEAD, memory.advice[0]);
+  }
+
+  @Test
+  void theOpeningGivesWayToTheOwnerAndToOtherStreams() throws Exception {
+    PatternLearner learner = opening();
+    memory.advise(AccessPattern.SEQUENTIAL, 100, 50);
+    learner.pin(100, 50, AccessPattern.SEQUENTIAL, now);
+    assertEquals(AccessPattern.SEQUENTIAL, memory.advice[120]);
+    assertEquals((1 << 17) - 50, randomPages(memory));
+
+    memory.advise(AccessPattern.RANDOM, 0, 1 << 17);
+    PatternLearner other = opening();
+    scan(other, 2000, 30_000);
+    assertEquals(AccessPattern.RANDOM, memory.advice[100]);
+    assertEquals(PatternLearner.AHEAD, memory.advice[30_001]);
+
+    PatternLearner resized = opening();
+    memory.resize(10_000);
+    resized.resized();
+    assertEquals(List.of(AccessPattern.RANDOM), memory.kinds());
+  }
+
+  @Test
   void itsOwnMemoryIsSmall() throws Exception {
     // The arithmetic of the goal, 64 KiB per GiB: sensors have a bit for each of their pages.
     for (int gib = 1; gib <= 16; gib *= 2) {
@@ -364,7 +462,7 @@ class PatternLearnerTest {
               },
               true,
               true);
-      learner.begin();
+      learner.begin(false, now);
       long bytes = (long) learner.sensors() * PatternLearner.BLOCK_PAGES / 8;
       assertTrue(bytes <= gib * (64L << 10), gib + " GiB: " + bytes);
     }

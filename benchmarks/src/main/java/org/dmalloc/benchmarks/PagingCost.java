@@ -1,0 +1,365 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.dmalloc.benchmarks;
+
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+
+import java.io.FileDescriptor;
+import java.io.FileOutputStream;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.lang.management.ManagementFactory;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.SplittableRandom;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.ToDoubleFunction;
+import java.util.stream.Stream;
+import org.dmalloc.api.Access;
+import org.dmalloc.api.AccessPattern;
+import org.dmalloc.api.Advice;
+import org.dmalloc.api.MemoryProvider;
+import org.dmalloc.api.MemoryRegion;
+import org.dmalloc.api.OpenRequest;
+import org.dmalloc.api.PagingStatistics;
+import org.dmalloc.api.RegionRequest;
+import org.dmalloc.api.Reservation;
+import org.dmalloc.workloads.compare.child.ProviderFactory;
+
+/**
+ * The program behind {@code benchmarks/paging.sh}: what the pattern AUTO costs, by size of the
+ * region, and how near it comes to NORMAL where that is right.
+ *
+ * <p>The first table uses sparse files, so that 64 GiB need no disk. The account of the observer is
+ * full when a region's random phase begins and empty in its second half, which is the steady state;
+ * scan and idle follow. The second table uses real data.
+ */
+public final class PagingCost {
+  private static final String CLASS = "org.dmalloc.backend.panama.PanamaProvider";
+  private static final String USAGE =
+      """
+      usage: benchmarks/paging.sh [--dir DIR] [--seconds N] [--runs N] [--largest GIB] [--real MIB]
+        --dir DIR      where the files go; it must be on a disk (default: the current directory)
+        --seconds N    how long each phase lasts (default 10)
+        --runs N       of the second table, the median counts (default 5; 0: without it)
+        --largest GIB  the largest region of the first table (default 64; 0: without it)
+        --real MIB     the size of the second table's region (default 512)
+      """;
+  private static final long MIB = 1L << 20;
+  private static final long PAGE = 4096;
+
+  /** What may be in the page cache before it is dropped: the machine is not to swap. */
+  private static final long KEPT_PAGES = 4096 * MIB / PAGE;
+
+  private final Path directory;
+  private final PrintStream out;
+  private final long seconds;
+
+  /** Keeps the reads from being optimized away. */
+  volatile long sink;
+
+  private PagingCost(Path directory, PrintStream out, long seconds) {
+    this.directory = directory;
+    this.out = out;
+    this.seconds = seconds;
+  }
+
+  /** Measures and prints two tables. */
+  public static void main(String[] arguments) throws IOException {
+    PrintStream out =
+        new PrintStream(new FileOutputStream(FileDescriptor.out), true, StandardCharsets.UTF_8);
+    Path parent = Path.of("");
+    long seconds = 10;
+    int runs = 5;
+    long largest = 64;
+    long real = 512;
+    try {
+      for (int i = 0; i < arguments.length; i += 2) {
+        if (arguments[i].equals("--help") || i + 1 == arguments.length) {
+          throw new IllegalArgumentException(arguments[i]);
+        }
+        switch (arguments[i]) {
+          case "--dir" -> parent = Path.of(arguments[i + 1]);
+          case "--seconds" -> seconds = Long.parseLong(arguments[i + 1]);
+          case "--runs" -> runs = Integer.parseInt(arguments[i + 1]);
+          case "--largest" -> largest = Long.parseLong(arguments[i + 1]);
+          case "--real" -> real = Long.parseLong(arguments[i + 1]);
+          default -> throw new IllegalArgumentException(arguments[i]);
+        }
+      }
+    } catch (IllegalArgumentException e) {
+      out.println("paging: not understood: " + e.getMessage());
+      out.print(USAGE);
+      Runtime.getRuntime().exit(2);
+      return;
+    }
+    Path directory = Files.createTempDirectory(parent.toAbsolutePath(), "dmalloc-paging");
+    try {
+      PagingCost cost = new PagingCost(directory, out, seconds);
+      cost.bySize(largest);
+      cost.besideNormal(runs, real * MIB);
+    } finally {
+      try (Stream<Path> files = Files.walk(directory)) {
+        for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
+          Files.delete(file);
+        }
+      }
+    }
+  }
+
+  private MemoryProvider provider() throws IOException {
+    return ProviderFactory.create(CLASS, Map.of("directory", List.of(directory.toString())));
+  }
+
+  // --- what it costs, by size ---
+
+  private void bySize(long largestGib) throws IOException {
+    if (largestGib == 0) {
+      return;
+    }
+    out.println(
+        "| region | open AUTO, ms | open NORMAL, ms | heap, KiB | heap, KiB/GiB | random: all, steady"
+            + " | scan: all, steady | idle |");
+    out.println("| --- | --- | --- | --- | --- | --- | --- | --- |");
+    size(64 * MIB, 1, false); // loads what is needed
+    for (long size : new long[] {256 * MIB, 1024 * MIB, 4096 * MIB, 16384 * MIB, 65536 * MIB}) {
+      if (size <= largestGib * 1024 * MIB) {
+        size(size, seconds, true);
+      }
+    }
+    out.println();
+  }
+
+  /** One line; "all" is the share of one core over the phase, "steady" that in its second half. */
+  private void size(long byteSize, long phaseSeconds, boolean prints) throws IOException {
+    MemoryProvider provider = provider();
+    RegionRequest request =
+        RegionRequest.ofSize(byteSize).withName("sparse").withReservation(Reservation.SPARSE);
+    provider.allocate(request).close();
+    double openAuto = open(provider, AccessPattern.AUTO);
+    double openNormal = open(provider, AccessPattern.NORMAL);
+    long heapNormal = heapWithRegion(provider, AccessPattern.NORMAL);
+    long heap = heapWithRegion(provider, AccessPattern.AUTO) - heapNormal;
+    try (MemoryRegion region =
+        provider.open(OpenRequest.of("sparse").withPattern(AccessPattern.AUTO))) {
+      SplittableRandom random = new SplittableRandom(1);
+      long pages = byteSize / PAGE;
+      double[] atRandom = share(provider, region, phaseSeconds, at -> random.nextLong(pages));
+      double[] scan = share(provider, region, phaseSeconds, at -> at % pages);
+      long before = cpu(provider);
+      long begun = System.nanoTime();
+      long until = begun + TimeUnit.SECONDS.toNanos(phaseSeconds);
+      while (System.nanoTime() < until) {
+        LockSupport.parkNanos(until - System.nanoTime());
+      }
+      double idle = 100.0 * (cpu(provider) - before) / (System.nanoTime() - begun);
+      if (prints) {
+        double gib = byteSize / 1073741824.0;
+        out.printf(
+            Locale.ROOT,
+            "| %s | %.2f | %.2f | %.0f | %.1f | %.2f %%, %.2f %% | %.2f %%, %.2f %% | %.3f %% |%n",
+            gib < 1 ? byteSize / MIB + " MiB" : byteSize / MIB / 1024 + " GiB",
+            openAuto,
+            openNormal,
+            heap / 1024.0,
+            heap / 1024.0 / gib,
+            atRandom[0],
+            atRandom[1],
+            scan[0],
+            scan[1],
+            idle);
+      }
+    }
+    provider.delete("sparse");
+  }
+
+  private double open(MemoryProvider provider, AccessPattern pattern) throws IOException {
+    double[] millis = new double[9];
+    for (int i = 0; i < millis.length; i++) {
+      long begun = System.nanoTime();
+      MemoryRegion region = provider.open(OpenRequest.of("sparse").withPattern(pattern));
+      millis[i] = (System.nanoTime() - begun) / 1e6;
+      region.close();
+    }
+    return median(millis);
+  }
+
+  private static long heapWithRegion(MemoryProvider provider, AccessPattern pattern)
+      throws IOException {
+    long before = heap();
+    try (MemoryRegion region = provider.open(OpenRequest.of("sparse").withPattern(pattern))) {
+      touch(region, 0);
+      return heap() - before;
+    }
+  }
+
+  private static long heap() {
+    ManagementFactory.getMemoryMXBean().gc();
+    return ManagementFactory.getMemoryMXBean().getHeapMemoryUsage().getUsed();
+  }
+
+  /** Says which page is touched next. */
+  @FunctionalInterface
+  private interface Order {
+    long page(long touch);
+  }
+
+  /** Touches pages for some time; per cent of a core that the observer took, in all and at last. */
+  private double[] share(
+      MemoryProvider provider, MemoryRegion region, long phaseSeconds, Order order)
+      throws IOException {
+    long begun = System.nanoTime();
+    long length = TimeUnit.SECONDS.toNanos(phaseSeconds);
+    long cpuAtBegin = cpu(provider);
+    long cpuAtHalf = 0;
+    long halfAt = 0;
+    long kept = Math.min(KEPT_PAGES, region.byteSize() / PAGE);
+    long sum = 0;
+    for (long touch = 0; ; touch++) {
+      if (touch % kept == 0) {
+        region.advise(Advice.PAGE_OUT);
+      }
+      sum += touch(region, order.page(touch) * PAGE);
+      if (touch % 64 == 0) {
+        long now = System.nanoTime();
+        if (halfAt == 0 && now - begun > length / 2) {
+          halfAt = now;
+          cpuAtHalf = cpu(provider);
+        }
+        if (now - begun > length) {
+          sink = sum;
+          long cpu = cpu(provider);
+          return new double[] {
+            100.0 * (cpu - cpuAtBegin) / (now - begun), 100.0 * (cpu - cpuAtHalf) / (now - halfAt)
+          };
+        }
+      }
+    }
+  }
+
+  private static long cpu(MemoryProvider provider) {
+    PagingStatistics paging = provider.paging().orElseThrow();
+    return paging.cpuNanos() + paging.splitCpuNanos();
+  }
+
+  private static long touch(MemoryRegion region, long offset) {
+    try (Access access = region.acquire()) {
+      return access.segment().get(JAVA_LONG, offset);
+    }
+  }
+
+  // --- how near it comes to NORMAL ---
+
+  /** What one pattern reached in a run. */
+  private record Reached(
+      double fill, double amplification, double left, double scan, double scanAfterRandom) {}
+
+  private void besideNormal(int runs, long byteSize) throws IOException {
+    if (runs == 0) {
+      return;
+    }
+    List<Reached> auto = new ArrayList<>();
+    List<Reached> normal = new ArrayList<>();
+    reach(AccessPattern.AUTO, 64 * MIB);
+    for (int i = 0; i < runs; i++) {
+      auto.add(reach(AccessPattern.AUTO, byteSize));
+      normal.add(reach(AccessPattern.NORMAL, byteSize));
+    }
+    out.printf(
+        Locale.ROOT,
+        "| %d MiB, median of %d | AUTO | NORMAL | AUTO/NORMAL |%n",
+        byteSize / MIB,
+        runs);
+    out.println("| --- | --- | --- | --- |");
+    line("first fill, MB/s", auto, normal, Reached::fill);
+    line("still in the page cache before the cold scan, %", auto, normal, Reached::left);
+    line("cold scan, reopened, MB/s", auto, normal, Reached::scan);
+    line("cold scan after 2 s of random reads, MB/s", auto, normal, Reached::scanAfterRandom);
+    line(
+        "1 % random stores 0.3 s after fill and force: changed for each byte stored",
+        auto, normal, Reached::amplification);
+  }
+
+  private void line(
+      String name, List<Reached> auto, List<Reached> normal, ToDoubleFunction<Reached> value) {
+    double ours = median(auto.stream().mapToDouble(value).toArray());
+    double theirs = median(normal.stream().mapToDouble(value).toArray());
+    out.printf(
+        Locale.ROOT,
+        "| %s | %.1f | %.1f | %s |%n",
+        name,
+        ours,
+        theirs,
+        theirs == 0 ? "-" : String.format(Locale.ROOT, "%.2f", ours / theirs));
+  }
+
+  private Reached reach(AccessPattern pattern, long byteSize) throws IOException {
+    MemoryProvider provider = provider();
+    double fill;
+    double amplification;
+    try (MemoryRegion region =
+        provider.allocate(RegionRequest.ofSize(byteSize).withName("real").withPattern(pattern))) {
+      long begun = System.nanoTime();
+      for (long offset = 0; offset < byteSize; offset += PAGE) {
+        try (Access access = region.acquire()) {
+          access.segment().asSlice(offset, PAGE).fill((byte) offset);
+        }
+      }
+      fill = byteSize * 1e3 / (System.nanoTime() - begun);
+      region.force();
+      long until = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(300);
+      while (System.nanoTime() < until) {
+        LockSupport.parkNanos(until - System.nanoTime());
+      }
+      SplittableRandom random = new SplittableRandom(5);
+      long stores = byteSize / PAGE / 100;
+      for (long i = 0; i < stores; i++) {
+        try (Access access = region.acquire()) {
+          access.segment().set(JAVA_LONG, random.nextLong(byteSize / PAGE) * PAGE, i);
+        }
+      }
+      amplification = (double) region.residency().dirtyBytes() / (stores * PAGE);
+      region.force();
+      region.advise(Advice.PAGE_OUT);
+    }
+    double left;
+    double scan;
+    double after;
+    try (MemoryRegion region = provider.open(OpenRequest.of("real").withPattern(pattern))) {
+      left = 100.0 * region.residency().residentBytes() / byteSize;
+      scan = scan(region);
+      region.advise(Advice.PAGE_OUT);
+      SplittableRandom random = new SplittableRandom(6);
+      long until = System.nanoTime() + TimeUnit.SECONDS.toNanos(2);
+      while (System.nanoTime() < until) {
+        sink = touch(region, random.nextLong(byteSize / PAGE) * PAGE);
+      }
+      region.advise(Advice.PAGE_OUT);
+      after = scan(region);
+    }
+    provider.delete("real");
+    return new Reached(fill, amplification, left, scan, after);
+  }
+
+  private double scan(MemoryRegion region) {
+    long begun = System.nanoTime();
+    long sum = 0;
+    for (long offset = 0; offset < region.byteSize(); offset += PAGE) {
+      sum += touch(region, offset);
+    }
+    sink = sum;
+    return region.byteSize() * 1e3 / (System.nanoTime() - begun);
+  }
+
+  private static double median(double[] values) {
+    Arrays.sort(values);
+    return values[values.length / 2];
+  }
+}
