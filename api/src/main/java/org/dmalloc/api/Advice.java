@@ -12,7 +12,10 @@ public enum Advice {
   RANDOM,
   /** Accesses come in order: read far ahead, drop behind (MADV_SEQUENTIAL). */
   SEQUENTIAL,
-  /** Read the range in now, in the background (MADV_WILLNEED). */
+  /**
+   * Read the range in now, all of it, in the background (MADV_WILLNEED, in pieces: of one call the
+   * kernel takes no more than its read-ahead).
+   */
   WILL_NEED,
   /**
    * Not needed for now: give up the mapped pages (MADV_DONTNEED). Refused on private memory, where

@@ -32,6 +32,16 @@ public final class Mapping implements AutoCloseable {
   /** Between two looks at the interrupt flag: 8 to 60 ms on ext4, 20 ms anonymous. */
   private static final long POPULATE_CHUNK_BYTES = 64L << 20;
 
+  /**
+   * MADV_WILLNEED on a file reads no more than the larger of read_ahead_kb and the device's largest
+   * request, and says nothing about the rest (force_page_cache_ra in mm/readahead.c). The default
+   * of the first is 128 KiB.
+   */
+  private static final long READ_AHEAD_BYTES = 128L << 10;
+
+  /** So many pieces of a long range are announced together: 1 GiB. */
+  private static final int ANNOUNCED_PIECES = 8192;
+
   /** No architecture has larger addresses (x86-64 with five levels: 57 bits). */
   private static final long MAX_ADDRESS = 1L << 57;
 
@@ -171,7 +181,11 @@ public final class Mapping implements AutoCloseable {
       throw new UnsupportedOperationException(
           "POPULATE_WRITE needs a writable mapping; use POPULATE_READ");
     }
-    advise(Madvise.of(advice), range);
+    if (advice == Advice.WILL_NEED) {
+      announce(offset, length);
+    } else {
+      advise(Madvise.of(advice), range);
+    }
   }
 
   /**
@@ -216,8 +230,28 @@ public final class Mapping implements AutoCloseable {
     for (long offset : offsets) {
       Objects.checkFromIndexSize(offset, length, current.segment.byteSize());
     }
-    if (length > 0) {
+    if (length > READ_AHEAD_BYTES) {
+      for (long offset : offsets) {
+        announce(offset, length);
+      }
+    } else if (length > 0) {
       Prefetch.announce(current.range.segment(), offsets, length, target);
+    }
+  }
+
+  /** Announces all of a long range, in pieces that the kernel takes whole. */
+  private void announce(long offset, long length) throws MemoryException {
+    MemorySegment pages = view.range.segment();
+    long end = offset + length;
+    for (long next = offset; next < end; ) {
+      int count = (int) Math.min((end - next) / READ_AHEAD_BYTES, ANNOUNCED_PIECES);
+      long piece = count > 0 ? READ_AHEAD_BYTES : end - next;
+      long[] pieces = new long[Math.max(count, 1)];
+      for (int i = 0; i < pieces.length; i++) {
+        pieces[i] = next + i * piece;
+      }
+      Prefetch.announce(pages, pieces, piece, target);
+      next += pieces.length * piece;
     }
   }
 

@@ -168,6 +168,25 @@ class KernelFactsTest {
   }
 
   @Test
+  void oneWillNeedReadsNoMoreThanTheReadAhead() throws IOException {
+    long size = 64 * MIB;
+    try (OpenFile file = reservedFile(directory, size);
+        Mapping mapping = shared(file, size)) {
+      mapping.segment().fill((byte) 7);
+      evict(file, mapping);
+      mapping.advise(Advice.RANDOM, 0, size);
+      assertEquals(0, Libc.madvise(mapping.segment(), size, Abi.MADV_WILLNEED));
+      assertTrue(mapping.residency(0, size).residentBytes() < size, "all of it");
+      mapping.advise(Advice.WILL_NEED, 0, size); // in pieces
+      assertEquals(size, mapping.residency(0, size).residentBytes());
+      mapping.advise(Advice.POPULATE_READ, 0, size); // waits for the reads: such pages would stay
+      evict(file, mapping);
+      mapping.prefetch(new long[] {PAGE, 32 * MIB + 1}, 20 * MIB);
+      assertEquals(40 * MIB + PAGE, mapping.residency(0, size).residentBytes());
+    }
+  }
+
+  @Test
   void processMadviseOnOneselfTakesBatches() throws IOException {
     assume(
         Mapping.prefetchCall().equals(Prefetch.BATCH),
