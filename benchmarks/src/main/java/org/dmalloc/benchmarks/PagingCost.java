@@ -32,6 +32,7 @@ import org.dmalloc.api.PagingStatistics;
 import org.dmalloc.api.RegionRequest;
 import org.dmalloc.api.Reservation;
 import org.dmalloc.workloads.compare.child.ProviderFactory;
+import org.dmalloc.workloads.compare.child.TypedText;
 
 /**
  * The program behind {@code benchmarks/paging.sh}: what the pattern AUTO costs, by size of the
@@ -115,7 +116,13 @@ public final class PagingCost {
   }
 
   private MemoryProvider provider() throws IOException {
-    return ProviderFactory.create(CLASS, Map.of("directory", List.of(directory.toString())));
+    return ProviderFactory.create(
+        CLASS,
+        Map.of(
+            "dmalloc.backend",
+            TypedText.of("panama"),
+            "directory",
+            TypedText.of(directory.toString())));
   }
 
   // --- what it costs, by size ---
@@ -196,8 +203,20 @@ public final class PagingCost {
     long before = heap();
     try (MemoryRegion region = provider.open(OpenRequest.of("sparse").withPattern(pattern))) {
       touch(region, 0);
+      // A thread that runs has a buffer of its own for what it allocates.
+      while (resting(provider) < watched(provider)) {
+        LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(10));
+      }
       return heap() - before;
     }
+  }
+
+  private static int resting(MemoryProvider provider) {
+    return provider.paging().orElseThrow().restingRegions();
+  }
+
+  private static int watched(MemoryProvider provider) {
+    return provider.paging().orElseThrow().watchedRegions();
   }
 
   private static long heap() {
@@ -327,6 +346,7 @@ public final class PagingCost {
       }
       amplification = (double) region.residency().dirtyBytes() / (stores * PAGE);
       region.force();
+      scan(region); // PAGE_OUT sees only what is mapped
       region.advise(Advice.PAGE_OUT);
     }
     double left;
