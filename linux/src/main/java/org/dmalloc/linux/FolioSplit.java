@@ -15,6 +15,8 @@ final class FolioSplit {
   /** Smaller folios than this may stay: to write 64 KiB for 4 costs about the same request. */
   private static final long STEP_BYTES = 64 << 10;
 
+  private static final long LARGE_BYTES = 2 << 20;
+
   private static final long VECTOR_BYTES = 16;
 
   private static volatile boolean batchRefused;
@@ -25,6 +27,7 @@ final class FolioSplit {
     long page = Platform.pageSize();
     long step = Math.max(STEP_BYTES, 2 * page);
     int pidfd = Prefetch.pidfdOrNegative();
+    mapOneOfEach(pages, page);
     long done = 0;
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment vectors = arena.allocate(Abi.IOV_MAX * VECTOR_BYTES, 8);
@@ -54,6 +57,19 @@ final class FolioSplit {
           OpenFile.retry(() -> Libc.madvise(single, page, Abi.MADV_COLD)),
           pages.byteSize(),
           target);
+    }
+  }
+
+  /**
+   * Maps a page of each 2 MiB: only mapped pages are made cold, and a folio that was in use when it
+   * was to be split has been unmapped without. If that is not to be had, it stays as it is.
+   */
+  private static void mapOneOfEach(MemorySegment pages, long page) {
+    for (long offset = 0; offset < pages.byteSize(); offset += LARGE_BYTES) {
+      MemorySegment single = pages.asSlice(offset, Math.min(page, pages.byteSize() - offset));
+      if (Libc.madvise(single, single.byteSize(), Abi.MADV_POPULATE_READ) < 0) {
+        return;
+      }
     }
   }
 
