@@ -15,6 +15,11 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Supplier;
 import org.dmalloc.api.MemoryProvider;
+import org.dmalloc.api.MemoryRegion;
+import org.dmalloc.api.MoveOptions;
+import org.dmalloc.api.MoveResult;
+import org.dmalloc.api.ProgressListener;
+import org.dmalloc.api.RegionMover;
 import org.osgi.framework.BundleContext;
 import org.osgi.framework.FrameworkUtil;
 import org.osgi.framework.InvalidSyntaxException;
@@ -75,6 +80,25 @@ final class ConfiguredProviders {
    */
   List<MemoryProvider> find(String backend) throws InvalidSyntaxException {
     return references(backend).stream().map(context::getService).filter(Objects::nonNull).toList();
+  }
+
+  /** Moves a region as soon as the manager too has been told of the backend. */
+  MoveResult move(MemoryRegion region, String backend, ProgressListener progress) throws Exception {
+    RegionMover mover = service(RegionMover.class);
+    List<MoveResult> moved = new ArrayList<>();
+    until(
+        () -> "the manager to know " + backend,
+        () -> {
+          try {
+            return moved.add(mover.move(region.id(), backend, MoveOptions.DEFAULT, progress));
+          } catch (IllegalArgumentException e) {
+            if (String.valueOf(e.getMessage()).contains("no backend " + backend)) {
+              return false;
+            }
+            throw e;
+          }
+        });
+    return moved.getFirst();
   }
 
   /** Changes the configuration of a provider, and waits until the component has taken it up. */

@@ -24,6 +24,11 @@ final class Framework {
 
   /** The framework's options, and more. Backends that nobody configures store below the build. */
   static Option[] felix(Option... more) {
+    return felixWithout("", more);
+  }
+
+  /** The same without the bundle whose jar has this name; it has no version. */
+  static Option[] felixWithout(String jarName, Option... more) {
     Path directory = directory();
     Path store = directory.resolveSibling("store");
     List<Option> options = new ArrayList<>();
@@ -32,7 +37,9 @@ final class Framework {
     options.add(frameworkProperty("dmalloc.directory").value(store.toString()));
     options.add(systemProperty(BUNDLES).value(directory.toString()));
     for (Path jar : bundles()) {
-      options.add(bundle(jar.toUri().toString()));
+      if (!jar.endsWith(jarName)) {
+        options.add(bundle(jar.toUri().toString()));
+      }
     }
     options.addAll(List.of(more));
     return options.toArray(Option[]::new);

@@ -21,7 +21,6 @@ import org.dmalloc.api.Capability;
 import org.dmalloc.api.MemoryProvider;
 import org.dmalloc.api.MemoryRegion;
 import org.dmalloc.api.MoveListener;
-import org.dmalloc.api.MoveOptions;
 import org.dmalloc.api.MoveResult;
 import org.dmalloc.api.ProgressListener;
 import org.dmalloc.api.RegionMover;
@@ -66,21 +65,8 @@ public class HotSwapIT {
     return new ConfiguredProviders(context);
   }
 
-  /** Moves it as soon as the manager too has been told of the backend. */
   private MoveResult move(MemoryRegion region, String target) throws Exception {
-    RegionMover mover = providers().service(RegionMover.class);
-    AtomicReference<MoveResult> moved = new AtomicReference<>();
-    ConfiguredProviders.until(
-        () -> "the manager to know " + target,
-        () -> {
-          try {
-            moved.set(mover.move(region.id(), target, MoveOptions.DEFAULT, ProgressListener.NONE));
-          } catch (IllegalArgumentException e) {
-            assertTrue(String.valueOf(e.getMessage()).contains("no backend " + target));
-          }
-          return moved.get() != null;
-        });
-    return moved.get();
+    return providers().move(region, target, ProgressListener.NONE);
   }
 
   private static void fill(MemoryRegion region, long seed) {
