@@ -231,6 +231,20 @@ final class Libc {
     }
   }
 
+  /** Like {@link #ioctl(int, long, MemorySegment)}, for a caller that keeps {@link #state}. */
+  static long ioctl(MemorySegment state, int fd, long request, MemorySegment argument) {
+    try {
+      return result((int) IOCTL.invokeExact(state, fd, request, argument), state);
+    } catch (Throwable t) {
+      throw unexpected(t);
+    }
+  }
+
+  /** Room for the error of one call at a time. */
+  static MemorySegment state(Arena arena) {
+    return arena.allocate(STATE);
+  }
+
   static long pread(int fd, MemorySegment buffer, long offset) {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment state = arena.allocate(STATE);

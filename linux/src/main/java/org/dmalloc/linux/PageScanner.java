@@ -20,21 +20,40 @@ import org.dmalloc.api.MemoryException;
 public final class PageScanner implements AutoCloseable {
   private static final Path PAGEMAP = Path.of("/proc/self/pagemap");
   private static final long PAGEMAP_SCAN = 0xC0606610L;
+
+  // The argument, in words: size, flags, start, end, walk_end, vec, vec_len, max_pages, and masks
+  // category_inverted, category_mask, category_anyof_mask, return_mask; see linux/fs.h.
   private static final int ARGUMENT_WORDS = 12;
+  private static final int START = 2;
+  private static final int END = 3;
   private static final int RUN_WORDS = 3;
   private static final long IS_PRESENT = 8;
   private static final int BATCH_PAGES = 512;
   private static final int WALK_END = 4;
+  private static final int RUNS = 5;
+  private static final int MOST_RUNS = 6;
+  private static final int CATEGORY_MASK = 9;
+  private static final int RETURN_MASK = 11;
 
   private final Arena arena = Arena.ofConfined();
   private final OpenFile pagemap;
   private final MemorySegment runs =
       arena.allocate(ValueLayout.JAVA_LONG, (long) BATCH_PAGES * RUN_WORDS);
   private final MemorySegment argument = arena.allocate(ValueLayout.JAVA_LONG, ARGUMENT_WORDS);
+  private final MemorySegment state = Libc.state(arena);
+
+  /** Open as long as this is: both belong to one thread. */
+  private final int fd;
+
   private boolean scans = true;
 
   private PageScanner(OpenFile pagemap) {
     this.pagemap = pagemap;
+    this.fd = pagemap.use(descriptor -> descriptor);
+    argument.setAtIndex(ValueLayout.JAVA_LONG, 0, ARGUMENT_WORDS * 8L);
+    argument.setAtIndex(ValueLayout.JAVA_LONG, RUNS, runs.address());
+    argument.setAtIndex(ValueLayout.JAVA_LONG, CATEGORY_MASK, IS_PRESENT);
+    argument.setAtIndex(ValueLayout.JAVA_LONG, RETURN_MASK, IS_PRESENT);
   }
 
   /**
@@ -86,22 +105,15 @@ public final class PageScanner implements AutoCloseable {
 
   private long scan(long from, long start, long end, long page, long[] bits)
       throws MemoryException {
-    long[] words = {
-      ARGUMENT_WORDS * 8L,
-      0, // flags: no write protection
-      from,
-      end,
-      0, // walk_end, set by the kernel
-      runs.address(),
-      BATCH_PAGES,
-      0, // max_pages: no limit
-      0, // category_inverted
-      IS_PRESENT, // category_mask
-      0, // category_anyof_mask
-      IS_PRESENT
-    };
-    MemorySegment.copy(words, 0, argument, ValueLayout.JAVA_LONG, 0, words.length);
-    long count = pagemap.use(fd -> OpenFile.retry(() -> Libc.ioctl(fd, PAGEMAP_SCAN, argument)));
+    argument.setAtIndex(ValueLayout.JAVA_LONG, START, from);
+    argument.setAtIndex(ValueLayout.JAVA_LONG, END, end);
+    // The kernel makes room for as many: a few pages need little.
+    long most = Math.min(BATCH_PAGES, (end - from) / page);
+    argument.setAtIndex(ValueLayout.JAVA_LONG, MOST_RUNS, most);
+    long count;
+    do {
+      count = Libc.ioctl(state, fd, PAGEMAP_SCAN, argument);
+    } while (count == -Errno.EINTR);
     if (count == -Errno.ENOTTY || count == -Errno.EINVAL) {
       scans = false;
       return from;
@@ -122,7 +134,7 @@ public final class PageScanner implements AutoCloseable {
     long wanted = Math.min(BATCH_PAGES, (end - from) / page);
     MemorySegment part = runs.asSlice(0, wanted * 8);
     long offset = from / page * 8;
-    long bytes = pagemap.use(fd -> OpenFile.retry(() -> Libc.pread(fd, part, offset)));
+    long bytes = OpenFile.retry(() -> Libc.pread(fd, part, offset));
     if (bytes <= 0) {
       int errno = bytes == 0 ? Errno.EFAULT : (int) -bytes;
       throw Errno.exception("pread", part.byteSize(), PAGEMAP.toString(), errno);

@@ -4,13 +4,14 @@ package org.dmalloc.backend.panama;
 import java.util.concurrent.TimeUnit;
 
 /**
- * What an observer's thread may cost: an account of processor time that fills with 0.8 % of the
- * time that goes by, up to 200 ms, and from which everything is paid that the thread does. So in
- * any span of time it takes at most 0.8 % of it, the 200 ms, and the one piece of work that
- * overdrew the account.
+ * What an observer's thread may cost: accounts of processor time that fill with 0.8 % of the time
+ * that goes by, up to 200 ms, and from which everything is paid that the thread does. So in any
+ * span of time it takes at most 0.8 % of it, the 200 ms, and the pieces of work that overdrew the
+ * accounts, one each.
  *
- * <p>Three kinds of work share it. Splitting leaves the looks what they need, and looks leave the
- * following of known streams, which costs little and gains most, what that needs.
+ * <p>One account is for the following of known streams, which costs little and gains most, one for
+ * looks and splitting; each gets half of what comes in, and all of it while the other is full.
+ * Following may draw on the other's account, too. Splitting leaves the looks what they need.
  *
  * <p>Times are in nanoseconds, of any clock. Belongs to one thread.
  */
@@ -18,33 +19,55 @@ final class CpuBudget {
   static final double SHARE = 0.008;
   static final long MOST_NANOS = TimeUnit.MILLISECONDS.toNanos(200);
 
-  /** What looks leave to the following of streams. */
-  static final long FOLLOW_RESERVE_NANOS = TimeUnit.MILLISECONDS.toNanos(5);
+  /** What the account for the following of streams holds. */
+  static final long FOLLOW_NANOS = TimeUnit.MILLISECONDS.toNanos(50);
 
-  /** What splitting leaves to looks and following. */
-  static final long LOOK_RESERVE_NANOS = TimeUnit.MILLISECONDS.toNanos(40);
+  /** What that for looks and splitting holds. */
+  static final long LOOK_NANOS = MOST_NANOS - FOLLOW_NANOS;
 
-  private long credit = MOST_NANOS;
+  /** What splitting leaves to looks. */
+  static final long LOOK_RESERVE_NANOS = TimeUnit.MILLISECONDS.toNanos(30);
+
+  private long follow = FOLLOW_NANOS;
+  private long look = LOOK_NANOS;
   private long filledAt;
 
-  /** A full account. */
+  /** Full accounts. */
   CpuBudget(long now) {
     filledAt = now;
   }
 
   /** Enters what the time since the last call is worth. */
   void fill(long now) {
-    credit = Math.min(MOST_NANOS, credit + (long) ((now - filledAt) * SHARE));
+    long income = (long) ((now - filledAt) * SHARE);
     filledAt = now;
+    long toFollow = Math.min(income / 2, FOLLOW_NANOS - follow);
+    long toLook = Math.min(income - toFollow, LOOK_NANOS - look);
+    follow = Math.min(FOLLOW_NANOS, follow + income - toLook);
+    look += toLook;
   }
 
-  /** Pays for work that was done. */
-  void charge(long cpuNanos) {
-    credit -= cpuNanos;
+  /** Pays for following streams. */
+  void chargeFollow(long cpuNanos) {
+    follow -= cpuNanos;
+    long borrowed = Math.clamp(-follow, 0, Math.max(0, look));
+    follow += borrowed;
+    look -= borrowed;
   }
 
+  /** Pays for a look, or for splitting. */
+  void chargeLook(long cpuNanos) {
+    look -= cpuNanos;
+  }
+
+  /** What both hold. */
   long creditNanos() {
-    return credit;
+    return follow + look;
+  }
+
+  /** Whether streams are to be followed with as few looks as will do. */
+  boolean isThrifty() {
+    return follow < FOLLOW_NANOS / 2;
   }
 
   /** Whether a look may be taken that is expected to cost so much. */
@@ -52,28 +75,28 @@ final class CpuBudget {
     return untilLook(cpuNanos) == 0;
   }
 
-  /** How long until such a look may be taken. */
+  /** How long until such a look may be taken, at most. */
   long untilLook(long cpuNanos) {
     // One that costs more than the account holds is taken when it is full.
-    return until(Math.min(MOST_NANOS, cpuNanos + FOLLOW_RESERVE_NANOS));
+    return until(look, Math.min(LOOK_NANOS, cpuNanos));
   }
 
   /** Whether large folios may be split now. */
   boolean allowsSplit() {
-    return credit >= LOOK_RESERVE_NANOS;
+    return look >= LOOK_RESERVE_NANOS;
   }
 
-  /** How long until splitting is allowed for a piece of some length. */
+  /** How long until splitting is allowed for a piece of some length, at most. */
   long untilSplit(long cpuNanos) {
-    return until(LOOK_RESERVE_NANOS + cpuNanos);
+    return until(look, LOOK_RESERVE_NANOS + cpuNanos);
   }
 
-  /** How long until the account is not overdrawn; nothing is done before. */
+  /** How long until the account for following is not overdrawn, at most; nothing is done before. */
   long untilPaid() {
-    return until(0);
+    return until(follow, 0);
   }
 
-  private long until(long wanted) {
-    return credit >= wanted ? 0 : (long) Math.ceil((wanted - credit) / SHARE);
+  private static long until(long credit, long wanted) {
+    return credit >= wanted ? 0 : (long) Math.ceil((wanted - credit) / (SHARE / 2));
   }
 }

@@ -28,8 +28,8 @@ import org.jspecify.annotations.Nullable;
  * without a time-out. Only regions whose raw segment was handed out, which can be used without a
  * section, are looked after every 250 ms as long as they are open: one getrusage(2).
  *
- * <p><b>What it may cost.</b> All that the thread does is paid from one {@link CpuBudget}: under
- * one hundredth of a core in the long run, and a change after a calm time is met with many looks at
+ * <p><b>What it may cost.</b> All that the thread does is paid from a {@link CpuBudget}: under one
+ * hundredth of a core in the long run, and a change after a calm time is met with many looks at
  * once, which take about a tenth of a core.
  */
 final class PagingObserver {
@@ -239,7 +239,8 @@ final class PagingObserver {
     boolean busy = false;
     for (WatchedRegion region : regions) {
       if (!region.resting()) {
-        WatchedRegion.Look look = region.look(scanner, sense ? sight : null, now);
+        WatchedRegion.Look look =
+            region.look(scanner, sense ? sight : null, now, faults, budget.isThrifty());
         due = Math.min(due, look.dueNanos());
         freshPages += look.freshPages();
         busy |= look.streams();
@@ -251,7 +252,12 @@ final class PagingObserver {
       sensedFaults = faults; // not theirs
       faulted = false;
     }
-    long used = charge(); // with what the last wait cost
+    long used = used(); // with what the last wait cost
+    if (sensed) {
+      budget.chargeLook(used);
+    } else {
+      budget.chargeFollow(used);
+    }
     cpuNanos.add(used);
     if (sensed) {
       sensedFaults = faults;
@@ -262,7 +268,14 @@ final class PagingObserver {
     long wait = faulted || busy ? active(faulted, due, now) : quiet(woken, due, now);
     wait = Math.min(wait, split(now));
     event.ended(
-        backend, looked, sensed, freshPages, newFaults, wait == PatternLearner.NEVER ? -1 : wait);
+        backend,
+        looked,
+        sensed,
+        freshPages,
+        newFaults,
+        used,
+        budget.creditNanos(),
+        wait == PatternLearner.NEVER ? -1 : wait);
     return wait;
   }
 
@@ -285,12 +298,11 @@ final class PagingObserver {
     return lookedAt + Math.clamp(LOOK_PACE * lookCost(), MIN_LOOK_NANOS, MAX_LOOK_NANOS);
   }
 
-  /** Pays for what the thread has done since the last call. */
-  private long charge() {
+  /** What the thread has taken since the last call. */
+  private long used() {
     long cpu = cpuTime();
     long used = cpu - accountedCpu;
     accountedCpu = cpu;
-    budget.charge(used);
     return used;
   }
 
@@ -325,7 +337,9 @@ final class PagingObserver {
           break;
         }
         splitBytes.add(bytes);
-        splitNanos.add(charge());
+        long used = used();
+        budget.chargeLook(used);
+        splitNanos.add(used);
       }
       long regionDue = region.splitDueNanos(now);
       if (regionDue != PatternLearner.NEVER) {

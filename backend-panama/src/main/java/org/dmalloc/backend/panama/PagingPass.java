@@ -33,6 +33,14 @@ final class PagingPass extends Event {
   @Label("Major Faults Since The Last Sensor Reading")
   long majorFaults;
 
+  @Label("Processor Time")
+  @Timespan(Timespan.NANOSECONDS)
+  long cpuNanos;
+
+  @Label("Left In The Account")
+  @Timespan(Timespan.NANOSECONDS)
+  long creditNanos;
+
   @Label("Next Pass In")
   @Timespan(Timespan.NANOSECONDS)
   long waitNanos;
@@ -50,6 +58,8 @@ final class PagingPass extends Event {
       boolean readSensors,
       long newlyMapped,
       long faults,
+      long usedNanos,
+      long leftNanos,
       long nextInNanos) {
     end();
     if (shouldCommit()) {
@@ -58,6 +68,8 @@ final class PagingPass extends Event {
       sensed = readSensors;
       freshPages = newlyMapped;
       majorFaults = faults;
+      cpuNanos = usedNanos;
+      creditNanos = leftNanos;
       waitNanos = nextInNanos;
       commit();
     }

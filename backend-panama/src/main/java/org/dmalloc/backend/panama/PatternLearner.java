@@ -4,7 +4,6 @@ package org.dmalloc.backend.panama;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.BitSet;
 import java.util.Comparator;
 import java.util.Deque;
 import java.util.Iterator;
@@ -23,18 +22,15 @@ import org.jspecify.annotations.Nullable;
  * stream and ends with it. So a random access is right from the first one on, wherever it goes, and
  * a stream pays for the pages before it is noticed.
  *
- * <p><b>The opening.</b> Most scans and fills begin at the start, so that the region begins as if
- * one were going on there, with a window. It ends when nothing has come of it: a random access pays
- * for that at most once, with one readahead.
+ * <p><b>Expected streams.</b> Most scans and fills begin at the start, so that a region begins with
+ * a window there; and a stream that comes to its end is taken to begin anew where it had begun.
+ * Such a window ends when pages are needed elsewhere instead: random accesses pay for it at most a
+ * few times, with one readahead each.
  *
  * <p><b>Noticing.</b> Every n-th block of 512 pages is a <i>sensor</i>: its mapped pages are
  * compared with those of the last look. A run of newly mapped pages with hardly any others beside
  * it, which has grown at the next look, is a stream. Single pages say nothing, and neither do the
  * 16 that the kernel maps around a page that is in the cache already.
- *
- * <p><b>Large folios.</b> What the kernel reads ahead, or makes for a writer in order, it makes in
- * large folios, and a store to one page later writes all of one. Blocks that a window went over are
- * remembered, and their folios are split once they are clean.
  *
  * <p>Not thread-safe: the caller holds a lock.
  */
@@ -56,33 +52,39 @@ final class PatternLearner {
   /** What a suspect must have grown by at the next look. */
   private static final int GROWTH_PAGES = 8;
 
-  /** Pages in a row that say: the stream was here. By chance, 16 are not found. */
-  private static final int PROBE_PAGES = 16;
-
   /** The more sensors, the earlier a stream crosses one, and the longer a look takes. */
   private static final int SENSORS = 256;
 
   private static final int MAX_STRIDE = 32;
 
-  /** Ahead of a stream: 8 MiB at first, doubled while it goes on. */
+  /** Ahead of a stream: 8 MiB at first, doubled up to what it goes through in a while. */
   private static final long FIRST_WINDOW_PAGES = 2048;
 
-  private static final long MAX_WINDOW_PAGES = 32768;
-  private static final long BEHIND_PAGES = 8192;
+  private static final long MAX_WINDOW_PAGES = 65536;
+  private static final long WINDOW_NANOS = TimeUnit.MILLISECONDS.toNanos(200);
+  private static final long BEHIND_PAGES = 16384;
   private static final long KEPT_BEHIND_PAGES = 256;
 
-  /** Ahead of the stream that may begin at the start: what a fill takes some milliseconds for. */
-  static final long OPENING_PAGES = 4096;
+  /** Ahead of a stream that is expected: what a fill takes some milliseconds for. */
+  static final long START_PAGES = 4096;
 
-  private static final long OPENING_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
+  private static final int MAX_STARTS = 4;
 
-  /** What a gap between two looks counts for at most while an opening is waited for. */
-  private static final long OPENING_GAP_NANOS = TimeUnit.MILLISECONDS.toNanos(20);
+  /** Pages needed elsewhere, after which nothing is expected any more; some are by others. */
+  static final long FAULTS_ELSEWHERE = 48;
 
   private static final long STALL_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
+  private static final long MIN_STALL_NANOS = TimeUnit.MILLISECONDS.toNanos(8);
+
+  /** What a stream would have come through if it went on; by then it is over. */
+  private static final long STALL_PAGES = 8192;
+
   private static final int STALL_LOOKS = 3;
   private static final long MIN_DUE_NANOS = TimeUnit.MILLISECONDS.toNanos(1);
-  private static final long MAX_DUE_NANOS = TimeUnit.MILLISECONDS.toNanos(20);
+  private static final long MAX_DUE_NANOS = TimeUnit.MILLISECONDS.toNanos(30);
+  private static final long THRIFTY_DUE_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
+
+  private static final int WINDOW_PARTS = 8;
 
   /** Each is an area of the kernel's, of which a process has 65,530. */
   private static final int MAX_STREAMS = 32;
@@ -90,8 +92,6 @@ final class PatternLearner {
   private static final int MAX_SUSPECTS = 16;
   private static final int SUSPECT_LOOKS = 5;
   private static final int MAX_RESTING = 16;
-  private static final long SPLIT_PAGES = 4096;
-  private static final int SPLIT_LOOKS = 64;
   private static final long CALM_NANOS = TimeUnit.MILLISECONDS.toNanos(200);
 
   /** How much of each sensor a look reads. */
@@ -113,31 +113,20 @@ final class PatternLearner {
 
   private final Memory memory;
   private final Listener listener;
-  private final boolean splits;
+  private final MappedRuns runs;
+  private final FolioSplitter folios;
   private final PageRanges pins = new PageRanges();
   private final List<Stream> streams = new ArrayList<>();
   private final List<Suspect> suspects = new ArrayList<>();
   private final Deque<Stream> resting = new ArrayDeque<>();
-  private final BitSet largeBlocks = new BitSet();
 
-  /** The stream that may begin at the start; null when one has, or it is given up. */
-  private @Nullable Stream opening;
-
-  private long openingNanos;
-  private long openingLookAt;
-
-  /** Gone over once: a folio that was in use for a moment, in a processor's list, was left. */
-  private final BitSet splitOnce = new BitSet();
+  /** Windows where streams are expected. */
+  private final List<Start> starts = new ArrayList<>();
 
   private final long[] bits = new long[BLOCK_PAGES / 64];
   private long[] lastSeen = new long[0];
   private int stride = 1;
-  private boolean written;
-  private boolean dirtyUnknown;
-  private boolean forced;
   private long streamAt;
-  private int splitAt;
-  private boolean splitInRound;
   private long freshPages;
 
   /** The memory of a region, in pages. */
@@ -179,6 +168,9 @@ final class PatternLearner {
   private static final class Stream {
     private final int sign;
 
+    /** Where it began. */
+    private long origin;
+
     /** The first page that was not mapped at the last look. */
     private long front;
 
@@ -192,16 +184,43 @@ final class PatternLearner {
     private long windowPages;
     private long progressAt;
     private int looksWithout;
+
+    /** The process's major faults when a page came in the last time. */
+    private long faultsAtProgress;
+
+    /** Whether it is expected to begin anew. */
+    private boolean repeats;
+
     private double pagesPerNano;
 
     Stream(int sign, long front, long now) {
       this.sign = sign;
+      this.origin = front;
       this.front = front;
       this.sensedFront = front;
       this.tail = front;
       this.head = front;
       this.windowPages = FIRST_WINDOW_PAGES;
       this.progressAt = now;
+    }
+  }
+
+  /** A stream that is expected, with its window. */
+  private static final class Start {
+    private final Stream stream;
+
+    /** The stream that goes on meanwhile, and may begin anew; null if it is another's turn. */
+    private @Nullable Stream after;
+
+    /** The process's major faults when it began to count; negative before. */
+    private long faults = -1;
+
+    private long lookedAt;
+
+    Start(Stream stream, @Nullable Stream after, long now) {
+      this.stream = stream;
+      this.after = after;
+      this.lookedAt = now;
     }
   }
 
@@ -214,8 +233,8 @@ final class PatternLearner {
   PatternLearner(Memory memory, Listener listener, boolean splits, boolean written) {
     this.memory = memory;
     this.listener = listener;
-    this.splits = splits;
-    this.written = written;
+    this.runs = new MappedRuns(memory);
+    this.folios = new FolioSplitter(memory, splits, written);
   }
 
   /**
@@ -227,38 +246,69 @@ final class PatternLearner {
     memory.advise(AccessPattern.RANDOM, 0, memory.pageCount());
     arrange();
     if (empty) {
-      Stream first = new Stream(1, 0, now);
-      first.windowPages = OPENING_PAGES;
-      first.head = Math.min(OPENING_PAGES, memory.pageCount());
-      opening = first;
-      openingLookAt = now;
-      memory.advise(AHEAD, 0, first.head);
+      expect(1, 0, null, now);
     }
   }
 
-  /** Takes the opening for a stream if it has become one. */
-  private void openingLook(long now) throws MemoryException {
-    Stream first = opening;
-    if (first == null) {
+  /** The large folios that streams leave behind. */
+  FolioSplitter folios() {
+    return folios;
+  }
+
+  /** Prepares for a stream, where no page is mapped. */
+  private void expect(int sign, long origin, @Nullable Stream after, long now)
+      throws MemoryException {
+    Stream stream = new Stream(sign, origin, now);
+    stream.windowPages = START_PAGES;
+    long wanted = origin + sign * START_PAGES;
+    stream.head = sign > 0 ? Math.min(wanted, memory.pageCount()) : Math.max(wanted, -1);
+    if (starts.size() >= MAX_STARTS || inWindow(low(stream), high(stream))) {
       return;
     }
-    if (reach(0, 1, RUN_PAGES) == Math.min(RUN_PAGES, memory.pageCount())) {
-      opening = null;
-      first.progressAt = openingLookAt;
-      streams.add(first);
-      cameInLarge(low(first), high(first));
-      listener.streamFound();
-    }
-    openingLookAt = now;
+    starts.add(new Start(stream, after, now));
+    String why = after == null ? "where a stream may begin" : "where the stream may begin anew";
+    change(stream.tail, stream.head, sign, AccessPattern.RANDOM, AHEAD, why);
   }
 
-  private void endOpening(String why, long now) throws MemoryException {
-    Stream first = opening;
-    if (first != null) {
-      opening = null;
-      cameInLarge(low(first), high(first));
-      change(first.tail, first.head, 1, AHEAD, AccessPattern.RANDOM, why);
-      openingLookAt = now;
+  /** Takes an expected stream for one if it has come, and gives it up if it does not. */
+  private void meet(long now, long faults) throws MemoryException {
+    for (Iterator<Start> all = starts.iterator(); all.hasNext(); ) {
+      Start start = all.next();
+      Stream stream = start.stream;
+      long most = Math.min(RUN_PAGES, high(stream) - low(stream));
+      if (runs.reach(stream.front, stream.sign, most) == most) {
+        all.remove();
+        stream.progressAt = start.lookedAt;
+        stream.faultsAtProgress = faults;
+        streams.add(stream);
+        folios.cameInLarge(low(stream), high(stream));
+        listener.streamFound();
+      } else if (start.after != null) {
+        start.after = streams.contains(start.after) ? start.after : null;
+      } else if (start.faults < 0) {
+        start.faults = faults;
+      } else if (faults - start.faults >= FAULTS_ELSEWHERE) {
+        all.remove();
+        giveUp(start, "pages are needed elsewhere");
+      }
+      start.lookedAt = now;
+    }
+  }
+
+  private void giveUp(Start start, String why) throws MemoryException {
+    Stream stream = start.stream;
+    folios.cameInLarge(low(stream), high(stream)); // what was read there nevertheless
+    change(stream.tail, stream.head, stream.sign, AHEAD, AccessPattern.RANDOM, why);
+  }
+
+  /** Gives up the expected streams whose windows meet a range of pages. */
+  private void giveUpStarts(long first, long end, String why) throws MemoryException {
+    for (Iterator<Start> all = starts.iterator(); all.hasNext(); ) {
+      Start start = all.next();
+      if (low(start.stream) < end && high(start.stream) > first) {
+        all.remove();
+        giveUp(start, why);
+      }
     }
   }
 
@@ -271,7 +321,7 @@ final class PatternLearner {
   /** Adapts to another size; what is not pinned is RANDOM then. */
   void resized() throws MemoryException {
     long pageCount = memory.pageCount();
-    opening = null;
+    starts.clear();
     streams.clear();
     suspects.clear();
     resting.clear();
@@ -285,12 +335,12 @@ final class PatternLearner {
     if (stride == oldStride) {
       System.arraycopy(old, 0, lastSeen, 0, Math.min(old.length, lastSeen.length));
     }
-    largeBlocks.clear(Math.toIntExact(pageCount / BLOCK_PAGES) + 1, Integer.MAX_VALUE);
+    folios.resized();
   }
 
   /** Gives up: what is not pinned becomes NORMAL, the kernel's own heuristics. */
   void giveUp() throws MemoryException {
-    opening = null;
+    starts.clear();
     streams.clear();
     for (long[] gap : pins.gaps(0, memory.pageCount())) {
       memory.advise(AccessPattern.NORMAL, gap[0], gap[1] - gap[0]);
@@ -303,9 +353,7 @@ final class PatternLearner {
    */
   void pin(long first, long count, AccessPattern pattern, long now) throws MemoryException {
     pins.set(first, first + count, pattern);
-    if (opening != null && first < opening.head) {
-      endOpening("advised by hand", now);
-    }
+    giveUpStarts(first, first + count, "advised by hand");
     for (Iterator<Stream> all = streams.iterator(); all.hasNext(); ) {
       Stream stream = all.next();
       if (low(stream) < first + count && high(stream) > first) {
@@ -322,7 +370,7 @@ final class PatternLearner {
 
   /** Ends all streams, and makes their windows RANDOM. */
   void endStreams(String why, long now) throws MemoryException {
-    endOpening(why, now);
+    giveUpStarts(0, memory.pageCount(), why);
     List<Stream> ending = List.copyOf(streams);
     streams.clear();
     for (Stream stream : ending) {
@@ -330,35 +378,26 @@ final class PatternLearner {
     }
   }
 
-  /** Notes that pages came in by other means in large folios. */
-  void cameInLarge(long first, long end) {
-    if (splits && end > first) {
-      forced = false;
-      int firstBlock = Math.toIntExact(first / BLOCK_PAGES);
-      int endBlock = Math.toIntExact((end + BLOCK_PAGES - 1) / BLOCK_PAGES);
-      largeBlocks.set(firstBlock, endBlock);
-      splitOnce.clear(firstBlock, endBlock);
-    }
-  }
-
   /**
    * Looks at what streams and suspects have done since the last look.
    *
+   * @param faults the process's major faults so far: pages that had to be read
+   * @param thrifty whether to ask for as few further looks as will do
    * @return nanoseconds until the next look is due, {@link #NEVER} if there are none
    */
-  long follow(long now) throws MemoryException {
-    openingLook(now);
+  long follow(long now, long faults, boolean thrifty) throws MemoryException {
+    meet(now, faults);
     for (Iterator<Suspect> all = suspects.iterator(); all.hasNext(); ) {
       Suspect suspect = all.next();
-      if (resolve(suspect, now)) {
+      if (resolve(suspect, now, faults)) {
         all.remove();
       }
     }
     long due = suspects.isEmpty() ? NEVER : MIN_DUE_NANOS;
     for (Iterator<Stream> all = streams.iterator(); all.hasNext(); ) {
       Stream stream = all.next();
-      if (advance(stream, now)) {
-        due = Math.min(due, due(stream));
+      if (advance(stream, now, faults)) {
+        due = Math.min(due, due(stream, thrifty));
       } else {
         all.remove();
       }
@@ -367,13 +406,7 @@ final class PatternLearner {
   }
 
   /** Reads all sensors, whole or in part; what it suspects, {@link #follow} proves or drops. */
-  void sense(Sight sight, long now) throws MemoryException {
-    if (opening != null) {
-      openingNanos += Math.min(OPENING_GAP_NANOS, now - openingLookAt);
-      if (openingNanos > OPENING_NANOS) {
-        endOpening("nothing began at the start", now);
-      }
-    }
+  void sense(Sight sight, long now, long faults) throws MemoryException {
     freshPages = 0;
     long pageCount = memory.pageCount();
     for (int sensor = 0; sensor < lastSeen.length / bits.length; sensor++) {
@@ -388,9 +421,9 @@ final class PatternLearner {
     }
     for (Iterator<Stream> all = resting.iterator(); all.hasNext(); ) {
       Stream old = all.next();
-      if (reach(old.front, old.sign, PROBE_PAGES) == PROBE_PAGES) {
+      if (runs.reach(old.front, old.sign, RUN_PAGES) == RUN_PAGES) {
         all.remove();
-        open(old.sign, old.front, now, "goes on where it had rested");
+        open(old.sign, old.origin, old.front, now, faults, "goes on where it had rested");
       }
     }
   }
@@ -480,9 +513,9 @@ final class PatternLearner {
   }
 
   /** Whether nothing is left to prove. */
-  private boolean resolve(Suspect suspect, long now) throws MemoryException {
-    long up = reach(suspect.high, 1, MAX_WINDOW_PAGES);
-    long down = reach(suspect.low - 1, -1, MAX_WINDOW_PAGES);
+  private boolean resolve(Suspect suspect, long now, long faults) throws MemoryException {
+    long up = runs.reach(suspect.high, 1, memory.pageCount());
+    long down = runs.reach(suspect.low - 1, -1, memory.pageCount());
     boolean first = suspect.looks == 0;
     suspect.high += up;
     suspect.low -= down;
@@ -491,11 +524,11 @@ final class PatternLearner {
       return false; // where its ends are is known only now
     }
     if (up >= GROWTH_PAGES && up >= down) {
-      open(1, suspect.high, now, grown(up, "up", suspect));
+      open(1, suspect.low, suspect.high, now, faults, grown(up, "up", suspect));
       return true;
     }
     if (down >= GROWTH_PAGES) {
-      open(-1, suspect.low - 1, now, grown(down, "down", suspect));
+      open(-1, suspect.high - 1, suspect.low - 1, now, faults, grown(down, "down", suspect));
       return true;
     }
     return suspect.looks > SUSPECT_LOOKS;
@@ -506,7 +539,8 @@ final class PatternLearner {
         .formatted(suspect.high - suspect.low, direction, pages);
   }
 
-  private void open(int sign, long front, long now, String evidence) throws MemoryException {
+  private void open(int sign, long origin, long front, long now, long faults, String evidence)
+      throws MemoryException {
     if (streams.size() >= MAX_STREAMS) {
       Stream oldest =
           streams.stream().min(Comparator.comparingLong(stream -> stream.progressAt)).orElseThrow();
@@ -514,12 +548,13 @@ final class PatternLearner {
       end(oldest, "too many streams", now);
     }
     Stream stream = new Stream(sign, front, now);
+    stream.origin = origin;
+    stream.faultsAtProgress = faults;
+    passed(Math.min(origin, front), Math.max(origin, front));
     if (front < 0 || front >= memory.pageCount()) {
       return; // it has just come to the end
     }
-    if (opening != null && front < opening.head) {
-      endOpening("a stream began elsewhere", now);
-    }
+    giveUpStarts(front, front + 1, "a stream goes on there");
     for (Stream other : streams) {
       if (low(other) <= front && front < high(other)) {
         return;
@@ -531,29 +566,40 @@ final class PatternLearner {
   }
 
   /** False if the stream has ended. */
-  private boolean advance(Stream stream, long now) throws MemoryException {
-    long grown = reach(stream.front, stream.sign, 8 * MAX_WINDOW_PAGES);
+  private boolean advance(Stream stream, long now, long faults) throws MemoryException {
+    long grain = stream.windowPages / 32;
+    long expected = Math.round(stream.pagesPerNano * (now - stream.progressAt));
+    long grown = runs.reach(stream.front, stream.sign, 8 * MAX_WINDOW_PAGES, expected, grain);
+    if (grown == 0) {
+      grown = beyondWhatWasDropped(stream);
+    }
     if (grown == 0) {
       stream.looksWithout++;
-      if (now - stream.progressAt > STALL_NANOS && stream.looksWithout >= STALL_LOOKS) {
+      if (stream.looksWithout >= STALL_LOOKS && now - stream.progressAt > stall(stream, faults)) {
         end(stream, "no page for %d ms".formatted((now - stream.progressAt) / 1_000_000), now);
         return false;
       }
       return true;
     }
+    long before = stream.front;
     stream.front += stream.sign * grown;
     double speed = (double) grown / Math.max(1, now - stream.progressAt);
     stream.pagesPerNano =
         stream.pagesPerNano == 0 ? speed : 0.5 * stream.pagesPerNano + 0.5 * speed;
     stream.progressAt = now;
     stream.looksWithout = 0;
+    stream.faultsAtProgress = faults;
+    passed(Math.min(before, stream.front), Math.max(before, stream.front));
     if (stream.front < 0 || stream.front >= memory.pageCount()) {
       end(stream, "the end of the region", now);
       return false;
     }
     long ahead = stream.sign * (stream.head - stream.front);
     if (ahead < stream.windowPages / 2) {
-      stream.windowPages = Math.min(MAX_WINDOW_PAGES, 2 * stream.windowPages);
+      long wanted = Math.round(stream.pagesPerNano * WINDOW_NANOS);
+      stream.windowPages =
+          Math.clamp(
+              wanted, stream.windowPages, Math.min(MAX_WINDOW_PAGES, 2 * stream.windowPages));
       extend(stream, "a stream of %.0f MiB/s".formatted(stream.pagesPerNano * 1e9 / 256));
     }
     if (stream.sign * (stream.front - stream.tail) > BEHIND_PAGES) {
@@ -561,18 +607,75 @@ final class PatternLearner {
       change(stream.tail, kept, stream.sign, AHEAD, AccessPattern.RANDOM, "left behind");
       stream.tail = kept;
     }
+    if (!stream.repeats
+        && stream.sign * (expectedEnd(stream) - stream.front) < stream.windowPages
+        && runs.reach(stream.origin, stream.sign, 1) == 0) {
+      stream.repeats = true;
+      expect(stream.sign, stream.origin, stream, now);
+    }
     return true;
   }
 
-  private static long due(Stream stream) {
+  /**
+   * What a stream has grown by when the pages at its front have been dropped already: it was fast,
+   * and memory is short. In its window, random accesses make no run as long as this.
+   */
+  private long beyondWhatWasDropped(Stream stream) throws MemoryException {
     long ahead = stream.sign * (stream.head - stream.front);
+    for (int part = 1; part <= WINDOW_PARTS; part++) {
+      long skipped = part * ahead / WINDOW_PARTS;
+      long from = stream.front + stream.sign * skipped;
+      if (runs.reach(from, stream.sign, RUN_PAGES) == RUN_PAGES) {
+        return skipped + runs.reach(from, stream.sign, ahead);
+      }
+    }
+    return 0;
+  }
+
+  /** How long a stream may do nothing: less when it was fast, and pages are needed elsewhere. */
+  private static long stall(Stream stream, long faults) {
+    if (faults - stream.faultsAtProgress < FAULTS_ELSEWHERE || stream.pagesPerNano <= 0) {
+      return STALL_NANOS;
+    }
+    return Math.clamp(Math.round(STALL_PAGES / stream.pagesPerNano), MIN_STALL_NANOS, STALL_NANOS);
+  }
+
+  /** Where another ended that began at the same place; else the end of the memory. */
+  private long expectedEnd(Stream stream) {
+    for (Stream old : resting) {
+      if (old.sign == stream.sign
+          && Math.abs(old.origin - stream.origin) < FIRST_WINDOW_PAGES
+          && stream.sign * (old.front - stream.front) > 0) {
+        return old.front;
+      }
+    }
+    return stream.sign > 0 ? memory.pageCount() : -1;
+  }
+
+  /** Notes that the pages from one on, before another, were seen to be mapped. */
+  private void passed(long low, long high) {
+    long sensorPages = (long) stride * BLOCK_PAGES;
+    for (long sensor = (low + sensorPages - 1) / sensorPages;
+        sensor * sensorPages < high;
+        sensor++) {
+      int offset = Math.toIntExact(sensor * bits.length);
+      if (offset + bits.length <= lastSeen.length) {
+        Arrays.fill(lastSeen, offset, offset + bits.length, -1L);
+      }
+    }
+  }
+
+  private static long due(Stream stream, boolean thrifty) {
     if (stream.pagesPerNano <= 0 || stream.looksWithout > 0) {
       return Math.min(MAX_DUE_NANOS, MIN_DUE_NANOS << Math.min(stream.looksWithout, 10));
     }
-    // While the window grows, early; later half of what is ahead is time enough.
-    double share = stream.windowPages == MAX_WINDOW_PAGES ? 0.5 : 0.25;
+    // Early while the window grows, and to see soon that it has ended; half of it is time enough.
+    long ahead = stream.sign * (stream.head - stream.front);
+    double share = thrifty ? 0.5 : 0.25;
     return Math.clamp(
-        Math.round(share * ahead / stream.pagesPerNano), MIN_DUE_NANOS, MAX_DUE_NANOS);
+        Math.round(share * ahead / stream.pagesPerNano),
+        MIN_DUE_NANOS,
+        thrifty ? THRIFTY_DUE_NANOS : MAX_DUE_NANOS);
   }
 
   private void extend(Stream stream, String evidence) throws MemoryException {
@@ -585,6 +688,7 @@ final class PatternLearner {
     }
     change(from, head, stream.sign, AccessPattern.RANDOM, AHEAD, evidence);
     stream.head = head;
+    folios.cameInLarge(stream.sign > 0 ? from : head + 1, stream.sign > 0 ? head : from + 1);
   }
 
   private void end(Stream stream, String evidence, long now) throws MemoryException {
@@ -592,6 +696,7 @@ final class PatternLearner {
     change(stream.tail, stream.head, stream.sign, AHEAD, AccessPattern.RANDOM, evidence);
     if (stream.front >= 0 && stream.front < memory.pageCount()) {
       Stream rest = new Stream(stream.sign, stream.front, now);
+      rest.origin = stream.origin;
       resting.addFirst(rest);
       if (resting.size() > MAX_RESTING) {
         resting.removeLast();
@@ -608,9 +713,6 @@ final class PatternLearner {
       memory.advise(to, gap[0], gap[1] - gap[0]);
       listener.changed(gap[0], gap[1] - gap[0], from, to, evidence);
     }
-    if (to != AccessPattern.RANDOM) {
-      cameInLarge(low, high);
-    }
   }
 
   private static long low(Stream stream) {
@@ -621,140 +723,29 @@ final class PatternLearner {
     return stream.sign > 0 ? stream.head : stream.tail + 1;
   }
 
-  /** Pages mapped without a gap from a page on, in a direction. */
-  private long reach(long from, int sign, long most) throws MemoryException {
-    long limit = Math.min(most, sign > 0 ? memory.pageCount() - from : from + 1);
-    long reached = 0;
-    if (limit > BLOCK_PAGES && probe(from, sign)) {
-      long step = BLOCK_PAGES;
-      while (reached + step + PROBE_PAGES <= limit && probe(from + sign * (reached + step), sign)) {
-        reached += step;
-        step *= 2;
-      }
-      for (step /= 2; step >= BLOCK_PAGES; step /= 2) {
-        if (reached + step + PROBE_PAGES <= limit && probe(from + sign * (reached + step), sign)) {
-          reached += step;
-        }
-      }
-    }
-    int count = PROBE_PAGES;
-    while (reached < limit) {
-      count = (int) Math.min(count, limit - reached);
-      long first = sign > 0 ? from + reached : from - reached - count + 1;
-      memory.mapped(first, count, bits);
-      int run = sign > 0 ? leading(count) : trailing(count);
-      reached += run;
-      if (run < count) {
-        break;
-      }
-      count = BLOCK_PAGES;
-    }
-    return Math.max(0, reached);
-  }
-
-  private boolean probe(long from, int sign) throws MemoryException {
-    memory.mapped(sign > 0 ? from : from - PROBE_PAGES + 1, PROBE_PAGES, bits);
-    return (bits[0] & (1L << PROBE_PAGES) - 1) == (1L << PROBE_PAGES) - 1;
-  }
-
-  private int leading(int count) {
-    for (int i = 0; i < count; i++) {
-      if ((bits[i >>> 6] >>> i & 1) == 0) {
-        return i;
-      }
-    }
-    return count;
-  }
-
-  private int trailing(int count) {
-    for (int i = count - 1; i >= 0; i--) {
-      if ((bits[i >>> 6] >>> i & 1) == 0) {
-        return count - 1 - i;
-      }
-    }
-    return count;
-  }
-
-  // --- large folios ---
-
-  /** Whether there are blocks that may hold large folios. */
-  boolean mayHoldLargeFolios() {
-    return !largeBlocks.isEmpty();
-  }
-
-  /** Whether there will be something to split when changed pages have been written. */
-  boolean awaitsWriteback() {
-    return mayHoldLargeFolios() && written && !dirtyUnknown;
-  }
-
-  /** Notes that all changed pages have been written, just now. */
-  void forced() {
-    forced = true;
-    splitAt = 0;
-  }
-
-  /** Whether to split now: not while streams go on, which may drop the pages anyway. */
+  /**
+   * Whether to split large folios now: not while streams go on, which may drop the pages anyway.
+   */
   boolean maySplit(long now) {
-    return mayHoldLargeFolios()
+    return folios.mayHoldLargeFolios()
         && streams.isEmpty()
         && suspects.isEmpty()
-        && (forced || now - streamAt > CALM_NANOS);
+        && (folios.isForced() || now - streamAt > CALM_NANOS);
   }
 
-  /**
-   * Splits the large folios of one stretch of clean blocks.
-   *
-   * @return the pages that it went over; 0 if all that is left is in use, changed, or never written
-   */
+  /** Splits as {@link FolioSplitter#split} does, outside the windows of streams. */
   long split() throws MemoryException {
-    boolean wrapped = false;
-    for (int look = 0; look < SPLIT_LOOKS && !largeBlocks.isEmpty(); look++) {
-      int block = largeBlocks.nextSetBit(splitAt);
-      if (block < 0) {
-        splitAt = 0;
-        if (wrapped || !splitInRound) {
-          splitInRound = false;
-          return 0; // what is left is looked at some time later
-        }
-        wrapped = true;
-        splitInRound = false;
-        continue;
-      }
-      int end =
-          Math.min(largeBlocks.nextClearBit(block), block + (int) (SPLIT_PAGES / BLOCK_PAGES));
-      splitAt = end;
-      long first = (long) block * BLOCK_PAGES;
-      long count = Math.min((long) end * BLOCK_PAGES, memory.pageCount()) - first;
-      if (count <= 0) {
-        largeBlocks.clear(block, end);
-        continue;
-      }
-      if (inWindow(first, first + count)) {
-        continue;
-      }
-      long dirty = memory.dirtyPages(first, count);
-      written |= dirty > 0;
-      dirtyUnknown = dirty < 0;
-      boolean clean = dirty == 0 || (dirty < 0 && forced);
-      if (!clean || !written) {
-        continue;
-      }
-      memory.split(first, count);
-      splitInRound = true;
-      if (splitOnce.nextClearBit(block) >= end) {
-        largeBlocks.clear(block, end);
-        splitOnce.clear(block, end);
-      } else {
-        splitOnce.set(block, end);
-      }
-      return count;
-    }
-    return 0;
+    return folios.split(this::inWindow);
   }
 
   private boolean inWindow(long first, long end) {
     for (Stream stream : streams) {
       if (low(stream) < end && high(stream) > first) {
+        return true;
+      }
+    }
+    for (Start start : starts) {
+      if (low(start.stream) < end && high(start.stream) > first) {
         return true;
       }
     }
@@ -770,8 +761,8 @@ final class PatternLearner {
     for (Stream stream : streams) {
       all.set(low(stream), high(stream), AHEAD);
     }
-    if (opening != null) {
-      all.set(low(opening), high(opening), AHEAD);
+    for (Start start : starts) {
+      all.set(low(start.stream), high(start.stream), AHEAD);
     }
     List<AdvisedRange> map = new ArrayList<>();
     for (PageRanges.Range pin : pins.touching(0, pageCount)) {

@@ -92,7 +92,7 @@ final class WatchedRegion {
     lock.lock();
     try {
       filled = true;
-      learner.cameInLarge(0, pageCount());
+      learner.folios().cameInLarge(0, pageCount());
     } finally {
       lock.unlock();
     }
@@ -176,7 +176,7 @@ final class WatchedRegion {
       for (long[] gap : learner.unpinned(first, end)) {
         mapping.advise(Advice.RANDOM, gap[0] * page, length(gap));
       }
-      learner.cameInLarge(first, end);
+      learner.folios().cameInLarge(first, end);
     }
     observer.wake();
   }
@@ -192,9 +192,9 @@ final class WatchedRegion {
     boolean interested;
     lock.lock();
     try {
-      interested = learner.mayHoldLargeFolios();
+      interested = learner.folios().mayHoldLargeFolios();
       if (interested) {
-        learner.forced();
+        learner.folios().forced();
         splitRetryAt = 0;
         splitRetryNanos = FIRST_RETRY_NANOS;
       }
@@ -273,8 +273,15 @@ final class WatchedRegion {
    * Looks at the region's pages.
    *
    * @param sight how much of the sensors to read; null to follow what is known
+   * @param faults the process's major faults so far
+   * @param thrifty whether to ask for as few further looks as will do
    */
-  Look look(PageScanner pages, PatternLearner.@Nullable Sight sight, long now) {
+  Look look(
+      PageScanner pages,
+      PatternLearner.@Nullable Sight sight,
+      long now,
+      long faults,
+      boolean thrifty) {
     if (!lock.tryLock()) {
       return Look.BUSY;
     }
@@ -285,9 +292,9 @@ final class WatchedRegion {
       scanner = pages;
       boolean sense = sight != null;
       if (sight != null) {
-        learner.sense(sight, now);
+        learner.sense(sight, now, faults);
       }
-      long due = learner.follow(now);
+      long due = learner.follow(now, faults, thrifty);
       return new Look(due, sense ? learner.freshPages() : 0, sense, learner.hasStreams());
     } catch (MemoryException | RuntimeException e) {
       giveUp(String.valueOf(e.getMessage()));
@@ -353,7 +360,7 @@ final class WatchedRegion {
       return FIRST_RETRY_NANOS;
     }
     try {
-      return ended || !failure.isEmpty() || !learner.awaitsWriteback()
+      return ended || !failure.isEmpty() || !learner.folios().awaitsWriteback()
           ? PatternLearner.NEVER
           : Math.max(FIRST_RETRY_NANOS / 2, splitRetryAt - now);
     } finally {

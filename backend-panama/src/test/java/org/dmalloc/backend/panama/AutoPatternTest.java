@@ -112,7 +112,7 @@ class AutoPatternTest {
     try (MemoryRegion region = provider.allocate(RegionRequest.ofSize(32 * MIB).withName("a"))) {
       assertEquals(1, paging().restingRegions(), "until somebody uses it");
       assertEquals(AccessPattern.AUTO, region.info().pattern());
-      long opening = PatternLearner.OPENING_PAGES * PAGE;
+      long opening = PatternLearner.START_PAGES * PAGE;
       assertEquals(
           List.of(
               new AdvisedRange(0, opening, AccessPattern.NORMAL, AdvisedRange.Origin.LEARNED),

@@ -24,34 +24,61 @@ class CpuBudgetTest {
 
   @Test
   void fillsWithTheTimeThatGoesBy() {
-    budget.charge(CpuBudget.MOST_NANOS);
+    budget.chargeLook(CpuBudget.LOOK_NANOS);
+    budget.chargeFollow(CpuBudget.FOLLOW_NANOS);
     assertEquals(0, budget.creditNanos());
     budget.fill(SECOND);
     assertEquals(8 * MILLI, budget.creditNanos());
-    budget.charge(10 * MILLI);
-    assertEquals(SECOND / 4, budget.untilPaid());
-    budget.fill(SECOND + SECOND / 4);
+    budget.chargeFollow(10 * MILLI); // all that there is, and 2 ms more
+    assertEquals(-2 * MILLI, budget.creditNanos());
+    assertEquals(SECOND / 2, budget.untilPaid());
+    budget.fill(SECOND + SECOND / 2);
     assertEquals(0, budget.untilPaid());
   }
 
   @Test
+  void whatOneAccountCannotHoldGoesToTheOther() {
+    budget.chargeFollow(8 * MILLI);
+    budget.fill(SECOND);
+    assertEquals(CpuBudget.MOST_NANOS, budget.creditNanos());
+    budget.chargeLook(8 * MILLI);
+    budget.fill(2 * SECOND);
+    assertEquals(CpuBudget.MOST_NANOS, budget.creditNanos());
+  }
+
+  @Test
   void splittingLeavesTheLooksAndLooksTheStreamsTheirPart() {
-    budget.charge(CpuBudget.MOST_NANOS - CpuBudget.LOOK_RESERVE_NANOS);
+    budget.chargeLook(CpuBudget.LOOK_NANOS - CpuBudget.LOOK_RESERVE_NANOS);
     assertTrue(budget.allowsSplit());
-    budget.charge(1);
+    budget.chargeLook(1);
     assertFalse(budget.allowsSplit());
     assertTrue(budget.untilSplit(0) > 0);
     assertTrue(budget.allowsLook(MILLI));
-    budget.charge(CpuBudget.LOOK_RESERVE_NANOS - CpuBudget.FOLLOW_RESERVE_NANOS - MILLI);
+    budget.chargeLook(CpuBudget.LOOK_RESERVE_NANOS);
     assertFalse(budget.allowsLook(MILLI));
     assertEquals(0, budget.untilPaid());
+    assertFalse(budget.isThrifty());
+  }
+
+  @Test
+  void followingDrawsOnTheLooksAccountButLooksNotOnIts() {
+    budget.chargeFollow(CpuBudget.FOLLOW_NANOS / 2 + 1);
+    assertTrue(budget.isThrifty());
+    budget.chargeFollow(CpuBudget.FOLLOW_NANOS);
+    assertEquals(0, budget.untilPaid());
+    assertTrue(budget.allowsLook(MILLI));
+    budget.chargeLook(CpuBudget.LOOK_NANOS);
+    assertFalse(budget.allowsLook(MILLI));
+    assertEquals(0, budget.untilPaid());
+    budget.chargeFollow(MILLI);
+    assertTrue(budget.untilPaid() > 0);
   }
 
   @Test
   void aLookDearerThanTheAccountIsTakenWhenItIsFull() {
     assertTrue(budget.allowsLook(SECOND));
-    budget.charge(8 * MILLI);
-    assertEquals(SECOND, budget.untilLook(SECOND));
+    budget.chargeLook(8 * MILLI);
+    assertEquals(2 * SECOND, budget.untilLook(SECOND));
   }
 
   /** Work that always wants more, of any mixture, as the observer asks for it. */
@@ -64,19 +91,22 @@ class CpuBudgetTest {
     while (now < 600 * SECOND) {
       budget.fill(now);
       long cost = random.nextLong(1, 5 * MILLI);
+      boolean follows = random.nextInt(3) == 0;
       boolean may =
-          switch (random.nextInt(3)) {
-            case 0 -> budget.allowsLook(cost);
-            case 1 -> budget.allowsSplit();
-            default -> budget.untilPaid() == 0;
-          };
+          follows
+              ? budget.untilPaid() == 0
+              : random.nextBoolean() ? budget.allowsLook(cost) : budget.allowsSplit();
       if (may) {
-        budget.charge(cost);
+        if (follows) {
+          budget.chargeFollow(cost);
+        } else {
+          budget.chargeLook(cost);
+        }
         spent += cost;
         dearest = Math.max(dearest, cost);
       }
       now += Math.max(budget.untilPaid(), MILLI);
-      long bound = CpuBudget.MOST_NANOS + (long) (now * CpuBudget.SHARE) + dearest;
+      long bound = CpuBudget.MOST_NANOS + (long) (now * CpuBudget.SHARE) + 2 * dearest;
       assertTrue(spent <= bound, spent + " of " + bound);
     }
     assertTrue(spent < now / 100);

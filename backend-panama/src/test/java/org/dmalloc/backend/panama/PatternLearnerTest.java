@@ -20,6 +20,7 @@ class PatternLearnerTest {
 
   private final FakeMemory memory = new FakeMemory(1 << 17); // 512 MiB
   private long now;
+  private long faults;
   private PatternLearner.Sight sight = PatternLearner.Sight.WIDE;
 
   /** Pages that are mapped by calls, and advice that is noted. */
@@ -111,8 +112,8 @@ class PatternLearnerTest {
 
   private void look(PatternLearner learner) throws MemoryException {
     now += MILLI;
-    learner.sense(sight, now);
-    learner.follow(now);
+    learner.sense(sight, now, faults);
+    learner.follow(now, faults, false);
   }
 
   /** Goes through pages as a slow thread does until it is noticed, and then as a fast one. */
@@ -179,7 +180,7 @@ class PatternLearnerTest {
     assertFalse(learner.hasStreams());
     assertEquals(List.of(AccessPattern.RANDOM), memory.kinds());
     // It goes on where it stopped, and is known at once.
-    memory.mapped.set(60_000, 60_020);
+    memory.mapped.set(60_000, 60_040);
     look(learner);
     assertTrue(learner.hasStreams());
     assertEquals(PatternLearner.AHEAD, memory.advice[60_100]);
@@ -238,12 +239,12 @@ class PatternLearnerTest {
     for (int page = 1000; page < 1000 + 5 * 500; page += 500) {
       memory.mapped.set(page, page + 500);
       now += 25 * MILLI;
-      learner.sense(sight, now);
-      learner.follow(now);
+      learner.sense(sight, now, faults);
+      learner.follow(now, faults, false);
       for (int more = 0; more < 5 && learner.hasStreams(); more++) {
         memory.mapped.set(page + 500 + 20 * more, page + 520 + 20 * more);
         now += MILLI;
-        learner.follow(now);
+        learner.follow(now, faults, false);
       }
     }
     assertEquals(PatternLearner.AHEAD, memory.advice[4000]);
@@ -326,11 +327,11 @@ class PatternLearnerTest {
       look(learner);
     }
     assertTrue(learner.maySplit(now));
-    assertTrue(learner.awaitsWriteback());
+    assertTrue(learner.folios().awaitsWriteback());
     while (learner.split() > 0) {}
     assertFalse(memory.split.get(15_000), "changed and not written");
     memory.dirty.clear();
-    learner.forced();
+    learner.folios().forced();
     // Each is gone over twice, one round after the other.
     long pages = 0;
     for (long some = learner.split(); some > 0; some = learner.split()) {
@@ -340,7 +341,7 @@ class PatternLearnerTest {
     assertTrue(memory.split.get(15_000));
     assertTrue(memory.split.get(29_000));
     assertFalse(memory.split.get(100_000), "never in a window");
-    assertFalse(learner.mayHoldLargeFolios());
+    assertFalse(learner.folios().mayHoldLargeFolios());
   }
 
   @Test
@@ -351,7 +352,7 @@ class PatternLearnerTest {
       look(learner);
     }
     assertEquals(0, learner.split());
-    assertFalse(learner.awaitsWriteback(), "nothing to wake up for");
+    assertFalse(learner.folios().awaitsWriteback(), "nothing to wake up for");
     memory.dirty.set(30_000 - 1); // somebody writes
     assertTrue(learner.split() + learner.split() > 0);
   }
@@ -365,8 +366,8 @@ class PatternLearnerTest {
       look(learner);
     }
     assertEquals(0, learner.split());
-    assertFalse(learner.awaitsWriteback(), "it could never know");
-    learner.forced();
+    assertFalse(learner.folios().awaitsWriteback(), "it could never know");
+    learner.folios().forced();
     assertTrue(learner.split() > 0);
   }
 
@@ -374,16 +375,16 @@ class PatternLearnerTest {
   void aScanFromTheStartFindsItsWindowThere() throws Exception {
     PatternLearner learner = opening();
     assertEquals(PatternLearner.AHEAD, memory.advice[0]);
-    assertEquals(PatternLearner.AHEAD, memory.advice[(int) PatternLearner.OPENING_PAGES - 1]);
-    assertEquals(AccessPattern.RANDOM, memory.advice[(int) PatternLearner.OPENING_PAGES]);
+    assertEquals(PatternLearner.AHEAD, memory.advice[(int) PatternLearner.START_PAGES - 1]);
+    assertEquals(AccessPattern.RANDOM, memory.advice[(int) PatternLearner.START_PAGES]);
     assertEquals(0, learner.map().getFirst().offset());
-    assertEquals(PatternLearner.OPENING_PAGES, learner.map().getFirst().length());
+    assertEquals(PatternLearner.START_PAGES, learner.map().getFirst().length());
     assertFalse(learner.hasStreams(), "nothing to look after until somebody comes");
     memory.mapped.set(0, 2500);
     now += MILLI;
-    learner.follow(now);
+    learner.follow(now, faults, false);
     assertTrue(learner.hasStreams());
-    assertEquals(PatternLearner.AHEAD, memory.advice[(int) PatternLearner.OPENING_PAGES]);
+    assertEquals(PatternLearner.AHEAD, memory.advice[(int) PatternLearner.START_PAGES]);
     for (int page = 2500; page < 60_000; page++) {
       memory.mapped.set(page);
       if (page % 1000 == 0) {
@@ -391,23 +392,117 @@ class PatternLearnerTest {
         assertEquals(PatternLearner.AHEAD, memory.advice[page + 1], "at " + page);
       }
     }
-    assertTrue(learner.mayHoldLargeFolios());
+    assertTrue(learner.folios().mayHoldLargeFolios());
   }
 
   @Test
-  void theOpeningEndsWhenNothingComesOfIt() throws Exception {
+  void theOpeningEndsWhenPagesAreNeededElsewhere() throws Exception {
     PatternLearner learner = opening();
     SplittableRandom random = new SplittableRandom(4);
     memory.mapped.set(0); // as a header
-    for (int i = 0; i < 150; i++) {
-      for (int touch = 0; touch < 100; touch++) {
+    for (int touch = 0; touch < 3 * PatternLearner.FAULTS_ELSEWHERE; touch += 20) {
+      assertEquals(PatternLearner.AHEAD, memory.advice[0], "one scan may only just begin");
+      for (int i = 0; i < 20; i++) {
         memory.mapped.set(random.nextInt(32, 1 << 17));
       }
       look(learner);
+      if (faults >= PatternLearner.FAULTS_ELSEWHERE) {
+        break;
+      }
+      faults += 20;
     }
     assertEquals(List.of(AccessPattern.RANDOM), memory.kinds());
-    assertEquals(List.of("nothing began at the start"), evidence);
-    assertTrue(learner.mayHoldLargeFolios(), "what was read there is to be split, too");
+    assertEquals(List.of("where a stream may begin", "pages are needed elsewhere"), evidence);
+    assertTrue(learner.folios().mayHoldLargeFolios(), "what was read there is to be split, too");
+  }
+
+  @Test
+  void aStreamThatComesToTheEndIsExpectedAnewWhereItBegan() throws Exception {
+    PatternLearner learner = learner(false, false);
+    int last = memory.advice.length;
+    scan(learner, 40_000, last - 1000);
+    assertEquals(AccessPattern.RANDOM, memory.advice[39_000]);
+    assertEquals(AccessPattern.RANDOM, memory.advice[40_100], "it is still mapped there");
+    // Again, and this time memory is short.
+    for (int i = 0; i < 200; i++) {
+      look(learner);
+    }
+    memory.mapped.clear();
+    look(learner);
+    scan(learner, 40_000, last - 30_000);
+    memory.mapped.clear(0, 60_000);
+    scan(learner, last - 30_000, last);
+    assertEquals(PatternLearner.AHEAD, memory.advice[40_100]);
+    assertFalse(learner.hasStreams());
+    memory.mapped.set(40_000, 41_000);
+    now += MILLI;
+    learner.follow(now, faults, false);
+    assertTrue(learner.hasStreams(), "no look at the sensors was needed");
+  }
+
+  @Test
+  void whereAStreamEndedAnotherFromTheSamePlaceIsExpectedToEnd() throws Exception {
+    PatternLearner learner = learner(false, false);
+    for (int round = 0; round < 2; round++) {
+      scan(learner, 8_000, 50_000);
+      memory.mapped.clear(0, 40_000);
+      scan(learner, 50_000, 60_000);
+      if (round == 1) {
+        assertEquals(PatternLearner.AHEAD, memory.advice[8_000]);
+      }
+      for (int i = 0; i < 200; i++) {
+        look(learner);
+      }
+      memory.mapped.clear();
+      look(learner);
+    }
+    assertTrue(evidence.contains("where the stream may begin anew"), evidence::toString);
+  }
+
+  @Test
+  void aStreamThatNeededNoReadsLeavesNothingNewBehind() throws Exception {
+    PatternLearner learner = opening();
+    // Followed all along, without a look at the sensors: it had no faults.
+    for (int page = 0; page < memory.advice.length; page += 2000) {
+      memory.mapped.set(page, page + 2000);
+      now += MILLI;
+      learner.follow(now, faults, false);
+    }
+    assertFalse(learner.hasStreams());
+    look(learner);
+    assertFalse(learner.hasStreams(), "all that the sensors see was seen before");
+  }
+
+  @Test
+  void aStreamIsNotLostWhenItsPagesAreDroppedAtOnce() throws Exception {
+    PatternLearner learner = learner(false, false);
+    scan(learner, 1000, 40_000);
+    for (int page = 40_000; page < 100_000; page += 1000) {
+      memory.mapped.clear(0, page);
+      memory.mapped.set(page + 500, page + 1500);
+      look(learner);
+      assertTrue(learner.hasStreams(), "at " + page);
+    }
+    assertEquals(PatternLearner.AHEAD, memory.advice[101_000]);
+  }
+
+  @Test
+  void aFastStreamIsOverSoonWhenPagesAreNeededElsewhere() throws Exception {
+    PatternLearner calm = learner(false, false);
+    scan(calm, 1000, 60_000);
+    long until = now + 60 * MILLI;
+    while (now < until) {
+      look(calm);
+    }
+    assertTrue(calm.hasStreams(), "it may go on");
+    while (calm.hasStreams() && now < until) {
+      faults += 15;
+      look(calm);
+    }
+    faults += PatternLearner.FAULTS_ELSEWHERE;
+    look(calm);
+    assertFalse(calm.hasStreams());
+    assertEquals(List.of(AccessPattern.RANDOM), memory.kinds());
   }
 
   @Test
@@ -415,7 +510,7 @@ class PatternLearnerTest {
     PatternLearner learner = opening();
     for (int i = 0; i < 1000; i++) {
       now += MILLI;
-      assertEquals(PatternLearner.NEVER, learner.follow(now));
+      assertEquals(PatternLearner.NEVER, learner.follow(now, faults, false));
     }
     assertEquals(PatternLearner.AHEAD, memory.advice[0]);
   }
