@@ -22,6 +22,7 @@ final class AnnouncementSense {
   /** Before anything was measured; falls to the cheapest announcement seen. */
   private static final double FIRST_COST_NANOS = 1_000;
 
+  private volatile boolean fresh = true;
   private volatile boolean announcing = true;
   private volatile int trialIn = FIRST_TRIAL;
   private volatile int trialInterval = FIRST_TRIAL;
@@ -30,6 +31,11 @@ final class AnnouncementSense {
   /** Whether batches are announced, but for trials. */
   boolean announces() {
     return announcing;
+  }
+
+  /** Whether no trial has ended yet: nothing is known, and batches are best kept short. */
+  boolean isFresh() {
+    return fresh;
   }
 
   /** Asked once for each batch. */
@@ -74,10 +80,14 @@ final class AnnouncementSense {
     }
     trialIn = trialInterval;
     announcing = true;
+    fresh = false;
   }
 
   /** An unannounced batch did not wait. */
   void flowed() {
-    announcing = false;
+    if (announcing) { // else nothing is stored: other threads read it
+      announcing = false;
+      fresh = false;
+    }
   }
 }

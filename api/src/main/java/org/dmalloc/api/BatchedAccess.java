@@ -5,6 +5,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
 import java.util.PrimitiveIterator;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Uses many scattered records of a region, announced ahead in batches, so that one thread gets what
@@ -15,6 +16,8 @@ import java.util.PrimitiveIterator;
  * <p>While one batch is used the next ones are being read ({@link MemoryRegion#prefetch}). A batch
  * is left unannounced now and then; as long as such batches find their pages in RAM, announcing
  * stops, because it would only cost time, and it starts again with the first batch that waits.
+ * Batches are short until the first such trial. An array of offsets is used in place and must not
+ * change during the call.
  *
  * <p><b>Ownership.</b> Holds nothing but what it learned; there is nothing to close.
  *
@@ -50,8 +53,14 @@ public final class BatchedAccess {
 
   private static final long SORTABLE_OFFSETS = 1L << (63 - PLACE_BITS);
 
-  /** Records that are touched together, between two looks at the clock. */
+  /** Records per batch, at most, before the first trial: one that waits is known by its wait. */
+  private static final int FRESH_BATCH_RECORDS = 16;
+
+  /** Records that are touched together, at most, between two looks at the clock. */
   private static final int GROUP = 64;
+
+  /** Pages are no smaller anywhere. */
+  private static final int PAGE_BYTES = 4096;
 
   private final MemoryRegion region;
   private final long recordBytes;
@@ -197,12 +206,16 @@ public final class BatchedAccess {
   }
 
   private void checkAll(long[] offsets) {
-    check(offsets, offsets.length, region.byteSize());
+    check(offsets, 0, offsets.length, region.byteSize());
   }
 
-  private void check(long[] offsets, int count, long byteSize) {
+  private void check(long[] offsets, int from, int to, long byteSize) {
     long last = byteSize - recordBytes;
-    for (int i = 0; i < count; i++) {
+    long signs = 0;
+    for (int i = from; i < to; i++) { // no branch, so that it goes many at a time
+      signs |= offsets[i] | (last - offsets[i]);
+    }
+    for (int i = from; signs < 0 && i < to; i++) {
       if (offsets[i] < 0 || offsets[i] > last) {
         throw new IndexOutOfBoundsException(
             "record of %d bytes at %d lies outside %s of %d bytes"
@@ -211,141 +224,199 @@ public final class BatchedAccess {
     }
   }
 
-  /** What is done with the records of a batch, in two steps of which the first is timed. */
+  /** What is done with records. */
   @FunctionalInterface
   private interface Use<E extends Exception> {
-    /** Touches all the records from one place in the batch to another. */
-    void touch(MemorySegment segment, Batch batch, int from, int to) throws E;
-
-    /** Goes on with them. */
-    default void use(MemorySegment segment, Batch batch, int from, int to) throws E {}
+    /** Uses the records from one place in the batch to another. */
+    void use(MemorySegment segment, Batch batch, int from, int to) throws E;
   }
 
-  /**
-   * Loads a byte of each record in a row, which lets the processor wait for all of them at once,
-   * and only then calls the visitor.
-   */
   private record Visit<E extends Exception>(RecordVisitor<E> visitor) implements Use<E> {
     @Override
-    public void touch(MemorySegment segment, Batch batch, int from, int to) {
-      int sum = 0;
-      for (int i = from; i < to; i++) {
-        sum += segment.get(ValueLayout.JAVA_BYTE, batch.offsets[i]);
-      }
-      batch.unusedSum = sum; // keeps the loads
-    }
-
-    @Override
     public void use(MemorySegment segment, Batch batch, int from, int to) throws E {
-      for (int i = from; i < to; i++) {
-        visitor.visit(segment, batch.offsets[i], batch.index(i));
+      long[] offsets = batch.offsets; // here, because a visitor could change fields for all that
+      if (batch.inOrder) { //             the compiler knows
+        long firstIndex = batch.firstIndex;
+        for (int i = from; i < to; i++) {
+          visitor.visit(segment, offsets[i], firstIndex + i);
+        }
+      } else {
+        for (int i = from; i < to; i++) {
+          visitor.visit(segment, offsets[i], batch.indexes[i]);
+        }
       }
     }
   }
 
-  /** Some records that are announced and used together. */
+  /** Some records that are announced and used together: a part of an array. */
   private static final class Batch {
-    final long[] offsets;
-    final long[] indexes;
+    private final int capacity;
+    private long[] own = new long[0];
+    long[] indexes = new long[0];
+    long[] offsets = own;
+    int from;
+    int to;
+
+    /** The index of the record at place 0 of the array, if they are in order. */
     long firstIndex;
+
     boolean inOrder;
-    int count;
     boolean announced;
     int unusedSum;
 
-    Batch(int capacity, boolean anyOrder) {
-      offsets = new long[capacity];
-      indexes = new long[anyOrder ? capacity : 0];
+    Batch(int capacity) {
+      this.capacity = capacity;
     }
 
     long index(int at) {
       return inOrder ? firstIndex + at : indexes[at];
     }
+
+    /** Holds this part of an array. */
+    void hold(long[] array, int begin, int end) {
+      offsets = array;
+      from = begin;
+      to = end;
+    }
+
+    /** An array for as many as it can hold. */
+    long[] own() {
+      if (own.length == 0) {
+        own = new long[capacity];
+      }
+      return own;
+    }
+
+    /** An array for the indexes of as many. */
+    long[] ownIndexes() {
+      if (indexes.length == 0) {
+        indexes = new long[capacity];
+      }
+      return indexes;
+    }
   }
 
   private <E extends Exception> void run(Offsets offsets, boolean anyOrder, Use<E> use)
       throws MemoryException, E {
-    Source source = new Source(offsets, anyOrder);
-    Batch[] ring = new Batch[batchesAhead + 1];
-    int filled = 0;
-    for (int next = 0; ; next++) {
-      while (filled <= next + batchesAhead && source.hasNext()) {
-        int slot = filled % ring.length;
-        if (ring[slot] == null) {
-          ring[slot] = new Batch(batchRecords, anyOrder);
-        }
-        source.fill(ring[slot]);
-        ring[slot].announced = false;
-        if (sense.wantsAnnouncement()) {
-          announce(ring[slot], 0);
-        }
-        filled++;
-      }
-      if (next == filled) {
-        return;
-      }
-      Batch batch = ring[next % ring.length];
-      for (int done = 0; done < batch.count; ) {
+    Pipeline pipeline = new Pipeline(new Source(offsets, anyOrder));
+    for (Batch batch = pipeline.next(); batch != null; batch = pipeline.next()) {
+      for (int done = batch.from; done < batch.to; ) {
         done = use(batch, done, use);
-        if (done < batch.count) { // it waits for its pages
+        if (done < batch.to) { // it waits for its pages
           announce(batch, done);
-          for (int later = next + 1; later < filled; later++) {
-            Batch other = ring[later % ring.length];
-            if (!other.announced) {
-              announce(other, 0);
-            }
-          }
+          pipeline.announceAll();
         }
       }
     }
   }
 
+  /** The batch in use, and those ahead of it, if any are announced. */
+  private final class Pipeline {
+    private final Source source;
+    private final Batch[] ring = new Batch[batchesAhead + 1];
+    private int next;
+    private int filled;
+
+    Pipeline(Source source) {
+      this.source = source;
+    }
+
+    /** The next batch to use; the one before it is done with. Null at the end. */
+    @Nullable Batch next() throws MemoryException {
+      fill(sense.isFresh() ? 1 : sense.announces() ? batchesAhead : 0);
+      return next < filled ? ring[next++ % ring.length] : null;
+    }
+
+    /** Fills batches beyond the next one. */
+    private void fill(int ahead) throws MemoryException {
+      while (filled <= next + ahead && source.hasNext()) {
+        int slot = filled % ring.length;
+        if (ring[slot] == null) {
+          ring[slot] = new Batch(batchRecords);
+        }
+        Batch batch = ring[slot];
+        source.fill(batch);
+        batch.announced = false;
+        filled++;
+        if (sense.wantsAnnouncement()) {
+          announce(batch, batch.from);
+        }
+      }
+    }
+
+    /** Announces all that comes after the batch in use, which turned out to wait. */
+    void announceAll() throws MemoryException {
+      for (int later = next; later < filled; later++) {
+        Batch batch = ring[later % ring.length];
+        if (!batch.announced) {
+          announce(batch, batch.from);
+        }
+      }
+      fill(batchesAhead - 1);
+    }
+  }
+
   private void announce(Batch batch, int from) throws MemoryException {
     long begin = System.nanoTime();
-    int count = batch.count - from;
+    long[] offsets = batch.offsets;
     region.prefetch(
-        count == batch.offsets.length
-            ? batch.offsets
-            : Arrays.copyOfRange(batch.offsets, from, batch.count),
+        from == 0 && batch.to == offsets.length
+            ? offsets
+            : Arrays.copyOfRange(offsets, from, batch.to),
         recordBytes);
     batch.announced = true;
-    sense.announced(count, System.nanoTime() - begin);
+    sense.announced(batch.to - from, System.nanoTime() - begin);
   }
 
   /**
-   * Uses a batch from one place on, in one section.
+   * Uses a batch from one place on, in one section. Records are first touched, some at a time,
+   * which lets the processor wait for all of them at once, and is the wait without the work.
    *
    * @return the place to go on from once the rest is announced; the batch's end if all is done
    */
   private <E extends Exception> int use(Batch batch, int from, Use<E> use) throws E {
     try (Access access = region.acquire()) {
       MemorySegment segment = access.segment();
-      check(batch.offsets, batch.count, segment.byteSize());
+      check(batch.offsets, from, batch.to, segment.byteSize());
+      boolean watched = !batch.announced;
+      int group = watched ? 1 : GROUP; // one that waits is to be found out early
       long waited = 0;
-      boolean trial = !batch.announced && sense.announces();
-      int group = trial ? 1 : GROUP;
       int to;
-      for (int at = from; at < batch.count; at = to) {
-        to = Math.min(at + group, batch.count);
-        group = Math.min(2 * group, GROUP); // a trial that waits ends early
-        if (batch.announced) {
-          use.touch(segment, batch, at, to);
-        } else {
+      for (int at = from; at < batch.to; at = to) {
+        to = Math.min(at + group, batch.to);
+        group = Math.min(2 * group, GROUP);
+        if (watched) {
           long begin = System.nanoTime();
-          use.touch(segment, batch, at, to);
+          touch(segment, batch, at, to);
           waited += sense.waited(System.nanoTime() - begin, to - at, recordBytes);
+        } else {
+          touch(segment, batch, at, to);
         }
         use.use(segment, batch, at, to);
-        if (!batch.announced && sense.isTooLong(waited, batch.count)) {
+        if (watched && sense.isTooLong(waited, batch.to - batch.from)) {
           sense.waits();
           return to;
         }
       }
-      if (!batch.announced) {
+      if (watched) {
         sense.flowed();
       }
-      return batch.count;
+      return batch.to;
     }
+  }
+
+  /** Loads a byte of each page of each record. */
+  private void touch(MemorySegment segment, Batch batch, int from, int to) {
+    int sum = 0;
+    for (int i = from; i < to; i++) {
+      long offset = batch.offsets[i];
+      sum += segment.get(ValueLayout.JAVA_BYTE, offset);
+      long end = offset + recordBytes;
+      for (long at = (offset | (PAGE_BYTES - 1)) + 1; at < end; at += PAGE_BYTES) {
+        sum += segment.get(ValueLayout.JAVA_BYTE, at);
+      }
+    }
+    batch.unusedSum = sum; // keeps the loads
   }
 
   /** Where offsets come from. */
@@ -353,7 +424,10 @@ public final class BatchedAccess {
     boolean hasNext();
 
     /** Takes up to so many; returns how many there were. */
-    int take(long[] into, int from, int count);
+    int take(long[] into, int count);
+
+    /** Takes up to so many into a batch. */
+    void take(Batch batch, int count);
   }
 
   private static final class OffsetArray implements Offsets {
@@ -370,11 +444,18 @@ public final class BatchedAccess {
     }
 
     @Override
-    public int take(long[] into, int from, int count) {
+    public int take(long[] into, int count) {
       int taken = Math.min(count, offsets.length - place);
-      System.arraycopy(offsets, place, into, from, taken);
+      System.arraycopy(offsets, place, into, 0, taken);
       place += taken;
       return taken;
+    }
+
+    @Override
+    public void take(Batch batch, int count) {
+      int begin = place;
+      place = begin + Math.min(count, offsets.length - begin);
+      batch.hold(offsets, begin, place);
     }
   }
 
@@ -385,12 +466,18 @@ public final class BatchedAccess {
     }
 
     @Override
-    public int take(long[] into, int from, int count) {
+    public int take(long[] into, int count) {
       int taken = 0;
       while (taken < count && offsets.hasNext()) {
-        into[from + taken++] = offsets.nextLong();
+        into[taken++] = offsets.nextLong();
       }
       return taken;
+    }
+
+    @Override
+    public void take(Batch batch, int count) {
+      long[] own = batch.own();
+      batch.hold(own, 0, take(own, count));
     }
   }
 
@@ -416,22 +503,25 @@ public final class BatchedAccess {
 
     /** Fills a batch, which may stay short where a run of ordered records ends. */
     void fill(Batch batch) {
-      if (place == pulledCount && anyOrder && sense.announces()) {
+      if (place == pulledCount && anyOrder && sense.announces() && !sense.isFresh()) {
         pull();
       }
       batch.inOrder = place == pulledCount;
       if (batch.inOrder) {
-        batch.firstIndex = index;
-        batch.count = offsets.take(batch.offsets, 0, batchRecords);
-        index += batch.count;
+        offsets.take(
+            batch, sense.isFresh() ? Math.min(FRESH_BATCH_RECORDS, batchRecords) : batchRecords);
+        batch.firstIndex = index - batch.from;
+        index += batch.to - batch.from;
       } else {
+        long[] ordered = batch.own();
+        long[] indexes = batch.ownIndexes();
         int count = Math.min(batchRecords, pulledCount - place);
         for (int i = 0; i < count; i++) {
           int from = (int) (keys[place++] & ((1 << PLACE_BITS) - 1));
-          batch.indexes[i] = pulledAt + from;
-          batch.offsets[i] = pulled[from];
+          indexes[i] = pulledAt + from;
+          ordered[i] = pulled[from];
         }
-        batch.count = count;
+        batch.hold(ordered, 0, count);
       }
     }
 
@@ -442,7 +532,7 @@ public final class BatchedAccess {
         keys = new long[pulled.length];
       }
       pulledAt = index;
-      pulledCount = offsets.take(pulled, 0, pulled.length);
+      pulledCount = offsets.take(pulled, pulled.length);
       for (int i = 0; i < pulledCount; i++) {
         // What cannot be a key is out of any range, and is told so when its batch is checked.
         keys[i] = Math.clamp(pulled[i], 0, SORTABLE_OFFSETS - 1) << PLACE_BITS | i;

@@ -26,6 +26,17 @@ final class AnnouncementSenseTest {
   }
 
   @Test
+  void isFreshUntilATrialEnds() {
+    announcedUntilTrial();
+    assertTrue(sense.isFresh());
+    sense.flowed();
+    assertFalse(sense.isFresh());
+    AnnouncementSense other = new AnnouncementSense();
+    other.waits();
+    assertFalse(other.isFresh());
+  }
+
+  @Test
   void trialsThatWaitComeLessAndLessOften() {
     int last = 0;
     for (int trial = 0; trial < 20; trial++) {

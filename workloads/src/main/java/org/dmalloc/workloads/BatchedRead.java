@@ -3,7 +3,6 @@ package org.dmalloc.workloads;
 
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
-import java.util.Arrays;
 import java.util.Set;
 import org.dmalloc.api.AccessPattern;
 import org.dmalloc.api.Capability;
@@ -121,15 +120,8 @@ public final class BatchedRead implements Workload {
     }
 
     private long[] announce() throws IOException {
-      long[] offsets = new long[batchPages];
-      int count = 0;
-      while (count < batchPages && pages.hasNext()) {
-        offsets[count++] = pages.next() * PageContent.PAGE_BYTES;
-      }
-      if (count < batchPages) {
-        offsets = Arrays.copyOf(offsets, count);
-      }
-      if (count > 0) {
+      long[] offsets = pages.offsets(batchPages, 0);
+      if (offsets.length > 0) {
         region.prefetch(offsets, PageContent.PAGE_BYTES);
       }
       return offsets;

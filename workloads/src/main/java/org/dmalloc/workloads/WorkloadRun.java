@@ -269,7 +269,8 @@ public final class WorkloadRun {
     private void loop(Group group) throws IOException {
       int count = groupSize();
       long before = System.nanoTime();
-      while (!stopped && before < deadline) {
+      // Once at least: a thread that got no processor in time would have nothing to tell.
+      while (!stopped && (operations == 0 || before < deadline)) {
         int done = group.work(count);
         long after = System.nanoTime();
         if (done == 0) {

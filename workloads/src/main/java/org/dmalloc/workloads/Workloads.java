@@ -13,7 +13,10 @@ public final class Workloads {
           new RandomRead(),
           new ZipfianRead(),
           new BatchedRead(),
+          new VisitRead(),
+          new GatherRead(),
           new RandomWrite(),
+          new ScatterWrite(),
           new PhaseChange(),
           new HalfAndHalf(),
           new AllocateFree());

@@ -43,7 +43,17 @@ final class WorkloadRunTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"fill", "read", "random-read", "batch-read", "random-write"})
+  @ValueSource(
+      strings = {
+        "fill",
+        "read",
+        "random-read",
+        "batch-read",
+        "visit-read",
+        "gather-read",
+        "random-write",
+        "scatter-write"
+      })
   void aColdRunUsesEveryPageOnceAndTimesEachOperation(String name)
       throws IOException, InterruptedException {
     Measurement measurement = run(Workloads.named(name), Start.COLD);
@@ -61,7 +71,10 @@ final class WorkloadRunTest {
         "random-read",
         "zipf-read",
         "batch-read",
+        "visit-read",
+        "gather-read",
         "random-write",
+        "scatter-write",
         "phase-change",
         "half-and-half"
       })
@@ -84,7 +97,8 @@ final class WorkloadRunTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"read", "random-read", "zipf-read", "batch-read"})
+  @ValueSource(
+      strings = {"read", "random-read", "zipf-read", "batch-read", "visit-read", "gather-read"})
   void aReadNoticesWrongBytes(String name) {
     region.segment().fill((byte) 0);
     WrongContentException thrown =
@@ -110,12 +124,38 @@ final class WorkloadRunTest {
     assertThrows(WrongContentException.class, () -> run(new RandomRead(), Start.COLD));
   }
 
-  @Test
-  void writesKeepTheContentReadable() throws IOException, InterruptedException {
-    run(new RandomWrite(), Start.COLD);
+  @ParameterizedTest
+  @ValueSource(strings = {"random-write", "scatter-write"})
+  void writesKeepTheContentReadable(String name) throws IOException, InterruptedException {
+    run(Workloads.named(name), Start.COLD);
     run(new SequentialRead(), Start.COLD);
     run(new RandomRead(), Start.COLD);
     assertEquals(PAGES, run(new BatchedRead(), Start.COLD).operations());
+  }
+
+  @Test
+  void aScatteredWriteThatIsLostIsNoticed() {
+    Workload losing =
+        new ForwardingWorkload(new ScatterWrite()) {
+          @Override
+          public Worker worker(WorkerContext context) {
+            Worker worker = super.worker(context);
+            return new Worker() {
+              @Override
+              public int work(MemorySegment segment, int count) throws IOException {
+                int done = worker.work(segment, count);
+                segment.fill((byte) 0);
+                return done;
+              }
+
+              @Override
+              public void verify(MemorySegment segment) {
+                worker.verify(segment);
+              }
+            };
+          }
+        };
+    assertThrows(WrongContentException.class, () -> run(losing, Start.COLD));
   }
 
   @Test

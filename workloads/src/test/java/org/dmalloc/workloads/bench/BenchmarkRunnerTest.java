@@ -40,7 +40,7 @@ final class BenchmarkRunnerTest {
     FakeProvider provider = FakeProvider.withEverything("fake");
     BenchmarkReport report =
         new BenchmarkRunner(List.of(provider)).run(PLAN, BenchmarkListener.NONE);
-    assertEquals(17, report.results().size(), "eight workloads twice, alloc-free once");
+    assertEquals(23, report.results().size(), "eleven workloads twice, alloc-free once");
     for (BenchmarkResult result : report.results()) {
       Measured measured = assertInstanceOf(Measured.class, result.outcome(), result::toString);
       assertTrue(measured.measurement().operations() > 0, result::toString);
@@ -116,7 +116,7 @@ final class BenchmarkRunnerTest {
           }
         });
     BenchmarkReport report = new BenchmarkRunner(List.of(full)).run(PLAN, BenchmarkListener.NONE);
-    assertEquals(17, report.results().size());
+    assertEquals(23, report.results().size());
     report
         .results()
         .forEach(result -> assertInstanceOf(Failed.class, result.outcome(), result::toString));

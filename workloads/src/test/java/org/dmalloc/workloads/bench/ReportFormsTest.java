@@ -73,7 +73,10 @@ final class ReportFormsTest {
             "random-read", RawPattern.RANDOM_READ,
             "zipf-read", RawPattern.RANDOM_READ,
             "batch-read", RawPattern.RANDOM_READ,
-            "random-write", RawPattern.RANDOM_WRITE);
+            "visit-read", RawPattern.RANDOM_READ,
+            "gather-read", RawPattern.RANDOM_READ,
+            "random-write", RawPattern.RANDOM_WRITE,
+            "scatter-write", RawPattern.RANDOM_WRITE);
     for (Workload workload : Workloads.standard()) {
       assertEquals(expected.get(workload.name()), Ratios.counterpart(workload), workload::name);
     }
