@@ -2,6 +2,7 @@
 package org.dmalloc.api;
 
 import java.lang.foreign.MemorySegment;
+import org.osgi.annotation.versioning.ConsumerType;
 import org.osgi.annotation.versioning.ProviderType;
 
 /**
@@ -13,6 +14,20 @@ import org.osgi.annotation.versioning.ProviderType;
  */
 @ProviderType
 public interface BackingRegion extends MemoryRegion {
+  /** Whoever carries a region: knows when its memory is used, as the backend itself does not. */
+  @ConsumerType
+  @FunctionalInterface
+  interface Carrier {
+    /**
+     * Asks to be told of the next use.
+     *
+     * @param onUse called before the next use, on the user's thread; must not block
+     * @return false if the region is in use, or can be used unseen; {@code onUse} is of no account
+     *     then
+     */
+    boolean doze(Runnable onUse);
+  }
+
   /**
    * The segment of the whole region, without pinning it: valid until the carrier itself resizes or
    * closes the region.
@@ -20,6 +35,29 @@ public interface BackingRegion extends MemoryRegion {
    * @throws IllegalStateException if the region is closed
    */
   MemorySegment backing();
+
+  /**
+   * Says that from now on the memory that {@link #backing()} gave is used as the carrier lets on,
+   * and not otherwise. A backend that does something for regions in use need not look at an idle
+   * one then. Without this call it takes the memory for in use as long as the region is open.
+   *
+   * @param carrier asked by threads of the backend's
+   */
+  default void carriedBy(Carrier carrier) {}
+
+  /**
+   * Stores content, as a copy to {@link #backing()} would, by the way that is quickest where much
+   * of a fresh region is filled: for who has the region alone, such as a carrier that has not
+   * handed it out yet. A file backend writes it to the file, which costs no page faults, and is
+   * seen in the mapping.
+   *
+   * @param offset in bytes from the start of the region
+   * @param content any readable segment; its length is what is stored
+   * @throws IndexOutOfBoundsException if it does not fit in
+   * @throws IllegalStateException if the region is closed
+   * @throws MemoryException if there is no memory or disk space; a part may have been stored
+   */
+  void load(long offset, MemorySegment content) throws MemoryException;
 
   /**
    * Starts to note which pages are written through this mapping, by any thread of this process. One

@@ -56,6 +56,8 @@ final class Libc {
       findVariadic("ioctl", 2, JAVA_INT, JAVA_INT, JAVA_LONG, ADDRESS);
   private static final MethodHandle PREAD =
       find("pread", JAVA_LONG, JAVA_INT, ADDRESS, JAVA_LONG, JAVA_LONG);
+  private static final MethodHandle PWRITE =
+      find("pwrite", JAVA_LONG, JAVA_INT, ADDRESS, JAVA_LONG, JAVA_LONG);
   private static final MethodHandle FALLOCATE =
       find("fallocate", JAVA_INT, JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_LONG);
   private static final MethodHandle FTRUNCATE = find("ftruncate", JAVA_INT, JAVA_INT, JAVA_LONG);
@@ -249,6 +251,15 @@ final class Libc {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment state = arena.allocate(STATE);
       return result((long) PREAD.invokeExact(state, fd, buffer, buffer.byteSize(), offset), state);
+    } catch (Throwable t) {
+      throw unexpected(t);
+    }
+  }
+
+  static long pwrite(int fd, MemorySegment buffer, long offset) {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment state = arena.allocate(STATE);
+      return result((long) PWRITE.invokeExact(state, fd, buffer, buffer.byteSize(), offset), state);
     } catch (Throwable t) {
       throw unexpected(t);
     }

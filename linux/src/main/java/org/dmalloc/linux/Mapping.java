@@ -39,6 +39,12 @@ public final class Mapping implements AutoCloseable {
    */
   private static final long READ_AHEAD_BYTES = 128L << 10;
 
+  /**
+   * One write of a load, and the largest folio that it leaves: large enough for 4 GB/s, and small
+   * enough that random stores to pages that were written back do not change all of the file again.
+   */
+  private static final long LOAD_PIECE_BYTES = 32L << 10;
+
   /** So many pieces of a long range are announced together: 1 GiB. */
   private static final int ANNOUNCED_PIECES = 8192;
 
@@ -206,6 +212,24 @@ public final class Mapping implements AutoCloseable {
       advise(call, range.asSlice(done, chunk));
       done += chunk;
       operation.report(done);
+    }
+  }
+
+  /**
+   * Stores content, by write(2) where the mapping shows a file's pages in the page cache: that
+   * takes no page faults, and a full disk is an error and no signal.
+   *
+   * @throws MemoryException if there is no space for it; a part may have been stored
+   */
+  public void load(long offset, MemorySegment content) throws MemoryException {
+    View current = view;
+    Objects.checkFromIndexSize(offset, content.byteSize(), current.segment.byteSize());
+    OpenFile to = file;
+    boolean writes = to != null && inPageCache && kind.sharing() == Sharing.SHARED && !swapBacked;
+    if (writes && to != null && content.isNative()) {
+      to.write(fileOffset + offset, content, LOAD_PIECE_BYTES);
+    } else {
+      MemorySegment.copy(content, 0, current.segment, offset, content.byteSize());
     }
   }
 
@@ -437,7 +461,29 @@ public final class Mapping implements AutoCloseable {
     if (!current.segment.scope().isAlive()) {
       throw new IllegalStateException("mapping of " + target + " is closed");
     }
+    mapCached();
     return WriteTracking.start(current.range.segment(), current.segment.byteSize(), target);
+  }
+
+  /**
+   * Maps the pages of a file that is cached as a whole, without a read: while writes are noted the
+   * kernel maps no neighbours at a fault, and whoever reads all of it would take one for each page.
+   */
+  private void mapCached() throws MemoryException {
+    if (file == null || !inPageCache) {
+      return;
+    }
+    MemorySegment range = view.range.segment();
+    if (cachedBytes(0, byteSize()) < range.byteSize()) {
+      return;
+    }
+    try {
+      advise(Madvise.POPULATE_READ, range);
+    } catch (MemoryException e) {
+      if (e.errno() != Errno.EINVAL) { // before Linux 5.14
+        throw e;
+      }
+    }
   }
 
   /**

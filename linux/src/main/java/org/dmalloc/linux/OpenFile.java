@@ -266,6 +266,26 @@ public final class OpenFile implements AutoCloseable {
   }
 
   /**
+   * Writes to the file (pwrite) in pieces, so that the page cache holds it in folios no larger than
+   * a piece, where it holds nothing yet: a later store to one page makes all of its folio one that
+   * must be written.
+   *
+   * @param content native memory
+   * @param pieceBytes a power of two, of which {@code position} is a multiple
+   * @throws MemoryException if there is no space, or the content cannot be read; a part may have
+   *     been written
+   */
+  public void write(long position, MemorySegment content, long pieceBytes) throws MemoryException {
+    long length = content.byteSize();
+    for (long done = 0; done < length; ) {
+      long at = position + done;
+      long end = Math.min(length, done + pieceBytes - at % pieceBytes);
+      MemorySegment piece = content.asSlice(done, end - done);
+      done += use(fd -> check("pwrite", length, retry(() -> Libc.pwrite(fd, piece, at))));
+    }
+  }
+
+  /**
    * Starts to write changed pages of a range back and does not wait; no durability
    * (sync_file_range).
    */

@@ -14,6 +14,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -50,6 +51,31 @@ class MappingTest {
       assertThrows(IndexOutOfBoundsException.class, () -> mapping.residency(0, Long.MAX_VALUE));
       long[] offsets = {0, PAGE + 1};
       assertThrows(IndexOutOfBoundsException.class, () -> mapping.prefetch(offsets, 1));
+    }
+  }
+
+  @Test
+  void showsWhatIsLoadedAtAnyOffset() throws IOException {
+    long size = 3 * PAGE + 100;
+    try (Arena arena = Arena.ofConfined();
+        OpenFile file = reservedFile(directory, size);
+        Mapping ofFile = shared(file, size);
+        Mapping ofMemory = anonymous(size)) {
+      MemorySegment content = arena.allocate(2 * PAGE + 77);
+      for (Mapping mapping : List.of(ofFile, ofMemory)) {
+        content.fill((byte) 5);
+        mapping.segment().fill((byte) 1); // mapped before, and newer than the file
+        mapping.load(23, content);
+        assertEquals(1, mapping.segment().get(JAVA_BYTE, 22));
+        assertEquals(-1, mapping.segment().asSlice(23, content.byteSize()).mismatch(content));
+        assertEquals(1, mapping.segment().get(JAVA_BYTE, 23 + content.byteSize()));
+        content.fill((byte) 6);
+        mapping.load(size - content.byteSize(), content);
+        assertEquals(6, mapping.segment().get(JAVA_BYTE, size - 1));
+        mapping.load(0, MemorySegment.ofArray(new byte[] {9}));
+        assertEquals(9, mapping.segment().get(JAVA_BYTE, 0));
+        assertThrows(IndexOutOfBoundsException.class, () -> mapping.load(size - 1, content));
+      }
     }
   }
 

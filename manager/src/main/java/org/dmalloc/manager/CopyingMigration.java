@@ -6,14 +6,17 @@ import static java.lang.foreign.ValueLayout.JAVA_LONG_UNALIGNED;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.lang.foreign.MemorySegment;
-import org.dmalloc.api.Advice;
+import org.dmalloc.api.BackingProvider;
 import org.dmalloc.api.BackingRegion;
 import org.dmalloc.api.Capability;
 import org.dmalloc.api.DirtyTracking;
 import org.dmalloc.api.MemoryException;
+import org.dmalloc.api.MemoryProvider;
 import org.dmalloc.api.MemoryRegion;
 import org.dmalloc.api.MoveResult;
 import org.dmalloc.api.RegionRequest;
+import org.dmalloc.api.Reservation;
+import org.dmalloc.api.Sharing;
 
 /**
  * Moves a region by copying it beside its users, as live migration of virtual machines does
@@ -26,8 +29,8 @@ final class CopyingMigration {
   private static final long CHUNK_BYTES = 1 << 20;
 
   /**
-   * Brought in at once on the target before it is copied to: one call is four times as fast as a
-   * fault for each page, and this is little enough that nobody waits long for the kernel's lock.
+   * Given to the target at once, which may bring it in by one call: four times as fast as a fault
+   * for each page, and little enough that nobody waits long for the kernel's lock.
    */
   private static final long PIECE_BYTES = 8 * CHUNK_BYTES;
 
@@ -43,8 +46,16 @@ final class CopyingMigration {
 
   private static final int MAX_PASSES = 30;
 
-  /** Linux's number for advice that a kernel does not know. */
-  private static final int EINVAL = 22;
+  /**
+   * A pass that takes longer and copies less than this is held up: the kernel slows down whoever
+   * stores to a file of which more is changed, and not written yet, than it likes.
+   */
+  private static final long HELD_UP_NANOS = 5_000_000;
+
+  private static final long HELD_UP_BYTES_PER_SECOND = 100_000_000;
+
+  /** Each writes all that is changed; what still holds stores up then is not this move. */
+  private static final int MAX_SETTLES = 3;
 
   private final Move move;
   private final RateLimit rate;
@@ -55,6 +66,11 @@ final class CopyingMigration {
 
   private final long startNanos = System.nanoTime();
   private long copiedBytes;
+
+  /** What copying took in the last pass, without finding what to copy. */
+  private long copyNanos;
+
+  private boolean heldUp;
   private int passes;
   private boolean exchanged;
 
@@ -69,7 +85,12 @@ final class CopyingMigration {
     move.reached(Step.BEGIN);
     Wish wish = move.region().wish();
     RegionRequest request = wish.allocationOn(move.target().capabilities());
-    MemoryRegion target = move.target().provider().allocate(request);
+    boolean unfilled =
+        move.target().provider() instanceof BackingProvider
+            && request.name() == null
+            && request.reservation() == Reservation.RESERVED
+            && request.sharing() != Sharing.PRIVATE;
+    MemoryRegion target = allocate(request, unfilled);
     Placement next = new Placement(move.target(), target);
     try {
       MemorySegment to = next.segment();
@@ -80,13 +101,14 @@ final class CopyingMigration {
       String method = tracking.method();
       try {
         move.reached(Step.TRACKING);
-        copyAll(target, to);
+        copyAll(target, to, unfilled);
         move.reached(Step.COPIED);
         passUntilSmall(tracking, to);
         if (durable) {
           target.force(); // so that the force after the exchange is short
           passUntilSmall(tracking, to); // what was written meanwhile is not for the pause
         }
+        settle(tracking, target, to);
         pauseNanos =
             move.withGateShut(() -> exchange(tracking, next), () -> passUntilSmall(tracking, to));
         release(wish, target, durable);
@@ -111,6 +133,13 @@ final class CopyingMigration {
     }
   }
 
+  private MemoryRegion allocate(RegionRequest request, boolean unfilled) throws MemoryException {
+    MemoryProvider provider = move.target().provider();
+    return unfilled && provider instanceof BackingProvider backing
+        ? backing.allocateUnfilled(request)
+        : provider.allocate(request);
+  }
+
   private DirtyTracking track(MemorySegment to) {
     if (move.source().region() instanceof BackingRegion backing
         && move.source().backend().capabilities().contains(Capability.DIRTY_TRACKING)) {
@@ -124,50 +153,41 @@ final class CopyingMigration {
     return new PageComparison(from, to);
   }
 
-  private void copyAll(MemoryRegion target, MemorySegment to) throws MemoryException {
+  private void copyAll(MemoryRegion target, MemorySegment to, boolean unfilled)
+      throws MemoryException {
     passes++;
     long size = from.byteSize();
-    boolean populates = move.target().provider().supportedAdvice().contains(Advice.POPULATE_WRITE);
     long step = rate.limited() ? CHUNK_BYTES : PIECE_BYTES;
     for (long offset = 0; offset < size; ) {
       long length = Math.min(step, size - offset);
-      int count = findRuns(offset, length);
-      long copied = 0;
+      move.source().region().acquire().close(); // lets its backend see that it is being read
+      int count = unfilled ? all(offset, length) : findRuns(offset, length);
+      long before = copiedBytes;
       for (int run = 0; run < count; run += 2) {
-        long start = runs[run];
-        long end = runs[run + 1];
-        if (populates && end - start >= CHUNK_BYTES) {
-          populates = populate(target, start, end - start);
-        }
-        for (; start < end; start += CHUNK_BYTES) {
-          copied += copy(to, start, Math.min(CHUNK_BYTES, end - start));
-        }
+        load(target, to, runs[run], runs[run + 1] - runs[run]);
       }
       offset += length;
       move.reached(Step.COPYING);
       move.report(offset);
-      rate.spend(copied, move::goOn);
+      rate.spend(copiedBytes - before, move::goOn);
     }
   }
 
-  /**
-   * Brings a part of the target in.
-   *
-   * @return whether the kernel can do that: Linux 5.14
-   * @throws MemoryException if there is no memory or disk space for it: better now, by name, than
-   *     at a store
-   */
-  private static boolean populate(MemoryRegion target, long offset, long length)
+  private void load(MemoryRegion target, MemorySegment to, long offset, long length)
       throws MemoryException {
-    try {
-      target.advise(Advice.POPULATE_WRITE, offset, length);
-      return true;
-    } catch (MemoryException e) {
-      if (e.errno() == EINVAL) {
-        return false;
-      }
-      throw e;
+    if (target instanceof BackingRegion backing) {
+      backing.load(offset, from.asSlice(offset, length));
+      copiedBytes += length;
+    } else {
+      copy(to, offset, length);
     }
+  }
+
+  /** A target whose space is taken by what is written to it gets the zeros too. */
+  private int all(long offset, long length) {
+    runs[0] = offset;
+    runs[1] = offset + length;
+    return 2;
   }
 
   /**
@@ -201,27 +221,48 @@ final class CopyingMigration {
 
   private long copy(MemorySegment to, long offset, long length) {
     if (length > 0) {
+      long start = System.nanoTime();
       MemorySegment.copy(from, offset, to, offset, length);
+      copyNanos += System.nanoTime() - start;
       copiedBytes += length;
     }
     return length;
   }
 
   /**
-   * Copies what was written meanwhile until a pass finds little, or no less than the one before.
+   * Copies what was written meanwhile until a pass finds little, or no less than the one before, or
+   * is held up.
    */
   private void passUntilSmall(DirtyTracking tracking, MemorySegment to) throws MemoryException {
     double before = Double.MAX_VALUE;
     while (passes < MAX_PASSES) {
       long already = copiedBytes;
       passes++;
+      copyNanos = 0;
       tracking.collect((offset, length) -> copyInChunks(to, offset, length));
       move.reached(Step.PASSED);
       long delta = copiedBytes - already;
-      if (delta <= SMALL_DELTA_BYTES || delta > before * SHRINKS) {
+      heldUp = copyNanos > HELD_UP_NANOS && delta * 1e9 / copyNanos < HELD_UP_BYTES_PER_SECOND;
+      if (delta <= SMALL_DELTA_BYTES || delta > before * SHRINKS || heldUp) {
         return;
       }
       before = delta;
+    }
+  }
+
+  /**
+   * Has the target's changed pages written for as long as stores to it are held up: what the mover
+   * waits for here, users would wait for with the gate shut.
+   */
+  private void settle(DirtyTracking tracking, MemoryRegion target, MemorySegment to)
+      throws MemoryException {
+    boolean writes =
+        move.target().capabilities().contains(Capability.FORCE)
+            && target.info().sharing() != Sharing.PRIVATE;
+    for (int i = 0; i < MAX_SETTLES && writes && heldUp; i++) {
+      move.goOn();
+      target.force();
+      passUntilSmall(tracking, to);
     }
   }
 

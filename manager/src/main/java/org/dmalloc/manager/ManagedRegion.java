@@ -4,10 +4,6 @@ package org.dmalloc.manager;
 import java.lang.foreign.MemorySegment;
 import java.time.Instant;
 import java.util.List;
-import java.util.Objects;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicInteger;
-import java.util.concurrent.locks.ReentrantLock;
 import org.dmalloc.api.Access;
 import org.dmalloc.api.AccessMode;
 import org.dmalloc.api.AccessPattern;
@@ -25,50 +21,31 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A region whose bytes may be on one backend now and on another later; its users notice a short
- * wait at most.
- *
- * <p>Its gate is the only one on the way to the memory: a section hands out the segment of the
- * backend's region, whose own gate is passed by once per placement.
+ * wait at most. Where the bytes are and who gets at them is the {@link Tenancy}'s.
  */
 final class ManagedRegion implements MemoryRegion {
   private final long id;
   private final Instant createdAt = Instant.now();
   private final ManagedRegions regions;
   private final String bundle;
-  private final SectionGate gate = new SectionGate();
+  private final Tenancy tenancy;
+  private final MoveLock moving = new MoveLock(this);
   private final History history = new History();
-
-  /** Held by the one move, resize or close that is at work. */
-  private final ReentrantLock moving = new ReentrantLock();
-
-  /** How many wait for {@link #moving} to whom a move beside the users must give way. */
-  private final AtomicInteger urgent = new AtomicInteger();
-
-  // Written with the gate shut, read inside sections: the gate orders them. The segment is null
-  // while the region is stranded.
-  private @Nullable MemorySegment segment;
-  private volatile Placement placement;
 
   /** The backends that a move of it needs which runs now. */
   private volatile List<Backend> needed = List.of();
 
   private volatile Wish wish;
   private volatile String home;
-  private volatile @Nullable Stranding stranding;
-  private volatile boolean pinned;
   private volatile long byteSize;
   private volatile @Nullable RegionInfo lastInfo;
-
-  /** Set by users, taken by the policy's clock: a plain read on the way in is all that it costs. */
-  private boolean used = true;
 
   ManagedRegion(ManagedRegions regions, long id, String bundle, Wish wish, Placement placement) {
     this.id = id;
     this.regions = regions;
     this.bundle = bundle;
     this.wish = wish;
-    this.placement = placement;
-    this.segment = placement.segment();
+    this.tenancy = new Tenancy(this, placement);
     this.byteSize = placement.region().byteSize();
     this.home = placement.backend().name();
   }
@@ -87,79 +64,22 @@ final class ManagedRegion implements MemoryRegion {
 
   @Override
   public Access acquire() {
-    int slot = gate.enter();
-    MemorySegment now = segment;
-    if (now == null) {
-      gate.exit(slot);
-      return acquireStranded();
-    }
-    if (!used) {
-      used = true;
-    }
-    return gate.section(slot, now);
-  }
-
-  /** Waits for a backend outside the gate, which the move there needs, then takes what is there. */
-  private Access acquireStranded() {
-    boolean inside = gate.heldByCaller();
-    while (true) {
-      awaitBackend();
-      int slot = gate.enter();
-      MemorySegment now = segment;
-      Stranding still = stranding;
-      if (now == null && still != null && (still.isWaitOver() || inside)) {
-        now = still.remains();
-        if (now == null) {
-          gate.exit(slot);
-          throw unusable(still);
-        }
-      }
-      if (now != null) {
-        used = true;
-        return gate.section(slot, now);
-      }
-      gate.exit(slot);
-    }
-  }
-
-  /** Whoever is inside a section does not wait: he keeps the region from going to a backend. */
-  private void awaitBackend() {
-    Stranding now = stranding;
-    if (now != null && !gate.heldByCaller()) {
-      now.await();
-    }
-  }
-
-  private void checkNotStranded() {
-    Stranding now = stranding;
-    if (now != null) {
-      throw unusable(now);
-    }
+    return tenancy.acquire();
   }
 
   @Override
   public MemorySegment segment() {
-    awaitBackend();
-    int slot = gate.enter();
-    try {
-      checkNotStranded();
-      MemorySegment now = Objects.requireNonNull(segment);
-      pinned = true;
-      used = true;
-      return now;
-    } finally {
-      gate.exit(slot);
-    }
+    return tenancy.pin();
   }
 
   @Override
   public RegionInfo info() {
     RegionInfo last = lastInfo;
-    return last != null ? last : infoNow();
+    return last != null ? last : infoNow(!gate().hasEnded());
   }
 
-  private RegionInfo infoNow() {
-    Placement now = placement;
+  private RegionInfo infoNow(boolean open) {
+    Placement now = placement();
     RegionInfo inner = now.region().info();
     Wish asked = wish;
     return new RegionInfo(
@@ -167,9 +87,9 @@ final class ManagedRegion implements MemoryRegion {
         asked.region().name(),
         regions.name(),
         byteSize,
-        !gate.hasEnded(),
+        open,
         inner.sharing(),
-        stranding != null ? AccessMode.READ_ONLY : inner.access(),
+        stranded() != null ? AccessMode.READ_ONLY : inner.access(),
         asked.region().pattern() == AccessPattern.AUTO ? inner.pattern() : asked.region().pattern(),
         asked.region().pageSize(),
         inner.locked(),
@@ -180,8 +100,8 @@ final class ManagedRegion implements MemoryRegion {
         inner.backend() + ": " + inner.backing(),
         asked.region().owner(),
         createdAt,
-        gate.openSections(),
-        pinned,
+        open ? gate().openSections() : 0,
+        tenancy.pinned(),
         inner.residentBudget());
   }
 
@@ -192,17 +112,17 @@ final class ManagedRegion implements MemoryRegion {
   }
 
   private <T> T inSection(Capability capability, Work<T> work) throws MemoryException {
-    awaitBackend();
-    int slot = gate.enter();
+    tenancy.awaitBackend();
+    int slot = gate().enter();
     try {
-      checkNotStranded();
-      if (!placement.backend().capabilities().contains(capability)) {
+      tenancy.checkNotStranded();
+      if (!placement().backend().capabilities().contains(capability)) {
         regions.require(capability); // a backend that is just leaving is none of them any more
       }
-      used = true;
-      return work.on(placement.region());
+      tenancy.use();
+      return work.on(placement().region());
     } finally {
-      gate.exit(slot);
+      gate().exit(slot);
     }
   }
 
@@ -236,11 +156,11 @@ final class ManagedRegion implements MemoryRegion {
 
   @Override
   public List<AdvisedRange> advised() {
-    int slot = gate.enter();
+    int slot = gate().enter();
     try {
-      return placement.region().advised();
+      return placement().region().advised();
     } finally {
-      gate.exit(slot);
+      gate().exit(slot);
     }
   }
 
@@ -301,11 +221,11 @@ final class ManagedRegion implements MemoryRegion {
 
   @Override
   public void resize(long newByteSize) throws MemoryException {
-    if (gate.hasEnded()) {
+    if (gate().hasEnded()) {
       throw new IllegalStateException("region is closed");
     }
-    awaitBackend();
-    checkNotStranded();
+    tenancy.awaitBackend();
+    tenancy.checkNotStranded();
     regions.require(Capability.RESIZE);
     if (newByteSize < 1) {
       throw new IllegalArgumentException(
@@ -314,16 +234,16 @@ final class ManagedRegion implements MemoryRegion {
     takeMoving("resize");
     try {
       checkMovable("resize");
-      gate.shut(regions.sectionTimeoutNanos());
+      gate().shut(regions.sectionTimeoutNanos());
       try {
         checkMovable("resize");
-        checkNotStranded();
+        tenancy.checkNotStranded();
         resizeShut(newByteSize);
       } finally {
-        gate.open();
+        gate().open();
       }
     } finally {
-      moving.unlock();
+      moving.release();
     }
   }
 
@@ -334,10 +254,10 @@ final class ManagedRegion implements MemoryRegion {
     }
     boolean done = false;
     try {
-      placement.region().resize(newByteSize);
+      placement().region().resize(newByteSize);
       done = true;
     } finally {
-      segment = placement.segment(); // also a failed resize may have mapped the bytes anew
+      tenancy.remap(); // also a failed resize may have mapped the bytes anew
       if (done) {
         byteSize = newByteSize;
         synchronized (this) {
@@ -352,59 +272,32 @@ final class ManagedRegion implements MemoryRegion {
 
   @Override
   public void close() {
-    if (gate.hasEnded()) {
+    if (gate().hasEnded()) {
       return;
     }
     takeMoving("close");
     try {
-      if (gate.hasEnded()) {
+      if (gate().hasEnded()) {
         return;
       }
-      gate.shut(regions.sectionTimeoutNanos());
+      gate().shut(regions.sectionTimeoutNanos());
       boolean released = false;
       try {
-        lastInfo = closedInfo();
-        placement.region().close();
-        segment = null;
+        lastInfo = infoNow(false);
+        placement().region().close();
         released = true;
       } finally {
         if (released) {
-          gate.end();
-          endStranding();
+          tenancy.end();
           regions.accounts().closed(this);
         } else {
           lastInfo = null;
-          gate.open();
+          gate().open();
         }
       }
     } finally {
-      moving.unlock();
+      moving.release();
     }
-  }
-
-  private RegionInfo closedInfo() {
-    RegionInfo now = infoNow();
-    return new RegionInfo(
-        id,
-        now.name(),
-        now.backend(),
-        now.byteSize(),
-        false,
-        now.sharing(),
-        now.access(),
-        now.pattern(),
-        now.pageSize(),
-        now.locked(),
-        now.durability(),
-        now.reservation(),
-        now.policies(),
-        now.path(),
-        now.backing(),
-        now.owner(),
-        now.createdAt(),
-        0,
-        pinned,
-        now.residentBudget());
   }
 
   @Override
@@ -421,53 +314,29 @@ final class ManagedRegion implements MemoryRegion {
    * @throws IllegalStateException if that takes too long
    */
   void takeMoving(String operation) {
-    if (moving.isHeldByCurrentThread()) {
-      throw new IllegalStateException(
-          "%s of %s inside a move of it; wait for its end".formatted(operation, this));
-    }
-    urgent.incrementAndGet();
-    boolean interrupted = false;
-    long deadline = System.nanoTime() + regions.sectionTimeoutNanos();
-    try {
-      while (true) {
-        try {
-          if (moving.tryLock(deadline - System.nanoTime(), TimeUnit.NANOSECONDS)) {
-            return;
-          }
-          throw new IllegalStateException(
-              "%s of %s: it is being moved or resized; try again".formatted(operation, this));
-        } catch (InterruptedException e) {
-          interrupted = true;
-        }
-      }
-    } finally {
-      urgent.decrementAndGet();
-      if (interrupted) {
-        Thread.currentThread().interrupt();
-      }
-    }
+    moving.take(operation, regions.sectionTimeoutNanos());
   }
 
   /** Takes the lock at once or not at all. */
   boolean tryMoving() {
-    return !moving.isHeldByCurrentThread() && moving.tryLock();
+    return moving.tryTake();
   }
 
   void endMoving() {
-    moving.unlock();
+    moving.release();
   }
 
   /** Whether a close, resize or evacuation waits for the move that runs. */
   boolean mustGiveWay() {
-    return urgent.get() > 0;
+    return moving.mustGiveWay();
   }
 
   /** Throws if the region is closed, or its raw segment was handed out. */
   void checkMovable(String operation) {
-    if (gate.hasEnded()) {
+    if (gate().hasEnded()) {
       throw new IllegalStateException("region is closed");
     }
-    if (pinned) {
+    if (tenancy.pinned()) {
       throw new IllegalStateException(
           "%s of %s: it is pinned by segment(), taken by %s; use acquire() in place of it, or close and open the region"
               .formatted(operation, this, owner()));
@@ -481,11 +350,11 @@ final class ManagedRegion implements MemoryRegion {
   }
 
   SectionGate gate() {
-    return gate;
+    return tenancy.gate();
   }
 
   Placement placement() {
-    return placement;
+    return tenancy.placement();
   }
 
   /** Says which backends a move needs, from its beginning until the old memory is released. */
@@ -495,30 +364,19 @@ final class ManagedRegion implements MemoryRegion {
 
   /** Whether it lies on the backend, or a move of it needs the backend. */
   boolean concerns(Backend backend) {
-    return needed.contains(backend) || placement.backend().equals(backend);
+    return needed.contains(backend) || placement().backend().equals(backend);
   }
 
   /** Puts the region on other memory. Called with the gate shut. */
   void place(Placement next) {
-    MemorySegment memory = next.segment();
-    placement = next;
-    segment = memory;
+    tenancy.place(next);
     wish.hintBudget(next);
-    endStranding();
-  }
-
-  private void endStranding() {
-    Stranding was = stranding;
-    stranding = null;
-    if (was != null) {
-      was.end();
-    }
+    tenancy.endStranding();
   }
 
   /** Leaves the region without memory. Called with the gate shut. */
   void lose(String why) {
-    stranding = new Stranding(why, null, regions.settings().strandedWait().toNanos());
-    segment = null;
+    tenancy.lose(why, strandedWaitNanos());
   }
 
   /**
@@ -526,18 +384,16 @@ final class ManagedRegion implements MemoryRegion {
    * shut, or without that if a section would not end.
    */
   void strand(String why) {
-    MemorySegment now = segment;
-    if (now != null) {
-      long waitNanos = regions.settings().strandedWait().toNanos();
-      stranding = new Stranding(why, now.asReadOnly(), waitNanos);
-      segment = null;
-    }
+    tenancy.strand(why, strandedWaitNanos());
+  }
+
+  private long strandedWaitNanos() {
+    return regions.settings().strandedWait().toNanos();
   }
 
   /** Why no living backend holds it; null if one does. */
   @Nullable String stranded() {
-    Stranding now = stranding;
-    return now == null ? null : now.why();
+    return tenancy.stranded();
   }
 
   Wish wish() {
@@ -557,7 +413,7 @@ final class ManagedRegion implements MemoryRegion {
   }
 
   boolean pinned() {
-    return pinned;
+    return tenancy.pinned();
   }
 
   History history() {
@@ -566,13 +422,11 @@ final class ManagedRegion implements MemoryRegion {
 
   /** Whether anybody used the region since this was last asked. */
   boolean takeUsed() {
-    boolean was = used || gate.openSections() > 0;
-    used = false;
-    return was;
+    return tenancy.takeUsed();
   }
 
   ManagedRegionInfo managedInfo() {
-    Placement now = placement;
+    Placement now = placement();
     return new ManagedRegionInfo(
         id,
         now.region().id(),
@@ -582,9 +436,5 @@ final class ManagedRegion implements MemoryRegion {
         history.moves(),
         history.records(),
         stranded());
-  }
-
-  private IllegalStateException unusable(Stranding now) {
-    return new IllegalStateException("%s: %s".formatted(this, now.why()));
   }
 }

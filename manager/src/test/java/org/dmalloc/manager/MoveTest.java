@@ -434,6 +434,43 @@ final class MoveTest {
     assertEquals(4096, files.statistics().openBytes());
   }
 
+  /** Where the target's space comes with its content, the zeros are content too. */
+  @Test
+  void anUnfilledTargetIsGivenAllOfIt() throws Exception {
+    PlainBackend.Unfilled late = new PlainBackend.Unfilled("late");
+    rig.add(late, 1);
+    ManagedRegion region = rig.allocate(RegionRequest.ofSize(Rig.SIZE));
+    try (Access access = region.acquire()) {
+      access.segment().set(JAVA_LONG, Rig.SIZE - 8, 77);
+    }
+    rig.move(region, "late");
+    assertEquals(1, late.unfilled.get());
+    assertEquals(Rig.SIZE, late.loadedBytes.get());
+    try (Access access = region.acquire()) {
+      assertEquals(77, access.segment().get(JAVA_LONG, Rig.SIZE - 8));
+    }
+    ManagedRegion view = rig.allocate(RegionRequest.ofSize(Rig.SIZE).withSharing(Sharing.PRIVATE));
+    rig.move(view, "late");
+    assertEquals(1, late.unfilled.get(), "private memory has no disk space to take");
+  }
+
+  @Test
+  void aDiskThatIsFullInTheMiddleLeavesTheRegionWhereItWas() throws Exception {
+    PlainBackend.Unfilled late = new PlainBackend.Unfilled("late");
+    rig.add(late, 1);
+    late.loadableBytes = Rig.SIZE / 2;
+    ManagedRegion region = rig.filled(5);
+    MemoryException e = assertThrows(MemoryException.class, () -> rig.move(region, "late"));
+    assertTrue(e.getMessage().contains("ENOSPC"), e.getMessage());
+    assertEquals("memory", region.managedInfo().backend());
+    assertEquals(List.of(), late.regions());
+    Rig.check(region, 5);
+    Rig.fill(region, 6);
+    late.loadableBytes = Long.MAX_VALUE;
+    rig.move(region, "late");
+    Rig.check(region, 6);
+  }
+
   @Test
   void listenersAreTold() throws Exception {
     List<String> news = new ArrayList<>();

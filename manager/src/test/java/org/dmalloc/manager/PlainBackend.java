@@ -8,7 +8,10 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
 import org.dmalloc.api.Advice;
+import org.dmalloc.api.BackingProvider;
+import org.dmalloc.api.BackingRegion;
 import org.dmalloc.api.Capability;
 import org.dmalloc.api.DirtyTracking;
 import org.dmalloc.api.MemoryException;
@@ -29,7 +32,7 @@ import org.dmalloc.region.ResidentTrimmer;
 import org.jspecify.annotations.Nullable;
 
 /** A backend in plain memory; with a store it has named regions too. */
-final class PlainBackend implements MemoryProvider {
+class PlainBackend implements MemoryProvider {
   private static final Set<Capability> MEMORY =
       EnumSet.of(
           Capability.PRIVATE_MAPPING,
@@ -57,6 +60,36 @@ final class PlainBackend implements MemoryProvider {
     this.store = store;
     this.ledger = new RegionLedger(name, capabilities, Set.of(), Long.MAX_VALUE, 200_000_000);
   }
+
+  /** Memory that is given its content by its first owner, up to a limit. */
+  static final class Unfilled extends PlainBackend implements BackingProvider {
+    /** What loads may bring in before there is no space. */
+    volatile long loadableBytes = Long.MAX_VALUE;
+
+    final AtomicLong loadedBytes = new AtomicLong();
+    final AtomicInteger unfilled = new AtomicInteger();
+
+    Unfilled(String name) {
+      super(name, null, MEMORY);
+    }
+
+    @Override
+    public BackingRegion allocateUnfilled(RegionRequest request) throws MemoryException {
+      unfilled.incrementAndGet();
+      loadedBytes.set(0);
+      return (BackingRegion) allocate(request);
+    }
+
+    @Override
+    void loading(long byteSize) throws MemoryException {
+      if (loadedBytes.addAndGet(byteSize) > loadableBytes) {
+        throw MemoryException.of("write", name(), "ENOSPC", "free space");
+      }
+    }
+  }
+
+  /** Told of each load. */
+  void loading(long byteSize) throws MemoryException {}
 
   static PlainBackend memory(String name) {
     return new PlainBackend(name, null, MEMORY);
@@ -216,6 +249,13 @@ final class PlainBackend implements MemoryProvider {
 
     @Override
     protected void onApply(MemorySegment segment, SwapPolicy policy) {}
+
+    @Override
+    protected void onLoad(MemorySegment segment, long offset, MemorySegment content)
+        throws MemoryException {
+      loading(content.byteSize());
+      super.onLoad(segment, offset, content);
+    }
 
     @Override
     protected DirtyTracking onTrackDirty(MemorySegment segment) throws MemoryException {

@@ -22,6 +22,7 @@ import org.dmalloc.api.Residency;
 import org.dmalloc.api.Sharing;
 import org.dmalloc.api.SwapPolicy;
 import org.dmalloc.api.UnsupportedCapabilityException;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A region's life cycle, the same for every backend: sections, ranges, capabilities, close-once.
@@ -46,6 +47,7 @@ public abstract class GatedRegion implements BackingRegion {
 
   private volatile boolean pinned;
   private volatile boolean mirrored;
+  private volatile @Nullable Carrier carrier;
   private volatile long residentBudget = RegionRequest.NO_BUDGET;
   private volatile AccessPattern pattern;
   private volatile Set<SwapPolicy> policies;
@@ -97,6 +99,12 @@ public abstract class GatedRegion implements BackingRegion {
 
   /** Makes the kernel calls of a policy, all or none. */
   protected abstract void onApply(MemorySegment segment, SwapPolicy policy) throws MemoryException;
+
+  /** Stores content by the way that is quickest for much of it. */
+  protected void onLoad(MemorySegment segment, long offset, MemorySegment content)
+      throws MemoryException {
+    MemorySegment.copy(content, 0, segment, offset, content.byteSize());
+  }
 
   /** Starts to note written pages; only called where the provider declares it. */
   protected DirtyTracking onTrackDirty(MemorySegment segment) throws MemoryException {
@@ -190,6 +198,25 @@ public abstract class GatedRegion implements BackingRegion {
     } finally {
       gate.exit(slot);
     }
+  }
+
+  @Override
+  public final void load(long offset, MemorySegment content) throws MemoryException {
+    int slot = gate.enter();
+    try {
+      checkRange(offset, content.byteSize());
+      if (traits.access() == AccessMode.READ_ONLY) {
+        throw new UnsupportedOperationException("load into %s, which is read-only".formatted(this));
+      }
+      onLoad(segment, offset, content);
+    } finally {
+      gate.exit(slot);
+    }
+  }
+
+  @Override
+  public final void carriedBy(Carrier newCarrier) {
+    carrier = newCarrier;
   }
 
   @Override
@@ -481,19 +508,25 @@ public abstract class GatedRegion implements BackingRegion {
   }
 
   /**
-   * Asks to be told when the region is used next; see {@link SectionGate#doze}.
+   * Asks to be told when the region is used next, by a section of its own or through its carrier;
+   * see {@link SectionGate#doze}. It may be told of one use twice.
    *
-   * @return false if it is in use, or can be used without an access section of its own: its raw
-   *     segment was handed out
+   * @return false if it is in use, or can be used unseen: its raw segment was handed out, and not
+   *     to a carrier that tells
    */
   protected final boolean doze(Runnable onUse) {
-    if (pinned || mirrored || !gate.doze(onUse)) {
+    if (pinned || !carrierDozes(onUse) || !gate.doze(onUse)) {
       return false;
     }
-    if (pinned || mirrored) {
+    if (pinned || (mirrored && carrier == null)) {
       gate.rouse(); // handed out just before the gate dozed off
     }
     return true;
+  }
+
+  private boolean carrierDozes(Runnable onUse) {
+    Carrier by = carrier;
+    return by == null ? !mirrored : by.doze(onUse);
   }
 
   /** Says that another pattern holds for all of it, not by the owner's advice. */

@@ -185,14 +185,14 @@ public final class SectionGate {
   /**
    * Asks to be told of the next section, if none is open now. Nobody who enters pays for that but
    * the first: it finds the gate not simply open, and takes the slow way that waiting sections
-   * take.
+   * take. A gate that dozes already tells this one, and no longer the one before.
    *
    * @param onUse called once, by the thread that enters next or shuts the gate; must not block
    * @return false if a section is open, or the gate is shut or has ended; then nothing is called
    */
   public boolean doze(Runnable onUse) {
     waker = onUse;
-    if (!STATE.compareAndSet(this, OPEN, DOZING)) {
+    if (!STATE.compareAndSet(this, OPEN, DOZING) && state != DOZING) {
       return false;
     }
     // As in shut: a section either sees DOZING or is seen here.

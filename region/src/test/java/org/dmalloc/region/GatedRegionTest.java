@@ -14,6 +14,7 @@ import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import org.dmalloc.api.Access;
 import org.dmalloc.api.AccessPattern;
@@ -382,6 +383,43 @@ class GatedRegionTest {
       assertEquals(Set.of(SwapPolicy.EARLY, SwapPolicy.HUGE_PAGES), a.info().policies());
       a.apply(SwapPolicy.KERNEL);
       assertEquals(Set.of(SwapPolicy.KERNEL), a.info().policies());
+    }
+  }
+
+  @Test
+  void aCarrierIsAskedAndASectionOfItsOwnTellsToo() throws Exception {
+    try (ArenaRegion a = allocate(64)) {
+      AtomicInteger told = new AtomicInteger();
+      assertEquals(64, a.backing().byteSize());
+      assertFalse(a.doze(told::incrementAndGet), "the memory is used unseen");
+      AtomicReference<Runnable> onUse = new AtomicReference<>();
+      a.carriedBy(
+          use -> {
+            onUse.set(use);
+            return true;
+          });
+      assertTrue(a.doze(told::incrementAndGet));
+      onUse.get().run();
+      assertEquals(1, told.get());
+      a.acquire().close();
+      assertEquals(2, told.get());
+      assertTrue(a.doze(told::incrementAndGet));
+      a.carriedBy(use -> false);
+      assertFalse(a.doze(told::incrementAndGet), "in use by way of the carrier");
+      a.segment();
+      a.carriedBy(use -> true);
+      assertFalse(a.doze(told::incrementAndGet), "pinned");
+    }
+  }
+
+  @Test
+  void contentIsLoadedWithinTheRegionOnly() throws Exception {
+    try (ArenaRegion a = allocate(64)) {
+      MemorySegment content = MemorySegment.ofArray(new byte[] {1, 2, 3});
+      a.load(61, content);
+      assertEquals(3, a.backing().get(ValueLayout.JAVA_BYTE, 63));
+      assertThrows(IndexOutOfBoundsException.class, () -> a.load(62, content));
+      assertThrows(IndexOutOfBoundsException.class, () -> a.load(-1, content));
     }
   }
 

@@ -325,6 +325,18 @@ class SectionGateTest {
   }
 
   @Test
+  void aGateThatDozesAlreadyTellsWhoAskedLast() {
+    SectionGate gate = new SectionGate();
+    AtomicInteger first = new AtomicInteger();
+    AtomicInteger last = new AtomicInteger();
+    assertTrue(gate.doze(first::incrementAndGet));
+    assertTrue(gate.doze(last::incrementAndGet));
+    gate.exit(gate.enter());
+    assertEquals(0, first.get());
+    assertEquals(1, last.get());
+  }
+
+  @Test
   void aGateDoesNotDozeWhileASectionIsOpenOrAfterItsEnd() {
     SectionGate gate = new SectionGate();
     AtomicInteger told = new AtomicInteger();

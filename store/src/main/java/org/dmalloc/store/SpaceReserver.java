@@ -11,6 +11,12 @@ public interface SpaceReserver {
   SpaceReserver SPARSE = (file, position, length) -> {};
 
   /**
+   * Leaves the file sparse, for content that is going to be written at once: refuses only what
+   * cannot have room.
+   */
+  SpaceReserver BY_CONTENT = (file, position, length) -> ZeroFill.refuseHopeless(file, length);
+
+  /**
    * Reserves {@code length} bytes from {@code position} on. The file is that long already, and
    * sparse there; its bytes must be zero afterwards. A failure makes the store undo everything.
    *

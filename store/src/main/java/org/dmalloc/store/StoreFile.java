@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.dmalloc.store;
 
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
+
 import java.io.Closeable;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -28,6 +30,12 @@ import org.jspecify.annotations.Nullable;
  * #attach}, and do so before anything else can fail.
  */
 public final class StoreFile implements AutoCloseable {
+  /** One write, and the largest folio of Linux's page cache that it makes. */
+  private static final long WRITE_PIECE_BYTES = 32L << 10;
+
+  /** Not the thread that calls. */
+  private static final Thread SOMEBODY = Thread.ofPlatform().unstarted(() -> {});
+
   private final RegionStore store;
   private final LockedFile locked;
   private final Disk disk;
@@ -198,6 +206,51 @@ public final class StoreFile implements AutoCloseable {
       throw e;
     } catch (IOException e) {
       throw Refusal.of("read", into.remaining(), path, e);
+    }
+  }
+
+  /**
+   * Writes some of the region's bytes to the file, past its mapping, and takes the space for them;
+   * on interrupted threads too. Where mapped and written bytes have one cache, as on Linux, macOS
+   * and Windows, the mapping shows them.
+   *
+   * @param offset in the region
+   * @throws MemoryException if the device or file system refuses, as a full one does; a part may
+   *     have been written
+   */
+  public void write(long offset, MemorySegment content) throws MemoryException {
+    long position = dataOffset() + offset;
+    try {
+      if (content.isAccessibleBy(SOMEBODY)) {
+        Uninterrupted.call(() -> writeFrom(content, position));
+      } else {
+        writeCopies(content, position);
+      }
+    } catch (IOException e) {
+      throw Refusal.of("write", content.byteSize(), path, e);
+    }
+  }
+
+  private long writeFrom(MemorySegment content, long position) throws IOException {
+    long length = content.byteSize();
+    for (long done = 0; done < length; ) {
+      long step = Math.min(WRITE_PIECE_BYTES, length - done);
+      ByteBuffer piece = content.asSlice(done, step).asByteBuffer();
+      while (piece.hasRemaining()) {
+        done += locked.channel().write(piece, position + done);
+      }
+    }
+    return length;
+  }
+
+  /** Content that this thread alone may read. */
+  private void writeCopies(MemorySegment content, long position) throws IOException {
+    long length = content.byteSize();
+    for (long done = 0; done < length; ) {
+      byte[] piece = new byte[(int) Math.min(WRITE_PIECE_BYTES, length - done)];
+      MemorySegment.copy(content, JAVA_BYTE, done, piece, 0, piece.length);
+      disk.write(position + done, piece);
+      done += piece.length;
     }
   }
 

@@ -59,7 +59,7 @@ record ZeroFill(ProgressListener progress) implements SpaceReserver {
   }
 
   /** Spares a disk that cannot hold it from being filled to the brim first. */
-  private static void refuseHopeless(StoreFile file, long length) throws IOException {
+  static void refuseHopeless(StoreFile file, long length) throws IOException {
     if (Files.getFileStore(file.store().directory()).getUnallocatedSpace() < length) {
       throw Refusal.noSpace("reserve", length, file.store().directory());
     }

@@ -10,13 +10,17 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
+import java.util.function.Function;
 import org.dmalloc.api.AccessMode;
 import org.dmalloc.api.Advice;
+import org.dmalloc.api.BackingProvider;
+import org.dmalloc.api.BackingRegion;
 import org.dmalloc.api.Capability;
 import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.MemoryProvider;
 import org.dmalloc.api.MemoryRegion;
 import org.dmalloc.api.OpenRequest;
+import org.dmalloc.api.ProgressListener;
 import org.dmalloc.api.ProviderStatistics;
 import org.dmalloc.api.RegionRequest;
 import org.dmalloc.api.Reservation;
@@ -55,7 +59,7 @@ import org.osgi.service.component.annotations.Deactivate;
       MemoryProvider.CAPABILITY + "=RESIDENCY",
       "service.ranking:Integer=" + FileChannelProvider.RANKING
     })
-public final class FileChannelProvider implements MemoryProvider {
+public final class FileChannelProvider implements BackingProvider {
   static final String PID = "org.dmalloc.backend.filechannel";
   static final String NAME = "filechannel";
   static final int RANKING = 10;
@@ -126,10 +130,22 @@ public final class FileChannelProvider implements MemoryProvider {
   @Override
   public MemoryRegion allocate(RegionRequest request) throws MemoryException {
     String target = Objects.requireNonNullElse(request.name(), "");
-    return ledger.admit("allocate", request.byteSize(), target, () -> make(request));
+    return ledger.admit(
+        "allocate", request.byteSize(), target, () -> make(request, SpaceReserver::zeros));
   }
 
-  private FileChannelRegion make(RegionRequest request) throws MemoryException {
+  @Override
+  public BackingRegion allocateUnfilled(RegionRequest request) throws MemoryException {
+    // A stored region may outlive a crash in the middle, and says of itself that it is reserved.
+    Function<ProgressListener, SpaceReserver> fills =
+        request.name() == null ? progress -> SpaceReserver.BY_CONTENT : SpaceReserver::zeros;
+    String target = Objects.requireNonNullElse(request.name(), "");
+    return ledger.admit("allocate", request.byteSize(), target, () -> make(request, fills));
+  }
+
+  private FileChannelRegion make(
+      RegionRequest request, Function<ProgressListener, SpaceReserver> fills)
+      throws MemoryException {
     ledger.require(request);
     RegionStore store = store(request.directory());
     Sharing sharing = sharing(request.sharing());
@@ -141,7 +157,7 @@ public final class FileChannelProvider implements MemoryProvider {
     StepProgress progress =
         new StepProgress(
             request.progress(), request.byteSize(), (fill ? 1 : 0) + (request.prefault() ? 1 : 0));
-    SpaceReserver reserver = fill ? SpaceReserver.zeros(progress.step()) : SpaceReserver.SPARSE;
+    SpaceReserver reserver = fill ? fills.apply(progress.step()) : SpaceReserver.SPARSE;
     StoreFile file =
         name == null
             ? store.createUnnamed(request.byteSize(), reserver, name())

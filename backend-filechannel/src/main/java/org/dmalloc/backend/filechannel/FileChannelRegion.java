@@ -10,6 +10,7 @@ import org.dmalloc.api.Advice;
 import org.dmalloc.api.Capability;
 import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.Residency;
+import org.dmalloc.api.Sharing;
 import org.dmalloc.api.SwapPolicy;
 import org.dmalloc.api.UnsupportedCapabilityException;
 import org.dmalloc.region.GatedRegion;
@@ -44,6 +45,16 @@ final class FileChannelRegion extends GatedRegion {
   @Override
   protected void onForce(MemorySegment segment, long offset, long length) throws MemoryException {
     file.force(segment, offset, length);
+  }
+
+  @Override
+  protected void onLoad(MemorySegment segment, long offset, MemorySegment content)
+      throws MemoryException {
+    if (traits().sharing() == Sharing.PRIVATE) {
+      super.onLoad(segment, offset, content);
+    } else {
+      file.write(offset, content);
+    }
   }
 
   /** Returns when all is read: a fault on a page that is on its way would read its neighbours. */

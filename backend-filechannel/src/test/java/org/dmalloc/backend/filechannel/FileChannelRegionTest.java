@@ -10,6 +10,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.io.RandomAccessFile;
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -19,6 +20,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.stream.Stream;
 import org.dmalloc.api.Access;
+import org.dmalloc.api.BackingRegion;
 import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.MemoryRegion;
 import org.dmalloc.api.OpenRequest;
@@ -218,6 +220,63 @@ final class FileChannelRegionTest {
         region.segment().fill((byte) 1);
         region.force();
       }
+    }
+  }
+
+  /** Space is taken by the load: what does not fit is an error there, and no signal later. */
+  @ParameterizedTest
+  @EnumSource
+  void aFullDiskIsAnErrorAtTheLoadOfAnUnfilledRegion(Mount.Kind kind) throws Exception {
+    try (Mount disk = Mount.of(kind, directory, 8);
+        Arena arena = Arena.ofConfined()) {
+      FileChannelProvider small = onlyIn(disk.path());
+      MemorySegment content = arena.allocate(1 << 20);
+      content.fill((byte) 7);
+      RegionRequest request = RegionRequest.ofSize(5 << 20);
+      long free = Files.getFileStore(disk.path()).getUnallocatedSpace();
+      MemoryException e =
+          assertThrows(
+              MemoryException.class,
+              () -> small.allocateUnfilled(RegionRequest.ofSize(16 << 20)).close());
+      assertEquals(28, e.errno(), message(e));
+      try (BackingRegion region = small.allocateUnfilled(request)) {
+        region.load(0, content);
+        fill(disk.path().resolve("thief"));
+        e =
+            assertThrows(
+                MemoryException.class,
+                () -> {
+                  for (long at = 1 << 20; at < region.byteSize(); at += content.byteSize()) {
+                    region.load(at, content);
+                  }
+                });
+        assertEquals(28, e.errno(), message(e));
+        assertEquals(7, region.backing().get(JAVA_BYTE, (1 << 20) - 1));
+      }
+      Files.delete(disk.path().resolve("thief"));
+      assertEquals(List.of(), files(disk.path()));
+      assertEquals(0, small.statistics().openBytes());
+      assertEquals(free, Files.getFileStore(disk.path()).getUnallocatedSpace());
+      try (BackingRegion region = small.allocateUnfilled(request)) {
+        for (long at = 0; at < region.byteSize(); at += content.byteSize()) {
+          region.load(at, content);
+        }
+        fill(disk.path().resolve("thief"));
+        region.backing().fill((byte) 8); // every page has its block
+        region.force();
+      }
+    }
+  }
+
+  @Test
+  void anInterruptedThreadLoadsAndKeepsTheFile() throws Exception {
+    try (BackingRegion region = provider.allocateUnfilled(RegionRequest.ofSize(100_000))) {
+      Thread.currentThread().interrupt();
+      region.load(1, MemorySegment.ofArray(new byte[] {1, 2, 3}));
+      assertTrue(Thread.interrupted());
+      region.load(99_999, MemorySegment.ofArray(new byte[] {4}));
+      assertEquals(3, region.backing().get(JAVA_BYTE, 3));
+      assertEquals(4, region.backing().get(JAVA_BYTE, 99_999));
     }
   }
 

@@ -13,6 +13,7 @@ import org.dmalloc.api.AdvisedRange;
 import org.dmalloc.api.Capability;
 import org.dmalloc.api.DirtyTracking;
 import org.dmalloc.api.MemoryException;
+import org.dmalloc.api.PageSize;
 import org.dmalloc.api.Residency;
 import org.dmalloc.api.Sharing;
 import org.dmalloc.api.SwapPolicy;
@@ -177,6 +178,16 @@ final class MappedFileRegion extends GatedRegion {
   @Override
   protected void onApply(MemorySegment segment, SwapPolicy policy) {
     throw new UnsupportedCapabilityException(ledger().backend(), Capability.SWAP_POLICY);
+  }
+
+  @Override
+  protected void onLoad(MemorySegment segment, long offset, MemorySegment content)
+      throws MemoryException {
+    if (traits().pageSize() == PageSize.HUGE) {
+      super.onLoad(segment, offset, content);
+    } else {
+      mapping.load(offset, content);
+    }
   }
 
   @Override

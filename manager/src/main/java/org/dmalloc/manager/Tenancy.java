@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.dmalloc.manager;
+
+import java.lang.foreign.MemorySegment;
+import java.util.Objects;
+import org.dmalloc.api.Access;
+import org.dmalloc.api.BackingRegion;
+import org.dmalloc.region.SectionGate;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Where a managed region's bytes are, and the way to them: the gate, the placement behind it, and
+ * what is left when there is none.
+ *
+ * <p>The gate is the only one on the way to the memory: a section hands out the segment of the
+ * backend's region, whose own gate is passed by once per placement. So the backend is told of the
+ * region's use from here; see {@link #doze}.
+ */
+final class Tenancy {
+  private final Object region;
+  private final SectionGate gate = new SectionGate();
+
+  // Written with the gate shut, read inside sections: the gate orders them. The segment is null
+  // while the region is stranded.
+  private @Nullable MemorySegment segment;
+  private volatile Placement placement;
+
+  private volatile @Nullable Stranding stranding;
+  private volatile boolean pinned;
+
+  /** Set by users, taken by the policy's clock: a plain read on the way in is all that it costs. */
+  private boolean used = true;
+
+  /** Held while a placement asks to be told of the next use, and while the placement changes. */
+  private final Object dozing = new Object();
+
+  /**
+   * Begins on a placement.
+   *
+   * @param region whose bytes they are, for messages
+   */
+  Tenancy(Object region, Placement placement) {
+    this.region = region;
+    this.placement = placement;
+    this.segment = placement.segment();
+    carry(placement);
+  }
+
+  SectionGate gate() {
+    return gate;
+  }
+
+  Placement placement() {
+    return placement;
+  }
+
+  // --- for users ---
+
+  Access acquire() {
+    int slot = gate.enter();
+    MemorySegment now = segment;
+    if (now == null) {
+      gate.exit(slot);
+      return acquireStranded();
+    }
+    if (!used) {
+      used = true;
+    }
+    return gate.section(slot, now);
+  }
+
+  /** Waits for a backend outside the gate, which the move there needs, then takes what is there. */
+  private Access acquireStranded() {
+    boolean inside = gate.heldByCaller();
+    while (true) {
+      awaitBackend();
+      int slot = gate.enter();
+      MemorySegment now = segment;
+      Stranding still = stranding;
+      if (now == null && still != null && (still.isWaitOver() || inside)) {
+        now = still.remains();
+        if (now == null) {
+          gate.exit(slot);
+          throw unusable(still);
+        }
+      }
+      if (now != null) {
+        used = true;
+        return gate.section(slot, now);
+      }
+      gate.exit(slot);
+    }
+  }
+
+  /** The segment for good: from now on the region cannot move. */
+  MemorySegment pin() {
+    awaitBackend();
+    int slot = gate.enter();
+    try {
+      checkNotStranded();
+      pinned = true;
+      used = true;
+      return Objects.requireNonNull(segment);
+    } finally {
+      gate.exit(slot);
+    }
+  }
+
+  boolean pinned() {
+    return pinned;
+  }
+
+  /** Notes a use other than a section of the user's. Called inside a section. */
+  void use() {
+    used = true;
+  }
+
+  /** Whether anybody used the region since this was last asked. */
+  boolean takeUsed() {
+    boolean was = used || gate.openSections() > 0;
+    used = false;
+    return was;
+  }
+
+  // --- placements ---
+
+  /** Puts the region on other memory. Called with the gate shut. */
+  void place(Placement next) {
+    MemorySegment memory = next.segment();
+    synchronized (dozing) {
+      placement = next;
+    }
+    segment = memory;
+    carry(next);
+  }
+
+  /** Takes the memory anew after its size has changed. Called with the gate shut. */
+  void remap() {
+    segment = placement.segment();
+  }
+
+  /** Ends it all. Called with the gate shut and the placement's region closed. */
+  void end() {
+    segment = null;
+    gate.end();
+    endStranding();
+  }
+
+  private void carry(Placement placed) {
+    if (placed.region() instanceof BackingRegion backing) {
+      backing.carriedBy(onUse -> doze(placed, onUse));
+    }
+  }
+
+  /**
+   * Makes the next section tell the backend that the region is in use, so that it need not look at
+   * an idle one. The lock keeps a placement that was just left from taking the gate's one notice
+   * away from the next: with the gate shut nobody gets any, and later it is not the placement.
+   */
+  private boolean doze(Placement placed, Runnable onUse) {
+    synchronized (dozing) {
+      if (pinned || !placement.equals(placed) || !gate.doze(onUse)) {
+        return false;
+      }
+      if (pinned) {
+        gate.rouse(); // handed out just before the gate dozed off
+      }
+      return true;
+    }
+  }
+
+  // --- without a backend ---
+
+  /** Whoever is inside a section does not wait: he keeps the region from going to a backend. */
+  void awaitBackend() {
+    Stranding now = stranding;
+    if (now != null && !gate.heldByCaller()) {
+      now.await();
+    }
+  }
+
+  void checkNotStranded() {
+    Stranding now = stranding;
+    if (now != null) {
+      throw unusable(now);
+    }
+  }
+
+  /** Why no living backend holds it; null if one does. */
+  @Nullable String stranded() {
+    Stranding now = stranding;
+    return now == null ? null : now.why();
+  }
+
+  /** Leaves the region without memory. Called with the gate shut. */
+  void lose(String why, long waitNanos) {
+    stranding = new Stranding(why, null, waitNanos);
+    segment = null;
+  }
+
+  /**
+   * Leaves the region on a backend that is gone: readable, and nothing else. Called with the gate
+   * shut, or without that if a section would not end.
+   */
+  void strand(String why, long waitNanos) {
+    MemorySegment now = segment;
+    if (now != null) {
+      stranding = new Stranding(why, now.asReadOnly(), waitNanos);
+      segment = null;
+    }
+  }
+
+  /** A backend holds the region again, or it is closed. */
+  void endStranding() {
+    Stranding was = stranding;
+    stranding = null;
+    if (was != null) {
+      was.end();
+    }
+  }
+
+  private IllegalStateException unusable(Stranding now) {
+    return new IllegalStateException("%s: %s".formatted(region, now.why()));
+  }
+}
