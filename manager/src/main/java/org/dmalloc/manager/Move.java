@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.dmalloc.manager;
 
+import java.util.List;
 import java.util.concurrent.locks.LockSupport;
 import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.MoveOptions;
 import org.dmalloc.api.ProgressListener;
+import org.dmalloc.region.SectionGate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -77,21 +79,27 @@ record Move(
    *     owner
    */
   long withGateShut(Work shut, Work between) throws MemoryException {
+    long timeoutNanos = options.sectionTimeout().toNanos();
     for (int attempt = 1; ; attempt++) {
       long shutAt = System.nanoTime();
+      List<Long> holders;
       try {
-        region.gate().shut(options.sectionTimeout().toNanos());
+        holders = region.gate().shutUnlessHeld(timeoutNanos);
       } catch (IllegalStateException e) {
         if (region.gate().hasEnded()) {
           throw e;
         }
         if (attempt == options.attempts()) {
-          throw failed(
-              "%s (%d attempts)".formatted(e.getMessage(), attempt), "nothing has changed", e);
+          throw givenUp(String.valueOf(e.getMessage()), attempt, e);
         }
-        goOn();
-        LockSupport.parkNanos(this, BACKOFF_NANOS * attempt);
-        between.run();
+        retry(attempt, between);
+        continue;
+      }
+      if (!holders.isEmpty()) {
+        if (attempt == options.attempts()) {
+          throw givenUp(SectionGate.held(holders, timeoutNanos), attempt, null);
+        }
+        retry(attempt, between);
         continue;
       }
       try {
@@ -103,5 +111,18 @@ record Move(
       }
       return System.nanoTime() - shutAt;
     }
+  }
+
+  private void retry(int attempt, Work between) throws MemoryException {
+    goOn();
+    LockSupport.parkNanos(this, BACKOFF_NANOS * attempt);
+    between.run();
+  }
+
+  private MemoryException givenUp(String reason, int attempts, @Nullable Throwable cause) {
+    return failed(
+        "%s (%d attempts)".formatted(reason, attempts),
+        "nothing has changed; the region is of " + region.owner(),
+        cause);
   }
 }

@@ -35,7 +35,9 @@ import org.dmalloc.api.Access;
  * #doze} makes the next section take the slow way once, and tell. The fast way stays as it is.
  *
  * <p><b>Threads.</b> Thread ids are never used twice in a JVM and virtual threads have them too, so
- * no thread-local and no carrier matters. {@code enter} and {@code exit} allocate nothing.
+ * no thread-local and no carrier matters. {@code enter} and {@code exit} allocate nothing. Threads
+ * are told by name and place only when a message needs it, which for virtual ones takes a dump of
+ * all threads; the gate is open then.
  */
 public final class SectionGate {
   private static final VarHandle SLOT = MethodHandles.arrayElementVarHandle(long[].class);
@@ -147,6 +149,28 @@ public final class SectionGate {
    *     gate is open again
    */
   public void shut(long timeoutNanos) {
+    List<Long> holders = shutUnlessHeld(timeoutNanos);
+    if (!holders.isEmpty()) {
+      throw new IllegalStateException(held(holders, timeoutNanos));
+    }
+  }
+
+  /** What there is to say about threads that held a shut up. May take long: see the class. */
+  public static String held(List<Long> threadIds, long timeoutNanos) {
+    return "access section held for longer than %d ms by %s; close it and try again"
+        .formatted(
+            TimeUnit.NANOSECONDS.toMillis(timeoutNanos),
+            String.join(", ", ThreadsInWords.of(threadIds)));
+  }
+
+  /**
+   * Like {@link #shut}, for who tries again.
+   *
+   * @return the ids of the threads whose sections are still open after the time, and the gate is
+   *     open again; empty if the gate is shut
+   * @throws IllegalStateException if the gate has ended, or if this thread has a section open
+   */
+  public List<Long> shutUnlessHeld(long timeoutNanos) {
     long threadId = Thread.currentThread().threadId();
     if (holds(threadId)) {
       throw new IllegalStateException(
@@ -164,14 +188,12 @@ public final class SectionGate {
     int spins = 0;
     while (sectionsOpen()) {
       if (System.nanoTime() - deadline >= 0) {
-        List<String> owners = owners();
-        if (owners.isEmpty()) {
+        List<Long> holders = holders();
+        if (holders.isEmpty()) {
           continue; // the last section has ended meanwhile
         }
         open();
-        throw new IllegalStateException(
-            "access section held for longer than %d ms by %s; close it and try again"
-                .formatted(TimeUnit.NANOSECONDS.toMillis(timeoutNanos), String.join(", ", owners)));
+        return holders;
       }
       if (++spins < SPINS_BEFORE_PARK) {
         Thread.onSpinWait();
@@ -180,6 +202,7 @@ public final class SectionGate {
             this, PARK_NANOS); // returns at once on an interrupted thread: then it spins
       }
     }
+    return List.of();
   }
 
   /**
@@ -230,8 +253,8 @@ public final class SectionGate {
     return count;
   }
 
-  /** The threads that have a section open at about this moment, in words; for messages. */
-  public List<String> owners() {
+  /** The threads that have a section open at about this moment. */
+  private List<Long> holders() {
     List<Long> threadIds = new ArrayList<>(overflow.keySet());
     for (int slot = STRIDE; slot < slots.length; slot += STRIDE) {
       long owner = (long) SLOT.getVolatile(slots, slot);
@@ -239,20 +262,7 @@ public final class SectionGate {
         threadIds.add(owner);
       }
     }
-    return threadIds.stream().map(SectionGate::describe).toList();
-  }
-
-  private static String describe(long threadId) {
-    for (Map.Entry<Thread, StackTraceElement[]> each : Thread.getAllStackTraces().entrySet()) {
-      if (each.getKey().threadId() == threadId) {
-        StackTraceElement[] stack = each.getValue();
-        return "thread '%s' (#%d)%s"
-            .formatted(
-                each.getKey().getName(), threadId, stack.length == 0 ? "" : " in " + stack[0]);
-      }
-    }
-    // Neither virtual threads nor those that ended without closing their section are listed.
-    return "virtual or ended thread #" + threadId;
+    return threadIds;
   }
 
   private static int slotOf(long threadId) {

@@ -310,6 +310,40 @@ class SectionGateTest {
   }
 
   @Test
+  void whoHoldsASectionIsNamedWithItsPlace() throws Exception {
+    SectionGate gate = new SectionGate();
+    CountDownLatch inside = new CountDownLatch(3);
+    CountDownLatch release = new CountDownLatch(1);
+    Runnable holds =
+        () -> {
+          int slot = gate.enter();
+          inside.countDown();
+          awaitQuietly(release);
+          gate.exit(slot);
+        };
+    Thread platform = Thread.ofPlatform().name("plain \"p\"").start(holds);
+    Thread virtual = Thread.ofVirtual().name("light \"v\"").start(holds);
+    Thread nameless = Thread.ofVirtual().start(holds);
+    inside.await();
+    try {
+      String said =
+          assertThrows(IllegalStateException.class, () -> gate.shut(1_000_000)).getMessage();
+      assertTrue(
+          said.contains("thread 'plain \"p\"' (#%d) in ".formatted(platform.threadId())), said);
+      assertTrue(
+          said.contains("virtual thread 'light \"v\"' (#%d) in ".formatted(virtual.threadId())),
+          said);
+      assertTrue(said.contains("virtual thread (#%d) in ".formatted(nameless.threadId())), said);
+      assertEquals(1, said.lines().count(), said);
+    } finally {
+      release.countDown();
+    }
+    for (Thread each : List.of(platform, virtual, nameless)) {
+      each.join();
+    }
+  }
+
+  @Test
   void theFirstSectionAfterDozingTellsAndOnlyThat() {
     SectionGate gate = new SectionGate();
     AtomicInteger told = new AtomicInteger();
