@@ -124,8 +124,9 @@ public interface MemoryRegion extends AutoCloseable {
   }
 
   /**
-   * Says that a range is not needed for a while: the pages that hold it may leave RAM before
-   * others. Content stays, wherever it was, and the next access brings it back.
+   * Says that a range is not needed for a while: the pages that hold it, those at its ends
+   * included, may leave RAM before others. Content stays, wherever it was, and the next access
+   * brings it back.
    *
    * <table class="striped">
    * <caption>What it does</caption>
@@ -141,7 +142,8 @@ public interface MemoryRegion extends AutoCloseable {
    * <p>To write back and reclaim at once, give the advice {@link Advice#PAGE_OUT}.
    *
    * @throws UnsupportedCapabilityException without {@link Capability#RELEASE}
-   * @throws IllegalStateException if its pages are locked in RAM
+   * @throws IndexOutOfBoundsException if the range lies outside the region
+   * @throws IllegalStateException if its pages are locked in RAM, or the region is closed
    * @throws MemoryException if the kernel refuses
    */
   void release(long offset, long length) throws MemoryException;

@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
  * @param pattern the name of the access pattern; null for none
  * @param policy the name of the swap policy; null for none
  * @param announced whether it announces pages in batches
- * @param budgeted whether it keeps its resident part small by itself
+ * @param budgeted whether its region has a resident budget
  * @param settings kernel settings while it runs, by their file
  */
 record Contender(
@@ -55,8 +55,12 @@ record Contender(
     return id.equals(name) || id.startsWith(name + ":");
   }
 
-  /** The command that allocates such memory; empty if none does. */
-  String allocateCommand(String size) {
+  /**
+   * The command that allocates such memory; empty if none does.
+   *
+   * @param budget the resident budget, if it is to have one
+   */
+  String allocateCommand(String size, String budget) {
     ProviderSource from = provider;
     if (from == null) {
       return "";
@@ -67,6 +71,9 @@ record Contender(
     }
     if (policy != null) {
       line.append(" --policy ").append(label(policy));
+    }
+    if (budgeted) {
+      line.append(" --budget ").append(budget);
     }
     return line.toString();
   }

@@ -6,7 +6,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import org.dmalloc.api.AccessPattern;
-import org.dmalloc.api.Advice;
 import org.dmalloc.api.Capability;
 import org.dmalloc.api.SwapPolicy;
 import org.dmalloc.workloads.compare.ComparisonPlan.Policies;
@@ -36,12 +35,19 @@ final class ContenderList {
 
   /**
    * What differs so little from another contender that it is measured only when it is asked for: a
-   * shared mapping of /dev/zero is, as a memfd is, a file of the kernel's own tmpfs; and tmpfs
-   * reads from swap in clusters whatever the advice, which then only changes what is swapped out.
+   * shared mapping of /dev/zero is, as a memfd is, a file of the kernel's own tmpfs; tmpfs reads
+   * from swap in clusters whatever the advice, which then only changes what is swapped out; and for
+   * a file, the kernel's limit drops pages as a budget does.
    */
   private static final Map<String, String> ALIKE =
       new TreeMap<>(
-          Map.of("anon-zero", "anon-memfd", "anon-memfd:no-read-ahead", "anon-memfd:kernel"));
+          Map.of(
+              "anon-zero",
+              "anon-memfd",
+              "anon-memfd:no-read-ahead",
+              "anon-memfd:kernel",
+              "panama:budget",
+              "panama:auto"));
 
   private ContenderList() {}
 
@@ -60,7 +66,7 @@ final class ContenderList {
         addFile(base, provider);
       } else {
         addAnonymous(base, provider, plan.policies());
-        if (!budgetTaken && provider.advice().contains(Advice.PAGE_OUT)) {
+        if (!budgetTaken && provider.capabilities().contains(Capability.RESIDENT_BUDGET)) {
           base.add(make(provider, BUDGET, null, null, false, true));
           budgetTaken = true;
         }
@@ -122,6 +128,9 @@ final class ContenderList {
     if (provider.capabilities().contains(Capability.PREFETCH)) {
       @Nullable String pattern = advised ? AccessPattern.RANDOM.name() : null;
       list.add(make(provider, "batched", pattern, null, true, false));
+    }
+    if (provider.capabilities().contains(Capability.RESIDENT_BUDGET)) {
+      list.add(make(provider, BUDGET, null, null, false, true));
     }
   }
 

@@ -309,7 +309,7 @@ final class Rounds {
                     c.family(),
                     c.announced(),
                     contenderNotes.getOrDefault(c.id(), ""),
-                    c.allocateCommand(size(plan.byteSize())),
+                    c.allocateCommand(size(plan.byteSize()), size(dataLimit())),
                     c.settings(),
                     peaks.getOrDefault(c.id(), CellRun.UNKNOWN)))
         .toList();

@@ -166,7 +166,7 @@ public record Verdict(ComparedWorkload workload, String sentence, String winner,
       hints.add("announce pages in batches (MemoryRegion.prefetch)");
     }
     if (best.id().contains(":" + ContenderList.BUDGET)) {
-      hints.add("page out what is cold, within a budget (MemoryRegion.advise PAGE_OUT)");
+      hints.add("its resident bytes within a budget (MemoryRegion.limitResident)");
     }
     best.settings().forEach((file, value) -> hints.add("echo %s > %s".formatted(value, file)));
     if (winner.entrant().command().isEmpty()

@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
  * @param pattern the access pattern of the request; null for the one that fits each workload
  * @param policy the swap policy of the request; null for none
  * @param batchPages pages in an announcement; 0 for none
- * @param budgetBytes what the program itself keeps resident; 0 to leave that to the kernel
+ * @param budgetBytes the region's resident budget; 0 to leave that to the kernel
  * @param ramBytes what of the memory RAM can hold beside the child itself, about
  * @param poolBytes the frames of a buffer pool; 0 for other kinds
  * @param workloads what to run, in this order; the first fill is run always, and first

@@ -211,12 +211,11 @@ public final class ContenderProcess {
       Set<SwapPolicy> policies = EnumSet.of(SwapPolicy.valueOf(policy));
       request = request.withPolicies(policies);
     }
+    if (task.budgetBytes() > 0) {
+      request = request.withResidentBudget(task.budgetBytes());
+    }
     MemoryRegion region = made.allocate(request);
-    return new RegionMemory(
-        made,
-        region,
-        task.batchPages() > 0,
-        task.budgetBytes() > 0 ? new ResidentBudget(region, task.budgetBytes()) : null);
+    return new RegionMemory(made, region, task.batchPages() > 0);
   }
 
   private Operation allocateFree() {

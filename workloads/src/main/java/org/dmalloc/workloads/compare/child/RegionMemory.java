@@ -10,7 +10,10 @@ import org.dmalloc.api.Capability;
 import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.MemoryProvider;
 import org.dmalloc.api.MemoryRegion;
+import org.dmalloc.api.RegionInfo;
+import org.dmalloc.api.RegionRequest;
 import org.dmalloc.workloads.PageContent;
+import org.dmalloc.workloads.report.Units;
 import org.jspecify.annotations.Nullable;
 
 /** The pages of a region; each use is an access section, as in a careful program. */
@@ -18,24 +21,17 @@ final class RegionMemory implements PagedMemory {
   private final MemoryProvider provider;
   private final MemoryRegion region;
   private final boolean announces;
-  private final @Nullable ResidentBudget budget;
   private AccessPattern wanted;
 
   /**
    * Takes over a region.
    *
    * @param announces whether to hand announcements on
-   * @param budget keeps the resident part small; null to leave that to the kernel
    */
-  RegionMemory(
-      MemoryProvider provider,
-      MemoryRegion region,
-      boolean announces,
-      @Nullable ResidentBudget budget) {
+  RegionMemory(MemoryProvider provider, MemoryRegion region, boolean announces) {
     this.provider = provider;
     this.region = region;
     this.announces = announces;
-    this.budget = budget;
     wanted = region.info().pattern();
   }
 
@@ -108,7 +104,10 @@ final class RegionMemory implements PagedMemory {
 
   @Override
   public String note() {
-    return region.info().backing() + (budget == null ? "" : ", " + budget.note());
+    RegionInfo info = region.info();
+    return info.residentBudget() == RegionRequest.NO_BUDGET
+        ? info.backing()
+        : info.backing() + ", resident budget of " + Units.bytes(info.residentBudget());
   }
 
   @Override
@@ -122,9 +121,6 @@ final class RegionMemory implements PagedMemory {
 
     @Override
     public long enter(long page, Use use) throws IOException {
-      if (budget != null) {
-        budget.used(page);
-      }
       Access opened = region.acquire();
       access = opened;
       segment = opened.segment();

@@ -1,0 +1,320 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.dmalloc.benchmarks;
+
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+
+import java.io.FileDescriptor;
+import java.io.FileOutputStream;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.lang.management.ManagementFactory;
+import java.lang.management.ThreadMXBean;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Comparator;
+import java.util.Locale;
+import java.util.Map;
+import java.util.SplittableRandom;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+import java.util.stream.Stream;
+import org.HdrHistogram.Histogram;
+import org.dmalloc.api.Access;
+import org.dmalloc.api.AccessPattern;
+import org.dmalloc.api.Capability;
+import org.dmalloc.api.MemoryException;
+import org.dmalloc.api.MemoryProvider;
+import org.dmalloc.api.MemoryRegion;
+import org.dmalloc.api.PagingStatistics;
+import org.dmalloc.api.RegionRequest;
+import org.dmalloc.workloads.compare.child.ProviderFactory;
+import org.dmalloc.workloads.compare.child.TypedText;
+
+/**
+ * The program behind {@code benchmarks/budget.sh}: what a resident budget costs those who use a
+ * region that is kept within one.
+ *
+ * <p>One thread loads from random pages of an eighth of the region, and each of its accesses is
+ * timed; another goes through all of the region meanwhile. With a budget of a quarter the second
+ * has to wait for the disk; the first should not notice. Without one, all is in RAM.
+ */
+public final class BudgetCost {
+  private static final String USAGE =
+      """
+      usage: benchmarks/budget.sh [--backend B] [--dir DIR] [--seconds N] [--mib N]
+        --backend B  panama (default), anon or anon-memfd; the last two need swap of the region's size
+        --dir DIR    where the files go; it must be on a disk (default: the current directory)
+        --seconds N  how long each row is measured (default 5)
+        --mib N      the size of the region; the budget is a quarter of it (default 1024)
+      """;
+  private static final long MIB = 1L << 20;
+  private static final long PAGE = 4096;
+  private static final long LOOK_NANOS = TimeUnit.MILLISECONDS.toNanos(20);
+  private static final long PATIENCE_NANOS = TimeUnit.SECONDS.toNanos(60);
+  private static final double NANOS_PER_MICRO = 1e3;
+
+  private final MemoryProvider provider;
+  private final PrintStream out;
+  private final long byteSize;
+  private final long nanos;
+  private final ThreadMXBean threads = ManagementFactory.getThreadMXBean();
+
+  /** Keeps the loads from being optimized away. */
+  volatile long sink;
+
+  private volatile boolean stop;
+
+  private BudgetCost(MemoryProvider provider, PrintStream out, long byteSize, long seconds) {
+    this.provider = provider;
+    this.out = out;
+    this.byteSize = byteSize;
+    this.nanos = TimeUnit.SECONDS.toNanos(seconds);
+  }
+
+  /** What the second thread does. */
+  private enum Other {
+    NOTHING,
+    RANDOM_LOADS,
+    SCAN,
+    RANDOM_STORES
+  }
+
+  /** Measures and prints a table. */
+  public static void main(String[] arguments) throws IOException, InterruptedException {
+    PrintStream out =
+        new PrintStream(new FileOutputStream(FileDescriptor.out), true, StandardCharsets.UTF_8);
+    Path parent = Path.of("");
+    String backend = "panama";
+    long seconds = 5;
+    long size = 1024;
+    try {
+      for (int i = 0; i < arguments.length; i += 2) {
+        if (arguments[i].equals("--help") || i + 1 == arguments.length) {
+          throw new IllegalArgumentException(arguments[i]);
+        }
+        switch (arguments[i]) {
+          case "--backend" -> backend = arguments[i + 1];
+          case "--dir" -> parent = Path.of(arguments[i + 1]);
+          case "--seconds" -> seconds = Long.parseLong(arguments[i + 1]);
+          case "--mib" -> size = Long.parseLong(arguments[i + 1]);
+          default -> throw new IllegalArgumentException(arguments[i]);
+        }
+      }
+      className(backend);
+    } catch (IllegalArgumentException e) {
+      out.println("budget: not understood: " + e.getMessage());
+      out.print(USAGE);
+      Runtime.getRuntime().exit(2);
+      return;
+    }
+    Path directory = Files.createTempDirectory(parent.toAbsolutePath(), "dmalloc-budget");
+    try {
+      MemoryProvider provider =
+          ProviderFactory.create(
+              className(backend),
+              Map.of(
+                  "dmalloc.backend",
+                  TypedText.of(backend),
+                  "directory",
+                  TypedText.of(directory.toString())));
+      new BudgetCost(provider, out, size * MIB, seconds).table();
+    } finally {
+      try (Stream<Path> files = Files.walk(directory)) {
+        for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
+          Files.delete(file);
+        }
+      }
+    }
+  }
+
+  private static String className(String backend) {
+    return switch (backend) {
+      case "panama" -> "org.dmalloc.backend.panama.PanamaProvider";
+      case "anon" -> "org.dmalloc.backend.anon.PrivateMemoryProvider";
+      case "anon-memfd" -> "org.dmalloc.backend.anon.MemfdProvider";
+      default -> throw new IllegalArgumentException("backend " + backend);
+    };
+  }
+
+  private void table() throws IOException, InterruptedException {
+    out.println(
+        "| pattern | beside it | budget | p50, µs | p99 | p99.9 | p99.99 | max | beside it, pages/s"
+            + " | most resident / budget | over it, share of looks | budget thread, % of a core"
+            + " | observer, % |");
+    out.println("|" + " --- |".repeat(13));
+    boolean advised = provider.capabilities().contains(Capability.ADVICE);
+    boolean files = provider.capabilities().contains(Capability.FORCE);
+    AccessPattern[] patterns =
+        advised && files
+            ? new AccessPattern[] {AccessPattern.RANDOM, AccessPattern.AUTO}
+            : new AccessPattern[] {AccessPattern.NORMAL};
+    for (AccessPattern pattern : patterns) {
+      RegionRequest request = RegionRequest.ofSize(byteSize).withPattern(pattern);
+      try (MemoryRegion region = provider.allocate(request)) {
+        fill(region);
+        run(region, Other.RANDOM_LOADS, TimeUnit.SECONDS.toNanos(1)); // compiles
+        for (Other other : Other.values()) {
+          row(region, other, run(region, other, nanos));
+        }
+        region.limitResident(byteSize / 4);
+        for (Other other : Other.values()) {
+          awaitBudget(region);
+          row(region, other, run(region, other, nanos));
+        }
+      }
+    }
+  }
+
+  /** What a row measured. */
+  private record Run(
+      Histogram histogram,
+      double pagesPerSecond,
+      long mostResident,
+      double shareOver,
+      double keeperShare,
+      double observerShare) {}
+
+  private void row(MemoryRegion region, Other other, Run run) {
+    long budget = region.info().residentBudget();
+    boolean limited = budget != RegionRequest.NO_BUDGET;
+    out.printf(
+        Locale.ROOT,
+        "| %s | %s | %s | %.2f | %.2f | %.2f | %.1f | %.0f | %,d | %s | %s | %s | %.2f |%n",
+        region.info().pattern(),
+        other.name().toLowerCase(Locale.ROOT).replace('_', ' '),
+        limited ? budget / MIB + " MiB" : "none",
+        run.histogram.getValueAtPercentile(50) / NANOS_PER_MICRO,
+        run.histogram.getValueAtPercentile(99) / NANOS_PER_MICRO,
+        run.histogram.getValueAtPercentile(99.9) / NANOS_PER_MICRO,
+        run.histogram.getValueAtPercentile(99.99) / NANOS_PER_MICRO,
+        run.histogram.getMaxValue() / NANOS_PER_MICRO,
+        (long) run.pagesPerSecond,
+        limited ? String.format(Locale.ROOT, "%.2f", (double) run.mostResident / budget) : "-",
+        limited ? String.format(Locale.ROOT, "%.2f", run.shareOver) : "-",
+        limited ? String.format(Locale.ROOT, "%.2f", 100 * run.keeperShare) : "-",
+        100 * run.observerShare);
+  }
+
+  private Run run(MemoryRegion region, Other other, long time)
+      throws IOException, InterruptedException {
+    Histogram histogram = new Histogram(3);
+    long[] pages = {0};
+    stop = false;
+    long hotPages = byteSize / 8 / PAGE;
+    load(region, hotPages);
+    Thread beside = Thread.ofPlatform().unstarted(() -> pages[0] = use(region, other));
+    Thread hot = Thread.ofPlatform().unstarted(() -> timeLoads(region, hotPages, histogram));
+    long keeperBefore = cpuNanos();
+    long observerBefore = observerNanos();
+    long begin = System.nanoTime();
+    beside.start();
+    hot.start();
+    long most = 0;
+    int looks = 0;
+    int over = 0;
+    while (System.nanoTime() - begin < time) {
+      LockSupport.parkNanos(LOOK_NANOS);
+      long resident = region.residency().residentBytes();
+      most = Math.max(most, resident);
+      looks++;
+      over += resident > byteSize / 4 ? 1 : 0;
+    }
+    stop = true;
+    double took = System.nanoTime() - begin;
+    hot.join();
+    beside.join();
+    return new Run(
+        histogram,
+        pages[0] / (took / TimeUnit.SECONDS.toNanos(1)),
+        most,
+        (double) over / looks,
+        (cpuNanos() - keeperBefore) / took,
+        (observerNanos() - observerBefore) / took);
+  }
+
+  private long observerNanos() {
+    return provider.paging().map(PagingStatistics::cpuNanos).orElse(0L);
+  }
+
+  private void fill(MemoryRegion region) throws MemoryException {
+    for (long page = 0; page < byteSize / PAGE; page++) {
+      try (Access access = region.acquire()) {
+        access.segment().asSlice(page * PAGE, PAGE).fill((byte) page);
+      }
+    }
+    if (provider.capabilities().contains(Capability.FORCE)) {
+      region.force();
+    }
+  }
+
+  private static void awaitBudget(MemoryRegion region) throws MemoryException {
+    long begin = System.nanoTime();
+    while (region.residency().residentBytes() > region.info().residentBudget()) {
+      if (System.nanoTime() - begin > PATIENCE_NANOS) {
+        throw new IllegalStateException("the budget was not reached: " + region.residency());
+      }
+      LockSupport.parkNanos(LOOK_NANOS);
+    }
+  }
+
+  private void load(MemoryRegion region, long pageCount) {
+    long sum = 0;
+    for (long page = 0; page < pageCount; page++) {
+      try (Access access = region.acquire()) {
+        sum += access.segment().get(JAVA_LONG, page * PAGE);
+      }
+    }
+    sink = sum;
+  }
+
+  private void timeLoads(MemoryRegion region, long pageCount, Histogram histogram) {
+    SplittableRandom random = new SplittableRandom(3);
+    long sum = 0;
+    long before = System.nanoTime();
+    while (!stop) {
+      long offset = random.nextLong(pageCount) * PAGE;
+      try (Access access = region.acquire()) {
+        sum += access.segment().get(JAVA_LONG, offset);
+      }
+      long now = System.nanoTime();
+      histogram.recordValue(now - before);
+      before = now;
+    }
+    sink = sum;
+  }
+
+  /** Uses pages of the whole region until the end. */
+  private long use(MemoryRegion region, Other other) {
+    if (other == Other.NOTHING) {
+      return 0;
+    }
+    SplittableRandom random = new SplittableRandom(5);
+    long pages = byteSize / PAGE;
+    long sum = 0;
+    long done = 0;
+    for (; !stop; done++) {
+      long page = other == Other.SCAN ? done % pages : random.nextLong(pages);
+      try (Access access = region.acquire()) {
+        if (other == Other.RANDOM_STORES) {
+          access.segment().set(JAVA_LONG, page * PAGE + Long.BYTES, done);
+        } else {
+          sum += access.segment().get(JAVA_LONG, page * PAGE);
+        }
+      }
+    }
+    sink = sum;
+    return done;
+  }
+
+  /** The processor time of the thread that keeps budgets, as long as it lives. */
+  private long cpuNanos() {
+    long sum = 0;
+    for (Thread thread : Thread.getAllStackTraces().keySet()) {
+      if (thread.getName().startsWith("dmalloc-") && thread.getName().endsWith("-budget")) {
+        sum += Math.max(0, threads.getThreadCpuTime(thread.threadId()));
+      }
+    }
+    return sum;
+  }
+}
