@@ -3,6 +3,7 @@ package org.dmalloc.linux;
 
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.concurrent.TimeUnit;
 import org.dmalloc.api.Advice;
 import org.dmalloc.api.MemoryException;
 
@@ -11,12 +12,18 @@ final class FileClock extends ResidentClock {
   /** Some of what is unmapped is in use and will stay. */
   private static final long UNMAPPED_PER_EXCESS = 2;
 
-  private final Deque<Window> unmapped = new ArrayDeque<>();
+  /** How long users have to show that they use an unmapped window, unless it is urgent. */
+  private static final long GRACE_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
+
+  private final Deque<Unmapped> unmapped = new ArrayDeque<>();
+  private long unmappedBytes;
   private long toDrop;
   private int windowsToDrop;
   private long toUnmap;
   private long windowsLeft;
   private boolean urgent;
+
+  private record Unmapped(Window window, long cachedBytes, long atNanos) {}
 
   FileClock(Mapping mapping) {
     super(mapping);
@@ -38,13 +45,15 @@ final class FileClock extends ResidentClock {
 
   @Override
   public boolean step() throws MemoryException {
-    if (toDrop > 0 && windowsToDrop > 0) {
+    if (toDrop > 0 && windowsToDrop > 0 && (urgent || isGraceOver(unmapped.getFirst()))) {
       windowsToDrop--;
-      toDrop -= drop(unmapped.removeFirst().in(mapping.byteSize()));
+      Unmapped oldest = unmapped.removeFirst();
+      unmappedBytes -= oldest.cachedBytes;
+      toDrop -= drop(oldest.window.in(mapping.byteSize()));
       return true;
     }
     if (toUnmap < 0) {
-      toUnmap = toDrop * UNMAPPED_PER_EXCESS;
+      toUnmap = urgent ? toDrop : Math.max(0, toDrop * UNMAPPED_PER_EXCESS - unmappedBytes);
     }
     if (toDrop <= 0 || toUnmap <= 0 || windowsLeft <= 0) {
       return false;
@@ -58,10 +67,15 @@ final class FileClock extends ResidentClock {
         toDrop -= drop(window);
       } else {
         toUnmap -= cached;
-        unmapped.addLast(window);
+        unmapped.addLast(new Unmapped(window, cached, System.nanoTime()));
+        unmappedBytes += cached;
       }
     }
     return true;
+  }
+
+  private static boolean isGraceOver(Unmapped each) {
+    return System.nanoTime() - each.atNanos >= GRACE_NANOS;
   }
 
   private long drop(Window window) throws MemoryException {

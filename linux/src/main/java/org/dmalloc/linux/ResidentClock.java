@@ -8,10 +8,10 @@ import org.dmalloc.api.MemoryException;
  * last came by. Works in rounds of short steps; made for one thread.
  *
  * <p>Where a mapping is shared and has a file on a disk, the page table serves as the mark of use,
- * page by page: a round unmaps some windows (MADV_DONTNEED, which changes nothing), and the next
- * one drops those of their cached pages that nobody has mapped again (posix_fadvise DONTNEED, which
- * skips mapped pages and starts to write changed ones). A page in use costs its user a minor fault
- * each time the hand comes by.
+ * page by page: a round unmaps some windows (MADV_DONTNEED, which changes nothing), and one that
+ * comes 100 ms later, or as soon as it is urgent, drops those of their cached pages that nobody has
+ * mapped again (posix_fadvise DONTNEED, which skips mapped pages and starts to write changed ones).
+ * A page in use costs its user a minor fault each time the hand comes by.
  *
  * <p>Memory that swap backs has no such call. There a round pages windows out (MADV_PAGEOUT); used
  * pages come back from the swap cache without a read as long as there is RAM, and a window of which

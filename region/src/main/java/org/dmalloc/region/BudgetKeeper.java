@@ -14,8 +14,9 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>It looks at a region every 10 ms while the region changes near its budget, and ever more
  * seldom, up to every 250 ms, while nothing changes or much is left; and never for more than about
- * a twentieth of the time. What is over goes down to 15/16 of the budget, used pages last: they go
- * only when the region is over by a quarter, or stays over for some rounds.
+ * a twentieth of the time, or a quarter while the region grows so fast that users would exceed the
+ * budget by another sixteenth. What is over goes down to 15/16 of the budget, used pages last: they
+ * go only when the region is over by a quarter, or stays over for 400 ms.
  */
 final class BudgetKeeper {
   private static final System.Logger LOG = System.getLogger(BudgetKeeper.class.getName());
@@ -25,7 +26,10 @@ final class BudgetKeeper {
   /** The share of the time that looking may take. */
   private static final long COST_SHARE = 20;
 
-  private static final int PATIENT_ROUNDS = 4;
+  /** The same while a region grows so fast that it would be well over its budget by then. */
+  private static final long HURRIED_COST_SHARE = 4;
+
+  private static final long PATIENT_NANOS = TimeUnit.MILLISECONDS.toNanos(400);
 
   private final String backend;
 
@@ -108,9 +112,16 @@ final class BudgetKeeper {
     private final long budgetBytes;
     private final ResidentTrimmer trimmer;
     private long lastResident = -1;
+
+    /** What the last look left, as far as it is known, and when it ended. */
+    private long lastLeft = -1;
+
+    private long lastEnd = System.nanoTime();
+
     private long delay = SHORTEST_NANOS;
     private long nextLook = System.nanoTime();
-    private int roundsOver;
+    private long overSince;
+    private boolean wasOver;
     private boolean toldFailure;
 
     Budget(GatedRegion region, long budgetBytes, ResidentTrimmer trimmer) {
@@ -127,18 +138,40 @@ final class BudgetKeeper {
       if (over) {
         trim(resident);
       } else {
-        roundsOver = 0;
+        wasOver = false;
       }
       boolean near = resident > budgetBytes - budgetBytes / 4;
       boolean busy = over || (near && resident != lastResident);
       delay = busy ? SHORTEST_NANOS : Math.min(2 * delay, LONGEST_NANOS);
       lastResident = resident;
-      nextLook = System.nanoTime() + Math.max(delay, cost * COST_SHARE);
+      long now = System.nanoTime();
+      nextLook = now + pause(resident, cost, begin - lastEnd);
+      lastLeft = over ? budgetBytes - budgetBytes / 16 : resident;
+      lastEnd = now;
       toldFailure = false;
     }
 
+    /** How long to wait: less where the growth seen would take it over by another sixteenth. */
+    private long pause(long resident, long cost, long sinceLast) {
+      long pause = Math.max(delay, cost * COST_SHARE);
+      long growth = resident - lastLeft;
+      if (lastLeft < 0 || growth <= 0) {
+        return pause;
+      }
+      long left = Math.min(resident, budgetBytes - budgetBytes / 16);
+      long room = budgetBytes + budgetBytes / 16 - left;
+      long untilFull = (long) ((double) room / growth * sinceLast);
+      return Math.clamp(
+          untilFull, Math.min(pause, Math.max(SHORTEST_NANOS, cost * HURRIED_COST_SHARE)), pause);
+    }
+
     private void trim(long resident) throws MemoryException {
-      boolean urgent = resident - budgetBytes > budgetBytes / 4 || ++roundsOver > PATIENT_ROUNDS;
+      long now = System.nanoTime();
+      if (!wasOver) {
+        wasOver = true;
+        overSince = now;
+      }
+      boolean urgent = resident - budgetBytes > budgetBytes / 4 || now - overSince > PATIENT_NANOS;
       long excess = resident - (budgetBytes - budgetBytes / 16);
       region.inSection(
           () -> {
