@@ -49,7 +49,7 @@ public final class PagingCost {
       usage: benchmarks/paging.sh [--dir DIR] [--seconds N] [--runs N] [--largest GIB] [--real MIB]
         --dir DIR      where the files go; it must be on a disk (default: the current directory)
         --seconds N    how long each phase lasts (default 10)
-        --runs N       of the second table, the median counts (default 5; 0: without it)
+        --runs N       of the second table, the median counts (default 6; 0: without it)
         --largest GIB  the largest region of the first table (default 64; 0: without it)
         --real MIB     the size of the second table's region (default 512)
       """;
@@ -78,7 +78,7 @@ public final class PagingCost {
         new PrintStream(new FileOutputStream(FileDescriptor.out), true, StandardCharsets.UTF_8);
     Path parent = Path.of("");
     long seconds = 10;
-    int runs = 5;
+    int runs = 6;
     long largest = 64;
     long real = 512;
     try {
@@ -288,12 +288,18 @@ public final class PagingCost {
     List<Reached> normal = new ArrayList<>();
     reach(AccessPattern.AUTO, 64 * MIB);
     for (int i = 0; i < runs; i++) {
-      auto.add(reach(AccessPattern.AUTO, byteSize));
-      normal.add(reach(AccessPattern.NORMAL, byteSize));
+      // Each goes first as often as the other: many disks are fast for a while, and then slower.
+      if (i % 2 == 0) {
+        auto.add(reach(AccessPattern.AUTO, byteSize));
+        normal.add(reach(AccessPattern.NORMAL, byteSize));
+      } else {
+        normal.add(reach(AccessPattern.NORMAL, byteSize));
+        auto.add(reach(AccessPattern.AUTO, byteSize));
+      }
     }
     out.printf(
         Locale.ROOT,
-        "| %d MiB, median of %d | AUTO | NORMAL | AUTO/NORMAL |%n",
+        "| %d MiB, median of %d (lowest to highest) | AUTO | NORMAL | AUTO/NORMAL |%n",
         byteSize / MIB,
         runs);
     out.println("| --- | --- | --- | --- |");
@@ -308,15 +314,16 @@ public final class PagingCost {
 
   private void line(
       String name, List<Reached> auto, List<Reached> normal, ToDoubleFunction<Reached> value) {
-    double ours = median(auto.stream().mapToDouble(value).toArray());
-    double theirs = median(normal.stream().mapToDouble(value).toArray());
+    double[] ours = auto.stream().mapToDouble(value).sorted().toArray();
+    double[] theirs = normal.stream().mapToDouble(value).sorted().toArray();
+    double normally = median(theirs);
     out.printf(
         Locale.ROOT,
-        "| %s | %.1f | %.1f | %s |%n",
+        "| %s | %s | %s | %s |%n",
         name,
-        ours,
-        theirs,
-        theirs == 0 ? "-" : String.format(Locale.ROOT, "%.2f", ours / theirs));
+        withRange(ours),
+        withRange(theirs),
+        normally == 0 ? "-" : String.format(Locale.ROOT, "%.2f", median(ours) / normally));
   }
 
   private Reached reach(AccessPattern pattern, long byteSize) throws IOException {
@@ -378,8 +385,14 @@ public final class PagingCost {
     return region.byteSize() * 1e3 / (System.nanoTime() - begun);
   }
 
+  private static String withRange(double[] sorted) {
+    return String.format(
+        Locale.ROOT, "%.1f (%.1f to %.1f)", median(sorted), sorted[0], sorted[sorted.length - 1]);
+  }
+
   private static double median(double[] values) {
     Arrays.sort(values);
-    return values[values.length / 2];
+    int middle = values.length / 2;
+    return values.length % 2 == 1 ? values[middle] : (values[middle - 1] + values[middle]) / 2;
   }
 }

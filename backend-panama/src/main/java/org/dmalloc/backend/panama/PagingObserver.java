@@ -30,7 +30,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p><b>What it may cost.</b> All that the thread does is paid from a {@link CpuBudget}: under one
  * hundredth of a core in the long run, and a change after a calm time is met with many looks at
- * once, which take about a tenth of a core.
+ * once, which take about a twentieth of a core.
  */
 final class PagingObserver {
   private static final long MIN_WAIT_NANOS = TimeUnit.MILLISECONDS.toNanos(1);
@@ -41,10 +41,10 @@ final class PagingObserver {
   /** Between two looks; less, and a thread that reads page by page has not come far. */
   private static final long MIN_LOOK_NANOS = TimeUnit.MILLISECONDS.toNanos(3);
 
-  private static final long MAX_LOOK_NANOS = TimeUnit.MILLISECONDS.toNanos(12);
+  private static final long MAX_LOOK_NANOS = TimeUnit.MILLISECONDS.toNanos(60);
 
-  /** Looks take a tenth of a core as long as the account allows. */
-  private static final int LOOK_PACE = 10;
+  /** Looks take a twentieth of a core as long as the account allows. */
+  private static final int LOOK_PACE = 20;
 
   private static final long SPLIT_SPAN_NANOS = TimeUnit.MILLISECONDS.toNanos(8);
 
