@@ -54,6 +54,9 @@ final class CopyingMigration {
 
   private static final long HELD_UP_BYTES_PER_SECOND = 100_000_000;
 
+  /** A last pass that took longer to copy says how long users would wait; nobody need. */
+  private static final long LONG_NANOS = 20_000_000;
+
   /** Each writes all that is changed; what still holds stores up then is not this move. */
   private static final int MAX_SETTLES = 3;
 
@@ -259,7 +262,7 @@ final class CopyingMigration {
     boolean writes =
         move.target().capabilities().contains(Capability.FORCE)
             && target.info().sharing() != Sharing.PRIVATE;
-    for (int i = 0; i < MAX_SETTLES && writes && heldUp; i++) {
+    for (int i = 0; i < MAX_SETTLES && writes && (heldUp || copyNanos > LONG_NANOS); i++) {
       move.goOn();
       target.force();
       passUntilSmall(tracking, to);

@@ -7,12 +7,12 @@ import java.lang.invoke.VarHandle;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Queue;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.LockSupport;
-import java.util.concurrent.locks.ReentrantLock;
 import org.dmalloc.api.Access;
 
 /**
@@ -88,8 +88,12 @@ public final class SectionGate {
   /** Held from a shut to its open or end; not owned by a thread. */
   private final Semaphore shutter = new Semaphore(1, true);
 
-  private final ReentrantLock lock = new ReentrantLock();
-  private final Condition reopened = lock.newCondition();
+  /**
+   * Who waits for the gate to open. No lock: a virtual thread that was next for one, and gets no
+   * carrier because others compute on all of them, would keep everybody behind it, and the one that
+   * opens the gate.
+   */
+  private final Queue<Thread> waiting = new ConcurrentLinkedQueue<>();
 
   /** An open gate. */
   public SectionGate() {}
@@ -349,13 +353,17 @@ public final class SectionGate {
     if (state == OPEN) {
       return;
     }
-    lock.lock();
-    try {
-      while (state == SHUT) {
-        reopened.awaitUninterruptibly();
-      }
-    } finally {
-      lock.unlock();
+    Thread self = Thread.currentThread();
+    boolean interrupted = false;
+    waiting.add(self);
+    VarHandle.fullFence(); // as in leaveShut: either this sees the new state or is seen waiting
+    while (state == SHUT) {
+      LockSupport.park(this);
+      interrupted |= Thread.interrupted();
+    }
+    waiting.remove(self);
+    if (interrupted) {
+      self.interrupt();
     }
     if (state == ENDED) {
       throw ended();
@@ -366,13 +374,9 @@ public final class SectionGate {
     if (state != SHUT) {
       throw new IllegalStateException("the gate is not shut");
     }
-    lock.lock();
-    try {
-      state = next;
-      reopened.signalAll();
-    } finally {
-      lock.unlock();
-    }
+    state = next;
+    VarHandle.fullFence();
+    waiting.forEach(LockSupport::unpark);
     shutter.release();
   }
 

@@ -343,6 +343,47 @@ class SectionGateTest {
     }
   }
 
+  /** Virtual threads that wait, and get no carrier afterwards, keep nobody else waiting. */
+  @Test
+  void opensForOthersWhileNoCarrierIsFree() throws Exception {
+    SectionGate gate = new SectionGate();
+    gate.shut(1_000_000_000);
+    Runnable passes = () -> gate.exit(gate.enter());
+    Thread light = Thread.ofVirtual().start(passes);
+    while (light.getState() != Thread.State.WAITING) {
+      Thread.onSpinWait();
+    }
+    Thread plain = Thread.ofPlatform().start(passes);
+    while (plain.getState() != Thread.State.WAITING) {
+      Thread.onSpinWait();
+    }
+    AtomicBoolean done = new AtomicBoolean();
+    int carriers = Runtime.getRuntime().availableProcessors();
+    CountDownLatch taken = new CountDownLatch(carriers);
+    List<Thread> hogs = new ArrayList<>();
+    for (int i = 0; i < carriers; i++) {
+      hogs.add(
+          Thread.startVirtualThread(
+              () -> {
+                taken.countDown();
+                while (!done.get()) {
+                  Thread.onSpinWait();
+                }
+              }));
+    }
+    taken.await();
+    try {
+      gate.open();
+      plain.join();
+    } finally {
+      done.set(true);
+    }
+    light.join();
+    for (Thread hog : hogs) {
+      hog.join();
+    }
+  }
+
   @Test
   void theFirstSectionAfterDozingTellsAndOnlyThat() {
     SectionGate gate = new SectionGate();
