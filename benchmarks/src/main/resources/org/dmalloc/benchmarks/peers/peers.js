@@ -27,12 +27,19 @@
 
   function traffic(row, key, title, colour) {
     const figures = report.medians.filter(m => m.row === row.row && m[key] > 0).map(m => ({name: m.contender, value: m[key]}));
-    if (!figures.length) return;
+    const values = figures.map(f => f.value);
+    if (!(Math.max(...values) >= 0.01)) return; // next to nothing
     plot(section('traffic'), row.row + ': ' + title, 'bytes of the disk for each byte of the pages; the scale is logarithmic',
       56 + 26 * figures.length, spoken(row, figures, f => digits(f.value)), () => {
         const options = barOptions(digits, 'bytes per byte', false);
-        options.scales.x.type = 'logarithmic';
-        options.scales.x.beginAtZero = false;
+        Object.assign(options.scales.x, {
+          type: 'logarithmic',
+          beginAtZero: false,
+          min: 10 ** Math.floor(Math.log10(Math.min(...values) / 2)),
+          max: 10 ** Math.ceil(Math.log10(Math.max(...values) * 2))
+        });
+        const isPower = value => Number.isInteger(Math.round(Math.log10(value) * 1e6) / 1e6);
+        options.scales.x.ticks = {...options.scales.x.ticks, callback: value => isPower(value) ? digits(value) : null};
         return {
           type: 'bar', plugins: [valueLabels(digits)], options,
           data: {labels: figures.map(f => f.name),
