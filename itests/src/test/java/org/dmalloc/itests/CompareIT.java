@@ -105,6 +105,10 @@ public class CompareIT {
       }
     }
     assertTrue(commands >= 15, () -> report.contenders().toString());
+    assertTrue(
+        report.contenders().stream().anyMatch(entrant -> entrant.id().equals("anon:budget"))
+            || report.notCompared().stream().anyMatch(line -> line.startsWith("anon:budget: ")),
+        () -> "left out without a word: " + report.notCompared());
     for (String backend : Backends.PIDS.keySet()) {
       MemoryProvider provider = new ConfiguredProviders(context).await(backend);
       assertEquals(List.of(), provider.regions(), backend);

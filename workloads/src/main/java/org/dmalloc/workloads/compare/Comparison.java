@@ -197,6 +197,9 @@ public final class Comparison {
         swapless.add(contender.id());
       } else if (contender.budgeted() && !limited) {
         notCompared.add(contender.id() + ": a resident budget means nothing without a limit");
+      } else if (contender.budgeted() && contender.family() == Family.SWAP && free <= 0) {
+        notCompared.add(
+            contender.id() + ": without swap nothing can be paged out to keep a budget");
       } else {
         left.add(contender);
       }
