@@ -262,7 +262,12 @@ final class CopyingMigration {
     boolean writes =
         move.target().capabilities().contains(Capability.FORCE)
             && target.info().sharing() != Sharing.PRIVATE;
+    long before = Long.MAX_VALUE;
     for (int i = 0; i < MAX_SETTLES && writes && (heldUp || copyNanos > LONG_NANOS); i++) {
+      if (copyNanos > before * SHRINKS) {
+        return; // users write faster than the disk
+      }
+      before = copyNanos;
       move.goOn();
       target.force();
       passUntilSmall(tracking, to);
