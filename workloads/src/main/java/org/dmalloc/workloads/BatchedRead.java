@@ -3,9 +3,6 @@ package org.dmalloc.workloads;
 
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
-import java.util.Set;
-import org.dmalloc.api.AccessPattern;
-import org.dmalloc.api.Capability;
 import org.dmalloc.api.MemoryRegion;
 
 /**
@@ -14,7 +11,7 @@ import org.dmalloc.api.MemoryRegion;
  * always has work. One thread so gets what the disk gives at depth. The time of an announcement
  * counts to the first read of the batch in hand.
  */
-public final class BatchedRead implements Workload {
+public final class BatchedRead extends AnnouncedPages {
   /** Pages per announcement, unless the constructor is given another number. */
   public static final int DEFAULT_BATCH_PAGES = 512;
 
@@ -31,6 +28,7 @@ public final class BatchedRead implements Workload {
    * @param batchPages pages per announcement, at least 1
    */
   public BatchedRead(int batchPages) {
+    super(batchPages, Long.BYTES);
     if (batchPages < 1) {
       throw new IllegalArgumentException("batch of " + batchPages + " pages; give at least 1");
     }
@@ -50,27 +48,6 @@ public final class BatchedRead implements Workload {
   @Override
   public Kind kind() {
     return Kind.READ;
-  }
-
-  @Override
-  public AccessPattern pattern() {
-    return AccessPattern.RANDOM;
-  }
-
-  @Override
-  public Set<Capability> needs() {
-    return Set.of(Capability.PREFETCH);
-  }
-
-  @Override
-  public long bytesPerOperation(Start start) {
-    return start == Start.COLD ? PageContent.PAGE_BYTES : Long.BYTES;
-  }
-
-  @Override
-  public int warmGroupSize() {
-    // Whole batches: a part of one would time the announcement or leave it out.
-    return batchPages;
   }
 
   @Override

@@ -6,22 +6,20 @@ import static java.lang.foreign.ValueLayout.JAVA_LONG;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.util.Set;
-import org.dmalloc.api.AccessPattern;
 import org.dmalloc.api.BatchedAccess;
-import org.dmalloc.api.Capability;
 
 /**
  * Stores what {@link RandomWrite} does, 8 bytes to pages in random order, but out of one segment,
- * {@value GatherRead#LIST_RECORDS} at a time, by {@link BatchedAccess#scatter}. The time of a list
- * counts to its first record.
+ * {@value AnnouncedPages#LIST_RECORDS} at a time, by {@link BatchedAccess#scatter}. The time of a
+ * list counts to its first record.
  */
-public final class ScatterWrite implements Workload {
-  private static final int LIST_RECORDS = GatherRead.LIST_RECORDS;
+public final class ScatterWrite extends AnnouncedPages {
   private static final int VERIFIED_PAGES = 10_000;
 
   /** The workload. */
-  public ScatterWrite() {}
+  public ScatterWrite() {
+    super(LIST_RECORDS, Long.BYTES);
+  }
 
   @Override
   public String name() {
@@ -39,67 +37,31 @@ public final class ScatterWrite implements Workload {
   }
 
   @Override
-  public AccessPattern pattern() {
-    return AccessPattern.RANDOM;
-  }
-
-  @Override
-  public Set<Capability> needs() {
-    return Set.of(Capability.PREFETCH);
-  }
-
-  @Override
-  public long bytesPerOperation(Start start) {
-    return start == Start.COLD ? PageContent.PAGE_BYTES : Long.BYTES;
-  }
-
-  @Override
-  public int warmGroupSize() {
-    return LIST_RECORDS;
-  }
-
-  @Override
   public Worker worker(WorkerContext context) {
     return new Scatterer(context);
   }
 
-  private static final class Scatterer implements Worker {
+  private static final class Scatterer extends ListWorker {
     private final WorkerContext context;
     private final PageContent content;
-    private final PageChoice pages;
     private final BatchedAccess access;
     private final MemorySegment packed = Arena.ofAuto().allocate(JAVA_LONG, LIST_RECORDS);
-    private int left;
     private long stores;
 
     Scatterer(WorkerContext context) {
+      super(context, PageContent.MARK_OFFSET);
       this.context = context;
       content = new PageContent(context.seed());
-      pages = new PageChoice(context);
       access = BatchedAccess.of(context.requireRegion(), Long.BYTES);
     }
 
     @Override
-    public int work(MemorySegment segment, int count) throws IOException {
-      int done = 0;
-      while (done < count) {
-        if (left == 0) {
-          long[] offsets = pages.offsets(LIST_RECORDS, PageContent.MARK_OFFSET);
-          if (offsets.length == 0) {
-            break;
-          }
-          for (int i = 0; i < offsets.length; i++) {
-            packed.setAtIndex(JAVA_LONG, i, content.mark(offsets[i] / PageContent.PAGE_BYTES));
-          }
-          access.scatter(offsets, packed, Long.BYTES);
-          left = offsets.length;
-        }
-        int taken = Math.min(left, count - done);
-        left -= taken;
-        done += taken;
+    void use(long[] offsets) throws IOException {
+      for (int i = 0; i < offsets.length; i++) {
+        packed.setAtIndex(JAVA_LONG, i, content.mark(offsets[i] / PageContent.PAGE_BYTES));
       }
-      stores += done;
-      return done;
+      access.scatter(offsets, packed, Long.BYTES);
+      stores += offsets.length;
     }
 
     @Override

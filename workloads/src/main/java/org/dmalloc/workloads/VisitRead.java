@@ -2,23 +2,18 @@
 package org.dmalloc.workloads;
 
 import java.io.IOException;
-import java.lang.foreign.MemorySegment;
-import java.util.Set;
-import org.dmalloc.api.AccessPattern;
 import org.dmalloc.api.BatchedAccess;
-import org.dmalloc.api.Capability;
-import org.dmalloc.api.MemoryRegion;
 
 /**
  * Reads what {@link RandomRead} does, 8 bytes of pages in random order, but in lists of {@value
- * GatherRead#LIST_RECORDS} by {@link BatchedAccess#visit}. The time of a list counts to its first
- * record.
+ * AnnouncedPages#LIST_RECORDS} by {@link BatchedAccess#visit}. The time of a list counts to its
+ * first record.
  */
-public final class VisitRead implements Workload {
-  private static final int LIST_RECORDS = GatherRead.LIST_RECORDS;
-
+public final class VisitRead extends AnnouncedPages {
   /** The workload. */
-  public VisitRead() {}
+  public VisitRead() {
+    super(LIST_RECORDS, Long.BYTES);
+  }
 
   @Override
   public String name() {
@@ -36,63 +31,26 @@ public final class VisitRead implements Workload {
   }
 
   @Override
-  public AccessPattern pattern() {
-    return AccessPattern.RANDOM;
-  }
-
-  @Override
-  public Set<Capability> needs() {
-    return Set.of(Capability.PREFETCH);
-  }
-
-  @Override
-  public long bytesPerOperation(Start start) {
-    return start == Start.COLD ? PageContent.PAGE_BYTES : Long.BYTES;
-  }
-
-  @Override
-  public int warmGroupSize() {
-    return LIST_RECORDS;
-  }
-
-  @Override
   public Worker worker(WorkerContext context) {
     return new Visitor(context);
   }
 
-  private static final class Visitor implements Worker {
+  private static final class Visitor extends ListWorker {
     private final PageContent content;
-    private final PageChoice pages;
     private final BatchedAccess access;
-    private int left;
 
     Visitor(WorkerContext context) {
-      MemoryRegion region = context.requireRegion();
+      super(context, 0);
       content = new PageContent(context.seed());
-      pages = new PageChoice(context);
-      access = BatchedAccess.of(region, Long.BYTES);
+      access = BatchedAccess.of(context.requireRegion(), Long.BYTES);
     }
 
     @Override
-    public int work(MemorySegment segment, int count) throws IOException {
-      int done = 0;
-      while (done < count) {
-        if (left == 0) {
-          long[] offsets = pages.offsets(LIST_RECORDS, 0);
-          if (offsets.length == 0) {
-            return done;
-          }
-          access.visit(
-              offsets,
-              (region, offset, index) ->
-                  content.checkStampAt(region, offset, offset / PageContent.PAGE_BYTES));
-          left = offsets.length;
-        }
-        int taken = Math.min(left, count - done);
-        left -= taken;
-        done += taken;
-      }
-      return done;
+    void use(long[] offsets) throws IOException {
+      access.visit(
+          offsets,
+          (segment, offset, index) ->
+              content.checkStampAt(segment, offset, offset / PageContent.PAGE_BYTES));
     }
   }
 }
