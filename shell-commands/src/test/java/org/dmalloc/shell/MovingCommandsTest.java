@@ -252,6 +252,17 @@ class MovingCommandsTest {
     String json = Files.readString(directory.resolve("moves.json"));
     assertTrue(json.contains("\"schema\": \"dmalloc-moves\""), json);
     assertEquals(List.of(), shell.providers.regions());
+    List<String> said = shell.err().lines().toList();
+    assertEquals(
+        "hotswapbench: 16 moves after 4 plain copies: 2 directions between memory, files,"
+            + " each at 0 %, 100 % written/s, 2 with 64.0 KiB, 2 with 1.00 MiB",
+        said.getFirst());
+    assertTrue(said.get(1).startsWith("hotswapbench: 64.0 KiB: 2 plain copies in "), said.get(1));
+    assertTrue(
+        said.getLast().startsWith("hotswapbench: 1.00 MiB, 100 % written/s: 4 moves in ")
+            && said.getLast().endsWith(", longest pause 140 µs (memory → files), every page right"),
+        said.getLast());
+    assertEquals(1 + 2 * (1 + 2), said.size(), "not a terminal: a line for each part, and no more");
   }
 
   @Test

@@ -30,7 +30,6 @@ import org.osgi.framework.FrameworkUtil;
 public final class CompareCommand extends Command {
   private static final Pattern SWAP_FILE =
       Pattern.compile("(?<path>.+?):(?<size>[^:]+)(?::(?<priority>\\d{1,5}))?");
-  private static final String CLEAR_LINE = "\r\u001b[K";
   private static final long DEFAULT_SEED = 42;
   private static final int HIGHEST_PRIORITY = 32_767;
 
@@ -159,7 +158,7 @@ public final class CompareCommand extends Command {
           new ComparisonListener() {
             @Override
             public void said(String line) {
-              console.err().println((console.terminal() ? CLEAR_LINE : "") + "compare: " + line);
+              console.say("compare: " + line);
             }
 
             @Override

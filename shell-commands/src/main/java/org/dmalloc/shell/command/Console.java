@@ -73,6 +73,14 @@ public record Console(CommandSession session, PrintStream out, PrintStream err, 
     return file;
   }
 
+  /**
+   * A line that stays, on a terminal or not: for work of minutes, whose silence in a log would look
+   * like a hang. It takes the place of the line of progress, which comes again with the next step.
+   */
+  public void say(String line) {
+    err.println((terminal ? ProgressLine.CLEAR : "") + line);
+  }
+
   /** A line of progress, shown from one second on, and only on a terminal. */
   public ProgressLine progress(String what) {
     @Nullable Process process = Process.Utils.current();

@@ -12,6 +12,7 @@ import org.apache.felix.service.command.Parameter;
 import org.dmalloc.shell.syntax.ByteSize;
 import org.dmalloc.shell.syntax.UsageException;
 import org.dmalloc.workloads.move.MoveBenchmark;
+import org.dmalloc.workloads.move.MoveBenchmarkListener;
 import org.dmalloc.workloads.move.MoveJson;
 import org.dmalloc.workloads.move.MovePlan;
 import org.dmalloc.workloads.move.MoveReport;
@@ -35,7 +36,7 @@ public final class HotswapBenchCommand extends Command {
       @Descriptor("SIZE: sizes of the region, with commas between them")
           @Parameter(
               names = {"-s", "--size"},
-              absentValue = "64m,1g,4g")
+              absentValue = "64m,1g")
           String sizes,
       @Descriptor("PERCENT: pages written per second meanwhile, with commas between them")
           @Parameter(
@@ -48,7 +49,7 @@ public final class HotswapBenchCommand extends Command {
               absentValue = "panama,filechannel,anon,anon-memfd")
           String backends,
       @Descriptor(
-              "COUNT: moves in each direction; without it 20 up to 128 MiB, 8 up to 1 GiB, then 3")
+              "COUNT: moves in each direction; without it 20 up to 128 MiB, 5 up to 1 GiB, then 3")
           @Parameter(
               names = {"-m", "--moves"},
               absentValue = "")
@@ -64,7 +65,20 @@ public final class HotswapBenchCommand extends Command {
         new MoveBenchmark(providers().choose(MANAGED), providers().mover(), providers()::choose);
     MoveReport report;
     try (ProgressLine progress = console.progress("hotswapbench")) {
-      report = benchmark.run(plan, progress::now);
+      report =
+          benchmark.run(
+              plan,
+              new MoveBenchmarkListener() {
+                @Override
+                public void said(String line) {
+                  console.say("hotswapbench: " + line);
+                }
+
+                @Override
+                public void progressed(String what) {
+                  progress.now(what);
+                }
+              });
     }
     if (jsonFile != null) {
       Files.writeString(jsonFile, MoveJson.render(report));

@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
 public final class ProgressLine implements ProgressListener, AutoCloseable {
   private static final long FIRST_NANOS = 1_000_000_000L;
   private static final long STEP_NANOS = 100_000_000L;
-  private static final String CLEAR = "\r\u001b[K";
+  static final String CLEAR = "\r\u001b[K";
 
   private final String what;
   private final @Nullable PrintStream terminal;

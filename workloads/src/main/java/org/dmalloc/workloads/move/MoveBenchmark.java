@@ -4,12 +4,13 @@ package org.dmalloc.workloads.move;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.function.Consumer;
 import java.util.function.Function;
+import java.util.stream.Collectors;
 import org.dmalloc.api.Access;
 import org.dmalloc.api.Capability;
 import org.dmalloc.api.MemoryException;
@@ -22,6 +23,7 @@ import org.dmalloc.api.RegionMover;
 import org.dmalloc.api.RegionRequest;
 import org.dmalloc.workloads.machine.KernelFiles;
 import org.dmalloc.workloads.machine.MachineDescription;
+import org.dmalloc.workloads.report.Units;
 
 /**
  * Moves a region in every direction between backends while a writer stores to it, checks every page
@@ -59,24 +61,28 @@ public final class MoveBenchmark {
   /**
    * Measures; an interrupt ends it. Whatever ends it, nothing stays allocated or stored.
    *
-   * @param progress told of each step in words
+   * @param listener told what will be done, of each step, and of each size and rate that is done
    * @throws MemoryException if a backend refuses or a move fails
    * @throws org.dmalloc.workloads.WrongContentException if a page lost a write
    */
-  public MoveReport run(MovePlan plan, Consumer<String> progress) throws MemoryException {
+  public MoveReport run(MovePlan plan, MoveBenchmarkListener listener) throws MemoryException {
     Instant startedAt = Instant.now();
     long start = System.nanoTime();
     requireAll(plan.backends());
     List<Direction> round = round(plan.backends());
+    List<Direction> remapped = round(storing(plan.backends()));
+    listener.said(outline(plan, round.size(), remapped.size()));
     List<MoveReport.Copy> copies = new ArrayList<>();
     List<MoveReport.Row> rows = new ArrayList<>();
     for (long byteSize : plan.byteSizes()) {
-      copies.addAll(copies(plan.backends(), byteSize, progress));
+      copies.addAll(copies(plan.backends(), byteSize, listener));
       RegionRequest request = RegionRequest.ofSize(byteSize).withOwner(OWNER);
       try (MemoryRegion region = managed.allocate(request)) {
-        rows.addAll(moves(plan, region, round, progress));
+        rows.addAll(moves(plan, region, round, listener));
       }
-      rows.addAll(remaps(plan, byteSize, progress));
+      if (!remapped.isEmpty()) {
+        rows.addAll(remaps(plan, byteSize, remapped, listener));
+      }
     }
     return new MoveReport(
         startedAt,
@@ -95,6 +101,33 @@ public final class MoveBenchmark {
             "moves to %s, which moves regions between the others; leave it out".formatted(name));
       }
     }
+  }
+
+  /** Those that can carry a stored region; all of them are of one store. */
+  private List<String> storing(List<String> names) {
+    return names.stream()
+        .filter(name -> backends.apply(name).capabilities().contains(Capability.NAMED))
+        .toList();
+  }
+
+  /** All that will be done, in a line: who reads it knows how long to wait. */
+  private static String outline(MovePlan plan, int directions, int remapped) {
+    int movesOfAllSizes = plan.byteSizes().stream().mapToInt(plan::movesFor).sum();
+    String sizes =
+        plan.byteSizes().stream()
+            .map(size -> "%d with %s".formatted(plan.movesFor(size), Units.bytes(size)))
+            .collect(Collectors.joining(", "));
+    String rates =
+        plan.writtenPercents().stream().map(MoveTable::percent).collect(Collectors.joining(", "));
+    return "%d moves after %d plain copies: %d directions between %s%s, each at %s written/s, %s"
+        .formatted(
+            movesOfAllSizes * plan.writtenPercents().size() * (directions + remapped),
+            plan.byteSizes().size() * directions,
+            directions,
+            String.join(", ", plan.backends()),
+            remapped == 0 ? "" : ", and %d by mapping a stored region anew".formatted(remapped),
+            rates,
+            sizes);
   }
 
   /** A way through all directions, each once, that ends where it began. */
@@ -116,21 +149,27 @@ public final class MoveBenchmark {
 
   // --- plain copies ---
 
-  private List<MoveReport.Copy> copies(List<String> names, long byteSize, Consumer<String> progress)
-      throws MemoryException {
+  private List<MoveReport.Copy> copies(
+      List<String> names, long byteSize, MoveBenchmarkListener listener) throws MemoryException {
     RegionRequest request = RegionRequest.ofSize(byteSize).withOwner(OWNER);
     List<MoveReport.Copy> copies = new ArrayList<>();
+    long start = System.nanoTime();
     for (String from : names) {
       try (MemoryRegion source = backends.apply(from).allocate(request)) {
         PageWriter.fill(source);
         for (String to : names) {
           if (!to.equals(from)) {
-            progress.accept("plain copies of %d MiB".formatted(byteSize >> 20));
+            listener.progressed(
+                "plain copy of %s, %s → %s".formatted(Units.bytes(byteSize), from, to));
             copies.add(copy(source, from, to, request));
           }
         }
       }
     }
+    listener.said(
+        "%s: %d plain copies in %s"
+            .formatted(
+                Units.bytes(byteSize), copies.size(), Units.nanos(System.nanoTime() - start)));
     return copies;
   }
 
@@ -157,15 +196,18 @@ public final class MoveBenchmark {
   // --- moves ---
 
   private List<MoveReport.Row> moves(
-      MovePlan plan, MemoryRegion region, List<Direction> round, Consumer<String> progress)
+      MovePlan plan, MemoryRegion region, List<Direction> round, MoveBenchmarkListener listener)
       throws MemoryException {
     List<MoveReport.Row> rows = new ArrayList<>();
     try (PageWriter writer = PageWriter.startFilled(region, OWNER + " writer", SEED)) {
       mover.move(region.id(), round.getFirst().from(), MoveOptions.DEFAULT, ProgressListener.NONE);
       for (double percent : plan.writtenPercents()) {
-        rows.addAll(moves(plan, region, writer, percent, round, progress));
-        progress.accept("comparing every page of %d MiB".formatted(region.byteSize() >> 20));
+        long start = System.nanoTime();
+        List<MoveReport.Row> done = moves(plan, region, writer, percent, round, listener);
+        listener.progressed("comparing every page of " + Units.bytes(region.byteSize()));
         writer.check();
+        listener.said(summary(done, System.nanoTime() - start));
+        rows.addAll(done);
       }
     }
     return rows;
@@ -177,17 +219,22 @@ public final class MoveBenchmark {
       PageWriter writer,
       double percent,
       List<Direction> round,
-      Consumer<String> progress)
+      MoveBenchmarkListener listener)
       throws MemoryException {
     int count = plan.movesFor(region.byteSize());
     Map<Direction, Samples> samples = new LinkedHashMap<>();
     writer.rate((double) region.byteSize() / PageWriter.PAGE_BYTES * percent / 100);
     for (int i = 0; i < count; i++) {
       for (Direction direction : round) {
-        progress.accept(
-            "%d MiB, %s %% written/s, %s → %s, move %d of %d"
+        listener.progressed(
+            "%s, %s written/s, %s → %s, move %d of %d"
                 .formatted(
-                    region.byteSize() >> 20, percent, direction.from, direction.to, i + 1, count));
+                    Units.bytes(region.byteSize()),
+                    MoveTable.percent(percent),
+                    direction.from,
+                    direction.to,
+                    i + 1,
+                    count));
         samples.computeIfAbsent(direction, d -> new Samples()).add(region, writer, direction.to);
       }
     }
@@ -202,22 +249,32 @@ public final class MoveBenchmark {
         .toList();
   }
 
+  /** What a size and rate came to, when every page of it has been found right. */
+  private static String summary(List<MoveReport.Row> rows, long nanos) {
+    MoveReport.Row worst =
+        Collections.max(rows, Comparator.comparingLong(row -> row.pauseNanos(1)));
+    return "%s, %s written/s: %d moves%s in %s, longest pause %s (%s → %s), every page right"
+        .formatted(
+            Units.bytes(worst.byteSize()),
+            MoveTable.percent(worst.writtenPercent()),
+            rows.stream().mapToInt(row -> row.pauseNanos().size()).sum(),
+            worst.method().equals("remap") ? " by mapping anew" : "",
+            Units.nanos(nanos),
+            Units.nanos(worst.pauseNanos(1)),
+            worst.from(),
+            worst.to());
+  }
+
   /** A stored region between the backends of one store. */
-  private List<MoveReport.Row> remaps(MovePlan plan, long byteSize, Consumer<String> progress)
+  private List<MoveReport.Row> remaps(
+      MovePlan plan, long byteSize, List<Direction> round, MoveBenchmarkListener listener)
       throws MemoryException {
-    List<String> storing =
-        plan.backends().stream()
-            .filter(name -> backends.apply(name).capabilities().contains(Capability.NAMED))
-            .toList();
-    if (storing.size() < 2) {
-      return List.of();
-    }
     String name = "%s-%016x".formatted(OWNER, System.nanoTime());
     RegionRequest request = RegionRequest.ofSize(byteSize).withName(name).withOwner(OWNER);
     try (MemoryRegion region = managed.allocate(request)) {
-      return moves(plan, region, round(storing), progress);
+      return moves(plan, region, round, listener);
     } finally {
-      deleteStored(storing, name);
+      deleteStored(storing(plan.backends()), name);
     }
   }
 

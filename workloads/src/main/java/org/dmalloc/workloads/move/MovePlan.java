@@ -60,6 +60,6 @@ public record MovePlan(
     if (moves != BY_SIZE) {
       return moves;
     }
-    return byteSize <= 128 * MIB ? 20 : byteSize <= 1024 * MIB ? 8 : 3;
+    return byteSize <= 128 * MIB ? 20 : byteSize <= 1024 * MIB ? 5 : 3;
   }
 }

@@ -127,7 +127,8 @@ public final class MoveTable {
         .orElse("-");
   }
 
-  private static String percent(double percent) {
+  /** A rate of writing: {@code 10 %}. */
+  static String percent(double percent) {
     return percent == Math.rint(percent)
         ? String.format(Locale.ROOT, "%.0f %%", percent)
         : String.format(Locale.ROOT, "%s %%", percent);
