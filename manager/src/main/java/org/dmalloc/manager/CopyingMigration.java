@@ -6,17 +6,11 @@ import static java.lang.foreign.ValueLayout.JAVA_LONG_UNALIGNED;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.lang.foreign.MemorySegment;
-import org.dmalloc.api.BackingProvider;
 import org.dmalloc.api.BackingRegion;
 import org.dmalloc.api.Capability;
 import org.dmalloc.api.DirtyTracking;
 import org.dmalloc.api.MemoryException;
-import org.dmalloc.api.MemoryProvider;
-import org.dmalloc.api.MemoryRegion;
 import org.dmalloc.api.MoveResult;
-import org.dmalloc.api.RegionRequest;
-import org.dmalloc.api.Reservation;
-import org.dmalloc.api.Sharing;
 
 /**
  * Moves a region by copying it beside its users, as live migration of virtual machines does
@@ -87,33 +81,27 @@ final class CopyingMigration {
   MoveResult run() throws MemoryException {
     move.reached(Step.BEGIN);
     Wish wish = move.region().wish();
-    RegionRequest request = wish.allocationOn(move.target().capabilities());
-    boolean unfilled =
-        move.target().provider() instanceof BackingProvider
-            && request.name() == null
-            && request.reservation() == Reservation.RESERVED
-            && request.sharing() != Sharing.PRIVATE;
-    MemoryRegion target = allocate(request, unfilled);
-    Placement next = new Placement(move.target(), target);
+    CopyTarget target =
+        CopyTarget.allocate(move.target(), wish.allocationOn(move.target().capabilities()));
     try {
-      MemorySegment to = next.segment();
       move.reached(Step.ALLOCATED);
       boolean durable = wish.stored() && move.target().capabilities().contains(Capability.FORCE);
       long pauseNanos;
-      DirtyTracking tracking = track(to);
+      DirtyTracking tracking = track(target.memory());
       String method = tracking.method();
       try {
         move.reached(Step.TRACKING);
-        copyAll(target, to, unfilled);
+        copyAll(target);
         move.reached(Step.COPIED);
-        passUntilSmall(tracking, to);
+        passUntilSmall(tracking, target);
         if (durable) {
           target.force(); // so that the force after the exchange is short
-          passUntilSmall(tracking, to); // what was written meanwhile is not for the pause
+          passUntilSmall(tracking, target); // what was written meanwhile is not for the pause
         }
-        settle(tracking, target, to);
+        settle(tracking, target);
         pauseNanos =
-            move.withGateShut(() -> exchange(tracking, next), () -> passUntilSmall(tracking, to));
+            move.withGateShut(
+                () -> exchange(tracking, target), () -> passUntilSmall(tracking, target));
         release(wish, target, durable);
       } finally {
         // After the release: taking the protection away from pages that go anyway would take time.
@@ -131,16 +119,9 @@ final class CopyingMigration {
           method);
     } finally {
       if (!exchanged) {
-        discard(target, request.name());
+        target.discard(move.region());
       }
     }
-  }
-
-  private MemoryRegion allocate(RegionRequest request, boolean unfilled) throws MemoryException {
-    MemoryProvider provider = move.target().provider();
-    return unfilled && provider instanceof BackingProvider backing
-        ? backing.allocateUnfilled(request)
-        : provider.allocate(request);
   }
 
   private DirtyTracking track(MemorySegment to) {
@@ -156,33 +137,24 @@ final class CopyingMigration {
     return new PageComparison(from, to);
   }
 
-  private void copyAll(MemoryRegion target, MemorySegment to, boolean unfilled)
-      throws MemoryException {
+  private void copyAll(CopyTarget target) throws MemoryException {
     passes++;
     long size = from.byteSize();
     long step = rate.limited() ? CHUNK_BYTES : PIECE_BYTES;
     for (long offset = 0; offset < size; ) {
       long length = Math.min(step, size - offset);
       move.source().region().acquire().close(); // lets its backend see that it is being read
-      int count = unfilled ? all(offset, length) : findRuns(offset, length);
+      int count = target.unfilled() ? all(offset, length) : findRuns(offset, length);
       long before = copiedBytes;
       for (int run = 0; run < count; run += 2) {
-        load(target, to, runs[run], runs[run + 1] - runs[run]);
+        long runLength = runs[run + 1] - runs[run];
+        target.load(runs[run], from.asSlice(runs[run], runLength));
+        copiedBytes += runLength;
       }
       offset += length;
       move.reached(Step.COPYING);
       move.report(offset);
       rate.spend(copiedBytes - before, move::goOn);
-    }
-  }
-
-  private void load(MemoryRegion target, MemorySegment to, long offset, long length)
-      throws MemoryException {
-    if (target instanceof BackingRegion backing) {
-      backing.load(offset, from.asSlice(offset, length));
-      copiedBytes += length;
-    } else {
-      copy(to, offset, length);
     }
   }
 
@@ -236,7 +208,8 @@ final class CopyingMigration {
    * Copies what was written meanwhile until a pass finds little, or no less than the one before, or
    * is held up.
    */
-  private void passUntilSmall(DirtyTracking tracking, MemorySegment to) throws MemoryException {
+  private void passUntilSmall(DirtyTracking tracking, CopyTarget target) throws MemoryException {
+    MemorySegment to = target.memory();
     double before = Double.MAX_VALUE;
     while (passes < MAX_PASSES) {
       long already = copiedBytes;
@@ -257,17 +230,14 @@ final class CopyingMigration {
    * Has the target's changed pages written for as long as stores to it are held up: what the mover
    * waits for here, users would wait for with the gate shut.
    */
-  private void settle(DirtyTracking tracking, MemoryRegion target, MemorySegment to)
-      throws MemoryException {
-    boolean writes =
-        move.target().capabilities().contains(Capability.FORCE)
-            && target.info().sharing() != Sharing.PRIVATE;
+  private void settle(DirtyTracking tracking, CopyTarget target) throws MemoryException {
+    boolean writes = target.isWritten();
     // Passes that compare everything take long, and find the more the longer they take.
     int most = tracking instanceof PageComparison ? 1 : MAX_SETTLES;
     for (int i = 0; i < most && writes && (heldUp || copyNanos > LONG_NANOS); i++) {
       move.goOn();
       target.force();
-      passUntilSmall(tracking, to);
+      passUntilSmall(tracking, target);
     }
   }
 
@@ -278,12 +248,12 @@ final class CopyingMigration {
     }
   }
 
-  private void exchange(DirtyTracking tracking, Placement next) throws MemoryException {
+  private void exchange(DirtyTracking tracking, CopyTarget target) throws MemoryException {
     passes++;
-    MemorySegment to = next.segment();
+    MemorySegment to = target.memory();
     tracking.collectLast((offset, length) -> copy(to, offset, length));
     move.reached(Step.DELTA_COPIED);
-    move.region().place(next);
+    move.region().place(target.placement());
     exchanged = true;
   }
 
@@ -296,7 +266,7 @@ final class CopyingMigration {
   }
 
   /** Lets the source go. The move is done: what fails here is told and undoes nothing. */
-  private void release(Wish wish, MemoryRegion target, boolean durable) {
+  private void release(Wish wish, CopyTarget target, boolean durable) {
     try {
       move.reached(Step.EXCHANGED);
     } catch (MemoryException | RuntimeException | InternalError e) {
@@ -317,17 +287,6 @@ final class CopyingMigration {
           "%s has moved to %s, but its old memory on %s could not be released"
               .formatted(move.region(), move.target().name(), move.source().backend().name()),
           e);
-    }
-  }
-
-  private void discard(MemoryRegion target, @org.jspecify.annotations.Nullable String name) {
-    try {
-      target.close();
-      if (name != null) {
-        move.target().provider().delete(name);
-      }
-    } catch (MemoryException | RuntimeException e) {
-      LOG.log(Level.WARNING, "discarding the unfinished copy of " + move.region(), e);
     }
   }
 }

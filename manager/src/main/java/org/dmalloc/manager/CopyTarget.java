@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.dmalloc.manager;
+
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+import java.lang.foreign.MemorySegment;
+import org.dmalloc.api.BackingProvider;
+import org.dmalloc.api.BackingRegion;
+import org.dmalloc.api.Capability;
+import org.dmalloc.api.MemoryException;
+import org.dmalloc.api.MemoryProvider;
+import org.dmalloc.api.MemoryRegion;
+import org.dmalloc.api.RegionRequest;
+import org.dmalloc.api.Reservation;
+import org.dmalloc.api.Sharing;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Fresh memory on another backend that a region is copied to. Nobody else knows of it until the
+ * region is placed there; if that never happens, it is discarded.
+ */
+final class CopyTarget {
+  private static final Logger LOG = System.getLogger(CopyTarget.class.getName());
+
+  private final Placement placement;
+  private final @Nullable String name;
+  private final boolean unfilled;
+
+  private CopyTarget(
+      Backend backend, MemoryRegion region, @Nullable String name, boolean unfilled) {
+    this.placement = new Placement(backend, region);
+    this.name = name;
+    this.unfilled = unfilled;
+  }
+
+  /**
+   * Allocates it, where the backend can without taking its disk space: the copy takes that, which
+   * spares a file being written twice, once with zeros. A stored region gets its space first: it
+   * would outlive a crash in the middle of the copy.
+   */
+  static CopyTarget allocate(Backend backend, RegionRequest request) throws MemoryException {
+    MemoryProvider provider = backend.provider();
+    boolean copyMayTakeSpace =
+        request.name() == null
+            && request.reservation() == Reservation.RESERVED
+            && request.sharing() != Sharing.PRIVATE;
+    return copyMayTakeSpace && provider instanceof BackingProvider backing
+        ? new CopyTarget(backend, backing.allocateUnfilled(request), null, true)
+        : new CopyTarget(backend, provider.allocate(request), request.name(), false);
+  }
+
+  /** What the region is placed on when all is copied. */
+  Placement placement() {
+    return placement;
+  }
+
+  MemorySegment memory() {
+    return placement.segment();
+  }
+
+  /** Whether all of it must be loaded, zeros too: only then it has its disk space. */
+  boolean unfilled() {
+    return unfilled;
+  }
+
+  /** Stores a part of the first copy, by the way that its backend says is quickest. */
+  void load(long offset, MemorySegment content) throws MemoryException {
+    if (placement.region() instanceof BackingRegion backing) {
+      backing.load(offset, content);
+    } else {
+      MemorySegment.copy(content, 0, memory(), offset, content.byteSize());
+    }
+  }
+
+  /** Whether what is stored here has to be written to a file some time. */
+  boolean isWritten() {
+    return placement.backend().capabilities().contains(Capability.FORCE)
+        && placement.region().info().sharing() != Sharing.PRIVATE;
+  }
+
+  void force() throws MemoryException {
+    placement.region().force();
+  }
+
+  /** Gives it back after a failure, whose exception is on its way: this one is only logged. */
+  void discard(ManagedRegion of) {
+    try {
+      placement.region().close();
+      if (name != null) {
+        placement.backend().provider().delete(name);
+      }
+    } catch (MemoryException | RuntimeException e) {
+      LOG.log(Level.WARNING, "discarding the unfinished copy of " + of, e);
+    }
+  }
+}
