@@ -54,6 +54,7 @@ public interface BackingRegion extends MemoryRegion {
    * @param offset in bytes from the start of the region
    * @param content any readable segment; its length is what is stored
    * @throws IndexOutOfBoundsException if it does not fit in
+   * @throws UnsupportedOperationException if the region is open for reading only
    * @throws IllegalStateException if the region is closed
    * @throws MemoryException if there is no memory or disk space; a part may have been stored
    */

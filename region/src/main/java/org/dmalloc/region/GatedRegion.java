@@ -206,7 +206,8 @@ public abstract class GatedRegion implements BackingRegion {
     try {
       checkRange(offset, content.byteSize());
       if (traits.access() == AccessMode.READ_ONLY) {
-        throw new UnsupportedOperationException("load into %s, which is read-only".formatted(this));
+        throw new UnsupportedOperationException(
+            "load into %s, which is read-only; open it for writing".formatted(this));
       }
       onLoad(segment, offset, content);
     } finally {

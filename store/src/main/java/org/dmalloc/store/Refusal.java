@@ -108,6 +108,17 @@ final class Refusal {
 
   /** Turns what a file call threw into the grammar of {@link MemoryException}. */
   static MemoryException of(String operation, long byteSize, Path path, IOException e) {
+    return of(operation, byteSize, byteSize, path, e);
+  }
+
+  /**
+   * The same for a part of something larger.
+   *
+   * @param byteSize what the call was to store
+   * @param neededBytes what else is to come, this included: so much space is wanted
+   */
+  static MemoryException of(
+      String operation, long byteSize, long neededBytes, Path path, IOException e) {
     if (e instanceof MemoryException already) {
       return already;
     }
@@ -117,7 +128,7 @@ final class Refusal {
       return MemoryException.of(
           operation, byteSize, path.toString(), text, MemoryException.NO_ERRNO, "", e);
     }
-    String nextStep = errno.number == ENOSPC ? freeSpaceAdvice(byteSize, path) : errno.nextStep;
+    String nextStep = errno.number == ENOSPC ? freeSpaceAdvice(neededBytes, path) : errno.nextStep;
     return MemoryException.of(
         operation, byteSize, path.toString(), errno.symbol, errno.number, nextStep, e);
   }

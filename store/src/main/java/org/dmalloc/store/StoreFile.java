@@ -227,7 +227,8 @@ public final class StoreFile implements AutoCloseable {
         writeCopies(content, position);
       }
     } catch (IOException e) {
-      throw Refusal.of("write", content.byteSize(), path, e);
+      // The rest of a region that is being filled will want its space too.
+      throw Refusal.of("write", content.byteSize(), byteSize - offset, path, e);
     }
   }
 

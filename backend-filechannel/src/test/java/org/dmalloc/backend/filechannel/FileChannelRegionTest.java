@@ -8,7 +8,6 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
-import java.io.OutputStream;
 import java.io.RandomAccessFile;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -29,6 +28,7 @@ import org.dmalloc.api.Reservation;
 import org.dmalloc.api.Residency;
 import org.dmalloc.api.Sharing;
 import org.dmalloc.store.RegionStore;
+import org.dmalloc.testkit.SmallFileSystem;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -188,9 +188,9 @@ final class FileChannelRegionTest {
 
   @ParameterizedTest
   @EnumSource
-  void aFullDiskIsAnErrorAtAllocationAndLeavesNothing(Mount.Kind kind) throws Exception {
-    try (Mount disk = Mount.of(kind, directory, 8)) {
-      FileChannelProvider small = onlyIn(disk.path());
+  void aFullDiskIsAnErrorAtAllocationAndLeavesNothing(SmallFileSystem.Kind kind) throws Exception {
+    try (SmallFileSystem disk = SmallFileSystem.mount(kind, directory, 8 << 20)) {
+      FileChannelProvider small = onlyIn(disk.directory());
       for (RegionRequest request :
           List.of(
               RegionRequest.ofSize(16 << 20),
@@ -202,20 +202,20 @@ final class FileChannelRegionTest {
         assertEquals(0, small.statistics().openBytes());
       }
       // Somebody else takes the space while zeros are written: the write itself fails.
-      Path thief = disk.path().resolve("thief");
+      Path thief = disk.directory().resolve("thief");
       RegionRequest raced =
           RegionRequest.ofSize(5 << 20)
               .withName("r")
               .withProgress(
                   (done, total) -> {
                     if (done == 0) {
-                      fill(thief);
+                      disk.takeAll();
                     }
                   });
       MemoryException e = assertThrows(MemoryException.class, () -> small.allocate(raced));
       assertEquals(28, e.errno(), message(e));
       Files.delete(thief);
-      assertEquals(List.of(), files(disk.path()));
+      assertEquals(List.of(), files(disk.directory()));
       try (MemoryRegion region = small.allocate(RegionRequest.ofSize(5 << 20).withName("r"))) {
         region.segment().fill((byte) 1);
         region.force();
@@ -226,14 +226,14 @@ final class FileChannelRegionTest {
   /** Space is taken by the load: what does not fit is an error there, and no signal later. */
   @ParameterizedTest
   @EnumSource
-  void aFullDiskIsAnErrorAtTheLoadOfAnUnfilledRegion(Mount.Kind kind) throws Exception {
-    try (Mount disk = Mount.of(kind, directory, 8);
+  void aFullDiskIsAnErrorAtTheLoadOfAnUnfilledRegion(SmallFileSystem.Kind kind) throws Exception {
+    try (SmallFileSystem disk = SmallFileSystem.mount(kind, directory, 8 << 20);
         Arena arena = Arena.ofConfined()) {
-      FileChannelProvider small = onlyIn(disk.path());
+      FileChannelProvider small = onlyIn(disk.directory());
       MemorySegment content = arena.allocate(1 << 20);
       content.fill((byte) 7);
       RegionRequest request = RegionRequest.ofSize(5 << 20);
-      long free = Files.getFileStore(disk.path()).getUnallocatedSpace();
+      long free = Files.getFileStore(disk.directory()).getUnallocatedSpace();
       MemoryException e =
           assertThrows(
               MemoryException.class,
@@ -241,7 +241,7 @@ final class FileChannelRegionTest {
       assertEquals(28, e.errno(), message(e));
       try (BackingRegion region = small.allocateUnfilled(request)) {
         region.load(0, content);
-        fill(disk.path().resolve("thief"));
+        disk.takeAll();
         e =
             assertThrows(
                 MemoryException.class,
@@ -251,17 +251,20 @@ final class FileChannelRegionTest {
                   }
                 });
         assertEquals(28, e.errno(), message(e));
+        assertTrue(message(e).startsWith("write 1048576 bytes of "), message(e));
+        // All the rest of the region is missing, not this MiB alone.
+        assertTrue(message(e).contains("; 0 bytes are free there, free 4194304 more "), message(e));
         assertEquals(7, region.backing().get(JAVA_BYTE, (1 << 20) - 1));
       }
-      Files.delete(disk.path().resolve("thief"));
-      assertEquals(List.of(), files(disk.path()));
+      Files.delete(disk.directory().resolve("thief"));
+      assertEquals(List.of(), files(disk.directory()));
       assertEquals(0, small.statistics().openBytes());
-      assertEquals(free, Files.getFileStore(disk.path()).getUnallocatedSpace());
+      assertEquals(free, Files.getFileStore(disk.directory()).getUnallocatedSpace());
       try (BackingRegion region = small.allocateUnfilled(request)) {
         for (long at = 0; at < region.byteSize(); at += content.byteSize()) {
           region.load(at, content);
         }
-        fill(disk.path().resolve("thief"));
+        disk.takeAll();
         region.backing().fill((byte) 8); // every page has its block
         region.force();
       }
@@ -282,12 +285,13 @@ final class FileChannelRegionTest {
 
   @Test
   void aReadOnlyDirectoryIsAnErrorAtAllocationAndCanBeRead() throws Exception {
-    try (Mount disk = Mount.of(Mount.Kind.TMPFS, directory, 32)) {
-      FileChannelProvider there = onlyIn(disk.path());
+    try (SmallFileSystem disk =
+        SmallFileSystem.mount(SmallFileSystem.Kind.TMPFS, directory, 32 << 20)) {
+      FileChannelProvider there = onlyIn(disk.directory());
       try (MemoryRegion region = there.allocate(RegionRequest.ofSize(PAGE).withName("r"))) {
         region.segment().fill((byte) 5);
       }
-      disk.remountReadOnly();
+      disk.remount("ro");
       for (RegionRequest request :
           List.of(RegionRequest.ofSize(PAGE), RegionRequest.ofSize(PAGE).withName("s"))) {
         MemoryException e = assertThrows(MemoryException.class, () -> there.allocate(request));
@@ -299,10 +303,15 @@ final class FileChannelRegionTest {
         assertEquals(5, region.segment().get(JAVA_BYTE, PAGE - 1));
         // Linux would say "all" about a file that may not be written.
         assertEquals(Residency.UNKNOWN, region.residency().residentBytes());
+        UnsupportedOperationException e =
+            assertThrows(
+                UnsupportedOperationException.class,
+                () -> ((BackingRegion) region).load(0, MemorySegment.ofArray(new byte[1])));
+        assertTrue(message(e).endsWith("is read-only; open it for writing"), message(e));
       }
       assertEquals(1, there.stored().size());
       assertFalse(there.verify().isEmpty());
-      FileChannelProvider later = onlyIn(disk.path());
+      FileChannelProvider later = onlyIn(disk.directory());
       assertEquals("r", later.stored().getFirst().name());
     }
   }
@@ -336,17 +345,6 @@ final class FileChannelRegionTest {
   }
 
   /** Writes until nothing fits any more. */
-  private static void fill(Path file) {
-    try (OutputStream out = Files.newOutputStream(file)) {
-      byte[] page = new byte[4096];
-      while (true) {
-        out.write(page);
-      }
-    } catch (IOException full) {
-      assertEquals("No space left on device", full.getMessage());
-    }
-  }
-
   private static Path path(MemoryRegion region) {
     return Objects.requireNonNull(region.info().path());
   }

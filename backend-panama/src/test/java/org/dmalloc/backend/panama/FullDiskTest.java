@@ -19,6 +19,8 @@ import org.dmalloc.api.MemoryRegion;
 import org.dmalloc.api.RegionRequest;
 import org.dmalloc.api.Reservation;
 import org.dmalloc.store.RegionStore;
+import org.dmalloc.testkit.SmallFileSystem;
+import org.dmalloc.testkit.SmallFileSystem.Kind;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -31,14 +33,14 @@ class FullDiskTest {
 
   @Test
   void aFullTmpfsIsAnExceptionAtAllocation() throws Exception {
-    try (SmallFileSystem small = SmallFileSystem.tmpfs(directory, "size=16m")) {
+    try (SmallFileSystem small = SmallFileSystem.mount(Kind.TMPFS, directory, 16 * MIB)) {
       fill(small);
     }
   }
 
   @Test
   void aFullExt4IsAnExceptionAtAllocation() throws Exception {
-    try (SmallFileSystem small = SmallFileSystem.ext4(directory, 32 * MIB)) {
+    try (SmallFileSystem small = SmallFileSystem.mount(Kind.EXT4, directory, 32 * MIB)) {
       fill(small);
     }
   }
@@ -98,7 +100,7 @@ class FullDiskTest {
 
   @Test
   void aSparseRegionOnAFullDiskCanBeAskedWithoutASignal() throws Exception {
-    try (SmallFileSystem small = SmallFileSystem.tmpfs(directory, "size=4m")) {
+    try (SmallFileSystem small = SmallFileSystem.mount(Kind.TMPFS, directory, 4 * MIB)) {
       PanamaProvider provider = provider(small.directory());
       RegionRequest sparse = RegionRequest.ofSize(64 * MIB).withReservation(Reservation.SPARSE);
       try (MemoryRegion region = provider.allocate(sparse)) {
@@ -111,7 +113,7 @@ class FullDiskTest {
 
   @Test
   void aReadOnlyFileSystemIsAnExceptionAtAllocation() throws Exception {
-    try (SmallFileSystem small = SmallFileSystem.tmpfs(directory, "size=16m")) {
+    try (SmallFileSystem small = SmallFileSystem.mount(Kind.TMPFS, directory, 16 * MIB)) {
       PanamaProvider provider = provider(small.directory());
       try (MemoryRegion region = provider.allocate(RegionRequest.ofSize(MIB).withName("stored"))) {
         assertTrue(region.info().open());

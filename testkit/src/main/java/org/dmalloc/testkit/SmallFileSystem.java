@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.dmalloc.testkit;
+
+import java.io.IOException;
+import java.io.OutputStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Assumptions;
+
+/**
+ * A file system of some MiB for one test, to be filled to the last byte: Linux, and root. It is
+ * unmounted by {@code close} whatever became of the test, and its files are gone then.
+ *
+ * {@snippet :
+ * try (SmallFileSystem disk = SmallFileSystem.mount(SmallFileSystem.Kind.EXT4, directory, 8 << 20)) {
+ *   Path thief = disk.takeAll();
+ *   // … what meets a full disk
+ *   Files.delete(thief);
+ * }
+ * }
+ */
+public final class SmallFileSystem implements AutoCloseable {
+  /** What it is made of. */
+  public enum Kind {
+    /** Memory; its pages are allocated as they are stored to. */
+    TMPFS,
+    /** A file on a loop device, without a journal; its blocks may be allocated late. */
+    EXT4
+  }
+
+  private final Path directory;
+
+  private SmallFileSystem(Path directory) {
+    this.directory = directory;
+  }
+
+  /**
+   * Mounts an empty one. Without root the test is skipped, and says so.
+   *
+   * @param below an existing directory; the file system is mounted in a new one below it
+   * @param byteSize its size; ext4 takes a part of that for itself
+   * @throws IOException if it cannot be made; nothing is left mounted then
+   */
+  public static SmallFileSystem mount(Kind kind, Path below, long byteSize) throws IOException {
+    if (!"root".equals(System.getProperty("user.name"))) {
+      String reason = "mounting a small file system needs root";
+      System.getLogger(SmallFileSystem.class.getName())
+          .log(System.Logger.Level.INFO, "skipped: {0}", reason);
+      Assumptions.abort(reason);
+    }
+    Path directory = Files.createTempDirectory(below, "mount");
+    switch (kind) {
+      case TMPFS ->
+          run("mount", "-t", "tmpfs", "-o", "size=" + byteSize, "dmalloc", directory.toString());
+      case EXT4 -> {
+        String image = directory + ".image";
+        run("truncate", "-s", Long.toString(byteSize), image);
+        run("/usr/sbin/mkfs.ext4", "-q", "-F", "-m", "0", "-O", "^has_journal", image);
+        run("mount", "-o", "loop", image, directory.toString());
+      }
+    }
+    SmallFileSystem mounted = new SmallFileSystem(directory);
+    try {
+      Files.deleteIfExists(directory.resolve("lost+found"));
+    } catch (IOException e) {
+      mounted.close();
+      throw e;
+    }
+    return mounted;
+  }
+
+  /** Where it is mounted; empty at first. */
+  public Path directory() {
+    return directory;
+  }
+
+  /** How many bytes can still be stored. */
+  public long availableBytes() throws IOException {
+    return Files.getFileStore(directory).getUsableSpace();
+  }
+
+  /**
+   * Takes all the space that is left.
+   *
+   * @return the file that has it; whoever deletes it gives the space back
+   * @throws UncheckedIOException if writing ends for any other reason than a full disk
+   */
+  public Path takeAll() {
+    Path thief = directory.resolve("thief");
+    try (OutputStream out = Files.newOutputStream(thief)) {
+      byte[] page = new byte[4096];
+      while (true) {
+        out.write(page);
+      }
+    } catch (IOException e) {
+      if (!"No space left on device".equals(e.getMessage())) {
+        throw new UncheckedIOException(e);
+      }
+    }
+    return thief;
+  }
+
+  /** Mounts it again with other options: {@code ro}, {@code rw}. */
+  public void remount(String options) throws IOException {
+    run("mount", "-o", "remount," + options, directory.toString());
+  }
+
+  /**
+   * Unmounts it.
+   *
+   * @throws IOException if something still uses a file of it, which a test that cleans up after
+   *     itself does not; it is unmounted even so, and goes with its last user
+   */
+  @Override
+  public void close() throws IOException {
+    try {
+      run("umount", directory.toString());
+    } catch (IOException e) {
+      run("umount", "--lazy", directory.toString());
+      throw e;
+    }
+  }
+
+  private static void run(String... command) throws IOException {
+    Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
+    String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    // The end of the output is the end of the process, but for its exit status.
+    int status = process.onExit().join().exitValue();
+    if (status != 0) {
+      throw new IOException("%s: %d, %s".formatted(String.join(" ", command), status, said));
+    }
+  }
+}
