@@ -12,6 +12,7 @@ import org.apache.felix.service.command.Function;
 import org.dmalloc.api.MemoryProvider;
 import org.dmalloc.api.RegionMover;
 import org.dmalloc.shell.command.Command;
+import org.dmalloc.shell.command.InterruptKey;
 import org.dmalloc.shell.command.Providers;
 import org.dmalloc.shell.command.UnknownCommand;
 import org.dmalloc.shell.command.WelcomeCommand;
@@ -23,6 +24,8 @@ import org.osgi.framework.BundleContext;
 import org.osgi.framework.Constants;
 import org.osgi.framework.FrameworkUtil;
 import org.osgi.framework.ServiceRegistration;
+import org.osgi.framework.namespace.PackageNamespace;
+import org.osgi.framework.wiring.BundleWiring;
 import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
 import org.osgi.service.component.annotations.Deactivate;
@@ -68,6 +71,21 @@ public final class ShellComponent {
             CommandSessionListener.class,
             new CompletionSetup(ShellCommands.SCOPE, commands::all),
             null));
+    if (isImported(context, "org.jline.terminal")) {
+      registrations.add(
+          context.registerService(
+              CommandSessionListener.class, new InterruptKey(commands::all), null));
+    }
+  }
+
+  private static boolean isImported(BundleContext context, String packageName) {
+    return context
+        .getBundle()
+        .adapt(BundleWiring.class)
+        .getRequiredWires(PackageNamespace.PACKAGE_NAMESPACE)
+        .stream()
+        .map(wire -> wire.getCapability().getAttributes().get(PackageNamespace.PACKAGE_NAMESPACE))
+        .anyMatch(packageName::equals);
   }
 
   private void register(BundleContext context, String name, Function function) {

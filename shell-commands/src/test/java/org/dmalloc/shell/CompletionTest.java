@@ -46,6 +46,7 @@ class CompletionTest {
     assertEquals(List.of("opened", "stored"), at("open", ""));
     assertEquals(List.of("opened", "stored"), at("delete", ""));
     assertEquals(List.of(), at("read", open, ""));
+    assertEquals(List.of(open, "opened", unnamed, "files", "plain"), at("hotswap", open, ""));
   }
 
   @Test

@@ -32,6 +32,8 @@ class FailuresTest {
           alloc 9e9g               | alloc: SIZE '9e9g' is not a size; give one such as 4096, 64k, 512m or 1.5g
           alloc 9999999p           | alloc: SIZE '9999999p' is more than the largest size, 8 EiB less one byte; give a smaller one
           alloc 0                  | alloc: byteSize 0; give at least 1
+          alloc 1k --budget 0      | budget of 0 bytes; give at least 1, or none
+          hotswap                  | hotswap: ID is missing; usage: hotswap ID… BACKEND [-a] [--rate RATE]
           alloc 1k 2k              | alloc: '2k' is too much; usage: alloc SIZE [OPTION…]
           alloc 1k --bakend files  | alloc: unknown option --bakend; did you mean --backend? Or see 'alloc --help'
           alloc 1k -z              | alloc: unknown option -z; see 'alloc --help'

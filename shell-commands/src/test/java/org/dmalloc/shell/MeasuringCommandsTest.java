@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -13,9 +14,14 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 import org.dmalloc.api.Capability;
 import org.dmalloc.shell.command.BenchResult;
 import org.dmalloc.shell.command.Command;
+import org.dmalloc.shell.command.InterruptKey;
+import org.jline.terminal.Terminal;
+import org.jline.terminal.impl.DumbTerminal;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -84,6 +90,72 @@ class MeasuringCommandsTest {
       }
       assertEquals(0, memory.regions().size());
       assertEquals("dmalloc: bench: interrupted", failure.get(DEADLINE_SECONDS, TimeUnit.SECONDS));
+    }
+  }
+
+  @Test
+  void ctrlCOnATerminalWaitsForTheCommandToFreeWhatItTook() throws Exception {
+    CountDownLatch allocated = new CountDownLatch(1);
+    memory.afterAllocation = allocated::countDown;
+    shell.processor.addListener(new InterruptKey(shell.commands::all));
+    try (Terminal terminal = new DumbTerminal(InputStream.nullInputStream(), shell.out);
+        var executor = Executors.newSingleThreadExecutor()) {
+      AtomicInteger passedOn = new AtomicInteger();
+      terminal.handle(Terminal.Signal.INT, signal -> passedOn.incrementAndGet());
+      shell.session.put(".terminal", terminal);
+      Future<String> failure =
+          executor.submit(() -> shell.fail("bench -s 1m -w random-read --raw none --time 3600"));
+      assertTrue(allocated.await(DEADLINE_SECONDS, TimeUnit.SECONDS));
+      terminal.raise(Terminal.Signal.INT);
+      assertEquals("dmalloc: bench: interrupted", failure.get(DEADLINE_SECONDS, TimeUnit.SECONDS));
+      assertEquals(0, memory.regions().size());
+      assertEquals(0, passedOn.get());
+      terminal.raise(Terminal.Signal.INT);
+      assertEquals(1, passedOn.get(), "nothing of ours runs any more");
+    }
+  }
+
+  @Test
+  void aSecondCtrlCGoesToTheShell() throws Exception {
+    CountDownLatch allocated = new CountDownLatch(1);
+    CountDownLatch release = new CountDownLatch(1);
+    AtomicReference<Thread> running = new AtomicReference<>();
+    memory.afterAllocation =
+        () -> {
+          running.set(Thread.currentThread());
+          allocated.countDown();
+          awaitUninterruptibly(release);
+        };
+    shell.processor.addListener(new InterruptKey(shell.commands::all));
+    try (Terminal terminal = new DumbTerminal(InputStream.nullInputStream(), shell.out);
+        var executor = Executors.newSingleThreadExecutor()) {
+      terminal.handle(Terminal.Signal.INT, signal -> shell.interruptJobs());
+      shell.session.put(".terminal", terminal);
+      Future<String> failure = executor.submit(() -> shell.fail("alloc 1m"));
+      assertTrue(allocated.await(DEADLINE_SECONDS, TimeUnit.SECONDS));
+      terminal.raise(Terminal.Signal.INT);
+      assertFalse(failure.isDone());
+      terminal.raise(Terminal.Signal.INT);
+      assertTrue(failure.get(DEADLINE_SECONDS, TimeUnit.SECONDS).contains("Interrupted"));
+      release.countDown();
+    }
+    // A thread of Gogo's that ended after its streams were put back would take them again.
+    shell.session.close();
+    assertTrue(running.get().join(Duration.ofSeconds(DEADLINE_SECONDS)));
+  }
+
+  private static void awaitUninterruptibly(CountDownLatch latch) {
+    boolean interrupted = false;
+    while (true) {
+      try {
+        assertTrue(latch.await(DEADLINE_SECONDS, TimeUnit.SECONDS));
+        break;
+      } catch (InterruptedException e) {
+        interrupted = true;
+      }
+    }
+    if (interrupted) {
+      Thread.currentThread().interrupt();
     }
   }
 

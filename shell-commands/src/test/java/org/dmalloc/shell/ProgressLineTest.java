@@ -39,12 +39,12 @@ class ProgressLineTest {
     try (ProgressLine line = new ProgressLine("fill x", terminal, inFront::get, clock::get)) {
       clock.addAndGet(2 * SECOND);
       line.progressed(1 << 20, 4 << 20);
-      assertEquals("\r\u001b[Kfill x: 25 %, 1 MiB of 4 MiB, 512 KiB/s", shown());
+      assertEquals(line("fill x: 25 %, 1 MiB of 4 MiB, 512 KiB/s"), shown());
       line.progressed(2 << 20, 4 << 20);
       assertEquals("", shown(), "not more than ten times a second");
       clock.addAndGet(SECOND);
       line.progressed(4 << 20, 4 << 20);
-      assertEquals("\r\u001b[Kfill x: 100 %, 4 MiB of 4 MiB, 1.3 MiB/s", shown());
+      assertEquals(line("fill x: 100 %, 4 MiB of 4 MiB, 1.3 MiB/s"), shown());
     }
     assertEquals("\r\u001b[K", shown());
   }
@@ -63,10 +63,15 @@ class ProgressLineTest {
   void theNextPromptIsNotWipedAway() {
     try (ProgressLine line = new ProgressLine("bench", terminal, inFront::get, clock::get)) {
       line.now("1 of 2");
-      assertEquals("\r\u001b[Kbench: 1 of 2", shown());
+      assertEquals(line("bench: 1 of 2"), shown());
       inFront.set(false);
       line.now("2 of 2");
     }
     assertEquals("", shown());
+  }
+
+  /** Cleared, and cut off at the terminal's edge. */
+  private static String line(String text) {
+    return "\r\u001b[K\u001b[?7l" + text + "\u001b[?7h";
   }
 }

@@ -42,9 +42,14 @@ public final class BudgetCommand extends Command {
 
   /** A budget as written, or no bound for {@code none} and null. */
   static long parse(@Nullable String size) {
-    return size == null || size.strip().equalsIgnoreCase(NONE)
-        ? RegionRequest.NO_BUDGET
-        : ByteSize.parse(size, "SIZE").bytes();
+    if (size == null || size.strip().equalsIgnoreCase(NONE)) {
+      return RegionRequest.NO_BUDGET;
+    }
+    long bytes = ByteSize.parse(size, "SIZE").bytes();
+    if (bytes == 0) {
+      throw new UsageException("budget of 0 bytes; give at least 1, or " + NONE);
+    }
+    return bytes;
   }
 
   static String format(long budgetBytes) {

@@ -9,6 +9,8 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import org.apache.felix.service.command.CommandSession;
 import org.apache.felix.service.command.Function;
+import org.apache.felix.service.command.Job;
+import org.apache.felix.service.command.Process;
 import org.dmalloc.shell.output.Message;
 import org.dmalloc.shell.syntax.CommandLine;
 import org.dmalloc.shell.syntax.CommandSyntax;
@@ -26,7 +28,7 @@ import org.jspecify.annotations.Nullable;
 public abstract class Command implements Function {
   private final CommandSyntax syntax;
   private final Providers providers;
-  private final Set<Thread> running = ConcurrentHashMap.newKeySet();
+  private final Set<Running> running = ConcurrentHashMap.newKeySet();
 
   /**
    * Reads the syntax of the subclass.
@@ -62,10 +64,13 @@ public abstract class Command implements Function {
     if (line.help()) {
       return new Message(HelpPage.of(syntax));
     }
-    running.add(Thread.currentThread());
+    Running here = Running.here();
+    running.add(here);
     try {
       return invoke(line.bind(session));
     } catch (Throwable thrown) {
+      // It has ended what it interrupted; Gogo's streams are channels, which a write would close.
+      Thread.interrupted();
       if (line.verbose()) {
         thrown.printStackTrace(Console.of(session).err());
       }
@@ -74,13 +79,13 @@ public abstract class Command implements Function {
       }
       throw CommandFailure.of(syntax.name(), thrown, providers);
     } finally {
-      ended(Thread.currentThread());
+      ended(here);
     }
   }
 
-  private void ended(Thread thread) {
+  private void ended(Running here) {
     synchronized (running) {
-      running.remove(thread);
+      running.remove(here);
       running.notifyAll();
     }
   }
@@ -97,13 +102,26 @@ public abstract class Command implements Function {
     return ended;
   }
 
+  /**
+   * Interrupts the command where it runs for a job, and does not wait.
+   *
+   * @return whether it runs there
+   */
+  public final boolean interrupt(Job job) {
+    synchronized (running) {
+      List<Running> those = running.stream().filter(each -> each.isFor(job)).toList();
+      those.forEach(each -> each.thread.interrupt());
+      return !those.isEmpty();
+    }
+  }
+
   /** Ends what goes on behind commands that have returned; called when the bundle stops. */
   protected void stopped() {}
 
   private boolean stopRunning(Duration timeout) throws InterruptedException {
     long deadline = System.nanoTime() + timeout.toNanos();
     synchronized (running) {
-      running.forEach(Thread::interrupt);
+      running.forEach(each -> each.thread.interrupt());
       while (!running.isEmpty()) {
         long millis = TimeUnit.NANOSECONDS.toMillis(deadline - System.nanoTime());
         if (millis <= 0) {
@@ -120,6 +138,23 @@ public abstract class Command implements Function {
       return syntax.method().invoke(this, values);
     } catch (InvocationTargetException e) {
       throw e.getCause() == null ? e : e.getCause();
+    }
+  }
+
+  /** A thread that the command runs on, and the job that it belongs to, if any. */
+  private record Running(Thread thread, @Nullable Job job) {
+    static Running here() {
+      @Nullable Process process = Process.Utils.current();
+      return new Running(Thread.currentThread(), process == null ? null : process.job());
+    }
+
+    boolean isFor(Job root) {
+      for (@Nullable Job each = job; each != null; each = each.parent()) {
+        if (each.equals(root)) {
+          return true;
+        }
+      }
+      return false;
     }
   }
 }

@@ -22,6 +22,9 @@ import org.jspecify.annotations.Nullable;
  * @param terminal whether {@code err} is a terminal, so that a line can be written over
  */
 public record Console(CommandSession session, PrintStream out, PrintStream err, boolean terminal) {
+  /** The variable of a session that has its terminal, where there is one. */
+  static final String TERMINAL = ".terminal";
+
   private static final int STDERR = 2;
 
   /**
@@ -78,7 +81,7 @@ public record Console(CommandSession session, PrintStream out, PrintStream err, 
    * like a hang. It takes the place of the line of progress, which comes again with the next step.
    */
   public void say(String line) {
-    err.println((terminal ? ProgressLine.CLEAR : "") + line);
+    progress().println((terminal ? ProgressLine.CLEAR : "") + line);
   }
 
   /** A line of progress, shown from one second on, and only on a terminal. */
@@ -87,8 +90,17 @@ public record Console(CommandSession session, PrintStream out, PrintStream err, 
     Job job = process == null ? null : process.job();
     return new ProgressLine(
         what,
-        terminal ? err : null,
+        terminal ? progress() : null,
         () -> job == null || job.status() == Job.Status.Foreground,
         System::nanoTime);
+  }
+
+  /**
+   * Where lines about the work go while it goes on. On an interactive terminal past the process's
+   * own stream, a channel, which would be closed, and the terminal with it, by an interrupt that
+   * meets a write.
+   */
+  private PrintStream progress() {
+    return !terminal || session.get(TERMINAL) == null ? err : session.getConsole();
   }
 }

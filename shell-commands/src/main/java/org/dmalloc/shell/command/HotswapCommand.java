@@ -32,7 +32,8 @@ public final class HotswapCommand extends Command {
   @Descriptor("moves regions to another backend while they are used; ^C leaves them where they are")
   public Message hotswap(
       CommandSession session,
-      @Descriptor("ID…: ids or names of open regions, and last the backend") List<Object> words,
+      @Descriptor("ID… BACKEND: ids or names of open regions, and last the backend")
+          List<Object> words,
       @Descriptor("all regions that can move")
           @Parameter(
               names = {"-a", "--all"},

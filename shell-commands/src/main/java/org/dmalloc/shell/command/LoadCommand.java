@@ -145,13 +145,16 @@ public final class LoadCommand extends Command {
       writer.rate(pagesPerSecond);
       loads.put(region.id(), new Load(region, label, pagesPerSecond, writer, System.nanoTime()));
     }
+    double share = 100 * pagesPerSecond / pages;
     return new Message(
         String.format(
             Locale.ROOT,
-            "writing to %s: %.0f pages/s, %.3g %% of it each second; %s",
+            "writing to %s: %.0f pages/s, "
+                + (share < 1 ? "%.2g" : "%.1f")
+                + " %% of it each second; %s",
             label,
             pagesPerSecond,
-            100 * pagesPerSecond / pages,
+            share,
             seconds == null ? "end it by 'load --stop'" : "for " + seconds + " s"));
   }
 

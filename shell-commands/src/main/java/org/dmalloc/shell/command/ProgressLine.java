@@ -18,6 +18,11 @@ public final class ProgressLine implements ProgressListener, AutoCloseable {
   private static final long STEP_NANOS = 100_000_000L;
   static final String CLEAR = "\r\u001b[K";
 
+  /** Around a line: what does not fit is cut off, because a line that wraps cannot be cleared. */
+  private static final String NO_WRAP = "\u001b[?7l";
+
+  private static final String WRAP = "\u001b[?7h";
+
   private final String what;
   private final @Nullable PrintStream terminal;
   private final BooleanSupplier inFront;
@@ -77,7 +82,7 @@ public final class ProgressLine implements ProgressListener, AutoCloseable {
 
   private void show(String line) {
     if (terminal != null && inFront.getAsBoolean()) {
-      terminal.print(CLEAR + line);
+      terminal.print(CLEAR + NO_WRAP + line + WRAP);
       terminal.flush();
       shown = true;
     }

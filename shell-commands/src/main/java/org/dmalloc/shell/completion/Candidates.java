@@ -79,7 +79,10 @@ public final class Candidates implements Function {
       return List.of();
     }
     Operand operand = operands.get(Math.min(operandNumber, operands.size() - 1));
-    return values(operand.name(), operand.type(), syntax);
+    return Stream.concat(
+            values(operand.name(), operand.type(), syntax).stream(),
+            values(operand.last(), operand.type(), syntax).stream())
+        .toList();
   }
 
   @SuppressWarnings("unchecked") // the class is known to be an enum's

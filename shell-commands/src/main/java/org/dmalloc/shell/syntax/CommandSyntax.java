@@ -20,8 +20,9 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>A parameter with {@link Parameter} is an option. Any other is an operand, and its {@link
  * Descriptor} begins with its name: {@code "SIZE: …"} is required, {@code "[OFFSET]: …"} is not,
- * {@code "ID…: …"} takes all that are left. The {@link Descriptor} of an option that takes a value
- * begins with the value's name in the same way.
+ * {@code "ID…: …"} takes all that are left, {@code "ID… BACKEND: …"} too, the last of which is
+ * something else. The {@link Descriptor} of an option that takes a value begins with the value's
+ * name in the same way.
  *
  * @param name the command's name
  * @param summary what it does, in one line
@@ -31,7 +32,7 @@ import org.jspecify.annotations.Nullable;
  */
 public record CommandSyntax(
     String name, String summary, Method method, List<Option> options, List<Operand> operands) {
-  private static final Pattern OPERAND = Pattern.compile("(\\[?)([A-Z]+)(…?)]?: (.+)");
+  private static final Pattern OPERAND = Pattern.compile("(\\[?)([A-Z]+)(…?)( [A-Z]+)?]?: (.+)");
 
   /** Copies the lists. */
   public CommandSyntax {
@@ -78,7 +79,13 @@ public record CommandSyntax(
   private static Operand operand(int index, Class<?> type, String text) {
     Matcher m = match(text);
     return new Operand(
-        index, m.group(2), m.group(1).isEmpty(), !m.group(3).isEmpty(), type, m.group(4));
+        index,
+        m.group(2),
+        m.group(1).isEmpty(),
+        !m.group(3).isEmpty(),
+        m.group(4) == null ? "" : m.group(4).strip(),
+        type,
+        m.group(5));
   }
 
   private static Option option(int index, Class<?> type, Parameter parameter, String text) {
@@ -87,7 +94,7 @@ public record CommandSyntax(
       return new Option(index, names, false, "", type, "", text);
     }
     Matcher m = match(text);
-    return new Option(index, names, true, parameter.absentValue(), type, m.group(2), m.group(4));
+    return new Option(index, names, true, parameter.absentValue(), type, m.group(2), m.group(5));
   }
 
   private static Matcher match(String text) {

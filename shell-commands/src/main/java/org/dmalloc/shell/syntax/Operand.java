@@ -8,14 +8,25 @@ package org.dmalloc.shell.syntax;
  * @param name the word that stands for it in help: {@code SIZE}
  * @param required whether it must be given
  * @param repeated whether it takes all words that are left
+ * @param last what the last of the words it takes stands for, if that is another: {@code BACKEND};
+ *     else empty
  * @param type the type of the parameter
  * @param description what it is
  */
 public record Operand(
-    int index, String name, boolean required, boolean repeated, Class<?> type, String description) {
-  /** How it is written in a usage line: {@code SIZE}, {@code [OFFSET]}, {@code ID…}. */
+    int index,
+    String name,
+    boolean required,
+    boolean repeated,
+    String last,
+    Class<?> type,
+    String description) {
+  /**
+   * How it is written in a usage line: {@code SIZE}, {@code [OFFSET]}, {@code ID…}, {@code ID…
+   * BACKEND}.
+   */
   public String usage() {
-    String word = repeated ? name + "…" : name;
+    String word = (repeated ? name + "…" : name) + (last.isEmpty() ? "" : " " + last);
     return required ? word : "[" + word + "]";
   }
 }

@@ -23,6 +23,7 @@ import org.dmalloc.workloads.compare.cell.CellRun;
  * @param cpuNanosPerOperation processor time
  * @param durableNanos time until durable; NaN if nothing is owed
  * @param peakResidentBytes the most that was in RAM and mapped
+ * @param besideBytesPerSecond what a scan beside it went through; NaN if there was none
  */
 public record CellSummary(
     Sample speed,
@@ -37,7 +38,8 @@ public record CellSummary(
     double writeAmplification,
     double cpuNanosPerOperation,
     double durableNanos,
-    double peakResidentBytes) {
+    double peakResidentBytes,
+    double besideBytesPerSecond) {
 
   /** Sums a cell up; empty if it has no runs. */
   public static Optional<CellSummary> of(ComparisonReport.Cell cell) {
@@ -59,7 +61,8 @@ public record CellSummary(
             median(runs, CellSummary::writeAmplification),
             median(runs, run -> ratio(run.cpuNanos(), run.operations())),
             median(runs, run -> ratio(run.forceNanos(), 1)),
-            median(runs, run -> ratio(run.peakResidentBytes(), 1))));
+            median(runs, run -> ratio(run.peakResidentBytes(), 1)),
+            median(runs, CellRun::besideBytesPerSecond)));
   }
 
   /** Bytes read from devices per byte asked for, in one run. */

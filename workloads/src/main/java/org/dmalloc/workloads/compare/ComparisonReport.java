@@ -49,7 +49,7 @@ public record ComparisonReport(
     List<String> notCompared,
     List<String> notes) {
   /** The version of this record's JSON form. */
-  public static final int FORMAT = 1;
+  public static final int FORMAT = 2;
 
   /** Copies the lists. */
   public ComparisonReport {

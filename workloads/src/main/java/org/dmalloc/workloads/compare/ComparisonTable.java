@@ -97,8 +97,9 @@ public final class ComparisonTable {
   }
 
   private static String table(ComparisonReport report, ComparedWorkload workload) {
-    TextTable table =
-        new TextTable(
+    boolean beside = workload == ComparedWorkload.SCAN_AND_RANDOM;
+    List<Column> columns =
+        List.of(
             Column.left("contender"),
             Column.right("op/s"),
             Column.right("±"),
@@ -113,11 +114,15 @@ public final class ComparisonTable {
             Column.right("written"),
             Column.right("CPU"),
             Column.right("durable"),
-            Column.right("peak"));
+            Column.right("peak"),
+            Column.right("scan MB/s"));
+    TextTable table =
+        new TextTable(columns.subList(0, columns.size() - (beside ? 0 : 1)).toArray(Column[]::new));
     for (Cell cell : report.cellsOf(workload)) {
       Optional<CellSummary> summary = CellSummary.of(cell);
       if (summary.isPresent()) {
-        table.row(cells(cell.contender(), summary.get()));
+        List<String> cells = cells(cell.contender(), summary.get());
+        table.row(cells.subList(0, cells.size() - (beside ? 0 : 1)).toArray(String[]::new));
       } else {
         table.spanning(reason(cell.failure()), cell.contender());
       }
@@ -131,26 +136,29 @@ public final class ComparisonTable {
         : failure.length() <= LONGEST_REASON ? failure : "failed; see the notes";
   }
 
-  private static String[] cells(String contender, CellSummary summary) {
-    return new String[] {
-      contender,
-      Units.count(summary.speed().median()),
-      String.format(Locale.ROOT, "%.0f %%", 100 * summary.speed().spread()),
-      nanos(summary.p50Nanos()),
-      nanos(summary.p99Nanos()),
-      nanos(summary.p999Nanos()),
-      nanos(summary.maxNanos()),
-      number(summary.majorFaultsPerOperation()),
-      number(summary.swapInPerOperation()),
-      number(summary.swapOutPerOperation()),
-      number(summary.readAmplification()),
-      number(summary.writeAmplification()),
-      nanos(summary.cpuNanosPerOperation()),
-      nanos(summary.durableNanos()),
-      Double.isNaN(summary.peakResidentBytes())
-          ? NONE
-          : Units.bytes((long) summary.peakResidentBytes())
-    };
+  /** The last is of workloads with a scan beside them only. */
+  private static List<String> cells(String contender, CellSummary summary) {
+    return List.of(
+        contender,
+        Units.count(summary.speed().median()),
+        String.format(Locale.ROOT, "%.0f %%", 100 * summary.speed().spread()),
+        nanos(summary.p50Nanos()),
+        nanos(summary.p99Nanos()),
+        nanos(summary.p999Nanos()),
+        nanos(summary.maxNanos()),
+        number(summary.majorFaultsPerOperation()),
+        number(summary.swapInPerOperation()),
+        number(summary.swapOutPerOperation()),
+        number(summary.readAmplification()),
+        number(summary.writeAmplification()),
+        nanos(summary.cpuNanosPerOperation()),
+        nanos(summary.durableNanos()),
+        Double.isNaN(summary.peakResidentBytes())
+            ? NONE
+            : Units.bytes((long) summary.peakResidentBytes()),
+        Double.isNaN(summary.besideBytesPerSecond())
+            ? NONE
+            : Units.megabytes(summary.besideBytesPerSecond()));
   }
 
   private static String nanos(double nanos) {
@@ -170,6 +178,7 @@ public final class ComparisonTable {
         asked for: 4096 bytes for each page that an operation used
         CPU: processor time per operation; durable: time until what was stored is on the disk (- : swap owes none)
         peak: the most that was in RAM and mapped, the JVM included
+        scan MB/s: what the scan beside the random loads went through meanwhile; 10^6 bytes
         """;
   }
 

@@ -32,6 +32,19 @@
       }));
     listMissing(figure, missingOf(workload));
   }
+  // What a scan took from the disk meanwhile: the random loads alone would not tell.
+  function beside(workload) {
+    const rows = rowsOf(workload).filter(r => r.besideBytesPerSecond !== null);
+    if (!rows.length) return;
+    const form = v => digits(v / 1e6);
+    plot(section('speed'), workload + ': the scan beside it', 'MB/s meanwhile', 56 + 26 * rows.length,
+      spoken(workload, rows, r => 'scan ' + form(r.besideBytesPerSecond) + ' MB/s'), () => ({
+        type: 'bar', plugins: [valueLabels(form)],
+        data: {labels: rows.map(r => r.contender),
+               datasets: [{data: rows.map(r => r.besideBytesPerSecond), backgroundColor: rows.map(r => families[familyOf[r.contender]]), maxBarThickness: 18}]},
+        options: barOptions(form, 'MB/s', false)
+      }));
+  }
   function latency(workload) {
     const rows = rowsOf(workload).filter(r => r.curve.length);
     if (!rows.length) return;
@@ -66,6 +79,6 @@
     element(key, 'span', '■ ').style.color = families[f];
     element(key, 'span', names[f] + ' ');
   }
-  for (const w of workloads) { speed(w); latency(w); traffic(w); }
+  for (const w of workloads) { speed(w); beside(w); latency(w); traffic(w); }
   page.finish();
 })();

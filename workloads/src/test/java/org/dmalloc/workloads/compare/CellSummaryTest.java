@@ -34,6 +34,20 @@ class CellSummaryTest {
   }
 
   @Test
+  void tellsWhatRanBeside() {
+    assertEquals(
+        800e6,
+        CellSummary.of(cell(ComparedWorkload.SCAN_AND_RANDOM, "a", 1_000))
+            .orElseThrow()
+            .besideBytesPerSecond());
+    assertTrue(
+        Double.isNaN(
+            CellSummary.of(cell(ComparedWorkload.RANDOM_READ, "a", 1_000))
+                .orElseThrow()
+                .besideBytesPerSecond()));
+  }
+
+  @Test
   void showsThatSwapOwesNoDurability() {
     CellSummary summary =
         CellSummary.of(cell(ComparedWorkload.RANDOM_READ, "a", 1_000)).orElseThrow();

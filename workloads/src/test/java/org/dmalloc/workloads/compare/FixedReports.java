@@ -42,7 +42,7 @@ final class FixedReports {
         operations * 1024,
         operations * 10_000,
         100 << 20,
-        "");
+        workload == ComparedWorkload.SCAN_AND_RANDOM ? 800_000_000 : CellRun.UNKNOWN);
   }
 
   /** A cell whose runs made so many operations in a second each. */

@@ -4,8 +4,10 @@ package org.dmalloc.workloads.compare;
 import static org.dmalloc.workloads.compare.FixedReports.cell;
 import static org.dmalloc.workloads.compare.FixedReports.entrant;
 import static org.dmalloc.workloads.compare.cell.ComparedWorkload.RANDOM_READ;
+import static org.dmalloc.workloads.compare.cell.ComparedWorkload.SCAN_AND_RANDOM;
 import static org.dmalloc.workloads.compare.cell.ComparedWorkload.SEQUENTIAL_READ;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.List;
@@ -108,6 +110,27 @@ class VerdictTest {
     assertEquals("9.9", Verdict.times(9.94));
     assertEquals("10", Verdict.times(9.95));
     assertEquals("137", Verdict.times(137.2));
+  }
+
+  @Test
+  void theScanBesideRandomLoadsHasItsOwnFigure() {
+    ComparisonReport report =
+        FixedReports.report(
+            ALL,
+            List.of(
+                cell(RANDOM_READ, "panama:normal", 100),
+                cell(SCAN_AND_RANDOM, "panama:normal", 100)));
+    List<String> heads =
+        ComparisonTable.render(report)
+            .lines()
+            .filter(line -> line.startsWith("contender "))
+            .toList();
+    assertEquals(2, heads.size());
+    assertFalse(heads.getFirst().contains("scan MB/s"), heads::toString);
+    assertTrue(heads.getLast().contains("scan MB/s"), heads::toString);
+    assertTrue(ComparisonTable.render(report).lines().anyMatch(line -> line.endsWith(" 800")));
+    assertTrue(ComparisonJson.render(report).contains("\"besideBytesPerSecond\": 8.0E8"));
+    assertTrue(ComparisonJson.render(report).contains("\"besideBytesPerSecond\": null"));
   }
 
   @Test

@@ -24,7 +24,8 @@ import org.dmalloc.workloads.LatencyProfile;
  * @param deviceWrittenBytes written to them until the data was durable, by the whole machine
  * @param cpuNanos time on a processor, in user and kernel mode
  * @param peakResidentBytes the most that the process had in RAM and mapped
- * @param note what else should be known; may be empty
+ * @param besideBytes the bytes of the pages that a scan beside it used meanwhile; {@link #UNKNOWN}
+ *     if nothing ran beside it
  */
 public record CellRun(
     ComparedWorkload workload,
@@ -42,7 +43,7 @@ public record CellRun(
     long deviceWrittenBytes,
     long cpuNanos,
     long peakResidentBytes,
-    String note) {
+    long besideBytes) {
   /** Stands for a figure that there is none of. */
   public static final long UNKNOWN = -1;
 
@@ -51,5 +52,12 @@ public record CellRun(
   /** Operations per second, without the time until durable. */
   public double operationsPerSecond() {
     return elapsedNanos <= 0 ? 0 : operations * NANOS_PER_SECOND / elapsedNanos;
+  }
+
+  /** The rate of what ran beside it; NaN if nothing did. */
+  public double besideBytesPerSecond() {
+    return besideBytes == UNKNOWN || elapsedNanos <= 0
+        ? Double.NaN
+        : besideBytes * NANOS_PER_SECOND / elapsedNanos;
   }
 }

@@ -35,16 +35,18 @@ final class CellRunner {
     Latencies latencies = new Latencies();
     CellCounters.resetPeak();
     operation.begin();
-    String note;
     CellCounters before;
     CellCounters after;
     long operations = 0;
     long pages = 0;
     long begin;
     long now;
+    long besideBefore;
+    long besideAfter;
     try {
       warmUp(operation, warmUpNanos);
       before = CellCounters.read(files, swapSource, devices);
+      besideBefore = operation.besidePages();
       begin = System.nanoTime();
       now = begin;
       double scale = 1.0 / cellNanos;
@@ -59,8 +61,9 @@ final class CellRunner {
         operations++;
         pages += used;
       }
+      besideAfter = operation.besidePages();
     } finally {
-      note = operation.end();
+      operation.end();
     }
     after = CellCounters.read(files, swapSource, devices);
     long peak = CellCounters.peakResidentBytes(files);
@@ -83,7 +86,9 @@ final class CellRunner {
         CellCounters.difference(durable.deviceWrittenBytes(), before.deviceWrittenBytes()),
         CellCounters.difference(after.process().cpuNanos(), before.process().cpuNanos()),
         peak,
-        note);
+        besideBefore == CellRun.UNKNOWN
+            ? CellRun.UNKNOWN
+            : (besideAfter - besideBefore) * PageContent.PAGE_BYTES);
   }
 
   private static void warmUp(Operation operation, long nanos) throws IOException {

@@ -2,6 +2,7 @@
 package org.dmalloc.workloads.compare.child;
 
 import java.io.IOException;
+import org.dmalloc.workloads.compare.cell.CellRun;
 
 /** A workload's loop body over one memory; one thread runs it. */
 interface Operation {
@@ -16,8 +17,11 @@ interface Operation {
   /** Starts what works beside it. */
   default void begin() {}
 
-  /** Ends that; returns what should be known of it. */
-  default String end() throws IOException {
-    return "";
+  /** The pages that it has used so far; {@link CellRun#UNKNOWN} if nothing works beside. */
+  default long besidePages() {
+    return CellRun.UNKNOWN;
   }
+
+  /** Ends that. */
+  default void end() throws IOException {}
 }

@@ -2,8 +2,6 @@
 package org.dmalloc.workloads.compare.child;
 
 import java.io.IOException;
-import org.dmalloc.workloads.PageContent;
-import org.dmalloc.workloads.report.Units;
 import org.jspecify.annotations.Nullable;
 
 /** An operation that is measured while another runs on a thread of its own. */
@@ -14,7 +12,6 @@ final class ScanBeside implements Operation {
   private volatile boolean stopped;
   private volatile long scannedPages;
   private volatile @Nullable Throwable failure;
-  private long begin;
 
   ScanBeside(Operation measured, Operation scan) {
     this.measured = measured;
@@ -25,7 +22,6 @@ final class ScanBeside implements Operation {
   public void begin() {
     stopped = false;
     scannedPages = 0;
-    begin = System.nanoTime();
     Thread started =
         Thread.ofPlatform().name("dmalloc-scan").daemon(true).unstarted(this::scanUntilStopped);
     thread = started;
@@ -51,7 +47,12 @@ final class ScanBeside implements Operation {
   }
 
   @Override
-  public String end() throws IOException {
+  public long besidePages() {
+    return scannedPages;
+  }
+
+  @Override
+  public void end() throws IOException {
     stopped = true;
     Thread started = thread;
     if (started != null) {
@@ -66,8 +67,5 @@ final class ScanBeside implements Operation {
     if (thrown != null) {
       throw new IOException("scan: " + thrown, thrown);
     }
-    double seconds = (System.nanoTime() - begin) / 1e9;
-    return "scan beside it: %s MB/s"
-        .formatted(Units.megabytes(scannedPages * PageContent.PAGE_BYTES / seconds));
   }
 }
