@@ -18,7 +18,7 @@ public final class MoveTable {
         just allocated, as a move finds it; again: a second one into the same target; alloc: its allocation before
       written/s: pages written per second meanwhile, in percent of all, by one thread in sections of its own
       pause: how long the gate was shut, waits for open sections included; with few moves p99 is the longest
-      stall: the longest time that one store of the writer took, waits for the gate and for page faults included
+      stall: the longest time that one store of the writer took, waits for the gate and page faults included; - without one
       move: the region's size by the median time of a whole move, allocation and release of the old memory included
       ×copy: its speed over that of the fresh copy, which includes neither
       by: how pages written meanwhile were found; remap: the same file mapped anew, nothing copied
@@ -110,7 +110,7 @@ public final class MoveTable {
           Units.nanos(row.pauseNanos(0.5)),
           Units.nanos(row.pauseNanos(0.99)),
           Units.nanos(row.pauseNanos(1)),
-          row.writtenPercent() == 0 ? "-" : Units.nanos(row.longestWriteNanos()),
+          row.longestWriteNanos() == 0 ? "-" : Units.nanos(row.longestWriteNanos()),
           remap ? "-" : Units.megabytes(row.bytesPerSecond()),
           remap ? "-" : ratio(report, row),
           Integer.toString(row.passes()),
