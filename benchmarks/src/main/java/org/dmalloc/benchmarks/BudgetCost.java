@@ -7,11 +7,15 @@ import java.io.FileDescriptor;
 import java.io.FileOutputStream;
 import java.io.IOException;
 import java.io.PrintStream;
+import java.io.UncheckedIOException;
 import java.lang.management.ManagementFactory;
 import java.lang.management.ThreadMXBean;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.Comparator;
 import java.util.Locale;
 import java.util.Map;
@@ -30,6 +34,7 @@ import org.dmalloc.api.PagingStatistics;
 import org.dmalloc.api.RegionRequest;
 import org.dmalloc.workloads.compare.child.ProviderFactory;
 import org.dmalloc.workloads.compare.child.TypedText;
+import org.dmalloc.workloads.disk.DirectLoop;
 
 /**
  * The program behind {@code benchmarks/budget.sh}: what a resident budget costs those who use a
@@ -50,6 +55,7 @@ public final class BudgetCost {
       """;
   private static final long MIB = 1L << 20;
   private static final long PAGE = 4096;
+  private static final long ELSEWHERE_BYTES = 256 * MIB;
   private static final long LOOK_NANOS = TimeUnit.MILLISECONDS.toNanos(20);
   private static final long PATIENCE_NANOS = TimeUnit.SECONDS.toNanos(60);
   private static final double NANOS_PER_MICRO = 1e3;
@@ -58,6 +64,7 @@ public final class BudgetCost {
   private final PrintStream out;
   private final long byteSize;
   private final long nanos;
+  private final Path elsewhere;
   private final ThreadMXBean threads = ManagementFactory.getThreadMXBean();
 
   /** Keeps the loads from being optimized away. */
@@ -65,8 +72,10 @@ public final class BudgetCost {
 
   private volatile boolean stop;
 
-  private BudgetCost(MemoryProvider provider, PrintStream out, long byteSize, long seconds) {
+  private BudgetCost(
+      MemoryProvider provider, Path elsewhere, PrintStream out, long byteSize, long seconds) {
     this.provider = provider;
+    this.elsewhere = elsewhere;
     this.out = out;
     this.byteSize = byteSize;
     this.nanos = TimeUnit.SECONDS.toNanos(seconds);
@@ -77,7 +86,9 @@ public final class BudgetCost {
     NOTHING,
     RANDOM_LOADS,
     SCAN,
-    RANDOM_STORES
+    RANDOM_STORES,
+    /** Reads of another file past the page cache: what the disk's interrupts cost by themselves. */
+    READS_ELSEWHERE
   }
 
   /** Measures and prints a table. */
@@ -118,7 +129,16 @@ public final class BudgetCost {
                   TypedText.of(backend),
                   "directory",
                   TypedText.of(directory.toString())));
-      new BudgetCost(provider, out, size * MIB, seconds).table();
+      Path elsewhere = directory.resolve("elsewhere");
+      try (FileChannel channel =
+          FileChannel.open(elsewhere, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
+        ByteBuffer zeros = ByteBuffer.allocateDirect((int) MIB);
+        for (long at = 0; at < ELSEWHERE_BYTES; at += MIB) {
+          channel.write(zeros.clear(), at);
+        }
+        channel.force(true);
+      }
+      new BudgetCost(provider, elsewhere, out, size * MIB, seconds).table();
     } finally {
       try (Stream<Path> files = Files.walk(directory)) {
         for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
@@ -139,10 +159,10 @@ public final class BudgetCost {
 
   private void table() throws IOException, InterruptedException {
     out.println(
-        "| pattern | beside it | budget | p50, µs | p99 | p99.9 | p99.99 | max | beside it, pages/s"
-            + " | most resident / budget | over it, share of looks | budget thread, % of a core"
+        "| pattern | beside it | budget | p50, µs | p99 | p99.9 | p99.99 | max | its reads/s"
+            + " | its minor faults/s | beside it, pages/s | most resident / budget | over it, share of looks | budget thread, % of a core"
             + " | observer, % |");
-    out.println("|" + " --- |".repeat(13));
+    out.println("|" + " --- |".repeat(15));
     boolean advised = provider.capabilities().contains(Capability.ADVICE);
     boolean files = provider.capabilities().contains(Capability.FORCE);
     AccessPattern[] patterns =
@@ -169,6 +189,8 @@ public final class BudgetCost {
   /** What a row measured. */
   private record Run(
       Histogram histogram,
+      double majorFaultsPerSecond,
+      double minorFaultsPerSecond,
       double pagesPerSecond,
       long mostResident,
       double shareOver,
@@ -180,7 +202,7 @@ public final class BudgetCost {
     boolean limited = budget != RegionRequest.NO_BUDGET;
     out.printf(
         Locale.ROOT,
-        "| %s | %s | %s | %.2f | %.2f | %.2f | %.1f | %.0f | %,d | %s | %s | %s | %.2f |%n",
+        "| %s | %s | %s | %.2f | %.2f | %.2f | %.1f | %.0f | %,d | %,d | %,d | %s | %s | %s | %.2f |%n",
         region.info().pattern(),
         other.name().toLowerCase(Locale.ROOT).replace('_', ' '),
         limited ? budget / MIB + " MiB" : "none",
@@ -189,6 +211,8 @@ public final class BudgetCost {
         run.histogram.getValueAtPercentile(99.9) / NANOS_PER_MICRO,
         run.histogram.getValueAtPercentile(99.99) / NANOS_PER_MICRO,
         run.histogram.getMaxValue() / NANOS_PER_MICRO,
+        (long) run.majorFaultsPerSecond,
+        (long) run.minorFaultsPerSecond,
         (long) run.pagesPerSecond,
         limited ? String.format(Locale.ROOT, "%.2f", (double) run.mostResident / budget) : "-",
         limited ? String.format(Locale.ROOT, "%.2f", run.shareOver) : "-",
@@ -200,11 +224,13 @@ public final class BudgetCost {
       throws IOException, InterruptedException {
     Histogram histogram = new Histogram(3);
     long[] pages = {0};
+    long[] faults = {0, 0};
     stop = false;
     long hotPages = byteSize / 8 / PAGE;
     load(region, hotPages);
     Thread beside = Thread.ofPlatform().unstarted(() -> pages[0] = use(region, other));
-    Thread hot = Thread.ofPlatform().unstarted(() -> timeLoads(region, hotPages, histogram));
+    Thread hot =
+        Thread.ofPlatform().unstarted(() -> timeLoads(region, hotPages, histogram, faults));
     long keeperBefore = cpuNanos();
     long observerBefore = observerNanos();
     long begin = System.nanoTime();
@@ -224,9 +250,12 @@ public final class BudgetCost {
     double took = System.nanoTime() - begin;
     hot.join();
     beside.join();
+    double seconds = took / TimeUnit.SECONDS.toNanos(1);
     return new Run(
         histogram,
-        pages[0] / (took / TimeUnit.SECONDS.toNanos(1)),
+        faults[0] / seconds,
+        faults[1] / seconds,
+        pages[0] / seconds,
         most,
         (double) over / looks,
         (cpuNanos() - keeperBefore) / took,
@@ -268,8 +297,10 @@ public final class BudgetCost {
     sink = sum;
   }
 
-  private void timeLoads(MemoryRegion region, long pageCount, Histogram histogram) {
+  /** Also counts the faults of its thread: those that waited for the disk, and the others. */
+  private void timeLoads(MemoryRegion region, long pageCount, Histogram histogram, long[] faults) {
     SplittableRandom random = new SplittableRandom(3);
+    long[] faultsBefore = faultsOfThread();
     long sum = 0;
     long before = System.nanoTime();
     while (!stop) {
@@ -282,12 +313,29 @@ public final class BudgetCost {
       before = now;
     }
     sink = sum;
+    long[] faultsAfter = faultsOfThread();
+    faults[0] = faultsAfter[0] - faultsBefore[0];
+    faults[1] = faultsAfter[1] - faultsBefore[1];
+  }
+
+  /** Major and minor faults of the calling thread. */
+  private static long[] faultsOfThread() {
+    try {
+      String line = Files.readString(Path.of("/proc/thread-self/stat"));
+      String[] fields = line.substring(line.lastIndexOf(')') + 2).split(" ", -1);
+      return new long[] {Long.parseLong(fields[9]), Long.parseLong(fields[7])};
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   /** Uses pages of the whole region until the end. */
   private long use(MemoryRegion region, Other other) {
     if (other == Other.NOTHING) {
       return 0;
+    }
+    if (other == Other.READS_ELSEWHERE) {
+      return readElsewhere();
     }
     SplittableRandom random = new SplittableRandom(5);
     long pages = byteSize / PAGE;
@@ -304,6 +352,22 @@ public final class BudgetCost {
       }
     }
     sink = sum;
+    return done;
+  }
+
+  private long readElsewhere() {
+    SplittableRandom random = new SplittableRandom(7);
+    long done = 0;
+    try (FileChannel channel =
+        FileChannel.open(elsewhere, StandardOpenOption.READ, DirectLoop.direct())) {
+      ByteBuffer page = ByteBuffer.allocateDirect((int) (2 * PAGE)).alignedSlice((int) PAGE);
+      for (; !stop; done++) {
+        page.clear().limit((int) PAGE);
+        channel.read(page, random.nextLong(ELSEWHERE_BYTES / PAGE) * PAGE);
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
     return done;
   }
 

@@ -4,86 +4,157 @@ package org.dmalloc.linux;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.concurrent.TimeUnit;
-import org.dmalloc.api.Advice;
+import java.util.function.LongSupplier;
 import org.dmalloc.api.MemoryException;
 
-/** For shared mappings of files on a disk. */
+/**
+ * For shared mappings of files on a disk.
+ *
+ * <p>Unmapped windows wait in a queue until their users had their time. A first look, 10 ms after a
+ * window was unmapped, tells how much of it will go: so the hand passes windows in use at once, and
+ * does not wait for them to find out that there is nothing to drop.
+ */
 final class FileClock extends ResidentClock {
-  /** Some of what is unmapped is in use and will stay. */
-  private static final long UNMAPPED_PER_EXCESS = 2;
+  /** When a window's first look comes: what is used all the time has been mapped again by then. */
+  private static final long FIRST_LOOK_NANOS = TimeUnit.MILLISECONDS.toNanos(10);
 
-  /** How long users have to show that they use an unmapped window, unless it is urgent. */
-  private static final long GRACE_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
+  /** The hand goes round once in this time at most, unless used pages may go too. */
+  private static final long LAP_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
 
-  private final Deque<Unmapped> unmapped = new ArrayDeque<>();
-  private long unmappedBytes;
+  /** How often a window is tried whose pages had changed and are being written. */
+  private static final int MOST_TRIES = 3;
+
+  private final CachedPages pages;
+  private final LongSupplier nanoTime;
+  private final SparedWindows spared = new SparedWindows();
+
+  /** Windows that had their first look, in the order in which they may be dropped. */
+  private final Deque<Unmapped> queue = new ArrayDeque<>();
+
+  /** Windows that are yet to have it, oldest first. */
+  private final Deque<Unmapped> unlooked = new ArrayDeque<>();
+
+  /** What those in both queues hold that nobody has mapped again, as far as it is known. */
+  private long readyBytes;
+
   private long toDrop;
-  private int windowsToDrop;
-  private long toUnmap;
+  private long ahead;
+  private long graceNanos;
   private long windowsLeft;
-  private boolean urgent;
+  private long lapBegan;
 
-  private record Unmapped(Window window, long cachedBytes, long atNanos) {}
+  /**
+   * A window that was unmapped.
+   *
+   * @param unusedBytes what of it is cached and not mapped, when it was looked at last
+   */
+  private record Unmapped(Window window, long unusedBytes, long atNanos, int tries) {}
 
-  FileClock(Mapping mapping) {
-    super(mapping);
+  FileClock(CachedPages pages, LongSupplier nanoTime) {
+    super(pages::byteSize);
+    this.pages = pages;
+    this.nanoTime = nanoTime;
   }
 
   @Override
   public long residentBytes() throws MemoryException {
-    return mapping.cachedBytes(0, mapping.byteSize());
+    return pages.cachedBytes(0, pages.byteSize());
   }
 
   @Override
-  public void begin(long excessBytes, boolean nowUrgent) {
+  public void begin(long excessBytes, long aheadBytes, long newGraceNanos) {
     toDrop = excessBytes;
-    windowsToDrop = unmapped.size();
-    toUnmap = -1;
-    windowsLeft = windowCount();
-    urgent = nowUrgent;
+    ahead = aheadBytes;
+    graceNanos = newGraceNanos;
+    spared.resize(windowCount());
+    long now = nanoTime.getAsLong();
+    if (lapBegan == 0 || now - lapBegan >= Math.min(LAP_NANOS, newGraceNanos)) {
+      lapBegan = now;
+      windowsLeft = windowCount();
+    }
   }
 
   @Override
-  public boolean step() throws MemoryException {
-    if (toDrop > 0 && windowsToDrop > 0 && (urgent || isGraceOver(unmapped.getFirst()))) {
-      windowsToDrop--;
-      Unmapped oldest = unmapped.removeFirst();
-      unmappedBytes -= oldest.cachedBytes;
-      toDrop -= drop(oldest.window.in(mapping.byteSize()));
-      return true;
+  public long step() throws MemoryException {
+    Unmapped fresh = unlooked.peek();
+    if (fresh != null && age(fresh) >= Math.min(FIRST_LOOK_NANOS, graceNanos)) {
+      firstLook(unlooked.remove());
+      return 0;
     }
-    if (toUnmap < 0) {
-      toUnmap = urgent ? toDrop : Math.max(0, toDrop * UNMAPPED_PER_EXCESS - unmappedBytes);
+    Unmapped oldest = queue.peek();
+    if (toDrop > 0 && oldest != null && age(oldest) >= graceNanos) {
+      return drop(queue.remove());
     }
-    if (toDrop <= 0 || toUnmap <= 0 || windowsLeft <= 0) {
-      return false;
+    if (readyBytes >= toDrop + ahead || windowsLeft <= 0) {
+      return DONE;
     }
     windowsLeft--;
-    Window window = next();
-    long cached = mapping.cachedBytes(window.offset(), window.length());
-    if (cached > 0) {
-      mapping.advise(Advice.DONT_NEED, window.offset(), window.length());
-      if (urgent) {
-        toDrop -= drop(window);
-      } else {
-        toUnmap -= cached;
-        unmapped.addLast(new Unmapped(window, cached, System.nanoTime()));
-        unmappedBytes += cached;
-      }
+    unmap(next());
+    return 0;
+  }
+
+  private void unmap(Window window) throws MemoryException {
+    boolean usedToo = graceNanos == 0;
+    if (spared.isBeyond(window.index()) || (spared.passBy(window.index()) && !usedToo)) {
+      return;
     }
-    return true;
+    long cached = pages.cachedBytes(window.offset(), window.length());
+    if (cached > 0) {
+      pages.unmap(window.offset(), window.length());
+      unlooked.add(new Unmapped(window, cached, nanoTime.getAsLong(), 0));
+      readyBytes += cached;
+    }
   }
 
-  private static boolean isGraceOver(Unmapped each) {
-    return System.nanoTime() - each.atNanos >= GRACE_NANOS;
+  private void firstLook(Unmapped fresh) throws MemoryException {
+    readyBytes -= fresh.unusedBytes;
+    Window window = fresh.window.in(pages.byteSize());
+    if (window.length() <= 0) {
+      return;
+    }
+    long mapped = pages.mappedBytes(window.offset(), window.length());
+    if (isInUse(window, fresh.unusedBytes, mapped)) {
+      return;
+    }
+    long unused = Math.max(0, fresh.unusedBytes - mapped);
+    queue.add(new Unmapped(fresh.window, unused, fresh.atNanos, 0));
+    readyBytes += unused;
   }
 
-  private long drop(Window window) throws MemoryException {
+  /** Whether half of what was unmapped is mapped again; spares the window then. */
+  private boolean isInUse(Window window, long unmapped, long mapped) {
+    if (graceNanos > 0 && mapped * 2 >= unmapped) {
+      spared.spare(window.index());
+      return true;
+    }
+    return false;
+  }
+
+  private long drop(Unmapped oldest) throws MemoryException {
+    readyBytes -= oldest.unusedBytes;
+    Window window = oldest.window.in(pages.byteSize());
     if (window.length() <= 0) {
       return 0;
     }
-    long before = mapping.cachedBytes(window.offset(), window.length());
-    mapping.dropCached(window.offset(), window.length());
-    return before - mapping.cachedBytes(window.offset(), window.length());
+    long mapped = pages.mappedBytes(window.offset(), window.length());
+    long before = pages.cachedBytes(window.offset(), window.length());
+    if (isInUse(window, before, mapped)) {
+      return 0;
+    }
+    spared.forget(window.index());
+    pages.drop(window.offset(), window.length());
+    long after = pages.cachedBytes(window.offset(), window.length());
+    long freed = before - after;
+    toDrop -= freed;
+    long unused = after - mapped;
+    if (unused > before / 4 && oldest.tries < MOST_TRIES) {
+      queue.add(new Unmapped(oldest.window, unused, nanoTime.getAsLong(), oldest.tries + 1));
+      readyBytes += unused;
+    }
+    return Math.max(0, freed);
+  }
+
+  private long age(Unmapped each) {
+    return nanoTime.getAsLong() - each.atNanos;
   }
 }

@@ -397,7 +397,7 @@ public final class Mapping implements AutoCloseable {
   /** A clock that can take this mapping's pages out of RAM. */
   public ResidentClock clock() {
     boolean dropsCache = inPageCache && !swapBacked && kind.sharing() == Sharing.SHARED;
-    return dropsCache ? new FileClock(this) : new SwapClock(this);
+    return dropsCache ? new FileClock(CachedPages.of(this), System::nanoTime) : new SwapClock(this);
   }
 
   /** Whether its pages have no place but RAM and swap. */

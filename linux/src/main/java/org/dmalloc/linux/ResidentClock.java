@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.dmalloc.linux;
 
+import java.util.function.LongSupplier;
 import org.dmalloc.api.MemoryException;
 
 /**
@@ -8,24 +9,28 @@ import org.dmalloc.api.MemoryException;
  * last came by. Works in rounds of short steps; made for one thread.
  *
  * <p>Where a mapping is shared and has a file on a disk, the page table serves as the mark of use,
- * page by page: a round unmaps some windows (MADV_DONTNEED, which changes nothing), and one that
- * comes 100 ms later, or as soon as it is urgent, drops those of their cached pages that nobody has
- * mapped again (posix_fadvise DONTNEED, which skips mapped pages and starts to write changed ones).
- * A page in use costs its user a minor fault each time the hand comes by.
+ * page by page: a round unmaps some windows (MADV_DONTNEED, which changes nothing), and a later one
+ * drops those of their cached pages that nobody has mapped again (posix_fadvise DONTNEED, which
+ * skips mapped pages and starts to write changed ones). A page in use costs its user a minor fault
+ * when the hand comes by, and a window of which half was mapped again is left alone for some rounds
+ * of the hand, each time for more.
  *
  * <p>Memory that swap backs has no such call. There a round pages windows out (MADV_PAGEOUT); used
- * pages come back from the swap cache without a read as long as there is RAM, and a window of which
- * half came back is left alone for some rounds, each time for more.
+ * pages come back from the swap cache without a read as long as there is RAM, and windows that came
+ * back are left alone in the same way.
  */
 public abstract sealed class ResidentClock permits FileClock, SwapClock {
+  /** What {@link #step} returns at the end of a round. */
+  public static final long DONE = -1;
+
   /** What one step looks at: 4 MiB take 0.2 to 2 ms. */
   static final long WINDOW_BYTES = 4L << 20;
 
-  final Mapping mapping;
+  private final LongSupplier byteSize;
   private long hand;
 
-  ResidentClock(Mapping mapping) {
-    this.mapping = mapping;
+  ResidentClock(LongSupplier byteSize) {
+    this.byteSize = byteSize;
   }
 
   /** The bytes that count: in the page cache for files, in page frames for other memory. */
@@ -35,28 +40,31 @@ public abstract sealed class ResidentClock permits FileClock, SwapClock {
    * Plans a round.
    *
    * @param excessBytes how much is to leave RAM
-   * @param urgent whether used pages may go too
+   * @param aheadBytes how much more will have to soon: what the clock can prepare
+   * @param graceNanos how long users have to show that they use something before it leaves RAM; 0
+   *     if used pages may go too
    */
-  public abstract void begin(long excessBytes, boolean urgent) throws MemoryException;
+  public abstract void begin(long excessBytes, long aheadBytes, long graceNanos)
+      throws MemoryException;
 
   /**
    * Works on one window.
    *
-   * @return false once the round is at its end
+   * @return the bytes that have left RAM, or {@link #DONE}
    */
-  public abstract boolean step() throws MemoryException;
+  public abstract long step() throws MemoryException;
 
   /** The window under the hand, which moves on. The mapping may have another size than before. */
   final Window next() {
-    long byteSize = mapping.byteSize();
-    long offset = hand < byteSize ? hand : 0;
-    long length = Math.min(WINDOW_BYTES, byteSize - offset);
+    long size = byteSize.getAsLong();
+    long offset = hand < size ? hand : 0;
+    long length = Math.min(WINDOW_BYTES, size - offset);
     hand = offset + length;
     return new Window(offset, length);
   }
 
   final long windowCount() {
-    return (mapping.byteSize() + WINDOW_BYTES - 1) / WINDOW_BYTES;
+    return (byteSize.getAsLong() + WINDOW_BYTES - 1) / WINDOW_BYTES;
   }
 
   /** A part of the mapping. */
@@ -64,6 +72,10 @@ public abstract sealed class ResidentClock permits FileClock, SwapClock {
     /** The part of it that is left in a mapping of this size; nothing of a length below 1. */
     Window in(long byteSize) {
       return new Window(offset, Math.min(length, byteSize - offset));
+    }
+
+    int index() {
+      return Math.toIntExact(offset / WINDOW_BYTES);
     }
   }
 }

@@ -2,27 +2,28 @@
 package org.dmalloc.linux;
 
 import java.util.Arrays;
+import java.util.concurrent.TimeUnit;
 import org.dmalloc.api.Advice;
 import org.dmalloc.api.MemoryException;
 
 /** For memory that swap backs. */
 final class SwapClock extends ResidentClock {
-  private static final int MOST_ROUNDS_SPARED = 16;
+  /** Such a short grace is for regions that are far over: used pages may go too. */
+  private static final long SHORT_GRACE_NANOS = TimeUnit.MILLISECONDS.toNanos(10);
+
+  private final Mapping mapping;
+  private final SparedWindows spared = new SparedWindows();
 
   /** What the hand took out of each window when it last did, in pages. */
   private int[] taken = new int[0];
-
-  /** For how many rounds of the hand each window is spared, and for how many it was last. */
-  private byte[] spared = new byte[0];
-
-  private byte[] lastSpared = new byte[0];
 
   private long excess;
   private long windowsLeft;
   private boolean urgent;
 
   SwapClock(Mapping mapping) {
-    super(mapping);
+    super(mapping::byteSize);
+    this.mapping = mapping;
   }
 
   @Override
@@ -31,49 +32,44 @@ final class SwapClock extends ResidentClock {
   }
 
   @Override
-  public void begin(long excessBytes, boolean nowUrgent) {
+  public void begin(long excessBytes, long aheadBytes, long graceNanos) {
     excess = excessBytes;
-    urgent = nowUrgent;
+    urgent = graceNanos <= SHORT_GRACE_NANOS;
     windowsLeft = windowCount();
-    int count = Math.toIntExact(windowCount());
-    if (count > taken.length) {
-      taken = Arrays.copyOf(taken, count);
-      spared = Arrays.copyOf(spared, count);
-      lastSpared = Arrays.copyOf(lastSpared, count);
+    spared.resize(windowsLeft);
+    if (windowsLeft > taken.length) {
+      taken = Arrays.copyOf(taken, Math.toIntExact(windowsLeft));
     }
   }
 
   @Override
-  public boolean step() throws MemoryException {
+  public long step() throws MemoryException {
     if (excess <= 0 || windowsLeft-- <= 0) {
-      return false;
+      return DONE;
     }
     Window window = next();
-    int index = (int) (window.offset() / WINDOW_BYTES);
-    if (index >= taken.length) { // grown since the round began
-      return true;
-    }
-    if (spared[index] > 0 && !urgent) {
-      spared[index]--;
-      return true;
+    int index = window.index();
+    if (spared.isBeyond(index) || (!urgent && spared.passBy(index))) {
+      return 0;
     }
     long present = mapping.presentBytes(window.offset(), window.length());
     if (present == 0) {
-      return true;
+      return 0;
     }
     long presentPages = present / Platform.pageSize();
     boolean cameBack = taken[index] > 0 && presentPages * 2 >= taken[index];
     taken[index] = 0;
     if (cameBack && !urgent) {
-      lastSpared[index] = (byte) Math.min(MOST_ROUNDS_SPARED, Math.max(1, 2 * lastSpared[index]));
-      spared[index] = lastSpared[index];
-      return true;
+      spared.spare(index);
+      return 0;
     }
-    lastSpared[index] = cameBack ? lastSpared[index] : 0;
+    if (!cameBack) {
+      spared.forget(index);
+    }
     mapping.advise(Advice.PAGE_OUT, window.offset(), window.length());
     long left = mapping.presentBytes(window.offset(), window.length());
     taken[index] = (int) Math.max(0, presentPages - left / Platform.pageSize());
     excess -= present - left;
-    return true;
+    return Math.max(0, present - left);
   }
 }

@@ -275,11 +275,11 @@ class PlainBackend implements MemoryProvider {
         }
 
         @Override
-        public void begin(long excessBytes, boolean urgent) {}
+        public void begin(long excessBytes, long aheadBytes, long graceNanos) {}
 
         @Override
-        public boolean step() {
-          return false;
+        public long step() {
+          return DONE;
         }
       };
     }

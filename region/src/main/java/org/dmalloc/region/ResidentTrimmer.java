@@ -8,6 +8,9 @@ import org.dmalloc.api.MemoryException;
  * in a section of its own.
  */
 public interface ResidentTrimmer {
+  /** What {@link #step} returns at the end of a round. */
+  long DONE = -1;
+
   /** The bytes that count against the budget. */
   long residentBytes() throws MemoryException;
 
@@ -15,14 +18,16 @@ public interface ResidentTrimmer {
    * Plans a round.
    *
    * @param excessBytes how much is to leave RAM
-   * @param urgent whether used pages may go too
+   * @param aheadBytes how much more will have to soon: what can be prepared, and must not leave yet
+   * @param graceNanos how long users have to show that they use something before it leaves RAM; 0
+   *     if used pages may go too
    */
-  void begin(long excessBytes, boolean urgent) throws MemoryException;
+  void begin(long excessBytes, long aheadBytes, long graceNanos) throws MemoryException;
 
   /**
    * Does a part of the round that takes some milliseconds at most.
    *
-   * @return false once the round is at its end
+   * @return the bytes that have left RAM, or {@link #DONE} once the round is at its end
    */
-  boolean step() throws MemoryException;
+  long step() throws MemoryException;
 }

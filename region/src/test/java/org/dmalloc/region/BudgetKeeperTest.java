@@ -65,21 +65,22 @@ final class BudgetKeeperTest {
     }
 
     @Override
-    public void begin(long excessBytes, boolean urgent) {
+    public void begin(long excessBytes, long aheadBytes, long graceNanos) {
       excess = excessBytes;
-      if (urgent) {
+      if (graceNanos == 0) {
         urgentRounds.incrementAndGet();
       }
     }
 
     @Override
-    public boolean step() {
+    public long step() {
       if (excess <= 0 || stuck) {
-        return false;
+        return DONE;
       }
-      resident.addAndGet(-Math.min(excess, 100));
-      excess -= 100;
-      return true;
+      long left = Math.min(excess, 100);
+      resident.addAndGet(-left);
+      excess -= left;
+      return left;
     }
 
     @Override

@@ -13,12 +13,12 @@ record MappingTrimmer(ResidentClock clock) implements ResidentTrimmer {
   }
 
   @Override
-  public void begin(long excessBytes, boolean urgent) throws MemoryException {
-    clock.begin(excessBytes, urgent);
+  public void begin(long excessBytes, long aheadBytes, long graceNanos) throws MemoryException {
+    clock.begin(excessBytes, aheadBytes, graceNanos);
   }
 
   @Override
-  public boolean step() throws MemoryException {
+  public long step() throws MemoryException {
     return clock.step();
   }
 }
