@@ -25,6 +25,15 @@ final class ResidentBudget {
   static final long LONGEST_NANOS = TimeUnit.MILLISECONDS.toNanos(250);
 
   /**
+   * The longest pause where a region is near its budget and quiet, unless looks are dear: what a
+   * scan that begins then brings in until it is seen is over.
+   */
+  static final long LONGEST_NEAR_NANOS = TimeUnit.MILLISECONDS.toNanos(50);
+
+  /** The share of the time that looking at a quiet region near its budget may take. */
+  private static final long QUIET_COST_SHARE = 200;
+
+  /**
    * How long users usually have to show that they use a page; less where more than an eighth of the
    * budget comes in meanwhile.
    */
@@ -111,7 +120,7 @@ final class ResidentBudget {
       delay =
           over || trimming || (near && changed)
               ? SHORTEST_NANOS
-              : Math.min(2 * delay, LONGEST_NANOS);
+              : Math.min(2 * delay, near ? longestNear(cost) : LONGEST_NANOS);
       nextLook = now + (first && near ? hurried(cost) : pause(cost));
     }
     return trimming ? Math.min(nextLook, now + SHORTEST_NANOS) : nextLook;
@@ -181,6 +190,10 @@ final class ResidentBudget {
         (long) Math.min(room / growth, (double) LONGEST_NANOS),
         Math.min(pause, hurried(cost)),
         pause);
+  }
+
+  private static long longestNear(long cost) {
+    return Math.clamp(cost * QUIET_COST_SHARE, LONGEST_NEAR_NANOS, LONGEST_NANOS);
   }
 
   /** The shortest pause; after the first look too, which does not tell how fast a region grows. */

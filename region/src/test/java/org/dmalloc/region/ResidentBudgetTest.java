@@ -96,13 +96,26 @@ final class ResidentBudgetTest {
 
   @Test
   void aRegionWithinItsBudgetIsLeftAloneAndLookedAtEverMoreSeldom() throws MemoryException {
-    memory.resident = LOW;
-    runFor(100 * MILLI);
+    memory.resident = BUDGET / 2.0;
+    runFor(1_000 * MILLI);
     int soon = memory.looks.size();
     runFor(10_000 * MILLI);
-    assertTrue(memory.looks.size() - soon <= 42, memory.looks::toString);
+    assertTrue(memory.looks.size() - soon <= 41, memory.looks::toString);
     assertEquals(List.of(), memory.graces);
-    assertEquals(LOW, (long) memory.resident);
+    assertEquals(BUDGET / 2, (long) memory.resident);
+  }
+
+  @Test
+  void aQuietRegionNearItsBudgetIsLookedAtMoreOftenWhereThatIsCheap() throws MemoryException {
+    memory.resident = LOW;
+    runFor(1_000 * MILLI);
+    int soon = memory.looks.size();
+    runFor(10_000 * MILLI);
+    int cheap = memory.looks.size() - soon;
+    assertTrue(cheap > 190 && cheap <= 200, memory.looks::toString);
+    memory.lookCost = 5 * MILLI;
+    runFor(10_000 * MILLI);
+    assertTrue(memory.looks.size() - soon - cheap <= 45, memory.looks::toString);
   }
 
   @Test
