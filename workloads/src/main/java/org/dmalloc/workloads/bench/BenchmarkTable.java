@@ -245,12 +245,12 @@ public final class BenchmarkTable {
         "  random workloads by operations, in order by bytes; a backend without a file is compared"
             + " with the first raw disk above");
     lines.add(
-        "fill, random-write: the rate includes the time to force all changes to the disk, where"
-            + " there is one; percentiles do not");
+        "fill, random-write, scatter-write: the rate includes the time to force all changes to the"
+            + " disk, where there is one; percentiles do not");
     lines.add("~: operations too short to time alone; percentiles are of means of a group");
     lines.add(
-        "MB/s: a cold random operation counts as the 4 KiB page it needs, a warm one as its 8"
-            + " bytes; MB are 10^6 bytes");
+        "MB/s: a cold random operation counts as the 4 KiB page it needs, a warm one as the bytes"
+            + " it uses; MB are 10^6 bytes");
     lines.add(
         "faults: major ones; read, written: bytes this process had the disk read and write"
             + " (/proc/self/io)");
