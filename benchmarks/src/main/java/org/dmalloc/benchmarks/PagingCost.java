@@ -41,6 +41,12 @@ import org.dmalloc.workloads.compare.child.TypedText;
  * <p>The first table uses sparse files, so that 64 GiB need no disk. The account of the observer is
  * full when a region's random phase begins and empty in its second half, which is the steady state;
  * scan and idle follow. The second table uses real data.
+ *
+ * <p><b>Cold scans and virtual machines.</b> A guest that reports its free memory gets it back from
+ * the host page by page, and a scan into such memory takes several times the processor time of one
+ * into pages that were free only for a moment. Which it is depends on how whatever was dropped
+ * before lay in memory. So another file of the same size is read and dropped before every cold
+ * scan, and each of them finds the same.
  */
 public final class PagingCost {
   private static final String CLASS = "org.dmalloc.backend.panama.PanamaProvider";
@@ -55,6 +61,7 @@ public final class PagingCost {
       """;
   private static final long MIB = 1L << 20;
   private static final long PAGE = 4096;
+  private static final String OTHER = "other";
 
   /** What may be in the page cache before it is dropped: the machine is not to swap. */
   private static final long KEPT_PAGES = 4096 * MIB / PAGE;
@@ -286,6 +293,7 @@ public final class PagingCost {
     }
     List<Reached> auto = new ArrayList<>();
     List<Reached> normal = new ArrayList<>();
+    fillOther(byteSize);
     reach(AccessPattern.AUTO, 64 * MIB);
     for (int i = 0; i < runs; i++) {
       // Each goes first as often as the other: many disks are fast for a while, and then slower.
@@ -326,6 +334,30 @@ public final class PagingCost {
         normally == 0 ? "-" : String.format(Locale.ROOT, "%.2f", median(ours) / normally));
   }
 
+  /** Makes the file that is read before each cold scan. */
+  private void fillOther(long byteSize) throws IOException {
+    try (MemoryRegion region =
+            provider()
+                .allocate(
+                    RegionRequest.ofSize(byteSize)
+                        .withName(OTHER)
+                        .withPattern(AccessPattern.NORMAL));
+        Access access = region.acquire()) {
+      access.segment().fill((byte) 1);
+      region.force();
+      region.advise(Advice.PAGE_OUT);
+    }
+  }
+
+  /** Leaves memory free that a file was read into a moment ago. */
+  private void readOther(MemoryProvider provider) throws IOException {
+    try (MemoryRegion region =
+        provider.open(OpenRequest.of(OTHER).withPattern(AccessPattern.NORMAL))) {
+      scan(region);
+      region.advise(Advice.PAGE_OUT);
+    }
+  }
+
   private Reached reach(AccessPattern pattern, long byteSize) throws IOException {
     MemoryProvider provider = provider();
     double fill;
@@ -359,6 +391,7 @@ public final class PagingCost {
     double left;
     double scan;
     double after;
+    readOther(provider);
     try (MemoryRegion region = provider.open(OpenRequest.of("real").withPattern(pattern))) {
       left = 100.0 * region.residency().residentBytes() / byteSize;
       scan = scan(region);
@@ -369,6 +402,7 @@ public final class PagingCost {
         sink = touch(region, random.nextLong(byteSize / PAGE) * PAGE);
       }
       region.advise(Advice.PAGE_OUT);
+      readOther(provider);
       after = scan(region);
     }
     provider.delete("real");

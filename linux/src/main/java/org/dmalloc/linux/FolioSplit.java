@@ -61,14 +61,29 @@ final class FolioSplit {
   }
 
   /**
-   * Maps a page of each 2 MiB: only mapped pages are made cold, and a folio that was in use when it
-   * was to be split has been unmapped without. If that is not to be had, it stays as it is.
+   * Maps a page of each 2 MiB, the first that is in RAM: only mapped pages are made cold, and a
+   * folio that was in use when it was to be split has been unmapped without. Nothing is read for
+   * it. If that is not to be had, it stays as it is.
    */
   private static void mapOneOfEach(MemorySegment pages, long page) {
-    for (long offset = 0; offset < pages.byteSize(); offset += LARGE_BYTES) {
-      MemorySegment single = pages.asSlice(offset, Math.min(page, pages.byteSize() - offset));
-      if (Libc.madvise(single, single.byteSize(), Abi.MADV_POPULATE_READ) < 0) {
-        return;
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment flags = arena.allocate(LARGE_BYTES / page);
+      for (long offset = 0; offset < pages.byteSize(); offset += LARGE_BYTES) {
+        MemorySegment stretch =
+            pages.asSlice(offset, Math.min(LARGE_BYTES, pages.byteSize() - offset));
+        if (Libc.mincore(stretch, stretch.byteSize(), flags) < 0) {
+          return;
+        }
+        long count = stretch.byteSize() / page;
+        long first = 0;
+        while (first < count && (flags.get(ValueLayout.JAVA_BYTE, first) & 1) == 0) {
+          first++;
+        }
+        if (first < count
+            && Libc.madvise(stretch.asSlice(first * page, page), page, Abi.MADV_POPULATE_READ)
+                < 0) {
+          return;
+        }
       }
     }
   }

@@ -297,20 +297,18 @@ public final class Mapping implements AutoCloseable {
   }
 
   /**
-   * The bytes of the pages of a range that are changed and not yet written, whoever changed them;
-   * −1 where the kernel cannot tell (before Linux 6.5), or the memory is not a file's.
+   * What of a range is in the page cache; empty where the kernel cannot tell (before Linux 6.5), or
+   * the memory is not a file's.
    */
-  public long dirtyBytes(long offset, long length) {
+  public Optional<CacheCounts> cacheCounts(long offset, long length) {
     MemorySegment range = pages(offset, length);
-    if (file == null || !inPageCache) {
-      return -1;
+    OpenFile from = file;
+    if (from == null || !inPageCache || range.byteSize() == 0) {
+      return Optional.empty();
     }
-    Optional<ResidencyProbe.CacheCounts> unknown = Optional.empty();
     long position = fileOffset + Platform.roundDownToPage(offset);
-    return file.useIfOpen(
-            unknown, fd -> ResidencyProbe.cachestat(fd, position, Math.max(1, range.byteSize())))
-        .map(ResidencyProbe.CacheCounts::dirty)
-        .orElse(-1L);
+    return from.useIfOpen(
+        Optional.empty(), fd -> ResidencyProbe.cachestat(fd, position, range.byteSize()));
   }
 
   /** Whether it shows a file's pages in the page cache, which the kernel reads ahead. */
@@ -386,12 +384,7 @@ public final class Mapping implements AutoCloseable {
     if (kind.sharing() == Sharing.PRIVATE) {
       return ResidencyProbe.ofPrivateFile(range, locked, target);
     }
-    long position = fileOffset + Platform.roundDownToPage(offset);
-    Optional<ResidencyProbe.CacheCounts> cache = Optional.empty();
-    if (inPageCache && range.byteSize() > 0) {
-      cache = file.useIfOpen(cache, fd -> ResidencyProbe.cachestat(fd, position, range.byteSize()));
-    }
-    return ResidencyProbe.ofShared(range, cache, swapBacked, locked, target);
+    return ResidencyProbe.ofShared(range, cacheCounts(offset, length), swapBacked, locked, target);
   }
 
   /** A clock that can take this mapping's pages out of RAM. */
@@ -422,14 +415,10 @@ public final class Mapping implements AutoCloseable {
   /** Bytes of a range in the page cache, whoever brought them in; for files. */
   long cachedBytes(long offset, long length) throws MemoryException {
     MemorySegment range = pages(offset, length);
-    OpenFile from = file;
-    if (from == null || range.byteSize() == 0) {
+    if (file == null || range.byteSize() == 0) {
       return 0;
     }
-    long position = fileOffset + Platform.roundDownToPage(offset);
-    Optional<ResidencyProbe.CacheCounts> cache =
-        from.useIfOpen(
-            Optional.empty(), fd -> ResidencyProbe.cachestat(fd, position, range.byteSize()));
+    Optional<CacheCounts> cache = cacheCounts(offset, length);
     return cache.isPresent() ? cache.get().cached() : ResidencyProbe.mincore(range, target);
   }
 

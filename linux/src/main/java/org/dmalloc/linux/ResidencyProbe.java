@@ -24,15 +24,6 @@ final class ResidencyProbe {
 
   private ResidencyProbe() {}
 
-  /**
-   * Pages of a file range in the page cache, in bytes.
-   *
-   * @param cached there
-   * @param dirty changed and not yet written
-   * @param swapped of a file in memory: in swap. Of others: read before and reclaimed
-   */
-  record CacheCounts(long cached, long dirty, long swapped) {}
-
   /** Empty where the kernel has no cachestat, or does not answer it for this file. */
   static Optional<CacheCounts> cachestat(int fd, long offset, long length) {
     if (cachestatMissing) {

@@ -28,6 +28,9 @@ final class CpuBudget {
   /** What splitting leaves to looks. */
   static final long LOOK_RESERVE_NANOS = TimeUnit.MILLISECONDS.toNanos(30);
 
+  /** What a look costs is at most this part of the time until the next. */
+  static final int LOOK_PACE = 20;
+
   private long follow = FOLLOW_NANOS;
   private long look = LOOK_NANOS;
   private long filledAt;
@@ -79,6 +82,15 @@ final class CpuBudget {
   long untilLook(long cpuNanos) {
     // One that costs more than the account holds is taken when it is full.
     return until(look, Math.min(LOOK_NANOS, cpuNanos));
+  }
+
+  /**
+   * How many times as long as a look takes to wait until the next: a twentieth of a core while the
+   * account holds a quarter of its most, and less and less until it is as much as comes in.
+   */
+  long lookPace() {
+    long most = (long) (2 / SHARE);
+    return look <= 0 ? most : Math.clamp(LOOK_PACE * (LOOK_NANOS / 4) / look, LOOK_PACE, most);
   }
 
   /** Whether large folios may be split now. */

@@ -2,8 +2,10 @@
 package org.dmalloc.backend.panama;
 
 import java.util.BitSet;
+import java.util.Optional;
 import java.util.function.BiPredicate;
 import org.dmalloc.api.MemoryException;
+import org.dmalloc.linux.CacheCounts;
 
 /**
  * Splits the large folios of one region once they are clean.
@@ -18,7 +20,6 @@ import org.dmalloc.api.MemoryException;
 final class FolioSplitter {
   private static final int BLOCK_PAGES = PatternLearner.BLOCK_PAGES;
   private static final int MOST_BLOCKS = 8;
-  private static final int LOOKS = 64;
 
   private final PatternLearner.Memory memory;
   private final boolean reachesFile;
@@ -83,14 +84,14 @@ final class FolioSplitter {
   }
 
   /**
-   * Splits the large folios of one stretch of clean blocks.
+   * Looks at one stretch of blocks, and splits its large folios if it is clean.
    *
    * @param spared tells for a range of pages whether to leave it for now
-   * @return the pages that it went over; 0 if all that is left is in use, changed, or never written
+   * @return the pages that it looked at; 0 if all that is left is in use, changed, or never written
    */
   long split(BiPredicate<Long, Long> spared) throws MemoryException {
     boolean wrapped = false;
-    for (int look = 0; look < LOOKS && !largeBlocks.isEmpty(); look++) {
+    while (!largeBlocks.isEmpty()) {
       int block = largeBlocks.nextSetBit(splitAt);
       if (block < 0) {
         splitAt = 0;
@@ -107,29 +108,39 @@ final class FolioSplitter {
       long first = (long) block * BLOCK_PAGES;
       long count = Math.min((long) end * BLOCK_PAGES, memory.pageCount()) - first;
       if (count <= 0) {
-        largeBlocks.clear(block, end);
-        continue;
+        forget(block, end);
+      } else if (!spared.test(first, first + count)) {
+        splitIfClean(block, end, first, count);
+        return count;
       }
-      if (spared.test(first, first + count)) {
-        continue;
-      }
-      long dirty = memory.dirtyPages(first, count);
-      written |= dirty > 0;
-      dirtyUnknown = dirty < 0;
-      boolean clean = dirty == 0 || (dirty < 0 && forced);
-      if (!clean || !written) {
-        continue;
-      }
-      memory.split(first, count);
-      splitInRound = true;
-      if (splitOnce.nextClearBit(block) >= end) {
-        largeBlocks.clear(block, end);
-        splitOnce.clear(block, end);
-      } else {
-        splitOnce.set(block, end);
-      }
-      return count;
     }
     return 0;
+  }
+
+  private void splitIfClean(int block, int end, long first, long count) throws MemoryException {
+    Optional<CacheCounts> counts = memory.cacheCounts(first, count);
+    if (counts.isPresent() && counts.get().cached() == 0) {
+      forget(block, end); // dropped: what comes in again is small, or in a window
+      return;
+    }
+    boolean dirty = counts.isPresent() && counts.get().dirty() > 0;
+    written |= dirty;
+    dirtyUnknown = counts.isEmpty();
+    boolean clean = dirtyUnknown ? forced : !dirty;
+    if (!clean || !written) {
+      return;
+    }
+    memory.split(first, count);
+    splitInRound = true;
+    if (splitOnce.nextClearBit(block) >= end) {
+      forget(block, end);
+    } else {
+      splitOnce.set(block, end);
+    }
+  }
+
+  private void forget(int block, int end) {
+    largeBlocks.clear(block, end);
+    splitOnce.clear(block, end);
   }
 }

@@ -12,6 +12,7 @@ import java.util.concurrent.atomic.LongAdder;
 import java.util.concurrent.locks.LockSupport;
 import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.PagingStatistics;
+import org.dmalloc.backend.panama.PatternLearner.Sight;
 import org.dmalloc.linux.PageScanner;
 import org.dmalloc.linux.ProcessFaults;
 import org.jspecify.annotations.Nullable;
@@ -42,9 +43,6 @@ final class PagingObserver {
   private static final long MIN_LOOK_NANOS = TimeUnit.MILLISECONDS.toNanos(3);
 
   private static final long MAX_LOOK_NANOS = TimeUnit.MILLISECONDS.toNanos(60);
-
-  /** Looks take a twentieth of a core as long as the account allows. */
-  private static final int LOOK_PACE = 20;
 
   private static final long SPLIT_SPAN_NANOS = TimeUnit.MILLISECONDS.toNanos(8);
 
@@ -85,10 +83,14 @@ final class PagingObserver {
   private long lookedAt = lastPassAt - CALM_NANOS;
 
   /** What the last look of each kind cost. */
-  private final Map<PatternLearner.Sight, Long> lookNanos =
-      new EnumMap<>(PatternLearner.Sight.class);
+  private final Map<Sight, Long> lookNanos = new EnumMap<>(Sight.class);
 
-  private PatternLearner.Sight sight = PatternLearner.Sight.WIDE;
+  private Sight sight = Sight.WIDE;
+  private long nextLookAt = lookedAt;
+
+  /** When sensors were read the last time. */
+  private long sensorsAt = lookedAt;
+
   private long quietNanos = MIN_WAIT_NANOS;
   private long quietSince;
 
@@ -149,6 +151,10 @@ final class PagingObserver {
 
   void countStream() {
     streams.increment();
+  }
+
+  void countSplit(long bytes) {
+    splitBytes.add(bytes);
   }
 
   void gaveUp(String why) {
@@ -229,9 +235,8 @@ final class PagingObserver {
     long faults = ProcessFaults.major();
     long newFaults = faults - sensedFaults;
     boolean faulted = newFaults >= MIN_FAULTS;
-    // The cheap looks that find a stream later, before the account is empty.
-    sight = budget.allowsSplit() ? PatternLearner.Sight.WIDE : PatternLearner.Sight.NARROW;
-    boolean sense = faulted && now - nextLookAt() >= 0 && budget.allowsLook(lookCost());
+    nextLook();
+    boolean sense = faulted && now - nextLookAt >= 0 && budget.allowsLook(cost(sight));
     long due = PatternLearner.NEVER;
     long freshPages = 0;
     int looked = 0;
@@ -262,7 +267,11 @@ final class PagingObserver {
     if (sensed) {
       sensedFaults = faults;
       lookedAt = now;
-      lookNanos.put(sight, used);
+      if (sight != Sight.KNOWN_PLACES) {
+        sensorsAt = now;
+      }
+      lookNanos.merge(sight, used, (before, last) -> (before + last) / 2);
+      nextLook();
       scans.increment();
     }
     long wait = faulted || busy ? active(faulted, due, now) : quiet(woken, due, now);
@@ -286,16 +295,36 @@ final class PagingObserver {
     if (!faulted) {
       return due;
     }
-    long look = Math.max(nextLookAt() - now, budget.untilLook(lookCost()));
+    long look = Math.max(nextLookAt - now, budget.untilLook(cost(sight)));
     return Math.min(due, Math.max(MIN_WAIT_NANOS, look));
   }
 
-  private long lookCost() {
-    return lookNanos.getOrDefault(sight, MIN_WAIT_NANOS / 10);
+  /**
+   * Plans the next look: wide as long as the account is well filled. When it is not, half of what
+   * there is goes to looks at known places, which cost little, and half to cheap ones at the
+   * sensors.
+   */
+  private void nextLook() {
+    if (budget.allowsSplit()) {
+      sight = Sight.WIDE;
+      nextLookAt = lookedAt + interval(Sight.WIDE, budget.lookPace());
+      return;
+    }
+    long pace = 2 * budget.lookPace();
+    long atSensors = sensorsAt + interval(Sight.NARROW, pace);
+    long atKnownPlaces = lookedAt + interval(Sight.KNOWN_PLACES, pace);
+    sight = atSensors - atKnownPlaces <= 0 ? Sight.NARROW : Sight.KNOWN_PLACES;
+    nextLookAt = sight == Sight.NARROW ? atSensors : atKnownPlaces;
   }
 
-  private long nextLookAt() {
-    return lookedAt + Math.clamp(LOOK_PACE * lookCost(), MIN_LOOK_NANOS, MAX_LOOK_NANOS);
+  private long interval(Sight kind, long pace) {
+    long most = MAX_LOOK_NANOS / CpuBudget.LOOK_PACE * pace;
+    return Math.clamp(pace * cost(kind), MIN_LOOK_NANOS, most);
+  }
+
+  /** What a look is expected to cost. */
+  private long cost(Sight kind) {
+    return lookNanos.getOrDefault(kind, MIN_WAIT_NANOS / 10);
   }
 
   /** What the thread has taken since the last call. */
@@ -332,14 +361,13 @@ final class PagingObserver {
         if (System.nanoTime() - now > SPLIT_SPAN_NANOS) {
           return MIN_WAIT_NANOS; // there may be streams elsewhere
         }
-        long bytes = region.split(now);
-        if (bytes == 0) {
-          break;
-        }
-        splitBytes.add(bytes);
+        boolean more = region.split(now);
         long used = used();
         budget.chargeLook(used);
         splitNanos.add(used);
+        if (!more) {
+          break;
+        }
       }
       long regionDue = region.splitDueNanos(now);
       if (regionDue != PatternLearner.NEVER) {

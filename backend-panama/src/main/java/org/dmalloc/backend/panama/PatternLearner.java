@@ -8,10 +8,12 @@ import java.util.Comparator;
 import java.util.Deque;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import org.dmalloc.api.AccessPattern;
 import org.dmalloc.api.AdvisedRange;
 import org.dmalloc.api.MemoryException;
+import org.dmalloc.linux.CacheCounts;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -73,13 +75,16 @@ final class PatternLearner {
   /** Pages needed elsewhere, after which nothing is expected any more; some are by others. */
   static final long FAULTS_ELSEWHERE = 48;
 
+  /** Fewer, which take a while longer to say the same of a stream. */
+  private static final long SOME_FAULTS_ELSEWHERE = 8;
+
   private static final long STALL_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
   private static final long MIN_STALL_NANOS = TimeUnit.MILLISECONDS.toNanos(8);
 
   /** What a stream would have come through if it went on; by then it is over. */
-  private static final long STALL_PAGES = 8192;
+  private static final long STALL_PAGES = 4096;
 
-  private static final int STALL_LOOKS = 3;
+  private static final int STALL_LOOKS = 2;
   private static final long MIN_DUE_NANOS = TimeUnit.MILLISECONDS.toNanos(1);
   private static final long MAX_DUE_NANOS = TimeUnit.MILLISECONDS.toNanos(30);
   private static final long THRIFTY_DUE_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
@@ -92,6 +97,8 @@ final class PatternLearner {
   private static final int MAX_SUSPECTS = 16;
   private static final int SUSPECT_LOOKS = 5;
   private static final int MAX_RESTING = 16;
+  private static final int MAX_ORIGINS = 16;
+  private static final int ORIGIN_PAGES = 128;
   private static final long CALM_NANOS = TimeUnit.MILLISECONDS.toNanos(200);
 
   /** How much of each sensor a look reads. */
@@ -99,7 +106,9 @@ final class PatternLearner {
     /** All of it: a stream that crosses is seen as long as it does. */
     WIDE(BLOCK_PAGES),
     /** Its first pages, at a third of the cost: it is seen that a stream has crossed. */
-    NARROW(BLOCK_PAGES / 4);
+    NARROW(BLOCK_PAGES / 4),
+    /** Nothing of it: only where streams have begun before, or rest. */
+    KNOWN_PLACES(0);
 
     private final int pages;
 
@@ -123,6 +132,9 @@ final class PatternLearner {
   /** Windows where streams are expected. */
   private final List<Start> starts = new ArrayList<>();
 
+  /** Where streams have begun; the latest first. */
+  private final Deque<Origin> origins = new ArrayDeque<>();
+
   private final long[] bits = new long[BLOCK_PAGES / 64];
   private long[] lastSeen = new long[0];
   private int stride = 1;
@@ -140,8 +152,8 @@ final class PatternLearner {
     /** Tells the kernel; the range is not empty. */
     void advise(AccessPattern pattern, long first, long count) throws MemoryException;
 
-    /** Pages changed and not written; negative if unknown. */
-    long dirtyPages(long first, long count);
+    /** What of a range is in the page cache, in bytes; empty if unknown. */
+    Optional<CacheCounts> cacheCounts(long first, long count);
 
     /** Splits large folios. */
     void split(long first, long count) throws MemoryException;
@@ -193,6 +205,9 @@ final class PatternLearner {
 
     private double pagesPerNano;
 
+    /** When to look after it again. */
+    private long dueAt;
+
     Stream(int sign, long front, long now) {
       this.sign = sign;
       this.origin = front;
@@ -202,6 +217,7 @@ final class PatternLearner {
       this.head = front;
       this.windowPages = FIRST_WINDOW_PAGES;
       this.progressAt = now;
+      this.dueAt = now;
     }
   }
 
@@ -221,6 +237,23 @@ final class PatternLearner {
       this.stream = stream;
       this.after = after;
       this.lookedAt = now;
+    }
+  }
+
+  /** Where a stream began, and may do so again: a sensor of its own. */
+  private static final class Origin {
+    private final int sign;
+    private final long page;
+    private final long[] lastSeen = new long[ORIGIN_PAGES / 64];
+
+    Origin(int sign, long page) {
+      this.sign = sign;
+      this.page = page;
+    }
+
+    /** The first page of the sensor. */
+    long first() {
+      return Math.max(0, sign > 0 ? page : page - ORIGIN_PAGES + 1) & -64;
     }
   }
 
@@ -245,6 +278,7 @@ final class PatternLearner {
   void begin(boolean empty, long now) throws MemoryException {
     memory.advise(AccessPattern.RANDOM, 0, memory.pageCount());
     arrange();
+    remember(1, 0);
     if (empty) {
       expect(1, 0, null, now);
     }
@@ -325,6 +359,8 @@ final class PatternLearner {
     streams.clear();
     suspects.clear();
     resting.clear();
+    origins.clear();
+    remember(1, 0);
     pins.clear(pageCount, Long.MAX_VALUE);
     for (long[] gap : pins.gaps(0, pageCount)) {
       memory.advise(AccessPattern.RANDOM, gap[0], gap[1] - gap[0]);
@@ -396,8 +432,13 @@ final class PatternLearner {
     long due = suspects.isEmpty() ? NEVER : MIN_DUE_NANOS;
     for (Iterator<Stream> all = streams.iterator(); all.hasNext(); ) {
       Stream stream = all.next();
-      if (advance(stream, now, faults)) {
-        due = Math.min(due, due(stream, thrifty));
+      boolean quiet = faults - stream.faultsAtProgress < SOME_FAULTS_ELSEWHERE;
+      if (thrifty && quiet && now - stream.dueAt < 0) {
+        due = Math.min(due, Math.min(MAX_DUE_NANOS, stream.dueAt - now));
+      } else if (advance(stream, now, faults)) {
+        long wait = due(stream, now, thrifty);
+        stream.dueAt = now + wait;
+        due = Math.min(due, Math.min(MAX_DUE_NANOS, wait));
       } else {
         all.remove();
       }
@@ -405,19 +446,20 @@ final class PatternLearner {
     return due;
   }
 
-  /** Reads all sensors, whole or in part; what it suspects, {@link #follow} proves or drops. */
+  /** Reads the sensors, whole or in part; what it suspects, {@link #follow} proves or drops. */
   void sense(Sight sight, long now, long faults) throws MemoryException {
     freshPages = 0;
-    long pageCount = memory.pageCount();
-    for (int sensor = 0; sensor < lastSeen.length / bits.length; sensor++) {
-      long first = (long) sensor * stride * BLOCK_PAGES;
-      int count = (int) Math.min(sight.pages, pageCount - first);
-      Arrays.fill(bits, 0L); // the last may be shorter
-      memory.mapped(first, count, bits);
-      inspect(first, sensor * bits.length, sight.pages / 64);
+    for (Origin origin : origins) {
+      inspect(origin.first(), ORIGIN_PAGES, origin.lastSeen, 0);
     }
-    for (Stream stream : streams) {
-      stream.sensedFront = stream.front;
+    if (sight.pages > 0) {
+      for (int sensor = 0; sensor < sensors(); sensor++) {
+        long first = (long) sensor * stride * BLOCK_PAGES;
+        inspect(first, sight.pages, lastSeen, sensor * bits.length);
+      }
+      for (Stream stream : streams) {
+        stream.sensedFront = stream.front;
+      }
     }
     for (Iterator<Stream> all = resting.iterator(); all.hasNext(); ) {
       Stream old = all.next();
@@ -445,8 +487,13 @@ final class PatternLearner {
   /**
    * Looks for the run of mapped pages with the most new ones in it. Old ones do not end a run: a
    * scan of what was used at random before meets them all along.
+   *
+   * @param lastSeen what was mapped at the last look, from {@code offset} on
    */
-  private void inspect(long first, int offset, int words) {
+  private void inspect(long first, int pages, long[] lastSeen, int offset) throws MemoryException {
+    int words = pages / 64;
+    Arrays.fill(bits, 0L); // the last may be shorter
+    memory.mapped(first, (int) Math.min(pages, memory.pageCount() - first), bits);
     int fresh = 0;
     int run = 0;
     int freshInRun = 0;
@@ -550,6 +597,7 @@ final class PatternLearner {
     Stream stream = new Stream(sign, front, now);
     stream.origin = origin;
     stream.faultsAtProgress = faults;
+    remember(sign, origin);
     passed(Math.min(origin, front), Math.max(origin, front));
     if (front < 0 || front >= memory.pageCount()) {
       return; // it has just come to the end
@@ -568,7 +616,8 @@ final class PatternLearner {
   /** False if the stream has ended. */
   private boolean advance(Stream stream, long now, long faults) throws MemoryException {
     long grain = stream.windowPages / 32;
-    long expected = Math.round(stream.pagesPerNano * (now - stream.progressAt));
+    long expected =
+        Math.min(stream.windowPages, Math.round(stream.pagesPerNano * (now - stream.progressAt)));
     long grown = runs.reach(stream.front, stream.sign, 8 * MAX_WINDOW_PAGES, expected, grain);
     if (grown == 0) {
       grown = beyondWhatWasDropped(stream);
@@ -576,20 +625,23 @@ final class PatternLearner {
     if (grown == 0) {
       stream.looksWithout++;
       if (stream.looksWithout >= STALL_LOOKS && now - stream.progressAt > stall(stream, faults)) {
+        // Exactly: when pages behind it are mapped later, it goes on.
+        long mapped = runs.reach(stream.front, stream.sign, memory.pageCount());
+        moveFront(stream, mapped);
         end(stream, "no page for %d ms".formatted((now - stream.progressAt) / 1_000_000), now);
         return false;
       }
       return true;
     }
-    long before = stream.front;
-    stream.front += stream.sign * grown;
-    double speed = (double) grown / Math.max(1, now - stream.progressAt);
-    stream.pagesPerNano =
-        stream.pagesPerNano == 0 ? speed : 0.5 * stream.pagesPerNano + 0.5 * speed;
+    moveFront(stream, grown);
+    if (now - stream.progressAt >= MIN_DUE_NANOS / 2) { // else it was found just now
+      double speed = (double) grown / (now - stream.progressAt);
+      stream.pagesPerNano =
+          stream.pagesPerNano == 0 ? speed : 0.5 * stream.pagesPerNano + 0.5 * speed;
+    }
     stream.progressAt = now;
     stream.looksWithout = 0;
     stream.faultsAtProgress = faults;
-    passed(Math.min(before, stream.front), Math.max(before, stream.front));
     if (stream.front < 0 || stream.front >= memory.pageCount()) {
       end(stream, "the end of the region", now);
       return false;
@@ -616,6 +668,12 @@ final class PatternLearner {
     return true;
   }
 
+  private void moveFront(Stream stream, long pages) {
+    long before = stream.front;
+    stream.front += stream.sign * pages;
+    passed(Math.min(before, stream.front), Math.max(before, stream.front));
+  }
+
   /**
    * What a stream has grown by when the pages at its front have been dropped already: it was fast,
    * and memory is short. In its window, random accesses make no run as long as this.
@@ -634,7 +692,15 @@ final class PatternLearner {
 
   /** How long a stream may do nothing: less when it was fast, and pages are needed elsewhere. */
   private static long stall(Stream stream, long faults) {
-    if (faults - stream.faultsAtProgress < FAULTS_ELSEWHERE || stream.pagesPerNano <= 0) {
+    long elsewhere = faults - stream.faultsAtProgress;
+    if (elsewhere < SOME_FAULTS_ELSEWHERE) {
+      return STALL_NANOS;
+    }
+    return elsewhere < FAULTS_ELSEWHERE ? Math.min(STALL_NANOS, 2 * stall(stream)) : stall(stream);
+  }
+
+  private static long stall(Stream stream) {
+    if (stream.pagesPerNano <= 0) {
       return STALL_NANOS;
     }
     return Math.clamp(Math.round(STALL_PAGES / stream.pagesPerNano), MIN_STALL_NANOS, STALL_NANOS);
@@ -663,11 +729,34 @@ final class PatternLearner {
         Arrays.fill(lastSeen, offset, offset + bits.length, -1L);
       }
     }
+    for (Origin origin : origins) {
+      if (low <= origin.first() && origin.first() < high) {
+        Arrays.fill(origin.lastSeen, -1L);
+      }
+    }
   }
 
-  private static long due(Stream stream, boolean thrifty) {
+  /** Looks at a place from now on where a stream has begun. */
+  private void remember(int sign, long page) {
+    Origin origin = new Origin(sign, page);
+    for (Origin known : origins) {
+      if (known.sign == sign && known.first() == origin.first()) {
+        origin = known;
+      }
+    }
+    origins.remove(origin);
+    origins.addFirst(origin);
+    if (origins.size() > MAX_ORIGINS) {
+      origins.removeLast();
+    }
+  }
+
+  private static long due(Stream stream, long now, boolean thrifty) {
     if (stream.pagesPerNano <= 0 || stream.looksWithout > 0) {
-      return Math.min(MAX_DUE_NANOS, MIN_DUE_NANOS << Math.min(stream.looksWithout, 10));
+      long rarer = Math.min(MAX_DUE_NANOS, MIN_DUE_NANOS << Math.min(stream.looksWithout, 10));
+      // When it is known whether it has ended.
+      long stalled = stream.progressAt + stall(stream) - now;
+      return stalled > 0 ? Math.clamp(stalled, MIN_DUE_NANOS, rarer) : rarer;
     }
     // Early while the window grows, and to see soon that it has ended; half of it is time enough.
     long ahead = stream.sign * (stream.head - stream.front);

@@ -2,6 +2,7 @@
 package org.dmalloc.backend.panama;
 
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Predicate;
@@ -9,6 +10,7 @@ import org.dmalloc.api.AccessPattern;
 import org.dmalloc.api.Advice;
 import org.dmalloc.api.AdvisedRange;
 import org.dmalloc.api.MemoryException;
+import org.dmalloc.linux.CacheCounts;
 import org.dmalloc.linux.Mapping;
 import org.dmalloc.linux.PageScanner;
 import org.dmalloc.linux.Platform;
@@ -325,30 +327,26 @@ final class WatchedRegion {
     observer.gaveUp("%s: %s".formatted(name, failure));
   }
 
-  /**
-   * Splits large folios for a while.
-   *
-   * @return the bytes gone over
-   */
-  long split(long now) {
+  /** Splits large folios of one stretch; false if there is nothing to do now. */
+  boolean split(long now) {
     if (!lock.tryLock()) {
-      return 0;
+      return false;
     }
     try {
       if (ended || !failure.isEmpty() || now < splitRetryAt || !learner.maySplit(now)) {
-        return 0;
+        return false;
       }
-      long pages = learner.split();
-      if (pages == 0) {
+      boolean looked = learner.split() > 0;
+      if (!looked) {
         splitRetryAt = now + splitRetryNanos;
         splitRetryNanos = Math.min(2 * splitRetryNanos, MAX_RETRY_NANOS);
       } else {
         splitRetryNanos = FIRST_RETRY_NANOS;
       }
-      return pages * Platform.pageSize();
+      return looked;
     } catch (MemoryException | RuntimeException e) {
       giveUp(String.valueOf(e.getMessage()));
-      return 0;
+      return false;
     } finally {
       lock.unlock();
     }
@@ -401,14 +399,14 @@ final class WatchedRegion {
     }
 
     @Override
-    public long dirtyPages(long first, long count) {
-      long dirty = mapping.dirtyBytes(first * page, bytes(first, count));
-      return dirty < 0 ? dirty : dirty / page;
+    public Optional<CacheCounts> cacheCounts(long first, long count) {
+      return mapping.cacheCounts(first * page, bytes(first, count));
     }
 
     @Override
     public void split(long first, long count) throws MemoryException {
       mapping.splitFolios(first * page, bytes(first, count));
+      observer.countSplit(bytes(first, count));
     }
 
     private long bytes(long first, long count) {

@@ -47,6 +47,28 @@ class CpuBudgetTest {
   }
 
   @Test
+  void looksGetRarerAsTheAccountGetsLowUntilTheyTakeWhatComesIn() {
+    assertEquals(CpuBudget.LOOK_PACE, budget.lookPace());
+    budget.chargeLook(CpuBudget.LOOK_NANOS * 3 / 4);
+    assertEquals(CpuBudget.LOOK_PACE, budget.lookPace());
+    budget.chargeLook(CpuBudget.LOOK_NANOS / 8);
+    assertEquals(2 * CpuBudget.LOOK_PACE, budget.lookPace());
+    budget.chargeLook(CpuBudget.LOOK_NANOS / 8);
+    assertEquals((long) (2 / CpuBudget.SHARE), budget.lookPace());
+    // Whatever a look costs, they are never stopped altogether: there is always one to pay for.
+    long at = 0;
+    int looks = 0;
+    for (; at < 100 * SECOND; at += budget.lookPace() * MILLI) {
+      budget.fill(at);
+      if (budget.allowsLook(MILLI)) {
+        budget.chargeLook(MILLI);
+        looks++;
+      }
+    }
+    assertTrue(looks > 300, () -> "100 s are worth 400 ms at least");
+  }
+
+  @Test
   void splittingLeavesTheLooksAndLooksTheStreamsTheirPart() {
     budget.chargeLook(CpuBudget.LOOK_NANOS - CpuBudget.LOOK_RESERVE_NANOS);
     assertTrue(budget.allowsSplit());

@@ -9,14 +9,18 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.BitSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.SplittableRandom;
 import org.dmalloc.api.AccessPattern;
 import org.dmalloc.api.AdvisedRange;
 import org.dmalloc.api.MemoryException;
+import org.dmalloc.linux.CacheCounts;
 import org.junit.jupiter.api.Test;
 
 class PatternLearnerTest {
   private static final long MILLI = 1_000_000;
+
+  private static final long PAGE = 4096;
 
   private final FakeMemory memory = new FakeMemory(1 << 17); // 512 MiB
   private long now;
@@ -27,9 +31,10 @@ class PatternLearnerTest {
   private static final class FakeMemory implements PatternLearner.Memory {
     private final BitSet mapped = new BitSet();
     private final BitSet dirty = new BitSet();
+    private final BitSet dropped = new BitSet();
     private final BitSet split = new BitSet();
     private AccessPattern[] advice;
-    private boolean dirtyKnown = true;
+    private boolean cacheKnown = true;
 
     FakeMemory(int pageCount) {
       advice = new AccessPattern[pageCount];
@@ -63,8 +68,13 @@ class PatternLearnerTest {
     }
 
     @Override
-    public long dirtyPages(long first, long count) {
-      return dirtyKnown ? dirty.get((int) first, (int) (first + count)).cardinality() : -1;
+    public Optional<CacheCounts> cacheCounts(long first, long count) {
+      int end = (int) (first + count);
+      long cached = count - dropped.get((int) first, end).cardinality();
+      return cacheKnown
+          ? Optional.of(
+              new CacheCounts(cached * PAGE, dirty.get((int) first, end).cardinality() * PAGE, 0))
+          : Optional.empty();
     }
 
     @Override
@@ -345,30 +355,59 @@ class PatternLearnerTest {
   }
 
   @Test
+  void whatHasLeftRamIsNotSplit() throws Exception {
+    PatternLearner learner = learner(true, true);
+    scan(learner, 0, 30_000);
+    for (int i = 0; i < 500; i++) {
+      look(learner);
+    }
+    memory.dropped.set(0, 20_480);
+    while (learner.split() > 0) {}
+    assertEquals(20_480, memory.split.nextSetBit(0));
+    assertTrue(memory.split.get(29_000));
+    assertFalse(learner.folios().mayHoldLargeFolios());
+    // Read again by another stream, it is large again.
+    memory.dropped.clear();
+    memory.mapped.clear();
+    scan(learner, 0, 10_000);
+    for (int i = 0; i < 500; i++) {
+      look(learner);
+    }
+    while (learner.split() > 0) {}
+    assertTrue(memory.split.get(5_000));
+  }
+
+  @Test
   void whatIsOnlyReadIsNotSplit() throws Exception {
     PatternLearner learner = learner(true, false);
     scan(learner, 0, 30_000);
     for (int i = 0; i < 500; i++) {
       look(learner);
     }
-    assertEquals(0, learner.split());
+    while (learner.split() > 0) {}
+    assertTrue(memory.split.isEmpty());
     assertFalse(learner.folios().awaitsWriteback(), "nothing to wake up for");
     memory.dirty.set(30_000 - 1); // somebody writes
-    assertTrue(learner.split() + learner.split() > 0);
+    for (int i = 0; i < 2; i++) {
+      while (learner.split() > 0) {}
+    }
+    assertTrue(memory.split.get(15_000));
   }
 
   @Test
   void withoutCachestatItSplitsAfterAForce() throws Exception {
-    memory.dirtyKnown = false;
+    memory.cacheKnown = false;
     PatternLearner learner = learner(true, true);
     scan(learner, 0, 30_000);
     for (int i = 0; i < 500; i++) {
       look(learner);
     }
-    assertEquals(0, learner.split());
+    while (learner.split() > 0) {}
+    assertTrue(memory.split.isEmpty());
     assertFalse(learner.folios().awaitsWriteback(), "it could never know");
     learner.folios().forced();
-    assertTrue(learner.split() > 0);
+    while (learner.split() > 0) {}
+    assertTrue(memory.split.get(15_000));
   }
 
   @Test
@@ -503,6 +542,120 @@ class PatternLearnerTest {
     look(calm);
     assertFalse(calm.hasStreams());
     assertEquals(List.of(AccessPattern.RANDOM), memory.kinds());
+  }
+
+  @Test
+  void aFewFaultsElsewhereSayTheSameALittleLater() throws Exception {
+    PatternLearner learner = learner(false, false);
+    scan(learner, 1000, 60_000); // at 1,000 pages a millisecond
+    faults += 10;
+    long until = now + 20 * MILLI;
+    while (now < until && learner.hasStreams()) {
+      look(learner);
+    }
+    assertFalse(learner.hasStreams());
+  }
+
+  @Test
+  void whatEndedDoesNotGoOnWithThePagesThatItHadMapped() throws Exception {
+    PatternLearner learner = learner(false, false);
+    scan(learner, 1000, 60_000);
+    // By probes its front is known with some pages missing: these, say.
+    memory.mapped.set(60_000, 60_300);
+    long until = now + 100 * MILLI;
+    while (now < until && learner.hasStreams()) {
+      now += MILLI;
+      learner.follow(now, faults, false);
+      faults += PatternLearner.FAULTS_ELSEWHERE;
+    }
+    assertFalse(learner.hasStreams());
+    evidence.clear();
+    for (int i = 0; i < 50; i++) {
+      look(learner);
+    }
+    assertEquals(List.of(), evidence);
+    // Some more, and it does.
+    memory.mapped.set(60_300, 60_400);
+    look(learner);
+    assertTrue(learner.hasStreams());
+  }
+
+  @Test
+  void aStreamThatBeginsAgainIsSeenWithoutSensors() throws Exception {
+    PatternLearner learner = learner(false, false);
+    // Neither place is a sensor's begin, nor is one mapped any more.
+    scan(learner, 3 * PatternLearner.BLOCK_PAGES + 100, 30_000);
+    faults += PatternLearner.FAULTS_ELSEWHERE;
+    for (int i = 0; i < 50; i++) {
+      look(learner);
+    }
+    assertFalse(learner.hasStreams());
+    memory.mapped.clear();
+    sight = PatternLearner.Sight.KNOWN_PLACES;
+    look(learner);
+    for (int from : new int[] {3 * PatternLearner.BLOCK_PAGES + 100, 0}) {
+      for (int page = from; page < from + 300; page += 40) {
+        memory.mapped.set(page, page + 40);
+        look(learner);
+      }
+      assertEquals(PatternLearner.AHEAD, memory.advice[from + 300]);
+      assertEquals(1, evidence.stream().filter(why -> why.contains("grows up")).skip(1).count());
+      evidence.removeIf(why -> why.contains("grows up"));
+      evidence.add("grows up, the last one");
+    }
+    // Elsewhere it takes the sensors.
+    memory.mapped.set(80_000, 80_400);
+    for (int i = 0; i < 5; i++) {
+      memory.mapped.set(80_400 + 40 * i, 80_440 + 40 * i);
+      look(learner);
+    }
+    assertEquals(AccessPattern.RANDOM, memory.advice[80_700]);
+    sight = PatternLearner.Sight.WIDE;
+    for (int i = 5; i < 10; i++) {
+      memory.mapped.set(80_400 + 40 * i, 80_440 + 40 * i);
+      look(learner);
+    }
+    assertEquals(PatternLearner.AHEAD, memory.advice[80_900]);
+  }
+
+  @Test
+  void aStreamFoundJustNowIsNotTakenToBeAnywhereYet() throws Exception {
+    PatternLearner learner = learner(false, false);
+    // Used at random before: one page in ten, and 16 in a row here and there.
+    SplittableRandom random = new SplittableRandom(9);
+    for (int i = 0; i < 13_000; i++) {
+      memory.mapped.set(random.nextInt(1 << 17));
+    }
+    for (int at = 4096; at < 1 << 17; at += 1024) {
+      memory.mapped.set(at, at + 16);
+    }
+    for (int i = 0; i < 20; i++) {
+      look(learner);
+    }
+    for (int page = 0; page < 1000; page += 100) {
+      memory.mapped.set(page, page + 100);
+      look(learner);
+    }
+    assertEquals(PatternLearner.AHEAD, memory.advice[1100]);
+    assertEquals(AccessPattern.RANDOM, memory.advice[40_000]);
+  }
+
+  @Test
+  void whenThriftyAStreamIsLeftAloneUntilItIsTimeOrSomethingHappens() throws Exception {
+    PatternLearner learner = learner(false, false);
+    scan(learner, 1000, 20_000);
+    memory.mapped.set(20_000, 20_500);
+    now += MILLI;
+    learner.follow(now, faults, true);
+    long random = randomPages(memory);
+    memory.mapped.set(20_500, 50_000);
+    now += MILLI;
+    learner.follow(now, faults, true);
+    assertEquals(random, randomPages(memory), "it is not time");
+    faults += 20;
+    now += MILLI;
+    learner.follow(now, faults, true);
+    assertTrue(randomPages(memory) < random);
   }
 
   @Test
