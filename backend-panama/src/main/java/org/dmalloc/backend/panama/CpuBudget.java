@@ -9,9 +9,10 @@ import java.util.concurrent.TimeUnit;
  * span of time it takes at most 0.8 % of it, the 200 ms, and the pieces of work that overdrew the
  * accounts, one each.
  *
- * <p>One account is for the following of known streams, which costs little and gains most, one for
- * looks and splitting; each gets half of what comes in, and all of it while the other is full.
- * Following may draw on the other's account, too. Splitting leaves the looks what they need.
+ * <p>One account is for the following of known streams and looks at known places, which cost little
+ * and gain most, one for other looks and splitting; each gets half of what comes in, and all of it
+ * while the other is full. Following may draw on the other's account, too. Splitting leaves the
+ * looks what they need.
  *
  * <p>Times are in nanoseconds, of any clock. Belongs to one thread.
  */
@@ -73,12 +74,7 @@ final class CpuBudget {
     return follow < FOLLOW_NANOS / 2;
   }
 
-  /** Whether a look may be taken that is expected to cost so much. */
-  boolean allowsLook(long cpuNanos) {
-    return untilLook(cpuNanos) == 0;
-  }
-
-  /** How long until such a look may be taken, at most. */
+  /** How long until a look may be taken that is expected to cost so much, at most. */
   long untilLook(long cpuNanos) {
     // One that costs more than the account holds is taken when it is full.
     return until(look, Math.min(LOOK_NANOS, cpuNanos));
@@ -91,6 +87,14 @@ final class CpuBudget {
   long lookPace() {
     long most = (long) (2 / SHARE);
     return look <= 0 ? most : Math.clamp(LOOK_PACE * (LOOK_NANOS / 4) / look, LOOK_PACE, most);
+  }
+
+  /**
+   * The same for looks at known places, which the account for following pays: a twentieth of a core
+   * from what it holds beyond three quarters, then what comes in.
+   */
+  long knownPlacesPace() {
+    return follow >= FOLLOW_NANOS / 4 * 3 ? LOOK_PACE : (long) (2 / SHARE);
   }
 
   /** Whether large folios may be split now. */

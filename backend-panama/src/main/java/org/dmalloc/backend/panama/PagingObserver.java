@@ -44,10 +44,15 @@ final class PagingObserver {
 
   private static final long MAX_LOOK_NANOS = TimeUnit.MILLISECONDS.toNanos(60);
 
+  private static final long FIRST_COST_NANOS = TimeUnit.MICROSECONDS.toNanos(500);
+
   private static final long SPLIT_SPAN_NANOS = TimeUnit.MILLISECONDS.toNanos(8);
 
   /** What splitting waits for when the account is down: some stretches at once. */
   private static final long SPLIT_PIECE_NANOS = TimeUnit.MILLISECONDS.toNanos(4);
+
+  /** After which a region is looked at that had been at rest. */
+  private static final long RETURN_FAULTS = 2 * PatternLearner.RUN_PAGES;
 
   /** Fewer are not worth a look. */
   private static final long MIN_FAULTS = 16;
@@ -87,6 +92,9 @@ final class PagingObserver {
 
   private Sight sight = Sight.WIDE;
   private long nextLookAt = lookedAt;
+
+  /** Whether a region was used again after a rest, and nothing was looked at since. */
+  private boolean cameBack;
 
   /** When sensors were read the last time. */
   private long sensorsAt = lookedAt;
@@ -228,15 +236,19 @@ final class PagingObserver {
     boolean woken = usedAt - lastPassAt > 0;
     if (woken && (fresh || now - lastPassAt > CALM_NANOS)) {
       fresh = false;
-      quietNanos = MIN_WAIT_NANOS; // somebody has come back
+      cameBack = true;
+      quietNanos = MIN_WAIT_NANOS;
       quietSince = now;
     }
     lastPassAt = now;
     long faults = ProcessFaults.major();
     long newFaults = faults - sensedFaults;
     boolean faulted = newFaults >= MIN_FAULTS;
-    nextLook();
-    boolean sense = faulted && now - nextLookAt >= 0 && budget.allowsLook(cost(sight));
+    nextLook(now);
+    if (cameBack && newFaults >= RETURN_FAULTS && !budget.isThrifty()) {
+      nextLookAt = now; // whatever is planned: what goes on now is another thing than before
+    }
+    boolean sense = faulted && now - nextLookAt >= 0;
     long due = PatternLearner.NEVER;
     long freshPages = 0;
     int looked = 0;
@@ -258,7 +270,7 @@ final class PagingObserver {
       faulted = false;
     }
     long used = used(); // with what the last wait cost
-    if (sensed) {
+    if (sensed && sight != Sight.KNOWN_PLACES) {
       budget.chargeLook(used);
     } else {
       budget.chargeFollow(used);
@@ -266,12 +278,14 @@ final class PagingObserver {
     cpuNanos.add(used);
     if (sensed) {
       sensedFaults = faults;
+      cameBack = false;
       lookedAt = now;
       if (sight != Sight.KNOWN_PLACES) {
         sensorsAt = now;
       }
-      lookNanos.merge(sight, used, (before, last) -> (before + last) / 2);
-      nextLook();
+      // Where a host takes the processor away, that may be counted as this thread's time.
+      lookNanos.put(sight, Math.min(used, 2 * cost(sight)));
+      nextLook(now);
       scans.increment();
     }
     long wait = faulted || busy ? active(faulted, due, now) : quiet(woken, due, now);
@@ -295,26 +309,27 @@ final class PagingObserver {
     if (!faulted) {
       return due;
     }
-    long look = Math.max(nextLookAt - now, budget.untilLook(cost(sight)));
-    return Math.min(due, Math.max(MIN_WAIT_NANOS, look));
+    return Math.min(due, Math.max(MIN_WAIT_NANOS, nextLookAt - now));
   }
 
   /**
-   * Plans the next look: wide as long as the account is well filled. When it is not, half of what
-   * there is goes to looks at known places, which cost little, and half to cheap ones at the
-   * sensors.
+   * Plans the next look: wide as long as the account for looks is well filled, else at the first
+   * pages of the sensors. Then known places are looked at in between, which costs little and is
+   * paid from the other account.
    */
-  private void nextLook() {
-    if (budget.allowsSplit()) {
-      sight = Sight.WIDE;
-      nextLookAt = lookedAt + interval(Sight.WIDE, budget.lookPace());
-      return;
+  private void nextLook(long now) {
+    boolean rich = budget.allowsSplit();
+    sight = rich ? Sight.WIDE : Sight.NARROW;
+    nextLookAt = sensorsAt + interval(sight, budget.lookPace());
+    long affordable = budget.untilLook(cost(sight));
+    if (affordable > 0) {
+      nextLookAt = Math.max(nextLookAt, now + affordable);
     }
-    long pace = 2 * budget.lookPace();
-    long atSensors = sensorsAt + interval(Sight.NARROW, pace);
-    long atKnownPlaces = lookedAt + interval(Sight.KNOWN_PLACES, pace);
-    sight = atSensors - atKnownPlaces <= 0 ? Sight.NARROW : Sight.KNOWN_PLACES;
-    nextLookAt = sight == Sight.NARROW ? atSensors : atKnownPlaces;
+    long atKnownPlaces = lookedAt + interval(Sight.KNOWN_PLACES, budget.knownPlacesPace());
+    if (!rich && atKnownPlaces - nextLookAt < 0) {
+      sight = Sight.KNOWN_PLACES;
+      nextLookAt = atKnownPlaces;
+    }
   }
 
   private long interval(Sight kind, long pace) {
@@ -324,7 +339,7 @@ final class PagingObserver {
 
   /** What a look is expected to cost. */
   private long cost(Sight kind) {
-    return lookNanos.getOrDefault(kind, MIN_WAIT_NANOS / 10);
+    return lookNanos.getOrDefault(kind, FIRST_COST_NANOS);
   }
 
   /** What the thread has taken since the last call. */

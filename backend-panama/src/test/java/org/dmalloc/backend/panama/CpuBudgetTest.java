@@ -60,12 +60,21 @@ class CpuBudgetTest {
     int looks = 0;
     for (; at < 100 * SECOND; at += budget.lookPace() * MILLI) {
       budget.fill(at);
-      if (budget.allowsLook(MILLI)) {
+      if (budget.untilLook(MILLI) == 0) {
         budget.chargeLook(MILLI);
         looks++;
       }
     }
     assertTrue(looks > 300, () -> "100 s are worth 400 ms at least");
+  }
+
+  @Test
+  void knownPlacesAreLookedAtHoweverEmptyTheAccountForLooks() {
+    budget.chargeLook(10 * CpuBudget.LOOK_NANOS);
+    assertEquals(CpuBudget.LOOK_PACE, budget.knownPlacesPace());
+    budget.chargeFollow(CpuBudget.FOLLOW_NANOS / 2);
+    assertEquals((long) (2 / CpuBudget.SHARE), budget.knownPlacesPace());
+    assertEquals(0, budget.untilPaid());
   }
 
   @Test
@@ -75,9 +84,9 @@ class CpuBudgetTest {
     budget.chargeLook(1);
     assertFalse(budget.allowsSplit());
     assertTrue(budget.untilSplit(0) > 0);
-    assertTrue(budget.allowsLook(MILLI));
+    assertEquals(0, budget.untilLook(MILLI));
     budget.chargeLook(CpuBudget.LOOK_RESERVE_NANOS);
-    assertFalse(budget.allowsLook(MILLI));
+    assertTrue(budget.untilLook(MILLI) > 0);
     assertEquals(0, budget.untilPaid());
     assertFalse(budget.isThrifty());
   }
@@ -88,9 +97,9 @@ class CpuBudgetTest {
     assertTrue(budget.isThrifty());
     budget.chargeFollow(CpuBudget.FOLLOW_NANOS);
     assertEquals(0, budget.untilPaid());
-    assertTrue(budget.allowsLook(MILLI));
+    assertEquals(0, budget.untilLook(MILLI));
     budget.chargeLook(CpuBudget.LOOK_NANOS);
-    assertFalse(budget.allowsLook(MILLI));
+    assertTrue(budget.untilLook(MILLI) > 0);
     assertEquals(0, budget.untilPaid());
     budget.chargeFollow(MILLI);
     assertTrue(budget.untilPaid() > 0);
@@ -98,7 +107,7 @@ class CpuBudgetTest {
 
   @Test
   void aLookDearerThanTheAccountIsTakenWhenItIsFull() {
-    assertTrue(budget.allowsLook(SECOND));
+    assertEquals(0, budget.untilLook(SECOND));
     budget.chargeLook(8 * MILLI);
     assertEquals(2 * SECOND, budget.untilLook(SECOND));
   }
@@ -117,7 +126,7 @@ class CpuBudgetTest {
       boolean may =
           follows
               ? budget.untilPaid() == 0
-              : random.nextBoolean() ? budget.allowsLook(cost) : budget.allowsSplit();
+              : random.nextBoolean() ? budget.untilLook(cost) == 0 : budget.allowsSplit();
       if (may) {
         if (follows) {
           budget.chargeFollow(cost);
