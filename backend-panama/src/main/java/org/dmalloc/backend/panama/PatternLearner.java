@@ -648,10 +648,11 @@ final class PatternLearner {
     }
     long ahead = stream.sign * (stream.head - stream.front);
     if (ahead < stream.windowPages / 2) {
+      // One that has come through all of it went on page by page: that speed says nothing.
+      long least = ahead <= 0 ? 4 * stream.windowPages : stream.windowPages;
+      long most = Math.max(least, 2 * stream.windowPages);
       long wanted = Math.round(stream.pagesPerNano * WINDOW_NANOS);
-      stream.windowPages =
-          Math.clamp(
-              wanted, stream.windowPages, Math.min(MAX_WINDOW_PAGES, 2 * stream.windowPages));
+      stream.windowPages = Math.min(MAX_WINDOW_PAGES, Math.clamp(wanted, least, most));
       extend(stream, "a stream of %.0f MiB/s".formatted(stream.pagesPerNano * 1e9 / 256));
     }
     if (stream.sign * (stream.front - stream.tail) > BEHIND_PAGES) {

@@ -641,6 +641,21 @@ class PatternLearnerTest {
   }
 
   @Test
+  void aStreamThatHasComeThroughItsWindowGetsALargerOneHoweverSlowItWasThen() throws Exception {
+    PatternLearner learner = learner(false, false);
+    scan(learner, 0, 400);
+    look(learner);
+    int head = memory.mapped.length();
+    while (memory.advice[head] == PatternLearner.AHEAD) {
+      head++;
+    }
+    memory.mapped.set(0, head + 100);
+    now += 1000 * MILLI;
+    learner.follow(now, faults, false);
+    assertEquals(PatternLearner.AHEAD, memory.advice[head + 100 + 4 * 2048 - 1]);
+  }
+
+  @Test
   void whenThriftyAStreamIsLeftAloneUntilItIsTimeOrSomethingHappens() throws Exception {
     PatternLearner learner = learner(false, false);
     scan(learner, 1000, 20_000);
