@@ -82,7 +82,10 @@ final class ConfiguredProviders {
     return references(backend).stream().map(context::getService).filter(Objects::nonNull).toList();
   }
 
-  /** Moves a region as soon as the manager too has been told of the backend. */
+  /**
+   * Moves a region as soon as the manager too has been told of the backend, and has ended what it
+   * may be doing to the region by its policy, as it does when a backend comes.
+   */
   MoveResult move(MemoryRegion region, String backend, ProgressListener progress) throws Exception {
     RegionMover mover = service(RegionMover.class);
     List<MoveResult> moved = new ArrayList<>();
@@ -93,6 +96,11 @@ final class ConfiguredProviders {
             return moved.add(mover.move(region.id(), backend, MoveOptions.DEFAULT, progress));
           } catch (IllegalArgumentException e) {
             if (String.valueOf(e.getMessage()).contains("no backend " + backend)) {
+              return false;
+            }
+            throw e;
+          } catch (IllegalStateException e) {
+            if (String.valueOf(e.getMessage()).endsWith("wait for its end")) {
               return false;
             }
             throw e;

@@ -246,7 +246,9 @@ final class PagingObserver {
     boolean faulted = newFaults >= MIN_FAULTS;
     nextLook(now);
     if (cameBack && newFaults >= RETURN_FAULTS && !budget.isThrifty()) {
-      nextLookAt = now; // whatever is planned: what goes on now is another thing than before
+      // Whatever is planned: what goes on now is another thing than before.
+      sight = budget.untilLook(cost(sight)) > 0 ? Sight.KNOWN_PLACES : sight;
+      nextLookAt = now;
     }
     boolean sense = faulted && now - nextLookAt >= 0;
     long due = PatternLearner.NEVER;
