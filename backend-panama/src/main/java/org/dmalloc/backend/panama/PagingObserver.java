@@ -44,6 +44,7 @@ final class PagingObserver {
 
   private static final long MAX_LOOK_NANOS = TimeUnit.MILLISECONDS.toNanos(60);
 
+  /** What a look is taken to cost before there was one. */
   private static final long FIRST_COST_NANOS = TimeUnit.MICROSECONDS.toNanos(500);
 
   private static final long SPLIT_SPAN_NANOS = TimeUnit.MILLISECONDS.toNanos(8);
@@ -285,7 +286,7 @@ final class PagingObserver {
       if (sight != Sight.KNOWN_PLACES) {
         sensorsAt = now;
       }
-      // Where a host takes the processor away, that may be counted as this thread's time.
+      // One that was dear by chance says little about the next.
       lookNanos.put(sight, Math.min(used, 2 * cost(sight)));
       nextLook(now);
       scans.increment();
