@@ -4,6 +4,7 @@ package org.dmalloc.api;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
+import java.util.Locale;
 import java.util.PrimitiveIterator;
 import org.jspecify.annotations.Nullable;
 
@@ -74,11 +75,13 @@ public final class BatchedAccess {
     }
     if (batchRecords < 1 || batchRecords > MAX_BATCH_RECORDS) {
       throw new IllegalArgumentException(
-          "batchRecords %d; give 1 to %d".formatted(batchRecords, MAX_BATCH_RECORDS));
+          String.format(
+              Locale.ROOT, "batchRecords %d; give 1 to %d", batchRecords, MAX_BATCH_RECORDS));
     }
     if (batchesAhead < 1 || batchesAhead > MAX_BATCHES_AHEAD) {
       throw new IllegalArgumentException(
-          "batchesAhead %d; give 1 to %d".formatted(batchesAhead, MAX_BATCHES_AHEAD));
+          String.format(
+              Locale.ROOT, "batchesAhead %d; give 1 to %d", batchesAhead, MAX_BATCHES_AHEAD));
     }
     this.region = region;
     this.recordBytes = recordBytes;
@@ -178,7 +181,8 @@ public final class BatchedAccess {
     checkAll(offsets);
     if (region.info().access() == AccessMode.READ_ONLY) {
       throw new IllegalArgumentException(
-          "scatter to %s, which is read-only; open it for writing".formatted(region));
+          String.format(
+              Locale.ROOT, "scatter to %s, which is read-only; open it for writing", region));
     }
     run(
         new OffsetArray(offsets),
@@ -194,14 +198,23 @@ public final class BatchedAccess {
   private void checkPacked(int count, MemorySegment packed, long stride) {
     if (stride < recordBytes) {
       throw new IllegalArgumentException(
-          "stride %d; give at least the %d bytes of a record".formatted(stride, recordBytes));
+          String.format(
+              Locale.ROOT,
+              "stride %d; give at least the %d bytes of a record",
+              stride,
+              recordBytes));
     }
     long room = packed.byteSize();
     boolean fits = room >= recordBytes && (room - recordBytes) / stride >= count - 1;
     if (count > 0 && !fits) {
       throw new IndexOutOfBoundsException(
-          "%d records of %d bytes at a stride of %d do not fit into %d bytes"
-              .formatted(count, recordBytes, stride, packed.byteSize()));
+          String.format(
+              Locale.ROOT,
+              "%d records of %d bytes at a stride of %d do not fit into %d bytes",
+              count,
+              recordBytes,
+              stride,
+              packed.byteSize()));
     }
   }
 
@@ -218,8 +231,13 @@ public final class BatchedAccess {
     for (int i = from; signs < 0 && i < to; i++) {
       if (offsets[i] < 0 || offsets[i] > last) {
         throw new IndexOutOfBoundsException(
-            "record of %d bytes at %d lies outside %s of %d bytes"
-                .formatted(recordBytes, offsets[i], region, byteSize));
+            String.format(
+                Locale.ROOT,
+                "record of %d bytes at %d lies outside %s of %d bytes",
+                recordBytes,
+                offsets[i],
+                region,
+                byteSize));
       }
     }
   }

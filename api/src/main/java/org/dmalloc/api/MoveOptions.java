@@ -2,6 +2,7 @@
 package org.dmalloc.api;
 
 import java.time.Duration;
+import java.util.Locale;
 
 /**
  * How to move a region. Start with {@link #DEFAULT} and refine.
@@ -24,14 +25,16 @@ public record MoveOptions(long bytesPerSecond, Duration sectionTimeout, int atte
   public MoveOptions {
     if (bytesPerSecond < 1) {
       throw new IllegalArgumentException(
-          "rate of %d bytes per second; give at least 1".formatted(bytesPerSecond));
+          String.format(
+              Locale.ROOT, "rate of %d bytes per second; give at least 1", bytesPerSecond));
     }
     if (sectionTimeout.isNegative() || sectionTimeout.isZero()) {
       throw new IllegalArgumentException(
-          "section time-out %s; give at least 1 ms".formatted(sectionTimeout));
+          String.format(Locale.ROOT, "section time-out %s; give at least 1 ms", sectionTimeout));
     }
     if (attempts < 1) {
-      throw new IllegalArgumentException("%d attempts; give at least 1".formatted(attempts));
+      throw new IllegalArgumentException(
+          String.format(Locale.ROOT, "%d attempts; give at least 1", attempts));
     }
   }
 

@@ -2,6 +2,7 @@
 package org.dmalloc.api;
 
 import java.nio.charset.StandardCharsets;
+import java.util.Locale;
 
 /** The rule for names of stored regions. */
 public final class RegionNames {
@@ -23,8 +24,12 @@ public final class RegionNames {
     int byteCount = name.getBytes(StandardCharsets.UTF_8).length;
     if (byteCount > MAX_BYTES) {
       throw new IllegalArgumentException(
-          "region name '%.20s…' has %d bytes of UTF-8; the most is %d"
-              .formatted(name, byteCount, MAX_BYTES));
+          String.format(
+              Locale.ROOT,
+              "region name '%.20s…' has %d bytes of UTF-8; the most is %d",
+              name,
+              byteCount,
+              MAX_BYTES));
     }
     if (name.codePoints().anyMatch(c -> Character.isISOControl(c) || isSurrogate(c))) {
       throw new IllegalArgumentException(
@@ -32,8 +37,10 @@ public final class RegionNames {
     }
     if (name.chars().allMatch(c -> c >= '0' && c <= '9')) {
       throw new IllegalArgumentException(
-          "region name '%s' is a number and would be taken for an id; add a letter"
-              .formatted(name));
+          String.format(
+              Locale.ROOT,
+              "region name '%s' is a number and would be taken for an id; add a letter",
+              name));
     }
     return name;
   }

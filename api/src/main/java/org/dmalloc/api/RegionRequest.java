@@ -3,6 +3,7 @@ package org.dmalloc.api;
 
 import java.nio.file.Path;
 import java.util.EnumSet;
+import java.util.Locale;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -75,8 +76,10 @@ public record RegionRequest(
     }
     if (residentBudget != NO_BUDGET && (locked || policies.contains(SwapPolicy.NEVER))) {
       throw new IllegalArgumentException(
-          "a locked region cannot keep a resident budget of %d bytes; give one of both"
-              .formatted(residentBudget));
+          String.format(
+              Locale.ROOT,
+              "a locked region cannot keep a resident budget of %d bytes; give one of both",
+              residentBudget));
     }
     if (locked && policies.contains(SwapPolicy.EARLY)) {
       throw new IllegalArgumentException("a locked region cannot be swapped EARLY; give one");
@@ -85,7 +88,7 @@ public record RegionRequest(
       for (SwapPolicy b : policies) {
         if (a != b && a.conflictsWith(b)) {
           throw new IllegalArgumentException(
-              "policies %s and %s exclude each other; give one".formatted(a, b));
+              String.format(Locale.ROOT, "policies %s and %s exclude each other; give one", a, b));
         }
       }
     }

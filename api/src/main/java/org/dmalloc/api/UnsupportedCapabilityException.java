@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.dmalloc.api;
 
+import java.util.Locale;
+
 /** A request needs what the provider does not declare. Nothing was created or changed. */
 public class UnsupportedCapabilityException extends UnsupportedOperationException {
   private static final long serialVersionUID = 1L;
@@ -16,8 +18,13 @@ public class UnsupportedCapabilityException extends UnsupportedOperationExceptio
    */
   public UnsupportedCapabilityException(String backend, Capability capability) {
     super(
-        "backend %s lacks %s; choose a provider with (%s=%s)"
-            .formatted(backend, capability, MemoryProvider.CAPABILITY, capability));
+        String.format(
+            Locale.ROOT,
+            "backend %s lacks %s; choose a provider with (%s=%s)",
+            backend,
+            capability,
+            MemoryProvider.CAPABILITY,
+            capability));
     this.backend = backend;
     this.capability = capability;
   }

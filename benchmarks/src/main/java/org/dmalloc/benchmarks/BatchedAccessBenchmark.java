@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.concurrent.TimeUnit;
@@ -118,7 +119,8 @@ public class BatchedAccessBenchmark {
       case "anon" -> "org.dmalloc.backend.anon.PrivateMemoryProvider";
       default ->
           throw new IllegalArgumentException(
-              "backend '%s'; give panama, filechannel or anon".formatted(backend));
+              String.format(
+                  Locale.ROOT, "backend '%s'; give panama, filechannel or anon", backend));
     };
   }
 

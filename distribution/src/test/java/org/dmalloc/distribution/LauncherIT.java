@@ -12,6 +12,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
@@ -173,7 +174,8 @@ class LauncherIT {
     Path file = directory.resolve("store/cut.region");
     try (Launch launch = Launch.start(directory, Map.of())) {
       // The second region exists only when the first is mapped.
-      launch.write("alloc 16m -b %s -n cut\nalloc 1m -b %<s -n next\n".formatted(backend));
+      launch.write(
+          String.format(Locale.ROOT, "alloc 16m -b %s -n cut\nalloc 1m -b %<s -n next\n", backend));
       awaitFile(directory.resolve("store/next.region"));
       try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
         channel.truncate(4096);
@@ -242,7 +244,8 @@ class LauncherIT {
   /** Waits until a process has a file below a directory mapped. */
   private static void awaitMapping(long pid, Path below) throws IOException {
     long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(DEADLINE_SECONDS);
-    while (!Files.readString(Path.of("/proc/%d/maps".formatted(pid))).contains(below.toString())) {
+    while (!Files.readString(Path.of(String.format(Locale.ROOT, "/proc/%d/maps", pid)))
+        .contains(below.toString())) {
       assertTrue(System.nanoTime() - deadline < 0, "nothing mapped below " + below);
       Thread.onSpinWait();
     }
@@ -250,7 +253,7 @@ class LauncherIT {
 
   private static boolean ignoresInterrupts(long pid) throws IOException {
     String ignored =
-        Files.readAllLines(Path.of("/proc/%d/status".formatted(pid))).stream()
+        Files.readAllLines(Path.of(String.format(Locale.ROOT, "/proc/%d/status", pid))).stream()
             .filter(l -> l.startsWith("SigIgn:"))
             .findFirst()
             .orElseThrow();

@@ -7,6 +7,7 @@ import java.util.Arrays;
 import java.util.Dictionary;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.Callable;
@@ -155,7 +156,8 @@ final class ConfiguredProviders {
   List<ServiceReference<MemoryProvider>> references(String backend) throws InvalidSyntaxException {
     return context
         .getServiceReferences(
-            MemoryProvider.class, "(%s=%s)".formatted(MemoryProvider.BACKEND, backend))
+            MemoryProvider.class,
+            String.format(Locale.ROOT, "(%s=%s)", MemoryProvider.BACKEND, backend))
         .stream()
         .sorted()
         .toList();

@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Locale;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.Stream;
 import javax.inject.Inject;
@@ -139,8 +140,10 @@ public class HotSwapFullDiskIT {
     assertEquals(ENOSPC, e.errno(), message);
     assertTrue(
         message.matches(
-            ".* bytes of %s.*: ENOSPC \\(28\\); .*free.* or choose another directory"
-                .formatted(disk.directory())),
+            String.format(
+                Locale.ROOT,
+                ".* bytes of %s.*: ENOSPC \\(28\\); .*free.* or choose another directory",
+                disk.directory())),
         message);
   }
 

@@ -10,6 +10,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.random.RandomGenerator;
 import java.util.random.RandomGeneratorFactory;
 import java.util.stream.Stream;
@@ -150,13 +151,14 @@ public class HotSwapStressIT {
       Throwable failure = each.failure();
       if (failure != null) {
         throw new AssertionError(
-            "seed %d, %s, %s: %s\n%s"
-                .formatted(
-                    seed,
-                    record,
-                    events,
-                    failure,
-                    String.join("\n", record.history(each.region().id()))),
+            String.format(
+                Locale.ROOT,
+                "seed %d, %s, %s: %s\n%s",
+                seed,
+                record,
+                events,
+                failure,
+                String.join("\n", record.history(each.region().id()))),
             failure);
       }
     }

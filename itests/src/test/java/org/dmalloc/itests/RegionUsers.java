@@ -5,6 +5,7 @@ import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
 import java.lang.foreign.MemorySegment;
 import java.util.List;
+import java.util.Locale;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
@@ -112,8 +113,14 @@ final class RegionUsers {
     long should = expected[cell];
     if (count != should || complement != (should == 0 ? 0 : ~should)) {
       throw new AssertionError(
-          "%s lost a store in cell %d: %d and ~%d, not %d"
-              .formatted(region, cell, count, ~complement, should));
+          String.format(
+              Locale.ROOT,
+              "%s lost a store in cell %d: %d and ~%d, not %d",
+              region,
+              cell,
+              count,
+              ~complement,
+              should));
     }
   }
 
@@ -171,7 +178,13 @@ final class RegionUsers {
           long now = access.segment().get(JAVA_LONG, cell * CELL);
           if (now < last[cell]) {
             throw new AssertionError(
-                "%s went back in cell %d: %d after %d".formatted(region, cell, now, last[cell]));
+                String.format(
+                    Locale.ROOT,
+                    "%s went back in cell %d: %d after %d",
+                    region,
+                    cell,
+                    now,
+                    last[cell]));
           }
           last[cell] = now;
         }

@@ -4,6 +4,7 @@ package org.dmalloc.itests;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
@@ -127,7 +128,12 @@ final class StressMoves implements MoveListener {
 
   @Override
   public String toString() {
-    return "%d moves %s in %d directions, refused %s"
-        .formatted(finished.get(), methods, directions.size(), refusals);
+    return String.format(
+        Locale.ROOT,
+        "%d moves %s in %d directions, refused %s",
+        finished.get(),
+        methods,
+        directions.size(),
+        refusals);
   }
 }

@@ -3,6 +3,7 @@ package org.dmalloc.linux;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.Locale;
 
 /**
  * A mapped range of addresses and the arena that unmaps it when it is closed, unless it was {@link
@@ -61,8 +62,13 @@ final class AddressRange {
     long result = Libc.munmap(MemorySegment.ofAddress(address), length);
     if (result < 0) {
       throw new IllegalStateException(
-          "munmap %d bytes at 0x%x: %s (%d)"
-              .formatted(length, address, Errno.name((int) -result), -result));
+          String.format(
+              Locale.ROOT,
+              "munmap %d bytes at 0x%x: %s (%d)",
+              length,
+              address,
+              Errno.name((int) -result),
+              -result));
     }
   }
 }

@@ -5,6 +5,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.file.Path;
+import java.util.Locale;
 import java.util.Map;
 import org.dmalloc.api.MemoryException;
 
@@ -97,7 +98,7 @@ public record FileSystem(String type, long totalBytes, long availableBytes, bool
     int magic = (int) facts.get(ValueLayout.JAVA_LONG, 0);
     long blockBytes = facts.get(ValueLayout.JAVA_LONG, 8);
     return new FileSystem(
-        TYPES.getOrDefault(magic, "0x%x".formatted(magic)),
+        TYPES.getOrDefault(magic, String.format(Locale.ROOT, "0x%x", magic)),
         facts.get(ValueLayout.JAVA_LONG, 16) * blockBytes,
         facts.get(ValueLayout.JAVA_LONG, 32) * blockBytes,
         (facts.get(ValueLayout.JAVA_LONG, 80) & Abi.ST_RDONLY) != 0);

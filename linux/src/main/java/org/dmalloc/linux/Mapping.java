@@ -2,6 +2,7 @@
 package org.dmalloc.linux;
 
 import java.lang.foreign.MemorySegment;
+import java.util.Locale;
 import java.util.Objects;
 import java.util.Optional;
 import org.dmalloc.api.AccessMode;
@@ -357,8 +358,10 @@ public final class Mapping implements AutoCloseable {
     long limit = Platform.lockLimitBytes();
     return limit == Long.MAX_VALUE
         ? "free memory: RLIMIT_MEMLOCK is unlimited"
-        : "RLIMIT_MEMLOCK is %d bytes for all of the process; raise it (ulimit -l, LimitMEMLOCK=)"
-            .formatted(limit);
+        : String.format(
+            Locale.ROOT,
+            "RLIMIT_MEMLOCK is %d bytes for all of the process; raise it (ulimit -l, LimitMEMLOCK=)",
+            limit);
   }
 
   /** Lets all pages go again. */

@@ -4,6 +4,7 @@ package org.dmalloc.linux;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
+import java.util.Locale;
 import java.util.UUID;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 import org.dmalloc.api.AccessMode;
@@ -207,8 +208,10 @@ public final class OpenFile implements AutoCloseable {
           length,
           target,
           Errno.ENOMEM,
-          "free memory or add swap: %d bytes are available"
-              .formatted(Platform.availableMemoryBytes()));
+          String.format(
+              Locale.ROOT,
+              "free memory or add swap: %d bytes are available",
+              Platform.availableMemoryBytes()));
     }
   }
 
@@ -217,7 +220,10 @@ public final class OpenFile implements AutoCloseable {
     return switch (errno) {
       case Errno.ENOSPC -> {
         long free = Math.max(0, missing - fileSystem().availableBytes());
-        String size = free > 0 ? "%.1f MiB".formatted(Math.ceil(free / 104857.6) / 10) : "space";
+        String size =
+            free > 0
+                ? String.format(Locale.ROOT, "%.1f MiB", Math.ceil(free / 104857.6) / 10)
+                : "space";
         yield Errno.exception(
             "fallocate", length, target, errno, "free " + size + " or choose another directory");
       }

@@ -6,6 +6,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.Locale;
 import org.dmalloc.api.AccessMode;
 import org.dmalloc.api.MemoryException;
 
@@ -90,7 +91,8 @@ public final class PageScanner implements AutoCloseable {
     long page = Platform.pageSize();
     if (firstPage < 0 || pageCount < 0 || (firstPage + pageCount) * page > all.byteSize()) {
       throw new IndexOutOfBoundsException(
-          "pages %d to %d of %s".formatted(firstPage, firstPage + pageCount, mapping));
+          String.format(
+              Locale.ROOT, "pages %d to %d of %s", firstPage, firstPage + pageCount, mapping));
     }
     long start = all.address() + firstPage * page;
     long end = start + pageCount * page;

@@ -107,15 +107,20 @@ public final class Platform {
 
   static String probe(String osName, String architecture) {
     if (!osName.toLowerCase(Locale.ROOT).equals("linux") || !Abi.knows(architecture)) {
-      return "needs Linux on x86-64 or aarch64, and this is %s on %s; use the filechannel backend"
-          .formatted(osName, architecture);
+      return String.format(
+          Locale.ROOT,
+          "needs Linux on x86-64 or aarch64, and this is %s on %s; use the filechannel backend",
+          osName,
+          architecture);
     }
     try {
       Libc.initialize();
       return "";
     } catch (ExceptionInInitializerError e) {
-      return "native calls are not allowed or not found: %s; start Java with --enable-native-access"
-          .formatted(e.getCause());
+      return String.format(
+          Locale.ROOT,
+          "native calls are not allowed or not found: %s; start Java with --enable-native-access",
+          e.getCause());
     }
   }
 

@@ -3,6 +3,7 @@ package org.dmalloc.linux;
 
 import java.lang.foreign.MemorySegment;
 import java.util.List;
+import java.util.Locale;
 import org.dmalloc.api.MemoryException;
 
 /**
@@ -112,8 +113,12 @@ final class Relocation {
               : -Errno.EEXIST;
       if (result < 0) {
         throw new IllegalStateException(
-            "a failed resize could not be undone: %d bytes stay at 0x%x (%s); close the region"
-                .formatted(area.length(), source, Errno.name((int) -result)),
+            String.format(
+                Locale.ROOT,
+                "a failed resize could not be undone: %d bytes stay at 0x%x (%s); close the region",
+                area.length(),
+                source,
+                Errno.name((int) -result)),
             reason);
       }
     }

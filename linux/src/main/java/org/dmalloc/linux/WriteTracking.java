@@ -7,6 +7,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.file.Path;
+import java.util.Locale;
 import org.dmalloc.api.AccessMode;
 import org.dmalloc.api.DirtyTracking;
 import org.dmalloc.api.MemoryException;
@@ -161,7 +162,8 @@ final class WriteTracking implements DirtyTracking {
 
   private void scan(long flags, Visitor visitor) throws MemoryException {
     if (closed || !range.scope().isAlive()) {
-      throw new IllegalStateException("tracking of %s has ended".formatted(target));
+      throw new IllegalStateException(
+          String.format(Locale.ROOT, "tracking of %s has ended", target));
     }
     long start = range.address();
     long end = start + range.byteSize();

@@ -3,6 +3,7 @@ package org.dmalloc.manager;
 
 import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentMap;
@@ -72,8 +73,12 @@ final class Accounts {
           operation,
           byteSize,
           target,
-          "limit of bundle %s reached: %d of %d bytes are in use"
-              .formatted(bundle, ofBundle, bundleLimit),
+          String.format(
+              Locale.ROOT,
+              "limit of bundle %s reached: %d of %d bytes are in use",
+              bundle,
+              ofBundle,
+              bundleLimit),
           "free regions or raise " + limits.keyFor(bundle));
     }
     if (byteSize > limits.totalBytes() - openBytes) {
@@ -81,8 +86,11 @@ final class Accounts {
           operation,
           byteSize,
           target,
-          "limit of backend managed reached: %d of %d bytes are in use"
-              .formatted(openBytes, limits.totalBytes()),
+          String.format(
+              Locale.ROOT,
+              "limit of backend managed reached: %d of %d bytes are in use",
+              openBytes,
+              limits.totalBytes()),
           "free regions or raise limit.bytes");
     }
     openBytes += byteSize;

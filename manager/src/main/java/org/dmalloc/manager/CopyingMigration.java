@@ -6,6 +6,7 @@ import static java.lang.foreign.ValueLayout.JAVA_LONG_UNALIGNED;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.lang.foreign.MemorySegment;
+import java.util.Locale;
 import org.dmalloc.api.BackingRegion;
 import org.dmalloc.api.Capability;
 import org.dmalloc.api.DirtyTracking;
@@ -284,8 +285,12 @@ final class CopyingMigration {
     } catch (MemoryException | RuntimeException | InternalError e) {
       LOG.log(
           Level.WARNING,
-          "%s has moved to %s, but its old memory on %s could not be released"
-              .formatted(move.region(), move.target().name(), move.source().backend().name()),
+          String.format(
+              Locale.ROOT,
+              "%s has moved to %s, but its old memory on %s could not be released",
+              move.region(),
+              move.target().name(),
+              move.source().backend().name()),
           e);
     }
   }

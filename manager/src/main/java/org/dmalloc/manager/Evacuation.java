@@ -4,6 +4,7 @@ package org.dmalloc.manager;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.time.Duration;
+import java.util.Locale;
 import org.dmalloc.api.AccessMode;
 import org.dmalloc.api.Capability;
 import org.dmalloc.api.MemoryException;
@@ -100,8 +101,11 @@ final class Evacuation {
       return; // the manager itself goes; its regions stay as they are
     }
     String next =
-        "backend %s is gone and the region could not leave it: %s; its content can be read until you close it"
-            .formatted(gone.name(), why);
+        String.format(
+            Locale.ROOT,
+            "backend %s is gone and the region could not leave it: %s; its content can be read until you close it",
+            gone.name(),
+            why);
     boolean shut = false;
     try {
       region.gate().shut(OPTIONS.sectionTimeout().toNanos());

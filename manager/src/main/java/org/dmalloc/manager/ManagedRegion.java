@@ -4,6 +4,7 @@ package org.dmalloc.manager;
 import java.lang.foreign.MemorySegment;
 import java.time.Instant;
 import java.util.List;
+import java.util.Locale;
 import org.dmalloc.api.Access;
 import org.dmalloc.api.AccessMode;
 import org.dmalloc.api.AccessPattern;
@@ -229,7 +230,8 @@ final class ManagedRegion implements MemoryRegion {
     regions.require(Capability.RESIZE);
     if (newByteSize < 1) {
       throw new IllegalArgumentException(
-          "resize of %s to %d bytes; give at least 1".formatted(this, newByteSize));
+          String.format(
+              Locale.ROOT, "resize of %s to %d bytes; give at least 1", this, newByteSize));
     }
     takeMoving("resize");
     try {
@@ -303,7 +305,7 @@ final class ManagedRegion implements MemoryRegion {
   @Override
   public String toString() {
     String name = wish.region().name();
-    return name != null ? "region %d '%s'".formatted(id, name) : "region " + id;
+    return name != null ? String.format(Locale.ROOT, "region %d '%s'", id, name) : "region " + id;
   }
 
   // --- for those who move it ---
@@ -338,15 +340,21 @@ final class ManagedRegion implements MemoryRegion {
     }
     if (tenancy.pinned()) {
       throw new IllegalStateException(
-          "%s of %s: it is pinned by segment(), taken by %s; use acquire() in place of it, or close and open the region"
-              .formatted(operation, this, owner()));
+          String.format(
+              Locale.ROOT,
+              "%s of %s: it is pinned by segment(), taken by %s; use acquire() in place of it, or close and open the region",
+              operation,
+              this,
+              owner()));
     }
   }
 
   /** The bundle, with the owner that the request named. */
   String owner() {
     String named = wish.region().owner();
-    return named == null ? "bundle " + bundle : "%s (bundle %s)".formatted(named, bundle);
+    return named == null
+        ? "bundle " + bundle
+        : String.format(Locale.ROOT, "%s (bundle %s)", named, bundle);
   }
 
   SectionGate gate() {

@@ -2,6 +2,7 @@
 package org.dmalloc.manager;
 
 import java.util.List;
+import java.util.Locale;
 import java.util.concurrent.locks.LockSupport;
 import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.MoveOptions;
@@ -56,7 +57,8 @@ record Move(
     return MemoryException.of(
         "move",
         region.byteSize(),
-        "%s from %s to %s".formatted(region, source.backend().name(), target.name()),
+        String.format(
+            Locale.ROOT, "%s from %s to %s", region, source.backend().name(), target.name()),
         reason,
         MemoryException.NO_ERRNO,
         nextStep,
@@ -121,7 +123,7 @@ record Move(
 
   private MemoryException givenUp(String reason, int attempts, @Nullable Throwable cause) {
     return failed(
-        "%s (%d attempts)".formatted(reason, attempts),
+        String.format(Locale.ROOT, "%s (%d attempts)", reason, attempts),
         "nothing has changed; the region is of " + region.owner(),
         cause);
   }

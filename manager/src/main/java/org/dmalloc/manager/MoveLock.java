@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.dmalloc.manager;
 
+import java.util.Locale;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.ReentrantLock;
@@ -35,7 +36,8 @@ final class MoveLock {
   void take(String operation, long timeoutNanos) {
     if (lock.isHeldByCurrentThread()) {
       throw new IllegalStateException(
-          "%s of %s inside a move of it; wait for its end".formatted(operation, region));
+          String.format(
+              Locale.ROOT, "%s of %s inside a move of it; wait for its end", operation, region));
     }
     urgent.incrementAndGet();
     boolean interrupted = false;
@@ -47,7 +49,11 @@ final class MoveLock {
             return;
           }
           throw new IllegalStateException(
-              "%s of %s: it is being moved or resized; try again".formatted(operation, region));
+              String.format(
+                  Locale.ROOT,
+                  "%s of %s: it is being moved or resized; try again",
+                  operation,
+                  region));
         } catch (InterruptedException e) {
           interrupted = true;
         }

@@ -6,6 +6,7 @@ import java.lang.System.Logger.Level;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Consumer;
 import org.dmalloc.api.AccessMode;
@@ -46,20 +47,26 @@ final class Moves implements RegionMover {
             .orElseThrow(
                 () ->
                     new IllegalArgumentException(
-                        "no movable region %d is open; list them with regions"
-                            .formatted(regionId)));
+                        String.format(
+                            Locale.ROOT,
+                            "no movable region %d is open; list them with regions",
+                            regionId)));
     Backend target =
         regions
             .backend(backend)
             .orElseThrow(
                 () ->
                     new IllegalArgumentException(
-                        "no backend %s is present; there is %s"
-                            .formatted(backend, regions.backendNames())));
+                        String.format(
+                            Locale.ROOT,
+                            "no backend %s is present; there is %s",
+                            backend,
+                            regions.backendNames())));
     regions.checkRunning();
     if (!region.tryMoving()) {
       throw new IllegalStateException(
-          "move of %s: it is being moved or resized; wait for its end".formatted(region));
+          String.format(
+              Locale.ROOT, "move of %s: it is being moved or resized; wait for its end", region));
     }
     MoveResult result;
     try {
@@ -100,7 +107,8 @@ final class Moves implements RegionMover {
     try {
       // Asked after that: a backend that leaves now sees this move and waits for it.
       if (!regions.present(target)) {
-        throw move.failed("backend %s has just gone".formatted(target.name()), "", null);
+        throw move.failed(
+            String.format(Locale.ROOT, "backend %s has just gone", target.name()), "", null);
       }
       result = run(move);
     } catch (MemoryException | RuntimeException e) {
@@ -136,8 +144,10 @@ final class Moves implements RegionMover {
       }
       if (!regions.present(move.source().backend())) {
         throw move.failed(
-            "backend %s, which alone can delete the old file, is gone"
-                .formatted(move.source().backend().name()),
+            String.format(
+                Locale.ROOT,
+                "backend %s, which alone can delete the old file, is gone",
+                move.source().backend().name()),
             "start it, or move to a backend of the same store",
             null);
       }

@@ -4,6 +4,7 @@ package org.dmalloc.manager;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.nio.file.Path;
+import java.util.Locale;
 import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.MemoryRegion;
 import org.dmalloc.api.MoveResult;
@@ -97,8 +98,12 @@ final class RemappingMigration {
       reason.addSuppressed(e);
       move.region()
           .lose(
-              "its file is whole in the store, but neither %s nor %s opens it: %s; mend that, and it is opened again by itself, or close it"
-                  .formatted(move.target().name(), move.source().backend().name(), e.getMessage()));
+              String.format(
+                  Locale.ROOT,
+                  "its file is whole in the store, but neither %s nor %s opens it: %s; mend that, and it is opened again by itself, or close it",
+                  move.target().name(),
+                  move.source().backend().name(),
+                  e.getMessage()));
     }
   }
 }

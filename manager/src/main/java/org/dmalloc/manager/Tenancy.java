@@ -2,6 +2,7 @@
 package org.dmalloc.manager;
 
 import java.lang.foreign.MemorySegment;
+import java.util.Locale;
 import java.util.Objects;
 import org.dmalloc.api.Access;
 import org.dmalloc.api.BackingRegion;
@@ -220,6 +221,6 @@ final class Tenancy {
   }
 
   private IllegalStateException unusable(Stranding now) {
-    return new IllegalStateException("%s: %s".formatted(region, now.why()));
+    return new IllegalStateException(String.format(Locale.ROOT, "%s: %s", region, now.why()));
   }
 }

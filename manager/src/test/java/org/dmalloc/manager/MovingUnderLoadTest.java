@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Random;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
@@ -97,8 +98,12 @@ final class MovingUnderLoadTest {
         MemorySegment segment = access.segment();
         if (segment.get(JAVA_LONG, at) != expected[cell]) {
           throw new AssertionError(
-              "lost store at %d: %d, not %d"
-                  .formatted(at, segment.get(JAVA_LONG, at), expected[cell]));
+              String.format(
+                  Locale.ROOT,
+                  "lost store at %d: %d, not %d",
+                  at,
+                  segment.get(JAVA_LONG, at),
+                  expected[cell]));
         }
         segment.set(JAVA_LONG, at, ++expected[cell]);
       }
@@ -125,7 +130,7 @@ final class MovingUnderLoadTest {
           long low = access.segment().get(JAVA_LONG, 16);
           long high = access.segment().get(JAVA_LONG, SIZE / 32 * 32 - 16);
           if (low != high) {
-            throw new AssertionError("torn: %d and %d".formatted(low, high));
+            throw new AssertionError(String.format(Locale.ROOT, "torn: %d and %d", low, high));
           }
         }
       }

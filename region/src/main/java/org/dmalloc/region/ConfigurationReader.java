@@ -112,6 +112,7 @@ public record ConfigurationReader(String pid, Map<String, ?> properties) {
 
   /** What to throw for a bad value. */
   public IllegalArgumentException bad(String key, @Nullable Object value, String nextStep) {
-    return new IllegalArgumentException("%s: %s=%s; %s".formatted(pid, key, value, nextStep));
+    return new IllegalArgumentException(
+        String.format(Locale.ROOT, "%s: %s=%s; %s", pid, key, value, nextStep));
   }
 }

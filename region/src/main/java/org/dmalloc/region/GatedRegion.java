@@ -5,6 +5,7 @@ import java.lang.foreign.MemorySegment;
 import java.time.Instant;
 import java.util.EnumSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Set;
 import org.dmalloc.api.Access;
 import org.dmalloc.api.AccessMode;
@@ -207,7 +208,8 @@ public abstract class GatedRegion implements BackingRegion {
       checkRange(offset, content.byteSize());
       if (traits.access() == AccessMode.READ_ONLY) {
         throw new UnsupportedOperationException(
-            "load into %s, which is read-only; open it for writing".formatted(this));
+            String.format(
+                Locale.ROOT, "load into %s, which is read-only; open it for writing", this));
       }
       onLoad(segment, offset, content);
     } finally {
@@ -250,7 +252,8 @@ public abstract class GatedRegion implements BackingRegion {
       checkRange(offset, length);
       if (traits.sharing() == Sharing.PRIVATE) {
         throw new UnsupportedOperationException(
-            "force of %s: its stores are private and never reach the file".formatted(this));
+            String.format(
+                Locale.ROOT, "force of %s: its stores are private and never reach the file", this));
       }
       if (traits.access() == AccessMode.READ_WRITE && length > 0) {
         onForce(segment, offset, length);
@@ -296,12 +299,17 @@ public abstract class GatedRegion implements BackingRegion {
   private void checkKeepsContent(Advice advice) {
     if (advice == Advice.DONT_NEED && traits.sharing() == Sharing.PRIVATE) {
       throw new UnsupportedOperationException(
-          "advise DONT_NEED on %s would throw its private content away; use PAGE_OUT"
-              .formatted(this));
+          String.format(
+              Locale.ROOT,
+              "advise DONT_NEED on %s would throw its private content away; use PAGE_OUT",
+              this));
     }
     if (advice == Advice.POPULATE_WRITE && traits.access() == AccessMode.READ_ONLY) {
       throw new UnsupportedOperationException(
-          "advise POPULATE_WRITE on %s, which is read-only; use POPULATE_READ".formatted(this));
+          String.format(
+              Locale.ROOT,
+              "advise POPULATE_WRITE on %s, which is read-only; use POPULATE_READ",
+              this));
     }
   }
 
@@ -343,7 +351,11 @@ public abstract class GatedRegion implements BackingRegion {
       ledger.require(Capability.RESIDENT_BUDGET);
       if (budgetBytes < 1) {
         throw new IllegalArgumentException(
-            "resident budget of %d bytes for %s; give at least 1".formatted(budgetBytes, this));
+            String.format(
+                Locale.ROOT,
+                "resident budget of %d bytes for %s; give at least 1",
+                budgetBytes,
+                this));
       }
       synchronized (this) {
         if (budgetBytes == RegionRequest.NO_BUDGET) {
@@ -362,8 +374,11 @@ public abstract class GatedRegion implements BackingRegion {
   private void checkUnlocked(String operation) {
     if (traits.locked() || policies.contains(SwapPolicy.NEVER)) {
       throw new IllegalStateException(
-          "%s of %s: its pages are locked in RAM; unlock it (policy KERNEL) or allocate it unlocked"
-              .formatted(operation, this));
+          String.format(
+              Locale.ROOT,
+              "%s of %s: its pages are locked in RAM; unlock it (policy KERNEL) or allocate it unlocked",
+              operation,
+              this));
     }
   }
 
@@ -407,7 +422,10 @@ public abstract class GatedRegion implements BackingRegion {
       synchronized (this) {
         if (policy == SwapPolicy.NEVER && residentBudget != RegionRequest.NO_BUDGET) {
           throw new IllegalStateException(
-              "apply NEVER to %s: it keeps a resident budget; lift that first".formatted(this));
+              String.format(
+                  Locale.ROOT,
+                  "apply NEVER to %s: it keeps a resident budget; lift that first",
+                  this));
         }
         onApply(segment, policy);
         if (!policy.actsOnce()) {
@@ -430,7 +448,8 @@ public abstract class GatedRegion implements BackingRegion {
     ledger.require(Capability.RESIZE);
     if (newByteSize < 1) {
       throw new IllegalArgumentException(
-          "resize of %s to %d bytes; give at least 1".formatted(this, newByteSize));
+          String.format(
+              Locale.ROOT, "resize of %s to %d bytes; give at least 1", this, newByteSize));
     }
     checkResizable();
     gate.shut(ledger.sectionTimeoutNanos());
@@ -461,14 +480,19 @@ public abstract class GatedRegion implements BackingRegion {
   private void checkResizable() {
     if (pinned) {
       throw new IllegalStateException(
-          "resize of %s: it is pinned by segment(); use acquire() in place of it".formatted(this));
+          String.format(
+              Locale.ROOT,
+              "resize of %s: it is pinned by segment(); use acquire() in place of it",
+              this));
     }
     if (traits.access() == AccessMode.READ_ONLY) {
-      throw new IllegalStateException("resize of %s: it is read-only".formatted(this));
+      throw new IllegalStateException(
+          String.format(Locale.ROOT, "resize of %s: it is read-only", this));
     }
     if (traits.sharing() == Sharing.PRIVATE && traits.name() != null) {
       throw new IllegalStateException(
-          "resize of %s: it is a private view of a stored region".formatted(this));
+          String.format(
+              Locale.ROOT, "resize of %s: it is a private view of a stored region", this));
     }
   }
 
@@ -504,8 +528,8 @@ public abstract class GatedRegion implements BackingRegion {
   @Override
   public final String toString() {
     return traits.name() != null
-        ? "region %d '%s' (%s)".formatted(id, traits.name(), ledger.backend())
-        : "region %d (%s)".formatted(id, ledger.backend());
+        ? String.format(Locale.ROOT, "region %d '%s' (%s)", id, traits.name(), ledger.backend())
+        : String.format(Locale.ROOT, "region %d (%s)", id, ledger.backend());
   }
 
   /**
@@ -549,8 +573,13 @@ public abstract class GatedRegion implements BackingRegion {
     long size = byteSize;
     if ((offset | length) < 0 || offset > size - length) {
       throw new IndexOutOfBoundsException(
-          "range of %d bytes at %d lies outside %s of %d bytes"
-              .formatted(length, offset, this, size));
+          String.format(
+              Locale.ROOT,
+              "range of %d bytes at %d lies outside %s of %d bytes",
+              length,
+              offset,
+              this,
+              size));
     }
   }
 }

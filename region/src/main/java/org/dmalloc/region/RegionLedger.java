@@ -5,6 +5,7 @@ import java.util.Collections;
 import java.util.Comparator;
 import java.util.EnumSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
@@ -193,7 +194,10 @@ public final class RegionLedger {
   public void checkRunning() {
     if (stopped) {
       throw new IllegalStateException(
-          "backend %s is stopped; use another provider or start its bundle".formatted(backend));
+          String.format(
+              Locale.ROOT,
+              "backend %s is stopped; use another provider or start its bundle",
+              backend));
     }
   }
 
@@ -240,7 +244,12 @@ public final class RegionLedger {
     require(Capability.ADVICE);
     if (!advice.contains(wanted)) {
       throw new UnsupportedOperationException(
-          "backend %s does not take advice %s; it takes %s".formatted(backend, wanted, advice));
+          String.format(
+              Locale.ROOT,
+              "backend %s does not take advice %s; it takes %s",
+              backend,
+              wanted,
+              advice));
     }
   }
 
@@ -382,8 +391,12 @@ public final class RegionLedger {
             operation,
             byteSize,
             target,
-            "limit of backend %s reached: %d of %d bytes are in use"
-                .formatted(backend, booked, limitBytes),
+            String.format(
+                Locale.ROOT,
+                "limit of backend %s reached: %d of %d bytes are in use",
+                backend,
+                booked,
+                limitBytes),
             MemoryException.NO_ERRNO,
             "free regions or raise limit.bytes in its configuration",
             null);

@@ -2,6 +2,7 @@
 package org.dmalloc.region;
 
 import java.lang.foreign.MemorySegment;
+import java.util.Locale;
 import org.dmalloc.api.Access;
 
 /**
@@ -42,13 +43,18 @@ final class SectionAccess implements Access {
 
   private static IllegalStateException closedElsewhere(long owner, long caller) {
     return new IllegalStateException(
-        "access section of thread #%d closed on thread #%d; its owner must close it"
-            .formatted(owner, caller));
+        String.format(
+            Locale.ROOT,
+            "access section of thread #%d closed on thread #%d; its owner must close it",
+            owner,
+            caller));
   }
 
   private static IllegalStateException closedTwice(long owner) {
     return new IllegalStateException(
-        "access section of thread #%d closed twice; close it once, in a try-with-resources"
-            .formatted(owner));
+        String.format(
+            Locale.ROOT,
+            "access section of thread #%d closed twice; close it once, in a try-with-resources",
+            owner));
   }
 }

@@ -6,6 +6,7 @@ import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentHashMap;
@@ -161,10 +162,11 @@ public final class SectionGate {
 
   /** What there is to say about threads that held a shut up. May take long: see the class. */
   public static String held(List<Long> threadIds, long timeoutNanos) {
-    return "access section held for longer than %d ms by %s; close it and try again"
-        .formatted(
-            TimeUnit.NANOSECONDS.toMillis(timeoutNanos),
-            String.join(", ", ThreadsInWords.of(threadIds)));
+    return String.format(
+        Locale.ROOT,
+        "access section held for longer than %d ms by %s; close it and try again",
+        TimeUnit.NANOSECONDS.toMillis(timeoutNanos),
+        String.join(", ", ThreadsInWords.of(threadIds)));
   }
 
   /**
@@ -391,8 +393,10 @@ public final class SectionGate {
             return;
           }
           throw new IllegalStateException(
-              "the region is held by a resize, move or close for longer than %d ms; try again"
-                  .formatted(TimeUnit.NANOSECONDS.toMillis(timeoutNanos)));
+              String.format(
+                  Locale.ROOT,
+                  "the region is held by a resize, move or close for longer than %d ms; try again",
+                  TimeUnit.NANOSECONDS.toMillis(timeoutNanos)));
         } catch (InterruptedException e) {
           interrupted = true;
         }

@@ -9,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Collection;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.TreeSet;
@@ -42,7 +43,9 @@ final class ThreadsInWords {
       if (threadIds.contains(id)) {
         StackTraceElement[] stack = each.getValue();
         String place = stack.length == 0 ? "" : " in " + stack[0];
-        words.put(id, "thread '%s' (#%d)%s".formatted(each.getKey().getName(), id, place));
+        words.put(
+            id,
+            String.format(Locale.ROOT, "thread '%s' (#%d)%s", each.getKey().getName(), id, place));
       }
     }
     TreeSet<Long> others = new TreeSet<>(threadIds);
@@ -89,7 +92,7 @@ final class ThreadsInWords {
               current[0] = wanted ? id : -1;
               if (wanted) {
                 String name = head.group(2).isEmpty() ? "" : " '" + head.group(2) + "'";
-                words.put(id, "virtual thread%s (#%d)".formatted(name, id));
+                words.put(id, String.format(Locale.ROOT, "virtual thread%s (#%d)", name, id));
               }
             } else if (current[0] >= 0) {
               String place = line.strip();

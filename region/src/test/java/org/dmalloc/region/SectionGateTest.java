@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -329,11 +330,18 @@ class SectionGateTest {
       String said =
           assertThrows(IllegalStateException.class, () -> gate.shut(1_000_000)).getMessage();
       assertTrue(
-          said.contains("thread 'plain \"p\"' (#%d) in ".formatted(platform.threadId())), said);
-      assertTrue(
-          said.contains("virtual thread 'light \"v\"' (#%d) in ".formatted(virtual.threadId())),
+          said.contains(
+              String.format(Locale.ROOT, "thread 'plain \"p\"' (#%d) in ", platform.threadId())),
           said);
-      assertTrue(said.contains("virtual thread (#%d) in ".formatted(nameless.threadId())), said);
+      assertTrue(
+          said.contains(
+              String.format(
+                  Locale.ROOT, "virtual thread 'light \"v\"' (#%d) in ", virtual.threadId())),
+          said);
+      assertTrue(
+          said.contains(
+              String.format(Locale.ROOT, "virtual thread (#%d) in ", nameless.threadId())),
+          said);
       assertEquals(1, said.lines().count(), said);
     } finally {
       release.countDown();

@@ -10,6 +10,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Locale;
 import java.util.Set;
 import org.dmalloc.api.AccessMode;
 import org.dmalloc.api.AccessPattern;
@@ -121,8 +122,8 @@ class CommandsTest {
     Files.write(directory.resolve("in"), content);
     shell.session.currentDir(directory);
     long id = alloc("5000");
-    shell.run("write %d 0 --file in".formatted(id));
-    shell.run("read %d --raw".formatted(id));
+    shell.run(String.format(Locale.ROOT, "write %d 0 --file in", id));
+    shell.run(String.format(Locale.ROOT, "read %d --raw", id));
     assertArrayEquals(content, shell.out.toByteArray());
   }
 
@@ -192,22 +193,31 @@ class CommandsTest {
     long id = alloc("64");
     assertTrue(
         shell
-            .run("fill %d --with 0x41 --offset 2 --length 3".formatted(id))
+            .run(String.format(Locale.ROOT, "fill %d --with 0x41 --offset 2 --length 3", id))
             .startsWith("filled 3 B of region " + id + " with 0x41"));
-    assertTrue(shell.run("read %d 0 8".formatted(id)).endsWith("|..AAA...|"));
-    assertTrue(shell.fail("fill %d --with 256".formatted(id)).contains("256 is no byte"));
+    assertTrue(shell.run(String.format(Locale.ROOT, "read %d 0 8", id)).endsWith("|..AAA...|"));
+    assertTrue(
+        shell
+            .fail(String.format(Locale.ROOT, "fill %d --with 256", id))
+            .contains("256 is no byte"));
   }
 
   @Test
   void advicePoliciesFlushAndResizeReachTheRegion() throws Exception {
     HeapRegion region = (HeapRegion) files.allocate(RegionRequest.ofSize(64));
-    shell.run("advise %d random".formatted(region.id()));
+    shell.run(String.format(Locale.ROOT, "advise %d random", region.id()));
     assertEquals(List.of(Advice.RANDOM), region.advice);
     shell.run("flush " + region.id());
     assertEquals(1, region.forces);
     HeapRegion other = (HeapRegion) plain.allocate(RegionRequest.ofSize(64));
-    assertTrue(shell.run("policy %d never".formatted(other.id())).endsWith("in force: never"));
-    assertTrue(shell.run("resize %d 1k".formatted(other.id())).endsWith("from 64 B to 1 KiB"));
+    assertTrue(
+        shell
+            .run(String.format(Locale.ROOT, "policy %d never", other.id()))
+            .endsWith("in force: never"));
+    assertTrue(
+        shell
+            .run(String.format(Locale.ROOT, "resize %d 1k", other.id()))
+            .endsWith("from 64 B to 1 KiB"));
     assertEquals(1024, other.byteSize());
   }
 
@@ -216,15 +226,21 @@ class CommandsTest {
     HeapRegion region = (HeapRegion) plain.allocate(RegionRequest.ofSize(64));
     assertEquals(
         "released 64 B of region " + region.id(), shell.run("release " + region.id()).strip());
-    shell.run("release %d --offset 60 --length 4".formatted(region.id()));
+    shell.run(String.format(Locale.ROOT, "release %d --offset 60 --length 4", region.id()));
     assertEquals(68, region.released);
-    assertTrue(shell.fail("release %d --offset 65".formatted(region.id())).contains("beyond"));
-    assertTrue(shell.run("budget %d 1k".formatted(region.id())).endsWith(": 1 KiB"));
+    assertTrue(
+        shell
+            .fail(String.format(Locale.ROOT, "release %d --offset 65", region.id()))
+            .contains("beyond"));
+    assertTrue(
+        shell.run(String.format(Locale.ROOT, "budget %d 1k", region.id())).endsWith(": 1 KiB"));
     assertEquals(1024, region.info().residentBudget());
     assertTrue(shell.run("info " + region.id()).contains("1 KiB"));
-    assertTrue(shell.run("budget %d none".formatted(region.id())).endsWith(": none"));
+    assertTrue(
+        shell.run(String.format(Locale.ROOT, "budget %d none", region.id())).endsWith(": none"));
     assertEquals(RegionRequest.NO_BUDGET, region.info().residentBudget());
-    assertTrue(shell.fail("budget %d much".formatted(region.id())).contains("'much'"));
+    assertTrue(
+        shell.fail(String.format(Locale.ROOT, "budget %d much", region.id())).contains("'much'"));
     shell.run("alloc 64 -b plain --budget 32");
     assertEquals(32, plain.requests.getLast().residentBudget());
     alloc("64 -n orders");

@@ -4,6 +4,7 @@ package org.dmalloc.shell;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.util.Locale;
 import org.dmalloc.api.Capability;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -60,7 +61,7 @@ class FailuresTest {
     String id = shell.session.execute("alloc 64").toString();
     assertEquals(
         "dmalloc: backend files lacks RESIZE; choose one that has it: plain",
-        shell.fail("resize %s 1k".formatted(id)));
+        shell.fail(String.format(Locale.ROOT, "resize %s 1k", id)));
     assertEquals(
         "dmalloc: backend files lacks FORCE; no backend here has it", shell.fail("flush " + id));
   }
@@ -69,11 +70,20 @@ class FailuresTest {
   void rangesOutsideTheRegionAreRefused() throws Exception {
     String id = shell.session.execute("alloc 64").toString();
     String end = "reach beyond the end of region " + id + ", which has 64 bytes";
-    assertTrue(shell.fail("read %s 60 5".formatted(id)).contains("5 bytes at 60 " + end));
-    assertTrue(shell.fail("write %s 64 x".formatted(id)).contains("1 bytes at 64 " + end));
-    assertTrue(shell.fail("read %s 65".formatted(id)).contains(end));
-    assertEquals("", shell.run("read %s 64 0".formatted(id)));
-    assertTrue(shell.fail("write %s 0 --hex 0g".formatted(id)).contains("'0g' is not hex"));
+    assertTrue(
+        shell
+            .fail(String.format(Locale.ROOT, "read %s 60 5", id))
+            .contains("5 bytes at 60 " + end));
+    assertTrue(
+        shell
+            .fail(String.format(Locale.ROOT, "write %s 64 x", id))
+            .contains("1 bytes at 64 " + end));
+    assertTrue(shell.fail(String.format(Locale.ROOT, "read %s 65", id)).contains(end));
+    assertEquals("", shell.run(String.format(Locale.ROOT, "read %s 64 0", id)));
+    assertTrue(
+        shell
+            .fail(String.format(Locale.ROOT, "write %s 0 --hex 0g", id))
+            .contains("'0g' is not hex"));
   }
 
   @Test
@@ -105,7 +115,7 @@ class FailuresTest {
     String id = shell.session.execute("alloc 64").toString();
     assertEquals(
         "dmalloc: write: /no/such: no such file or directory",
-        shell.fail("write %s 0 --file /no/such".formatted(id)));
+        shell.fail(String.format(Locale.ROOT, "write %s 0 --file /no/such", id)));
   }
 
   @Test

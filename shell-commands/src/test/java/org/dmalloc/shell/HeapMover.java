@@ -4,6 +4,7 @@ package org.dmalloc.shell;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -53,8 +54,10 @@ final class HeapMover implements RegionMover {
       throws MemoryException {
     if (pinned.contains(info.id())) {
       throw new IllegalStateException(
-          "move of region %d: it is pinned by segment(), taken by bundle importer; use acquire() in place of it, or close and open the region"
-              .formatted(info.id()));
+          String.format(
+              Locale.ROOT,
+              "move of region %d: it is pinned by segment(), taken by bundle importer; use acquire() in place of it, or close and open the region",
+              info.id()));
     }
     started.countDown();
     while (waits) {

@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Locale;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
@@ -62,12 +63,14 @@ class MovingCommandsTest {
   void hotswapTellsWhatWasDone() throws Exception {
     long id = alloc("4k");
     assertEquals(
-        "region %d: memory → files, 8 KiB copied in 3 passes (userfaultfd), pause 0.14 ms, 4 MB/s"
-            .formatted(id),
-        shell.run("hotswap %d files".formatted(id)));
+        String.format(
+            Locale.ROOT,
+            "region %d: memory → files, 8 KiB copied in 3 passes (userfaultfd), pause 0.14 ms, 4 MB/s",
+            id),
+        shell.run(String.format(Locale.ROOT, "hotswap %d files", id)));
     assertEquals(
-        "region %d: files → files, it is there already".formatted(id),
-        shell.run("hotswap %d files".formatted(id)));
+        String.format(Locale.ROOT, "region %d: files → files, it is there already", id),
+        shell.run(String.format(Locale.ROOT, "hotswap %d files", id)));
     assertTrue(shell.run("regions").contains("files"), shell.run("regions"));
   }
 
@@ -76,7 +79,12 @@ class MovingCommandsTest {
     long first = alloc("4k");
     long second = alloc("4k");
     alloc("4k -b files");
-    assertEquals(2, shell.run("hotswap %d %d files".formatted(first, second)).lines().count());
+    assertEquals(
+        2,
+        shell
+            .run(String.format(Locale.ROOT, "hotswap %d %d files", first, second))
+            .lines()
+            .count());
     assertEquals(2, shell.run("hotswap --all memory").lines().count());
     shell.run("free --all");
     assertEquals("no region here can move", shell.run("hotswap -a files"));
@@ -85,27 +93,30 @@ class MovingCommandsTest {
   @Test
   void hotswapPassesTheRateOn() throws Exception {
     long id = alloc("4k");
-    shell.run("hotswap %d files --rate 10m".formatted(id));
+    shell.run(String.format(Locale.ROOT, "hotswap %d files --rate 10m", id));
     assertEquals(10 << 20, mover.options.getFirst().bytesPerSecond());
-    shell.run("hotswap %d memory".formatted(id));
+    shell.run(String.format(Locale.ROOT, "hotswap %d memory", id));
     assertEquals(Long.MAX_VALUE, mover.options.getLast().bytesPerSecond());
   }
 
   @Test
   void hotswapRefusesInOneLine() throws Exception {
     long id = alloc("4k");
-    String unknown = shell.fail("hotswap %d file".formatted(id));
+    String unknown = shell.fail(String.format(Locale.ROOT, "hotswap %d file", id));
     assertTrue(unknown.contains("backend 'file' is unknown; did you mean files?"), unknown);
-    String own = shell.fail("hotswap %d files".formatted(alloc("4k -b memory")));
+    String own = shell.fail(String.format(Locale.ROOT, "hotswap %d files", alloc("4k -b memory")));
     assertTrue(own.contains("belongs to its backend and cannot move"), own);
     mover.pinned.add(id);
-    String pinned = shell.fail("hotswap %d files".formatted(id));
+    String pinned = shell.fail(String.format(Locale.ROOT, "hotswap %d files", id));
     assertTrue(pinned.contains("pinned by segment(), taken by bundle importer"), pinned);
     assertFalse(pinned.contains("\n"), pinned);
     assertTrue(shell.fail("hotswap files").contains("give the ids of regions, or --all"));
     assertTrue(shell.fail("hotswap 999999 files").contains("no region 999999 is open"));
     shell.providers.mover(null);
-    assertTrue(shell.fail("hotswap %d files".formatted(id)).contains("org.dmalloc.manager"));
+    assertTrue(
+        shell
+            .fail(String.format(Locale.ROOT, "hotswap %d files", id))
+            .contains("org.dmalloc.manager"));
   }
 
   @Test
@@ -113,7 +124,8 @@ class MovingCommandsTest {
     long id = alloc("4k");
     mover.waits = true;
     try (var executor = Executors.newSingleThreadExecutor()) {
-      Future<String> failure = executor.submit(() -> shell.fail("hotswap %d files".formatted(id)));
+      Future<String> failure =
+          executor.submit(() -> shell.fail(String.format(Locale.ROOT, "hotswap %d files", id)));
       assertTrue(mover.started.await(DEADLINE_SECONDS, TimeUnit.SECONDS));
       shell.interruptJobs();
       assertFalse(failure.get(DEADLINE_SECONDS, TimeUnit.SECONDS).isEmpty());
@@ -123,15 +135,16 @@ class MovingCommandsTest {
     String info = shell.run("info " + id);
     assertTrue(info.contains("memory → files (command): failed: move"), info);
     assertTrue(info.contains("cancelled by an interrupt"), info);
-    assertTrue(shell.run("hotswap %d files".formatted(id)).contains("memory → files"));
+    assertTrue(
+        shell.run(String.format(Locale.ROOT, "hotswap %d files", id)).contains("memory → files"));
   }
 
   @Test
   void infoShowsTheHistory() throws Exception {
     long id = alloc("4k");
-    shell.run("hotswap %d files".formatted(id));
+    shell.run(String.format(Locale.ROOT, "hotswap %d files", id));
     mover.pinned.add(id);
-    shell.fail("hotswap %d memory".formatted(id));
+    shell.fail(String.format(Locale.ROOT, "hotswap %d memory", id));
     String info = shell.run("info " + id);
     assertTrue(info.contains("now on      files"), info);
     assertTrue(info.contains("bundle      test.bundle"), info);
@@ -140,7 +153,7 @@ class MovingCommandsTest {
         info.contains("move 1      1970-01-01T00:00:00Z memory → files (command): 8 KiB copied"),
         info);
     assertTrue(info.contains("move 2") && info.contains("files → memory (command): failed"), info);
-    assertTrue(shell.run("info %d --json".formatted(id)).contains("\"history\""));
+    assertTrue(shell.run(String.format(Locale.ROOT, "info %d --json", id)).contains("\"history\""));
   }
 
   @Test
@@ -163,7 +176,10 @@ class MovingCommandsTest {
   @Test
   void loadWritesUntilItIsStoppedAndChecks() throws Exception {
     long id = alloc("64k");
-    assertTrue(shell.run("load %d --rate 100000".formatted(id)).contains("100000 pages/s"));
+    assertTrue(
+        shell
+            .run(String.format(Locale.ROOT, "load %d --rate 100000", id))
+            .contains("100000 pages/s"));
     await(() -> writes() > 100);
     assertTrue(shell.run("load").contains("writing"));
     String again = shell.fail("load " + id);
@@ -186,19 +202,19 @@ class MovingCommandsTest {
   @Test
   void loadEndsWithItsTimeItsRegionOrItsBundle() throws Exception {
     long timed = alloc("64k");
-    shell.run("load %d --rate 1000 --seconds 1".formatted(timed));
+    shell.run(String.format(Locale.ROOT, "load %d --rate 1000 --seconds 1", timed));
     await(() -> state().equals("done"));
     assertTrue(shell.run("load --stop " + timed).endsWith("all are there"));
 
     long freed = alloc("64k");
-    shell.run("load %d --rate 1000".formatted(freed));
+    shell.run(String.format(Locale.ROOT, "load %d --rate 1000", freed));
     shell.run("free " + freed);
     await(() -> state().startsWith("ended: region"));
     String stopped = shell.run("load --stop " + freed);
     assertTrue(stopped.contains("; ended: region"), stopped);
 
     long left = alloc("64k");
-    shell.run("load %d --rate 1000".formatted(left));
+    shell.run(String.format(Locale.ROOT, "load %d --rate 1000", left));
     for (Command command : shell.commands.all()) {
       assertTrue(command.stop(Duration.ofSeconds(DEADLINE_SECONDS)));
     }
@@ -216,9 +232,9 @@ class MovingCommandsTest {
   @Test
   void loadTellsWhatWasLost() throws Exception {
     long id = alloc("4k");
-    shell.run("load %d --rate 1 --seconds 2".formatted(id));
+    shell.run(String.format(Locale.ROOT, "load %d --rate 1 --seconds 2", id));
     await(() -> state().equals("done"));
-    shell.run("write %d 0 other".formatted(id));
+    shell.run(String.format(Locale.ROOT, "write %d 0 other", id));
     String lost = shell.fail("load --stop " + id);
     assertTrue(lost.contains("verify page 0 (offset 0)"), lost);
   }
@@ -226,12 +242,24 @@ class MovingCommandsTest {
   @Test
   void loadRefusesBeforeItWrites() throws Exception {
     long id = alloc("4k");
-    assertTrue(shell.fail("load %d --rate 0".formatted(id)).contains("--rate 0; give at least 1"));
-    assertTrue(shell.fail("load %d -w x".formatted(id)).contains("'x' is not a number"));
-    assertTrue(shell.fail("load %d -w 0".formatted(id)).contains("give more than 0"));
-    assertTrue(shell.fail("load %d -w 1 -r 1".formatted(id)).contains("not both"));
-    assertTrue(shell.fail("load %d --seconds 0".formatted(id)).contains("give at least 1"));
-    assertTrue(shell.fail("load %d".formatted(alloc("100"))).contains("region of 100 bytes"));
+    assertTrue(
+        shell
+            .fail(String.format(Locale.ROOT, "load %d --rate 0", id))
+            .contains("--rate 0; give at least 1"));
+    assertTrue(
+        shell.fail(String.format(Locale.ROOT, "load %d -w x", id)).contains("'x' is not a number"));
+    assertTrue(
+        shell.fail(String.format(Locale.ROOT, "load %d -w 0", id)).contains("give more than 0"));
+    assertTrue(
+        shell.fail(String.format(Locale.ROOT, "load %d -w 1 -r 1", id)).contains("not both"));
+    assertTrue(
+        shell
+            .fail(String.format(Locale.ROOT, "load %d --seconds 0", id))
+            .contains("give at least 1"));
+    assertTrue(
+        shell
+            .fail(String.format(Locale.ROOT, "load %d", alloc("100")))
+            .contains("region of 100 bytes"));
     assertTrue(shell.fail("load --stop " + id).contains("has no writer"));
     assertTrue(shell.fail("load 999999").contains("no region 999999 is open"));
   }

@@ -9,6 +9,7 @@ import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import org.dmalloc.api.MemoryException;
@@ -82,7 +83,7 @@ final class Refusal {
     return MemoryException.of(
         operation,
         path.toString(),
-        "truncated: %d bytes long, the region needs %d".formatted(length, needed),
+        String.format(Locale.ROOT, "truncated: %d bytes long, the region needs %d", length, needed),
         "restore the file from a backup");
   }
 
@@ -148,8 +149,11 @@ final class Refusal {
     try {
       Path directory = Files.isDirectory(path) ? path : Objects.requireNonNull(path.getParent());
       long free = Files.getFileStore(directory).getUsableSpace();
-      return "%d bytes are free there, free %d more or choose another directory"
-          .formatted(free, Math.max(1, byteSize - free));
+      return String.format(
+          Locale.ROOT,
+          "%d bytes are free there, free %d more or choose another directory",
+          free,
+          Math.max(1, byteSize - free));
     } catch (IOException e) {
       return "free space or choose another directory";
     }

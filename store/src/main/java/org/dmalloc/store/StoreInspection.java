@@ -14,6 +14,7 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Locale;
 import java.util.Set;
 import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.StoreFinding;
@@ -98,8 +99,11 @@ final class StoreInspection {
           new StoreFinding(
               WARNING,
               subject,
-              "other users have access, mode %s; chmod 700 %s"
-                  .formatted(mode(directory), subject)));
+              String.format(
+                  Locale.ROOT,
+                  "other users have access, mode %s; chmod 700 %s",
+                  mode(directory),
+                  subject)));
     } else {
       findings.add(new StoreFinding(OK, subject, "directory, " + probes.size() + " regions"));
     }
@@ -111,7 +115,8 @@ final class StoreInspection {
         new StoreFinding(
             facts.usableBytes() > 0 ? OK : WARNING,
             subject,
-            "%d of %d bytes are free".formatted(facts.usableBytes(), facts.totalBytes())));
+            String.format(
+                Locale.ROOT, "%d of %d bytes are free", facts.usableBytes(), facts.totalBytes())));
     findings.add(
         switch (facts.reserving()) {
           case HOLDS -> new StoreFinding(OK, subject, "reserved space takes later stores");
@@ -169,13 +174,17 @@ final class StoreInspection {
           new StoreFinding(
               WARNING,
               subject,
-              "other users have access, mode %s; chmod 600 %s"
-                  .formatted(mode(region.path()), region.path())));
+              String.format(
+                  Locale.ROOT,
+                  "other users have access, mode %s; chmod 600 %s",
+                  mode(region.path()),
+                  region.path())));
     }
     if (findings.size() == before) {
       String state = region.state() == StoredRegion.State.OPEN ? region.detail() : "closed";
       findings.add(
-          new StoreFinding(OK, subject, "%d bytes, %s".formatted(region.byteSize(), state)));
+          new StoreFinding(
+              OK, subject, String.format(Locale.ROOT, "%d bytes, %s", region.byteSize(), state)));
     }
   }
 

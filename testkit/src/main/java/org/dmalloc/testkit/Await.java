@@ -2,6 +2,7 @@
 package org.dmalloc.testkit;
 
 import java.time.Duration;
+import java.util.Locale;
 import java.util.concurrent.Callable;
 import java.util.concurrent.locks.LockSupport;
 
@@ -19,7 +20,8 @@ final class Await {
     long deadline = System.nanoTime() + DEADLINE.toNanos();
     while (!condition.call()) {
       if (System.nanoTime() - deadline > 0) {
-        throw new AssertionError("waited %s in vain: %s".formatted(DEADLINE, what));
+        throw new AssertionError(
+            String.format(Locale.ROOT, "waited %s in vain: %s", DEADLINE, what));
       }
       LockSupport.parkNanos(LOOK_AGAIN_NANOS);
     }
@@ -28,7 +30,8 @@ final class Await {
   /** Joins the thread; an {@link AssertionError} at the deadline. */
   static void end(Thread thread) throws InterruptedException {
     if (!thread.join(DEADLINE)) {
-      throw new AssertionError("%s did not end within %s".formatted(thread, DEADLINE));
+      throw new AssertionError(
+          String.format(Locale.ROOT, "%s did not end within %s", thread, DEADLINE));
     }
   }
 

@@ -11,6 +11,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.TreeSet;
 import java.util.stream.Stream;
 import org.dmalloc.api.Capability;
@@ -102,7 +103,8 @@ public abstract class ContractTheme {
   /** Skips the test, with the reason logged, unless the provider declares the capability. */
   final void assumeDeclared(Capability capability) {
     if (!declares(capability)) {
-      String reason = "%s does not declare %s".formatted(provider.name(), capability);
+      String reason =
+          String.format(Locale.ROOT, "%s does not declare %s", provider.name(), capability);
       System.getLogger(getClass().getName()).log(System.Logger.Level.INFO, "skipped: {0}", reason);
       Assumptions.abort(reason);
     }

@@ -13,6 +13,7 @@ import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import org.dmalloc.api.Access;
 import org.dmalloc.api.AccessMode;
@@ -196,7 +197,7 @@ public abstract class LifecycleContract extends ContractTheme {
     int after = memoryMap().size();
     assertTrue(
         after - before < rounds / 2,
-        "%d lines in the memory map before, %d after".formatted(before, after));
+        String.format(Locale.ROOT, "%d lines in the memory map before, %d after", before, after));
     assertEquals(List.of(), mappedFiles());
   }
 

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.fail;
 
 import java.lang.foreign.MemorySegment;
+import java.util.Locale;
 import java.util.SplittableRandom;
 import org.dmalloc.api.Access;
 import org.dmalloc.api.MemoryRegion;
@@ -39,7 +40,9 @@ final class Pattern {
     long words = byteCount / Long.BYTES;
     for (long i = 0; i < words; i++) {
       if (segment.get(JAVA_LONG_UNALIGNED, i * Long.BYTES) != word(seed, i)) {
-        fail("pattern %d is broken in the 8 bytes at %d".formatted(seed, i * Long.BYTES));
+        fail(
+            String.format(
+                Locale.ROOT, "pattern %d is broken in the 8 bytes at %d", seed, i * Long.BYTES));
       }
     }
     for (long at = words * Long.BYTES; at < byteCount; at++) {
@@ -52,7 +55,9 @@ final class Pattern {
     MemorySegment part = segment.asSlice(from, to - from);
     for (long at = 0; at < part.byteSize(); at++) {
       if (part.get(JAVA_BYTE, at) != 0) {
-        fail("byte %d is %d in place of 0".formatted(from + at, part.get(JAVA_BYTE, at)));
+        fail(
+            String.format(
+                Locale.ROOT, "byte %d is %d in place of 0", from + at, part.get(JAVA_BYTE, at)));
       }
     }
   }

@@ -7,6 +7,7 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Locale;
 import org.junit.jupiter.api.Assumptions;
 
 /**
@@ -129,7 +130,8 @@ public final class SmallFileSystem implements AutoCloseable {
     // The end of the output is the end of the process, but for its exit status.
     int status = process.onExit().join().exitValue();
     if (status != 0) {
-      throw new IOException("%s: %d, %s".formatted(String.join(" ", command), status, said));
+      throw new IOException(
+          String.format(Locale.ROOT, "%s: %d, %s", String.join(" ", command), status, said));
     }
   }
 }

@@ -4,6 +4,7 @@ package org.dmalloc.workloads;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.Locale;
 import org.dmalloc.api.BatchedAccess;
 
 /**
@@ -26,8 +27,11 @@ public final class GatherRead extends AnnouncedPages {
 
   @Override
   public String operation() {
-    return "copy %d bytes out of a random page, %d pages to a call of gather"
-        .formatted(RECORD_BYTES, LIST_RECORDS);
+    return String.format(
+        Locale.ROOT,
+        "copy %d bytes out of a random page, %d pages to a call of gather",
+        RECORD_BYTES,
+        LIST_RECORDS);
   }
 
   @Override

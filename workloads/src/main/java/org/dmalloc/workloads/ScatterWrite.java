@@ -6,6 +6,7 @@ import static java.lang.foreign.ValueLayout.JAVA_LONG;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.Locale;
 import org.dmalloc.api.BatchedAccess;
 
 /**
@@ -28,7 +29,8 @@ public final class ScatterWrite extends AnnouncedPages {
 
   @Override
   public String operation() {
-    return "store 8 bytes to a random page, %d pages to a call of scatter".formatted(LIST_RECORDS);
+    return String.format(
+        Locale.ROOT, "store 8 bytes to a random page, %d pages to a call of scatter", LIST_RECORDS);
   }
 
   @Override

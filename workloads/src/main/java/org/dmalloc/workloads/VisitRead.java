@@ -2,6 +2,7 @@
 package org.dmalloc.workloads;
 
 import java.io.IOException;
+import java.util.Locale;
 import org.dmalloc.api.BatchedAccess;
 
 /**
@@ -22,7 +23,8 @@ public final class VisitRead extends AnnouncedPages {
 
   @Override
   public String operation() {
-    return "load 8 bytes of a random page, %d pages to a call of visit".formatted(LIST_RECORDS);
+    return String.format(
+        Locale.ROOT, "load 8 bytes of a random page, %d pages to a call of visit", LIST_RECORDS);
   }
 
   @Override

@@ -2,6 +2,7 @@
 package org.dmalloc.workloads;
 
 import java.util.List;
+import java.util.Locale;
 import java.util.stream.Collectors;
 
 /** The workloads of this bundle, by name. */
@@ -40,11 +41,10 @@ public final class Workloads {
         .orElseThrow(
             () ->
                 new IllegalArgumentException(
-                    "no workload '%s'; choose from %s"
-                        .formatted(
-                            name,
-                            STANDARD.stream()
-                                .map(Workload::name)
-                                .collect(Collectors.joining(", ")))));
+                    String.format(
+                        Locale.ROOT,
+                        "no workload '%s'; choose from %s",
+                        name,
+                        STANDARD.stream().map(Workload::name).collect(Collectors.joining(", ")))));
   }
 }

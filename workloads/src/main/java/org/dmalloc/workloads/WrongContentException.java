@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.dmalloc.workloads;
 
+import java.util.Locale;
+
 /** A region holds other bytes than were written to it. */
 public final class WrongContentException extends RuntimeException {
   private static final long serialVersionUID = 1L;
@@ -14,7 +16,12 @@ public final class WrongContentException extends RuntimeException {
    */
   public WrongContentException(long page, long found, long expected) {
     super(
-        "verify page %d (offset %d): found %016x in place of %016x; the mapping shows wrong bytes, or somebody else wrote to it"
-            .formatted(page, page * PageContent.PAGE_BYTES, found, expected));
+        String.format(
+            Locale.ROOT,
+            "verify page %d (offset %d): found %016x in place of %016x; the mapping shows wrong bytes, or somebody else wrote to it",
+            page,
+            page * PageContent.PAGE_BYTES,
+            found,
+            expected));
   }
 }

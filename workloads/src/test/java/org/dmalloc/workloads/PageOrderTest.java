@@ -10,6 +10,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.util.Arrays;
 import java.util.BitSet;
 import java.util.HashMap;
+import java.util.Locale;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -96,7 +97,8 @@ final class PageOrderTest {
     for (int quarter = 0; quarter < 4; quarter++) {
       int low = quarter * pages / 4;
       long inside = Arrays.stream(popular).filter(p -> p >= low && p < low + pages / 4).count();
-      assertTrue(inside >= 5, "quarter %d has %d of 100".formatted(quarter, inside));
+      assertTrue(
+          inside >= 5, String.format(Locale.ROOT, "quarter %d has %d of 100", quarter, inside));
     }
   }
 

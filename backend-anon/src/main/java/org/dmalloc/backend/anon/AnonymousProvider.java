@@ -3,6 +3,7 @@ package org.dmalloc.backend.anon;
 
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Locale;
 import java.util.Set;
 import org.dmalloc.api.AccessMode;
 import org.dmalloc.api.AccessPattern;
@@ -96,7 +97,7 @@ abstract sealed class AnonymousProvider implements MemoryProvider
           "allocate",
           request.byteSize(),
           "",
-          "a process has %d bytes of addresses".formatted(ADDRESS_SPACE_BYTES),
+          String.format(Locale.ROOT, "a process has %d bytes of addresses", ADDRESS_SPACE_BYTES),
           MemoryException.NO_ERRNO,
           "choose a smaller size",
           null);

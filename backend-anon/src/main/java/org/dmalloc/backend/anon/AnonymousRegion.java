@@ -2,6 +2,7 @@
 package org.dmalloc.backend.anon;
 
 import java.lang.foreign.MemorySegment;
+import java.util.Locale;
 import org.dmalloc.api.AccessMode;
 import org.dmalloc.api.Advice;
 import org.dmalloc.api.Capability;
@@ -151,8 +152,10 @@ final class AnonymousRegion extends GatedRegion {
           refusal.byteSize(),
           refusal.target(),
           Errno.EAGAIN,
-          "its pages are locked, and RLIMIT_MEMLOCK is %d bytes for all of the process; raise it (ulimit -l, LimitMEMLOCK=)"
-              .formatted(Platform.lockLimitBytes()));
+          String.format(
+              Locale.ROOT,
+              "its pages are locked, and RLIMIT_MEMLOCK is %d bytes for all of the process; raise it (ulimit -l, LimitMEMLOCK=)",
+              Platform.lockLimitBytes()));
     }
     return machine.explain(refusal);
   }

@@ -6,6 +6,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import org.dmalloc.api.Advice;
 import org.dmalloc.api.MemoryException;
@@ -52,7 +53,7 @@ final class Machine {
           operation,
           byteSize,
           target,
-          "RAM and swap have %d bytes in all".formatted(inAll),
+          String.format(Locale.ROOT, "RAM and swap have %d bytes in all", inAll),
           MemoryException.NO_ERRNO,
           "choose a smaller size, add swap or set vm.overcommit_memory=1",
           null);
@@ -97,7 +98,7 @@ final class Machine {
           operation,
           byteSize,
           target,
-          "%s has %d bytes of RAM in all".formatted(bound, ramBytes),
+          String.format(Locale.ROOT, "%s has %d bytes of RAM in all", bound, ramBytes),
           MemoryException.NO_ERRNO,
           "choose a smaller size or leave it unlocked (memory.check=off skips this check)",
           null);
@@ -161,19 +162,27 @@ final class Machine {
       Map<String, Long> memory = meminfo();
       String mode = read(OVERCOMMIT).strip();
       if (mode.equals("2")) {
-        return "vm.overcommit_memory is 2 and %d of %d bytes are promised: free memory, add swap or raise vm.overcommit_ratio"
-            .formatted(memory.get("Committed_AS"), memory.get("CommitLimit"));
+        return String.format(
+            Locale.ROOT,
+            "vm.overcommit_memory is 2 and %d of %d bytes are promised: free memory, add swap or raise vm.overcommit_ratio",
+            memory.get("Committed_AS"),
+            memory.get("CommitLimit"));
       }
       long inAll = ramAndSwap(memory);
       if (mode.equals("0") && byteSize > inAll) {
-        return "RAM and swap have %d bytes in all: choose a smaller size, add swap or set vm.overcommit_memory=1"
-            .formatted(inAll);
+        return String.format(
+            Locale.ROOT,
+            "RAM and swap have %d bytes in all: choose a smaller size, add swap or set vm.overcommit_memory=1",
+            inAll);
       }
       long areas = lineCount("proc/self/maps");
       long areasAllowed = Long.parseLong(read("proc/sys/vm/max_map_count").strip());
       if (areas >= areasAllowed - 1) {
-        return "the process has %d mappings: close regions or raise vm.max_map_count (%d)"
-            .formatted(areas, areasAllowed);
+        return String.format(
+            Locale.ROOT,
+            "the process has %d mappings: close regions or raise vm.max_map_count (%d)",
+            areas,
+            areasAllowed);
       }
       return "check the limit of address space (ulimit -v)";
     } catch (MemoryException | NumberFormatException unreadable) {
@@ -209,7 +218,7 @@ final class Machine {
         operation,
         byteSize,
         target,
-        "%d bytes of %s are left within %s".formatted(free, kind, left.ramBound),
+        String.format(Locale.ROOT, "%d bytes of %s are left within %s", free, kind, left.ramBound),
         MemoryException.NO_ERRNO,
         "free memory or choose a smaller size (memory.check=off skips this check)",
         null);

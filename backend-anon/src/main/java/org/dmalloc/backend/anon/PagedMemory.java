@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.dmalloc.backend.anon;
 
+import java.util.Locale;
 import org.dmalloc.api.AccessMode;
 import org.dmalloc.api.Advice;
 import org.dmalloc.api.MemoryException;
@@ -85,7 +86,7 @@ final class PagedMemory implements PagingCalls {
             "prefault",
             length,
             target,
-            "interrupted after %d bytes".formatted(done),
+            String.format(Locale.ROOT, "interrupted after %d bytes", done),
             MemoryException.NO_ERRNO,
             "clear the interrupt and try again",
             null);
@@ -106,7 +107,7 @@ final class PagedMemory implements PagingCalls {
           "prefault",
           length,
           target,
-          "cancelled by its progress listener after %d bytes".formatted(done),
+          String.format(Locale.ROOT, "cancelled by its progress listener after %d bytes", done),
           MemoryException.NO_ERRNO,
           "",
           e);

@@ -17,6 +17,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.stream.Stream;
 import org.dmalloc.api.Access;
 import org.dmalloc.api.AccessPattern;
@@ -43,7 +44,7 @@ class AnonymousRegionTest {
 
   /** Whether exactly this range is readable and writable: what another mapping there is not. */
   private static boolean mapped(long address, long byteSize) throws IOException {
-    String area = "%x-%x rw".formatted(address, address + byteSize);
+    String area = String.format(Locale.ROOT, "%x-%x rw", address, address + byteSize);
     return Files.readAllLines(Path.of("/proc/self/maps")).stream()
         .anyMatch(line -> line.startsWith(area));
   }
@@ -74,7 +75,8 @@ class AnonymousRegionTest {
             .filter(line -> line.contains("leak-hunter") || line.contains("/dev/zero"))
             .toList());
     for (long address : addresses) {
-      assertFalse(mapped(address, 64 * MIB), "still mapped at %x".formatted(address));
+      assertFalse(
+          mapped(address, 64 * MIB), String.format(Locale.ROOT, "still mapped at %x", address));
     }
   }
 

@@ -11,6 +11,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Locale;
 import org.dmalloc.api.Advice;
 import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.Sharing;
@@ -44,7 +45,9 @@ class MachineTest {
       throws IOException {
     write(
         "proc/meminfo",
-        """
+        String.format(
+            Locale.ROOT,
+            """
         MemTotal:       %d kB
         MemFree:        12 kB
         MemAvailable:   %d kB
@@ -53,8 +56,11 @@ class MachineTest {
         CommitLimit:    1024 kB
         Committed_AS:   1000 kB
         HugePages_Total:       0
-        """
-            .formatted(total / 1024, available / 1024, swapTotal / 1024, swapFree / 1024));
+        """,
+            total / 1024,
+            available / 1024,
+            swapTotal / 1024,
+            swapFree / 1024));
   }
 
   private void write(String file, String text) throws IOException {
@@ -69,7 +75,8 @@ class MachineTest {
     write(directory + "/memory.usage_in_bytes", used + "\n");
     write(
         directory + "/memory.stat",
-        "cache 7\ntotal_inactive_file %d\ntotal_active_file 0\n".formatted(fileCache));
+        String.format(
+            Locale.ROOT, "cache 7\ntotal_inactive_file %d\ntotal_active_file 0\n", fileCache));
   }
 
   private void versionTwo(String group, String limit, long used, String swapLimit)

@@ -10,6 +10,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.PageSize;
 import org.dmalloc.api.ProgressListener;
@@ -29,7 +30,8 @@ class MemorySourceTest {
     Files.writeString(root.resolve("proc/sys/vm/overcommit_memory"), overcommit + "\n");
     Files.writeString(
         root.resolve("proc/meminfo"),
-        "MemTotal: 1048576 kB\nMemAvailable: %d kB\n".formatted(availableBytes / 1024));
+        String.format(
+            Locale.ROOT, "MemTotal: 1048576 kB\nMemAvailable: %d kB\n", availableBytes / 1024));
     return new Machine(root, MemoryCheck.REFUSE);
   }
 

@@ -11,6 +11,7 @@ import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Locale;
 import java.util.Set;
 import org.dmalloc.api.Access;
 import org.dmalloc.api.MemoryException;
@@ -191,7 +192,7 @@ class SwapPolicyEffectTest {
     Path path = Path.of("/sys/kernel/mm/transparent_hugepage").resolve(file);
     String setting = Files.isReadable(path) ? Files.readString(path).strip() : "absent";
     if (setting.contains(value) != present || setting.equals("absent")) {
-      throw TemporarySwap.skip("%s is %s".formatted(path, setting));
+      throw TemporarySwap.skip(String.format(Locale.ROOT, "%s is %s", path, setting));
     }
   }
 

@@ -6,6 +6,7 @@ import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Locale;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Assumptions;
 
@@ -31,7 +32,9 @@ final class TemporarySwap implements AutoCloseable {
       return new TemporarySwap(Path.of(""));
     }
     if (!"root".equals(System.getProperty("user.name"))) {
-      throw skip("no swap of %d bytes is free, and only root can add some".formatted(byteSize));
+      throw skip(
+          String.format(
+              Locale.ROOT, "no swap of %d bytes is free, and only root can add some", byteSize));
     }
     Path file = Files.createTempFile(Path.of("target").toAbsolutePath(), "swap", ".test");
     TemporarySwap swap = new TemporarySwap(file);

@@ -4,6 +4,7 @@ package org.dmalloc.backend.filechannel;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -51,7 +52,9 @@ final class ConcurrentReads {
             new LinkedBlockingQueue<>(),
             task ->
                 Thread.ofPlatform()
-                    .name("dmalloc-%s-read-%d".formatted(name, number.incrementAndGet()))
+                    .name(
+                        String.format(
+                            Locale.ROOT, "dmalloc-%s-read-%d", name, number.incrementAndGet()))
                     .daemon(true)
                     .unstarted(task));
     threads.allowCoreThreadTimeOut(true);

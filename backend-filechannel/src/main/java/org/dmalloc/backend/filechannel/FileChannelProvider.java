@@ -7,6 +7,7 @@ import java.nio.channels.FileChannel.MapMode;
 import java.nio.file.Path;
 import java.util.EnumSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
@@ -207,7 +208,7 @@ public final class FileChannelProvider implements BackingProvider {
         ResidentPages.bringIn(segment, file.path(), prefault.step());
       }
       FileChannelRegion region = new FileChannelRegion(ledger, traits, segment, arena, file, reads);
-      file.describeHolder("%s region %d".formatted(name(), region.id()));
+      file.describeHolder(String.format(Locale.ROOT, "%s region %d", name(), region.id()));
       return region;
     } catch (MemoryException | RuntimeException | Error e) {
       arena.close();

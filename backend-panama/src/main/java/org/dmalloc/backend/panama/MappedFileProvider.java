@@ -5,6 +5,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
 import org.dmalloc.api.AccessMode;
@@ -259,7 +260,8 @@ sealed class MappedFileProvider implements MemoryProvider permits PanamaProvider
           region.watch(observer, plan.stores(), plan.fill != null);
         }
         if (file instanceof RegionFile.Named named) {
-          named.describeHolder("%s region %d".formatted(settings.name(), region.id()));
+          named.describeHolder(
+              String.format(Locale.ROOT, "%s region %d", settings.name(), region.id()));
         }
         return region;
       } catch (MemoryException | RuntimeException | Error e) {

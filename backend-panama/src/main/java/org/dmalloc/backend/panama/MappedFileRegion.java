@@ -6,6 +6,7 @@ import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import org.dmalloc.api.AccessPattern;
 import org.dmalloc.api.Advice;
@@ -153,8 +154,10 @@ final class MappedFileRegion extends GatedRegion {
   protected ResidentTrimmer onLimitResident(long budgetBytes) throws MemoryException {
     if (traits().sharing() == Sharing.PRIVATE) {
       throw new UnsupportedOperationException(
-          "resident budget of %s: its changed pages are private and have no file to go to; ask for SHARED"
-              .formatted(this));
+          String.format(
+              Locale.ROOT,
+              "resident budget of %s: its changed pages are private and have no file to go to; ask for SHARED",
+              this));
     }
     if (mapping.swapBacked()) {
       throw MemoryException.of(

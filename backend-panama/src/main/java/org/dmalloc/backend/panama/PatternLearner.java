@@ -8,6 +8,7 @@ import java.util.Comparator;
 import java.util.Deque;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import org.dmalloc.api.AccessPattern;
@@ -582,8 +583,12 @@ final class PatternLearner {
   }
 
   private static String grown(long pages, String direction, Suspect suspect) {
-    return "a run of %d newly mapped pages grows %s by %d"
-        .formatted(suspect.high - suspect.low, direction, pages);
+    return String.format(
+        Locale.ROOT,
+        "a run of %d newly mapped pages grows %s by %d",
+        suspect.high - suspect.low,
+        direction,
+        pages);
   }
 
   private void open(int sign, long origin, long front, long now, long faults, String evidence)
@@ -628,7 +633,10 @@ final class PatternLearner {
         // Exactly: when pages behind it are mapped later, it goes on.
         long mapped = runs.reach(stream.front, stream.sign, memory.pageCount());
         moveFront(stream, mapped);
-        end(stream, "no page for %d ms".formatted((now - stream.progressAt) / 1_000_000), now);
+        end(
+            stream,
+            String.format(Locale.ROOT, "no page for %d ms", (now - stream.progressAt) / 1_000_000),
+            now);
         return false;
       }
       return true;
@@ -653,7 +661,9 @@ final class PatternLearner {
       long most = Math.max(least, 2 * stream.windowPages);
       long wanted = Math.round(stream.pagesPerNano * WINDOW_NANOS);
       stream.windowPages = Math.min(MAX_WINDOW_PAGES, Math.clamp(wanted, least, most));
-      extend(stream, "a stream of %.0f MiB/s".formatted(stream.pagesPerNano * 1e9 / 256));
+      extend(
+          stream,
+          String.format(Locale.ROOT, "a stream of %.0f MiB/s", stream.pagesPerNano * 1e9 / 256));
     }
     if (stream.sign * (stream.front - stream.tail) > BEHIND_PAGES) {
       long kept = stream.front - stream.sign * KEPT_BEHIND_PAGES;

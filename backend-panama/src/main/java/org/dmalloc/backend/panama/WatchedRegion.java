@@ -2,6 +2,7 @@
 package org.dmalloc.backend.panama;
 
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
@@ -324,7 +325,7 @@ final class WatchedRegion {
       lock.unlock();
     }
     onFailure.run();
-    observer.gaveUp("%s: %s".formatted(name, failure));
+    observer.gaveUp(String.format(Locale.ROOT, "%s: %s", name, failure));
   }
 
   /** Splits large folios of one stretch; false if there is nothing to do now. */

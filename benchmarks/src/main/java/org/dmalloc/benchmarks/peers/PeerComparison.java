@@ -120,7 +120,9 @@ final class PeerComparison {
     Optional<Mount> mount = Mount.holding(files, scratch);
     Optional<BlockDevice> disk = mount.flatMap(m -> BlockDevice.of(files, m));
     if (disk.isEmpty()) {
-      notes.add("there is no disk below %s: files there are memory".formatted(plan.directory()));
+      notes.add(
+          String.format(
+              Locale.ROOT, "there is no disk below %s: files there are memory", plan.directory()));
     }
     if (limit == null) {
       notes.add(
@@ -128,7 +130,7 @@ final class PeerComparison {
     }
     RawSurveyor surveyor = new RawSurveyor(rawTools(), RAW_TIME);
     for (int run = 1; run <= plan.runs(); run++) {
-      listener.accept("run %d of %d: the raw disk".formatted(run, plan.runs()));
+      listener.accept(String.format(Locale.ROOT, "run %d of %d: the raw disk", run, plan.runs()));
       RawSurvey survey =
           surveyor.surveyDirectory(
               "raw", scratch, plan.byteSize(), EnumSet.allOf(RawPattern.class));
@@ -142,8 +144,11 @@ final class PeerComparison {
       if (run == 1 && plan.runs() > 1) {
         long seconds = Duration.between(started, Instant.now()).toSeconds();
         listener.accept(
-            "the first run took %d s, so that all will take about %.0f min"
-                .formatted(seconds, Math.ceil(seconds * plan.runs() / 60.0)));
+            String.format(
+                Locale.ROOT,
+                "the first run took %d s, so that all will take about %.0f min",
+                seconds,
+                Math.ceil(seconds * plan.runs() / 60.0)));
       }
     }
     return new PeerReport(
@@ -170,8 +175,10 @@ final class PeerComparison {
         .orElseThrow(
             () ->
                 new IOException(
-                    "no memory limit is permitted here: %s; or give --no-limit and a --size above the machine's memory"
-                        .formatted(String.join("; ", search.reasons()))));
+                    String.format(
+                        Locale.ROOT,
+                        "no memory limit is permitted here: %s; or give --no-limit and a --size above the machine's memory",
+                        String.join("; ", search.reasons()))));
   }
 
   private static List<RawDisk> rawTools() throws InterruptedException {
@@ -254,8 +261,13 @@ final class PeerComparison {
         case NOTE -> storeNotes.put(peer.id(), message.text());
         case BEGIN ->
             listener.accept(
-                "run %d of %d: %s %s"
-                    .formatted(run, plan.runs(), peer.id(), row == null ? "" : row.label()));
+                String.format(
+                    Locale.ROOT,
+                    "run %d of %d: %s %s",
+                    run,
+                    plan.runs(),
+                    peer.id(),
+                    row == null ? "" : row.label()));
         case DONE -> {
           if (row != null && done != null) {
             answered.add(row);
@@ -267,7 +279,7 @@ final class PeerComparison {
             answered.add(row);
             of(reasons).put(row, message.text());
             if (message.kind() == PeerMessage.Kind.FAILED) {
-              note("%s %s: %s".formatted(peer.id(), row.label(), message.text()));
+              note(String.format(Locale.ROOT, "%s %s: %s", peer.id(), row.label(), message.text()));
             }
           }
         }
@@ -284,7 +296,7 @@ final class PeerComparison {
     }
 
     void broken(String reason) {
-      note("%s: %s".formatted(peer.id(), reason));
+      note(String.format(Locale.ROOT, "%s: %s", peer.id(), reason));
       for (Row row : plan.rows()) {
         if (!answered.contains(row)) {
           of(reasons).put(row, reason);
@@ -330,20 +342,21 @@ final class PeerComparison {
   }
 
   private static String storage(Optional<Mount> mount, Optional<BlockDevice> disk) {
-    return "%s, %s"
-        .formatted(
-            mount.map(Mount::type).orElse("unknown file system"),
-            disk.map(
-                    device ->
-                        String.format(
-                            Locale.ROOT,
-                            "%s %s, read-ahead %s KiB, rotational %s",
-                            device.name(),
-                            device.model(),
-                            device.readAheadKib().isPresent()
-                                ? String.valueOf(device.readAheadKib().getAsLong())
-                                : "unknown",
-                            device.rotational().map(r -> r ? "yes" : "no").orElse("unknown")))
-                .orElse("no disk"));
+    return String.format(
+        Locale.ROOT,
+        "%s, %s",
+        mount.map(Mount::type).orElse("unknown file system"),
+        disk.map(
+                device ->
+                    String.format(
+                        Locale.ROOT,
+                        "%s %s, read-ahead %s KiB, rotational %s",
+                        device.name(),
+                        device.model(),
+                        device.readAheadKib().isPresent()
+                            ? String.valueOf(device.readAheadKib().getAsLong())
+                            : "unknown",
+                        device.rotational().map(r -> r ? "yes" : "no").orElse("unknown")))
+            .orElse("no disk"));
   }
 }

@@ -2,6 +2,7 @@
 package org.dmalloc.benchmarks.peers;
 
 import java.util.HashMap;
+import java.util.Locale;
 import java.util.Map;
 import org.dmalloc.workloads.report.HtmlPage;
 import org.dmalloc.workloads.report.Units;
@@ -16,10 +17,15 @@ final class PeerHtml {
         "TITLE",
         HtmlPage.text(
             report.limitBytes() == 0
-                ? "dmalloc and its peers: %s without a limit"
-                    .formatted(Units.bytes(report.byteSize()))
-                : "dmalloc and its peers: %s in %s of RAM"
-                    .formatted(Units.bytes(report.byteSize()), Units.bytes(report.limitBytes()))));
+                ? String.format(
+                    Locale.ROOT,
+                    "dmalloc and its peers: %s without a limit",
+                    Units.bytes(report.byteSize()))
+                : String.format(
+                    Locale.ROOT,
+                    "dmalloc and its peers: %s in %s of RAM",
+                    Units.bytes(report.byteSize()),
+                    Units.bytes(report.limitBytes()))));
     parts.put("TEXT", HtmlPage.text(PeerTable.render(report)));
     StringBuilder standings = new StringBuilder();
     Standing.all(report).forEach(s -> standings.append(s.sentence()).append('\n'));

@@ -9,6 +9,7 @@ import com.google.gson.JsonParseException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Locale;
 import java.util.Map;
 import java.util.OptionalDouble;
 import org.dmalloc.benchmarks.peers.child.Row;
@@ -93,17 +94,25 @@ final class PeerJson {
       JsonObject root = GSON.fromJson(Files.readString(file), JsonObject.class);
       if (root == null || !root.has("schema") || !root.get("schema").getAsString().equals(SCHEMA)) {
         throw new IOException(
-            "%s holds no comparison with peers; give a file that --json wrote".formatted(file));
+            String.format(
+                Locale.ROOT,
+                "%s holds no comparison with peers; give a file that --json wrote",
+                file));
       }
       int format = root.get("format").getAsInt();
       if (format != PeerReport.FORMAT) {
         throw new IOException(
-            "%s has format %d, and this version reads %d; compare again"
-                .formatted(file, format, PeerReport.FORMAT));
+            String.format(
+                Locale.ROOT,
+                "%s has format %d, and this version reads %d; compare again",
+                file,
+                format,
+                PeerReport.FORMAT));
       }
       return GSON.fromJson(root, PeerReport.class);
     } catch (JsonParseException | IllegalStateException | NullPointerException e) {
-      throw new IOException("%s is damaged: %s".formatted(file, e.getMessage()), e);
+      throw new IOException(
+          String.format(Locale.ROOT, "%s is damaged: %s", file, e.getMessage()), e);
     }
   }
 }

@@ -83,7 +83,9 @@ record PeerOptions(
         case "--html" -> html = Path.of(value(option, left));
         case "--from" -> saved = Path.of(value(option, left));
         case "--help", "-h" -> help = true;
-        default -> throw new IllegalArgumentException("option %s; see --help".formatted(option));
+        default ->
+            throw new IllegalArgumentException(
+                String.format(Locale.ROOT, "option %s; see --help", option));
       }
     }
     return new PeerOptions(
@@ -106,18 +108,20 @@ record PeerOptions(
       long number = Long.parseLong(text);
       if (number < 0 || number > Integer.MAX_VALUE) {
         throw new IllegalArgumentException(
-            "%s %s; give 0 to %d".formatted(option, text, Integer.MAX_VALUE));
+            String.format(Locale.ROOT, "%s %s; give 0 to %d", option, text, Integer.MAX_VALUE));
       }
       return number;
     } catch (NumberFormatException e) {
-      throw new IllegalArgumentException("%s %s; give a whole number".formatted(option, text), e);
+      throw new IllegalArgumentException(
+          String.format(Locale.ROOT, "%s %s; give a whole number", option, text), e);
     }
   }
 
   private static long size(String option, String text) {
     Matcher matcher = SIZE.matcher(text.toLowerCase(Locale.ROOT));
     if (!matcher.matches()) {
-      throw new IllegalArgumentException("%s %s; give a size such as 512m".formatted(option, text));
+      throw new IllegalArgumentException(
+          String.format(Locale.ROOT, "%s %s; give a size such as 512m", option, text));
     }
     int shift = 10 * " kmgt".indexOf(matcher.group(2).isEmpty() ? " " : matcher.group(2));
     return (long) (Double.parseDouble(matcher.group(1)) * (1L << shift)) / 4096 * 4096;

@@ -4,6 +4,7 @@ package org.dmalloc.benchmarks.peers;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Locale;
 import org.dmalloc.benchmarks.peers.child.Row;
 import org.dmalloc.benchmarks.peers.store.Peer;
 
@@ -47,15 +48,21 @@ public record PeerPlan(
     }
     if (limitBytes != 0 && limitBytes < LEAST_LIMIT_BYTES) {
       throw new IllegalArgumentException(
-          "limit of %d bytes; give at least 192m, because a JVM lives within it"
-              .formatted(limitBytes));
+          String.format(
+              Locale.ROOT,
+              "limit of %d bytes; give at least 192m, because a JVM lives within it",
+              limitBytes));
     }
     if (runs < 1) {
       throw new IllegalArgumentException("runs " + runs + "; give at least 1");
     }
     if (cellTime.compareTo(LEAST_CELL) < 0) {
       throw new IllegalArgumentException(
-          "cell of %d ms; give at least %d".formatted(cellTime.toMillis(), LEAST_CELL.toMillis()));
+          String.format(
+              Locale.ROOT,
+              "cell of %d ms; give at least %d",
+              cellTime.toMillis(),
+              LEAST_CELL.toMillis()));
     }
     if (rows.isEmpty() || peers.isEmpty()) {
       throw new IllegalArgumentException("nothing to compare; name a workload and a contender");

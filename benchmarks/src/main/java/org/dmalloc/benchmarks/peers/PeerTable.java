@@ -28,26 +28,31 @@ final class PeerTable {
     StringBuilder text = new StringBuilder();
     MachineDescription machine = report.machine();
     text.append(
-        "%s, %d processors, %s, %s, Java %s\n"
-            .formatted(
-                machine.processor(),
-                machine.processors(),
-                Units.bytes(machine.memoryBytes()),
-                machine.kernel(),
-                machine.jdk()));
+        String.format(
+            Locale.ROOT,
+            "%s, %d processors, %s, %s, Java %s\n",
+            machine.processor(),
+            machine.processors(),
+            Units.bytes(machine.memoryBytes()),
+            machine.kernel(),
+            machine.jdk()));
     text.append(
-        "%s of data%s; %s; %d runs of %s s a cell; %s, took %d s\n"
-            .formatted(
-                Units.bytes(report.byteSize()),
-                report.limitBytes() == 0
-                    ? ", no limit"
-                    : " in %s of RAM (%s)"
-                        .formatted(Units.bytes(report.limitBytes()), report.limitedBy()),
-                report.storage(),
-                report.runs(),
-                Units.ratio(report.cellSeconds()),
-                report.started(),
-                Math.round(report.tookSeconds())));
+        String.format(
+            Locale.ROOT,
+            "%s of data%s; %s; %d runs of %s s a cell; %s, took %d s\n",
+            Units.bytes(report.byteSize()),
+            report.limitBytes() == 0
+                ? ", no limit"
+                : String.format(
+                    Locale.ROOT,
+                    " in %s of RAM (%s)",
+                    Units.bytes(report.limitBytes()),
+                    report.limitedBy()),
+            report.storage(),
+            report.runs(),
+            Units.ratio(report.cellSeconds()),
+            report.started(),
+            Math.round(report.tookSeconds())));
     text.append("\nMedians; MB/s for fill and scan, pages of 4 KiB a second for the others; ")
         .append(LEADS)
         .append(" the best, and what draws with it\n\n");
@@ -164,7 +169,9 @@ final class PeerTable {
                 .filter(c -> c.contender().equals(entrant.id()) && c.reason().equals(reason))
                 .map(c -> c.row().label())
                 .toList();
-        lines.add("%s: %s: %s".formatted(entrant.id(), String.join(", ", rows), reason));
+        lines.add(
+            String.format(
+                Locale.ROOT, "%s: %s: %s", entrant.id(), String.join(", ", rows), reason));
       }
     }
     return lines;

@@ -59,17 +59,23 @@ public record Standing(Row row, String sentence) {
         .ifPresent(
             raw ->
                 parts.add(
-                    "%s of the raw disk".formatted(times(ours.rate().median() / raw.median()))));
+                    String.format(
+                        Locale.ROOT,
+                        "%s of the raw disk",
+                        times(ours.rate().median() / raw.median()))));
     return Optional.of(
-        new Standing(row, "%s: %s %s".formatted(row.label(), ours.id(), String.join("; ", parts))));
+        new Standing(
+            row,
+            String.format(
+                Locale.ROOT, "%s: %s %s", row.label(), ours.id(), String.join("; ", parts))));
   }
 
   private static String against(Result ours, Result other, String what) {
     Duel duel = Duel.of(ours.rate(), other.rate());
     String ratio = times(duel.ratio());
     return duel.draw()
-        ? "a draw with %s (%s, %s ×)".formatted(what, other.id(), ratio)
-        : "%s × %s (%s)".formatted(ratio, what, other.id());
+        ? String.format(Locale.ROOT, "a draw with %s (%s, %s ×)", what, other.id(), ratio)
+        : String.format(Locale.ROOT, "%s × %s (%s)", ratio, what, other.id());
   }
 
   /** The contenders that are best in a row: the first, and those that it does not beat. */

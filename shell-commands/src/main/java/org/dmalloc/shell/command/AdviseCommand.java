@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.dmalloc.shell.command;
 
+import java.util.Locale;
 import org.apache.felix.service.command.Descriptor;
 import org.apache.felix.service.command.Parameter;
 import org.dmalloc.api.AccessMode;
@@ -39,12 +40,13 @@ public final class AdviseCommand extends Command {
       ByteRange range = ByteRange.of(lease, start, count);
       lease.region().advise(advice, range.offset(), range.length());
       return new Message(
-          "advised %s for %s of %s%s"
-              .formatted(
-                  Words.of(advice),
-                  ByteSize.format(count),
-                  lease.label(),
-                  lease.borrowed() ? "" : "; it was open for this command only, 'open' keeps it"));
+          String.format(
+              Locale.ROOT,
+              "advised %s for %s of %s%s",
+              Words.of(advice),
+              ByteSize.format(count),
+              lease.label(),
+              lease.borrowed() ? "" : "; it was open for this command only, 'open' keeps it"));
     }
   }
 }

@@ -8,6 +8,7 @@ import java.time.Duration;
 import java.util.Arrays;
 import java.util.EnumSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Set;
 import org.apache.felix.service.command.CommandSession;
 import org.apache.felix.service.command.Descriptor;
@@ -129,7 +130,8 @@ public final class BenchCommand extends Command {
           new BenchmarkListener() {
             @Override
             public void began(String activity, int stepsDone, int stepsTotal) {
-              progress.now("%d of %d, %s".formatted(stepsDone + 1, stepsTotal, activity));
+              progress.now(
+                  String.format(Locale.ROOT, "%d of %d, %s", stepsDone + 1, stepsTotal, activity));
             }
           });
     }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.dmalloc.shell.command;
 
+import java.util.Locale;
 import org.dmalloc.shell.output.Printable;
 import org.dmalloc.workloads.bench.BenchmarkReport;
 import org.dmalloc.workloads.bench.BenchmarkTable;
@@ -18,6 +19,7 @@ public record BenchResult(BenchmarkReport report) implements Printable {
 
   @Override
   public String line() {
-    return "benchmark of %d rows, %s".formatted(report.results().size(), report.startedAt());
+    return String.format(
+        Locale.ROOT, "benchmark of %d rows, %s", report.results().size(), report.startedAt());
   }
 }

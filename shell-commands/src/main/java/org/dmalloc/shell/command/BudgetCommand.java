@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.dmalloc.shell.command;
 
+import java.util.Locale;
 import org.apache.felix.service.command.Descriptor;
 import org.dmalloc.api.AccessMode;
 import org.dmalloc.api.MemoryException;
@@ -32,11 +33,14 @@ public final class BudgetCommand extends Command {
     try (RegionLookup.Lease lease = lookup.lease(id, AccessMode.READ_WRITE)) {
       if (!lease.borrowed()) {
         throw new UsageException(
-            "%s is not open, and a budget ends with its region; 'open' it first"
-                .formatted(lease.label()));
+            String.format(
+                Locale.ROOT,
+                "%s is not open, and a budget ends with its region; 'open' it first",
+                lease.label()));
       }
       lease.region().limitResident(bytes);
-      return new Message("budget of %s: %s".formatted(lease.label(), format(bytes)));
+      return new Message(
+          String.format(Locale.ROOT, "budget of %s: %s", lease.label(), format(bytes)));
     }
   }
 

@@ -2,6 +2,7 @@
 package org.dmalloc.shell.command;
 
 import java.io.IOException;
+import java.util.Locale;
 import org.dmalloc.api.Access;
 import org.dmalloc.api.MemoryRegion;
 import org.dmalloc.shell.syntax.UsageException;
@@ -26,8 +27,13 @@ record ByteRange(MemoryRegion region, long offset, long length) {
     long byteSize = lease.region().byteSize();
     if (offset > byteSize || length > byteSize - offset) {
       throw new UsageException(
-          "%d bytes at %d reach beyond the end of %s, which has %d bytes"
-              .formatted(length, offset, lease.label(), byteSize));
+          String.format(
+              Locale.ROOT,
+              "%d bytes at %d reach beyond the end of %s, which has %d bytes",
+              length,
+              offset,
+              lease.label(),
+              byteSize));
     }
     return new ByteRange(lease.region(), offset, length);
   }

@@ -54,8 +54,12 @@ public final class CommandFailure extends Exception {
           case UnsupportedOperationException e -> command + ": " + plain(e);
           case IndexOutOfBoundsException e -> command + ": " + plain(e);
           default ->
-              "%s: %s: %s; run it with -v and report the stack trace"
-                  .formatted(command, thrown.getClass().getSimpleName(), plain(thrown));
+              String.format(
+                  Locale.ROOT,
+                  "%s: %s: %s; run it with -v and report the stack trace",
+                  command,
+                  thrown.getClass().getSimpleName(),
+                  plain(thrown));
         };
     return new CommandFailure(message, thrown);
   }
@@ -75,11 +79,12 @@ public final class CommandFailure extends Exception {
     String able =
         String.join(
             ", ", providers.with(e.capability()).stream().map(MemoryProvider::name).toList());
-    return "backend %s lacks %s; %s"
-        .formatted(
-            e.backend(),
-            e.capability(),
-            able.isEmpty() ? "no backend here has it" : "choose one that has it: " + able);
+    return String.format(
+        Locale.ROOT,
+        "backend %s lacks %s; %s",
+        e.backend(),
+        e.capability(),
+        able.isEmpty() ? "no backend here has it" : "choose one that has it: " + able);
   }
 
   private static String fileSystem(String command, FileSystemException e) {
@@ -90,7 +95,8 @@ public final class CommandFailure extends Exception {
           case FileAlreadyExistsException x -> "exists already";
           default -> e.getReason() == null ? e.getClass().getSimpleName() : e.getReason();
         };
-    return "%s: %s: %s".formatted(command, e.getFile(), reason.toLowerCase(Locale.ROOT));
+    return String.format(
+        Locale.ROOT, "%s: %s: %s", command, e.getFile(), reason.toLowerCase(Locale.ROOT));
   }
 
   private static String plain(Throwable e) {

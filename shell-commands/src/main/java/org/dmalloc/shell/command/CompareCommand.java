@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.apache.felix.service.command.CommandSession;
@@ -163,7 +164,7 @@ public final class CompareCommand extends Command {
 
             @Override
             public void progressed(int done, int total, String what) {
-              progress.now("%d of %d, %s".formatted(done + 1, total, what));
+              progress.now(String.format(Locale.ROOT, "%d of %d, %s", done + 1, total, what));
             }
           });
     }
@@ -173,7 +174,10 @@ public final class CompareCommand extends Command {
     Matcher parts = SWAP_FILE.matcher(text);
     if (!parts.matches()) {
       throw new UsageException(
-          "compare: --swap-file '%s' is not PATH:SIZE or PATH:SIZE:PRIORITY".formatted(text));
+          String.format(
+              Locale.ROOT,
+              "compare: --swap-file '%s' is not PATH:SIZE or PATH:SIZE:PRIORITY",
+              text));
     }
     String priority = parts.group("priority");
     return new ComparisonPlan.TemporarySwap(
@@ -190,7 +194,11 @@ public final class CompareCommand extends Command {
       return Arrays.stream(text.split(",", -1)).map(n -> Integer.valueOf(n.strip())).toList();
     } catch (NumberFormatException e) {
       throw new UsageException(
-          "compare: %s '%s' is no list of numbers; give one such as 0,3".formatted(option, text));
+          String.format(
+              Locale.ROOT,
+              "compare: %s '%s' is no list of numbers; give one such as 0,3",
+              option,
+              text));
     }
   }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.dmalloc.shell.command;
 
+import java.util.Locale;
 import org.dmalloc.shell.output.Printable;
 import org.dmalloc.workloads.compare.ComparisonDelta;
 import org.dmalloc.workloads.compare.ComparisonReport;
@@ -25,6 +26,7 @@ public record CompareResult(ComparisonReport report, @Nullable ComparisonReport 
 
   @Override
   public String line() {
-    return "comparison of %d cells, %s".formatted(report.cells().size(), report.started());
+    return String.format(
+        Locale.ROOT, "comparison of %d cells, %s", report.cells().size(), report.started());
   }
 }

@@ -7,6 +7,7 @@ import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.util.Locale;
 import org.apache.felix.service.command.CommandSession;
 import org.apache.felix.service.command.Job;
 import org.apache.felix.service.command.Process;
@@ -64,7 +65,8 @@ public record Console(CommandSession session, PrintStream out, PrintStream err, 
     }
     Path file = resolve(name).toAbsolutePath();
     if (Files.isDirectory(file)) {
-      throw new UsageException("%s: %s is a directory; give a file".formatted(command, file));
+      throw new UsageException(
+          String.format(Locale.ROOT, "%s: %s is a directory; give a file", command, file));
     }
     Path parent = file.getParent();
     if (parent == null || !Files.isDirectory(parent)) {

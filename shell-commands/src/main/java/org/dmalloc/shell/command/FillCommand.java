@@ -43,7 +43,8 @@ public final class FillCommand extends Command {
       throws IOException, InterruptedException {
     long value = (with == null ? STANDARD : with).bytes();
     if (value > 0xff) {
-      throw new UsageException("fill: --with %d is no byte; give 0 to 255".formatted(value));
+      throw new UsageException(
+          String.format(Locale.ROOT, "fill: --with %d is no byte; give 0 to 255", value));
     }
     try (RegionLookup.Lease lease = lookup.lease(id, AccessMode.READ_WRITE)) {
       WriteCommand.refuseReadOnly(lease);

@@ -6,6 +6,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import org.apache.felix.service.command.CommandSession;
 import org.apache.felix.service.command.Descriptor;
 import org.apache.felix.service.command.Parameter;
@@ -89,7 +90,8 @@ public final class HotswapBenchCommand extends Command {
   private static MovePlan plan(
       String sizes, String written, String backends, @Nullable Integer moves) {
     if (moves != null && moves < 1) {
-      throw new UsageException("hotswapbench: --moves %d; give at least 1".formatted(moves));
+      throw new UsageException(
+          String.format(Locale.ROOT, "hotswapbench: --moves %d; give at least 1", moves));
     }
     try {
       return new MovePlan(
@@ -113,8 +115,10 @@ public final class HotswapBenchCommand extends Command {
       return Double.valueOf(word);
     } catch (NumberFormatException e) {
       throw new UsageException(
-          "hotswapbench: --written '%s' is not a number; give percent such as 0,1,10"
-              .formatted(word));
+          String.format(
+              Locale.ROOT,
+              "hotswapbench: --written '%s' is not a number; give percent such as 0,1,10",
+              word));
     }
   }
 }

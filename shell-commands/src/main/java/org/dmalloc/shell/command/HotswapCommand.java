@@ -78,8 +78,10 @@ public final class HotswapCommand extends Command {
   private Long movable(Long id) {
     if (providers().managed(id).isEmpty()) {
       throw new UsageException(
-          "region %d belongs to its backend and cannot move; allocate with '-b managed'"
-              .formatted(id));
+          String.format(
+              Locale.ROOT,
+              "region %d belongs to its backend and cannot move; allocate with '-b managed'",
+              id));
     }
     return id;
   }
@@ -88,7 +90,8 @@ public final class HotswapCommand extends Command {
       throws MemoryException {
     try (ProgressLine progress = Console.of(session).progress("hotswap " + id)) {
       MoveResult result = providers().mover().move(id, backend, options, progress);
-      return "region %d: %s → %s, %s".formatted(id, result.from(), result.to(), describe(result));
+      return String.format(
+          Locale.ROOT, "region %d: %s → %s, %s", id, result.from(), result.to(), describe(result));
     }
   }
 

@@ -102,7 +102,8 @@ public final class LoadCommand extends Command {
     }
     if (rate != null) {
       if (rate < 1) {
-        throw new UsageException("load: --rate %d; give at least 1".formatted(rate));
+        throw new UsageException(
+            String.format(Locale.ROOT, "load: --rate %d; give at least 1", rate));
       }
       return rate;
     }
@@ -111,12 +112,17 @@ public final class LoadCommand extends Command {
       percent = written == null ? STANDARD_PERCENT : Double.parseDouble(written);
     } catch (NumberFormatException e) {
       throw new UsageException(
-          "load: --written '%s' is not a number; give percent such as 0.5 or 10"
-              .formatted(written));
+          String.format(
+              Locale.ROOT,
+              "load: --written '%s' is not a number; give percent such as 0.5 or 10",
+              written));
     }
     if (!(percent > 0 && percent <= 1000)) {
       throw new UsageException(
-          "load: --written %s; give more than 0, and at most 1000 percent".formatted(written));
+          String.format(
+              Locale.ROOT,
+              "load: --written %s; give more than 0, and at most 1000 percent",
+              written));
     }
     return -percent;
   }
@@ -124,10 +130,12 @@ public final class LoadCommand extends Command {
   private Message start(MemoryRegion region, double rate, @Nullable Integer seconds) {
     String label = RegionLookup.label(region.info());
     if (seconds != null && seconds < 1) {
-      throw new UsageException("load: --seconds %d; give at least 1".formatted(seconds));
+      throw new UsageException(
+          String.format(Locale.ROOT, "load: --seconds %d; give at least 1", seconds));
     }
     if (region.info().access() == AccessMode.READ_ONLY) {
-      throw new UsageException("load: %s is open for reading only".formatted(label));
+      throw new UsageException(
+          String.format(Locale.ROOT, "load: %s is open for reading only", label));
     }
     double pages = (double) region.byteSize() / PageWriter.PAGE_BYTES;
     double pagesPerSecond = rate < 0 ? pages * -rate / 100 : rate;
@@ -135,8 +143,12 @@ public final class LoadCommand extends Command {
       Load before = loads.get(region.id());
       if (before != null) {
         throw new IllegalStateException(
-            "%s has a writer already (%s); end it by 'load --stop %d'"
-                .formatted(label, before.state(), region.id()));
+            String.format(
+                Locale.ROOT,
+                "%s has a writer already (%s); end it by 'load --stop %d'",
+                label,
+                before.state(),
+                region.id()));
       }
       PageWriter writer = PageWriter.start(region, "load " + region.id(), System.nanoTime());
       if (seconds != null) {
@@ -195,7 +207,8 @@ public final class LoadCommand extends Command {
     for (long each : ids) {
       Load load = loads.remove(each);
       if (load == null) {
-        throw new UsageException("load: region %d has no writer; see 'load'".formatted(each));
+        throw new UsageException(
+            String.format(Locale.ROOT, "load: region %d has no writer; see 'load'", each));
       }
       lines.add(end(load));
     }
@@ -229,9 +242,9 @@ public final class LoadCommand extends Command {
     try {
       load.writer.check();
     } catch (WrongContentException e) {
-      throw new CommandFailure("load: %s; %s".formatted(line, e.getMessage()), e);
+      throw new CommandFailure(String.format(Locale.ROOT, "load: %s; %s", line, e.getMessage()), e);
     } catch (IllegalStateException e) {
-      return "%s; not checked: %s".formatted(line, e.getMessage());
+      return String.format(Locale.ROOT, "%s; not checked: %s", line, e.getMessage());
     }
     return line + "; all are there";
   }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.dmalloc.shell.command;
 
+import java.util.Locale;
 import org.dmalloc.shell.output.Printable;
 import org.dmalloc.workloads.move.MoveReport;
 import org.dmalloc.workloads.move.MoveTable;
@@ -18,6 +19,7 @@ public record MoveBenchResult(MoveReport report) implements Printable {
 
   @Override
   public String line() {
-    return "moves in %d rows, %s".formatted(report.rows().size(), report.startedAt());
+    return String.format(
+        Locale.ROOT, "moves in %d rows, %s", report.rows().size(), report.startedAt());
   }
 }

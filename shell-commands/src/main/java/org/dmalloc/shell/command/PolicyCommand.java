@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.dmalloc.shell.command;
 
+import java.util.Locale;
 import java.util.stream.Collectors;
 import org.apache.felix.service.command.Descriptor;
 import org.dmalloc.api.MemoryException;
@@ -30,10 +31,11 @@ public final class PolicyCommand extends Command {
     String inForce =
         region.info().policies().stream().sorted().map(Words::of).collect(Collectors.joining(", "));
     return new Message(
-        "applied %s to %s; in force: %s"
-            .formatted(
-                Words.of(policy),
-                RegionLookup.label(region.info()),
-                inForce.isEmpty() ? Words.of(SwapPolicy.KERNEL) : inForce));
+        String.format(
+            Locale.ROOT,
+            "applied %s to %s; in force: %s",
+            Words.of(policy),
+            RegionLookup.label(region.info()),
+            inForce.isEmpty() ? Words.of(SwapPolicy.KERNEL) : inForce));
   }
 }

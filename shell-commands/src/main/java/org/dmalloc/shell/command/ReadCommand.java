@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.io.PrintStream;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.Locale;
 import org.apache.felix.service.command.CommandSession;
 import org.apache.felix.service.command.Descriptor;
 import org.apache.felix.service.command.Parameter;
@@ -58,8 +59,11 @@ public final class ReadCommand extends Command {
       }
       if (count > DUMP_LIMIT) {
         throw new UsageException(
-            "read: LENGTH %s is too long for a dump, the most is %s; read less, or use --raw"
-                .formatted(ByteSize.format(count), ByteSize.format(DUMP_LIMIT)));
+            String.format(
+                Locale.ROOT,
+                "read: LENGTH %s is too long for a dump, the most is %s; read less, or use --raw",
+                ByteSize.format(count),
+                ByteSize.format(DUMP_LIMIT)));
       }
       HexDump dump = new HexDump(start, bytes(range));
       return json ? new Json(dump.fields()) : dump;

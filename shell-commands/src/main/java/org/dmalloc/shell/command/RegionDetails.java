@@ -4,6 +4,7 @@ package org.dmalloc.shell.command;
 import java.time.temporal.ChronoUnit;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.stream.Collectors;
 import org.dmalloc.api.AdvisedRange;
@@ -84,17 +85,20 @@ public record RegionDetails(
     for (AdvisedRange range : advised) {
       number++;
       if (number > MAX_RANGES) {
-        lines.put("advice …", "%d more; --json has all".formatted(advised.size() - MAX_RANGES));
+        lines.put(
+            "advice …",
+            String.format(Locale.ROOT, "%d more; --json has all", advised.size() - MAX_RANGES));
         return;
       }
       lines.put(
           "advice " + number,
-          "%s from %s on: %s, %s"
-              .formatted(
-                  amount(range.length()),
-                  amount(range.offset()),
-                  Words.of(range.pattern()),
-                  Words.of(range.origin())));
+          String.format(
+              Locale.ROOT,
+              "%s from %s on: %s, %s",
+              amount(range.length()),
+              amount(range.offset()),
+              Words.of(range.pattern()),
+              Words.of(range.origin())));
     }
   }
 
@@ -118,13 +122,14 @@ public record RegionDetails(
           result == null ? "failed: " + entry.failure() : HotswapCommand.describe(result);
       lines.put(
           "move " + number,
-          "%s %s → %s (%s): %s"
-              .formatted(
-                  entry.at().truncatedTo(ChronoUnit.SECONDS),
-                  entry.from(),
-                  entry.to(),
-                  entry.reason(),
-                  outcome));
+          String.format(
+              Locale.ROOT,
+              "%s %s → %s (%s): %s",
+              entry.at().truncatedTo(ChronoUnit.SECONDS),
+              entry.from(),
+              entry.to(),
+              entry.reason(),
+              outcome));
     }
   }
 

@@ -2,6 +2,7 @@
 package org.dmalloc.shell.command;
 
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import org.dmalloc.api.AccessMode;
 import org.dmalloc.api.Capability;
@@ -100,7 +101,10 @@ public final class RegionLookup {
       }
     }
     throw new UsageException(
-        "no region '%s', neither open nor stored; see 'regions' and 'stored'".formatted(name));
+        String.format(
+            Locale.ROOT,
+            "no region '%s', neither open nor stored; see 'regions' and 'stored'",
+            name));
   }
 
   private Optional<MemoryRegion> findOpen(Object reference) {
@@ -114,8 +118,9 @@ public final class RegionLookup {
     String word = word(reference);
     return new UsageException(
         isId(word)
-            ? "no region %s is open; see 'regions'".formatted(word)
-            : "region '%s' is not open; see 'regions' and 'stored'".formatted(word));
+            ? String.format(Locale.ROOT, "no region %s is open; see 'regions'", word)
+            : String.format(
+                Locale.ROOT, "region '%s' is not open; see 'regions' and 'stored'", word));
   }
 
   private static String word(Object reference) {

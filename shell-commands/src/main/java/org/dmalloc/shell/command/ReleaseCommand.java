@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.dmalloc.shell.command;
 
+import java.util.Locale;
 import org.apache.felix.service.command.Descriptor;
 import org.apache.felix.service.command.Parameter;
 import org.dmalloc.api.AccessMode;
@@ -35,7 +36,8 @@ public final class ReleaseCommand extends Command {
       long count = length == null ? Math.max(0, lease.region().byteSize() - start) : length.bytes();
       ByteRange range = ByteRange.of(lease, start, count);
       lease.region().release(range.offset(), range.length());
-      return new Message("released %s of %s".formatted(ByteSize.format(count), lease.label()));
+      return new Message(
+          String.format(Locale.ROOT, "released %s of %s", ByteSize.format(count), lease.label()));
     }
   }
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.dmalloc.shell.command;
 
+import java.util.Locale;
 import org.apache.felix.service.command.Descriptor;
 import org.dmalloc.api.AccessMode;
 import org.dmalloc.api.MemoryException;
@@ -27,7 +28,12 @@ public final class ResizeCommand extends Command {
       long before = lease.region().byteSize();
       lease.region().resize(size.bytes());
       return new Message(
-          "resized %s from %s to %s".formatted(lease.label(), ByteSize.format(before), size));
+          String.format(
+              Locale.ROOT,
+              "resized %s from %s to %s",
+              lease.label(),
+              ByteSize.format(before),
+              size));
     }
   }
 }

@@ -3,6 +3,7 @@ package org.dmalloc.shell.command;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import org.apache.felix.service.command.CommandSession;
 import org.apache.felix.service.command.Descriptor;
 import org.apache.felix.service.command.Parameter;
@@ -68,7 +69,11 @@ public final class VerifyCommand extends Command {
     // A failed command has no result, so the findings are printed before it fails.
     Console.of(session).out().println(result.text());
     throw new CommandFailure(
-        "verify: %d of %d checks failed; see RESULT ERROR above".formatted(errors, rows.size()),
+        String.format(
+            Locale.ROOT,
+            "verify: %d of %d checks failed; see RESULT ERROR above",
+            errors,
+            rows.size()),
         null);
   }
 }

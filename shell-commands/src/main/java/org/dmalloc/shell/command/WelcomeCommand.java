@@ -2,6 +2,7 @@
 package org.dmalloc.shell.command;
 
 import java.util.List;
+import java.util.Locale;
 import org.apache.felix.service.command.CommandSession;
 import org.apache.felix.service.command.Function;
 import org.dmalloc.shell.output.Message;
@@ -31,13 +32,14 @@ public final class WelcomeCommand implements Function {
     List<String> names = providers.names();
     Message message =
         new Message(
-            """
+            String.format(
+                Locale.ROOT,
+                """
             dmalloc %s on Java %s, %s
-            'help' lists the commands, TAB completes, Ctrl-C stops a command, Ctrl-D ends."""
-                .formatted(
-                    version,
-                    Runtime.version().feature(),
-                    names.isEmpty() ? "no backend" : "backends " + String.join(", ", names)));
+            'help' lists the commands, TAB completes, Ctrl-C stops a command, Ctrl-D ends.""",
+                version,
+                Runtime.version().feature(),
+                names.isEmpty() ? "no backend" : "backends " + String.join(", ", names)));
     Console.of(session).out().println(message.text());
     return message;
   }

@@ -7,6 +7,7 @@ import java.lang.foreign.ValueLayout;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.util.HexFormat;
+import java.util.Locale;
 import org.apache.felix.service.command.CommandSession;
 import org.apache.felix.service.command.Descriptor;
 import org.apache.felix.service.command.Parameter;
@@ -69,7 +70,12 @@ public final class WriteCommand extends Command {
         lease.region().force(range.offset(), range.length());
       }
       return new Message(
-          "wrote %d bytes at %d of %s".formatted(bytes.length, range.offset(), lease.label()));
+          String.format(
+              Locale.ROOT,
+              "wrote %d bytes at %d of %s",
+              bytes.length,
+              range.offset(),
+              lease.label()));
     }
   }
 
@@ -77,8 +83,10 @@ public final class WriteCommand extends Command {
   static void refuseReadOnly(RegionLookup.Lease lease) {
     if (lease.region().info().access() == AccessMode.READ_ONLY) {
       throw new UsageException(
-          "%s is open for reading only; free it and open it without --read-only"
-              .formatted(lease.label()));
+          String.format(
+              Locale.ROOT,
+              "%s is open for reading only; free it and open it without --read-only",
+              lease.label()));
     }
   }
 
@@ -94,7 +102,10 @@ public final class WriteCommand extends Command {
       return HexFormat.of().parseHex(text.replaceAll("\\s+", ""));
     } catch (IllegalArgumentException e) {
       throw new UsageException(
-          "write: DATA '%s' is not hex; give an even number of digits 0-9 and a-f".formatted(text));
+          String.format(
+              Locale.ROOT,
+              "write: DATA '%s' is not hex; give an even number of digits 0-9 and a-f",
+              text));
     }
   }
 }

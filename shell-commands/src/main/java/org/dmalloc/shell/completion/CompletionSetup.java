@@ -3,6 +3,7 @@ package org.dmalloc.shell.completion;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.function.Supplier;
 import org.apache.felix.service.command.CommandSession;
 import org.apache.felix.service.command.CommandSessionListener;
@@ -83,7 +84,8 @@ public final class CompletionSetup implements CommandSessionListener {
         session,
         name,
         "-a",
-        "%s:%s ($.commandLine words) ($.commandLine wordIndex)".formatted(scope, FUNCTION));
+        String.format(
+            Locale.ROOT, "%s:%s ($.commandLine words) ($.commandLine wordIndex)", scope, FUNCTION));
   }
 
   private static void complete(CommandSession session, String command, String... words)

@@ -38,7 +38,11 @@ public record ByteSize(long bytes) {
     Matcher decimal = DECIMAL.matcher(lower);
     if (!decimal.matches()) {
       throw new UsageException(
-          "%s '%s' is not a size; give one such as 4096, 64k, 512m or 1.5g".formatted(what, text));
+          String.format(
+              Locale.ROOT,
+              "%s '%s' is not a size; give one such as 4096, 64k, 512m or 1.5g",
+              what,
+              text));
     }
     String unit = decimal.group(2);
     int shift = unit == null ? 0 : 10 * (UNITS.indexOf(unit) + 1);
@@ -48,16 +52,22 @@ public record ByteSize(long bytes) {
     }
     if (unit == null && bytes.stripTrailingZeros().scale() > 0) {
       throw new UsageException(
-          "%s '%s' is not a whole number of bytes; add a unit such as k, m or g"
-              .formatted(what, text));
+          String.format(
+              Locale.ROOT,
+              "%s '%s' is not a whole number of bytes; add a unit such as k, m or g",
+              what,
+              text));
     }
     return new ByteSize(bytes.longValue());
   }
 
   private static UsageException tooLarge(String text, String what) {
     return new UsageException(
-        "%s '%s' is more than the largest size, 8 EiB less one byte; give a smaller one"
-            .formatted(what, text));
+        String.format(
+            Locale.ROOT,
+            "%s '%s' is more than the largest size, 8 EiB less one byte; give a smaller one",
+            what,
+            text));
   }
 
   /** Writes a count of bytes in the largest unit that it fills, as {@code 1.5 GiB}. */

@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.Deque;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Stream;
@@ -75,7 +76,7 @@ public final class CommandLine {
     Option option = syntax.option(name).orElseThrow(() -> unknownOption(name));
     if (!option.takesValue()) {
       if (equals >= 0) {
-        throw failure("%s takes no value; write %s alone".formatted(name, name));
+        throw failure(String.format(Locale.ROOT, "%s takes no value; write %s alone", name, name));
       }
       values.put(option, true);
     } else if (equals >= 0) {
@@ -110,7 +111,9 @@ public final class CommandLine {
 
   private Object next(Option option, String name, Deque<Object> rest) {
     if (rest.isEmpty()) {
-      throw failure("%s needs a value; write %s %s".formatted(name, name, option.placeholder()));
+      throw failure(
+          String.format(
+              Locale.ROOT, "%s needs a value; write %s %s", name, name, option.placeholder()));
     }
     return rest.removeFirst();
   }
@@ -123,7 +126,9 @@ public final class CommandLine {
     // One letter is near to every other: only long names are worth a guess.
     Optional<String> near = name.startsWith("--") ? Words.nearest(name, known) : Optional.empty();
     String guess = near.map(n -> "did you mean " + n + "? Or ").orElse("");
-    return failure("unknown option %s; %ssee '%s --help'".formatted(name, guess, syntax.name()));
+    return failure(
+        String.format(
+            Locale.ROOT, "unknown option %s; %ssee '%s --help'", name, guess, syntax.name()));
   }
 
   private UsageException failure(@Nullable String message) {
@@ -173,12 +178,15 @@ public final class CommandLine {
       }
     }
     if (!rest.isEmpty()) {
-      throw failure("'%s' is too much; usage: %s".formatted(rest.getFirst(), syntax.usage()));
+      throw failure(
+          String.format(
+              Locale.ROOT, "'%s' is too much; usage: %s", rest.getFirst(), syntax.usage()));
     }
   }
 
   private UsageException missing(Operand operand) {
-    return failure("%s is missing; usage: %s".formatted(operand.name(), syntax.usage()));
+    return failure(
+        String.format(Locale.ROOT, "%s is missing; usage: %s", operand.name(), syntax.usage()));
   }
 
   private Object convert(Object value, Class<?> type, String what) {
@@ -199,7 +207,9 @@ public final class CommandLine {
         return enumConstant(type, word, what);
       }
     } catch (NumberFormatException e) {
-      throw failure("%s '%s' is not a whole number; give one such as 4".formatted(what, word));
+      throw failure(
+          String.format(
+              Locale.ROOT, "%s '%s' is not a whole number; give one such as 4", what, word));
     } catch (UsageException e) {
       throw failure(e.getMessage());
     }

@@ -51,12 +51,13 @@ public final class Words {
   /** The error for a word that is not among those known, with the nearest one and all of them. */
   public static UsageException unknown(String what, String word, Collection<String> known) {
     return new UsageException(
-        "%s '%s' is unknown; %sgive one of %s"
-            .formatted(
-                what,
-                word,
-                nearest(word, known).map(n -> "did you mean " + n + "? Or ").orElse(""),
-                String.join(", ", known)));
+        String.format(
+            Locale.ROOT,
+            "%s '%s' is unknown; %sgive one of %s",
+            what,
+            word,
+            nearest(word, known).map(n -> "did you mean " + n + "? Or ").orElse(""),
+            String.join(", ", known)));
   }
 
   /** The known word that is nearest to a mistyped one, if one is near. */

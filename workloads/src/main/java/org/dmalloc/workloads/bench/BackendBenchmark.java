@@ -167,14 +167,14 @@ final class BackendBenchmark {
     around
         .progress()
         .begin(
-            "%s: %s %s"
-                .formatted(provider.name(), workload.name(), start)
+            String.format(Locale.ROOT, "%s: %s %s", provider.name(), workload.name(), start)
                 .toLowerCase(Locale.ROOT));
     advised = null;
     try {
       for (Capability capability : workload.needs()) {
         if (!provider.capabilities().contains(capability)) {
-          return new NotRun("backend %s lacks %s".formatted(provider.name(), capability));
+          return new NotRun(
+              String.format(Locale.ROOT, "backend %s lacks %s", provider.name(), capability));
         }
       }
       return measure(workload, start);
@@ -321,7 +321,8 @@ final class BackendBenchmark {
       // The rows report the same: without a region none of them can run.
       failIfInterrupted();
       discardScratch();
-      notes.add("%s: raw disk not measured: %s".formatted(provider.name(), oneLine(e)));
+      notes.add(
+          String.format(Locale.ROOT, "%s: raw disk not measured: %s", provider.name(), oneLine(e)));
     }
     return null;
   }
@@ -334,7 +335,8 @@ final class BackendBenchmark {
       try {
         old.close();
       } catch (IOException | RuntimeException e) {
-        notes.add("%s: region left behind: %s".formatted(provider.name(), oneLine(e)));
+        notes.add(
+            String.format(Locale.ROOT, "%s: region left behind: %s", provider.name(), oneLine(e)));
       }
     }
   }

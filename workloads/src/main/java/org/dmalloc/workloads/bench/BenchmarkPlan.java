@@ -6,6 +6,7 @@ import java.time.Duration;
 import java.util.Collections;
 import java.util.EnumSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Set;
 import org.dmalloc.api.AccessPattern;
 import org.dmalloc.workloads.PageContent;
@@ -67,16 +68,19 @@ public record BenchmarkPlan(
   public BenchmarkPlan {
     if (byteSize < MIN_BYTES) {
       throw new IllegalArgumentException(
-          "benchmark of %d bytes; give at least %d".formatted(byteSize, MIN_BYTES));
+          String.format(
+              Locale.ROOT, "benchmark of %d bytes; give at least %d", byteSize, MIN_BYTES));
     }
     if (workloads.isEmpty() || starts.isEmpty()) {
       throw new IllegalArgumentException("benchmark of nothing; give a workload and a start");
     }
     if (threads < 1 || byteSize / PageContent.PAGE_BYTES < threads) {
-      throw new IllegalArgumentException("threads %d; give 1 or more".formatted(threads));
+      throw new IllegalArgumentException(
+          String.format(Locale.ROOT, "threads %d; give 1 or more", threads));
     }
     if (timePerRun.isNegative() || timePerRun.isZero()) {
-      throw new IllegalArgumentException("time per run %s; give more than 0".formatted(timePerRun));
+      throw new IllegalArgumentException(
+          String.format(Locale.ROOT, "time per run %s; give more than 0", timePerRun));
     }
     workloads = List.copyOf(workloads);
     starts = Collections.unmodifiableSet(EnumSet.copyOf(starts));

@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import org.dmalloc.api.Capability;
 import org.dmalloc.api.MemoryProvider;
@@ -125,11 +126,19 @@ public final class BenchmarkRunner {
     try {
       for (String name : ScratchRegion.removeStale(provider)) {
         notes.add(
-            "%s: removed region %s of a benchmark that was killed"
-                .formatted(provider.name(), name));
+            String.format(
+                Locale.ROOT,
+                "%s: removed region %s of a benchmark that was killed",
+                provider.name(),
+                name));
       }
     } catch (IOException | RuntimeException e) {
-      notes.add("%s: left-over regions not removed: %s".formatted(provider.name(), e.getMessage()));
+      notes.add(
+          String.format(
+              Locale.ROOT,
+              "%s: left-over regions not removed: %s",
+              provider.name(),
+              e.getMessage()));
     }
   }
 

@@ -42,28 +42,31 @@ public final class BenchmarkTable {
     BenchmarkPlan plan = report.plan();
     StringBuilder text = new StringBuilder();
     text.append(
-        "%s, %d processors, %s%s, %s, Java %s%n"
-            .formatted(
-                machine.processor(),
-                machine.processors(),
-                machine.memoryBytes() < 0 ? "memory unknown" : Units.bytes(machine.memoryBytes()),
-                machine.memoryLimitBytes() < 0
-                    ? ""
-                    : " (limit " + Units.bytes(machine.memoryLimitBytes()) + ")",
-                machine.kernel(),
-                machine.jdk()));
+        String.format(
+            Locale.ROOT,
+            "%s, %d processors, %s%s, %s, Java %s%n",
+            machine.processor(),
+            machine.processors(),
+            machine.memoryBytes() < 0 ? "memory unknown" : Units.bytes(machine.memoryBytes()),
+            machine.memoryLimitBytes() < 0
+                ? ""
+                : " (limit " + Units.bytes(machine.memoryLimitBytes()) + ")",
+            machine.kernel(),
+            machine.jdk()));
     text.append(
-        "each backend: one region of %s; threads: %d; at most %s per row; seed %d; took %s%n"
-            .formatted(
-                Units.bytes(plan.byteSize()),
-                plan.threads(),
-                Units.nanos(plan.timePerRun().toNanos()),
-                plan.seed(),
-                Units.nanos(report.took().toNanos())));
+        String.format(
+            Locale.ROOT,
+            "each backend: one region of %s; threads: %d; at most %s per row; seed %d; took %s%n",
+            Units.bytes(plan.byteSize()),
+            plan.threads(),
+            Units.nanos(plan.timePerRun().toNanos()),
+            plan.seed(),
+            Units.nanos(report.took().toNanos())));
     report
         .storage()
         .forEach(
-            (backend, storage) -> text.append("%s: %s%n".formatted(backend, describe(storage))));
+            (backend, storage) ->
+                text.append(String.format(Locale.ROOT, "%s: %s%n", backend, describe(storage))));
     text.append("advice: ").append(advice(report)).append('\n');
     return text.toString();
   }
@@ -76,9 +79,14 @@ public final class BenchmarkTable {
     String disk =
         storage.device().isEmpty()
             ? ""
-            : ", disk %s, read_ahead_kb %d, rotational %s"
-                .formatted(storage.device(), storage.readAheadKib(), storage.rotational());
-    return "%s on %s%s%s".formatted(storage.backing(), storage.mountPoint(), disk, allocated);
+            : String.format(
+                Locale.ROOT,
+                ", disk %s, read_ahead_kb %d, rotational %s",
+                storage.device(),
+                storage.readAheadKib(),
+                storage.rotational());
+    return String.format(
+        Locale.ROOT, "%s on %s%s%s", storage.backing(), storage.mountPoint(), disk, allocated);
   }
 
   private static String advice(BenchmarkReport report) {
@@ -98,13 +106,15 @@ public final class BenchmarkTable {
     AccessPattern fixed = report.plan().pattern();
     String given =
         fixed != null
-            ? "%s for all".formatted(fixed)
+            ? String.format(Locale.ROOT, "%s for all", fixed)
             : Arrays.stream(AccessPattern.values())
                 .map(pattern -> pattern + " for " + workloadsWith(report, pattern))
                 .filter(text -> !text.endsWith(" for "))
                 .collect(Collectors.joining("; "));
     String taken =
-        with.isEmpty() ? "none taken" : "%s (%s)".formatted(given, String.join(", ", with));
+        with.isEmpty()
+            ? "none taken"
+            : String.format(Locale.ROOT, "%s (%s)", given, String.join(", ", with));
     return without.isEmpty() ? taken : taken + "; none taken by " + String.join(", ", without);
   }
 
@@ -237,7 +247,10 @@ public final class BenchmarkTable {
 
   private static String legend(BenchmarkReport report) {
     List<String> lines = new ArrayList<>();
-    report.plan().workloads().forEach(w -> lines.add("%s: %s".formatted(w.name(), w.operation())));
+    report
+        .plan()
+        .workloads()
+        .forEach(w -> lines.add(String.format(Locale.ROOT, "%s: %s", w.name(), w.operation())));
     lines.add(
         "×qd1, ×qd32: throughput over that of the raw disk with 1 and 32 requests under way, on the"
             + " same file (writes: a scratch file beside it);");

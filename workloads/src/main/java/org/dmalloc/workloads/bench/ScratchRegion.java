@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicLong;
 import org.dmalloc.api.Access;
@@ -212,8 +213,10 @@ final class ScratchRegion implements AutoCloseable {
     if (name == null || file.isEmpty()) {
       return Optional.of(
           hasSwap
-              ? "warm only: paged out, %.0f %% of it stayed in RAM or in the swap cache"
-                  .formatted(100 * residentShare())
+              ? String.format(
+                  Locale.ROOT,
+                  "warm only: paged out, %.0f %% of it stayed in RAM or in the swap cache",
+                  100 * residentShare())
               : "warm only: memory without a file goes nowhere without swap");
     }
     AccessPattern pattern = advised;
@@ -224,8 +227,11 @@ final class ScratchRegion implements AutoCloseable {
       return Optional.empty();
     }
     return Optional.of(
-        "warm only: %.0f %% of it stayed in RAM; %s"
-            .formatted(100 * residentShare(), refusal.orElse("this file system keeps its cache")));
+        String.format(
+            Locale.ROOT,
+            "warm only: %.0f %% of it stayed in RAM; %s",
+            100 * residentShare(),
+            refusal.orElse("this file system keeps its cache")));
   }
 
   private void reopen(String storedName, AccessPattern pattern) throws MemoryException {

@@ -121,13 +121,17 @@ public final class Comparison {
     ContenderList.leftOut(plan)
         .forEach(
             (name, other) ->
-                notes.add("%s: like %s, not measured; -c all has it too".formatted(name, other)));
+                notes.add(
+                    String.format(
+                        Locale.ROOT, "%s: like %s, not measured; -c all has it too", name, other)));
     checkSettings(journal, contenders);
     if (disk.isEmpty()) {
       notes.add(
-          "%s is on %s, which has no disk below it: files there are memory"
-              .formatted(
-                  plan.directory(), mount.map(Mount::type).orElse("an unknown file system")));
+          String.format(
+              Locale.ROOT,
+              "%s is on %s, which has no disk below it: files there are memory",
+              plan.directory(),
+              mount.map(Mount::type).orElse("an unknown file system")));
     }
 
     Rounds rounds =
@@ -164,10 +168,15 @@ public final class Comparison {
       long memory = 1024 * files.field("/proc/meminfo", "MemTotal").orElse(0);
       notes.add(
           plan.byteSize() > memory
-              ? "without a limit, the size (%s) exceeds the memory of the machine (%s)"
-                  .formatted(Units.bytes(plan.byteSize()), Units.bytes(memory))
-              : "without a limit everything fits into memory, and what is compared is access to RAM; give --size above %s to compare what happens beyond"
-                  .formatted(Units.bytes(memory)));
+              ? String.format(
+                  Locale.ROOT,
+                  "without a limit, the size (%s) exceeds the memory of the machine (%s)",
+                  Units.bytes(plan.byteSize()),
+                  Units.bytes(memory))
+              : String.format(
+                  Locale.ROOT,
+                  "without a limit everything fits into memory, and what is compared is access to RAM; give --size above %s to compare what happens beyond",
+                  Units.bytes(memory)));
     }
     return search.limit();
   }
@@ -178,7 +187,7 @@ public final class Comparison {
       if (provider.refusal().isEmpty()) {
         joining.add(provider);
       } else {
-        notCompared.add("%s: %s".formatted(provider.name(), provider.refusal()));
+        notCompared.add(String.format(Locale.ROOT, "%s: %s", provider.name(), provider.refusal()));
       }
     }
     return joining;
@@ -206,12 +215,13 @@ public final class Comparison {
     }
     if (!swapless.isEmpty()) {
       notCompared.add(
-          "%s: swap has %s free and %s more is needed; as root give --swap-file PATH:%dm"
-              .formatted(
-                  String.join(", ", swapless),
-                  Units.bytes(free),
-                  Units.bytes(missing),
-                  Math.ceilDiv(missing + free + SWAP_MARGIN_BYTES, 1L << 20)));
+          String.format(
+              Locale.ROOT,
+              "%s: swap has %s free and %s more is needed; as root give --swap-file PATH:%dm",
+              String.join(", ", swapless),
+              Units.bytes(free),
+              Units.bytes(missing),
+              Math.ceilDiv(missing + free + SWAP_MARGIN_BYTES, 1L << 20)));
     }
     if (left.isEmpty()) {
       throw new IllegalArgumentException(
@@ -250,21 +260,22 @@ public final class Comparison {
   }
 
   private String storage(Optional<Mount> mount, Optional<BlockDevice> disk) throws IOException {
-    return "%s on %s, %s"
-        .formatted(
-            plan.directory().toRealPath(),
-            mount.map(Mount::type).orElse("unknown"),
-            disk.map(
-                    device ->
-                        String.format(
-                            Locale.ROOT,
-                            "%s, read-ahead %s KiB, rotational %s",
-                            (device.name() + " " + device.model()).strip(),
-                            device.readAheadKib().isPresent()
-                                ? String.valueOf(device.readAheadKib().getAsLong())
-                                : "unknown",
-                            device.rotational().map(r -> r ? "yes" : "no").orElse("unknown")))
-                .orElse("no disk"));
+    return String.format(
+        Locale.ROOT,
+        "%s on %s, %s",
+        plan.directory().toRealPath(),
+        mount.map(Mount::type).orElse("unknown"),
+        disk.map(
+                device ->
+                    String.format(
+                        Locale.ROOT,
+                        "%s, read-ahead %s KiB, rotational %s",
+                        (device.name() + " " + device.model()).strip(),
+                        device.readAheadKib().isPresent()
+                            ? String.valueOf(device.readAheadKib().getAsLong())
+                            : "unknown",
+                        device.rotational().map(r -> r ? "yes" : "no").orElse("unknown")))
+            .orElse("no disk"));
   }
 
   private void say(String line) {

@@ -3,6 +3,7 @@ package org.dmalloc.workloads.compare;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import org.dmalloc.workloads.compare.ComparisonReport.Cell;
 import org.dmalloc.workloads.compare.cell.ComparedWorkload;
@@ -84,12 +85,13 @@ public final class ComparisonDelta {
   }
 
   private static String machine(ComparisonReport report) {
-    return "%s, %s".formatted(report.machine().processor(), report.machine().kernel());
+    return String.format(
+        Locale.ROOT, "%s, %s", report.machine().processor(), report.machine().kernel());
   }
 
   private static void differs(StringBuilder text, String what, String before, String after) {
     if (!before.equals(after)) {
-      text.append("  %s: then %s; now %s%n".formatted(what, before, after));
+      text.append(String.format(Locale.ROOT, "  %s: then %s; now %s%n", what, before, after));
     }
   }
 }

@@ -2,6 +2,7 @@
 package org.dmalloc.workloads.compare;
 
 import java.util.LinkedHashMap;
+import java.util.Locale;
 import java.util.Map;
 import org.dmalloc.workloads.report.HtmlPage;
 import org.dmalloc.workloads.report.Units;
@@ -20,9 +21,13 @@ public final class ComparisonHtml {
         "TITLE",
         HtmlPage.text(
             report.limitBytes() == 0
-                ? "File or swap: %s without a limit".formatted(Units.bytes(report.byteSize()))
-                : "File or swap: %s in %s of RAM"
-                    .formatted(Units.bytes(report.byteSize()), Units.bytes(report.limitBytes()))));
+                ? String.format(
+                    Locale.ROOT, "File or swap: %s without a limit", Units.bytes(report.byteSize()))
+                : String.format(
+                    Locale.ROOT,
+                    "File or swap: %s in %s of RAM",
+                    Units.bytes(report.byteSize()),
+                    Units.bytes(report.limitBytes()))));
     parts.put("TEXT", HtmlPage.text(ComparisonTable.render(report)));
     parts.put("VERDICTS", verdicts(report));
     parts.put(
@@ -46,9 +51,11 @@ public final class ComparisonHtml {
   }
 
   private static void append(StringBuilder list, String name, String sentence, String advice) {
-    list.append("<dt>%s</dt><dd>%s".formatted(HtmlPage.text(name), HtmlPage.text(sentence)));
+    list.append(
+        String.format(
+            Locale.ROOT, "<dt>%s</dt><dd>%s", HtmlPage.text(name), HtmlPage.text(sentence)));
     if (!advice.isEmpty()) {
-      list.append("<code>%s</code>".formatted(HtmlPage.text(advice)));
+      list.append(String.format(Locale.ROOT, "<code>%s</code>", HtmlPage.text(advice)));
     }
     list.append("</dd>\n");
   }

@@ -9,6 +9,7 @@ import com.google.gson.JsonParseException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Locale;
 import java.util.Map;
 import org.dmalloc.workloads.report.Json;
 
@@ -87,17 +88,25 @@ public final class ComparisonJson {
       JsonObject root = GSON.fromJson(Files.readString(file), JsonObject.class);
       if (root == null || !root.has("schema") || !root.get("schema").getAsString().equals(SCHEMA)) {
         throw new IOException(
-            "%s holds no comparison; give a file that compare --save wrote".formatted(file));
+            String.format(
+                Locale.ROOT,
+                "%s holds no comparison; give a file that compare --save wrote",
+                file));
       }
       int format = root.get("format").getAsInt();
       if (format != ComparisonReport.FORMAT) {
         throw new IOException(
-            "%s has format %d, and this version reads %d; compare again"
-                .formatted(file, format, ComparisonReport.FORMAT));
+            String.format(
+                Locale.ROOT,
+                "%s has format %d, and this version reads %d; compare again",
+                file,
+                format,
+                ComparisonReport.FORMAT));
       }
       return GSON.fromJson(root, ComparisonReport.class);
     } catch (JsonParseException | IllegalStateException | NullPointerException e) {
-      throw new IOException("%s is damaged: %s".formatted(file, e.getMessage()), e);
+      throw new IOException(
+          String.format(Locale.ROOT, "%s is damaged: %s", file, e.getMessage()), e);
     }
   }
 }

@@ -4,6 +4,7 @@ package org.dmalloc.workloads.compare;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Locale;
 import org.dmalloc.workloads.compare.cell.ComparedWorkload;
 import org.dmalloc.workloads.compare.setup.SwapFile;
 import org.jspecify.annotations.Nullable;
@@ -78,7 +79,11 @@ public record ComparisonPlan(
       }
       if (priority < 0 || priority > SwapFile.HIGHEST_PRIORITY) {
         throw new IllegalArgumentException(
-            "swap priority %d; give 0 to %d".formatted(priority, SwapFile.HIGHEST_PRIORITY));
+            String.format(
+                Locale.ROOT,
+                "swap priority %d; give 0 to %d",
+                priority,
+                SwapFile.HIGHEST_PRIORITY));
       }
     }
   }
@@ -90,19 +95,21 @@ public record ComparisonPlan(
     }
     if (limitBytes < LEAST_LIMIT_BYTES) {
       throw new IllegalArgumentException(
-          "limit of %d bytes; give at least 128m, because the child JVM itself lives within it"
-              .formatted(limitBytes));
+          String.format(
+              Locale.ROOT,
+              "limit of %d bytes; give at least 128m, because the child JVM itself lives within it",
+              limitBytes));
     }
     if (runs < 1) {
       throw new IllegalArgumentException("runs " + runs + "; give at least 1");
     }
     if (time.isNegative() || time.isZero()) {
       throw new IllegalArgumentException(
-          "time of %d s; give at least 1".formatted(time.toSeconds()));
+          String.format(Locale.ROOT, "time of %d s; give at least 1", time.toSeconds()));
     }
     if (cellTime != null && (cellTime.isNegative() || cellTime.isZero())) {
       throw new IllegalArgumentException(
-          "cell time of %d ms; give at least 1".formatted(cellTime.toMillis()));
+          String.format(Locale.ROOT, "cell time of %d ms; give at least 1", cellTime.toMillis()));
     }
     if (workloads.isEmpty()) {
       throw new IllegalArgumentException("no workload; name at least one");

@@ -22,7 +22,7 @@ public final class ComparisonTable {
   public static String render(ComparisonReport report) {
     StringBuilder text = new StringBuilder(header(report));
     for (ComparedWorkload workload : report.workloads()) {
-      text.append("%n%s: %s%n".formatted(workload.label(), workload.operation()));
+      text.append(String.format(Locale.ROOT, "%n%s: %s%n", workload.label(), workload.operation()));
       text.append(table(report, workload));
     }
     text.append('\n').append(legend()).append('\n');
@@ -44,13 +44,15 @@ public final class ComparisonTable {
     text.append("allocate:\n");
     for (Verdict verdict : verdicts) {
       text.append(
-          "  %-16s  %s%n"
-              .formatted(
-                  verdict.workload().label(),
-                  verdict.advice().isEmpty() ? NONE : verdict.advice()));
+          String.format(
+              Locale.ROOT,
+              "  %-16s  %s%n",
+              verdict.workload().label(),
+              verdict.advice().isEmpty() ? NONE : verdict.advice()));
     }
     Verdict.overall(report)
-        .ifPresent(line -> text.append("  %-16s  %s%n".formatted("all of these", line)));
+        .ifPresent(
+            line -> text.append(String.format(Locale.ROOT, "  %-16s  %s%n", "all of these", line)));
     return text.toString();
   }
 
@@ -58,26 +60,38 @@ public final class ComparisonTable {
     var machine = report.machine();
     StringBuilder text = new StringBuilder();
     text.append(
-        "%s, %d processors, %s, %s, Java %s%n"
-            .formatted(
-                machine.processor(),
-                machine.processors(),
-                machine.memoryBytes() < 0 ? "memory unknown" : Units.bytes(machine.memoryBytes()),
-                machine.kernel(),
-                machine.jdk()));
+        String.format(
+            Locale.ROOT,
+            "%s, %d processors, %s, %s, Java %s%n",
+            machine.processor(),
+            machine.processors(),
+            machine.memoryBytes() < 0 ? "memory unknown" : Units.bytes(machine.memoryBytes()),
+            machine.kernel(),
+            machine.jdk()));
     text.append(
-        "%s for each contender, %s%n"
-            .formatted(
-                Units.bytes(report.byteSize()),
-                report.limitBytes() == 0
-                    ? report.limitedBy()
-                    : "in %s of RAM (%s)"
-                        .formatted(Units.bytes(report.limitBytes()), report.limitedBy())));
-    text.append("files: %s%n".formatted(report.storage()));
-    text.append("swap: %s; page-cluster %s%n".formatted(swap(report), report.pageCluster()));
+        String.format(
+            Locale.ROOT,
+            "%s for each contender, %s%n",
+            Units.bytes(report.byteSize()),
+            report.limitBytes() == 0
+                ? report.limitedBy()
+                : String.format(
+                    Locale.ROOT,
+                    "in %s of RAM (%s)",
+                    Units.bytes(report.limitBytes()),
+                    report.limitedBy())));
+    text.append(String.format(Locale.ROOT, "files: %s%n", report.storage()));
     text.append(
-        "%d runs of each cell in random order (seed %d), the last of %.2f s a cell; %.0f s in all%n"
-            .formatted(report.runs(), report.seed(), report.cellSeconds(), report.seconds()));
+        String.format(
+            Locale.ROOT, "swap: %s; page-cluster %s%n", swap(report), report.pageCluster()));
+    text.append(
+        String.format(
+            Locale.ROOT,
+            "%d runs of each cell in random order (seed %d), the last of %.2f s a cell; %.0f s in all%n",
+            report.runs(),
+            report.seed(),
+            report.cellSeconds(),
+            report.seconds()));
     return text.toString();
   }
 
@@ -88,12 +102,13 @@ public final class ComparisonTable {
   }
 
   private static String describe(SwapDevice device) {
-    return "%s (%s) of %s, priority %d"
-        .formatted(
-            device.path(),
-            device.kind().name().toLowerCase(Locale.ROOT),
-            Units.bytes(device.byteSize()),
-            device.priority());
+    return String.format(
+        Locale.ROOT,
+        "%s (%s) of %s, priority %d",
+        device.path(),
+        device.kind().name().toLowerCase(Locale.ROOT),
+        Units.bytes(device.byteSize()),
+        device.priority());
   }
 
   private static String table(ComparisonReport report, ComparedWorkload workload) {

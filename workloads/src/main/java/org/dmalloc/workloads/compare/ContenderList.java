@@ -3,6 +3,7 @@ package org.dmalloc.workloads.compare;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 import org.dmalloc.api.AccessPattern;
@@ -97,8 +98,11 @@ final class ContenderList {
     for (String name : plan.contenders()) {
       if (base.stream().noneMatch(contender -> isChosen(contender, name))) {
         throw new IllegalArgumentException(
-            "no contender '%s'; choose from %s, or all"
-                .formatted(name, String.join(", ", base.stream().map(Contender::id).toList())));
+            String.format(
+                Locale.ROOT,
+                "no contender '%s'; choose from %s, or all",
+                name,
+                String.join(", ", base.stream().map(Contender::id).toList())));
       }
     }
     List<Contender> chosen =

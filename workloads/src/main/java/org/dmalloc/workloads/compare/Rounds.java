@@ -92,15 +92,16 @@ final class Rounds {
   /** Runs all rounds: each contender once in a round, in random order. */
   void run() throws IOException, InterruptedException {
     listener.said(
-        "%d contenders × %d workloads × %d runs in %d child JVMs, %.2f s a cell, about %s, done at %s"
-            .formatted(
-                contenders.size(),
-                plan.workloads().size(),
-                plan.runs(),
-                schedule.childrenTotal(),
-                schedule.round().cellNanos() / 1e9,
-                minutes(schedule.left()),
-                LocalTime.now(ZoneId.systemDefault()).plus(schedule.left()).format(TIME_OF_DAY)));
+        String.format(
+            Locale.ROOT,
+            "%d contenders × %d workloads × %d runs in %d child JVMs, %.2f s a cell, about %s, done at %s",
+            contenders.size(),
+            plan.workloads().size(),
+            plan.runs(),
+            schedule.childrenTotal(),
+            schedule.round().cellNanos() / 1e9,
+            minutes(schedule.left()),
+            LocalTime.now(ZoneId.systemDefault()).plus(schedule.left()).format(TIME_OF_DAY)));
     sayIfLate();
     while (schedule.hasRounds()) {
       Schedule.Round round = schedule.round();
@@ -122,16 +123,25 @@ final class Rounds {
     }
     if (schedule.roundsDone() < plan.runs() && plan.workloads().contains(ComparedWorkload.FILL)) {
       notes.add(
-          "%s, and %d of each contender did not fit into the time: the fill was measured %d times, everything else %d times; --time gives more"
-              .formatted(overhead(), plan.runs(), schedule.roundsDone(), plan.runs()));
+          String.format(
+              Locale.ROOT,
+              "%s, and %d of each contender did not fit into the time: the fill was measured %d times, everything else %d times; --time gives more",
+              overhead(),
+              plan.runs(),
+              schedule.roundsDone(),
+              plan.runs()));
     }
     schedule
         .overrun()
         .ifPresent(
             over ->
                 notes.add(
-                    "it took %s more than the %s given: %s"
-                        .formatted(minutes(over), minutes(plan.time()), overhead())));
+                    String.format(
+                        Locale.ROOT,
+                        "it took %s more than the %s given: %s",
+                        minutes(over),
+                        minutes(plan.time()),
+                        overhead())));
   }
 
   /** Fewer runs would tell no spread, so a machine that is too slow for the time exceeds it. */
@@ -141,12 +151,18 @@ final class Rounds {
         .ifPresent(
             late ->
                 listener.said(
-                    "%s: %d runs of everything take about %s more than the %s given; fewer contenders (-c), workloads (-w) or a smaller size take less, --time gives more"
-                        .formatted(overhead(), plan.runs(), minutes(late), minutes(plan.time()))));
+                    String.format(
+                        Locale.ROOT,
+                        "%s: %d runs of everything take about %s more than the %s given; fewer contenders (-c), workloads (-w) or a smaller size take less, --time gives more",
+                        overhead(),
+                        plan.runs(),
+                        minutes(late),
+                        minutes(plan.time()))));
   }
 
   private String overhead() {
-    return "a child takes %.1f s besides its cells here".formatted(seconds(schedule.overhead()));
+    return String.format(
+        Locale.ROOT, "a child takes %.1f s besides its cells here", seconds(schedule.overhead()));
   }
 
   private static double seconds(Duration time) {
@@ -179,8 +195,12 @@ final class Rounds {
                     listener.progressed(
                         schedule.childrenDone(),
                         schedule.childrenTotal(),
-                        "%s %s, about %s left"
-                            .formatted(contender.id(), workload, minutes(schedule.left()))));
+                        String.format(
+                            Locale.ROOT,
+                            "%s %s, about %s left",
+                            contender.id(),
+                            workload,
+                            minutes(schedule.left()))));
         if (journal.closed()) {
           // It was ended with its cgroup, because this process is told to end.
           throw new InterruptedException("ended by a signal");
@@ -279,8 +299,9 @@ final class Rounds {
     result.refusals().forEach((label, reason) -> failed.put(ComparedWorkload.named(label), reason));
     if (!result.failure().isEmpty()) {
       String where = result.failedIn().isEmpty() ? "at its start" : "in " + result.failedIn();
-      listener.said("%s %s: %s".formatted(contender.id(), where, result.failure()));
-      notes.add("%s %s: %s".formatted(contender.id(), where, result.failure()));
+      listener.said(
+          String.format(Locale.ROOT, "%s %s: %s", contender.id(), where, result.failure()));
+      notes.add(String.format(Locale.ROOT, "%s %s: %s", contender.id(), where, result.failure()));
       for (ComparedWorkload workload : plan.workloads()) {
         if (result.runs().stream().noneMatch(run -> run.workload() == workload)) {
           failed.putIfAbsent(workload, result.failure());

@@ -4,6 +4,7 @@ package org.dmalloc.workloads.compare;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.function.Predicate;
 import org.dmalloc.workloads.compare.ComparisonReport.Cell;
@@ -47,7 +48,7 @@ public record Verdict(ComparedWorkload workload, String sentence, String winner,
         won ->
             new Verdict(
                 workload,
-                "%s: %s".formatted(workload.label(), sentence(workload, results)),
+                String.format(Locale.ROOT, "%s: %s", workload.label(), sentence(workload, results)),
                 won.entrant().id(),
                 advice(workload, results, won)));
   }
@@ -96,10 +97,15 @@ public record Verdict(ComparedWorkload workload, String sentence, String winner,
     if (file.isPresent() && swap.isPresent()) {
       parts.add(duel(file.get(), swap.get()));
     } else if (file.isPresent()) {
-      parts.add("file (%s); no swap to compare with".formatted(file.get().entrant().id()));
+      parts.add(
+          String.format(
+              Locale.ROOT, "file (%s); no swap to compare with", file.get().entrant().id()));
     } else {
       swap.ifPresent(
-          s -> parts.add("swap (%s); no file to compare with".formatted(s.entrant().id())));
+          s ->
+              parts.add(
+                  String.format(
+                      Locale.ROOT, "swap (%s); no file to compare with", s.entrant().id())));
     }
     if (workload.foreseeable()) {
       Optional<Result> announcedFile =
@@ -131,22 +137,23 @@ public record Verdict(ComparedWorkload workload, String sentence, String winner,
     String firstName = name(first);
     String secondName = name(second);
     if (duel.draw()) {
-      return "draw of %s and %s".formatted(firstName, secondName);
+      return String.format(Locale.ROOT, "draw of %s and %s", firstName, secondName);
     }
     return duel.ratio() >= 1
-        ? "%s %s × %s".formatted(firstName, times(duel.ratio()), secondName)
-        : "%s %s × %s".formatted(secondName, times(1 / duel.ratio()), firstName);
+        ? String.format(Locale.ROOT, "%s %s × %s", firstName, times(duel.ratio()), secondName)
+        : String.format(Locale.ROOT, "%s %s × %s", secondName, times(1 / duel.ratio()), firstName);
   }
 
   private static String name(Result result) {
-    return "%s (%s)".formatted(result.entrant().family().label(), result.entrant().id());
+    return String.format(
+        Locale.ROOT, "%s (%s)", result.entrant().family().label(), result.entrant().id());
   }
 
   private static String against(Result first, Result second, String secondName) {
     Duel duel = Duel.of(first.speed(), second.speed());
     return duel.draw()
         ? "a draw with " + secondName
-        : "%s × %s".formatted(times(duel.ratio()), secondName);
+        : String.format(Locale.ROOT, "%s × %s", times(duel.ratio()), secondName);
   }
 
   /** A ratio to two digits. */
@@ -168,7 +175,9 @@ public record Verdict(ComparedWorkload workload, String sentence, String winner,
     if (best.id().contains(":" + ContenderList.BUDGET)) {
       hints.add("its resident bytes within a budget (MemoryRegion.limitResident)");
     }
-    best.settings().forEach((file, value) -> hints.add("echo %s > %s".formatted(value, file)));
+    best.settings()
+        .forEach(
+            (file, value) -> hints.add(String.format(Locale.ROOT, "echo %s > %s", value, file)));
     if (winner.entrant().command().isEmpty()
         && !Duel.of(winner.speed(), command.get().speed()).draw()) {
       hints.add("faster still: " + winner.entrant().id());

@@ -11,6 +11,7 @@ import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.SplittableRandom;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
@@ -33,8 +34,11 @@ public final class DirectLoop implements RawDisk {
     long blocks = Files.size(file) / pattern.blockBytes();
     if (blocks < 1) {
       throw new IOException(
-          "raw disk %s: smaller than one block of %d bytes; use a larger size"
-              .formatted(file, pattern.blockBytes()));
+          String.format(
+              Locale.ROOT,
+              "raw disk %s: smaller than one block of %d bytes; use a larger size",
+              file,
+              pattern.blockBytes()));
     }
     AtomicLong nextInOrder = new AtomicLong();
     List<Future<Histogram>> results = new ArrayList<>();
@@ -117,8 +121,13 @@ public final class DirectLoop implements RawDisk {
             pattern.writes() ? channel.write(buffer, position) : channel.read(buffer, position);
         if (done != pattern.blockBytes()) {
           throw new IOException(
-              "%s of %d bytes at %d gave %d; the file was cut short meanwhile"
-                  .formatted(pattern.label(), pattern.blockBytes(), position, done));
+              String.format(
+                  Locale.ROOT,
+                  "%s of %d bytes at %d gave %d; the file was cut short meanwhile",
+                  pattern.label(),
+                  pattern.blockBytes(),
+                  position,
+                  done));
         }
         long after = System.nanoTime();
         histogram.recordValue(after - before);

@@ -7,6 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Locale;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
@@ -34,14 +35,18 @@ final class ExternalProgram {
               .start();
       process.getOutputStream().close();
       if (!process.waitFor(limit.toMillis(), TimeUnit.MILLISECONDS)) {
-        throw new IOException("%s: not done after %d s".formatted(program, limit.toSeconds()));
+        throw new IOException(
+            String.format(Locale.ROOT, "%s: not done after %d s", program, limit.toSeconds()));
       }
       String text = Files.readString(output, StandardCharsets.UTF_8);
       if (process.exitValue() != 0) {
         throw new IOException(
-            "%s: exit status %d: %s"
-                .formatted(
-                    program, process.exitValue(), text.lines().findFirst().orElse("no output")));
+            String.format(
+                Locale.ROOT,
+                "%s: exit status %d: %s",
+                program,
+                process.exitValue(),
+                text.lines().findFirst().orElse("no output")));
       }
       return text;
     } finally {

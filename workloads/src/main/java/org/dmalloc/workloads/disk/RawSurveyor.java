@@ -12,6 +12,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Set;
 import org.dmalloc.workloads.RandomStream;
 
@@ -103,7 +104,9 @@ public final class RawSurveyor {
         figures.add(tool.measure(file, pattern, depth, timePerFigure));
         return;
       } catch (IOException e) {
-        notes.add("raw %s at depth %d: %s".formatted(pattern.label(), depth, e.getMessage()));
+        notes.add(
+            String.format(
+                Locale.ROOT, "raw %s at depth %d: %s", pattern.label(), depth, e.getMessage()));
       }
     }
   }
@@ -120,7 +123,7 @@ public final class RawSurveyor {
       fill(scratch, Math.min(byteSize, MAX_SCRATCH_BYTES));
       measurement.measure(scratch);
     } catch (IOException e) {
-      notes.add("raw disk not measured in %s: %s".formatted(directory, e));
+      notes.add(String.format(Locale.ROOT, "raw disk not measured in %s: %s", directory, e));
     } finally {
       if (scratch != null) {
         delete(scratch);

@@ -5,6 +5,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import org.dmalloc.workloads.doctor.Finding.Severity;
 import org.dmalloc.workloads.machine.BlockDevice;
@@ -27,7 +28,8 @@ final class DiskChecks {
         continue;
       }
       long kib = disk.readAheadKib().getAsLong();
-      String command = "echo %d > %s".formatted(DEFAULT_READ_AHEAD_KIB, disk.readAheadFile());
+      String command =
+          String.format(Locale.ROOT, "echo %d > %s", DEFAULT_READ_AHEAD_KIB, disk.readAheadFile());
       if (kib > DEFAULT_READ_AHEAD_KIB) {
         findings.add(
             new Finding(
@@ -35,8 +37,10 @@ final class DiskChecks {
                 Severity.WARN,
                 "read_ahead_kb of " + disk.name(),
                 kib + " KiB",
-                "random access without RANDOM advice, as with filechannel, may read %d KiB for one page; reading in order gains"
-                    .formatted(kib),
+                String.format(
+                    Locale.ROOT,
+                    "random access without RANDOM advice, as with filechannel, may read %d KiB for one page; reading in order gains",
+                    kib),
                 command));
       } else if (kib < LOW_READ_AHEAD_KIB) {
         findings.add(
@@ -76,7 +80,10 @@ final class DiskChecks {
                               "rotational of " + disk.name(),
                               "1",
                               "the kernel schedules, and reads swap ahead, as for a disk that turns; virtual disks often claim it wrongly, then change it",
-                              "echo 0 > /sys/block/%s/queue/rotational".formatted(disk.name()))
+                              String.format(
+                                  Locale.ROOT,
+                                  "echo 0 > /sys/block/%s/queue/rotational",
+                                  disk.name()))
                           : new Finding(
                               "rotational",
                               Severity.OK,

@@ -4,6 +4,7 @@ package org.dmalloc.workloads.doctor;
 import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
 import java.util.List;
+import java.util.Locale;
 import org.dmalloc.workloads.report.Json;
 
 /**
@@ -33,19 +34,25 @@ public record DoctorReport(List<Finding> findings) {
     StringBuilder text = new StringBuilder();
     for (Finding finding : findings) {
       text.append(
-          "%-4s %s = %s: %s%n"
-              .formatted(finding.severity(), finding.subject(), finding.value(), finding.effect()));
+          String.format(
+              Locale.ROOT,
+              "%-4s %s = %s: %s%n",
+              finding.severity(),
+              finding.subject(),
+              finding.value(),
+              finding.effect()));
       if (!finding.command().isEmpty()) {
         text.append(INDENT).append("→ ").append(finding.command()).append('\n');
       }
     }
     text.append(
-        "%d checked: %d ok, %d to note, %d to mend; nothing was changed%n"
-            .formatted(
-                findings.size(),
-                count(Finding.Severity.OK),
-                count(Finding.Severity.NOTE),
-                count(Finding.Severity.WARN)));
+        String.format(
+            Locale.ROOT,
+            "%d checked: %d ok, %d to note, %d to mend; nothing was changed%n",
+            findings.size(),
+            count(Finding.Severity.OK),
+            count(Finding.Severity.NOTE),
+            count(Finding.Severity.WARN)));
     return text.toString();
   }
 

@@ -2,6 +2,7 @@
 package org.dmalloc.workloads.doctor;
 
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalLong;
 import org.dmalloc.workloads.doctor.Finding.Severity;
@@ -35,7 +36,7 @@ final class MemoryChecks {
               ""));
     }
     MemoryCgroup group = cgroup.get();
-    String subject = "memory cgroup (v%d)".formatted(group.version());
+    String subject = String.format(Locale.ROOT, "memory cgroup (v%d)", group.version());
     if (group.limitBytes() < 0) {
       return List.of(
           new Finding(
@@ -47,7 +48,9 @@ final class MemoryChecks {
               ""));
     }
     String used =
-        group.usedBytes() < 0 ? "" : ", %s used".formatted(Units.bytes(group.usedBytes()));
+        group.usedBytes() < 0
+            ? ""
+            : String.format(Locale.ROOT, ", %s used", Units.bytes(group.usedBytes()));
     return List.of(
         new Finding(
             "cgroup",
@@ -80,8 +83,10 @@ final class MemoryChecks {
                   Severity.WARN,
                   "vm.overcommit_memory",
                   "2 (never)",
-                  "anon and private regions are refused beyond the commit limit (%s left), the Java heap counts in; shared file regions are free of it"
-                      .formatted(commitLeft(patient.files())),
+                  String.format(
+                      Locale.ROOT,
+                      "anon and private regions are refused beyond the commit limit (%s left), the Java heap counts in; shared file regions are free of it",
+                      commitLeft(patient.files())),
                   "sysctl vm.overcommit_memory=0");
           default ->
               new Finding(

@@ -4,6 +4,7 @@ package org.dmalloc.workloads.doctor;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.OptionalLong;
 import org.dmalloc.workloads.doctor.Finding.Severity;
 import org.dmalloc.workloads.machine.Mount;
@@ -27,7 +28,7 @@ final class StoreChecks {
 
   private static Finding judge(Path directory, Mount mount) {
     String subject = "file system of " + directory;
-    String value = "%s on %s".formatted(mount.type(), mount.point());
+    String value = String.format(Locale.ROOT, "%s on %s", mount.type(), mount.point());
     if (List.of(mount.options().split(",", -1)).contains("ro")) {
       return new Finding(
           "file-system",
@@ -57,7 +58,10 @@ final class StoreChecks {
               subject,
               value,
               "copy-on-write: reserved space does not protect stores, a full disk can be a signal; random writes fragment; reflink works",
-              "chattr +C %s (before the first region), or another directory".formatted(directory));
+              String.format(
+                  Locale.ROOT,
+                  "chattr +C %s (before the first region), or another directory",
+                  directory));
       case "tmpfs", "ramfs" ->
           new Finding(
               "file-system",
@@ -118,8 +122,10 @@ final class StoreChecks {
               Units.bytes(free.getAsLong()),
               "file regions are reserved in full when they are allocated: this is all they can have",
               low
-                  ? "df -h %s; free space there, or configure another directory"
-                      .formatted(directory)
+                  ? String.format(
+                      Locale.ROOT,
+                      "df -h %s; free space there, or configure another directory",
+                      directory)
                   : ""));
     }
     return findings;

@@ -37,12 +37,13 @@ final class SwapChecks {
               "swap",
               Severity.OK,
               "swap " + device.path(),
-              "%s, %s, %s used, priority %d"
-                  .formatted(
-                      device.kind().name().toLowerCase(Locale.ROOT),
-                      Units.bytes(device.byteSize()),
-                      Units.bytes(device.usedBytes()),
-                      device.priority()),
+              String.format(
+                  Locale.ROOT,
+                  "%s, %s, %s used, priority %d",
+                  device.kind().name().toLowerCase(Locale.ROOT),
+                  Units.bytes(device.byteSize()),
+                  Units.bytes(device.usedBytes()),
+                  device.priority()),
               device.kind() == SwapDevice.Kind.ZRAM
                   ? "anon regions are compressed in RAM here: they gain room, but not a disk's worth"
                   : "anon regions go here page by page under pressure, highest priority first",
@@ -65,8 +66,10 @@ final class SwapChecks {
                 Severity.NOTE,
                 "vm.page-cluster",
                 Long.toString(value.getAsLong()),
-                "one fault may read up to %d pages from swap, most of all for anon-memfd and anon-zero; 0 reads one"
-                    .formatted(pages),
+                String.format(
+                    Locale.ROOT,
+                    "one fault may read up to %d pages from swap, most of all for anon-memfd and anon-zero; 0 reads one",
+                    pages),
                 "sysctl vm.page-cluster=0")
             : new Finding(
                 "page-cluster",

@@ -2,6 +2,7 @@
 package org.dmalloc.workloads.doctor;
 
 import java.util.List;
+import java.util.Locale;
 import java.util.OptionalLong;
 import org.dmalloc.workloads.doctor.Finding.Severity;
 import org.dmalloc.workloads.machine.KernelFiles;
@@ -29,9 +30,14 @@ final class WritebackChecks {
             limit.setting,
             limit.value,
             low
-                ? "stores to file regions stall as soon as %s are unwritten".formatted(limit.size())
-                : "stores to file regions run at memory speed until about %s are unwritten, then at disk speed"
-                    .formatted(limit.size()),
+                ? String.format(
+                    Locale.ROOT,
+                    "stores to file regions stall as soon as %s are unwritten",
+                    limit.size())
+                : String.format(
+                    Locale.ROOT,
+                    "stores to file regions run at memory speed until about %s are unwritten, then at disk speed",
+                    limit.size()),
             low ? "sysctl vm.dirty_ratio=20" : ""));
   }
 
@@ -51,8 +57,10 @@ final class WritebackChecks {
             background.value,
             inverted
                 ? "not below the limit above: the kernel uses half of that, and write-back begins late"
-                : "write-back begins beside the writers at about %s; less gives shorter forces and checkpoints"
-                    .formatted(background.size()),
+                : String.format(
+                    Locale.ROOT,
+                    "write-back begins beside the writers at about %s; less gives shorter forces and checkpoints",
+                    background.size()),
             inverted ? "sysctl vm.dirty_background_ratio=10 vm.dirty_ratio=20" : ""));
   }
 

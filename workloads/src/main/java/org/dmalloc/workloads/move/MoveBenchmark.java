@@ -8,6 +8,7 @@ import java.util.Collections;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.function.Function;
 import java.util.stream.Collectors;
@@ -98,7 +99,10 @@ public final class MoveBenchmark {
     for (String name : names) {
       if (backends.apply(name).equals(managed)) {
         throw new IllegalArgumentException(
-            "moves to %s, which moves regions between the others; leave it out".formatted(name));
+            String.format(
+                Locale.ROOT,
+                "moves to %s, which moves regions between the others; leave it out",
+                name));
       }
     }
   }
@@ -115,19 +119,25 @@ public final class MoveBenchmark {
     int movesOfAllSizes = plan.byteSizes().stream().mapToInt(plan::movesFor).sum();
     String sizes =
         plan.byteSizes().stream()
-            .map(size -> "%d with %s".formatted(plan.movesFor(size), Units.bytes(size)))
+            .map(
+                size ->
+                    String.format(
+                        Locale.ROOT, "%d with %s", plan.movesFor(size), Units.bytes(size)))
             .collect(Collectors.joining(", "));
     String rates =
         plan.writtenPercents().stream().map(MoveTable::percent).collect(Collectors.joining(", "));
-    return "%d moves after %d plain copies: %d directions between %s%s, each at %s written/s, %s"
-        .formatted(
-            movesOfAllSizes * plan.writtenPercents().size() * (directions + remapped),
-            plan.byteSizes().size() * directions,
-            directions,
-            String.join(", ", plan.backends()),
-            remapped == 0 ? "" : ", and %d by mapping a stored region anew".formatted(remapped),
-            rates,
-            sizes);
+    return String.format(
+        Locale.ROOT,
+        "%d moves after %d plain copies: %d directions between %s%s, each at %s written/s, %s",
+        movesOfAllSizes * plan.writtenPercents().size() * (directions + remapped),
+        plan.byteSizes().size() * directions,
+        directions,
+        String.join(", ", plan.backends()),
+        remapped == 0
+            ? ""
+            : String.format(Locale.ROOT, ", and %d by mapping a stored region anew", remapped),
+        rates,
+        sizes);
   }
 
   /** A way through all directions, each once, that ends where it began. */
@@ -160,16 +170,20 @@ public final class MoveBenchmark {
         for (String to : names) {
           if (!to.equals(from)) {
             listener.progressed(
-                "plain copy of %s, %s → %s".formatted(Units.bytes(byteSize), from, to));
+                String.format(
+                    Locale.ROOT, "plain copy of %s, %s → %s", Units.bytes(byteSize), from, to));
             copies.add(copy(source, from, to, request));
           }
         }
       }
     }
     listener.said(
-        "%s: %d plain copies in %s"
-            .formatted(
-                Units.bytes(byteSize), copies.size(), Units.nanos(System.nanoTime() - start)));
+        String.format(
+            Locale.ROOT,
+            "%s: %d plain copies in %s",
+            Units.bytes(byteSize),
+            copies.size(),
+            Units.nanos(System.nanoTime() - start)));
     return copies;
   }
 
@@ -227,14 +241,15 @@ public final class MoveBenchmark {
     for (int i = 0; i < count; i++) {
       for (Direction direction : round) {
         listener.progressed(
-            "%s, %s written/s, %s → %s, move %d of %d"
-                .formatted(
-                    Units.bytes(region.byteSize()),
-                    MoveTable.percent(percent),
-                    direction.from,
-                    direction.to,
-                    i + 1,
-                    count));
+            String.format(
+                Locale.ROOT,
+                "%s, %s written/s, %s → %s, move %d of %d",
+                Units.bytes(region.byteSize()),
+                MoveTable.percent(percent),
+                direction.from,
+                direction.to,
+                i + 1,
+                count));
         samples.computeIfAbsent(direction, d -> new Samples()).add(region, writer, direction.to);
       }
     }
@@ -253,23 +268,24 @@ public final class MoveBenchmark {
   private static String summary(List<MoveReport.Row> rows, long nanos) {
     MoveReport.Row worst =
         Collections.max(rows, Comparator.comparingLong(row -> row.pauseNanos(1)));
-    return "%s, %s written/s: %d moves%s in %s, longest pause %s (%s → %s), every page right"
-        .formatted(
-            Units.bytes(worst.byteSize()),
-            MoveTable.percent(worst.writtenPercent()),
-            rows.stream().mapToInt(row -> row.pauseNanos().size()).sum(),
-            worst.method().equals("remap") ? " by mapping anew" : "",
-            Units.nanos(nanos),
-            Units.nanos(worst.pauseNanos(1)),
-            worst.from(),
-            worst.to());
+    return String.format(
+        Locale.ROOT,
+        "%s, %s written/s: %d moves%s in %s, longest pause %s (%s → %s), every page right",
+        Units.bytes(worst.byteSize()),
+        MoveTable.percent(worst.writtenPercent()),
+        rows.stream().mapToInt(row -> row.pauseNanos().size()).sum(),
+        worst.method().equals("remap") ? " by mapping anew" : "",
+        Units.nanos(nanos),
+        Units.nanos(worst.pauseNanos(1)),
+        worst.from(),
+        worst.to());
   }
 
   /** A stored region between the backends of one store. */
   private List<MoveReport.Row> remaps(
       MovePlan plan, long byteSize, List<Direction> round, MoveBenchmarkListener listener)
       throws MemoryException {
-    String name = "%s-%016x".formatted(OWNER, System.nanoTime());
+    String name = String.format(Locale.ROOT, "%s-%016x", OWNER, System.nanoTime());
     RegionRequest request = RegionRequest.ofSize(byteSize).withName(name).withOwner(OWNER);
     try (MemoryRegion region = managed.allocate(request)) {
       return moves(plan, region, round, listener);

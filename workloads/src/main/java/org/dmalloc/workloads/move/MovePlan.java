@@ -2,6 +2,7 @@
 package org.dmalloc.workloads.move;
 
 import java.util.List;
+import java.util.Locale;
 
 /**
  * Which moves to measure: every size with every rate of writing, in every direction between two of
@@ -37,21 +38,26 @@ public record MovePlan(
           || byteSize > MAX_BYTES
           || byteSize % PageWriter.PAGE_BYTES != 0) {
         throw new IllegalArgumentException(
-            "size of %d bytes; give whole pages of 4 KiB, from one to 8 TiB".formatted(byteSize));
+            String.format(
+                Locale.ROOT,
+                "size of %d bytes; give whole pages of 4 KiB, from one to 8 TiB",
+                byteSize));
       }
     }
     for (double percent : writtenPercents) {
       if (!(percent >= 0 && percent <= 1000)) {
         throw new IllegalArgumentException(
-            "%s percent written per second; give 0 to 1000".formatted(percent));
+            String.format(Locale.ROOT, "%s percent written per second; give 0 to 1000", percent));
       }
     }
     if (backends.size() < 2 || backends.stream().distinct().count() < backends.size()) {
       throw new IllegalArgumentException(
-          "moves among %s; give two backends or more, each once".formatted(backends));
+          String.format(
+              Locale.ROOT, "moves among %s; give two backends or more, each once", backends));
     }
     if (moves < 0) {
-      throw new IllegalArgumentException("%d moves; give at least 1".formatted(moves));
+      throw new IllegalArgumentException(
+          String.format(Locale.ROOT, "%d moves; give at least 1", moves));
     }
   }
 

@@ -34,17 +34,18 @@ public final class MoveTable {
 
   private static String header(MoveReport report) {
     MachineDescription machine = report.machine();
-    return "%s, %d processors, %s, %s, Java %s%nmoves in each direction: %s; took %s%n"
-        .formatted(
-            machine.processor(),
-            machine.processors(),
-            machine.memoryBytes() < 0 ? "memory unknown" : Units.bytes(machine.memoryBytes()),
-            machine.kernel(),
-            machine.jdk(),
-            report.plan().byteSizes().stream()
-                .map(size -> report.plan().movesFor(size) + " at " + Units.bytes(size))
-                .collect(Collectors.joining(", ")),
-            Units.nanos(report.took().toNanos()));
+    return String.format(
+        Locale.ROOT,
+        "%s, %d processors, %s, %s, Java %s%nmoves in each direction: %s; took %s%n",
+        machine.processor(),
+        machine.processors(),
+        machine.memoryBytes() < 0 ? "memory unknown" : Units.bytes(machine.memoryBytes()),
+        machine.kernel(),
+        machine.jdk(),
+        report.plan().byteSizes().stream()
+            .map(size -> report.plan().movesFor(size) + " at " + Units.bytes(size))
+            .collect(Collectors.joining(", ")),
+        Units.nanos(report.took().toNanos()));
   }
 
   private static String copies(MoveReport report) {

@@ -5,6 +5,7 @@ import static java.lang.foreign.ValueLayout.JAVA_LONG_UNALIGNED;
 
 import java.lang.foreign.MemorySegment;
 import java.time.Duration;
+import java.util.Locale;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
 import java.util.random.RandomGenerator;
@@ -51,8 +52,10 @@ public final class PageWriter implements AutoCloseable {
     this.pages = Math.toIntExact(region.byteSize() / PAGE_BYTES);
     if (pages == 0) {
       throw new IllegalArgumentException(
-          "writer on a region of %d bytes; give one of a page of 4 KiB or more"
-              .formatted(region.byteSize()));
+          String.format(
+              Locale.ROOT,
+              "writer on a region of %d bytes; give one of a page of 4 KiB or more",
+              region.byteSize()));
     }
     this.written = new long[pages];
     this.random = new java.util.SplittableRandom(seed);

@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Locale;
 import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Stream;
 import org.dmalloc.api.AccessMode;
@@ -34,8 +35,11 @@ public final class ColdFiles {
     while (resident < 0) {
       if (System.nanoTime() > deadline) {
         throw new IOException(
-            "%d bytes of %s stay in RAM, so that nothing there starts cold"
-                .formatted(-resident, directory));
+            String.format(
+                Locale.ROOT,
+                "%d bytes of %s stay in RAM, so that nothing there starts cold",
+                -resident,
+                directory));
       }
       // A library that leaves its mapping to the garbage collector holds the pages until then.
       System.gc();

@@ -3,6 +3,7 @@ package org.dmalloc.benchmarks.peers.child;
 
 import com.google.gson.annotations.SerializedName;
 import java.util.Arrays;
+import java.util.Locale;
 import org.dmalloc.benchmarks.peers.store.Use;
 
 /** A workload: one row of the table. One operation is one page. */
@@ -107,9 +108,10 @@ public enum Row {
         .orElseThrow(
             () ->
                 new IllegalArgumentException(
-                    "workload %s; there are %s"
-                        .formatted(
-                            label,
-                            String.join(", ", Arrays.stream(values()).map(Row::label).toList()))));
+                    String.format(
+                        Locale.ROOT,
+                        "workload %s; there are %s",
+                        label,
+                        String.join(", ", Arrays.stream(values()).map(Row::label).toList()))));
   }
 }

@@ -6,6 +6,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import org.dmalloc.workloads.PageContent;
 import org.jspecify.annotations.Nullable;
 import org.lmdbjava.ByteBufferProxy;
@@ -189,7 +190,7 @@ final class LmdbStore implements PageStore {
 
   @Override
   public String note() {
-    return "records of 4096 bytes by integer key, %s".formatted(flags);
+    return String.format(Locale.ROOT, "records of 4096 bytes by integer key, %s", flags);
   }
 
   @Override

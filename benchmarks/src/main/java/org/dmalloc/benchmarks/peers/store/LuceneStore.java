@@ -7,6 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.PrimitiveIterator;
 import org.apache.lucene.store.IOContext;
@@ -164,7 +165,7 @@ final class LuceneStore implements PageStore {
 
   @Override
   public String note() {
-    return "MMapDirectory, ReadAdvice of each use (now %s)".formatted(advice);
+    return String.format(Locale.ROOT, "MMapDirectory, ReadAdvice of each use (now %s)", advice);
   }
 
   @Override

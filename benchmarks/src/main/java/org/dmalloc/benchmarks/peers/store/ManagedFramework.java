@@ -8,6 +8,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.jar.JarFile;
 import java.util.jar.Manifest;
@@ -92,7 +93,8 @@ final class ManagedFramework {
         Path place = places.get(name);
         if (place == null) {
           throw new IOException(
-              "bundle %s is not on the class path; build it first".formatted(name));
+              String.format(
+                  Locale.ROOT, "bundle %s is not on the class path; build it first", name));
         }
         installed.add(context.installBundle("reference:" + place.toUri()));
       }
@@ -103,8 +105,10 @@ final class ManagedFramework {
           new ServiceTracker<>(
               context,
               context.createFilter(
-                  "(&(objectClass=%s)(dmalloc.backend=managed))"
-                      .formatted(MemoryProvider.class.getName())),
+                  String.format(
+                      Locale.ROOT,
+                      "(&(objectClass=%s)(dmalloc.backend=managed))",
+                      MemoryProvider.class.getName())),
               null);
       tracker.open();
       MemoryProvider service = tracker.waitForService(PATIENCE.toMillis());

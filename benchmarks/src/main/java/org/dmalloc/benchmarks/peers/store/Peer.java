@@ -104,7 +104,7 @@ public record Peer(
             Family.OURS,
             "dmalloc manager over backend panama",
             OWN_LICENCE,
-            "in a framework, the default pattern (%s)".formatted(usual),
+            String.format(Locale.ROOT, "in a framework, the default pattern (%s)", usual),
             List.of(),
             (place, use) -> new RegionStore(ManagedFramework.provider(place), null, place)));
     peers.add(
@@ -113,7 +113,8 @@ public record Peer(
             Family.OURS,
             "dmalloc backend filechannel",
             OWN_LICENCE,
-            "the default pattern (%s); pure Java gives no advice".formatted(usual),
+            String.format(
+                Locale.ROOT, "the default pattern (%s); pure Java gives no advice", usual),
             List.of(),
             region("org.dmalloc.backend.filechannel.FileChannelProvider", "filechannel", null)));
     peers.add(
@@ -181,8 +182,11 @@ public record Peer(
         .orElseThrow(
             () ->
                 new IllegalArgumentException(
-                    "contender %s; there are %s"
-                        .formatted(id, String.join(", ", all().stream().map(Peer::id).toList()))));
+                    String.format(
+                        Locale.ROOT,
+                        "contender %s; there are %s",
+                        id,
+                        String.join(", ", all().stream().map(Peer::id).toList()))));
   }
 
   private static Opener region(

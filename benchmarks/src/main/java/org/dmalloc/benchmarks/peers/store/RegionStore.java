@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.lang.foreign.ValueLayout;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
+import java.util.Locale;
 import java.util.PrimitiveIterator;
 import org.dmalloc.api.Access;
 import org.dmalloc.api.AccessPattern;
@@ -136,7 +137,8 @@ final class RegionStore implements PageStore {
 
   @Override
   public String note() {
-    return "%s, pattern %s".formatted(region.info().backend(), region.info().pattern());
+    return String.format(
+        Locale.ROOT, "%s, pattern %s", region.info().backend(), region.info().pattern());
   }
 
   @Override

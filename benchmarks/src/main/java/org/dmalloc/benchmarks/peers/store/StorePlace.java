@@ -2,6 +2,7 @@
 package org.dmalloc.benchmarks.peers.store;
 
 import java.nio.file.Path;
+import java.util.Locale;
 import org.dmalloc.workloads.PageContent;
 
 /**
@@ -16,7 +17,11 @@ public record StorePlace(Path directory, long byteSize, long cacheBytes) {
   public StorePlace {
     if (byteSize < PageContent.PAGE_BYTES || byteSize % PageContent.PAGE_BYTES != 0) {
       throw new IllegalArgumentException(
-          "store of %d bytes; give whole pages of %d".formatted(byteSize, PageContent.PAGE_BYTES));
+          String.format(
+              Locale.ROOT,
+              "store of %d bytes; give whole pages of %d",
+              byteSize,
+              PageContent.PAGE_BYTES));
     }
   }
 

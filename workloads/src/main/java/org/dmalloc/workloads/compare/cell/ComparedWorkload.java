@@ -100,11 +100,12 @@ public enum ComparedWorkload {
         .orElseThrow(
             () ->
                 new IllegalArgumentException(
-                    "no workload '%s'; choose from %s"
-                        .formatted(
-                            label,
-                            Arrays.stream(values())
-                                .map(ComparedWorkload::label)
-                                .collect(Collectors.joining(", ")))));
+                    String.format(
+                        Locale.ROOT,
+                        "no workload '%s'; choose from %s",
+                        label,
+                        Arrays.stream(values())
+                            .map(ComparedWorkload::label)
+                            .collect(Collectors.joining(", ")))));
   }
 }

@@ -16,6 +16,7 @@ import java.nio.file.OpenOption;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Locale;
 import java.util.Set;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import org.dmalloc.workloads.PageContent;
@@ -189,10 +190,11 @@ public final class BufferPool implements PagedMemory {
 
   @Override
   public String note() {
-    return "pool of %s over FileChannel%s, Caffeine"
-        .formatted(
-            Units.bytes((long) capacity * PageContent.PAGE_BYTES),
-            direct ? " with O_DIRECT" : " through the page cache (no O_DIRECT here)");
+    return String.format(
+        Locale.ROOT,
+        "pool of %s over FileChannel%s, Caffeine",
+        Units.bytes((long) capacity * PageContent.PAGE_BYTES),
+        direct ? " with O_DIRECT" : " through the page cache (no O_DIRECT here)");
   }
 
   @Override

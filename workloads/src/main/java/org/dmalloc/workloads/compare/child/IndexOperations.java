@@ -2,6 +2,7 @@
 package org.dmalloc.workloads.compare.child;
 
 import java.util.BitSet;
+import java.util.Locale;
 import org.dmalloc.workloads.RandomStream;
 
 /** Builds an index over the corpus, and queries what was built. */
@@ -71,8 +72,11 @@ final class IndexOperations {
       int pages = index.find(first, found);
       if (!found.get(document)) {
         throw new IllegalStateException(
-            "index: document %d is missing from its word %08x; the memory lost stores"
-                .formatted(document, first));
+            String.format(
+                Locale.ROOT,
+                "index: document %d is missing from its word %08x; the memory lost stores",
+                document,
+                first));
       }
       pages += index.find(second, others);
       found.and(others);

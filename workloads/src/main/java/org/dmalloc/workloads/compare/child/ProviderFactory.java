@@ -9,6 +9,7 @@ import java.util.Arrays;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import org.dmalloc.api.MemoryProvider;
@@ -50,16 +51,19 @@ public final class ProviderFactory {
           constructorOf(Class.forName(className))
               .orElseThrow(
                   () ->
-                      new IOException("provider %s: no fitting constructor".formatted(className)));
+                      new IOException(
+                          String.format(
+                              Locale.ROOT, "provider %s: no fitting constructor", className)));
       Object[] arguments = new Object[constructor.getParameterCount()];
       for (int i = 0; i < arguments.length; i++) {
         arguments[i] = constructor.getParameterTypes()[i] == Map.class ? values : context();
       }
       return (MemoryProvider) constructor.newInstance(arguments);
     } catch (InvocationTargetException e) {
-      throw new IOException("provider %s: %s".formatted(className, e.getCause()), e);
+      throw new IOException(
+          String.format(Locale.ROOT, "provider %s: %s", className, e.getCause()), e);
     } catch (ReflectiveOperationException | ClassCastException | LinkageError e) {
-      throw new IOException("provider %s: %s".formatted(className, e), e);
+      throw new IOException(String.format(Locale.ROOT, "provider %s: %s", className, e), e);
     }
   }
 

@@ -7,6 +7,7 @@ import static java.lang.foreign.ValueLayout.JAVA_LONG_UNALIGNED;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.util.BitSet;
+import java.util.Locale;
 import org.dmalloc.workloads.PageContent;
 import org.dmalloc.workloads.RandomStream;
 import org.dmalloc.workloads.compare.child.PagedMemory.Cursor;
@@ -144,8 +145,10 @@ final class WordIndex {
   private long takeOverflow() throws IOException {
     if (nextFree == memory.pageCount()) {
       throw new IOException(
-          "index: its %d overflow pages are full; give a larger size or less time"
-              .formatted(memory.pageCount() - buckets));
+          String.format(
+              Locale.ROOT,
+              "index: its %d overflow pages are full; give a larger size or less time",
+              memory.pageCount() - buckets));
     }
     return nextFree++;
   }

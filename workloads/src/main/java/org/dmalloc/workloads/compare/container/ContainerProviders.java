@@ -8,6 +8,7 @@ import java.util.Collection;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import org.dmalloc.api.MemoryProvider;
@@ -95,8 +96,10 @@ public final class ContainerProviders {
       refusal = "it has no memory of its own, but hands requests on to the others";
     } else if (ProviderFactory.constructorOf(provider.getClass()).isEmpty()) {
       refusal =
-          "a child JVM cannot make %s; give it a public constructor that takes a Map of its properties, a BundleContext, both or nothing"
-              .formatted(provider.getClass().getName());
+          String.format(
+              Locale.ROOT,
+              "a child JVM cannot make %s; give it a public constructor that takes a Map of its properties, a BundleContext, both or nothing",
+              provider.getClass().getName());
     }
     return new ProviderSource(
         provider.name(),

@@ -6,6 +6,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.OptionalLong;
 import java.util.concurrent.atomic.AtomicLong;
 import org.dmalloc.workloads.machine.KernelFiles;
@@ -51,15 +52,18 @@ public final class CgroupLimit implements MemoryLimit {
 
   @Override
   public String description() {
-    return "memory cgroup version %d below %s".formatted(version.number, parent);
+    return String.format(Locale.ROOT, "memory cgroup version %d below %s", version.number, parent);
   }
 
   @Override
   public Place create(long byteSize) throws IOException {
     Path group =
         parent.resolve(
-            "dmalloc-compare-%d-%d"
-                .formatted(ProcessHandle.current().pid(), NUMBER.incrementAndGet()));
+            String.format(
+                Locale.ROOT,
+                "dmalloc-compare-%d-%d",
+                ProcessHandle.current().pid(),
+                NUMBER.incrementAndGet()));
     Change change = Change.of(Change.Kind.CGROUP, group.toString());
     journal.add(change);
     try {

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.dmalloc.workloads.compare.setup;
 
+import java.util.Locale;
+
 /**
  * One change to the machine, with what is needed to take it back.
  *
@@ -38,7 +40,7 @@ public record Change(Kind kind, String path, String before, String after) {
       case DIRECTORY -> "directory " + path;
       case SWAP_FILE -> "swap file " + path;
       case ZRAM -> "zram device " + path;
-      case SETTING -> "%s = %s (was %s)".formatted(path, after, before);
+      case SETTING -> String.format(Locale.ROOT, "%s = %s (was %s)", path, after, before);
       case CGROUP -> "memory cgroup " + path;
     };
   }

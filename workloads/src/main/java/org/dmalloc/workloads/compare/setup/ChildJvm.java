@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.OptionalLong;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
@@ -120,7 +121,8 @@ public record ChildJvm(
     while (true) {
       String line = lines.poll(patience.toMillis(), TimeUnit.MILLISECONDS);
       if (line == null) {
-        failure = "said nothing for %d s and was ended".formatted(patience.toSeconds());
+        failure =
+            String.format(Locale.ROOT, "said nothing for %d s and was ended", patience.toSeconds());
         break;
       }
       if (line.equals(END_OF_OUTPUT)) {
@@ -175,6 +177,7 @@ public record ChildJvm(
       return "killed from outside (signal 9), perhaps for want of memory";
     }
     String first = error.join();
-    return "ended with status %d: %s".formatted(status, first.isEmpty() ? "no message" : first);
+    return String.format(
+        Locale.ROOT, "ended with status %d: %s", status, first.isEmpty() ? "no message" : first);
   }
 }

@@ -7,6 +7,7 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
@@ -105,8 +106,11 @@ final class Cleaner {
       ended.orTimeout(END_OF_PROCESSES.toSeconds(), TimeUnit.SECONDS).join();
     } catch (java.util.concurrent.CompletionException e) {
       throw new IOException(
-          "remove %s: its processes did not end in %d s; end them and run again"
-              .formatted(group, END_OF_PROCESSES.toSeconds()),
+          String.format(
+              Locale.ROOT,
+              "remove %s: its processes did not end in %d s; end them and run again",
+              group,
+              END_OF_PROCESSES.toSeconds()),
           e);
     }
     removeEmptied(group);
@@ -131,7 +135,8 @@ final class Cleaner {
       } catch (IOException e) {
         if (System.nanoTime() > deadline) {
           throw new IOException(
-              "%s: %s; %s and run again".formatted(what, e.getMessage(), remedy), e);
+              String.format(Locale.ROOT, "%s: %s; %s and run again", what, e.getMessage(), remedy),
+              e);
         }
         LockSupport.parkNanos(RETRY_NANOS);
       }

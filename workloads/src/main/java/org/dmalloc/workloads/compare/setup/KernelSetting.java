@@ -4,6 +4,7 @@ package org.dmalloc.workloads.compare.setup;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Locale;
 
 /** A kernel setting that a comparison varies and puts back. */
 public final class KernelSetting {
@@ -22,7 +23,11 @@ public final class KernelSetting {
     Path file = Path.of(path);
     if (!Files.isWritable(file)) {
       throw new IOException(
-          "set %s to %s: not writable; run as root, outside of a container".formatted(path, value));
+          String.format(
+              Locale.ROOT,
+              "set %s to %s: not writable; run as root, outside of a container",
+              path,
+              value));
     }
     Change change = new Change(Change.Kind.SETTING, path, KernelSwitch.read(file), value);
     journal.add(change);
@@ -38,7 +43,8 @@ public final class KernelSetting {
       KernelSwitch.write(file, change.before());
       journal.takeBack(change);
       throw new IOException(
-          "set %s to %s: the kernel made it %s; give that".formatted(path, value, now));
+          String.format(
+              Locale.ROOT, "set %s to %s: the kernel made it %s; give that", path, value, now));
     }
     return change;
   }

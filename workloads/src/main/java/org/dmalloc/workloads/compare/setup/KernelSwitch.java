@@ -7,6 +7,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.Locale;
 
 /** Reads and writes the one-line files by which the kernel is told things. */
 final class KernelSwitch {
@@ -22,7 +23,8 @@ final class KernelSwitch {
     try (OutputStream out = Files.newOutputStream(file, StandardOpenOption.WRITE)) {
       out.write((value + "\n").getBytes(StandardCharsets.UTF_8));
     } catch (IOException e) {
-      throw new IOException("write '%s' to %s: %s".formatted(value, file, e.getMessage()), e);
+      throw new IOException(
+          String.format(Locale.ROOT, "write '%s' to %s: %s", value, file, e.getMessage()), e);
     }
   }
 }

@@ -6,6 +6,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.function.Predicate;
 import org.dmalloc.workloads.machine.KernelFiles;
@@ -82,7 +83,8 @@ public record LimitSearch(Optional<MemoryLimit> limit, List<String> reasons) {
     if (writable.test(real(files, group))) {
       return Optional.of(new CgroupLimit(journal, files, group, CgroupLimit.Version.V1));
     }
-    reasons.add("cgroup version 1: %s is not writable; run as root".formatted(group));
+    reasons.add(
+        String.format(Locale.ROOT, "cgroup version 1: %s is not writable; run as root", group));
     return Optional.empty();
   }
 
@@ -94,7 +96,8 @@ public record LimitSearch(Optional<MemoryLimit> limit, List<String> reasons) {
           command.getFirst(), command.subList(1, command.size()).toArray(String[]::new));
       return true;
     } catch (IOException e) {
-      reasons.add("%s: %s; run as root".formatted(limit.description(), e.getMessage()));
+      reasons.add(
+          String.format(Locale.ROOT, "%s: %s; run as root", limit.description(), e.getMessage()));
       return false;
     }
   }
@@ -115,8 +118,10 @@ public record LimitSearch(Optional<MemoryLimit> limit, List<String> reasons) {
       return Optional.of(new ScopeLimit());
     } catch (IOException e) {
       reasons.add(
-          "systemd scope: %s; log in to a session with a systemd of the user (loginctl enable-linger) and a delegated memory controller"
-              .formatted(e.getMessage()));
+          String.format(
+              Locale.ROOT,
+              "systemd scope: %s; log in to a session with a systemd of the user (loginctl enable-linger) and a delegated memory controller",
+              e.getMessage()));
       return Optional.empty();
     }
   }

@@ -9,6 +9,7 @@ import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Locale;
 
 /** A directory for files that exist for one comparison. */
 public final class ScratchDirectory {
@@ -24,7 +25,8 @@ public final class ScratchDirectory {
   public static Change create(SetupJournal journal, Path path) throws IOException {
     Path directory = path.toAbsolutePath().normalize();
     if (Files.exists(directory, LinkOption.NOFOLLOW_LINKS)) {
-      throw new IOException("directory %s: exists; name one that does not".formatted(directory));
+      throw new IOException(
+          String.format(Locale.ROOT, "directory %s: exists; name one that does not", directory));
     }
     Change change = Change.of(Change.Kind.DIRECTORY, directory.toString());
     journal.add(change);

@@ -14,6 +14,7 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import org.dmalloc.workloads.machine.KernelFiles;
 import org.jspecify.annotations.Nullable;
 
@@ -68,8 +69,10 @@ public final class SetupJournal implements AutoCloseable {
       }
     }
     throw new IOException(
-        "journal of changes: no directory for it (%s); set XDG_STATE_HOME to one that you can write to"
-            .formatted(refused.getMessage()),
+        String.format(
+            Locale.ROOT,
+            "journal of changes: no directory for it (%s); set XDG_STATE_HOME to one that you can write to",
+            refused.getMessage()),
         refused);
   }
 
@@ -142,7 +145,7 @@ public final class SetupJournal implements AutoCloseable {
   /** Makes a change known, before it is made. */
   public synchronized void add(Change change) throws IOException {
     if (closed) {
-      throw new IOException("%s: the comparison has ended".formatted(change));
+      throw new IOException(String.format(Locale.ROOT, "%s: the comparison has ended", change));
     }
     contents.changes().add(change);
     save();
@@ -209,7 +212,8 @@ public final class SetupJournal implements AutoCloseable {
           cleaner.takeBack(change);
           contents.changes().remove(change);
         } catch (IOException | RuntimeException e) {
-          failures.add("%s was left behind: %s".formatted(change, e.getMessage()));
+          failures.add(
+              String.format(Locale.ROOT, "%s was left behind: %s", change, e.getMessage()));
         }
       }
       if (contents.changes().isEmpty()) {
@@ -219,7 +223,7 @@ public final class SetupJournal implements AutoCloseable {
         save();
       }
     } catch (IOException e) {
-      failures.add("journal %s: %s; delete it".formatted(file, e.getMessage()));
+      failures.add(String.format(Locale.ROOT, "journal %s: %s; delete it", file, e.getMessage()));
     } finally {
       if (interrupted) {
         Thread.currentThread().interrupt();
@@ -254,8 +258,11 @@ public final class SetupJournal implements AutoCloseable {
               found.pid(), found.startTicks(), found.bootId(), new ArrayList<>(found.changes()));
     } catch (JsonParseException e) {
       throw new IOException(
-          "journal %s is damaged: %s; look into it, undo what it names and delete it"
-              .formatted(file, e.getMessage()),
+          String.format(
+              Locale.ROOT,
+              "journal %s is damaged: %s; look into it, undo what it names and delete it",
+              file,
+              e.getMessage()),
           e);
     }
   }

@@ -6,6 +6,7 @@ import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Locale;
 import org.dmalloc.api.AccessMode;
 import org.dmalloc.api.ProgressListener;
 import org.dmalloc.linux.OpenFile;
@@ -30,7 +31,7 @@ public final class SwapFile {
     Path file = path.toAbsolutePath().normalize();
     if (Files.exists(file)) {
       throw new FileAlreadyExistsException(
-          "swap file %s: exists; name a file that does not".formatted(file));
+          String.format(Locale.ROOT, "swap file %s: exists; name a file that does not", file));
     }
     Change change = Change.of(Change.Kind.SWAP_FILE, file.toString());
     journal.add(change);
@@ -45,8 +46,11 @@ public final class SwapFile {
     } catch (IOException | RuntimeException e) {
       journal.takeBack(change);
       throw new IOException(
-          "swap file %s: %s; needs root (CAP_SYS_ADMIN), and a file system that can swap to files"
-              .formatted(file, e.getMessage()),
+          String.format(
+              Locale.ROOT,
+              "swap file %s: %s; needs root (CAP_SYS_ADMIN), and a file system that can swap to files",
+              file,
+              e.getMessage()),
           e);
     }
     return change;

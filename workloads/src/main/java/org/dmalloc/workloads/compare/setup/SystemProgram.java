@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 
 /**
@@ -62,12 +63,13 @@ final class SystemProgram {
       int status = process.onExit().join().exitValue();
       if (status != 0) {
         throw new IOException(
-            "%s: exit status %d: %s"
-                .formatted(
-                    // What follows "--" is the program that this one runs.
-                    String.join(" ", command.stream().takeWhile(w -> !w.equals("--")).toList()),
-                    status,
-                    output.lines().findFirst().orElse("no output")));
+            String.format(
+                Locale.ROOT,
+                "%s: exit status %d: %s",
+                // What follows "--" is the program that this one runs.
+                String.join(" ", command.stream().takeWhile(w -> !w.equals("--")).toList()),
+                status,
+                output.lines().findFirst().orElse("no output")));
       }
       return output;
     } finally {

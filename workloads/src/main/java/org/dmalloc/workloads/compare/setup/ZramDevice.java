@@ -4,6 +4,7 @@ package org.dmalloc.workloads.compare.setup;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Locale;
 
 /** Compressed memory to swap to, for one comparison. */
 public final class ZramDevice {
@@ -23,11 +24,14 @@ public final class ZramDevice {
     Path add = Path.of(CONTROL, "hot_add");
     if (!Files.exists(add)) {
       throw new IOException(
-          "zram: this kernel has none loaded (%s is missing); run modprobe zram"
-              .formatted(CONTROL));
+          String.format(
+              Locale.ROOT,
+              "zram: this kernel has none loaded (%s is missing); run modprobe zram",
+              CONTROL));
     }
     if (!Files.isReadable(add)) {
-      throw new IOException("zram: %s may not be read; run as root".formatted(add));
+      throw new IOException(
+          String.format(Locale.ROOT, "zram: %s may not be read; run as root", add));
     }
     // Reading it adds a device and tells its number.
     String name = "zram" + KernelSwitch.read(add);
@@ -39,7 +43,8 @@ public final class ZramDevice {
       SystemProgram.run("swapon", "-p", String.valueOf(priority), change.path());
     } catch (IOException e) {
       journal.takeBack(change);
-      throw new IOException("zram %s: %s; needs root".formatted(name, e.getMessage()), e);
+      throw new IOException(
+          String.format(Locale.ROOT, "zram %s: %s; needs root", name, e.getMessage()), e);
     }
     return change;
   }

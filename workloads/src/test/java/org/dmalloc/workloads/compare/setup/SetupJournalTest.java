@@ -10,6 +10,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Locale;
 import java.util.stream.Stream;
 import org.dmalloc.workloads.machine.KernelFiles;
 import org.junit.jupiter.api.BeforeEach;
@@ -113,13 +114,18 @@ class SetupJournalTest {
     KernelSwitch.write(setting, "0");
     writeJournal(
         bootId,
-        "{\"kind\":\"FILE\",\"path\":\"%s\",\"before\":\"\",\"after\":\"\"}".formatted(file),
-        "{\"kind\":\"SETTING\",\"path\":\"%s\",\"before\":\"3\",\"after\":\"0\"}"
-            .formatted(setting));
+        String.format(
+            Locale.ROOT,
+            "{\"kind\":\"FILE\",\"path\":\"%s\",\"before\":\"\",\"after\":\"\"}",
+            file),
+        String.format(
+            Locale.ROOT,
+            "{\"kind\":\"SETTING\",\"path\":\"%s\",\"before\":\"3\",\"after\":\"0\"}",
+            setting));
     List<String> lines = SetupJournal.recover(state, FILES);
     assertEquals(
         List.of(
-            "removed what a killed run left: %s = 0 (was 3)".formatted(setting),
+            String.format(Locale.ROOT, "removed what a killed run left: %s = 0 (was 3)", setting),
             "removed what a killed run left: file " + file),
         lines);
     assertFalse(Files.exists(file));
@@ -133,9 +139,14 @@ class SetupJournalTest {
     KernelSwitch.write(setting, "0");
     writeJournal(
         "another-boot",
-        "{\"kind\":\"FILE\",\"path\":\"%s\",\"before\":\"\",\"after\":\"\"}".formatted(file),
-        "{\"kind\":\"SETTING\",\"path\":\"%s\",\"before\":\"3\",\"after\":\"0\"}"
-            .formatted(setting));
+        String.format(
+            Locale.ROOT,
+            "{\"kind\":\"FILE\",\"path\":\"%s\",\"before\":\"\",\"after\":\"\"}",
+            file),
+        String.format(
+            Locale.ROOT,
+            "{\"kind\":\"SETTING\",\"path\":\"%s\",\"before\":\"3\",\"after\":\"0\"}",
+            setting));
     assertEquals(
         List.of("removed what a killed run left: file " + file),
         SetupJournal.recover(state, FILES));
@@ -174,7 +185,11 @@ class SetupJournalTest {
   private void writeJournal(String bootId, String... changes) throws IOException {
     Files.writeString(
         state.resolve("compare-1-left.json"),
-        "{\"pid\":%d,\"startTicks\":1,\"bootId\":\"%s\",\"changes\":[%s]}"
-            .formatted(ProcessHandle.current().pid(), bootId, String.join(",", changes)));
+        String.format(
+            Locale.ROOT,
+            "{\"pid\":%d,\"startTicks\":1,\"bootId\":\"%s\",\"changes\":[%s]}",
+            ProcessHandle.current().pid(),
+            bootId,
+            String.join(",", changes)));
   }
 }
