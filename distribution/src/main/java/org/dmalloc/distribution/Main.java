@@ -9,6 +9,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import org.osgi.framework.BundleException;
 
@@ -31,6 +32,8 @@ public final class Main {
    * @param arguments the words of one command, or none
    */
   public static void main(String[] arguments) {
+    // Felix writes version numbers with the digits of this locale, and cannot read them again.
+    Locale.setDefault(Locale.Category.FORMAT, Locale.ROOT);
     PrintStream err = stream(FileDescriptor.err);
     System.exit(run(arguments, err));
   }

@@ -91,7 +91,13 @@ final class Launch implements AutoCloseable {
 
   /** Runs the launcher to its end. */
   static Result run(Path directory, String... words) throws Exception {
-    try (Launch launch = start(directory, Map.of(), words)) {
+    return run(directory, Map.of(), words);
+  }
+
+  /** Runs the launcher, with variables of its own, to its end. */
+  static Result run(Path directory, Map<String, String> environment, String... words)
+      throws Exception {
+    try (Launch launch = start(directory, environment, words)) {
       launch.process.getOutputStream().close();
       return launch.await();
     }

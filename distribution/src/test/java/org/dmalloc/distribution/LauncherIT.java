@@ -39,6 +39,15 @@ class LauncherIT {
     assertEquals(List.of(), Launch.temporaryFiles(directory));
   }
 
+  @ParameterizedTest
+  @ValueSource(strings = {"-Duser.language=ar -Duser.country=EG", "-Duser.language=tr"})
+  void startsAndPrintsAsciiDigitsInEveryLocale(String locale) throws Exception {
+    Launch.Result result =
+        Launch.run(directory, Map.of("DMALLOC_JAVA_OPTS", locale), "alloc", "1536k", "-b", "anon");
+    assertEquals(0, result.status(), result.err());
+    assertTrue(result.out().startsWith("region 1: 1.5 MiB from anon"), result.out());
+  }
+
   @Test
   void namedRegionsOutliveTheProcess() throws Exception {
     String name = "two words & $HOME 'q' \"d\"";

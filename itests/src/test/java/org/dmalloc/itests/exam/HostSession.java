@@ -2,6 +2,7 @@
 package org.dmalloc.itests.exam;
 
 import java.io.IOException;
+import java.util.Locale;
 import org.junit.platform.commons.util.ReflectionUtils;
 import org.opentest4j.TestAbortedException;
 import org.ops4j.pax.exam.ExamConfigurationException;
@@ -47,7 +48,14 @@ final class HostSession {
   }
 
   void start() {
-    manager.beforeClass(reactor, testClass);
+    // Frameworks write version numbers with the digits of this locale, and cannot read them again.
+    Locale digits = Locale.getDefault(Locale.Category.FORMAT);
+    Locale.setDefault(Locale.Category.FORMAT, Locale.ROOT);
+    try {
+      manager.beforeClass(reactor, testClass);
+    } finally {
+      Locale.setDefault(Locale.Category.FORMAT, digits);
+    }
   }
 
   void stop() {

@@ -48,7 +48,14 @@ final class ManagedFramework {
   static synchronized MemoryProvider provider(StorePlace place) throws IOException {
     MemoryProvider found = provider;
     if (found == null) {
-      found = start(Files.createTempDirectory(place.directory().getParent(), "framework-"));
+      // Felix writes version numbers with the digits of this locale, and cannot read them again.
+      Locale digits = Locale.getDefault(Locale.Category.FORMAT);
+      Locale.setDefault(Locale.Category.FORMAT, Locale.ROOT);
+      try {
+        found = start(Files.createTempDirectory(place.directory().getParent(), "framework-"));
+      } finally {
+        Locale.setDefault(Locale.Category.FORMAT, digits);
+      }
       provider = found;
     }
     return found;
