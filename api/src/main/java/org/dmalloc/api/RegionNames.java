@@ -45,6 +45,29 @@ public final class RegionNames {
     return name;
   }
 
+  /**
+   * Returns the name if a new region may be given it: {@linkplain #check allowed}, and every
+   * character of it {@linkplain VisibleText#isVisible can be seen}, so that it can be told from
+   * others and typed. A region that has another name stays what it is, and can be opened.
+   *
+   * @throws IllegalArgumentException if not; the message shows which character
+   */
+  public static String checkNew(String name) {
+    check(name);
+    name.codePoints()
+        .filter(c -> !VisibleText.isVisible(c))
+        .findFirst()
+        .ifPresent(
+            c -> {
+              throw new IllegalArgumentException(
+                  String.format(
+                      Locale.ROOT,
+                      "region name has a character that cannot be seen, U+%04X; use visible ones",
+                      c));
+            });
+    return name;
+  }
+
   private static boolean isSurrogate(int codePoint) {
     return codePoint >= Character.MIN_SURROGATE && codePoint <= Character.MAX_SURROGATE;
   }

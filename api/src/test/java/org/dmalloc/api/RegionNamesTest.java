@@ -37,6 +37,17 @@ class RegionNamesTest {
     assertTrue(e.getMessage().startsWith("region name"), e.getMessage());
   }
 
+  @ParameterizedTest
+  @ValueSource(strings = {"a\u202eb", "\u2066a", "a\u200bb", "a\u00a0b", "\ufeffa", "a\u2028b"})
+  void whatCannotBeSeenIsOpenedButNoNewRegionGetsIt(String name) {
+    assertEquals(name, RegionNames.check(name));
+    assertEquals(name, OpenRequest.of(name).name());
+    IllegalArgumentException e =
+        assertThrows(IllegalArgumentException.class, () -> RegionRequest.ofSize(1).withName(name));
+    assertTrue(e.getMessage().contains("cannot be seen, U+"), e.getMessage());
+    assertTrue(e.getMessage().codePoints().allMatch(VisibleText::isVisible), e.getMessage());
+  }
+
   @Test
   void theLengthIsCountedInBytes() {
     assertEquals(80, RegionNames.check("a".repeat(80)).length());

@@ -11,6 +11,7 @@ import org.apache.felix.service.command.Converter;
 import org.apache.felix.service.command.Function;
 import org.dmalloc.api.MemoryProvider;
 import org.dmalloc.api.RegionMover;
+import org.dmalloc.shell.command.Backend;
 import org.dmalloc.shell.command.Command;
 import org.dmalloc.shell.command.InterruptKey;
 import org.dmalloc.shell.command.Providers;
@@ -20,6 +21,8 @@ import org.dmalloc.shell.completion.Candidates;
 import org.dmalloc.shell.completion.CompletionSetup;
 import org.dmalloc.shell.output.Printable;
 import org.dmalloc.shell.output.PrintableConverter;
+import org.jspecify.annotations.Nullable;
+import org.osgi.framework.Bundle;
 import org.osgi.framework.BundleContext;
 import org.osgi.framework.Constants;
 import org.osgi.framework.FrameworkUtil;
@@ -117,7 +120,9 @@ public final class ShellComponent {
       updated = "bindProvider")
   void bindProvider(MemoryProvider provider, Map<String, ?> properties) {
     int ranking = properties.get(Constants.SERVICE_RANKING) instanceof Integer number ? number : 0;
-    providers.put(provider, ranking, serviceId(properties));
+    providers.put(
+        provider,
+        new Backend.Service(ranking, serviceId(properties), name(properties), bundle(properties)));
   }
 
   void unbindProvider(MemoryProvider provider, Map<String, ?> properties) {
@@ -134,6 +139,25 @@ public final class ShellComponent {
 
   void unbindMover(RegionMover mover) {
     providers.mover(null);
+  }
+
+  private static @Nullable String name(Map<String, ?> properties) {
+    return properties.get(MemoryProvider.BACKEND) instanceof String name && !name.isBlank()
+        ? name
+        : null;
+  }
+
+  /** The bundle that registered a service, by name where it can still be found. */
+  private static String bundle(Map<String, ?> properties) {
+    if (!(properties.get(Constants.SERVICE_BUNDLEID) instanceof Long id)) {
+      return "";
+    }
+    Bundle own = FrameworkUtil.getBundle(ShellComponent.class);
+    BundleContext context = own == null ? null : own.getBundleContext();
+    Bundle bundle = context == null ? null : context.getBundle(id);
+    return bundle == null || bundle.getSymbolicName() == null
+        ? Long.toString(id)
+        : bundle.getSymbolicName();
   }
 
   private static long serviceId(Map<String, ?> properties) {

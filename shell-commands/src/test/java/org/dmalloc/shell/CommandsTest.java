@@ -164,7 +164,7 @@ class CommandsTest {
     alloc("64");
     alloc("64 -b plain");
     assertEquals("freed 2 regions", shell.run("free --all"));
-    assertEquals(List.of(), shell.providers.regions());
+    assertEquals(List.of(), shell.regions());
   }
 
   @Test
@@ -172,7 +172,7 @@ class CommandsTest {
     long id = alloc("64");
     assertEquals(
         "dmalloc: no region 999999 is open; see 'regions'", shell.fail("free " + id + " 999999"));
-    assertEquals(1, shell.providers.regions().size());
+    assertEquals(1, shell.regions().size());
     assertTrue(shell.fail("free").contains("or --all"));
     assertTrue(shell.fail("free --all " + id).contains("or --all"));
   }

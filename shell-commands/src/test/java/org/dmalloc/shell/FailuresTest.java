@@ -105,7 +105,7 @@ class FailuresTest {
 
   @Test
   void withoutABackendTheMessageSaysSo() throws Exception {
-    shell.providers.ranked().forEach(r -> shell.providers.remove(r.serviceId()));
+    shell.providers.all().forEach(b -> shell.providers.remove(b.serviceId()));
     assertEquals("dmalloc: no backend is running; start a backend bundle", shell.fail("alloc 64"));
     assertEquals("no backend is running", shell.run("providers"));
   }

@@ -14,6 +14,7 @@ import org.apache.felix.service.command.CommandSession;
 import org.apache.felix.service.command.Converter;
 import org.apache.felix.service.command.Function;
 import org.apache.felix.service.command.Job;
+import org.dmalloc.shell.command.Backend;
 import org.dmalloc.shell.command.Command;
 import org.dmalloc.shell.command.Providers;
 import org.dmalloc.shell.command.UnknownCommand;
@@ -34,7 +35,7 @@ final class GogoShell implements AutoCloseable {
 
   GogoShell(HeapProvider... all) {
     for (HeapProvider provider : all) {
-      providers.put(provider, ranking, ranking);
+      providers.put(provider, new Backend.Service(ranking, ranking, null, ""));
       ranking--;
     }
     threadIo.start();
@@ -70,6 +71,14 @@ final class GogoShell implements AutoCloseable {
     } catch (Exception e) {
       return e;
     }
+  }
+
+  /** The open regions; all providers must answer. */
+  List<Backend.Open> regions() {
+    return providers.regions(
+        fault -> {
+          throw fault;
+        });
   }
 
   String out() {

@@ -25,7 +25,7 @@ import org.dmalloc.api.UnsupportedCapabilityException;
 import org.jspecify.annotations.Nullable;
 
 /** A provider on Java arrays, with a store that lives as long as it does. */
-final class HeapProvider implements MemoryProvider {
+class HeapProvider implements MemoryProvider {
   final List<StoreFinding> findings = new ArrayList<>();
   final List<RegionRequest> requests = new CopyOnWriteArrayList<>();
   final List<OpenRequest> opens = new ArrayList<>();
@@ -33,6 +33,7 @@ final class HeapProvider implements MemoryProvider {
   boolean stopped;
   boolean truncated;
 
+  private String directory = "/store";
   private final String name;
   private final Set<Capability> capabilities;
   private final Map<String, byte[]> store = new TreeMap<>();
@@ -42,6 +43,12 @@ final class HeapProvider implements MemoryProvider {
     this.name = name;
     this.capabilities = EnumSet.noneOf(Capability.class);
     this.capabilities.addAll(List.of(capabilities));
+  }
+
+  /** Has its store elsewhere. */
+  HeapProvider in(String newDirectory) {
+    directory = newDirectory;
+    return this;
   }
 
   @Override
@@ -124,7 +131,7 @@ final class HeapProvider implements MemoryProvider {
                 new StoredRegion(
                     e.getKey(),
                     e.getValue().length,
-                    Path.of("/store", e.getKey()),
+                    Path.of(directory, e.getKey()),
                     isOpen(e.getKey()) ? StoredRegion.State.OPEN : StoredRegion.State.CLOSED,
                     "",
                     Instant.EPOCH))

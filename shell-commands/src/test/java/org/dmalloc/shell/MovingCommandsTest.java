@@ -279,7 +279,7 @@ class MovingCommandsTest {
     assertTrue(bench.text().contains("userfaultfd"), bench.text());
     String json = Files.readString(directory.resolve("moves.json"));
     assertTrue(json.contains("\"schema\": \"dmalloc-moves\""), json);
-    assertEquals(List.of(), shell.providers.regions());
+    assertEquals(List.of(), shell.regions());
     List<String> said = shell.err().lines().toList();
     assertEquals(
         "hotswapbench: 16 moves after 4 plain copies: 2 directions between memory, files,"

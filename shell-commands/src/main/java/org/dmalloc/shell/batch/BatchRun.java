@@ -18,6 +18,7 @@ import java.util.TreeSet;
 import org.apache.felix.service.command.CommandProcessor;
 import org.apache.felix.service.command.CommandSession;
 import org.apache.felix.service.command.Converter;
+import org.dmalloc.api.VisibleText;
 import org.dmalloc.shell.command.UnknownCommand;
 import org.dmalloc.shell.syntax.Words;
 
@@ -164,9 +165,9 @@ public final class BatchRun implements AutoCloseable {
       line =
           message == null
               ? "dmalloc: " + e.getClass().getSimpleName()
-              : "dmalloc: " + lowerFirst(message);
+              : "dmalloc: " + VisibleText.of(lowerFirst(message));
     }
-    err.println(line.replaceAll("\\s*\\R\\s*", " "));
+    err.println(line);
     return e instanceof IllegalArgumentException ? USAGE : FAILED;
   }
 

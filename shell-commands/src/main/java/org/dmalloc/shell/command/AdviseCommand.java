@@ -32,14 +32,19 @@ public final class AdviseCommand extends Command {
           @Nullable ByteSize offset,
       @Descriptor("LENGTH: how long the range is; without it to the end")
           @Parameter(names = "--length", absentValue = "")
-          @Nullable ByteSize length)
+          @Nullable ByteSize length,
+      @Descriptor("BACKEND: whose region, where several have one of this name")
+          @Parameter(
+              names = {"-b", "--backend"},
+              absentValue = "")
+          @Nullable String backend)
       throws MemoryException {
-    try (RegionLookup.Lease lease = lookup.lease(id, AccessMode.READ_WRITE)) {
+    try (RegionLookup.Lease lease = lookup.lease(id, AccessMode.READ_WRITE, backend)) {
       long start = offset == null ? 0 : offset.bytes();
       long count = length == null ? Math.max(0, lease.region().byteSize() - start) : length.bytes();
       ByteRange range = ByteRange.of(lease, start, count);
       lease.region().advise(advice, range.offset(), range.length());
-      return new Message(
+      return Message.of(
           String.format(
               Locale.ROOT,
               "advised %s for %s of %s%s",

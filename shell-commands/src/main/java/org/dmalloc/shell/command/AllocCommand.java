@@ -9,8 +9,8 @@ import org.dmalloc.api.AccessPattern;
 import org.dmalloc.api.Capability;
 import org.dmalloc.api.Durability;
 import org.dmalloc.api.MemoryException;
-import org.dmalloc.api.MemoryProvider;
 import org.dmalloc.api.PageSize;
+import org.dmalloc.api.RegionNames;
 import org.dmalloc.api.RegionRequest;
 import org.dmalloc.api.Reservation;
 import org.dmalloc.api.Sharing;
@@ -83,7 +83,10 @@ public final class AllocCommand extends Command {
               absentValue = "")
           @Nullable String owner)
       throws MemoryException {
-    MemoryProvider provider = provider(backend, name);
+    if (name != null) {
+      RegionNames.checkNew(name);
+    }
+    Backend provider = provider(backend, name);
     Console console = Console.of(session);
     try (ProgressLine progress = console.progress("allocate " + size)) {
       RegionRequest request =
@@ -107,7 +110,7 @@ public final class AllocCommand extends Command {
   }
 
   /** A name needs a store: the best backend is then the best that has one. */
-  private MemoryProvider provider(@Nullable String backend, @Nullable String name) {
+  private Backend provider(@Nullable String backend, @Nullable String name) {
     if (backend == null && name != null) {
       return providers().with(Capability.NAMED).stream()
           .findFirst()

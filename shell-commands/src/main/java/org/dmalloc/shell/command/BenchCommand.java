@@ -116,7 +116,7 @@ public final class BenchCommand extends Command {
     BenchResult result = new BenchResult(report);
     if (!report.succeeded()) {
       // A failed command has no result, so the table is printed before it fails.
-      console.out().println(result.text());
+      console.print(result);
       throw new CommandFailure("bench: some rows could not be measured; see the table", null);
     }
     return result;
@@ -138,19 +138,20 @@ public final class BenchCommand extends Command {
   }
 
   private List<MemoryProvider> backends(@Nullable String names) {
-    List<MemoryProvider> all = providers().all();
+    List<Backend> all = providers().all();
     if (all.isEmpty()) {
-      return List.of(providers().choose(null)); // says that there is none
+      return List.of(providers().choose(null).provider()); // says that there is none
     }
     if (names == null) {
-      List<MemoryProvider> usual =
-          all.stream().filter(p -> USUAL_BACKENDS.contains(p.name())).toList();
-      return usual.isEmpty() ? all : usual;
+      List<Backend> usual = all.stream().filter(b -> USUAL_BACKENDS.contains(b.name())).toList();
+      return (usual.isEmpty() ? all : usual).stream().map(Backend::provider).toList();
     }
     if (names.strip().equals("all")) {
-      return all;
+      return all.stream().map(Backend::provider).toList();
     }
-    return Arrays.stream(names.split(",", -1)).map(n -> providers().choose(n.strip())).toList();
+    return Arrays.stream(names.split(",", -1))
+        .map(n -> providers().choose(n.strip()).provider())
+        .toList();
   }
 
   private static List<Workload> workloads(@Nullable String names) {

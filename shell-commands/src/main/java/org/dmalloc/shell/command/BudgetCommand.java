@@ -30,7 +30,7 @@ public final class BudgetCommand extends Command {
       @Descriptor("SIZE: how much may be in RAM: 64k, 512m, 1.5g …; or none") String size)
       throws MemoryException {
     long bytes = parse(size);
-    try (RegionLookup.Lease lease = lookup.lease(id, AccessMode.READ_WRITE)) {
+    try (RegionLookup.Lease lease = lookup.lease(id, AccessMode.READ_WRITE, null)) {
       if (!lease.borrowed()) {
         throw new UsageException(
             String.format(
@@ -39,7 +39,7 @@ public final class BudgetCommand extends Command {
                 lease.label()));
       }
       lease.region().limitResident(bytes);
-      return new Message(
+      return Message.of(
           String.format(Locale.ROOT, "budget of %s: %s", lease.label(), format(bytes)));
     }
   }

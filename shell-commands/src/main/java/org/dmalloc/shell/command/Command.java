@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import org.apache.felix.service.command.CommandSession;
 import org.apache.felix.service.command.Function;
 import org.apache.felix.service.command.Job;
@@ -72,7 +73,7 @@ public abstract class Command implements Function {
       // It has ended what it interrupted; Gogo's streams are channels, which a write would close.
       Thread.interrupted();
       if (line.verbose()) {
-        thrown.printStackTrace(Console.of(session).err());
+        Console.of(session).trace(thrown);
       }
       if (thrown instanceof UsageException usage) {
         throw usage;
@@ -113,6 +114,12 @@ public abstract class Command implements Function {
       those.forEach(each -> each.thread.interrupt());
       return !those.isEmpty();
     }
+  }
+
+  /** Tells the user of a provider that does not answer, where the command goes on without it. */
+  protected static Consumer<ProviderFault> warn(CommandSession session) {
+    Console console = Console.of(session);
+    return fault -> console.warn(String.valueOf(fault.getMessage()));
   }
 
   /** Ends what goes on behind commands that have returned; called when the bundle stops. */

@@ -7,9 +7,10 @@ import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
 import java.nio.file.NoSuchFileException;
 import java.util.Locale;
+import java.util.concurrent.CancellationException;
 import org.dmalloc.api.MemoryException;
-import org.dmalloc.api.MemoryProvider;
 import org.dmalloc.api.UnsupportedCapabilityException;
+import org.dmalloc.api.VisibleText;
 import org.jspecify.annotations.Nullable;
 
 /** A command failed; the message is the one line to print. */
@@ -18,14 +19,14 @@ public final class CommandFailure extends Exception {
 
   /** Makes a failure with its line. */
   public CommandFailure(String message, @Nullable Throwable cause) {
-    super(message.strip().replaceAll("\\s*\\R\\s*", " "), cause);
+    super(message.strip(), cause);
   }
 
   /** The line that a shell prints: Gogo's shells print {@code toString()}. */
   @Override
   @SuppressWarnings("OverrideThrowableToString") // the message is used without the prefix too
   public String toString() {
-    return "dmalloc: " + getMessage();
+    return "dmalloc: " + VisibleText.of(String.valueOf(getMessage()));
   }
 
   /**
@@ -39,11 +40,13 @@ public final class CommandFailure extends Exception {
     String message =
         switch (thrown) {
           case CommandFailure f -> plain(f);
+          case ProviderFault e -> plain(e) + "; stop or update its bundle, the others work";
           case UnsupportedCapabilityException e -> unsupported(e, providers);
           case MemoryException e -> plain(e);
           case FileSystemException e -> fileSystem(command, e);
           case IOException e -> command + ": " + plain(e);
           case InterruptedException e -> command + ": interrupted";
+          case CancellationException e -> command + ": interrupted";
           case InternalError e -> fault(command);
           case LinkageError e ->
               command + ": a bundle was updated meanwhile (" + plain(e) + "); try again";
@@ -77,8 +80,7 @@ public final class CommandFailure extends Exception {
 
   private static String unsupported(UnsupportedCapabilityException e, Providers providers) {
     String able =
-        String.join(
-            ", ", providers.with(e.capability()).stream().map(MemoryProvider::name).toList());
+        String.join(", ", providers.with(e.capability()).stream().map(providers::name).toList());
     return String.format(
         Locale.ROOT,
         "backend %s lacks %s; %s",

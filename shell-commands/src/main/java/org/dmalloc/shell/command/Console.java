@@ -3,6 +3,8 @@ package org.dmalloc.shell.command;
 
 import java.io.IOException;
 import java.io.PrintStream;
+import java.io.PrintWriter;
+import java.io.StringWriter;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -11,6 +13,8 @@ import java.util.Locale;
 import org.apache.felix.service.command.CommandSession;
 import org.apache.felix.service.command.Job;
 import org.apache.felix.service.command.Process;
+import org.dmalloc.api.VisibleText;
+import org.dmalloc.shell.output.Printable;
 import org.dmalloc.shell.syntax.UsageException;
 import org.jspecify.annotations.Nullable;
 
@@ -83,7 +87,30 @@ public record Console(CommandSession session, PrintStream out, PrintStream err, 
    * like a hang. It takes the place of the line of progress, which comes again with the next step.
    */
   public void say(String line) {
-    progress().println((terminal ? ProgressLine.CLEAR : "") + line);
+    progress().println((terminal ? ProgressLine.CLEAR : "") + VisibleText.of(line));
+  }
+
+  /** A line about what is wrong beside the work, and does not end it. */
+  public void warn(String line) {
+    err.println("dmalloc: " + VisibleText.of(line));
+  }
+
+  /** A stack trace, for who asked for it. */
+  public void trace(Throwable thrown) {
+    StringWriter trace = new StringWriter();
+    thrown.printStackTrace(new PrintWriter(trace, true));
+    trace
+        .toString()
+        .lines()
+        .map(
+            line ->
+                line.startsWith("\t") ? "\t" + VisibleText.of(line.strip()) : VisibleText.of(line))
+        .forEach(err::println);
+  }
+
+  /** Prints a result that a failed command would lose. */
+  public void print(Printable result) {
+    out.println(VisibleText.ofLines(result.text()));
   }
 
   /** A line of progress, shown from one second on, and only on a terminal. */

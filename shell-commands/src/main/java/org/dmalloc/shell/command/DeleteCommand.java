@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.dmalloc.shell.command;
 
+import java.util.ArrayList;
 import java.util.List;
 import org.apache.felix.service.command.Descriptor;
 import org.apache.felix.service.command.Parameter;
 import org.dmalloc.api.MemoryException;
-import org.dmalloc.api.MemoryProvider;
 import org.dmalloc.shell.output.Message;
 import org.jspecify.annotations.Nullable;
 
@@ -23,18 +23,21 @@ public final class DeleteCommand extends Command {
   @Descriptor("deletes stored regions for good; an open one must be freed first")
   public Message delete(
       @Descriptor("NAME…: names of stored regions, see 'stored'") List<Object> names,
-      @Descriptor("BACKEND: whose store; without it the best backend that has the region")
+      @Descriptor("BACKEND: whose store; needed where two stores have the name")
           @Parameter(
               names = {"-b", "--backend"},
               absentValue = "")
           @Nullable String backend)
       throws MemoryException {
+    // All are looked up before the first is deleted: a mistyped one then deletes nothing.
+    List<RegionLookup.Stored> found = new ArrayList<>();
     for (Object name : names) {
-      MemoryProvider provider =
-          backend == null ? lookup.providerOf(name.toString()) : providers().choose(backend);
-      provider.delete(name.toString());
+      found.add(lookup.stored(name.toString(), backend));
     }
-    return new Message(
-        "deleted " + String.join(", ", names.stream().map(Object::toString).toList()));
+    for (RegionLookup.Stored stored : found) {
+      stored.backend().delete(stored.name());
+    }
+    return Message.of(
+        "deleted " + String.join(", ", found.stream().map(RegionLookup.Stored::name).toList()));
   }
 }

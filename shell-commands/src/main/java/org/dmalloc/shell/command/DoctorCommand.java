@@ -11,7 +11,6 @@ import org.apache.felix.service.command.Descriptor;
 import org.apache.felix.service.command.Parameter;
 import org.dmalloc.api.Capability;
 import org.dmalloc.api.MemoryException;
-import org.dmalloc.api.MemoryProvider;
 import org.dmalloc.api.StoreFinding;
 import org.dmalloc.api.StoredRegion;
 import org.dmalloc.shell.output.Message;
@@ -34,33 +33,41 @@ public final class DoctorCommand extends Command {
           List<Object> directories,
       @Descriptor("as JSON")
           @Parameter(names = "--json", presentValue = "true", absentValue = "false")
-          boolean json)
-      throws MemoryException {
+          boolean json) {
     Console console = Console.of(session);
     List<Path> given = directories.stream().map(d -> console.resolve(d.toString())).toList();
-    DoctorReport report = new Doctor().examine(given.isEmpty() ? List.copyOf(stores()) : given);
+    DoctorReport report =
+        new Doctor().examine(given.isEmpty() ? List.copyOf(stores(session)) : given);
     return new Message((json ? report.json() : report.text()).stripTrailing());
   }
 
   /** The providers do not tell their directories; their regions and their own checks do. */
-  private Set<Path> stores() throws MemoryException {
+  private Set<Path> stores(CommandSession session) {
     Set<Path> stores = new LinkedHashSet<>();
-    for (MemoryProvider provider : providers().with(Capability.NAMED)) {
-      for (StoredRegion region : provider.stored()) {
-        Path parent = region.path().getParent();
-        if (parent != null) {
-          stores.add(parent);
-        }
-      }
-      if (!stores.isEmpty()) {
-        continue;
-      }
-      for (StoreFinding finding : provider.verify()) {
-        if (finding.subject().startsWith("/") && Files.isDirectory(Path.of(finding.subject()))) {
-          stores.add(Path.of(finding.subject()));
-        }
+    for (Backend backend : providers().with(Capability.NAMED, warn(session))) {
+      try {
+        addStores(backend, stores);
+      } catch (ProviderFault | MemoryException e) {
+        Console.of(session).warn(String.valueOf(e.getMessage()));
       }
     }
     return stores;
+  }
+
+  private static void addStores(Backend backend, Set<Path> stores) throws MemoryException {
+    for (StoredRegion region : backend.stored()) {
+      Path parent = region.path().getParent();
+      if (parent != null) {
+        stores.add(parent);
+      }
+    }
+    if (!stores.isEmpty()) {
+      return;
+    }
+    for (StoreFinding finding : backend.verify()) {
+      if (finding.subject().startsWith("/") && Files.isDirectory(Path.of(finding.subject()))) {
+        stores.add(Path.of(finding.subject()));
+      }
+    }
   }
 }

@@ -39,14 +39,19 @@ public final class FillCommand extends Command {
           @Nullable ByteSize offset,
       @Descriptor("LENGTH: how many bytes; without it to the end")
           @Parameter(names = "--length", absentValue = "")
-          @Nullable ByteSize length)
+          @Nullable ByteSize length,
+      @Descriptor("BACKEND: whose region, where several have one of this name")
+          @Parameter(
+              names = {"-b", "--backend"},
+              absentValue = "")
+          @Nullable String backend)
       throws IOException, InterruptedException {
     long value = (with == null ? STANDARD : with).bytes();
     if (value > 0xff) {
       throw new UsageException(
           String.format(Locale.ROOT, "fill: --with %d is no byte; give 0 to 255", value));
     }
-    try (RegionLookup.Lease lease = lookup.lease(id, AccessMode.READ_WRITE)) {
+    try (RegionLookup.Lease lease = lookup.lease(id, AccessMode.READ_WRITE, backend)) {
       WriteCommand.refuseReadOnly(lease);
       long start = offset == null ? 0 : offset.bytes();
       long count = length == null ? Math.max(0, lease.region().byteSize() - start) : length.bytes();
@@ -57,7 +62,7 @@ public final class FillCommand extends Command {
               segment.fill((byte) value);
               progress.progressed(at + segment.byteSize() - start, count);
             });
-        return new Message(
+        return Message.of(
             String.format(
                 Locale.ROOT,
                 "filled %s of %s with 0x%02x in %.2f s",

@@ -3,6 +3,7 @@ package org.dmalloc.shell.command;
 
 import java.util.ArrayList;
 import java.util.List;
+import org.apache.felix.service.command.CommandSession;
 import org.apache.felix.service.command.Descriptor;
 import org.apache.felix.service.command.Parameter;
 import org.dmalloc.api.MemoryRegion;
@@ -23,6 +24,7 @@ public final class FreeCommand extends Command {
   /** Closes regions; named ones stay stored. */
   @Descriptor("closes regions: an unnamed one is gone, a named one stays stored")
   public Message free(
+      CommandSession session,
       @Descriptor("[ID…]: ids or names of open regions") List<Object> ids,
       @Descriptor("all open regions")
           @Parameter(
@@ -35,7 +37,9 @@ public final class FreeCommand extends Command {
     }
     // All are looked up before the first is closed: a mistyped one then closes nothing.
     List<MemoryRegion> regions =
-        all ? providers().regions() : ids.stream().map(lookup::open).distinct().toList();
+        all
+            ? providers().regions(warn(session)).stream().map(Backend.Open::region).toList()
+            : ids.stream().map(lookup::open).distinct().toList();
     List<String> stored = new ArrayList<>();
     for (MemoryRegion region : regions) {
       RegionInfo info = region.info();
@@ -46,7 +50,7 @@ public final class FreeCommand extends Command {
       }
     }
     String count = regions.size() == 1 ? "1 region" : regions.size() + " regions";
-    return new Message(
+    return Message.of(
         "freed "
             + count
             + (stored.isEmpty() ? "" : "; still stored: " + String.join(", ", stored)));

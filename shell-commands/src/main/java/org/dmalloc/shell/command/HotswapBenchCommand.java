@@ -63,7 +63,10 @@ public final class HotswapBenchCommand extends Command {
     @Nullable Path jsonFile = console.writableFile("hotswapbench", json);
     MovePlan plan = plan(sizes, written, backends, moves);
     MoveBenchmark benchmark =
-        new MoveBenchmark(providers().choose(MANAGED), providers().mover(), providers()::choose);
+        new MoveBenchmark(
+            providers().choose(MANAGED).provider(),
+            providers().mover(),
+            name -> providers().choose(name).provider());
     MoveReport report;
     try (ProgressLine progress = console.progress("hotswapbench")) {
       report =

@@ -15,7 +15,6 @@ import org.dmalloc.api.MoveResult;
 import org.dmalloc.shell.output.Message;
 import org.dmalloc.shell.syntax.ByteSize;
 import org.dmalloc.shell.syntax.UsageException;
-import org.dmalloc.shell.syntax.Words;
 import org.jspecify.annotations.Nullable;
 
 /** Moves regions to another backend while they are used. */
@@ -48,10 +47,7 @@ public final class HotswapCommand extends Command {
       throw new UsageException(
           "hotswap: give the ids of regions, or --all, and then the backend; see 'regions' and 'providers'");
     }
-    String backend = words.getLast().toString();
-    if (providers().find(backend).isEmpty()) {
-      throw Words.unknown("backend", backend, providers().names());
-    }
+    String backend = providers().nameForMover(words.getLast().toString());
     MoveOptions options =
         rate == null ? MoveOptions.DEFAULT : MoveOptions.DEFAULT.withBytesPerSecond(rate.bytes());
     List<String> lines = new ArrayList<>();

@@ -28,9 +28,14 @@ public final class InfoCommand extends Command {
       @Descriptor("ID: its id or name") Object id,
       @Descriptor("as JSON")
           @Parameter(names = "--json", presentValue = "true", absentValue = "false")
-          boolean json)
+          boolean json,
+      @Descriptor("BACKEND: whose region, where several have one of this name")
+          @Parameter(
+              names = {"-b", "--backend"},
+              absentValue = "")
+          @Nullable String backend)
       throws MemoryException {
-    try (RegionLookup.Lease lease = lookup.lease(id, AccessMode.READ_ONLY)) {
+    try (RegionLookup.Lease lease = lookup.lease(id, AccessMode.READ_ONLY, backend)) {
       RegionDetails details = details(lease);
       return json ? new Json(details) : details;
     }

@@ -158,7 +158,7 @@ public final class LoadCommand extends Command {
       loads.put(region.id(), new Load(region, label, pagesPerSecond, writer, System.nanoTime()));
     }
     double share = 100 * pagesPerSecond / pages;
-    return new Message(
+    return Message.of(
         String.format(
             Locale.ROOT,
             "writing to %s: %.0f pages/s, "
@@ -212,7 +212,7 @@ public final class LoadCommand extends Command {
       }
       lines.add(end(load));
     }
-    return new Message(lines.isEmpty() ? "no region is written to" : String.join("\n", lines));
+    return Message.of(lines.isEmpty() ? List.of("no region is written to") : lines);
   }
 
   /** Also of a region that was closed meanwhile: its writer is still listed. */

@@ -9,7 +9,6 @@ import org.dmalloc.api.AccessPattern;
 import org.dmalloc.api.Capability;
 import org.dmalloc.api.Durability;
 import org.dmalloc.api.MemoryException;
-import org.dmalloc.api.MemoryProvider;
 import org.dmalloc.api.OpenRequest;
 import org.dmalloc.api.PageSize;
 import org.dmalloc.api.Sharing;
@@ -76,9 +75,10 @@ public final class OpenCommand extends Command {
       throws MemoryException {
     Console console = Console.of(session);
     try (ProgressLine progress = console.progress("open " + name)) {
+      RegionLookup.Stored stored = stored(name, backend, directory);
       OpenRequest request =
           new OpenRequest(
-              name,
+              stored.name(),
               sharing,
               readOnly ? AccessMode.READ_ONLY : AccessMode.READ_WRITE,
               pattern,
@@ -89,20 +89,22 @@ public final class OpenCommand extends Command {
               directory == null ? null : console.resolve(directory),
               owner,
               progress);
-      return new RegionOpened(provider(name, backend, directory).open(request).info());
+      return new RegionOpened(stored.backend().open(request).info());
     }
   }
 
-  private MemoryProvider provider(String name, @Nullable String backend, @Nullable String directory)
-      throws MemoryException {
-    if (backend != null) {
-      return providers().choose(backend);
+  private RegionLookup.Stored stored(
+      String name, @Nullable String backend, @Nullable String directory) throws MemoryException {
+    if (directory == null) {
+      return lookup.stored(name, backend);
     }
-    if (directory != null) {
-      return providers().with(Capability.DIRECTORY).stream()
-          .findFirst()
-          .orElseGet(() -> providers().choose(null));
-    }
-    return lookup.providerOf(name);
+    // Nobody lists another directory: the name is taken as it is.
+    Backend opener =
+        backend != null
+            ? providers().choose(backend)
+            : providers().with(Capability.DIRECTORY).stream()
+                .findFirst()
+                .orElseGet(() -> providers().choose(null));
+    return new RegionLookup.Stored(opener, name);
   }
 }

@@ -30,7 +30,7 @@ public final class PolicyCommand extends Command {
     region.apply(policy);
     String inForce =
         region.info().policies().stream().sorted().map(Words::of).collect(Collectors.joining(", "));
-    return new Message(
+    return Message.of(
         String.format(
             Locale.ROOT,
             "applied %s to %s; in force: %s",

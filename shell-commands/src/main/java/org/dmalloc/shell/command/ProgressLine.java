@@ -6,6 +6,7 @@ import java.util.Locale;
 import java.util.function.BooleanSupplier;
 import java.util.function.LongSupplier;
 import org.dmalloc.api.ProgressListener;
+import org.dmalloc.api.VisibleText;
 import org.dmalloc.shell.syntax.ByteSize;
 import org.jspecify.annotations.Nullable;
 
@@ -82,7 +83,7 @@ public final class ProgressLine implements ProgressListener, AutoCloseable {
 
   private void show(String line) {
     if (terminal != null && inFront.getAsBoolean()) {
-      terminal.print(CLEAR + NO_WRAP + line + WRAP);
+      terminal.print(CLEAR + NO_WRAP + VisibleText.of(line) + WRAP);
       terminal.flush();
       shown = true;
     }

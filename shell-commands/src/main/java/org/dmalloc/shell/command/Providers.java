@@ -1,37 +1,32 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.dmalloc.shell.command;
 
+import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.Consumer;
 import java.util.stream.Collectors;
-import java.util.stream.Stream;
 import org.dmalloc.api.Capability;
 import org.dmalloc.api.ManagedRegionInfo;
 import org.dmalloc.api.MemoryProvider;
-import org.dmalloc.api.MemoryRegion;
+import org.dmalloc.api.RegionInfo;
 import org.dmalloc.api.RegionMover;
 import org.dmalloc.shell.syntax.UsageException;
 import org.dmalloc.shell.syntax.Words;
 import org.jspecify.annotations.Nullable;
 
-/** The memory providers that the container has now, best first. Safe for any thread. */
+/**
+ * The memory providers that the container has now, best first. Safe for any thread.
+ *
+ * <p>They are called by their names. Where two have the same name, each is called {@code
+ * NAME#SERVICE}, with the number of its service, in listings and by the user.
+ */
 public final class Providers {
-  private static final Comparator<Ranked> ORDER =
-      Comparator.comparingInt(Ranked::ranking).reversed().thenComparingLong(Ranked::serviceId);
-
-  private final CopyOnWriteArrayList<Ranked> ranked = new CopyOnWriteArrayList<>();
-
-  /**
-   * A provider with its place among the others.
-   *
-   * @param provider the provider
-   * @param ranking its service ranking; higher is better
-   * @param serviceId the number of its service; of equals, the lower is better
-   */
-  public record Ranked(MemoryProvider provider, int ranking, long serviceId) {}
+  private final CopyOnWriteArrayList<Backend> backends = new CopyOnWriteArrayList<>();
 
   private volatile @Nullable RegionMover mover;
 
@@ -60,50 +55,109 @@ public final class Providers {
     return now == null ? Optional.empty() : now.managed(regionId);
   }
 
+  /** The name of the backend that a region lies on, also of one that can move. */
+  public String place(RegionInfo info) {
+    return managed(info.id()).map(ManagedRegionInfo::backend).orElse(info.backend());
+  }
+
+  /** Whether a region is a backend's, or lies on it for the time being. */
+  public boolean isOn(Backend backend, Backend.Open open) {
+    return backend.equals(open.backend())
+        || managed(open.info().id())
+            .filter(managed -> managed.backend().equals(backend.name()))
+            .isPresent();
+  }
+
   /** Adds a provider, or gives one a new place. */
-  public synchronized void put(MemoryProvider provider, int ranking, long serviceId) {
-    remove(serviceId);
-    ranked.add(new Ranked(provider, ranking, serviceId));
-    ranked.sort(ORDER);
+  public synchronized void put(MemoryProvider provider, Backend.Service service) {
+    remove(service.id());
+    backends.add(new Backend(provider, service));
+    backends.sort(Backend.BEST_FIRST);
   }
 
   /** Forgets the provider of a service. */
   public synchronized void remove(long serviceId) {
-    ranked.removeIf(r -> r.serviceId() == serviceId);
-  }
-
-  /** All providers with their places, best first. */
-  public List<Ranked> ranked() {
-    return List.copyOf(ranked);
+    backends.removeIf(b -> b.serviceId() == serviceId);
   }
 
   /** All providers, best first. */
-  public List<MemoryProvider> all() {
-    return ranked.stream().map(Ranked::provider).toList();
+  public List<Backend> all() {
+    return List.copyOf(backends);
   }
 
-  /** The names of all providers, best first. */
+  /** What all providers are called, best first. */
   public List<String> names() {
-    return ranked.stream().map(r -> r.provider().name()).toList();
+    return backends.stream().map(this::name).toList();
   }
 
-  /** The providers with a capability, best first. */
-  public List<MemoryProvider> with(Capability capability) {
-    return all().stream().filter(p -> p.capabilities().contains(capability)).toList();
+  /** What a provider is called: its name, with the number of its service if others have it too. */
+  public String name(Backend backend) {
+    return named(backend.name()).size() < 2
+        ? backend.name()
+        : String.format(Locale.ROOT, "%s#%d", backend.name(), backend.serviceId());
   }
 
-  /** The provider of the given name. */
-  public Optional<MemoryProvider> find(String name) {
-    return all().stream().filter(p -> p.name().equals(name)).findFirst();
+  private List<Backend> named(String name) {
+    return backends.stream().filter(b -> b.name().equals(name)).toList();
+  }
+
+  /** The providers with a capability, best first; without those that do not say. */
+  public List<Backend> with(Capability capability) {
+    return with(capability, fault -> {});
   }
 
   /**
-   * The provider of the given name, or the best one for no name.
+   * The providers with a capability, best first.
+   *
+   * @param faults told of each provider that does not say
+   */
+  public List<Backend> with(Capability capability, Consumer<? super ProviderFault> faults) {
+    List<Backend> able = new ArrayList<>();
+    for (Backend backend : backends) {
+      try {
+        if (backend.capabilities().contains(capability)) {
+          able.add(backend);
+        }
+      } catch (ProviderFault e) {
+        faults.accept(e);
+      }
+    }
+    return able;
+  }
+
+  /**
+   * The provider that is called so.
+   *
+   * @throws UsageException if two have the name
+   */
+  public Optional<Backend> find(String name) {
+    List<Backend> same = named(name);
+    if (same.size() > 1) {
+      throw ambiguous(name, same, "give one of these");
+    }
+    return backends.stream().filter(b -> name(b).equals(name)).findFirst();
+  }
+
+  private UsageException ambiguous(String name, List<Backend> same, String nextStep) {
+    return new UsageException(
+        String.format(
+            Locale.ROOT,
+            "%d backends are named '%s': %s; %s, or configure each with a dmalloc.backend of its own",
+            same.size(),
+            name,
+            same.stream()
+                .map(b -> name(b) + " from " + b.description())
+                .collect(Collectors.joining(", ")),
+            nextStep));
+  }
+
+  /**
+   * The provider that is called so, or the best one for no name.
    *
    * @throws UsageException if there is none; the message lists those there are
    */
-  public MemoryProvider choose(@Nullable String name) {
-    List<MemoryProvider> all = all();
+  public Backend choose(@Nullable String name) {
+    List<Backend> all = all();
     if (all.isEmpty()) {
       throw new UsageException("no backend is running; start a backend bundle");
     }
@@ -113,23 +167,41 @@ public final class Providers {
   }
 
   /**
-   * The open regions of all providers, in the order of their ids. The backend's region below a
-   * movable one is left out: it is the same memory, and not the user's to close.
+   * The name of the provider that is called so, for the mover, which knows them by name alone.
+   *
+   * @throws UsageException if there is none, or two have the name
    */
-  public List<MemoryRegion> regions() {
+  public String nameForMover(String name) {
+    Backend chosen = choose(name);
+    List<Backend> same = named(chosen.name());
+    if (same.size() > 1) {
+      throw ambiguous(chosen.name(), same, "regions go to a backend by its name alone");
+    }
+    return chosen.name();
+  }
+
+  /**
+   * The open regions of all providers that answer, in the order of their ids. The backend's region
+   * below a movable one is left out: it is the same memory, and not the user's to close.
+   *
+   * @param faults told of each provider that does not
+   */
+  public List<Backend.Open> regions(Consumer<ProviderFault> faults) {
     RegionMover now = mover;
     Set<Long> inner =
         now == null
             ? Set.of()
             : now.managed().stream().map(ManagedRegionInfo::innerId).collect(Collectors.toSet());
-    return all().stream()
-        .flatMap(p -> regionsOf(p))
-        .filter(region -> !inner.contains(region.id()))
-        .sorted(Comparator.comparingLong(MemoryRegion::id))
-        .toList();
-  }
-
-  private static Stream<MemoryRegion> regionsOf(MemoryProvider provider) {
-    return provider.regions().stream();
+    List<Backend.Open> regions = new ArrayList<>();
+    for (Backend backend : backends) {
+      try {
+        regions.addAll(backend.regions());
+      } catch (ProviderFault e) {
+        faults.accept(e);
+      }
+    }
+    regions.removeIf(open -> inner.contains(open.info().id()));
+    regions.sort(Comparator.comparingLong(open -> open.info().id()));
+    return List.copyOf(regions);
   }
 }

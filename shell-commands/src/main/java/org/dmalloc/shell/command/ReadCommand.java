@@ -45,9 +45,14 @@ public final class ReadCommand extends Command {
           boolean raw,
       @Descriptor("offset, length, hex and text as JSON")
           @Parameter(names = "--json", presentValue = "true", absentValue = "false")
-          boolean json)
+          boolean json,
+      @Descriptor("BACKEND: whose region, where several have one of this name")
+          @Parameter(
+              names = {"-b", "--backend"},
+              absentValue = "")
+          @Nullable String backend)
       throws IOException, InterruptedException {
-    try (RegionLookup.Lease lease = lookup.lease(id, AccessMode.READ_ONLY)) {
+    try (RegionLookup.Lease lease = lookup.lease(id, AccessMode.READ_ONLY, backend)) {
       MemoryRegion region = lease.region();
       long start = offset == null ? 0 : offset.bytes();
       long rest = Math.max(0, region.byteSize() - start);

@@ -13,6 +13,7 @@ import org.dmalloc.api.MoveRecord;
 import org.dmalloc.api.MoveResult;
 import org.dmalloc.api.RegionInfo;
 import org.dmalloc.api.Residency;
+import org.dmalloc.api.VisibleText;
 import org.dmalloc.shell.output.Printable;
 import org.dmalloc.shell.syntax.ByteSize;
 import org.dmalloc.shell.syntax.Words;
@@ -72,7 +73,12 @@ public record RegionDetails(
     }
     int width = lines.keySet().stream().mapToInt(String::length).max().orElse(0);
     return lines.entrySet().stream()
-        .map(e -> e.getKey() + " ".repeat(width - e.getKey().length()) + "  " + e.getValue())
+        .map(
+            e ->
+                e.getKey()
+                    + " ".repeat(width - e.getKey().length())
+                    + "  "
+                    + VisibleText.of(e.getValue()))
         .collect(Collectors.joining("\n"));
   }
 

@@ -1,23 +1,32 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.dmalloc.shell.command;
 
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Collectors;
 import org.dmalloc.api.AccessMode;
 import org.dmalloc.api.Capability;
 import org.dmalloc.api.MemoryException;
-import org.dmalloc.api.MemoryProvider;
 import org.dmalloc.api.MemoryRegion;
 import org.dmalloc.api.OpenRequest;
 import org.dmalloc.api.RegionInfo;
 import org.dmalloc.api.RegionNames;
 import org.dmalloc.api.StoredRegion;
+import org.dmalloc.api.VisibleText;
 import org.dmalloc.shell.syntax.UsageException;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Finds the region that a user means by an id, a name, or a result of another command. A stored
  * region that is not open is opened for the one command, and closed again.
+ *
+ * <p>A name may be given as it is or as listings show it. What is open or stored twice under one
+ * name is not guessed at: the message says how to choose.
  */
 public final class RegionLookup {
   private static final String OWNER = "dmalloc shell";
@@ -50,6 +59,14 @@ public final class RegionLookup {
     }
   }
 
+  /**
+   * A region in a store.
+   *
+   * @param backend the best of those that have it
+   * @param name its name, as it is
+   */
+  public record Stored(Backend backend, String name) {}
+
   /** How to name a region to the user. */
   public static String label(RegionInfo info) {
     String name = info.name();
@@ -59,68 +76,145 @@ public final class RegionLookup {
   /**
    * The open region that is meant.
    *
-   * @throws UsageException if there is none; the message gives the next step
+   * @throws UsageException if there is none, or several; the message gives the next step
    */
   public MemoryRegion open(Object reference) {
-    return findOpen(reference).orElseThrow(() -> notOpen(reference));
+    List<ProviderFault> faults = new ArrayList<>();
+    return findOpen(reference, null, faults).orElseThrow(() -> notOpen(reference, faults));
   }
 
   /**
    * The region that is meant, opened if it is only stored.
    *
    * @param access how to open it then
+   * @param backend the backend that it is on, or in whose store; null for any
    */
-  public Lease lease(Object reference, AccessMode access) throws MemoryException {
-    Optional<MemoryRegion> open = findOpen(reference);
+  public Lease lease(Object reference, AccessMode access, @Nullable String backend)
+      throws MemoryException {
+    List<ProviderFault> faults = new ArrayList<>();
+    Optional<MemoryRegion> open = findOpen(reference, backend, faults);
     if (open.isPresent()) {
       return new Lease(open.get(), true);
     }
-    String name = word(reference);
-    if (isId(name)) {
-      throw notOpen(reference);
+    if (isId(word(reference))) {
+      throw notOpen(reference, faults);
     }
-    MemoryProvider provider = providerOf(name);
-    OpenRequest request = OpenRequest.of(name).withOwner(OWNER);
-    if (access == AccessMode.READ_ONLY && provider.capabilities().contains(Capability.READ_ONLY)) {
+    Stored stored = stored(word(reference), backend);
+    OpenRequest request = OpenRequest.of(stored.name()).withOwner(OWNER);
+    if (access == AccessMode.READ_ONLY && stored.backend().can(Capability.READ_ONLY)) {
       request = request.readOnly();
     }
-    return new Lease(provider.open(request), false);
+    return new Lease(stored.backend().open(request), false);
   }
 
   /**
-   * The best provider that has a region of this name in its store.
+   * The one region of this name in the stores, with the best backend that has it.
    *
-   * @throws UsageException if none has it
+   * @param backend in whose store; null for all stores
+   * @throws UsageException if there is none, or several
    */
-  public MemoryProvider providerOf(String name) throws MemoryException {
-    RegionNames.check(name);
-    List<MemoryProvider> named = providers.with(Capability.NAMED);
-    for (MemoryProvider provider : named) {
-      if (provider.stored().stream().map(StoredRegion::name).anyMatch(name::equals)) {
-        return provider;
+  public Stored stored(String word, @Nullable String backend) throws MemoryException {
+    List<Exception> refusals = new ArrayList<>();
+    List<Backend> asked =
+        backend == null
+            ? providers.with(Capability.NAMED, refusals::add)
+            : List.of(providers.choose(backend));
+    Map<Path, List<Stored>> files = new LinkedHashMap<>();
+    for (Backend each : asked) {
+      try {
+        for (StoredRegion region : each.stored()) {
+          if (means(word, region.name())) {
+            files
+                .computeIfAbsent(region.path(), path -> new ArrayList<>())
+                .add(new Stored(each, region.name()));
+          }
+        }
+      } catch (ProviderFault | MemoryException e) {
+        if (backend != null) {
+          throw e;
+        }
+        refusals.add(e);
       }
     }
-    throw new UsageException(
+    if (files.size() > 1) {
+      throw storedTwice(word, files);
+    }
+    if (files.isEmpty()) {
+      RegionNames.check(word);
+      throw new UsageException(
+          String.format(
+              Locale.ROOT,
+              "no region '%s', neither open nor stored%s; see 'regions' and 'stored'%s",
+              word,
+              backend == null ? "" : " by " + backend,
+              alsoAsked(refusals)));
+    }
+    return files.values().iterator().next().getFirst();
+  }
+
+  private UsageException storedTwice(String word, Map<Path, List<Stored>> files) {
+    return new UsageException(
         String.format(
             Locale.ROOT,
-            "no region '%s', neither open nor stored; see 'regions' and 'stored'",
-            name));
+            "'%s' is in %d stores: %s; choose one by -b",
+            word,
+            files.size(),
+            files.entrySet().stream()
+                .map(
+                    file ->
+                        String.format(
+                            Locale.ROOT,
+                            "%s (%s)",
+                            // The last: the first may be a backend that stands for several.
+                            providers.name(file.getValue().getLast().backend()),
+                            file.getKey()))
+                .collect(Collectors.joining(", "))));
   }
 
-  private Optional<MemoryRegion> findOpen(Object reference) {
+  private static String alsoAsked(List<? extends Exception> refusals) {
+    return refusals.isEmpty()
+        ? ""
+        : refusals.stream()
+            .map(e -> String.valueOf(e.getMessage()))
+            .collect(Collectors.joining("; ", "; not all could be asked: ", ""));
+  }
+
+  private Optional<MemoryRegion> findOpen(
+      Object reference, @Nullable String backend, List<ProviderFault> faults) {
     String word = word(reference);
-    return providers.regions().stream()
-        .filter(r -> isId(word) ? r.id() == id(word) : word.equals(r.info().name()))
-        .findFirst();
+    @Nullable Backend on = backend == null ? null : providers.choose(backend);
+    List<Backend.Open> found =
+        providers.regions(faults::add).stream()
+            .filter(r -> isId(word) ? r.info().id() == id(word) : means(word, r.info().name()))
+            .filter(r -> on == null || providers.isOn(on, r))
+            .toList();
+    if (found.size() > 1) {
+      throw new UsageException(
+          String.format(
+              Locale.ROOT,
+              "%d open regions are named '%s': %s; give the id",
+              found.size(),
+              word,
+              found.stream()
+                  .map(r -> r.info().id() + " on " + providers.place(r.info()))
+                  .collect(Collectors.joining(", "))));
+    }
+    return found.stream().map(Backend.Open::region).findFirst();
   }
 
-  private static UsageException notOpen(Object reference) {
+  /** Whether a word stands for a name: it is the name, or what listings show for it. */
+  private static boolean means(String word, @Nullable String name) {
+    return name != null && (word.equals(name) || word.equals(VisibleText.of(name)));
+  }
+
+  private static UsageException notOpen(Object reference, List<ProviderFault> faults) {
     String word = word(reference);
     return new UsageException(
-        isId(word)
-            ? String.format(Locale.ROOT, "no region %s is open; see 'regions'", word)
-            : String.format(
-                Locale.ROOT, "region '%s' is not open; see 'regions' and 'stored'", word));
+        (isId(word)
+                ? String.format(Locale.ROOT, "no region %s is open; see 'regions'", word)
+                : String.format(
+                    Locale.ROOT, "region '%s' is not open; see 'regions' and 'stored'", word))
+            + alsoAsked(faults));
   }
 
   private static String word(Object reference) {

@@ -4,6 +4,7 @@ package org.dmalloc.shell.command;
 import org.dmalloc.api.Durability;
 import org.dmalloc.api.RegionInfo;
 import org.dmalloc.api.Sharing;
+import org.dmalloc.api.VisibleText;
 import org.dmalloc.shell.output.Printable;
 import org.dmalloc.shell.syntax.ByteSize;
 
@@ -30,7 +31,7 @@ public record RegionOpened(RegionInfo info) implements Printable {
     if (info.path() != null) {
       line.append(", ").append(info.path());
     }
-    return line.toString();
+    return VisibleText.of(line.toString());
   }
 
   @Override

@@ -2,14 +2,15 @@
 package org.dmalloc.shell.command;
 
 import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import org.apache.felix.service.command.CommandSession;
 import org.apache.felix.service.command.Descriptor;
 import org.apache.felix.service.command.Parameter;
 import org.dmalloc.api.AccessMode;
 import org.dmalloc.api.LeakedRegion;
 import org.dmalloc.api.ManagedRegionInfo;
-import org.dmalloc.api.MemoryRegion;
 import org.dmalloc.api.RegionInfo;
 import org.dmalloc.shell.output.Json;
 import org.dmalloc.shell.output.Listing;
@@ -27,6 +28,7 @@ public final class RegionsCommand extends Command {
   /** Lists the open regions. */
   @Descriptor("lists the open regions")
   public Object regions(
+      CommandSession session,
       @Descriptor("BACKEND: only those of one backend")
           @Parameter(
               names = {"-b", "--backend"},
@@ -41,20 +43,20 @@ public final class RegionsCommand extends Command {
     if (leaks) {
       return leaks(json);
     }
-    if (backend != null) {
-      providers().choose(backend); // says so if there is no such backend
-    }
+    @Nullable Backend only = backend == null ? null : providers().choose(backend);
+    List<ProviderFault> faults = new ArrayList<>();
     List<RegionInfo> infos =
-        providers().regions().stream()
-            .map(MemoryRegion::info)
-            .filter(info -> backend == null || isOn(backend, info))
+        providers().regions(faults::add).stream()
+            .filter(open -> only == null || providers().isOn(only, open))
+            .map(Backend.Open::info)
             .toList();
+    faults.forEach(warn(session));
     if (json) {
       return new Json(infos);
     }
     return new Listing<>(
         infos,
-        "no region is open",
+        faults.isEmpty() ? "no region is open" : "no region is open on the backends that answer",
         List.of(
             "ID",
             "NAME",
@@ -91,22 +93,13 @@ public final class RegionsCommand extends Command {
             });
   }
 
-  private boolean isOn(String backend, RegionInfo info) {
-    return backend.equals(info.backend()) || backend.equals(place(info));
-  }
-
-  /** The backend that a region lies on, also of one that can move. */
-  private String place(RegionInfo info) {
-    return providers().managed(info.id()).map(ManagedRegionInfo::backend).orElse(info.backend());
-  }
-
   private String[] cells(RegionInfo info) {
     Optional<ManagedRegionInfo> managed = providers().managed(info.id());
     String owner = info.owner();
     return new String[] {
       Long.toString(info.id()),
       text(info.name()),
-      place(info),
+      providers().place(info),
       ByteSize.format(info.byteSize()),
       Words.of(info.sharing()),
       info.access() == AccessMode.READ_ONLY ? "ro" : "rw",

@@ -7,16 +7,18 @@ import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
+import org.apache.felix.service.command.CommandSession;
 import org.apache.felix.service.command.Descriptor;
 import org.apache.felix.service.command.Parameter;
 import org.dmalloc.api.Capability;
 import org.dmalloc.api.MemoryException;
-import org.dmalloc.api.MemoryProvider;
 import org.dmalloc.api.StoredRegion;
 import org.dmalloc.shell.output.Json;
 import org.dmalloc.shell.output.Listing;
 import org.dmalloc.shell.syntax.ByteSize;
+import org.dmalloc.shell.syntax.UsageException;
 import org.dmalloc.shell.syntax.Words;
 import org.jspecify.annotations.Nullable;
 
@@ -38,6 +40,7 @@ public final class StoredCommand extends Command {
   /** Lists the named regions in the stores, open or not. */
   @Descriptor("lists the named regions in the stores, open or not")
   public Object stored(
+      CommandSession session,
       @Descriptor("BACKEND: only the store of one backend")
           @Parameter(
               names = {"-b", "--backend"},
@@ -47,25 +50,51 @@ public final class StoredCommand extends Command {
           @Parameter(names = "--json", presentValue = "true", absentValue = "false")
           boolean json)
       throws MemoryException {
-    List<MemoryProvider> asked =
-        backend == null ? providers().with(Capability.NAMED) : List.of(providers().choose(backend));
+    Console console = Console.of(session);
+    List<Exception> refusals = new ArrayList<>();
     Map<Path, Row> rows = new LinkedHashMap<>();
-    for (MemoryProvider provider : asked) {
-      for (StoredRegion region : provider.stored()) {
-        rows.computeIfAbsent(region.path(), path -> new Row(region, new ArrayList<>()))
-            .backends()
-            .add(provider.name());
+    for (Backend each : asked(backend, refusals)) {
+      try {
+        for (StoredRegion region : each.stored()) {
+          rows.computeIfAbsent(region.path(), path -> new Row(region, new ArrayList<>()))
+              .backends()
+              .add(providers().name(each));
+        }
+      } catch (ProviderFault | MemoryException e) {
+        if (backend != null) {
+          throw e;
+        }
+        refusals.add(e);
       }
     }
+    refusals.forEach(e -> console.warn(String.valueOf(e.getMessage())));
     List<Row> list = List.copyOf(rows.values());
     if (json) {
       return new Json(list);
     }
     return new Listing<>(
         list,
-        "no region is stored",
+        refusals.isEmpty() ? "no region is stored" : "no region is stored where one could look",
         List.of("NAME", "SIZE", "STATE", "CREATED", "BACKENDS", "FILE"),
         StoredCommand::cells);
+  }
+
+  private List<Backend> asked(@Nullable String backend, List<Exception> refusals) {
+    if (backend == null) {
+      return providers().with(Capability.NAMED, refusals::add);
+    }
+    Backend chosen = providers().choose(backend);
+    if (!chosen.capabilities().contains(Capability.NAMED)) {
+      throw new UsageException(
+          String.format(
+              Locale.ROOT,
+              "backend %s has no store; these have one: %s",
+              providers().name(chosen),
+              String.join(
+                  ", ",
+                  providers().with(Capability.NAMED).stream().map(providers()::name).toList())));
+    }
+    return List.of(chosen);
   }
 
   private static String[] cells(Row row) {

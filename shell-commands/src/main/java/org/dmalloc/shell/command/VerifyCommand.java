@@ -8,7 +8,6 @@ import org.apache.felix.service.command.CommandSession;
 import org.apache.felix.service.command.Descriptor;
 import org.apache.felix.service.command.Parameter;
 import org.dmalloc.api.MemoryException;
-import org.dmalloc.api.MemoryProvider;
 import org.dmalloc.api.StoreFinding;
 import org.dmalloc.shell.output.Json;
 import org.dmalloc.shell.output.Listing;
@@ -45,13 +44,26 @@ public final class VerifyCommand extends Command {
       @Descriptor("as JSON")
           @Parameter(names = "--json", presentValue = "true", absentValue = "false")
           boolean json)
-      throws MemoryException, CommandFailure {
-    List<MemoryProvider> asked =
+      throws CommandFailure {
+    List<Backend> asked =
         backend == null ? providers().all() : List.of(providers().choose(backend));
     List<Row> rows = new ArrayList<>();
-    for (MemoryProvider provider : asked) {
-      for (StoreFinding f : provider.verify()) {
-        rows.add(new Row(provider.name(), f.severity(), f.subject(), f.message()));
+    for (Backend each : asked) {
+      String name = providers().name(each);
+      try {
+        for (StoreFinding f : each.verify()) {
+          rows.add(new Row(name, f.severity(), f.subject(), f.message()));
+        }
+      } catch (ProviderFault e) {
+        // What was not looked at is not sound.
+        rows.add(new Row(name, StoreFinding.Severity.ERROR, "backend " + name, e.reason()));
+      } catch (MemoryException e) {
+        rows.add(
+            new Row(
+                name,
+                StoreFinding.Severity.ERROR,
+                "backend " + name,
+                String.valueOf(e.getMessage())));
       }
     }
     Printable result =
@@ -67,7 +79,7 @@ public final class VerifyCommand extends Command {
       return result;
     }
     // A failed command has no result, so the findings are printed before it fails.
-    Console.of(session).out().println(result.text());
+    Console.of(session).print(result);
     throw new CommandFailure(
         String.format(
             Locale.ROOT,

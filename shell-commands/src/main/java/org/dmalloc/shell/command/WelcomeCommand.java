@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Locale;
 import org.apache.felix.service.command.CommandSession;
 import org.apache.felix.service.command.Function;
+import org.dmalloc.api.VisibleText;
 import org.dmalloc.shell.output.Message;
 import org.osgi.framework.Version;
 
@@ -29,7 +30,8 @@ public final class WelcomeCommand implements Function {
 
   @Override
   public Object execute(CommandSession session, List<Object> arguments) {
-    List<String> names = providers.names();
+    // The lines are laid out here, the names of backends are anybody's.
+    List<String> names = providers.names().stream().map(VisibleText::of).toList();
     Message message =
         new Message(
             String.format(
@@ -40,7 +42,7 @@ public final class WelcomeCommand implements Function {
                 version,
                 Runtime.version().feature(),
                 names.isEmpty() ? "no backend" : "backends " + String.join(", ", names)));
-    Console.of(session).out().println(message.text());
+    Console.of(session).print(message);
     return message;
   }
 }

@@ -49,7 +49,12 @@ public final class WriteCommand extends Command {
           @Nullable String file,
       @Descriptor("waits until the device has them")
           @Parameter(names = "--flush", presentValue = "true", absentValue = "false")
-          boolean flush)
+          boolean flush,
+      @Descriptor("BACKEND: whose region, where several have one of this name")
+          @Parameter(
+              names = {"-b", "--backend"},
+              absentValue = "")
+          @Nullable String backend)
       throws IOException {
     if ((data == null) == (file == null)) {
       throw new UsageException(
@@ -59,7 +64,7 @@ public final class WriteCommand extends Command {
     }
     byte[] bytes =
         file != null ? Files.readAllBytes(Console.of(session).resolve(file)) : bytes(data, hex);
-    try (RegionLookup.Lease lease = lookup.lease(id, AccessMode.READ_WRITE)) {
+    try (RegionLookup.Lease lease = lookup.lease(id, AccessMode.READ_WRITE, backend)) {
       ByteRange range = ByteRange.of(lease, offset.bytes(), bytes.length);
       refuseReadOnly(lease);
       try (Access access = lease.region().acquire()) {
@@ -69,7 +74,7 @@ public final class WriteCommand extends Command {
       if (flush && bytes.length > 0) {
         lease.region().force(range.offset(), range.length());
       }
-      return new Message(
+      return Message.of(
           String.format(
               Locale.ROOT,
               "wrote %d bytes at %d of %s",

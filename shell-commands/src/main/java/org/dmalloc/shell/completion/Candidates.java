@@ -9,9 +9,11 @@ import org.apache.felix.service.command.CommandSession;
 import org.apache.felix.service.command.Function;
 import org.dmalloc.api.Capability;
 import org.dmalloc.api.MemoryException;
-import org.dmalloc.api.MemoryProvider;
 import org.dmalloc.api.SwapPolicy;
+import org.dmalloc.api.VisibleText;
+import org.dmalloc.shell.command.Backend;
 import org.dmalloc.shell.command.Command;
+import org.dmalloc.shell.command.ProviderFault;
 import org.dmalloc.shell.command.Providers;
 import org.dmalloc.shell.syntax.CommandSyntax;
 import org.dmalloc.shell.syntax.Operand;
@@ -108,16 +110,23 @@ public final class Candidates implements Function {
   }
 
   private Stream<String> open() {
-    return providers.regions().stream()
+    return providers.regions(fault -> {}).stream()
         .flatMap(
-            r -> Stream.of(Long.toString(r.id()), Optional.ofNullable(r.info().name()).orElse("")))
+            r ->
+                Stream.of(
+                    Long.toString(r.info().id()),
+                    Optional.ofNullable(r.info().name()).map(VisibleText::of).orElse("")))
         .filter(s -> !s.isEmpty());
   }
 
   private List<String> stored() throws MemoryException {
     Stream.Builder<String> names = Stream.builder();
-    for (MemoryProvider provider : providers.with(Capability.NAMED)) {
-      provider.stored().forEach(r -> names.add(r.name()));
+    for (Backend backend : providers.with(Capability.NAMED)) {
+      try {
+        backend.stored().forEach(r -> names.add(VisibleText.of(r.name())));
+      } catch (ProviderFault | MemoryException e) {
+        // The command will say it; here the names in the other stores are what helps.
+      }
     }
     return names.build().distinct().sorted().toList();
   }

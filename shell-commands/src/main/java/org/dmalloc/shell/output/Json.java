@@ -7,11 +7,13 @@ import java.util.Collection;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import org.dmalloc.api.VisibleText;
 import org.jspecify.annotations.Nullable;
 
 /**
  * A result as JSON. Records are objects with their components in order, collections arrays; an
- * absent value is null; enums, paths, times and all else are strings.
+ * absent value is null; enums, paths, times and all else are strings, in which what cannot be seen
+ * is escaped, as JSON has it.
  *
  * @param value what to write
  */
@@ -108,7 +110,7 @@ public record Json(@Nullable Object value) implements Printable {
         case '\r' -> out.append("\\r");
         case '\t' -> out.append("\\t");
         default -> {
-          if (c < 0x20 || c == 0x7f || Character.isSurrogate(c)) {
+          if (Character.isSurrogate(c) || !VisibleText.isVisible(c)) {
             out.append(String.format(Locale.ROOT, "\\u%04x", (int) c));
           } else {
             out.append(c);

@@ -2,6 +2,7 @@
 package org.dmalloc.shell.output;
 
 import org.apache.felix.service.command.Converter;
+import org.dmalloc.api.VisibleText;
 import org.jspecify.annotations.NullUnmarked;
 
 /** Shows Gogo's shells how to print a {@link Printable}. */
@@ -17,6 +18,7 @@ public final class PrintableConverter implements Converter {
     if (!(target instanceof Printable printable)) {
       return null;
     }
-    return level == Converter.INSPECT ? printable.text() : printable.line();
+    // A net below all results: what is visible, as it should be, stays as it is.
+    return VisibleText.ofLines(level == Converter.INSPECT ? printable.text() : printable.line());
   }
 }

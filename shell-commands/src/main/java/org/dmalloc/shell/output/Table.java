@@ -2,15 +2,20 @@
 package org.dmalloc.shell.output;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import org.dmalloc.api.VisibleText;
 
-/** Rows in columns as wide as their widest cell; numbers stand on the right. */
+/**
+ * Rows in columns as wide as their widest cell; numbers stand on the right. A cell is any text;
+ * what cannot be seen of it is escaped.
+ */
 public final class Table {
   private final List<List<String>> rows = new ArrayList<>();
 
   /** Makes a table with the given heads. */
   public Table(String... heads) {
-    rows.add(List.of(heads));
+    rows.add(Arrays.stream(heads).map(VisibleText::of).toList());
   }
 
   /** Adds a row with as many cells as there are heads. */
@@ -18,7 +23,7 @@ public final class Table {
     if (cells.length != rows.getFirst().size()) {
       throw new IllegalArgumentException(cells.length + " cells; give " + rows.getFirst().size());
     }
-    rows.add(List.of(cells));
+    rows.add(Arrays.stream(cells).map(VisibleText::of).toList());
     return this;
   }
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.dmalloc.shell.syntax;
 
+import org.dmalloc.api.VisibleText;
+
 /** A command line that cannot be carried out as written. Nothing was done. */
 public final class UsageException extends IllegalArgumentException {
   private static final long serialVersionUID = 1L;
@@ -18,6 +20,6 @@ public final class UsageException extends IllegalArgumentException {
   @Override
   @SuppressWarnings("OverrideThrowableToString") // the message is used without the prefix too
   public String toString() {
-    return "dmalloc: " + getMessage();
+    return "dmalloc: " + VisibleText.of(String.valueOf(getMessage()));
   }
 }

@@ -10,6 +10,7 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.dmalloc.api.VisibleText;
 
 /**
  * Pages that load nothing: template, style, scripts and the chart library, all inlined. The chart
@@ -76,9 +77,12 @@ public final class HtmlPage {
             });
   }
 
-  /** Text for the body of a page. */
+  /** Text for the body of a page: lines stay, and what cannot be seen is escaped. */
   public static String text(String plain) {
-    return plain.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;");
+    return VisibleText.ofLines(plain)
+        .replace("&", "&amp;")
+        .replace("<", "&lt;")
+        .replace(">", "&gt;");
   }
 
   /** JSON for a script element, which no content can end early. */

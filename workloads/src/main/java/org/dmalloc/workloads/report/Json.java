@@ -4,6 +4,7 @@ package org.dmalloc.workloads.report;
 import com.google.gson.Gson;
 import com.google.gson.GsonBuilder;
 import com.google.gson.JsonElement;
+import org.dmalloc.api.VisibleText;
 
 /** Prints JSON for people and programs alike: indented, nulls kept, nothing escaped for HTML. */
 public final class Json {
@@ -14,6 +15,7 @@ public final class Json {
 
   /** The text of a tree, with a newline at its end. */
   public static String print(JsonElement tree) {
-    return GSON.toJson(tree) + "\n";
+    // Names and paths are escaped further than JSON must: a terminal may show this.
+    return VisibleText.ofLines(GSON.toJson(tree)) + "\n";
   }
 }

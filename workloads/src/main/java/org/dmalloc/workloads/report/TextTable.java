@@ -4,6 +4,7 @@ package org.dmalloc.workloads.report;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import org.dmalloc.api.VisibleText;
 
 /**
  * A table in text: columns as wide as their widest cell, numbers to the right, no blanks at the end
@@ -60,7 +61,7 @@ public final class TextTable {
       throw new IllegalArgumentException(
           cells.length + " cells in a table of " + columns.size() + " columns");
     }
-    lines.add(new Cells(List.of(cells)));
+    lines.add(new Cells(visible(cells)));
   }
 
   /** Adds a line of which the last text runs over the columns that have no cell of their own. */
@@ -68,7 +69,7 @@ public final class TextTable {
     if (cells.length >= columns.size()) {
       throw new IllegalArgumentException("no column is left for the text");
     }
-    lines.add(new Spanning(List.of(cells), rest));
+    lines.add(new Spanning(visible(cells), VisibleText.of(rest)));
   }
 
   /** Adds a line across the table. */
@@ -106,6 +107,10 @@ public final class TextTable {
       }
     }
     return widths;
+  }
+
+  private static List<String> visible(String... cells) {
+    return Arrays.stream(cells).map(VisibleText::of).toList();
   }
 
   private void append(StringBuilder text, List<String> cells, int[] widths, String rest) {

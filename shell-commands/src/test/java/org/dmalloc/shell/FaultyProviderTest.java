@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.dmalloc.shell;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Proxy;
+import java.util.List;
+import java.util.Locale;
+import java.util.concurrent.CountDownLatch;
+import org.dmalloc.api.Capability;
+import org.dmalloc.api.MemoryProvider;
+import org.dmalloc.shell.command.Backend;
+import org.dmalloc.shell.completion.Candidates;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** Anybody may register a provider: one that breaks its contract disables nothing but itself. */
+class FaultyProviderTest {
+  private final HeapProvider files =
+      new HeapProvider("files", Capability.NAMED, Capability.READ_ONLY);
+  private final GogoShell shell = new GogoShell(files);
+
+  /** How a provider answers whatever it is asked. */
+  enum Fault {
+    RUNTIME_EXCEPTION("IllegalStateException: boom"),
+    ERROR("AssertionError: boom"),
+    LINKAGE_ERROR("NoClassDefFoundError: boom"),
+    NULL("it gave null");
+
+    final String words;
+
+    Fault(String words) {
+      this.words = words;
+    }
+
+    @Nullable Object answer() {
+      return switch (this) {
+        case RUNTIME_EXCEPTION -> throw new IllegalStateException("boom");
+        case ERROR -> throw new AssertionError("boom");
+        case LINKAGE_ERROR -> throw new NoClassDefFoundError("boom");
+        case NULL -> null;
+      };
+    }
+  }
+
+  @BeforeEach
+  void allocate() throws Exception {
+    shell.run("alloc 64 -n orders");
+    shell.run("write orders 0 kept");
+  }
+
+  @AfterEach
+  void close() {
+    shell.close();
+  }
+
+  /** A provider that has its name and capabilities, unless those are asked for too. */
+  private void register(Fault fault, boolean evenItsName) {
+    HeapProvider sound = new HeapProvider("evil", Capability.NAMED);
+    MemoryProvider evil =
+        (MemoryProvider)
+            Proxy.newProxyInstance(
+                getClass().getClassLoader(),
+                new Class<?>[] {MemoryProvider.class},
+                (proxy, method, arguments) -> {
+                  boolean sane =
+                      !evenItsName
+                          && List.of("name", "capabilities", "supportedAdvice", "paging")
+                              .contains(method.getName());
+                  if (!sane) {
+                    return fault.answer();
+                  }
+                  try {
+                    return method.invoke(sound, arguments);
+                  } catch (InvocationTargetException e) {
+                    throw e.getCause();
+                  }
+                });
+    // The best of all: it would be asked first.
+    shell.providers.put(evil, new Backend.Service(1000, 7, null, "com.example.evil"));
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void itsRowShowsTheErrorAndAllElseWorks(Fault fault) throws Exception {
+    register(fault, false);
+    List<String> rows = shell.run("providers").lines().toList();
+    assertTrue(rows.getFirst().endsWith("FAULT"), rows.toString());
+    assertTrue(rows.get(1).startsWith("evil "), rows.toString());
+    assertTrue(rows.get(1).endsWith("statistics(): " + fault.words), rows.toString());
+    assertTrue(rows.get(2).startsWith("files "), rows.toString());
+    assertTrue(rows.get(2).endsWith("-"), rows.toString());
+    assertTrue(shell.run("providers --json").contains("\"fault\": \"statistics(): "));
+    String who = "dmalloc: backend evil (bundle com.example.evil, service 7): ";
+    assertTrue(shell.run("regions").contains("orders"));
+    assertTrue(shell.err().contains(who + "regions(): " + fault.words), shell.err());
+    assertTrue(shell.run("stored").contains("orders"));
+    assertTrue(shell.err().contains(who + "stored(): " + fault.words), shell.err());
+    assertTrue(shell.run("read orders 0 4").contains("|kept|"));
+    assertTrue(shell.run("info orders").contains("files"));
+    assertTrue(shell.run("open orders -b files -r").contains("orders"));
+    assertEquals("freed 2 regions; still stored: orders, orders", shell.run("free --all"));
+    assertTrue(shell.run("read orders 0 4").contains("|kept|"), "a stored one is still found");
+    assertTrue(shell.fail("read nothing").contains("not all could be asked: backend evil"));
+    assertTrue(shell.fail("read 4711").contains("not all could be asked: backend evil"));
+    assertEquals("deleted orders", shell.run("delete orders"));
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void whatItIsAskedForItselfFailsWithItsName(Fault fault) {
+    register(fault, false);
+    if (fault == Fault.ERROR || fault == Fault.NULL) {
+      assertTrue(
+          shell
+              .fail("alloc 64 -b evil")
+              .startsWith("dmalloc: backend evil (bundle com.example.evil"),
+          shell.fail("alloc 64 -b evil"));
+    }
+    assertTrue(
+        shell.fail("stored -b evil").startsWith("dmalloc: backend evil (bundle com.example"));
+    assertTrue(shell.fail("verify").contains("1 of 1 checks failed"));
+    assertTrue(shell.out().contains("backend evil"), shell.out());
+    assertTrue(shell.out().contains("verify(): "), shell.out());
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void oneThatDoesNotEvenTellItsNameHasThatOfItsService(Fault fault) throws Exception {
+    register(fault, true);
+    String rows = shell.run("providers");
+    assertTrue(rows.contains("service-7"), rows);
+    assertTrue(rows.contains(fault.words), rows);
+    assertTrue(shell.run("providers -c").contains("service-7"));
+    assertTrue(shell.run("regions").contains("orders"));
+    assertTrue(shell.run("stored").contains("orders"));
+    assertTrue(shell.run("alloc 64 -b files").startsWith("region "));
+    assertTrue(
+        shell.run("alloc 64 -n another").startsWith("region "), "named: the best with a store");
+    assertTrue(
+        new Candidates(shell.providers, shell.commands::all)
+            .find(List.of("read", ""), 1)
+            .contains("orders"));
+    assertTrue(shell.fail("stored -b service-7").contains("bundle com.example.evil"));
+  }
+
+  @Test
+  void oneThatDoesNotAnswerIsNotWaitedForLong() throws Exception {
+    CountDownLatch never = new CountDownLatch(1);
+    HeapProvider hanging =
+        new HeapProvider("hanging") {
+          @Override
+          public List<org.dmalloc.api.MemoryRegion> regions() {
+            try {
+              never.await();
+            } catch (InterruptedException e) {
+              Thread.currentThread().interrupt();
+            }
+            return List.of();
+          }
+        };
+    shell.providers.put(hanging, new Backend.Service(1, 8, null, ""));
+    assertTrue(shell.run("regions").contains("orders"));
+    assertTrue(
+        shell.err().contains("backend hanging (service 8): regions(): no answer within"),
+        shell.err());
+  }
+
+  @Test
+  void twoOfOneNameAreToldApart() throws Exception {
+    HeapProvider other = new HeapProvider("files", Capability.NAMED);
+    shell.providers.put(other, new Backend.Service(1, 9, null, "com.example.files"));
+    String rows = shell.run("providers");
+    assertTrue(rows.contains("files#100 "), rows);
+    assertTrue(rows.contains("files#9 "), rows);
+    String failure = shell.fail("alloc 64 -b files");
+    assertTrue(
+        failure.startsWith("dmalloc: 2 backends are named 'files': files#100 from "), failure);
+    assertTrue(
+        failure.contains("files#9 from files (bundle com.example.files, service 9)"), failure);
+    assertTrue(failure.contains("give one of these"), failure);
+    shell.run("alloc 64 -b files#9 -n here");
+    assertEquals(1, other.requests.size());
+    assertTrue(shell.run("alloc 64 -b files#100").startsWith("region "));
+    assertTrue(shell.run("stored -b files#9").contains("here"));
+    assertFalse(shell.run("stored -b files#9").contains("orders"));
+    assertTrue(shell.fail("alloc 64 -b nothing").endsWith("give one of files#100, files#9"));
+  }
+
+  @Test
+  void aNameInTwoStoresIsNotGuessedAt() throws Exception {
+    HeapProvider other =
+        new HeapProvider("other", Capability.NAMED, Capability.READ_ONLY).in("/elsewhere");
+    shell.providers.put(other, new Backend.Service(1, 9, null, ""));
+    shell.run("alloc 64 -b other -n orders");
+    String two = shell.fail("write orders 0 lost");
+    assertTrue(two.startsWith("dmalloc: 2 open regions are named 'orders': "), two);
+    assertTrue(two.endsWith("; give the id"), two);
+    shell.run("write orders 0 else -b other");
+    shell.run("free --all");
+    for (String line :
+        List.of(
+            "delete orders",
+            "read orders",
+            "info orders",
+            "open orders",
+            "write orders 0 lost",
+            "fill orders",
+            "resize orders 1k",
+            "flush orders",
+            "release orders",
+            "advise orders random")) {
+      assertEquals(
+          "dmalloc: 'orders' is in 2 stores: files (/store/orders), other (/elsewhere/orders);"
+              + " choose one by -b",
+          shell.fail(line),
+          line);
+    }
+    assertTrue(shell.run("read orders 0 4 -b other").contains("|else|"));
+    assertTrue(shell.run("read orders 0 4 -b files").contains("|kept|"));
+    assertTrue(shell.run("info orders -b other").contains("other"));
+    shell.run("write orders 0 more -b other");
+    assertTrue(shell.run("open orders -b other").contains(" from other"));
+    assertTrue(shell.run("read orders 0 4 -b other").contains("|more|"));
+    assertTrue(shell.run("read orders 0 4 -b files").contains("|kept|"), "not the open one");
+    shell.run("free --all");
+    assertEquals("deleted orders", shell.run("delete orders -b other"));
+    assertTrue(shell.run("read orders 0 4").contains("|kept|"));
+    assertTrue(
+        shell
+            .fail(String.format(Locale.ROOT, "delete orders nothing"))
+            .contains("no region 'nothing'"));
+    assertTrue(shell.run("stored").contains("orders"), "a mistyped name deletes nothing");
+  }
+}
