@@ -2,6 +2,7 @@
 package org.dmalloc.api;
 
 import java.io.IOException;
+import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -75,6 +76,20 @@ public class MemoryException extends IOException {
   public static MemoryException of(
       String operation, String target, String reason, String nextStep) {
     return of(operation, -1, target, reason, NO_ERRNO, nextStep, null);
+  }
+
+  /**
+   * Says that an operation ended because its thread was interrupted, as Ctrl-C in the shell does.
+   * The thread's interrupt status stays as it is.
+   *
+   * @param doneBytes how far it had come; −1 if that says nothing
+   * @param outcome what is there now: {@code "nothing was created"}
+   */
+  public static MemoryException interrupted(
+      String operation, long byteSize, String target, long doneBytes, String outcome) {
+    String after = doneBytes < 0 ? "" : String.format(Locale.ROOT, " after %d bytes", doneBytes);
+    return of(
+        operation, byteSize, target, "cancelled by an interrupt" + after, NO_ERRNO, outcome, null);
   }
 
   /** What was tried. */

@@ -32,6 +32,7 @@ import org.dmalloc.api.MemoryProvider;
 import org.dmalloc.api.MemoryRegion;
 import org.dmalloc.api.PagingStatistics;
 import org.dmalloc.api.RegionRequest;
+import org.dmalloc.machine.KernelFiles;
 import org.dmalloc.workloads.compare.child.ProviderFactory;
 import org.dmalloc.workloads.compare.child.TypedText;
 import org.dmalloc.workloads.disk.DirectLoop;
@@ -320,13 +321,9 @@ public final class BudgetCost {
 
   /** Major and minor faults of the calling thread. */
   private static long[] faultsOfThread() {
-    try {
-      String line = Files.readString(Path.of("/proc/thread-self/stat"));
-      String[] fields = line.substring(line.lastIndexOf(')') + 2).split(" ", -1);
-      return new long[] {Long.parseLong(fields[9]), Long.parseLong(fields[7])};
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
+    String line = KernelFiles.ofThisMachine().text("/proc/thread-self/stat").orElseThrow();
+    String[] fields = line.substring(line.lastIndexOf(')') + 2).split(" ", -1);
+    return new long[] {Long.parseLong(fields[9]), Long.parseLong(fields[7])};
   }
 
   /** Uses pages of the whole region until the end. */

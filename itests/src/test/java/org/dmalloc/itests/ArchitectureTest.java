@@ -25,6 +25,7 @@ import java.lang.foreign.Linker;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.SymbolLookup;
 import java.lang.invoke.MethodHandle;
+import java.nio.file.Files;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -43,14 +44,17 @@ class ArchitectureTest {
       new TreeMap<>(
           Map.ofEntries(
               entry("org.dmalloc.api", Set.of()),
-              entry("org.dmalloc.linux", Set.of("api")),
+              entry("org.dmalloc.machine", Set.of("api")),
+              entry("org.dmalloc.linux", Set.of("api", "machine")),
               entry("org.dmalloc.region", Set.of("api")),
-              entry("org.dmalloc.store", Set.of("api")),
-              entry("org.dmalloc.backend.filechannel", Set.of("api", "region", "store")),
-              entry("org.dmalloc.backend.panama", Set.of("api", "region", "store", "linux")),
-              entry("org.dmalloc.backend.anon", Set.of("api", "region", "linux")),
+              entry("org.dmalloc.store", Set.of("api", "machine")),
+              entry("org.dmalloc.backend.filechannel", Set.of("api", "machine", "region", "store")),
+              entry(
+                  "org.dmalloc.backend.panama",
+                  Set.of("api", "machine", "region", "store", "linux")),
+              entry("org.dmalloc.backend.anon", Set.of("api", "machine", "region", "linux")),
               entry("org.dmalloc.manager", Set.of("api", "region")),
-              entry("org.dmalloc.workloads", Set.of("api", "linux")),
+              entry("org.dmalloc.workloads", Set.of("api", "machine", "linux")),
               entry("org.dmalloc.shell", Set.of("api", "workloads")),
               entry("org.dmalloc.testkit", Set.of("api"))));
 
@@ -139,6 +143,38 @@ class ArchitectureTest {
                     call ->
                         call.getTarget().getOwner().isEquivalentTo(MemorySegment.class)
                             && call.getName().equals("reinterpret"))));
+  }
+
+  /**
+   * They read ordinary files, and the last the list of mappings, which answers small reads too.
+   * Whoever is new here reads no file of /proc or /sys.
+   */
+  private static final Set<String> READ_ORDINARY_FILES =
+      Set.of(
+          "org.dmalloc.region.ThreadsInWords",
+          "org.dmalloc.shell.command.WriteCommand",
+          "org.dmalloc.testkit.ChildJvm",
+          "org.dmalloc.workloads.compare.ComparisonJson",
+          "org.dmalloc.workloads.compare.setup.SetupJournal",
+          "org.dmalloc.workloads.disk.ExternalProgram",
+          "org.dmalloc.testkit.ContractTheme");
+
+  /**
+   * A file in /proc/sys answers a single read(2), and these ask for one byte first: they get the
+   * first digit. KernelFiles is the one reader of such files.
+   */
+  @Test
+  void filesOfTheKernelAreReadByKernelFilesAlone() {
+    Set<String> small =
+        Set.of("readString", "readAllLines", "readAllBytes", "lines", "newBufferedReader");
+    Set<String> found = new TreeSet<>();
+    for (JavaClass type : SUITE) {
+      type.getMethodCallsFromSelf().stream()
+          .filter(call -> call.getTargetOwner().isEquivalentTo(Files.class))
+          .filter(call -> small.contains(call.getName()))
+          .forEach(call -> found.add(type.getName().replaceFirst("\\$.*", "")));
+    }
+    assertEquals(new TreeSet<>(READ_ORDINARY_FILES), found, "classes that read files whole");
   }
 
   @Test

@@ -8,6 +8,9 @@ import java.nio.file.Path;
 import java.util.Locale;
 import java.util.Map;
 import org.dmalloc.api.MemoryException;
+import org.dmalloc.machine.Errno;
+import org.dmalloc.machine.KernelFiles;
+import org.dmalloc.machine.Mount;
 
 /**
  * What statfs(2) tells about a mounted file system.
@@ -19,18 +22,24 @@ import org.dmalloc.api.MemoryException;
  * @param readOnly whether it is mounted read-only
  */
 public record FileSystem(String type, long totalBytes, long availableBytes, boolean readOnly) {
+  /** The type whose files have no place but RAM and swap. */
+  public static final String IN_MEMORY = "tmpfs";
+
   private static final long STRUCT_BYTES = 120;
 
-  /** From linux/magic.h and the file systems' own sources. ext2, ext3 and ext4 share one. */
+  /** What the number that ext2, ext3 and ext4 share stands for where nothing tells more. */
+  private static final String EXT = "ext4";
+
+  /** From linux/magic.h and the file systems' own sources. */
   private static final Map<Integer, String> TYPES =
       Map.ofEntries(
-          Map.entry(0xEF53, "ext4"),
+          Map.entry(0xEF53, EXT),
           Map.entry(0x58465342, "xfs"),
           Map.entry(0x9123683E, "btrfs"),
           Map.entry(0xCA451A4E, "bcachefs"),
           Map.entry(0xF2F52010, "f2fs"),
           Map.entry(0x2FC12FC1, "zfs"),
-          Map.entry(0x01021994, "tmpfs"),
+          Map.entry(0x01021994, IN_MEMORY),
           Map.entry(0x858458F6, "ramfs"),
           Map.entry(0x958458F6, "hugetlbfs"),
           Map.entry(0x794C7630, "overlay"),
@@ -60,13 +69,14 @@ public record FileSystem(String type, long totalBytes, long availableBytes, bool
    */
   public static FileSystem of(Path path) throws MemoryException {
     Platform.require();
-    try (Arena arena = Arena.ofConfined()) {
-      MemorySegment facts = arena.allocate(STRUCT_BYTES, 8);
-      long result = Libc.statfs(path.toString(), facts);
-      if (result < 0) {
-        throw Errno.exception("statfs", -1, path.toString(), (int) -result);
-      }
-      return read(facts);
+    long fd = Libc.open(path.toString(), Abi.O_PATH | Abi.O_CLOEXEC, 0);
+    if (fd < 0) {
+      throw Errno.exception("statfs", -1, path.toString(), (int) -fd);
+    }
+    try {
+      return of((int) fd, path.toString());
+    } finally {
+      Libc.close((int) fd);
     }
   }
 
@@ -77,7 +87,7 @@ public record FileSystem(String type, long totalBytes, long availableBytes, bool
    */
   public boolean keepsReservations() {
     return switch (type) {
-      case "ext4", "xfs", "tmpfs", "f2fs", "hugetlbfs" -> true;
+      case "ext2", "ext3", "ext4", "xfs", IN_MEMORY, "f2fs", "hugetlbfs" -> true;
       default -> false;
     };
   }
@@ -89,7 +99,29 @@ public record FileSystem(String type, long totalBytes, long availableBytes, bool
       if (result < 0) {
         throw Errno.exception("fstatfs", -1, target, (int) -result);
       }
-      return read(facts);
+      FileSystem found = read(facts);
+      return found.type.equals(EXT) ? found.ofType(extOf(fd)) : found;
+    }
+  }
+
+  private FileSystem ofType(String other) {
+    return new FileSystem(other, totalBytes, availableBytes, readOnly);
+  }
+
+  /** Which of the three it is: the one that its device is mounted as. */
+  private static String extOf(int fd) {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment statx = arena.allocate(FileFacts.STRUCT_BYTES, 8);
+      if (Libc.statx(fd, statx) < 0) {
+        return EXT;
+      }
+      long device = FileFacts.read(statx).device();
+      String number = String.format(Locale.ROOT, "%d:%d", device >>> 32, device & 0xFFFF_FFFFL);
+      return Mount.all(KernelFiles.ofThisMachine()).stream()
+          .filter(mount -> mount.device().equals(number) && mount.type().startsWith("ext"))
+          .map(Mount::type)
+          .findFirst()
+          .orElse(EXT);
     }
   }
 

@@ -11,37 +11,42 @@ final class LongOperation {
   private final long byteSize;
   private final ProgressListener progress;
   private final boolean interruptible;
+  private final String outcome;
 
-  /** An operation that an interrupt or an exception of the listener cancels. */
-  LongOperation(String name, String target, long byteSize, ProgressListener progress) {
-    this(name, target, byteSize, progress, true);
+  /**
+   * An operation that an interrupt or an exception of the listener cancels.
+   *
+   * @param outcome what is there when it was cancelled, in words
+   */
+  LongOperation(
+      String name, String target, long byteSize, ProgressListener progress, String outcome) {
+    this(name, target, byteSize, progress, true, outcome);
   }
 
   private LongOperation(
-      String name, String target, long byteSize, ProgressListener progress, boolean interruptible) {
+      String name,
+      String target,
+      long byteSize,
+      ProgressListener progress,
+      boolean interruptible,
+      String outcome) {
     this.name = name;
     this.target = target;
     this.byteSize = byteSize;
     this.progress = progress;
     this.interruptible = interruptible;
+    this.outcome = outcome;
   }
 
   /** An operation that runs to its end. */
   static LongOperation uninterruptible(String name, String target, long byteSize) {
-    return new LongOperation(name, target, byteSize, ProgressListener.NONE, false);
+    return new LongOperation(name, target, byteSize, ProgressListener.NONE, false, "");
   }
 
   /** Cancels the operation if the thread is interrupted, and leaves the flag set. */
   void checkNotInterrupted(long done) throws MemoryException {
     if (interruptible && Thread.currentThread().isInterrupted()) {
-      throw MemoryException.of(
-          name,
-          byteSize,
-          target,
-          "thread interrupted after " + done + " bytes",
-          MemoryException.NO_ERRNO,
-          "clear the interrupt and try again",
-          null);
+      throw MemoryException.interrupted(name, byteSize, target, done, outcome);
     }
   }
 
@@ -56,7 +61,7 @@ final class LongOperation {
           target,
           "cancelled by its progress listener after " + done + " bytes",
           MemoryException.NO_ERRNO,
-          "",
+          outcome,
           e);
     }
   }

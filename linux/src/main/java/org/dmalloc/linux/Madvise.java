@@ -3,6 +3,8 @@ package org.dmalloc.linux;
 
 import org.dmalloc.api.Advice;
 import org.dmalloc.api.MemoryException;
+import org.dmalloc.machine.AddressSpace;
+import org.dmalloc.machine.Errno;
 
 /** The advice of madvise(2), its numbers, and what its refusal means. */
 enum Madvise {
@@ -22,10 +24,24 @@ enum Madvise {
   POPULATE_WRITE(Abi.MADV_POPULATE_WRITE, "needs Linux 5.14");
 
   final int number;
+
+  /** Whether it marks the mapping, so that a part with another mark becomes one of its own. */
+  final boolean splits;
+
   private final String whenInvalid;
 
   Madvise(int number, String whenInvalid) {
     this.number = number;
+    this.splits =
+        switch (number) {
+          case Abi.MADV_NORMAL,
+              Abi.MADV_RANDOM,
+              Abi.MADV_SEQUENTIAL,
+              Abi.MADV_HUGEPAGE,
+              Abi.MADV_NOHUGEPAGE ->
+              true;
+          default -> false;
+        };
     this.whenInvalid = whenInvalid;
   }
 
@@ -50,6 +66,10 @@ enum Madvise {
     String operation = "madvise " + name();
     if (errno == Errno.EINVAL && !whenInvalid.isEmpty()) {
       return Errno.exception(operation, byteSize, target, errno, whenInvalid);
+    }
+    if (splits && (errno == Errno.EAGAIN || errno == Errno.ENOMEM)) { // no room for a split
+      return Errno.exception(
+          operation, byteSize, target, errno, AddressSpace.OF_PROCESS.nextStep(0, false));
     }
     if (errno == Errno.EFAULT && (this == POPULATE_READ || this == POPULATE_WRITE)) {
       return Errno.exception(

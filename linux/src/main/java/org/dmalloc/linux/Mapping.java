@@ -13,6 +13,9 @@ import org.dmalloc.api.PageSize;
 import org.dmalloc.api.ProgressListener;
 import org.dmalloc.api.Residency;
 import org.dmalloc.api.Sharing;
+import org.dmalloc.machine.AddressSpace;
+import org.dmalloc.machine.Errno;
+import org.dmalloc.machine.MappingCount;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -83,7 +86,8 @@ public final class Mapping implements AutoCloseable {
     this.file = file;
     this.fileOffset = fileOffset;
     boolean regular = file != null && file.facts().regular();
-    this.swapBacked = file == null || !regular || file.fileSystem().type().equals("tmpfs");
+    this.swapBacked =
+        file == null || !regular || file.fileSystem().type().equals(FileSystem.IN_MEMORY);
     this.inPageCache = regular;
     // What swap backs may be told to use huge pages later, and can only from such an address on.
     boolean forHugePages =
@@ -204,12 +208,35 @@ public final class Mapping implements AutoCloseable {
    */
   public void populate(AccessMode access, long offset, long length, ProgressListener progress)
       throws MemoryException {
+    populate(access, offset, length, step -> {}, progress, "");
+  }
+
+  /** What is asked before each step of a {@code populate}. */
+  @FunctionalInterface
+  interface StepCheck {
+    void before(long byteSize) throws MemoryException;
+  }
+
+  /**
+   * Like the other {@code populate}, with a check that may end it.
+   *
+   * @param outcome what is there when it was cancelled, in words
+   */
+  void populate(
+      AccessMode access,
+      long offset,
+      long length,
+      StepCheck check,
+      ProgressListener progress,
+      String outcome)
+      throws MemoryException {
     Madvise call = access == AccessMode.READ_ONLY ? Madvise.POPULATE_READ : Madvise.POPULATE_WRITE;
     MemorySegment range = pages(offset, length);
-    LongOperation operation = new LongOperation("populate", target, length, progress);
+    LongOperation operation = new LongOperation("prefault", target, length, progress, outcome);
     for (long done = 0; done < range.byteSize(); ) {
       operation.checkNotInterrupted(done);
       long chunk = Math.min(POPULATE_CHUNK_BYTES, range.byteSize() - done);
+      check.before(chunk);
       advise(call, range.asSlice(done, chunk));
       done += chunk;
       operation.report(done);
@@ -234,9 +261,25 @@ public final class Mapping implements AutoCloseable {
     }
   }
 
+  /**
+   * Leaves a range to the kernel's own heuristics again. That merges mappings in the end, so that
+   * it is not refused where they run out.
+   */
+  public void withdrawAdvice(long offset, long length) throws MemoryException {
+    MemorySegment range = pages(offset, length);
+    long result =
+        OpenFile.retry(() -> Libc.madvise(range, range.byteSize(), Madvise.NORMAL.number));
+    if (result < 0) {
+      throw Madvise.NORMAL.failure((int) -result, range.byteSize(), target);
+    }
+  }
+
   private void advise(Madvise call, MemorySegment range) throws MemoryException {
     if (range.byteSize() == 0) {
       return;
+    }
+    if (call.splits && range.byteSize() < view.range.length()) {
+      MappingCount.OF_PROCESS.add("madvise " + call, range.byteSize(), target, 2);
     }
     long result = OpenFile.retry(() -> Libc.madvise(range, range.byteSize(), call.number));
     if (result < 0) {
@@ -340,6 +383,7 @@ public final class Mapping implements AutoCloseable {
    */
   public synchronized void lock(LockMode mode) throws MemoryException {
     MemorySegment range = view.range.segment();
+    MappingCount.OF_PROCESS.add("mlock", range.byteSize(), target, 2);
     long result = OpenFile.retry(() -> Libc.mlock2(range, range.byteSize(), mode.flags));
     if (result < 0) {
       int errno = (int) -result;
@@ -454,6 +498,7 @@ public final class Mapping implements AutoCloseable {
       throw new IllegalStateException("mapping of " + target + " is closed");
     }
     mapCached();
+    MappingCount.OF_PROCESS.add("userfaultfd", current.segment.byteSize(), target, 2);
     return WriteTracking.start(current.range.segment(), current.segment.byteSize(), target);
   }
 
@@ -494,13 +539,14 @@ public final class Mapping implements AutoCloseable {
     AddressRange old = view.range;
     long oldByteSize = byteSize();
     long newLength = Platform.roundUpToPage(newByteSize);
+    MappingCount.OF_PROCESS.add("mremap", newLength, target, 4);
     old.abandon();
     long address = old.address();
     long length = old.length();
     long byteSize = oldByteSize;
     try {
       if (newLength > old.length()) {
-        address = Relocation.grow(old, newLength, alignment, target);
+        address = Relocation.grow(old, newLength, alignment, this::mapFailure);
       } else if (newLength < old.length()) {
         AddressRange.unmap(old.address() + newLength, old.length() - newLength);
       }
@@ -534,12 +580,13 @@ public final class Mapping implements AutoCloseable {
   }
 
   private long map(long length) throws MemoryException {
+    MappingCount.OF_PROCESS.add("mmap", length, target, 2);
     MemorySegment hint = MemorySegment.NULL;
     int flags = kind.flags;
     if (alignment > Platform.pageSize()) {
       long room = Relocation.reserve(length, alignment);
       if (room < 0) {
-        throw Errno.exception("mmap", length, target, (int) -room);
+        throw mapFailure("mmap", length, (int) -room);
       }
       hint = MemorySegment.ofAddress(room);
       flags |= Abi.MAP_FIXED;
@@ -549,9 +596,18 @@ public final class Mapping implements AutoCloseable {
       if (hint.address() != 0) {
         AddressRange.unmap(hint.address(), length);
       }
-      throw Errno.exception("mmap", length, target, (int) -address);
+      throw mapFailure("mmap", length, (int) -address);
     }
     return address;
+  }
+
+  private MemoryException mapFailure(String operation, long length, int errno) {
+    // Only what may need RAM or swap of its own counts as promised.
+    boolean promised = swapBacked || kind.sharing() == Sharing.PRIVATE;
+    return errno == Errno.ENOMEM
+        ? Errno.exception(
+            operation, length, target, errno, AddressSpace.OF_PROCESS.nextStep(length, promised))
+        : Errno.exception(operation, length, target, errno);
   }
 
   private long map(MemorySegment hint, long length, int flags) {

@@ -10,6 +10,9 @@ import java.util.concurrent.locks.ReentrantReadWriteLock;
 import org.dmalloc.api.AccessMode;
 import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.ProgressListener;
+import org.dmalloc.machine.Errno;
+import org.dmalloc.machine.KernelFiles;
+import org.dmalloc.machine.Machine;
 
 /**
  * A file descriptor, closed exactly once.
@@ -28,7 +31,13 @@ public final class OpenFile implements AutoCloseable {
   /** Between two looks at the interrupt flag: short on any file system (tmpfs takes 66 ms). */
   private static final long RESERVE_CHUNK_BYTES = 256L << 20;
 
+  /** One write where space can be taken in no other way. */
+  private static final long ZEROS_BYTES = 1L << 20;
+
   private static final int OWNER_ONLY = 0600;
+
+  /** For files in memory: what they take cannot be had twice. */
+  private static final Machine MEMORY = Machine.unconditional(KernelFiles.ofThisMachine());
 
   private final int fd;
   private final String target;
@@ -159,19 +168,23 @@ public final class OpenFile implements AutoCloseable {
   }
 
   /**
-   * Takes disk space for a range, so that no later store to it can meet a full disk, and extends
-   * the file to the end of the range if it was shorter (fallocate). What was taken before a failure
-   * stays taken: the caller cuts the file or drops it. A range that is larger than all that is free
-   * is refused before anything is taken.
+   * Takes disk space for a range that holds nothing but zeros, so that no later store to it can
+   * meet a full disk, and extends the file to the end of the range if it was shorter (fallocate; a
+   * file system without it gets zeros written). What was taken before a failure stays taken: the
+   * caller cuts the file or drops it. A range that is larger than all that is free, or of a file in
+   * memory than memory has left, is refused before anything is taken.
    *
    * <p>btrfs and other copy-on-write file systems accept the call but may need new space at a
    * store; see {@link FileSystem#keepsReservations()}.
    *
-   * @throws MemoryException if the space is not there, the file system cannot reserve, the listener
-   *     throws, or the thread is interrupted; its interrupt flag stays set
+   * @throws MemoryException if the space is not there, the listener throws, or the thread is
+   *     interrupted; its interrupt flag stays set
    */
   public void reserve(long offset, long length, ProgressListener progress) throws MemoryException {
-    reserve(offset, length, new LongOperation("fallocate", target, length, progress));
+    reserve(
+        offset,
+        length,
+        new LongOperation("fallocate", target, length, progress, "nothing was created"));
   }
 
   /** Like the other {@code reserve}, on an interrupted thread too, and with no word about it. */
@@ -186,57 +199,61 @@ public final class OpenFile implements AutoCloseable {
       long position = offset + done;
       long chunk = Math.min(RESERVE_CHUNK_BYTES, length - done);
       long result = use(fd -> retry(() -> Libc.fallocate(fd, 0, position, chunk)));
+      if (result == -Errno.EOPNOTSUPP && done == 0) { // ext2, ext3, NFS before 4.2
+        writeZeros(offset, length, operation);
+        return;
+      }
       if (result < 0) {
-        throw reservationFailure((int) -result, length, length - done);
+        throw reservationFailure("fallocate", (int) -result, length, length - done);
       }
       done += chunk;
       operation.report(done);
     }
   }
 
-  /** Spares a disk that cannot hold the range from being filled to the brim first. */
-  private void refuseHopeless(long offset, long length) throws MemoryException {
-    FileSystem fileSystem = fileSystem();
-    if (fileSystem.totalBytes() > 0) {
-      long reserved = Math.max(0, facts().allocatedBytes() - offset); // what the range may have
-      if (length - reserved > fileSystem.availableBytes()) {
-        throw reservationFailure(Errno.ENOSPC, length, length);
+  /** Takes space in the way of a file system that has no other. */
+  private void writeZeros(long offset, long length, LongOperation operation)
+      throws MemoryException {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment zeros = arena.allocate(Math.min(length, ZEROS_BYTES), 8);
+      for (long done = 0; done < length; ) {
+        operation.checkNotInterrupted(done);
+        long position = offset + done;
+        MemorySegment piece = zeros.asSlice(0, Math.min(zeros.byteSize(), length - done));
+        long result = use(fd -> retry(() -> Libc.pwrite(fd, piece, position)));
+        if (result < 0) {
+          throw reservationFailure("pwrite", (int) -result, length, length - done);
+        }
+        done += result;
+        operation.report(done);
       }
-    } else if (length > Platform.availableMemoryBytes()) { // a memfd: its file system has no limit
-      throw Errno.exception(
-          "fallocate",
-          length,
-          target,
-          Errno.ENOMEM,
-          String.format(
-              Locale.ROOT,
-              "free memory or add swap: %d bytes are available",
-              Platform.availableMemoryBytes()));
     }
   }
 
-  private MemoryException reservationFailure(int errno, long length, long missing)
+  /** Spares a disk that cannot hold the range from being filled to the brim first. */
+  private void refuseHopeless(long offset, long length) throws MemoryException {
+    FileSystem fileSystem = fileSystem();
+    long missing = length - Math.max(0, facts().allocatedBytes() - offset); // what it may have
+    if (fileSystem.totalBytes() > 0 && missing > fileSystem.availableBytes()) {
+      throw reservationFailure("fallocate", Errno.ENOSPC, length, length);
+    }
+    if (fileSystem.type().equals(FileSystem.IN_MEMORY) && missing > 0) { // its space is memory
+      MEMORY.requireMemory("fallocate", missing, target);
+    }
+  }
+
+  private MemoryException reservationFailure(String operation, int errno, long length, long missing)
       throws MemoryException {
-    return switch (errno) {
-      case Errno.ENOSPC -> {
-        long free = Math.max(0, missing - fileSystem().availableBytes());
-        String size =
-            free > 0
-                ? String.format(Locale.ROOT, "%.1f MiB", Math.ceil(free / 104857.6) / 10)
-                : "space";
-        yield Errno.exception(
-            "fallocate", length, target, errno, "free " + size + " or choose another directory");
-      }
-      case Errno.EOPNOTSUPP ->
-          Errno.exception(
-              "fallocate",
-              length,
-              target,
-              errno,
-              fileSystem().type()
-                  + " cannot reserve space; choose another directory or allocate sparse");
-      default -> Errno.exception("fallocate", length, target, errno);
-    };
+    if (errno != Errno.ENOSPC) {
+      return Errno.exception(operation, length, target, errno);
+    }
+    long free = Math.max(0, missing - fileSystem().availableBytes());
+    String size =
+        free > 0
+            ? String.format(Locale.ROOT, "%.1f MiB", Math.ceil(free / 104857.6) / 10)
+            : "space";
+    return Errno.exception(
+        operation, length, target, errno, "free " + size + " or choose another directory");
   }
 
   /** Gives the disk space of a range back; its bytes are zero from then on (hole punching). */

@@ -1,22 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.dmalloc.linux;
 
-import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.Locale;
-import org.dmalloc.api.MemoryException;
+import org.dmalloc.machine.Errno;
+import org.dmalloc.machine.KernelFiles;
 
 /** Whether this machine is supported, its page sizes and its limits. */
 public final class Platform {
   private static final long DEFAULT_HUGE_PAGE_BYTES = 2L << 20;
-  private static final Path HUGE_PAGE_FILE =
-      Path.of("/sys/kernel/mm/transparent_hugepage/hpage_pmd_size");
-
-  private static final Path MEMINFO = Path.of("/proc/meminfo");
+  private static final String HUGE_PAGE_FILE = "/sys/kernel/mm/transparent_hugepage/hpage_pmd_size";
 
   /** Why not, or empty. */
   private static final String REFUSAL =
@@ -76,35 +71,6 @@ public final class Platform {
     }
   }
 
-  /**
-   * The bytes that the kernel could give without killing anyone, by its own estimate: available
-   * memory and free swap ({@code /proc/meminfo}). A control group may allow less.
-   *
-   * @throws MemoryException if {@code /proc/meminfo} cannot be read
-   */
-  public static long availableMemoryBytes() throws MemoryException {
-    require();
-    long kib = 0;
-    try {
-      for (String line : Files.readAllLines(MEMINFO)) {
-        if (line.startsWith("MemAvailable:") || line.startsWith("SwapFree:")) {
-          String value = line.substring(line.indexOf(':') + 1).strip();
-          kib += Long.parseLong(value, 0, value.indexOf(' '), 10);
-        }
-      }
-    } catch (IOException e) {
-      throw MemoryException.of(
-          "read",
-          -1,
-          MEMINFO.toString(),
-          String.valueOf(e.getMessage()),
-          MemoryException.NO_ERRNO,
-          "mount /proc",
-          e);
-    }
-    return kib * 1024;
-  }
-
   static String probe(String osName, String architecture) {
     if (!osName.toLowerCase(Locale.ROOT).equals("linux") || !Abi.knows(architecture)) {
       return String.format(
@@ -126,15 +92,9 @@ public final class Platform {
 
   private static final class PageSizes {
     static final long SMALL = Libc.sysconf(Abi.SC_PAGESIZE);
-    static final long HUGE = readHugePageSize();
 
-    private static long readHugePageSize() {
-      try {
-        return Long.parseLong(Files.readString(HUGE_PAGE_FILE).trim());
-      } catch (IOException | NumberFormatException e) {
-        // A kernel without transparent huge pages has no such file; the size then only aligns.
-        return DEFAULT_HUGE_PAGE_BYTES;
-      }
-    }
+    // A kernel without transparent huge pages has no such file; the size then only aligns.
+    static final long HUGE =
+        KernelFiles.ofThisMachine().number(HUGE_PAGE_FILE).orElse(DEFAULT_HUGE_PAGE_BYTES);
   }
 }

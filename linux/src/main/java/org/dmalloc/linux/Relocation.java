@@ -5,6 +5,7 @@ import java.lang.foreign.MemorySegment;
 import java.util.List;
 import java.util.Locale;
 import org.dmalloc.api.MemoryException;
+import org.dmalloc.machine.Errno;
 
 /**
  * Makes room for mappings: finds addresses, and lets a mapping grow by mremap(2).
@@ -48,11 +49,17 @@ final class Relocation {
     return aligned;
   }
 
+  /** Makes the exception for a call that failed. */
+  @FunctionalInterface
+  interface Failure {
+    MemoryException of(String operation, long byteSize, int errno);
+  }
+
   /**
    * Grows a mapping that nobody uses now and returns its new address. After an exception it is
    * mapped as before.
    */
-  static long grow(AddressRange old, long newLength, long alignment, String target)
+  static long grow(AddressRange old, long newLength, long alignment, Failure failure)
       throws MemoryException {
     MemorySegment start = MemorySegment.ofAddress(old.address());
     int flags = alignment == Platform.pageSize() ? Abi.MREMAP_MAYMOVE : 0;
@@ -63,12 +70,12 @@ final class Relocation {
     boolean severalAreas = result == -Errno.EFAULT;
     boolean noRoomInPlace = result == -Errno.ENOMEM && flags == 0;
     if (!severalAreas && !noRoomInPlace) {
-      throw failure(newLength, target, result);
+      throw failure.of("mremap", newLength, (int) -result);
     }
     List<VirtualAreas.Area> areas = VirtualAreas.in(old.address(), old.address() + old.length());
     long room = reserve(newLength, alignment);
     if (room < 0) {
-      throw failure(newLength, target, room);
+      throw failure.of("mremap", newLength, (int) -room);
     }
     // The last area goes first: it alone needs new memory, and if it gets none nothing has moved.
     for (int i = areas.size() - 1; i >= 0; i--) {
@@ -78,9 +85,9 @@ final class Relocation {
       long destination = room + area.start() - old.address();
       long moved = move(area.start(), area.length(), destination, grown);
       if (moved < 0) {
-        MemoryException failure = failure(newLength, target, moved);
-        moveBack(areas.subList(i + 1, areas.size()), old, room, newLength, failure);
-        throw failure;
+        MemoryException reason = failure.of("mremap", newLength, (int) -moved);
+        moveBack(areas.subList(i + 1, areas.size()), old, room, newLength, reason);
+        throw reason;
       }
     }
     return room;
@@ -128,9 +135,5 @@ final class Relocation {
   static long move(long from, long length, long to, long newLength) {
     return Libc.mremap(
         MemorySegment.ofAddress(from), length, newLength, MOVE, MemorySegment.ofAddress(to));
-  }
-
-  private static MemoryException failure(long length, String target, long result) {
-    return Errno.exception("mremap", length, target, (int) -result);
   }
 }

@@ -12,6 +12,7 @@ import org.dmalloc.api.AccessMode;
 import org.dmalloc.api.DirtyTracking;
 import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.PageSize;
+import org.dmalloc.machine.Errno;
 
 /**
  * Notes written pages by asynchronous write protection (userfaultfd with WP_ASYNC) and reads them

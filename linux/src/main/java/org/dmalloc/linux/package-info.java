@@ -5,7 +5,6 @@
  * <ul>
  *   <li>{@link org.dmalloc.linux.OpenFile} owns a file descriptor: files, unnamed files, memfd.
  *   <li>{@link org.dmalloc.linux.Mapping} owns a range of addresses and unmaps it exactly once.
- *   <li>{@link org.dmalloc.linux.Errno} makes exceptions from error numbers.
  *   <li>{@link org.dmalloc.linux.Platform} says whether this machine is supported, and its page
  *       sizes.
  * </ul>

@@ -179,14 +179,8 @@ public final class RegionLedger {
   public static void checkNotInterrupted(String operation, long byteSize, String target)
       throws MemoryException {
     if (Thread.currentThread().isInterrupted()) {
-      throw MemoryException.of(
-          operation,
-          byteSize,
-          target,
-          "thread interrupted",
-          MemoryException.NO_ERRNO,
-          "nothing was created; clear the interrupt and try again",
-          null);
+      String outcome = operation.equals("open") ? "nothing was opened" : "nothing was created";
+      throw MemoryException.interrupted(operation, byteSize, target, -1, outcome);
     }
   }
 

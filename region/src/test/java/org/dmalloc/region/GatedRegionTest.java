@@ -252,7 +252,7 @@ class GatedRegionTest {
     Thread.currentThread().interrupt();
     try {
       MemoryException e = assertThrows(MemoryException.class, () -> allocate(100));
-      assertTrue(e.getMessage().contains("interrupted"), e.getMessage());
+      assertTrue(e.getMessage().contains("cancelled by an interrupt"), e.getMessage());
     } finally {
       assertTrue(Thread.interrupted());
     }

@@ -6,13 +6,14 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
+import org.dmalloc.machine.KernelFiles;
 
 /**
  * Names the processes that hold a lock on a file, from Linux's /proc/locks. For messages only:
  * empty where the system has no such list, or numbers its devices differently.
  */
 final class LockHolders {
-  private static final Path LOCKS = Path.of("/proc/locks");
+  private static final String LOCKS = "/proc/locks";
 
   private LockHolders() {}
 
@@ -32,7 +33,7 @@ final class LockHolders {
       long major = ((device >>> 8) & 0xfff) | ((device >>> 32) & ~0xfffL);
       long minor = (device & 0xff) | ((device >>> 12) & ~0xffL);
       String id = String.format(Locale.ROOT, "%02x:%02x:%d", major, minor, inode);
-      return Files.readAllLines(LOCKS).stream()
+      return KernelFiles.ofThisMachine().lines(LOCKS).stream()
           .map(line -> line.trim().split("\\s+"))
           .filter(fields -> fields.length > 5 && fields[5].equals(id))
           .map(fields -> Long.valueOf(fields[4]))

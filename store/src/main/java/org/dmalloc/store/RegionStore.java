@@ -265,7 +265,8 @@ public final class RegionStore {
 
   private static void refuseInterrupted(String operation, Path target) throws MemoryException {
     if (Thread.currentThread().isInterrupted()) {
-      throw Refusal.interrupted(operation, target.toString());
+      throw MemoryException.interrupted(
+          operation, -1, target.toString(), -1, "nothing was created");
     }
   }
 

@@ -15,6 +15,9 @@ import java.nio.file.Path;
 import java.time.Instant;
 import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.Reservation;
+import org.dmalloc.machine.AddressSpace;
+import org.dmalloc.machine.Errno;
+import org.dmalloc.machine.MappingCount;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -167,6 +170,7 @@ public final class StoreFile implements AutoCloseable {
    */
   public MemorySegment map(MapMode mapMode, Arena arena) throws MemoryException {
     checkLength("map");
+    MappingCount.OF_PROCESS.add("map", byteSize, path.toString(), 1);
     try {
       long offset = dataOffset();
       return Uninterrupted.call(() -> locked.channel().map(mapMode, offset, byteSize, arena));
@@ -176,9 +180,9 @@ public final class StoreFile implements AutoCloseable {
             "map",
             byteSize,
             path.toString(),
-            "ENOMEM",
-            12,
-            "check ulimit -v and the number of mappings (sysctl vm.max_map_count)",
+            Errno.name(Errno.ENOMEM),
+            Errno.ENOMEM,
+            AddressSpace.OF_PROCESS.nextStep(byteSize, mapMode.equals(MapMode.PRIVATE)),
             e);
       }
       throw Refusal.of("map", byteSize, path, e);

@@ -2,12 +2,19 @@
 package org.dmalloc.store;
 
 import java.io.IOException;
+import java.nio.file.FileStore;
 import java.nio.file.Files;
+import java.nio.file.Path;
 import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.ProgressListener;
+import org.dmalloc.machine.KernelFiles;
+import org.dmalloc.machine.Machine;
 
 /** Reserves space by writing zeros, the only way that pure Java has. */
 record ZeroFill(ProgressListener progress) implements SpaceReserver {
+  /** For files in memory: what they take cannot be had twice. */
+  private static final Machine MEMORY = Machine.unconditional(KernelFiles.ofThisMachine());
+
   private static final int CHUNK = 1 << 20;
   private static final long REPORT_EVERY = 16L << 20;
 
@@ -24,7 +31,8 @@ record ZeroFill(ProgressListener progress) implements SpaceReserver {
     report(file, 0, length);
     for (long done = 0; done < length; ) {
       if (Thread.currentThread().isInterrupted()) {
-        throw Refusal.interrupted("reserve", file.path().toString());
+        throw MemoryException.interrupted(
+            "reserve", length, target(file), done, "nothing was created");
       }
       int step = (int) Math.min(zeros.length, length - done);
       byte[] chunk = step == zeros.length ? zeros : new byte[step];
@@ -43,6 +51,13 @@ record ZeroFill(ProgressListener progress) implements SpaceReserver {
     }
   }
 
+  /** During a creation the file has a temporary path, which means nothing to anybody. */
+  private static String target(StoreFile file) {
+    String name = file.name();
+    Path path = name == null ? file.store().directory() : file.store().path(name);
+    return path.toString();
+  }
+
   private void report(StoreFile file, long done, long length) throws MemoryException {
     try {
       progress.progressed(done, length);
@@ -50,18 +65,22 @@ record ZeroFill(ProgressListener progress) implements SpaceReserver {
       throw MemoryException.of(
           "reserve",
           length,
-          file.path().toString(),
+          target(file),
           "cancelled by its progress listener",
           MemoryException.NO_ERRNO,
-          "nothing was changed",
+          "nothing was created",
           cancel);
     }
   }
 
   /** Spares a disk that cannot hold it from being filled to the brim first. */
   static void refuseHopeless(StoreFile file, long length) throws IOException {
-    if (Files.getFileStore(file.store().directory()).getUnallocatedSpace() < length) {
+    FileStore below = Files.getFileStore(file.store().directory());
+    if (below.getUnallocatedSpace() < length) {
       throw Refusal.noSpace("reserve", length, file.store().directory());
+    }
+    if (below.type().equals("tmpfs")) { // its space is memory
+      MEMORY.requireMemory("reserve", length, target(file));
     }
   }
 }

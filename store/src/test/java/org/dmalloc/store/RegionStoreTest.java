@@ -214,7 +214,7 @@ final class RegionStoreTest {
         assertThrows(
             MemoryException.class,
             () -> store.create("r", 64 << 20, RESERVED, SpaceReserver.zeros(interrupting), "test"));
-    assertTrue(message(e).contains("interrupted"), message(e));
+    assertTrue(message(e).contains("cancelled by an interrupt"), message(e));
     assertTrue(Thread.interrupted());
     assertEquals(List.of(), files());
   }

@@ -130,7 +130,7 @@ final class ReferenceProvider implements MemoryProvider {
       }
       boolean ignored = flaws.contains(Flaw.INTERRUPT_IGNORED) && Thread.interrupted();
       if (Thread.currentThread().isInterrupted()) {
-        throw MemoryException.of("allocate", "", "thread interrupted", "clear the interrupt");
+        throw MemoryException.interrupted("allocate", -1, "", -1, "nothing was created");
       }
       ReferenceRegion region = making.make();
       if (ignored) {
@@ -260,7 +260,7 @@ final class ReferenceProvider implements MemoryProvider {
       }
     }
     if (Thread.currentThread().isInterrupted()) {
-      throw MemoryException.of("allocate", "", "thread interrupted", "clear the interrupt");
+      throw MemoryException.interrupted("allocate", -1, "", -1, "nothing was created");
     }
   }
 

@@ -5,7 +5,6 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
-import org.dmalloc.api.AccessMode;
 import org.dmalloc.api.AccessPattern;
 import org.dmalloc.api.Advice;
 import org.dmalloc.api.Capability;
@@ -21,6 +20,8 @@ import org.dmalloc.api.StoredRegion;
 import org.dmalloc.api.SwapPolicy;
 import org.dmalloc.api.UnsupportedCapabilityException;
 import org.dmalloc.linux.Platform;
+import org.dmalloc.machine.KernelFiles;
+import org.dmalloc.machine.Machine;
 import org.dmalloc.region.RegionLedger;
 import org.dmalloc.region.RegionTraits;
 
@@ -46,7 +47,7 @@ abstract sealed class AnonymousProvider implements MemoryProvider
     Platform.require();
     this.source = source;
     this.settings = settings;
-    this.machine = new Machine(Path.of("/"), settings.memoryCheck());
+    this.machine = new Machine(KernelFiles.ofThisMachine(), settings.memoryCheck());
     this.ledger =
         new RegionLedger(
             settings.name(),
@@ -118,16 +119,12 @@ abstract sealed class AnonymousProvider implements MemoryProvider
   private MemorySource.Memory take(RegionRequest request) throws MemoryException {
     boolean huge =
         request.pageSize() == PageSize.HUGE || request.policies().contains(SwapPolicy.HUGE_PAGES);
-    try {
-      return source.take(
-          request.byteSize(),
-          huge ? PageSize.HUGE : PageSize.DEFAULT,
-          request.owner(),
-          request.progress(),
-          machine);
-    } catch (MemoryException e) {
-      throw machine.explain(e);
-    }
+    return source.take(
+        request.byteSize(),
+        huge ? PageSize.HUGE : PageSize.DEFAULT,
+        request.owner(),
+        request.progress(),
+        machine);
   }
 
   /** Locks before anything fills the memory, so that no page can leave again. */
@@ -152,8 +149,7 @@ abstract sealed class AnonymousProvider implements MemoryProvider
     }
     boolean filled = request.prefault() || request.policies().contains(SwapPolicy.PREFAULT);
     if (filled || request.locked()) {
-      paged.populate(
-          AccessMode.READ_WRITE, 0, request.byteSize(), policies.locked(), request.progress());
+      paged.fill(request.progress());
     }
     return policies;
   }

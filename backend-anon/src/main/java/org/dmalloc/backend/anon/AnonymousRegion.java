@@ -8,13 +8,13 @@ import org.dmalloc.api.Advice;
 import org.dmalloc.api.Capability;
 import org.dmalloc.api.DirtyTracking;
 import org.dmalloc.api.MemoryException;
-import org.dmalloc.api.ProgressListener;
 import org.dmalloc.api.Residency;
 import org.dmalloc.api.SwapPolicy;
 import org.dmalloc.api.UnsupportedCapabilityException;
-import org.dmalloc.linux.Errno;
 import org.dmalloc.linux.Mapping;
 import org.dmalloc.linux.Platform;
+import org.dmalloc.machine.Errno;
+import org.dmalloc.machine.Machine;
 import org.dmalloc.region.GatedRegion;
 import org.dmalloc.region.RegionLedger;
 import org.dmalloc.region.RegionTraits;
@@ -55,8 +55,8 @@ final class AnonymousRegion extends GatedRegion {
   protected void onAdvise(MemorySegment segment, Advice advice, long offset, long length)
       throws MemoryException {
     switch (advice) {
-      case POPULATE_READ -> populate(AccessMode.READ_ONLY, offset, length);
-      case POPULATE_WRITE -> populate(AccessMode.READ_WRITE, offset, length);
+      case POPULATE_READ -> paged.populate(AccessMode.READ_ONLY, offset, length);
+      case POPULATE_WRITE -> paged.populate(AccessMode.READ_WRITE, offset, length);
       default -> mapping.advise(advice, offset, length);
     }
     policies.advised(advice, offset == 0 && length == byteSize());
@@ -68,7 +68,7 @@ final class AnonymousRegion extends GatedRegion {
       throws MemoryException {
     if (populates && content.byteSize() >= WORTH_POPULATING) {
       try {
-        populate(AccessMode.READ_WRITE, offset, content.byteSize());
+        paged.populate(AccessMode.READ_WRITE, offset, content.byteSize());
       } catch (MemoryException e) {
         if (e.errno() != Errno.EINVAL) {
           throw e; // no memory: better now, by name, than at a store
@@ -77,10 +77,6 @@ final class AnonymousRegion extends GatedRegion {
       }
     }
     super.onLoad(segment, offset, content);
-  }
-
-  private void populate(AccessMode access, long offset, long length) throws MemoryException {
-    paged.populate(access, offset, length, policies.locked(), ProgressListener.NONE);
   }
 
   @Override
@@ -121,7 +117,7 @@ final class AnonymousRegion extends GatedRegion {
     long oldByteSize = segment.byteSize();
     boolean grows = newByteSize > oldByteSize;
     if (grows && policies.locked()) {
-      machine.requireRamSize("resize", newByteSize, toString());
+      paged.requireGrowth(newByteSize);
     }
     try {
       mapping.resize(newByteSize);
@@ -130,8 +126,7 @@ final class AnonymousRegion extends GatedRegion {
     }
     if (grows && traits().locked()) {
       try {
-        long added = newByteSize - oldByteSize;
-        paged.populate(AccessMode.READ_WRITE, oldByteSize, added, true, ProgressListener.NONE);
+        paged.populate(AccessMode.READ_WRITE, oldByteSize, newByteSize - oldByteSize);
       } catch (MemoryException | RuntimeException e) {
         mapping.resize(oldByteSize);
         throw e;
@@ -157,7 +152,7 @@ final class AnonymousRegion extends GatedRegion {
               "its pages are locked, and RLIMIT_MEMLOCK is %d bytes for all of the process; raise it (ulimit -l, LimitMEMLOCK=)",
               Platform.lockLimitBytes()));
     }
-    return machine.explain(refusal);
+    return refusal;
   }
 
   @Override

@@ -11,6 +11,7 @@ import java.util.Map;
 import java.util.Set;
 import org.dmalloc.api.RegionRequest;
 import org.dmalloc.api.SwapPolicy;
+import org.dmalloc.machine.MemoryCheck;
 import org.dmalloc.region.ConfigurationReader;
 import org.dmalloc.region.RegionLedger;
 

@@ -18,12 +18,8 @@ interface PagingCalls {
   /** MADV_PAGEOUT, refused where there is no swap. */
   void pageOut() throws MemoryException;
 
-  /**
-   * MADV_POPULATE_WRITE in steps, refused where memory does not suffice.
-   *
-   * @param locked whether the pages will be locked, so that swap does not count
-   */
-  void populate(boolean locked) throws MemoryException;
+  /** MADV_POPULATE_WRITE in steps, refused where memory does not suffice. */
+  void populate() throws MemoryException;
 
   /** The advice with the effect of the machine's setting for huge pages. */
   Advice hugePageDefault();

@@ -93,7 +93,7 @@ final class PolicyState {
         calls.advise(Advice.NO_HUGE_PAGE);
         hugePages = Advice.NO_HUGE_PAGE;
       }
-      case PREFAULT -> calls.populate(locked);
+      case PREFAULT -> calls.populate();
     }
   }
 

@@ -14,6 +14,9 @@ import java.util.Locale;
 import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.PageSize;
 import org.dmalloc.api.ProgressListener;
+import org.dmalloc.machine.KernelFiles;
+import org.dmalloc.machine.Machine;
+import org.dmalloc.machine.MemoryCheck;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -32,7 +35,7 @@ class MemorySourceTest {
         root.resolve("proc/meminfo"),
         String.format(
             Locale.ROOT, "MemTotal: 1048576 kB\nMemAvailable: %d kB\n", availableBytes / 1024));
-    return new Machine(root, MemoryCheck.REFUSE);
+    return new Machine(new KernelFiles(root), MemoryCheck.REFUSE);
   }
 
   private static long residentBytes(MemorySource source, Machine machine, ProgressListener progress)

@@ -53,8 +53,8 @@ class PolicyStateTest {
     }
 
     @Override
-    public void populate(boolean locked) throws MemoryException {
-      make(locked ? "populate locked" : "populate");
+    public void populate() throws MemoryException {
+      make("populate");
     }
 
     @Override
@@ -93,7 +93,7 @@ class PolicyStateTest {
     assertEquals(List.of("NO_HUGE_PAGE"), apply(SwapPolicy.NO_HUGE_PAGES));
     assertEquals(List.of("populate"), apply(SwapPolicy.PREFAULT));
     assertEquals(List.of("lock"), apply(SwapPolicy.NEVER));
-    assertEquals(List.of("populate locked"), apply(SwapPolicy.PREFAULT));
+    assertEquals(List.of("populate"), apply(SwapPolicy.PREFAULT));
   }
 
   @Test

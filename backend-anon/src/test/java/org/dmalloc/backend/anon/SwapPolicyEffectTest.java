@@ -255,7 +255,7 @@ class SwapPolicyEffectTest {
       region.apply(SwapPolicy.KERNEL);
       MemoryException refusal =
           assertThrows(MemoryException.class, () -> region.apply(SwapPolicy.PREFAULT));
-      assertTrue(refusal.getMessage().contains("interrupted"), refusal.getMessage());
+      assertTrue(refusal.getMessage().contains("cancelled by an interrupt"), refusal.getMessage());
       assertTrue(Thread.interrupted(), "interrupt status lost");
       region.apply(SwapPolicy.PREFAULT);
       check(region, 0, MIB, 7);

@@ -28,6 +28,8 @@ import org.dmalloc.api.Reservation;
 import org.dmalloc.api.Sharing;
 import org.dmalloc.api.StoreFinding;
 import org.dmalloc.api.StoredRegion;
+import org.dmalloc.machine.KernelFiles;
+import org.dmalloc.machine.Machine;
 import org.dmalloc.region.RegionLedger;
 import org.dmalloc.region.RegionTraits;
 import org.dmalloc.store.OpenMode;
@@ -79,6 +81,7 @@ public final class FileChannelProvider implements BackingProvider {
           Capability.RESIDENCY);
 
   private final FileChannelSettings settings;
+  private final Machine machine;
   private final RegionLedger ledger;
   private final ConcurrentReads reads;
 
@@ -96,6 +99,7 @@ public final class FileChannelProvider implements BackingProvider {
 
   FileChannelProvider(FileChannelSettings settings) {
     this.settings = settings;
+    this.machine = Machine.ofAnySystem(KernelFiles.ofThisMachine(), settings.memoryCheck());
     this.ledger =
         new RegionLedger(
             settings.name(),
@@ -151,6 +155,10 @@ public final class FileChannelProvider implements BackingProvider {
     RegionStore store = store(request.directory());
     Sharing sharing = sharing(request.sharing());
     String name = request.name();
+    if (request.prefault()) {
+      Path target = name == null ? store.directory() : store.path(name);
+      machine.requireRam("prefault", request.byteSize(), target.toString());
+    }
     // What a private mapping stores never reaches its file, so without a name nothing ever does.
     boolean fill =
         request.reservation() == Reservation.RESERVED
@@ -166,7 +174,7 @@ public final class FileChannelProvider implements BackingProvider {
     try {
       RegionTraits traits =
           RegionTraits.of(request, sharing, name == null ? null : file.path(), backing(store));
-      return map(file, traits, request.prefault() ? progress : null);
+      return map(file, traits, request.prefault() ? progress : null, "nothing was created");
     } catch (MemoryException | RuntimeException | Error e) {
       undo(e, file::discard);
       throw e;
@@ -186,26 +194,34 @@ public final class FileChannelProvider implements BackingProvider {
     StoreFile file = store.open(request.name(), mode(sharing, request.access()), name());
     try {
       booking.ofSize(file.byteSize());
+      if (request.prefault()) {
+        machine.requireRam("prefault", file.byteSize(), file.path().toString());
+      }
       RegionTraits traits =
           RegionTraits.of(request, sharing, file.path(), backing(store))
               .withReservation(file.reservation());
       StepProgress progress =
           request.prefault() ? new StepProgress(request.progress(), file.byteSize(), 1) : null;
-      return map(file, traits, progress);
+      return map(file, traits, progress, "the stored region is as it was");
     } catch (MemoryException | RuntimeException | Error e) {
       undo(e, file::close);
       throw e;
     }
   }
 
-  /** Maps the file, and reads it in where a progress to report to is given. */
+  /**
+   * Maps the file, and reads it in where a progress to report to is given.
+   *
+   * @param outcome what is there when that is cancelled, in words
+   */
   private FileChannelRegion map(
-      StoreFile file, RegionTraits traits, @Nullable StepProgress prefault) throws MemoryException {
+      StoreFile file, RegionTraits traits, @Nullable StepProgress prefault, String outcome)
+      throws MemoryException {
     Arena arena = Arena.ofShared();
     try {
       MemorySegment segment = file.map(mapMode(traits), arena);
       if (prefault != null) {
-        ResidentPages.bringIn(segment, file.path(), prefault.step());
+        ResidentPages.bringIn(segment, file.path(), prefault.step(), outcome);
       }
       FileChannelRegion region = new FileChannelRegion(ledger, traits, segment, arena, file, reads);
       file.describeHolder(String.format(Locale.ROOT, "%s region %d", name(), region.id()));

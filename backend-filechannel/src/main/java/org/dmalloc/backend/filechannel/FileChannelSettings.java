@@ -6,6 +6,7 @@ import java.time.Duration;
 import java.util.Map;
 import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.Sharing;
+import org.dmalloc.machine.MemoryCheck;
 import org.dmalloc.region.ConfigurationReader;
 import org.dmalloc.store.RegionStore;
 import org.dmalloc.store.StoreDirectory;
@@ -19,11 +20,18 @@ import org.jspecify.annotations.Nullable;
  * @param limitBytes the most that open regions may have in all
  * @param sharing of regions whose request leaves it open; never DEFAULT
  * @param sectionTimeout how long close waits for open access sections
+ * @param memoryCheck what to do about a request to prefault more memory than there is
  */
 record FileChannelSettings(
-    String name, RegionStore store, long limitBytes, Sharing sharing, Duration sectionTimeout) {
+    String name,
+    RegionStore store,
+    long limitBytes,
+    Sharing sharing,
+    Duration sectionTimeout,
+    MemoryCheck memoryCheck) {
   static final String DIRECTORY = "directory";
   static final String SHARING = "sharing";
+  static final String MEMORY_CHECK = "memory.check";
 
   /**
    * Reads a component's properties.
@@ -41,7 +49,8 @@ record FileChannelSettings(
         store(reader, defaultDirectory),
         reader.limitBytes(Long.MAX_VALUE),
         sharing == Sharing.DEFAULT ? Sharing.SHARED : sharing,
-        reader.sectionTimeout());
+        reader.sectionTimeout(),
+        reader.constant(MEMORY_CHECK, MemoryCheck.REFUSE));
   }
 
   private static RegionStore store(ConfigurationReader reader, @Nullable String defaultDirectory) {

@@ -60,27 +60,25 @@ final class ResidentPages {
   /**
    * Reads all pages in.
    *
+   * @param outcome what is there when it was cancelled, in words
    * @throws MemoryException if the thread is interrupted or the listener throws
    */
-  static void bringIn(MemorySegment segment, Path file, ProgressListener progress)
+  static void bringIn(MemorySegment segment, Path file, ProgressListener progress, String outcome)
       throws MemoryException {
     long size = segment.byteSize();
-    report(progress, 0, size, file);
+    report(progress, 0, size, file, outcome);
     for (long at = 0; at < size; at += BRING_IN) {
       if (Thread.currentThread().isInterrupted()) {
-        throw MemoryException.of(
-            "prefault",
-            file.toString(),
-            "the thread is interrupted",
-            "clear the interrupt and try again");
+        throw MemoryException.interrupted("prefault", size, file.toString(), at, outcome);
       }
       long length = Math.min(BRING_IN, size - at);
       segment.asSlice(at, length).load();
-      report(progress, at + length, size, file);
+      report(progress, at + length, size, file, outcome);
     }
   }
 
-  private static void report(ProgressListener progress, long done, long size, Path file)
+  private static void report(
+      ProgressListener progress, long done, long size, Path file, String outcome)
       throws MemoryException {
     try {
       progress.progressed(done, size);
@@ -91,7 +89,7 @@ final class ResidentPages {
           file.toString(),
           "cancelled by its progress listener",
           MemoryException.NO_ERRNO,
-          "nothing was changed",
+          outcome,
           cancel);
     }
   }

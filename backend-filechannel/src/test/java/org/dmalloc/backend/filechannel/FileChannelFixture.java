@@ -4,6 +4,7 @@ package org.dmalloc.backend.filechannel;
 import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.MemoryProvider;
 import org.dmalloc.api.Sharing;
+import org.dmalloc.machine.MemoryCheck;
 import org.dmalloc.store.RegionStore;
 import org.dmalloc.testkit.ProviderFixture;
 import org.dmalloc.testkit.ProviderSettings;
@@ -21,7 +22,8 @@ public final class FileChannelFixture implements ProviderFixture {
             RegionStore.open(settings.directory()),
             settings.limitBytes(),
             Sharing.SHARED,
-            settings.sectionTimeout()));
+            settings.sectionTimeout(),
+            MemoryCheck.REFUSE));
   }
 
   @Override

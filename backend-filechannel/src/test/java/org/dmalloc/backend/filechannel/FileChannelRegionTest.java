@@ -27,6 +27,7 @@ import org.dmalloc.api.RegionRequest;
 import org.dmalloc.api.Reservation;
 import org.dmalloc.api.Residency;
 import org.dmalloc.api.Sharing;
+import org.dmalloc.machine.MemoryCheck;
 import org.dmalloc.store.RegionStore;
 import org.dmalloc.testkit.SmallFileSystem;
 import org.junit.jupiter.api.Assumptions;
@@ -55,7 +56,8 @@ final class FileChannelRegionTest {
             RegionStore.open(directory),
             Long.MAX_VALUE,
             sharing,
-            Duration.ofSeconds(10)));
+            Duration.ofSeconds(10),
+            MemoryCheck.REFUSE));
   }
 
   @Test
@@ -341,7 +343,8 @@ final class FileChannelRegionTest {
             RegionStore.open(where),
             Long.MAX_VALUE,
             Sharing.SHARED,
-            Duration.ofSeconds(1)));
+            Duration.ofSeconds(1),
+            MemoryCheck.REFUSE));
   }
 
   /** Writes until nothing fits any more. */

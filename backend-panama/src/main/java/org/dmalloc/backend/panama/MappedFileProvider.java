@@ -27,11 +27,14 @@ import org.dmalloc.api.Reservation;
 import org.dmalloc.api.Sharing;
 import org.dmalloc.api.StoreFinding;
 import org.dmalloc.api.StoredRegion;
-import org.dmalloc.linux.Errno;
-import org.dmalloc.linux.LockMode;
+import org.dmalloc.linux.CheckedPaging;
+import org.dmalloc.linux.FileSystem;
 import org.dmalloc.linux.Mapping;
 import org.dmalloc.linux.MappingKind;
 import org.dmalloc.linux.Platform;
+import org.dmalloc.machine.Errno;
+import org.dmalloc.machine.KernelFiles;
+import org.dmalloc.machine.Machine;
 import org.dmalloc.region.RegionLedger;
 import org.dmalloc.region.RegionTraits;
 import org.dmalloc.store.OpenMode;
@@ -42,8 +45,8 @@ import org.jspecify.annotations.Nullable;
  * Regions in files of one store, mapped by mmap(2).
  *
  * <p>Space is reserved by fallocate(2), which only marks blocks as taken and so costs milliseconds;
- * a file system without it is refused, not filled with zeros. The private pages of an unnamed
- * private region never reach its file, so that nothing is reserved for them.
+ * on a file system without it zeros are written. The private pages of an unnamed private region
+ * never reach its file, so that nothing is reserved for them.
  */
 sealed class MappedFileProvider implements MemoryProvider permits PanamaProvider {
   private static final Set<Capability> CAPABILITIES =
@@ -71,6 +74,7 @@ sealed class MappedFileProvider implements MemoryProvider permits PanamaProvider
   private static final long MIN_WATCHED_BYTES = 2L << 20;
 
   private final PanamaSettings settings;
+  private final Machine machine;
   private final RegionLedger ledger;
   private final PagingObserver observer;
 
@@ -88,6 +92,7 @@ sealed class MappedFileProvider implements MemoryProvider permits PanamaProvider
     Platform.require();
     this.settings = settings;
     this.observer = observer;
+    this.machine = new Machine(KernelFiles.ofThisMachine(), settings.memoryCheck());
     this.ledger =
         new RegionLedger(
             settings.name(),
@@ -152,6 +157,15 @@ sealed class MappedFileProvider implements MemoryProvider permits PanamaProvider
         new PhasedProgress(
             request.progress(), request.byteSize(), (reserves ? 1 : 0) + (fills ? 1 : 0));
     RegionStore store = store(request.directory());
+    if (fills) {
+      store.prepareDirectory();
+      boolean toSwap =
+          sharing == Sharing.PRIVATE
+              || FileSystem.of(store.directory()).type().equals(FileSystem.IN_MEMORY);
+      Path target = request.name() == null ? store.directory() : store.path(request.name());
+      CheckedPaging.require(
+          machine, request.byteSize(), request.locked(), toSwap, target.toString());
+    }
     RegionFile file;
     if (request.name() == null) {
       store.prepareDirectory();
@@ -181,7 +195,8 @@ sealed class MappedFileProvider implements MemoryProvider permits PanamaProvider
             // Fresh pages are there to be written; this also takes what a first store needs.
             fills ? AccessMode.READ_WRITE : null,
             true,
-            fills ? progress.next() : ProgressListener.NONE);
+            fills ? progress.next() : ProgressListener.NONE,
+            machine);
     return region(
         file,
         request.byteSize(),
@@ -231,7 +246,8 @@ sealed class MappedFileProvider implements MemoryProvider permits PanamaProvider
             // Reading brings stored pages in; writing would mark all of them as changed.
             fills ? AccessMode.READ_ONLY : null,
             false,
-            request.progress());
+            request.progress(),
+            machine);
     return region(
         file,
         file.byteSize(),
@@ -255,7 +271,8 @@ sealed class MappedFileProvider implements MemoryProvider permits PanamaProvider
                 ledger,
                 traits.make().withDurability(mapped.durability).withPattern(pattern),
                 file,
-                mapped.mapping);
+                mapped.mapping,
+                machine);
         if (watches) {
           region.watch(observer, plan.stores(), plan.fill != null);
         }
@@ -297,7 +314,8 @@ sealed class MappedFileProvider implements MemoryProvider permits PanamaProvider
       boolean locked,
       @Nullable AccessMode fill,
       boolean fresh,
-      ProgressListener progress) {
+      ProgressListener progress,
+      Machine machine) {
 
     /**
      * Whether the pattern is to be found out. There is nothing to find out where no page is ever
@@ -330,12 +348,18 @@ sealed class MappedFileProvider implements MemoryProvider permits PanamaProvider
           mapping.advise(
               pattern == AccessPattern.RANDOM ? Advice.RANDOM : Advice.SEQUENTIAL, 0, byteSize);
         }
+        CheckedPaging paging = new CheckedPaging(mapping, machine, file.descriptor().target());
         if (locked) {
           // Meets the limit before anything is read; what is filled then is locked as it comes.
-          mapping.lock(LockMode.ON_FAULT);
+          paging.lock();
         }
         if (fill != null) {
-          mapping.populate(fill, 0, byteSize, progress);
+          paging.populate(
+              fill,
+              0,
+              byteSize,
+              progress,
+              fresh ? "nothing was created" : "the stored region is as it was");
         }
         return mapped;
       } catch (MemoryException | RuntimeException | Error e) {

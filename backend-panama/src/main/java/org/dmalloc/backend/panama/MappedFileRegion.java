@@ -8,6 +8,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import org.dmalloc.api.AccessMode;
 import org.dmalloc.api.AccessPattern;
 import org.dmalloc.api.Advice;
 import org.dmalloc.api.AdvisedRange;
@@ -15,12 +16,15 @@ import org.dmalloc.api.Capability;
 import org.dmalloc.api.DirtyTracking;
 import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.PageSize;
+import org.dmalloc.api.ProgressListener;
 import org.dmalloc.api.Residency;
 import org.dmalloc.api.Sharing;
 import org.dmalloc.api.SwapPolicy;
 import org.dmalloc.api.UnsupportedCapabilityException;
+import org.dmalloc.linux.CheckedPaging;
 import org.dmalloc.linux.Mapping;
 import org.dmalloc.linux.Platform;
+import org.dmalloc.machine.Machine;
 import org.dmalloc.region.GatedRegion;
 import org.dmalloc.region.RegionLedger;
 import org.dmalloc.region.RegionTraits;
@@ -31,6 +35,7 @@ import org.jspecify.annotations.Nullable;
 final class MappedFileRegion extends GatedRegion {
   private final RegionFile file;
   private final Mapping mapping;
+  private final CheckedPaging paging;
 
   /** What was advised by hand while the pattern is fixed; guarded by itself. */
   private final PageRanges advised = new PageRanges();
@@ -38,10 +43,12 @@ final class MappedFileRegion extends GatedRegion {
   /** Null unless the pattern is AUTO. */
   private volatile @Nullable WatchedRegion watched;
 
-  MappedFileRegion(RegionLedger ledger, RegionTraits traits, RegionFile file, Mapping mapping) {
+  MappedFileRegion(
+      RegionLedger ledger, RegionTraits traits, RegionFile file, Mapping mapping, Machine machine) {
     super(ledger, traits, mapping.segment());
     this.file = file;
     this.mapping = mapping;
+    this.paging = new CheckedPaging(mapping, machine, toString());
   }
 
   /**
@@ -55,6 +62,7 @@ final class MappedFileRegion extends GatedRegion {
         new WatchedRegion(
             observer,
             mapping,
+            paging,
             toString(),
             id(),
             this::doze,
@@ -63,8 +71,10 @@ final class MappedFileRegion extends GatedRegion {
     if (filled) {
       region.filled();
     }
-    region.begin();
     watched = region;
+    if (!region.begin()) {
+      return;
+    }
     observer.watch(region);
   }
 
@@ -93,13 +103,21 @@ final class MappedFileRegion extends GatedRegion {
       watched = null; // all of it is fixed from now on
       watching.end();
     }
-    mapping.advise(advice, offset, length);
+    switch (advice) {
+      case POPULATE_READ -> populate(AccessMode.READ_ONLY, offset, length);
+      case POPULATE_WRITE -> populate(AccessMode.READ_WRITE, offset, length);
+      default -> mapping.advise(advice, offset, length);
+    }
     if (pattern.isPresent()) {
       synchronized (advised) {
         long page = Platform.pageSize();
         advised.set(offset / page, (offset + length + page - 1) / page, pattern.get());
       }
     }
+  }
+
+  private void populate(AccessMode access, long offset, long length) throws MemoryException {
+    paging.populate(access, offset, length, ProgressListener.NONE, "the content is as it was");
   }
 
   private static Optional<AccessPattern> patternOf(Advice advice) {
@@ -219,6 +237,9 @@ final class MappedFileRegion extends GatedRegion {
 
   private void grow(long newByteSize) throws MemoryException {
     long oldByteSize = mapping.byteSize();
+    if (traits().locked()) {
+      paging.requireGrowth(newByteSize);
+    }
     file.resize(oldByteSize, newByteSize);
     try {
       mapping.resize(newByteSize);

@@ -59,6 +59,18 @@ import org.osgi.service.metatype.annotations.Option;
       min = "1")
   long section_timeout_millis() default 10_000;
 
+  /** The check. */
+  @AttributeDefinition(
+      name = "Check of memory",
+      description =
+          "Whether to refuse to lock or prefault more than the machine or control group has left,"
+              + " where the kernel would end a process.",
+      options = {
+        @Option(label = "refuse with the numbers", value = "REFUSE"),
+        @Option(label = "let the kernel find out", value = "OFF")
+      })
+  String memory_check() default "REFUSE";
+
   /** The ranking. */
   @AttributeDefinition(
       name = "Service ranking",

@@ -6,6 +6,7 @@ import java.time.Duration;
 import java.util.Map;
 import org.dmalloc.api.AccessPattern;
 import org.dmalloc.api.MemoryException;
+import org.dmalloc.machine.MemoryCheck;
 import org.dmalloc.region.ConfigurationReader;
 import org.dmalloc.region.RegionLedger;
 import org.dmalloc.store.RegionStore;
@@ -20,19 +21,22 @@ import org.jspecify.annotations.Nullable;
  * @param limitBytes the most that open regions may have in all
  * @param pattern for requests that say {@link AccessPattern#AUTO}
  * @param sectionTimeout how long close and resize wait for open access sections
+ * @param memoryCheck what to do about a request to lock or prefault more memory than there is
  */
 record PanamaSettings(
     String name,
     RegionStore store,
     long limitBytes,
     AccessPattern pattern,
-    Duration sectionTimeout) {
+    Duration sectionTimeout,
+    MemoryCheck memoryCheck) {
 
   static final String PID = "org.dmalloc.backend.panama";
   static final String NAME = "panama";
 
   static final String DIRECTORY = "directory";
   static final String PATTERN = "pattern";
+  static final String MEMORY_CHECK = "memory.check";
   private static final String SERVICE_PID = "service.pid";
 
   /** The settings of a provider in a given store that nobody configured otherwise. */
@@ -42,7 +46,8 @@ record PanamaSettings(
         store,
         Long.MAX_VALUE,
         AccessPattern.AUTO,
-        Duration.ofNanos(RegionLedger.DEFAULT_SECTION_TIMEOUT_NANOS));
+        Duration.ofNanos(RegionLedger.DEFAULT_SECTION_TIMEOUT_NANOS),
+        MemoryCheck.REFUSE);
   }
 
   /**
@@ -63,7 +68,8 @@ record PanamaSettings(
         store(reader, directoryProperty),
         reader.limitBytes(Long.MAX_VALUE),
         reader.constant(PATTERN, AccessPattern.AUTO),
-        reader.sectionTimeout());
+        reader.sectionTimeout(),
+        reader.constant(MEMORY_CHECK, MemoryCheck.REFUSE));
   }
 
   private static RegionStore store(ConfigurationReader reader, @Nullable String directoryProperty) {

@@ -153,6 +153,11 @@ final class PatternLearner {
     /** Tells the kernel; the range is not empty. */
     void advise(AccessPattern pattern, long first, long count) throws MemoryException;
 
+    /** Makes a range NORMAL for good, which takes no mapping even if there are few left. */
+    default void leave(long first, long count) throws MemoryException {
+      advise(AccessPattern.NORMAL, first, count);
+    }
+
     /** What of a range is in the page cache, in bytes; empty if unknown. */
     Optional<CacheCounts> cacheCounts(long first, long count);
 
@@ -380,7 +385,7 @@ final class PatternLearner {
     starts.clear();
     streams.clear();
     for (long[] gap : pins.gaps(0, memory.pageCount())) {
-      memory.advise(AccessPattern.NORMAL, gap[0], gap[1] - gap[0]);
+      memory.leave(gap[0], gap[1] - gap[0]);
     }
   }
 

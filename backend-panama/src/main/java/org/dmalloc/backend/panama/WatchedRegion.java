@@ -7,11 +7,14 @@ import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Predicate;
+import org.dmalloc.api.AccessMode;
 import org.dmalloc.api.AccessPattern;
 import org.dmalloc.api.Advice;
 import org.dmalloc.api.AdvisedRange;
 import org.dmalloc.api.MemoryException;
+import org.dmalloc.api.ProgressListener;
 import org.dmalloc.linux.CacheCounts;
+import org.dmalloc.linux.CheckedPaging;
 import org.dmalloc.linux.Mapping;
 import org.dmalloc.linux.PageScanner;
 import org.dmalloc.linux.Platform;
@@ -30,6 +33,7 @@ final class WatchedRegion {
 
   private final ReentrantLock lock = new ReentrantLock();
   private final Mapping mapping;
+  private final CheckedPaging paging;
   private final PagingObserver observer;
   private final PatternLearner learner;
   private final String name;
@@ -55,6 +59,7 @@ final class WatchedRegion {
   WatchedRegion(
       PagingObserver observer,
       Mapping mapping,
+      CheckedPaging paging,
       String name,
       long regionId,
       Predicate<Runnable> doze,
@@ -62,6 +67,7 @@ final class WatchedRegion {
       Stores stores) {
     this.observer = observer;
     this.mapping = mapping;
+    this.paging = paging;
     this.name = name;
     this.doze = doze;
     this.onFailure = onFailure;
@@ -80,11 +86,15 @@ final class WatchedRegion {
     EXPECTED
   }
 
-  /** Gives the mapping its first advice. */
-  void begin() throws MemoryException {
+  /** Gives the mapping its first advice; false if that is refused, and it is NORMAL for good. */
+  boolean begin() {
     lock.lock();
     try {
       learner.begin(!filled, System.nanoTime());
+      return true;
+    } catch (MemoryException e) {
+      giveUp(String.valueOf(e.getMessage()));
+      return false;
     } finally {
       lock.unlock();
     }
@@ -174,7 +184,12 @@ final class WatchedRegion {
       mapping.advise(Advice.NORMAL, gap[0] * page, length(gap));
     }
     try {
-      mapping.advise(advice, first * page, length(new long[] {first, end}));
+      paging.populate(
+          advice == Advice.POPULATE_READ ? AccessMode.READ_ONLY : AccessMode.READ_WRITE,
+          first * page,
+          length(new long[] {first, end}),
+          ProgressListener.NONE,
+          "the content is as it was");
     } finally {
       for (long[] gap : learner.unpinned(first, end)) {
         mapping.advise(Advice.RANDOM, gap[0] * page, length(gap));
@@ -408,6 +423,11 @@ final class WatchedRegion {
     public void split(long first, long count) throws MemoryException {
       mapping.splitFolios(first * page, bytes(first, count));
       observer.countSplit(bytes(first, count));
+    }
+
+    @Override
+    public void leave(long first, long count) throws MemoryException {
+      mapping.withdrawAdvice(first * page, bytes(first, count));
     }
 
     private long bytes(long first, long count) {

@@ -3,6 +3,7 @@ package org.dmalloc.backend.panama;
 
 import org.dmalloc.api.AccessPattern;
 import org.dmalloc.api.MemoryProvider;
+import org.dmalloc.machine.MemoryCheck;
 import org.dmalloc.store.RegionStore;
 import org.dmalloc.testkit.ProviderFixture;
 import org.dmalloc.testkit.ProviderSettings;
@@ -20,7 +21,8 @@ public final class PanamaFixture implements ProviderFixture {
             RegionStore.open(settings.directory()),
             settings.limitBytes(),
             AccessPattern.AUTO,
-            settings.sectionTimeout()));
+            settings.sectionTimeout(),
+            MemoryCheck.REFUSE));
   }
 
   @Override

@@ -40,6 +40,7 @@ import org.dmalloc.api.Residency;
 import org.dmalloc.api.Sharing;
 import org.dmalloc.linux.Mapping;
 import org.dmalloc.linux.Platform;
+import org.dmalloc.machine.MemoryCheck;
 import org.dmalloc.store.RegionStore;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -340,7 +341,8 @@ class PanamaProviderTest {
                 defaults.store(),
                 defaults.limitBytes(),
                 AccessPattern.RANDOM,
-                defaults.sectionTimeout()));
+                defaults.sectionTimeout(),
+                MemoryCheck.REFUSE));
     try (MemoryRegion plain = random.allocate(RegionRequest.ofSize(MIB));
         MemoryRegion scan =
             random.allocate(RegionRequest.ofSize(MIB).withPattern(AccessPattern.SEQUENTIAL))) {

@@ -27,6 +27,8 @@ import org.dmalloc.benchmarks.peers.child.PeerTask;
 import org.dmalloc.benchmarks.peers.child.Row;
 import org.dmalloc.benchmarks.peers.child.RowRun;
 import org.dmalloc.benchmarks.peers.store.Peer;
+import org.dmalloc.machine.KernelFiles;
+import org.dmalloc.machine.Mount;
 import org.dmalloc.workloads.compare.setup.ChildJvm;
 import org.dmalloc.workloads.compare.setup.LimitSearch;
 import org.dmalloc.workloads.compare.setup.MemoryLimit;
@@ -39,9 +41,7 @@ import org.dmalloc.workloads.disk.RawPattern;
 import org.dmalloc.workloads.disk.RawSurvey;
 import org.dmalloc.workloads.disk.RawSurveyor;
 import org.dmalloc.workloads.machine.BlockDevice;
-import org.dmalloc.workloads.machine.KernelFiles;
 import org.dmalloc.workloads.machine.MachineDescription;
-import org.dmalloc.workloads.machine.Mount;
 import org.jspecify.annotations.Nullable;
 
 /**

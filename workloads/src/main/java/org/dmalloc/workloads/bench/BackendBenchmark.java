@@ -16,6 +16,8 @@ import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.MemoryProvider;
 import org.dmalloc.api.MemoryRegion;
 import org.dmalloc.api.RegionRequest;
+import org.dmalloc.machine.KernelFiles;
+import org.dmalloc.machine.Mount;
 import org.dmalloc.workloads.Measurement;
 import org.dmalloc.workloads.PageContent;
 import org.dmalloc.workloads.SequentialFill;
@@ -34,8 +36,6 @@ import org.dmalloc.workloads.disk.RawPattern;
 import org.dmalloc.workloads.disk.RawSurvey;
 import org.dmalloc.workloads.disk.RawSurveyor;
 import org.dmalloc.workloads.machine.BlockDevice;
-import org.dmalloc.workloads.machine.KernelFiles;
-import org.dmalloc.workloads.machine.Mount;
 import org.dmalloc.workloads.machine.SwapDevice;
 import org.jspecify.annotations.Nullable;
 

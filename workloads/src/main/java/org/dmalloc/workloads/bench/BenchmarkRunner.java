@@ -12,6 +12,7 @@ import java.util.Locale;
 import java.util.Map;
 import org.dmalloc.api.Capability;
 import org.dmalloc.api.MemoryProvider;
+import org.dmalloc.machine.KernelFiles;
 import org.dmalloc.workloads.Workload;
 import org.dmalloc.workloads.disk.DirectLoop;
 import org.dmalloc.workloads.disk.Fio;
@@ -19,7 +20,6 @@ import org.dmalloc.workloads.disk.PageCache;
 import org.dmalloc.workloads.disk.RawDisk;
 import org.dmalloc.workloads.disk.RawSurvey;
 import org.dmalloc.workloads.disk.RawSurveyor;
-import org.dmalloc.workloads.machine.KernelFiles;
 import org.dmalloc.workloads.machine.MachineDescription;
 
 /**

@@ -5,6 +5,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import org.dmalloc.machine.KernelFiles;
 
 /**
  * The machine that figures were measured on. {@code "unknown"} stands for what it does not tell.

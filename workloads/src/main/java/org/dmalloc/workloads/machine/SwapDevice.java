@@ -3,6 +3,7 @@ package org.dmalloc.workloads.machine;
 
 import java.util.ArrayList;
 import java.util.List;
+import org.dmalloc.machine.KernelFiles;
 
 /**
  * One swap area in use, from {@code /proc/swaps}.

@@ -22,7 +22,7 @@ import org.dmalloc.api.MoveResult;
 import org.dmalloc.api.ProgressListener;
 import org.dmalloc.api.RegionMover;
 import org.dmalloc.api.RegionRequest;
-import org.dmalloc.workloads.machine.KernelFiles;
+import org.dmalloc.machine.KernelFiles;
 import org.dmalloc.workloads.machine.MachineDescription;
 import org.dmalloc.workloads.report.Units;
 

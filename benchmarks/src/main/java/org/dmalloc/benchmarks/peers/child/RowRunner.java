@@ -12,12 +12,12 @@ import org.dmalloc.benchmarks.peers.store.PageStore;
 import org.dmalloc.benchmarks.peers.store.Peer;
 import org.dmalloc.benchmarks.peers.store.StorePlace;
 import org.dmalloc.benchmarks.peers.store.Use;
+import org.dmalloc.machine.KernelFiles;
 import org.dmalloc.workloads.PageContent;
 import org.dmalloc.workloads.PagePermutation;
 import org.dmalloc.workloads.RandomStream;
 import org.dmalloc.workloads.ZipfianRanks;
 import org.dmalloc.workloads.machine.BlockDevice;
-import org.dmalloc.workloads.machine.KernelFiles;
 import org.dmalloc.workloads.machine.ProcessCounters;
 import org.jspecify.annotations.Nullable;
 

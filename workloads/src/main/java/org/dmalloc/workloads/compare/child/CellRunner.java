@@ -3,10 +3,10 @@ package org.dmalloc.workloads.compare.child;
 
 import java.io.IOException;
 import java.util.List;
+import org.dmalloc.machine.KernelFiles;
 import org.dmalloc.workloads.PageContent;
 import org.dmalloc.workloads.compare.cell.CellRun;
 import org.dmalloc.workloads.compare.cell.ComparedWorkload;
-import org.dmalloc.workloads.machine.KernelFiles;
 
 /** Runs operations for a time and measures them: each alone, with one look at the clock each. */
 final class CellRunner {

@@ -23,10 +23,10 @@ import org.dmalloc.api.MemoryRegion;
 import org.dmalloc.api.RegionRequest;
 import org.dmalloc.api.SwapPolicy;
 import org.dmalloc.linux.LibraryHeap;
+import org.dmalloc.machine.KernelFiles;
 import org.dmalloc.workloads.PageContent;
 import org.dmalloc.workloads.compare.cell.CellRun;
 import org.dmalloc.workloads.compare.cell.ComparedWorkload;
-import org.dmalloc.workloads.machine.KernelFiles;
 import org.jspecify.annotations.Nullable;
 
 /**

@@ -12,7 +12,7 @@ import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
-import org.dmalloc.workloads.machine.KernelFiles;
+import org.dmalloc.machine.KernelFiles;
 import org.dmalloc.workloads.machine.SwapDevice;
 
 /** Takes changes back, also those of a process that is gone and those that were only half made. */

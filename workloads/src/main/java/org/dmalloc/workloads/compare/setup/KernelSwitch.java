@@ -8,13 +8,14 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Locale;
+import org.dmalloc.machine.KernelFiles;
 
 /** Reads and writes the one-line files by which the kernel is told things. */
 final class KernelSwitch {
   private KernelSwitch() {}
 
   static String read(Path file) throws IOException {
-    return Files.readString(file, StandardCharsets.UTF_8).strip();
+    return KernelFiles.ofThisMachine().require(file.toString());
   }
 
   /** Writes a value in a single write(2), as the kernel wants it. */

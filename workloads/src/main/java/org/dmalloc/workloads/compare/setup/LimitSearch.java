@@ -9,8 +9,8 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.function.Predicate;
-import org.dmalloc.workloads.machine.KernelFiles;
-import org.dmalloc.workloads.machine.Mount;
+import org.dmalloc.machine.KernelFiles;
+import org.dmalloc.machine.Mount;
 
 /**
  * Finds a way to limit the memory of a child process.

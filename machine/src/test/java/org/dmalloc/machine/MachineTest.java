@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-package org.dmalloc.backend.anon;
+package org.dmalloc.machine;
 
 import static org.junit.jupiter.api.Assertions.assertDoesNotThrow;
 import static org.junit.jupiter.api.Assertions.assertEquals;
@@ -15,7 +15,6 @@ import java.util.Locale;
 import org.dmalloc.api.Advice;
 import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.Sharing;
-import org.dmalloc.linux.Errno;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -34,11 +33,9 @@ class MachineTest {
 
   @BeforeEach
   void machineWithFourGibibytesOfRamAndOneOfSwap() throws IOException {
-    machine = new Machine(root, MemoryCheck.REFUSE);
+    machine = new Machine(new KernelFiles(root), MemoryCheck.REFUSE);
     memory(8 * GIB, 4 * GIB, 2 * GIB, GIB);
     write("proc/sys/vm/overcommit_memory", "0\n");
-    write("proc/sys/vm/max_map_count", "65530\n");
-    write("proc/self/maps", "a\nb\n");
   }
 
   private void memory(long total, long available, long swapTotal, long swapFree)
@@ -183,7 +180,7 @@ class MachineTest {
 
   @Test
   void theCheckCanBeTurnedOff() throws Exception {
-    Machine bold = new Machine(root, MemoryCheck.OFF);
+    Machine bold = new Machine(new KernelFiles(root), MemoryCheck.OFF);
     bold.requireMemory("prefault", 1000 * GIB, "it");
     bold.requireRam("prefault", 1000 * GIB, "it");
     bold.requireRamSize("lock", 1000 * GIB, "it");
@@ -201,24 +198,6 @@ class MachineTest {
     memory(8 * GIB, 4 * GIB, GIB, 0);
     refusal = assertThrows(MemoryException.class, () -> machine.requireSwap(4096, "it"));
     assertTrue(refusal.getMessage().contains("no swap is left"), refusal.getMessage());
-  }
-
-  @Test
-  void refusedAddressSpaceNamesTheLikelyLimit() throws Exception {
-    assertTrue(
-        explained(11 * GIB).contains("RAM and swap have 10737418240 bytes in all"),
-        explained(11 * GIB));
-    assertTrue(explained(GIB).contains("ulimit -v"), explained(GIB));
-    write("proc/sys/vm/max_map_count", "3\n");
-    assertTrue(explained(GIB).contains("raise vm.max_map_count (3)"), explained(GIB));
-    write("proc/sys/vm/overcommit_memory", "2\n");
-    assertTrue(explained(GIB).contains("1024000 of 1048576 bytes are promised"), explained(GIB));
-    MemoryException other = Errno.exception("mmap", GIB, "it", Errno.EMFILE);
-    assertSame(other, machine.explain(other));
-  }
-
-  private String explained(long byteSize) {
-    return machine.explain(Errno.exception("mmap", byteSize, "it", Errno.ENOMEM)).getMessage();
   }
 
   @Test
@@ -248,7 +227,7 @@ class MachineTest {
 
   @Test
   void anUnreadableProcIsToldAndNotGuessed() {
-    Machine blind = new Machine(root.resolve("nowhere"), MemoryCheck.REFUSE);
+    Machine blind = new Machine(new KernelFiles(root.resolve("nowhere")), MemoryCheck.REFUSE);
     MemoryException refusal =
         assertThrows(MemoryException.class, () -> blind.requireMemory("prefault", 1, "it"));
     assertTrue(refusal.getMessage().contains("proc/meminfo"), refusal.getMessage());

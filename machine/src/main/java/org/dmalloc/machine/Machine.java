@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-package org.dmalloc.backend.anon;
+package org.dmalloc.machine;
 
-import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
@@ -11,7 +8,6 @@ import java.util.Map;
 import org.dmalloc.api.Advice;
 import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.Sharing;
-import org.dmalloc.linux.Errno;
 
 /**
  * What this machine has left and how it is set up, read anew at each question.
@@ -20,35 +16,53 @@ import org.dmalloc.linux.Errno;
  * likely this one. So whoever is about to fill memory asks here first. The answer is an estimate:
  * other processes allocate too.
  */
-final class Machine {
+public final class Machine {
   /** Page tables take 8 bytes for each page of 4,096. */
   private static final long PAGE_TABLE_SHARE = 512;
 
-  private static final String OVERCOMMIT = "proc/sys/vm/overcommit_memory";
-  private static final String HUGE_PAGE_SETTINGS = "sys/kernel/mm/transparent_hugepage";
+  private static final String MEMINFO = "/proc/meminfo";
+  private static final String OVERCOMMIT = "/proc/sys/vm/overcommit_memory";
+  private static final String HUGE_PAGE_SETTINGS = "/sys/kernel/mm/transparent_hugepage";
 
-  private final Path root;
+  private final KernelFiles files;
   private final MemoryCheck check;
+  private final String remark;
 
   /**
-   * Reads below the given root.
+   * Reads the given files.
    *
-   * @param root {@code /}, or a directory with a copy of the files for tests
+   * @param files those of this machine, or a copy for tests
    */
-  Machine(Path root, MemoryCheck check) {
-    this.root = root;
+  public Machine(KernelFiles files, MemoryCheck check) {
+    this(files, check, " (memory.check=off skips this check)");
+  }
+
+  private Machine(KernelFiles files, MemoryCheck check, String remark) {
+    this.files = files;
     this.check = check;
+    this.remark = remark;
+  }
+
+  /** One that checks where there is something to read, and nothing on another system. */
+  public static Machine ofAnySystem(KernelFiles files, MemoryCheck check) {
+    return new Machine(files, files.exists(MEMINFO) ? check : MemoryCheck.OFF);
+  }
+
+  /** One whose refusals no configuration takes back. */
+  public static Machine unconditional(KernelFiles files) {
+    return new Machine(files, MemoryCheck.REFUSE, "");
   }
 
   /** Whether every page must be paid for when it is promised (vm.overcommit_memory=2). */
-  boolean forbidsOvercommit() throws MemoryException {
-    return read(OVERCOMMIT).strip().equals("2");
+  public boolean forbidsOvercommit() throws MemoryException {
+    return files.require(OVERCOMMIT).equals("2");
   }
 
   /** Refuses a promise that mmap would refuse for other memory: more than RAM and swap in all. */
-  void requirePromise(String operation, long byteSize, String target) throws MemoryException {
+  public void requirePromise(String operation, long byteSize, String target)
+      throws MemoryException {
     long inAll = ramAndSwap(meminfo());
-    if (read(OVERCOMMIT).strip().equals("0") && byteSize > inAll) {
+    if (files.require(OVERCOMMIT).equals("0") && byteSize > inAll) {
       throw MemoryException.of(
           operation,
           byteSize,
@@ -67,46 +81,59 @@ final class Machine {
    * @param byteSize how much is going to be filled
    * @param target for whom
    */
-  void requireMemory(String operation, long byteSize, String target) throws MemoryException {
+  public void requireMemory(String operation, long byteSize, String target) throws MemoryException {
+    if (check == MemoryCheck.OFF) {
+      return;
+    }
     Left left = left();
     long free = sum(left.ramBytes, left.swapBytes);
-    if (check == MemoryCheck.REFUSE && withPageTables(byteSize) > free) {
+    if (withPageTables(byteSize) > free) {
       throw shortage(operation, byteSize, target, free, "RAM and swap", left);
     }
   }
 
-  /** Like {@link #requireMemory} for memory that cannot go to swap. */
-  void requireRam(String operation, long byteSize, String target) throws MemoryException {
+  /**
+   * Like {@link #requireMemory} for pages that do not go to swap: locked ones, and those of a file
+   * that are to be in RAM all at once. What the kernel could drop of other files counts as left.
+   */
+  public void requireRam(String operation, long byteSize, String target) throws MemoryException {
+    if (check == MemoryCheck.OFF) {
+      return;
+    }
     Left left = left();
-    if (check == MemoryCheck.REFUSE && withPageTables(byteSize) > left.ramBytes) {
+    if (withPageTables(byteSize) > left.ramBytes) {
       throw shortage(operation, byteSize, target, left.ramBytes, "RAM", left);
     }
   }
 
   /** Refuses to lock more than could ever be in RAM at once. */
-  void requireRamSize(String operation, long byteSize, String target) throws MemoryException {
+  public void requireRamSize(String operation, long byteSize, String target)
+      throws MemoryException {
+    if (check == MemoryCheck.OFF) {
+      return;
+    }
     long ramBytes = meminfo().getOrDefault("MemTotal", Long.MAX_VALUE);
     String bound = "the machine";
-    for (CgroupMemory.Limit limit : CgroupMemory.limits(root)) {
+    for (CgroupMemory.Limit limit : CgroupMemory.limits(files)) {
       if (limit.limitBytes() < ramBytes) {
         ramBytes = limit.limitBytes();
         bound = limit.directory().toString();
       }
     }
-    if (check == MemoryCheck.REFUSE && byteSize > ramBytes) {
+    if (byteSize > ramBytes) {
       throw MemoryException.of(
           operation,
           byteSize,
           target,
           String.format(Locale.ROOT, "%s has %d bytes of RAM in all", bound, ramBytes),
           MemoryException.NO_ERRNO,
-          "choose a smaller size or leave it unlocked (memory.check=off skips this check)",
+          "choose a smaller size or leave it unlocked" + remark,
           null);
     }
   }
 
   /** Refuses to page out where pages have nowhere to go, which the kernel would ignore. */
-  void requireSwap(long byteSize, String target) throws MemoryException {
+  public void requireSwap(long byteSize, String target) throws MemoryException {
     Left left = left();
     if (left.swapBytes > 0) {
       return;
@@ -126,7 +153,7 @@ final class Machine {
    * The advice with the effect that no advice has here: madvise(2) can set either of its two marks
    * but take none back.
    */
-  Advice hugePageDefault(Sharing sharing, long hugePageSize) {
+  public Advice hugePageDefault(Sharing sharing, long hugePageSize) {
     String setting;
     if (sharing == Sharing.SHARED) {
       setting = setting(HUGE_PAGE_SETTINGS + "/shmem_enabled");
@@ -142,54 +169,6 @@ final class Machine {
         : Advice.NO_HUGE_PAGE;
   }
 
-  /** A refusal of address space or memory, with the limit that is the likely cause. */
-  MemoryException explain(MemoryException refusal) {
-    if (refusal.errno() != Errno.ENOMEM) {
-      return refusal;
-    }
-    return MemoryException.of(
-        refusal.operation(),
-        refusal.byteSize(),
-        refusal.target(),
-        Errno.name(Errno.ENOMEM),
-        Errno.ENOMEM,
-        likelyCause(refusal.byteSize()),
-        refusal);
-  }
-
-  private String likelyCause(long byteSize) {
-    try {
-      Map<String, Long> memory = meminfo();
-      String mode = read(OVERCOMMIT).strip();
-      if (mode.equals("2")) {
-        return String.format(
-            Locale.ROOT,
-            "vm.overcommit_memory is 2 and %d of %d bytes are promised: free memory, add swap or raise vm.overcommit_ratio",
-            memory.get("Committed_AS"),
-            memory.get("CommitLimit"));
-      }
-      long inAll = ramAndSwap(memory);
-      if (mode.equals("0") && byteSize > inAll) {
-        return String.format(
-            Locale.ROOT,
-            "RAM and swap have %d bytes in all: choose a smaller size, add swap or set vm.overcommit_memory=1",
-            inAll);
-      }
-      long areas = lineCount("proc/self/maps");
-      long areasAllowed = Long.parseLong(read("proc/sys/vm/max_map_count").strip());
-      if (areas >= areasAllowed - 1) {
-        return String.format(
-            Locale.ROOT,
-            "the process has %d mappings: close regions or raise vm.max_map_count (%d)",
-            areas,
-            areasAllowed);
-      }
-      return "check the limit of address space (ulimit -v)";
-    } catch (MemoryException | NumberFormatException unreadable) {
-      return "check vm.overcommit_memory, vm.max_map_count and ulimit -v";
-    }
-  }
-
   /** What can still be had, and what bounds it. */
   private record Left(long ramBytes, String ramBound, long swapBytes, String swapBound) {}
 
@@ -199,7 +178,7 @@ final class Machine {
     long swap = memory.getOrDefault("SwapFree", 0L);
     String ramBound = "the machine";
     String swapBound = "the machine";
-    for (CgroupMemory.Limit limit : CgroupMemory.limits(root)) {
+    for (CgroupMemory.Limit limit : CgroupMemory.limits(files)) {
       if (limit.freeRamBytes() < ram) {
         ram = limit.freeRamBytes();
         ramBound = "the limit of " + limit.directory();
@@ -212,7 +191,7 @@ final class Machine {
     return new Left(ram, ramBound, swap, swapBound);
   }
 
-  private static MemoryException shortage(
+  private MemoryException shortage(
       String operation, long byteSize, String target, long free, String kind, Left left) {
     return MemoryException.of(
         operation,
@@ -220,7 +199,7 @@ final class Machine {
         target,
         String.format(Locale.ROOT, "%d bytes of %s are left within %s", free, kind, left.ramBound),
         MemoryException.NO_ERRNO,
-        "free memory or choose a smaller size (memory.check=off skips this check)",
+        "free memory or choose a smaller size" + remark,
         null);
   }
 
@@ -238,7 +217,7 @@ final class Machine {
 
   private Map<String, Long> meminfo() throws MemoryException {
     Map<String, Long> bytes = new HashMap<>();
-    for (String line : read("proc/meminfo").lines().toList()) { // MemTotal:   24684092 kB
+    for (String line : files.require(MEMINFO).lines().toList()) { // MemTotal:   24684092 kB
       String[] parts = line.split("[: ]+", -1);
       if (parts.length == 3) {
         bytes.put(parts[0], Long.parseLong(parts[1]) * 1024);
@@ -249,33 +228,6 @@ final class Machine {
 
   /** The chosen one of {@code always [madvise] never}; empty where there is no such file. */
   private String setting(String file) {
-    try {
-      String line = Files.readString(root.resolve(file));
-      int open = line.indexOf('[');
-      int close = line.indexOf(']');
-      return open >= 0 && close > open ? line.substring(open + 1, close) : "";
-    } catch (IOException absent) {
-      return ""; // a kernel without huge pages, or without this size of them
-    }
-  }
-
-  private long lineCount(String file) throws MemoryException {
-    return read(file).lines().count();
-  }
-
-  private String read(String file) throws MemoryException {
-    Path path = root.resolve(file);
-    try {
-      return Files.readString(path);
-    } catch (IOException e) {
-      throw MemoryException.of(
-          "read",
-          -1,
-          path.toString(),
-          String.valueOf(e.getMessage()),
-          MemoryException.NO_ERRNO,
-          "mount /proc",
-          e);
-    }
+    return files.choice(file).orElse("");
   }
 }

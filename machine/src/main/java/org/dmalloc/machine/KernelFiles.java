@@ -1,23 +1,32 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-package org.dmalloc.workloads.machine;
+package org.dmalloc.machine;
 
+import java.io.BufferedReader;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalLong;
+import org.dmalloc.api.MemoryException;
 
 /**
  * The text files by which Linux describes itself, below a root: {@code /} on a real machine, a
  * directory with a made-up {@code proc} and {@code sys} in a test.
  *
  * <p>A file that does not exist, or that this user may not read, is empty: which ones there are
- * differs by kernel, container and privilege. Safe for use by many threads.
+ * differs by kernel, container and privilege. Only {@link #require} tells. Safe for use by many
+ * threads.
+ *
+ * <p>Files are read in large pieces, and never by {@link Files#readString} and the like: those take
+ * a size of 0 at its word and ask for a single byte first, and a file in {@code /proc/sys} answers
+ * only one read, so that {@code 65530} becomes {@code 6}.
  *
  * @param root the directory that holds {@code proc} and {@code sys}
  */
@@ -36,7 +45,7 @@ public record KernelFiles(Path root) {
    */
   public Optional<String> text(String path) {
     try {
-      return Optional.of(new String(bytes(resolve(path)), StandardCharsets.UTF_8).strip());
+      return Optional.of(read(path));
     } catch (NoSuchFileException e) {
       return Optional.empty();
     } catch (IOException e) {
@@ -47,18 +56,86 @@ public record KernelFiles(Path root) {
   }
 
   /**
-   * Reads a file in large pieces. Not {@link Files#readAllBytes}: that takes a size of 0 at its
-   * word and asks for a single byte first, and a file in /proc/sys answers only one read.
+   * The content of a file without which there is no going on, and blanks at its ends.
+   *
+   * @throws MemoryException if it cannot be read, with the reason
    */
-  private static byte[] bytes(Path file) throws IOException {
+  public String require(String path) throws MemoryException {
+    try {
+      return read(path);
+    } catch (IOException e) {
+      throw unreadable(path, e);
+    }
+  }
+
+  private String read(String path) throws IOException {
     ByteArrayOutputStream content = new ByteArrayOutputStream();
     byte[] piece = new byte[PIECE_BYTES];
-    try (InputStream in = Files.newInputStream(file)) {
+    try (InputStream in = Files.newInputStream(resolve(path))) {
       for (int count = in.read(piece); count >= 0; count = in.read(piece)) {
         content.write(piece, 0, count);
       }
     }
-    return content.toByteArray();
+    return content.toString(StandardCharsets.UTF_8).strip();
+  }
+
+  /** What is read line by line, until the visitor has seen enough. */
+  @FunctionalInterface
+  public interface LineVisitor {
+    /** Takes one line, and says whether to go on. */
+    boolean visit(String line);
+  }
+
+  /**
+   * Shows the lines of a long file, of which not all may be wanted.
+   *
+   * @throws MemoryException if it cannot be read, with the reason
+   */
+  public void visitLines(String path, LineVisitor visitor) throws MemoryException {
+    try (BufferedReader lines =
+        new BufferedReader(
+            new InputStreamReader(
+                Files.newInputStream(resolve(path)), StandardCharsets.ISO_8859_1))) {
+      String line = lines.readLine();
+      while (line != null && visitor.visit(line)) {
+        line = lines.readLine();
+      }
+    } catch (IOException e) {
+      throw unreadable(path, e);
+    }
+  }
+
+  /** How many lines a file has; empty if it cannot be read. */
+  public OptionalLong lineCount(String path) {
+    byte[] piece = new byte[PIECE_BYTES];
+    long lines = 0;
+    try (InputStream in = Files.newInputStream(resolve(path))) {
+      for (int count = in.read(piece); count >= 0; count = in.read(piece)) {
+        for (int i = 0; i < count; i++) {
+          if (piece[i] == '\n') {
+            lines++;
+          }
+        }
+      }
+      return OptionalLong.of(lines);
+    } catch (IOException e) {
+      return OptionalLong.empty();
+    }
+  }
+
+  private MemoryException unreadable(String path, IOException cause) {
+    String target = resolve(path).toString();
+    if (cause instanceof NoSuchFileException) {
+      return MemoryException.of(
+          "read",
+          -1,
+          target,
+          Errno.name(Errno.ENOENT),
+          Errno.ENOENT,
+          String.format(Locale.ROOT, "mount %s", path.startsWith("/sys") ? "/sys" : "/proc"),
+          cause);
+    }
+    return Errno.exception("read", -1, target, cause);
   }
 
   /** The lines of a file; none if it cannot be read. */

@@ -1,10 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-package org.dmalloc.linux;
+package org.dmalloc.machine;
 
+import java.io.FileNotFoundException;
+import java.io.IOException;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.FileSystemException;
+import java.nio.file.NoSuchFileException;
 import java.util.Map;
+import java.util.Objects;
 import org.dmalloc.api.MemoryException;
 
-/** Error numbers, their names, and the one mapper that makes exceptions from them. */
+/**
+ * Error numbers, their names, and the one mapper that makes exceptions from them: from the number
+ * that a system call gave, or from the system's text, which is all that Java's file calls tell.
+ */
 public final class Errno {
   public static final int EPERM = 1;
   public static final int ENOENT = 2;
@@ -28,12 +37,16 @@ public final class Errno {
   public static final int EFBIG = 27;
   public static final int ENOSPC = 28;
   public static final int EROFS = 30;
+  public static final int ENOLCK = 37;
   public static final int ENAMETOOLONG = 36;
   public static final int ENOSYS = 38;
   public static final int ELOOP = 40;
   public static final int EOVERFLOW = 75;
   public static final int EOPNOTSUPP = 95;
   public static final int EDQUOT = 122;
+
+  /** The mode of a process with a filter, in {@code /proc/self/status}. */
+  private static final long SECCOMP_FILTER = 2;
 
   private static final Map<Integer, String> NAMES =
       Map.ofEntries(
@@ -60,11 +73,37 @@ public final class Errno {
           Map.entry(ENOSPC, "ENOSPC"),
           Map.entry(EROFS, "EROFS"),
           Map.entry(ENAMETOOLONG, "ENAMETOOLONG"),
+          Map.entry(ENOLCK, "ENOLCK"),
           Map.entry(ENOSYS, "ENOSYS"),
           Map.entry(ELOOP, "ELOOP"),
           Map.entry(EOVERFLOW, "EOVERFLOW"),
           Map.entry(EOPNOTSUPP, "EOPNOTSUPP"),
           Map.entry(EDQUOT, "EDQUOT"));
+
+  /** Texts of the C locale; those of another are passed on as they are. */
+  private static final Map<String, Integer> BY_TEXT =
+      Map.ofEntries(
+          Map.entry("Operation not permitted", EPERM),
+          Map.entry("No such file or directory", ENOENT),
+          Map.entry("Input/output error", EIO),
+          Map.entry("Cannot allocate memory", ENOMEM),
+          Map.entry("Permission denied", EACCES),
+          Map.entry("Device or resource busy", EBUSY),
+          Map.entry("File exists", EEXIST),
+          Map.entry("Not a directory", ENOTDIR),
+          Map.entry("Is a directory", EISDIR),
+          Map.entry("Invalid argument", EINVAL),
+          Map.entry("Too many open files in system", ENFILE),
+          Map.entry("Too many open files", EMFILE),
+          Map.entry("File too large", EFBIG),
+          Map.entry("No space left on device", ENOSPC),
+          Map.entry("Read-only file system", EROFS),
+          Map.entry("File name too long", ENAMETOOLONG),
+          Map.entry("No locks available", ENOLCK),
+          Map.entry("Function not implemented", ENOSYS),
+          Map.entry("Too many levels of symbolic links", ELOOP),
+          Map.entry("Operation not supported", EOPNOTSUPP),
+          Map.entry("Disk quota exceeded", EDQUOT));
 
   private Errno() {}
 
@@ -91,9 +130,75 @@ public final class Errno {
     return MemoryException.of(operation, byteSize, target, name(errno), errno, nextStep, null);
   }
 
-  private static String nextStep(int errno) {
+  /**
+   * Makes the exception for a file call of Java's that failed.
+   *
+   * @param cause what Java threw
+   */
+  public static MemoryException exception(
+      String operation, long byteSize, String target, IOException cause) {
+    int errno = of(cause);
+    return errno == MemoryException.NO_ERRNO
+        ? MemoryException.of(operation, byteSize, target, text(cause), errno, "", cause)
+        : MemoryException.of(
+            operation, byteSize, target, name(errno), errno, nextStep(errno), cause);
+  }
+
+  /**
+   * The error number behind an exception of Java's file calls; {@link MemoryException#NO_ERRNO} if
+   * its text is not one of the system's.
+   */
+  public static int of(IOException e) {
+    String text = text(e);
+    Integer whole = BY_TEXT.get(text);
+    if (whole != null) {
+      return whole;
+    }
+    // "msync with parameter MS_SYNC failed: No space left on device", and "TEXT (call)".
+    for (Map.Entry<String, Integer> each : BY_TEXT.entrySet()) {
+      if (text.endsWith(": " + each.getKey()) || text.startsWith(each.getKey() + " (")) {
+        return each.getValue();
+      }
+    }
+    return MemoryException.NO_ERRNO;
+  }
+
+  /** The system's text in an exception of Java's file calls, without the path before it. */
+  public static String text(IOException e) {
+    if (e instanceof NoSuchFileException) {
+      return "No such file or directory";
+    }
+    if (e instanceof AccessDeniedException) {
+      return "Permission denied";
+    }
+    String message = Objects.requireNonNullElse(e.getMessage(), e.getClass().getSimpleName());
+    if (e instanceof FileSystemException f && f.getReason() != null) {
+      return f.getReason();
+    }
+    if (e instanceof FileNotFoundException && message.endsWith(")")) {
+      // RandomAccessFile says "PATH (TEXT)".
+      return message.substring(message.lastIndexOf('(') + 1, message.length() - 1);
+    }
+    return message;
+  }
+
+  /** The usual next step for an error number. */
+  public static String nextStep(int errno) {
+    return nextStep(errno, KernelFiles.ofThisMachine());
+  }
+
+  /** A filter may refuse any call with any number; these two are what container runtimes use. */
+  private static String filter(KernelFiles files) {
+    boolean filtered = files.field("/proc/self/status", "Seccomp").orElse(0) == SECCOMP_FILTER;
+    return filtered
+        ? "; or the system call filter (seccomp) of this process forbids the call: allow it there"
+        : "";
+  }
+
+  static String nextStep(int errno, KernelFiles files) {
     return switch (errno) {
-      case EPERM -> "run as the owner of the file or with the privilege that the call needs";
+      case EPERM ->
+          "run as the owner of the file or with the privilege that the call needs" + filter(files);
       case ENOENT -> "create it first or correct the path";
       case EIO -> "check the device: the kernel log (dmesg) has the details";
       case EBADF, EFAULT, EOVERFLOW -> "report this as a defect";
@@ -108,11 +213,13 @@ public final class Errno {
       case EINVAL -> "check that the range, the file system and the kernel version allow it";
       case ENFILE -> "raise fs.file-max";
       case EMFILE -> "raise the limit of open files (ulimit -n)";
-      case ENOTTY, ENOSYS -> "needs a newer kernel";
+      case ENOTTY -> "needs a newer kernel";
+      case ENOSYS -> "needs a newer kernel" + filter(files);
       case ETXTBSY -> "stop the program that runs from this file";
       case EFBIG -> "choose a smaller size or raise the limit of file sizes (ulimit -f)";
       case ENOSPC -> "free disk space or choose another directory";
       case EROFS -> "choose another directory: this file system is mounted read-only";
+      case ENOLCK -> "choose a file system that supports locks";
       case ENAMETOOLONG -> "choose a shorter name or directory";
       case ELOOP -> "name the file itself, not a symbolic link";
       case EDQUOT -> "free space of this user or raise the quota";

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-package org.dmalloc.workloads.machine;
+package org.dmalloc.machine;
 
 import java.nio.file.Path;
 import java.util.ArrayList;

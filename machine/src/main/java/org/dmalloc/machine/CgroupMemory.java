@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-package org.dmalloc.backend.anon;
+package org.dmalloc.machine;
 
-import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -33,23 +31,24 @@ final class CgroupMemory {
   /**
    * The limits in force; groups without one are left out.
    *
-   * @param root {@code /}, or a directory with a copy of the files for tests
+   * @param files those of this machine, or a copy for tests
    */
-  static List<Limit> limits(Path root) {
+  static List<Limit> limits(KernelFiles files) {
     List<Limit> limits = new ArrayList<>();
-    for (String group : lines(root.resolve("proc/self/cgroup"))) {
+    for (String group : files.lines("/proc/self/cgroup")) {
       String[] parts = group.split(":", 3); // hierarchy:controllers:path
       boolean versionTwo = parts.length == 3 && parts[1].isEmpty();
       boolean versionOne = parts.length == 3 && List.of(parts[1].split(",", -1)).contains("memory");
       if (versionOne || versionTwo) {
-        collect(root, parts[2], versionTwo, limits);
+        collect(files, parts[2], versionTwo, limits);
       }
     }
     return limits;
   }
 
-  private static void collect(Path root, String path, boolean versionTwo, List<Limit> limits) {
-    for (String mount : lines(root.resolve("proc/self/mountinfo"))) {
+  private static void collect(
+      KernelFiles files, String path, boolean versionTwo, List<Limit> limits) {
+    for (String mount : files.lines("/proc/self/mountinfo")) {
       // id parent major:minor ROOT MOUNTPOINT options … - TYPE source SUPEROPTIONS
       int dash = mount.indexOf(" - ");
       if (dash < 0) {
@@ -66,11 +65,11 @@ final class CgroupMemory {
       if (!matches || left.length < 5) {
         continue;
       }
-      Path top = root.resolve(left[4].substring(1));
+      Path top = Path.of(left[4]);
       for (Path at = below(top, left[3], path);
           at.startsWith(top);
           at = at.resolve("..").normalize()) {
-        Limit limit = versionTwo ? second(at) : first(at);
+        Limit limit = versionTwo ? second(files, at) : first(files, at);
         if (limit != null) {
           limits.add(limit);
         }
@@ -89,11 +88,11 @@ final class CgroupMemory {
         : top;
   }
 
-  private static @Nullable Limit second(Path at) {
-    Long limit = number(at.resolve("memory.max"));
-    Long used = number(at.resolve("memory.current"));
-    Long swapLimit = number(at.resolve("memory.swap.max"));
-    Long swapUsed = number(at.resolve("memory.swap.current"));
+  private static @Nullable Limit second(KernelFiles files, Path at) {
+    Long limit = number(files, at.resolve("memory.max"));
+    Long used = number(files, at.resolve("memory.current"));
+    Long swapLimit = number(files, at.resolve("memory.swap.max"));
+    Long swapUsed = number(files, at.resolve("memory.swap.current"));
     long freeSwap =
         swapLimit == null || swapUsed == null ? Long.MAX_VALUE : Math.max(0, swapLimit - swapUsed);
     if (limit == null || used == null) {
@@ -101,20 +100,20 @@ final class CgroupMemory {
           ? null
           : new Limit(at, Long.MAX_VALUE, Long.MAX_VALUE, freeSwap);
     }
-    long cache = field(at, "active_file") + field(at, "inactive_file");
+    long cache = field(files, at, "active_file") + field(files, at, "inactive_file");
     return new Limit(at, limit, Math.max(0, limit - used + cache), freeSwap);
   }
 
-  private static @Nullable Limit first(Path at) {
-    Long limit = number(at.resolve("memory.limit_in_bytes"));
-    Long used = number(at.resolve("memory.usage_in_bytes"));
+  private static @Nullable Limit first(KernelFiles files, Path at) {
+    Long limit = number(files, at.resolve("memory.limit_in_bytes"));
+    Long used = number(files, at.resolve("memory.usage_in_bytes"));
     if (limit == null || used == null || limit >= NO_LIMIT) {
       return null;
     }
-    long cache = field(at, "total_active_file") + field(at, "total_inactive_file");
+    long cache = field(files, at, "total_active_file") + field(files, at, "total_inactive_file");
     long freeRam = Math.max(0, limit - used + cache);
-    Long bothLimit = number(at.resolve("memory.memsw.limit_in_bytes"));
-    Long bothUsed = number(at.resolve("memory.memsw.usage_in_bytes"));
+    Long bothLimit = number(files, at.resolve("memory.memsw.limit_in_bytes"));
+    Long bothUsed = number(files, at.resolve("memory.memsw.usage_in_bytes"));
     long freeSwap = Long.MAX_VALUE;
     if (bothLimit != null && bothUsed != null && bothLimit < NO_LIMIT) {
       freeSwap = Math.max(0, bothLimit - bothUsed + cache - freeRam);
@@ -123,35 +122,19 @@ final class CgroupMemory {
   }
 
   /** A number in a file of its own; null for "max" and where there is no such file. */
-  private static @Nullable Long number(Path file) {
-    List<String> lines = lines(file);
-    if (lines.isEmpty() || !lines.getFirst().matches("\\d{1,19}")) {
+  private static @Nullable Long number(KernelFiles files, Path file) {
+    String text = files.text(file.toString()).orElse("");
+    if (!text.matches("\\d{1,19}")) {
       return null;
     }
     try {
-      return Long.parseLong(lines.getFirst());
+      return Long.parseLong(text);
     } catch (NumberFormatException beyondLong) {
       return Long.MAX_VALUE;
     }
   }
 
-  private static long field(Path at, String name) {
-    for (String line : lines(at.resolve("memory.stat"))) {
-      if (line.startsWith(name + " ")) {
-        return Long.parseLong(line.substring(name.length() + 1).strip());
-      }
-    }
-    return 0;
-  }
-
-  /**
-   * The lines of a file; none where it cannot be read, which is how a kernel says "not limited".
-   */
-  private static List<String> lines(Path file) {
-    try {
-      return Files.readAllLines(file);
-    } catch (IOException absent) {
-      return List.of();
-    }
+  private static long field(KernelFiles files, Path at, String name) {
+    return files.field(at.resolve("memory.stat").toString(), name).orElse(0);
   }
 }

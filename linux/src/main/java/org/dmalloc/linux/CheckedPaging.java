@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.dmalloc.linux;
+
+import org.dmalloc.api.AccessMode;
+import org.dmalloc.api.MemoryException;
+import org.dmalloc.api.ProgressListener;
+import org.dmalloc.api.Residency;
+import org.dmalloc.api.Sharing;
+import org.dmalloc.machine.Machine;
+
+/**
+ * Locks and fills a mapping, after asking whether the machine and the control group can bear it:
+ * beyond their memory the kernel does not refuse, but kills.
+ *
+ * <p>Pages that nothing can evict are held against RAM: locked ones, and those of a file that are
+ * to be there all at once. Others may go to swap.
+ */
+public final class CheckedPaging {
+  private final Mapping mapping;
+  private final Machine machine;
+  private final String target;
+
+  /**
+   * Checks for one mapping.
+   *
+   * @param target what messages call it
+   */
+  public CheckedPaging(Mapping mapping, Machine machine, String target) {
+    this.mapping = mapping;
+    this.machine = machine;
+    this.target = target;
+  }
+
+  /**
+   * Refuses a mapping that is going to be locked or filled, before there is one.
+   *
+   * @param byteSize the size of the mapping
+   * @param locked whether its pages will be locked
+   * @param toSwap whether its pages could go to swap if they are not
+   */
+  public static void require(
+      Machine machine, long byteSize, boolean locked, boolean toSwap, String target)
+      throws MemoryException {
+    if (locked) {
+      machine.requireRamSize("lock", byteSize, target);
+      machine.requireRam("lock", byteSize, target);
+    } else if (toSwap) {
+      machine.requireMemory("prefault", byteSize, target);
+    } else {
+      machine.requireRam("prefault", byteSize, target);
+    }
+  }
+
+  /** Locks all pages that are in, and those that come in later. */
+  public void lock() throws MemoryException {
+    machine.requireRamSize("lock", mapping.byteSize(), target);
+    mapping.lock(LockMode.ON_FAULT);
+  }
+
+  /** Refuses to grow a locked mapping by more than RAM has left. */
+  public void requireGrowth(long newByteSize) throws MemoryException {
+    machine.requireRamSize("resize", newByteSize, target);
+    machine.requireRam("resize", newByteSize - mapping.byteSize(), target);
+  }
+
+  /**
+   * Brings the pages of a range in, in steps. Content stays, and what came in before a failure
+   * stays in.
+   *
+   * @param outcome what is there when it was cancelled, in words
+   * @throws MemoryException if memory does not suffice, the thread is interrupted (its flag stays
+   *     set), or the listener throws
+   */
+  public void populate(
+      AccessMode access, long offset, long length, ProgressListener progress, String outcome)
+      throws MemoryException {
+    boolean reads = access == AccessMode.READ_ONLY;
+    boolean ofFile = !mapping.swapBacked();
+    boolean takesCopies = mapping.kind().sharing() == Sharing.PRIVATE && !reads;
+    boolean toSwap = !mapping.locked() && (!ofFile || takesCopies);
+    long needed = ofFile ? length : missing(reads, offset, length);
+    require(needed, toSwap);
+    mapping.populate(
+        access,
+        offset,
+        length,
+        step -> require(Math.min(step, needed), toSwap), // others allocate meanwhile
+        progress,
+        outcome);
+  }
+
+  /**
+   * What has no page in RAM yet. That is no answer for a file: its cached pages count as left, too,
+   * since the kernel can drop them.
+   */
+  private long missing(boolean reads, long offset, long length) throws MemoryException {
+    if (reads && mapping.kind().sharing() == Sharing.PRIVATE) {
+      return 0; // the first read of private memory maps the kernel's page of zeros
+    }
+    Residency now = mapping.residency(offset, length);
+    return now.byteSize() - now.residentBytes();
+  }
+
+  private void require(long byteSize, boolean toSwap) throws MemoryException {
+    if (byteSize <= 0) {
+      return;
+    }
+    if (toSwap) {
+      machine.requireMemory("prefault", byteSize, target);
+    } else {
+      machine.requireRam("prefault", byteSize, target);
+    }
+  }
+}
