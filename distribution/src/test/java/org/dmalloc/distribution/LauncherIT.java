@@ -64,6 +64,16 @@ class LauncherIT {
   }
 
   @Test
+  void theVariableHomeDecidesWhereTheDefaultStoreIs() throws Exception {
+    Path home = Files.createDirectory(directory.resolve("home"));
+    Map<String, String> environment =
+        Map.of("HOME", home.toString(), "XDG_STATE_HOME", "", "DMALLOC_DIRECTORY", "");
+    Launch.Result result = Launch.run(directory, environment, "alloc", "4k", "-n", "mine");
+    assertEquals(0, result.status(), result.err());
+    assertTrue(Files.exists(home.resolve(".local/state/dmalloc/mine.region")), result.out());
+  }
+
+  @Test
   void pathsAreRelativeToTheUsersDirectory() throws Exception {
     Files.writeString(directory.resolve("in put"), "from a file");
     Launch.Result result =

@@ -3,9 +3,13 @@ package org.dmalloc.machine;
 
 import java.io.FileNotFoundException;
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.FileSystemException;
+import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import org.dmalloc.api.MemoryException;
@@ -47,6 +51,12 @@ public final class Errno {
 
   /** The mode of a process with a filter, in {@code /proc/self/status}. */
   private static final long SECCOMP_FILTER = 2;
+
+  /** How the line of RLIMIT_FSIZE begins in {@code /proc/self/limits}. */
+  private static final String FILE_SIZE = "Max file size ";
+
+  /** What Java says where it could not open the list of mounts, whatever the reason. */
+  private static final String NO_MOUNTS = "Mount point not found";
 
   private static final Map<Integer, String> NAMES =
       Map.ofEntries(
@@ -150,6 +160,9 @@ public final class Errno {
    */
   public static int of(IOException e) {
     String text = text(e);
+    if (text.equals(NO_MOUNTS)) {
+      return reasonForNoMounts();
+    }
     Integer whole = BY_TEXT.get(text);
     if (whole != null) {
       return whole;
@@ -161,6 +174,16 @@ public final class Errno {
       }
     }
     return MemoryException.NO_ERRNO;
+  }
+
+  private static int reasonForNoMounts() {
+    try (InputStream mounts = Files.newInputStream(Path.of("/proc/self/mountinfo"))) {
+      return mounts.read() < 0 ? ENOENT : MemoryException.NO_ERRNO;
+    } catch (FileSystemException e) {
+      return of(e);
+    } catch (IOException e) {
+      return MemoryException.NO_ERRNO;
+    }
   }
 
   /** The system's text in an exception of Java's file calls, without the path before it. */
@@ -195,6 +218,19 @@ public final class Errno {
         : "";
   }
 
+  /** A smaller region may not help against a limit: what is stored begins at 2 MiB of its file. */
+  private static String fileSizeStep(KernelFiles files) {
+    for (String line : files.lines("/proc/self/limits")) {
+      String[] words =
+          line.substring(Math.min(line.length(), FILE_SIZE.length())).strip().split(" ", -1);
+      if (line.startsWith(FILE_SIZE) && !words[0].equals("unlimited")) {
+        return String.format(
+            Locale.ROOT, "raise the limit of file sizes, which is %s bytes (ulimit -f)", words[0]);
+      }
+    }
+    return "choose a smaller size: this file system has no files as large";
+  }
+
   static String nextStep(int errno, KernelFiles files) {
     return switch (errno) {
       case EPERM ->
@@ -216,7 +252,7 @@ public final class Errno {
       case ENOTTY -> "needs a newer kernel";
       case ENOSYS -> "needs a newer kernel" + filter(files);
       case ETXTBSY -> "stop the program that runs from this file";
-      case EFBIG -> "choose a smaller size or raise the limit of file sizes (ulimit -f)";
+      case EFBIG -> fileSizeStep(files);
       case ENOSPC -> "free disk space or choose another directory";
       case EROFS -> "choose another directory: this file system is mounted read-only";
       case ENOLCK -> "choose a file system that supports locks";

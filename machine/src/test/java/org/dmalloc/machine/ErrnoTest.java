@@ -12,6 +12,7 @@ import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.util.Locale;
 import org.dmalloc.api.MemoryException;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -44,6 +45,24 @@ class ErrnoTest {
     assertEquals(
         "open it: EMFILE (24); raise the limit of open files (ulimit -n)",
         Errno.exception("open", -1, "it", new IOException("Too many open files")).getMessage());
+  }
+
+  /** Below 2 MiB no smaller region helps, so that none is recommended. */
+  @Test
+  void aLimitOfFileSizesIsNamedWithItsNumber() throws Exception {
+    Files.createDirectories(root.resolve("proc/self"));
+    KernelFiles files = new KernelFiles(root);
+    String line = "Max file size             %s              unlimited            bytes     \n";
+    Files.writeString(
+        root.resolve("proc/self/limits"), String.format(Locale.ROOT, line, "1024000"));
+    assertEquals(
+        "raise the limit of file sizes, which is 1024000 bytes (ulimit -f)",
+        Errno.nextStep(Errno.EFBIG, files));
+    Files.writeString(
+        root.resolve("proc/self/limits"), String.format(Locale.ROOT, line, "unlimited"));
+    assertEquals(
+        "choose a smaller size: this file system has no files as large",
+        Errno.nextStep(Errno.EFBIG, files));
   }
 
   /** A filter refuses with EPERM or ENOSYS what no privilege and no newer kernel would allow. */

@@ -31,12 +31,19 @@ public final class StoreDirectory {
         defaultPath(property, System.getenv(), System.getProperty("user.home", ".")));
   }
 
-  /** The property, else {@code $XDG_STATE_HOME/dmalloc}, else {@code ~/.local/state/dmalloc}. */
-  static Path defaultPath(@Nullable String property, Map<String, String> environment, String home) {
+  /**
+   * The property, else {@code $XDG_STATE_HOME/dmalloc}, else {@code ~/.local/state/dmalloc}.
+   *
+   * @param account the home that the account has, for want of a variable {@code HOME}
+   */
+  static Path defaultPath(
+      @Nullable String property, Map<String, String> environment, String account) {
     if (property != null && !property.isBlank()) {
       return Path.of(property.strip());
     }
     String state = environment.get("XDG_STATE_HOME");
+    String variable = environment.get("HOME");
+    String home = variable != null && variable.startsWith("/") ? variable : account;
     // The XDG specification: relative paths are to be ignored.
     Path base =
         state != null && state.startsWith("/") ? Path.of(state) : Path.of(home, ".local", "state");

@@ -32,6 +32,12 @@ final class StoreDirectoryTest {
         Path.of("/h/.local/state/dmalloc"),
         StoreDirectory.defaultPath(" ", Map.of("XDG_STATE_HOME", "relative"), "/h"));
     assertEquals(
+        Path.of("/v/.local/state/dmalloc"),
+        StoreDirectory.defaultPath(null, Map.of("HOME", "/v"), "/h"));
+    assertEquals(
+        Path.of("/h/.local/state/dmalloc"),
+        StoreDirectory.defaultPath(null, Map.of("HOME", "relative"), "/h"));
+    assertEquals(
         Path.of("/p"), StoreDirectory.defaultPath("/p", Map.of("XDG_STATE_HOME", "/x"), "/h"));
   }
 

@@ -24,7 +24,7 @@ public abstract class InterruptContract extends ContractTheme {
   @Test
   void allocateIsRefused() throws Exception {
     Thread.currentThread().interrupt();
-    assertRefused(MemoryException.class, () -> allocate(PAGE));
+    assertCancelled(assertRefused(MemoryException.class, () -> allocate(PAGE)));
     assertTrue(Thread.currentThread().isInterrupted(), "interrupt status lost");
     if (declares(Capability.NAMED)) {
       assertRefused(MemoryException.class, () -> allocate("orders", PAGE));
@@ -34,6 +34,12 @@ public abstract class InterruptContract extends ContractTheme {
     assertEquals(0, provider().statistics().openBytes());
   }
 
+  /** Who pressed Ctrl-C knows of no interrupt status, and wants to know what is there now. */
+  private static void assertCancelled(MemoryException e) {
+    String message = String.valueOf(e.getMessage());
+    assertTrue(message.matches(".*: cancelled by an interrupt.*; .+"), message);
+  }
+
   @Test
   void openIsRefusedAndTheRegionStaysWhole() throws Exception {
     assumeDeclared(Capability.NAMED);
@@ -41,7 +47,7 @@ public abstract class InterruptContract extends ContractTheme {
       Pattern.write(region, 4);
     }
     Thread.currentThread().interrupt();
-    assertRefused(MemoryException.class, () -> provider().open("orders"));
+    assertCancelled(assertRefused(MemoryException.class, () -> provider().open("orders")));
     assertTrue(Thread.interrupted(), "interrupt status lost");
     try (MemoryRegion region = provider().open("orders")) {
       Pattern.check(region, 4);
@@ -158,6 +164,7 @@ public abstract class InterruptContract extends ContractTheme {
       Pattern.check(region, 8);
     } catch (MemoryException cancelled) {
       assertOneLine(cancelled);
+      assertCancelled(cancelled);
       assertTrue(Thread.interrupted(), "interrupt status lost");
       assertEquals(0, files().size());
       assertEquals(0, provider().stored().size());

@@ -213,8 +213,21 @@ public abstract class RefusalContract extends ContractTheme {
     assertRefused(MemoryException.class, () -> allocate(Long.MAX_VALUE));
     assertRefused(MemoryException.class, () -> allocate(Long.MAX_VALUE - PAGE));
     assertRefused(MemoryException.class, () -> allocate(1L << 60));
+    if (declares(Capability.NAMED)) {
+      assertRefused(MemoryException.class, () -> allocate("huge", Long.MAX_VALUE));
+    }
+    if (declares(Capability.SPARSE)) {
+      RegionRequest sparse =
+          RegionRequest.ofSize(Long.MAX_VALUE).withReservation(Reservation.SPARSE);
+      assertRefused(MemoryException.class, () -> provider().allocate(sparse));
+    }
     try (MemoryRegion region = allocate(PAGE)) {
       Pattern.write(region, 3);
+      if (declares(Capability.RESIZE)) {
+        for (long size : new long[] {Long.MAX_VALUE, Long.MAX_VALUE - PAGE, 1L << 60}) {
+          assertRefused(MemoryException.class, () -> region.resize(size));
+        }
+      }
       Pattern.check(region, 3);
     }
   }

@@ -7,6 +7,8 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Locale;
 import org.junit.jupiter.api.Assumptions;
 
@@ -28,7 +30,11 @@ public final class SmallFileSystem implements AutoCloseable {
     /** Memory; its pages are allocated as they are stored to. */
     TMPFS,
     /** A file on a loop device, without a journal; its blocks may be allocated late. */
-    EXT4
+    EXT4,
+    /** The same, which cannot reserve space: fallocate(2) is unknown there. */
+    EXT2,
+    /** The same with a journal, of which it takes some MiB. */
+    EXT3
   }
 
   private final Path directory;
@@ -55,12 +61,9 @@ public final class SmallFileSystem implements AutoCloseable {
     switch (kind) {
       case TMPFS ->
           run("mount", "-t", "tmpfs", "-o", "size=" + byteSize, "dmalloc", directory.toString());
-      case EXT4 -> {
-        String image = directory + ".image";
-        run("truncate", "-s", Long.toString(byteSize), image);
-        run("/usr/sbin/mkfs.ext4", "-q", "-F", "-m", "0", "-O", "^has_journal", image);
-        run("mount", "-o", "loop", image, directory.toString());
-      }
+      case EXT4 -> mountImage(directory, byteSize, "ext4", "-O", "^has_journal");
+      case EXT2 -> mountImage(directory, byteSize, "ext2");
+      case EXT3 -> mountImage(directory, byteSize, "ext3", "-J", "size=4");
     }
     SmallFileSystem mounted = new SmallFileSystem(directory);
     try {
@@ -70,6 +73,17 @@ public final class SmallFileSystem implements AutoCloseable {
       throw e;
     }
     return mounted;
+  }
+
+  private static void mountImage(Path directory, long byteSize, String type, String... options)
+      throws IOException {
+    String image = directory + ".image";
+    run("truncate", "-s", Long.toString(byteSize), image);
+    List<String> make = new ArrayList<>(List.of("/usr/sbin/mkfs." + type, "-q", "-F", "-m", "0"));
+    make.addAll(List.of(options));
+    make.add(image);
+    run(make.toArray(String[]::new));
+    run("mount", "-t", type, "-o", "loop", image, directory.toString());
   }
 
   /** Where it is mounted; empty at first. */

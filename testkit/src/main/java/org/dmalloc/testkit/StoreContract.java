@@ -57,7 +57,6 @@ public abstract class StoreContract extends ContractTheme {
           "e\u0301",
           "\u65e5\u672c\u8a9e",
           "\ud83d\udc18",
-          "\u202ertl",
           "x".repeat(80),
           "\u00fc".repeat(40));
 

@@ -53,6 +53,8 @@ enum Flaw {
   CANCELLED_FILE_LEFT("Refusal", "listenerThatThrowsCancelsTheAllocation"),
   /** Clears the interrupt status. */
   INTERRUPT_LOST("Interrupt", "allocateIsRefused"),
+  /** Tells whoever pressed Ctrl-C to clear the interrupt. */
+  INTERRUPT_AS_ADVICE("Interrupt", "allocateIsRefused"),
   /** Allocates on interrupted threads. */
   INTERRUPT_IGNORED("Interrupt", "openIsRefusedAndTheRegionStaysWhole"),
   /** Gives up a close when the thread is interrupted. */

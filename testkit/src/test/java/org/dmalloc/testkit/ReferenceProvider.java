@@ -47,7 +47,7 @@ import org.dmalloc.api.UnsupportedCapabilityException;
  * is told to declare; and that breaks it in the ways it is told to.
  */
 final class ReferenceProvider implements MemoryProvider {
-  private static final long LARGEST = 1L << 44;
+  static final long LARGEST = 1L << 44;
 
   private final ProviderSettings settings;
   private final Set<Capability> capabilities;
@@ -130,6 +130,9 @@ final class ReferenceProvider implements MemoryProvider {
       }
       boolean ignored = flaws.contains(Flaw.INTERRUPT_IGNORED) && Thread.interrupted();
       if (Thread.currentThread().isInterrupted()) {
+        if (flaws.contains(Flaw.INTERRUPT_AS_ADVICE)) {
+          throw MemoryException.of("allocate", "", "interrupted", "clear the interrupt");
+        }
         throw MemoryException.interrupted("allocate", -1, "", -1, "nothing was created");
       }
       ReferenceRegion region = making.make();

@@ -310,6 +310,9 @@ final class ReferenceRegion implements MemoryRegion {
         throw new IllegalStateException("pinned or private");
       }
     }
+    if (newByteSize > ReferenceProvider.LARGEST) {
+      throw MemoryException.of("resize", newByteSize, "", "too large", 0, "ask for less", null);
+    }
     provider.rebook(byteSize, newByteSize);
     boolean interrupted = Thread.interrupted();
     boolean done = false;

@@ -11,6 +11,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.stream.Stream;
 import org.dmalloc.api.Access;
 import org.dmalloc.api.Advice;
@@ -18,11 +19,14 @@ import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.MemoryRegion;
 import org.dmalloc.api.RegionRequest;
 import org.dmalloc.api.Reservation;
+import org.dmalloc.linux.FileSystem;
 import org.dmalloc.store.RegionStore;
 import org.dmalloc.testkit.SmallFileSystem;
 import org.dmalloc.testkit.SmallFileSystem.Kind;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** Small file systems that get full, and those that take nothing. */
 class FullDiskTest {
@@ -42,6 +46,40 @@ class FullDiskTest {
   void aFullExt4IsAnExceptionAtAllocation() throws Exception {
     try (SmallFileSystem small = SmallFileSystem.mount(Kind.EXT4, directory, 32 * MIB)) {
       fill(small);
+    }
+  }
+
+  /** No fallocate(2) there: space is taken by zeros, and is as certain. */
+  @ParameterizedTest
+  @EnumSource(names = {"EXT2", "EXT3"})
+  void aFullFileSystemWithoutFallocateIsAnExceptionAtAllocation(Kind kind) throws Exception {
+    try (SmallFileSystem small = SmallFileSystem.mount(kind, directory, 32 * MIB)) {
+      fill(small);
+      String type = kind.name().toLowerCase(Locale.ROOT);
+      assertEquals(type, FileSystem.of(small.directory()).type());
+      RegionRequest request = RegionRequest.ofSize(8 * MIB).withName("zeros");
+      List<Long> steps = new ArrayList<>();
+      try (MemoryRegion region =
+          provider(small.directory())
+              .allocate(request.withProgress((done, total) -> steps.add(done)))) {
+        assertEquals(type + " file", region.info().backing());
+        assertEquals(8 * MIB, steps.getLast());
+      }
+      provider(small.directory()).delete("zeros");
+      MemoryException cancelled =
+          assertThrows(
+              MemoryException.class,
+              () ->
+                  provider(small.directory())
+                      .allocate(
+                          request.withProgress(
+                              (done, total) -> Thread.currentThread().interrupt())));
+      assertTrue(Thread.interrupted());
+      assertTrue(
+          String.valueOf(cancelled.getMessage())
+              .matches(".*: cancelled by an interrupt after \\d+ bytes; nothing was created"),
+          cancelled.getMessage());
+      assertEquals(List.of(), provider(small.directory()).stored());
     }
   }
 
