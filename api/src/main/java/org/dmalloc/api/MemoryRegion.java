@@ -3,6 +3,7 @@ package org.dmalloc.api;
 
 import java.lang.foreign.MemorySegment;
 import java.util.List;
+import java.util.Optional;
 import org.osgi.annotation.versioning.ProviderType;
 
 /**
@@ -36,6 +37,16 @@ public interface MemoryRegion extends AutoCloseable {
   RegionInfo info();
 
   /**
+   * What became of the file of a named region, in words, if the name does not lead to it any more:
+   * it was deleted, renamed, with its directory maybe, or replaced by another file. What is stored
+   * to the region then is not in its store; copy it to another region before you close it. Empty
+   * while the name leads to the file, and for regions without one. Also answers after close.
+   */
+  default Optional<String> detached() {
+    return Optional.empty();
+  }
+
+  /**
    * Opens an access section. Inside it the segment is valid and its backing does not change; {@link
    * #close()}, a resize, a hot swap and a checkpoint's cut wait for it to end. Keep sections short.
    *
@@ -61,7 +72,9 @@ public interface MemoryRegion extends AutoCloseable {
    *
    * @throws UnsupportedCapabilityException without {@link Capability#FORCE}
    * @throws UnsupportedOperationException on a private mapping
-   * @throws MemoryException if the device or file system refuses a write; the pages stay in memory
+   * @throws MemoryException if the device or file system refuses a write; the pages stay in memory.
+   *     Also if the region is {@linkplain #detached() detached}: then the pages are written to a
+   *     file that its name does not lead to
    */
   default void force() throws MemoryException {
     force(0, byteSize());

@@ -5,6 +5,7 @@ import java.lang.foreign.MemorySegment;
 import java.time.Instant;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import org.dmalloc.api.Access;
 import org.dmalloc.api.AccessMode;
 import org.dmalloc.api.AccessPattern;
@@ -61,6 +62,11 @@ final class ManagedRegion implements MemoryRegion {
   @Override
   public long byteSize() {
     return byteSize;
+  }
+
+  @Override
+  public Optional<String> detached() {
+    return placement().region().detached();
   }
 
   @Override

@@ -6,6 +6,7 @@ import java.time.Instant;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.Set;
 import org.dmalloc.api.Access;
 import org.dmalloc.api.AccessMode;
@@ -101,6 +102,11 @@ public abstract class GatedRegion implements BackingRegion {
   /** Makes the kernel calls of a policy, all or none. */
   protected abstract void onApply(MemorySegment segment, SwapPolicy policy) throws MemoryException;
 
+  /** What became of a file that the region's name does not lead to any more. */
+  protected Optional<String> onDetached() {
+    return Optional.empty();
+  }
+
   /** Stores content by the way that is quickest for much of it. */
   protected void onLoad(MemorySegment segment, long offset, MemorySegment content)
       throws MemoryException {
@@ -182,6 +188,11 @@ public abstract class GatedRegion implements BackingRegion {
         gate.openSections(),
         pinned,
         residentBudget);
+  }
+
+  @Override
+  public final Optional<String> detached() {
+    return onDetached();
   }
 
   @Override

@@ -267,4 +267,16 @@ class CommandsTest {
     assertTrue(shell.out().contains("damaged"));
     assertNull(shell.session.execute(""));
   }
+
+  @Test
+  void whatFreeLeavesIsSaidToBeStoredOnlyIfItIs() throws Exception {
+    long id = alloc("64 -n orders");
+    long kept = alloc("64 -n kept");
+    ((HeapRegion) files.regions().getFirst()).detached = "its file was deleted";
+    assertTrue(shell.run("info orders").contains("detached: its file was deleted"));
+    assertEquals(
+        "freed 2 regions; still stored: kept; not in the store any more: orders: its file was"
+            + " deleted",
+        shell.run(String.format(Locale.ROOT, "free %d %d", id, kept)));
+  }
 }

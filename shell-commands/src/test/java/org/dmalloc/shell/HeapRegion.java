@@ -7,6 +7,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import org.dmalloc.api.Access;
 import org.dmalloc.api.AccessMode;
@@ -28,6 +29,7 @@ import org.jspecify.annotations.Nullable;
 /** A region on a Java array. */
 final class HeapRegion implements MemoryRegion {
   final List<Advice> advice = new ArrayList<>();
+  volatile @Nullable String detached;
   final Set<SwapPolicy> policies = EnumSet.noneOf(SwapPolicy.class);
   int forces;
   long released;
@@ -93,6 +95,11 @@ final class HeapRegion implements MemoryRegion {
     if (!open) {
       throw new IllegalStateException("region " + id + " is closed");
     }
+  }
+
+  @Override
+  public Optional<String> detached() {
+    return Optional.ofNullable(detached);
   }
 
   @Override

@@ -19,4 +19,10 @@ interface Disk {
 
   /** Returns when everything written before is on the device. */
   void sync() throws IOException;
+
+  /**
+   * Returns when what was written before to that range is on the device, and spares the wait for
+   * all else that is not there yet.
+   */
+  void sync(long position, int length) throws IOException;
 }

@@ -3,7 +3,6 @@ package org.dmalloc.store;
 
 import java.io.Closeable;
 import java.io.IOException;
-import java.io.RandomAccessFile;
 import java.nio.channels.FileChannel;
 import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.NoSuchFileException;
@@ -25,19 +24,22 @@ final class LockedFile {
   /** A listing in another process holds a lock for a moment; a real holder keeps it longer. */
   private static final Duration PATIENCE = Duration.ofMillis(100);
 
-  private final RandomAccessFile file;
+  /** A descriptor that {@link OpenFiles} kept is closed by a thread that must get a processor. */
+  private static final Duration PATIENCE_WITH_KEEPER = Duration.ofSeconds(10);
+
+  private final FileChannel channel;
   private final Path path;
   private final FileIdentity identity;
   private final List<Closeable> descriptors = new ArrayList<>();
   private Entry entry;
   private boolean closed;
 
-  private LockedFile(RandomAccessFile file, Path path, FileIdentity identity, Entry entry) {
-    this.file = file;
+  private LockedFile(FileChannel channel, Path path, FileIdentity identity, Entry entry) {
+    this.channel = channel;
     this.path = path;
     this.identity = identity;
     this.entry = entry;
-    descriptors.add(file);
+    descriptors.add(channel);
   }
 
   /**
@@ -54,8 +56,9 @@ final class LockedFile {
   static LockedFile open(
       String operation, Path path, OpenMode mode, String holder, Duration patience)
       throws IOException {
-    long deadline = System.nanoTime() + patience.toNanos();
+    long start = System.nanoTime();
     while (true) {
+      boolean kept = false;
       synchronized (OpenFiles.pathMonitor(path)) {
         FileIdentity identity = FileIdentity.of(path);
         synchronized (OpenFiles.monitor(identity)) {
@@ -63,13 +66,18 @@ final class LockedFile {
           if (mode.exclusive() ? !holders.isEmpty() : holders.stream().anyMatch(Entry::exclusive)) {
             throw Refusal.openElsewhere(operation, path, OpenFiles.describe(holders));
           }
-          LockedFile opened = tryOpen(path, identity, mode, holder, !holders.isEmpty());
-          if (opened != null) {
-            return opened;
+          try {
+            LockedFile opened = tryOpen(path, identity, mode, holder, !holders.isEmpty());
+            if (opened != null) {
+              return opened;
+            }
+          } catch (OverlappingFileLockException e) {
+            kept = !patience.isZero();
           }
         }
       }
-      if (System.nanoTime() - deadline > 0) {
+      Duration limit = kept ? PATIENCE_WITH_KEEPER : patience;
+      if (System.nanoTime() - start > limit.toNanos()) {
         throw Refusal.openElsewhere(operation, path, LockHolders.describe(path));
       }
       LockSupport.parkNanos(Duration.ofMillis(1).toNanos());
@@ -80,12 +88,13 @@ final class LockedFile {
   private static @Nullable LockedFile tryOpen(
       Path path, FileIdentity identity, OpenMode mode, String holder, boolean joining)
       throws IOException {
-    RandomAccessFile file = new RandomAccessFile(path.toFile(), mode.fileMode());
+    FileChannel channel = FileIdentity.open(path, mode.writable());
     LockedFile opened =
-        new LockedFile(file, path, identity, Entry.create(mode.exclusive(), holder));
+        new LockedFile(channel, path, identity, Entry.create(mode.exclusive(), holder));
     boolean done = false;
     try {
-      done = (joining || lock(file, mode.exclusive())) && FileIdentity.matches(path, identity);
+      done =
+          (joining || tryLock(channel, mode.exclusive())) && FileIdentity.matches(path, identity);
       if (done) {
         OpenFiles.put(identity, opened.entry);
       }
@@ -98,13 +107,17 @@ final class LockedFile {
   }
 
   /** Tries to lock the whole file, here never waiting and never minding an interrupt. */
-  static boolean lock(RandomAccessFile file, boolean exclusive) throws IOException {
+  static boolean lock(FileChannel channel, boolean exclusive) throws IOException {
     try {
-      return file.getChannel().tryLock(0, Long.MAX_VALUE, !exclusive) != null;
+      return tryLock(channel, exclusive);
     } catch (OverlappingFileLockException e) {
       // A descriptor that OpenFiles kept is about to be closed.
       return false;
     }
+  }
+
+  private static boolean tryLock(FileChannel channel, boolean exclusive) throws IOException {
+    return channel.tryLock(0, Long.MAX_VALUE, !exclusive) != null;
   }
 
   /** The path that it was opened by. */
@@ -112,12 +125,17 @@ final class LockedFile {
     return path;
   }
 
+  /** The file itself, whatever its path is by now. */
+  FileIdentity identity() {
+    return identity;
+  }
+
   Disk disk() {
-    return new RandomAccessDisk(file);
+    return new ChannelDisk(channel);
   }
 
   FileChannel channel() {
-    return file.getChannel();
+    return channel;
   }
 
   /** Leaves another descriptor of the same file to be closed together with this one. */

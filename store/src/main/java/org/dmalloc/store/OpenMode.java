@@ -25,8 +25,7 @@ public enum OpenMode {
     return exclusive;
   }
 
-  /** The mode for {@link java.io.RandomAccessFile}. */
-  String fileMode() {
-    return writable ? "rw" : "r";
+  boolean writable() {
+    return writable;
   }
 }

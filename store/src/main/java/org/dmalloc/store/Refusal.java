@@ -70,6 +70,42 @@ final class Refusal {
             : "close it there first");
   }
 
+  /** For a region whose name does not lead to its file any more. */
+  static MemoryException detached(String operation, long byteSize, Path path, String fate) {
+    return MemoryException.of(
+        operation,
+        byteSize,
+        path.toString(),
+        fate,
+        MemoryException.NO_ERRNO,
+        "copy its content to another region before you close it",
+        null);
+  }
+
+  static MemoryException movedTo(String operation, Path path, HandOver note) {
+    return MemoryException.of(
+        operation,
+        path.toString(),
+        "no such region: it moved to " + note.path(),
+        "look for it in that store");
+  }
+
+  static MemoryException moveCutOff(String operation, Path path, HandOver note) {
+    return MemoryException.of(
+        operation,
+        path.toString(),
+        "its move to " + note.path() + " was cut off, and that file cannot be examined now",
+        "make that directory available, or close the region there, and try again");
+  }
+
+  static MemoryException directoryGone(String operation, Path directory) {
+    return MemoryException.of(
+        operation,
+        directory.toString(),
+        "the store's directory was renamed or deleted since this JVM used it",
+        "put it back, or begin a new one: mkdir -m 700 -p " + directory);
+  }
+
   static MemoryException noSuchRegion(String operation, Path path) {
     return MemoryException.of(
         operation,

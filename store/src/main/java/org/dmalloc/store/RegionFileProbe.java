@@ -2,8 +2,6 @@
 package org.dmalloc.store;
 
 import java.io.IOException;
-import java.io.RandomAccessFile;
-import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.Instant;
@@ -14,6 +12,7 @@ import java.util.Optional;
 import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.StoredRegion;
 import org.dmalloc.store.OpenFiles.Entry;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What can be said about a region file without opening the region. Asks {@link OpenFiles} first and
@@ -21,8 +20,9 @@ import org.dmalloc.store.OpenFiles.Entry;
  *
  * @param region the region as listings show it
  * @param flaws what is not as it should be, though the region can be opened
+ * @param note of a move between stores; null if there is none, or if the file is in use
  */
-record RegionFileProbe(StoredRegion region, List<String> flaws) {
+record RegionFileProbe(StoredRegion region, List<String> flaws, @Nullable HandOver note) {
 
   /** Empty if the file is gone by now. */
   static Optional<RegionFileProbe> of(Path path) throws IOException {
@@ -33,18 +33,39 @@ record RegionFileProbe(StoredRegion region, List<String> flaws) {
       if (RegionFileName.parse(fileName).isEmpty()) {
         throw Refusal.foreignName(path);
       }
-      synchronized (OpenFiles.pathMonitor(path)) {
-        FileIdentity identity = FileIdentity.of(path);
-        synchronized (OpenFiles.monitor(identity)) {
-          List<Entry> entries = OpenFiles.entries(identity);
-          return Optional.of(entries.isEmpty() ? read(name, path) : heldHere(name, path, entries));
-        }
-      }
+      return Optional.of(probe(name, path));
     } catch (NoSuchFileException e) {
       return Optional.empty();
     } catch (IOException e) {
       return Optional.of(unusable(name, path, Refusal.of("open", -1, path, e)));
     }
+  }
+
+  private static RegionFileProbe probe(String name, Path path) throws IOException {
+    synchronized (OpenFiles.pathMonitor(path)) {
+      FileIdentity identity = FileIdentity.of(path);
+      synchronized (OpenFiles.monitor(identity)) {
+        List<Entry> entries = OpenFiles.entries(identity);
+        return entries.isEmpty() ? read(name, path) : heldHere(name, path, entries);
+      }
+    }
+  }
+
+  /** Whether it is what a move that was cut off left of its source. */
+  boolean isSuperseded() {
+    return note != null
+        && note.role() == HandOver.Role.LEAVING
+        && note.standing() == HandOver.Standing.SUPERSEDED;
+  }
+
+  /** Like this one, unless a move that was cut off keeps the region from being opened now. */
+  RegionFileProbe resolved() {
+    if (note == null
+        || note.role() != HandOver.Role.LEAVING
+        || note.standing() != HandOver.Standing.UNKNOWN) {
+      return this;
+    }
+    return unusable(region.name(), region.path(), Refusal.moveCutOff("open", region.path(), note));
   }
 
   /** Whether somebody, here or elsewhere, holds the file. */
@@ -56,8 +77,8 @@ record RegionFileProbe(StoredRegion region, List<String> flaws) {
           if (!OpenFiles.entries(identity).isEmpty()) {
             return true;
           }
-          try (RandomAccessFile file = openFor(path)) {
-            return !LockedFile.lock(file, Files.isWritable(path));
+          try (FileIdentity.Opened file = FileIdentity.openAsAllowed(path)) {
+            return !LockedFile.lock(file.channel(), file.writable());
           }
         }
       }
@@ -76,14 +97,14 @@ record RegionFileProbe(StoredRegion region, List<String> flaws) {
             StoredRegion.State.OPEN,
             "open " + OpenFiles.describe(entries),
             Instant.ofEpochMilli(last.createdAtMillis()));
-    return new RegionFileProbe(region, List.of());
+    return new RegionFileProbe(region, List.of(), null);
   }
 
   private static RegionFileProbe read(String name, Path path) throws IOException {
-    try (RandomAccessFile file = openFor(path)) {
+    try (FileIdentity.Opened file = FileIdentity.openAsAllowed(path)) {
       // Exclusive where possible: a shared lock would not notice those who only read.
-      boolean free = LockedFile.lock(file, Files.isWritable(path));
-      RegionImage image = RegionImage.load(new RandomAccessDisk(file), path);
+      boolean free = LockedFile.lock(file.channel(), file.writable());
+      RegionImage image = RegionImage.load(new ChannelDisk(file.channel()), path);
       StoredRegion region =
           new StoredRegion(
               name,
@@ -93,7 +114,8 @@ record RegionFileProbe(StoredRegion region, List<String> flaws) {
               free ? "" : "open " + LockHolders.describe(path),
               image.header().createdAt());
       // A writer elsewhere may be between two writes; only at rest a difference is a flaw.
-      return new RegionFileProbe(region, free ? flaws(image) : List.of());
+      return new RegionFileProbe(
+          region, free ? flaws(image) : List.of(), free ? image.header().handOver() : null);
     }
   }
 
@@ -106,13 +128,11 @@ record RegionFileProbe(StoredRegion region, List<String> flaws) {
     return flaws.isEmpty() ? flaws : List.copyOf(flaws);
   }
 
-  private static RandomAccessFile openFor(Path path) throws IOException {
-    return new RandomAccessFile(path.toFile(), Files.isWritable(path) ? "rw" : "r");
-  }
-
   private static RegionFileProbe unusable(String name, Path path, MemoryException why) {
     String detail = Objects.requireNonNull(why.getMessage());
     return new RegionFileProbe(
-        new StoredRegion(name, -1, path, StoredRegion.State.UNUSABLE, detail, null), List.of());
+        new StoredRegion(name, -1, path, StoredRegion.State.UNUSABLE, detail, null),
+        List.of(),
+        null);
   }
 }

@@ -6,6 +6,7 @@ import java.nio.ByteOrder;
 import java.time.Instant;
 import java.util.zip.CRC32C;
 import org.dmalloc.api.Reservation;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The metadata of one region file: 512 bytes, little-endian, one disk sector, so that a write of it
@@ -16,11 +17,19 @@ import org.dmalloc.api.Reservation;
  * @param byteSize the region's size
  * @param dataOffset where the region's first byte lies in the file
  * @param createdAt when the region was allocated, in milliseconds
- * @param flags bit 0: the space is reserved; other bits below 32 mean something that a reader must
- *     understand, the bits from 32 on something that it may ignore
+ * @param flags bit 0: the space is reserved; bits 1 and 32: see {@link HandOver}; other bits below
+ *     32 mean something that a reader must understand, the bits from 32 on something that it may
+ *     ignore
+ * @param handOver the note of a move between stores; null if there is none
  */
 record RegionHeader(
-    int version, long generation, long byteSize, long dataOffset, Instant createdAt, long flags) {
+    int version,
+    long generation,
+    long byteSize,
+    long dataOffset,
+    Instant createdAt,
+    long flags,
+    @Nullable HandOver handOver) {
   static final int BYTES = 512;
   static final int VERSION = 1;
 
@@ -32,7 +41,7 @@ record RegionHeader(
   /** Not a valid first byte of text, the name, and the line ends that a text transfer changes. */
   static final long MAGIC = 0x0a1a0a0d_524d4489L; // 89 'D' 'M' 'R' 0d 0a 1a 0a
 
-  private static final long MUST_UNDERSTAND = 0xffff_ffffL & ~FLAG_RESERVED;
+  private static final long MUST_UNDERSTAND = 0xffff_ffffL & ~FLAG_RESERVED & ~HandOver.FLAGS;
   private static final int CHECKSUM_AT = BYTES - Integer.BYTES;
 
   /** What a copy's 512 bytes turned out to be. */
@@ -57,7 +66,20 @@ record RegionHeader(
   }
 
   RegionHeader resized(long newByteSize) {
-    return new RegionHeader(version, generation + 1, newByteSize, dataOffset, createdAt, flags);
+    return new RegionHeader(
+        version, generation + 1, newByteSize, dataOffset, createdAt, flags, handOver);
+  }
+
+  RegionHeader noting(@Nullable HandOver note) {
+    long others = flags & ~HandOver.FLAGS;
+    return new RegionHeader(
+        version,
+        generation + 1,
+        byteSize,
+        dataOffset,
+        createdAt,
+        note == null ? others : others | note.flag(),
+        note);
   }
 
   byte[] encode() {
@@ -65,6 +87,9 @@ record RegionHeader(
     buffer.putLong(MAGIC).putInt(version).putInt(BYTES);
     buffer.putLong(generation).putLong(byteSize).putLong(dataOffset);
     buffer.putLong(createdAt.toEpochMilli()).putLong(flags);
+    if (handOver != null) {
+      handOver.encode(buffer);
+    }
     buffer.putInt(CHECKSUM_AT, checksum(buffer.array()));
     return buffer.array();
   }
@@ -87,19 +112,22 @@ record RegionHeader(
             && header.byteSize >= 1
             && header.dataOffset >= COPY_POSITIONS[1] + BYTES
             && header.dataOffset % 4096 == 0
-            && header.byteSize <= Long.MAX_VALUE - header.dataOffset;
+            && header.byteSize <= Long.MAX_VALUE - header.dataOffset
+            && ((header.flags & HandOver.FLAGS) == 0) == (header.handOver == null);
     return sane ? Condition.VALID : Condition.DAMAGED;
   }
 
   static RegionHeader decode(byte[] bytes) {
     ByteBuffer buffer = ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN);
+    long flags = buffer.getLong(48);
     return new RegionHeader(
         buffer.getInt(8),
         buffer.getLong(16),
         buffer.getLong(24),
         buffer.getLong(32),
         Instant.ofEpochMilli(buffer.getLong(40)),
-        buffer.getLong(48));
+        flags,
+        HandOver.decode(buffer, flags));
   }
 
   private static int checksum(byte[] bytes) {

@@ -12,6 +12,7 @@ import java.util.List;
 import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.Reservation;
 import org.dmalloc.store.RegionHeader.Condition;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The content of a region file: two header copies and the data behind them. Knows in which order to
@@ -51,6 +52,13 @@ final class RegionImage {
   /** Writes a new image over an empty file and waits until the device has it. */
   static RegionImage initialise(Disk disk, long byteSize, Reservation reservation, Reserve reserve)
       throws IOException {
+    return initialise(disk, byteSize, reservation, null, reserve);
+  }
+
+  /** Like the other one, for what comes from another store if there is a note. */
+  static RegionImage initialise(
+      Disk disk, long byteSize, Reservation reservation, @Nullable HandOver note, Reserve reserve)
+      throws IOException {
     RegionHeader header =
         new RegionHeader(
             RegionHeader.VERSION,
@@ -58,7 +66,9 @@ final class RegionImage {
             byteSize,
             DATA_OFFSET,
             Instant.ofEpochMilli(System.currentTimeMillis()),
-            reservation == Reservation.RESERVED ? RegionHeader.FLAG_RESERVED : 0);
+            (reservation == Reservation.RESERVED ? RegionHeader.FLAG_RESERVED : 0)
+                | (note == null ? 0 : note.flag()),
+            note);
     long length = fileLength(DATA_OFFSET, byteSize);
     disk.setLength(length);
     reserve.reserve(DATA_OFFSET, length - DATA_OFFSET);
@@ -194,14 +204,29 @@ final class RegionImage {
     }
   }
 
+  /** Makes or ends the note of a move; waits for the headers, not for the data. */
+  void note(@Nullable HandOver note) throws IOException {
+    commit(header.noting(note), copy -> disk.sync(COPY_POSITIONS[copy], RegionHeader.BYTES));
+  }
+
   private void commit(RegionHeader next) throws IOException {
+    commit(next, copy -> disk.sync());
+  }
+
+  /** Waits for the device. */
+  @FunctionalInterface
+  private interface Sync {
+    void of(int copy) throws IOException;
+  }
+
+  private void commit(RegionHeader next, Sync sync) throws IOException {
     byte[] bytes = next.encode();
     int target = 1 - newestCopy;
     disk.write(COPY_POSITIONS[target], bytes);
-    disk.sync();
+    sync.of(target);
     header = next;
     newestCopy = target;
     disk.write(COPY_POSITIONS[1 - target], bytes);
-    disk.sync();
+    sync.of(1 - target);
   }
 }

@@ -14,7 +14,9 @@ import java.util.List;
 import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.Reservation;
 import org.dmalloc.api.StoreFinding;
+import org.dmalloc.api.StoreMove;
 import org.dmalloc.api.StoredRegion;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A directory of region files. Several stores, class loaders and processes may work on one
@@ -88,6 +90,13 @@ public final class RegionStore {
     return directory.resolve(RegionFileName.of(name));
   }
 
+  /** The file of the region of that name in another directory; in this store's if that is null. */
+  public Path path(String name, @Nullable Path other) {
+    return other == null
+        ? path(name)
+        : other.toAbsolutePath().normalize().resolve(RegionFileName.of(name));
+  }
+
   /**
    * Creates a named region, open for writing, its content zero. The name appears when all is done
    * and on the device; of several creators of one name exactly one wins.
@@ -100,28 +109,92 @@ public final class RegionStore {
       String name, long byteSize, Reservation reservation, SpaceReserver reserver, String holder)
       throws MemoryException {
     Path target = path(name);
-    refuseInterrupted("allocate", target);
-    checkAddressable("allocate", byteSize, target);
+    StoreFile file = begin(name, byteSize, reservation, null, reserver, holder);
     try {
-      requireDirectory("allocate");
-      if (Files.exists(target, LinkOption.NOFOLLOW_LINKS)) {
-        throw nameTaken(target);
-      }
-      LockedFile locked = Temporaries.create(directory, holder);
-      Path temporary = locked.path();
-      StoreFile file = new StoreFile(this, locked, OpenMode.WRITER, name, temporary);
       try {
-        file.initialise(byteSize, reservation, reserver);
-        publish(temporary, target);
-        file.renamed(target);
+        publish(file, target);
         return file;
       } catch (IOException | RuntimeException | Error e) {
-        undo(file, temporary, e);
+        undo(file, e);
         throw e;
       }
     } catch (IOException e) {
       throw Refusal.of("allocate", byteSize, target, e);
     }
+  }
+
+  /**
+   * Creates what is to be a named region when it has got its content: until {@link
+   * StoreFile#publish} it is a temporary file, which nobody lists or opens, and which goes when its
+   * process does.
+   *
+   * @param move where its content comes from
+   */
+  public StoreFile createUnpublished(
+      String name,
+      long byteSize,
+      Reservation reservation,
+      StoreMove move,
+      SpaceReserver reserver,
+      String holder)
+      throws MemoryException {
+    HandOver note = HandOver.of(HandOver.Role.ARRIVED, move.id(), move.from());
+    return begin(name, byteSize, reservation, note, reserver, holder);
+  }
+
+  private StoreFile begin(
+      String name,
+      long byteSize,
+      Reservation reservation,
+      @Nullable HandOver note,
+      SpaceReserver reserver,
+      String holder)
+      throws MemoryException {
+    Path target = path(name);
+    refuseInterrupted("allocate", target);
+    checkAddressable("allocate", byteSize, target);
+    try {
+      requireDirectory("allocate");
+      if (Files.exists(target, LinkOption.NOFOLLOW_LINKS) && !removeSuperseded(target)) {
+        throw nameTaken(target);
+      }
+      LockedFile locked = Temporaries.create(directory, holder);
+      StoreFile file = new StoreFile(this, locked, OpenMode.WRITER, name, locked.path());
+      try {
+        file.initialise(byteSize, reservation, note, reserver);
+        return file;
+      } catch (IOException | RuntimeException | Error e) {
+        undo(file, e);
+        throw e;
+      }
+    } catch (IOException e) {
+      throw Refusal.of("allocate", byteSize, target, e);
+    }
+  }
+
+  /** Whether the name was that of an old file, left by a move that was cut off, which is gone. */
+  private boolean removeSuperseded(Path path) {
+    try {
+      LockedFile locked = LockedFile.open("remove", path, OpenMode.WRITER, "its removal");
+      try {
+        HandOver note = RegionImage.load(locked.disk(), path).header().handOver();
+        return note != null && removeIfSuperseded(path, locked, note);
+      } finally {
+        locked.close();
+      }
+    } catch (IOException e) {
+      return false; // in use, damaged, or not ours to delete: the name is taken
+    }
+  }
+
+  private boolean removeIfSuperseded(Path path, LockedFile locked, HandOver note)
+      throws IOException {
+    if (note.role() != HandOver.Role.LEAVING || note.standing() != HandOver.Standing.SUPERSEDED) {
+      return false;
+    }
+    FileIdentity.deleteIfSame(path, locked.identity());
+    forceDirectory();
+    return true;
   }
 
   /** Creates a region without a name: its file has no path, no header, and ends with its use. */
@@ -132,14 +205,13 @@ public final class RegionStore {
     try {
       requireDirectory("allocate");
       LockedFile locked = Temporaries.create(directory, holder);
-      Path temporary = locked.path();
-      StoreFile file = new StoreFile(this, locked, OpenMode.WRITER, null, temporary);
+      StoreFile file = new StoreFile(this, locked, OpenMode.WRITER, null, locked.path());
       try {
         Temporaries.unlink(locked);
         file.initialiseUnnamed(byteSize, reserver);
         return file;
       } catch (IOException | RuntimeException | Error e) {
-        undo(file, temporary, e);
+        undo(file, e);
         throw e;
       }
     } catch (IOException e) {
@@ -163,6 +235,7 @@ public final class RegionStore {
       try {
         StoreFile file = new StoreFile(this, locked, mode, name, path);
         file.load();
+        resolve(file, locked);
         return file;
       } catch (IOException | RuntimeException | Error e) {
         closeAfter(e, locked);
@@ -172,6 +245,38 @@ public final class RegionStore {
       throw Refusal.noSuchRegion("open", path);
     } catch (IOException e) {
       throw Refusal.of("open", -1, path, e);
+    }
+  }
+
+  /**
+   * Ends what a move between stores left when it was cut off: of an old and a new file one holds
+   * the region, and the other goes as soon as somebody opens one of the two for writing.
+   */
+  private void resolve(StoreFile file, LockedFile locked) throws IOException {
+    HandOver note = file.handOver();
+    if (note == null) {
+      return;
+    }
+    boolean writes = file.mode() == OpenMode.WRITER;
+    if (note.role() == HandOver.Role.ARRIVED) {
+      if (writes && note.removeOldFile()) {
+        file.endMove();
+      }
+      return;
+    }
+    switch (note.standing()) {
+      case HOLDS -> {
+        if (writes) {
+          file.endMove();
+        }
+      }
+      case SUPERSEDED -> {
+        if (writes) {
+          removeIfSuperseded(file.path(), locked, note);
+        }
+        throw Refusal.movedTo("open", file.path(), note);
+      }
+      case UNKNOWN -> throw Refusal.moveCutOff("open", file.path(), note);
     }
   }
 
@@ -205,8 +310,14 @@ public final class RegionStore {
       requireDirectory("delete");
       LockedFile locked = LockedFile.open("delete", path, OpenMode.WRITER, "its deletion");
       try {
-        synchronized (OpenFiles.pathMonitor(path)) {
-          Files.delete(path);
+        HandOver note = noteOf(locked);
+        if (note != null && note.role() == HandOver.Role.ARRIVED) {
+          note.removeOldFile(); // or it would be the region again
+        } else if (note != null && removeIfSuperseded(path, locked, note)) {
+          throw Refusal.movedTo("delete", path, note);
+        }
+        if (!FileIdentity.deleteIfSame(path, locked.identity())) {
+          throw Refusal.detached("delete", -1, path, "it has just been renamed or replaced");
         }
       } catch (IOException | RuntimeException | Error e) {
         closeAfter(e, locked);
@@ -218,6 +329,15 @@ public final class RegionStore {
       throw Refusal.noSuchRegion("delete", path);
     } catch (IOException e) {
       throw Refusal.of("delete", -1, path, e);
+    }
+  }
+
+  /** The note of a move in a file, which need be no region that can be opened. */
+  private static @Nullable HandOver noteOf(LockedFile locked) {
+    try {
+      return RegionImage.load(locked.disk(), locked.path()).header().handOver();
+    } catch (IOException e) {
+      return null;
     }
   }
 
@@ -236,8 +356,14 @@ public final class RegionStore {
     return madeOnDemand && !Files.exists(directory);
   }
 
+  /** Whether the directory is missing, but was there before in this JVM's life. */
+  boolean hasGone() {
+    return System.getProperty(seen()) != null && !Files.exists(directory);
+  }
+
   private void requireDirectory(String operation) throws MemoryException {
     if (Files.isDirectory(directory)) {
+      System.setProperty(seen(), "true");
       return;
     }
     if (Files.exists(directory)) {
@@ -255,12 +381,24 @@ public final class RegionStore {
           null);
     }
     if (operation.equals("allocate")) {
+      if (System.getProperty(seen()) != null) {
+        throw Refusal.directoryGone(operation, directory);
+      }
       try {
         Temporaries.createDirectories(directory);
+        System.setProperty(seen(), "true");
       } catch (IOException e) {
         throw Refusal.of("create directory", -1, directory, e);
       }
     }
+  }
+
+  /**
+   * Set once this JVM, by whatever copy of this class, has seen the directory: from then on it is
+   * not made anew, which would part the regions that are open from those that come.
+   */
+  private String seen() {
+    return "dmalloc.store.seen." + directory;
   }
 
   private static void refuseInterrupted(String operation, Path target) throws MemoryException {
@@ -271,7 +409,8 @@ public final class RegionStore {
   }
 
   /** Gives the finished file its name, atomically, and waits until the directory is on disk. */
-  private void publish(Path temporary, Path target) throws IOException {
+  void publish(StoreFile file, Path target) throws IOException {
+    Path temporary = file.path();
     synchronized (OpenFiles.pathMonitor(target)) {
       try {
         linker.link(target, temporary);
@@ -281,10 +420,15 @@ public final class RegionStore {
         renameOver(temporary, target, e);
       }
       try {
-        Files.deleteIfExists(temporary);
+        if (!FileIdentity.matches(target, file.identity())) {
+          throw Refusal.detached(
+              "allocate", -1, target, "its unfinished file was replaced by another file");
+        }
+        FileIdentity.deleteIfSame(temporary, file.identity());
         forceDirectory();
+        file.renamed(target);
       } catch (IOException | RuntimeException | Error e) {
-        deleteAfter(e, target);
+        deleteAfter(e, target, file.identity());
         throw e;
       }
     }
@@ -302,17 +446,22 @@ public final class RegionStore {
     } catch (FileAlreadyExistsException e) {
       throw nameTaken(target);
     }
+    FileIdentity empty = FileIdentity.of(target);
     try {
       Files.move(temporary, target, StandardCopyOption.ATOMIC_MOVE);
     } catch (IOException | RuntimeException | Error e) {
       e.addSuppressed(linkFailure);
-      deleteAfter(e, target);
+      deleteAfter(e, target, empty);
       throw e;
     }
   }
 
   /** Waits until the directory's entries are on the device. */
   void forceDirectory() throws IOException {
+    forceDirectory(directory);
+  }
+
+  static void forceDirectory(Path directory) throws IOException {
     // Only POSIX systems can, and need to, force a directory.
     if (directory.getFileSystem().supportedFileAttributeViews().contains("posix")) {
       Uninterrupted.call(
@@ -336,8 +485,8 @@ public final class RegionStore {
         null);
   }
 
-  private static void undo(StoreFile file, Path temporary, Throwable cause) {
-    deleteAfter(cause, temporary);
+  private static void undo(StoreFile file, Throwable cause) {
+    deleteAfter(cause, file.path(), file.identity());
     try {
       file.close();
     } catch (IOException e) {
@@ -345,9 +494,9 @@ public final class RegionStore {
     }
   }
 
-  private static void deleteAfter(Throwable cause, Path path) {
+  private static void deleteAfter(Throwable cause, Path path, FileIdentity identity) {
     try {
-      Files.deleteIfExists(path);
+      FileIdentity.deleteIfSame(path, identity);
     } catch (IOException e) {
       cause.addSuppressed(e);
     }

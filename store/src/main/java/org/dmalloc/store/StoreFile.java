@@ -13,8 +13,11 @@ import java.nio.channels.FileChannel.MapMode;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
+import java.util.Objects;
+import java.util.Optional;
 import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.Reservation;
+import org.dmalloc.api.StoreMove;
 import org.dmalloc.machine.AddressSpace;
 import org.dmalloc.machine.Errno;
 import org.dmalloc.machine.MappingCount;
@@ -60,11 +63,16 @@ public final class StoreFile implements AutoCloseable {
   // Package-private life: a store makes files, and decides what they are.
 
   /** Writes a new named region into the empty file. */
-  synchronized void initialise(long newByteSize, Reservation reservation, SpaceReserver reserver)
+  synchronized void initialise(
+      long newByteSize, Reservation reservation, @Nullable HandOver note, SpaceReserver reserver)
       throws IOException {
     image =
         RegionImage.initialise(
-            disk, newByteSize, reservation, (at, length) -> reserver.reserve(this, at, length));
+            disk,
+            newByteSize,
+            reservation,
+            note,
+            (at, length) -> reserver.reserve(this, at, length));
     adopt(image.header());
   }
 
@@ -93,6 +101,14 @@ public final class StoreFile implements AutoCloseable {
     return disk;
   }
 
+  FileIdentity identity() {
+    return locked.identity();
+  }
+
+  synchronized @Nullable HandOver handOver() {
+    return image == null ? null : image.header().handOver();
+  }
+
   private void adopt(RegionHeader header) {
     byteSize = header.byteSize();
     locked.describe(entry -> entry.describing(header.byteSize(), header.createdAt()));
@@ -119,6 +135,100 @@ public final class StoreFile implements AutoCloseable {
    */
   public Path path() {
     return path;
+  }
+
+  /**
+   * The file itself, whatever its path is: two files that are open, or the same one closed and
+   * opened again, have equal keys only if they are one. With the time of the region's allocation,
+   * because a deleted file's number is given to another one some time.
+   */
+  public String fileKey() {
+    Instant created = createdAt();
+    return identity().key() + (created == null ? "" : " of " + created.toEpochMilli());
+  }
+
+  /**
+   * Detects that another descriptor, opened by this file's path, leads to another file.
+   *
+   * @param descriptor where the system shows it: {@code /proc/PID/fd/N}
+   * @throws MemoryException if the path led elsewhere when it was opened
+   */
+  public void requireSame(Path descriptor) throws MemoryException {
+    try {
+      Object key = Files.getAttribute(descriptor, "fileKey");
+      if (key != null && !identity().key().equals(key.toString())) {
+        throw Refusal.detached("open", -1, path, "it was replaced by another file just now");
+      }
+    } catch (IOException e) {
+      throw Refusal.of("open", -1, path, e);
+    }
+  }
+
+  /**
+   * What became of the file, in words, if the path does not lead to it any more: it was deleted,
+   * renamed, or replaced by another file. Empty if all is well, and for an unnamed region.
+   */
+  public Optional<String> fate() {
+    return name == null ? Optional.empty() : FileFate.of(path, identity());
+  }
+
+  /**
+   * Detects that the region's name does not lead to its file.
+   *
+   * @param operation what is about to be done, or was done in vain, for the message
+   * @throws MemoryException if the path leads to another file or to none
+   */
+  public void checkName(String operation) throws MemoryException {
+    Optional<String> fate = fate();
+    if (fate.isPresent()) {
+      throw Refusal.detached(operation, byteSize, path, fate.get());
+    }
+  }
+
+  // --- the move of a region from a file of one store to a file of another ---
+
+  /**
+   * Notes on the device that the region goes to another file: whoever finds this one after a crash
+   * looks at the other first. A file whose name does not lead to it gets no note: it is nobody's
+   * rival.
+   */
+  public synchronized void leaving(StoreMove move) throws MemoryException {
+    HandOver before = handOver();
+    if (before != null && before.role() == HandOver.Role.ARRIVED && !before.removeOldFile()) {
+      throw MemoryException.of(
+          "move",
+          path.toString(),
+          "the file that it came from, " + before.path() + ", could not be deleted yet",
+          "make it accessible, or delete it, and try again");
+    }
+    if (fate().isEmpty()) {
+      note("move", HandOver.of(HandOver.Role.LEAVING, move.id(), move.to()));
+    }
+  }
+
+  /** Takes the note of a move away, once it has failed or the other file is gone. */
+  public synchronized void endMove() throws MemoryException {
+    if (handOver() != null) {
+      note("move", null);
+    }
+  }
+
+  private synchronized void note(String operation, @Nullable HandOver note) throws MemoryException {
+    try {
+      Objects.requireNonNull(image).note(note);
+    } catch (IOException e) {
+      throw Refusal.of(operation, byteSize, path, e);
+    }
+  }
+
+  /** Gives the file its region's name, once it has its content, and waits for the device. */
+  public void publish() throws MemoryException {
+    Path target = store.path(Objects.requireNonNull(name));
+    try {
+      store.publish(this, target);
+    } catch (IOException e) {
+      throw Refusal.of("move", byteSize, target, e);
+    }
   }
 
   /** How it was opened. */
@@ -264,7 +374,8 @@ public final class StoreFile implements AutoCloseable {
    *
    * @param mapped what {@link #map} gave
    * @throws MemoryException if the device or file system refuses a write, or if the file was cut
-   *     short, where the system would force what is left and say nothing
+   *     short, where the system would force what is left and say nothing, or if the region's name
+   *     does not lead to the file any more
    */
   public void force(MemorySegment mapped, long offset, long length) throws MemoryException {
     checkLength("force");
@@ -273,6 +384,7 @@ public final class StoreFile implements AutoCloseable {
     } catch (UncheckedIOException e) {
       throw Refusal.of("force", length, path, new IOException(Refusal.text(e), e));
     }
+    checkName("force"); // afterwards: what was renamed has its bytes all the same
   }
 
   /**
@@ -284,7 +396,9 @@ public final class StoreFile implements AutoCloseable {
    */
   public void checkLength(String operation) throws MemoryException {
     try {
-      long length = disk.length();
+      // By the name while it leads to the file: the descriptor is asked by a thread of its own.
+      long named = name == null ? -1 : FileIdentity.lengthIfSame(path, identity());
+      long length = named >= 0 ? named : disk.length();
       long needed = dataOffset() + byteSize;
       if (length < needed) {
         throw Refusal.cutShort(operation, path, length, needed);
@@ -309,6 +423,7 @@ public final class StoreFile implements AutoCloseable {
     if (mode != OpenMode.WRITER || locked.isClosed()) {
       throw new IllegalStateException("resize of " + path + ": it is not open for writing");
     }
+    checkName("resize");
     checkLength("resize");
     RegionStore.checkAddressable("resize", newByteSize, path);
     try {
@@ -326,7 +441,8 @@ public final class StoreFile implements AutoCloseable {
   }
 
   /**
-   * Closes the file and leaves nothing of it: for who created the region and then failed to map it.
+   * Closes the file and leaves nothing of it: for who created the region and then failed to map it,
+   * or has moved it elsewhere. A file that has lost its name is left to whoever renamed it.
    *
    * @throws IllegalStateException if it is not open for writing
    */
@@ -336,10 +452,11 @@ public final class StoreFile implements AutoCloseable {
     }
     try (this) {
       if (name != null) {
-        synchronized (OpenFiles.pathMonitor(path)) {
-          Files.deleteIfExists(path);
+        if (FileIdentity.deleteIfSame(path, identity())) {
+          store.forceDirectory();
+        } else {
+          endMove();
         }
-        store.forceDirectory();
       }
     } catch (IOException e) {
       throw Refusal.of("discard", -1, path, e);

@@ -8,13 +8,16 @@ import static org.dmalloc.api.StoreFinding.Severity.WARNING;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.nio.file.attribute.UserPrincipal;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
+import java.util.Objects;
 import java.util.Set;
 import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.StoreFinding;
@@ -28,6 +31,7 @@ final class StoreInspection {
   private final RegionStore store;
   private final Path directory;
   private final List<RegionFileProbe> probes = new ArrayList<>();
+  private final List<RegionFileProbe> superseded = new ArrayList<>();
 
   private StoreInspection(RegionStore store) {
     this.store = store;
@@ -45,7 +49,16 @@ final class StoreInspection {
   private void probeAll() throws MemoryException {
     try {
       for (Path file : Temporaries.files(directory, StoreInspection::isRegionFile)) {
-        RegionFileProbe.of(file).ifPresent(probes::add);
+        RegionFileProbe.of(file)
+            .ifPresent(
+                probe -> {
+                  // Where a new file has taken its place, the old one is a region no more.
+                  if (probe.isSuperseded()) {
+                    superseded.add(probe);
+                  } else {
+                    probes.add(probe.resolved());
+                  }
+                });
       }
     } catch (IOException e) {
       throw Refusal.of("list", -1, directory, e);
@@ -65,8 +78,15 @@ final class StoreInspection {
     List<StoreFinding> findings = new ArrayList<>();
     if (store.isMissingByDesign()) {
       findings.add(
-          new StoreFinding(
-              OK, directory.toString(), "not there yet; the first allocation creates it"));
+          store.hasGone()
+              ? new StoreFinding(
+                  ERROR,
+                  directory.toString(),
+                  "renamed or deleted since this JVM used it; put it back, or begin a new store:"
+                      + " mkdir -m 700 -p "
+                      + directory)
+              : new StoreFinding(
+                  OK, directory.toString(), "not there yet; the first allocation creates it"));
       return findings;
     }
     try {
@@ -144,20 +164,40 @@ final class StoreInspection {
 
   private void checkTemporaries(List<StoreFinding> findings) throws IOException {
     for (Path file : Temporaries.list(directory)) {
+      findings.add(temporary(file));
+    }
+    for (RegionFileProbe old : superseded) {
       findings.add(
-          RegionFileProbe.isHeld(file)
-              ? new StoreFinding(OK, name(file), "an allocation is under way")
-              : new StoreFinding(
-                  WARNING,
-                  name(file),
-                  "left by an allocation that was cut off; removed when the store is opened by"
-                      + " someone who may write it"));
+          new StoreFinding(
+              WARNING,
+              name(old.region().path()),
+              String.format(
+                  Locale.ROOT,
+                  "left by a move to %s that was cut off when that file was whole; removed when"
+                      + " either is opened for writing",
+                  old.note() == null ? "another store" : old.note().path())));
+    }
+  }
+
+  private static StoreFinding temporary(Path file) {
+    try {
+      return RegionFileProbe.isHeld(file)
+          ? new StoreFinding(OK, name(file), "an allocation is under way")
+          : new StoreFinding(
+              WARNING,
+              name(file),
+              "left by an allocation that was cut off; removed when the store is opened by"
+                  + " someone who may write it");
+    } catch (IOException e) {
+      return new StoreFinding(
+          WARNING,
+          name(file),
+          Refusal.of("examine", -1, file, e).getMessage() + "; dmalloc makes no such file");
     }
   }
 
   private static void checkRegion(
-      RegionFileProbe probe, FileSystemFacts facts, List<StoreFinding> findings)
-      throws IOException {
+      RegionFileProbe probe, FileSystemFacts facts, List<StoreFinding> findings) {
     StoredRegion region = probe.region();
     String subject = "region " + region.name();
     int before = findings.size();
@@ -167,25 +207,66 @@ final class StoreInspection {
     for (String flaw : probe.flaws()) {
       findings.add(new StoreFinding(WARNING, subject, flaw));
     }
-    if (facts.posix()
-        && Files.exists(region.path(), LinkOption.NOFOLLOW_LINKS)
-        && isOpenToOthers(region.path())) {
-      findings.add(
-          new StoreFinding(
-              WARNING,
-              subject,
-              String.format(
-                  Locale.ROOT,
-                  "other users have access, mode %s; chmod 600 %s",
-                  mode(region.path()),
-                  region.path())));
+    if (facts.posix()) {
+      try {
+        for (String doubt : doubts(region.path())) {
+          findings.add(new StoreFinding(WARNING, subject, doubt));
+        }
+      } catch (NoSuchFileException e) {
+        // Deleted since it was listed.
+      } catch (IOException e) {
+        findings.add(
+            new StoreFinding(
+                WARNING,
+                subject,
+                String.valueOf(Refusal.of("examine", -1, region.path(), e).getMessage())));
+      }
     }
     if (findings.size() == before) {
       String state = region.state() == StoredRegion.State.OPEN ? region.detail() : "closed";
       findings.add(
           new StoreFinding(
-              OK, subject, String.format(Locale.ROOT, "%d bytes, %s", region.byteSize(), state)));
+              OK,
+              subject,
+              String.format(
+                  Locale.ROOT, "%s: %d bytes, %s", region.path(), region.byteSize(), state)));
     }
+  }
+
+  /** What its entry in the directory says against trusting a file. */
+  private static List<String> doubts(Path path) throws IOException {
+    List<String> doubts = new ArrayList<>();
+    if (isOpenToOthers(path)) {
+      doubts.add(
+          String.format(
+              Locale.ROOT, "other users have access, mode %s; chmod 600 %s", mode(path), path));
+    }
+    UserPrincipal owner = Files.getOwner(path, LinkOption.NOFOLLOW_LINKS);
+    UserPrincipal directoryOwner = Files.getOwner(Objects.requireNonNull(path.getParent()));
+    if (!owner.equals(directoryOwner)) {
+      doubts.add(
+          String.format(
+              Locale.ROOT,
+              "%s is owned by %s, its directory by %s: %s can change its content; copy it if you"
+                  + " trust it, or remove it",
+              path,
+              owner.getName(),
+              directoryOwner.getName(),
+              owner.getName()));
+    }
+    if (path.getFileSystem().supportedFileAttributeViews().contains("unix")) {
+      int links = (Integer) Files.getAttribute(path, "unix:nlink", LinkOption.NOFOLLOW_LINKS);
+      if (links > 1) {
+        doubts.add(
+            String.format(
+                Locale.ROOT,
+                "%s has %d names (hard links): what is stored by one shows in all, and deleting"
+                    + " one gives no space back; find the others with find -samefile",
+                path,
+                links));
+      }
+    }
+    return doubts;
   }
 
   private static boolean isOpenToOthers(Path path) throws IOException {

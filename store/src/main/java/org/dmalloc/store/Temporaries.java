@@ -50,13 +50,13 @@ final class Temporaries {
   static void unlink(LockedFile locked) throws IOException {
     Path path = locked.path();
     try {
-      Files.delete(path);
+      FileIdentity.deleteIfSame(path, locked.identity());
     } catch (IOException e) {
       if (path.getFileSystem().supportedFileAttributeViews().contains("posix")) {
         throw e;
       }
       // Windows deletes no open file.
-      locked.attach(() -> Files.deleteIfExists(path));
+      locked.attach(() -> FileIdentity.deleteIfSame(path, locked.identity()));
     }
   }
 
@@ -109,7 +109,7 @@ final class Temporaries {
         LockedFile locked =
             LockedFile.open("remove", file, OpenMode.WRITER, "its removal", Duration.ZERO);
         try {
-          Files.deleteIfExists(file);
+          FileIdentity.deleteIfSame(file, locked.identity());
         } finally {
           locked.close();
         }

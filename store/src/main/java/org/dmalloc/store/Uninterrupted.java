@@ -18,9 +18,20 @@ final class Uninterrupted {
     T run() throws IOException;
   }
 
+  /** A thread that nobody knows, and so nobody interrupts. */
+  private static final class Worker extends Thread {
+    Worker(Runnable task) {
+      super(task, "dmalloc store");
+      setDaemon(true);
+    }
+  }
+
   static <T> T call(FileCall<T> call) throws IOException {
+    if (Thread.currentThread() instanceof Worker) {
+      return call.run();
+    }
     FutureTask<T> task = new FutureTask<>(call::run);
-    Thread.ofPlatform().daemon().name("dmalloc store").start(task);
+    new Worker(task).start();
     boolean interrupted = false;
     try {
       while (true) {

@@ -23,7 +23,8 @@ public final class Holder implements Function<String[], AutoCloseable> {
 
   /**
    * Says "open" and holds the region until its input ends, or says why it can't. With the mode
-   * {@code CREATE} it says "reserving" and stays in the middle of a creation.
+   * {@code CREATE} it says "reserving" and stays in the middle of a creation; with {@code CHURN} it
+   * says "churning" and creates and deletes the region many times.
    */
   public static void main(String[] arguments) throws Exception {
     if (arguments[2].equals("CREATE")) {
@@ -40,11 +41,32 @@ public final class Holder implements Function<String[], AutoCloseable> {
           .close();
       return;
     }
+    if (arguments[2].equals("CHURN")) {
+      System.out.println("churning");
+      RegionStore store = RegionStore.open(Path.of(arguments[0]));
+      for (int round = 0; round < 400; round++) {
+        store.create(arguments[1], 100, Reservation.SPARSE, SpaceReserver.SPARSE, "holder").close();
+        deleteUnlessListed(store, arguments[1]);
+      }
+      return;
+    }
     try (AutoCloseable region = new Holder().apply(arguments)) {
       System.out.println(region != null ? "open" : "nothing");
       awaitEndOfInput();
     } catch (java.io.UncheckedIOException e) {
       System.out.println(e.getCause().getMessage());
+    }
+  }
+
+  /** Whoever opens or lists in the other process holds the region for a moment. */
+  private static void deleteUnlessListed(RegionStore store, String name) throws IOException {
+    while (true) {
+      try {
+        store.delete(name);
+        return;
+      } catch (org.dmalloc.api.MemoryException e) {
+        Thread.onSpinWait();
+      }
     }
   }
 

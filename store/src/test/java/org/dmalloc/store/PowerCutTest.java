@@ -174,6 +174,11 @@ final class PowerCutTest {
       operations.add(SYNC);
     }
 
+    @Override
+    public void sync(long position, int length) throws IOException {
+      sync();
+    }
+
     private void perform(Operation operation) {
       operations.add(operation);
       now = operation.applyTo(now, false);

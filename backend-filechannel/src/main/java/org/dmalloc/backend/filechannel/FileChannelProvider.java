@@ -23,10 +23,14 @@ import org.dmalloc.api.MemoryRegion;
 import org.dmalloc.api.OpenRequest;
 import org.dmalloc.api.ProgressListener;
 import org.dmalloc.api.ProviderStatistics;
+import org.dmalloc.api.RegionNames;
 import org.dmalloc.api.RegionRequest;
 import org.dmalloc.api.Reservation;
 import org.dmalloc.api.Sharing;
 import org.dmalloc.api.StoreFinding;
+import org.dmalloc.api.StoreMove;
+import org.dmalloc.api.StoreProvider;
+import org.dmalloc.api.StoredBacking;
 import org.dmalloc.api.StoredRegion;
 import org.dmalloc.machine.KernelFiles;
 import org.dmalloc.machine.Machine;
@@ -62,7 +66,7 @@ import org.osgi.service.component.annotations.Deactivate;
       MemoryProvider.CAPABILITY + "=RESIDENCY",
       "service.ranking:Integer=" + FileChannelProvider.RANKING
     })
-public final class FileChannelProvider implements BackingProvider {
+public final class FileChannelProvider implements BackingProvider, StoreProvider {
   static final String PID = "org.dmalloc.backend.filechannel";
   static final String NAME = "filechannel";
   static final int RANKING = 10;
@@ -136,7 +140,23 @@ public final class FileChannelProvider implements BackingProvider {
   public MemoryRegion allocate(RegionRequest request) throws MemoryException {
     String target = Objects.requireNonNullElse(request.name(), "");
     return ledger.admit(
-        "allocate", request.byteSize(), target, () -> make(request, SpaceReserver::zeros));
+        "allocate", request.byteSize(), target, () -> make(request, null, SpaceReserver::zeros));
+  }
+
+  @Override
+  public StoredBacking allocateUnpublished(RegionRequest request, StoreMove move)
+      throws MemoryException {
+    // It goes when its process does, so that its space may come with its content.
+    return ledger.admit(
+        "allocate",
+        request.byteSize(),
+        RegionNames.check(Objects.requireNonNullElse(request.name(), "")),
+        () -> make(request, move, progress -> SpaceReserver.BY_CONTENT));
+  }
+
+  @Override
+  public Path fileOf(String name, @Nullable Path directory) {
+    return settings.store().path(name, directory);
   }
 
   @Override
@@ -145,11 +165,13 @@ public final class FileChannelProvider implements BackingProvider {
     Function<ProgressListener, SpaceReserver> fills =
         request.name() == null ? progress -> SpaceReserver.BY_CONTENT : SpaceReserver::zeros;
     String target = Objects.requireNonNullElse(request.name(), "");
-    return ledger.admit("allocate", request.byteSize(), target, () -> make(request, fills));
+    return ledger.admit("allocate", request.byteSize(), target, () -> make(request, null, fills));
   }
 
   private FileChannelRegion make(
-      RegionRequest request, Function<ProgressListener, SpaceReserver> fills)
+      RegionRequest request,
+      @Nullable StoreMove move,
+      Function<ProgressListener, SpaceReserver> fills)
       throws MemoryException {
     ledger.require(request);
     RegionStore store = store(request.directory());
@@ -167,13 +189,17 @@ public final class FileChannelProvider implements BackingProvider {
         new StepProgress(
             request.progress(), request.byteSize(), (fill ? 1 : 0) + (request.prefault() ? 1 : 0));
     SpaceReserver reserver = fill ? fills.apply(progress.step()) : SpaceReserver.SPARSE;
+    long byteSize = request.byteSize();
+    Reservation reservation = request.reservation();
     StoreFile file =
         name == null
-            ? store.createUnnamed(request.byteSize(), reserver, name())
-            : store.create(name, request.byteSize(), request.reservation(), reserver, name());
+            ? store.createUnnamed(byteSize, reserver, name())
+            : move == null
+                ? store.create(name, byteSize, reservation, reserver, name())
+                : store.createUnpublished(name, byteSize, reservation, move, reserver, name());
     try {
       RegionTraits traits =
-          RegionTraits.of(request, sharing, name == null ? null : file.path(), backing(store));
+          RegionTraits.of(request, sharing, name == null ? null : store.path(name), backing(store));
       return map(file, traits, request.prefault() ? progress : null, "nothing was created");
     } catch (MemoryException | RuntimeException | Error e) {
       undo(e, file::discard);

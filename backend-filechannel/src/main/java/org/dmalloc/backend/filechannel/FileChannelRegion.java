@@ -6,21 +6,26 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
 import java.util.Locale;
+import java.util.Optional;
 import org.dmalloc.api.Advice;
 import org.dmalloc.api.Capability;
 import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.Residency;
 import org.dmalloc.api.Sharing;
+import org.dmalloc.api.StoreMove;
+import org.dmalloc.api.StoredBacking;
 import org.dmalloc.api.SwapPolicy;
 import org.dmalloc.api.UnsupportedCapabilityException;
 import org.dmalloc.region.GatedRegion;
 import org.dmalloc.region.RegionLedger;
 import org.dmalloc.region.RegionTraits;
+import org.dmalloc.store.Disposal;
 import org.dmalloc.store.OpenMode;
 import org.dmalloc.store.StoreFile;
+import org.jspecify.annotations.Nullable;
 
 /** One file, mapped for as long as its arena lives. */
-final class FileChannelRegion extends GatedRegion {
+final class FileChannelRegion extends GatedRegion implements StoredBacking {
   /** There {@link MemorySegment#isLoaded} is always false. */
   private static final boolean CANNOT_TELL =
       System.getProperty("os.name", "").toLowerCase(Locale.ROOT).contains("windows");
@@ -28,6 +33,9 @@ final class FileChannelRegion extends GatedRegion {
   private final Arena arena;
   private final StoreFile file;
   private final ConcurrentReads reads;
+
+  /** Set when the file is to be deleted at the close. */
+  private volatile @Nullable Disposal disposal;
 
   FileChannelRegion(
       RegionLedger ledger,
@@ -93,12 +101,56 @@ final class FileChannelRegion extends GatedRegion {
       // Throws, and changes nothing, while a native call works on the raw segment.
       arena.close();
     }
+    Disposal ends = disposal;
+    if (ends != null) {
+      ends.end(file);
+      return;
+    }
     try {
       file.close();
     } catch (MemoryException e) {
       // Unmapped and unlocked all the same: closing again completes.
       throw new UncheckedIOException(e);
     }
+  }
+
+  @Override
+  protected Optional<String> onDetached() {
+    return file.fate();
+  }
+
+  // --- moves between stores ---
+
+  @Override
+  public String fileKey() {
+    return file.fileKey();
+  }
+
+  @Override
+  public void leaving(StoreMove move) throws MemoryException {
+    file.leaving(move);
+  }
+
+  @Override
+  public void publish() throws MemoryException {
+    file.publish();
+  }
+
+  @Override
+  public void endMove() throws MemoryException {
+    file.endMove();
+  }
+
+  @Override
+  public void discard() throws MemoryException {
+    Disposal ends = new Disposal();
+    disposal = ends;
+    try {
+      close();
+    } finally {
+      disposal = null;
+    }
+    ends.check();
   }
 
   // What the capabilities rule out: GatedRegion refuses these calls before they come here.

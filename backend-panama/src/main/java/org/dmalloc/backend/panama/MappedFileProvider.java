@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import org.dmalloc.api.AccessMode;
@@ -14,7 +15,6 @@ import org.dmalloc.api.Advice;
 import org.dmalloc.api.Capability;
 import org.dmalloc.api.Durability;
 import org.dmalloc.api.MemoryException;
-import org.dmalloc.api.MemoryProvider;
 import org.dmalloc.api.MemoryRegion;
 import org.dmalloc.api.OpenRequest;
 import org.dmalloc.api.PageSize;
@@ -26,6 +26,9 @@ import org.dmalloc.api.RegionRequest;
 import org.dmalloc.api.Reservation;
 import org.dmalloc.api.Sharing;
 import org.dmalloc.api.StoreFinding;
+import org.dmalloc.api.StoreMove;
+import org.dmalloc.api.StoreProvider;
+import org.dmalloc.api.StoredBacking;
 import org.dmalloc.api.StoredRegion;
 import org.dmalloc.linux.CheckedPaging;
 import org.dmalloc.linux.FileSystem;
@@ -48,7 +51,7 @@ import org.jspecify.annotations.Nullable;
  * on a file system without it zeros are written. The private pages of an unnamed private region
  * never reach its file, so that nothing is reserved for them.
  */
-sealed class MappedFileProvider implements MemoryProvider permits PanamaProvider {
+sealed class MappedFileProvider implements StoreProvider permits PanamaProvider {
   private static final Set<Capability> CAPABILITIES =
       EnumSet.of(
           Capability.NAMED,
@@ -139,11 +142,30 @@ sealed class MappedFileProvider implements MemoryProvider permits PanamaProvider
         target,
         () -> {
           ledger.require(request);
-          return RegionLedger.limited(create(request), request);
+          return RegionLedger.limited(create(request, null), request);
         });
   }
 
-  private MappedFileRegion create(RegionRequest request) throws MemoryException {
+  @Override
+  public final StoredBacking allocateUnpublished(RegionRequest request, StoreMove move)
+      throws MemoryException {
+    return ledger.admit(
+        "allocate",
+        request.byteSize(),
+        RegionNames.check(Objects.requireNonNullElse(request.name(), "")),
+        () -> {
+          ledger.require(request);
+          return create(request, move);
+        });
+  }
+
+  @Override
+  public final Path fileOf(String name, @Nullable Path directory) {
+    return settings.store().path(name, directory);
+  }
+
+  private MappedFileRegion create(RegionRequest request, @Nullable StoreMove move)
+      throws MemoryException {
     Sharing sharing = request.sharing() == Sharing.PRIVATE ? Sharing.PRIVATE : Sharing.SHARED;
     if (sharing == Sharing.PRIVATE && request.residentBudget() != RegionRequest.NO_BUDGET) {
       throw new UnsupportedOperationException(
@@ -182,6 +204,7 @@ sealed class MappedFileProvider implements MemoryProvider permits PanamaProvider
               request.name(),
               request.byteSize(),
               reservation,
+              move,
               holder(),
               reserves ? progress.next() : ProgressListener.NONE);
     }

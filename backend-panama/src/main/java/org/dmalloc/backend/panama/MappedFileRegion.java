@@ -19,6 +19,8 @@ import org.dmalloc.api.PageSize;
 import org.dmalloc.api.ProgressListener;
 import org.dmalloc.api.Residency;
 import org.dmalloc.api.Sharing;
+import org.dmalloc.api.StoreMove;
+import org.dmalloc.api.StoredBacking;
 import org.dmalloc.api.SwapPolicy;
 import org.dmalloc.api.UnsupportedCapabilityException;
 import org.dmalloc.linux.CheckedPaging;
@@ -29,16 +31,21 @@ import org.dmalloc.region.GatedRegion;
 import org.dmalloc.region.RegionLedger;
 import org.dmalloc.region.RegionTraits;
 import org.dmalloc.region.ResidentTrimmer;
+import org.dmalloc.store.Disposal;
+import org.dmalloc.store.StoreFile;
 import org.jspecify.annotations.Nullable;
 
 /** A region over a mapped file; owns both. */
-final class MappedFileRegion extends GatedRegion {
+final class MappedFileRegion extends GatedRegion implements StoredBacking {
   private final RegionFile file;
   private final Mapping mapping;
   private final CheckedPaging paging;
 
   /** What was advised by hand while the pattern is fixed; guarded by itself. */
   private final PageRanges advised = new PageRanges();
+
+  /** Set when the file is to be deleted at the close. */
+  private volatile @Nullable Disposal disposal;
 
   /** Null unless the pattern is AUTO. */
   private volatile @Nullable WatchedRegion watched;
@@ -83,6 +90,7 @@ final class MappedFileRegion extends GatedRegion {
     // msync is silent about pages behind the end of a file that was cut short.
     file.checkLength("force", byteSize());
     mapping.force(offset, length);
+    file.checkName("force"); // afterwards: what was renamed has its bytes all the same
     WatchedRegion watching = watched;
     if (watching != null) {
       watching.forced();
@@ -228,6 +236,7 @@ final class MappedFileRegion extends GatedRegion {
   }
 
   private void changeSize(long newByteSize) throws MemoryException {
+    file.checkName("resize");
     if (newByteSize > mapping.byteSize()) {
       grow(newByteSize);
     } else {
@@ -277,6 +286,11 @@ final class MappedFileRegion extends GatedRegion {
   }
 
   @Override
+  protected Optional<String> onDetached() {
+    return file instanceof RegionFile.Named named ? named.inStore().fate() : Optional.empty();
+  }
+
+  @Override
   protected void onClose(MemorySegment segment) {
     WatchedRegion watching = watched;
     if (watching == null) {
@@ -284,6 +298,54 @@ final class MappedFileRegion extends GatedRegion {
     } else {
       watching.close(mapping::close);
     }
-    file.close();
+    Disposal ends = disposal;
+    if (ends == null) {
+      file.close();
+    } else {
+      ends.end(inStore());
+    }
+  }
+
+  // --- moves between stores ---
+
+  private StoreFile inStore() {
+    if (file instanceof RegionFile.Named named) {
+      return named.inStore();
+    }
+    throw new IllegalStateException(
+        String.format(Locale.ROOT, "%s has no name, and is in no store", this));
+  }
+
+  @Override
+  public String fileKey() {
+    return inStore().fileKey();
+  }
+
+  @Override
+  public void leaving(StoreMove move) throws MemoryException {
+    inStore().leaving(move);
+  }
+
+  @Override
+  public void publish() throws MemoryException {
+    inStore().publish();
+  }
+
+  @Override
+  public void endMove() throws MemoryException {
+    inStore().endMove();
+  }
+
+  @Override
+  public void discard() throws MemoryException {
+    inStore();
+    Disposal ends = new Disposal();
+    disposal = ends;
+    try {
+      close();
+    } finally {
+      disposal = null;
+    }
+    ends.check();
   }
 }

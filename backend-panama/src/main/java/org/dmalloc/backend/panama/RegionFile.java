@@ -7,11 +7,13 @@ import org.dmalloc.api.AccessMode;
 import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.ProgressListener;
 import org.dmalloc.api.Reservation;
+import org.dmalloc.api.StoreMove;
 import org.dmalloc.linux.Mapping;
 import org.dmalloc.linux.OpenFile;
 import org.dmalloc.linux.Platform;
 import org.dmalloc.store.OpenMode;
 import org.dmalloc.store.RegionStore;
+import org.dmalloc.store.SpaceReserver;
 import org.dmalloc.store.StoreFile;
 import org.jspecify.annotations.Nullable;
 
@@ -41,6 +43,9 @@ sealed interface RegionFile {
    */
   void checkLength(String operation, long byteSize) throws MemoryException;
 
+  /** Detects that the region's name does not lead to the file any more. */
+  default void checkName(String operation) throws MemoryException {}
+
   /** Closes it; a file without a name is gone then. */
   void close();
 
@@ -59,28 +64,33 @@ sealed interface RegionFile {
       this.created = created;
     }
 
-    /** Creates a named region, with its space. */
+    /**
+     * Creates a named region, with its space.
+     *
+     * @param move where its content comes from; it gets its name when that is there. Null for a
+     *     region that has its name at once
+     */
     static Named create(
         RegionStore store,
         String name,
         long byteSize,
         Reservation reservation,
+        @Nullable StoreMove move,
         String holder,
         ProgressListener progress)
         throws MemoryException {
       OpenFile[] opened = new OpenFile[1];
+      SpaceReserver reserver =
+          (created, position, length) -> {
+            opened[0] = attach(created, AccessMode.READ_WRITE);
+            if (reservation == Reservation.RESERVED) {
+              opened[0].reserve(position, length, progress);
+            }
+          };
       StoreFile file =
-          store.create(
-              name,
-              byteSize,
-              reservation,
-              (created, position, length) -> {
-                opened[0] = attach(created, AccessMode.READ_WRITE);
-                if (reservation == Reservation.RESERVED) {
-                  opened[0].reserve(position, length, progress);
-                }
-              },
-              holder);
+          move == null
+              ? store.create(name, byteSize, reservation, reserver, holder)
+              : store.createUnpublished(name, byteSize, reservation, move, reserver, holder);
       return new Named(file, opened[0], true);
     }
 
@@ -103,7 +113,13 @@ sealed interface RegionFile {
       Path path = file.name() == null ? file.path() : file.store().path(file.name());
       OpenFile descriptor = OpenFile.open(file.path(), access, path.toString());
       file.attach(descriptor::close);
+      file.requireSame(descriptor.sharedPath());
       return descriptor;
+    }
+
+    /** The file in the store. */
+    StoreFile inStore() {
+      return file;
     }
 
     /** The size that its header tells. */
@@ -128,7 +144,8 @@ sealed interface RegionFile {
 
     @Override
     public Path path() {
-      return file.path();
+      String name = file.name();
+      return name == null ? file.path() : file.store().path(name);
     }
 
     @Override
@@ -151,6 +168,11 @@ sealed interface RegionFile {
     @Override
     public void checkLength(String operation, long byteSize) throws MemoryException {
       file.checkLength(operation);
+    }
+
+    @Override
+    public void checkName(String operation) throws MemoryException {
+      file.checkName(operation);
     }
 
     @Override

@@ -3,6 +3,7 @@ package org.dmalloc.shell.command;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import org.apache.felix.service.command.CommandSession;
 import org.apache.felix.service.command.Descriptor;
 import org.apache.felix.service.command.Parameter;
@@ -41,18 +42,21 @@ public final class FreeCommand extends Command {
             ? providers().regions(warn(session)).stream().map(Backend.Open::region).toList()
             : ids.stream().map(lookup::open).distinct().toList();
     List<String> stored = new ArrayList<>();
+    List<String> lost = new ArrayList<>();
     for (MemoryRegion region : regions) {
       RegionInfo info = region.info();
+      Optional<String> detached = region.detached(); // an open file's whereabouts are known
       region.close();
       String name = info.name();
       if (name != null) {
-        stored.add(name);
+        detached.ifPresentOrElse(fate -> lost.add(name + ": " + fate), () -> stored.add(name));
       }
     }
     String count = regions.size() == 1 ? "1 region" : regions.size() + " regions";
     return Message.of(
         "freed "
             + count
-            + (stored.isEmpty() ? "" : "; still stored: " + String.join(", ", stored)));
+            + (stored.isEmpty() ? "" : "; still stored: " + String.join(", ", stored))
+            + (lost.isEmpty() ? "" : "; not in the store any more: " + String.join(", ", lost)));
   }
 }

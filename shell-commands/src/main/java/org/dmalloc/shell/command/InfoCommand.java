@@ -45,6 +45,7 @@ public final class InfoCommand extends Command {
     RegionInfo info = lease.region().info();
     return new RegionDetails(
         info,
+        lease.region().detached().orElse(null),
         residency(lease.region()),
         lease.region().advised(),
         providers().managed(info.id()).orElse(null));

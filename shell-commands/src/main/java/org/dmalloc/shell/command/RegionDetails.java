@@ -23,12 +23,14 @@ import org.jspecify.annotations.Nullable;
  * Everything about a region.
  *
  * @param info what it is
+ * @param detached what became of its file if its name does not lead there any more; else null
  * @param residency where its bytes are; null where its backend cannot tell
  * @param advised what the kernel has been told about the order of accesses, range by range
  * @param managed what the manager knows of it; null if it cannot move
  */
 public record RegionDetails(
     RegionInfo info,
+    @Nullable String detached,
     @Nullable Residency residency,
     List<AdvisedRange> advised,
     @Nullable ManagedRegionInfo managed)
@@ -44,7 +46,7 @@ public record RegionDetails(
     lines.put("size", size(info.byteSize()));
     lines.put("backing", info.backing());
     if (info.path() != null) {
-      lines.put("file", info.path().toString());
+      lines.put("file", info.path() + (detached == null ? "" : "; detached: " + detached));
     }
     lines.put("sharing", Words.of(info.sharing()));
     lines.put("access", Words.of(info.access()));

@@ -2,8 +2,10 @@
 package org.dmalloc.shell.command;
 
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import org.apache.felix.service.command.CommandSession;
 import org.apache.felix.service.command.Descriptor;
 import org.apache.felix.service.command.Parameter;
@@ -17,9 +19,9 @@ import org.jspecify.annotations.Nullable;
 /** Checks the stores. */
 public final class VerifyCommand extends Command {
   /**
-   * A finding in the list.
+   * A finding in the list. Backends that share a store find the same, which is shown once.
    *
-   * @param backend whose store was checked
+   * @param backend whose store was checked; of several, separated by commas
    * @param severity how bad it is
    * @param subject what was checked
    * @param message what was found
@@ -47,25 +49,18 @@ public final class VerifyCommand extends Command {
       throws CommandFailure {
     List<Backend> asked =
         backend == null ? providers().all() : List.of(providers().choose(backend));
-    List<Row> rows = new ArrayList<>();
+    Map<StoreFinding, List<String>> findings = new LinkedHashMap<>();
     for (Backend each : asked) {
       String name = providers().name(each);
-      try {
-        for (StoreFinding f : each.verify()) {
-          rows.add(new Row(name, f.severity(), f.subject(), f.message()));
-        }
-      } catch (ProviderFault e) {
-        // What was not looked at is not sound.
-        rows.add(new Row(name, StoreFinding.Severity.ERROR, "backend " + name, e.reason()));
-      } catch (MemoryException e) {
-        rows.add(
-            new Row(
-                name,
-                StoreFinding.Severity.ERROR,
-                "backend " + name,
-                String.valueOf(e.getMessage())));
+      for (StoreFinding finding : findings(each, name)) {
+        findings.computeIfAbsent(finding, f -> new ArrayList<>()).add(name);
       }
     }
+    findings.putAll(DoubleNames.in(asked, providers()::name));
+    List<Row> rows = new ArrayList<>();
+    findings.forEach(
+        (f, backends) ->
+            rows.add(new Row(String.join(",", backends), f.severity(), f.subject(), f.message())));
     Printable result =
         json
             ? new Json(rows)
@@ -87,5 +82,18 @@ public final class VerifyCommand extends Command {
             errors,
             rows.size()),
         null);
+  }
+
+  /** What was not looked at is not sound. */
+  private static List<StoreFinding> findings(Backend backend, String name) {
+    String reason;
+    try {
+      return backend.verify();
+    } catch (ProviderFault e) {
+      reason = e.reason();
+    } catch (MemoryException e) {
+      reason = String.valueOf(e.getMessage());
+    }
+    return List.of(new StoreFinding(StoreFinding.Severity.ERROR, "backend " + name, reason));
   }
 }
