@@ -13,6 +13,9 @@ import org.dmalloc.api.MemoryRegion;
 import org.dmalloc.api.RegionRequest;
 import org.dmalloc.api.Reservation;
 import org.dmalloc.api.Sharing;
+import org.dmalloc.api.StoreMove;
+import org.dmalloc.api.StoreProvider;
+import org.dmalloc.api.StoredBacking;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -23,30 +26,37 @@ final class CopyTarget {
   private static final Logger LOG = System.getLogger(CopyTarget.class.getName());
 
   private final Placement placement;
-  private final @Nullable String name;
+  private final @Nullable StoredBacking stored;
   private final boolean unfilled;
 
   private CopyTarget(
-      Backend backend, MemoryRegion region, @Nullable String name, boolean unfilled) {
+      Backend backend, MemoryRegion region, @Nullable StoredBacking stored, boolean unfilled) {
     this.placement = new Placement(backend, region);
-    this.name = name;
+    this.stored = stored;
     this.unfilled = unfilled;
   }
 
   /**
    * Allocates it, where the backend can without taking its disk space: the copy takes that, which
-   * spares a file being written twice, once with zeros. A stored region gets its space first: it
-   * would outlive a crash in the middle of the copy.
+   * spares a file being written twice, once with zeros. What is to be a stored region has no name
+   * until all is copied and forced, so that nothing of it outlives a crash before.
+   *
+   * @param between the move of a stored region to another store; null for any other region
    */
-  static CopyTarget allocate(Backend backend, RegionRequest request) throws MemoryException {
+  static CopyTarget allocate(Backend backend, RegionRequest request, @Nullable StoreMove between)
+      throws MemoryException {
     MemoryProvider provider = backend.provider();
-    boolean copyMayTakeSpace =
-        request.name() == null
+    boolean copyTakesSpace =
+        provider instanceof BackingProvider
             && request.reservation() == Reservation.RESERVED
             && request.sharing() != Sharing.PRIVATE;
-    return copyMayTakeSpace && provider instanceof BackingProvider backing
+    if (between != null && provider instanceof StoreProvider store) {
+      StoredBacking region = store.allocateUnpublished(request, between);
+      return new CopyTarget(backend, region, region, copyTakesSpace);
+    }
+    return copyTakesSpace && provider instanceof BackingProvider backing
         ? new CopyTarget(backend, backing.allocateUnfilled(request), null, true)
-        : new CopyTarget(backend, provider.allocate(request), request.name(), false);
+        : new CopyTarget(backend, provider.allocate(request), null, false);
   }
 
   /** What the region is placed on when all is copied. */
@@ -82,15 +92,30 @@ final class CopyTarget {
     placement.region().force();
   }
 
+  /** Makes it the region, on the device; its file of a stored one gets its name. */
+  void publish() throws MemoryException {
+    if (stored != null) {
+      stored.publish();
+    }
+  }
+
+  /** Ends the move once the source is gone. */
+  void endMove() throws MemoryException {
+    if (stored != null) {
+      stored.endMove();
+    }
+  }
+
   /** Gives it back after a failure, whose exception is on its way: this one is only logged. */
   void discard(ManagedRegion of) {
     try {
-      placement.region().close();
-      if (name != null) {
-        placement.backend().provider().delete(name);
+      if (stored != null) {
+        stored.discard();
+      } else {
+        placement.region().close();
       }
     } catch (MemoryException | RuntimeException e) {
-      LOG.log(Level.WARNING, "discarding the unfinished copy of " + of, e);
+      LOG.log(Level.WARNING, "discarding the unfinished copy of {0}: {1}", of, e.getMessage());
     }
   }
 }

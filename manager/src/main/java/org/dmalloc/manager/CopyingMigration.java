@@ -6,12 +6,14 @@ import static java.lang.foreign.ValueLayout.JAVA_LONG_UNALIGNED;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.lang.foreign.MemorySegment;
-import java.util.Locale;
 import org.dmalloc.api.BackingRegion;
 import org.dmalloc.api.Capability;
 import org.dmalloc.api.DirtyTracking;
 import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.MoveResult;
+import org.dmalloc.api.StoreMove;
+import org.dmalloc.api.StoredBacking;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Moves a region by copying it beside its users, as live migration of virtual machines does
@@ -56,6 +58,7 @@ final class CopyingMigration {
   private static final int MAX_SETTLES = 3;
 
   private final Move move;
+  private final @Nullable StoreMove between;
   private final RateLimit rate;
   private final MemorySegment from;
 
@@ -70,10 +73,17 @@ final class CopyingMigration {
 
   private boolean heldUp;
   private int passes;
+  private boolean announced;
   private boolean exchanged;
 
-  CopyingMigration(Move move) {
+  /**
+   * A move by copying.
+   *
+   * @param between the move of a stored region to another store; null for any other region
+   */
+  CopyingMigration(Move move, @Nullable StoreMove between) {
     this.move = move;
+    this.between = between;
     this.rate = new RateLimit(move.options().bytesPerSecond());
     this.from = move.source().segment();
   }
@@ -83,10 +93,10 @@ final class CopyingMigration {
     move.reached(Step.BEGIN);
     Wish wish = move.region().wish();
     CopyTarget target =
-        CopyTarget.allocate(move.target(), wish.allocationOn(move.target().capabilities()));
+        CopyTarget.allocate(
+            move.target(), wish.allocationOn(move.target().capabilities()), between);
     try {
       move.reached(Step.ALLOCATED);
-      boolean durable = wish.stored() && move.target().capabilities().contains(Capability.FORCE);
       long pauseNanos;
       DirtyTracking tracking = track(target.memory());
       String method = tracking.method();
@@ -95,15 +105,16 @@ final class CopyingMigration {
         copyAll(target);
         move.reached(Step.COPIED);
         passUntilSmall(tracking, target);
-        if (durable) {
-          target.force(); // so that the force after the exchange is short
+        if (between != null) {
+          target.force(); // so that the force in the pause is short
           passUntilSmall(tracking, target); // what was written meanwhile is not for the pause
         }
         settle(tracking, target);
+        announce();
         pauseNanos =
             move.withGateShut(
                 () -> exchange(tracking, target), () -> passUntilSmall(tracking, target));
-        release(wish, target, durable);
+        release(target);
       } finally {
         // After the release: taking the protection away from pages that go anyway would take time.
         end(tracking);
@@ -120,7 +131,32 @@ final class CopyingMigration {
           method);
     } finally {
       if (!exchanged) {
-        target.discard(move.region());
+        takeBack(target);
+      }
+    }
+  }
+
+  /** Notes in the old file where the region goes, before the new one can get its name. */
+  private void announce() throws MemoryException {
+    if (between != null && move.source().region() instanceof StoredBacking source) {
+      announced = true;
+      source.leaving(between);
+      move.reached(Step.ANNOUNCED);
+    }
+  }
+
+  /** The new file goes first: while it has its name, the old one's note says that it is stale. */
+  private void takeBack(CopyTarget target) {
+    target.discard(move.region());
+    if (announced && move.source().region() instanceof StoredBacking source) {
+      try {
+        source.endMove();
+      } catch (MemoryException | RuntimeException e) {
+        LOG.log(
+            Level.WARNING,
+            "the note of the failed move in the file of {0}: {1}",
+            move.region(),
+            e.getMessage());
       }
     }
   }
@@ -254,8 +290,29 @@ final class CopyingMigration {
     MemorySegment to = target.memory();
     tracking.collectLast((offset, length) -> copy(to, offset, length));
     move.reached(Step.DELTA_COPIED);
+    if (between != null) {
+      handOver(target);
+    }
     move.region().place(target.placement());
     exchanged = true;
+  }
+
+  /**
+   * Makes the new file the region. With the gate shut, because a force by a user must reach the
+   * file that holds the region after a crash: until here that is the old one, from here the new.
+   */
+  private void handOver(CopyTarget target) throws MemoryException {
+    try {
+      target.force();
+      move.reached(Step.FORCED);
+      target.publish();
+    } catch (MemoryException e) {
+      throw move.failed(
+          "its copy could not be made durable: " + e.getMessage(),
+          "it stays on " + move.source().backend().name(),
+          e);
+    }
+    move.reached(Step.PUBLISHED);
   }
 
   private void end(DirtyTracking tracking) {
@@ -267,31 +324,24 @@ final class CopyingMigration {
   }
 
   /** Lets the source go. The move is done: what fails here is told and undoes nothing. */
-  private void release(Wish wish, CopyTarget target, boolean durable) {
+  private void release(CopyTarget target) {
+    reached(Step.EXCHANGED);
+    if (move.region().release(move.source(), between != null)) {
+      reached(Step.RELEASED);
+      try {
+        target.endMove();
+      } catch (MemoryException | RuntimeException e) {
+        // Whoever opens the file finds that the old one is gone.
+        LOG.log(Level.DEBUG, "the end of the move of {0}: {1}", move.region(), e.getMessage());
+      }
+    }
+  }
+
+  private void reached(Step step) {
     try {
-      move.reached(Step.EXCHANGED);
+      move.reached(step);
     } catch (MemoryException | RuntimeException | InternalError e) {
       LOG.log(Level.WARNING, "after the move of " + move.region(), e);
-    }
-    try {
-      if (durable) {
-        target.force(); // before the old file goes
-      }
-      move.source().region().close();
-      String name = wish.region().name();
-      if (wish.stored() && name != null) {
-        move.source().backend().provider().delete(name);
-      }
-    } catch (MemoryException | RuntimeException | InternalError e) {
-      LOG.log(
-          Level.WARNING,
-          String.format(
-              Locale.ROOT,
-              "%s has moved to %s, but its old memory on %s could not be released",
-              move.region(),
-              move.target().name(),
-              move.source().backend().name()),
-          e);
     }
   }
 }

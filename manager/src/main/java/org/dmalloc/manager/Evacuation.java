@@ -139,7 +139,7 @@ final class Evacuation {
       try {
         at.region().force();
       } catch (MemoryException | RuntimeException e) {
-        LOG.log(Level.ERROR, "flush of " + region, e);
+        LOG.log(Level.ERROR, "flush of {0}: {1}", region, e.getMessage());
       }
     }
   }

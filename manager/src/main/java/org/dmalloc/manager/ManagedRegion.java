@@ -388,6 +388,17 @@ final class ManagedRegion implements MemoryRegion {
     tenancy.endStranding();
   }
 
+  /**
+   * Closes the memory that the region has left. What is still in use, by the kernel say, is closed
+   * as soon as that ends.
+   *
+   * @param withFile whether its file goes too
+   * @return whether it is closed, and its file deleted if that was to be
+   */
+  boolean release(Placement left, boolean withFile) {
+    return regions.moves().release(this, left, withFile);
+  }
+
   /** Leaves the region without memory. Called with the gate shut. */
   void lose(String why) {
     tenancy.lose(why, strandedWaitNanos());

@@ -3,22 +3,30 @@ package org.dmalloc.manager;
 
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
+import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Queue;
+import java.util.UUID;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Consumer;
 import org.dmalloc.api.AccessMode;
 import org.dmalloc.api.LeakedRegion;
 import org.dmalloc.api.ManagedRegionInfo;
 import org.dmalloc.api.MemoryException;
+import org.dmalloc.api.MemoryRegion;
 import org.dmalloc.api.MoveListener;
 import org.dmalloc.api.MoveOptions;
 import org.dmalloc.api.MoveRecord;
 import org.dmalloc.api.MoveResult;
 import org.dmalloc.api.ProgressListener;
 import org.dmalloc.api.RegionMover;
+import org.dmalloc.api.StoreMove;
+import org.dmalloc.api.StoreProvider;
+import org.dmalloc.api.StoredBacking;
 
 /** Moves regions by the way that fits, and keeps their history. */
 final class Moves implements RegionMover {
@@ -30,6 +38,7 @@ final class Moves implements RegionMover {
   private final Step.Probe probe;
   private final List<MoveListener> listeners = new CopyOnWriteArrayList<>();
   private final List<LeakedRegion> leaks = new CopyOnWriteArrayList<>();
+  private final Queue<Left> left = new ConcurrentLinkedQueue<>();
 
   Moves(ManagedRegions regions, Step.Probe probe) {
     this.regions = regions;
@@ -151,8 +160,72 @@ final class Moves implements RegionMover {
             "start it, or move to a backend of the same store",
             null);
       }
+      return new CopyingMigration(move, betweenStores(move, wish, name)).run();
     }
-    return new CopyingMigration(move).run();
+    return new CopyingMigration(move, null).run();
+  }
+
+  private static StoreMove betweenStores(Move move, Wish wish, String name) throws MemoryException {
+    MemoryRegion source = move.source().region();
+    Path from = source.info().path();
+    if (from != null
+        && source instanceof StoredBacking
+        && move.target().provider() instanceof StoreProvider target) {
+      return new StoreMove(UUID.randomUUID(), from, target.fileOf(name, wish.directory()));
+    }
+    throw move.failed(
+        "one of the two backends has no way to hand a stored region over that a crash cannot cut in two",
+        "move to a backend of the same store",
+        null);
+  }
+
+  // --- what a region has left ---
+
+  /** Memory that a region has left and that could not be closed yet. */
+  private record Left(ManagedRegion of, Placement placement, boolean withFile) {}
+
+  /** See {@link ManagedRegion#release}. */
+  boolean release(ManagedRegion of, Placement placement, boolean withFile) {
+    return release(new Left(of, placement, withFile), true);
+  }
+
+  /** Tries again to close what could not be closed before. */
+  void releaseLeft() {
+    for (int count = left.size(); count > 0; count--) {
+      Left next = left.poll();
+      if (next != null) {
+        release(next, false);
+      }
+    }
+  }
+
+  private boolean release(Left what, boolean first) {
+    String backend = what.placement.backend().name();
+    try {
+      if (what.withFile && what.placement.region() instanceof StoredBacking stored) {
+        stored.discard();
+      } else {
+        what.placement.region().close();
+      }
+      return true;
+    } catch (MemoryException e) {
+      // Closed all the same. The file says that it is not the region any more.
+      LOG.log(
+          Level.WARNING,
+          "{0} has left {1}, but its old file could not be deleted: {2}",
+          what.of,
+          backend,
+          e.getMessage());
+    } catch (RuntimeException e) {
+      left.add(what);
+      LOG.log(
+          first ? Level.WARNING : Level.DEBUG,
+          "{0} has left {1}, but its old memory could not be closed yet: {2}",
+          what.of,
+          backend,
+          e.getMessage());
+    }
+    return false;
   }
 
   private void failed(ManagedRegion region, String from, String to, String reason, String why) {

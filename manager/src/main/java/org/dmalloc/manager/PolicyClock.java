@@ -47,6 +47,7 @@ final class PolicyClock {
   /** Looks once. */
   synchronized void tick() {
     long now = nanoClock.getAsLong();
+    regions.moves().releaseLeft();
     List<ManagedRegion> open = new ArrayList<>();
     regions.accounts().regions().forEach(open::add);
     seen.keySet().retainAll(open.stream().map(ManagedRegion::id).toList());

@@ -1,13 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.dmalloc.manager;
 
+import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Locale;
+import java.util.Objects;
+import java.util.Optional;
 import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.MemoryRegion;
 import org.dmalloc.api.MoveResult;
+import org.dmalloc.api.StoreProvider;
+import org.dmalloc.api.StoredBacking;
 import org.dmalloc.api.StoredRegion;
 
 /**
@@ -26,13 +32,16 @@ final class RemappingMigration {
     this.name = name;
   }
 
-  /** Whether the target's store holds the very file of this region. */
+  /** Whether the name stands for the same file in the target's store. */
   static boolean serves(Placement source, Wish wish, String name, Backend target)
       throws MemoryException {
+    Path path = source.region().info().path();
+    if (path != null && target.provider() instanceof StoreProvider store) {
+      return same(store.fileOf(name, wish.directory()), path);
+    }
     if (wish.directory() != null) {
       return true; // both are asked for the same directory
     }
-    Path path = source.region().info().path();
     if (path == null) {
       return false;
     }
@@ -45,7 +54,19 @@ final class RemappingMigration {
   }
 
   private static boolean same(Path a, Path b) {
-    return a.toAbsolutePath().normalize().equals(b.toAbsolutePath().normalize());
+    Path one = a.toAbsolutePath().normalize();
+    Path other = b.toAbsolutePath().normalize();
+    if (one.equals(other)) {
+      return true;
+    }
+    try {
+      // One directory by two paths is one store.
+      return Objects.equals(one.getFileName(), other.getFileName())
+          && Files.isSameFile(
+              Objects.requireNonNull(one.getParent()), Objects.requireNonNull(other.getParent()));
+    } catch (IOException e) {
+      return false; // one of them is not there
+    }
   }
 
   /** Moves; on failure the first backend has the file open again, as before. */
@@ -73,6 +94,9 @@ final class RemappingMigration {
 
   private void exchange() throws MemoryException {
     boolean wasOpen = move.source().region().info().open();
+    if (wasOpen) {
+      requireName();
+    }
     move.source().region().close(); // what it throws, it throws before anything is released
     MemoryRegion opened;
     try {
@@ -87,8 +111,31 @@ final class RemappingMigration {
     move.region().place(new Placement(move.target(), opened));
   }
 
+  /** Whoever closed the file first would not find it again by its name. */
+  private void requireName() throws MemoryException {
+    Optional<String> fate = move.source().region().detached();
+    if (fate.isPresent()) {
+      throw move.failed(
+          fate.get(),
+          String.format(
+              Locale.ROOT,
+              "it stays on %s; put the file back, or copy its content to another region",
+              move.source().backend().name()),
+          null);
+    }
+  }
+
+  /** Opens the file that the source had open, and no other of its name. */
   private MemoryRegion open(Backend backend) throws MemoryException {
-    return backend.provider().open(move.region().wish().openOn(backend.capabilities(), name));
+    MemoryRegion opened =
+        backend.provider().open(move.region().wish().openOn(backend.capabilities(), name));
+    if (opened instanceof StoredBacking now
+        && move.source().region() instanceof StoredBacking before
+        && !now.fileKey().equals(before.fileKey())) {
+      opened.close();
+      throw move.failed("its file was replaced by another file", "put the file back", null);
+    }
+    return opened;
   }
 
   private void reopen(Throwable reason) {
@@ -96,14 +143,29 @@ final class RemappingMigration {
       move.region().place(new Placement(move.source().backend(), open(move.source().backend())));
     } catch (MemoryException | RuntimeException e) {
       reason.addSuppressed(e);
-      move.region()
-          .lose(
-              String.format(
-                  Locale.ROOT,
-                  "its file is whole in the store, but neither %s nor %s opens it: %s; mend that, and it is opened again by itself, or close it",
-                  move.target().name(),
-                  move.source().backend().name(),
-                  e.getMessage()));
+      move.region().lose(lost(String.valueOf(e.getMessage())));
     }
+  }
+
+  private String lost(String why) {
+    return move.source()
+        .region()
+        .detached()
+        .map(
+            fate ->
+                String.format(
+                    Locale.ROOT,
+                    "%s, while %s and %s took turns with it; put it back, and it is opened again by itself, or close it",
+                    fate,
+                    move.source().backend().name(),
+                    move.target().name()))
+        .orElseGet(
+            () ->
+                String.format(
+                    Locale.ROOT,
+                    "its file is whole in the store, but neither %s nor %s opens it: %s; mend that, and it is opened again by itself, or close it",
+                    move.target().name(),
+                    move.source().backend().name(),
+                    why));
   }
 }

@@ -15,14 +15,22 @@ enum Step {
   COPIED,
   /** After each further pass. */
   PASSED,
+  /** Between stores only: the old file says where the region goes. */
+  ANNOUNCED,
   /** The gate is shut; nothing is changed yet. */
   SHUT,
   /** The last delta is copied. */
   DELTA_COPIED,
+  /** Between stores only: all of the new file is on its device. */
+  FORCED,
+  /** Between stores only: the new file has its name, and holds the region from here on. */
+  PUBLISHED,
   /** Remapping only: the source is closed, the target not open yet. */
   SOURCE_CLOSED,
   /** The region is on the target; a failure from here on changes nothing. */
-  EXCHANGED;
+  EXCHANGED,
+  /** The source is closed, and its file deleted; the new file still says where it came from. */
+  RELEASED;
 
   /** Told of each step; what it throws, the step throws. For tests. */
   @FunctionalInterface

@@ -158,12 +158,110 @@ final class MoveTest {
     rig.add(far, 1);
     ManagedRegion region = rig.allocate(RegionRequest.ofSize(Rig.SIZE).withName("orders"));
     Rig.fill(region, 4);
+    rig.probe =
+        (which, step) -> {
+          // The new file has its name only when it has everything; until then the old one has.
+          boolean before = step.compareTo(Step.PUBLISHED) < 0;
+          assertEquals(before, second.files.isEmpty(), step.name());
+          assertEquals(step == Step.RELEASED, disk.files.isEmpty(), step.name());
+          boolean announced = step.compareTo(Step.ANNOUNCED) >= 0 && step != Step.RELEASED;
+          assertEquals(announced, !disk.leaving.isEmpty(), step.name());
+        };
     rig.move(region, "far");
+    rig.probe = Step.Probe.NONE;
     Rig.check(region, 4);
     assertTrue(far.forces.get() > 0, "forced before the old file is deleted");
     assertTrue(disk.files.isEmpty());
     region.close();
     assertEquals(Rig.SIZE, second.files.get("orders").byteSize());
+  }
+
+  /** Exactly one stays, the message says which, and nothing of the other. */
+  @Test
+  void aCopyThatCannotBeForcedLeavesTheRegionWhereItWas() throws Exception {
+    PlainStore second = new PlainStore("/second");
+    PlainBackend far = PlainBackend.files("far", second);
+    rig.add(far, 1);
+    List<String> failures = new ArrayList<>();
+    rig.regions
+        .moves()
+        .add(
+            new MoveListener() {
+              @Override
+              public void failed(long regionId, String from, String to, String reason) {
+                failures.add(reason);
+              }
+            });
+    ManagedRegion region = rig.allocate(RegionRequest.ofSize(Rig.SIZE).withName("orders"));
+    Rig.fill(region, 4);
+    rig.probe =
+        (which, step) -> {
+          if (step == Step.DELTA_COPIED) {
+            far.forceRefusal = "EIO";
+          }
+        };
+    MemoryException e = assertThrows(MemoryException.class, () -> rig.move(region, "far"));
+    rig.probe = Step.Probe.NONE;
+    assertTrue(e.getMessage().contains("EIO") && e.getMessage().contains("stays on files"));
+    assertEquals(List.of(String.valueOf(e.getMessage())), failures);
+    assertNotNull(region.managedInfo().history().getFirst().failure());
+    assertEquals("files", region.managedInfo().backend());
+    assertEquals(List.of(), far.regions());
+    assertTrue(second.files.isEmpty());
+    assertTrue(disk.leaving.isEmpty());
+    Rig.check(region, 4);
+    Rig.fill(region, 5);
+    far.forceRefusal = null;
+    rig.move(region, "far");
+    Rig.check(region, 5);
+    region.close();
+    assertTrue(disk.files.isEmpty() && disk.open.isEmpty() && second.open.isEmpty());
+  }
+
+  @Test
+  void whatCannotBeClosedAtOnceIsClosedLater() throws Exception {
+    ManagedRegion region = rig.filled(4);
+    memory.closeRefusal = "a native call uses it";
+    rig.move(region, "files");
+    assertEquals("files", region.managedInfo().backend());
+    assertEquals(1, memory.regions().size());
+    PolicyClock clock = new PolicyClock(rig.regions, System::nanoTime);
+    clock.tick();
+    assertEquals(1, memory.regions().size());
+    memory.closeRefusal = null;
+    clock.tick();
+    assertEquals(0, memory.regions().size());
+    Rig.check(region, 4);
+  }
+
+  @Test
+  void failureAtAnyStepBetweenStoresLeavesOneFile() throws Exception {
+    PlainStore second = new PlainStore("/second");
+    PlainBackend far = PlainBackend.files("far", second);
+    rig.add(far, 1);
+    for (Step fatal : Step.values()) {
+      ManagedRegion region = rig.allocate(RegionRequest.ofSize(Rig.SIZE).withName("orders"));
+      Rig.fill(region, 7);
+      rig.probe =
+          (which, step) -> {
+            if (step == fatal) {
+              throw MemoryException.of("test", "", "EIO", "");
+            }
+          };
+      boolean failed = false;
+      try {
+        rig.move(region, "far");
+      } catch (MemoryException e) {
+        failed = true;
+      }
+      rig.probe = Step.Probe.NONE;
+      assertEquals(failed ? 1 : 0, disk.files.size(), fatal.name());
+      assertEquals(failed ? 0 : 1, second.files.size(), fatal.name());
+      assertTrue(disk.leaving.isEmpty(), fatal.name());
+      Rig.check(region, 7);
+      region.close();
+      (failed ? files : far).delete("orders");
+    }
   }
 
   @Test
@@ -390,7 +488,10 @@ final class MoveTest {
       failed = true;
     }
     rig.probe = Step.Probe.NONE;
-    assertEquals(reached.get() && fatal != Step.EXCHANGED, failed, fatal + " " + failure);
+    assertEquals(
+        reached.get() && fatal != Step.EXCHANGED && fatal != Step.RELEASED,
+        failed,
+        fatal + " " + failure);
     assertEquals(failed ? source.name() : target, region.managedInfo().backend());
     Rig.check(region, 7);
     assertEquals(

@@ -3,6 +3,7 @@ package org.dmalloc.manager;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.nio.file.Path;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Objects;
@@ -15,7 +16,6 @@ import org.dmalloc.api.BackingRegion;
 import org.dmalloc.api.Capability;
 import org.dmalloc.api.DirtyTracking;
 import org.dmalloc.api.MemoryException;
-import org.dmalloc.api.MemoryProvider;
 import org.dmalloc.api.MemoryRegion;
 import org.dmalloc.api.OpenRequest;
 import org.dmalloc.api.ProviderStatistics;
@@ -23,6 +23,9 @@ import org.dmalloc.api.RegionRequest;
 import org.dmalloc.api.Residency;
 import org.dmalloc.api.Sharing;
 import org.dmalloc.api.StoreFinding;
+import org.dmalloc.api.StoreMove;
+import org.dmalloc.api.StoreProvider;
+import org.dmalloc.api.StoredBacking;
 import org.dmalloc.api.StoredRegion;
 import org.dmalloc.api.SwapPolicy;
 import org.dmalloc.region.GatedRegion;
@@ -32,7 +35,7 @@ import org.dmalloc.region.ResidentTrimmer;
 import org.jspecify.annotations.Nullable;
 
 /** A backend in plain memory; with a store it has named regions too. */
-class PlainBackend implements MemoryProvider {
+class PlainBackend implements StoreProvider {
   private static final Set<Capability> MEMORY =
       EnumSet.of(
           Capability.PRIVATE_MAPPING,
@@ -54,6 +57,8 @@ class PlainBackend implements MemoryProvider {
   final AtomicInteger forces = new AtomicInteger();
   private final @Nullable PlainStore store;
   volatile @Nullable String refusal;
+  volatile @Nullable String forceRefusal;
+  volatile @Nullable String closeRefusal;
   volatile @Nullable String trackingRefusal;
 
   private PlainBackend(String name, @Nullable PlainStore store, Set<Capability> capabilities) {
@@ -144,6 +149,29 @@ class PlainBackend implements MemoryProvider {
         });
   }
 
+  @Override
+  public Path fileOf(String name, @Nullable Path directory) {
+    return Objects.requireNonNull(store).path(name);
+  }
+
+  @Override
+  public StoredBacking allocateUnpublished(RegionRequest request, StoreMove move)
+      throws MemoryException {
+    ledger.require(request);
+    return ledger.admit(
+        "allocate",
+        request.byteSize(),
+        "",
+        () -> {
+          refuse("allocate");
+          MemorySegment bytes = Arena.ofAuto().allocate(request.byteSize(), 8);
+          return new PlainRegion(
+              RegionTraits.of(request, Sharing.SHARED, move.to(), "test file"),
+              bytes,
+              bytes.byteSize());
+        });
+  }
+
   private static Sharing sharing(Sharing asked) {
     return asked == Sharing.DEFAULT ? Sharing.PRIVATE : asked;
   }
@@ -209,7 +237,7 @@ class PlainBackend implements MemoryProvider {
   }
 
   /** Memory of its own, or the bytes of a file, copied in and out as a mapping would show them. */
-  private final class PlainRegion extends GatedRegion {
+  private final class PlainRegion extends GatedRegion implements StoredBacking {
     private Arena arena;
     private final @Nullable MemorySegment file;
 
@@ -231,7 +259,11 @@ class PlainBackend implements MemoryProvider {
     }
 
     @Override
-    protected void onForce(MemorySegment segment, long offset, long length) {
+    protected void onForce(MemorySegment segment, long offset, long length) throws MemoryException {
+      String now = forceRefusal;
+      if (now != null) {
+        throw MemoryException.of("force", name(), now, "");
+      }
       forces.incrementAndGet();
       MemorySegment.copy(segment, offset, Objects.requireNonNull(file), offset, length);
     }
@@ -296,12 +328,52 @@ class PlainBackend implements MemoryProvider {
 
     @Override
     protected void onClose(MemorySegment segment) {
+      String now = closeRefusal;
+      if (now != null) {
+        throw new IllegalStateException(now);
+      }
       String name = traits().name();
       if (file != null && store != null && name != null) {
         file.copyFrom(segment);
         store.open.remove(name);
       }
       arena.close();
+    }
+
+    @Override
+    public String fileKey() {
+      return Integer.toString(System.identityHashCode(file));
+    }
+
+    @Override
+    public void leaving(StoreMove move) {
+      Objects.requireNonNull(store).leaving.add(move.from());
+    }
+
+    @Override
+    public void publish() throws MemoryException {
+      String name = Objects.requireNonNull(traits().name());
+      PlainStore into = Objects.requireNonNull(store);
+      if (into.files.putIfAbsent(name, Objects.requireNonNull(file)) != null) {
+        throw MemoryException.of("publish", name, "EEXIST", "");
+      }
+      into.open.add(name);
+    }
+
+    @Override
+    public void endMove() {
+      Path path = traits().path();
+      if (path != null) {
+        Objects.requireNonNull(store).leaving.remove(path);
+      }
+    }
+
+    @Override
+    public void discard() {
+      close();
+      PlainStore from = Objects.requireNonNull(store);
+      from.files.values().removeIf(bytes -> bytes.equals(file));
+      endMove();
     }
   }
 

@@ -12,6 +12,10 @@ import java.util.concurrent.ConcurrentHashMap;
 final class PlainStore {
   final Path directory;
   final Map<String, MemorySegment> files = new ConcurrentHashMap<>();
+
+  /** Files whose region is on its way to another store. */
+  final Set<Path> leaving = ConcurrentHashMap.newKeySet();
+
   final Set<String> open = ConcurrentHashMap.newKeySet();
 
   PlainStore(String directory) {
