@@ -5,6 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import org.dmalloc.api.AccessMode;
 import org.dmalloc.api.MemoryException;
@@ -42,6 +44,10 @@ final class LinuxTests {
     String message = String.valueOf(e.getMessage());
     assertTrue(message.contains(": " + Errno.name(errno) + " (" + errno + ")"), message);
     return e;
+  }
+
+  static boolean isRoot() throws IOException {
+    return (int) Files.getAttribute(Path.of("/proc/self"), "unix:uid") == 0;
   }
 
   /** Skips the test with a reason that is printed. */

@@ -4,6 +4,7 @@ package org.dmalloc.workloads.compare.setup;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -67,7 +68,9 @@ public final class CgroupLimit implements MemoryLimit {
     Change change = Change.of(Change.Kind.CGROUP, group.toString());
     journal.add(change);
     try {
-      Files.createDirectory(group);
+      Files.createDirectory(
+          group,
+          PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwxr-xr-x")));
       KernelSwitch.write(group.resolve(version.limitFile), String.valueOf(byteSize));
     } catch (IOException e) {
       journal.takeBack(change);

@@ -67,7 +67,10 @@ public record ChildJvm(
     List<String> command = command();
     ProcessBuilder builder = new ProcessBuilder(place == null ? command : place.wrap(command));
     // What a user's shell sets for Java must not change a contender behind its back.
-    builder.environment().keySet().removeAll(List.of("JAVA_TOOL_OPTIONS", "_JAVA_OPTIONS"));
+    builder
+        .environment()
+        .keySet()
+        .removeAll(List.of("JAVA_TOOL_OPTIONS", "JDK_JAVA_OPTIONS", "_JAVA_OPTIONS"));
     Process process = builder.start();
     try {
       return converse(process, task, place, lines);

@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFileAttributes;
 import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
@@ -12,6 +13,8 @@ import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
+import org.dmalloc.linux.OpenDirectory;
+import org.dmalloc.linux.Ownership;
 import org.dmalloc.machine.KernelFiles;
 import org.dmalloc.workloads.machine.SwapDevice;
 
@@ -34,15 +37,44 @@ final class Cleaner {
    */
   void takeBack(Change change) throws IOException {
     switch (change.kind()) {
-      case FILE -> Files.deleteIfExists(Path.of(change.path()));
+      case FILE -> deleteFile(Path.of(change.path()));
       case DIRECTORY -> ScratchDirectory.delete(Path.of(change.path()));
       case SWAP_FILE -> {
         swapOff(change.path());
-        Files.deleteIfExists(Path.of(change.path()));
+        deleteFile(Path.of(change.path()));
       }
       case ZRAM -> removeZram(change.path());
       case SETTING -> putBack(change);
       case CGROUP -> removeCgroup(Path.of(change.path()));
+    }
+  }
+
+  /** Deletes a regular file of this user: what was made was one, whatever has its name now. */
+  private static void deleteFile(Path path) throws IOException {
+    Path file = path.toAbsolutePath().normalize();
+    Path parent = file.getParent();
+    Path name = file.getFileName();
+    if (parent == null || name == null || !Files.isDirectory(parent)) {
+      return;
+    }
+    Optional<OpenDirectory> opened = OpenDirectory.open(parent);
+    if (opened.isEmpty()) {
+      Files.deleteIfExists(file);
+      return;
+    }
+    try (OpenDirectory in = opened.get()) {
+      Optional<PosixFileAttributes> found = in.attributes(name);
+      if (found.isEmpty()) {
+        return;
+      }
+      if (!found.get().isRegularFile() || !Ownership.isOurs(found.get())) {
+        throw new IOException(
+            String.format(
+                Locale.ROOT,
+                "delete %s: not the file that was made; look at it, and delete it yourself",
+                file));
+      }
+      in.deleteFile(name);
     }
   }
 

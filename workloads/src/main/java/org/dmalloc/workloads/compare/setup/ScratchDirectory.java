@@ -2,19 +2,15 @@
 package org.dmalloc.workloads.compare.setup;
 
 import java.io.IOException;
-import java.nio.file.DirectoryNotEmptyException;
-import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Locale;
+import org.dmalloc.linux.OpenDirectory;
 
 /** A directory for files that exist for one comparison. */
 public final class ScratchDirectory {
-  private static final long PATIENCE_NANOS = 5_000_000_000L;
-
   private ScratchDirectory() {}
 
   /**
@@ -42,35 +38,18 @@ public final class ScratchDirectory {
   }
 
   /**
-   * Deletes a directory and all that is in it, links themselves included; none is followed. What is
-   * gone already is no failure, and what a process on its way down still puts there goes as well.
+   * Deletes a directory of this user and all that is in it, links themselves included; none is
+   * followed. What is gone already is no failure, and what a process on its way down still puts
+   * there goes as well.
+   *
+   * @throws IOException if another user's directory, or something else, has that name
    */
   public static void delete(Path directory) throws IOException {
-    long deadline = System.nanoTime() + PATIENCE_NANOS;
-    while (true) {
-      try {
-        empty(directory);
-        Files.deleteIfExists(directory);
-        return;
-      } catch (DirectoryNotEmptyException e) {
-        if (System.nanoTime() > deadline) {
-          throw e;
-        }
-      }
-    }
+    OpenDirectory.delete(directory);
   }
 
-  /** Deletes all that is in a directory. */
+  /** Deletes all that is in a directory of this user. */
   public static void empty(Path directory) throws IOException {
-    if (!Files.isDirectory(directory, LinkOption.NOFOLLOW_LINKS)) {
-      return;
-    }
-    try (DirectoryStream<Path> entries = Files.newDirectoryStream(directory)) {
-      for (Path entry : entries) {
-        delete(entry);
-      }
-    } catch (NoSuchFileException e) {
-      // Somebody else deletes it at the same time.
-    }
+    OpenDirectory.empty(directory);
   }
 }

@@ -53,17 +53,17 @@ public final class SetupJournal implements AutoCloseable {
     this.cleaner = new Cleaner(files);
   }
 
-  /** The directory for journals of this user, created if it is missing. */
+  /** The directory for journals of this user, created for this user alone if it is missing. */
   public static Path defaultDirectory() throws IOException {
     Path system = Path.of("/var/lib/dmalloc");
     if (Files.isWritable(system)
         || (!Files.exists(system) && Files.isWritable(Path.of("/var/lib")))) {
-      return Files.createDirectories(system);
+      return JournalDirectory.create(system);
     }
     IOException refused = new IOException("no home directory");
     for (Path home : homes()) {
       try {
-        return Files.createDirectories(home.resolve("dmalloc"));
+        return JournalDirectory.create(home.resolve("dmalloc"));
       } catch (IOException e) {
         refused = e;
       }
@@ -94,6 +94,7 @@ public final class SetupJournal implements AutoCloseable {
 
   /** Starts an empty journal of this process. */
   public static SetupJournal open(Path directory, KernelFiles files) throws IOException {
+    JournalDirectory.require(directory);
     long pid = ProcessHandle.current().pid();
     Path file = Files.createTempFile(directory, PREFIX + pid + "-", SUFFIX);
     SetupJournal journal =
@@ -110,12 +111,22 @@ public final class SetupJournal implements AutoCloseable {
    * Takes back what processes that are gone have left behind.
    *
    * @return one line for each change that was taken back, and each that could not be
+   * @throws IOException if others could have written to the directory: what a journal says is done
    */
   public static List<String> recover(Path directory, KernelFiles files) throws IOException {
+    JournalDirectory.require(directory);
     List<String> lines = new ArrayList<>();
     try (DirectoryStream<Path> journals =
         Files.newDirectoryStream(directory, PREFIX + "*" + SUFFIX)) {
       for (Path file : journals) {
+        if (!JournalDirectory.isTrusted(file)) {
+          lines.add(
+              String.format(
+                  Locale.ROOT,
+                  "journal %s: not a file that only this user can write; look at it and delete it",
+                  file));
+          continue;
+        }
         Contents found = read(file);
         if (found == null) {
           // Its process was killed before it had written anything, so there is nothing to undo.

@@ -7,9 +7,12 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Locale;
+import java.util.Objects;
+import java.util.Optional;
 import org.dmalloc.api.AccessMode;
 import org.dmalloc.api.ProgressListener;
 import org.dmalloc.linux.OpenFile;
+import org.dmalloc.linux.Ownership;
 
 /** A swap file that exists for one comparison. */
 public final class SwapFile {
@@ -32,6 +35,17 @@ public final class SwapFile {
     if (Files.exists(file)) {
       throw new FileAlreadyExistsException(
           String.format(Locale.ROOT, "swap file %s: exists; name a file that does not", file));
+    }
+    Path directory = Objects.requireNonNull(file.getParent(), "the root is no file");
+    // mkswap and swapon go by the name, and must not meet another file.
+    Optional<Path> exchangeable = Ownership.exchangeableBelow(directory);
+    if (exchangeable.isPresent()) {
+      throw new IOException(
+          String.format(
+              Locale.ROOT,
+              "swap file %s: others may exchange what is in %s; choose a directory that only this user can change",
+              file,
+              exchangeable.get()));
     }
     Change change = Change.of(Change.Kind.SWAP_FILE, file.toString());
     journal.add(change);

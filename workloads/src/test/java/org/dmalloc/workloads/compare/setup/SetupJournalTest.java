@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
 import java.util.Locale;
 import java.util.stream.Stream;
@@ -179,6 +180,93 @@ class SetupJournalTest {
     IOException failed = assertThrows(IOException.class, journal::close);
     assertTrue(failed.getMessage().contains("file " + directory + " was left behind"));
     assertEquals(1, journals().size());
+  }
+
+  private String aFileToDelete(Path file) {
+    return String.format(
+        Locale.ROOT, "{\"kind\":\"FILE\",\"path\":\"%s\",\"before\":\"\",\"after\":\"\"}", file);
+  }
+
+  @Test
+  void doesNothingThatAJournalSaysWhereOthersCanWriteOne() throws IOException {
+    Path file = Files.createFile(work.resolve("precious"));
+    writeJournal("any-boot", aFileToDelete(file));
+    Files.setPosixFilePermissions(state, PosixFilePermissions.fromString("rwxrwxrwx"));
+    IOException refused = assertThrows(IOException.class, () -> SetupJournal.recover(state, FILES));
+    assertTrue(refused.getMessage().contains(state + " is not a directory that only this user"));
+    assertThrows(IOException.class, () -> SetupJournal.open(state, FILES));
+    Files.setPosixFilePermissions(state, PosixFilePermissions.fromString("rwx------"));
+    Path link = Files.createSymbolicLink(work.resolve("link"), state);
+    assertThrows(IOException.class, () -> SetupJournal.recover(link, FILES));
+    Files.setPosixFilePermissions(work, PosixFilePermissions.fromString("rwxrwxrwx"));
+    Path below = Files.createDirectory(work.resolve("below"));
+    Files.setPosixFilePermissions(below, PosixFilePermissions.fromString("rwx------"));
+    refused = assertThrows(IOException.class, () -> SetupJournal.recover(below, FILES));
+    assertTrue(refused.getMessage().contains("others may exchange what is in"), refused.toString());
+    assertTrue(Files.exists(file));
+  }
+
+  @Test
+  void doesNothingThatAJournalSaysWhichOthersCanHaveWritten() throws Exception {
+    Path file = Files.createFile(work.resolve("precious"));
+    writeJournal("any-boot", aFileToDelete(file));
+    Path journal = journals().getFirst();
+    Files.setPosixFilePermissions(journal, PosixFilePermissions.fromString("rw-rw-rw-"));
+    assertEquals(
+        List.of(
+            String.format(
+                Locale.ROOT,
+                "journal %s: not a file that only this user can write; look at it and delete it",
+                journal)),
+        SetupJournal.recover(state, FILES));
+    Files.setPosixFilePermissions(journal, PosixFilePermissions.fromString("rw-------"));
+    Files.move(journal, work.resolve("elsewhere"));
+    Files.createSymbolicLink(journal, work.resolve("elsewhere"));
+    assertEquals(1, SetupJournal.recover(state, FILES).size());
+    Files.delete(journal);
+    assertEquals(0, new ProcessBuilder("mkfifo", journal.toString()).start().waitFor());
+    assertEquals(1, SetupJournal.recover(state, FILES).size());
+    assertTrue(Files.exists(file));
+  }
+
+  @Test
+  void leavesAloneWhatHasTakenTheNameOfWhatWasMade() throws IOException {
+    Path precious = Files.createDirectory(work.resolve("precious"));
+    Files.createFile(precious.resolve("inside"));
+    Path directory = work.resolve("scratch");
+    Path file = work.resolve("file");
+    SetupJournal journal = SetupJournal.open(state, FILES);
+    ScratchDirectory.create(journal, directory);
+    journal.add(Change.of(Change.Kind.FILE, file.toString()));
+    Files.delete(directory);
+    Files.createSymbolicLink(directory, precious);
+    Files.createSymbolicLink(file, precious.resolve("inside"));
+    IOException failed = assertThrows(IOException.class, journal::close);
+    assertTrue(failed.getMessage().contains("not the directory that was made"), failed.toString());
+    assertTrue(failed.getMessage().contains("not the file that was made"), failed.toString());
+    assertTrue(Files.exists(precious.resolve("inside")));
+  }
+
+  @Test
+  void makesItsDirectoryForOneUserAlone() throws IOException {
+    Path directory = JournalDirectory.create(state.resolve("share/dmalloc"));
+    for (Path made : List.of(directory, state.resolve("share"))) {
+      assertEquals("rwx------", PosixFilePermissions.toString(Files.getPosixFilePermissions(made)));
+    }
+    assertEquals(directory, JournalDirectory.create(directory));
+  }
+
+  @Test
+  void makesNoSwapFileWhereOthersCanPutAnotherFileInItsPlace() throws IOException {
+    Files.setPosixFilePermissions(work, PosixFilePermissions.fromString("rwxrwxrwx"));
+    Path file = work.resolve("swap");
+    try (SetupJournal journal = SetupJournal.open(state, FILES)) {
+      IOException refused =
+          assertThrows(IOException.class, () -> SwapFile.create(journal, file, 1 << 20, 0));
+      assertTrue(refused.getMessage().contains("others may exchange"), refused.toString());
+      assertEquals(List.of(), journal.changes());
+    }
+    assertFalse(Files.exists(file));
   }
 
   /** A journal of a process id that is in use, but by a process started at another time. */
