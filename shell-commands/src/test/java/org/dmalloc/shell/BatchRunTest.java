@@ -4,8 +4,13 @@ package org.dmalloc.shell;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
+import java.io.IOException;
 import java.io.InputStream;
+import java.io.OutputStream;
+import java.nio.channels.Channels;
+import java.nio.channels.Pipe;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import org.dmalloc.api.Capability;
@@ -122,5 +127,59 @@ class BatchRunTest {
     assertEquals(BatchRun.USAGE, pipe("nonsense"));
     assertTrue(err().contains("dmalloc: command 'nonsense' is unknown; give one of"), err());
     assertEquals(BatchRun.FAILED, pipe("providers '"));
+  }
+
+  private int pipe(byte[] input, OutputStream target) {
+    try (BatchRun run =
+        new BatchRun(shell.processor, InputStream.nullInputStream(), target, err, "")) {
+      return run.runLines(new ByteArrayInputStream(input));
+    }
+  }
+
+  @Test
+  void aByteOrderMarkAndForeignLineEndsAreNoPartOfALine() {
+    assertEquals(
+        BatchRun.OK,
+        pipe("\uFEFFproviders\r\nproviders\r\n".getBytes(StandardCharsets.UTF_8), out),
+        err());
+    assertEquals("", err());
+  }
+
+  @Test
+  void bytesThatAreNotUtf8SpoilTheirLineAlone() {
+    byte[] input = "providers\nalloc 64 -n \u00e9\nproviders".getBytes(StandardCharsets.ISO_8859_1);
+    assertEquals(BatchRun.USAGE, pipe(input, out));
+    assertEquals("dmalloc: standard input, line 2: not UTF-8; convert it (iconv)\n", err(), err());
+    assertEquals(List.of(), files.requests);
+    assertEquals(2, out().lines().filter(line -> line.startsWith("BACKEND")).count(), out());
+  }
+
+  @Test
+  void aResultThatDoesNotArriveIsAFailureSaidOnce() {
+    OutputStream full =
+        new OutputStream() {
+          @Override
+          public void write(int b) throws IOException {
+            throw new IOException("No space left on device");
+          }
+        };
+    byte[] input = "providers\nalloc 64 -n still\n".getBytes(StandardCharsets.UTF_8);
+    assertEquals(BatchRun.FAILED, pipe(input, full));
+    assertEquals(
+        "dmalloc: write standard output: No space left on device; the result is incomplete\n",
+        err());
+    assertEquals("still", files.requests.getLast().name(), "later lines run");
+  }
+
+  @Test
+  void nothingRunsForAPipeThatNobodyReads() throws IOException {
+    Pipe pipe = Pipe.open();
+    try (OutputStream sink = Channels.newOutputStream(pipe.sink())) {
+      pipe.source().close();
+      byte[] input = "providers\nalloc 64 -n late\n".getBytes(StandardCharsets.UTF_8);
+      assertEquals(BatchRun.OK, pipe(input, sink));
+    }
+    assertEquals("", err());
+    assertEquals(List.of(), files.requests);
   }
 }

@@ -4,6 +4,8 @@ package org.dmalloc.shell.batch;
 import java.io.FileDescriptor;
 import java.io.FileInputStream;
 import java.io.FileOutputStream;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Map;
 import java.util.function.IntConsumer;
@@ -33,6 +35,9 @@ public final class BatchComponent {
 
   /** Property of the launcher's service: the type of the terminal behind stderr, or empty. */
   static final String TERMINAL = "dmalloc.terminal";
+
+  /** The status when no command could run; EX_SOFTWARE of sysexits.h. */
+  private static final int BROKEN = 70;
 
   private final @Nullable BatchRun run;
   private final @Nullable Thread thread;
@@ -66,13 +71,22 @@ public final class BatchComponent {
     List<String> words = arguments == null ? List.of() : List.of(arguments);
     IntConsumer exit = launcher.getValue();
     run = newRun;
-    thread =
-        new Thread(
-            () -> exit.accept(words.isEmpty() ? newRun.runLines(in) : newRun.run(words)),
-            "dmalloc batch");
+    thread = new Thread(() -> exit.accept(run(newRun, words, in)), "dmalloc batch");
     // A read of standard input cannot be interrupted; it must not keep the JVM.
     thread.setDaemon(true);
     thread.start();
+  }
+
+  /** Whatever is thrown, the launcher hears of the end: it would wait for ever. */
+  private static int run(BatchRun run, List<String> words, FileInputStream in) {
+    // Gogo cannot be stopped after a session was collected that nobody closed.
+    try (run) {
+      return words.isEmpty() ? run.runLines(in) : run.run(words);
+    } catch (RuntimeException | Error e) {
+      new PrintStream(new FileOutputStream(FileDescriptor.err), true, StandardCharsets.UTF_8)
+          .println("dmalloc: " + e);
+      return BROKEN;
+    }
   }
 
   /** Ends the run; the command that runs is interrupted, and waited for, as all commands are. */

@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.dmalloc.shell.batch;
 
-import java.io.BufferedReader;
 import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
-import java.io.InputStreamReader;
 import java.io.OutputStream;
 import java.io.PrintStream;
+import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Locale;
@@ -19,6 +18,7 @@ import org.apache.felix.service.command.CommandProcessor;
 import org.apache.felix.service.command.CommandSession;
 import org.apache.felix.service.command.Converter;
 import org.dmalloc.api.VisibleText;
+import org.dmalloc.shell.command.LostOutputException;
 import org.dmalloc.shell.command.UnknownCommand;
 import org.dmalloc.shell.syntax.Words;
 
@@ -44,6 +44,8 @@ public final class BatchRun implements AutoCloseable {
 
   private volatile boolean stopping;
   private final CommandSession session;
+  private final ResultStream results;
+  private boolean lossReported;
   private final PrintStream out;
   private final PrintStream err;
 
@@ -62,8 +64,9 @@ public final class BatchRun implements AutoCloseable {
       OutputStream out,
       OutputStream err,
       String terminalType) {
-    this.session = processor.createSession(in, out, err);
-    this.out = new PrintStream(out, true, StandardCharsets.UTF_8);
+    this.results = new ResultStream(out);
+    this.session = processor.createSession(in, results, err);
+    this.out = new PrintStream(results, true, StandardCharsets.UTF_8);
     this.err = new PrintStream(err, true, StandardCharsets.UTF_8);
     session.put("SCOPE", SCOPE + ":*");
     session.put("TERM", terminalType);
@@ -107,11 +110,21 @@ public final class BatchRun implements AutoCloseable {
   }
 
   private int eachLine(InputStream lines) throws IOException {
-    BufferedReader reader =
-        new BufferedReader(new InputStreamReader(lines, StandardCharsets.UTF_8));
+    Utf8Lines reader = new Utf8Lines(lines);
     int status = OK;
     StringBuilder pending = new StringBuilder();
-    for (String line = reader.readLine(); line != null; line = reader.readLine()) {
+    while (true) {
+      String line;
+      try {
+        line = reader.next();
+      } catch (CharacterCodingException e) {
+        status = failed(new IllegalArgumentException(notUtf8(reader.number())));
+        pending.setLength(0);
+        continue;
+      }
+      if (line == null) {
+        break;
+      }
       pending.append(pending.isEmpty() ? "" : "\n").append(line);
       String code = pending.toString();
       if (code.isBlank() || code.strip().startsWith("#")) {
@@ -131,15 +144,28 @@ public final class BatchRun implements AutoCloseable {
       if (stopping) {
         return FAILED;
       }
+      if (nobodyReads()) {
+        return status;
+      }
     }
     return pending.isEmpty()
         ? status
         : failed(new EOFException("the input ends inside '" + pending + "'"));
   }
 
+  private static String notUtf8(long number) {
+    return String.format(
+        Locale.ROOT, "standard input, line %d: not UTF-8; convert it (iconv)", number);
+  }
+
   /** Lets no further line begin. */
   void stop() {
     stopping = true;
+  }
+
+  private boolean nobodyReads() {
+    IOException failure = results.failure();
+    return failure != null && ResultStream.isClosedPipe(failure);
   }
 
   private int execute(String code) throws EOFException {
@@ -148,14 +174,42 @@ public final class BatchRun implements AutoCloseable {
       if (result != null) {
         out.println(session.format(result, Converter.INSPECT));
       }
-      return OK;
+      return outputStatus();
     } catch (EOFException e) {
       throw e;
     } catch (InterruptedException e) {
       return failed(new InterruptedException("interrupted"));
     } catch (Exception e) {
-      return failed(e);
+      return results.failure() != null && isLostOutput(e) ? outputStatus() : failed(e);
     }
+  }
+
+  private static boolean isLostOutput(Exception e) {
+    for (Throwable cause = e; cause != null; cause = cause.getCause()) {
+      if (cause instanceof LostOutputException) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /** Failure, if what was printed did not arrive; said once. A closed pipe is the reader's wish. */
+  private int outputStatus() {
+    IOException failure = results.failure();
+    if (failure == null || ResultStream.isClosedPipe(failure)) {
+      return OK;
+    }
+    if (!lossReported) {
+      lossReported = true;
+      failed(
+          new IOException(
+              String.format(
+                  Locale.ROOT,
+                  "write standard output: %s; the result is incomplete",
+                  failure.getMessage()),
+              failure));
+    }
+    return FAILED;
   }
 
   private int failed(Exception e) {

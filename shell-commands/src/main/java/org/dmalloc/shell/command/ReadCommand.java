@@ -91,7 +91,7 @@ public final class ReadCommand extends Command {
         (segment, at) -> {
           out.write(segment.toArray(ValueLayout.JAVA_BYTE));
           if (out.checkError()) {
-            throw new IOException("the output was closed");
+            throw new LostOutputException();
           }
         });
   }
