@@ -48,10 +48,14 @@ final class Configuration {
       return Path.of(own).toAbsolutePath();
     }
     String xdg = System.getenv("XDG_CONFIG_HOME");
-    return (xdg != null && xdg.startsWith("/")
-            ? Path.of(xdg)
-            : Path.of(System.getProperty("user.home"), ".config"))
+    return (xdg != null && xdg.startsWith("/") ? Path.of(xdg) : Path.of(home(), ".config"))
         .resolve("dmalloc");
+  }
+
+  /** The variable before the property, which has the home of the account. */
+  private static String home() {
+    String home = System.getenv("HOME");
+    return home != null && home.startsWith("/") ? home : System.getProperty("user.home");
   }
 
   /** All configuration files. */

@@ -3,25 +3,38 @@ package org.dmalloc.distribution;
 
 import java.io.IOException;
 import java.io.PrintStream;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.FileSystemException;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.IntConsumer;
+import java.util.stream.Collectors;
 import org.apache.felix.framework.Felix;
 import org.osgi.framework.Bundle;
 import org.osgi.framework.BundleContext;
 import org.osgi.framework.BundleException;
 import org.osgi.framework.Constants;
 import org.osgi.framework.FrameworkUtil;
+import org.osgi.framework.ServiceRegistration;
 import org.osgi.service.log.LoggerFactory;
 
 /** One running framework, with a bundle cache of its own that goes when it ends. */
 final class FrameworkRun implements AutoCloseable {
   private static final long STOP_MILLIS = 15_000;
+
+  /** Much more than a start needs; what takes a command does so while it is registered. */
+  private static final long START_NANOS = TimeUnit.SECONDS.toNanos(5);
 
   private final RunDirectory directory;
   private final Felix framework;
@@ -46,9 +59,7 @@ final class FrameworkRun implements AutoCloseable {
       // Results alone go to stdout: what a bundle prints there by itself goes to stderr.
       System.setOut(err);
     }
-    Path temporary = Path.of(System.getProperty("java.io.tmpdir"));
-    RunDirectory.removeLeftovers(temporary, err);
-    RunDirectory directory = RunDirectory.create(temporary);
+    RunDirectory directory = makeDirectory(err);
     // JLine unpacks a library, and would leave it in the temporary directory.
     System.setProperty("jline.tmpdir", directory.path().toString());
     List<Path> configuration = Configuration.files(layout);
@@ -71,10 +82,37 @@ final class FrameworkRun implements AutoCloseable {
         run.startBundles(layout.bundles(Layout.Group.CONSOLE));
       }
       return run;
-    } catch (IOException | BundleException | InterruptedException | RuntimeException e) {
+    } catch (IOException | BundleException | InterruptedException | RuntimeException | Error e) {
       run.close();
       throw e;
     }
+  }
+
+  private static RunDirectory makeDirectory(PrintStream err) throws IOException {
+    Path temporary = Path.of(System.getProperty("java.io.tmpdir")).toAbsolutePath();
+    try {
+      RunDirectory.removeLeftovers(temporary, err);
+      return RunDirectory.create(temporary);
+    } catch (IOException e) {
+      throw new IOException(
+          String.format(
+              Locale.ROOT,
+              "temporary directory %s: %s; set TMPDIR to a directory that you can write to",
+              temporary,
+              reason(e)));
+    }
+  }
+
+  private static String reason(IOException e) {
+    if (e instanceof FileSystemException thrown && thrown.getReason() != null) {
+      return thrown.getReason();
+    }
+    return switch (e) {
+      case NoSuchFileException missing -> "does not exist";
+      case NotDirectoryException other -> "is no directory";
+      case AccessDeniedException refused -> "is not writable for you";
+      default -> String.valueOf(e.getMessage());
+    };
   }
 
   private void startBundles(List<Path> jars) throws BundleException {
@@ -96,25 +134,48 @@ final class FrameworkRun implements AutoCloseable {
    *
    * @param terminal whether standard error is a terminal
    * @return its status
+   * @throws IOException if none of the components that started runs commands
    */
-  int execute(String[] words, boolean terminal) throws InterruptedException {
+  int execute(String[] words, boolean terminal) throws InterruptedException, IOException {
     CompletableFuture<Integer> status = new CompletableFuture<>();
     String type = System.getenv("TERM");
-    framework
-        .getBundleContext()
-        .registerService(
-            IntConsumer.class,
-            status::complete,
-            FrameworkUtil.asDictionary(
-                Map.of(
-                    "dmalloc.arguments",
-                    words,
-                    "dmalloc.terminal",
-                    terminal && type != null ? type : "")));
+    ServiceRegistration<IntConsumer> registration =
+        framework
+            .getBundleContext()
+            .registerService(
+                IntConsumer.class,
+                status::complete,
+                FrameworkUtil.asDictionary(
+                    Map.of(
+                        "dmalloc.arguments",
+                        words,
+                        "dmalloc.terminal",
+                        terminal && type != null ? type : "")));
+    awaitUse(registration, status);
     try {
       return status.get();
     } catch (ExecutionException e) {
       throw new IllegalStateException(e);
+    }
+  }
+
+  /** Whoever runs commands takes the service while it is registered, or soon after, or never. */
+  private void awaitUse(ServiceRegistration<IntConsumer> registration, Future<Integer> status)
+      throws InterruptedException, IOException {
+    long deadline = System.nanoTime() + START_NANOS;
+    while (registration.getReference().getUsingBundles() == null && !status.isDone()) {
+      if (System.nanoTime() - deadline > 0) {
+        String idle =
+            Arrays.stream(framework.getBundleContext().getBundles())
+                .filter(bundle -> bundle.getState() != Bundle.ACTIVE)
+                .filter(bundle -> bundle.getHeaders("").get(Constants.FRAGMENT_HOST) == null)
+                .map(Bundle::getSymbolicName)
+                .collect(Collectors.joining(", "));
+        throw new IOException(
+            "the component that runs commands did not start"
+                + (idle.isEmpty() ? "" : "; not active: " + idle));
+      }
+      TimeUnit.MILLISECONDS.sleep(2);
     }
   }
 

@@ -35,6 +35,9 @@ record Layout(Path home) {
     try (DirectoryStream<Path> stream = Files.newDirectoryStream(directory, "*.jar")) {
       stream.forEach(jars::add);
     }
+    if (jars.isEmpty()) {
+      throw new IOException(directory + " has no bundles; unpack or build the distribution again");
+    }
     Collections.sort(jars);
     return jars;
   }

@@ -24,6 +24,9 @@ public final class Main {
   /** The status when the framework itself cannot start; EX_SOFTWARE of sysexits.h. */
   private static final int BROKEN = 70;
 
+  private static final int FAILED = 1;
+  private static final int USAGE = 2;
+
   private Main() {}
 
   /**
@@ -43,11 +46,13 @@ public final class Main {
   }
 
   private static int run(String[] arguments, PrintStream err) {
+    Optional<String> unreadable = LostBytes.of(arguments);
+    if (unreadable.isPresent()) {
+      err.println("dmalloc: " + unreadable.get());
+      return USAGE;
+    }
     if (Arrays.equals(arguments, new String[] {"--version"})) {
-      String version =
-          Optional.ofNullable(Main.class.getPackage().getImplementationVersion()).orElse("?");
-      stream(FileDescriptor.out).println("dmalloc " + version + ", Java " + Runtime.version());
-      return 0;
+      return printVersion(err);
     }
     String home = System.getProperty("dmalloc.home");
     if (home == null) {
@@ -60,13 +65,35 @@ public final class Main {
       return interactive
           ? run.awaitStop()
           : run.execute(translate(arguments), terminals.contains("2"));
-    } catch (IOException | BundleException e) {
-      err.println("dmalloc: cannot start: " + e);
-      return BROKEN;
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       err.println("dmalloc: interrupted");
       return BROKEN;
+    } catch (IOException | BundleException | RuntimeException | Error e) {
+      // Whatever it is: threads of the framework run, and the process would not end by itself.
+      err.println("dmalloc: cannot start: " + StderrLogger.oneLine(words(e)));
+      return BROKEN;
+    }
+  }
+
+  private static String words(Throwable e) {
+    return e.getClass() == IOException.class || e instanceof BundleException
+        ? StderrLogger.words(e)
+        : e.toString();
+  }
+
+  private static int printVersion(PrintStream err) {
+    String version =
+        Optional.ofNullable(Main.class.getPackage().getImplementationVersion()).orElse("?");
+    String line = "dmalloc " + version + ", Java " + Runtime.version() + "\n";
+    // Not closed, as the descriptor is not this method's.
+    FileOutputStream out = new FileOutputStream(FileDescriptor.out);
+    try {
+      out.write(line.getBytes(StandardCharsets.UTF_8));
+      return 0;
+    } catch (IOException e) {
+      err.println("dmalloc: write standard output: " + e.getMessage());
+      return FAILED;
     }
   }
 

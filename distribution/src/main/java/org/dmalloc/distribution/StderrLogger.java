@@ -31,6 +31,11 @@ final class StderrLogger extends Logger {
     err.println(oneLine(line.toString()));
   }
 
+  @Override
+  protected void doLog(int level, String message, Throwable thrown) {
+    doLog(null, null, level, message, thrown);
+  }
+
   /** What it says and what its causes say. */
   static String words(Throwable thrown) {
     StringBuilder words = new StringBuilder();

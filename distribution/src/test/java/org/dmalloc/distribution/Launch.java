@@ -85,6 +85,24 @@ final class Launch implements AutoCloseable {
     return new Launch(builder.start());
   }
 
+  /**
+   * Runs lines of the shell in a directory. {@code $dmalloc} is the launcher, {@code $layout} where
+   * it is installed, {@code $e} the letter é; bytes that are not ASCII must come from the shell, as
+   * the encoding of this JVM may lack them.
+   */
+  static Result shell(Path directory, Map<String, String> environment, String script)
+      throws Exception {
+    List<String> prefix =
+        List.of(
+            "sh",
+            "-c",
+            "dmalloc=$0; layout=${0%/bin/dmalloc}; e=$(printf '\\303\\251')\n" + script);
+    try (Launch launch = start(prefix, layout(), directory, environment)) {
+      launch.process.getOutputStream().close();
+      return launch.await();
+    }
+  }
+
   static Path layout() {
     return Path.of(System.getProperty("dmalloc.layout", "target/dmalloc")).toAbsolutePath();
   }
