@@ -2,6 +2,7 @@
 package org.dmalloc.api;
 
 import java.lang.foreign.MemorySegment;
+import org.jspecify.annotations.Nullable;
 import org.osgi.annotation.versioning.ConsumerType;
 import org.osgi.annotation.versioning.ProviderType;
 
@@ -26,6 +27,14 @@ public interface BackingRegion extends MemoryRegion {
      *     then
      */
     boolean doze(Runnable onUse);
+
+    /**
+     * How users know the region, as {@code region 3 'orders'}, for the messages of the backend,
+     * whose own number for it they have never seen; null if they know no other.
+     */
+    default @Nullable String label() {
+      return null;
+    }
   }
 
   /**

@@ -46,9 +46,9 @@ public final class RegionNames {
   }
 
   /**
-   * Returns the name if a new region may be given it: {@linkplain #check allowed}, and every
-   * character of it {@linkplain VisibleText#isVisible can be seen}, so that it can be told from
-   * others and typed. A region that has another name stays what it is, and can be opened.
+   * Returns the name if a person may give it to a new region: {@linkplain #check allowed}, and
+   * every character of it {@linkplain VisibleText#isVisible can be seen}, so that it can be told
+   * from others and typed. Providers take any name that is allowed; this is for shells.
    *
    * @throws IllegalArgumentException if not; the message shows which character
    */

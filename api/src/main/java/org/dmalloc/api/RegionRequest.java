@@ -134,9 +134,6 @@ public record RegionRequest(
 
   /** A copy with a name. */
   public RegionRequest withName(@Nullable String newName) {
-    if (newName != null) {
-      RegionNames.checkNew(newName);
-    }
     return new RegionRequest(
         byteSize,
         newName,

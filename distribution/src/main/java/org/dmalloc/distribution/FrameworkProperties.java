@@ -41,7 +41,14 @@ final class FrameworkProperties {
 
   private FrameworkProperties() {}
 
-  static Map<String, Object> of(Layout layout, Path run, boolean interactive, Logger logger) {
+  /**
+   * The properties of a framework.
+   *
+   * @param interactive whether it is for the interactive shell
+   * @param gogo whether Gogo's own commands are wanted, which are written with JLine
+   */
+  static Map<String, Object> of(
+      Layout layout, Path run, boolean interactive, boolean gogo, Logger logger) {
     Map<String, Object> properties = new HashMap<>();
     properties.put(Constants.FRAMEWORK_STORAGE, run.resolve("cache").toString());
     // The directory is this run's alone, and locked already.
@@ -59,13 +66,15 @@ final class FrameworkProperties {
     String packages = LOG_PACKAGE;
     if (interactive) {
       properties.put("gosh.home", layout.home().toString());
+    } else {
+      // Nothing here opens a bundle: URL, and the handlers cost time at each start.
+      properties.put(FelixConstants.SERVICE_URLHANDLERS_PROP, "false");
+    }
+    if (gogo) {
       packages +=
           JLINE_PACKAGES.stream()
               .map(name -> "," + name + ";version=\"" + jlineVersion() + "\"")
               .collect(Collectors.joining());
-    } else {
-      // Nothing here opens a bundle: URL, and the handlers cost time at each start.
-      properties.put(FelixConstants.SERVICE_URLHANDLERS_PROP, "false");
     }
     properties.put(Constants.FRAMEWORK_SYSTEMPACKAGES_EXTRA, packages);
     return properties;

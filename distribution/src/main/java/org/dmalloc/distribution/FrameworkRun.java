@@ -52,8 +52,9 @@ final class FrameworkRun implements AutoCloseable {
    * Starts a framework with the bundles of the layout.
    *
    * @param interactive whether to start the interactive shell too
+   * @param lines whether it is to run lines, with Gogo's own commands in them
    */
-  static FrameworkRun start(Layout layout, boolean interactive, PrintStream err)
+  static FrameworkRun start(Layout layout, boolean interactive, boolean lines, PrintStream err)
       throws IOException, BundleException, InterruptedException {
     if (!interactive) {
       // Results alone go to stdout: what a bundle prints there by itself goes to stderr.
@@ -64,7 +65,8 @@ final class FrameworkRun implements AutoCloseable {
     System.setProperty("jline.tmpdir", directory.path().toString());
     List<Path> configuration = Configuration.files(layout);
     Map<String, Object> properties =
-        FrameworkProperties.of(layout, directory.path(), interactive, new StderrLogger(err));
+        FrameworkProperties.of(
+            layout, directory.path(), interactive, interactive || lines, new StderrLogger(err));
     FrameworkRun run = new FrameworkRun(directory, new Felix(properties), err);
     Runtime.getRuntime().addShutdownHook(run.hook);
     try {
@@ -80,6 +82,8 @@ final class FrameworkRun implements AutoCloseable {
       run.startBundles(layout.bundles(Layout.Group.DMALLOC));
       if (interactive) {
         run.startBundles(layout.bundles(Layout.Group.CONSOLE));
+      } else if (lines) {
+        run.addGogoCommands(layout);
       }
       return run;
     } catch (IOException | BundleException | InterruptedException | RuntimeException | Error e) {
@@ -113,6 +117,15 @@ final class FrameworkRun implements AutoCloseable {
       case AccessDeniedException refused -> "is not writable for you";
       default -> String.valueOf(e.getMessage());
     };
+  }
+
+  private void addGogoCommands(Layout layout) throws IOException, BundleException {
+    for (Path jar : layout.bundles(Layout.Group.CONSOLE)) {
+      if (String.valueOf(jar.getFileName()).startsWith("org.apache.felix.gogo.jline-")) {
+        BundleContext context = framework.getBundleContext();
+        GogoCommands.register(context, context.installBundle("reference:" + jar.toUri()));
+      }
+    }
   }
 
   private void startBundles(List<Path> jars) throws BundleException {

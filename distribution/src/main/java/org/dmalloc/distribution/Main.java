@@ -61,7 +61,9 @@ public final class Main {
     }
     String terminals = System.getProperty("dmalloc.terminals", "");
     boolean interactive = arguments.length == 0 && terminals.contains("0");
-    try (FrameworkRun run = FrameworkRun.start(new Layout(Path.of(home)), interactive, err)) {
+    try (FrameworkRun run =
+        FrameworkRun.start(
+            new Layout(Path.of(home)), interactive, arguments.length == 0 && !interactive, err)) {
       return interactive
           ? run.awaitStop()
           : run.execute(translate(arguments), terminals.contains("2"));

@@ -3,6 +3,7 @@ package org.dmalloc.distribution;
 
 import java.io.PrintStream;
 import org.apache.felix.framework.Logger;
+import org.dmalloc.api.VisibleText;
 import org.jspecify.annotations.NullUnmarked;
 import org.osgi.framework.Bundle;
 import org.osgi.framework.ServiceReference;
@@ -47,7 +48,8 @@ final class StderrLogger extends Logger {
     return words.toString();
   }
 
+  /** What bundles say, with names and values in it that anybody chose. */
   static String oneLine(String text) {
-    return text.replaceAll("\\s*\\R\\s*", " ");
+    return VisibleText.of(text.strip());
   }
 }

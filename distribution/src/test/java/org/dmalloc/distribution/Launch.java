@@ -103,6 +103,27 @@ final class Launch implements AutoCloseable {
     }
   }
 
+  /** Starts a line of the calling shell, which may start launchers; errors go where results go. */
+  static Launch line(String line, Path directory, Map<String, String> environment)
+      throws IOException {
+    ProcessBuilder builder =
+        new ProcessBuilder("/bin/sh", "-c", line).directory(directory.toFile());
+    builder.redirectErrorStream(true);
+    Map<String, String> all = builder.environment();
+    all.put("TMPDIR", Files.createDirectories(directory.resolve("tmp")).toString());
+    all.put("DMALLOC_JAVA_HOME", System.getProperty("java.home"));
+    all.put("DMALLOC_AOT", "off");
+    all.remove("TERM");
+    all.remove("DMALLOC_DIRECTORY");
+    all.remove("DMALLOC_CONFIG");
+    all.putAll(environment);
+    return new Launch(builder.start());
+  }
+
+  void endInput() throws IOException {
+    process.getOutputStream().close();
+  }
+
   static Path layout() {
     return Path.of(System.getProperty("dmalloc.layout", "target/dmalloc")).toAbsolutePath();
   }

@@ -234,6 +234,54 @@ class LauncherIT {
   }
 
   @Test
+  void whatAConfigurationSaysIsShownInOneVisibleLine() throws Exception {
+    Files.createDirectories(directory.resolve("etc"));
+    Files.writeString(
+        directory.resolve("etc/org.dmalloc.backend.panama.cfg"),
+        "directory = /missing\\u001b[2J\\nOK\\u202e\n");
+    Launch.Result result = Launch.run(directory, "providers");
+    assertEquals(0, result.status(), result.err());
+    assertEquals(1, result.err().lines().count(), result.err());
+    assertTrue(result.err().contains("/missing\\u001b[2J\\nOK\\u202e"), result.err());
+  }
+
+  @Test
+  void aMisspeltKeyIsOneLineWithTheRightOne() throws Exception {
+    Files.createDirectories(directory.resolve("etc"));
+    Files.writeString(directory.resolve("etc/org.dmalloc.backend.anon.cfg"), "limit.byte = 1m\n");
+    Launch.Result result = Launch.run(directory, "providers");
+    assertEquals(
+        "dmalloc: org.dmalloc.backend.anon: limit.byte=1m; there is no such key; did you mean"
+            + " limit.bytes?\n",
+        result.err());
+    assertFalse(result.out().contains("\nanon "), result.out());
+    assertTrue(result.out().contains("\nanon-memfd "), result.out());
+  }
+
+  @Test
+  void linesHaveGogosOwnCommandsAndPipes() throws Exception {
+    Launch.Result result =
+        Launch.pipe(
+            directory,
+            "alloc 1m -b panama -n a",
+            "alloc 1m -b anon",
+            "each (regions) { echo ($it backend) }",
+            "if { (regions) isEmpty } { echo none } { echo some }",
+            "regions | grep -c panama",
+            "regions | sort | head -n 1",
+            "verify -b panama | grep 'region a' | wc -l",
+            "providers | grep 'no such'",
+            "x = (alloc 64k -b anon); write $x 0 hello; read $x 0 5");
+    assertEquals(0, result.status(), result.err());
+    List<String> lines = result.out().lines().toList();
+    assertEquals(List.of("panama", "anon", "some", "1"), lines.subList(2, 6), result.out());
+    assertTrue(lines.get(6).startsWith(" 1  a "), result.out());
+    assertEquals("1", lines.get(7).strip(), result.out());
+    assertTrue(lines.getLast().endsWith("|hello|"), result.out());
+    assertEquals("", result.err());
+  }
+
+  @Test
   void withoutAJdkTheMessageSaysWhatToDo() throws Exception {
     try (Launch launch =
         Launch.start(directory, Map.of("DMALLOC_JAVA_HOME", directory.toString()), "providers")) {

@@ -2,9 +2,18 @@
 package org.dmalloc.manager;
 
 import java.util.Comparator;
+import java.util.List;
+import java.util.Locale;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Supplier;
+import org.dmalloc.api.Advice;
 import org.dmalloc.api.Capability;
+import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.MemoryProvider;
+import org.dmalloc.api.MemoryRegion;
+import org.dmalloc.api.StoredRegion;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A backend that is present now.
@@ -18,11 +27,99 @@ record Backend(MemoryProvider provider, int ranking, long serviceId) {
   static final Comparator<Backend> BEST_FIRST =
       Comparator.comparingInt(Backend::ranking).reversed().thenComparingLong(Backend::serviceId);
 
+  private static final System.Logger LOG = System.getLogger(Backend.class.getName());
+
+  /** What was logged of whom: a provider that breaks its contract does so each time. */
+  private static final Set<String> LOGGED = ConcurrentHashMap.newKeySet();
+
+  // A backend may be anybody's: what it throws against its contract must not stop the others.
+
+  /** Its name; that of its service if it does not tell one. */
   String name() {
-    return provider.name();
+    return answer("name()", "service-" + serviceId, provider::name);
   }
 
   Set<Capability> capabilities() {
-    return provider.capabilities();
+    return answer("capabilities()", Set.of(), provider::capabilities);
+  }
+
+  Set<Advice> supportedAdvice() {
+    return answer("supportedAdvice()", Set.of(), provider::supportedAdvice);
+  }
+
+  /** The regions in its store; none where it breaks its contract. */
+  List<StoredRegion> stored() throws MemoryException {
+    MemoryException[] refused = new MemoryException[1];
+    List<StoredRegion> stored =
+        answer(
+            "stored()",
+            List.of(),
+            () -> {
+              try {
+                return provider.stored();
+              } catch (MemoryException e) {
+                refused[0] = e;
+                return List.of();
+              }
+            });
+    if (refused[0] != null) {
+      throw refused[0];
+    }
+    return stored;
+  }
+
+  /** What makes a region on it. */
+  @FunctionalInterface
+  interface Making {
+    @Nullable MemoryRegion run() throws MemoryException;
+  }
+
+  /**
+   * Has it make a region.
+   *
+   * @throws IllegalStateException if it breaks its contract; the message names it
+   */
+  MemoryRegion make(Making making) throws MemoryException {
+    MemoryRegion made;
+    try {
+      made = making.run();
+    } catch (IllegalArgumentException
+        | IllegalStateException
+        | UnsupportedOperationException
+        | IndexOutOfBoundsException
+        | VirtualMachineError e) {
+      throw e;
+    } catch (RuntimeException | Error e) {
+      throw new IllegalStateException(
+          String.format(Locale.ROOT, "backend %s broke its contract: %s", name(), e), e);
+    }
+    if (made == null) {
+      throw new IllegalStateException(
+          String.format(Locale.ROOT, "backend %s broke its contract: it gave null", name()));
+    }
+    return made;
+  }
+
+  private <T> T answer(String what, T otherwise, Supplier<@Nullable T> question) {
+    try {
+      T answer = question.get();
+      if (answer != null) {
+        return answer;
+      }
+      log(what, new NullPointerException(what + " gave null"));
+    } catch (VirtualMachineError e) {
+      throw e;
+    } catch (RuntimeException | Error e) {
+      log(what, e);
+    }
+    return otherwise;
+  }
+
+  private void log(String what, Throwable thrown) {
+    if (LOGGED.add(serviceId + " " + what)) {
+      LOG.log(
+          System.Logger.Level.WARNING,
+          String.format(Locale.ROOT, "backend of service %d: %s: %s", serviceId, what, thrown));
+    }
   }
 }

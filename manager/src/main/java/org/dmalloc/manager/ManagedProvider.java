@@ -70,7 +70,7 @@ final class ManagedProvider implements MemoryProvider {
     Map<String, StoredRegion> byPath = new TreeMap<>();
     for (Backend backend : regions.backends()) {
       if (backend.capabilities().contains(Capability.NAMED)) {
-        for (StoredRegion stored : backend.provider().stored()) {
+        for (StoredRegion stored : backend.stored()) {
           byPath.putIfAbsent(stored.path().toAbsolutePath().normalize().toString(), stored);
         }
       }
@@ -78,26 +78,35 @@ final class ManagedProvider implements MemoryProvider {
     return byPath.values().stream().sorted(Comparator.comparing(StoredRegion::name)).toList();
   }
 
-  /** Deletes it from the best backend's store that has it. */
+  /** Deletes it from the store that has it; one of several is not guessed at. */
   @Override
   public void delete(String name) throws MemoryException {
     regions.checkRunning();
-    Backend chosen = null;
+    RegionNames.check(name);
+    Backend first = null;
+    Map<String, Backend> holders = new TreeMap<>();
     for (Backend backend : regions.backends()) {
       if (backend.capabilities().contains(Capability.NAMED)) {
-        chosen = chosen == null ? backend : chosen;
-        boolean has = backend.provider().stored().stream().anyMatch(s -> s.name().equals(name));
-        if (has) {
-          chosen = backend;
-          break;
+        first = first == null ? backend : first;
+        for (StoredRegion stored : backend.stored()) {
+          if (stored.name().equals(name)) {
+            holders.putIfAbsent(stored.path().toAbsolutePath().normalize().toString(), backend);
+          }
         }
       }
     }
-    if (chosen == null) {
+    if (first == null) {
       throw new UnsupportedCapabilityException(name(), Capability.NAMED);
     }
-    RegionNames.check(name);
-    chosen.provider().delete(name);
+    if (holders.size() > 1) {
+      throw MemoryException.of(
+          "delete",
+          name,
+          "it is in several stores: " + String.join(", ", holders.keySet()),
+          "delete it by the backend of one: "
+              + String.join(", ", holders.values().stream().map(Backend::name).toList()));
+    }
+    (holders.isEmpty() ? first : holders.values().iterator().next()).provider().delete(name);
   }
 
   @Override
@@ -110,15 +119,23 @@ final class ManagedProvider implements MemoryProvider {
     return regions.accounts().statistics();
   }
 
-  /** The findings of all backends. */
+  /** The findings of all backends; one that breaks its contract is a finding itself. */
   @Override
   public List<StoreFinding> verify() throws MemoryException {
     List<StoreFinding> findings = new ArrayList<>();
     for (Backend backend : regions.backends()) {
-      for (StoreFinding finding : backend.provider().verify()) {
-        if (!findings.contains(finding)) {
-          findings.add(finding);
+      try {
+        for (StoreFinding finding : backend.provider().verify()) {
+          if (!findings.contains(finding)) {
+            findings.add(finding);
+          }
         }
+      } catch (VirtualMachineError e) {
+        throw e;
+      } catch (RuntimeException | Error e) {
+        findings.add(
+            new StoreFinding(
+                StoreFinding.Severity.ERROR, "backend " + backend.name(), "verify(): " + e));
       }
     }
     return findings;

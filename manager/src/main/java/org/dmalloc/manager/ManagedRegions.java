@@ -7,7 +7,7 @@ import java.util.Collections;
 import java.util.Comparator;
 import java.util.EnumSet;
 import java.util.List;
-import java.util.Objects;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -96,8 +96,22 @@ final class ManagedRegions {
     return backends.contains(backend);
   }
 
+  /**
+   * The backend of a name.
+   *
+   * @throws IllegalArgumentException if several have it: which one is meant nobody can tell
+   */
   Optional<Backend> backend(String name) {
-    return backends().stream().filter(backend -> backend.name().equals(name)).findFirst();
+    List<Backend> same = backends().stream().filter(b -> b.name().equals(name)).toList();
+    if (same.size() > 1) {
+      throw new IllegalArgumentException(
+          String.format(
+              Locale.ROOT,
+              "%d backends are named %s; configure each with a dmalloc.backend of its own",
+              same.size(),
+              name));
+    }
+    return same.stream().findFirst();
   }
 
   /** A backend has come. */
@@ -129,7 +143,7 @@ final class ManagedRegions {
   }
 
   Set<Advice> supportedAdvice() {
-    return union(Advice.class, backends.stream().map(b -> b.provider().supportedAdvice()).toList());
+    return union(Advice.class, backends.stream().map(Backend::supportedAdvice).toList());
   }
 
   private static <E extends Enum<E>> Set<E> union(Class<E> type, List<Set<E>> sets) {
@@ -226,7 +240,7 @@ final class ManagedRegions {
       long bookedBytes)
       throws MemoryException {
     long id = RegionIds.next(); // before the backend takes one: users see 1, 3, 5 rather than 2, 4
-    MemoryRegion inner = maker.on(backend);
+    MemoryRegion inner = backend.make(() -> maker.on(backend));
     boolean done = false;
     try {
       // An opened region tells its size only now; a region's close takes its whole size back.
@@ -252,6 +266,9 @@ final class ManagedRegions {
     check.of(ledger(NAME, capabilities()));
     UnsupportedCapabilityException first = null;
     for (Backend backend : present) {
+      if (backend.capabilities().isEmpty()) {
+        continue; // it breaks its contract: there is none without any
+      }
       try {
         check.of(ledger(backend.name(), backend.capabilities()));
         return backend;
@@ -259,7 +276,11 @@ final class ManagedRegions {
         first = first == null ? e : first;
       }
     }
-    throw Objects.requireNonNull(first);
+    if (first == null) {
+      throw MemoryException.of(
+          operation, target, "no backend says what it can do", "start another backend's bundle");
+    }
+    throw first;
   }
 
   private static RegionLedger ledger(String name, Set<Capability> capabilities) {
@@ -269,6 +290,7 @@ final class ManagedRegions {
   /** Backends that can hold the region, the best first. */
   List<Backend> candidates(ManagedRegion region) {
     return backends().stream()
+        .filter(backend -> !backend.capabilities().isEmpty())
         .filter(backend -> region.wish().missingOn(backend.capabilities()) == null)
         .toList();
   }

@@ -41,6 +41,16 @@ record Settings(
    */
   static Settings of(Map<String, ?> properties) {
     ConfigurationReader reader = new ConfigurationReader(PID, properties);
+    reader.checkKeys(
+        "bundle.limit.bytes",
+        "bundle.limits",
+        "policy",
+        "spill.idle.millis",
+        "spill.budget.bytes",
+        "policy.interval.millis",
+        "evacuation.timeout.millis",
+        "stranded.wait.millis",
+        "leaks");
     return new Settings(
         new Quotas(
             reader.limitBytes(Long.MAX_VALUE),

@@ -149,7 +149,18 @@ final class Tenancy {
 
   private void carry(Placement placed) {
     if (placed.region() instanceof BackingRegion backing) {
-      backing.carriedBy(onUse -> doze(placed, onUse));
+      backing.carriedBy(
+          new BackingRegion.Carrier() {
+            @Override
+            public boolean doze(Runnable onUse) {
+              return Tenancy.this.doze(placed, onUse);
+            }
+
+            @Override
+            public String label() {
+              return region.toString();
+            }
+          });
     }
   }
 

@@ -99,6 +99,9 @@ public abstract class GatedRegion implements BackingRegion {
   protected abstract Residency onResidency(MemorySegment segment, long offset, long length)
       throws MemoryException;
 
+  /** Users know the region by another number from now on: {@link #holder()} is another. */
+  protected void onCarried() {}
+
   /** Makes the kernel calls of a policy, all or none. */
   protected abstract void onApply(MemorySegment segment, SwapPolicy policy) throws MemoryException;
 
@@ -231,6 +234,7 @@ public abstract class GatedRegion implements BackingRegion {
   @Override
   public final void carriedBy(Carrier newCarrier) {
     carrier = newCarrier;
+    onCarried();
   }
 
   @Override
@@ -538,9 +542,27 @@ public abstract class GatedRegion implements BackingRegion {
   /** The region in a few words, for messages. */
   @Override
   public final String toString() {
+    String label = label();
+    if (label != null) {
+      return String.format(Locale.ROOT, "%s (%s)", label, ledger.backend());
+    }
     return traits.name() != null
         ? String.format(Locale.ROOT, "region %d '%s' (%s)", id, traits.name(), ledger.backend())
         : String.format(Locale.ROOT, "region %d (%s)", id, ledger.backend());
+  }
+
+  /** How users know it, if that is not by its own number. */
+  private @Nullable String label() {
+    Carrier by = carrier;
+    return by == null ? null : by.label();
+  }
+
+  /** Who has the region's file open, for the messages that others get. */
+  protected final String holder() {
+    String label = label();
+    return label == null
+        ? String.format(Locale.ROOT, "%s region %d", ledger.backend(), id)
+        : String.format(Locale.ROOT, "%s on %s", label, ledger.backend());
   }
 
   /**

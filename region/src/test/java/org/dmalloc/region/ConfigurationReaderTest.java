@@ -80,4 +80,40 @@ final class ConfigurationReaderTest {
   private static ConfigurationReader reader(String key, String value) {
     return new ConfigurationReader("p", Map.of(key, value));
   }
+
+  @ParameterizedTest
+  @CsvSource({
+    "limit.byte, limit.bytes",
+    "limit_bytes, limit.bytes",
+    "limt.bytes, limit.bytes",
+    "Limit.Bytes, limit.bytes",
+    "section.timeout, section.timeout.millis",
+    "service.rankng, service.ranking",
+    "dmalloc.backed, dmalloc.backend",
+    "directoy, directory"
+  })
+  void aMisspeltKeyIsAMistake(String key, String meant) {
+    IllegalArgumentException e =
+        assertThrows(
+            IllegalArgumentException.class,
+            () -> new ConfigurationReader("org.x", Map.of(key, "4g")).checkKeys("directory"));
+    assertEquals(
+        "org.x: " + key + "=4g; there is no such key; did you mean " + meant + "?", e.getMessage());
+  }
+
+  @Test
+  void keysOfTheContainerAndOfOthersAreNoMistake() {
+    new ConfigurationReader(
+            "org.x",
+            Map.of(
+                "limit.bytes", "4g",
+                "directory", "/x",
+                "service.pid", "org.x",
+                "component.name", "x",
+                "Directory.target", "(x=y)",
+                "Directory.cardinality.minimum", 1,
+                "felix.fileinstall.filename", "x",
+                "rack", "3"))
+        .checkKeys("directory");
+  }
 }

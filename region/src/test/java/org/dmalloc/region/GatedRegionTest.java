@@ -387,6 +387,29 @@ class GatedRegionTest {
   }
 
   @Test
+  void whoCarriesARegionNamesIt() throws Exception {
+    try (ArenaRegion a = allocate(64)) {
+      assertTrue(a.toString().startsWith("region " + a.id()), a.toString());
+      a.carriedBy(
+          new org.dmalloc.api.BackingRegion.Carrier() {
+            @Override
+            public boolean doze(Runnable onUse) {
+              return false;
+            }
+
+            @Override
+            public String label() {
+              return "region 1 'orders'";
+            }
+          });
+      assertTrue(a.toString().startsWith("region 1 'orders' ("), a.toString());
+      assertTrue(a.holder().startsWith("region 1 'orders' on "), a.holder());
+      a.carriedBy(use -> false);
+      assertTrue(a.toString().startsWith("region " + a.id()), a.toString());
+    }
+  }
+
+  @Test
   void aCarrierIsAskedAndASectionOfItsOwnTellsToo() throws Exception {
     try (ArenaRegion a = allocate(64)) {
       AtomicInteger told = new AtomicInteger();

@@ -14,6 +14,7 @@ import org.dmalloc.shell.command.DoctorCommand;
 import org.dmalloc.shell.command.FillCommand;
 import org.dmalloc.shell.command.FlushCommand;
 import org.dmalloc.shell.command.FreeCommand;
+import org.dmalloc.shell.command.GrepCommand;
 import org.dmalloc.shell.command.HelpCommand;
 import org.dmalloc.shell.command.HotswapBenchCommand;
 import org.dmalloc.shell.command.HotswapCommand;
@@ -64,6 +65,7 @@ public final class ShellCommands {
     commands.add(new HotswapBenchCommand(providers));
     commands.add(new CompareCommand(providers));
     commands.add(new DoctorCommand(providers));
+    commands.add(new GrepCommand(providers));
     commands.add(new HelpCommand(providers, this::all));
   }
 

@@ -182,4 +182,16 @@ class BatchRunTest {
     assertEquals("", err());
     assertEquals(List.of(), files.requests);
   }
+
+  @Test
+  void aSingleCommandSaysThatItsRegionEndsWithIt() {
+    assertEquals(BatchRun.OK, run("alloc", "64"));
+    assertEquals(
+        "it ends with this command; -n NAME stores it, and './dmalloc' alone is a shell that keeps it",
+        out().lines().toList().getLast());
+    assertEquals(2, out().lines().count(), out());
+    out.reset();
+    assertEquals(BatchRun.OK, pipe("alloc 64"));
+    assertEquals(1, out().lines().count(), out());
+  }
 }

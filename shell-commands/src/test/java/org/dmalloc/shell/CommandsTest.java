@@ -279,4 +279,25 @@ class CommandsTest {
             + " deleted",
         shell.run(String.format(Locale.ROOT, "free %d %d", id, kept)));
   }
+
+  @Test
+  void resultsArePipedAsTheyArePrinted() throws Exception {
+    alloc("64 -n orders");
+    alloc("64 -b plain");
+    files.findings.add(new StoreFinding(StoreFinding.Severity.OK, "a", "fine"));
+    files.findings.add(new StoreFinding(StoreFinding.Severity.OK, "b", "fine"));
+    assertEquals("2", shell.run("verify | grep -c OK"));
+    assertEquals("2", shell.run("regions | grep -c 'orders|plain'"));
+    assertEquals("1", shell.run("regions --json | grep -c '\"name\": \"orders\"'"));
+    assertEquals("1", shell.run("stored | grep -c orders"));
+    assertEquals("1", shell.run("providers | grep -i -c PLAIN"));
+    assertEquals("1", shell.run("info orders | grep -c '^backend'"));
+    assertEquals("", shell.run("providers | grep nothing"));
+    shell.run("providers | grep -n files");
+    assertTrue(shell.out().contains("2:files"), shell.out());
+    assertEquals(
+        "dmalloc: grep: PATTERN '(' is no regular expression: Unclosed group; a \\ before a"
+            + " character takes it as it is",
+        shell.fail("providers | grep '('"));
+  }
 }

@@ -2,6 +2,7 @@
 package org.dmalloc.shell;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.ArrayList;
@@ -63,6 +64,62 @@ class CompletionTest {
   }
 
   @Test
+  void pathsAreOfferedOnlyWhereOneIsExpected() throws Exception {
+    for (List<String> line :
+        List.of(
+            List.of("alloc", "1k", "-d", ""),
+            List.of("alloc", "1k", "--directory", ""),
+            List.of("write", open, "0", "--file", ""),
+            List.of("bench", "--json", ""),
+            List.of("bench", "--html", ""),
+            List.of("compare", "--swap-file", ""),
+            List.of("doctor", ""),
+            List.of("doctor", "/tmp", ""),
+            List.of("grep", "x", ""))) {
+      assertTrue(candidates.takesPath(line, line.size() - 1), line.toString());
+    }
+    for (List<String> line :
+        List.of(
+            List.of("alloc", ""),
+            List.of("alloc", "1k", ""),
+            List.of("alloc", "1k", "-b", ""),
+            List.of("alloc", "1k", "-d", "x", ""),
+            List.of("read", ""),
+            List.of("read", open, ""),
+            List.of("read", open, "0", "16", ""),
+            List.of("write", open, ""),
+            List.of("bench", "-w", ""),
+            List.of("help", ""),
+            List.of("grep", ""),
+            List.of("unknown", ""))) {
+      assertFalse(candidates.takesPath(line, line.size() - 1), line.toString());
+    }
+  }
+
+  @Test
+  void gogosOwnFunctionsGiveThePaths() throws Exception {
+    shell.addFunction("gogo", "__files", (session, arguments) -> List.of("a file"));
+    shell.addFunction("gogo", "__directories", (session, arguments) -> List.of("a directory"));
+    assertEquals(
+        List.of("a file"),
+        candidates.execute(shell.session, List.of(List.of("write", "1", "0", "-f", ""), 4)));
+    assertEquals(
+        List.of("a directory"),
+        candidates.execute(shell.session, List.of(List.of("alloc", "1k", "-d", ""), 3)));
+    assertEquals(
+        List.of(open, "opened", unnamed),
+        candidates.execute(shell.session, List.of(List.of("free", ""), 1)));
+  }
+
+  @Test
+  void aListGoesOnBehindAComma() throws Exception {
+    assertTrue(at("alloc", "1k", "--policy", "never,").contains("never,no-read-ahead"));
+    assertFalse(at("alloc", "1k", "--policy", "never,").contains("never,never"));
+    assertEquals(List.of("files,plain"), at("bench", "-b", "files,"));
+    assertFalse(at("compare", "-w", "").isEmpty());
+  }
+
+  @Test
   void aSessionWithALineReaderIsTaughtOnce() throws Exception {
     List<List<Object>> taught = new ArrayList<>();
     shell.addFunction(
@@ -72,6 +129,7 @@ class CompletionTest {
           taught.add(List.copyOf(arguments));
           return null;
         });
+    shell.addFunction("gogo", "help", (session, arguments) -> null);
     shell.processor.addListener(new CompletionSetup("dmalloc", shell.commands::all));
     shell.run("regions");
     assertEquals(List.of(), taught, "no line reader, no completion");
@@ -83,6 +141,12 @@ class CompletionTest {
             .findFirst()
             .orElseThrow();
     assertEquals(List.of("-c", "dmalloc:alloc", "-s", "b", "-l", "backend"), backend.subList(0, 6));
+    assertTrue(
+        taught.stream().noneMatch(a -> a.contains("__files") || a.contains("__directories")),
+        "Gogo offers the values of an option in every place");
+    assertTrue(
+        taught.stream().anyMatch(a -> a.contains("gogo:help") && a.contains("-a")),
+        "Gogo completes the last scope's command of a name");
     int count = taught.size();
     shell.run("regions");
     assertEquals(count, taught.size());

@@ -78,16 +78,47 @@ class MovingCommandsTest {
   void hotswapMovesSeveralOrAll() throws Exception {
     long first = alloc("4k");
     long second = alloc("4k");
-    alloc("4k -b files");
+    long own = alloc("4k -b files");
     assertEquals(
         2,
         shell
             .run(String.format(Locale.ROOT, "hotswap %d %d files", first, second))
             .lines()
             .count());
-    assertEquals(2, shell.run("hotswap --all memory").lines().count());
+    String all = shell.run("hotswap --all memory");
+    assertEquals(3, all.lines().count(), all);
+    assertTrue(
+        all.endsWith(
+            String.format(
+                Locale.ROOT,
+                "region %d: skipped, it belongs to files and cannot move; allocate with '-b managed'",
+                own)),
+        all);
     shell.run("free --all");
-    assertEquals("no region here can move", shell.run("hotswap -a files"));
+    assertEquals("no region is open", shell.run("hotswap -a files"));
+  }
+
+  @Test
+  void oneThatCannotMoveKeepsNoOtherFromMoving() throws Exception {
+    long first = alloc("4k");
+    long second = alloc("4k");
+    mover.pinned.add(first);
+    for (String line :
+        List.of(
+            String.format(Locale.ROOT, "hotswap %d %d files", first, second),
+            "hotswap --all memory")) {
+      shell.out.reset();
+      assertEquals("dmalloc: hotswap: 1 of 2 moves failed; see above", shell.fail(line));
+      List<String> lines = shell.out().lines().toList();
+      assertTrue(
+          lines
+              .getFirst()
+              .startsWith(
+                  String.format(
+                      Locale.ROOT, "region %d: stays where it is: hotswap: move of region", first)),
+          lines.toString());
+      assertTrue(lines.get(1).contains(" → "), lines.toString());
+    }
   }
 
   @Test

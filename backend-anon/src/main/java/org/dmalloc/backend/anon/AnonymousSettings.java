@@ -55,6 +55,7 @@ record AnonymousSettings(
     ConfigurationReader reader = new ConfigurationReader(pid, properties);
     AnonymousSettings defaults = defaults(reader.name());
     reader.checkRanking();
+    reader.checkKeys(POLICIES, MEMORY_CHECK);
     return new AnonymousSettings(
         defaults.name,
         reader.limitBytes(defaults.limitBytes),

@@ -7,7 +7,6 @@ import java.nio.channels.FileChannel.MapMode;
 import java.nio.file.Path;
 import java.util.EnumSet;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
@@ -250,7 +249,7 @@ public final class FileChannelProvider implements BackingProvider, StoreProvider
         ResidentPages.bringIn(segment, file.path(), prefault.step(), outcome);
       }
       FileChannelRegion region = new FileChannelRegion(ledger, traits, segment, arena, file, reads);
-      file.describeHolder(String.format(Locale.ROOT, "%s region %d", name(), region.id()));
+      region.onCarried(); // by nobody yet: says who has the file open
       return region;
     } catch (MemoryException | RuntimeException | Error e) {
       arena.close();

@@ -51,6 +51,11 @@ final class FileChannelRegion extends GatedRegion implements StoredBacking {
   }
 
   @Override
+  protected void onCarried() {
+    file.describeHolder(holder());
+  }
+
+  @Override
   protected void onForce(MemorySegment segment, long offset, long length) throws MemoryException {
     file.force(segment, offset, length);
   }

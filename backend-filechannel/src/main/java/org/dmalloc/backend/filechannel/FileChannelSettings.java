@@ -43,6 +43,7 @@ record FileChannelSettings(
       String pid, Map<String, ?> properties, @Nullable String defaultDirectory) {
     ConfigurationReader reader = new ConfigurationReader(pid, properties);
     reader.checkRanking();
+    reader.checkKeys(DIRECTORY, SHARING, MEMORY_CHECK);
     Sharing sharing = reader.constant(SHARING, Sharing.SHARED);
     return new FileChannelSettings(
         reader.name(),

@@ -5,7 +5,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
-import java.util.Locale;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
@@ -299,10 +298,7 @@ sealed class MappedFileProvider implements StoreProvider permits PanamaProvider 
         if (watches) {
           region.watch(observer, plan.stores(), plan.fill != null);
         }
-        if (file instanceof RegionFile.Named named) {
-          named.describeHolder(
-              String.format(Locale.ROOT, "%s region %d", settings.name(), region.id()));
-        }
+        region.onCarried(); // by nobody yet: says who has the file open
         return region;
       } catch (MemoryException | RuntimeException | Error e) {
         mapped.mapping.close();

@@ -86,6 +86,13 @@ final class MappedFileRegion extends GatedRegion implements StoredBacking {
   }
 
   @Override
+  protected void onCarried() {
+    if (file instanceof RegionFile.Named named) {
+      named.describeHolder(holder());
+    }
+  }
+
+  @Override
   protected void onForce(MemorySegment segment, long offset, long length) throws MemoryException {
     // msync is silent about pages behind the end of a file that was cut short.
     file.checkLength("force", byteSize());

@@ -63,6 +63,7 @@ record PanamaSettings(
     String pid = properties.get(SERVICE_PID) instanceof String own ? own : PID;
     ConfigurationReader reader = new ConfigurationReader(pid, properties);
     reader.checkRanking();
+    reader.checkKeys(DIRECTORY, PATTERN, MEMORY_CHECK);
     return new PanamaSettings(
         reader.name(),
         store(reader, directoryProperty),

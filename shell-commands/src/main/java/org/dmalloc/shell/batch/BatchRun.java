@@ -19,6 +19,7 @@ import org.apache.felix.service.command.CommandSession;
 import org.apache.felix.service.command.Converter;
 import org.dmalloc.api.VisibleText;
 import org.dmalloc.shell.command.LostOutputException;
+import org.dmalloc.shell.command.RegionOpened;
 import org.dmalloc.shell.command.UnknownCommand;
 import org.dmalloc.shell.syntax.Words;
 
@@ -68,7 +69,7 @@ public final class BatchRun implements AutoCloseable {
     this.session = processor.createSession(in, results, err);
     this.out = new PrintStream(results, true, StandardCharsets.UTF_8);
     this.err = new PrintStream(err, true, StandardCharsets.UTF_8);
-    session.put("SCOPE", SCOPE + ":*");
+    session.put("SCOPE", SCOPE + ":gogo:*"); // as in the interactive shell
     session.put("TERM", terminalType);
     if (allCommands().contains(SCOPE + ":" + UnknownCommand.FUNCTION)) {
       session.put("default", session.get(SCOPE + ":" + UnknownCommand.FUNCTION));
@@ -87,12 +88,14 @@ public final class BatchRun implements AutoCloseable {
       return failed(Words.unknown("command", words.getFirst(), ownCommands()));
     }
     session.put("args", words.subList(1, words.size()));
+    session.put(RegionOpened.ONE_COMMAND, true);
     try {
       return execute(command.get() + " $args");
     } catch (EOFException e) {
       return failed(e);
     } finally {
       session.put("args", List.of());
+      session.put(RegionOpened.ONE_COMMAND, null);
     }
   }
 

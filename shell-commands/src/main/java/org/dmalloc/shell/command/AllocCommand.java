@@ -105,7 +105,7 @@ public final class AllocCommand extends Command {
               owner,
               progress,
               BudgetCommand.parse(budget));
-      return new RegionOpened(provider.allocate(request).info());
+      return RegionOpened.in(session, provider.allocate(request).info());
     }
   }
 

@@ -25,11 +25,18 @@ import org.jspecify.annotations.Nullable;
  * @param out where results go that are no object
  * @param err where progress goes
  * @param terminal whether {@code err} is a terminal, so that a line can be written over
+ * @param outTerminal whether {@code out} is one
  */
-public record Console(CommandSession session, PrintStream out, PrintStream err, boolean terminal) {
+public record Console(
+    CommandSession session,
+    PrintStream out,
+    PrintStream err,
+    boolean terminal,
+    boolean outTerminal) {
   /** The variable of a session that has its terminal, where there is one. */
   static final String TERMINAL = ".terminal";
 
+  private static final int STDOUT = 1;
   private static final int STDERR = 2;
 
   /**
@@ -41,13 +48,18 @@ public record Console(CommandSession session, PrintStream out, PrintStream err, 
     PrintStream out = process == null ? session.getConsole() : process.out();
     PrintStream err = process == null ? session.getConsole() : process.err();
     Object term = session.get("TERM");
-    boolean terminal =
+    boolean capable =
         process != null
-            && process.isTty(STDERR)
             && term != null
             && !term.toString().isEmpty()
             && !term.toString().startsWith("dumb");
-    return new Console(session, out, err, terminal);
+    return new Console(
+        session,
+        out,
+        err,
+        capable && process.isTty(STDERR),
+        // In a session without a terminal of its own only stderr is known to be one.
+        capable && process.isTty(STDOUT) && session.get(TERMINAL) != null);
   }
 
   /** A path that the user gave, relative to the session's directory. */

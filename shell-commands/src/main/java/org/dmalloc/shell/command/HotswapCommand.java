@@ -33,7 +33,7 @@ public final class HotswapCommand extends Command {
       CommandSession session,
       @Descriptor("ID… BACKEND: ids or names of open regions, and last the backend")
           List<Object> words,
-      @Descriptor("all regions that can move")
+      @Descriptor("all regions that can move; says which cannot")
           @Parameter(
               names = {"-a", "--all"},
               presentValue = "true",
@@ -42,7 +42,7 @@ public final class HotswapCommand extends Command {
       @Descriptor("RATE: the most bytes to copy per second; without it as fast as it goes")
           @Parameter(names = "--rate", absentValue = "")
           @Nullable ByteSize rate)
-      throws MemoryException {
+      throws MemoryException, CommandFailure {
     if (words.isEmpty() || all != (words.size() == 1)) {
       throw new UsageException(
           "hotswap: give the ids of regions, or --all, and then the backend; see 'regions' and 'providers'");
@@ -50,11 +50,49 @@ public final class HotswapCommand extends Command {
     String backend = providers().nameForMover(words.getLast().toString());
     MoveOptions options =
         rate == null ? MoveOptions.DEFAULT : MoveOptions.DEFAULT.withBytesPerSecond(rate.bytes());
+    List<Long> ids = ids(all, words);
     List<String> lines = new ArrayList<>();
-    for (long id : ids(all, words)) {
-      lines.add(move(session, id, backend, options));
+    int failures = 0;
+    for (long id : ids) {
+      try {
+        lines.add(move(session, id, backend, options));
+      } catch (MemoryException | RuntimeException e) {
+        if (ids.size() == 1 || Thread.currentThread().isInterrupted()) {
+          throw e;
+        }
+        // The others can still move; one that was closed meanwhile is no failure of theirs.
+        failures++;
+        String why = CommandFailure.of("hotswap", e, providers()).getMessage();
+        lines.add(String.format(Locale.ROOT, "region %d: stays where it is: %s", id, why));
+      }
     }
-    return new Message(lines.isEmpty() ? "no region here can move" : String.join("\n", lines));
+    if (all) {
+      lines.addAll(skipped(session));
+    }
+    Message result = Message.of(lines.isEmpty() ? List.of("no region is open") : lines);
+    if (failures > 0) {
+      // A failed command has no result, so the moves are printed before it fails.
+      Console.of(session).print(result);
+      throw new CommandFailure(
+          String.format(
+              Locale.ROOT, "hotswap: %d of %d moves failed; see above", failures, ids.size()),
+          null);
+    }
+    return result;
+  }
+
+  /** A line for each open region that cannot move, with the reason. */
+  private List<String> skipped(CommandSession session) {
+    return providers().regions(warn(session)).stream()
+        .filter(open -> providers().managed(open.info().id()).isEmpty())
+        .map(
+            open ->
+                String.format(
+                    Locale.ROOT,
+                    "region %d: skipped, it belongs to %s and cannot move; allocate with '-b managed'",
+                    open.info().id(),
+                    providers().name(open.backend())))
+        .toList();
   }
 
   /** All are looked up before the first moves: a mistyped one then moves nothing. */

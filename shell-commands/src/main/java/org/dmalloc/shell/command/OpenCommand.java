@@ -89,7 +89,7 @@ public final class OpenCommand extends Command {
               directory == null ? null : console.resolve(directory),
               owner,
               progress);
-      return new RegionOpened(stored.backend().open(request).info());
+      return RegionOpened.in(session, stored.backend().open(request).info());
     }
   }
 

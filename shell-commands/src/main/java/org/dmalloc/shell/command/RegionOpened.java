@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.dmalloc.shell.command;
 
+import org.apache.felix.service.command.CommandSession;
 import org.dmalloc.api.Durability;
 import org.dmalloc.api.RegionInfo;
 import org.dmalloc.api.Sharing;
@@ -12,8 +13,27 @@ import org.dmalloc.shell.syntax.ByteSize;
  * A region that was just allocated or opened. Stands for the region wherever a command takes an id.
  *
  * @param info what it is
+ * @param note what a user may not expect, as a line of its own; empty for nothing
  */
-public record RegionOpened(RegionInfo info) implements Printable {
+public record RegionOpened(RegionInfo info, String note) implements Printable {
+  /** The variable of a session that runs one command and ends. */
+  public static final String ONE_COMMAND = ".dmalloc.one-command";
+
+  /** A region that was opened in a session, which may end with the command. */
+  static RegionOpened in(CommandSession session, RegionInfo info) {
+    if (session.get(ONE_COMMAND) == null) {
+      return new RegionOpened(info, "");
+    }
+    return new RegionOpened(
+        info,
+        info.name() == null
+            ? "it ends with this command; -n NAME stores it, and './dmalloc' alone is a shell that"
+                + " keeps it"
+            : info.path() == null
+                ? "it ends with this command; './dmalloc' alone is a shell that keeps it"
+                : "");
+  }
+
   @Override
   public String text() {
     StringBuilder line = new StringBuilder("region ").append(info.id());
@@ -31,7 +51,8 @@ public record RegionOpened(RegionInfo info) implements Printable {
     if (info.path() != null) {
       line.append(", ").append(info.path());
     }
-    return VisibleText.of(line.toString());
+    String text = VisibleText.of(line.toString());
+    return note.isEmpty() ? text : text + "\n" + note;
   }
 
   @Override

@@ -1,8 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.dmalloc.shell.completion;
 
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collection;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.apache.felix.service.command.CommandSession;
@@ -19,14 +24,30 @@ import org.dmalloc.shell.syntax.CommandSyntax;
 import org.dmalloc.shell.syntax.Operand;
 import org.dmalloc.shell.syntax.Option;
 import org.dmalloc.shell.syntax.Words;
+import org.dmalloc.workloads.Start;
 import org.dmalloc.workloads.Workload;
 import org.dmalloc.workloads.Workloads;
+import org.dmalloc.workloads.compare.cell.ComparedWorkload;
 
 /**
  * Finds what may stand at the cursor. As a Gogo function it gets the words of the line and the
  * number of the word at the cursor, and gives strings.
  */
 public final class Candidates implements Function {
+  /** What stands for a path in help, and Gogo's function that finds them. */
+  private static final Map<String, String> PATHS =
+      Map.of(
+          "FILE", "gogo:__files",
+          "PATH", "gogo:__files",
+          "DIR", "gogo:__directories");
+
+  /** What may be several, with commas between them. */
+  private static final Set<String> LISTS = Set.of("BACKEND", "POLICY", "START", "WORKLOAD");
+
+  private static final Set<String> ONLY_OPEN =
+      Set.of("free", "hotswap", "load", "policy", "budget");
+  private static final Set<String> NEW_NAMES = Set.of("alloc", "compare");
+
   private final Providers providers;
   private final Supplier<List<Command>> commands;
 
@@ -41,18 +62,44 @@ public final class Candidates implements Function {
     if (arguments.size() == 2
         && arguments.getFirst() instanceof List<?> words
         && arguments.getLast() instanceof Number index) {
-      return find(words.stream().map(Object::toString).toList(), index.intValue());
+      List<String> line = words.stream().map(Object::toString).toList();
+      List<Object> found = new ArrayList<>();
+      for (Place place : places(line, index.intValue())) {
+        found.addAll(candidates(place, line.get(index.intValue())));
+        // Gogo's own functions look at the word at the cursor themselves.
+        String own = PATHS.get(place.name());
+        if (own != null
+            && session.get(own) instanceof Function paths
+            && paths.execute(session, List.of()) instanceof Collection<?> more) {
+          found.addAll(more);
+        }
+      }
+      return found;
     }
     throw new IllegalArgumentException("give the words of the line and the number of one");
   }
 
   /**
-   * The candidates for one word of a line.
+   * The candidates for one word of a line, but for paths.
    *
    * @param words the words, the command's name first
    * @param index the number of the word, from 1
    */
-  public List<String> find(List<String> words, int index) throws MemoryException {
+  public List<String> find(List<String> words, int index) {
+    return places(words, index).stream()
+        .flatMap(place -> candidates(place, words.get(index)).stream())
+        .toList();
+  }
+
+  /** Whether the word is one where a path is expected. */
+  public boolean takesPath(List<String> words, int index) {
+    return places(words, index).stream().anyMatch(place -> PATHS.containsKey(place.name()));
+  }
+
+  /** What may stand in a place: what its word in the help is, and of what type. */
+  private record Place(CommandSyntax syntax, String name, Class<?> type) {}
+
+  private List<Place> places(List<String> words, int index) {
     String name = words.getFirst().substring(words.getFirst().indexOf(':') + 1);
     Optional<CommandSyntax> found =
         commands.get().stream().map(Command::syntax).filter(s -> s.name().equals(name)).findFirst();
@@ -65,7 +112,7 @@ public final class Candidates implements Function {
       Optional<Option> option = syntax.option(words.get(i)).filter(Option::takesValue);
       if (option.isPresent()) {
         if (i + 1 == index) {
-          return values(option.get().placeholder(), option.get().type(), syntax);
+          return List.of(new Place(syntax, option.get().placeholder(), option.get().type()));
         }
         i++;
       } else if (!words.get(i).startsWith("-")) {
@@ -73,38 +120,50 @@ public final class Candidates implements Function {
       }
     }
     List<Operand> operands = syntax.operands();
-    if (operands.isEmpty()) {
-      return List.of();
-    }
-    Operand last = operands.getLast();
-    if (operandNumber >= operands.size() && !last.repeated()) {
+    if (operands.isEmpty()
+        || (operandNumber >= operands.size() && !operands.getLast().repeated())) {
       return List.of();
     }
     Operand operand = operands.get(Math.min(operandNumber, operands.size() - 1));
-    return Stream.concat(
-            values(operand.name(), operand.type(), syntax).stream(),
-            values(operand.last(), operand.type(), syntax).stream())
-        .toList();
+    Place place = new Place(syntax, operand.name(), operand.type());
+    return operand.last().isEmpty()
+        ? List.of(place)
+        : List.of(place, new Place(syntax, operand.last(), operand.type()));
+  }
+
+  /** Behind a comma the list goes on: what was written before it stays in front. */
+  private List<String> candidates(Place place, String word) {
+    int comma = word.lastIndexOf(',') + 1;
+    String before = LISTS.contains(place.name()) ? word.substring(0, comma) : "";
+    List<String> values = values(place);
+    return before.isEmpty()
+        ? values
+        : values.stream()
+            .filter(v -> !List.of(before.split(",", -1)).contains(v))
+            .map(v -> before + v)
+            .toList();
   }
 
   @SuppressWarnings("unchecked") // the class is known to be an enum's
-  private List<String> values(String name, Class<?> type, CommandSyntax syntax)
-      throws MemoryException {
-    if (type.isEnum()) {
-      return Words.all((Class<? extends Enum<?>>) type);
+  private List<String> values(Place place) {
+    if (place.type().isEnum()) {
+      return Words.all((Class<? extends Enum<?>>) place.type());
     }
-    return switch (name) {
-      case "BACKEND" -> providers.names();
+    String command = place.syntax().name();
+    return switch (place.name()) {
+      case "BACKEND" -> providers.names().stream().map(VisibleText::of).toList();
       case "POLICY" -> Words.all(SwapPolicy.class);
-      case "WORKLOAD" -> Workloads.standard().stream().map(Workload::name).toList();
+      case "START" -> Words.all(Start.class);
+      case "WORKLOAD" ->
+          command.equals("compare")
+              ? Arrays.stream(ComparedWorkload.values()).map(ComparedWorkload::label).toList()
+              : Workloads.standard().stream().map(Workload::name).toList();
       case "COMMAND" -> commands.get().stream().map(c -> c.syntax().name()).toList();
       case "ID" ->
-          syntax.name().equals("free")
-                  || syntax.name().equals("hotswap")
-                  || syntax.name().equals("load")
+          ONLY_OPEN.contains(command)
               ? open().toList()
               : Stream.concat(open(), stored().stream()).distinct().toList();
-      case "NAME" -> syntax.name().equals("alloc") ? List.of() : stored();
+      case "NAME" -> NEW_NAMES.contains(command) ? List.of() : stored();
       default -> List.of();
     };
   }
@@ -119,7 +178,7 @@ public final class Candidates implements Function {
         .filter(s -> !s.isEmpty());
   }
 
-  private List<String> stored() throws MemoryException {
+  private List<String> stored() {
     Stream.Builder<String> names = Stream.builder();
     for (Backend backend : providers.with(Capability.NAMED)) {
       try {

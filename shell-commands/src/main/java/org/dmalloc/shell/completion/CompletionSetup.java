@@ -2,8 +2,10 @@
 package org.dmalloc.shell.completion;
 
 import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.Set;
 import java.util.function.Supplier;
 import org.apache.felix.service.command.CommandSession;
 import org.apache.felix.service.command.CommandSessionListener;
@@ -61,8 +63,24 @@ public final class CompletionSetup implements CommandSessionListener {
     }
   }
 
+  /**
+   * Teaches the command under all names that a word may be resolved to: Gogo's completion takes a
+   * command of the last scope that has the word, where its execution takes the first.
+   */
   private void teach(CommandSession session, CommandSyntax syntax) throws Exception {
-    String name = scope + ":" + syntax.name();
+    Set<String> names = new LinkedHashSet<>(List.of(scope + ":" + syntax.name()));
+    if (session.get(".commands") instanceof Set<?> all) {
+      all.stream()
+          .map(Object::toString)
+          .filter(name -> name.endsWith(":" + syntax.name()))
+          .forEach(names::add);
+    }
+    for (String name : names) {
+      teach(session, name, syntax);
+    }
+  }
+
+  private void teach(CommandSession session, String name, CommandSyntax syntax) throws Exception {
     complete(session, name, "-e");
     complete(session, name, "-d", syntax.summary());
     for (Option option : syntax.options()) {
@@ -71,12 +89,8 @@ public final class CompletionSetup implements CommandSessionListener {
         words.add(alias.startsWith("--") ? "-l" : "-s");
         words.add(alias.replaceFirst("^--?", ""));
       }
+      // Values are the function's business, below: what were given here, Gogo would offer anywhere.
       words.addAll(List.of("--description", option.description()));
-      if (option.placeholder().equals("DIR")) {
-        words.addAll(List.of("-a", "__directories"));
-      } else if (option.placeholder().equals("FILE")) {
-        words.addAll(List.of("-a", "__files"));
-      }
       complete(session, name, words.toArray(String[]::new));
     }
     complete(session, name, "-s", "h", "-l", "help", "--description", "shows the help");
