@@ -390,7 +390,11 @@ public final class Mapping implements AutoCloseable {
       if (!locked) {
         Libc.munlock(range, range.byteSize()); // a failure half-way leaves some pages locked
       }
-      boolean limited = errno == Errno.ENOMEM || errno == Errno.EPERM || errno == Errno.EAGAIN;
+      // EPERM is the limit's only where it is 0: else somebody forbids the call.
+      boolean limited =
+          errno == Errno.ENOMEM
+              || errno == Errno.EAGAIN
+              || (errno == Errno.EPERM && Platform.lockLimitBytes() == 0);
       throw limited
           ? Errno.exception("mlock", range.byteSize(), target, errno, lockAdvice())
           : Errno.exception("mlock", range.byteSize(), target, errno);
@@ -580,7 +584,9 @@ public final class Mapping implements AutoCloseable {
   }
 
   private long map(long length) throws MemoryException {
-    MappingCount.OF_PROCESS.add("mmap", length, target, 2);
+    // An aligned one is cut out of a larger one.
+    int added = alignment > Platform.pageSize() ? 2 : 1;
+    MappingCount.OF_PROCESS.add("mmap", length, target, added);
     MemorySegment hint = MemorySegment.NULL;
     int flags = kind.flags;
     if (alignment > Platform.pageSize()) {

@@ -14,10 +14,11 @@ import org.dmalloc.api.MemoryException;
  * thousand are left.
  *
  * <p>To count them is to read all of {@code /proc/self/maps}: a fifth of a millisecond in a small
- * process, some tens of milliseconds near the limit. So a count grants up to two thousand, and no
- * more than half of what is free, in allotments; who has one pays a single atomic subtraction. What
- * the JVM and others add meanwhile comes from the rest. Only additions are noted: what was closed
- * shows in the next count.
+ * process, some tens of milliseconds near the limit. So a count grants two thousand, and twice as
+ * many as the last one if it turns out that most of those were not kept, but no more than half of
+ * what is free; who has an allotment of them pays a single atomic subtraction. What the JVM and
+ * others add meanwhile comes from the rest. Only additions are noted: what was closed, or split
+ * nothing, shows in the next count.
  *
  * <p>Each bundle has its own copy of this class. What was granted is one number for all of them, in
  * a system property, under a monitor that all class loaders share.
@@ -30,7 +31,7 @@ public final class MappingCount {
   /** What is left to the JVM, its threads and other libraries, where the limit is not small. */
   static final long RESERVE = 4096;
 
-  /** The most that one count grants: however many others add meanwhile, the reserve covers it. */
+  /** What one count grants at first: however many others add meanwhile, the reserve covers it. */
   private static final long GRANT = RESERVE / 2;
 
   /** Each copy may hold as many unused: a few copies stay far within the reserve. */
@@ -42,6 +43,10 @@ public final class MappingCount {
   private final KernelFiles files;
   private final String property;
   private final AtomicLong allotted = new AtomicLong();
+
+  // Of the last count of this copy; guarded by the property's monitor.
+  private long lastUsed;
+  private long lastGrant = GRANT;
 
   /**
    * An account of its own.
@@ -80,8 +85,7 @@ public final class MappingCount {
     synchronized (property) {
       long granted = Long.getLong(property, 0);
       if (granted < added) {
-        long free = free(operation, byteSize, target, added);
-        granted = Math.max(added, Math.min(GRANT, free / 2));
+        granted = count(operation, byteSize, target, added);
       }
       long allotment = Math.min(granted, Math.max(added, ALLOTMENT));
       System.setProperty(property, Long.toString(granted - allotment));
@@ -89,13 +93,13 @@ public final class MappingCount {
     }
   }
 
-  /** Counts; unlimited where the kernel does not tell. */
-  private long free(String operation, long byteSize, String target, int added)
+  /** Counts, and returns what may be added before the next count. */
+  private long count(String operation, long byteSize, String target, int added)
       throws MemoryException {
     OptionalLong limit = files.number(LIMIT_FILE);
     OptionalLong used = files.lineCount(MAPS);
     if (limit.isEmpty() || used.isEmpty()) {
-      return Long.MAX_VALUE;
+      return Long.MAX_VALUE; // the kernel does not tell
     }
     long reserve = Math.min(RESERVE, limit.getAsLong() / 8);
     long free = limit.getAsLong() - reserve - used.getAsLong();
@@ -114,6 +118,9 @@ public final class MappingCount {
           "close regions, advise larger pieces, or raise vm.max_map_count (sysctl vm.max_map_count=1048576)",
           null);
     }
-    return free;
+    boolean kept = used.getAsLong() - lastUsed > lastGrant / 2;
+    lastUsed = used.getAsLong();
+    lastGrant = Math.min(kept ? GRANT : 2 * lastGrant, Math.max(added, free / 2));
+    return lastGrant;
   }
 }

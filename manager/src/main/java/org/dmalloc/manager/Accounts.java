@@ -13,6 +13,7 @@ import java.util.function.Supplier;
 import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.MemoryRegion;
 import org.dmalloc.api.ProviderStatistics;
+import org.dmalloc.region.RegionLedger;
 
 /** Which managed regions are open, who took them, and how many bytes against which limit. */
 final class Accounts {
@@ -68,6 +69,9 @@ final class Accounts {
     Quotas limits = quotas.get();
     long ofBundle = bytesByBundle.getOrDefault(bundle, 0L);
     long bundleLimit = limits.ofBundle(bundle);
+    if (byteSize > Long.MAX_VALUE - openBytes) {
+      throw RegionLedger.beyondAllMemory(operation, byteSize, target);
+    }
     if (byteSize > bundleLimit - ofBundle) {
       throw refused(
           operation,

@@ -377,10 +377,25 @@ public final class RegionLedger {
     }
   }
 
+  /** Refuses a size that nothing limits, and that cannot be counted beside what is in use. */
+  public static MemoryException beyondAllMemory(String operation, long byteSize, String target) {
+    return MemoryException.of(
+        operation,
+        byteSize,
+        target,
+        "no machine has as much memory",
+        MemoryException.NO_ERRNO,
+        "choose a smaller size",
+        null);
+  }
+
   private void book(String operation, long byteSize, String target) throws MemoryException {
     while (true) {
       long booked = openBytes.get();
       if (byteSize > limitBytes - booked) {
+        if (limitBytes == Long.MAX_VALUE) {
+          throw beyondAllMemory(operation, byteSize, target);
+        }
         throw MemoryException.of(
             operation,
             byteSize,

@@ -35,6 +35,7 @@ class PatternLearnerTest {
     private final BitSet split = new BitSet();
     private AccessPattern[] advice;
     private boolean cacheKnown = true;
+    private boolean outOfMappings;
 
     FakeMemory(int pageCount) {
       advice = new AccessPattern[pageCount];
@@ -63,8 +64,16 @@ class PatternLearnerTest {
     }
 
     @Override
-    public void advise(AccessPattern pattern, long first, long count) {
+    public void advise(AccessPattern pattern, long first, long count) throws MemoryException {
+      if (outOfMappings) {
+        throw MemoryException.of("madvise", "", "no mappings are left", "");
+      }
       Arrays.fill(advice, (int) first, (int) (first + count), pattern);
+    }
+
+    @Override
+    public void leave(long first, long count) {
+      Arrays.fill(advice, (int) first, (int) (first + count), AccessPattern.NORMAL);
     }
 
     @Override
@@ -158,6 +167,16 @@ class PatternLearnerTest {
     }
     assertEquals(List.of(AccessPattern.RANDOM), memory.kinds());
     assertEquals(List.of(), evidence);
+  }
+
+  /** Where mappings run out it can still leave all to the kernel, which takes none. */
+  @Test
+  void givesUpWhereNoMappingsAreLeft() throws Exception {
+    PatternLearner learner = learner(true, true);
+    memory.outOfMappings = true;
+    learner.giveUp();
+    assertEquals(0, randomPages(memory));
+    assertTrue(Arrays.stream(memory.advice).allMatch(a -> a == AccessPattern.NORMAL));
   }
 
   @Test
