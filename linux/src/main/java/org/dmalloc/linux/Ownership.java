@@ -9,12 +9,14 @@ import java.nio.file.attribute.PosixFileAttributes;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.UserPrincipal;
 import java.util.Optional;
+import org.dmalloc.machine.KernelFiles;
 
 /**
  * Who can change a file or directory: only what this process's user alone can change may be
  * trusted, above all by root in a directory that everybody may write to.
  */
 public final class Ownership {
+  private static final KernelFiles FILES = KernelFiles.ofThisMachine();
   private static final String STATUS = "/proc/self/status";
   private static final String UID_LINE = "Uid:";
   private static final int EFFECTIVE = 2;
@@ -42,9 +44,11 @@ public final class Ownership {
     // The name of a number without an account is the number; and the owner of /proc/self is root
     // where Java has file capabilities.
     String name = System.getProperty("user.name");
-    if (Files.exists(Path.of(STATUS))) {
+    if (FILES.exists(STATUS)) {
       name =
-          Files.readAllLines(Path.of(STATUS)).stream()
+          FILES
+              .require(STATUS)
+              .lines()
               .filter(line -> line.startsWith(UID_LINE))
               .map(line -> line.split("\\s+", -1)[EFFECTIVE])
               .findFirst()
