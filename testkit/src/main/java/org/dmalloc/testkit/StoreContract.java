@@ -14,6 +14,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import org.dmalloc.api.Capability;
 import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.MemoryProvider;
@@ -295,6 +296,32 @@ public abstract class StoreContract extends ContractTheme {
     }
     try (MemoryRegion region = provider().open("draft")) {
       Pattern.checkZero(region);
+    }
+  }
+
+  @Test
+  void aRegionWhoseNameLeadsElsewhereSaysSo() throws Exception {
+    assumeDeclared(Capability.FORCE);
+    try (MemoryRegion region = allocate("orders", 3 * PAGE)) {
+      Pattern.write(region, 26);
+      region.force();
+      assertEquals(Optional.empty(), region.detached());
+      Path file = assertNonNull(region.info().path());
+      Path aside = directory().resolve("aside");
+      Files.move(file, aside);
+      Files.copy(aside, file);
+      assertFalse(region.detached().orElse("").isBlank(), "says what became of its file");
+      assertOneLine(assertThrows(MemoryException.class, region::force));
+      Files.delete(file);
+      assertFalse(region.detached().orElse("").isBlank(), "says what became of its file");
+      assertOneLine(assertThrows(MemoryException.class, region::force));
+      Pattern.check(region, 26);
+      Files.move(aside, file);
+      assertEquals(Optional.empty(), region.detached());
+      region.force();
+    }
+    try (MemoryRegion region = provider().open("orders")) {
+      Pattern.check(region, 26);
     }
   }
 

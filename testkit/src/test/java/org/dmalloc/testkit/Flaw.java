@@ -71,6 +71,8 @@ enum Flaw {
   OPEN_REGION_DELETED("Store", "deleteRemovesForGood"),
   /** Opens files that were cut short. */
   CUT_FILE_OPENS("Store", "fileCutShortIsRefusedListedAndReported"),
+  /** Trusts the name of an open region's file. */
+  NAME_TRUSTED("Store", "aRegionWhoseNameLeadsElsewhereSaysSo"),
   /** Lists stored regions as they come. */
   STORED_UNSORTED("Store", "listingIsSortedAndTellsTheState"),
   /** Maps private copies shared. */

@@ -9,9 +9,11 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.channels.FileChannel.MapMode;
 import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Instant;
 import java.util.EnumSet;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.dmalloc.api.Access;
@@ -28,6 +30,7 @@ import org.dmalloc.api.RegionRequest;
 import org.dmalloc.api.Residency;
 import org.dmalloc.api.Sharing;
 import org.dmalloc.api.SwapPolicy;
+import org.jspecify.annotations.Nullable;
 
 /** A region of {@link ReferenceProvider}. */
 final class ReferenceRegion implements MemoryRegion {
@@ -35,6 +38,10 @@ final class ReferenceRegion implements MemoryRegion {
   private final ReferenceFile file;
   private final RegionInfo traits;
   private final ReferenceGate gate;
+
+  /** Of a named region's file. */
+  private final @Nullable Object fileKey;
+
   private final AtomicBoolean closed = new AtomicBoolean();
   private Arena arena;
   private MemorySegment segment;
@@ -50,6 +57,7 @@ final class ReferenceRegion implements MemoryRegion {
     this.provider = provider;
     this.file = file;
     this.traits = withId(traits);
+    this.fileKey = traits.name() == null ? null : keyOf(file.path());
     this.gate = new ReferenceGate(provider.flaws());
     this.byteSize = traits.byteSize();
     this.pattern = traits.pattern();
@@ -166,6 +174,21 @@ final class ReferenceRegion implements MemoryRegion {
   }
 
   @Override
+  public Optional<String> detached() {
+    boolean gone =
+        fileKey != null && !flawed(Flaw.NAME_TRUSTED) && !fileKey.equals(keyOf(file.path()));
+    return gone ? Optional.of("its file was deleted or replaced") : Optional.empty();
+  }
+
+  private static @Nullable Object keyOf(Path path) {
+    try {
+      return Files.getAttribute(path, "fileKey");
+    } catch (IOException e) {
+      return null;
+    }
+  }
+
+  @Override
   public void force(long offset, long length) throws MemoryException {
     try (Access access = acquire()) {
       provider.require(Capability.FORCE);
@@ -178,6 +201,9 @@ final class ReferenceRegion implements MemoryRegion {
       }
       if (length > 0 && !flawed(Flaw.STORED_BYTES_LOST)) {
         access.segment().asSlice(offset, length).force();
+      }
+      if (detached().isPresent()) {
+        throw MemoryException.of("force", toString(), "its file is gone", "copy it");
       }
     }
   }

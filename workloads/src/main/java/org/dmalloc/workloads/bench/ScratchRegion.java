@@ -21,6 +21,7 @@ import org.dmalloc.api.MemoryRegion;
 import org.dmalloc.api.OpenRequest;
 import org.dmalloc.api.RegionRequest;
 import org.dmalloc.api.Residency;
+import org.dmalloc.api.StoredBacking;
 import org.dmalloc.api.StoredRegion;
 import org.dmalloc.workloads.PageContent;
 import org.dmalloc.workloads.disk.PageCache;
@@ -252,11 +253,16 @@ final class ScratchRegion implements AutoCloseable {
     // Deleting may use channels, which an interrupt would close under it.
     boolean interrupted = Thread.interrupted();
     try {
+      if (name != null && region instanceof StoredBacking stored) {
+        stored.discard();
+        return;
+      }
       Path file = region.info().path();
+      boolean own = region.detached().isEmpty();
       region.close();
       if (name != null && directory == null) {
         provider.delete(name);
-      } else if (name != null && file != null) {
+      } else if (name != null && file != null && own) {
         // Providers delete by name in their own directory only; a region is one file anywhere.
         Files.deleteIfExists(file);
       }
