@@ -106,11 +106,11 @@ final class CopyingMigration {
         move.reached(Step.COPIED);
         passUntilSmall(tracking, target);
         if (between != null) {
+          announce();
           target.force(); // so that the force in the pause is short
           passUntilSmall(tracking, target); // what was written meanwhile is not for the pause
         }
         settle(tracking, target);
-        announce();
         pauseNanos =
             move.withGateShut(
                 () -> exchange(tracking, target), () -> passUntilSmall(tracking, target));

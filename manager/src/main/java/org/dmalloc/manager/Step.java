@@ -15,7 +15,7 @@ enum Step {
   COPIED,
   /** After each further pass. */
   PASSED,
-  /** Between stores only: the old file says where the region goes. */
+  /** Between stores only: the old file says where the region goes; more passes follow. */
   ANNOUNCED,
   /** The gate is shut; nothing is changed yet. */
   SHUT,

@@ -164,8 +164,10 @@ final class MoveTest {
           boolean before = step.compareTo(Step.PUBLISHED) < 0;
           assertEquals(before, second.files.isEmpty(), step.name());
           assertEquals(step == Step.RELEASED, disk.files.isEmpty(), step.name());
-          boolean announced = step.compareTo(Step.ANNOUNCED) >= 0 && step != Step.RELEASED;
-          assertEquals(announced, !disk.leaving.isEmpty(), step.name());
+          if (step != Step.PASSED) { // before and after
+            boolean announced = step.compareTo(Step.ANNOUNCED) >= 0 && step != Step.RELEASED;
+            assertEquals(announced, !disk.leaving.isEmpty(), step.name());
+          }
         };
     rig.move(region, "far");
     rig.probe = Step.Probe.NONE;
