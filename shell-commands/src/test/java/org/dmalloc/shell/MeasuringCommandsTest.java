@@ -5,17 +5,20 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.stream.Stream;
 import org.dmalloc.api.Capability;
 import org.dmalloc.shell.command.BenchResult;
 import org.dmalloc.shell.command.Command;
@@ -57,9 +60,68 @@ class MeasuringCommandsTest {
     assertTrue(shell.fail("bench -w fil").contains("did you mean fill?"));
     assertTrue(shell.fail("bench -b nobody").contains("backend 'nobody' is unknown"));
     assertTrue(shell.fail("bench --json /no/such/file").contains("no such file or directory"));
-    assertTrue(shell.fail("bench --threads 0").contains("threads 0; give 1 or more"));
+    assertTrue(shell.fail("bench --threads 0").contains("threads 0; give 1 to 256"));
+    assertTrue(shell.fail("bench -t 9999").contains("threads 9999; give 1 to 256: "));
+    assertTrue(shell.fail("bench --time 0").contains("--time 0; give 1 to 3600: seconds"));
+    assertTrue(shell.fail("bench --time -1").contains("--time -1; give 1 to 3600: seconds"));
+    assertTrue(shell.fail("bench -d /no/such").contains("/no/such: no such file or directory"));
+    assertTrue(shell.fail("bench -d /etc/passwd").contains("/etc/passwd: not a directory"));
+    assertTrue(shell.fail("bench --json /").contains("--json / is a directory; give a file"));
+    assertTrue(shell.fail("bench --html /proc/x").contains("/proc/x: cannot be created"));
+    assertTrue(shell.fail("bench --json - --html -").contains("both go to standard output"));
     assertTrue(shell.fail("bench --size 1k").contains("benchmark of 1024 bytes"));
     assertEquals(0, memory.requests.size());
+  }
+
+  @Test
+  void benchPrintsJsonAndNothingElseToStandardOutput() throws Exception {
+    String printed =
+        shell.run("bench -s 1m -w random-read --start warm --time 1 --raw none --json -");
+    assertTrue(printed.contains("\"schema\": \"dmalloc-benchmark\""), printed);
+    assertFalse(printed.contains("ops/s"), printed);
+    assertEquals("", shell.out());
+    assertTrue(printed.startsWith("{"), printed);
+    assertTrue(printed.strip().endsWith("}"), printed);
+  }
+
+  @Test
+  void aReportThatCannotBeWrittenIsAFailureAfterTheTable() {
+    assumeTrue(Files.isWritable(Path.of("/dev/full")), "/dev/full is missing");
+    shell.out.reset();
+    String failure =
+        shell.fail("bench -s 1m -w random-read --start warm --raw none --json /dev/full");
+    assertTrue(failure.startsWith("dmalloc: bench: --json /dev/full: No space left"), failure);
+    assertTrue(shell.out().contains("random-read"), shell::out);
+  }
+
+  @Test
+  void aReportTakesThePlaceOfAnEarlierOneWhole(@TempDir Path directory) throws Exception {
+    shell.session.currentDir(directory);
+    Path report = Files.writeString(directory.resolve("report.json"), "x".repeat(1 << 20));
+    shell.run("bench -s 1m -w random-read --start warm --raw none --json report.json");
+    assertTrue(Files.readString(report).strip().endsWith("}"), "whole");
+    assertFalse(Files.readString(report).contains("xx"), "nothing of the earlier one");
+    try (Stream<Path> left = Files.list(directory)) {
+      assertEquals(List.of(report), left.toList());
+    }
+  }
+
+  @Test
+  void compareRefusesBeforeItDoesAnything(@TempDir Path directory) {
+    shell.session.currentDir(directory);
+    assertTrue(shell.fail("compare --time 0").contains("--time 0; give 1 to "));
+    assertTrue(shell.fail("compare -r 0").contains("--runs 0; give 1 to 1000"));
+    assertTrue(shell.fail("compare -r 1000000000").contains("give 1 to 1000"));
+    assertTrue(shell.fail("compare --cell-millis 0").contains("--cell-millis 0; give 1"));
+    assertTrue(shell.fail("compare --zram 0").contains("--zram of 0 bytes; give at least 1m"));
+    assertTrue(shell.fail("compare -d /no/such").contains("/no/such: no such file"));
+    assertTrue(shell.fail("compare -d /etc/passwd").contains("/etc/passwd: not a directory"));
+    assertTrue(shell.fail("compare --page-cluster -1").contains("not a list of numbers from 0"));
+    assertTrue(shell.fail("compare --against /etc").contains("/etc: a directory; give a file"));
+    assertTrue(shell.fail("compare --against /etc/passwd").contains("holds no comparison"));
+    assertTrue(shell.fail("compare --json - --save -").contains("both go to standard output"));
+    assertTrue(shell.fail("compare -w nosuch").contains("give one of fill, sequential-read"));
+    assertTrue(shell.fail("hotswapbench -m 2000000000").contains("--moves 2000000000; give 1"));
   }
 
   @Test
@@ -172,5 +234,12 @@ class MeasuringCommandsTest {
     assertTrue(shell.run("doctor").contains("nothing was changed"));
     assertTrue(shell.run("doctor " + directory).contains(directory.toString()));
     assertTrue(shell.run("doctor --json").contains("\"schema\": \"dmalloc-doctor\""));
+    assertEquals(
+        "dmalloc: doctor: /nonexistent: no such file or directory",
+        shell.fail("doctor /nonexistent"));
+    assertEquals(
+        "dmalloc: doctor: /etc/passwd: not a directory; give one",
+        shell.fail("doctor /etc/passwd"));
+    assertEquals("dmalloc: doctor: '': not a directory; give its path", shell.fail("doctor ''"));
   }
 }

@@ -2,7 +2,6 @@
 package org.dmalloc.shell.command;
 
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
@@ -15,7 +14,9 @@ import org.apache.felix.service.command.Descriptor;
 import org.apache.felix.service.command.Parameter;
 import org.dmalloc.api.AccessPattern;
 import org.dmalloc.api.MemoryProvider;
+import org.dmalloc.shell.output.Printable;
 import org.dmalloc.shell.syntax.ByteSize;
+import org.dmalloc.shell.syntax.UsageException;
 import org.dmalloc.shell.syntax.Words;
 import org.dmalloc.workloads.Start;
 import org.dmalloc.workloads.Workload;
@@ -33,6 +34,8 @@ public final class BenchCommand extends Command {
   /** One of each kind: what a first look should compare, in a minute or two. */
   private static final Set<String> USUAL_BACKENDS = Set.of("filechannel", "panama", "anon");
 
+  private static final int MOST_SECONDS = 3_600;
+
   /** Makes the command. */
   public BenchCommand(Providers providers) {
     super("bench", providers);
@@ -40,7 +43,7 @@ public final class BenchCommand extends Command {
 
   /** Measures the backends beside the raw disk. */
   @Descriptor("measures the backends, beside the raw disk; Ctrl-C stops it and frees all it took")
-  public BenchResult bench(
+  public Printable bench(
       CommandSession session,
       @Descriptor("SIZE: the size of each backend's region")
           @Parameter(
@@ -59,7 +62,7 @@ public final class BenchCommand extends Command {
               names = {"-b", "--backend"},
               absentValue = "")
           @Nullable String backend,
-      @Descriptor("THREADS: how many threads share a workload")
+      @Descriptor("THREADS: how many threads share a workload, 1 to 256")
           @Parameter(
               names = {"-t", "--threads"},
               absentValue = "1")
@@ -86,7 +89,7 @@ public final class BenchCommand extends Command {
       @Descriptor("SEED: decides content and random choices")
           @Parameter(names = "--seed", absentValue = "")
           @Nullable Long seed,
-      @Descriptor("FILE: writes the report to a file, as JSON")
+      @Descriptor("FILE: writes the report to a file, as JSON; - prints it in place of the table")
           @Parameter(names = "--json", absentValue = "")
           @Nullable String json,
       @Descriptor("FILE: writes the report to a file, as one page with plots that loads nothing")
@@ -94,26 +97,31 @@ public final class BenchCommand extends Command {
           @Nullable String html)
       throws IOException, InterruptedException, CommandFailure {
     Console console = Console.of(session);
-    @Nullable Path jsonFile = console.writableFile("bench", json);
-    @Nullable Path htmlFile = console.writableFile("bench", html);
-    BenchmarkPlan plan =
-        BenchmarkPlan.ofSize(size.bytes())
-            .withWorkloads(workloads(workload))
-            .withStarts(EnumSet.copyOf(Words.parseAll(Start.class, start, "--start")))
-            .withThreads(threads)
-            .withTimePerRun(Duration.ofSeconds(seconds))
-            .withPattern(pattern)
-            .withRawDisk(raw)
-            .withDirectory(directory == null ? null : console.resolve(directory));
+    ReportFiles<BenchmarkReport> files =
+        new ReportFiles<BenchmarkReport>(console, "bench")
+            .with("--json", json, BenchmarkJson::render)
+            .with("--html", html, BenchmarkHtml::render);
+    NumberOption.within("bench", "--time", seconds, 1, MOST_SECONDS, "seconds for each row");
+    @Nullable Path place = directory == null ? null : console.existingDirectory(directory);
+    BenchmarkPlan plan;
+    try {
+      plan =
+          BenchmarkPlan.ofSize(size.bytes())
+              .withWorkloads(workloads(workload))
+              .withStarts(EnumSet.copyOf(Words.parseAll(Start.class, start, "--start")))
+              .withThreads(threads)
+              .withTimePerRun(Duration.ofSeconds(seconds))
+              .withPattern(pattern)
+              .withRawDisk(raw)
+              .withDirectory(place);
+    } catch (UsageException e) {
+      throw e;
+    } catch (IllegalArgumentException e) {
+      throw new UsageException("bench: " + e.getMessage());
+    }
     plan = seed == null ? plan : plan.withSeed(seed);
     BenchmarkReport report = run(new BenchmarkRunner(backends(backend)), plan, console);
-    if (jsonFile != null) {
-      Files.writeString(jsonFile, BenchmarkJson.render(report));
-    }
-    if (htmlFile != null) {
-      Files.writeString(htmlFile, BenchmarkHtml.render(report));
-    }
-    BenchResult result = new BenchResult(report);
+    Printable result = files.write(report, new BenchResult(report));
     if (!report.succeeded()) {
       // A failed command has no result, so the table is printed before it fails.
       console.print(result);

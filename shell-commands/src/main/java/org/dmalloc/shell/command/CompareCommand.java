@@ -2,7 +2,6 @@
 package org.dmalloc.shell.command;
 
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
@@ -13,6 +12,7 @@ import java.util.regex.Pattern;
 import org.apache.felix.service.command.CommandSession;
 import org.apache.felix.service.command.Descriptor;
 import org.apache.felix.service.command.Parameter;
+import org.dmalloc.shell.output.Printable;
 import org.dmalloc.shell.syntax.ByteSize;
 import org.dmalloc.shell.syntax.UsageException;
 import org.dmalloc.shell.syntax.Words;
@@ -33,6 +33,10 @@ public final class CompareCommand extends Command {
       Pattern.compile("(?<path>.+?):(?<size>[^:]+)(?::(?<priority>\\d{1,5}))?");
   private static final long DEFAULT_SEED = 42;
   private static final int HIGHEST_PRIORITY = 32_767;
+  private static final int MOST_RUNS = 1_000;
+  private static final int MOST_SECONDS = 1_000_000;
+  private static final int MOST_CELL_MILLIS = 600_000;
+  private static final long LEAST_SWAP_BYTES = 1L << 20;
 
   /** Makes the command. */
   public CompareCommand(Providers providers) {
@@ -42,7 +46,7 @@ public final class CompareCommand extends Command {
   /** Compares memory on files with memory on swap, under one memory limit. */
   @Descriptor(
       "compares memory on files with memory on swap, under one memory limit; Ctrl-C stops it and puts everything back")
-  public CompareResult compare(
+  public Printable compare(
       CommandSession session,
       @Descriptor("SIZE: the memory of each contender")
           @Parameter(
@@ -80,12 +84,12 @@ public final class CompareCommand extends Command {
       @Descriptor("WHICH: which swap policies: distinct, or all that last")
           @Parameter(names = "--policies", absentValue = "distinct")
           ComparisonPlan.Policies policies,
-      @Descriptor("COUNT: how often each is measured")
+      @Descriptor("COUNT: how often each is measured; fewer where --time does not permit it")
           @Parameter(
               names = {"-r", "--runs"},
               absentValue = "5")
           Integer runs,
-      @Descriptor("SECONDS: how long all may take")
+      @Descriptor("SECONDS: how long all takes at most; what cannot fit is refused at once")
           @Parameter(names = "--time", absentValue = "510")
           Integer time,
       @Descriptor("MILLIS: how long each cell is measured; without it as long as --time permits")
@@ -98,7 +102,8 @@ public final class CompareCommand extends Command {
           String directory,
       @Descriptor("SEED: decides content and order") @Parameter(names = "--seed", absentValue = "")
           @Nullable Long seed,
-      @Descriptor("FILE: writes the report as JSON") @Parameter(names = "--json", absentValue = "")
+      @Descriptor("FILE: writes the report as JSON; - prints it in place of the tables")
+          @Parameter(names = "--json", absentValue = "")
           @Nullable String json,
       @Descriptor("FILE: writes the report as one page of HTML")
           @Parameter(names = "--html", absentValue = "")
@@ -109,41 +114,53 @@ public final class CompareCommand extends Command {
       @Descriptor("FILE: sets the result against a kept report, of this machine or another")
           @Parameter(names = "--against", absentValue = "")
           @Nullable String against)
-      throws IOException, InterruptedException {
+      throws IOException, InterruptedException, CommandFailure {
     Console console = Console.of(session);
-    @Nullable Path jsonFile = console.writableFile("compare", json);
-    @Nullable Path htmlFile = console.writableFile("compare", html);
-    @Nullable Path saveFile = console.writableFile("compare", save);
+    ReportFiles<ComparisonReport> files =
+        new ReportFiles<ComparisonReport>(console, "compare")
+            .with("--json", json, ComparisonJson::render)
+            .with("--html", html, ComparisonHtml::render)
+            .with("--save", save, ComparisonJson::render);
     @Nullable ComparisonReport before =
         against == null ? null : ComparisonJson.read(console.resolve(against));
-    ComparisonPlan plan =
-        new ComparisonPlan(
-            size.bytes(),
-            limit.bytes(),
-            console.resolve(directory),
-            swapFile == null ? null : swap(console, swapFile),
-            zram == null ? 0 : zram.bytes(),
-            numbers(pageCluster, "--page-cluster"),
-            numbers(readAhead, "--read-ahead-kb"),
-            workloads(workload),
-            contender == null ? List.of() : List.of(contender.split(",", -1)),
-            policies,
-            runs,
-            Duration.ofSeconds(time),
-            cellMillis == null ? null : Duration.ofMillis(cellMillis),
-            seed == null ? DEFAULT_SEED : seed,
-            null);
+    NumberOption.within("compare", "--runs", runs, 1, MOST_RUNS, "how often each is measured");
+    NumberOption.within("compare", "--time", time, 1, MOST_SECONDS, "seconds for all");
+    if (cellMillis != null) {
+      NumberOption.within(
+          "compare", "--cell-millis", cellMillis, 1, MOST_CELL_MILLIS, "milliseconds");
+    }
+    if (zram != null && zram.bytes() < LEAST_SWAP_BYTES) {
+      throw new UsageException(
+          String.format(
+              Locale.ROOT, "compare: --zram of %d bytes; give at least 1m", zram.bytes()));
+    }
+    Path place = console.existingDirectory(directory);
+    ComparisonPlan plan;
+    try {
+      plan =
+          new ComparisonPlan(
+              size.bytes(),
+              limit.bytes(),
+              place,
+              swapFile == null ? null : swap(console, swapFile),
+              zram == null ? 0 : zram.bytes(),
+              numbers(pageCluster, "--page-cluster"),
+              numbers(readAhead, "--read-ahead-kb"),
+              workloads(workload),
+              contender == null ? List.of() : List.of(contender.split(",", -1)),
+              policies,
+              runs,
+              Duration.ofSeconds(time),
+              cellMillis == null ? null : Duration.ofMillis(cellMillis),
+              seed == null ? DEFAULT_SEED : seed,
+              null);
+    } catch (UsageException e) {
+      throw e;
+    } catch (IllegalArgumentException e) {
+      throw new UsageException("compare: " + e.getMessage());
+    }
     ComparisonReport report = run(plan, console);
-    String text = ComparisonJson.render(report);
-    for (@Nullable Path file : Arrays.asList(jsonFile, saveFile)) {
-      if (file != null) {
-        Files.writeString(file, text);
-      }
-    }
-    if (htmlFile != null) {
-      Files.writeString(htmlFile, ComparisonHtml.render(report));
-    }
-    return new CompareResult(report, before);
+    return files.write(report, new CompareResult(report, before));
   }
 
   private static ComparisonReport run(ComparisonPlan plan, Console console)
@@ -191,15 +208,20 @@ public final class CompareCommand extends Command {
       return List.of();
     }
     try {
-      return Arrays.stream(text.split(",", -1)).map(n -> Integer.valueOf(n.strip())).toList();
+      List<Integer> numbers =
+          Arrays.stream(text.split(",", -1)).map(n -> Integer.valueOf(n.strip())).toList();
+      if (numbers.stream().allMatch(n -> n >= 0)) {
+        return numbers;
+      }
     } catch (NumberFormatException e) {
-      throw new UsageException(
-          String.format(
-              Locale.ROOT,
-              "compare: %s '%s' is no list of numbers; give one such as 0,3",
-              option,
-              text));
+      // Said below, as for a negative number.
     }
+    throw new UsageException(
+        String.format(
+            Locale.ROOT,
+            "compare: %s '%s' is not a list of numbers from 0; give one such as 0,3",
+            option,
+            text));
   }
 
   private static List<ComparedWorkload> workloads(@Nullable String names) {

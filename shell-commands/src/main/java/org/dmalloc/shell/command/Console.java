@@ -5,17 +5,15 @@ import java.io.IOException;
 import java.io.PrintStream;
 import java.io.PrintWriter;
 import java.io.StringWriter;
-import java.nio.file.AccessDeniedException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.util.Locale;
 import org.apache.felix.service.command.CommandSession;
 import org.apache.felix.service.command.Job;
 import org.apache.felix.service.command.Process;
 import org.dmalloc.api.VisibleText;
 import org.dmalloc.shell.output.Printable;
-import org.dmalloc.shell.syntax.UsageException;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -68,30 +66,22 @@ public record Console(
   }
 
   /**
-   * A file that the user gave for a report: checked before the work, whose result would be lost.
+   * A directory that the user gave: checked before the work, which would find it missing later.
    *
-   * @param command the command, for messages
-   * @param name the file; null for none
-   * @return its path; null for none
-   * @throws IOException if it cannot be written
+   * @throws IOException if there is none of that name
    */
-  public @Nullable Path writableFile(String command, @Nullable String name) throws IOException {
-    if (name == null) {
-      return null;
+  public Path existingDirectory(String path) throws IOException {
+    if (path.isEmpty()) {
+      throw new FileSystemException("''", null, "not a directory; give its path");
     }
-    Path file = resolve(name).toAbsolutePath();
-    if (Files.isDirectory(file)) {
-      throw new UsageException(
-          String.format(Locale.ROOT, "%s: %s is a directory; give a file", command, file));
+    Path directory = resolve(path).toAbsolutePath();
+    if (!Files.exists(directory)) {
+      throw new NoSuchFileException(directory.toString());
     }
-    Path parent = file.getParent();
-    if (parent == null || !Files.isDirectory(parent)) {
-      throw new NoSuchFileException(String.valueOf(parent));
+    if (!Files.isDirectory(directory)) {
+      throw new FileSystemException(directory.toString(), null, "not a directory; give one");
     }
-    if (!Files.isWritable(Files.exists(file) ? file : parent)) {
-      throw new AccessDeniedException(file.toString());
-    }
-    return file;
+    return directory;
   }
 
   /**

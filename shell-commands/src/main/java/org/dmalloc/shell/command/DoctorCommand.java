@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.dmalloc.shell.command;
 
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
@@ -17,25 +19,29 @@ import org.dmalloc.shell.output.Message;
 import org.dmalloc.workloads.doctor.Doctor;
 import org.dmalloc.workloads.doctor.DoctorReport;
 
-/** Tells what this machine's settings will do. */
+/** Tells what this machine's settings mean for regions. */
 public final class DoctorCommand extends Command {
   /** Makes the command. */
   public DoctorCommand(Providers providers) {
     super("doctor", providers);
   }
 
-  /** Tells what this machine's settings will do, and the commands that change them. */
+  /** Tells what this machine's settings mean for regions, and the commands that change them. */
   @Descriptor(
-      "tells what this machine's settings will do to you, and how to mend them; changes nothing")
+      "tells what this machine's settings mean for regions, and how to change them; changes nothing")
   public Message doctor(
       CommandSession session,
       @Descriptor("[DIR…]: directories to look at; without them those of the stores")
           List<Object> directories,
       @Descriptor("as JSON")
           @Parameter(names = "--json", presentValue = "true", absentValue = "false")
-          boolean json) {
+          boolean json)
+      throws IOException {
     Console console = Console.of(session);
-    List<Path> given = directories.stream().map(d -> console.resolve(d.toString())).toList();
+    List<Path> given = new ArrayList<>();
+    for (Object directory : directories) {
+      given.add(console.existingDirectory(directory.toString()));
+    }
     DoctorReport report =
         new Doctor().examine(given.isEmpty() ? List.copyOf(stores(session)) : given);
     return new Message((json ? report.json() : report.text()).stripTrailing());

@@ -2,14 +2,13 @@
 package org.dmalloc.shell.command;
 
 import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import org.apache.felix.service.command.CommandSession;
 import org.apache.felix.service.command.Descriptor;
 import org.apache.felix.service.command.Parameter;
+import org.dmalloc.shell.output.Printable;
 import org.dmalloc.shell.syntax.ByteSize;
 import org.dmalloc.shell.syntax.UsageException;
 import org.dmalloc.workloads.move.MoveBenchmark;
@@ -22,6 +21,7 @@ import org.jspecify.annotations.Nullable;
 /** Measures moves of regions between backends. */
 public final class HotswapBenchCommand extends Command {
   private static final String MANAGED = "managed";
+  private static final int MOST_MOVES = 10_000;
 
   /** Makes the command. */
   public HotswapBenchCommand(Providers providers) {
@@ -32,7 +32,7 @@ public final class HotswapBenchCommand extends Command {
   @Descriptor(
       "measures moves in every direction between backends, beside plain copies; Ctrl-C stops it and"
           + " frees all it took")
-  public MoveBenchResult hotswapbench(
+  public Printable hotswapbench(
       CommandSession session,
       @Descriptor("SIZE: sizes of the region, with commas between them")
           @Parameter(
@@ -55,12 +55,13 @@ public final class HotswapBenchCommand extends Command {
               names = {"-m", "--moves"},
               absentValue = "")
           @Nullable Integer moves,
-      @Descriptor("FILE: writes the report to a file, as JSON")
+      @Descriptor("FILE: writes the report to a file, as JSON; - prints it in place of the table")
           @Parameter(names = "--json", absentValue = "")
           @Nullable String json)
-      throws IOException {
+      throws IOException, CommandFailure {
     Console console = Console.of(session);
-    @Nullable Path jsonFile = console.writableFile("hotswapbench", json);
+    ReportFiles<MoveReport> files =
+        new ReportFiles<MoveReport>(console, "hotswapbench").with("--json", json, MoveJson::render);
     MovePlan plan = plan(sizes, written, backends, moves);
     MoveBenchmark benchmark =
         new MoveBenchmark(
@@ -84,17 +85,14 @@ public final class HotswapBenchCommand extends Command {
                 }
               });
     }
-    if (jsonFile != null) {
-      Files.writeString(jsonFile, MoveJson.render(report));
-    }
-    return new MoveBenchResult(report);
+    return files.write(report, new MoveBenchResult(report));
   }
 
   private static MovePlan plan(
       String sizes, String written, String backends, @Nullable Integer moves) {
-    if (moves != null && moves < 1) {
-      throw new UsageException(
-          String.format(Locale.ROOT, "hotswapbench: --moves %d; give at least 1", moves));
+    if (moves != null) {
+      NumberOption.within(
+          "hotswapbench", "--moves", moves, 1, MOST_MOVES, "moves in each direction");
     }
     try {
       return new MovePlan(

@@ -48,6 +48,9 @@ public record BenchmarkPlan(
   /** The smallest size: less says nothing. */
   public static final long MIN_BYTES = 1L << 20;
 
+  /** As many as the smallest region has pages. */
+  public static final int MAX_THREADS = (int) (MIN_BYTES / PageContent.PAGE_BYTES);
+
   private static final long DEFAULT_SEED = 20_240_229;
 
   /** How to measure the raw disk. */
@@ -74,13 +77,18 @@ public record BenchmarkPlan(
     if (workloads.isEmpty() || starts.isEmpty()) {
       throw new IllegalArgumentException("benchmark of nothing; give a workload and a start");
     }
-    if (threads < 1 || byteSize / PageContent.PAGE_BYTES < threads) {
+    if (threads < 1 || threads > MAX_THREADS) {
       throw new IllegalArgumentException(
-          String.format(Locale.ROOT, "threads %d; give 1 or more", threads));
+          String.format(
+              Locale.ROOT,
+              "threads %d; give 1 to %d: each needs a page of its own in the smallest region, and more have more requests under way than a disk takes",
+              threads,
+              MAX_THREADS));
     }
     if (timePerRun.isNegative() || timePerRun.isZero()) {
       throw new IllegalArgumentException(
-          String.format(Locale.ROOT, "time per run %s; give more than 0", timePerRun));
+          String.format(
+              Locale.ROOT, "%d ms for each row; give more than 0", timePerRun.toMillis()));
     }
     workloads = List.copyOf(workloads);
     starts = Collections.unmodifiableSet(EnumSet.copyOf(starts));

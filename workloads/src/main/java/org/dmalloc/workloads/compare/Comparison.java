@@ -74,6 +74,10 @@ public final class Comparison {
    *     back
    */
   public ComparisonReport run() throws IOException, InterruptedException {
+    ComparisonPlan.TemporarySwap wanted = plan.swapFile();
+    if (wanted != null) {
+      SwapFile.requireAbsent(wanted.path());
+    }
     Path state = plan.stateDirectory();
     Path journals = state == null ? SetupJournal.defaultDirectory() : state;
     for (String line : SetupJournal.recover(journals, files)) {

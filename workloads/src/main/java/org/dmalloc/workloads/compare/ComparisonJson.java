@@ -7,6 +7,8 @@ import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParseException;
 import java.io.IOException;
+import java.nio.charset.MalformedInputException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Locale;
@@ -84,6 +86,9 @@ public final class ComparisonJson {
    * @throws IOException if the file cannot be read or holds something else
    */
   public static ComparisonReport read(Path file) throws IOException {
+    if (Files.isDirectory(file)) {
+      throw new FileSystemException(file.toString(), null, "a directory; give a file");
+    }
     try {
       JsonObject root = GSON.fromJson(Files.readString(file), JsonObject.class);
       if (root == null || !root.has("schema") || !root.get("schema").getAsString().equals(SCHEMA)) {
@@ -104,9 +109,17 @@ public final class ComparisonJson {
                 ComparisonReport.FORMAT));
       }
       return GSON.fromJson(root, ComparisonReport.class);
-    } catch (JsonParseException | IllegalStateException | NullPointerException e) {
+    } catch (JsonParseException
+        | IllegalStateException
+        | NullPointerException
+        | MalformedInputException e) {
       throw new IOException(
-          String.format(Locale.ROOT, "%s is damaged: %s", file, e.getMessage()), e);
+          String.format(
+              Locale.ROOT,
+              "%s holds no comparison, or a damaged one (%s); give a file that compare --save wrote",
+              file,
+              e.getMessage()),
+          e);
     }
   }
 }

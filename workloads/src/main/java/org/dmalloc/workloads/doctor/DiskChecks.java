@@ -34,12 +34,12 @@ final class DiskChecks {
         findings.add(
             new Finding(
                 "read-ahead",
-                Severity.WARN,
+                Severity.NOTE,
                 "read_ahead_kb of " + disk.name(),
                 kib + " KiB",
                 String.format(
                     Locale.ROOT,
-                    "random access without RANDOM advice, as with filechannel, may read %d KiB for one page; reading in order gains",
+                    "filechannel, which takes no advice, may read %d KiB for one random page; panama finds the advice out (AUTO), or takes RANDOM, and needs no change; a lower value costs reading in order",
                     kib),
                 command));
       } else if (kib < LOW_READ_AHEAD_KIB) {
@@ -58,7 +58,7 @@ final class DiskChecks {
                 Severity.OK,
                 "read_ahead_kb of " + disk.name(),
                 kib + " KiB",
-                "a fault without advice reads at most this; RANDOM advice reads one page",
+                "a fault without advice reads at most about this; under RANDOM advice it reads one page",
                 ""));
       }
     }
@@ -79,7 +79,7 @@ final class DiskChecks {
                               Severity.NOTE,
                               "rotational of " + disk.name(),
                               "1",
-                              "the kernel schedules, and reads swap ahead, as for a disk that turns; virtual disks often claim it wrongly, then change it",
+                              "the kernel takes it for a disk with a seek time, and reads swap ahead by its place on the disk; virtual disks and SSDs behind controllers often say so wrongly: change it only there",
                               String.format(
                                   Locale.ROOT,
                                   "echo 0 > /sys/block/%s/queue/rotational",
@@ -89,7 +89,7 @@ final class DiskChecks {
                               Severity.OK,
                               "rotational of " + disk.name(),
                               "0",
-                              "treated as a disk without seek time, which batched prefetch needs",
+                              "the kernel takes it for a disk without a seek time",
                               "")));
     }
     return findings;

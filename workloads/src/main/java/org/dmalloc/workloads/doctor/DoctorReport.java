@@ -48,7 +48,7 @@ public record DoctorReport(List<Finding> findings) {
     text.append(
         String.format(
             Locale.ROOT,
-            "%d checked: %d ok, %d to note, %d to mend; nothing was changed%n",
+            "%d checked: %d ok, %d to note, %d to change; nothing was changed%n",
             findings.size(),
             count(Finding.Severity.OK),
             count(Finding.Severity.NOTE),

@@ -109,7 +109,7 @@ final class StoreChecks {
                 Severity.WARN,
                 "free space of " + directory,
                 "unknown",
-                "the directory cannot be looked at: allocation will fail",
+                "the directory cannot be examined: allocation will fail",
                 "mkdir -p " + directory));
         continue;
       }

@@ -52,32 +52,48 @@ final class SwapChecks {
     return findings;
   }
 
-  /** How many pages one fault from swap reads. */
+  /**
+   * How many pages one fault from swap reads. What it is worth either way was measured with compare
+   * --page-cluster 0,3: see docs/swap-or-file.md.
+   */
   static List<Finding> pageCluster(Patient patient) {
     OptionalLong value = patient.files().number(PAGE_CLUSTER);
     if (value.isEmpty()) {
       return List.of();
     }
+    List<SwapDevice> areas = SwapDevice.all(patient.files());
+    if (value.getAsLong() == 0) {
+      boolean compressed =
+          !areas.isEmpty() && areas.stream().allMatch(a -> a.kind() == SwapDevice.Kind.ZRAM);
+      return List.of(
+          compressed
+              ? new Finding(
+                  "page-cluster",
+                  Severity.OK,
+                  "vm.page-cluster",
+                  "0",
+                  "one fault reads one page from swap, which zram gives without a disk's delay",
+                  "")
+              : new Finding(
+                  "page-cluster",
+                  Severity.NOTE,
+                  "vm.page-cluster",
+                  "0",
+                  "one fault reads one page from swap: anonymous memory is read back in order at about a third of the rate of 3; random reads gain nothing measurable",
+                  "sysctl vm.page-cluster=3"));
+    }
     long pages = 1L << Math.min(value.getAsLong(), 30);
     return List.of(
-        pages > 1
-            ? new Finding(
-                "page-cluster",
-                Severity.NOTE,
-                "vm.page-cluster",
-                Long.toString(value.getAsLong()),
-                String.format(
-                    Locale.ROOT,
-                    "one fault may read up to %d pages from swap, most of all for anon-memfd and anon-zero; 0 reads one",
-                    pages),
-                "sysctl vm.page-cluster=0")
-            : new Finding(
-                "page-cluster",
-                Severity.OK,
-                "vm.page-cluster",
-                "0",
-                "one fault reads one page from swap; anonymous memory read back in order is slow",
-                ""));
+        new Finding(
+            "page-cluster",
+            Severity.OK,
+            "vm.page-cluster",
+            Long.toString(value.getAsLong()),
+            String.format(
+                Locale.ROOT,
+                "read in order, one fault brings up to %d pages from swap, which is what makes it fast; at random the kernel was seen to read one",
+                pages),
+            ""));
   }
 
   /** How the kernel weighs anonymous memory against file pages. */
@@ -95,7 +111,7 @@ final class SwapChecks {
               Severity.NOTE,
               "vm.swappiness",
               text,
-              "anon regions stay in RAM until file pages are gone: file regions lose their cache first",
+              "anon regions and the Java heap stay in RAM until file pages are gone: file regions lose their cache first; good only where anon must not wait",
               "sysctl vm.swappiness=" + DEFAULT_SWAPPINESS));
     }
     return List.of(

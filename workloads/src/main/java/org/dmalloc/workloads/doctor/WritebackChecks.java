@@ -59,7 +59,7 @@ final class WritebackChecks {
                 ? "not below the limit above: the kernel uses half of that, and write-back begins late"
                 : String.format(
                     Locale.ROOT,
-                    "write-back begins beside the writers at about %s; less gives shorter forces and checkpoints",
+                    "write-back begins beside the writers at about %s; a force writes what is left over, so that less makes forces shorter, and writing more often",
                     background.size()),
             inverted ? "sysctl vm.dirty_background_ratio=10 vm.dirty_ratio=20" : ""));
   }

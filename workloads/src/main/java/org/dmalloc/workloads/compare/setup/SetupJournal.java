@@ -171,6 +171,12 @@ public final class SetupJournal implements AutoCloseable {
     }
   }
 
+  /** Forgets a change that was not made, because something of somebody else's stands there. */
+  synchronized void forget(Change change) throws IOException {
+    contents.changes().remove(change);
+    save();
+  }
+
   /**
    * Takes all back and deletes the journal.
    *

@@ -2,12 +2,13 @@
 package org.dmalloc.workloads.compare.setup;
 
 import java.io.IOException;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Locale;
-import java.util.Objects;
 import java.util.Optional;
 import org.dmalloc.api.AccessMode;
 import org.dmalloc.api.ProgressListener;
@@ -22,6 +23,44 @@ public final class SwapFile {
   private SwapFile() {}
 
   /**
+   * Refuses a path at which anything is, before anything is done: a link counts, whatever it points
+   * to.
+   *
+   * @throws IOException with what is there, and what to give
+   */
+  public static void requireAbsent(Path path) throws IOException {
+    Path file = path.toAbsolutePath().normalize();
+    if (Files.exists(file, LinkOption.NOFOLLOW_LINKS)) {
+      throw exists(file);
+    }
+    Path parent = file.getParent();
+    if (parent == null || !Files.isDirectory(parent)) {
+      throw new IOException(
+          String.format(
+              Locale.ROOT, "swap file %s: there is no directory %s; make it first", file, parent));
+    }
+    // mkswap and swapon go by the name, and must not meet another file.
+    Optional<Path> exchangeable = Ownership.exchangeableBelow(parent);
+    if (exchangeable.isPresent()) {
+      throw new IOException(
+          String.format(
+              Locale.ROOT,
+              "swap file %s: others may exchange what is in %s; choose a directory that only this user can change",
+              file,
+              exchangeable.get()));
+    }
+  }
+
+  /** Not a FileAlreadyExistsException: this sentence is complete. */
+  private static IOException exists(Path file) {
+    return new IOException(
+        String.format(
+            Locale.ROOT,
+            "swap file %s: exists, and is left alone; name a file that does not exist, because it is removed at the end",
+            file));
+  }
+
+  /**
    * Creates a file and makes the kernel swap to it, until the returned change is taken back.
    *
    * @param path must not exist
@@ -32,29 +71,29 @@ public final class SwapFile {
   public static Change create(SetupJournal journal, Path path, long byteSize, int priority)
       throws IOException {
     Path file = path.toAbsolutePath().normalize();
-    if (Files.exists(file)) {
-      throw new FileAlreadyExistsException(
-          String.format(Locale.ROOT, "swap file %s: exists; name a file that does not", file));
-    }
-    Path directory = Objects.requireNonNull(file.getParent(), "the root is no file");
-    // mkswap and swapon go by the name, and must not meet another file.
-    Optional<Path> exchangeable = Ownership.exchangeableBelow(directory);
-    if (exchangeable.isPresent()) {
-      throw new IOException(
-          String.format(
-              Locale.ROOT,
-              "swap file %s: others may exchange what is in %s; choose a directory that only this user can change",
-              file,
-              exchangeable.get()));
-    }
+    requireAbsent(file);
     Change change = Change.of(Change.Kind.SWAP_FILE, file.toString());
     journal.add(change);
     try {
       Files.createFile(
           file, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
-      try (OpenFile open = OpenFile.open(file, AccessMode.READ_WRITE)) {
-        open.reserve(0, byteSize, ProgressListener.NONE);
-      }
+    } catch (FileAlreadyExistsException e) {
+      // Somebody was faster: to take the change back would delete theirs.
+      journal.forget(change);
+      throw exists(file);
+    } catch (IOException | RuntimeException e) {
+      journal.takeBack(change);
+      throw new IOException(
+          String.format(Locale.ROOT, "swap file %s: cannot be created: %s", file, reason(e)), e);
+    }
+    try (OpenFile open = OpenFile.open(file, AccessMode.READ_WRITE)) {
+      open.reserve(0, byteSize, ProgressListener.NONE);
+    } catch (IOException | RuntimeException e) {
+      journal.takeBack(change);
+      throw new IOException(
+          String.format(Locale.ROOT, "swap file %s: %s", file, e.getMessage()), e);
+    }
+    try {
       SystemProgram.run("mkswap", file.toString());
       SystemProgram.run("swapon", "-p", String.valueOf(priority), file.toString());
     } catch (IOException | RuntimeException e) {
@@ -68,5 +107,12 @@ public final class SwapFile {
           e);
     }
     return change;
+  }
+
+  /** The message of a file system's exception is the path alone. */
+  private static String reason(Exception e) {
+    return e instanceof AccessDeniedException
+        ? "permission denied; needs root, or another directory"
+        : String.valueOf(e.getMessage());
   }
 }
