@@ -3,6 +3,7 @@ package org.dmalloc.workloads.bench;
 
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.stream.Collectors;
 import org.dmalloc.workloads.report.HtmlPage;
 import org.dmalloc.workloads.report.Units;
 
@@ -19,6 +20,11 @@ public final class BenchmarkHtml {
     parts.put(
         "TITLE", HtmlPage.text("dmalloc benchmark, " + Units.bytes(report.plan().byteSize())));
     parts.put("TEXT", HtmlPage.text(BenchmarkTable.render(report)));
+    parts.put(
+        "MEANING",
+        BenchmarkMeaning.lines(report).stream()
+            .map(line -> "<li>" + HtmlPage.text(line) + "</li>\n")
+            .collect(Collectors.joining()));
     parts.put("DATA", HtmlPage.json(BenchmarkJson.tree(report)));
     return HtmlPage.withCharts("benchmark", parts);
   }

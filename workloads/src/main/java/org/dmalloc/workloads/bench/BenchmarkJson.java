@@ -9,6 +9,7 @@ import com.google.gson.JsonPrimitive;
 import java.util.List;
 import java.util.Locale;
 import java.util.OptionalDouble;
+import java.util.OptionalLong;
 import org.dmalloc.api.AccessPattern;
 import org.dmalloc.workloads.LatencyProfile;
 import org.dmalloc.workloads.Measurement;
@@ -52,6 +53,10 @@ public final class BenchmarkJson {
     root.add("rawDisk", array(report.surveys().stream().map(BenchmarkJson::survey).toList()));
     root.add("results", array(report.results().stream().map(BenchmarkJson::result).toList()));
     root.add("notes", array(report.notes().stream().<JsonElement>map(JsonPrimitive::new).toList()));
+    root.add(
+        "meaning",
+        array(
+            BenchmarkMeaning.lines(report).stream().<JsonElement>map(JsonPrimitive::new).toList()));
     return root;
   }
 
@@ -154,7 +159,7 @@ public final class BenchmarkJson {
     String reason = null;
     JsonElement measurement = JsonNull.INSTANCE;
     switch (result.outcome()) {
-      case BenchmarkResult.Measured measured -> measurement = measurement(measured);
+      case BenchmarkResult.Measured measured -> measurement = measurement(result, measured);
       case BenchmarkResult.NotRun notRun -> {
         status = "notRun";
         reason = notRun.reason();
@@ -172,7 +177,8 @@ public final class BenchmarkJson {
     return object;
   }
 
-  private static JsonElement measurement(BenchmarkResult.Measured measured) {
+  private static JsonElement measurement(
+      BenchmarkResult result, BenchmarkResult.Measured measured) {
     Measurement measurement = measured.measurement();
     LatencyProfile latency = measurement.latency();
     ProcessCounters counters = measurement.counters();
@@ -209,6 +215,9 @@ public final class BenchmarkJson {
     object.addProperty("deviceWrittenBytes", device == null ? null : device.writtenBytes());
     double resident = measured.residentShareAtStart();
     object.addProperty("residentShareAtStart", resident < 0 ? null : resident);
+    OptionalLong pages = BenchmarkMeaning.pagesPerWait(result);
+    object.addProperty("answeredByRam", BenchmarkMeaning.fromRam(result));
+    object.addProperty("pagesReadPerWait", pages.isPresent() ? pages.getAsLong() : null);
     return object;
   }
 

@@ -30,11 +30,38 @@ import org.dmalloc.workloads.report.Units;
 
 /** The text form of a benchmark's report, for a terminal of 120 columns. */
 public final class BenchmarkTable {
+  private static final int WIDTH = 120;
+
   private BenchmarkTable() {}
 
   /** The whole report: what was measured where, the raw disk, the rows, and how to read them. */
   public static String render(BenchmarkReport report) {
-    return header(report) + '\n' + rawTable(report) + resultTable(report) + '\n' + legend(report);
+    return header(report)
+        + '\n'
+        + rawTable(report)
+        + resultTable(report)
+        + '\n'
+        + legend(report)
+        + "\nwhat this means here:\n"
+        + BenchmarkMeaning.lines(report).stream()
+            .map(BenchmarkTable::wrapped)
+            .collect(Collectors.joining());
+  }
+
+  /** A line for a terminal, its continuation indented more. */
+  private static String wrapped(String line) {
+    StringBuilder text = new StringBuilder();
+    int column = 0;
+    for (String word : line.split(" ", -1)) {
+      if (column > 0 && column + 1 + word.length() > WIDTH) {
+        text.append('\n');
+        column = 0;
+      }
+      String gap = column > 0 ? " " : text.isEmpty() ? "  " : "    ";
+      text.append(gap).append(word);
+      column += gap.length() + word.length();
+    }
+    return text.append('\n').toString();
   }
 
   private static String header(BenchmarkReport report) {
@@ -224,7 +251,8 @@ public final class BenchmarkTable {
       workload,
       start,
       result.backend(),
-      Units.count(measurement.operationsPerSecond()),
+      Units.count(measurement.operationsPerSecond())
+          + (BenchmarkMeaning.fromRam(result) ? BenchmarkMeaning.FROM_RAM : ""),
       ratio(result.throughputRatio(RawDisk.DEPTH_ONE)),
       ratio(result.throughputRatio(RawDisk.DEPTH_MANY)),
       measurement.bytesPerOperation() == 0 ? "-" : Units.megabytes(measurement.bytesPerSecond()),
@@ -267,6 +295,12 @@ public final class BenchmarkTable {
     lines.add(
         "faults: major ones; read, written: bytes this process had the disk read and write"
             + " (/proc/self/io)");
+    if (report.results().stream().anyMatch(BenchmarkMeaning::fromRam)) {
+      lines.add(
+          BenchmarkMeaning.FROM_RAM
+              + ": each wait for the disk brought many pages in, or they came faster than the disk"
+              + " gives any: RAM answered most, as it cannot if the region exceeds it");
+    }
     report.notes().forEach(note -> lines.add("note: " + note));
     return String.join("\n", lines) + '\n';
   }

@@ -87,7 +87,7 @@ final class ReportFormsTest {
     String table = BenchmarkTable.render(report("x"));
     assertLine(
         table,
-        "random-read +cold +panama +30\\.0k +1\\.50 +0\\.38 +123 +20\\.0 µs +90\\.0 µs +1\\.00 ms"
+        "random-read +cold +panama +30\\.0k† +1\\.50 +0\\.38 +123 +20\\.0 µs +90\\.0 µs +1\\.00 ms"
             + " +5 +123 +0");
     assertLine(table, " +anon +- warm only: no swap");
     assertLine(table, "random-read +warm +panama +.*~20\\.0 µs.*");
@@ -124,7 +124,8 @@ final class ReportFormsTest {
             "storage",
             "rawDisk",
             "results",
-            "notes"),
+            "notes",
+            "meaning"),
         List.copyOf(root.keySet()));
     assertEquals("dmalloc-benchmark", root.get("schema").getAsString());
     assertEquals(1, root.get("schemaVersion").getAsInt());
@@ -179,7 +180,9 @@ final class ReportFormsTest {
             "processWrittenBytes",
             "deviceReadBytes",
             "deviceWrittenBytes",
-            "residentShareAtStart"),
+            "residentShareAtStart",
+            "answeredByRam",
+            "pagesReadPerWait"),
         List.copyOf(first.getAsJsonObject("measurement").keySet()));
     assertEquals(
         1.5, first.getAsJsonObject("rawDepth1").get("throughputRatio").getAsDouble(), 1e-12);
