@@ -22,7 +22,8 @@ import org.dmalloc.workloads.compare.cell.CellRun;
  * @param writeAmplification bytes written to the devices per byte asked for
  * @param cpuNanosPerOperation processor time
  * @param durableNanos time until durable; NaN if nothing is owed
- * @param peakResidentBytes the most that was in RAM and mapped
+ * @param peakResidentBytes the most that was in RAM and mapped, shared pages included
+ * @param peakChargedBytes the most that its memory cgroup was charged for
  * @param besideBytesPerSecond what a scan beside it went through; NaN if there was none
  */
 public record CellSummary(
@@ -39,6 +40,7 @@ public record CellSummary(
     double cpuNanosPerOperation,
     double durableNanos,
     double peakResidentBytes,
+    double peakChargedBytes,
     double besideBytesPerSecond) {
 
   /** Sums a cell up; empty if it has no runs. */
@@ -62,7 +64,13 @@ public record CellSummary(
             median(runs, run -> ratio(run.cpuNanos(), run.operations())),
             median(runs, run -> ratio(run.forceNanos(), 1)),
             median(runs, run -> ratio(run.peakResidentBytes(), 1)),
+            median(runs, run -> ratio(run.peakChargedBytes(), 1)),
             median(runs, CellRun::besideBytesPerSecond)));
+  }
+
+  /** The most that it had in RAM: what it was charged for, or without a limit what was mapped. */
+  public double peakBytes() {
+    return Double.isNaN(peakChargedBytes) ? peakResidentBytes : peakChargedBytes;
   }
 
   /** Bytes read from devices per byte asked for, in one run. */

@@ -45,6 +45,7 @@ final class ChildRun {
    * @param failure why it ended early; empty if it did not
    * @param failedIn the workload that it was at then; empty if none
    * @param peakBytes the most that it was charged for; empty if unknown
+   * @param cut whether it was ended because its time was over
    */
   record Result(
       String note,
@@ -52,13 +53,27 @@ final class ChildRun {
       Map<String, String> refusals,
       String failure,
       String failedIn,
-      OptionalLong peakBytes) {}
+      OptionalLong peakBytes,
+      boolean cut) {}
 
-  /** Runs a task to its end. When the calling thread is interrupted, the child is ended first. */
-  Result run(ChildTask task, MemoryLimit.@Nullable Place place, Consumer<String> begins)
+  /**
+   * Runs a task to its end. When the calling thread is interrupted, the child is ended first.
+   *
+   * @param deadlineNanos when it is ended at the latest, by {@link System#nanoTime()}
+   */
+  Result run(
+      ChildTask task,
+      MemoryLimit.@Nullable Place place,
+      Consumer<String> begins,
+      long deadlineNanos)
       throws IOException, InterruptedException {
     Told told = new Told(begins);
-    ChildJvm.End end = jvm.run(GSON.toJson(task), place, told::hear);
+    ChildJvm.End end =
+        jvm.run(
+            GSON.toJson(task),
+            place,
+            told::hear,
+            Duration.ofNanos(Math.max(0, deadlineNanos - System.nanoTime())));
     String failure = told.failure.isEmpty() ? end.failure() : told.failure;
     return new Result(
         told.note,
@@ -66,7 +81,8 @@ final class ChildRun {
         told.refusals,
         failure,
         failure.isEmpty() ? "" : told.current,
-        end.peakBytes());
+        end.peakBytes(),
+        end.cut());
   }
 
   /** What a child has told so far. */

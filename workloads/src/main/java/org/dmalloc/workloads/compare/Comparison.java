@@ -8,9 +8,11 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.Set;
 import org.dmalloc.machine.KernelFiles;
 import org.dmalloc.machine.Mount;
 import org.dmalloc.workloads.compare.setup.KernelSetting;
@@ -21,6 +23,7 @@ import org.dmalloc.workloads.compare.setup.SwapFile;
 import org.dmalloc.workloads.compare.setup.ZramDevice;
 import org.dmalloc.workloads.machine.BlockDevice;
 import org.dmalloc.workloads.machine.MachineDescription;
+import org.dmalloc.workloads.machine.MachineLoad;
 import org.dmalloc.workloads.machine.SwapDevice;
 import org.dmalloc.workloads.report.Units;
 import org.jspecify.annotations.Nullable;
@@ -42,6 +45,7 @@ public final class Comparison {
   private final KernelFiles files = KernelFiles.ofThisMachine();
   private final List<String> notes = new ArrayList<>();
   private final List<String> notCompared = new ArrayList<>();
+  private final long begin = System.nanoTime();
 
   /**
    * Prepares one.
@@ -105,13 +109,16 @@ public final class Comparison {
 
   private ComparisonReport compare(SetupJournal journal) throws IOException, InterruptedException {
     Instant started = Instant.now();
+    MachineLoad loadBefore = MachineLoad.read(files);
     Optional<MemoryLimit> limit = findLimit(journal);
+    Set<String> ownSwap = new LinkedHashSet<>();
     ComparisonPlan.TemporarySwap wanted = plan.swapFile();
     if (wanted != null) {
-      SwapFile.create(journal, wanted.path(), wanted.byteSize(), wanted.priority());
+      ownSwap.add(
+          SwapFile.create(journal, wanted.path(), wanted.byteSize(), wanted.priority()).path());
     }
     if (plan.zramBytes() > 0) {
-      ZramDevice.create(journal, plan.zramBytes(), SwapFile.HIGHEST_PRIORITY);
+      ownSwap.add(ZramDevice.create(journal, plan.zramBytes(), SwapFile.HIGHEST_PRIORITY).path());
       notes.add("zram: the pages of these workloads hold random bytes and do not compress");
     }
     List<SwapDevice> swap = SwapDevice.all(files);
@@ -138,8 +145,9 @@ public final class Comparison {
               mount.map(Mount::type).orElse("an unknown file system")));
     }
 
+    TimeFit.require(plan, contenders);
     Rounds rounds =
-        new Rounds(plan, contenders, ownClassPath, limit.orElse(null), journal, listener);
+        new Rounds(plan, contenders, ownClassPath, limit.orElse(null), journal, listener, begin);
     rounds.watch(devices(disk, swap));
     rounds.run();
     notes.addAll(rounds.notes());
@@ -160,8 +168,31 @@ public final class Comparison {
         MachineDescription.read(files),
         rounds.entrants(),
         rounds.cells(),
+        obstacles(limit.isPresent(), contenders, ownSwap, swap, loadBefore),
         notCompared,
         notes);
+  }
+
+  private List<String> obstacles(
+      boolean limited,
+      List<Contender> contenders,
+      Set<String> ownSwap,
+      List<SwapDevice> swapBefore,
+      MachineLoad loadBefore) {
+    List<String> obstacles =
+        new ArrayList<>(
+            Obstacles.size(
+                plan.byteSize(),
+                limited ? plan.limitBytes() : 0,
+                Rounds.dataLimit(plan.limitBytes()),
+                1024 * files.field("/proc/meminfo", "MemTotal").orElse(0)));
+    if (contenders.stream().anyMatch(contender -> contender.family() == Family.SWAP)) {
+      obstacles.addAll(Obstacles.swap(ownSwap, swapBefore, SwapDevice.all(files)));
+    }
+    obstacles.addAll(
+        Obstacles.load(
+            loadBefore, MachineLoad.read(files), Runtime.getRuntime().availableProcessors()));
+    return obstacles;
   }
 
   private Optional<MemoryLimit> findLimit(SetupJournal journal) {
@@ -169,18 +200,6 @@ public final class Comparison {
     if (search.limit().isEmpty()) {
       notCompared.add("a memory limit of " + Units.bytes(plan.limitBytes()));
       search.reasons().forEach(reason -> notCompared.add("  " + reason));
-      long memory = 1024 * files.field("/proc/meminfo", "MemTotal").orElse(0);
-      notes.add(
-          plan.byteSize() > memory
-              ? String.format(
-                  Locale.ROOT,
-                  "without a limit, the size (%s) exceeds the memory of the machine (%s)",
-                  Units.bytes(plan.byteSize()),
-                  Units.bytes(memory))
-              : String.format(
-                  Locale.ROOT,
-                  "without a limit everything fits into memory, and what is compared is access to RAM; give --size above %s to compare what happens beyond",
-                  Units.bytes(memory)));
     }
     return search.limit();
   }

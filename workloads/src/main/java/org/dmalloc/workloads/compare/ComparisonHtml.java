@@ -32,9 +32,11 @@ public final class ComparisonHtml {
     parts.put("VERDICTS", verdicts(report));
     parts.put(
         "CAUTION",
-        report.inMemory()
-            ? "<p><strong>Without a limit all of it was in RAM: neither file nor swap was needed.</strong></p>"
-            : "");
+        report.obstacles().isEmpty()
+            ? ""
+            : "<p><strong>No verdicts: "
+                + HtmlPage.text(String.join("; ", report.obstacles()))
+                + ".</strong></p>");
     parts.put("DATA", HtmlPage.json(ComparisonJson.tree(report)));
     return HtmlPage.withCharts("comparison", parts);
   }

@@ -71,6 +71,7 @@ public final class ComparisonJson {
     add(object, "cpuNanosPerOperation", summary.cpuNanosPerOperation());
     add(object, "durableNanos", summary.durableNanos());
     add(object, "peakResidentBytes", summary.peakResidentBytes());
+    add(object, "peakChargedBytes", summary.peakChargedBytes());
     add(object, "besideBytesPerSecond", summary.besideBytesPerSecond());
     return object;
   }

@@ -27,6 +27,7 @@ import org.dmalloc.workloads.machine.SwapDevice;
  * @param machine the machine
  * @param contenders who was compared, in order
  * @param cells what was measured
+ * @param obstacles what stands against every verdict, and what to do about it
  * @param notCompared who or what was not, and what would permit it
  * @param notes what else should be known
  */
@@ -46,16 +47,18 @@ public record ComparisonReport(
     MachineDescription machine,
     List<Entrant> contenders,
     List<Cell> cells,
+    List<String> obstacles,
     List<String> notCompared,
     List<String> notes) {
   /** The version of this record's JSON form. */
-  public static final int FORMAT = 2;
+  public static final int FORMAT = 3;
 
   /** Copies the lists. */
   public ComparisonReport {
     swap = List.copyOf(swap);
     contenders = List.copyOf(contenders);
     cells = List.copyOf(cells);
+    obstacles = List.copyOf(obstacles);
     notCompared = List.copyOf(notCompared);
     notes = List.copyOf(notes);
   }
@@ -102,11 +105,6 @@ public record ComparisonReport(
           ? Optional.empty()
           : Optional.of(Sample.of(runs.stream().map(CellRun::operationsPerSecond).toList()));
     }
-  }
-
-  /** Whether nothing kept all of a contender's memory from staying in RAM. */
-  public boolean inMemory() {
-    return limitBytes == 0 && machine.memoryBytes() > byteSize;
   }
 
   /** The workloads that were measured, in their order. */

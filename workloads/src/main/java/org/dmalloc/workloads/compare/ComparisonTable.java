@@ -32,17 +32,22 @@ public final class ComparisonTable {
     return text.toString();
   }
 
-  /** The verdicts and the advice. */
+  /** The verdicts and the advice, or what stands against them. */
   public static String verdicts(ComparisonReport report) {
+    StringBuilder text = new StringBuilder();
+    if (!report.obstacles().isEmpty()) {
+      text.append("no verdicts:\n");
+      report.obstacles().forEach(line -> text.append("  ").append(line).append('\n'));
+      return text.toString();
+    }
     List<Verdict> verdicts = Verdict.all(report);
-    StringBuilder text =
-        new StringBuilder(
-            report.inMemory()
-                ? "verdicts (without a limit all of it was in RAM: neither file nor swap was needed):\n"
-                : "verdicts:\n");
+    text.append("verdicts:\n");
     verdicts.forEach(verdict -> text.append("  ").append(verdict.sentence()).append('\n'));
-    text.append("allocate:\n");
-    for (Verdict verdict : verdicts) {
+    List<Verdict> given = verdicts.stream().filter(Verdict::given).toList();
+    if (!given.isEmpty()) {
+      text.append("allocate:\n");
+    }
+    for (Verdict verdict : given) {
       text.append(
           String.format(
               Locale.ROOT,
@@ -87,8 +92,8 @@ public final class ComparisonTable {
     text.append(
         String.format(
             Locale.ROOT,
-            "%d runs of each cell in random order (seed %d), the last of %.2f s a cell; %.0f s in all%n",
-            report.runs(),
+            "%s of each cell in random order (seed %d), the last of %.2f s a cell; %.0f s in all%n",
+            report.runs() == 1 ? "1 run" : "up to " + report.runs() + " runs",
             report.seed(),
             report.cellSeconds(),
             report.seconds()));
@@ -168,9 +173,7 @@ public final class ComparisonTable {
         number(summary.writeAmplification()),
         nanos(summary.cpuNanosPerOperation()),
         nanos(summary.durableNanos()),
-        Double.isNaN(summary.peakResidentBytes())
-            ? NONE
-            : Units.bytes((long) summary.peakResidentBytes()),
+        Double.isNaN(summary.peakBytes()) ? NONE : Units.bytes((long) summary.peakBytes()),
         Double.isNaN(summary.besideBytesPerSecond())
             ? NONE
             : Units.megabytes(summary.besideBytesPerSecond()));
@@ -192,7 +195,7 @@ public final class ComparisonTable {
         read: bytes read from devices for the process, per byte asked for; written: bytes written to the devices by the machine
         asked for: 4096 bytes for each page that an operation used
         CPU: processor time per operation; durable: time until what was stored is on the disk (- : swap owes none)
-        peak: the most that was in RAM and mapped, the JVM included
+        peak: the most that the limit was charged for, the JVM included; without a limit what was in RAM and mapped
         scan MB/s: what the scan beside the random loads went through meanwhile; 10^6 bytes
         """;
   }

@@ -17,6 +17,8 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Random;
 import java.util.Set;
+import java.util.TreeSet;
+import java.util.stream.Collectors;
 import org.dmalloc.workloads.PageContent;
 import org.dmalloc.workloads.compare.cell.CellRun;
 import org.dmalloc.workloads.compare.cell.ComparedWorkload;
@@ -55,7 +57,9 @@ final class Rounds {
   private final Set<String> notes = new LinkedHashSet<>();
   private final Map<String, Long> peaks = new LinkedHashMap<>();
   private final Schedule schedule;
+  private final Set<String> dropped = new LinkedHashSet<>();
   private List<String> devices = List.of();
+  private boolean cut;
   private long cellNanos;
 
   Rounds(
@@ -64,20 +68,21 @@ final class Rounds {
       List<Path> ownClassPath,
       @Nullable MemoryLimit limit,
       SetupJournal journal,
-      ComparisonListener listener) {
+      ComparisonListener listener,
+      long begin) {
     this.plan = plan;
-    this.contenders = contenders;
+    this.contenders = new ArrayList<>(contenders);
     this.ownClassPath = ownClassPath;
     this.limit = limit;
     this.journal = journal;
     this.listener = listener;
-    // The fill is a part of every child, asked for or not, and has a time of its own.
     schedule =
         new Schedule(
             plan,
             contenders.size(),
-            (int) plan.workloads().stream().filter(w -> w != ComparedWorkload.FILL).count(),
-            System::nanoTime);
+            TimeFit.cellsPerRun(plan.workloads()),
+            System::nanoTime,
+            begin);
     for (Contender contender : contenders) {
       runs.put(contender.id(), new EnumMap<>(ComparedWorkload.class));
       failures.put(contender.id(), new EnumMap<>(ComparedWorkload.class));
@@ -102,62 +107,96 @@ final class Rounds {
             schedule.round().cellNanos() / 1e9,
             minutes(schedule.left()),
             LocalTime.now(ZoneId.systemDefault()).plus(schedule.left()).format(TIME_OF_DAY)));
-    sayIfLate();
-    while (schedule.hasRounds()) {
+    while (schedule.hasRounds() && !cut) {
       Schedule.Round round = schedule.round();
-      cellNanos = round.cellNanos();
-      List<Contender> order = new ArrayList<>(contenders);
-      Collections.shuffle(order, new Random(plan.seed() + round.number()));
-      for (Contender contender : order) {
-        // Who could not even get its memory will not get it in the next round either.
-        if (round.number() == 1 || contenderNotes.containsKey(contender.id())) {
-          long start = System.nanoTime();
-          run(round, contender);
-          schedule.childDone(System.nanoTime() - start);
-        } else {
-          schedule.childSkipped();
+      List<Contender> waiting = new ArrayList<>(contenders);
+      waiting.removeIf(c -> round.number() > 1 && !contenderNotes.containsKey(c.id()));
+      Collections.shuffle(waiting, new Random(plan.seed() + round.number()));
+      while (!waiting.isEmpty() && !cut) {
+        if (schedule.fitting(waiting.size()) < waiting.size()) {
+          if (round.number() > 1) {
+            break;
+          }
+          dropWhatDoesNotFit(waiting);
+          continue;
         }
+        Contender contender = waiting.removeFirst();
+        Schedule.Round child = schedule.child(waiting.size() + 1);
+        cellNanos = child.cellNanos();
+        long start = System.nanoTime();
+        run(child, contender);
+        schedule.childDone(child, System.nanoTime() - start);
+      }
+      if (round.number() == 1) {
+        // Who could not even get its memory will not get it in the next round either.
+        contenders.stream()
+            .filter(contender -> !contenderNotes.containsKey(contender.id()))
+            .forEach(contender -> schedule.contenderDropped());
       }
       schedule.roundDone();
-      sayIfLate();
+    }
+    tellWhatWasLeftOut();
+  }
+
+  /** The children of the first round that cannot make a run; the least telling go first. */
+  private void dropWhatDoesNotFit(List<Contender> waiting) {
+    List<Contender> kept = TimeFit.byWorth(contenders);
+    kept.retainAll(waiting);
+    List<Contender> gone = kept.subList(schedule.fitting(waiting.size()), kept.size());
+    for (Contender contender : gone) {
+      schedule.contenderDropped();
+      dropped.add(contender.id());
+    }
+    waiting.removeAll(gone);
+    contenders.removeAll(gone);
+  }
+
+  private void tellWhatWasLeftOut() {
+    Duration given = plan.time();
+    if (!dropped.isEmpty()) {
+      notes.add(
+          String.format(
+              Locale.ROOT,
+              "%s: not measured, because %s and they did not fit into %d s; --time %d has them too",
+              String.join(", ", dropped),
+              overhead(),
+              given.toSeconds(),
+              TimeFit.suggested(plan, schedule.overhead(), contenders.size() + dropped.size())));
+    }
+    if (cut) {
+      notes.add(
+          String.format(
+              Locale.ROOT,
+              "the last child was ended when the %d s were over; what it had not told was not measured",
+              given.toSeconds()));
+    }
+    Set<Integer> counts = new TreeSet<>();
+    runs.forEach(
+        (contender, cells) ->
+            cells.forEach(
+                (workload, told) -> {
+                  if (workload != ComparedWorkload.FILL) {
+                    counts.add(told.size());
+                  }
+                }));
+    if (counts.stream().anyMatch(count -> count < plan.runs())) {
+      notes.add(
+          String.format(
+              Locale.ROOT,
+              "%s of %d runs fitted into %d s, because %s; --time gives more",
+              counts.stream().map(String::valueOf).collect(Collectors.joining(" or ")),
+              plan.runs(),
+              given.toSeconds(),
+              overhead()));
     }
     if (schedule.roundsDone() < plan.runs() && plan.workloads().contains(ComparedWorkload.FILL)) {
       notes.add(
           String.format(
               Locale.ROOT,
-              "%s, and %d of each contender did not fit into the time: the fill was measured %d times, everything else %d times; --time gives more",
+              "%s: the fill was measured once in each, %d times; --time gives more",
               overhead(),
-              plan.runs(),
-              schedule.roundsDone(),
-              plan.runs()));
+              schedule.roundsDone()));
     }
-    schedule
-        .overrun()
-        .ifPresent(
-            over ->
-                notes.add(
-                    String.format(
-                        Locale.ROOT,
-                        "it took %s more than the %s given: %s",
-                        minutes(over),
-                        minutes(plan.time()),
-                        overhead())));
-  }
-
-  /** Fewer runs would tell no spread, so a machine that is too slow for the time exceeds it. */
-  private void sayIfLate() {
-    schedule
-        .lateness()
-        .ifPresent(
-            late ->
-                listener.said(
-                    String.format(
-                        Locale.ROOT,
-                        "%s: %d runs of everything take about %s more than the %s given; fewer contenders (-c), workloads (-w) or a smaller size take less, --time gives more",
-                        overhead(),
-                        plan.runs(),
-                        minutes(late),
-                        minutes(plan.time()))));
   }
 
   private String overhead() {
@@ -184,9 +223,9 @@ final class Rounds {
         settings.add(KernelSetting.set(journal, setting.getKey(), setting.getValue()));
       }
       ChildRun child = new ChildRun(classPath(contender), heapBytes(contender), PATIENCE);
-      ChildTask task = task(round, contender);
       MemoryLimit.Place place = limit == null ? null : limit.create(plan.limitBytes());
       try {
+        ChildTask task = task(round, contender, place);
         ChildRun.Result result =
             child.run(
                 task,
@@ -200,11 +239,13 @@ final class Rounds {
                             "%s %s, about %s left",
                             contender.id(),
                             workload,
-                            minutes(schedule.left()))));
+                            minutes(schedule.left()))),
+                schedule.deadlineNanos());
         if (journal.closed()) {
           // It was ended with its cgroup, because this process is told to end.
           throw new InterruptedException("ended by a signal");
         }
+        cut |= result.cut();
         keep(contender, result);
       } finally {
         if (place != null) {
@@ -228,7 +269,12 @@ final class Rounds {
   }
 
   private long dataLimit() {
-    return Math.max(plan.limitBytes() / 2, plan.limitBytes() - JVM_BYTES);
+    return dataLimit(plan.limitBytes());
+  }
+
+  /** What a limit leaves for data beside a JVM. */
+  static long dataLimit(long limitBytes) {
+    return Math.max(limitBytes / 2, limitBytes - JVM_BYTES);
   }
 
   private long poolBytes() {
@@ -263,7 +309,8 @@ final class Rounds {
     return order;
   }
 
-  private ChildTask task(Schedule.Round round, Contender contender) {
+  private ChildTask task(
+      Schedule.Round round, Contender contender, MemoryLimit.@Nullable Place place) {
     ProviderSource provider = contender.provider();
     return new ChildTask(
         contender.kind(),
@@ -284,7 +331,8 @@ final class Rounds {
         FILL.toNanos(),
         plan.seed(),
         round.number(),
-        devices);
+        devices,
+        place == null ? "" : place.peakFile());
   }
 
   private void keep(Contender contender, ChildRun.Result result) {
@@ -302,10 +350,12 @@ final class Rounds {
       listener.said(
           String.format(Locale.ROOT, "%s %s: %s", contender.id(), where, result.failure()));
       notes.add(String.format(Locale.ROOT, "%s %s: %s", contender.id(), where, result.failure()));
-      for (ComparedWorkload workload : plan.workloads()) {
-        if (result.runs().stream().noneMatch(run -> run.workload() == workload)) {
-          failed.putIfAbsent(workload, result.failure());
-        }
+    }
+    String missing = result.cut() ? "the time was over" : result.failure();
+    for (ComparedWorkload workload : plan.workloads()) {
+      if (!missing.isEmpty()
+          && result.runs().stream().noneMatch(run -> run.workload() == workload)) {
+        failed.putIfAbsent(workload, missing);
       }
     }
     if (result.peakBytes().isPresent()) {

@@ -12,12 +12,16 @@ import org.dmalloc.workloads.compare.ComparisonReport.Entrant;
 import org.dmalloc.workloads.compare.cell.ComparedWorkload;
 
 /**
- * What one workload showed, in a sentence, and the command that follows from it.
+ * What one workload showed, in a sentence, and the command that follows from it: that of the very
+ * contender that the sentence names first. Where the figures do not carry a verdict, the sentence
+ * says why and what would, and there is no command.
  *
  * @param workload the workload
  * @param sentence the best of each family against each other, by operations per second
- * @param winner the contender with the highest median
- * @param advice the command that allocates for this workload, and what else to do as a comment
+ * @param winner the contender with the highest median among those that announce nothing; empty if
+ *     there is no verdict
+ * @param advice the command that allocates as the first of the sentence did, and what else to do as
+ *     a comment; empty if there is no verdict, or no command for it
  */
 public record Verdict(ComparedWorkload workload, String sentence, String winner, String advice) {
   /** From here on a ratio is given in whole numbers. */
@@ -26,9 +30,22 @@ public record Verdict(ComparedWorkload workload, String sentence, String winner,
   private static final String COMMENT = "  # ";
 
   /** One contender's result. */
-  private record Result(Entrant entrant, Sample speed) {}
+  private record Result(Entrant entrant, Sample speed) {
+    String id() {
+      return entrant.id();
+    }
 
-  /** The verdicts on all workloads of a report that gave figures. */
+    boolean faster(Result other) {
+      return speed.median() > other.speed.median();
+    }
+  }
+
+  /** Whether this is a verdict; otherwise its sentence says what stands against one. */
+  public boolean given() {
+    return !winner.isEmpty();
+  }
+
+  /** What is said about the workloads of a report that gave figures; nothing if none can be. */
   public static List<Verdict> all(ComparisonReport report) {
     return report.workloads().stream()
         .map(workload -> of(report, workload))
@@ -36,29 +53,182 @@ public record Verdict(ComparedWorkload workload, String sentence, String winner,
         .toList();
   }
 
-  /** The verdict on one workload; empty if nobody gave a figure. */
+  /**
+   * What is said about one workload; empty if nobody gave a figure, or if something stands against
+   * all verdicts of the report ({@link ComparisonReport#obstacles()}).
+   */
   public static Optional<Verdict> of(ComparisonReport report, ComparedWorkload workload) {
     List<Result> results = new ArrayList<>();
     for (Cell cell : report.cellsOf(workload)) {
       cell.speed()
           .ifPresent(speed -> results.add(new Result(report.entrant(cell.contender()), speed)));
     }
-    Optional<Result> winner = best(results, entrant -> true);
-    return winner.map(
-        won ->
-            new Verdict(
-                workload,
-                String.format(Locale.ROOT, "%s: %s", workload.label(), sentence(workload, results)),
-                won.entrant().id(),
-                advice(workload, results, won)));
+    if (!report.obstacles().isEmpty() || results.isEmpty()) {
+      return Optional.empty();
+    }
+    Optional<String> obstacle = obstacle(results);
+    return Optional.of(
+        obstacle.isPresent()
+            ? new Verdict(workload, labelled(workload, "no verdict: " + obstacle.get()), "", "")
+            : given(workload, results));
+  }
+
+  private static String labelled(ComparedWorkload workload, String sentence) {
+    return String.format(Locale.ROOT, "%s: %s", workload.label(), sentence);
+  }
+
+  /** What stands against a verdict on one workload, and what to do. */
+  private static Optional<String> obstacle(List<Result> results) {
+    Optional<Result> file = best(results, Family.FILE, false);
+    Optional<Result> swap = best(results, Family.SWAP, false);
+    for (Optional<Result> one : List.of(file, swap)) {
+      if (one.isPresent() && one.get().speed().count() < Schedule.LEAST_RUNS) {
+        return Optional.of(
+            String.format(
+                Locale.ROOT,
+                "%s has %d of the %d runs that tell a spread; give --runs %d or more, and the --time for them",
+                one.get().id(),
+                one.get().speed().count(),
+                Schedule.LEAST_RUNS,
+                Schedule.LEAST_RUNS));
+      }
+    }
+    if (file.isPresent() && swap.isPresent()) {
+      Duel duel = Duel.of(file.get().speed(), swap.get().speed());
+      if (duel.unclear()) {
+        double difference = Math.max(duel.ratio(), 1 / duel.ratio()) - 1;
+        return Optional.of(
+            String.format(
+                Locale.ROOT,
+                "%s (± %.0f %%) and %s (± %.0f %%) differ by %.0f %%, which is within the spread of the runs; more --runs and --time may tell them apart",
+                name(file.get()),
+                100 * file.get().speed().spread(),
+                name(swap.get()),
+                100 * swap.get().speed().spread(),
+                100 * difference));
+      }
+    }
+    return Optional.empty();
+  }
+
+  private static Verdict given(ComparedWorkload workload, List<Result> results) {
+    Optional<Result> file = best(results, Family.FILE, false);
+    Optional<Result> swap = best(results, Family.SWAP, false);
+    Optional<Result> pool = best(results, Family.POOL, false);
+    List<Result> mapped = new ArrayList<>();
+    file.ifPresent(mapped::add);
+    swap.ifPresent(mapped::add);
+    mapped.sort(Comparator.comparingDouble(result -> -result.speed().median()));
+    List<String> parts = new ArrayList<>();
+    if (mapped.size() > 1) {
+      parts.add(duel(mapped.get(0), mapped.get(1)));
+    } else {
+      file.ifPresent(f -> parts.add(name(f) + "; no swap to compare with"));
+      swap.ifPresent(s -> parts.add(name(s) + "; no file to compare with"));
+    }
+    Optional<Result> announced = Optional.empty();
+    if (workload.foreseeable()) {
+      Optional<Result> announcedFile = best(results, Family.FILE, true);
+      Optional<Result> announcedSwap = best(results, Family.SWAP, true);
+      announced = best(results, result -> result.announced());
+      if (announcedFile.isPresent() && announcedSwap.isPresent()) {
+        parts.add(
+            "announced in batches, "
+                + (announcedSwap.get().faster(announcedFile.get())
+                    ? duel(announcedSwap.get(), announcedFile.get())
+                    : duel(announcedFile.get(), announcedSwap.get())));
+      } else if (announcedFile.isPresent() && file.isPresent()) {
+        parts.add(
+            "announced in batches, " + against(announcedFile.get(), file.get(), "unannounced"));
+      }
+    }
+    if (pool.isPresent() && !mapped.isEmpty()) {
+      Result first = mapped.getFirst();
+      parts.add("buffer pool " + against(pool.get(), first, first.entrant().family().label()));
+    } else if (pool.isPresent()) {
+      parts.add("buffer pool only");
+    }
+    Result winner =
+        mapped.isEmpty() || (pool.isPresent() && wins(pool.get(), mapped.getFirst()))
+            ? pool.orElseGet(() -> results.getFirst())
+            : mapped.getFirst();
+    return new Verdict(
+        workload,
+        labelled(workload, String.join("; ", parts)),
+        winner.id(),
+        mapped.isEmpty() ? "" : advice(results, mapped, winner, announced));
+  }
+
+  private static boolean wins(Result one, Result other) {
+    return one.faster(other) && !Duel.of(one.speed(), other.speed()).draw();
+  }
+
+  /** The line below the sentence: the command of its first, and all else as a comment. */
+  private static String advice(
+      List<Result> results, List<Result> mapped, Result winner, Optional<Result> announced) {
+    Result first = mapped.getFirst();
+    List<String> hints = new ArrayList<>();
+    String command = first.entrant().command();
+    if (command.isEmpty()) {
+      hints.add(first.id() + " won, and no command allocates it");
+      // Of the same kind and as fast: the same memory by another name.
+      Optional<Result> alike =
+          best(
+              results,
+              e ->
+                  e.family() == first.entrant().family()
+                      && !e.announced()
+                      && !e.command().isEmpty());
+      if (alike.isPresent() && Duel.of(alike.get().speed(), first.speed()).draw()) {
+        command = alike.get().entrant().command();
+        hints.add(alike.get().id() + " is level with it");
+        hints.addAll(conditions(alike.get().entrant()));
+      }
+    } else {
+      hints.addAll(conditions(first.entrant()));
+    }
+    if (mapped.size() > 1 && Duel.of(first.speed(), mapped.get(1).speed()).level()) {
+      hints.add(orElse("level with it", mapped.get(1)));
+    }
+    if (!winner.equals(first)) {
+      hints.add("faster: " + winner.id() + ", a cache of the program's own");
+    }
+    if (announced.isPresent() && wins(announced.get(), first)) {
+      hints.add(
+          orElse(
+              times(Duel.of(announced.get().speed(), first.speed()).ratio())
+                  + " × that if pages are announced (MemoryRegion.prefetch)",
+              announced.get()));
+    }
+    // A comment: the whole line can be pasted into the shell.
+    return hints.isEmpty() ? command : (command + COMMENT + String.join("; ", hints)).strip();
+  }
+
+  private static String orElse(String why, Result other) {
+    String command = other.entrant().command();
+    return String.format(Locale.ROOT, "%s: %s", why, command.isEmpty() ? other.id() : command);
+  }
+
+  /** What else a contender did or had. */
+  private static List<String> conditions(Entrant entrant) {
+    List<String> hints = new ArrayList<>();
+    if (entrant.id().contains(":" + ContenderList.BUDGET)) {
+      hints.add("its resident bytes within a budget (MemoryRegion.limitResident)");
+    }
+    entrant
+        .settings()
+        .forEach(
+            (file, value) -> hints.add(String.format(Locale.ROOT, "echo %s > %s", value, file)));
+    return hints;
   }
 
   /**
-   * The command that is best over all workloads: the highest geometric mean of its speed as a part
-   * of the best speed. Contenders without figures for some workload are left out.
+   * The command that is best over all workloads with a verdict: the highest geometric mean of its
+   * speed as a part of the best speed. Contenders without figures for some workload are left out.
    */
   public static Optional<String> overall(ComparisonReport report) {
-    List<ComparedWorkload> workloads = report.workloads();
+    List<ComparedWorkload> workloads =
+        all(report).stream().filter(Verdict::given).map(Verdict::workload).toList();
     String best = "";
     double highest = Double.NEGATIVE_INFINITY;
     for (Entrant entrant : report.contenders()) {
@@ -69,7 +239,7 @@ public record Verdict(ComparedWorkload workload, String sentence, String winner,
         }
         if (mean > highest) {
           highest = mean;
-          best = entrant.command();
+          best = entrant.command() + COMMENT + entrant.id() + ", seldom far from the best";
         }
       }
     }
@@ -90,63 +260,16 @@ public record Verdict(ComparedWorkload workload, String sentence, String winner,
     return best == 0 ? 1 : own / best;
   }
 
-  private static String sentence(ComparedWorkload workload, List<Result> results) {
-    Optional<Result> file = best(results, e -> e.family() == Family.FILE && !e.announced());
-    Optional<Result> swap = best(results, e -> e.family() == Family.SWAP && !e.announced());
-    List<String> parts = new ArrayList<>();
-    if (file.isPresent() && swap.isPresent()) {
-      parts.add(duel(file.get(), swap.get()));
-    } else if (file.isPresent()) {
-      parts.add(
-          String.format(
-              Locale.ROOT, "file (%s); no swap to compare with", file.get().entrant().id()));
-    } else {
-      swap.ifPresent(
-          s ->
-              parts.add(
-                  String.format(
-                      Locale.ROOT, "swap (%s); no file to compare with", s.entrant().id())));
-    }
-    if (workload.foreseeable()) {
-      Optional<Result> announcedFile =
-          best(results, e -> e.family() == Family.FILE && e.announced());
-      Optional<Result> announcedSwap =
-          best(results, e -> e.family() == Family.SWAP && e.announced());
-      if (announcedFile.isPresent() && announcedSwap.isPresent()) {
-        parts.add("announced in batches, " + duel(announcedFile.get(), announcedSwap.get()));
-      } else if (announcedFile.isPresent() && file.isPresent()) {
-        parts.add(
-            "announced in batches, " + against(announcedFile.get(), file.get(), "unannounced"));
-      }
-    }
-    Optional<Result> pool = best(results, e -> e.family() == Family.POOL);
-    Optional<Result> mapped = best(results, e -> e.family() != Family.POOL && !e.announced());
-    if (pool.isPresent() && mapped.isPresent()) {
-      parts.add(
-          "buffer pool "
-              + against(pool.get(), mapped.get(), mapped.get().entrant().family().label()));
-    } else if (pool.isPresent()) {
-      parts.add("buffer pool only");
-    }
-    return String.join("; ", parts);
-  }
-
   /** {@code file (a) 11 × swap (b)}, the faster first, or a draw. */
-  private static String duel(Result first, Result second) {
-    Duel duel = Duel.of(first.speed(), second.speed());
-    String firstName = name(first);
-    String secondName = name(second);
-    if (duel.draw()) {
-      return String.format(Locale.ROOT, "draw of %s and %s", firstName, secondName);
-    }
-    return duel.ratio() >= 1
-        ? String.format(Locale.ROOT, "%s %s × %s", firstName, times(duel.ratio()), secondName)
-        : String.format(Locale.ROOT, "%s %s × %s", secondName, times(1 / duel.ratio()), firstName);
+  private static String duel(Result faster, Result slower) {
+    Duel duel = Duel.of(faster.speed(), slower.speed());
+    return duel.draw()
+        ? String.format(Locale.ROOT, "draw of %s and %s", name(faster), name(slower))
+        : String.format(Locale.ROOT, "%s %s × %s", name(faster), times(duel.ratio()), name(slower));
   }
 
   private static String name(Result result) {
-    return String.format(
-        Locale.ROOT, "%s (%s)", result.entrant().family().label(), result.entrant().id());
+    return String.format(Locale.ROOT, "%s (%s)", result.entrant().family().label(), result.id());
   }
 
   private static String against(Result first, Result second, String secondName) {
@@ -159,31 +282,11 @@ public record Verdict(ComparedWorkload workload, String sentence, String winner,
   /** A ratio to two digits. */
   static String times(double ratio) {
     return String.format(
-        java.util.Locale.ROOT, ratio >= WHOLE ? "%.0f" : ratio >= 1 ? "%.1f" : "%.2f", ratio);
+        Locale.ROOT, ratio >= WHOLE ? "%.0f" : ratio >= 1 ? "%.1f" : "%.2f", ratio);
   }
 
-  private static String advice(ComparedWorkload workload, List<Result> results, Result winner) {
-    Optional<Result> command = best(results, e -> !e.command().isEmpty());
-    if (command.isEmpty()) {
-      return "";
-    }
-    Entrant best = command.get().entrant();
-    List<String> hints = new ArrayList<>();
-    if (best.announced() && workload.foreseeable()) {
-      hints.add("announce pages in batches (MemoryRegion.prefetch)");
-    }
-    if (best.id().contains(":" + ContenderList.BUDGET)) {
-      hints.add("its resident bytes within a budget (MemoryRegion.limitResident)");
-    }
-    best.settings()
-        .forEach(
-            (file, value) -> hints.add(String.format(Locale.ROOT, "echo %s > %s", value, file)));
-    if (winner.entrant().command().isEmpty()
-        && !Duel.of(winner.speed(), command.get().speed()).draw()) {
-      hints.add("faster still: " + winner.entrant().id());
-    }
-    // A comment: the whole line can be pasted into the shell.
-    return hints.isEmpty() ? best.command() : best.command() + COMMENT + String.join("; ", hints);
+  private static Optional<Result> best(List<Result> results, Family family, boolean announced) {
+    return best(results, e -> e.family() == family && e.announced() == announced);
   }
 
   private static Optional<Result> best(List<Result> results, Predicate<Entrant> which) {

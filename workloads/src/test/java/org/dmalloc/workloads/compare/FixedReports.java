@@ -42,6 +42,7 @@ final class FixedReports {
         operations * 1024,
         operations * 10_000,
         100 << 20,
+        90 << 20,
         workload == ComparedWorkload.SCAN_AND_RANDOM ? 800_000_000 : CellRun.UNKNOWN);
   }
 
@@ -58,13 +59,22 @@ final class FixedReports {
   static ComparisonReport.Entrant entrant(String id, Family family) {
     boolean announced = id.endsWith(":batched");
     String command =
-        family == Family.POOL || id.equals("malloc") ? "" : "alloc 2g -b " + id.split(":", 2)[0];
+        family == Family.POOL || id.equals("malloc")
+            ? ""
+            : "alloc 2g -b " + id.replace(":batched", "").replace(":", " --variant ");
     return new ComparisonReport.Entrant(
         id, family, announced, "a note", command, Map.of(), CellRun.UNKNOWN);
   }
 
   static ComparisonReport report(
       List<ComparisonReport.Entrant> entrants, List<ComparisonReport.Cell> cells) {
+    return report(entrants, cells, List.of());
+  }
+
+  static ComparisonReport report(
+      List<ComparisonReport.Entrant> entrants,
+      List<ComparisonReport.Cell> cells,
+      List<String> obstacles) {
     return new ComparisonReport(
         ComparisonReport.FORMAT,
         "2026-01-01T00:00:00Z",
@@ -90,6 +100,7 @@ final class FixedReports {
             Map.of()),
         entrants,
         cells,
+        obstacles,
         List.of("somebody: could not <come>"),
         List.of("a \"note\""));
   }

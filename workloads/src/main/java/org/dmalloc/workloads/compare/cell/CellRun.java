@@ -23,7 +23,10 @@ import org.dmalloc.workloads.LatencyProfile;
  * @param deviceReadBytes read from the devices below, by the whole machine
  * @param deviceWrittenBytes written to them until the data was durable, by the whole machine
  * @param cpuNanos time on a processor, in user and kernel mode
- * @param peakResidentBytes the most that the process had in RAM and mapped
+ * @param peakResidentBytes the most that the process had in RAM and mapped, pages that other
+ *     programs share with it included
+ * @param peakChargedBytes the most that its memory cgroup was charged for meanwhile, never more
+ *     than the limit; {@link #UNKNOWN} without a cgroup of its own
  * @param besideBytes the bytes of the pages that a scan beside it used meanwhile; {@link #UNKNOWN}
  *     if nothing ran beside it
  */
@@ -43,6 +46,7 @@ public record CellRun(
     long deviceWrittenBytes,
     long cpuNanos,
     long peakResidentBytes,
+    long peakChargedBytes,
     long besideBytes) {
   /** Stands for a figure that there is none of. */
   public static final long UNKNOWN = -1;

@@ -13,10 +13,12 @@ final class CellRunner {
   private final KernelFiles files;
   private final List<String> devices;
   private final String swapSource;
+  private final PeakCharge charge;
 
-  CellRunner(KernelFiles files, List<String> devices) {
+  CellRunner(KernelFiles files, List<String> devices, PeakCharge charge) {
     this.files = files;
     this.devices = devices;
+    this.charge = charge;
     swapSource = CellCounters.swapSource(files);
   }
 
@@ -34,6 +36,7 @@ final class CellRunner {
       throws IOException {
     Latencies latencies = new Latencies();
     CellCounters.resetPeak();
+    charge.reset();
     operation.begin();
     CellCounters before;
     CellCounters after;
@@ -67,6 +70,7 @@ final class CellRunner {
     }
     after = CellCounters.read(files, swapSource, devices);
     long peak = CellCounters.peakResidentBytes(files);
+    long peakCharged = charge.read();
     long forceNanos = memory.force();
     // Write-back goes on until the data is durable: what it wrote belongs to the operations.
     CellCounters durable = CellCounters.read(files, swapSource, devices);
@@ -86,6 +90,7 @@ final class CellRunner {
         CellCounters.difference(durable.deviceWrittenBytes(), before.deviceWrittenBytes()),
         CellCounters.difference(after.process().cpuNanos(), before.process().cpuNanos()),
         peak,
+        peakCharged,
         besideBefore == CellRun.UNKNOWN
             ? CellRun.UNKNOWN
             : (besideAfter - besideBefore) * PageContent.PAGE_BYTES);

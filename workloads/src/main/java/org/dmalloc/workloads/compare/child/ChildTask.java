@@ -29,6 +29,8 @@ import org.jspecify.annotations.Nullable;
  * @param seed decides the content
  * @param stream makes the random choices of this run differ from those of others
  * @param devices names of the block devices whose traffic is counted
+ * @param peakFile where the kernel tells the most that this process's cgroup was charged for; empty
+ *     for that of the cgroup of version 2 that it finds itself in
  */
 public record ChildTask(
     Kind kind,
@@ -49,7 +51,8 @@ public record ChildTask(
     long fillNanos,
     long seed,
     long stream,
-    List<String> devices) {
+    List<String> devices,
+    String peakFile) {
   /** What kind of memory. */
   public enum Kind {
     /** A region of a provider. */

@@ -48,7 +48,11 @@ public final class ContenderProcess {
   private ContenderProcess(ChildTask task, PrintStream out) {
     this.task = task;
     this.out = out;
-    runner = new CellRunner(KernelFiles.ofThisMachine(), task.devices());
+    runner =
+        new CellRunner(
+            KernelFiles.ofThisMachine(),
+            task.devices(),
+            PeakCharge.of(KernelFiles.ofThisMachine(), task.peakFile()));
   }
 
   /** Runs the task that the first line of standard input holds. */

@@ -96,8 +96,13 @@ public final class CgroupLimit implements MemoryLimit {
     }
 
     @Override
+    public String peakFile() {
+      return directory.resolve(version.peakFile).toString();
+    }
+
+    @Override
     public OptionalLong peakBytes() {
-      return files.number(directory.resolve(version.peakFile).toString());
+      return files.number(peakFile());
     }
 
     @Override

@@ -38,6 +38,7 @@ public record ChildJvm(
     List<String> options,
     Duration patience) {
   private static final String END_OF_OUTPUT = "";
+  private static final Duration UNLIMITED = Duration.ofDays(365);
   private static final int KILLED = 128 + 9;
 
   /** Copies the lists. */
@@ -51,8 +52,9 @@ public record ChildJvm(
    *
    * @param failure why it ended before its last line; empty if it did not
    * @param peakBytes the most that it was charged for; empty if unknown
+   * @param cut whether it was ended because its time was over; that is no failure
    */
-  public record End(String failure, OptionalLong peakBytes) {}
+  public record End(String failure, OptionalLong peakBytes, boolean cut) {}
 
   /**
    * Runs it to its end. When the calling thread is interrupted, the child is ended first.
@@ -64,6 +66,18 @@ public record ChildJvm(
    */
   public End run(String task, MemoryLimit.@Nullable Place place, Predicate<String> lines)
       throws IOException, InterruptedException {
+    return run(task, place, lines, UNLIMITED);
+  }
+
+  /**
+   * As {@link #run(String, MemoryLimit.Place, Predicate)}, for a time.
+   *
+   * @param atMost how long it may take; then it is ended
+   */
+  public End run(
+      String task, MemoryLimit.@Nullable Place place, Predicate<String> lines, Duration atMost)
+      throws IOException, InterruptedException {
+    long end = System.nanoTime() + atMost.toNanos();
     List<String> command = command();
     ProcessBuilder builder = new ProcessBuilder(place == null ? command : place.wrap(command));
     // What a user's shell sets for Java must not change a contender behind its back.
@@ -73,7 +87,7 @@ public record ChildJvm(
         .removeAll(List.of("JAVA_TOOL_OPTIONS", "JDK_JAVA_OPTIONS", "_JAVA_OPTIONS"));
     Process process = builder.start();
     try {
-      return converse(process, task, place, lines);
+      return converse(process, task, place, lines, end);
     } finally {
       process.destroyForcibly();
       process.onExit().join();
@@ -98,7 +112,11 @@ public record ChildJvm(
   }
 
   private End converse(
-      Process process, String task, MemoryLimit.@Nullable Place place, Predicate<String> hearer)
+      Process process,
+      String task,
+      MemoryLimit.@Nullable Place place,
+      Predicate<String> hearer,
+      long end)
       throws IOException, InterruptedException {
     BlockingQueue<String> lines = new LinkedBlockingQueue<>();
     // A blocked read of a pipe hears no interrupt; a queue does.
@@ -121,8 +139,15 @@ public record ChildJvm(
     }
     String failure = "";
     boolean last = false;
+    boolean cut = false;
     while (true) {
-      String line = lines.poll(patience.toMillis(), TimeUnit.MILLISECONDS);
+      long left = end - System.nanoTime();
+      String line =
+          left <= 0 ? null : lines.poll(Math.min(left, patience.toNanos()), TimeUnit.NANOSECONDS);
+      if (line == null && end - System.nanoTime() <= 0) {
+        cut = true;
+        break;
+      }
       if (line == null) {
         failure =
             String.format(Locale.ROOT, "said nothing for %d s and was ended", patience.toSeconds());
@@ -133,10 +158,10 @@ public record ChildJvm(
       }
       last |= hearer.test(line);
     }
-    if (!last && failure.isEmpty()) {
+    if (!last && !cut && failure.isEmpty()) {
       failure = exitReason(process, place, error);
     }
-    return new End(failure, place == null ? OptionalLong.empty() : place.peakBytes());
+    return new End(failure, place == null ? OptionalLong.empty() : place.peakBytes(), cut);
   }
 
   private static void copyLines(Process process, BlockingQueue<String> lines) {

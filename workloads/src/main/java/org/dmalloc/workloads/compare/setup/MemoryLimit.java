@@ -27,6 +27,12 @@ public sealed interface MemoryLimit permits CgroupLimit, ScopeLimit {
     /** The command that runs {@code command} in this place. */
     List<String> wrap(List<String> command);
 
+    /**
+     * The file that tells {@link #peakBytes()}, for a process in this place; empty if it has to
+     * find it by itself.
+     */
+    String peakFile();
+
     /** The most memory that was in use at once; empty if the kernel does not tell. */
     OptionalLong peakBytes();
 

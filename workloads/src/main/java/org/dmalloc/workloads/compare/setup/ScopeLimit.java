@@ -46,6 +46,11 @@ public final class ScopeLimit implements MemoryLimit {
     }
 
     @Override
+    public String peakFile() {
+      return "";
+    }
+
+    @Override
     public OptionalLong peakBytes() {
       return OptionalLong.empty();
     }
