@@ -67,14 +67,25 @@ public interface MemoryRegion extends AutoCloseable {
   MemorySegment segment();
 
   /**
-   * Writes all changed pages to the backing file and waits until the device has them. On a private
-   * (copy-on-write) mapping there is nothing to write, and it is refused.
+   * Writes all changed pages to the backing file and waits until the device has them, whoever
+   * changed them: also in a region that is read-only here. On a private (copy-on-write) mapping
+   * there is nothing to write, and it is refused.
    *
+   * <p><b>After a failure.</b> The kernel tells of pages that it could not write once, and may drop
+   * them. So a failure sticks: until a later force has written it again from memory and the device
+   * is proven to have it, the region tells by {@link RegionInfo#writeBackFailure()} how much is
+   * suspect, which is all of it at first. Meanwhile evicting advice, {@link #release()}, {@link
+   * #limitResident}, resizes and moves are refused, and budgets rest. The mark outlives the region:
+   * it is there when the file is opened again in this JVM. What can not be found out is whether the
+   * kernel had dropped pages before it told of the failure.
+   *
+   * @implSpec The size of the region is taken inside the access section that the call itself needs;
+   *     this default takes it before, and is for regions that are never resized
    * @throws UnsupportedCapabilityException without {@link Capability#FORCE}
    * @throws UnsupportedOperationException on a private mapping
-   * @throws MemoryException if the device or file system refuses a write; the pages stay in memory.
-   *     Also if the region is {@linkplain #detached() detached}: then the pages are written to a
-   *     file that its name does not lead to
+   * @throws MemoryException if the device or file system refuses a write, or refused one before and
+   *     this one did not make it good; the pages stay in memory. Also if the region is {@linkplain
+   *     #detached() detached}: then the pages are written to a file that its name does not lead to
    */
   default void force() throws MemoryException {
     force(0, byteSize());
@@ -83,7 +94,11 @@ public interface MemoryRegion extends AutoCloseable {
   /** Like {@link #force()}, for the pages that hold the given range. */
   void force(long offset, long length) throws MemoryException;
 
-  /** Gives the kernel advice about the whole region. */
+  /**
+   * Gives the kernel advice about the whole region.
+   *
+   * @implSpec as for {@link #force()}
+   */
   default void advise(Advice advice) throws MemoryException {
     advise(advice, 0, byteSize());
   }
@@ -131,7 +146,11 @@ public interface MemoryRegion extends AutoCloseable {
    */
   void prefetch(long[] offsets, long length) throws MemoryException;
 
-  /** Like {@link #release(long, long)}, for the whole region. */
+  /**
+   * Like {@link #release(long, long)}, for the whole region.
+   *
+   * @implSpec as for {@link #force()}
+   */
   default void release() throws MemoryException {
     release(0, byteSize());
   }
@@ -177,7 +196,11 @@ public interface MemoryRegion extends AutoCloseable {
    */
   void limitResident(long byteSize) throws MemoryException;
 
-  /** How much of the region is in RAM, in swap and in huge pages, now. */
+  /**
+   * How much of the region is in RAM, in swap and in huge pages, now.
+   *
+   * @implSpec as for {@link #force()}
+   */
   default Residency residency() throws MemoryException {
     return residency(0, byteSize());
   }
@@ -211,13 +234,22 @@ public interface MemoryRegion extends AutoCloseable {
   void resize(long newByteSize) throws MemoryException;
 
   /**
-   * Ends the region. Waits for open access sections of other threads; a section that stays open for
-   * too long, or one of the calling thread, makes it an {@link IllegalStateException} that names
-   * the section's owner, and the region stays open. Closing again does nothing. A closed named
-   * region stays in its store; an unnamed one is gone.
+   * Ends the region. Waits for open access sections of other threads, and for calls in progress
+   * that use the raw segment, such as a channel's; one that stays for too long makes it an {@link
+   * IllegalStateException} that names the section's owner or says what uses the segment, and the
+   * region stays open, with nothing released. Closing again does nothing. A closed named region
+   * stays in its store; an unnamed one is gone.
+   *
+   * <p>Sections that the calling thread has open end with the region: their segments throw {@link
+   * IllegalStateException} from then on, and closing them late does nothing. Sections of threads
+   * that have ended are not waited for beyond the time.
    *
    * <p>Does not force: the kernel writes the changed pages of a shared mapping back in its own
-   * time, and only a power loss or a kernel crash before that can lose them.
+   * time, and only a power loss or a kernel crash before that can lose them. Where the kernel has
+   * told that it could not write pages of a named region, this tries once more.
+   *
+   * @throws java.io.UncheckedIOException if pages of a named region could not be written, with the
+   *     {@link MemoryException}; the region is closed and everything is released even so
    */
   @Override
   void close();

@@ -30,6 +30,8 @@ import org.jspecify.annotations.Nullable;
  * @param openSections access sections open now
  * @param pinned whether its raw segment was handed out
  * @param residentBudget bytes that it may have in RAM; {@link RegionRequest#NO_BUDGET} for no bound
+ * @param writeBackFailure how much is not proven to be in the file since a write-back failed, and
+ *     the error of that, in words; null if all is well. {@link MemoryRegion#force()} proves it
  */
 public record RegionInfo(
     long id,
@@ -51,7 +53,8 @@ public record RegionInfo(
     Instant createdAt,
     int openSections,
     boolean pinned,
-    long residentBudget) {
+    long residentBudget,
+    @Nullable String writeBackFailure) {
   /** Copies the set. */
   public RegionInfo {
     policies = Set.copyOf(policies);

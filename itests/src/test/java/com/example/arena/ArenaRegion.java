@@ -70,7 +70,8 @@ final class ArenaRegion implements MemoryRegion {
         createdAt,
         0,
         false,
-        RegionRequest.NO_BUDGET);
+        RegionRequest.NO_BUDGET,
+        null);
   }
 
   @Override

@@ -19,6 +19,7 @@ final class Abi {
   static final int O_EXCL = 0x80;
   static final int O_PATH = 0x200000;
   static final int O_CLOEXEC = 0x80000;
+  static final int O_DIRECT = ARM ? 0x10000 : 0x4000;
   static final int O_DIRECTORY = ARM ? 0x4000 : 0x10000;
   static final int O_NOFOLLOW = ARM ? 0x8000 : 0x20000;
   static final int O_TMPFILE = 0x400000 | O_DIRECTORY;
@@ -64,12 +65,14 @@ final class Abi {
   static final int MS_SYNC = 4;
   static final int MLOCK_ONFAULT = 1;
   static final int POSIX_FADV_DONTNEED = 4;
+  static final int SYNC_FILE_RANGE_WAIT_BEFORE = 1;
   static final int SYNC_FILE_RANGE_WRITE = 2;
   static final int IOV_MAX = 1024;
 
   static final int MFD_CLOEXEC = 1;
   static final int MFD_ALLOW_SEALING = 2;
   static final int MFD_NOEXEC_SEAL = 8;
+  static final int F_SETPIPE_SZ = 1031;
   static final int F_ADD_SEALS = 1033;
   static final int F_SEAL_SEAL = 1;
   static final int F_SEAL_SHRINK = 2;

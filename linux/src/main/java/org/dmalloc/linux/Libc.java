@@ -13,6 +13,7 @@ import java.lang.foreign.MemoryLayout;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.StructLayout;
 import java.lang.invoke.MethodHandle;
+import java.lang.ref.Reference;
 import java.nio.charset.Charset;
 
 /**
@@ -52,6 +53,9 @@ final class Libc {
       find("memfd_create", JAVA_INT, ADDRESS, JAVA_INT);
   private static final MethodHandle FCNTL =
       findVariadic("fcntl", 2, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT);
+  private static final MethodHandle PIPE2 = find("pipe2", JAVA_INT, ADDRESS, JAVA_INT);
+  private static final MethodHandle VMSPLICE =
+      find("vmsplice", JAVA_LONG, JAVA_INT, ADDRESS, JAVA_LONG, JAVA_INT);
   private static final MethodHandle IOCTL =
       findVariadic("ioctl", 2, JAVA_INT, JAVA_INT, JAVA_LONG, ADDRESS);
   private static final MethodHandle PREAD =
@@ -221,6 +225,32 @@ final class Libc {
       return result((int) FCNTL.invokeExact(state, fd, command, argument), state);
     } catch (Throwable t) {
       throw unexpected(t);
+    }
+  }
+
+  static long pipe2(MemorySegment ends, int flags) {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment state = arena.allocate(STATE);
+      return result((int) PIPE2.invokeExact(state, ends, flags), state);
+    } catch (Throwable t) {
+      throw unexpected(t);
+    }
+  }
+
+  /**
+   * Puts pages into a pipe.
+   *
+   * @param vector one address and length
+   * @param pages what it names; stays mapped during the call
+   */
+  static long vmsplice(int fd, MemorySegment vector, int flags, MemorySegment pages) {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment state = arena.allocate(STATE);
+      return result((long) VMSPLICE.invokeExact(state, fd, vector, 1L, flags), state);
+    } catch (Throwable t) {
+      throw unexpected(t);
+    } finally {
+      Reference.reachabilityFence(pages);
     }
   }
 

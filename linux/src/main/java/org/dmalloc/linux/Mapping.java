@@ -377,6 +377,47 @@ public final class Mapping implements AutoCloseable {
   }
 
   /**
+   * Makes the pages of a range that are in RAM dirty, so that the next {@link #force} writes them,
+   * also those that the kernel takes for clean since it failed to write them. Stores nothing; for a
+   * writable shared mapping of a file, and nothing happens to others.
+   *
+   * @throws MemoryException if the file system refuses room for a page, or the file was cut short
+   */
+  public void rewrite(long offset, long length) throws MemoryException {
+    if (inPageCache() && kind.sharing() == Sharing.SHARED) {
+      WriteBackRepair.rewrite(pages(offset, length), target);
+    }
+  }
+
+  /** Is shown parts of a mapping. */
+  @FunctionalInterface
+  public interface RunVisitor {
+    /** Looks at a part; in bytes from the start of the mapping. */
+    void visit(long offset, long length) throws MemoryException;
+  }
+
+  /** Shows the runs of pages of a range that are in RAM; those of the last page end with it. */
+  public void eachResident(long offset, long length, RunVisitor visitor) throws MemoryException {
+    long start = Platform.roundDownToPage(offset);
+    long size = byteSize();
+    WriteBackRepair.eachRun(
+        pages(offset, length),
+        target,
+        (at, count) -> visitor.visit(start + at, Math.min(count, size - start - at)));
+  }
+
+  /**
+   * Fills a buffer of whole pages from the device.
+   *
+   * @param direct the mapped file, from {@link OpenFile#openDirect}
+   * @param offset in the mapping, a multiple of the page size
+   */
+  public void readDirectly(OpenFile direct, long offset, MemorySegment into)
+      throws MemoryException {
+    direct.readFully(fileOffset + offset, into);
+  }
+
+  /**
    * Locks the whole mapping in RAM; what {@link #resize} adds is locked too.
    *
    * @throws MemoryException if RLIMIT_MEMLOCK or the memory is too small; then nothing is locked

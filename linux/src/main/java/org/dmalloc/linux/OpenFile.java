@@ -309,6 +309,37 @@ public final class OpenFile implements AutoCloseable {
   }
 
   /**
+   * Opens the same file again for direct reads, which come from the device. Closing that drops
+   * record locks like closing any descriptor of the file.
+   *
+   * @throws MemoryException if the file system has no direct reads, or {@code /proc} is missing
+   */
+  public OpenFile openDirect() throws MemoryException {
+    return use(
+        own ->
+            opened(
+                "open O_DIRECT",
+                target,
+                Libc.open("/proc/self/fd/" + own, Abi.O_RDONLY | Abi.O_DIRECT | Abi.O_CLOEXEC, 0),
+                AccessMode.READ_ONLY));
+  }
+
+  /** Fills the buffer from a position; with zeros where the file ends first. */
+  void readFully(long position, MemorySegment into) throws MemoryException {
+    long length = into.byteSize();
+    for (long done = 0; done < length; ) {
+      MemorySegment rest = into.asSlice(done);
+      long at = position + done;
+      long count = use(fd -> check("pread", length, retry(() -> Libc.pread(fd, rest, at))));
+      if (count == 0) {
+        rest.fill((byte) 0);
+        return;
+      }
+      done += count;
+    }
+  }
+
+  /**
    * Starts to write changed pages of a range back and does not wait; no durability
    * (sync_file_range).
    */
@@ -319,6 +350,16 @@ public final class OpenFile implements AutoCloseable {
                 "sync_file_range",
                 length,
                 retry(() -> Libc.syncFileRange(fd, offset, length, Abi.SYNC_FILE_RANGE_WRITE))));
+  }
+
+  /**
+   * Throws if pages of the file could not be written since the last such call, or the last sync, or
+   * msync of a mapping of this descriptor; the kernel tells each of them once. Writes nothing
+   * itself (sync_file_range, of the first page).
+   */
+  public void checkWriteBack() throws MemoryException {
+    int flags = Abi.SYNC_FILE_RANGE_WAIT_BEFORE;
+    use(fd -> check("write-back", -1, retry(() -> Libc.syncFileRange(fd, 0, 1, flags))));
   }
 
   /**

@@ -109,7 +109,8 @@ final class ManagedRegion implements MemoryRegion {
         createdAt,
         open ? gate().openSections() : 0,
         tenancy.pinned(),
-        inner.residentBudget());
+        inner.residentBudget(),
+        inner.writeBackFailure());
   }
 
   /** Work on the backend's region. */
@@ -134,6 +135,16 @@ final class ManagedRegion implements MemoryRegion {
   }
 
   @Override
+  public void force() throws MemoryException {
+    inSection(
+        Capability.FORCE,
+        region -> {
+          region.force();
+          return true;
+        });
+  }
+
+  @Override
   public void force(long offset, long length) throws MemoryException {
     inSection(
         Capability.FORCE,
@@ -144,21 +155,27 @@ final class ManagedRegion implements MemoryRegion {
   }
 
   @Override
+  public void advise(Advice advice) throws MemoryException {
+    inSection(
+        Capability.ADVICE,
+        region -> {
+          region.advise(advice);
+          keep(advice);
+          return true;
+        });
+  }
+
+  @Override
   public void advise(Advice advice, long offset, long length) throws MemoryException {
     inSection(
         Capability.ADVICE,
         region -> {
           region.advise(advice, offset, length);
+          if (offset == 0 && length == region.byteSize()) {
+            keep(advice);
+          }
           return true;
         });
-    if (offset == 0 && length == byteSize) {
-      switch (advice) {
-        case NORMAL -> keep(AccessPattern.NORMAL);
-        case RANDOM -> keep(AccessPattern.RANDOM);
-        case SEQUENTIAL -> keep(AccessPattern.SEQUENTIAL);
-        default -> {}
-      }
-    }
   }
 
   @Override
@@ -171,8 +188,13 @@ final class ManagedRegion implements MemoryRegion {
     }
   }
 
-  private synchronized void keep(AccessPattern pattern) {
-    wish = wish.withPattern(pattern);
+  private synchronized void keep(Advice advice) {
+    switch (advice) {
+      case NORMAL -> wish = wish.withPattern(AccessPattern.NORMAL);
+      case RANDOM -> wish = wish.withPattern(AccessPattern.RANDOM);
+      case SEQUENTIAL -> wish = wish.withPattern(AccessPattern.SEQUENTIAL);
+      default -> {}
+    }
   }
 
   @Override
@@ -181,6 +203,16 @@ final class ManagedRegion implements MemoryRegion {
         Capability.PREFETCH,
         region -> {
           region.prefetch(offsets, length);
+          return true;
+        });
+  }
+
+  @Override
+  public void release() throws MemoryException {
+    inSection(
+        Capability.RELEASE,
+        region -> {
+          region.release();
           return true;
         });
   }
@@ -206,6 +238,11 @@ final class ManagedRegion implements MemoryRegion {
     synchronized (this) {
       wish = wish.withResidentBudget(budgetBytes);
     }
+  }
+
+  @Override
+  public Residency residency() throws MemoryException {
+    return inSection(Capability.RESIDENCY, MemoryRegion::residency);
   }
 
   @Override
@@ -288,14 +325,15 @@ final class ManagedRegion implements MemoryRegion {
       if (gate().hasEnded()) {
         return;
       }
-      gate().shut(regions.sectionTimeoutNanos());
+      gate().shutToEnd(regions.sectionTimeoutNanos());
       boolean released = false;
       try {
         lastInfo = infoNow(false);
         placement().region().close();
         released = true;
       } finally {
-        if (released) {
+        // What could not be written to the file is told when all is released.
+        if (released || !placement().region().info().open()) {
           tenancy.end();
           regions.accounts().closed(this);
         } else {

@@ -7,6 +7,8 @@ import java.util.concurrent.locks.LockSupport;
 import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.MoveOptions;
 import org.dmalloc.api.ProgressListener;
+import org.dmalloc.api.RegionInfo;
+import org.dmalloc.api.Sharing;
 import org.dmalloc.region.SectionGate;
 import org.jspecify.annotations.Nullable;
 
@@ -107,11 +109,22 @@ record Move(
       try {
         region.checkMovable("move");
         reached(Step.SHUT);
+        checkWritten();
         shut.run();
       } finally {
         region.gate().open();
       }
       return System.nanoTime() - shutAt;
+    }
+  }
+
+  /** Throws if a write-back of the source has failed while the move ran. */
+  private void checkWritten() throws MemoryException {
+    RegionInfo info = source.region().info();
+    String failure = info.writeBackFailure();
+    if (failure != null && info.open() && info.sharing() == Sharing.SHARED) {
+      throw failed(
+          failure, "make room or mend the device, force the region, and move it again", null);
     }
   }
 

@@ -23,7 +23,9 @@ import org.dmalloc.api.MoveOptions;
 import org.dmalloc.api.MoveRecord;
 import org.dmalloc.api.MoveResult;
 import org.dmalloc.api.ProgressListener;
+import org.dmalloc.api.RegionInfo;
 import org.dmalloc.api.RegionMover;
+import org.dmalloc.api.Sharing;
 import org.dmalloc.api.StoreMove;
 import org.dmalloc.api.StoreProvider;
 import org.dmalloc.api.StoredBacking;
@@ -107,6 +109,7 @@ final class Moves implements RegionMover {
           region.id(), from, target.name(), region.byteSize(), 0, 0, 0, 0, "none");
     }
     region.wish().require(target);
+    bringToFile(source);
     Move move =
         new Move(
             region, source, target, options, progress, probe, !reason.equals(Evacuation.REASON));
@@ -138,6 +141,17 @@ final class Moves implements RegionMover {
       Uninterrupted.run("dmalloc evacuation", () -> evacuation.leave(region));
     }
     return result;
+  }
+
+  /**
+   * Has the source's file hold what its memory holds, where a write-back has failed: the old file
+   * goes, and a copy of what nobody could write is not one of what was promised to be there.
+   */
+  private static void bringToFile(Placement source) throws MemoryException {
+    RegionInfo info = source.region().info();
+    if (info.open() && info.writeBackFailure() != null && info.sharing() == Sharing.SHARED) {
+      source.region().force();
+    }
   }
 
   private MoveResult run(Move move) throws MemoryException {

@@ -126,7 +126,11 @@ final class BudgetKeeper {
     }
   }
 
-  /** A trimmer whose calls are made in sections of the region. */
+  /**
+   * A trimmer whose calls are made in sections of the region. Nothing leaves RAM while a write-back
+   * of the region has failed: the kernel takes for clean what the file lacks. The last look is for
+   * pages that a step itself began to write.
+   */
   private record InSections(GatedRegion region, ResidentTrimmer trimmer)
       implements ResidentTrimmer {
     @Override
@@ -138,6 +142,7 @@ final class BudgetKeeper {
     public void begin(long excessBytes, long aheadBytes, long graceNanos) throws MemoryException {
       region.inSection(
           () -> {
+            region.checkWritten();
             trimmer.begin(excessBytes, aheadBytes, graceNanos);
             return true;
           });
@@ -145,7 +150,13 @@ final class BudgetKeeper {
 
     @Override
     public long step() throws MemoryException {
-      return region.inSection(trimmer::step);
+      return region.inSection(
+          () -> {
+            region.checkWritten();
+            long left = trimmer.step();
+            region.checkWritten();
+            return left;
+          });
     }
   }
 }

@@ -1,13 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.dmalloc.region;
 
+import java.io.UncheckedIOException;
 import java.lang.foreign.MemorySegment;
 import java.time.Instant;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import org.dmalloc.api.Access;
 import org.dmalloc.api.AccessMode;
 import org.dmalloc.api.AccessPattern;
@@ -34,11 +38,19 @@ import org.jspecify.annotations.Nullable;
  * called with checked arguments, inside a section, and need no locks for the mapping's sake.
  */
 public abstract class GatedRegion implements BackingRegion {
+  /** Advice after which pages may be gone from RAM. */
+  private static final Set<Advice> EVICTING =
+      EnumSet.of(Advice.PAGE_OUT, Advice.DONT_NEED, Advice.COLD);
+
+  private static final long FIRST_PAUSE_NANOS = 50_000;
+  private static final long LONGEST_PAUSE_NANOS = 10_000_000;
+
   private final long id = RegionIds.next();
   private final Instant createdAt = Instant.now();
   private final RegionLedger ledger;
   private final RegionTraits traits;
   private final SectionGate gate = new SectionGate();
+  private final WriteBack writeBack;
 
   /** What the ledger holds against the limit for this region; changed with the gate shut. */
   volatile long bookedBytes;
@@ -67,6 +79,7 @@ public abstract class GatedRegion implements BackingRegion {
     this.segment = segment;
     this.byteSize = segment.byteSize();
     this.pattern = traits.pattern();
+    this.writeBack = new WriteBack(traits.fileKey(), Objects.toString(traits.path(), ""));
     EnumSet<SwapPolicy> kept = EnumSet.noneOf(SwapPolicy.class);
     traits.policies().stream().filter(p -> !p.actsOnce()).forEach(kept::add);
     this.policies = Set.copyOf(kept);
@@ -74,9 +87,34 @@ public abstract class GatedRegion implements BackingRegion {
 
   // --- what a backend supplies ---
 
-  /** Writes the changed pages of the range back and waits for the device. */
+  /** Throws if the file does not hold the region any more; called before {@link #onForce}. */
+  protected void onCheckFile(String operation) throws MemoryException {}
+
+  /**
+   * Throws if the kernel could not write pages of the file since this was last called, or {@link
+   * #onForce}. Whatever it throws makes the region suspect.
+   */
+  protected void onCheckWriteBack() throws MemoryException {}
+
+  /**
+   * Writes the changed pages of the range back and waits for the device. Whatever it throws makes
+   * the region suspect.
+   */
   protected abstract void onForce(MemorySegment segment, long offset, long length)
       throws MemoryException;
+
+  /** Called after a force; throws if the region's name does not lead to its file any more. */
+  protected void onForced() throws MemoryException {}
+
+  /**
+   * Makes the kernel take the pages of the range that are in RAM for changed, so that the next
+   * {@link #onForce} writes them. Users may store meanwhile, and lose nothing.
+   */
+  protected void onRewrite(MemorySegment segment, long offset, long length)
+      throws MemoryException {}
+
+  /** Throws unless the file has what is in RAM of the range, as far as that can be found out. */
+  protected void onProve(MemorySegment segment, long offset, long length) throws MemoryException {}
 
   /** Passes advice on; it is one of the provider's supported advice. */
   protected abstract void onAdvise(MemorySegment segment, Advice advice, long offset, long length)
@@ -190,7 +228,13 @@ public abstract class GatedRegion implements BackingRegion {
         createdAt,
         gate.openSections(),
         pinned,
-        residentBudget);
+        residentBudget,
+        writeBackFailure());
+  }
+
+  private @Nullable String writeBackFailure() {
+    SuspectBytes mark = writeBack.suspect();
+    return mark == null ? null : mark.inWords();
   }
 
   @Override
@@ -226,6 +270,15 @@ public abstract class GatedRegion implements BackingRegion {
                 Locale.ROOT, "load into %s, which is read-only; open it for writing", this));
       }
       onLoad(segment, offset, content);
+    } catch (InternalError e) {
+      throw MemoryException.of(
+          "load",
+          content.byteSize(),
+          toString(),
+          "a page could not be read or written: a file that was cut short, or a full disk",
+          MemoryException.NO_ERRNO,
+          "look at the disk's space",
+          e);
     } finally {
       gate.exit(slot);
     }
@@ -259,36 +312,121 @@ public abstract class GatedRegion implements BackingRegion {
     }
   }
 
+  /** A part of the region. */
+  private record Range(long offset, long length) {}
+
+  /** The part that was asked for; null stands for all of it, which has a size inside a section. */
+  private Range within(@Nullable Range asked) {
+    if (asked == null) {
+      return new Range(0, byteSize);
+    }
+    checkRange(asked.offset, asked.length);
+    return asked;
+  }
+
+  @Override
+  public final void force() throws MemoryException {
+    force(null);
+  }
+
   @Override
   public final void force(long offset, long length) throws MemoryException {
+    force(new Range(offset, length));
+  }
+
+  private void force(@Nullable Range asked) throws MemoryException {
     int slot = gate.enter();
     try {
       ledger.require(Capability.FORCE);
-      checkRange(offset, length);
+      Range range = within(asked);
       if (traits.sharing() == Sharing.PRIVATE) {
         throw new UnsupportedOperationException(
             String.format(
                 Locale.ROOT, "force of %s: its stores are private and never reach the file", this));
       }
-      if (traits.access() == AccessMode.READ_WRITE && length > 0) {
-        onForce(segment, offset, length);
+      if (range.length > 0) {
+        onCheckFile("force");
+        writeBack.force(pages(), byteSize, range.offset, range.length);
+        onForced(); // afterwards: what was renamed has its bytes all the same
       }
     } finally {
       gate.exit(slot);
     }
   }
 
+  /** The calls of the segment that there is now: inside a section, or with the gate shut. */
+  private WriteBack.Pages pages() {
+    MemorySegment now = segment;
+    return new WriteBack.Pages() {
+      @Override
+      public void check() throws MemoryException {
+        onCheckWriteBack();
+      }
+
+      @Override
+      public void rewrite(long offset, long length) throws MemoryException {
+        if (traits.access() == AccessMode.READ_WRITE) {
+          onRewrite(now, offset, length);
+        } else {
+          writeBack.require("force", GatedRegion.this + ", read-only", offset, length);
+        }
+      }
+
+      @Override
+      public void sync(long offset, long length) throws MemoryException {
+        onForce(now, offset, length);
+      }
+
+      @Override
+      public void prove(long offset, long length) throws MemoryException {
+        onProve(now, offset, length);
+      }
+    };
+  }
+
+  /** Whether there are bytes that RAM alone is known to have, so that nothing may evict them. */
+  protected final boolean suspect() {
+    return writeBack.suspect() != null;
+  }
+
+  /** Throws if pages of the range may not leave RAM. Called inside a section. */
+  private void checkWritten(String operation, Range range) throws MemoryException {
+    if (traits.sharing() == Sharing.SHARED && range.length > 0) {
+      if (!suspect()) {
+        writeBack.check(pages(), byteSize);
+      }
+      writeBack.require(operation, toString(), range.offset, range.length);
+    }
+  }
+
+  /** Throws if pages may not leave RAM. Called inside a section. */
+  final void checkWritten() throws MemoryException {
+    checkWritten("limit", new Range(0, byteSize));
+  }
+
+  @Override
+  public final void advise(Advice advice) throws MemoryException {
+    advise(advice, null);
+  }
+
   @Override
   public final void advise(Advice advice, long offset, long length) throws MemoryException {
+    advise(advice, new Range(offset, length));
+  }
+
+  private void advise(Advice advice, @Nullable Range asked) throws MemoryException {
     int slot = gate.enter();
     try {
       ledger.require(advice);
-      checkRange(offset, length);
+      Range range = within(asked);
       checkKeepsContent(advice);
-      if (length > 0) {
-        onAdvise(segment, advice, offset, length);
+      if (EVICTING.contains(advice)) {
+        checkWritten("advise " + advice, range);
       }
-      if (offset == 0 && length == byteSize) {
+      if (range.length > 0) {
+        onAdvise(segment, advice, range.offset, range.length);
+      }
+      if (range.offset == 0 && range.length == byteSize) {
         switch (advice) {
           case NORMAL -> pattern = AccessPattern.NORMAL;
           case RANDOM -> pattern = AccessPattern.RANDOM;
@@ -345,14 +483,24 @@ public abstract class GatedRegion implements BackingRegion {
   }
 
   @Override
+  public final void release() throws MemoryException {
+    release(null);
+  }
+
+  @Override
   public final void release(long offset, long length) throws MemoryException {
+    release(new Range(offset, length));
+  }
+
+  private void release(@Nullable Range asked) throws MemoryException {
     int slot = gate.enter();
     try {
       ledger.require(Capability.RELEASE);
-      checkRange(offset, length);
+      Range range = within(asked);
       checkUnlocked("release");
-      if (length > 0) {
-        onRelease(segment, offset, length);
+      checkWritten("release", range);
+      if (range.length > 0) {
+        onRelease(segment, range.offset, range.length);
       }
     } finally {
       gate.exit(slot);
@@ -377,6 +525,7 @@ public abstract class GatedRegion implements BackingRegion {
           ledger.budgets().remove(this);
         } else {
           checkUnlocked("limit");
+          checkWritten();
           ledger.budgets().put(this, budgetBytes, onLimitResident(budgetBytes));
         }
         residentBudget = budgetBytes;
@@ -418,12 +567,21 @@ public abstract class GatedRegion implements BackingRegion {
   }
 
   @Override
+  public final Residency residency() throws MemoryException {
+    return residency(null);
+  }
+
+  @Override
   public final Residency residency(long offset, long length) throws MemoryException {
+    return residency(new Range(offset, length));
+  }
+
+  private Residency residency(@Nullable Range asked) throws MemoryException {
     int slot = gate.enter();
     try {
       ledger.require(Capability.RESIDENCY);
-      checkRange(offset, length);
-      return onResidency(segment, offset, length);
+      Range range = within(asked);
+      return onResidency(segment, range.offset, range.length);
     } finally {
       gate.exit(slot);
     }
@@ -467,9 +625,14 @@ public abstract class GatedRegion implements BackingRegion {
               Locale.ROOT, "resize of %s to %d bytes; give at least 1", this, newByteSize));
     }
     checkResizable();
+    if (suspect()) {
+      inSection(this::settle);
+    }
+    long deadline = deadline();
     gate.shut(ledger.sectionTimeoutNanos());
     try {
       checkResizable();
+      writeBack.require("resize", toString(), 0, byteSize);
       long oldByteSize = byteSize;
       if (newByteSize == oldByteSize) {
         return;
@@ -477,7 +640,7 @@ public abstract class GatedRegion implements BackingRegion {
       ledger.rebook(oldByteSize, newByteSize, toString());
       boolean done = false;
       try {
-        segment = onResize(segment, newByteSize);
+        segment = whenUnused("resize", deadline, () -> onResize(segment, newByteSize));
         byteSize = newByteSize;
         bookedBytes = newByteSize;
         done = true;
@@ -516,25 +679,111 @@ public abstract class GatedRegion implements BackingRegion {
     if (gate.hasEnded()) {
       return;
     }
+    long deadline = deadline();
     try {
-      gate.shut(ledger.sectionTimeoutNanos());
+      gate.shutToEnd(ledger.sectionTimeoutNanos());
     } catch (IllegalStateException e) {
       if (gate.hasEnded()) {
         return; // another thread closed it meanwhile
       }
       throw e;
     }
-    boolean released = false;
     try {
-      onClose(segment);
-      released = true;
+      MemoryException unwritten = lastForce();
+      whenUnused(
+          "close",
+          deadline,
+          () -> {
+            onClose(segment);
+            return true;
+          });
+      if (unwritten != null) {
+        throw new UncheckedIOException(unwritten);
+      }
+    } catch (MemoryException e) {
+      throw new UncheckedIOException(e);
     } finally {
-      if (released) {
+      if (segment.scope().isAlive()) {
+        gate.open();
+      } else {
         gate.end();
         ledger.budgets().remove(this);
         ledger.closed(this);
-      } else {
-        gate.open();
+        if (traits.name() == null) {
+          writeBack.forget();
+        }
+      }
+    }
+  }
+
+  /** Tries once more to write what could not be; what is left is told when all is released. */
+  private @Nullable MemoryException lastForce() {
+    if (traits.name() == null
+        || traits.sharing() == Sharing.PRIVATE
+        || traits.access() == AccessMode.READ_ONLY) {
+      return null;
+    }
+    try {
+      if (!suspect()) {
+        writeBack.check(pages(), byteSize);
+      }
+    } catch (MemoryException e) {
+      // The kernel could not write what nobody has forced: now it is suspect, and tried again.
+    }
+    try {
+      settle();
+      return null;
+    } catch (MemoryException e) {
+      return e;
+    }
+  }
+
+  private boolean settle() throws MemoryException {
+    if (suspect()) {
+      onCheckFile("force");
+      writeBack.settle(pages(), byteSize);
+    }
+    return true;
+  }
+
+  private long deadline() {
+    return System.nanoTime() + ledger.sectionTimeoutNanos();
+  }
+
+  /**
+   * Does what ends the segment, again and again while a call of somebody's uses it: then the
+   * backend throws {@link IllegalStateException}, and has changed nothing. Called with the gate
+   * shut.
+   */
+  private <T> T whenUnused(String operation, long deadline, SectionWork<T> work)
+      throws MemoryException {
+    boolean interrupted = false;
+    try {
+      for (long pause = FIRST_PAUSE_NANOS; true; pause = Math.min(2 * pause, LONGEST_PAUSE_NANOS)) {
+        try {
+          return work.run();
+        } catch (IllegalStateException inUse) {
+          if (!segment.scope().isAlive()) {
+            throw inUse;
+          }
+          if (System.nanoTime() - deadline >= 0) {
+            throw new IllegalStateException(
+                String.format(
+                    Locale.ROOT,
+                    "%s of %s: a channel or native call has used its segment for longer than %d ms; let that call end, or close its channel, and %s it again",
+                    operation,
+                    this,
+                    TimeUnit.NANOSECONDS.toMillis(ledger.sectionTimeoutNanos()),
+                    operation),
+                inUse);
+          }
+          interrupted |= Thread.interrupted();
+          LockSupport.parkNanos(this, pause);
+        }
+      }
+    } finally {
+      if (interrupted) {
+        Thread.currentThread().interrupt();
       }
     }
   }

@@ -17,6 +17,9 @@ import org.jspecify.annotations.Nullable;
 /**
  * What a region is when it is made, as it really is rather than as it was asked for; see {@link
  * org.dmalloc.api.RegionInfo} for the components.
+ *
+ * @param fileKey tells its file from all others of this machine, also from later ones; null if it
+ *     has none that can be opened again
  */
 public record RegionTraits(
     @Nullable String name,
@@ -30,7 +33,8 @@ public record RegionTraits(
     Set<SwapPolicy> policies,
     @Nullable Path path,
     String backing,
-    @Nullable String owner) {
+    @Nullable String owner,
+    @Nullable String fileKey) {
 
   /**
    * The traits of a region made just as requested, with the sharing and backing that it really has.
@@ -49,7 +53,8 @@ public record RegionTraits(
         request.policies(),
         path,
         backing,
-        request.owner());
+        request.owner(),
+        null);
   }
 
   /**
@@ -69,7 +74,8 @@ public record RegionTraits(
         Set.of(),
         path,
         backing,
-        request.owner());
+        request.owner(),
+        null);
   }
 
   /** A backend that watches says so by {@link #withPattern}. */
@@ -91,7 +97,8 @@ public record RegionTraits(
         policies,
         path,
         backing,
-        owner);
+        owner,
+        fileKey);
   }
 
   /** A copy with another reservation. */
@@ -108,7 +115,8 @@ public record RegionTraits(
         policies,
         path,
         backing,
-        owner);
+        owner,
+        fileKey);
   }
 
   /** A copy with another pattern. */
@@ -125,6 +133,25 @@ public record RegionTraits(
         policies,
         path,
         backing,
-        owner);
+        owner,
+        fileKey);
+  }
+
+  /** A copy over a file that can be opened again. */
+  public RegionTraits withFileKey(@Nullable String newFileKey) {
+    return new RegionTraits(
+        name,
+        sharing,
+        access,
+        pattern,
+        pageSize,
+        locked,
+        durability,
+        reservation,
+        policies,
+        path,
+        backing,
+        owner,
+        newFileKey);
   }
 }

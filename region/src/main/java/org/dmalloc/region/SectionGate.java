@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Queue;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.Semaphore;
@@ -37,8 +38,12 @@ import org.dmalloc.api.Access;
  *
  * <p><b>Threads.</b> Thread ids are never used twice in a JVM and virtual threads have them too, so
  * no thread-local and no carrier matters. {@code enter} and {@code exit} allocate nothing. Threads
- * are told by name and place only when a message needs it, which for virtual ones takes a dump of
- * all threads; the gate is open then.
+ * are told by name and place, and asked whether they have ended, only when a wait was in vain,
+ * which for virtual ones takes a dump of all threads; the gate is open then.
+ *
+ * <p><b>Lost sections.</b> An asynchronous error, such as the {@link InternalError} of a page that
+ * cannot be read, may come between opening a section and the block that would close it. Sections of
+ * threads that have ended, and those of the thread that ends the gate, are therefore reclaimed.
  */
 public final class SectionGate {
   private static final VarHandle SLOT = MethodHandles.arrayElementVarHandle(long[].class);
@@ -89,6 +94,9 @@ public final class SectionGate {
   /** Held from a shut to its open or end; not owned by a thread. */
   private final Semaphore shutter = new Semaphore(1, true);
 
+  /** Whose sections end with the gate; FREE for nobody. Belongs to who holds the shutter. */
+  private long leaving = FREE;
+
   /**
    * Who waits for the gate to open. No lock: a virtual thread that was next for one, and gets no
    * carrier because others compute on all of them, would keep everybody behind it, and the one that
@@ -123,11 +131,16 @@ public final class SectionGate {
     return enterSlowly(threadId, slot);
   }
 
-  /** Ends the section that {@link #enter} opened on this thread. */
+  /**
+   * Ends the section that {@link #enter} opened on this thread. Does nothing if the section has
+   * ended with the gate: its slot may be another thread's by now.
+   */
   public void exit(int slot) {
+    long threadId = Thread.currentThread().threadId();
     if (slot == OVERFLOW) {
-      overflow.computeIfPresent(
-          Thread.currentThread().threadId(), (id, depth) -> depth == 1 ? null : depth - 1);
+      overflow.computeIfPresent(threadId, (id, depth) -> depth == 1 ? null : depth - 1);
+    } else if ((long) SLOT.getOpaque(slots, slot) != threadId) {
+      return;
     } else if (slots[slot + 1] > 0) {
       slots[slot + 1]--;
     } else {
@@ -154,7 +167,23 @@ public final class SectionGate {
    *     gate is open again
    */
   public void shut(long timeoutNanos) {
-    List<Long> holders = shutUnlessHeld(timeoutNanos);
+    requireShut(shutUnlessHeld(timeoutNanos), timeoutNanos);
+  }
+
+  /**
+   * Like {@link #shut}, to end the gate: sections that this thread has open are not waited for.
+   * They end by {@link #end()}; after {@link #open()} they are open as before.
+   *
+   * @throws IllegalStateException if the gate has ended, or if sections of others are still open
+   *     after the time
+   */
+  public void shutToEnd(long timeoutNanos) {
+    long threadId = Thread.currentThread().threadId();
+    requireShut(shutUnlessHeld(timeoutNanos, threadId), timeoutNanos);
+    leaving = threadId;
+  }
+
+  private static void requireShut(List<Long> holders, long timeoutNanos) {
     if (!holders.isEmpty()) {
       throw new IllegalStateException(held(holders, timeoutNanos));
     }
@@ -170,7 +199,8 @@ public final class SectionGate {
   }
 
   /**
-   * Like {@link #shut}, for who tries again.
+   * Like {@link #shut}, for who tries again. Sections that threads left open when they ended are
+   * reclaimed once the time is over, with the gate open: finding out may take long.
    *
    * @return the ids of the threads whose sections are still open after the time, and the gate is
    *     open again; empty if the gate is shut
@@ -182,6 +212,30 @@ public final class SectionGate {
       throw new IllegalStateException(
           "this thread has an access section open on the region; close it first");
     }
+    return shutUnlessHeld(timeoutNanos, FREE);
+  }
+
+  private List<Long> shutUnlessHeld(long timeoutNanos, long except) {
+    while (true) {
+      List<Long> holders = shutInTime(timeoutNanos, except);
+      if (holders.isEmpty()) {
+        return holders;
+      }
+      Set<Long> ended = EndedThreads.among(holders);
+      ended.forEach(this::reclaim);
+      if (ended.size() < holders.size()) {
+        holders.removeAll(ended);
+        return holders;
+      }
+    }
+  }
+
+  /**
+   * Tries once.
+   *
+   * @param except whose sections are not waited for; FREE for nobody's
+   */
+  private List<Long> shutInTime(long timeoutNanos, long except) {
     long deadline = System.nanoTime() + timeoutNanos;
     takeShutter(timeoutNanos);
     if (state == ENDED) {
@@ -192,9 +246,10 @@ public final class SectionGate {
       waker.run();
     }
     int spins = 0;
-    while (sectionsOpen()) {
+    while (sectionsOpen(except)) {
       if (System.nanoTime() - deadline >= 0) {
         List<Long> holders = holders();
+        holders.remove(except);
         if (holders.isEmpty()) {
           continue; // the last section has ended meanwhile
         }
@@ -225,7 +280,7 @@ public final class SectionGate {
       return false;
     }
     // As in shut: a section either sees DOZING or is seen here.
-    return !sectionsOpen() || !STATE.compareAndSet(this, DOZING, OPEN);
+    return !sectionsOpen(FREE) || !STATE.compareAndSet(this, DOZING, OPEN);
   }
 
   /** Opens the gate again after {@link #shut}. */
@@ -233,8 +288,14 @@ public final class SectionGate {
     leaveShut(OPEN);
   }
 
-  /** Ends the gate after {@link #shut}: every {@link #enter} throws from now on. */
+  /**
+   * Ends the gate after {@link #shut}: every {@link #enter} throws from now on. Sections that
+   * {@link #shutToEnd} did not wait for end too, and closing them later does nothing.
+   */
   public void end() {
+    if (leaving != FREE) {
+      reclaim(leaving);
+    }
     leaveShut(ENDED);
   }
 
@@ -330,17 +391,37 @@ public final class SectionGate {
     return overflow.containsKey(threadId);
   }
 
-  private boolean sectionsOpen() {
+  /**
+   * Ends all sections of a thread that opens and closes none meanwhile: it has ended, or it is the
+   * one that ends the gate. The lock keeps two that do this for the same thread from meeting in a
+   * slot that a third has claimed in between.
+   */
+  private synchronized void reclaim(long threadId) {
     for (int slot = STRIDE; slot < slots.length; slot += STRIDE) {
-      if ((long) SLOT.getVolatile(slots, slot) != FREE) {
+      if ((long) SLOT.getVolatile(slots, slot) == threadId) {
+        slots[slot + 1] = 0;
+        SLOT.setRelease(slots, slot, (long) FREE);
+      }
+    }
+    overflow.remove(threadId);
+  }
+
+  private boolean sectionsOpen(long except) {
+    for (int slot = STRIDE; slot < slots.length; slot += STRIDE) {
+      long owner = (long) SLOT.getVolatile(slots, slot);
+      if (owner != FREE && owner != except) {
         return true;
       }
     }
     VarHandle.fullFence();
-    // Not isEmpty(): it adds up counters that others change meanwhile, and may come to zero
-    // although
+    // Not size(): it adds up counters that others change meanwhile, and may come to zero although
     // an entry was there all along. A walk finds such an entry.
-    return overflow.keySet().iterator().hasNext();
+    for (long owner : overflow.keySet()) {
+      if (owner != except) {
+        return true;
+      }
+    }
+    return false;
   }
 
   /** Ends {@link #doze}, if it is in force, as the next section would. */
@@ -376,6 +457,7 @@ public final class SectionGate {
     if (state != SHUT) {
       throw new IllegalStateException("the gate is not shut");
     }
+    leaving = FREE;
     state = next;
     VarHandle.fullFence();
     waiting.forEach(LockSupport::unpark);

@@ -1,12 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.dmalloc.region;
 
-import java.io.IOException;
-import java.lang.System.Logger;
-import java.lang.System.Logger.Level;
-import java.lang.management.ManagementFactory;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.Collection;
 import java.util.List;
 import java.util.Locale;
@@ -16,8 +10,6 @@ import java.util.TreeSet;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
-import javax.management.JMException;
-import javax.management.ObjectName;
 
 /**
  * Says which threads have certain ids, with name and place, for messages about what they hold up.
@@ -27,9 +19,6 @@ import javax.management.ObjectName;
  * it is made only for ids that are not those of platform threads.
  */
 final class ThreadsInWords {
-  private static final Logger LOG = System.getLogger(ThreadsInWords.class.getName());
-  private static final String DIAGNOSTIC = "com.sun.management:type=HotSpotDiagnostic";
-
   /** {@code #25 "name" virtual RUNNABLE 2026-01-31T00:00:00Z}; the name may hold anything. */
   private static final Pattern HEAD = Pattern.compile("#(\\d+) \"(.*)\" virtual\\b.*");
 
@@ -58,50 +47,30 @@ final class ThreadsInWords {
   }
 
   private static void addVirtual(Collection<Long> threadIds, Map<Long, String> words) {
-    try {
-      Path directory = Files.createTempDirectory("dmalloc-threads");
-      Path dump = directory.resolve("dump"); // must not exist yet
-      try {
-        ManagementFactory.getPlatformMBeanServer()
-            .invoke(
-                new ObjectName(DIAGNOSTIC),
-                "dumpThreads",
-                new Object[] {dump.toString(), "TEXT_PLAIN"},
-                new String[] {String.class.getName(), String.class.getName()});
-        read(dump, threadIds, words);
-      } finally {
-        Files.deleteIfExists(dump);
-        Files.delete(directory);
-      }
-    } catch (JMException | IOException | RuntimeException e) {
-      // Another JVM, or no room for the file: the ids have to do.
-      LOG.log(Level.DEBUG, "virtual threads are told by their ids only: {0}", e.toString());
-    }
+    ThreadDump.read(lines -> read(lines, threadIds, words));
   }
 
-  private static void read(Path dump, Collection<Long> threadIds, Map<Long, String> words)
-      throws IOException {
-    try (Stream<String> lines = Files.lines(dump)) {
-      long[] current = {-1};
-      lines.forEach(
-          line -> {
-            Matcher head = HEAD.matcher(line);
-            if (head.matches()) {
-              long id = Long.parseLong(head.group(1));
-              boolean wanted = threadIds.contains(id);
-              current[0] = wanted ? id : -1;
-              if (wanted) {
-                String name = head.group(2).isEmpty() ? "" : " '" + head.group(2) + "'";
-                words.put(id, String.format(Locale.ROOT, "virtual thread%s (#%d)", name, id));
-              }
-            } else if (current[0] >= 0) {
-              String place = line.strip();
-              if (place.startsWith("at ")) {
-                words.merge(current[0], " in " + place.substring(3), String::concat);
-              }
-              current[0] = -1; // the first line below the head tells the place
+  private static void read(
+      Stream<String> lines, Collection<Long> threadIds, Map<Long, String> words) {
+    long[] current = {-1};
+    lines.forEach(
+        line -> {
+          Matcher head = HEAD.matcher(line);
+          if (head.matches()) {
+            long id = Long.parseLong(head.group(1));
+            boolean wanted = threadIds.contains(id);
+            current[0] = wanted ? id : -1;
+            if (wanted) {
+              String name = head.group(2).isEmpty() ? "" : " '" + head.group(2) + "'";
+              words.put(id, String.format(Locale.ROOT, "virtual thread%s (#%d)", name, id));
             }
-          });
-    }
+          } else if (current[0] >= 0) {
+            String place = line.strip();
+            if (place.startsWith("at ")) {
+              words.merge(current[0], " in " + place.substring(3), String::concat);
+            }
+            current[0] = -1; // the first line below the head tells the place
+          }
+        });
   }
 }

@@ -7,13 +7,17 @@ import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.io.UncheckedIOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
+import java.util.UUID;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import org.dmalloc.api.Access;
@@ -41,12 +45,19 @@ class GatedRegionTest {
           10_000,
           SHORT_NANOS);
 
-  private final List<String> calls = new ArrayList<>();
+  private final List<String> calls = Collections.synchronizedList(new ArrayList<>());
+  private final String fileKeys = UUID.randomUUID().toString();
 
   /** Backed by an Arena; notes the calls that reach it. */
   private final class ArenaRegion extends GatedRegion {
     private Arena arena;
     private MemorySegment mappedAnew;
+    private volatile boolean forceFails;
+    private volatile boolean proves = true;
+    private volatile Runnable onForce = () -> {};
+
+    /** So many attempts to end the arena fail, as beside a native call. */
+    private int inUse;
 
     private ArenaRegion(RegionLedger ledger, RegionTraits traits, Arena arena, long byteSize) {
       super(ledger, traits, arena.allocate(byteSize, 8));
@@ -54,8 +65,35 @@ class GatedRegionTest {
     }
 
     @Override
-    protected void onForce(MemorySegment segment, long offset, long length) {
+    protected void onForce(MemorySegment segment, long offset, long length) throws MemoryException {
       calls.add("force " + offset + " " + length);
+      onForce.run();
+      if (forceFails) {
+        throw MemoryException.of("msync", length, toString(), "ENOSPC", 28, "", null);
+      }
+    }
+
+    @Override
+    protected void onRewrite(MemorySegment segment, long offset, long length) {
+      calls.add("rewrite " + offset + " " + length);
+    }
+
+    @Override
+    protected void onProve(MemorySegment segment, long offset, long length) throws MemoryException {
+      calls.add("prove " + offset + " " + length);
+      if (!proves) {
+        throw MemoryException.of("compare", toString(), "different", "");
+      }
+    }
+
+    @Override
+    protected void onRelease(MemorySegment segment, long offset, long length) {}
+
+    private void checkUnused() {
+      if (inUse > 0) {
+        inUse--;
+        throw new IllegalStateException("Session is acquired by 1 clients");
+      }
     }
 
     @Override
@@ -83,6 +121,7 @@ class GatedRegionTest {
     @Override
     protected MemorySegment onResize(MemorySegment segment, long newByteSize)
         throws MemoryException {
+      checkUnused();
       if (newByteSize == 13) {
         throw MemoryException.of("mremap", toString(), "ENOMEM", "");
       }
@@ -111,13 +150,15 @@ class GatedRegionTest {
 
     @Override
     protected void onClose(MemorySegment segment) {
+      checkUnused();
       arena.close();
     }
   }
 
   private ArenaRegion allocate(RegionRequest request) throws MemoryException {
     Sharing sharing = request.sharing() == Sharing.PRIVATE ? Sharing.PRIVATE : Sharing.SHARED;
-    RegionTraits traits = RegionTraits.of(request, sharing, null, "arena");
+    String key = request.name() == null ? null : fileKeys + request.name();
+    RegionTraits traits = RegionTraits.of(request, sharing, null, "arena").withFileKey(key);
     return ledger.admit(
         "allocate",
         request.byteSize(),
@@ -279,7 +320,6 @@ class GatedRegionTest {
   void closeWaitsForSectionsAndNamesWhoHoldsOn() throws Exception {
     ArenaRegion a = allocate(100);
     Access own = a.acquire();
-    assertThrows(IllegalStateException.class, a::close);
     AtomicReference<Throwable> failure = new AtomicReference<>();
     Thread other =
         Thread.ofPlatform()
@@ -302,6 +342,189 @@ class GatedRegionTest {
     assertThrows(IllegalStateException.class, a::force);
     assertThrows(IllegalStateException.class, () -> a.resize(5));
     assertFalse(a.info().open());
+  }
+
+  @Test
+  void closeEndsTheSectionsOfTheThreadThatCloses() throws Exception {
+    ArenaRegion a = allocate(100);
+    Access outer = a.acquire();
+    Access inner = a.acquire();
+    a.close();
+    assertFalse(a.info().open());
+    assertEquals(0, a.info().openSections());
+    assertThrows(IllegalStateException.class, () -> inner.segment().get(ValueLayout.JAVA_BYTE, 0));
+    inner.close();
+    outer.close();
+    assertThrows(IllegalStateException.class, outer::close);
+  }
+
+  @Test
+  void aCloseThatFailsLeavesTheSectionsOfItsThreadOpen() throws Exception {
+    ArenaRegion a = allocate(100);
+    Access own = a.acquire();
+    a.inUse = Integer.MAX_VALUE;
+    IllegalStateException e = assertThrows(IllegalStateException.class, a::close);
+    assertTrue(e.getMessage().startsWith("close of region "), e.getMessage());
+    assertTrue(e.getMessage().contains("a channel or native call"), e.getMessage());
+    assertTrue(a.info().open());
+    assertEquals(100, ledger.statistics().openBytes());
+    assertEquals(1, a.info().openSections());
+    own.segment().set(ValueLayout.JAVA_BYTE, 0, (byte) 1);
+    own.close();
+    a.inUse = 0;
+    a.close();
+    assertEquals(0, ledger.statistics().openBytes());
+  }
+
+  @Test
+  void closeAndResizeWaitForACallThatUsesTheSegment() throws Exception {
+    ArenaRegion a = allocate(100);
+    a.inUse = 3;
+    a.resize(200);
+    assertEquals(0, a.inUse);
+    assertEquals(200, a.byteSize());
+    a.inUse = 3;
+    Thread.currentThread().interrupt();
+    a.close();
+    assertTrue(Thread.interrupted(), "the status is kept");
+    assertFalse(a.info().open());
+  }
+
+  @Test
+  void wholeRegionCallsTakeTheSizeInsideTheirSection() throws Exception {
+    ArenaRegion a = allocate(1_000);
+    AtomicReference<Throwable> failure = new AtomicReference<>();
+    Thread resizer =
+        Thread.ofPlatform()
+            .start(
+                () -> {
+                  try {
+                    for (int i = 0; i < 2_000; i++) {
+                      a.resize(i % 2 == 0 ? 100 : 1_000);
+                    }
+                  } catch (Throwable t) {
+                    failure.set(t);
+                  }
+                });
+    while (resizer.isAlive()) {
+      a.force();
+      a.release();
+      a.advise(Advice.WILL_NEED);
+      a.residency();
+    }
+    resizer.join();
+    assertEquals(null, failure.get());
+    a.close();
+  }
+
+  @Test
+  void aFailedForceSticksUntilASuccessThatBeganLater() throws Exception {
+    ArenaRegion a = allocate(10_000);
+    a.forceFails = true;
+    assertThrows(MemoryException.class, () -> a.force(0, 1));
+    assertEquals(List.of("force 0 1", "rewrite 0 10000"), calls, "all of it is suspect");
+    assertTrue(String.valueOf(a.info().writeBackFailure()).contains("10000 bytes"));
+    a.forceFails = false;
+    assertThrows(MemoryException.class, a::release);
+    assertThrows(MemoryException.class, () -> a.release(9_999, 1));
+    assertThrows(MemoryException.class, () -> a.advise(Advice.PAGE_OUT, 0, 1));
+    assertThrows(MemoryException.class, () -> a.limitResident(1));
+    a.advise(Advice.WILL_NEED);
+    calls.clear();
+
+    a.force(4_096, 10);
+    assertEquals(List.of("rewrite 4096 4096", "force 4096 10", "prove 4096 4096"), calls);
+    assertTrue(String.valueOf(a.info().writeBackFailure()).contains("5904 bytes"));
+    a.release(4_096, 4_096);
+    assertThrows(MemoryException.class, () -> a.release(4_096, 4_097));
+    calls.clear();
+
+    a.proves = false;
+    assertThrows(MemoryException.class, a::force);
+    assertTrue(String.valueOf(a.info().writeBackFailure()).contains("5904 bytes"));
+    a.proves = true;
+    calls.clear();
+    a.force();
+    assertEquals("rewrite 0 4096", calls.getFirst());
+    assertEquals(null, a.info().writeBackFailure());
+    calls.clear();
+    a.force();
+    assertEquals(List.of("force 0 10000"), calls);
+    a.close();
+  }
+
+  @Test
+  void aForceThatSucceedsBesideOneThatFailsProvesNothing() throws Exception {
+    ArenaRegion a = allocate(10_000);
+    CountDownLatch begun = new CountDownLatch(1);
+    CountDownLatch fail = new CountDownLatch(1);
+    AtomicReference<Throwable> failing = new AtomicReference<>();
+    a.onForce =
+        () -> {
+          begun.countDown();
+          await(fail);
+          a.forceFails = true;
+        };
+    Thread first = Thread.ofPlatform().start(() -> failing.set(thrown(() -> a.force(0, 1))));
+    begun.await();
+    a.onForce = () -> {};
+    AtomicReference<Throwable> beside = new AtomicReference<>();
+    Thread second = Thread.ofPlatform().start(() -> beside.set(thrown(() -> a.force(5_000, 1))));
+    while (second.getState() != Thread.State.WAITING) {
+      Thread.onSpinWait();
+    }
+    fail.countDown();
+    first.join();
+    second.join();
+    assertTrue(failing.get() instanceof MemoryException, String.valueOf(failing.get()));
+    assertTrue(beside.get() instanceof MemoryException, String.valueOf(beside.get()));
+    a.forceFails = false;
+    a.force();
+    a.close();
+  }
+
+  @Test
+  void closeTriesOnceMoreAndReleasesAllWhatever() throws Exception {
+    ArenaRegion kept = allocate(RegionRequest.ofSize(5_000).withName("kept"));
+    kept.forceFails = true;
+    assertThrows(MemoryException.class, kept::force);
+    UncheckedIOException e = assertThrows(UncheckedIOException.class, kept::close);
+    assertTrue(e.getCause() instanceof MemoryException);
+    assertFalse(kept.info().open());
+    assertEquals(0, ledger.statistics().openBytes());
+
+    ArenaRegion again = allocate(RegionRequest.ofSize(5_000).withName("kept"));
+    assertTrue(String.valueOf(again.info().writeBackFailure()).contains("ENOSPC"));
+    again.close(); // now it works
+    try (ArenaRegion healed = allocate(RegionRequest.ofSize(5_000).withName("kept"))) {
+      assertEquals(null, healed.info().writeBackFailure());
+    }
+
+    ArenaRegion unnamed = allocate(5_000);
+    unnamed.forceFails = true;
+    assertThrows(MemoryException.class, unnamed::force);
+    unnamed.close(); // nobody will miss what it had
+  }
+
+  private interface Call {
+    void run() throws Exception;
+  }
+
+  private static Throwable thrown(Call call) {
+    try {
+      call.run();
+      return null;
+    } catch (Exception e) {
+      return e;
+    }
+  }
+
+  private static void await(CountDownLatch latch) {
+    try {
+      latch.await();
+    } catch (InterruptedException e) {
+      throw new IllegalStateException(e);
+    }
   }
 
   @Test

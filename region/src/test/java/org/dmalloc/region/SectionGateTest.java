@@ -234,6 +234,106 @@ class SectionGateTest {
     gate.open();
   }
 
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void sectionsOfThreadsThatHaveEndedAreReclaimed(boolean virtual) throws Exception {
+    Runnable forgets =
+        () -> {
+          gate.enter();
+          gate.enter();
+        };
+    List<Thread> threads = new ArrayList<>();
+    for (int i = 0; i < 300; i++) { // more than the table has slots
+      threads.add(
+          virtual ? Thread.startVirtualThread(forgets) : Thread.ofPlatform().start(forgets));
+    }
+    for (Thread thread : threads) {
+      thread.join();
+    }
+    assertEquals(300, gate.openSections());
+    gate.shut(SHORT);
+    assertEquals(0, gate.openSections());
+    gate.open();
+    int slot = gate.enter();
+    assertEquals(1, gate.openSections());
+    gate.exit(slot);
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void sectionsOfThreadsThatLiveAreNot(boolean virtual) throws Exception {
+    CountDownLatch entered = new CountDownLatch(1);
+    CountDownLatch leave = new CountDownLatch(1);
+    Runnable holds =
+        () -> {
+          int slot = gate.enter();
+          entered.countDown();
+          awaitQuietly(leave);
+          gate.exit(slot);
+        };
+    Thread living = virtual ? Thread.startVirtualThread(holds) : Thread.ofPlatform().start(holds);
+    entered.await();
+    Thread ended = Thread.ofPlatform().start(gate::enter);
+    ended.join();
+    assertEquals(List.of(living.threadId()), gate.shutUnlessHeld(SHORT));
+    assertEquals(1, gate.openSections(), "the section of the one that has ended is gone");
+    leave.countDown();
+    living.join();
+    gate.shut(LONG);
+    gate.open();
+  }
+
+  @Test
+  void whoEndsTheGateEndsItsOwnSectionsAndClosingThemLateHarmsNobody() throws Exception {
+    int outer = gate.enter();
+    int inner = gate.enter();
+    gate.shutToEnd(SHORT);
+    gate.open();
+    assertEquals(1, gate.openSections(), "it did not come to the end");
+    gate.shutToEnd(SHORT);
+    gate.end();
+    assertEquals(0, gate.openSections());
+    gate.exit(inner);
+    gate.exit(outer);
+    assertEquals(0, gate.openSections());
+  }
+
+  @Test
+  void aSlotThatWasReclaimedBelongsToItsNextOwnerAlone() throws Exception {
+    AtomicReference<Integer> lost = new AtomicReference<>();
+    Thread ended = Thread.ofPlatform().start(() -> lost.set(gate.enter()));
+    ended.join();
+    gate.shut(SHORT);
+    gate.open();
+    // By ids that meet in the same slot, somebody comes to own it.
+    AtomicBoolean owned = new AtomicBoolean();
+    while (!owned.get()) {
+      Thread other =
+          Thread.ofPlatform()
+              .start(
+                  () -> {
+                    int slot = gate.enter();
+                    if (slot == lost.get()) {
+                      owned.set(true);
+                      Thread late = Thread.ofPlatform().start(() -> gate.exit(slot));
+                      joinQuietly(late);
+                      assertEquals(1, gate.openSections());
+                    }
+                    gate.exit(slot);
+                  });
+      other.join();
+    }
+    assertEquals(0, gate.openSections());
+  }
+
+  private static void joinQuietly(Thread thread) {
+    try {
+      thread.join();
+    } catch (InterruptedException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
   @Test
   void shuttingWithAnOwnSectionIsRefusedAtOnce() {
     int slot = gate.enter();

@@ -88,7 +88,8 @@ final class HeapRegion implements MemoryRegion {
         Instant.EPOCH,
         0,
         false,
-        budget);
+        budget,
+        null);
   }
 
   private void checkOpen() {

@@ -173,6 +173,8 @@ final class Refusal {
   /** The system's text in what wraps an IOException. */
   static String text(UncheckedIOException e) {
     Throwable cause = Objects.requireNonNullElse(e.getCause(), e);
-    return Objects.requireNonNullElse(cause.getMessage(), cause.getClass().getSimpleName());
+    String text = Objects.requireNonNullElse(cause.getMessage(), cause.getClass().getSimpleName());
+    // MappedByteBuffer says "TEXT (msync with parameter MS_SYNC failed)".
+    return text.replaceFirst(" \\(msync .*\\)$", "");
   }
 }

@@ -9,9 +9,13 @@ import java.io.UncheckedIOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
 import java.nio.channels.FileChannel.MapMode;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.OpenOption;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.time.Instant;
 import java.util.Objects;
 import java.util.Optional;
@@ -258,6 +262,15 @@ public final class StoreFile implements AutoCloseable {
     return image == null ? null : image.header().createdAt();
   }
 
+  /**
+   * Tells the file from all others of this machine, and from a later one that was given the same
+   * inode; null for an unnamed region's.
+   */
+  public @Nullable String key() {
+    Instant created = createdAt();
+    return created == null ? null : locked.identity().key() + '@' + created.toEpochMilli();
+  }
+
   /** Says who has it open, for the messages that others get: {@code filechannel region 7}. */
   public void describeHolder(String holder) {
     locked.describe(entry -> entry.heldBy(holder));
@@ -373,18 +386,110 @@ public final class StoreFile implements AutoCloseable {
    * Writes the changed pages of a range back, and waits until the device has them.
    *
    * @param mapped what {@link #map} gave
-   * @throws MemoryException if the device or file system refuses a write, or if the file was cut
-   *     short, where the system would force what is left and say nothing, or if the region's name
-   *     does not lead to the file any more
+   *     <p>Where the file was cut short, the system forces what is left and says nothing: see
+   *     {@link #checkLength}; or where its name does not lead to it any more: see {@link
+   *     #checkName}.
+   * @throws MemoryException if the device or file system refuses a write
    */
   public void force(MemorySegment mapped, long offset, long length) throws MemoryException {
-    checkLength("force");
     try {
       mapped.asSlice(offset, length).force();
     } catch (UncheckedIOException e) {
       throw Refusal.of("force", length, path, new IOException(Refusal.text(e), e));
     }
-    checkName("force"); // afterwards: what was renamed has its bytes all the same
+  }
+
+  /**
+   * Opens a named region's file once more, for reads that come from the device; it is closed with
+   * this file, when that drops no lock.
+   *
+   * @throws MemoryException if Java or the file system has no such reads, or the path does not name
+   *     the file any more
+   */
+  public FileChannel openDirect() throws MemoryException {
+    try {
+      if (!FileIdentity.matches(path, locked.identity())) {
+        throw new IOException("the path does not name this file any more"); // nor open a pipe
+      }
+      FileChannel channel =
+          FileChannel.open(
+              path, StandardOpenOption.READ, directOption(), LinkOption.NOFOLLOW_LINKS);
+      attach(channel);
+      if (!FileIdentity.matches(path, locked.identity())) {
+        throw new IOException("the path does not name this file any more");
+      }
+      return channel;
+    } catch (IOException | UnsupportedOperationException e) {
+      IOException reason = e instanceof IOException io ? io : new IOException(e);
+      throw Refusal.of("open O_DIRECT", -1, path, reason);
+    }
+  }
+
+  /**
+   * Fills a buffer of whole pages from the device.
+   *
+   * @param direct what {@link #openDirect} gave
+   * @param offset in the region, a multiple of the page size
+   */
+  public void readDirectly(FileChannel direct, long offset, ByteBuffer into)
+      throws MemoryException {
+    long position = dataOffset() + offset;
+    int length = into.remaining();
+    try {
+      Uninterrupted.call(
+          () -> {
+            while (into.hasRemaining()) {
+              if (direct.read(into, position + into.position()) < 0) {
+                throw Refusal.cutShort("read", path, disk.length(), dataOffset() + byteSize);
+              }
+            }
+            return length;
+          });
+    } catch (IOException e) {
+      throw Refusal.of("read", length, path, e);
+    }
+  }
+
+  /** By name, through the platform's loader: it is in the module jdk.unsupported. */
+  private static OpenOption directOption() throws IOException {
+    try {
+      Class<?> options =
+          Class.forName(
+              "com.sun.nio.file.ExtendedOpenOption", true, ClassLoader.getPlatformClassLoader());
+      return (OpenOption) options.getField("DIRECT").get(null);
+    } catch (ReflectiveOperationException e) {
+      throw new IOException("this Java has no direct I/O", e);
+    }
+  }
+
+  /**
+   * Makes the page that holds the region's last byte dirty where the region ends inside it, by
+   * writing behind that byte, where there is nothing.
+   */
+  public void touchPadding() throws MemoryException {
+    long end = dataOffset() + byteSize;
+    try {
+      if (end < RegionImage.fileLength(dataOffset(), byteSize)) {
+        disk.write(end, new byte[1]);
+      }
+    } catch (IOException e) {
+      throw Refusal.of("write", 1, path, e);
+    }
+  }
+
+  /**
+   * Throws unless the file system has so much room left.
+   *
+   * @param operation that may want it, for the message
+   */
+  public void requireRoom(String operation, long bytes) throws MemoryException {
+    try {
+      if (Files.getFileStore(store.directory()).getUsableSpace() < bytes) {
+        throw Refusal.noSpace(operation, bytes, store.directory());
+      }
+    } catch (IOException e) {
+      throw Refusal.of(operation, bytes, path, e);
+    }
   }
 
   /**

@@ -3,6 +3,7 @@ package org.dmalloc.testkit;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -14,6 +15,7 @@ import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
 import org.dmalloc.api.Access;
 import org.dmalloc.api.AccessPattern;
 import org.dmalloc.api.Advice;
@@ -26,6 +28,7 @@ import org.dmalloc.api.RegionRequest;
 import org.dmalloc.api.Residency;
 import org.dmalloc.api.Sharing;
 import org.dmalloc.api.SwapPolicy;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 /** Force, advice, policies, prefetch, residency and resize: none of them changes kept bytes. */
@@ -273,6 +276,42 @@ public abstract class PagingContract extends ContractTheme {
         Pattern.write(region, 7);
         kept = size;
       }
+    }
+  }
+
+  @Test
+  void callsForTheWholeRegionHoldBesideResizes() throws Exception {
+    assumeDeclared(Capability.RESIZE);
+    try (MemoryRegion region = provider().allocate(RegionRequest.ofSize(8 * PAGE))) {
+      AtomicReference<@Nullable Throwable> failure = new AtomicReference<>();
+      Thread resizer =
+          Thread.ofPlatform()
+              .start(
+                  () -> {
+                    try {
+                      for (int i = 0; i < 200; i++) {
+                        region.resize((i % 2 == 0 ? 2 : 8) * PAGE);
+                      }
+                    } catch (Throwable t) {
+                      failure.set(t);
+                    }
+                  });
+      while (resizer.isAlive()) {
+        if (declares(Capability.FORCE) && region.info().sharing() == Sharing.SHARED) {
+          region.force();
+        }
+        if (declares(Capability.RELEASE)) {
+          region.release();
+        }
+        if (declares(Capability.RESIDENCY)) {
+          region.residency();
+        }
+        if (provider().supportedAdvice().contains(Advice.WILL_NEED)) {
+          region.advise(Advice.WILL_NEED);
+        }
+      }
+      Await.end(resizer);
+      assertNull(failure.get());
     }
   }
 

@@ -11,6 +11,8 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
+import java.nio.channels.Pipe;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -102,18 +104,76 @@ public abstract class SectionContract extends ContractTheme {
   }
 
   @Test
-  void closeInsideAnOwnSectionIsRefusedAtOnce() throws Exception {
+  void closeEndsTheSectionsOfItsOwnThread() throws Exception {
     MemoryRegion region = allocate(PAGE);
-    try (Access access = region.acquire()) {
-      assertOneLine(assertThrows(IllegalStateException.class, region::close));
-      access.segment().set(JAVA_BYTE, 0, (byte) 3);
-      assertTrue(region.info().open());
-    }
-    try (Access access = region.acquire()) {
-      assertEquals(3, access.segment().get(JAVA_BYTE, 0));
-    }
+    Access outer = region.acquire();
+    Access inner = region.acquire();
+    outer.segment().set(JAVA_BYTE, 0, (byte) 3);
     region.close();
     assertFalse(region.info().open());
+    assertEquals(0, region.info().openSections());
+    assertThrows(IllegalStateException.class, () -> outer.segment().get(JAVA_BYTE, 0));
+    assertThrows(IllegalStateException.class, () -> inner.segment().get(JAVA_BYTE, 0));
+    inner.close();
+    outer.close(); // late, and harmless
+    assertEquals(0, provider().statistics().openRegions());
+  }
+
+  @Test
+  void sectionsOfThreadsThatHaveEndedHoldUpNobodyForEver() throws Exception {
+    MemoryProvider impatient =
+        start(ProviderSettings.in(directory()).withSectionTimeout(Duration.ofMillis(200)));
+    for (boolean virtual : new boolean[] {false, true}) {
+      MemoryRegion region = impatient.allocate(RegionRequest.ofSize(PAGE));
+      Thread.Builder builder = virtual ? Thread.ofVirtual() : Thread.ofPlatform();
+      Thread forgets = builder.start(region::acquire);
+      Await.end(forgets);
+      region.close();
+      assertFalse(region.info().open());
+    }
+  }
+
+  @Test
+  void closeWaitsForACallThatUsesTheRawSegmentAndLeaksNothing() throws Exception {
+    MemoryProvider impatient =
+        start(ProviderSettings.in(directory()).withSectionTimeout(Duration.ofMillis(200)));
+    MemoryRegion region = impatient.allocate(RegionRequest.ofSize(1 << 20));
+    Pipe pipe = Pipe.open();
+    AtomicReference<@Nullable Throwable> failure = new AtomicReference<>();
+    MemorySegment raw = region.segment();
+    Thread writer =
+        thread(
+            failure,
+            () -> {
+              ByteBuffer all = raw.asByteBuffer();
+              while (all.hasRemaining()) {
+                pipe.sink().write(all); // waits for the reader in the kernel
+              }
+            });
+    try {
+      ByteBuffer first = ByteBuffer.allocate(1);
+      assertEquals(1, pipe.source().read(first));
+      IllegalStateException refusal = assertThrows(IllegalStateException.class, region::close);
+      assertOneLine(refusal);
+      assertTrue(
+          String.valueOf(refusal.getMessage()).contains("channel"),
+          "says what holds it: " + refusal.getMessage());
+      assertTrue(region.info().open());
+      assertEquals(1, impatient.statistics().openRegions());
+      raw.set(JAVA_BYTE, 0, (byte) 1);
+    } finally {
+      ByteBuffer rest = ByteBuffer.allocate(1 << 16);
+      for (long left = (1 << 20) - 1; left > 0; ) {
+        left -= pipe.source().read(rest.clear());
+      }
+      Await.end(writer);
+      pipe.sink().close();
+      pipe.source().close();
+    }
+    assertNull(failure.get());
+    region.close();
+    assertEquals(0, impatient.statistics().openRegions());
+    assertEquals(0, impatient.statistics().openBytes());
   }
 
   @Test

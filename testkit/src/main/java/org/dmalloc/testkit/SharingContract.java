@@ -104,6 +104,17 @@ public abstract class SharingContract extends ContractTheme {
   }
 
   @Test
+  void readOnlyRegionsCanBeForced() throws Exception {
+    assumeOrders(Capability.READ_ONLY);
+    assumeDeclared(Capability.FORCE);
+    try (MemoryRegion region = provider().open(OpenRequest.of("orders").readOnly())) {
+      region.force(); // what somebody else has stored
+      region.force(PAGE, 1);
+      region.force(0, 0);
+    }
+  }
+
+  @Test
   void manyReadersAndPrivateCopiesShareARegion() throws Exception {
     assumeOrders(Capability.READ_ONLY);
     try (MemoryRegion first = provider().open(ORDERS.readOnly());

@@ -51,12 +51,7 @@ public final class SmallFileSystem implements AutoCloseable {
    * @throws IOException if it cannot be made; nothing is left mounted then
    */
   public static SmallFileSystem mount(Kind kind, Path below, long byteSize) throws IOException {
-    if (!"root".equals(System.getProperty("user.name"))) {
-      String reason = "mounting a small file system needs root";
-      System.getLogger(SmallFileSystem.class.getName())
-          .log(System.Logger.Level.INFO, "skipped: {0}", reason);
-      Assumptions.abort(reason);
-    }
+    requireRoot();
     Path directory = Files.createTempDirectory(below, "mount");
     switch (kind) {
       case TMPFS ->
@@ -138,7 +133,17 @@ public final class SmallFileSystem implements AutoCloseable {
     }
   }
 
-  private static void run(String... command) throws IOException {
+  /** Skips the test with a reason that is printed, unless this is root. */
+  static void requireRoot() {
+    if (!"root".equals(System.getProperty("user.name"))) {
+      String reason = "mounting a small file system needs root";
+      System.getLogger(SmallFileSystem.class.getName())
+          .log(System.Logger.Level.INFO, "skipped: {0}", reason);
+      Assumptions.abort(reason);
+    }
+  }
+
+  static void run(String... command) throws IOException {
     Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
     String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
     // The end of the output is the end of the process, but for its exit status.

@@ -13,8 +13,16 @@ enum Flaw {
   ONE_BYTE_MORE("Content", "segmentIsExactlyAsLargeAsAsked"),
   /** Closes without waiting for sections. */
   CLOSE_DOES_NOT_WAIT("Section", "closeWaitsForSectionsOfOtherThreads"),
-  /** Takes a close inside an own section for an ordinary one. */
-  CLOSE_IN_OWN_SECTION("Section", "closeInsideAnOwnSectionIsRefusedAtOnce"),
+  /** Refuses to close inside an own section. */
+  CLOSE_IN_OWN_SECTION_REFUSED("Section", "closeEndsTheSectionsOfItsOwnThread"),
+  /** Waits for sections of threads that have ended. */
+  ENDED_THREADS_WAITED_FOR("Section", "sectionsOfThreadsThatHaveEndedHoldUpNobodyForEver"),
+  /** Is closed and still booked after a close that met a call in progress. */
+  CLOSE_IN_USE_LEAKS("Section", "closeWaitsForACallThatUsesTheRawSegmentAndLeaksNothing"),
+  /** Refuses to force what was opened for reading. */
+  READ_ONLY_NOT_FORCED("Sharing", "readOnlyRegionsCanBeForced"),
+  /** Takes the size of the region before the section. */
+  SIZE_TAKEN_OUTSIDE("Paging", "callsForTheWholeRegionHoldBesideResizes"),
   /** Lets any thread close a section. */
   SECTION_CLOSED_ANYWHERE("Section", "closingASectionOnAnotherThreadIsRefusedAndChangesNothing"),
   /** Lets a section be closed twice. */

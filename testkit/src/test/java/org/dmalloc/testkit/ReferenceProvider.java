@@ -207,7 +207,8 @@ final class ReferenceProvider implements MemoryProvider {
               Instant.EPOCH,
               0,
               false,
-              r.residentBudget());
+              r.residentBudget(),
+              null);
       ReferenceRegion region = finish(file, traits, r.prefault(), r.progress(), name != null);
       done = true;
       return region;
@@ -307,7 +308,8 @@ final class ReferenceProvider implements MemoryProvider {
               Instant.EPOCH,
               0,
               false,
-              RegionRequest.NO_BUDGET);
+              RegionRequest.NO_BUDGET,
+              null);
       ReferenceRegion region = new ReferenceRegion(this, file, traits);
       done = true;
       return region;

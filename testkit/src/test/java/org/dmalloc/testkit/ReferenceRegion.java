@@ -89,7 +89,8 @@ final class ReferenceRegion implements MemoryRegion {
         Instant.now(),
         0,
         false,
-        t.residentBudget());
+        t.residentBudget(),
+        null);
   }
 
   private MemorySegment map(Arena into, long size) throws IOException {
@@ -152,7 +153,8 @@ final class ReferenceRegion implements MemoryRegion {
         traits.createdAt(),
         gate.openSections(),
         pinned,
-        budget);
+        budget,
+        null);
   }
 
   @Override
@@ -189,9 +191,48 @@ final class ReferenceRegion implements MemoryRegion {
   }
 
   @Override
+  public void force() throws MemoryException {
+    if (flawed(Flaw.SIZE_TAKEN_OUTSIDE)) {
+      long size = byteSize;
+      for (int i = 0; i < 100_000 && byteSize == size; i++) {
+        Thread.onSpinWait();
+      }
+      force(0, size);
+      return;
+    }
+    try (Access access = acquire()) {
+      force(0, access.segment().byteSize());
+    }
+  }
+
+  @Override
+  public void release() {
+    try (Access access = acquire()) {
+      release(0, access.segment().byteSize());
+    }
+  }
+
+  @Override
+  public void advise(Advice advice) {
+    try (Access access = acquire()) {
+      advise(advice, 0, access.segment().byteSize());
+    }
+  }
+
+  @Override
+  public Residency residency() {
+    try (Access access = acquire()) {
+      return residency(0, access.segment().byteSize());
+    }
+  }
+
+  @Override
   public void force(long offset, long length) throws MemoryException {
     try (Access access = acquire()) {
       provider.require(Capability.FORCE);
+      if (traits.access() == AccessMode.READ_ONLY && flawed(Flaw.READ_ONLY_NOT_FORCED)) {
+        throw new UnsupportedOperationException("it is read-only");
+      }
       checkRange(offset, length);
       if (traits.sharing() == Sharing.PRIVATE) {
         if (flawed(Flaw.PRIVATE_FORCED)) {
@@ -384,17 +425,19 @@ final class ReferenceRegion implements MemoryRegion {
       }
       return;
     }
-    gate.alone(provider.settings().sectionTimeout(), this::giveBack);
+    gate.aloneAtLast(provider.settings().sectionTimeout(), this::giveBack);
   }
 
   private void giveBack() {
-    if (!closed.compareAndSet(false, true)) {
+    if (closed.get()) {
       return;
     }
+    closed.set(flawed(Flaw.CLOSE_IN_USE_LEAKS));
+    if (!flawed(Flaw.USABLE_AFTER_CLOSE) && !flawed(Flaw.MAPPING_LEAK)) {
+      closeArena();
+    }
+    closed.set(true);
     try {
-      if (!flawed(Flaw.USABLE_AFTER_CLOSE) && !flawed(Flaw.MAPPING_LEAK)) {
-        arena.close();
-      }
       file.close();
       if (traits.name() == null && !flawed(Flaw.UNNAMED_FILE_LEFT)) {
         Files.deleteIfExists(file.path());
@@ -402,6 +445,21 @@ final class ReferenceRegion implements MemoryRegion {
       provider.closed(this);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
+    }
+  }
+
+  private void closeArena() {
+    long deadline = System.nanoTime() + provider.settings().sectionTimeout().toNanos();
+    while (true) {
+      try {
+        arena.close();
+        return;
+      } catch (IllegalStateException inUse) {
+        if (System.nanoTime() - deadline > 0) {
+          throw new IllegalStateException("a channel or native call uses its segment", inUse);
+        }
+        Thread.onSpinWait();
+      }
     }
   }
 

@@ -228,7 +228,8 @@ public final class FakeProvider implements MemoryProvider {
           Instant.EPOCH,
           0,
           false,
-          RegionRequest.NO_BUDGET);
+          RegionRequest.NO_BUDGET,
+          null);
     }
 
     @Override

@@ -5,6 +5,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.channels.FileChannel.MapMode;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
@@ -35,6 +36,7 @@ import org.dmalloc.machine.KernelFiles;
 import org.dmalloc.machine.Machine;
 import org.dmalloc.region.RegionLedger;
 import org.dmalloc.region.RegionTraits;
+import org.dmalloc.region.SuspectFiles;
 import org.dmalloc.store.OpenMode;
 import org.dmalloc.store.RegionStore;
 import org.dmalloc.store.SpaceReserver;
@@ -246,14 +248,34 @@ public final class FileChannelProvider implements BackingProvider, StoreProvider
     try {
       MemorySegment segment = file.map(mapMode(traits), arena);
       if (prefault != null) {
-        ResidentPages.bringIn(segment, file.path(), prefault.step(), outcome);
+        prefault(segment, file, prefault.step(), outcome);
       }
-      FileChannelRegion region = new FileChannelRegion(ledger, traits, segment, arena, file, reads);
+      FileChannelRegion region =
+          new FileChannelRegion(
+              ledger, traits.withFileKey(file.key()), segment, arena, file, reads);
       region.onCarried(); // by nobody yet: says who has the file open
       return region;
     } catch (MemoryException | RuntimeException | Error e) {
       arena.close();
       throw e;
+    }
+  }
+
+  /** A frame of its own: compiled code may learn of a page that is not to be had a little late. */
+  private static void prefault(
+      MemorySegment segment, StoreFile file, ProgressListener progress, String outcome)
+      throws MemoryException {
+    try {
+      ResidentPages.bringIn(segment, file.path(), progress, outcome);
+    } catch (InternalError e) {
+      throw MemoryException.of(
+          "prefault",
+          segment.byteSize(),
+          file.path().toString(),
+          "a page could not be brought in: its file system is full, or the file was cut short",
+          MemoryException.NO_ERRNO,
+          "free space, or allocate it reserved",
+          e);
     }
   }
 
@@ -305,6 +327,7 @@ public final class FileChannelProvider implements BackingProvider, StoreProvider
   public void delete(String name) throws MemoryException {
     ledger.checkRunning();
     settings.store().delete(name);
+    SuspectFiles.forget(settings.store().path(name));
   }
 
   @Override
@@ -319,6 +342,8 @@ public final class FileChannelProvider implements BackingProvider, StoreProvider
 
   @Override
   public List<StoreFinding> verify() throws MemoryException {
-    return settings.store().verify();
+    List<StoreFinding> findings = new ArrayList<>(settings.store().verify());
+    findings.addAll(SuspectFiles.findings(settings.store().directory()));
+    return findings;
   }
 }

@@ -4,18 +4,21 @@ package org.dmalloc.backend.filechannel;
 import java.io.UncheckedIOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.util.Locale;
 import java.util.Optional;
 import org.dmalloc.api.Advice;
 import org.dmalloc.api.Capability;
 import org.dmalloc.api.MemoryException;
+import org.dmalloc.api.Reservation;
 import org.dmalloc.api.Residency;
 import org.dmalloc.api.Sharing;
 import org.dmalloc.api.StoreMove;
 import org.dmalloc.api.StoredBacking;
 import org.dmalloc.api.SwapPolicy;
 import org.dmalloc.api.UnsupportedCapabilityException;
+import org.dmalloc.region.DeviceProof;
 import org.dmalloc.region.GatedRegion;
 import org.dmalloc.region.RegionLedger;
 import org.dmalloc.region.RegionTraits;
@@ -37,6 +40,9 @@ final class FileChannelRegion extends GatedRegion implements StoredBacking {
   /** Set when the file is to be deleted at the close. */
   private volatile @Nullable Disposal disposal;
 
+  /** For reads from the device; null until one is needed. */
+  private @Nullable FileChannel direct;
+
   FileChannelRegion(
       RegionLedger ledger,
       RegionTraits traits,
@@ -53,6 +59,48 @@ final class FileChannelRegion extends GatedRegion implements StoredBacking {
   @Override
   protected void onCarried() {
     file.describeHolder(holder());
+  }
+
+  @Override
+  protected void onCheckFile(String operation) throws MemoryException {
+    file.checkLength(operation);
+  }
+
+  @Override
+  protected void onForced() throws MemoryException {
+    file.checkName("force");
+  }
+
+  @Override
+  protected void onRewrite(MemorySegment segment, long offset, long length) throws MemoryException {
+    boolean sparse = traits().reservation() == Reservation.SPARSE;
+    ResidentPages.touch(segment, offset, length, file, sparse);
+  }
+
+  /** Where the device cannot be asked, the range stays suspect: success is no proof. */
+  @Override
+  protected void onProve(MemorySegment segment, long offset, long length) throws MemoryException {
+    DeviceProof.Reader device = directReads();
+    ResidentPages.eachResident(
+        segment,
+        offset,
+        length,
+        (run, count) -> DeviceProof.prove(segment, run, count, toString(), device));
+  }
+
+  private synchronized DeviceProof.Reader directReads() throws MemoryException {
+    if (direct == null) {
+      if (!file.isNamed()) {
+        throw MemoryException.of(
+            "force",
+            toString(),
+            "without a name its file cannot be read past the page cache",
+            "move the region, or take such regions from panama");
+      }
+      direct = file.openDirect();
+    }
+    FileChannel channel = direct;
+    return (at, into) -> file.readDirectly(channel, at, into.asByteBuffer());
   }
 
   @Override

@@ -2,9 +2,12 @@
 package org.dmalloc.backend.filechannel;
 
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.lang.invoke.VarHandle;
 import java.nio.file.Path;
 import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.ProgressListener;
+import org.dmalloc.store.StoreFile;
 
 /**
  * Finds and makes resident pages with the two questions that Java has: {@link
@@ -23,6 +26,8 @@ final class ResidentPages {
   private static final long RUN = 64 * PAGE;
 
   private static final long BRING_IN = 16L << 20;
+
+  private static final VarHandle WORD = ValueLayout.JAVA_LONG.varHandle();
 
   private ResidentPages() {}
 
@@ -74,6 +79,72 @@ final class ResidentPages {
       long length = Math.min(BRING_IN, size - at);
       segment.asSlice(at, length).load();
       report(progress, at + length, size, file, outcome);
+    }
+  }
+
+  /** Is shown parts of a region. */
+  @FunctionalInterface
+  interface RunVisitor {
+    /** Looks at a part that is resident. */
+    void visit(long offset, long length) throws MemoryException;
+  }
+
+  /** Shows what of a range is resident, in runs of some pages. */
+  static void eachResident(MemorySegment segment, long offset, long length, RunVisitor visitor)
+      throws MemoryException {
+    long to = Math.min(ceiling(offset + length), segment.byteSize());
+    for (long run = floor(offset); run < to; run += RUN) {
+      long end = Math.min(to, run + RUN);
+      if (isLoaded(segment, run, end)) {
+        visitor.visit(run, end - run);
+        continue;
+      }
+      for (long page = run; page < end; page += PAGE) {
+        long pageEnd = Math.min(end, page + PAGE);
+        if (isLoaded(segment, page, pageEnd)) {
+          visitor.visit(page, pageEnd - page);
+        }
+      }
+    }
+  }
+
+  /**
+   * Makes the pages of a range that are resident dirty, by adding nothing to a word of each: users
+   * who store meanwhile lose nothing.
+   *
+   * @param sparse whether a page may want disk space that is not reserved; then there must be
+   *     enough for all, because a page that gets none is a signal
+   * @throws MemoryException if it cannot be done without that risk
+   */
+  static void touch(MemorySegment segment, long offset, long length, StoreFile file, boolean sparse)
+      throws MemoryException {
+    file.checkLength("force");
+    if (sparse) {
+      file.requireRoom("force", length);
+    }
+    try {
+      eachResident(
+          segment,
+          offset,
+          length,
+          (run, count) -> {
+            for (long page = run; page < run + count; page += PAGE) {
+              if (run + count - page >= Long.BYTES) {
+                WORD.getAndAdd(segment, page, 0L);
+              } else {
+                file.touchPadding();
+              }
+            }
+          });
+    } catch (InternalError e) {
+      throw MemoryException.of(
+          "force",
+          length,
+          file.path().toString(),
+          "a page could not be made dirty: its file system is full, or the file was cut short",
+          MemoryException.NO_ERRNO,
+          "free space and force again",
+          e);
     }
   }
 

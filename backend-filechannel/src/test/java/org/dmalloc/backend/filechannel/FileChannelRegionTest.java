@@ -119,6 +119,23 @@ final class FileChannelRegionTest {
   }
 
   @Test
+  void prefaultingASparseRegionOnAFullDiskIsAnError() throws Exception {
+    try (SmallFileSystem disk =
+        SmallFileSystem.mount(SmallFileSystem.Kind.TMPFS, directory, 8 << 20)) {
+      FileChannelProvider small = onlyIn(disk.directory());
+      RegionRequest request =
+          RegionRequest.ofSize(64 << 20)
+              .withName("r")
+              .withReservation(Reservation.SPARSE)
+              .prefaulted();
+      MemoryException e = assertThrows(MemoryException.class, () -> small.allocate(request));
+      assertTrue(message(e).startsWith("prefault 67108864 bytes of "), message(e));
+      assertEquals(0, small.statistics().openBytes());
+      assertEquals(List.of(), small.stored());
+    }
+  }
+
+  @Test
   void aConfiguredDefaultDecidesTheSharing() throws Exception {
     FileChannelProvider copies = provider(Sharing.PRIVATE);
     try (MemoryRegion region = copies.allocate(RegionRequest.ofSize(PAGE).withName("r"))) {

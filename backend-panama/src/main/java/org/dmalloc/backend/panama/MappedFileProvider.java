@@ -39,6 +39,7 @@ import org.dmalloc.machine.KernelFiles;
 import org.dmalloc.machine.Machine;
 import org.dmalloc.region.RegionLedger;
 import org.dmalloc.region.RegionTraits;
+import org.dmalloc.region.SuspectFiles;
 import org.dmalloc.store.OpenMode;
 import org.dmalloc.store.RegionStore;
 import org.jspecify.annotations.Nullable;
@@ -291,7 +292,11 @@ sealed class MappedFileProvider implements StoreProvider permits PanamaProvider 
         MappedFileRegion region =
             new MappedFileRegion(
                 ledger,
-                traits.make().withDurability(mapped.durability).withPattern(pattern),
+                traits
+                    .make()
+                    .withDurability(mapped.durability)
+                    .withPattern(pattern)
+                    .withFileKey(file.key()),
                 file,
                 mapped.mapping,
                 machine);
@@ -416,6 +421,7 @@ sealed class MappedFileProvider implements StoreProvider permits PanamaProvider 
   public final void delete(String name) throws MemoryException {
     ledger.checkRunning();
     settings.store().delete(RegionNames.check(name));
+    SuspectFiles.forget(settings.store().path(name));
   }
 
   @Override
@@ -436,6 +442,7 @@ sealed class MappedFileProvider implements StoreProvider permits PanamaProvider 
   @Override
   public final List<StoreFinding> verify() throws MemoryException {
     List<StoreFinding> findings = new ArrayList<>(settings.store().verify());
+    findings.addAll(SuspectFiles.findings(settings.store().directory()));
     String call = Mapping.prefetchCall();
     findings.add(
         call.equals("process_madvise")

@@ -25,8 +25,10 @@ import org.dmalloc.api.SwapPolicy;
 import org.dmalloc.api.UnsupportedCapabilityException;
 import org.dmalloc.linux.CheckedPaging;
 import org.dmalloc.linux.Mapping;
+import org.dmalloc.linux.OpenFile;
 import org.dmalloc.linux.Platform;
 import org.dmalloc.machine.Machine;
+import org.dmalloc.region.DeviceProof;
 import org.dmalloc.region.GatedRegion;
 import org.dmalloc.region.RegionLedger;
 import org.dmalloc.region.RegionTraits;
@@ -73,6 +75,7 @@ final class MappedFileRegion extends GatedRegion implements StoredBacking {
             toString(),
             id(),
             this::doze,
+            this::suspect,
             () -> patternBecame(AccessPattern.NORMAL),
             stores);
     if (filled) {
@@ -93,11 +96,47 @@ final class MappedFileRegion extends GatedRegion implements StoredBacking {
   }
 
   @Override
-  protected void onForce(MemorySegment segment, long offset, long length) throws MemoryException {
+  protected void onCheckFile(String operation) throws MemoryException {
     // msync is silent about pages behind the end of a file that was cut short.
-    file.checkLength("force", byteSize());
+    file.checkLength(operation, byteSize());
+  }
+
+  @Override
+  protected void onForced() throws MemoryException {
+    file.checkName("force");
+  }
+
+  @Override
+  protected void onCheckWriteBack() throws MemoryException {
+    file.descriptor().checkWriteBack();
+  }
+
+  @Override
+  protected void onRewrite(MemorySegment segment, long offset, long length) throws MemoryException {
+    mapping.rewrite(offset, length);
+  }
+
+  @Override
+  protected void onProve(MemorySegment segment, long offset, long length) throws MemoryException {
+    Optional<OpenFile> direct = file.direct();
+    if (direct.isPresent()) {
+      OpenFile from = direct.get();
+      mapping.eachResident(
+          offset,
+          length,
+          (run, count) ->
+              DeviceProof.prove(
+                  segment,
+                  run,
+                  count,
+                  toString(),
+                  (at, into) -> mapping.readDirectly(from, at, into)));
+    }
+  }
+
+  @Override
+  protected void onForce(MemorySegment segment, long offset, long length) throws MemoryException {
     mapping.force(offset, length);
-    file.checkName("force"); // afterwards: what was renamed has its bytes all the same
     WatchedRegion watching = watched;
     if (watching != null) {
       watching.forced();

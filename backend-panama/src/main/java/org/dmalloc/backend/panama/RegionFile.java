@@ -3,6 +3,7 @@ package org.dmalloc.backend.panama;
 
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
+import java.util.Optional;
 import org.dmalloc.api.AccessMode;
 import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.ProgressListener;
@@ -46,6 +47,12 @@ sealed interface RegionFile {
   /** Detects that the region's name does not lead to the file any more. */
   default void checkName(String operation) throws MemoryException {}
 
+  /** The file for direct reads, opened when first asked for; empty where there are none. */
+  Optional<OpenFile> direct();
+
+  /** Tells the file from all others; null if nobody can open it again. */
+  @Nullable String key();
+
   /** Closes it; a file without a name is gone then. */
   void close();
 
@@ -57,11 +64,13 @@ sealed interface RegionFile {
     private final StoreFile file;
     private final OpenFile descriptor;
     private final boolean created;
+    private final DirectReads direct = new DirectReads();
 
     private Named(StoreFile file, OpenFile descriptor, boolean created) {
       this.file = file;
       this.descriptor = descriptor;
       this.created = created;
+      file.attach(direct); // closed when that drops no lock
     }
 
     /**
@@ -176,6 +185,16 @@ sealed interface RegionFile {
     }
 
     @Override
+    public Optional<OpenFile> direct() {
+      return direct.of(descriptor);
+    }
+
+    @Override
+    public @Nullable String key() {
+      return file.key();
+    }
+
+    @Override
     public void close() {
       try {
         file.close();
@@ -210,6 +229,7 @@ sealed interface RegionFile {
   final class Unnamed implements RegionFile {
     private final OpenFile descriptor;
     private final Reservation reservation;
+    private final DirectReads direct = new DirectReads();
 
     private Unnamed(OpenFile descriptor, Reservation reservation) {
       this.descriptor = descriptor;
@@ -295,7 +315,18 @@ sealed interface RegionFile {
     }
 
     @Override
+    public Optional<OpenFile> direct() {
+      return direct.of(descriptor);
+    }
+
+    @Override
+    public @Nullable String key() {
+      return null;
+    }
+
+    @Override
     public void close() {
+      direct.close();
       descriptor.close();
     }
 

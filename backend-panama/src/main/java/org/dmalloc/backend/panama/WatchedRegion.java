@@ -6,6 +6,7 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.BooleanSupplier;
 import java.util.function.Predicate;
 import org.dmalloc.api.AccessMode;
 import org.dmalloc.api.AccessPattern;
@@ -38,6 +39,7 @@ final class WatchedRegion {
   private final PatternLearner learner;
   private final String name;
   private final Predicate<Runnable> doze;
+  private final BooleanSupplier suspect;
   private final Runnable onFailure;
   private @Nullable PageScanner scanner;
   private boolean ended;
@@ -53,6 +55,7 @@ final class WatchedRegion {
    * @param name the region in words
    * @param regionId for the events
    * @param doze makes the region tell of its next use; false if it is in use
+   * @param suspect whether RAM alone is known to have some of it, so that no page may leave
    * @param onFailure called when the region is watched no more, and is NORMAL for good
    * @param stores whether its stores reach the file
    */
@@ -63,6 +66,7 @@ final class WatchedRegion {
       String name,
       long regionId,
       Predicate<Runnable> doze,
+      BooleanSupplier suspect,
       Runnable onFailure,
       Stores stores) {
     this.observer = observer;
@@ -70,6 +74,7 @@ final class WatchedRegion {
     this.paging = paging;
     this.name = name;
     this.doze = doze;
+    this.suspect = suspect;
     this.onFailure = onFailure;
     this.learner =
         new PatternLearner(
@@ -349,7 +354,11 @@ final class WatchedRegion {
       return false;
     }
     try {
-      if (ended || !failure.isEmpty() || now < splitRetryAt || !learner.maySplit(now)) {
+      if (ended
+          || !failure.isEmpty()
+          || now < splitRetryAt
+          || suspect.getAsBoolean()
+          || !learner.maySplit(now)) {
         return false;
       }
       boolean looked = learner.split() > 0;

@@ -10,6 +10,7 @@ import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
 import java.io.InputStream;
@@ -87,6 +88,20 @@ class PanamaProviderTest {
     assertEquals(expected, provider.capabilities());
     assertEquals(EnumSet.allOf(Advice.class), provider.supportedAdvice());
     assertEquals("panama", provider.name());
+  }
+
+  @Test
+  void aReadOnlyRegionForcesWhatOthersHaveStored() throws MemoryException {
+    MemoryRegion writer = provider.allocate(RegionRequest.ofSize(4 * MIB).withName("orders"));
+    try (Access access = writer.acquire()) {
+      access.segment().fill((byte) 7);
+    }
+    assumeTrue(writer.residency().dirtyBytes() > 0, "the kernel does not tell, or was quick");
+    writer.close();
+    try (MemoryRegion reader = provider.open(OpenRequest.of("orders").readOnly())) {
+      reader.force();
+      assertEquals(0, reader.residency().dirtyBytes());
+    }
   }
 
   @Test

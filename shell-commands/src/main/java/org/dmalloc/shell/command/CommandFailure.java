@@ -2,6 +2,7 @@
 package org.dmalloc.shell.command;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
@@ -45,6 +46,7 @@ public final class CommandFailure extends Exception {
           case MemoryException e -> plain(e);
           case FileSystemException e -> fileSystem(command, e);
           case IOException e -> command + ": " + plain(e);
+          case UncheckedIOException e -> of(command, e.getCause(), providers).getMessage();
           case InterruptedException e -> command + ": interrupted";
           case CancellationException e -> command + ": interrupted";
           case InternalError e -> fault(command);

@@ -40,12 +40,20 @@ public final class FlushCommand extends Command {
       throws MemoryException {
     try (RegionLookup.Lease lease = lookup.lease(id, AccessMode.READ_WRITE, backend);
         ProgressLine progress = Console.of(session).progress("flush " + lease.label())) {
+      if (offset == null && length == null) {
+        lease.region().force(); // also beside a resize
+        return flushed(lease, progress);
+      }
       long start = offset == null ? 0 : offset.bytes();
       long count = length == null ? Math.max(0, lease.region().byteSize() - start) : length.bytes();
       ByteRange range = ByteRange.of(lease, start, count);
       lease.region().force(range.offset(), range.length());
-      return Message.of(
-          String.format(Locale.ROOT, "flushed %s in %.2f s", lease.label(), progress.seconds()));
+      return flushed(lease, progress);
     }
+  }
+
+  private static Message flushed(RegionLookup.Lease lease, ProgressLine progress) {
+    return Message.of(
+        String.format(Locale.ROOT, "flushed %s in %.2f s", lease.label(), progress.seconds()));
   }
 }

@@ -55,6 +55,9 @@ public record RegionDetails(
     lines.put("pages", Words.of(info.pageSize()));
     lines.put("locked", info.locked() ? "yes" : "no");
     lines.put("durability", Words.of(info.durability()));
+    if (info.writeBackFailure() != null) {
+      lines.put("not written", info.writeBackFailure());
+    }
     lines.put("disk space", Words.of(info.reservation()));
     lines.put(
         "policies",

@@ -102,13 +102,18 @@ public final class RegionsCommand extends Command {
       providers().place(info),
       ByteSize.format(info.byteSize()),
       Words.of(info.sharing()),
-      info.access() == AccessMode.READ_ONLY ? "ro" : "rw",
+      access(info),
       Words.of(info.pattern()),
       Integer.toString(info.openSections()),
       info.pinned() ? "yes" : "no",
       managed.map(m -> Long.toString(m.moves())).orElse("-"),
       owner != null ? owner : text(managed.map(ManagedRegionInfo::bundle).orElse(null))
     };
+  }
+
+  private static String access(RegionInfo info) {
+    String access = info.access() == AccessMode.READ_ONLY ? "ro" : "rw";
+    return info.writeBackFailure() == null ? access : access + ", not written";
   }
 
   private static String text(@Nullable String text) {

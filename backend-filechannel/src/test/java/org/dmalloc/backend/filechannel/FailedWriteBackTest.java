@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.dmalloc.backend.filechannel;
+
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.UncheckedIOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import org.dmalloc.api.Access;
+import org.dmalloc.api.MemoryException;
+import org.dmalloc.api.MemoryRegion;
+import org.dmalloc.api.RegionRequest;
+import org.dmalloc.api.Reservation;
+import org.dmalloc.api.Sharing;
+import org.dmalloc.machine.MemoryCheck;
+import org.dmalloc.store.RegionStore;
+import org.dmalloc.testkit.ThinFileSystem;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Pages that the kernel could not write: it tells of that once, and takes them for clean. */
+@Timeout(120)
+class FailedWriteBackTest {
+  private static final long MIB = 1L << 20;
+  private static final long PAGE = 4096;
+
+  /** Ends inside a page, a few bytes behind its beginning. */
+  private static final long SIZE = 24 * MIB + 3;
+
+  @TempDir Path directory;
+
+  private static FileChannelProvider provider(ThinFileSystem disk) throws MemoryException {
+    return new FileChannelProvider(
+        new FileChannelSettings(
+            "filechannel",
+            RegionStore.open(disk.directory()),
+            Long.MAX_VALUE,
+            Sharing.SHARED,
+            Duration.ofSeconds(10),
+            MemoryCheck.REFUSE));
+  }
+
+  private static void store(MemoryRegion region) {
+    try (Access access = region.acquire()) {
+      for (long at = 0; at < SIZE - PAGE; at += PAGE) {
+        access.segment().set(JAVA_LONG, at, at + 1);
+      }
+      access.segment().asSlice(SIZE - 3).fill((byte) 5);
+    }
+  }
+
+  private static long wrongPages(MemoryRegion region) {
+    long wrong = 0;
+    try (Access access = region.acquire()) {
+      for (long at = 0; at < SIZE - PAGE; at += PAGE) {
+        wrong += access.segment().get(JAVA_LONG, at) == at + 1 ? 0 : 1;
+      }
+      byte[] end = access.segment().asSlice(SIZE - 3).toArray(JAVA_BYTE);
+      wrong += end[0] == 5 && end[2] == 5 ? 0 : 1;
+    }
+    return wrong;
+  }
+
+  @Test
+  void aFailureSticksUntilTheDeviceIsProvenToHaveThePages() throws Exception {
+    try (ThinFileSystem disk = ThinFileSystem.mount(directory, 64 * MIB, 40 * MIB)) {
+      FileChannelProvider provider = provider(disk);
+      MemoryRegion region = provider.allocate(RegionRequest.ofSize(SIZE).withName("orders"));
+      region.force();
+      disk.digHoles(); // its zeros have no memory behind them any more
+      disk.exhaust();
+      store(region);
+      MemoryException first = assertThrows(MemoryException.class, region::force);
+      assertEquals(28, first.errno(), first.getMessage());
+      assertThrows(MemoryException.class, region::force);
+      assertNotNull(region.info().writeBackFailure());
+      assertEquals(0, wrongPages(region));
+      assertThrows(UncheckedIOException.class, region::close);
+      assertFalse(region.info().open());
+      assertEquals(0, provider.statistics().openBytes());
+      assertTrue(
+          provider.verify().stream().anyMatch(f -> f.message().contains("not proven")),
+          provider.verify().toString());
+
+      MemoryRegion again = provider.open("orders");
+      assertNotNull(again.info().writeBackFailure());
+      assertThrows(MemoryException.class, again::force);
+      disk.supply(128 * MIB);
+      again.force();
+      assertNull(again.info().writeBackFailure());
+      again.close();
+      disk.mountAgain();
+      try (MemoryRegion last = provider.open("orders")) {
+        assertEquals(0, wrongPages(last));
+      }
+    }
+  }
+
+  /** Plain Java has no way to make ext4 take them; what it must not do is to say that it did. */
+  @Test
+  void nothingIsClaimedOfASparseRegionThatTheDeviceDoesNotHave() throws Exception {
+    try (ThinFileSystem disk = ThinFileSystem.mount(directory, 64 * MIB, 8 * MIB)) {
+      FileChannelProvider provider = provider(disk);
+      MemoryRegion region =
+          provider.allocate(
+              RegionRequest.ofSize(SIZE).withName("orders").withReservation(Reservation.SPARSE));
+      store(region);
+      disk.exhaust();
+      assertThrows(MemoryException.class, region::force);
+      assertThrows(MemoryException.class, region::force);
+      disk.supply(64 * MIB);
+      boolean claimed = true;
+      try {
+        region.force();
+      } catch (MemoryException e) {
+        claimed = false;
+        assertTrue(String.valueOf(e.getMessage()).contains("other bytes"), e.getMessage());
+      }
+      assertEquals(claimed, region.info().writeBackFailure() == null);
+      if (claimed) {
+        region.close();
+        disk.mountAgain();
+        try (MemoryRegion last = provider.open("orders")) {
+          assertEquals(0, wrongPages(last));
+        }
+      } else {
+        assertThrows(UncheckedIOException.class, region::close);
+      }
+    }
+  }
+}

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.dmalloc.testkit;
+
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+
+/**
+ * An ext4 with less behind it than it promises, as on thin-provisioned storage, so that pages
+ * cannot be written although their space is reserved: Linux, and root. The device is a sparse file
+ * on a small tmpfs.
+ *
+ * {@snippet :
+ * try (ThinFileSystem disk = ThinFileSystem.mount(directory, 128 << 20, 40 << 20)) {
+ *   // … store more than 40 MiB
+ *   disk.exhaust();
+ *   // … what meets write-back that fails
+ *   disk.supply(200 << 20);
+ * }
+ * }
+ */
+public final class ThinFileSystem implements AutoCloseable {
+  private final Path backing;
+  private final Path directory;
+  private boolean mounted;
+
+  private ThinFileSystem(Path backing) {
+    this.backing = backing;
+    this.directory = backing.resolve("mount");
+  }
+
+  /**
+   * Mounts an empty one. Without root the test is skipped, and says so.
+   *
+   * @param below an existing directory; all of it is made in a new one below it
+   * @param promisedBytes what the file system believes to have
+   * @param backedBytes what there is
+   * @throws IOException if it cannot be made; nothing is left mounted then
+   */
+  public static ThinFileSystem mount(Path below, long promisedBytes, long backedBytes)
+      throws IOException {
+    SmallFileSystem.requireRoot();
+    Path backing = Files.createTempDirectory(below, "thin");
+    String size = "size=" + backedBytes;
+    SmallFileSystem.run("mount", "-t", "tmpfs", "-o", size, "dmalloc", backing.toString());
+    ThinFileSystem thin = new ThinFileSystem(backing);
+    try {
+      String image = thin.image();
+      SmallFileSystem.run("truncate", "-s", Long.toString(promisedBytes), image);
+      SmallFileSystem.run(
+          "/usr/sbin/mkfs.ext4", "-q", "-F", "-m", "0", "-O", "^has_journal", image);
+      Files.createDirectory(thin.directory);
+      thin.mountImage();
+      Files.deleteIfExists(thin.directory.resolve("lost+found"));
+    } catch (IOException e) {
+      thin.close();
+      throw e;
+    }
+    return thin;
+  }
+
+  private String image() {
+    return backing.resolve("image").toString();
+  }
+
+  private void mountImage() throws IOException {
+    SmallFileSystem.run("mount", "-o", "loop", image(), directory.toString());
+    mounted = true;
+  }
+
+  /** Where it is mounted; empty at first. */
+  public Path directory() {
+    return directory;
+  }
+
+  /** Takes what is left behind it: from now on the device refuses new blocks. */
+  public void exhaust() throws IOException {
+    byte[] page = new byte[4096];
+    try (OutputStream out = Files.newOutputStream(backing.resolve("thief"))) {
+      while (true) {
+        out.write(page);
+      }
+    } catch (IOException e) {
+      if (!"No space left on device".equals(e.getMessage())) {
+        throw e;
+      }
+    }
+  }
+
+  /** Gives back what is behind blocks of zeros, although the file system believes to have it. */
+  public void digHoles() throws IOException {
+    SmallFileSystem.run("fallocate", "--dig-holes", image());
+  }
+
+  /** Puts so much behind it. */
+  public void supply(long backedBytes) throws IOException {
+    SmallFileSystem.run("mount", "-o", "remount,size=" + backedBytes, backing.toString());
+  }
+
+  /** Unmounts and mounts it: what is read afterwards is what the device has. */
+  public void mountAgain() throws IOException {
+    SmallFileSystem.run("umount", directory.toString());
+    mounted = false;
+    mountImage();
+  }
+
+  /**
+   * Unmounts it.
+   *
+   * @throws IOException if something still uses a file of it; it is unmounted even so, and goes
+   *     with its last user
+   */
+  @Override
+  public void close() throws IOException {
+    try {
+      if (mounted) {
+        unmount(directory);
+      }
+    } finally {
+      unmount(backing);
+    }
+  }
+
+  private static void unmount(Path directory) throws IOException {
+    try {
+      SmallFileSystem.run("umount", directory.toString());
+    } catch (IOException e) {
+      SmallFileSystem.run("umount", "--lazy", directory.toString());
+      throw e;
+    }
+  }
+}
