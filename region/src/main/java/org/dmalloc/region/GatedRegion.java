@@ -698,10 +698,10 @@ public abstract class GatedRegion implements BackingRegion {
             return true;
           });
       if (unwritten != null) {
-        throw new UncheckedIOException(unwritten);
+        throw new UncheckedIOException(unwritten.getMessage(), unwritten);
       }
     } catch (MemoryException e) {
-      throw new UncheckedIOException(e);
+      throw new UncheckedIOException(e.getMessage(), e);
     } finally {
       if (segment.scope().isAlive()) {
         gate.open();

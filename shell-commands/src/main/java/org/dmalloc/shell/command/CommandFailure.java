@@ -8,6 +8,7 @@ import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
 import java.nio.file.NoSuchFileException;
 import java.util.Locale;
+import java.util.Objects;
 import java.util.concurrent.CancellationException;
 import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.UnsupportedCapabilityException;
@@ -46,7 +47,7 @@ public final class CommandFailure extends Exception {
           case MemoryException e -> plain(e);
           case FileSystemException e -> fileSystem(command, e);
           case IOException e -> command + ": " + plain(e);
-          case UncheckedIOException e -> of(command, e.getCause(), providers).getMessage();
+          case UncheckedIOException e -> plain(Objects.requireNonNullElse(e.getCause(), e));
           case InterruptedException e -> command + ": interrupted";
           case CancellationException e -> command + ": interrupted";
           case InternalError e -> fault(command);
