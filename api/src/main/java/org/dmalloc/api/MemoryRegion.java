@@ -79,8 +79,10 @@ public interface MemoryRegion extends AutoCloseable {
    * it is there when the file is opened again in this JVM. What can not be found out is whether the
    * kernel had dropped pages before it told of the failure.
    *
-   * @implSpec The size of the region is taken inside the access section that the call itself needs;
-   *     this default takes it before, and is for regions that are never resized
+   * <p>The size of the region is to be taken inside the access section that the call itself needs.
+   * This default, and those of the other calls for the whole region, take it before: they are for
+   * regions that are never resized.
+   *
    * @throws UnsupportedCapabilityException without {@link Capability#FORCE}
    * @throws UnsupportedOperationException on a private mapping
    * @throws MemoryException if the device or file system refuses a write, or refused one before and
@@ -94,11 +96,7 @@ public interface MemoryRegion extends AutoCloseable {
   /** Like {@link #force()}, for the pages that hold the given range. */
   void force(long offset, long length) throws MemoryException;
 
-  /**
-   * Gives the kernel advice about the whole region.
-   *
-   * @implSpec as for {@link #force()}
-   */
+  /** Gives the kernel advice about the whole region. */
   default void advise(Advice advice) throws MemoryException {
     advise(advice, 0, byteSize());
   }
@@ -146,11 +144,7 @@ public interface MemoryRegion extends AutoCloseable {
    */
   void prefetch(long[] offsets, long length) throws MemoryException;
 
-  /**
-   * Like {@link #release(long, long)}, for the whole region.
-   *
-   * @implSpec as for {@link #force()}
-   */
+  /** Like {@link #release(long, long)}, for the whole region. */
   default void release() throws MemoryException {
     release(0, byteSize());
   }
@@ -196,11 +190,7 @@ public interface MemoryRegion extends AutoCloseable {
    */
   void limitResident(long byteSize) throws MemoryException;
 
-  /**
-   * How much of the region is in RAM, in swap and in huge pages, now.
-   *
-   * @implSpec as for {@link #force()}
-   */
+  /** How much of the region is in RAM, in swap and in huge pages, now. */
   default Residency residency() throws MemoryException {
     return residency(0, byteSize());
   }
