@@ -120,6 +120,14 @@ class BuildScriptTest {
   }
 
   @Test
+  void buildsWithClosedStreams() throws Exception {
+    Result result = end(begin(List.of("sh", "-c", "exec \"$0\" \"$@\" <&- 2>&-"), "closed"));
+    assertEquals(0, result.status());
+    assertTrue(result.out().startsWith("ran closed,"), result.out());
+    assertEquals("", result.err());
+  }
+
+  @Test
   void aLockThatNobodyHoldsIsNoReasonToWait() throws Exception {
     Path lock = Files.createDirectories(tree.resolve("distribution/target/run/lock"));
     assertEquals(0, start("with an empty lock").status());

@@ -2,6 +2,8 @@
 package org.dmalloc.linux;
 
 import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
@@ -9,17 +11,15 @@ import java.nio.file.attribute.PosixFileAttributes;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.UserPrincipal;
 import java.util.Optional;
-import org.dmalloc.machine.KernelFiles;
+import java.util.StringTokenizer;
 
 /**
  * Who can change a file or directory: only what this process's user alone can change may be
  * trusted, above all by root in a directory that everybody may write to.
  */
 public final class Ownership {
-  private static final KernelFiles FILES = KernelFiles.ofThisMachine();
-  private static final String STATUS = "/proc/self/status";
-  private static final String UID_LINE = "Uid:";
-  private static final int EFFECTIVE = 2;
+  private static final Path STATUS = Path.of("/proc/self/status");
+  private static final String UID_LINE = "\nUid:";
   private static final int ROOT = 0;
   private static final int GROUP_WRITES = 020;
   private static final int OTHERS_WRITE = 02;
@@ -43,18 +43,26 @@ public final class Ownership {
   private static UserPrincipal self() throws IOException {
     // The name of a number without an account is the number; and the owner of /proc/self is root
     // where Java has file capabilities.
-    String name = System.getProperty("user.name");
-    if (FILES.exists(STATUS)) {
-      name =
-          FILES
-              .require(STATUS)
-              .lines()
-              .filter(line -> line.startsWith(UID_LINE))
-              .map(line -> line.split("\\s+", -1)[EFFECTIVE])
-              .findFirst()
-              .orElse(name);
+    return STATUS
+        .getFileSystem()
+        .getUserPrincipalLookupService()
+        .lookupPrincipalByName(
+            Files.exists(STATUS) ? effectiveUid() : System.getProperty("user.name"));
+  }
+
+  /**
+   * Without the reader of the kernel's files, which the launcher does not have, and without streams
+   * and patterns: a start that meets another's directory waits for this.
+   */
+  private static String effectiveUid() throws IOException {
+    String status;
+    try (InputStream in = Files.newInputStream(STATUS)) {
+      status = new String(in.readAllBytes(), StandardCharsets.ISO_8859_1);
     }
-    return Path.of("/").getFileSystem().getUserPrincipalLookupService().lookupPrincipalByName(name);
+    StringTokenizer ids =
+        new StringTokenizer(status.substring(status.indexOf(UID_LINE) + UID_LINE.length()));
+    ids.nextToken(); // the real one
+    return ids.nextToken();
   }
 
   /**
