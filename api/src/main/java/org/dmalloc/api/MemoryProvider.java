@@ -16,7 +16,7 @@ import org.osgi.annotation.versioning.ProviderType;
  *
  * <p><b>Life.</b> The backend owns the provider. When its bundle stops, {@code allocate}, {@code
  * open} and {@code delete} fail with {@link IllegalStateException}; regions that are open then stay
- * usable until their owners close them.
+ * usable until their owners close them, and are listed by {@link OrphanedRegions}.
  *
  * <p><b>Threads.</b> All methods may be called from any thread, virtual ones included.
  *
@@ -40,7 +40,16 @@ public interface MemoryProvider {
    */
   String name();
 
-  /** What this provider can do here; fixed for the provider's life. */
+  /**
+   * What a request to this provider may ask for: each of these can be {@linkplain
+   * RegionRequest#requiring required}, alone, and is refused by name if it is not among them.
+   *
+   * <p>The regions of a provider of one kind of memory can do all of it for their whole life, and
+   * the set never changes. A provider whose regions move answers for the backends that are there
+   * now: a region of its has for its whole life what its request asked for or required, and the
+   * rest as long as it lies where that is; {@link RegionInfo#capabilities()} tells what it can do
+   * now.
+   */
   Set<Capability> capabilities();
 
   /**
@@ -96,7 +105,8 @@ public interface MemoryProvider {
 
   /**
    * The regions that were taken from this provider and are not closed yet, in the order of their
-   * ids.
+   * ids; without those that somebody {@linkplain RegionRequest#carriedAs(long) hands on} under a
+   * region of his own.
    */
   List<MemoryRegion> regions();
 

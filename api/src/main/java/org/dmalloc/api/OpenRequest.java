@@ -2,6 +2,9 @@
 package org.dmalloc.api;
 
 import java.nio.file.Path;
+import java.util.Collections;
+import java.util.EnumSet;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -21,6 +24,11 @@ import org.jspecify.annotations.Nullable;
  * @param directory the store directory in place of the provider's configured one; null for that
  * @param owner who wants it, for listings and error messages; null to say nothing
  * @param progress told how far a long prefault is
+ * @param required what the region must be able to do as long as it is open, wherever it is moved;
+ *     see {@link RegionRequest#requiring}
+ * @param carriedAs the number of the region that hands this one's memory on to its users; {@link
+ *     RegionRequest#FRESH_ID} for a region that is used as it is; see {@link
+ *     RegionRequest#carriedAs(long)}
  */
 public record OpenRequest(
     String name,
@@ -33,7 +41,9 @@ public record OpenRequest(
     Durability durability,
     @Nullable Path directory,
     @Nullable String owner,
-    ProgressListener progress) {
+    ProgressListener progress,
+    Set<Capability> required,
+    long carriedAs) {
 
   /**
    * Checks the request.
@@ -43,6 +53,12 @@ public record OpenRequest(
    */
   public OpenRequest {
     RegionNames.check(name);
+    required =
+        required.isEmpty() ? Set.of() : Collections.unmodifiableSet(EnumSet.copyOf(required));
+    if (carriedAs < 0) {
+      throw new IllegalArgumentException(
+          "carriedAs " + carriedAs + "; give a region's number, from 1, or FRESH_ID");
+    }
     if (sharing == Sharing.PRIVATE && durability == Durability.SYNC) {
       throw new IllegalArgumentException(
           "private stores never reach the file and cannot be SYNC; ask for SHARED or ON_FORCE");
@@ -62,7 +78,9 @@ public record OpenRequest(
         Durability.ON_FORCE,
         null,
         null,
-        ProgressListener.NONE);
+        ProgressListener.NONE,
+        Set.of(),
+        RegionRequest.FRESH_ID);
   }
 
   /** A copy that opens read-only. */
@@ -78,7 +96,9 @@ public record OpenRequest(
         durability,
         directory,
         owner,
-        progress);
+        progress,
+        required,
+        carriedAs);
   }
 
   /** A copy with another sharing. */
@@ -94,7 +114,9 @@ public record OpenRequest(
         durability,
         directory,
         owner,
-        progress);
+        progress,
+        required,
+        carriedAs);
   }
 
   /** A copy with another pattern. */
@@ -110,7 +132,9 @@ public record OpenRequest(
         durability,
         directory,
         owner,
-        progress);
+        progress,
+        required,
+        carriedAs);
   }
 
   /** A copy with another page size. */
@@ -126,7 +150,9 @@ public record OpenRequest(
         durability,
         directory,
         owner,
-        progress);
+        progress,
+        required,
+        carriedAs);
   }
 
   /** A copy that reads all pages in at once. */
@@ -142,7 +168,9 @@ public record OpenRequest(
         durability,
         directory,
         owner,
-        progress);
+        progress,
+        required,
+        carriedAs);
   }
 
   /** A copy that locks its pages in RAM. */
@@ -158,7 +186,9 @@ public record OpenRequest(
         durability,
         directory,
         owner,
-        progress);
+        progress,
+        required,
+        carriedAs);
   }
 
   /** A copy with another durability. */
@@ -174,7 +204,9 @@ public record OpenRequest(
         newDurability,
         directory,
         owner,
-        progress);
+        progress,
+        required,
+        carriedAs);
   }
 
   /** A copy that looks in the given directory. */
@@ -190,7 +222,9 @@ public record OpenRequest(
         durability,
         newDirectory,
         owner,
-        progress);
+        progress,
+        required,
+        carriedAs);
   }
 
   /** A copy with an owner. */
@@ -206,7 +240,9 @@ public record OpenRequest(
         durability,
         directory,
         newOwner,
-        progress);
+        progress,
+        required,
+        carriedAs);
   }
 
   /** A copy that reports its progress. */
@@ -222,6 +258,44 @@ public record OpenRequest(
         durability,
         directory,
         owner,
-        newProgress);
+        newProgress,
+        required,
+        carriedAs);
+  }
+
+  /** A copy that asks for capabilities for as long as it is open; see {@link RegionRequest}. */
+  public OpenRequest requiring(Set<Capability> capabilities) {
+    return new OpenRequest(
+        name,
+        sharing,
+        access,
+        pattern,
+        pageSize,
+        prefault,
+        locked,
+        durability,
+        directory,
+        owner,
+        progress,
+        capabilities,
+        carriedAs);
+  }
+
+  /** A copy for a provider that hands the memory on; see {@link RegionRequest#carriedAs(long)}. */
+  public OpenRequest carriedAs(long regionId) {
+    return new OpenRequest(
+        name,
+        sharing,
+        access,
+        pattern,
+        pageSize,
+        prefault,
+        locked,
+        durability,
+        directory,
+        owner,
+        progress,
+        required,
+        regionId);
   }
 }

@@ -3,6 +3,8 @@ package org.dmalloc.api;
 
 import java.nio.file.Path;
 import java.time.Instant;
+import java.util.Collections;
+import java.util.EnumSet;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -32,6 +34,9 @@ import org.jspecify.annotations.Nullable;
  * @param residentBudget bytes that it may have in RAM; {@link RegionRequest#NO_BUDGET} for no bound
  * @param writeBackFailure how much is not proven to be in the file since a write-back failed, and
  *     the error of that, in words; null if all is well. {@link MemoryRegion#force()} proves it
+ * @param capabilities what it can do where it lies now. A region that moves may gain and lose some,
+ *     but for those that its request {@linkplain RegionRequest#requiring required}; empty while no
+ *     backend holds it
  */
 public record RegionInfo(
     long id,
@@ -54,9 +59,15 @@ public record RegionInfo(
     int openSections,
     boolean pinned,
     long residentBudget,
-    @Nullable String writeBackFailure) {
-  /** Copies the set. */
+    @Nullable String writeBackFailure,
+    Set<Capability> capabilities) {
+  /** Copies the sets. */
   public RegionInfo {
-    policies = Set.copyOf(policies);
+    policies =
+        policies.isEmpty() ? Set.of() : Collections.unmodifiableSet(EnumSet.copyOf(policies));
+    capabilities =
+        capabilities.isEmpty()
+            ? Set.of()
+            : Collections.unmodifiableSet(EnumSet.copyOf(capabilities));
   }
 }

@@ -2,6 +2,7 @@
 package org.dmalloc.api;
 
 import java.nio.file.Path;
+import java.util.Collections;
 import java.util.EnumSet;
 import java.util.Locale;
 import java.util.Set;
@@ -29,6 +30,10 @@ import org.jspecify.annotations.Nullable;
  * @param progress told how far a long reservation or prefault is
  * @param residentBudget bytes that may be in RAM, as {@link MemoryRegion#limitResident} keeps it;
  *     {@link #NO_BUDGET} for no bound
+ * @param required what the region must be able to do for its whole life, wherever it is moved; see
+ *     {@link #requiring}
+ * @param carriedAs the number of the region that hands this one's memory on to its users; {@link
+ *     #FRESH_ID} for a region that is used as it is; see {@link #carriedAs(long)}
  */
 public record RegionRequest(
     long byteSize,
@@ -44,9 +49,14 @@ public record RegionRequest(
     @Nullable Path directory,
     @Nullable String owner,
     ProgressListener progress,
-    long residentBudget) {
+    long residentBudget,
+    Set<Capability> required,
+    long carriedAs) {
   /** As a budget: as much as the kernel likes. */
   public static final long NO_BUDGET = Long.MAX_VALUE;
+
+  /** As {@link #carriedAs()}: the region is its user's own, and gets a number of its own. */
+  public static final long FRESH_ID = 0;
 
   /**
    * Checks the request.
@@ -63,9 +73,13 @@ public record RegionRequest(
       RegionNames.check(name);
     }
     policies =
-        policies.isEmpty()
-            ? Set.of()
-            : java.util.Collections.unmodifiableSet(EnumSet.copyOf(policies));
+        policies.isEmpty() ? Set.of() : Collections.unmodifiableSet(EnumSet.copyOf(policies));
+    required =
+        required.isEmpty() ? Set.of() : Collections.unmodifiableSet(EnumSet.copyOf(required));
+    if (carriedAs < 0) {
+      throw new IllegalArgumentException(
+          "carriedAs " + carriedAs + "; give a region's number, from 1, or FRESH_ID");
+    }
     if (sharing == Sharing.PRIVATE && durability == Durability.SYNC) {
       throw new IllegalArgumentException(
           "private stores never reach the file and cannot be SYNC; ask for SHARED or ON_FORCE");
@@ -110,7 +124,9 @@ public record RegionRequest(
         null,
         null,
         ProgressListener.NONE,
-        NO_BUDGET);
+        NO_BUDGET,
+        Set.of(),
+        FRESH_ID);
   }
 
   /** A copy with another size. */
@@ -129,7 +145,9 @@ public record RegionRequest(
         directory,
         owner,
         progress,
-        residentBudget);
+        residentBudget,
+        required,
+        carriedAs);
   }
 
   /** A copy with a name. */
@@ -148,7 +166,9 @@ public record RegionRequest(
         directory,
         owner,
         progress,
-        residentBudget);
+        residentBudget,
+        required,
+        carriedAs);
   }
 
   /** A copy with another sharing. */
@@ -167,7 +187,9 @@ public record RegionRequest(
         directory,
         owner,
         progress,
-        residentBudget);
+        residentBudget,
+        required,
+        carriedAs);
   }
 
   /** A copy with another pattern. */
@@ -186,7 +208,9 @@ public record RegionRequest(
         directory,
         owner,
         progress,
-        residentBudget);
+        residentBudget,
+        required,
+        carriedAs);
   }
 
   /** A copy with another page size. */
@@ -205,7 +229,9 @@ public record RegionRequest(
         directory,
         owner,
         progress,
-        residentBudget);
+        residentBudget,
+        required,
+        carriedAs);
   }
 
   /** A copy that brings all pages in at allocation. */
@@ -224,7 +250,9 @@ public record RegionRequest(
         directory,
         owner,
         progress,
-        residentBudget);
+        residentBudget,
+        required,
+        carriedAs);
   }
 
   /** A copy that locks its pages in RAM. */
@@ -243,7 +271,9 @@ public record RegionRequest(
         directory,
         owner,
         progress,
-        residentBudget);
+        residentBudget,
+        required,
+        carriedAs);
   }
 
   /** A copy with another durability. */
@@ -262,7 +292,9 @@ public record RegionRequest(
         directory,
         owner,
         progress,
-        residentBudget);
+        residentBudget,
+        required,
+        carriedAs);
   }
 
   /** A copy with another reservation. */
@@ -281,7 +313,9 @@ public record RegionRequest(
         directory,
         owner,
         progress,
-        residentBudget);
+        residentBudget,
+        required,
+        carriedAs);
   }
 
   /** A copy with exactly these swap policies. */
@@ -300,7 +334,9 @@ public record RegionRequest(
         directory,
         owner,
         progress,
-        residentBudget);
+        residentBudget,
+        required,
+        carriedAs);
   }
 
   /** A copy that goes to the given directory. */
@@ -319,7 +355,9 @@ public record RegionRequest(
         newDirectory,
         owner,
         progress,
-        residentBudget);
+        residentBudget,
+        required,
+        carriedAs);
   }
 
   /** A copy with an owner. */
@@ -338,7 +376,9 @@ public record RegionRequest(
         directory,
         newOwner,
         progress,
-        residentBudget);
+        residentBudget,
+        required,
+        carriedAs);
   }
 
   /** A copy that reports its progress. */
@@ -357,7 +397,9 @@ public record RegionRequest(
         directory,
         owner,
         newProgress,
-        residentBudget);
+        residentBudget,
+        required,
+        carriedAs);
   }
 
   /** A copy with a budget of resident bytes, or {@link #NO_BUDGET}. */
@@ -376,6 +418,61 @@ public record RegionRequest(
         directory,
         owner,
         progress,
-        newResidentBudget);
+        newResidentBudget,
+        required,
+        carriedAs);
+  }
+
+  /**
+   * A copy that asks for capabilities that the region keeps for its whole life: a provider without
+   * them refuses the request, and a region that can move is never moved to where they are missing,
+   * by command, policy or the stop of a backend. What else a request asks for by name (a store, a
+   * lock, a sharing …) is kept in the same way and need not be repeated here.
+   */
+  public RegionRequest requiring(Set<Capability> capabilities) {
+    return new RegionRequest(
+        byteSize,
+        name,
+        sharing,
+        pattern,
+        pageSize,
+        prefault,
+        locked,
+        durability,
+        reservation,
+        policies,
+        directory,
+        owner,
+        progress,
+        residentBudget,
+        capabilities,
+        carriedAs);
+  }
+
+  /**
+   * A copy for a provider that hands the memory on under a region of its own, such as one whose
+   * regions move. The provider gives the region this number, which is the one that users see, and
+   * leaves it out of {@link MemoryProvider#regions()}: nobody but the carrier may close it.
+   *
+   * @param regionId the number of the carrier's region
+   */
+  public RegionRequest carriedAs(long regionId) {
+    return new RegionRequest(
+        byteSize,
+        name,
+        sharing,
+        pattern,
+        pageSize,
+        prefault,
+        locked,
+        durability,
+        reservation,
+        policies,
+        directory,
+        owner,
+        progress,
+        residentBudget,
+        required,
+        regionId);
   }
 }

@@ -9,6 +9,7 @@ public class UnsupportedCapabilityException extends UnsupportedOperationExceptio
 
   private final Capability capability;
   private final String backend;
+  private final boolean explained;
 
   /**
    * Makes an exception that names the backend, the capability and how to find a provider with it.
@@ -27,6 +28,22 @@ public class UnsupportedCapabilityException extends UnsupportedOperationExceptio
             capability));
     this.backend = backend;
     this.capability = capability;
+    this.explained = false;
+  }
+
+  /**
+   * Makes an exception whose message has a next step of its own, where another provider is not what
+   * helps: a region lies where the capability is missing and can move to where it is.
+   *
+   * @param backend the name of the provider that lacks it
+   * @param capability what it lacks
+   * @param message says both, and what to do
+   */
+  public UnsupportedCapabilityException(String backend, Capability capability, String message) {
+    super(message);
+    this.backend = backend;
+    this.capability = capability;
+    this.explained = true;
   }
 
   /** What the provider lacks. */
@@ -37,5 +54,10 @@ public class UnsupportedCapabilityException extends UnsupportedOperationExceptio
   /** The provider's name. */
   public String backend() {
     return backend;
+  }
+
+  /** Whether the message says what to do about this very region, rather than which to choose. */
+  public boolean explained() {
+    return explained;
   }
 }

@@ -71,7 +71,8 @@ final class ArenaRegion implements MemoryRegion {
         0,
         false,
         RegionRequest.NO_BUDGET,
-        null);
+        null,
+        Set.of());
   }
 
   @Override

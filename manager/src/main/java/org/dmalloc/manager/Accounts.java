@@ -12,6 +12,7 @@ import java.util.concurrent.atomic.LongAdder;
 import java.util.function.Supplier;
 import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.MemoryRegion;
+import org.dmalloc.api.OrphanedRegions;
 import org.dmalloc.api.ProviderStatistics;
 import org.dmalloc.region.RegionLedger;
 
@@ -124,6 +125,7 @@ final class Accounts {
     if (open.remove(region.id()) != null) {
       release(region.byteSize(), region.bundle());
       closes.increment();
+      OrphanedRegions.remove(region);
     }
   }
 
@@ -138,7 +140,10 @@ final class Accounts {
   }
 
   List<MemoryRegion> list() {
-    return List.copyOf(open.values());
+    return open.values().stream()
+        .filter(region -> !region.isCarried())
+        .<MemoryRegion>map(region -> region)
+        .toList();
   }
 
   Optional<ManagedRegion> find(long id) {

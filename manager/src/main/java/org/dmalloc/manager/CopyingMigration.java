@@ -6,6 +6,7 @@ import static java.lang.foreign.ValueLayout.JAVA_LONG_UNALIGNED;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.lang.foreign.MemorySegment;
+import java.util.List;
 import org.dmalloc.api.BackingRegion;
 import org.dmalloc.api.Capability;
 import org.dmalloc.api.DirtyTracking;
@@ -62,6 +63,9 @@ final class CopyingMigration {
   private final RateLimit rate;
   private final MemorySegment from;
 
+  /** What the owner had asked for when the target was made. */
+  private final Wish asked;
+
   /** Where runs of pages with content begin and end, in a piece. */
   private final long[] runs = new long[(int) (PIECE_BYTES / PAGE_BYTES) + 1];
 
@@ -86,15 +90,17 @@ final class CopyingMigration {
     this.between = between;
     this.rate = new RateLimit(move.options().bytesPerSecond());
     this.from = move.source().segment();
+    this.asked = move.region().wish();
   }
 
   /** Moves; on failure the region is where it was and the target is gone. */
   MoveResult run() throws MemoryException {
     move.reached(Step.BEGIN);
-    Wish wish = move.region().wish();
+    Wish wish = asked;
     CopyTarget target =
         CopyTarget.allocate(
             move.target(), wish.allocationOn(move.target().capabilities()), between);
+    move.region().movesBetween(List.of(move.source().region(), target.placement().region()));
     try {
       move.reached(Step.ALLOCATED);
       long pauseNanos;
@@ -133,6 +139,7 @@ final class CopyingMigration {
       if (!exchanged) {
         takeBack(target);
       }
+      move.region().movesBetween(List.of());
     }
   }
 
@@ -289,6 +296,7 @@ final class CopyingMigration {
     passes++;
     MemorySegment to = target.memory();
     tracking.collectLast((offset, length) -> copy(to, offset, length));
+    move.region().wish().tellSince(asked, target.placement(), move.region());
     move.reached(Step.DELTA_COPIED);
     if (between != null) {
       handOver(target);

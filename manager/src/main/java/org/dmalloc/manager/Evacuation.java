@@ -80,7 +80,7 @@ final class Evacuation {
     if (region.gate().hasEnded() || !region.placement().backend().equals(gone)) {
       return; // closed or moved meanwhile
     }
-    String why = "no other backend here can hold it";
+    String why = regions.whyNoneCanHold(region);
     for (Backend candidate : regions.refuges(region)) {
       try {
         regions.moves().perform(region, candidate, OPTIONS, ProgressListener.NONE, REASON);

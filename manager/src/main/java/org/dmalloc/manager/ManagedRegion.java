@@ -3,9 +3,12 @@ package org.dmalloc.manager;
 
 import java.lang.foreign.MemorySegment;
 import java.time.Instant;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.Set;
+import java.util.function.UnaryOperator;
 import org.dmalloc.api.Access;
 import org.dmalloc.api.AccessMode;
 import org.dmalloc.api.AccessPattern;
@@ -27,6 +30,10 @@ import org.jspecify.annotations.Nullable;
  */
 final class ManagedRegion implements MemoryRegion {
   private final long id;
+
+  /** Whether somebody hands it on as his own. */
+  private final boolean carried;
+
   private final Instant createdAt = Instant.now();
   private final ManagedRegions regions;
   private final String bundle;
@@ -37,13 +44,23 @@ final class ManagedRegion implements MemoryRegion {
   /** The backends that a move of it needs which runs now. */
   private volatile List<Backend> needed = List.of();
 
+  /** Backends' regions that the move which runs copies between. */
+  private volatile List<MemoryRegion> moved = List.of();
+
   private volatile Wish wish;
   private volatile String home;
   private volatile long byteSize;
   private volatile @Nullable RegionInfo lastInfo;
 
-  ManagedRegion(ManagedRegions regions, long id, String bundle, Wish wish, Placement placement) {
+  ManagedRegion(
+      ManagedRegions regions,
+      long id,
+      boolean carried,
+      String bundle,
+      Wish wish,
+      Placement placement) {
     this.id = id;
+    this.carried = carried;
     this.regions = regions;
     this.bundle = bundle;
     this.wish = wish;
@@ -110,7 +127,8 @@ final class ManagedRegion implements MemoryRegion {
         open ? gate().openSections() : 0,
         tenancy.pinned(),
         inner.residentBudget(),
-        inner.writeBackFailure());
+        inner.writeBackFailure(),
+        stranded() != null ? Set.of() : now.backend().capabilities());
   }
 
   /** Work on the backend's region. */
@@ -124,13 +142,19 @@ final class ManagedRegion implements MemoryRegion {
     int slot = gate().enter();
     try {
       tenancy.checkNotStranded();
-      if (!placement().backend().capabilities().contains(capability)) {
-        regions.require(capability); // a backend that is just leaving is none of them any more
-      }
+      require(capability);
       tenancy.use();
       return work.on(placement().region());
     } finally {
       gate().exit(slot);
+    }
+  }
+
+  /** Throws unless the region can do it where it lies now; says where it can. */
+  private void require(Capability capability) {
+    Backend here = placement().backend();
+    if (!here.capabilities().contains(capability)) {
+      throw regions.lacking(this, here, capability);
     }
   }
 
@@ -159,8 +183,7 @@ final class ManagedRegion implements MemoryRegion {
     inSection(
         Capability.ADVICE,
         region -> {
-          region.advise(advice);
-          keep(advice);
+          advise(region, advice);
           return true;
         });
   }
@@ -170,12 +193,51 @@ final class ManagedRegion implements MemoryRegion {
     inSection(
         Capability.ADVICE,
         region -> {
-          region.advise(advice, offset, length);
           if (offset == 0 && length == region.byteSize()) {
-            keep(advice);
+            advise(region, advice);
+          } else {
+            region.advise(advice, offset, length);
           }
           return true;
         });
+  }
+
+  /** Advises all of it, and keeps what is a pattern for the next backend. */
+  private void advise(MemoryRegion region, Advice advice) throws MemoryException {
+    AccessPattern pattern = patternOf(advice);
+    if (pattern == null) {
+      region.advise(advice);
+    } else {
+      change(wish -> wish.withPattern(pattern), () -> region.advise(advice));
+    }
+  }
+
+  private static @Nullable AccessPattern patternOf(Advice advice) {
+    return switch (advice) {
+      case NORMAL -> AccessPattern.NORMAL;
+      case RANDOM -> AccessPattern.RANDOM;
+      case SEQUENTIAL -> AccessPattern.SEQUENTIAL;
+      default -> null;
+    };
+  }
+
+  /** What the kernel is told. */
+  @FunctionalInterface
+  private interface Telling {
+    void tell() throws MemoryException;
+  }
+
+  /**
+   * Changes what the owner asked for. The new state is made before anything happens, so that a
+   * contradiction is refused with nothing changed, and kept only when the kernel has taken it.
+   * Called inside a section: no move can lose it, since its last step, which {@linkplain
+   * Wish#tellSince tells the new place} what has changed meanwhile, waits for the section's end.
+   */
+  private synchronized void change(UnaryOperator<Wish> next, Telling telling)
+      throws MemoryException {
+    Wish changed = next.apply(wish);
+    telling.tell();
+    wish = changed;
   }
 
   @Override
@@ -185,15 +247,6 @@ final class ManagedRegion implements MemoryRegion {
       return placement().region().advised();
     } finally {
       gate().exit(slot);
-    }
-  }
-
-  private synchronized void keep(Advice advice) {
-    switch (advice) {
-      case NORMAL -> wish = wish.withPattern(AccessPattern.NORMAL);
-      case RANDOM -> wish = wish.withPattern(AccessPattern.RANDOM);
-      case SEQUENTIAL -> wish = wish.withPattern(AccessPattern.SEQUENTIAL);
-      default -> {}
     }
   }
 
@@ -232,12 +285,11 @@ final class ManagedRegion implements MemoryRegion {
     inSection(
         Capability.RESIDENT_BUDGET,
         region -> {
-          region.limitResident(budgetBytes);
+          change(
+              wish -> wish.withResidentBudget(budgetBytes, this),
+              () -> region.limitResident(budgetBytes));
           return true;
         });
-    synchronized (this) {
-      wish = wish.withResidentBudget(budgetBytes);
-    }
   }
 
   @Override
@@ -255,12 +307,9 @@ final class ManagedRegion implements MemoryRegion {
     inSection(
         Capability.SWAP_POLICY,
         region -> {
-          region.apply(policy);
+          change(wish -> wish.withPolicy(policy, this), () -> region.apply(policy));
           return true;
         });
-    synchronized (this) {
-      wish = wish.withPolicy(policy);
-    }
   }
 
   @Override
@@ -270,7 +319,7 @@ final class ManagedRegion implements MemoryRegion {
     }
     tenancy.awaitBackend();
     tenancy.checkNotStranded();
-    regions.require(Capability.RESIZE);
+    require(Capability.RESIZE);
     if (newByteSize < 1) {
       throw new IllegalArgumentException(
           String.format(
@@ -283,6 +332,7 @@ final class ManagedRegion implements MemoryRegion {
       try {
         checkMovable("resize");
         tenancy.checkNotStranded();
+        require(Capability.RESIZE); // it may have moved meanwhile
         resizeShut(newByteSize);
       } finally {
         gate().open();
@@ -414,6 +464,16 @@ final class ManagedRegion implements MemoryRegion {
     needed = backends;
   }
 
+  /** Says between which backends' regions a move copies, until the one that is left is released. */
+  void movesBetween(List<MemoryRegion> backendsRegions) {
+    moved = backendsRegions;
+  }
+
+  /** Whether somebody hands it on as his own, and lists it. */
+  boolean isCarried() {
+    return carried;
+  }
+
   /** Whether it lies on the backend, or a move of it needs the backend. */
   boolean concerns(Backend backend) {
     return needed.contains(backend) || placement().backend().equals(backend);
@@ -490,14 +550,19 @@ final class ManagedRegion implements MemoryRegion {
 
   ManagedRegionInfo managedInfo() {
     Placement now = placement();
+    Set<Long> carries = new HashSet<>();
+    carries.add(now.region().id());
+    moved.forEach(region -> carries.add(region.id()));
+    carries.remove(id);
     return new ManagedRegionInfo(
         id,
-        now.region().id(),
+        carries,
         now.backend().name(),
         home,
         bundle,
         history.moves(),
         history.records(),
+        wish.region().required(),
         stranded());
   }
 }

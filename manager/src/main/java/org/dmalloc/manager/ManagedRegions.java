@@ -3,6 +3,7 @@ package org.dmalloc.manager;
 
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
+import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Comparator;
 import java.util.EnumSet;
@@ -18,6 +19,7 @@ import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.MemoryProvider;
 import org.dmalloc.api.MemoryRegion;
 import org.dmalloc.api.OpenRequest;
+import org.dmalloc.api.OrphanedRegions;
 import org.dmalloc.api.RegionIds;
 import org.dmalloc.api.RegionRequest;
 import org.dmalloc.api.UnsupportedCapabilityException;
@@ -72,6 +74,17 @@ final class ManagedRegions {
   /** Refuses new regions and moves; open regions stay usable. */
   void stop() {
     stopped = true;
+    accounts.regions().forEach(this::orphan);
+  }
+
+  /** Lists a region that this manager, which has stopped, lists no more. */
+  private void orphan(ManagedRegion region) {
+    if (!region.isCarried()) {
+      OrphanedRegions.add(region);
+      if (region.gate().hasEnded()) {
+        OrphanedRegions.remove(region); // closed meanwhile
+      }
+    }
   }
 
   boolean stopped() {
@@ -152,37 +165,108 @@ final class ManagedRegions {
     return Collections.unmodifiableSet(all);
   }
 
-  /** Throws unless some backend here can do it. */
-  void require(Capability capability) {
+  /**
+   * A region is where it cannot do something.
+   *
+   * @return what to throw; it says where the region could do it, and how it gets there
+   */
+  UnsupportedCapabilityException lacking(
+      ManagedRegion region, Backend here, Capability capability) {
     if (!capabilities().contains(capability)) {
-      throw new UnsupportedCapabilityException(NAME, capability);
+      return new UnsupportedCapabilityException(NAME, capability); // no matter where it lies
     }
+    List<String> able =
+        candidates(region).stream()
+            .filter(backend -> backend.capabilities().contains(capability))
+            .map(Backend::name)
+            .toList();
+    String nextStep =
+        stopped || able.isEmpty()
+            ? "no backend here that could hold it has it"
+            : String.format(
+                Locale.ROOT,
+                "move it to one that has it: hotswap %d %s%s",
+                region.id(),
+                able.getFirst(),
+                able.size() == 1 ? "" : ", or " + String.join(", ", able.subList(1, able.size())));
+    return new UnsupportedCapabilityException(
+        here.name(),
+        capability,
+        String.format(
+            Locale.ROOT,
+            "%s lies on backend %s, which lacks %s; %s",
+            region,
+            here.name(),
+            capability,
+            nextStep));
+  }
+
+  /** Throws unless the region's conditions hold on a backend that it is to move to. */
+  void requireFor(ManagedRegion region, Backend target) {
+    Capability missing = region.wish().missingOn(target.capabilities());
+    if (missing == null) {
+      return;
+    }
+    List<String> able =
+        candidates(region).stream()
+            .filter(backend -> !backend.equals(region.placement().backend()))
+            .map(Backend::name)
+            .toList();
+    throw new UnsupportedCapabilityException(
+        target.name(),
+        missing,
+        String.format(
+            Locale.ROOT,
+            "move of %s to %s: backend %s lacks %s, which %s for the region's whole life; %s",
+            region,
+            target.name(),
+            target.name(),
+            missing,
+            region.wish().region().required().contains(missing)
+                ? "its request requires"
+                : "it was asked for",
+            able.isEmpty()
+                ? "no other backend here can hold it"
+                : "it can move to " + String.join(", ", able)));
   }
 
   // --- regions ---
 
   ManagedRegion allocate(RegionRequest request, String bundle) throws MemoryException {
     String target = request.name() == null ? "" : request.name();
+    boolean carried = request.carriedAs() != RegionRequest.FRESH_ID;
+    // The backend's region gets the number that users see, and nobody but this one lists it.
+    RegionRequest numbered = carried ? request : request.carriedAs(RegionIds.next());
     return make(
         "allocate",
-        bundle,
-        target,
-        ledger -> ledger.require(request),
-        backend -> backend.provider().allocate(request),
-        region -> Wish.of(request),
+        new Naming(numbered.carriedAs(), carried, bundle, target),
+        ledger -> ledger.require(numbered),
+        backend -> backend.provider().allocate(numbered),
+        region -> Wish.of(numbered),
         request.byteSize());
   }
 
   ManagedRegion open(OpenRequest request, String bundle) throws MemoryException {
+    boolean carried = request.carriedAs() != RegionRequest.FRESH_ID;
+    OpenRequest numbered = carried ? request : request.carriedAs(RegionIds.next());
     return make(
         "open",
-        bundle,
-        request.name(),
-        ledger -> ledger.require(request),
-        backend -> backend.provider().open(request),
-        region -> Wish.of(request, region.byteSize()),
+        new Naming(numbered.carriedAs(), carried, bundle, request.name()),
+        ledger -> ledger.require(numbered),
+        backend -> backend.provider().open(numbered),
+        region -> Wish.of(numbered, region.byteSize()),
         0);
   }
+
+  /**
+   * Who a new region is, and whose.
+   *
+   * @param id its number, and that of the backend's region below it
+   * @param carried whether somebody hands it on as his own
+   * @param bundle the symbolic name of the bundle that takes it
+   * @param target its name in the store, for messages; may be empty
+   */
+  private record Naming(long id, boolean carried, String bundle, String target) {}
 
   @FunctionalInterface
   private interface Check {
@@ -200,18 +284,12 @@ final class ManagedRegions {
   }
 
   private ManagedRegion make(
-      String operation,
-      String bundle,
-      String target,
-      Check check,
-      Maker maker,
-      Wisher wisher,
-      long byteSize)
+      String operation, Naming naming, Check check, Maker maker, Wisher wisher, long byteSize)
       throws MemoryException {
     Backend backend;
     try {
       checkRunning();
-      backend = choose(operation, target, check);
+      backend = choose(operation, naming.target(), check);
     } catch (MemoryException | RuntimeException e) {
       accounts.failed();
       throw e;
@@ -220,9 +298,12 @@ final class ManagedRegions {
         accounts.admit(
             operation,
             byteSize,
-            bundle,
-            target,
-            () -> place(operation, bundle, target, backend, maker, wisher, byteSize));
+            naming.bundle(),
+            naming.target(),
+            () -> place(operation, naming, backend, maker, wisher, byteSize));
+    if (stopped) {
+      orphan(made); // stopped meanwhile, and may not have seen this one
+    }
     if (!present(backend)) {
       // It left after it was chosen, and its evacuation may not have seen this region.
       new Evacuation(this, backend).run();
@@ -232,21 +313,25 @@ final class ManagedRegions {
 
   private ManagedRegion place(
       String operation,
-      String bundle,
-      String target,
+      Naming naming,
       Backend backend,
       Maker maker,
       Wisher wisher,
       long bookedBytes)
       throws MemoryException {
-    long id = RegionIds.next(); // before the backend takes one: users see 1, 3, 5 rather than 2, 4
     MemoryRegion inner = backend.make(() -> maker.on(backend));
     boolean done = false;
     try {
       // An opened region tells its size only now; a region's close takes its whole size back.
-      accounts.book(operation, inner.byteSize() - bookedBytes, bundle, target);
+      accounts.book(operation, inner.byteSize() - bookedBytes, naming.bundle(), naming.target());
       ManagedRegion region =
-          new ManagedRegion(this, id, bundle, wisher.of(inner), new Placement(backend, inner));
+          new ManagedRegion(
+              this,
+              naming.id(),
+              naming.carried(),
+              naming.bundle(),
+              wisher.of(inner),
+              new Placement(backend, inner));
       done = true;
       return region;
     } finally {
@@ -264,7 +349,7 @@ final class ManagedRegions {
           operation, target, "no backend is present", "start a backend's bundle");
     }
     check.of(ledger(NAME, capabilities()));
-    UnsupportedCapabilityException first = null;
+    List<UnsupportedCapabilityException> refusals = new ArrayList<>();
     for (Backend backend : present) {
       if (backend.capabilities().isEmpty()) {
         continue; // it breaks its contract: there is none without any
@@ -273,18 +358,42 @@ final class ManagedRegions {
         check.of(ledger(backend.name(), backend.capabilities()));
         return backend;
       } catch (UnsupportedCapabilityException e) {
-        first = first == null ? e : first;
+        refusals.add(e);
       }
     }
-    if (first == null) {
+    if (refusals.isEmpty()) {
       throw MemoryException.of(
           operation, target, "no backend says what it can do", "start another backend's bundle");
     }
-    throw first;
+    throw new UnsupportedCapabilityException(
+        NAME,
+        refusals.getFirst().capability(),
+        String.format(
+            Locale.ROOT,
+            "%s%s: no backend here has all that is asked: %s; ask for less",
+            operation,
+            target.isEmpty() ? "" : " '" + target + "'",
+            refusals.stream()
+                .map(e -> e.backend() + " lacks " + e.capability())
+                .collect(Collectors.joining(", "))));
   }
 
   private static RegionLedger ledger(String name, Set<Capability> capabilities) {
     return new RegionLedger(name, capabilities, Set.of(), Long.MAX_VALUE);
+  }
+
+  /** Which of the region's conditions the backends here do not meet, in words. */
+  String whyNoneCanHold(ManagedRegion region) {
+    List<String> missing = new ArrayList<>();
+    for (Backend backend : backends()) {
+      Capability lacks = region.wish().missingOn(backend.capabilities());
+      if (lacks != null) {
+        missing.add(backend.name() + " lacks " + lacks);
+      }
+    }
+    return missing.isEmpty()
+        ? "no other backend here can hold it"
+        : "no other backend here can hold it, " + String.join(", ", missing);
   }
 
   /** Backends that can hold the region, the best first. */

@@ -7,11 +7,12 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
-import org.dmalloc.api.Capability;
 import org.dmalloc.api.MemoryProvider;
 import org.dmalloc.api.MoveListener;
 import org.dmalloc.api.RegionMover;
+import org.dmalloc.region.BundleClasses;
 import org.jspecify.annotations.Nullable;
+import org.osgi.annotation.bundle.Capability;
 import org.osgi.framework.Bundle;
 import org.osgi.framework.BundleContext;
 import org.osgi.framework.BundleEvent;
@@ -33,8 +34,19 @@ import org.osgi.service.metatype.annotations.Designate;
  * Follows the backends, and registers the provider of movable regions while it has seen one.
  *
  * <p>The provider is registered by hand: its capabilities follow the backends, and each bundle that
- * uses it gets a view of its own, so that its regions are booked on it.
+ * uses it gets a view of its own, so that its regions are booked on it. So is the mover. What is
+ * registered by hand has to be declared by hand, for resolvers that look for who offers a service.
  */
+@Capability(
+    namespace = "osgi.service",
+    attribute = "objectClass:List<String>=\"org.dmalloc.api.MemoryProvider\"",
+    uses = MemoryProvider.class,
+    effective = "active")
+@Capability(
+    namespace = "osgi.service",
+    attribute = "objectClass:List<String>=\"org.dmalloc.api.RegionMover\"",
+    uses = RegionMover.class,
+    effective = "active")
 @Component(
     service = {},
     immediate = true,
@@ -105,7 +117,7 @@ public final class ManagerComponent implements BundleListener {
   }
 
   @Deactivate
-  void deactivate() {
+  void deactivate(BundleContext bundleContext) {
     regions.stop();
     ScheduledExecutorService stopping;
     synchronized (this) {
@@ -123,6 +135,9 @@ public final class ManagerComponent implements BundleListener {
     }
     if (stopping != null) {
       stopping.shutdownNow(); // a move in progress is cancelled and leaves its region whole
+    }
+    if (regions.accounts().statistics().openRegions() > 0) {
+      BundleClasses.loadAll(bundleContext.getBundle());
     }
   }
 
@@ -196,7 +211,7 @@ public final class ManagerComponent implements BundleListener {
                 MemoryProvider.BACKEND,
                 ManagedRegions.NAME,
                 MemoryProvider.CAPABILITY,
-                regions.capabilities().stream().map(Capability::name).toArray(String[]::new),
+                regions.capabilities().stream().map(Enum::name).toArray(String[]::new),
                 Constants.SERVICE_RANKING,
                 RANKING));
     if (provider != null) {

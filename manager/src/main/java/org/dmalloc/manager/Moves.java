@@ -108,7 +108,7 @@ final class Moves implements RegionMover {
       return new MoveResult(
           region.id(), from, target.name(), region.byteSize(), 0, 0, 0, 0, "none");
     }
-    region.wish().require(target);
+    regions.requireFor(region, target);
     bringToFile(source);
     Move move =
         new Move(

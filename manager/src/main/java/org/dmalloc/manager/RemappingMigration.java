@@ -127,15 +127,23 @@ final class RemappingMigration {
 
   /** Opens the file that the source had open, and no other of its name. */
   private MemoryRegion open(Backend backend) throws MemoryException {
-    MemoryRegion opened =
-        backend.provider().open(move.region().wish().openOn(backend.capabilities(), name));
-    if (opened instanceof StoredBacking now
-        && move.source().region() instanceof StoredBacking before
-        && !now.fileKey().equals(before.fileKey())) {
-      opened.close();
-      throw move.failed("its file was replaced by another file", "put the file back", null);
+    Wish wish = move.region().wish();
+    MemoryRegion opened = backend.provider().open(wish.openOn(backend.capabilities(), name));
+    boolean done = false;
+    try {
+      if (opened instanceof StoredBacking now
+          && move.source().region() instanceof StoredBacking before
+          && !now.fileKey().equals(before.fileKey())) {
+        throw move.failed("its file was replaced by another file", "put the file back", null);
+      }
+      wish.tellSince(wish.asOpened(), new Placement(backend, opened), move.region());
+      done = true;
+      return opened;
+    } finally {
+      if (!done) {
+        opened.close();
+      }
     }
-    return opened;
   }
 
   private void reopen(Throwable reason) {

@@ -3,9 +3,11 @@ package org.dmalloc.manager;
 
 import java.nio.file.Path;
 import java.util.EnumSet;
+import java.util.Locale;
 import java.util.Set;
 import org.dmalloc.api.AccessMode;
 import org.dmalloc.api.AccessPattern;
+import org.dmalloc.api.Advice;
 import org.dmalloc.api.Capability;
 import org.dmalloc.api.Durability;
 import org.dmalloc.api.MemoryException;
@@ -22,10 +24,10 @@ import org.jspecify.annotations.Nullable;
 /**
  * What a region's owner asked for, kept so that every backend it comes to can be asked for it too.
  *
- * <p>Name, sharing, lock, durability, directory and the policy NEVER are conditions: a backend that
- * lacks them is refused. Pattern, page size, reservation, resident budget and the other policies
- * are hints: a backend that lacks them goes without, and the next that has them is told again.
- * Prefault is done once, at the start.
+ * <p>Name, sharing, lock, durability, directory, the policy NEVER and the capabilities that the
+ * request required are conditions: a backend that lacks them is refused. Pattern, page size,
+ * reservation, resident budget and the other policies are hints: a backend that lacks them goes
+ * without, and the next that has them is told again. Prefault is done once, at the start.
  *
  * @param region the request, with the present size, pattern and policies
  * @param access whether the region may be written; a new region always may
@@ -53,7 +55,9 @@ record Wish(RegionRequest region, AccessMode access) {
             open.directory(),
             open.owner(),
             open.progress(),
-            RegionRequest.NO_BUDGET);
+            RegionRequest.NO_BUDGET,
+            open.required(),
+            open.carriedAs());
     return new Wish(request, open.access());
   }
 
@@ -81,7 +85,9 @@ record Wish(RegionRequest region, AccessMode access) {
         view ? null : region.directory(),
         region.owner(),
         ProgressListener.NONE,
-        RegionRequest.NO_BUDGET); // told once the region is in use there: see hintBudget
+        RegionRequest.NO_BUDGET, // told once the region is in use there: see hintBudget
+        region.required(),
+        region.carriedAs());
   }
 
   /** The request that opens the same stored region on a backend with these capabilities. */
@@ -97,7 +103,9 @@ record Wish(RegionRequest region, AccessMode access) {
         region.durability(),
         region.directory(),
         region.owner(),
-        ProgressListener.NONE);
+        ProgressListener.NONE,
+        region.required(),
+        region.carriedAs());
   }
 
   private Set<SwapPolicy> policiesOn(Set<Capability> capabilities) {
@@ -115,16 +123,9 @@ record Wish(RegionRequest region, AccessMode access) {
     return null;
   }
 
-  /** Throws unless the backend meets all conditions. */
-  void require(Backend backend) {
-    Capability missing = missingOn(backend.capabilities());
-    if (missing != null) {
-      throw new UnsupportedCapabilityException(backend.name(), missing);
-    }
-  }
-
   private Set<Capability> conditions() {
     EnumSet<Capability> needed = EnumSet.noneOf(Capability.class);
+    needed.addAll(region.required());
     if (stored()) {
       needed.add(Capability.NAMED);
     }
@@ -145,6 +146,7 @@ record Wish(RegionRequest region, AccessMode access) {
     }
     if (region.policies().contains(SwapPolicy.NEVER)) {
       needed.add(Capability.SWAP_POLICY);
+      needed.add(Capability.LOCKED);
     }
     if (access == AccessMode.READ_ONLY) {
       needed.add(Capability.READ_ONLY);
@@ -160,10 +162,30 @@ record Wish(RegionRequest region, AccessMode access) {
     return new Wish(region.withPattern(pattern), access);
   }
 
-  /** A copy with the policy in place of those that it ends. */
-  Wish withPolicy(SwapPolicy policy) {
+  /**
+   * A copy with the policy in place of those that it ends.
+   *
+   * @param of the region, for messages
+   * @throws IllegalStateException if the region has something that the policy excludes
+   */
+  Wish withPolicy(SwapPolicy policy, Object of) {
     if (policy.actsOnce()) {
       return this;
+    }
+    if (policy == SwapPolicy.NEVER && region.residentBudget() != RegionRequest.NO_BUDGET) {
+      throw new IllegalStateException(
+          String.format(
+              Locale.ROOT,
+              "apply NEVER to %s: it has a resident budget of %d bytes; lift that first",
+              of,
+              region.residentBudget()));
+    }
+    if (policy == SwapPolicy.EARLY && region.locked()) {
+      throw new IllegalStateException(
+          String.format(
+              Locale.ROOT,
+              "apply EARLY to %s: its pages are locked in RAM; allocate it unlocked",
+              of));
     }
     EnumSet<SwapPolicy> next = EnumSet.of(policy);
     region.policies().stream()
@@ -172,8 +194,64 @@ record Wish(RegionRequest region, AccessMode access) {
     return new Wish(region.withPolicies(next), access);
   }
 
-  Wish withResidentBudget(long budgetBytes) {
+  /**
+   * A copy with another budget.
+   *
+   * @param of the region, for messages
+   * @throws IllegalStateException if its pages are to stay in RAM
+   */
+  Wish withResidentBudget(long budgetBytes, Object of) {
+    boolean locked = region.locked() || region.policies().contains(SwapPolicy.NEVER);
+    if (locked && budgetBytes != RegionRequest.NO_BUDGET) {
+      throw new IllegalStateException(
+          String.format(
+              Locale.ROOT,
+              "limit of %s: its pages are locked in RAM; unlock it (policy KERNEL) or allocate it unlocked",
+              of));
+    }
     return new Wish(region.withResidentBudget(budgetBytes), access);
+  }
+
+  /**
+   * Tells memory that was made for this wish as it was before what has been asked since.
+   *
+   * @throws MemoryException if that is refused
+   * @throws UnsupportedCapabilityException if the backend lacks what was asked since
+   */
+  void tellSince(Wish before, Placement placement, Object of) throws MemoryException {
+    Set<Capability> capabilities = placement.backend().capabilities();
+    Capability missing = missingOn(capabilities);
+    if (missing != null) {
+      throw new UnsupportedCapabilityException(
+          placement.backend().name(),
+          missing,
+          String.format(
+              Locale.ROOT,
+              "%s asks for %s since its move began, which backend %s lacks; it stays where it was",
+              of,
+              missing,
+              placement.backend().name()));
+    }
+    if (capabilities.contains(Capability.ADVICE) && region.pattern() != before.region.pattern()) {
+      switch (region.pattern()) {
+        case NORMAL -> placement.region().advise(Advice.NORMAL);
+        case RANDOM -> placement.region().advise(Advice.RANDOM);
+        case SEQUENTIAL -> placement.region().advise(Advice.SEQUENTIAL);
+        case AUTO -> {} // nothing leads back to it
+      }
+    }
+    if (capabilities.contains(Capability.SWAP_POLICY)) {
+      for (SwapPolicy policy : region.policies()) {
+        if (!before.region.policies().contains(policy)) {
+          placement.region().apply(policy);
+        }
+      }
+    }
+  }
+
+  /** A copy as a region has it that was opened: an {@link OpenRequest} has no policies. */
+  Wish asOpened() {
+    return new Wish(region.withPolicies(Set.of()), access);
   }
 
   /** Tells the memory that the region came to of its budget, as far as that can keep one. */

@@ -8,6 +8,7 @@ import java.util.EnumSet;
 import java.util.List;
 import java.util.Objects;
 import java.util.Set;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import org.dmalloc.api.Advice;
@@ -55,6 +56,10 @@ class PlainBackend implements StoreProvider {
 
   final RegionLedger ledger;
   final AtomicInteger forces = new AtomicInteger();
+
+  /** What the kernel was told, call by call. */
+  final List<String> kernel = new CopyOnWriteArrayList<>();
+
   private final @Nullable PlainStore store;
   volatile @Nullable String refusal;
   volatile @Nullable String forceRefusal;
@@ -63,7 +68,13 @@ class PlainBackend implements StoreProvider {
 
   private PlainBackend(String name, @Nullable PlainStore store, Set<Capability> capabilities) {
     this.store = store;
-    this.ledger = new RegionLedger(name, capabilities, Set.of(), Long.MAX_VALUE, 200_000_000);
+    this.ledger =
+        new RegionLedger(
+            name,
+            capabilities,
+            capabilities.contains(Capability.ADVICE) ? EnumSet.allOf(Advice.class) : Set.of(),
+            Long.MAX_VALUE,
+            200_000_000);
   }
 
   /** Memory that is given its content by its first owner, up to a limit. */
@@ -100,6 +111,19 @@ class PlainBackend implements StoreProvider {
     return new PlainBackend(name, null, MEMORY);
   }
 
+  /** Memory that takes advice and swap policies, and may keep a budget; not resizable. */
+  static PlainBackend swapped(String name, Capability... more) {
+    EnumSet<Capability> all =
+        EnumSet.of(
+            Capability.PRIVATE_MAPPING,
+            Capability.SHARED_MAPPING,
+            Capability.ADVICE,
+            Capability.LOCKED,
+            Capability.SWAP_POLICY);
+    all.addAll(List.of(more));
+    return new PlainBackend(name, null, all);
+  }
+
   static PlainBackend files(String name, PlainStore store) {
     return new PlainBackend(name, store, FILE);
   }
@@ -116,7 +140,7 @@ class PlainBackend implements StoreProvider {
 
   @Override
   public Set<Advice> supportedAdvice() {
-    return Set.of();
+    return ledger.advice();
   }
 
   private void refuse(String operation) throws MemoryException {
@@ -226,6 +250,11 @@ class PlainBackend implements StoreProvider {
     return ledger.regions();
   }
 
+  /** How many are open, those below movable ones included. */
+  int openRegions() {
+    return ledger.statistics().openRegions();
+  }
+
   @Override
   public ProviderStatistics statistics() {
     return ledger.statistics();
@@ -269,7 +298,9 @@ class PlainBackend implements StoreProvider {
     }
 
     @Override
-    protected void onAdvise(MemorySegment segment, Advice advice, long offset, long length) {}
+    protected void onAdvise(MemorySegment segment, Advice advice, long offset, long length) {
+      kernel.add(advice + " to " + name());
+    }
 
     @Override
     protected void onPrefetch(MemorySegment segment, long[] offsets, long length) {}
@@ -280,7 +311,10 @@ class PlainBackend implements StoreProvider {
     }
 
     @Override
-    protected void onApply(MemorySegment segment, SwapPolicy policy) {}
+    protected void onApply(MemorySegment segment, SwapPolicy policy) throws MemoryException {
+      refuse("apply");
+      kernel.add(policy + " to " + name());
+    }
 
     @Override
     protected void onLoad(MemorySegment segment, long offset, MemorySegment content)

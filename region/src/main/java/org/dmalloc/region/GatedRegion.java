@@ -45,7 +45,7 @@ public abstract class GatedRegion implements BackingRegion {
   private static final long FIRST_PAUSE_NANOS = 50_000;
   private static final long LONGEST_PAUSE_NANOS = 10_000_000;
 
-  private final long id = RegionIds.next();
+  private final long id;
   private final Instant createdAt = Instant.now();
   private final RegionLedger ledger;
   private final RegionTraits traits;
@@ -74,6 +74,7 @@ public abstract class GatedRegion implements BackingRegion {
    * @param segment the whole region, read-only if it is opened so; its size is the region's size
    */
   protected GatedRegion(RegionLedger ledger, RegionTraits traits, MemorySegment segment) {
+    this.id = traits.carriedAs() == RegionRequest.FRESH_ID ? RegionIds.next() : traits.carriedAs();
     this.ledger = ledger;
     this.traits = traits;
     this.segment = segment;
@@ -229,7 +230,8 @@ public abstract class GatedRegion implements BackingRegion {
         gate.openSections(),
         pinned,
         residentBudget,
-        writeBackFailure());
+        writeBackFailure(),
+        ledger.capabilities());
   }
 
   private @Nullable String writeBackFailure() {
@@ -839,6 +841,11 @@ public abstract class GatedRegion implements BackingRegion {
   /** Says that another pattern holds for all of it, not by the owner's advice. */
   protected final void patternBecame(AccessPattern newPattern) {
     pattern = newPattern;
+  }
+
+  /** Whether its user has it by the number of another region, which hands its memory on. */
+  final boolean isCarried() {
+    return traits.carriedAs() != RegionRequest.FRESH_ID;
   }
 
   /** The provider's books. */

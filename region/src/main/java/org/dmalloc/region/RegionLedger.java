@@ -20,6 +20,7 @@ import org.dmalloc.api.Durability;
 import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.MemoryRegion;
 import org.dmalloc.api.OpenRequest;
+import org.dmalloc.api.OrphanedRegions;
 import org.dmalloc.api.PageSize;
 import org.dmalloc.api.ProviderStatistics;
 import org.dmalloc.api.RegionRequest;
@@ -46,7 +47,7 @@ public final class RegionLedger {
   private final long limitBytes;
   private final long sectionTimeoutNanos;
 
-  private final ConcurrentMap<Long, MemoryRegion> open = new ConcurrentHashMap<>();
+  private final ConcurrentMap<Long, GatedRegion> open = new ConcurrentHashMap<>();
   private final AtomicLong openBytes = new AtomicLong();
   private final LongAdder allocations = new LongAdder();
   private final LongAdder closes = new LongAdder();
@@ -163,6 +164,9 @@ public final class RegionLedger {
       open.put(region.id(), region);
       allocations.increment();
       done = true;
+      if (stopped) {
+        orphan(region); // stopped meanwhile, and may not have seen this one
+      }
       return region;
     } finally {
       if (!done) {
@@ -195,9 +199,22 @@ public final class RegionLedger {
     }
   }
 
-  /** Refuses all further work; open regions stay as they are. */
+  /**
+   * Refuses all further work; open regions stay as they are, and are listed as {@linkplain
+   * OrphanedRegions orphaned} from now on.
+   */
   public void stop() {
     stopped = true;
+    open.values().forEach(this::orphan);
+  }
+
+  private void orphan(GatedRegion region) {
+    if (!region.isCarried()) {
+      OrphanedRegions.add(region);
+      if (!open.containsKey(region.id())) {
+        OrphanedRegions.remove(region); // closed meanwhile
+      }
+    }
   }
 
   /** The provider's name. */
@@ -215,9 +232,13 @@ public final class RegionLedger {
     return advice;
   }
 
-  /** The open regions by ascending id. */
+  /** The open regions by ascending id, without those that somebody hands on as his own. */
   public List<MemoryRegion> regions() {
-    return open.values().stream().sorted(Comparator.comparingLong(MemoryRegion::id)).toList();
+    return open.values().stream()
+        .filter(region -> !region.isCarried())
+        .sorted(Comparator.comparingLong(MemoryRegion::id))
+        .<MemoryRegion>map(region -> region)
+        .toList();
   }
 
   /** The counts so far. */
@@ -267,6 +288,7 @@ public final class RegionLedger {
     if (request.residentBudget() != RegionRequest.NO_BUDGET) {
       require(Capability.RESIDENT_BUDGET);
     }
+    request.required().forEach(this::require);
   }
 
   /**
@@ -301,6 +323,7 @@ public final class RegionLedger {
     if (request.access() == AccessMode.READ_ONLY) {
       require(Capability.READ_ONLY);
     }
+    request.required().forEach(this::require);
   }
 
   private void requireAll(
@@ -374,6 +397,7 @@ public final class RegionLedger {
     if (open.remove(region.id()) != null) {
       openBytes.addAndGet(-region.bookedBytes);
       closes.increment();
+      OrphanedRegions.remove(region);
     }
   }
 

@@ -34,7 +34,8 @@ public record RegionTraits(
     @Nullable Path path,
     String backing,
     @Nullable String owner,
-    @Nullable String fileKey) {
+    @Nullable String fileKey,
+    long carriedAs) {
 
   /**
    * The traits of a region made just as requested, with the sharing and backing that it really has.
@@ -54,7 +55,8 @@ public record RegionTraits(
         path,
         backing,
         request.owner(),
-        null);
+        null,
+        request.carriedAs());
   }
 
   /**
@@ -75,7 +77,8 @@ public record RegionTraits(
         path,
         backing,
         request.owner(),
-        null);
+        null,
+        request.carriedAs());
   }
 
   /** A backend that watches says so by {@link #withPattern}. */
@@ -98,7 +101,8 @@ public record RegionTraits(
         path,
         backing,
         owner,
-        fileKey);
+        fileKey,
+        carriedAs);
   }
 
   /** A copy with another reservation. */
@@ -116,7 +120,8 @@ public record RegionTraits(
         path,
         backing,
         owner,
-        fileKey);
+        fileKey,
+        carriedAs);
   }
 
   /** A copy with another pattern. */
@@ -134,7 +139,8 @@ public record RegionTraits(
         path,
         backing,
         owner,
-        fileKey);
+        fileKey,
+        carriedAs);
   }
 
   /** A copy over a file that can be opened again. */
@@ -152,6 +158,7 @@ public record RegionTraits(
         path,
         backing,
         owner,
-        newFileKey);
+        newFileKey,
+        carriedAs);
   }
 }

@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
@@ -89,12 +90,13 @@ final class HeapMover implements RegionMover {
         info.id(),
         new ManagedRegionInfo(
             info.id(),
-            info.innerId(),
+            info.carried(),
             now,
             now,
             info.bundle(),
             info.moves() + (result == null ? 0 : 1),
             history,
+            info.required(),
             null));
   }
 
@@ -108,7 +110,15 @@ final class HeapMover implements RegionMover {
         id,
         i ->
             new ManagedRegionInfo(
-                i, INNER + i, "memory", "memory", "test.bundle", 0, List.of(), null));
+                i,
+                Set.of(INNER + i),
+                "memory",
+                "memory",
+                "test.bundle",
+                0,
+                List.of(),
+                Set.of(),
+                null));
   }
 
   @Override

@@ -89,7 +89,8 @@ final class HeapRegion implements MemoryRegion {
         0,
         false,
         budget,
-        null);
+        null,
+        provider.capabilities());
   }
 
   private void checkOpen() {

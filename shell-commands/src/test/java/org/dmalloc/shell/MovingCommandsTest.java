@@ -189,7 +189,8 @@ class MovingCommandsTest {
 
   @Test
   void regionsListsLeaks() throws Exception {
-    assertEquals("no bundle has left a region open", shell.run("regions --leaks"));
+    assertEquals(
+        "nothing was left open by a bundle or backend that stopped", shell.run("regions --leaks"));
     mover.leaks.add(
         new LeakedRegion(
             7, "orders", 4096, "shop.bundle", "importer", Instant.EPOCH, Instant.EPOCH, false));

@@ -66,7 +66,9 @@ class VisibleOutputTest {
             null,
             EVIL,
             RegionRequest.ofSize(1).progress(),
-            RegionRequest.NO_BUDGET));
+            RegionRequest.NO_BUDGET,
+            RegionRequest.ofSize(1).required(),
+            RegionRequest.FRESH_ID));
     files.findings.add(
         new StoreFinding(StoreFinding.Severity.ERROR, EVIL, "is\tno region\r" + NAME));
   }

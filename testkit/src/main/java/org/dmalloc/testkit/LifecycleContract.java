@@ -23,8 +23,10 @@ import org.dmalloc.api.Capability;
 import org.dmalloc.api.Durability;
 import org.dmalloc.api.MemoryRegion;
 import org.dmalloc.api.OpenRequest;
+import org.dmalloc.api.OrphanedRegions;
 import org.dmalloc.api.PageSize;
 import org.dmalloc.api.ProviderStatistics;
+import org.dmalloc.api.RegionIds;
 import org.dmalloc.api.RegionInfo;
 import org.dmalloc.api.RegionRequest;
 import org.dmalloc.api.Reservation;
@@ -91,6 +93,60 @@ public abstract class LifecycleContract extends ContractTheme {
     assertEquals(mine, provider().regions());
     mine.forEach(MemoryRegion::close);
     assertEquals(List.of(), provider().regions());
+  }
+
+  /** Whoever hands memory on as a region of his own is the one who lists and closes it. */
+  @Test
+  void aCarriedRegionHasItsCarriersNumberAndIsNotListed() throws Exception {
+    long carrier = RegionIds.next();
+    try (MemoryRegion own = allocate(PAGE);
+        MemoryRegion carried = provider().allocate(RegionRequest.ofSize(PAGE).carriedAs(carrier))) {
+      assertEquals(carrier, carried.id());
+      assertEquals(carrier, carried.info().id());
+      assertEquals(List.of(own), provider().regions());
+      assertEquals(2, provider().statistics().openRegions());
+      Pattern.write(carried, 5);
+      Pattern.check(carried, 5);
+    }
+    assertEquals(0, provider().statistics().openRegions());
+  }
+
+  @Test
+  void aCarriedStoredRegionIsNotListedEither() throws Exception {
+    assumeDeclared(Capability.NAMED);
+    provider().allocate(RegionRequest.ofSize(PAGE).withName("carried")).close();
+    long carrier = RegionIds.next();
+    try (MemoryRegion carried = provider().open(OpenRequest.of("carried").carriedAs(carrier))) {
+      assertEquals(carrier, carried.id());
+      assertEquals(List.of(), provider().regions());
+    }
+  }
+
+  /** A region whose backend was stopped, updated or configured anew is nobody's to lose. */
+  @Test
+  void regionsOfAStoppedProviderAreListedUntilTheyAreClosed() throws Exception {
+    MemoryRegion closedBefore = allocate(PAGE);
+    MemoryRegion region = allocate(PAGE);
+    MemoryRegion carried =
+        provider().allocate(RegionRequest.ofSize(PAGE).carriedAs(RegionIds.next()));
+    closedBefore.close();
+    assertEquals(List.of(), orphaned(closedBefore, region, carried), "while it is not stopped");
+    stop(provider());
+    try {
+      assertEquals(List.of(region), orphaned(closedBefore, region, carried));
+    } finally {
+      region.close();
+      carried.close();
+    }
+    assertEquals(List.of(), orphaned(closedBefore, region, carried), "after close");
+  }
+
+  /** Those of the regions that are listed as orphaned; other tests may have some at this time. */
+  private static List<MemoryRegion> orphaned(MemoryRegion... regions) {
+    return OrphanedRegions.list().stream()
+        .map(OrphanedRegions.Orphan::region)
+        .filter(List.of(regions)::contains)
+        .toList();
   }
 
   @Test

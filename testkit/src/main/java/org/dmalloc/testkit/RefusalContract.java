@@ -70,6 +70,34 @@ public abstract class RefusalContract extends ContractTheme {
     }
   }
 
+  /** What is declared can be required, alone; a region then has it, and says so. */
+  @Test
+  void requiredCapabilitiesAreHadOrRefused() throws Exception {
+    for (Capability capability : Capability.values()) {
+      RegionRequest request = SMALL.requiring(Set.of(capability));
+      if (declares(capability)) {
+        try (MemoryRegion region = provider().allocate(request)) {
+          assertTrue(region.info().capabilities().contains(capability), capability.name());
+        }
+      } else {
+        assertUnsupported(capability, () -> provider().allocate(request));
+      }
+    }
+    if (declares(Capability.NAMED)) {
+      provider().allocate(SMALL.withName("required")).close();
+      for (Capability capability : Capability.values()) {
+        OpenRequest request = OpenRequest.of("required").requiring(Set.of(capability));
+        if (declares(capability)) {
+          try (MemoryRegion region = provider().open(request)) {
+            assertTrue(region.info().capabilities().contains(capability), capability.name());
+          }
+        } else {
+          assertUnsupported(capability, () -> provider().open(request));
+        }
+      }
+    }
+  }
+
   @Test
   void opensThatNeedAnUndeclaredCapabilityAreRefused() throws Exception {
     OpenRequest open = OpenRequest.of("absent");

@@ -37,6 +37,12 @@ enum Flaw {
   SERVES_AFTER_STOP("Lifecycle", "stoppedProviderRefusesWhileRegionsStayUsable"),
   /** Closes all regions when it is stopped. */
   STOP_CLOSES_REGIONS("Lifecycle", "stoppedProviderRefusesWhileRegionsStayUsable"),
+  /** Leaves open regions unlisted when it is stopped. */
+  ORPHAN_FORGOTTEN("Lifecycle", "regionsOfAStoppedProviderAreListedUntilTheyAreClosed"),
+  /** Lists them when they are closed, too. */
+  CLOSED_STAYS_ORPHANED("Lifecycle", "regionsOfAStoppedProviderAreListedUntilTheyAreClosed"),
+  /** Lists what somebody else hands on as his own. */
+  CARRIED_LISTED("Lifecycle", "aCarriedRegionHasItsCarriersNumberAndIsNotListed"),
   /** Does not list open regions in order. */
   LISTING_UNSORTED("Lifecycle", "idsAreUniqueAndListed"),
   /** Leaves the files of unnamed regions. */
@@ -53,6 +59,8 @@ enum Flaw {
   FAILURES_UNCOUNTED("Refusal", "limitOfBytesHolds"),
   /** Does as well as it can without the capability. */
   UNDECLARED_ACCEPTED("Refusal", "requestsThatNeedAnUndeclaredCapabilityAreRefused"),
+  /** Takes what a request requires for a hint. */
+  REQUIRED_IGNORED("Refusal", "requiredCapabilitiesAreHadOrRefused"),
   /** Takes any range. */
   RANGES_UNCHECKED("Refusal", "rangesOutsideTheRegionAreRefused"),
   /** Goes on after the listener threw. */

@@ -30,6 +30,7 @@ import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.MemoryProvider;
 import org.dmalloc.api.MemoryRegion;
 import org.dmalloc.api.OpenRequest;
+import org.dmalloc.api.OrphanedRegions;
 import org.dmalloc.api.PageSize;
 import org.dmalloc.api.ProgressListener;
 import org.dmalloc.api.ProviderStatistics;
@@ -52,7 +53,7 @@ final class ReferenceProvider implements MemoryProvider {
   private final ProviderSettings settings;
   private final Set<Capability> capabilities;
   private final Set<Flaw> flaws;
-  private final Map<Long, MemoryRegion> open = new ConcurrentHashMap<>();
+  private final Map<Long, ReferenceRegion> open = new ConcurrentHashMap<>();
   private final AtomicLong openBytes = new AtomicLong();
   private final AtomicLong allocations = new AtomicLong();
   private final AtomicLong closes = new AtomicLong();
@@ -77,6 +78,9 @@ final class ReferenceProvider implements MemoryProvider {
     stopped = !flaws.contains(Flaw.SERVES_AFTER_STOP);
     if (flaws.contains(Flaw.STOP_CLOSES_REGIONS)) {
       regions().forEach(MemoryRegion::close);
+    }
+    if (!flaws.contains(Flaw.ORPHAN_FORGOTTEN)) {
+      regions().forEach(OrphanedRegions::add);
     }
   }
 
@@ -170,6 +174,7 @@ final class ReferenceProvider implements MemoryProvider {
     requireIf(r.reservation() == Reservation.SPARSE, Capability.SPARSE);
     requireIf(!r.policies().isEmpty(), Capability.SWAP_POLICY);
     requireIf(r.residentBudget() != RegionRequest.NO_BUDGET, Capability.RESIDENT_BUDGET);
+    requireAll(r.required());
     book(r.byteSize());
     boolean done = false;
     try {
@@ -188,7 +193,7 @@ final class ReferenceProvider implements MemoryProvider {
       ReferenceFile file = ReferenceFile.create(path, r.byteSize(), flaws);
       RegionInfo traits =
           new RegionInfo(
-              0,
+              r.carriedAs(),
               name,
               name(),
               r.byteSize(),
@@ -208,7 +213,8 @@ final class ReferenceProvider implements MemoryProvider {
               0,
               false,
               r.residentBudget(),
-              null);
+              null,
+              capabilities);
       ReferenceRegion region = finish(file, traits, r.prefault(), r.progress(), name != null);
       done = true;
       return region;
@@ -273,6 +279,7 @@ final class ReferenceProvider implements MemoryProvider {
     requireIf(r.durability() == Durability.SYNC, Capability.SYNC);
     requireIf(r.directory() != null, Capability.DIRECTORY);
     requireIf(r.access() == AccessMode.READ_ONLY, Capability.READ_ONLY);
+    requireAll(r.required());
     Path directory = r.directory() == null ? settings.directory() : r.directory();
     Path path = ReferenceFile.pathOf(directory, r.name(), flaws);
     boolean writer = r.access() == AccessMode.READ_WRITE && r.sharing() != Sharing.PRIVATE;
@@ -289,7 +296,7 @@ final class ReferenceProvider implements MemoryProvider {
       booked = byteSize;
       RegionInfo traits =
           new RegionInfo(
-              0,
+              r.carriedAs(),
               r.name(),
               name(),
               byteSize,
@@ -309,7 +316,8 @@ final class ReferenceProvider implements MemoryProvider {
               0,
               false,
               RegionRequest.NO_BUDGET,
-              null);
+              null,
+              capabilities);
       ReferenceRegion region = new ReferenceRegion(this, file, traits);
       done = true;
       return region;
@@ -335,6 +343,12 @@ final class ReferenceProvider implements MemoryProvider {
     requireIf(pageSize == PageSize.HUGE, Capability.HUGE_PAGES);
     requireIf(prefault, Capability.PREFAULT);
     requireIf(locked, Capability.LOCKED);
+  }
+
+  private void requireAll(Set<Capability> required) {
+    if (!flaws.contains(Flaw.REQUIRED_IGNORED)) {
+      required.forEach(this::require);
+    }
   }
 
   private static Sharing sharing(Sharing asked) {
@@ -372,6 +386,9 @@ final class ReferenceProvider implements MemoryProvider {
 
   void closed(MemoryRegion region) {
     open.remove(region.id());
+    if (!flaws.contains(Flaw.CLOSED_STAYS_ORPHANED)) {
+      OrphanedRegions.remove(region);
+    }
     unbook(region.byteSize());
     closes.incrementAndGet();
   }
@@ -438,7 +455,9 @@ final class ReferenceProvider implements MemoryProvider {
   public List<MemoryRegion> regions() {
     Comparator<MemoryRegion> byId = Comparator.comparingLong(MemoryRegion::id);
     return open.values().stream()
+        .filter(r -> !r.isCarried() || flaws.contains(Flaw.CARRIED_LISTED))
         .sorted(flaws.contains(Flaw.LISTING_UNSORTED) ? byId.reversed() : byId)
+        .<MemoryRegion>map(r -> r)
         .toList();
   }
 

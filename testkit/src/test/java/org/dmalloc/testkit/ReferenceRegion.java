@@ -37,6 +37,7 @@ final class ReferenceRegion implements MemoryRegion {
   private final ReferenceProvider provider;
   private final ReferenceFile file;
   private final RegionInfo traits;
+  private final boolean carried;
   private final ReferenceGate gate;
 
   /** Of a named region's file. */
@@ -56,6 +57,7 @@ final class ReferenceRegion implements MemoryRegion {
       throws IOException {
     this.provider = provider;
     this.file = file;
+    this.carried = traits.id() != RegionRequest.FRESH_ID;
     this.traits = withId(traits);
     this.fileKey = traits.name() == null ? null : keyOf(file.path());
     this.gate = new ReferenceGate(provider.flaws());
@@ -70,7 +72,7 @@ final class ReferenceRegion implements MemoryRegion {
 
   private static RegionInfo withId(RegionInfo t) {
     return new RegionInfo(
-        RegionIds.next(),
+        t.id() == RegionRequest.FRESH_ID ? RegionIds.next() : t.id(),
         t.name(),
         t.backend(),
         t.byteSize(),
@@ -90,7 +92,8 @@ final class ReferenceRegion implements MemoryRegion {
         0,
         false,
         t.residentBudget(),
-        null);
+        null,
+        t.capabilities());
   }
 
   private MemorySegment map(Arena into, long size) throws IOException {
@@ -115,6 +118,11 @@ final class ReferenceRegion implements MemoryRegion {
       shift = 64;
     }
     return whole.asSlice(shift, size + (flawed(Flaw.ONE_BYTE_MORE) && spare > 0 ? 1 : 0));
+  }
+
+  /** Whether somebody hands it on as his own. */
+  boolean isCarried() {
+    return carried;
   }
 
   private boolean flawed(Flaw flaw) {
@@ -154,7 +162,8 @@ final class ReferenceRegion implements MemoryRegion {
         gate.openSections(),
         pinned,
         budget,
-        null);
+        null,
+        traits.capabilities());
   }
 
   @Override

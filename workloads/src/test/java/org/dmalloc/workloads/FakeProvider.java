@@ -229,7 +229,8 @@ public final class FakeProvider implements MemoryProvider {
           0,
           false,
           RegionRequest.NO_BUDGET,
-          null);
+          null,
+          Set.of());
     }
 
     @Override

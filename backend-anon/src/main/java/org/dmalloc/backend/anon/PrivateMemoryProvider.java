@@ -3,6 +3,8 @@ package org.dmalloc.backend.anon;
 
 import java.util.Map;
 import org.dmalloc.api.MemoryProvider;
+import org.dmalloc.region.BundleClasses;
+import org.osgi.framework.BundleContext;
 import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
 import org.osgi.service.component.annotations.Deactivate;
@@ -51,7 +53,10 @@ public final class PrivateMemoryProvider extends AnonymousProvider {
   }
 
   @Deactivate
-  void deactivate() {
+  void deactivate(BundleContext context) {
     stop();
+    if (statistics().openRegions() > 0) {
+      BundleClasses.loadAll(context.getBundle());
+    }
   }
 }

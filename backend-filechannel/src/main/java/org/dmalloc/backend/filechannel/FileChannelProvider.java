@@ -34,6 +34,7 @@ import org.dmalloc.api.StoredBacking;
 import org.dmalloc.api.StoredRegion;
 import org.dmalloc.machine.KernelFiles;
 import org.dmalloc.machine.Machine;
+import org.dmalloc.region.BundleClasses;
 import org.dmalloc.region.RegionLedger;
 import org.dmalloc.region.RegionTraits;
 import org.dmalloc.region.SuspectFiles;
@@ -117,6 +118,13 @@ public final class FileChannelProvider implements BackingProvider, StoreProvider
 
   /** Refuses new calls from now on; open regions stay usable until their owners close them. */
   @Deactivate
+  void deactivate(BundleContext context) {
+    stop();
+    if (ledger.statistics().openRegions() > 0) {
+      BundleClasses.loadAll(context.getBundle());
+    }
+  }
+
   void stop() {
     ledger.stop();
     reads.stop();

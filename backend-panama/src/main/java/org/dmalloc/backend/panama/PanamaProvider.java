@@ -3,6 +3,7 @@ package org.dmalloc.backend.panama;
 
 import java.util.Map;
 import org.dmalloc.api.MemoryProvider;
+import org.dmalloc.region.BundleClasses;
 import org.dmalloc.store.StoreDirectory;
 import org.osgi.framework.BundleContext;
 import org.osgi.service.component.annotations.Activate;
@@ -67,7 +68,10 @@ public final class PanamaProvider extends MappedFileProvider {
   }
 
   @Deactivate
-  void deactivate() {
+  void deactivate(BundleContext context) {
     stop();
+    if (statistics().openRegions() > 0) {
+      BundleClasses.loadAll(context.getBundle());
+    }
   }
 }

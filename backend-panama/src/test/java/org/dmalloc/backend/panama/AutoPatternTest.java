@@ -58,7 +58,7 @@ class AutoPatternTest {
   void theObserverEndsWithTheLastRegion() {
     provider.regions().forEach(MemoryRegion::close);
     await("the end of the thread", () -> observer.thread() == null);
-    provider.deactivate();
+    provider.stop();
   }
 
   private static void await(String what, BooleanSupplier condition) {
@@ -382,7 +382,7 @@ class AutoPatternTest {
       region.force();
     }
     await("the end of the thread", () -> blind.thread() == null);
-    other.deactivate();
+    other.stop();
   }
 
   @Test

@@ -27,6 +27,6 @@ public final class PanamaFixture implements ProviderFixture {
 
   @Override
   public void stop(MemoryProvider provider) {
-    ((PanamaProvider) provider).deactivate();
+    ((PanamaProvider) provider).stop();
   }
 }

@@ -383,7 +383,7 @@ class PanamaProviderTest {
     }
     assertEquals(MIB, provider.stored().getFirst().byteSize());
     assertEquals(2 * MIB, second.stored().getFirst().byteSize());
-    provider.deactivate();
+    provider.stop();
     assertThrows(IllegalStateException.class, () -> provider.open("same"));
     second.open("same").close();
   }

@@ -45,7 +45,7 @@ class ReadmeExampleTest {
       assertEquals(1, provider.stored().size());
       assertTrue(provider.regions().isEmpty());
     } finally {
-      provider.deactivate();
+      provider.stop();
     }
   }
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.dmalloc.shell.command;
 
+import java.util.EnumSet;
 import java.util.Set;
 import org.apache.felix.service.command.CommandSession;
 import org.apache.felix.service.command.Descriptor;
@@ -77,6 +78,10 @@ public final class AllocCommand extends Command {
               names = {"-d", "--directory"},
               absentValue = "")
           @Nullable String directory,
+      @Descriptor(
+              "CAPABILITY: what it must be able to do wherever it is moved; several with commas")
+          @Parameter(names = "--require", absentValue = "")
+          @Nullable String require,
       @Descriptor("OWNER: who it is for, shown in listings")
           @Parameter(
               names = {"-o", "--owner"},
@@ -86,7 +91,9 @@ public final class AllocCommand extends Command {
     if (name != null) {
       RegionNames.checkNew(name);
     }
-    Backend provider = provider(backend, name);
+    Set<Capability> required =
+        require == null ? Set.of() : Words.parseAll(Capability.class, require, "--require");
+    Backend provider = provider(backend, name, required);
     Console console = Console.of(session);
     try (ProgressLine progress = console.progress("allocate " + size)) {
       RegionRequest request =
@@ -104,15 +111,24 @@ public final class AllocCommand extends Command {
               directory == null ? null : console.resolve(directory),
               owner,
               progress,
-              BudgetCommand.parse(budget));
+              BudgetCommand.parse(budget),
+              required,
+              RegionRequest.FRESH_ID);
       return RegionOpened.in(session, provider.allocate(request).info());
     }
   }
 
-  /** A name needs a store: the best backend is then the best that has one. */
-  private Backend provider(@Nullable String backend, @Nullable String name) {
-    if (backend == null && name != null) {
-      return providers().with(Capability.NAMED).stream()
+  /** A name needs a store: the best backend is then the best that has one, and all required. */
+  private Backend provider(
+      @Nullable String backend, @Nullable String name, Set<Capability> required) {
+    Set<Capability> needed = EnumSet.noneOf(Capability.class);
+    needed.addAll(required);
+    if (name != null) {
+      needed.add(Capability.NAMED);
+    }
+    if (backend == null && !needed.isEmpty()) {
+      return providers().all().stream()
+          .filter(each -> needed.stream().allMatch(each::can))
           .findFirst()
           .orElseGet(() -> providers().choose(null));
     }

@@ -2,6 +2,7 @@
 package org.dmalloc.shell.command;
 
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;
@@ -135,8 +136,17 @@ public final class Backend {
     return ask("paging()", ANSWER, provider::paging);
   }
 
-  /** An open region, with what it says of itself. */
-  public record Open(Backend backend, MemoryRegion region, RegionInfo info) {}
+  /**
+   * An open region, with what it says of itself.
+   *
+   * @param backend whose it is; null if that has stopped
+   * @param orphanedSince when it has stopped; null if it has not
+   */
+  public record Open(
+      @Nullable Backend backend,
+      MemoryRegion region,
+      RegionInfo info,
+      @Nullable Instant orphanedSince) {}
 
   /**
    * Its open regions.
@@ -154,7 +164,7 @@ public final class Backend {
           }
           List<Open> open = new ArrayList<>();
           for (MemoryRegion region : all) {
-            open.add(new Open(this, region, Objects.requireNonNull(region.info())));
+            open.add(new Open(this, region, Objects.requireNonNull(region.info()), null));
           }
           return open;
         });

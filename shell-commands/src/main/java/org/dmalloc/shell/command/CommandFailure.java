@@ -43,7 +43,8 @@ public final class CommandFailure extends Exception {
         switch (thrown) {
           case CommandFailure f -> plain(f);
           case ProviderFault e -> plain(e) + "; stop or update its bundle, the others work";
-          case UnsupportedCapabilityException e -> unsupported(e, providers);
+          case UnsupportedCapabilityException e ->
+              e.explained() ? command + ": " + plain(e) : unsupported(e, providers);
           case MemoryException e -> plain(e);
           case FileSystemException e -> fileSystem(command, e);
           case IOException e -> command + ": " + plain(e);

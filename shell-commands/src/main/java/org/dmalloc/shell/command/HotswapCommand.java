@@ -85,14 +85,23 @@ public final class HotswapCommand extends Command {
   private List<String> skipped(CommandSession session) {
     return providers().regions(warn(session)).stream()
         .filter(open -> providers().managed(open.info().id()).isEmpty())
-        .map(
-            open ->
-                String.format(
-                    Locale.ROOT,
-                    "region %d: skipped, it belongs to %s and cannot move; allocate with '-b managed'",
-                    open.info().id(),
-                    providers().name(open.backend())))
+        .map(this::skipped)
         .toList();
+  }
+
+  private String skipped(Backend.Open open) {
+    Backend backend = open.backend();
+    return backend == null
+        ? String.format(
+            Locale.ROOT,
+            "region %d: skipped, it is orphaned: %s has stopped",
+            open.info().id(),
+            open.info().backend())
+        : String.format(
+            Locale.ROOT,
+            "region %d: skipped, it belongs to %s and cannot move; allocate with '-b managed'",
+            open.info().id(),
+            providers().name(backend));
   }
 
   /** All are looked up before the first moves: a mistyped one then moves nothing. */
@@ -114,7 +123,9 @@ public final class HotswapCommand extends Command {
       throw new UsageException(
           String.format(
               Locale.ROOT,
-              "region %d belongs to its backend and cannot move; allocate with '-b managed'",
+              Providers.orphanedSince(id).isPresent()
+                  ? "region %d is orphaned: what it was taken from has stopped, and it stays where it is; free it and take it anew with '-b managed'"
+                  : "region %d belongs to its backend and cannot move; allocate with '-b managed'",
               id));
     }
     return id;

@@ -48,7 +48,8 @@ public final class InfoCommand extends Command {
         lease.region().detached().orElse(null),
         residency(lease.region()),
         lease.region().advised(),
-        providers().managed(info.id()).orElse(null));
+        providers().managed(info.id()).orElse(null),
+        Providers.orphanedSince(info.id()).orElse(null));
   }
 
   private static @Nullable Residency residency(MemoryRegion region) throws MemoryException {

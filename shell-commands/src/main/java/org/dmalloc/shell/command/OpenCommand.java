@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.dmalloc.shell.command;
 
+import java.util.Set;
 import org.apache.felix.service.command.CommandSession;
 import org.apache.felix.service.command.Descriptor;
 import org.apache.felix.service.command.Parameter;
@@ -11,7 +12,9 @@ import org.dmalloc.api.Durability;
 import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.OpenRequest;
 import org.dmalloc.api.PageSize;
+import org.dmalloc.api.RegionRequest;
 import org.dmalloc.api.Sharing;
+import org.dmalloc.shell.syntax.Words;
 import org.jspecify.annotations.Nullable;
 
 /** Opens a stored region, and keeps it open. */
@@ -67,12 +70,18 @@ public final class OpenCommand extends Command {
               names = {"-d", "--directory"},
               absentValue = "")
           @Nullable String directory,
+      @Descriptor(
+              "CAPABILITY: what it must be able to do wherever it is moved; several with commas")
+          @Parameter(names = "--require", absentValue = "")
+          @Nullable String require,
       @Descriptor("OWNER: who it is for, shown in listings")
           @Parameter(
               names = {"-o", "--owner"},
               absentValue = "")
           @Nullable String owner)
       throws MemoryException {
+    Set<Capability> required =
+        require == null ? Set.of() : Words.parseAll(Capability.class, require, "--require");
     Console console = Console.of(session);
     try (ProgressLine progress = console.progress("open " + name)) {
       RegionLookup.Stored stored = stored(name, backend, directory);
@@ -88,7 +97,9 @@ public final class OpenCommand extends Command {
               durability,
               directory == null ? null : console.resolve(directory),
               owner,
-              progress);
+              progress,
+              required,
+              RegionRequest.FRESH_ID);
       return RegionOpened.in(session, stored.backend().open(request).info());
     }
   }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.dmalloc.shell.command;
 
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -11,8 +12,10 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import org.dmalloc.api.Capability;
+import org.dmalloc.api.LeakedRegion;
 import org.dmalloc.api.ManagedRegionInfo;
 import org.dmalloc.api.MemoryProvider;
+import org.dmalloc.api.OrphanedRegions;
 import org.dmalloc.api.RegionInfo;
 import org.dmalloc.api.RegionMover;
 import org.dmalloc.shell.syntax.UsageException;
@@ -63,6 +66,7 @@ public final class Providers {
   /** Whether a region is a backend's, or lies on it for the time being. */
   public boolean isOn(Backend backend, Backend.Open open) {
     return backend.equals(open.backend())
+        || (open.backend() == null && backend.name().equals(open.info().backend()))
         || managed(open.info().id())
             .filter(managed -> managed.backend().equals(backend.name()))
             .isPresent();
@@ -181,17 +185,13 @@ public final class Providers {
   }
 
   /**
-   * The open regions of all providers that answer, in the order of their ids. The backend's region
-   * below a movable one is left out: it is the same memory, and not the user's to close.
+   * The open regions of all providers that answer, and of those that have stopped, in the order of
+   * their ids. The backends' regions below a movable one are left out: it is the same memory, and
+   * not the user's to close.
    *
-   * @param faults told of each provider that does not
+   * @param faults told of each provider that does not answer
    */
   public List<Backend.Open> regions(Consumer<ProviderFault> faults) {
-    RegionMover now = mover;
-    Set<Long> inner =
-        now == null
-            ? Set.of()
-            : now.managed().stream().map(ManagedRegionInfo::innerId).collect(Collectors.toSet());
     List<Backend.Open> regions = new ArrayList<>();
     for (Backend backend : backends) {
       try {
@@ -200,8 +200,49 @@ public final class Providers {
         faults.accept(e);
       }
     }
-    regions.removeIf(open -> inner.contains(open.info().id()));
+    // Asked for after the backends: what one of them lists by now, the mover knows.
+    RegionMover now = mover;
+    Set<Long> carried =
+        now == null
+            ? Set.of()
+            : now.managed().stream()
+                .flatMap(info -> info.carried().stream())
+                .collect(Collectors.toSet());
+    regions.removeIf(open -> carried.contains(open.info().id()));
+    Set<Long> listed = regions.stream().map(open -> open.info().id()).collect(Collectors.toSet());
+    for (OrphanedRegions.Orphan orphan : OrphanedRegions.list()) {
+      if (!listed.contains(orphan.region().id())) { // stopped just now
+        orphan(orphan, faults).ifPresent(regions::add);
+      }
+    }
     regions.sort(Comparator.comparingLong(open -> open.info().id()));
     return List.copyOf(regions);
+  }
+
+  private static Optional<Backend.Open> orphan(
+      OrphanedRegions.Orphan orphan, Consumer<ProviderFault> faults) {
+    try {
+      return Optional.of(
+          new Backend.Open(null, orphan.region(), orphan.region().info(), orphan.since()));
+    } catch (RuntimeException | LinkageError e) {
+      String who =
+          String.format(Locale.ROOT, "region %d of a stopped backend", orphan.region().id());
+      faults.accept(new ProviderFault(who, "info(): " + e, e));
+      return Optional.empty();
+    }
+  }
+
+  /** Since when the provider of an open region has been stopped; empty if it has not. */
+  public static Optional<Instant> orphanedSince(long regionId) {
+    return OrphanedRegions.list().stream()
+        .filter(each -> each.region().id() == regionId)
+        .map(OrphanedRegions.Orphan::since)
+        .findFirst();
+  }
+
+  /** What bundles left open when they stopped, as far as a manager is there to see it. */
+  public List<LeakedRegion> leaks() {
+    RegionMover now = mover;
+    return now == null ? List.of() : now.leaks();
   }
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.dmalloc.shell.command;
 
+import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -27,13 +28,15 @@ import org.jspecify.annotations.Nullable;
  * @param residency where its bytes are; null where its backend cannot tell
  * @param advised what the kernel has been told about the order of accesses, range by range
  * @param managed what the manager knows of it; null if it cannot move
+ * @param orphanedSince when its backend stopped; null if that still runs
  */
 public record RegionDetails(
     RegionInfo info,
     @Nullable String detached,
     @Nullable Residency residency,
     List<AdvisedRange> advised,
-    @Nullable ManagedRegionInfo managed)
+    @Nullable ManagedRegionInfo managed,
+    @Nullable Instant orphanedSince)
     implements Printable {
   private static final int MAX_RANGES = 16;
 
@@ -43,6 +46,13 @@ public record RegionDetails(
     lines.put("id", Long.toString(info.id()));
     lines.put("name", info.name() == null ? "-" : info.name());
     lines.put("backend", info.backend());
+    if (orphanedSince != null) {
+      lines.put(
+          "orphaned",
+          "its backend stopped at "
+              + orphanedSince.truncatedTo(ChronoUnit.SECONDS)
+              + "; the region stays usable until you free it");
+    }
     lines.put("size", size(info.byteSize()));
     lines.put("backing", info.backing());
     if (info.path() != null) {
@@ -65,6 +75,10 @@ public record RegionDetails(
             ? "-"
             : info.policies().stream().sorted().map(Words::of).collect(Collectors.joining(", ")));
     lines.put("budget", BudgetCommand.format(info.residentBudget()));
+    if (!info.capabilities().isEmpty()) {
+      lines.put(
+          "can do", info.capabilities().stream().map(Words::of).collect(Collectors.joining(", ")));
+    }
     lines.put("owner", info.owner() == null ? "-" : info.owner());
     lines.put("since", info.createdAt().truncatedTo(ChronoUnit.SECONDS).toString());
     lines.put(
@@ -120,6 +134,10 @@ public record RegionDetails(
   private static void addMoves(Map<String, String> lines, ManagedRegionInfo managed) {
     lines.put("now on", managed.backend());
     lines.put("home", managed.home());
+    if (!managed.required().isEmpty()) {
+      lines.put(
+          "requires", managed.required().stream().map(Words::of).collect(Collectors.joining(", ")));
+    }
     lines.put("bundle", managed.bundle());
     if (managed.stranded() != null) {
       lines.put("stranded", managed.stranded());

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.dmalloc.shell.command;
 
+import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
@@ -9,7 +10,6 @@ import org.apache.felix.service.command.CommandSession;
 import org.apache.felix.service.command.Descriptor;
 import org.apache.felix.service.command.Parameter;
 import org.dmalloc.api.AccessMode;
-import org.dmalloc.api.LeakedRegion;
 import org.dmalloc.api.ManagedRegionInfo;
 import org.dmalloc.api.RegionInfo;
 import org.dmalloc.shell.output.Json;
@@ -34,14 +34,14 @@ public final class RegionsCommand extends Command {
               names = {"-b", "--backend"},
               absentValue = "")
           @Nullable String backend,
-      @Descriptor("what bundles left open when they stopped, in place of the open regions")
+      @Descriptor("what was left open by bundles that stopped, and what backends that stopped left")
           @Parameter(names = "--leaks", presentValue = "true", absentValue = "false")
           boolean leaks,
       @Descriptor("as JSON")
           @Parameter(names = "--json", presentValue = "true", absentValue = "false")
           boolean json) {
     if (leaks) {
-      return leaks(json);
+      return leaks(session, json);
     }
     @Nullable Backend only = backend == null ? null : providers().choose(backend);
     List<ProviderFault> faults = new ArrayList<>();
@@ -72,24 +72,31 @@ public final class RegionsCommand extends Command {
         this::cells);
   }
 
-  private Object leaks(boolean json) {
-    List<LeakedRegion> leaks = providers().mover().leaks();
+  private Object leaks(CommandSession session, boolean json) {
+    List<LeftOpen> leaks = new ArrayList<>();
+    providers().leaks().forEach(leak -> leaks.add(LeftOpen.of(leak)));
+    for (Backend.Open open : providers().regions(warn(session))) {
+      Instant since = open.orphanedSince();
+      if (since != null) {
+        leaks.add(LeftOpen.of(open.info(), since));
+      }
+    }
     if (json) {
       return new Json(leaks);
     }
     return new Listing<>(
         leaks,
-        "no bundle has left a region open",
+        "nothing was left open by a bundle or backend that stopped",
         List.of("ID", "NAME", "SIZE", "BUNDLE", "OWNER", "STOPPED", "STATE"),
         leak ->
             new String[] {
               Long.toString(leak.id()),
               text(leak.name()),
               ByteSize.format(leak.byteSize()),
-              leak.bundle(),
+              text(leak.bundle()),
               text(leak.owner()),
               leak.stoppedAt().truncatedTo(ChronoUnit.SECONDS).toString(),
-              leak.closed() ? "closed" : "left open"
+              leak.state()
             });
   }
 
@@ -99,7 +106,8 @@ public final class RegionsCommand extends Command {
     return new String[] {
       Long.toString(info.id()),
       text(info.name()),
-      providers().place(info),
+      providers().place(info)
+          + (Providers.orphanedSince(info.id()).isPresent() ? " (orphaned)" : ""),
       ByteSize.format(info.byteSize()),
       Words.of(info.sharing()),
       access(info),

@@ -152,6 +152,7 @@ public final class Candidates implements Function {
     String command = place.syntax().name();
     return switch (place.name()) {
       case "BACKEND" -> providers.names().stream().map(VisibleText::of).toList();
+      case "CAPABILITY" -> Words.all(Capability.class);
       case "POLICY" -> Words.all(SwapPolicy.class);
       case "START" -> Words.all(Start.class);
       case "WORKLOAD" ->
