@@ -94,9 +94,6 @@ public final class SectionGate {
   /** Held from a shut to its open or end; not owned by a thread. */
   private final Semaphore shutter = new Semaphore(1, true);
 
-  /** Whose sections end with the gate; FREE for nobody. Belongs to who holds the shutter. */
-  private long leaving = FREE;
-
   /**
    * Who waits for the gate to open. No lock: a virtual thread that was next for one, and gets no
    * carrier because others compute on all of them, would keep everybody behind it, and the one that
@@ -132,15 +129,13 @@ public final class SectionGate {
   }
 
   /**
-   * Ends the section that {@link #enter} opened on this thread. Does nothing if the section has
-   * ended with the gate: its slot may be another thread's by now.
+   * Ends the section that {@link #enter} opened on this thread. Harmless after the end of the gate:
+   * the slot is still this thread's.
    */
   public void exit(int slot) {
-    long threadId = Thread.currentThread().threadId();
     if (slot == OVERFLOW) {
-      overflow.computeIfPresent(threadId, (id, depth) -> depth == 1 ? null : depth - 1);
-    } else if ((long) SLOT.getOpaque(slots, slot) != threadId) {
-      return;
+      overflow.computeIfPresent(
+          Thread.currentThread().threadId(), (id, depth) -> depth == 1 ? null : depth - 1);
     } else if (slots[slot + 1] > 0) {
       slots[slot + 1]--;
     } else {
@@ -180,7 +175,6 @@ public final class SectionGate {
   public void shutToEnd(long timeoutNanos) {
     long threadId = Thread.currentThread().threadId();
     requireShut(shutUnlessHeld(timeoutNanos, threadId), timeoutNanos);
-    leaving = threadId;
   }
 
   private static void requireShut(List<Long> holders, long timeoutNanos) {
@@ -293,9 +287,6 @@ public final class SectionGate {
    * {@link #shutToEnd} did not wait for end too, and closing them later does nothing.
    */
   public void end() {
-    if (leaving != FREE) {
-      reclaim(leaving);
-    }
     leaveShut(ENDED);
   }
 
@@ -311,6 +302,10 @@ public final class SectionGate {
 
   /** How many threads have a section open, at about this moment. */
   public int openSections() {
+    if (state == ENDED) {
+      return 0; // what its closer had open ended with it; the slots stay claimed until they are
+      // left
+    }
     int count = overflow.size();
     for (int slot = STRIDE; slot < slots.length; slot += STRIDE) {
       if ((long) SLOT.getVolatile(slots, slot) != FREE) {
@@ -392,9 +387,8 @@ public final class SectionGate {
   }
 
   /**
-   * Ends all sections of a thread that opens and closes none meanwhile: it has ended, or it is the
-   * one that ends the gate. The lock keeps two that do this for the same thread from meeting in a
-   * slot that a third has claimed in between.
+   * Ends all sections of a thread that has ended, and so opens and closes none. The lock keeps two
+   * that do this for the same thread from meeting in a slot that a third has claimed in between.
    */
   private synchronized void reclaim(long threadId) {
     for (int slot = STRIDE; slot < slots.length; slot += STRIDE) {
@@ -457,7 +451,6 @@ public final class SectionGate {
     if (state != SHUT) {
       throw new IllegalStateException("the gate is not shut");
     }
-    leaving = FREE;
     state = next;
     VarHandle.fullFence();
     waiting.forEach(LockSupport::unpark);

@@ -299,42 +299,6 @@ class SectionGateTest {
   }
 
   @Test
-  void aSlotThatWasReclaimedBelongsToItsNextOwnerAlone() throws Exception {
-    AtomicReference<Integer> lost = new AtomicReference<>();
-    Thread ended = Thread.ofPlatform().start(() -> lost.set(gate.enter()));
-    ended.join();
-    gate.shut(SHORT);
-    gate.open();
-    // By ids that meet in the same slot, somebody comes to own it.
-    AtomicBoolean owned = new AtomicBoolean();
-    while (!owned.get()) {
-      Thread other =
-          Thread.ofPlatform()
-              .start(
-                  () -> {
-                    int slot = gate.enter();
-                    if (slot == lost.get()) {
-                      owned.set(true);
-                      Thread late = Thread.ofPlatform().start(() -> gate.exit(slot));
-                      joinQuietly(late);
-                      assertEquals(1, gate.openSections());
-                    }
-                    gate.exit(slot);
-                  });
-      other.join();
-    }
-    assertEquals(0, gate.openSections());
-  }
-
-  private static void joinQuietly(Thread thread) {
-    try {
-      thread.join();
-    } catch (InterruptedException e) {
-      throw new IllegalStateException(e);
-    }
-  }
-
-  @Test
   void shuttingWithAnOwnSectionIsRefusedAtOnce() {
     int slot = gate.enter();
     IllegalStateException e = assertThrows(IllegalStateException.class, () -> gate.shut(LONG));
