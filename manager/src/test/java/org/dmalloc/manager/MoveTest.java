@@ -221,6 +221,27 @@ final class MoveTest {
   }
 
   @Test
+  void whatCouldNotBeWrittenMovesOnlyOnceItIs() throws Exception {
+    PlainBackend far = PlainBackend.files("far", new PlainStore("/second"));
+    rig.add(far, 1);
+    ManagedRegion region = rig.allocate(RegionRequest.ofSize(Rig.SIZE).withName("orders"));
+    rig.move(region, "far");
+    Rig.fill(region, 4);
+    far.forceRefusal = "EIO";
+    assertThrows(MemoryException.class, region::force);
+    assertTrue(String.valueOf(region.info().writeBackFailure()).contains("EIO"));
+    MemoryException e = assertThrows(MemoryException.class, () -> rig.move(region, "files"));
+    assertTrue(e.getMessage().contains("EIO"), e.getMessage());
+    assertEquals("far", region.managedInfo().backend());
+    Rig.check(region, 4);
+    far.forceRefusal = null;
+    rig.move(region, "files");
+    assertEquals(null, region.info().writeBackFailure());
+    Rig.check(region, 4);
+    region.close();
+  }
+
+  @Test
   void whatCannotBeClosedAtOnceIsClosedLater() throws Exception {
     ManagedRegion region = rig.filled(4);
     memory.closeRefusal = "a native call uses it";
