@@ -23,7 +23,8 @@ import java.util.stream.Stream;
  *   <li>{@code session: continues}: goes on where the block before it ended, with its files.
  *   <li>{@code session: as REASON}: is not run, because of what it needs.
  *   <li>{@code session: heads of COMMAND}: is not run; COMMAND, a smaller form of it, is, and must
- *       print every line of column heads (words in capitals alone) that the block has.
+ *       print every line of column heads (words in capitals alone, or above a rule) that the block
+ *       has.
  *   <li>{@code varies: REGEX}: matches of it are as good as any other.
  * </ul>
  *
@@ -116,11 +117,20 @@ record DocumentedSession(String page, int line, List<String> directions, List<St
 
   /** Its lines of column heads, with single spaces. */
   List<String> heads() {
-    return steps.stream()
-        .flatMap(s -> s.printed().stream())
-        .filter(l -> HEADS.matcher(l).matches())
-        .map(l -> l.strip().replaceAll("\\s+", " "))
-        .toList();
+    List<String> heads = new ArrayList<>();
+    for (Step step : steps) {
+      List<String> printed = step.printed();
+      for (int i = 0; i < printed.size(); i++) {
+        boolean ruled =
+            (i == 0 || printed.get(i - 1).isBlank())
+                && i + 1 < printed.size()
+                && printed.get(i + 1).startsWith("───");
+        if (ruled || HEADS.matcher(printed.get(i)).matches()) {
+          heads.add(printed.get(i).strip().replaceAll("\\s+", " "));
+        }
+      }
+    }
+    return heads;
   }
 
   @Override
