@@ -82,6 +82,7 @@ class UnprivilegedCompareIT {
       assertTrue(out.contains("run as root"), out);
       assertTrue(out.contains("give --size above"), out);
       assertTrue(out.contains("no verdicts:\n  without a limit all of it was in RAM"), out);
+      assertFalse(out.contains("allocate:"), "a command without a verdict: " + out);
     } else {
       assertTrue(out.contains("in 128 MiB of RAM"), out);
     }

@@ -263,21 +263,14 @@ public final class Comparison {
     }
   }
 
-  private List<String> devices(Optional<BlockDevice> disk, List<SwapDevice> swap)
-      throws IOException {
+  private List<String> devices(Optional<BlockDevice> disk, List<SwapDevice> swap) {
     List<String> names = new ArrayList<>();
     disk.ifPresent(device -> names.add(device.name()));
     for (SwapDevice area : swap) {
-      // zram is memory: what goes there is no traffic of a disk.
-      Optional<BlockDevice> device =
-          switch (area.kind()) {
-            case ZRAM -> Optional.empty();
-            case PARTITION -> BlockDevice.ofDeviceFile(files, area.path());
-            case FILE ->
-                Mount.holding(files, Path.of(area.path()).toRealPath())
-                    .flatMap(m -> BlockDevice.of(files, m));
-          };
-      device.map(BlockDevice::name).filter(name -> !names.contains(name)).ifPresent(names::add);
+      area.disk(files)
+          .map(BlockDevice::name)
+          .filter(name -> !names.contains(name))
+          .ifPresent(names::add);
     }
     return names;
   }

@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.dmalloc.workloads.machine;
 
+import java.io.IOException;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import org.dmalloc.machine.KernelFiles;
+import org.dmalloc.machine.Mount;
 
 /**
  * One swap area in use, from {@code /proc/swaps}.
@@ -41,6 +45,27 @@ public record SwapDevice(String path, Kind kind, long byteSize, long usedBytes, 
       }
     }
     return devices;
+  }
+
+  /**
+   * The disk that it lies on; empty for zram, whose pages are no traffic of a disk, and where none
+   * can be told.
+   */
+  public Optional<BlockDevice> disk(KernelFiles files) {
+    return switch (kind) {
+      case ZRAM -> Optional.empty();
+      case PARTITION -> BlockDevice.ofDeviceFile(files, path);
+      case FILE -> Mount.holding(files, real()).flatMap(mount -> BlockDevice.of(files, mount));
+    };
+  }
+
+  private Path real() {
+    try {
+      return Path.of(path).toRealPath();
+    } catch (IOException e) {
+      // Somebody else's: in a directory that this user may not search, or deleted meanwhile.
+      return Path.of(path);
+    }
   }
 
   private static Kind kind(String path, String type) {

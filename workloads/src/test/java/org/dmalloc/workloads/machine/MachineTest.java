@@ -49,6 +49,15 @@ final class MachineTest {
   }
 
   @Test
+  void tellsTheDiskBelowASwapFileThatThisUserCannotReach() {
+    // The file is not there for this process: deleted, or in a directory of somebody else's.
+    SwapDevice file = new SwapDevice("/srv/private/swap", SwapDevice.Kind.FILE, 1 << 20, 0, 32_767);
+    assertEquals("sda", file.disk(machine.files()).orElseThrow().name());
+    SwapDevice zram = new SwapDevice("/dev/zram0", SwapDevice.Kind.ZRAM, 1 << 20, 0, 100);
+    assertEquals(Optional.empty(), zram.disk(machine.files()));
+  }
+
+  @Test
   void findsTheDeepestMount() {
     KernelFiles files = machine.files();
     assertEquals("ext4", Mount.holding(files, Path.of("/srv/x")).orElseThrow().type());
