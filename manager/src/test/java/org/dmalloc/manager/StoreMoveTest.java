@@ -207,12 +207,6 @@ final class StoreMoveTest {
     }
     assertEquals(inFirst == 1 ? List.of("orders.region") : List.of(), files(fast), what);
     assertEquals(inFirst == 1 ? List.of() : List.of("orders.region"), files(big), what);
-    // And it can be moved on, by name and in peace.
-    Rig rig = rig(fast, big);
-    MemoryRegion region =
-        rig.provider.open(
-            org.dmalloc.api.OpenRequest.of("orders").withDirectory(inFirst == 1 ? fast : big));
-    region.close();
   }
 
   private static List<String> files(Path store) throws IOException {

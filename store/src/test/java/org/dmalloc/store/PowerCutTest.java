@@ -12,7 +12,9 @@ import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.UUID;
 import org.dmalloc.api.Reservation;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -68,6 +70,36 @@ final class PowerCutTest {
       assertEquals(0, image.surplusBytes());
     }
     assertEquals(Set.of((long) before, (long) after), sizes);
+  }
+
+  @Test
+  void leavesTheNoteOfAMoveWholeOrNotAtAll() throws Exception {
+    HandOver note =
+        HandOver.of(HandOver.Role.LEAVING, new UUID(1, 2), Path.of("/elsewhere/r.region"));
+    for (boolean begins : new boolean[] {true, false}) {
+      SimulatedDisk disk = new SimulatedDisk(new byte[0]);
+      RegionImage image =
+          RegionImage.initialise(
+              disk, 100, Reservation.SPARSE, begins ? null : note, (at, length) -> {});
+      byte[] content = pattern(100);
+      disk.write(OFFSET, content);
+      disk.forget();
+
+      image.note(begins ? note : null);
+
+      Set<Boolean> found = new HashSet<>();
+      for (byte[] crashed : disk.crashes()) {
+        SimulatedDisk survivor = new SimulatedDisk(crashed);
+        RegionImage after = RegionImage.load(survivor, PATH);
+        HandOver now = after.header().handOver();
+        assertTrue(now == null || now.equals(note), String.valueOf(now));
+        found.add(now != null);
+        assertArrayEquals(content, survivor.copy(OFFSET, 100));
+        after.heal();
+        assertEquals(List.of(), after.flaws());
+      }
+      assertEquals(Set.of(true, false), found);
+    }
   }
 
   private static byte[] pattern(int length) {
