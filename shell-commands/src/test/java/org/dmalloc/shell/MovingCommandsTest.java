@@ -335,7 +335,7 @@ class MovingCommandsTest {
     assertTrue(shell.fail("hotswapbench -s 1x").contains("--size '1x' is not a size"));
     assertTrue(shell.fail("hotswapbench -w x").contains("--written 'x' is not a number"));
     assertTrue(shell.fail("hotswapbench --written=-1").contains("give 0 to 1000"));
-    assertTrue(shell.fail("hotswapbench -m 0").contains("give at least 1"));
+    assertTrue(shell.fail("hotswapbench -m 0").contains("--moves 0; give 1 to 10000"));
     assertTrue(shell.fail("hotswapbench --json /no/such/file").contains("no such file"));
     assertEquals(0, managed.requests.size());
   }

@@ -262,15 +262,6 @@ public final class StoreFile implements AutoCloseable {
     return image == null ? null : image.header().createdAt();
   }
 
-  /**
-   * Tells the file from all others of this machine, and from a later one that was given the same
-   * inode; null for an unnamed region's.
-   */
-  public @Nullable String key() {
-    Instant created = createdAt();
-    return created == null ? null : locked.identity().key() + '@' + created.toEpochMilli();
-  }
-
   /** Says who has it open, for the messages that others get: {@code filechannel region 7}. */
   public void describeHolder(String holder) {
     locked.describe(entry -> entry.heldBy(holder));

@@ -76,15 +76,16 @@ final class NamedFileTest {
   }
 
   @Test
-  void aDeletedFileIsToldByForceResizeAndListing() throws Exception {
+  void aDeletedFileIsToldByResizeAndListing() throws Exception {
     try (StoreFile file = create("r");
         Arena arena = Arena.ofShared()) {
       var mapped = file.map(MapMode.READ_WRITE, arena);
       file.force(mapped, 0, SIZE);
+      file.checkName("force");
       assertEquals(Optional.empty(), file.fate());
       Files.delete(store.path("r"));
       assertEquals(Optional.of("its file was deleted"), file.fate());
-      MemoryException e = assertThrows(MemoryException.class, () -> file.force(mapped, 0, SIZE));
+      MemoryException e = assertThrows(MemoryException.class, () -> file.checkName("force"));
       assertTrue(message(e).contains("its file was deleted; copy its content"), message(e));
       e = assertThrows(MemoryException.class, () -> file.resize(2 * SIZE, SpaceReserver.SPARSE));
       assertTrue(message(e).startsWith("resize"), message(e));

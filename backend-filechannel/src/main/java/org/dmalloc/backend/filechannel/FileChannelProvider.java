@@ -260,7 +260,12 @@ public final class FileChannelProvider implements BackingProvider, StoreProvider
       }
       FileChannelRegion region =
           new FileChannelRegion(
-              ledger, traits.withFileKey(file.key()), segment, arena, file, reads);
+              ledger,
+              traits.withFileKey(file.isNamed() ? file.fileKey() : null),
+              segment,
+              arena,
+              file,
+              reads);
       region.onCarried(); // by nobody yet: says who has the file open
       return region;
     } catch (MemoryException | RuntimeException | Error e) {

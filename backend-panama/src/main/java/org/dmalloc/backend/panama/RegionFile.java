@@ -191,7 +191,7 @@ sealed interface RegionFile {
 
     @Override
     public @Nullable String key() {
-      return file.key();
+      return file.isNamed() ? file.fileKey() : null;
     }
 
     @Override
