@@ -1,16 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.dmalloc.manager;
 
-import java.lang.reflect.Proxy;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import org.dmalloc.api.MemoryProvider;
-import org.dmalloc.backend.panama.PanamaProvider;
 import org.dmalloc.testkit.ProviderFixture;
 import org.dmalloc.testkit.ProviderSettings;
-import org.osgi.framework.BundleContext;
 
 /** The managed provider over panama. */
 public final class ManagedFixture implements ProviderFixture {
@@ -21,16 +18,7 @@ public final class ManagedFixture implements ProviderFixture {
 
   @Override
   public MemoryProvider start(ProviderSettings settings) {
-    BundleContext nothingConfigured =
-        (BundleContext)
-            Proxy.newProxyInstance(
-                getClass().getClassLoader(),
-                new Class<?>[] {BundleContext.class},
-                (proxy, method, arguments) -> null);
-    MemoryProvider panama =
-        new PanamaProvider(
-            nothingConfigured,
-            Map.of(MemoryProvider.BACKEND, "panama", "directory", settings.directory().toString()));
+    MemoryProvider panama = Rig.panama("panama", settings.directory());
     Map<String, Object> own = new HashMap<>();
     own.put("section.timeout.millis", Long.toString(settings.sectionTimeout().toMillis()));
     if (settings.limitBytes() != Long.MAX_VALUE) {

@@ -4,6 +4,8 @@ package org.dmalloc.manager;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import java.lang.reflect.Proxy;
+import java.nio.file.Path;
 import java.util.Map;
 import org.dmalloc.api.Access;
 import org.dmalloc.api.MemoryException;
@@ -13,6 +15,8 @@ import org.dmalloc.api.MoveOptions;
 import org.dmalloc.api.MoveResult;
 import org.dmalloc.api.ProgressListener;
 import org.dmalloc.api.RegionRequest;
+import org.dmalloc.backend.panama.PanamaProvider;
+import org.osgi.framework.BundleContext;
 
 /** A manager with backends in plain memory, and content that tells what is lost. */
 final class Rig {
@@ -30,6 +34,18 @@ final class Rig {
     Backend added = new Backend(backend, ranking, ++serviceId);
     regions.arrived(added);
     return added;
+  }
+
+  /** The real backend, over a directory. */
+  static MemoryProvider panama(String name, Path store) {
+    BundleContext nothingConfigured =
+        (BundleContext)
+            Proxy.newProxyInstance(
+                Rig.class.getClassLoader(),
+                new Class<?>[] {BundleContext.class},
+                (proxy, method, arguments) -> null);
+    return new PanamaProvider(
+        nothingConfigured, Map.of(MemoryProvider.BACKEND, name, "directory", store.toString()));
   }
 
   ManagedRegion allocate(RegionRequest request) throws MemoryException {

@@ -8,12 +8,10 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.BufferedReader;
 import java.io.IOException;
-import java.lang.reflect.Proxy;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.Objects;
 import java.util.SplittableRandom;
 import java.util.concurrent.Callable;
@@ -28,12 +26,10 @@ import org.dmalloc.api.MemoryProvider;
 import org.dmalloc.api.MemoryRegion;
 import org.dmalloc.api.RegionRequest;
 import org.dmalloc.api.StoredRegion;
-import org.dmalloc.backend.panama.PanamaProvider;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.osgi.framework.BundleContext;
 
 /** Stored regions between two real stores: kills at every step, and names that lead elsewhere. */
 final class StoreMoveTest {
@@ -52,21 +48,10 @@ final class StoreMoveTest {
     bigStore = Files.createDirectory(directory.resolve("big"));
   }
 
-  private static MemoryProvider panama(String name, Path store) {
-    BundleContext nothingConfigured =
-        (BundleContext)
-            Proxy.newProxyInstance(
-                StoreMoveTest.class.getClassLoader(),
-                new Class<?>[] {BundleContext.class},
-                (proxy, method, arguments) -> null);
-    return new PanamaProvider(
-        nothingConfigured, Map.of(MemoryProvider.BACKEND, name, "directory", store.toString()));
-  }
-
   private static Rig rig(Path fast, Path big) {
     Rig rig = new Rig();
-    rig.add(panama("fast", fast), 2);
-    rig.add(panama("big", big), 1);
+    rig.add(Rig.panama("fast", fast), 2);
+    rig.add(Rig.panama("big", big), 1);
     return rig;
   }
 
@@ -187,8 +172,8 @@ final class StoreMoveTest {
 
   private static void check(String what, Path fast, Path big, @Nullable String owner, long mark)
       throws IOException {
-    MemoryProvider first = panama("fast", fast);
-    MemoryProvider second = panama("big", big);
+    MemoryProvider first = Rig.panama("fast", fast);
+    MemoryProvider second = Rig.panama("big", big);
     List<StoredRegion> stored = new ArrayList<>(first.stored());
     int inFirst = stored.size();
     stored.addAll(second.stored());
@@ -229,7 +214,7 @@ final class StoreMoveTest {
   @Test
   void aReplacedFileIsNotMappedInPlaceOfTheRegion() throws Exception {
     Rig rig = rig(fastStore, bigStore);
-    rig.add(panama("twin", fastStore), 0);
+    rig.add(Rig.panama("twin", fastStore), 0);
     ManagedRegion region = orders(rig);
     replace(fastStore.resolve("orders.region"));
     MemoryException e = assertThrows(MemoryException.class, () -> rig.move(region, "twin"));
@@ -249,7 +234,7 @@ final class StoreMoveTest {
   @Test
   void whatIsReplacedDuringTheExchangeIsNotTakenForTheRegion() throws Exception {
     Rig rig = rig(fastStore, bigStore);
-    rig.add(panama("twin", fastStore), 0);
+    rig.add(Rig.panama("twin", fastStore), 0);
     ManagedRegion region = orders(rig);
     rig.probe =
         (which, step) -> {
@@ -286,16 +271,16 @@ final class StoreMoveTest {
     region.force();
     region.close();
     assertEquals(List.of("orders.region", "renamed.region"), files(fastStore));
-    MemoryProvider fast = panama("fast", fastStore);
+    MemoryProvider fast = Rig.panama("fast", fastStore);
     assertEquals(2, fast.stored().size());
     fast.open("renamed").close();
-    panama("big", bigStore).open("orders").close();
+    Rig.panama("big", bigStore).open("orders").close();
   }
 
   @Test
   void aRenamedStoreIsNotMadeAnewByAMove() throws Exception {
     Rig rig = rig(fastStore, bigStore);
-    rig.add(panama("twin", fastStore), 0);
+    rig.add(Rig.panama("twin", fastStore), 0);
     ManagedRegion region = orders(rig);
     Path renamed = directory.resolve("renamed");
     Files.move(fastStore, renamed);
@@ -319,7 +304,7 @@ final class StoreMoveTest {
   void oneDirectoryByTwoPathsIsOneStore() throws Exception {
     Rig rig = rig(fastStore, bigStore);
     Path link = Files.createSymbolicLink(directory.resolve("link"), fastStore);
-    rig.add(panama("twin", link), 0);
+    rig.add(Rig.panama("twin", link), 0);
     ManagedRegion region = orders(rig);
     assertEquals("remap", rig.move(region, "twin").method());
     Rig.check(region, 3);
