@@ -221,11 +221,29 @@ class CommandsTest {
     assertEquals(1024, other.byteSize());
   }
 
+  /** A size that is read first may be another one when the call comes. */
+  @Test
+  void theWholeRegionIsAskedForAsSuchBesideAResize() throws Exception {
+    HeapRegion region = (HeapRegion) files.allocate(RegionRequest.ofSize(64));
+    HeapRegion other = (HeapRegion) plain.allocate(RegionRequest.ofSize(64));
+    shell.run("flush " + region.id());
+    assertEquals(
+        String.format(Locale.ROOT, "advised random for all of region %d", region.id()),
+        shell.run(String.format(Locale.ROOT, "advise %d random", region.id())).strip());
+    assertEquals(List.of("force", "advise"), region.whole);
+    shell.run("release " + other.id());
+    assertEquals(List.of("release"), other.whole);
+    shell.run(String.format(Locale.ROOT, "release %d --length 64", other.id()));
+    shell.run(String.format(Locale.ROOT, "advise %d random --offset 0", region.id()));
+    assertEquals(List.of("force", "advise"), region.whole);
+    assertEquals(List.of("release"), other.whole);
+  }
+
   @Test
   void releasesAndBudgetsReachTheRegion() throws Exception {
     HeapRegion region = (HeapRegion) plain.allocate(RegionRequest.ofSize(64));
     assertEquals(
-        "released 64 B of region " + region.id(), shell.run("release " + region.id()).strip());
+        "released all of region " + region.id(), shell.run("release " + region.id()).strip());
     shell.run(String.format(Locale.ROOT, "release %d --offset 60 --length 4", region.id()));
     assertEquals(68, region.released);
     assertTrue(

@@ -29,6 +29,7 @@ import org.jspecify.annotations.Nullable;
 /** A region on a Java array. */
 final class HeapRegion implements MemoryRegion {
   final List<Advice> advice = new ArrayList<>();
+  final List<String> whole = new ArrayList<>();
   volatile @Nullable String detached;
   final Set<SwapPolicy> policies = EnumSet.noneOf(SwapPolicy.class);
   int forces;
@@ -128,6 +129,24 @@ final class HeapRegion implements MemoryRegion {
     checkOpen();
     MemorySegment segment = MemorySegment.ofArray(bytes);
     return access == AccessMode.READ_ONLY ? segment.asReadOnly() : segment;
+  }
+
+  @Override
+  public void force() {
+    whole.add("force");
+    force(0, byteSize());
+  }
+
+  @Override
+  public void advise(Advice given) {
+    whole.add("advise");
+    advise(given, 0, byteSize());
+  }
+
+  @Override
+  public void release() {
+    whole.add("release");
+    release(0, byteSize());
   }
 
   @Override

@@ -40,6 +40,13 @@ public final class AdviseCommand extends Command {
           @Nullable String backend)
       throws MemoryException {
     try (RegionLookup.Lease lease = lookup.lease(id, AccessMode.READ_WRITE, backend)) {
+      String kept = lease.borrowed() ? "" : "; it was open for this command only, 'open' keeps it";
+      if (offset == null && length == null) {
+        lease.region().advise(advice); // also beside a resize
+        return Message.of(
+            String.format(
+                Locale.ROOT, "advised %s for all of %s%s", Words.of(advice), lease.label(), kept));
+      }
       long start = offset == null ? 0 : offset.bytes();
       long count = length == null ? Math.max(0, lease.region().byteSize() - start) : length.bytes();
       ByteRange range = ByteRange.of(lease, start, count);
@@ -51,7 +58,7 @@ public final class AdviseCommand extends Command {
               Words.of(advice),
               ByteSize.format(count),
               lease.label(),
-              lease.borrowed() ? "" : "; it was open for this command only, 'open' keeps it"));
+              kept));
     }
   }
 }

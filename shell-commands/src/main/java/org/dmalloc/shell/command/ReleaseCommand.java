@@ -37,6 +37,10 @@ public final class ReleaseCommand extends Command {
           @Nullable String backend)
       throws MemoryException {
     try (RegionLookup.Lease lease = lookup.lease(id, AccessMode.READ_WRITE, backend)) {
+      if (offset == null && length == null) {
+        lease.region().release(); // also beside a resize
+        return Message.of("released all of " + lease.label());
+      }
       long start = offset == null ? 0 : offset.bytes();
       long count = length == null ? Math.max(0, lease.region().byteSize() - start) : length.bytes();
       ByteRange range = ByteRange.of(lease, start, count);
