@@ -54,7 +54,7 @@ public final class DeviceProof {
                 target,
                 "the file system reported success, and the device has other bytes",
                 MemoryException.NO_ERRNO,
-                "force it on panama, or move the region to another file system",
+                "copy its content to another region before you close it",
                 null);
           }
         }

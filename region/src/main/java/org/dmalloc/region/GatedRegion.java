@@ -370,7 +370,12 @@ public abstract class GatedRegion implements BackingRegion {
         if (traits.access() == AccessMode.READ_WRITE) {
           onRewrite(now, offset, length);
         } else {
-          writeBack.require("force", GatedRegion.this + ", read-only", offset, length);
+          writeBack.require(
+              "force",
+              GatedRegion.this + ", read-only",
+              offset,
+              length,
+              "make room or mend the device, then open the region for writing and force it");
         }
       }
 

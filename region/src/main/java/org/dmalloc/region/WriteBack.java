@@ -74,16 +74,17 @@ final class WriteBack {
    * @param operation that could lose it
    */
   void require(String operation, String region, long offset, long length) throws MemoryException {
+    require(
+        operation, region, offset, length, "make room or mend the device, then force the region");
+  }
+
+  /** Throws if a part of the range is suspect, with what its user can do. */
+  void require(String operation, String region, long offset, long length, String nextStep)
+      throws MemoryException {
     SuspectBytes mark = suspect();
     if (mark != null && length > 0 && !mark.in(pages(offset, length)).isEmpty()) {
       throw MemoryException.of(
-          operation,
-          length,
-          region,
-          mark.inWords(),
-          MemoryException.NO_ERRNO,
-          "make room or mend the device, then force the region",
-          null);
+          operation, length, region, mark.inWords(), MemoryException.NO_ERRNO, nextStep, null);
     }
   }
 

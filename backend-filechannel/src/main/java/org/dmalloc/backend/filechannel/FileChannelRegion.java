@@ -95,7 +95,7 @@ final class FileChannelRegion extends GatedRegion implements StoredBacking {
             "force",
             toString(),
             "without a name its file cannot be read past the page cache",
-            "move the region, or take such regions from panama");
+            "copy its content to a region of panama before you close it");
       }
       direct = file.openDirect();
     }
