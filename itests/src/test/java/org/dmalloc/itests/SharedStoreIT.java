@@ -3,6 +3,7 @@ package org.dmalloc.itests;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
@@ -153,6 +154,25 @@ public class SharedStoreIT {
       }
       other.open(name).close();
       other.delete(name);
+    }
+  }
+
+  @Test
+  void whatIsOpenForReadingForcesWhatOthersStored() throws Exception {
+    for (MemoryProvider reader : List.of(panama, channel)) {
+      byte[] content = bytes(5, 4 << 20);
+      String name = "forced by " + reader.name();
+      try (MemoryRegion region =
+          panama.allocate(RegionRequest.ofSize(content.length).withName(name))) {
+        write(region, content);
+        assumeTrue(region.residency().dirtyBytes() > 0, "the kernel does not tell, or was quick");
+      }
+      try (MemoryRegion region = reader.open(OpenRequest.of(name).readOnly())) {
+        region.force();
+      }
+      try (MemoryRegion region = panama.open(OpenRequest.of(name).readOnly())) {
+        assertEquals(0, region.residency().dirtyBytes(), reader.name());
+      }
     }
   }
 

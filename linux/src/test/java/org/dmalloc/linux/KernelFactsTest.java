@@ -14,6 +14,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
 import java.lang.foreign.Arena;
@@ -80,6 +81,26 @@ class KernelFactsTest {
       try (Stream<Path> entries = Files.list(directory)) {
         assertEquals(0, entries.count());
       }
+    }
+  }
+
+  @Test
+  void msyncOfAFileThatIsOpenForReadingWritesNothing() throws IOException {
+    Path path = Files.createFile(directory.resolve("r"));
+    try (OpenFile writer = OpenFile.open(path, AccessMode.READ_WRITE)) {
+      writer.reserve(0, 4 * MIB, ProgressListener.NONE);
+      try (Mapping mapping = shared(writer, 4 * MIB)) {
+        mapping.segment().fill((byte) 1);
+      }
+    }
+    try (OpenFile reader = OpenFile.open(path, AccessMode.READ_ONLY);
+        Mapping mapping =
+            Mapping.ofFile(reader, 0, 4 * MIB, MappingKind.READ_ONLY, PageSize.DEFAULT)) {
+      assumeTrue(mapping.residency(0, 4 * MIB).dirtyBytes() > 0, "the kernel was quick");
+      mapping.force(0, 4 * MIB);
+      assertTrue(mapping.residency(0, 4 * MIB).dirtyBytes() > 0);
+      reader.syncData();
+      assertEquals(0, mapping.residency(0, 4 * MIB).dirtyBytes());
     }
   }
 

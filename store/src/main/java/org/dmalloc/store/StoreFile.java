@@ -374,19 +374,32 @@ public final class StoreFile implements AutoCloseable {
   }
 
   /**
-   * Writes the changed pages of a range back, and waits until the device has them.
+   * Writes the changed pages of a range back, and waits until the device has them; of a file that
+   * is open for reading, those of all of it.
+   *
+   * <p>Where the file was cut short, the system forces what is left and says nothing: see {@link
+   * #checkLength}; or where its name does not lead to it any more: see {@link #checkName}.
    *
    * @param mapped what {@link #map} gave
-   *     <p>Where the file was cut short, the system forces what is left and says nothing: see
-   *     {@link #checkLength}; or where its name does not lead to it any more: see {@link
-   *     #checkName}.
    * @throws MemoryException if the device or file system refuses a write
    */
   public void force(MemorySegment mapped, long offset, long length) throws MemoryException {
     try {
-      mapped.asSlice(offset, length).force();
+      if (mapped.isReadOnly()) {
+        // Linux takes the mapping of a file that is open for reading for a private one: msync does
+        // nothing.
+        Uninterrupted.call(
+            () -> {
+              locked.channel().force(false);
+              return path;
+            });
+      } else {
+        mapped.asSlice(offset, length).force();
+      }
     } catch (UncheckedIOException e) {
       throw Refusal.of("force", length, path, new IOException(Refusal.text(e), e));
+    } catch (IOException e) {
+      throw Refusal.of("force", length, path, e);
     }
   }
 

@@ -136,7 +136,13 @@ final class MappedFileRegion extends GatedRegion implements StoredBacking {
 
   @Override
   protected void onForce(MemorySegment segment, long offset, long length) throws MemoryException {
-    mapping.force(offset, length);
+    if (traits().access() == AccessMode.READ_ONLY) {
+      // Linux takes the mapping of a file that is open for reading for a private one: msync does
+      // nothing.
+      file.descriptor().syncData();
+    } else {
+      mapping.force(offset, length);
+    }
     WatchedRegion watching = watched;
     if (watching != null) {
       watching.forced();
