@@ -151,7 +151,7 @@ class ArchitectureTest {
    */
   private static final Set<String> READ_ORDINARY_FILES =
       Set.of(
-          "org.dmalloc.region.ThreadsInWords",
+          "org.dmalloc.region.ThreadDump",
           "org.dmalloc.shell.command.WriteCommand",
           "org.dmalloc.testkit.ChildJvm",
           "org.dmalloc.workloads.compare.ComparisonJson",

@@ -20,16 +20,20 @@ class BundleContentIT {
   private static final Map<String, Set<String>> EMBEDDED =
       Map.of(
           "dmalloc-backend-filechannel.jar",
-          Set.of("org.dmalloc.region", "org.dmalloc.store"),
+          Set.of("org.dmalloc.region", "org.dmalloc.store", "org.dmalloc.machine"),
           "dmalloc-backend-panama.jar",
-          Set.of("org.dmalloc.region", "org.dmalloc.store", "org.dmalloc.linux"),
+          Set.of(
+              "org.dmalloc.region",
+              "org.dmalloc.store",
+              "org.dmalloc.linux",
+              "org.dmalloc.machine"),
           "dmalloc-backend-anon.jar",
-          Set.of("org.dmalloc.region", "org.dmalloc.linux"),
+          Set.of("org.dmalloc.region", "org.dmalloc.linux", "org.dmalloc.machine"),
           "dmalloc-manager.jar",
           Set.of("org.dmalloc.region"),
           // Caffeine keeps the pages of the buffer pool that comparisons have as a contender.
           "dmalloc-workloads.jar",
-          Set.of("org.dmalloc.linux", "com.github"));
+          Set.of("org.dmalloc.linux", "org.dmalloc.machine", "com.github"));
 
   private static List<Path> suite() {
     List<Path> jars =
@@ -66,7 +70,7 @@ class BundleContentIT {
       try (JarFile jar = new JarFile(path.toFile())) {
         String imports =
             String.valueOf(jar.getManifest().getMainAttributes().getValue("Import-Package"));
-        for (String embedded : List.of("linux", "region", "store")) {
+        for (String embedded : List.of("linux", "region", "store", "machine")) {
           assertFalse(imports.contains("org.dmalloc." + embedded), path + " imports " + imports);
         }
       }
