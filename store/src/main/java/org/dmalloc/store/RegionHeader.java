@@ -70,6 +70,12 @@ record RegionHeader(
         version, generation + 1, newByteSize, dataOffset, createdAt, flags, handOver);
   }
 
+  /** The same values, to hold in place of a later header. */
+  RegionHeader after(RegionHeader later) {
+    return new RegionHeader(
+        version, later.generation + 1, byteSize, dataOffset, createdAt, flags, handOver);
+  }
+
   RegionHeader noting(@Nullable HandOver note) {
     long others = flags & ~HandOver.FLAGS;
     return new RegionHeader(

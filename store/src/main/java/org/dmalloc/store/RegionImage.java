@@ -31,10 +31,16 @@ final class RegionImage {
   private RegionHeader header;
   private int newestCopy;
 
+  /** A header that failed to be written and may be in the file even so; null if there is none. */
+  private @Nullable RegionHeader withdrawn;
+
+  private final Sync wholeFile;
+
   private RegionImage(Disk disk, RegionHeader header, int newestCopy) {
     this.disk = disk;
     this.header = header;
     this.newestCopy = newestCopy;
+    this.wholeFile = copy -> disk.sync();
   }
 
   /** Takes the space for a stretch of the file, or throws. */
@@ -147,30 +153,53 @@ final class RegionImage {
   }
 
   /**
-   * Changes the size. Kept bytes stay, new ones are zero; on failure the old state holds. Whoever
-   * maps bytes that go away must have unmapped them.
+   * Changes the size. Kept bytes stay, new ones are zero. Whoever maps bytes that go away must have
+   * unmapped them.
+   *
+   * @return what failed when the new size held already: the second copy is not equal yet, or the
+   *     file is longer than it need be. Null if nothing failed
+   * @throws IOException if the old size holds
    */
-  void resize(long newByteSize, Reserve reserve) throws IOException {
-    long offset = header.dataOffset();
-    long newLength = fileLength(offset, newByteSize);
-    if (newByteSize > header.byteSize()) {
-      grow(newLength, reserve);
-      commit(header.resized(newByteSize));
-    } else if (newByteSize < header.byteSize()) {
-      commit(header.resized(newByteSize));
-      disk.setLength(newLength);
-      disk.sync();
+  @Nullable IOException resize(long newByteSize, Reserve reserve) throws IOException {
+    long oldByteSize = header.byteSize();
+    long oldLength = fileLength(header.dataOffset(), oldByteSize);
+    long newLength = fileLength(header.dataOffset(), newByteSize);
+    if (newByteSize == oldByteSize) {
+      return null;
+    }
+    settle();
+    if (newByteSize > oldByteSize) {
+      lengthen(disk, header.dataEnd(), oldLength, newLength, reserve);
+    }
+    try {
+      if (newByteSize > oldByteSize) {
+        disk.sync();
+      }
+      commit(header.resized(newByteSize), wholeFile);
+    } catch (IOException e) {
+      if (newByteSize > oldByteSize && withdrawn == null) {
+        cut(oldLength, e);
+      }
+      throw e;
+    }
+    try {
+      mirror(wholeFile);
+      if (newByteSize < oldByteSize) {
+        disk.setLength(newLength);
+        disk.sync();
+      }
+      return null;
+    } catch (IOException e) {
+      return e;
     }
   }
 
-  private void grow(long newLength, Reserve reserve) throws IOException {
-    lengthen(
-        disk,
-        header.dataEnd(),
-        fileLength(header.dataOffset(), header.byteSize()),
-        newLength,
-        reserve);
-    disk.sync();
+  private void cut(long length, IOException failure) {
+    try {
+      disk.setLength(length);
+    } catch (IOException e) {
+      failure.addSuppressed(e); // a longer file is no fault
+    }
   }
 
   /** Resizes a file without a header, whose data begins at its first byte. */
@@ -204,13 +233,16 @@ final class RegionImage {
     }
   }
 
-  /** Makes or ends the note of a move; waits for the headers, not for the data. */
+  /**
+   * Makes or ends the note of a move; waits for the headers, not for the data.
+   *
+   * @throws IOException if that failed; {@link #header} tells whether the note stands all the same
+   */
   void note(@Nullable HandOver note) throws IOException {
-    commit(header.noting(note), copy -> disk.sync(COPY_POSITIONS[copy], RegionHeader.BYTES));
-  }
-
-  private void commit(RegionHeader next) throws IOException {
-    commit(next, copy -> disk.sync());
+    Sync copyOnly = copy -> disk.sync(COPY_POSITIONS[copy], RegionHeader.BYTES);
+    settle();
+    commit(header.noting(note), copyOnly);
+    mirror(copyOnly);
   }
 
   /** Waits for the device. */
@@ -219,14 +251,45 @@ final class RegionImage {
     void of(int copy) throws IOException;
   }
 
+  /** Makes a header the one that holds; on failure the one before holds. */
   private void commit(RegionHeader next, Sync sync) throws IOException {
-    byte[] bytes = next.encode();
+    try {
+      put(next, sync);
+    } catch (IOException e) {
+      // Whether the device has the copy nobody can tell, and if so it is the newest.
+      withdrawn = next;
+      try {
+        settle();
+      } catch (IOException f) {
+        e.addSuppressed(f);
+      }
+      throw e;
+    }
+  }
+
+  /**
+   * Writes over the copy of a change that failed, if that is still to be done: until it is, the
+   * file may have that change for whoever opens it next.
+   */
+  void settle() throws IOException {
+    RegionHeader failed = withdrawn;
+    if (failed != null) {
+      put(header.after(failed), wholeFile);
+      withdrawn = null;
+    }
+  }
+
+  private void put(RegionHeader next, Sync sync) throws IOException {
     int target = 1 - newestCopy;
-    disk.write(COPY_POSITIONS[target], bytes);
+    disk.write(COPY_POSITIONS[target], next.encode());
     sync.of(target);
     header = next;
     newestCopy = target;
-    disk.write(COPY_POSITIONS[1 - target], bytes);
-    sync.of(1 - target);
+  }
+
+  /** Makes the other copy equal. */
+  private void mirror(Sync sync) throws IOException {
+    disk.write(COPY_POSITIONS[1 - newestCopy], header.encode());
+    sync.of(1 - newestCopy);
   }
 }

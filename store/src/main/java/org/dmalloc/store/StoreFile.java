@@ -6,6 +6,8 @@ import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import java.io.Closeable;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
@@ -45,6 +47,8 @@ public final class StoreFile implements AutoCloseable {
 
   /** Not the thread that calls. */
   private static final Thread SOMEBODY = Thread.ofPlatform().unstarted(() -> {});
+
+  private static final Logger LOG = System.getLogger(StoreFile.class.getName());
 
   private final RegionStore store;
   private final LockedFile locked;
@@ -192,11 +196,11 @@ public final class StoreFile implements AutoCloseable {
   // --- the move of a region from a file of one store to a file of another ---
 
   /**
-   * Notes on the device that the region goes to another file: whoever finds this one after a crash
-   * looks at the other first. A file whose name does not lead to it gets no note: it is nobody's
-   * rival.
+   * Ends an earlier move, if the file that it came from is still there.
+   *
+   * @throws MemoryException if it cannot be deleted; nothing has changed
    */
-  public synchronized void leaving(StoreMove move) throws MemoryException {
+  public synchronized void requireArrived() throws MemoryException {
     HandOver before = handOver();
     if (before != null && before.role() == HandOver.Role.ARRIVED && !before.removeOldFile()) {
       throw MemoryException.of(
@@ -205,6 +209,17 @@ public final class StoreFile implements AutoCloseable {
           "the file that it came from, " + before.path() + ", could not be deleted yet",
           "make it accessible, or delete it, and try again");
     }
+  }
+
+  /**
+   * Notes on the device that the region goes to another file: whoever finds this one after a crash
+   * looks at the other first. A file whose name does not lead to it gets no note: it is nobody's
+   * rival.
+   *
+   * @throws MemoryException if that failed; {@link #endMove} takes the note away, if it stands
+   */
+  public synchronized void leaving(StoreMove move) throws MemoryException {
+    requireArrived();
     if (fate().isEmpty()) {
       note("move", HandOver.of(HandOver.Role.LEAVING, move.id(), move.to()));
     }
@@ -498,13 +513,15 @@ public final class StoreFile implements AutoCloseable {
 
   /**
    * Detects a file that somebody cut short under its mapping, where a load or store would raise a
-   * signal.
+   * signal; and one whose header may say something else than the region, because a change of it
+   * failed and cannot be undone yet.
    *
    * @param operation what is about to be done, for the message
    * @throws MemoryException if the file does not hold the whole region any more
    */
   public void checkLength(String operation) throws MemoryException {
     try {
+      settle();
       // By the name while it leads to the file: the descriptor is asked by a thread of its own.
       long named = name == null ? -1 : FileIdentity.lengthIfSame(path, identity());
       long length = named >= 0 ? named : disk.length();
@@ -514,6 +531,12 @@ public final class StoreFile implements AutoCloseable {
       }
     } catch (IOException e) {
       throw Refusal.of(operation, byteSize, path, e);
+    }
+  }
+
+  private synchronized void settle() throws IOException {
+    if (image != null) {
+      image.settle();
     }
   }
 
@@ -538,8 +561,15 @@ public final class StoreFile implements AutoCloseable {
     try {
       RegionImage.Reserve reserve = (at, length) -> reserver.reserve(this, at, length);
       if (image != null) {
-        image.resize(newByteSize, reserve);
+        IOException undone = image.resize(newByteSize, reserve);
         adopt(image.header());
+        if (undone != null) {
+          LOG.log(
+              Level.WARNING,
+              "{0} has its new size, and is to be tidied by its next opening or resize: {1}",
+              path,
+              undone.getMessage());
+        }
       } else {
         RegionImage.resizePlain(disk, byteSize, newByteSize, reserve);
         byteSize = newByteSize;

@@ -5,9 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import java.io.IOException;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
@@ -106,114 +104,5 @@ final class PowerCutTest {
     byte[] bytes = new byte[length];
     Arrays.fill(bytes, (byte) 0x5a);
     return bytes;
-  }
-
-  /** A file in memory that remembers what was done to it. */
-  private static final class SimulatedDisk implements Disk {
-    private byte[] now;
-    private byte[] atStart;
-    private final List<Operation> operations = new ArrayList<>();
-
-    SimulatedDisk(byte[] content) {
-      now = content.clone();
-      atStart = now;
-    }
-
-    @FunctionalInterface
-    private interface Operation {
-      byte[] applyTo(byte[] file, boolean torn);
-    }
-
-    private static final Operation SYNC = (file, torn) -> file;
-
-    void forget() {
-      operations.clear();
-      atStart = now.clone();
-    }
-
-    byte[] copy(int from, int length) {
-      return Arrays.copyOfRange(now, from, from + length);
-    }
-
-    /** The contents that a power cut at any point can leave. */
-    List<byte[]> crashes() {
-      List<byte[]> results = new ArrayList<>();
-      byte[] durable = atStart;
-      List<Operation> pending = new ArrayList<>();
-      addSubsets(durable, pending, results);
-      for (Operation operation : operations) {
-        if (operation.equals(SYNC)) {
-          for (Operation p : pending) {
-            durable = p.applyTo(durable, false);
-          }
-          pending.clear();
-        } else {
-          pending.add(operation);
-        }
-        addSubsets(durable, pending, results);
-      }
-      return results;
-    }
-
-    /** Each pending operation is missing, torn or whole. */
-    private static void addSubsets(byte[] durable, List<Operation> pending, List<byte[]> results) {
-      int combinations = (int) Math.pow(3, pending.size());
-      for (int c = 0; c < combinations; c++) {
-        byte[] file = durable;
-        int rest = c;
-        for (Operation operation : pending) {
-          if (rest % 3 != 0) {
-            file = operation.applyTo(file, rest % 3 == 1);
-          }
-          rest /= 3;
-        }
-        results.add(file);
-      }
-    }
-
-    @Override
-    public long length() {
-      return now.length;
-    }
-
-    @Override
-    public void read(long position, byte[] into) {
-      byte[] there =
-          position < now.length ? Arrays.copyOfRange(now, (int) position, now.length) : new byte[0];
-      System.arraycopy(Arrays.copyOf(there, into.length), 0, into, 0, into.length);
-    }
-
-    @Override
-    public void write(long position, byte[] bytes) {
-      byte[] data = bytes.clone();
-      perform(
-          (file, torn) -> {
-            int length = torn ? data.length / 2 : data.length;
-            int end = Math.max(file.length, (int) position + length);
-            byte[] next = Arrays.copyOf(file, end);
-            System.arraycopy(data, 0, next, (int) position, length);
-            return next;
-          });
-    }
-
-    @Override
-    public void setLength(long newLength) {
-      perform((file, torn) -> Arrays.copyOf(file, (int) newLength));
-    }
-
-    @Override
-    public void sync() throws IOException {
-      operations.add(SYNC);
-    }
-
-    @Override
-    public void sync(long position, int length) throws IOException {
-      sync();
-    }
-
-    private void perform(Operation operation) {
-      operations.add(operation);
-      now = operation.applyTo(now, false);
-    }
   }
 }
