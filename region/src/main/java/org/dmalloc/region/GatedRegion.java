@@ -391,6 +391,28 @@ public abstract class GatedRegion implements BackingRegion {
     };
   }
 
+  /** A backend's call that waits for the device. */
+  @FunctionalInterface
+  protected interface Sync {
+    void run() throws MemoryException;
+  }
+
+  /**
+   * Runs a call that waits for the device, for other reasons than a user's force. If the kernel
+   * could not write pages of the region meanwhile it may tell this call, and then no other.
+   *
+   * @throws MemoryException if the call failed; all of the region is suspect then
+   * @throws IllegalStateException if the region is closed
+   */
+  protected final void watchWriteBack(Sync call) throws MemoryException {
+    int slot = gate.enter();
+    try {
+      writeBack.watch(call::run, pages(), byteSize);
+    } finally {
+      gate.exit(slot);
+    }
+  }
+
   /** Whether there are bytes that RAM alone is known to have, so that nothing may evict them. */
   protected final boolean suspect() {
     return writeBack.suspect() != null;

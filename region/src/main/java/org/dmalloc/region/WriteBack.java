@@ -39,6 +39,12 @@ final class WriteBack {
     void prove(long offset, long length) throws MemoryException;
   }
 
+  /** A call that tells of failures. */
+  @FunctionalInterface
+  interface Call {
+    void run() throws MemoryException;
+  }
+
   private final String key;
   private final String path;
 
@@ -95,10 +101,20 @@ final class WriteBack {
    * @throws MemoryException if it could not; all of the region is suspect then
    */
   void check(Pages pages, long byteSize) throws MemoryException {
+    watch(pages::check, pages, byteSize);
+  }
+
+  /**
+   * Runs a call that waits for the device, and so may be told in place of the next force that pages
+   * could not be written.
+   *
+   * @throws MemoryException if it failed; all of the region is suspect then
+   */
+  void watch(Call call, Pages pages, long byteSize) throws MemoryException {
     Object flight = new Object();
     begin(flight);
     try {
-      noting(pages::check, pages, byteSize);
+      noting(call, pages, byteSize);
     } finally {
       end(flight);
     }
@@ -137,12 +153,6 @@ final class WriteBack {
         force(pages, byteSize, each.offset(), each.length());
       }
     }
-  }
-
-  /** A call that tells of failures. */
-  @FunctionalInterface
-  private interface Call {
-    void run() throws MemoryException;
   }
 
   private void noting(Call call, Pages pages, long byteSize) throws MemoryException {

@@ -463,6 +463,30 @@ class GatedRegionTest {
   }
 
   @Test
+  void aFailedSyncOfTheBackendsOwnMakesTheRegionSuspect() throws Exception {
+    ArenaRegion a = allocate(10_000);
+    a.watchWriteBack(() -> calls.add("sync"));
+    assertEquals(null, a.info().writeBackFailure());
+    MemoryException told = MemoryException.of("move", "a header", "EIO", "");
+    assertEquals(
+        told,
+        assertThrows(
+            MemoryException.class,
+            () ->
+                a.watchWriteBack(
+                    () -> {
+                      throw told;
+                    })));
+    assertEquals(List.of("sync", "rewrite 0 10000"), calls);
+    assertTrue(String.valueOf(a.info().writeBackFailure()).contains("10000 bytes"));
+    assertThrows(MemoryException.class, a::release);
+    a.force();
+    a.release();
+    a.close();
+    assertThrows(IllegalStateException.class, () -> a.watchWriteBack(() -> calls.add("late")));
+  }
+
+  @Test
   void aForceThatSucceedsBesideOneThatFailsProvesNothing() throws Exception {
     ArenaRegion a = allocate(10_000);
     CountDownLatch begun = new CountDownLatch(1);

@@ -2,6 +2,7 @@
 package org.dmalloc.store;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.lang.foreign.Arena;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -80,6 +81,8 @@ final class ChannelDisk implements Disk {
         () -> {
           try (Arena arena = Arena.ofConfined()) {
             channel.map(MapMode.READ_WRITE, position, length, arena).force();
+          } catch (UncheckedIOException e) {
+            throw new IOException(Refusal.text(e), e);
           }
           return channel;
         });

@@ -181,7 +181,9 @@ final class FileChannelRegion extends GatedRegion implements StoredBacking {
 
   @Override
   public void leaving(StoreMove move) throws MemoryException {
-    file.leaving(move);
+    file.requireArrived();
+    // By the descriptor that has the data: it may be told what the next force should be told.
+    watchWriteBack(() -> file.leaving(move));
   }
 
   @Override
@@ -191,7 +193,7 @@ final class FileChannelRegion extends GatedRegion implements StoredBacking {
 
   @Override
   public void endMove() throws MemoryException {
-    file.endMove();
+    watchWriteBack(file::endMove);
   }
 
   @Override

@@ -13,12 +13,15 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.UUID;
 import org.dmalloc.api.Access;
 import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.MemoryRegion;
 import org.dmalloc.api.RegionRequest;
 import org.dmalloc.api.Reservation;
 import org.dmalloc.api.Sharing;
+import org.dmalloc.api.StoreMove;
+import org.dmalloc.api.StoredBacking;
 import org.dmalloc.machine.MemoryCheck;
 import org.dmalloc.store.RegionStore;
 import org.dmalloc.testkit.ThinFileSystem;
@@ -97,6 +100,43 @@ class FailedWriteBackTest {
       again.force();
       assertNull(again.info().writeBackFailure());
       again.close();
+      disk.mountAgain();
+      try (MemoryRegion last = provider.open("orders")) {
+        assertEquals(0, wrongPages(last));
+      }
+    }
+  }
+
+  /** The note goes through the descriptor that has the data, and is told of its failure. */
+  @Test
+  void theNoteOfAMoveDoesNotHideWhatTheKernelCouldNotWrite() throws Exception {
+    try (ThinFileSystem disk = ThinFileSystem.mount(directory, 64 * MIB, 40 * MIB)) {
+      FileChannelProvider provider = provider(disk);
+      MemoryRegion region = provider.allocate(RegionRequest.ofSize(SIZE).withName("orders"));
+      region.force();
+      disk.digHoles();
+      disk.exhaust();
+      store(region);
+      // Fails, as the device does; the region's own descriptor has not been told yet.
+      new ProcessBuilder("sync", "--file-system", disk.directory().toString())
+          .inheritIO()
+          .start()
+          .waitFor();
+      StoreMove move =
+          new StoreMove(
+              UUID.randomUUID(),
+              disk.directory().resolve("orders.region"),
+              directory.resolve("orders.region"));
+      StoredBacking backing = (StoredBacking) region;
+      assertThrows(MemoryException.class, () -> backing.leaving(move));
+      assertNotNull(region.info().writeBackFailure());
+      assertThrows(MemoryException.class, region::force);
+      assertEquals(0, wrongPages(region));
+      disk.supply(128 * MIB);
+      region.force();
+      assertNull(region.info().writeBackFailure());
+      backing.endMove();
+      region.close();
       disk.mountAgain();
       try (MemoryRegion last = provider.open("orders")) {
         assertEquals(0, wrongPages(last));

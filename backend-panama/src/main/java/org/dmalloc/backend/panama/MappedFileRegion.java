@@ -375,7 +375,9 @@ final class MappedFileRegion extends GatedRegion implements StoredBacking {
 
   @Override
   public void leaving(StoreMove move) throws MemoryException {
-    inStore().leaving(move);
+    StoreFile moved = inStore();
+    moved.requireArrived();
+    watchWriteBack(() -> moved.leaving(move));
   }
 
   @Override
@@ -385,7 +387,7 @@ final class MappedFileRegion extends GatedRegion implements StoredBacking {
 
   @Override
   public void endMove() throws MemoryException {
-    inStore().endMove();
+    watchWriteBack(inStore()::endMove);
   }
 
   @Override
