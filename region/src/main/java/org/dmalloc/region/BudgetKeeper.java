@@ -119,7 +119,7 @@ final class BudgetKeeper {
         LOG.log(
             System.Logger.Level.WARNING,
             "the resident budget of {0} bytes of {1} cannot be kept for now: {2}",
-            budgetBytes,
+            Long.toString(budgetBytes), // a number would be shown in the locale's digits
             region,
             e.getMessage());
       }

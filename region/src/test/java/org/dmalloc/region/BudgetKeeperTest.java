@@ -10,10 +10,15 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.EnumSet;
 import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
+import java.util.logging.Handler;
+import java.util.logging.LogRecord;
+import java.util.logging.Logger;
+import java.util.logging.SimpleFormatter;
 import org.dmalloc.api.Advice;
 import org.dmalloc.api.Capability;
 import org.dmalloc.api.MemoryException;
@@ -183,12 +188,32 @@ final class BudgetKeeperTest {
 
   @Test
   void failureIsToldAndTriedAgain() throws Exception {
+    Logger log = Logger.getLogger(BudgetKeeper.class.getName());
+    List<String> told = new CopyOnWriteArrayList<>();
+    Handler listener =
+        new Handler() {
+          @Override
+          public void publish(LogRecord record) {
+            told.add(new SimpleFormatter().formatMessage(record));
+          }
+
+          @Override
+          public void flush() {}
+
+          @Override
+          public void close() {}
+        };
+    log.addHandler(listener);
     try (Region region = allocate()) {
       failures.set(3);
       resident.set(5_000);
       region.limitResident(1_000);
       await(() -> resident.get() <= 1_000);
       assertEquals(0, failures.get());
+      assertEquals(1, told.size(), told.toString());
+      assertTrue(told.getFirst().contains("budget of 1000 bytes"), told.toString());
+    } finally {
+      log.removeHandler(listener);
     }
   }
 
