@@ -221,6 +221,18 @@ class CommandsTest {
     assertEquals(1024, other.byteSize());
   }
 
+  @Test
+  void whatIsNotInTheFileSinceAFailedWriteBackIsShown() throws Exception {
+    HeapRegion region = (HeapRegion) files.allocate(RegionRequest.ofSize(64));
+    assertFalse(shell.run("info " + region.id()).contains("not written"));
+    region.writeBackFailure = "64 bytes are not proven to be in the file since: msync: EIO (5)";
+    String info = shell.run("info " + region.id());
+    assertTrue(info.contains("not written"), info);
+    assertTrue(info.contains("64 bytes are not proven to be in the file"), info);
+    String regions = shell.run("regions");
+    assertTrue(regions.contains("rw, not written"), regions);
+  }
+
   /** A size that is read first may be another one when the call comes. */
   @Test
   void theWholeRegionIsAskedForAsSuchBesideAResize() throws Exception {

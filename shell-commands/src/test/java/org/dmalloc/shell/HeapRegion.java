@@ -31,6 +31,7 @@ final class HeapRegion implements MemoryRegion {
   final List<Advice> advice = new ArrayList<>();
   final List<String> whole = new ArrayList<>();
   volatile @Nullable String detached;
+  volatile @Nullable String writeBackFailure;
   final Set<SwapPolicy> policies = EnumSet.noneOf(SwapPolicy.class);
   int forces;
   long released;
@@ -90,7 +91,7 @@ final class HeapRegion implements MemoryRegion {
         0,
         false,
         budget,
-        null,
+        writeBackFailure,
         provider.capabilities());
   }
 
