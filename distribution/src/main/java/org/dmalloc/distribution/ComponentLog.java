@@ -7,6 +7,7 @@ import java.lang.reflect.Method;
 import java.lang.reflect.Proxy;
 import java.util.LinkedHashSet;
 import java.util.Set;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 import org.osgi.framework.Bundle;
 import org.osgi.service.log.Logger;
@@ -21,10 +22,17 @@ final class ComponentLog implements LoggerFactory {
   private static final int REMEMBERED_LINES = 100;
 
   private final PrintStream err;
+  private final BooleanSupplier silent;
   private final Set<String> said = new LinkedHashSet<>();
 
-  ComponentLog(PrintStream err) {
+  /**
+   * Makes a log.
+   *
+   * @param silent whether nothing is to be said any more
+   */
+  ComponentLog(PrintStream err, BooleanSupplier silent) {
     this.err = err;
+    this.silent = silent;
   }
 
   @Override
@@ -91,7 +99,7 @@ final class ComponentLog implements LoggerFactory {
       if (said.size() >= REMEMBERED_LINES) {
         said.clear();
       }
-      if (said.add(line)) {
+      if (!silent.getAsBoolean() && said.add(line)) {
         err.println(StderrLogger.oneLine(line));
       }
     }

@@ -4,7 +4,6 @@ package org.dmalloc.distribution;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
-import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -48,9 +47,9 @@ final class FrameworkProperties {
    * @param gogo whether Gogo's own commands are wanted, which are written with JLine
    */
   static Map<String, Object> of(
-      Layout layout, Path run, boolean interactive, boolean gogo, Logger logger) {
+      Layout layout, RunDirectory run, boolean interactive, boolean gogo, Logger logger) {
     Map<String, Object> properties = new HashMap<>();
-    properties.put(Constants.FRAMEWORK_STORAGE, run.resolve("cache").toString());
+    properties.put(Constants.FRAMEWORK_STORAGE, run.cache().toString());
     // The directory is this run's alone, and locked already.
     properties.put("felix.cache.locking", "false");
     properties.put(FelixConstants.LOG_LEVEL_PROP, "2");
@@ -62,7 +61,7 @@ final class FrameworkProperties {
     properties.put("felix.fileinstall.poll", "1000");
     properties.put("felix.fileinstall.log.level", "2");
     properties.put("felix.fileinstall.enableConfigSave", "false");
-    properties.put("felix.fileinstall.tmpdir", run.resolve("fileinstall").toString());
+    properties.put("felix.fileinstall.tmpdir", run.path().resolve("fileinstall").toString());
     String packages = LOG_PACKAGE;
     if (interactive) {
       properties.put("gosh.home", layout.home().toString());

@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.FileSystemException;
+import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
@@ -13,14 +14,16 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.IntConsumer;
 import java.util.stream.Collectors;
 import org.apache.felix.framework.Felix;
+import org.jspecify.annotations.Nullable;
 import org.osgi.framework.Bundle;
 import org.osgi.framework.BundleContext;
 import org.osgi.framework.BundleException;
@@ -29,7 +32,12 @@ import org.osgi.framework.FrameworkUtil;
 import org.osgi.framework.ServiceRegistration;
 import org.osgi.service.log.LoggerFactory;
 
-/** One running framework, with a bundle cache of its own that goes when it ends. */
+/**
+ * One running framework, with a bundle cache of its own that goes when it ends.
+ *
+ * <p>At a signal during the start, the start goes no further and cleans up, and the JVM's shutdown
+ * waits for that: a framework that is stopped under a start says much that means nothing.
+ */
 final class FrameworkRun implements AutoCloseable {
   private static final long STOP_MILLIS = 15_000;
 
@@ -37,15 +45,28 @@ final class FrameworkRun implements AutoCloseable {
   private static final long START_NANOS = TimeUnit.SECONDS.toNanos(5);
 
   private final RunDirectory directory;
-  private final Felix framework;
   private final PrintStream err;
-  private final Thread hook = new Thread(this::end, "dmalloc shutdown");
-  private final AtomicBoolean ended = new AtomicBoolean();
+  private final Thread hook = new Thread(this::endAfterStart, "dmalloc shutdown");
+  private final CountDownLatch startOver = new CountDownLatch(1);
+  private @Nullable Felix started;
+  private boolean ended;
 
-  private FrameworkRun(RunDirectory directory, Felix framework, PrintStream err) {
+  /** Whether the command runs, or the shell: from then on errors are told also at a signal. */
+  private volatile boolean working;
+
+  private FrameworkRun(RunDirectory directory, PrintStream err) {
     this.directory = directory;
-    this.framework = framework;
     this.err = err;
+  }
+
+  /** Whether a signal ends this JVM: what fails then fails for that. */
+  static boolean isJvmEnding() {
+    try {
+      Runtime.getRuntime().removeShutdownHook(new Thread());
+      return false;
+    } catch (IllegalStateException e) {
+      return true;
+    }
   }
 
   /**
@@ -61,35 +82,55 @@ final class FrameworkRun implements AutoCloseable {
       System.setOut(err);
     }
     RunDirectory directory = makeDirectory(err);
-    // JLine unpacks a library, and would leave it in the temporary directory.
-    System.setProperty("jline.tmpdir", directory.path().toString());
-    List<Path> configuration = Configuration.files(layout);
-    Map<String, Object> properties =
-        FrameworkProperties.of(
-            layout, directory.path(), interactive, interactive || lines, new StderrLogger(err));
-    FrameworkRun run = new FrameworkRun(directory, new Felix(properties), err);
-    Runtime.getRuntime().addShutdownHook(run.hook);
+    FrameworkRun run = new FrameworkRun(directory, err);
     try {
-      run.framework.start();
-      run.framework
-          .getBundleContext()
-          .registerService(LoggerFactory.class, new ComponentLog(err), null);
-      run.startBundles(layout.bundles(Layout.Group.RUNTIME));
-      if (interactive || !configuration.isEmpty()) {
-        run.startBundles(layout.bundles(Layout.Group.CONFIGURATION));
-        Configuration.await(run.framework.getBundleContext(), configuration, err);
-      }
-      run.startBundles(layout.bundles(Layout.Group.DMALLOC));
-      if (interactive) {
-        run.startBundles(layout.bundles(Layout.Group.CONSOLE));
-      } else if (lines) {
-        run.addGogoCommands(layout);
-      }
+      Runtime.getRuntime().addShutdownHook(run.hook);
+      run.begin(layout, interactive, lines);
       return run;
     } catch (IOException | BundleException | InterruptedException | RuntimeException | Error e) {
       run.close();
       throw e;
+    } finally {
+      run.startOver.countDown();
     }
+  }
+
+  private void begin(Layout layout, boolean interactive, boolean lines)
+      throws IOException, BundleException, InterruptedException {
+    // JLine unpacks a library, and would leave it in the temporary directory.
+    System.setProperty("jline.tmpdir", directory.path().toString());
+    List<Path> configuration = Configuration.files(layout);
+    Felix framework =
+        new Felix(
+            FrameworkProperties.of(
+                layout,
+                directory,
+                interactive,
+                interactive || lines,
+                new StderrLogger(err, this::isSilent)));
+    started = framework;
+    framework.start();
+    BundleContext context = framework.getBundleContext();
+    context.registerService(LoggerFactory.class, new ComponentLog(err, this::isSilent), null);
+    startBundles(layout.bundles(Layout.Group.RUNTIME));
+    if (interactive || !configuration.isEmpty()) {
+      startBundles(layout.bundles(Layout.Group.CONFIGURATION));
+      Configuration.await(context, configuration, err);
+    }
+    startBundles(layout.bundles(Layout.Group.DMALLOC));
+    if (interactive) {
+      startBundles(layout.bundles(Layout.Group.CONSOLE));
+    } else if (lines) {
+      addGogoCommands(layout);
+    }
+  }
+
+  private boolean isSilent() {
+    return !working && isJvmEnding();
+  }
+
+  private Felix framework() {
+    return Objects.requireNonNull(started, "no framework yet");
   }
 
   private static RunDirectory makeDirectory(PrintStream err) throws IOException {
@@ -103,15 +144,17 @@ final class FrameworkRun implements AutoCloseable {
               Locale.ROOT,
               "temporary directory %s: %s; set TMPDIR to a directory that you can write to",
               temporary,
-              reason(e)));
+              reason(e, temporary)));
     }
   }
 
-  private static String reason(IOException e) {
+  private static String reason(IOException e, Path parent) {
     if (e instanceof FileSystemException thrown && thrown.getReason() != null) {
       return thrown.getReason();
     }
     return switch (e) {
+      // So /proc answers who would make a directory there.
+      case NoSuchFileException missing when Files.isDirectory(parent) -> "is not writable for you";
       case NoSuchFileException missing -> "does not exist";
       case NotDirectoryException other -> "is no directory";
       case AccessDeniedException refused -> "is not writable for you";
@@ -122,20 +165,23 @@ final class FrameworkRun implements AutoCloseable {
   private void addGogoCommands(Layout layout) throws IOException, BundleException {
     for (Path jar : layout.bundles(Layout.Group.CONSOLE)) {
       if (String.valueOf(jar.getFileName()).startsWith("org.apache.felix.gogo.jline-")) {
-        BundleContext context = framework.getBundleContext();
+        BundleContext context = framework().getBundleContext();
         GogoCommands.register(context, context.installBundle("reference:" + jar.toUri()));
       }
     }
   }
 
-  private void startBundles(List<Path> jars) throws BundleException {
-    BundleContext context = framework.getBundleContext();
+  private void startBundles(List<Path> jars) throws BundleException, InterruptedException {
+    BundleContext context = framework().getBundleContext();
     List<Bundle> bundles = new ArrayList<>();
     for (Path jar : jars) {
       // By reference: the jar is read where it is, and nothing is copied.
       bundles.add(context.installBundle("reference:" + jar.toUri()));
     }
     for (Bundle bundle : bundles) {
+      if (isJvmEnding()) {
+        throw new InterruptedException("a signal ended the start");
+      }
       if (bundle.getHeaders("").get(Constants.FRAGMENT_HOST) == null) {
         bundle.start();
       }
@@ -153,7 +199,7 @@ final class FrameworkRun implements AutoCloseable {
     CompletableFuture<Integer> status = new CompletableFuture<>();
     String type = System.getenv("TERM");
     ServiceRegistration<IntConsumer> registration =
-        framework
+        framework()
             .getBundleContext()
             .registerService(
                 IntConsumer.class,
@@ -165,6 +211,7 @@ final class FrameworkRun implements AutoCloseable {
                         "dmalloc.terminal",
                         terminal && type != null ? type : "")));
     awaitUse(registration, status);
+    working = true;
     try {
       return status.get();
     } catch (ExecutionException e) {
@@ -179,7 +226,7 @@ final class FrameworkRun implements AutoCloseable {
     while (registration.getReference().getUsingBundles() == null && !status.isDone()) {
       if (System.nanoTime() - deadline > 0) {
         String idle =
-            Arrays.stream(framework.getBundleContext().getBundles())
+            Arrays.stream(framework().getBundleContext().getBundles())
                 .filter(bundle -> bundle.getState() != Bundle.ACTIVE)
                 .filter(bundle -> bundle.getHeaders("").get(Constants.FRAGMENT_HOST) == null)
                 .map(Bundle::getSymbolicName)
@@ -194,7 +241,8 @@ final class FrameworkRun implements AutoCloseable {
 
   /** Waits until somebody stops the framework, as the interactive shell does at its end. */
   int awaitStop() throws InterruptedException {
-    framework.waitForStop(0);
+    working = true;
+    framework().waitForStop(0);
     return 0;
   }
 
@@ -209,13 +257,32 @@ final class FrameworkRun implements AutoCloseable {
     }
   }
 
-  private void end() {
-    if (!ended.compareAndSet(false, true)) {
+  /** The work of the shutdown hook. */
+  private void endAfterStart() {
+    try {
+      // A start that hangs is left behind, as all is that does not stop.
+      boolean over = startOver.await(STOP_MILLIS, TimeUnit.MILLISECONDS);
+      if (!over) {
+        err.println("dmalloc: the start did not end; its directory is removed all the same");
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+    end();
+  }
+
+  /** Whoever comes second waits for the first: the JVM ends when its hook does. */
+  private synchronized void end() {
+    if (ended) {
       return;
     }
+    ended = true;
+    Felix framework = started;
     try {
-      framework.stop();
-      framework.waitForStop(STOP_MILLIS);
+      if (framework != null) {
+        framework.stop();
+        framework.waitForStop(STOP_MILLIS);
+      }
     } catch (BundleException e) {
       err.println("dmalloc: the framework did not stop cleanly: " + e.getMessage());
     } catch (InterruptedException e) {

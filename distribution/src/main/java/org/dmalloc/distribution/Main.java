@@ -69,12 +69,19 @@ public final class Main {
           : run.execute(translate(arguments), terminals.contains("2"));
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-      err.println("dmalloc: interrupted");
+      sayUnlessEnding("interrupted", err);
       return BROKEN;
     } catch (IOException | BundleException | RuntimeException | Error e) {
       // Whatever it is: threads of the framework run, and the process would not end by itself.
-      err.println("dmalloc: cannot start: " + StderrLogger.oneLine(words(e)));
+      sayUnlessEnding("cannot start: " + StderrLogger.oneLine(words(e)), err);
       return BROKEN;
+    }
+  }
+
+  /** Who sent a signal knows why it ends; the status is the signal's then, not this one's. */
+  private static void sayUnlessEnding(String words, PrintStream err) {
+    if (!FrameworkRun.isJvmEnding()) {
+      err.println("dmalloc: " + words);
     }
   }
 

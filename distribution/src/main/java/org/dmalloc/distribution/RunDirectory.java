@@ -34,11 +34,14 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Everybody may write to the directory above. So a leftover is one that belongs to this user
  * alone, has the lock file of a run, and is emptied by the directory that was looked at, whatever
- * has its name by then.
+ * has its name by then. The lock file goes last: a clean-up that was cut off is done again.
  */
 final class RunDirectory implements AutoCloseable {
   private static final String PREFIX = "dmalloc-run-";
   private static final Path LOCK = Path.of("lock");
+
+  /** Where the framework has its bundle cache. */
+  private static final Path CACHE = Path.of("cache");
 
   /** Between the creation of a directory and its lock there is a moment; this is longer. */
   private static final Duration UNLOCKED_GRACE = Duration.ofMinutes(1);
@@ -58,15 +61,27 @@ final class RunDirectory implements AutoCloseable {
   /** Makes a directory that nobody else can read, and locks it. */
   static RunDirectory create(Path parent) throws IOException {
     Path path = Files.createTempDirectory(parent, PREFIX);
-    FileChannel channel =
-        FileChannel.open(
-            path.resolve(LOCK),
-            Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE),
-            ownersOnly(path));
-    channel.lock();
-    Object identity =
-        Files.readAttributes(path, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS).fileKey();
-    return new RunDirectory(path, channel, identity);
+    Path lock = path.resolve(LOCK);
+    @Nullable FileChannel channel = null;
+    try {
+      channel =
+          FileChannel.open(
+              lock,
+              Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE),
+              ownersOnly(path));
+      channel.lock();
+      Object identity =
+          Files.readAttributes(path, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS)
+              .fileKey();
+      return new RunDirectory(path, channel, identity);
+    } catch (IOException e) {
+      if (channel != null) {
+        channel.close();
+      }
+      Files.deleteIfExists(lock);
+      Files.deleteIfExists(path);
+      throw e;
+    }
   }
 
   private static FileAttribute<?>[] ownersOnly(Path path) {
@@ -80,6 +95,11 @@ final class RunDirectory implements AutoCloseable {
   /** The directory. */
   Path path() {
     return path;
+  }
+
+  /** The directory in it for the framework's bundle cache, which the framework makes. */
+  Path cache() {
+    return path.resolve(CACHE);
   }
 
   /** Removes what runs that were killed left behind. What cannot be removed is left. */
@@ -124,7 +144,7 @@ final class RunDirectory implements AutoCloseable {
       Optional<FileChannel> lock = directory.file(LOCK);
       if (lock.isEmpty()) {
         if (opened.lastModifiedTime().toInstant().isBefore(Instant.now().minus(UNLOCKED_GRACE))) {
-          removeIfEmpty(in, name);
+          removeUnlocked(in, name, directory);
         }
         return;
       }
@@ -133,7 +153,7 @@ final class RunDirectory implements AutoCloseable {
         if (free == null) {
           return;
         }
-        directory.empty();
+        directory.emptyUpTo(LOCK);
       } catch (OverlappingFileLockException e) {
         return; // this process's own
       }
@@ -141,20 +161,29 @@ final class RunDirectory implements AutoCloseable {
     }
   }
 
-  /** A run that was killed before it had a lock has put nothing there. */
-  private static void removeIfEmpty(OpenDirectory in, Path name) throws IOException {
+  /**
+   * Without a lock is what a run left that was killed before it had one, empty, or one whose lock
+   * went before its cache. Of a run that has just begun there is no cache yet.
+   */
+  private static void removeUnlocked(OpenDirectory in, Path name, OpenDirectory directory)
+      throws IOException {
+    if (!Set.of(CACHE).containsAll(directory.names())) {
+      return; // not a run's
+    }
+    directory.empty();
     try {
       in.deleteDirectory(name);
     } catch (DirectoryNotEmptyException e) {
-      // Not a run's.
+      // Somebody has use for it.
     }
   }
 
   @Override
   public synchronized void close() throws IOException {
     if (channel.isOpen()) {
-      OpenDirectory.delete(path, found -> Objects.equals(found.fileKey(), identity));
-      channel.close();
+      try (channel) {
+        OpenDirectory.delete(path, found -> Objects.equals(found.fileKey(), identity), LOCK);
+      }
     }
   }
 }

@@ -2,6 +2,7 @@
 package org.dmalloc.distribution;
 
 import java.io.PrintStream;
+import java.util.function.BooleanSupplier;
 import org.apache.felix.framework.Logger;
 import org.dmalloc.api.VisibleText;
 import org.jspecify.annotations.NullUnmarked;
@@ -13,14 +14,25 @@ import org.osgi.framework.ServiceReference;
 final class StderrLogger extends Logger {
   private final PrintStream err;
 
-  StderrLogger(PrintStream err) {
+  private final BooleanSupplier silent;
+
+  /**
+   * Makes a logger.
+   *
+   * @param silent whether nothing is to be said any more
+   */
+  StderrLogger(PrintStream err, BooleanSupplier silent) {
     this.err = err;
+    this.silent = silent;
   }
 
   @Override
   @SuppressWarnings("rawtypes") // as in Felix's method
   protected void doLog(
       Bundle bundle, ServiceReference reference, int level, String message, Throwable thrown) {
+    if (silent.getAsBoolean()) {
+      return;
+    }
     StringBuilder line = new StringBuilder("dmalloc: ");
     if (bundle != null && bundle.getSymbolicName() != null) {
       line.append(bundle.getSymbolicName()).append(": ");

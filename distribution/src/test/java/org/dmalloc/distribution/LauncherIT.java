@@ -175,6 +175,27 @@ class LauncherIT {
     }
   }
 
+  /** At the beginning, in the middle and near the end of a start. */
+  @ParameterizedTest
+  @CsvSource({
+    "TERM, lock",
+    "TERM, cache",
+    "TERM, cache/bundle6",
+    "TERM, cache/bundle14",
+    "HUP, cache"
+  })
+  void aSignalDuringTheStartEndsItWithoutAWord(String signal, String seen) throws Exception {
+    try (Launch launch = Launch.start(directory, Map.of())) {
+      awaitTemporaryFile();
+      awaitFile(Launch.temporaryFiles(directory).getFirst().resolve(seen));
+      launch.signal(signal);
+      Launch.Result result = launch.await();
+      assertEquals("", result.err());
+      assertEquals(signal.equals("TERM") ? 143 : 129, result.status());
+    }
+    assertEquals(List.of(), Launch.temporaryFiles(directory));
+  }
+
   @Test
   void whatAKilledRunLeftIsRemovedByTheNext() throws Exception {
     try (Launch launch = Launch.start(directory, Map.of())) {

@@ -3,6 +3,7 @@ package org.dmalloc.distribution;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -16,6 +17,7 @@ import java.nio.file.attribute.FileTime;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -63,6 +65,30 @@ class RunDirectoryTest {
   }
 
   @Test
+  void aCleanUpThatIsCutOffKeepsTheLockAndIsDoneByTheNextRun() throws Exception {
+    RunDirectory run = RunDirectory.create(temporary);
+    Path cache = Files.createDirectory(run.cache());
+    Files.createFile(cache.resolve("bundle"));
+    // What stops root does not stop others, and the other way round.
+    boolean mounted = Users.status(List.of("mount", "-t", "tmpfs", "none", cache.toString())) == 0;
+    try {
+      if (!mounted) {
+        Files.setPosixFilePermissions(cache, PosixFilePermissions.fromString("r-x------"));
+      }
+      assertThrows(IOException.class, run::close);
+      assertTrue(Files.exists(run.path().resolve("lock")));
+    } finally {
+      Files.setPosixFilePermissions(cache, PosixFilePermissions.fromString("rwx------"));
+      if (mounted) {
+        assertEquals(0, Users.status(List.of("umount", cache.toString())));
+      }
+    }
+    removeLeftovers();
+    assertFalse(Files.exists(run.path()));
+    assertEquals("", err.toString(StandardCharsets.UTF_8));
+  }
+
+  @Test
   void aFifoInPlaceOfTheLockIsNotWaitedFor() throws Exception {
     Path planted = leftover("fifo", "rwx------");
     assertEquals(
@@ -81,6 +107,10 @@ class RunDirectoryTest {
     Files.setLastModifiedTime(unlocked, old);
     Path empty = leftover("empty", "rwx------");
     Files.setLastModifiedTime(empty, old);
+    Path cut = leftover("cut", "rwx------");
+    Files.createFile(Files.createDirectory(cut.resolve("cache")).resolve("bundle"));
+    Files.setLastModifiedTime(cut, old);
+    Path begun = leftover("begun", "rwx------");
     Path precious = Files.createDirectory(temporary.resolve("precious"));
     Files.createFile(precious.resolve("lock"));
     Files.createSymbolicLink(temporary.resolve("dmalloc-run-link"), precious);
@@ -88,6 +118,8 @@ class RunDirectoryTest {
     assertTrue(Files.exists(anybodys.resolve("lock")), "others could have planted it");
     assertTrue(Files.exists(unlocked.resolve("letter")), "has no lock of a run");
     assertFalse(Files.exists(empty), "of a run that was killed before it had a lock");
+    assertFalse(Files.exists(cut), "of a run whose lock went before its cache");
+    assertTrue(Files.exists(begun), "a run may have just made it");
     assertTrue(Files.exists(precious.resolve("lock")), "reached through a link");
     assertEquals("", err.toString(StandardCharsets.UTF_8));
   }

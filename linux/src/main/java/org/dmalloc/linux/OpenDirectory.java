@@ -153,7 +153,24 @@ public final class OpenDirectory implements AutoCloseable {
 
   /** Deletes all that is in it, links themselves included. */
   public void empty() throws IOException {
-    for (Path name : names()) {
+    delete(names());
+  }
+
+  /**
+   * Deletes all that is in it, one entry at the end: while that is there, the rest may be, too, and
+   * whoever is cut off in the middle leaves it.
+   */
+  public void emptyUpTo(Path last) throws IOException {
+    List<Path> names = names();
+    boolean found = names.remove(last);
+    delete(names);
+    if (found) {
+      delete(List.of(last));
+    }
+  }
+
+  private void delete(List<Path> names) throws IOException {
+    for (Path name : names) {
       Optional<OpenDirectory> directory = directory(name);
       if (directory.isEmpty()) {
         deleteFile(name);
@@ -178,13 +195,19 @@ public final class OpenDirectory implements AutoCloseable {
     boolean holds(PosixFileAttributes attributes) throws IOException;
   }
 
+  /** The order in which entries go. */
+  @FunctionalInterface
+  private interface Emptying {
+    void empty(OpenDirectory directory) throws IOException;
+  }
+
   /**
    * Deletes a directory of this user with all that is in it.
    *
    * @throws IOException as the other {@code delete}, also if the directory is another user's
    */
   public static void delete(Path path) throws IOException {
-    delete(path, Ownership::isOurs);
+    delete(path, Ownership::isOurs, OpenDirectory::empty);
   }
 
   /**
@@ -192,9 +215,14 @@ public final class OpenDirectory implements AutoCloseable {
    * process on its way down still puts there goes as well.
    *
    * @param condition must hold for the directory that has that name then
-   * @throws IOException if it does not, or there is something else than a directory
+   * @param last the entry that goes at the end, as in {@link #emptyUpTo}
+   * @throws IOException if the condition does not hold, or there is something else than a directory
    */
-  public static void delete(Path path, Condition condition) throws IOException {
+  public static void delete(Path path, Condition condition, Path last) throws IOException {
+    delete(path, condition, opened -> opened.emptyUpTo(last));
+  }
+
+  private static void delete(Path path, Condition condition, Emptying emptying) throws IOException {
     Path directory = path.toAbsolutePath().normalize();
     Path name = directory.getFileName();
     Path parent = directory.getParent();
@@ -210,7 +238,7 @@ public final class OpenDirectory implements AutoCloseable {
       long deadline = System.nanoTime() + PATIENCE_NANOS;
       while (in.attributes(name).isPresent()) {
         try {
-          in.empty(name, condition, directory);
+          in.empty(name, condition, directory, emptying);
           in.deleteDirectory(name);
         } catch (DirectoryNotEmptyException e) {
           if (System.nanoTime() > deadline) {
@@ -239,11 +267,12 @@ public final class OpenDirectory implements AutoCloseable {
       return;
     }
     try (OpenDirectory in = above.get()) {
-      in.empty(name, Ownership::isOurs, directory);
+      in.empty(name, Ownership::isOurs, directory, OpenDirectory::empty);
     }
   }
 
-  private void empty(Path name, Condition condition, Path path) throws IOException {
+  private void empty(Path name, Condition condition, Path path, Emptying emptying)
+      throws IOException {
     Optional<OpenDirectory> found = directory(name);
     if (found.isEmpty()) {
       if (attributes(name).isPresent()) {
@@ -255,7 +284,7 @@ public final class OpenDirectory implements AutoCloseable {
       if (!condition.holds(opened.attributes())) {
         throw foreign(path);
       }
-      opened.empty();
+      emptying.empty(opened);
     }
   }
 

@@ -47,7 +47,8 @@ class OpenDirectoryTest {
                   Files.move(ours, moved);
                   Files.createSymbolicLink(ours, precious);
                   return true;
-                }));
+                },
+                Path.of("lock")));
     assertTrue(Files.exists(precious.resolve("file")), "reached through the link");
     assertFalse(Files.exists(moved.resolve("file")), "the one that was looked at is emptied");
   }
