@@ -83,18 +83,12 @@ final class ManagedProvider implements MemoryProvider {
   public void delete(String name) throws MemoryException {
     regions.checkRunning();
     RegionNames.check(name);
-    Backend first = null;
-    Map<String, Backend> holders = new TreeMap<>();
-    for (Backend backend : regions.backends()) {
-      if (backend.capabilities().contains(Capability.NAMED)) {
-        first = first == null ? backend : first;
-        for (StoredRegion stored : backend.stored()) {
-          if (stored.name().equals(name)) {
-            holders.putIfAbsent(stored.path().toAbsolutePath().normalize().toString(), backend);
-          }
-        }
-      }
-    }
+    Backend first =
+        regions.backends().stream()
+            .filter(backend -> backend.capabilities().contains(Capability.NAMED))
+            .findFirst()
+            .orElse(null);
+    Map<String, Backend> holders = regions.holders(name);
     if (first == null) {
       throw new UnsupportedCapabilityException(name(), Capability.NAMED);
     }

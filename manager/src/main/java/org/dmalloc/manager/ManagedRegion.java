@@ -19,6 +19,7 @@ import org.dmalloc.api.ManagedRegionInfo;
 import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.MemoryRegion;
 import org.dmalloc.api.RegionInfo;
+import org.dmalloc.api.RegionRequest;
 import org.dmalloc.api.Residency;
 import org.dmalloc.api.SwapPolicy;
 import org.dmalloc.region.SectionGate;
@@ -282,6 +283,9 @@ final class ManagedRegion implements MemoryRegion {
 
   @Override
   public void limitResident(long budgetBytes) throws MemoryException {
+    if (budgetBytes == RegionRequest.NO_BUDGET && liftBudgetWhereNoneIsKept()) {
+      return;
+    }
     inSection(
         Capability.RESIDENT_BUDGET,
         region -> {
@@ -290,6 +294,20 @@ final class ManagedRegion implements MemoryRegion {
               () -> region.limitResident(budgetBytes));
           return true;
         });
+  }
+
+  /** A budget that the region brought along counts for later moves, where none is kept too. */
+  private boolean liftBudgetWhereNoneIsKept() throws MemoryException {
+    int slot = gate().enter();
+    try {
+      if (placement().backend().capabilities().contains(Capability.RESIDENT_BUDGET)) {
+        return false;
+      }
+      change(wish -> wish.withResidentBudget(RegionRequest.NO_BUDGET, this), () -> {});
+      return true;
+    } finally {
+      gate().exit(slot);
+    }
   }
 
   @Override

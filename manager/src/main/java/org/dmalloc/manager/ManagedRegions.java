@@ -9,8 +9,10 @@ import java.util.Comparator;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.stream.Collectors;
 import org.dmalloc.api.Advice;
@@ -22,6 +24,7 @@ import org.dmalloc.api.OpenRequest;
 import org.dmalloc.api.OrphanedRegions;
 import org.dmalloc.api.RegionIds;
 import org.dmalloc.api.RegionRequest;
+import org.dmalloc.api.StoredRegion;
 import org.dmalloc.api.UnsupportedCapabilityException;
 import org.dmalloc.region.RegionLedger;
 
@@ -31,6 +34,9 @@ import org.dmalloc.region.RegionLedger;
  */
 final class ManagedRegions {
   static final String NAME = "managed";
+
+  /** ENOENT, on every system. */
+  private static final int NO_SUCH_FILE = 2;
 
   private static final Logger LOG = System.getLogger(ManagedRegions.class.getName());
 
@@ -243,10 +249,32 @@ final class ManagedRegions {
         ledger -> ledger.require(numbered),
         backend -> backend.provider().allocate(numbered),
         region -> Wish.of(numbered),
-        request.byteSize());
+        request.byteSize(),
+        backends());
   }
 
+  /** Opens it on the best backend; if that has none of the name, on one whose store has it. */
   ManagedRegion open(OpenRequest request, String bundle) throws MemoryException {
+    try {
+      return open(request, bundle, backends());
+    } catch (MemoryException e) {
+      boolean elsewhere = e.errno() == NO_SUCH_FILE && request.directory() == null;
+      List<Backend> holders =
+          elsewhere ? List.copyOf(holders(request.name()).values()) : List.<Backend>of();
+      if (holders.isEmpty()) {
+        throw e;
+      }
+      try {
+        return open(request, bundle, holders);
+      } catch (MemoryException again) {
+        again.addSuppressed(e);
+        throw again;
+      }
+    }
+  }
+
+  private ManagedRegion open(OpenRequest request, String bundle, List<Backend> among)
+      throws MemoryException {
     boolean carried = request.carriedAs() != RegionRequest.FRESH_ID;
     OpenRequest numbered = carried ? request : request.carriedAs(RegionIds.next());
     return make(
@@ -255,7 +283,23 @@ final class ManagedRegions {
         ledger -> ledger.require(numbered),
         backend -> backend.provider().open(numbered),
         region -> Wish.of(numbered, region.byteSize()),
-        0);
+        0,
+        among);
+  }
+
+  /** For each file of a stored region of that name, by its path: the best backend that has it. */
+  Map<String, Backend> holders(String name) throws MemoryException {
+    Map<String, Backend> holders = new TreeMap<>();
+    for (Backend backend : backends()) {
+      if (backend.capabilities().contains(Capability.NAMED)) {
+        for (StoredRegion stored : backend.stored()) {
+          if (stored.name().equals(name)) {
+            holders.putIfAbsent(stored.path().toAbsolutePath().normalize().toString(), backend);
+          }
+        }
+      }
+    }
+    return holders;
   }
 
   /**
@@ -284,12 +328,18 @@ final class ManagedRegions {
   }
 
   private ManagedRegion make(
-      String operation, Naming naming, Check check, Maker maker, Wisher wisher, long byteSize)
+      String operation,
+      Naming naming,
+      Check check,
+      Maker maker,
+      Wisher wisher,
+      long byteSize,
+      List<Backend> among)
       throws MemoryException {
     Backend backend;
     try {
       checkRunning();
-      backend = choose(operation, naming.target(), check);
+      backend = choose(operation, naming.target(), check, among);
     } catch (MemoryException | RuntimeException e) {
       accounts.failed();
       throw e;
@@ -342,8 +392,8 @@ final class ManagedRegions {
   }
 
   /** The best backend that can do all that is asked; the check throws for one that cannot. */
-  private Backend choose(String operation, String target, Check check) throws MemoryException {
-    List<Backend> present = backends();
+  private Backend choose(String operation, String target, Check check, List<Backend> present)
+      throws MemoryException {
     if (present.isEmpty()) {
       throw MemoryException.of(
           operation, target, "no backend is present", "start a backend's bundle");

@@ -62,6 +62,17 @@ final class AttributeChangeTest {
   }
 
   @Test
+  void aBudgetIsLiftedWhereNoneIsKept() throws Exception {
+    ManagedRegion region = budgeted();
+    region.limitResident(RegionRequest.NO_BUDGET);
+    region.apply(SwapPolicy.NEVER);
+    assertTrue(region.info().locked());
+    rig.move(region, "second");
+    assertTrue(region.info().locked());
+    region.close();
+  }
+
+  @Test
   void neverIsTakenOnceTheBudgetIsLiftedAndHoldsAfterTheNextMove() throws Exception {
     ManagedRegion region = budgeted();
     rig.move(region, "budgets");

@@ -107,6 +107,21 @@ final class StoreMoveTest {
   }
 
   @Test
+  void aRegionThatMovedIsOpenedInItsNewStore() throws Exception {
+    Rig rig = rig(fastStore, bigStore);
+    try (ManagedRegion region = rig.allocate(RegionRequest.ofSize(Rig.SIZE).withName("orders"))) {
+      Rig.fill(region, 4);
+      rig.move(region, "big");
+    }
+    try (MemoryRegion region = rig.provider.open("orders")) {
+      Rig.check(region, 4);
+      assertEquals(bigStore.resolve("orders.region"), region.info().path());
+    }
+    MemoryException e = assertThrows(MemoryException.class, () -> rig.provider.open("nobody"));
+    assertTrue(String.valueOf(e.getMessage()).contains("no such region"), e.getMessage());
+  }
+
+  @Test
   void aKillAtAnyStepLeavesExactlyOneCompleteCopy() throws Exception {
     List<Callable<Void>> kills = new ArrayList<>();
     // After each step that leaves something else in the two directories than the one before.
