@@ -17,10 +17,7 @@ interface Disk {
 
   void setLength(long newLength) throws IOException;
 
-  /**
-   * Returns when everything written before is on the device. A failure may concern any page of the
-   * file, and the system may tell it this once: so also of the other sync.
-   */
+  /** Returns when everything written before is on the device. */
   void sync() throws IOException;
 
   /**

@@ -23,9 +23,39 @@ record FileIdentity(String key) {
     BasicFileAttributes attributes = attributes(path);
     if (!attributes.isRegularFile()) {
       // Opening a pipe would wait for its other end; a link could lead out of the store.
-      throw new FileSystemException(path.toString(), null, "not a regular file");
+      throw new NotRegularException(path, attributes);
     }
     return of(path, attributes);
+  }
+
+  /** Something that is no file of data stands at a path; says what. */
+  static final class NotRegularException extends FileSystemException {
+    private static final long serialVersionUID = 1;
+
+    private NotRegularException(Path path, BasicFileAttributes attributes) {
+      super(path.toString(), null, kind(path, attributes) + ", not a region");
+    }
+
+    private static String kind(Path path, BasicFileAttributes attributes) {
+      if (attributes.isSymbolicLink()) {
+        return "a symbolic link";
+      }
+      return attributes.isDirectory() ? "a directory" : special(path);
+    }
+
+    private static String special(Path path) {
+      try {
+        int mode = (Integer) Files.getAttribute(path, "unix:mode", LinkOption.NOFOLLOW_LINKS);
+        return switch (mode & 0170000) { // as stat(2) has it
+          case 0010000 -> "a pipe (FIFO)";
+          case 0140000 -> "a socket";
+          case 0020000, 0060000 -> "a device";
+          default -> "a special file";
+        };
+      } catch (IOException | UnsupportedOperationException | IllegalArgumentException e) {
+        return "a special file";
+      }
+    }
   }
 
   private static BasicFileAttributes attributes(Path path) throws IOException {

@@ -4,11 +4,13 @@ package org.dmalloc.store;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.Locale;
 import java.util.Objects;
 import org.dmalloc.api.MemoryException;
 import org.dmalloc.machine.Errno;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The one place where a refusal of the store or of Java's file calls becomes a {@link
@@ -29,11 +31,31 @@ final class Refusal {
       return MemoryException.of(
           "open", path.toString(), "empty: its creation was cut off", "delete the region");
     }
+    return foreign("open", path, "move it out of the store");
+  }
+
+  static MemoryException foreign(String operation, Path path, String nextStep) {
     return MemoryException.of(
-        "open",
+        operation,
         path.toString(),
         "foreign: not a region file, it lacks the magic number",
-        "move it out of the store");
+        nextStep);
+  }
+
+  /** For a region that is to be, where something stands already. */
+  static MemoryException nameTaken(Path target) {
+    String nextStep = "the name is taken: open or delete that region, or choose another name";
+    try {
+      if (RegionFileProbe.isForeign(target)) {
+        return foreign("allocate", target, "move it out of the store, or choose another name");
+      }
+    } catch (FileIdentity.NotRegularException e) {
+      return of("allocate", -1, target, e);
+    } catch (IOException e) {
+      nextStep = "the name is taken by what cannot be examined: choose another name";
+    }
+    return MemoryException.of(
+        "allocate", -1, target.toString(), Errno.name(Errno.EEXIST), Errno.EEXIST, nextStep, null);
   }
 
   static MemoryException foreignName(Path path) {
@@ -133,41 +155,63 @@ final class Refusal {
     if (e instanceof MemoryException already) {
       return already;
     }
+    if (e instanceof FileIdentity.NotRegularException odd) {
+      return MemoryException.of(
+          operation,
+          byteSize,
+          path.toString(),
+          Objects.requireNonNull(odd.getReason()),
+          MemoryException.NO_ERRNO,
+          "move it out of the store, or choose another name",
+          e);
+    }
+    if (e instanceof NoSuchFileException) {
+      for (Path directory = path; directory != null; directory = directory.getParent()) {
+        if (SeenDirectories.hasGone(directory)) {
+          return directoryGone(operation, directory);
+        }
+      }
+    }
     return Errno.of(e) == Errno.ENOSPC
-        ? MemoryException.of(
-            operation,
-            byteSize,
-            path.toString(),
-            Errno.name(Errno.ENOSPC),
-            Errno.ENOSPC,
-            freeSpaceAdvice(neededBytes, path),
-            e)
+        ? noSpace(operation, byteSize, path, freeSpaceAdvice(neededBytes, path), e)
         : Errno.exception(operation, byteSize, path.toString(), e);
   }
 
   static MemoryException noSpace(String operation, long byteSize, Path path) {
+    return noSpace(operation, byteSize, path, freeSpaceAdvice(byteSize, path), null);
+  }
+
+  /**
+   * For what was filled in part, which is given back.
+   *
+   * @param free what is free without it
+   */
+  static MemoryException noSpace(
+      String operation, long byteSize, long free, Path path, IOException e) {
+    return noSpace(operation, byteSize, path, freeSpaceAdvice(byteSize, free), e);
+  }
+
+  private static MemoryException noSpace(
+      String operation, long byteSize, Path path, String advice, @Nullable IOException e) {
     return MemoryException.of(
-        operation,
-        byteSize,
-        path.toString(),
-        Errno.name(Errno.ENOSPC),
-        Errno.ENOSPC,
-        freeSpaceAdvice(byteSize, path),
-        null);
+        operation, byteSize, path.toString(), Errno.name(Errno.ENOSPC), Errno.ENOSPC, advice, e);
   }
 
   private static String freeSpaceAdvice(long byteSize, Path path) {
     try {
       Path directory = Files.isDirectory(path) ? path : Objects.requireNonNull(path.getParent());
-      long free = Files.getFileStore(directory).getUsableSpace();
-      return String.format(
-          Locale.ROOT,
-          "%d bytes are free there, free %d more or choose another directory",
-          free,
-          Math.max(1, byteSize - free));
+      return freeSpaceAdvice(byteSize, Files.getFileStore(directory).getUsableSpace());
     } catch (IOException e) {
       return "free space or choose another directory";
     }
+  }
+
+  private static String freeSpaceAdvice(long byteSize, long free) {
+    return String.format(
+        Locale.ROOT,
+        "%d bytes are free there, free %d more or choose another directory",
+        free,
+        Math.max(1, byteSize - free));
   }
 
   /** The system's text in what wraps an IOException. */

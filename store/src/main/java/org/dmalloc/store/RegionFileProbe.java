@@ -87,6 +87,25 @@ record RegionFileProbe(StoredRegion region, List<String> flaws, @Nullable HandOv
     }
   }
 
+  /** Whether it is a file that nobody here holds, and none of the store's. */
+  static boolean isForeign(Path path) throws IOException {
+    try {
+      synchronized (OpenFiles.pathMonitor(path)) {
+        FileIdentity identity = FileIdentity.of(path);
+        synchronized (OpenFiles.monitor(identity)) {
+          if (!OpenFiles.entries(identity).isEmpty()) {
+            return false;
+          }
+          try (FileIdentity.Opened file = FileIdentity.openAsAllowed(path)) {
+            return RegionImage.isForeign(new ChannelDisk(file.channel()));
+          }
+        }
+      }
+    } catch (NoSuchFileException e) {
+      return false;
+    }
+  }
+
   private static RegionFileProbe heldHere(String name, Path path, List<Entry> entries) {
     Entry last = entries.getLast();
     StoredRegion region =

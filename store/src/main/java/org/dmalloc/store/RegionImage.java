@@ -118,6 +118,18 @@ final class RegionImage {
     return new RegionImage(disk, newest.header, newest.index);
   }
 
+  /** Whether a file is none of the store's: it has bytes, and no header copy's magic number. */
+  static boolean isForeign(Disk disk) throws IOException {
+    for (long position : COPY_POSITIONS) {
+      byte[] bytes = new byte[RegionHeader.BYTES];
+      disk.read(position, bytes);
+      if (RegionHeader.examine(bytes) != Condition.FOREIGN) {
+        return false;
+      }
+    }
+    return disk.length() > 0;
+  }
+
   private record Copy(int index, Condition condition, RegionHeader header) {}
 
   RegionHeader header() {

@@ -156,7 +156,7 @@ public final class RegionStore {
     try {
       requireDirectory("allocate");
       if (Files.exists(target, LinkOption.NOFOLLOW_LINKS) && !removeSuperseded(target)) {
-        throw nameTaken(target);
+        throw Refusal.nameTaken(target);
       }
       LockedFile locked = Temporaries.create(directory, holder);
       StoreFile file = new StoreFile(this, locked, OpenMode.WRITER, name, locked.path());
@@ -291,6 +291,7 @@ public final class RegionStore {
 
   /** The named regions, those that cannot be opened included, sorted by name. */
   public List<StoredRegion> list() throws MemoryException {
+    requireDirectory("list");
     return StoreInspection.of(this).regions();
   }
 
@@ -300,9 +301,10 @@ public final class RegionStore {
   }
 
   /**
-   * Deletes a named region, also one that cannot be opened.
+   * Deletes a named region, also one that cannot be opened because it is damaged.
    *
-   * @throws MemoryException if there is none, or if somebody has it open
+   * @throws MemoryException if there is none, if somebody has it open, or if what has its name is
+   *     no region's file
    */
   public void delete(String name) throws MemoryException {
     Path path = path(name);
@@ -310,6 +312,9 @@ public final class RegionStore {
       requireDirectory("delete");
       LockedFile locked = LockedFile.open("delete", path, OpenMode.WRITER, "its deletion");
       try {
+        if (RegionImage.isForeign(locked.disk())) {
+          throw Refusal.foreign("delete", path, "remove it yourself, or move it out of the store");
+        }
         HandOver note = noteOf(locked);
         if (note != null && note.role() == HandOver.Role.ARRIVED) {
           note.removeOldFile(); // or it would be the region again
@@ -356,19 +361,17 @@ public final class RegionStore {
     return madeOnDemand && !Files.exists(directory);
   }
 
-  /** Whether the directory is missing, but was there before in this JVM's life. */
-  boolean hasGone() {
-    return System.getProperty(seen()) != null && !Files.exists(directory);
-  }
-
   private void requireDirectory(String operation) throws MemoryException {
     if (Files.isDirectory(directory)) {
-      System.setProperty(seen(), "true");
+      SeenDirectories.add(directory);
       return;
     }
     if (Files.exists(directory)) {
       throw MemoryException.of(
           operation, directory.toString(), "not a directory", "name a directory");
+    }
+    if (SeenDirectories.hasGone(directory)) {
+      throw Refusal.directoryGone(operation, directory);
     }
     if (!madeOnDemand) {
       throw MemoryException.of(
@@ -381,24 +384,13 @@ public final class RegionStore {
           null);
     }
     if (operation.equals("allocate")) {
-      if (System.getProperty(seen()) != null) {
-        throw Refusal.directoryGone(operation, directory);
-      }
       try {
         Temporaries.createDirectories(directory);
-        System.setProperty(seen(), "true");
+        SeenDirectories.add(directory);
       } catch (IOException e) {
         throw Refusal.of("create directory", -1, directory, e);
       }
     }
-  }
-
-  /**
-   * Set once this JVM, by whatever copy of this class, has seen the directory: from then on it is
-   * not made anew, which would part the regions that are open from those that come.
-   */
-  private String seen() {
-    return "dmalloc.store.seen." + directory;
   }
 
   private static void refuseInterrupted(String operation, Path target) throws MemoryException {
@@ -415,7 +407,7 @@ public final class RegionStore {
       try {
         linker.link(target, temporary);
       } catch (FileAlreadyExistsException e) {
-        throw nameTaken(target);
+        throw Refusal.nameTaken(target);
       } catch (IOException | UnsupportedOperationException e) {
         renameOver(temporary, target, e);
       }
@@ -444,7 +436,7 @@ public final class RegionStore {
     try {
       Temporaries.createFile(target);
     } catch (FileAlreadyExistsException e) {
-      throw nameTaken(target);
+      throw Refusal.nameTaken(target);
     }
     FileIdentity empty = FileIdentity.of(target);
     try {
@@ -472,17 +464,6 @@ public final class RegionStore {
             return directory;
           });
     }
-  }
-
-  private static MemoryException nameTaken(Path target) {
-    return MemoryException.of(
-        "allocate",
-        -1,
-        target.toString(),
-        "EEXIST",
-        17,
-        "the name is taken: open or delete that region, or choose another name",
-        null);
   }
 
   private static void undo(StoreFile file, Throwable cause) {

@@ -146,6 +146,14 @@ public final class StoreFile implements AutoCloseable {
   }
 
   /**
+   * What messages name: the region's path from the beginning of its creation on, and the store's
+   * directory for an unnamed region. The temporary path means nothing to anybody.
+   */
+  Path target() {
+    return name == null ? store.directory() : store.path(name);
+  }
+
+  /**
    * The file itself, whatever its path is: two files that are open, or the same one closed and
    * opened again, have equal keys only if they are one. With the time of the region's allocation,
    * because a deleted file's number is given to another one some time.
@@ -236,7 +244,7 @@ public final class StoreFile implements AutoCloseable {
     try {
       Objects.requireNonNull(image).note(note);
     } catch (IOException e) {
-      throw Refusal.of(operation, byteSize, path, e);
+      throw Refusal.of(operation, byteSize, target(), e);
     }
   }
 
@@ -314,7 +322,7 @@ public final class StoreFile implements AutoCloseable {
             AddressSpace.OF_PROCESS.nextStep(byteSize, mapMode.equals(MapMode.PRIVATE)),
             e);
       }
-      throw Refusal.of("map", byteSize, path, e);
+      throw Refusal.of("map", byteSize, target(), e);
     }
   }
 
@@ -338,7 +346,7 @@ public final class StoreFile implements AutoCloseable {
     } catch (MemoryException e) {
       throw e;
     } catch (IOException e) {
-      throw Refusal.of("read", into.remaining(), path, e);
+      throw Refusal.of("read", into.remaining(), target(), e);
     }
   }
 
@@ -361,7 +369,7 @@ public final class StoreFile implements AutoCloseable {
       }
     } catch (IOException e) {
       // The rest of a region that is being filled will want its space too.
-      throw Refusal.of("write", content.byteSize(), byteSize - offset, path, e);
+      throw Refusal.of("write", content.byteSize(), byteSize - offset, target(), e);
     }
   }
 
@@ -465,7 +473,7 @@ public final class StoreFile implements AutoCloseable {
             return length;
           });
     } catch (IOException e) {
-      throw Refusal.of("read", length, path, e);
+      throw Refusal.of("read", length, target(), e);
     }
   }
 
@@ -492,7 +500,7 @@ public final class StoreFile implements AutoCloseable {
         disk.write(end, new byte[1]);
       }
     } catch (IOException e) {
-      throw Refusal.of("write", 1, path, e);
+      throw Refusal.of("write", 1, target(), e);
     }
   }
 
@@ -507,7 +515,7 @@ public final class StoreFile implements AutoCloseable {
         throw Refusal.noSpace(operation, bytes, store.directory());
       }
     } catch (IOException e) {
-      throw Refusal.of(operation, bytes, path, e);
+      throw Refusal.of(operation, bytes, target(), e);
     }
   }
 
@@ -530,7 +538,7 @@ public final class StoreFile implements AutoCloseable {
         throw Refusal.cutShort(operation, path, length, needed);
       }
     } catch (IOException e) {
-      throw Refusal.of(operation, byteSize, path, e);
+      throw Refusal.of(operation, byteSize, target(), e);
     }
   }
 
@@ -575,7 +583,7 @@ public final class StoreFile implements AutoCloseable {
         byteSize = newByteSize;
       }
     } catch (IOException e) {
-      throw Refusal.of("resize", newByteSize, path, e);
+      throw Refusal.of("resize", newByteSize, target(), e);
     }
   }
 

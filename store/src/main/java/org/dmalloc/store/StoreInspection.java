@@ -78,7 +78,7 @@ final class StoreInspection {
     List<StoreFinding> findings = new ArrayList<>();
     if (store.isMissingByDesign()) {
       findings.add(
-          store.hasGone()
+          SeenDirectories.hasGone(directory)
               ? new StoreFinding(
                   ERROR,
                   directory.toString(),
@@ -114,7 +114,8 @@ final class StoreInspection {
               "not writable: regions can be opened read-only, none allocated; check mode and"
                   + " mount"));
     }
-    if (facts.posix() && isOpenToOthers(directory)) {
+    Path real = directory.toRealPath(); // the mode of a link to it says nothing
+    if (facts.posix() && isOpenToOthers(real)) {
       findings.add(
           new StoreFinding(
               WARNING,
@@ -122,7 +123,7 @@ final class StoreInspection {
               String.format(
                   Locale.ROOT,
                   "other users have access, mode %s; chmod 700 %s",
-                  mode(directory),
+                  mode(real),
                   subject)));
     } else {
       findings.add(new StoreFinding(OK, subject, "directory, " + probes.size() + " regions"));
@@ -207,7 +208,8 @@ final class StoreInspection {
     for (String flaw : probe.flaws()) {
       findings.add(new StoreFinding(WARNING, subject, flaw));
     }
-    if (facts.posix()) {
+    // What is no regular file has only to go: chmod would change what a link leads to.
+    if (facts.posix() && Files.isRegularFile(region.path(), LinkOption.NOFOLLOW_LINKS)) {
       try {
         for (String doubt : doubts(region.path())) {
           findings.add(new StoreFinding(WARNING, subject, doubt));

@@ -4,9 +4,9 @@ package org.dmalloc.store;
 import java.io.IOException;
 import java.nio.file.FileStore;
 import java.nio.file.Files;
-import java.nio.file.Path;
 import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.ProgressListener;
+import org.dmalloc.machine.Errno;
 import org.dmalloc.machine.KernelFiles;
 import org.dmalloc.machine.Machine;
 
@@ -26,24 +26,25 @@ record ZeroFill(ProgressListener progress) implements SpaceReserver {
 
   @Override
   public void reserve(StoreFile file, long position, long length) throws IOException {
+    long freeBefore = usable(file);
     refuseHopeless(file, length);
     byte[] zeros = new byte[(int) Math.min(CHUNK, length)];
     report(file, 0, length);
     for (long done = 0; done < length; ) {
       if (Thread.currentThread().isInterrupted()) {
         throw MemoryException.interrupted(
-            "reserve", length, target(file), done, "nothing was created");
+            "reserve", length, file.target().toString(), done, "nothing was created");
       }
       int step = (int) Math.min(zeros.length, length - done);
       byte[] chunk = step == zeros.length ? zeros : new byte[step];
       try {
         file.disk().write(position + done, chunk);
+        done += step;
+        if (file.isNamed() && (done % SYNC_EVERY == 0 || done == length)) {
+          file.disk().sync();
+        }
       } catch (IOException e) {
-        throw Refusal.of("reserve", length, file.path(), e);
-      }
-      done += step;
-      if (file.isNamed() && (done % SYNC_EVERY == 0 || done == length)) {
-        file.disk().sync();
+        throw refusal(file, length, done, freeBefore, e);
       }
       if (done % REPORT_EVERY == 0 || done == length) {
         report(file, done, length);
@@ -51,11 +52,20 @@ record ZeroFill(ProgressListener progress) implements SpaceReserver {
     }
   }
 
-  /** During a creation the file has a temporary path, which means nothing to anybody. */
-  private static String target(StoreFile file) {
-    String name = file.name();
-    Path path = name == null ? file.store().directory() : file.store().path(name);
-    return path.toString();
+  private static MemoryException refusal(
+      StoreFile file, long length, long done, long freeBefore, IOException e) throws IOException {
+    if (Errno.of(e) != Errno.ENOSPC) {
+      return Refusal.of("reserve", length, file.target(), e);
+    }
+    // The zeros are given back. Of the chunk that failed a part may have been written: only what
+    // is missing beyond that was taken by somebody else meanwhile.
+    long free = done + usable(file);
+    return Refusal.noSpace(
+        "reserve", length, freeBefore - free <= CHUNK ? freeBefore : free, file.target(), e);
+  }
+
+  private static long usable(StoreFile file) throws IOException {
+    return Files.getFileStore(file.store().directory()).getUsableSpace();
   }
 
   private void report(StoreFile file, long done, long length) throws MemoryException {
@@ -65,7 +75,7 @@ record ZeroFill(ProgressListener progress) implements SpaceReserver {
       throw MemoryException.of(
           "reserve",
           length,
-          target(file),
+          file.target().toString(),
           "cancelled by its progress listener",
           MemoryException.NO_ERRNO,
           "nothing was created",
@@ -77,10 +87,10 @@ record ZeroFill(ProgressListener progress) implements SpaceReserver {
   static void refuseHopeless(StoreFile file, long length) throws IOException {
     FileStore below = Files.getFileStore(file.store().directory());
     if (below.getUnallocatedSpace() < length) {
-      throw Refusal.noSpace("reserve", length, file.store().directory());
+      throw Refusal.noSpace("reserve", length, file.target());
     }
     if (below.type().equals("tmpfs")) { // its space is memory
-      MEMORY.requireMemory("reserve", length, target(file));
+      MEMORY.requireMemory("reserve", length, file.target().toString());
     }
   }
 }

@@ -12,10 +12,14 @@ import java.nio.channels.FileChannel.MapMode;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Locale;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.TreeMap;
 import java.util.stream.Stream;
 import org.dmalloc.api.MemoryException;
+import org.dmalloc.api.ProgressListener;
 import org.dmalloc.api.Reservation;
 import org.dmalloc.api.StoreFinding;
 import org.dmalloc.api.StoreFinding.Severity;
@@ -23,6 +27,7 @@ import org.dmalloc.api.StoredRegion.State;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Names that stop leading to the file that they led to. */
@@ -143,7 +148,7 @@ final class NamedFileTest {
     Files.createSymbolicLink(store.path("r"), outside);
     for (OpenMode mode : OpenMode.values()) {
       MemoryException e = assertThrows(MemoryException.class, () -> store.open("r", mode, "test"));
-      assertTrue(message(e).contains("not a regular file"), message(e));
+      assertTrue(message(e).contains("not a region"), message(e));
     }
     assertThrows(MemoryException.class, () -> store.delete("r"));
     assertTrue(Files.exists(outside));
@@ -165,7 +170,7 @@ final class NamedFileTest {
     for (String odd : fifo ? List.of("d", "l", "f") : List.of("d", "l")) {
       StoreFinding finding = of(findings, ".dmalloc-" + odd + ".new");
       assertEquals(Severity.WARNING, finding.severity());
-      assertTrue(finding.message().contains("not a regular file"), finding.message());
+      assertTrue(finding.message().contains("not a region"), finding.message());
     }
     StoreFinding region = of(findings, "region r");
     assertEquals(Severity.WARNING, region.severity());
@@ -173,6 +178,107 @@ final class NamedFileTest {
     // The next opening neither waits for the pipe nor removes what is not dmalloc's.
     RegionStore.open(storeDirectory);
     assertEquals(fifo ? 4 : 3, files().size());
+  }
+
+  @Test
+  void whatIsNoRegularFileIsNamedWithTheOneStepThatHelps() throws Exception {
+    create("other").close();
+    Map<String, String> kinds = new TreeMap<>();
+    Files.createSymbolicLink(store.path("link"), Path.of("/dev/zero"));
+    kinds.put("link", "a symbolic link");
+    Files.createDirectories(store.path("directory").resolve("within"));
+    kinds.put("directory", "a directory");
+    if (Files.isExecutable(Path.of("/usr/bin/mkfifo"))) {
+      Path pipe = store.path("pipe");
+      assertEquals(0, new ProcessBuilder("mkfifo", pipe.toString()).start().waitFor());
+      kinds.put("pipe", "a pipe (FIFO)");
+    }
+    for (var each : kinds.entrySet()) {
+      String name = each.getKey();
+      String expected =
+          String.format(
+              Locale.ROOT,
+              " %s: %s, not a region; move it out of the store, or choose another name",
+              store.path(name),
+              each.getValue());
+      assertEquals(
+          "allocate" + expected,
+          assertThrows(MemoryException.class, () -> create(name)).getMessage());
+      for (OpenMode mode : OpenMode.values()) {
+        assertEquals(
+            "open" + expected,
+            assertThrows(MemoryException.class, () -> store.open(name, mode, "test")).getMessage());
+      }
+      assertEquals(
+          "delete" + expected,
+          assertThrows(MemoryException.class, () -> store.delete(name)).getMessage());
+      // No advice to change the mode, which would change what a link leads to, nor about links.
+      assertEquals(
+          List.of(new StoreFinding(Severity.ERROR, "region " + name, "open" + expected)),
+          store.verify().stream().filter(f -> f.subject().equals("region " + name)).toList());
+    }
+    assertEquals(kinds.size() + 1, files().size());
+  }
+
+  @Test
+  void theModeOfALinkToTheStoreIsNotTakenForTheStores() throws Exception {
+    create("r").close();
+    Path link = Files.createSymbolicLink(directory.resolve("link"), storeDirectory);
+    for (StoreFinding finding : RegionStore.open(link).verify()) {
+      assertFalse(finding.message().contains("chmod"), finding.toString());
+    }
+  }
+
+  @Test
+  void aForeignFileIsNeitherDeletedNorTakenForARegion() throws Exception {
+    create("other").close();
+    Path notes = store.path("notes");
+    Files.writeString(notes, "my notes");
+    assertEquals(
+        "delete "
+            + notes
+            + ": foreign: not a region file, it lacks the magic number; remove it yourself, or move"
+            + " it out of the store",
+        assertThrows(MemoryException.class, () -> store.delete("notes")).getMessage());
+    assertEquals(
+        "allocate "
+            + notes
+            + ": foreign: not a region file, it lacks the magic number; move it out of the store,"
+            + " or choose another name",
+        assertThrows(MemoryException.class, () -> create("notes")).getMessage());
+    assertEquals("my notes", Files.readString(notes));
+  }
+
+  @Test
+  void aVanishedDirectoryIsToldByEveryOperation() throws Exception {
+    Files.createDirectory(storeDirectory);
+    RegionStore configured = RegionStore.open(storeDirectory);
+    for (RegionStore each : List.of(store, configured)) {
+      StoreFile unnamed = each.createUnnamed(SIZE, SpaceReserver.SPARSE, "test");
+      Files.delete(storeDirectory);
+      for (Executable operation :
+          List.<Executable>of(
+              each::list,
+              each::fileSystem,
+              () -> assertEquals(List.of(), configured.verify()),
+              () -> each.open("r", OpenMode.READER, "test"),
+              () -> each.delete("r"),
+              () -> each.create("r", SIZE, Reservation.SPARSE, SpaceReserver.SPARSE, "test"),
+              () -> RegionStore.open(storeDirectory),
+              () -> unnamed.requireRoom("prefault", SIZE),
+              () -> unnamed.resize(2 * SIZE, SpaceReserver.zeros(ProgressListener.NONE)))) {
+        MemoryException e = assertThrows(MemoryException.class, operation);
+        assertTrue(
+            message(e)
+                .contains(
+                    storeDirectory
+                        + ": the store's directory was renamed or deleted since this JVM used it;"
+                        + " put it back"),
+            message(e));
+      }
+      unnamed.close();
+      Files.createDirectory(storeDirectory);
+    }
   }
 
   @Test

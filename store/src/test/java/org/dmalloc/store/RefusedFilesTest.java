@@ -95,6 +95,15 @@ final class RefusedFilesTest {
   }
 
   @Test
+  void aDamagedRegionCanBeDeleted() throws Exception {
+    flip(0, 200);
+    flip(4096, 200);
+    assertRefused("damaged");
+    store.delete("r");
+    assertEquals(0, store.list().size());
+  }
+
+  @Test
   void aFileCutByOneByteIsRefused() throws Exception {
     try (RandomAccessFile raw = new RandomAccessFile(file.toFile(), "rw")) {
       raw.setLength(RegionImage.DATA_OFFSET + SIZE);
@@ -142,15 +151,15 @@ final class RefusedFilesTest {
   void whatIsNoRegularFileIsRefusedWithoutOpeningIt() throws Exception {
     Files.delete(file);
     Files.createSymbolicLink(file, Path.of("/dev/zero"));
-    assertRefused("not a regular file");
+    assertRefused("not a region");
     Files.delete(file);
     Files.createDirectory(file);
-    assertRefused("not a regular file");
+    assertRefused("not a region");
     Files.delete(file);
     Assumptions.assumeTrue(
         Files.isExecutable(Path.of("/usr/bin/mkfifo")), "mkfifo(1) is not installed");
     assertEquals(0, new ProcessBuilder("mkfifo", file.toString()).start().waitFor());
-    assertRefused("not a regular file");
+    assertRefused("not a region");
   }
 
   @Test
