@@ -139,12 +139,15 @@ final class FrameworkRun implements AutoCloseable {
       RunDirectory.removeLeftovers(temporary, err);
       return RunDirectory.create(temporary);
     } catch (IOException e) {
+      String words = reason(e, temporary);
+      String step = ProcessLimit.nextStep(words);
       throw new IOException(
           String.format(
               Locale.ROOT,
-              "temporary directory %s: %s; set TMPDIR to a directory that you can write to",
+              "temporary directory %s: %s%s",
               temporary,
-              reason(e, temporary)));
+              words,
+              step.isEmpty() ? "; set TMPDIR to a directory that you can write to" : ""));
     }
   }
 
@@ -154,8 +157,8 @@ final class FrameworkRun implements AutoCloseable {
     }
     return switch (e) {
       // So /proc answers who would make a directory there.
-      case NoSuchFileException missing when Files.isDirectory(parent) -> "is not writable for you";
-      case NoSuchFileException missing -> "does not exist";
+      case NoSuchFileException missing ->
+          Files.isDirectory(parent) ? "is not writable for you" : "does not exist";
       case NotDirectoryException other -> "is no directory";
       case AccessDeniedException refused -> "is not writable for you";
       default -> String.valueOf(e.getMessage());

@@ -73,7 +73,9 @@ public final class Main {
       return BROKEN;
     } catch (IOException | BundleException | RuntimeException | Error e) {
       // Whatever it is: threads of the framework run, and the process would not end by itself.
-      sayUnlessEnding("cannot start: " + StderrLogger.oneLine(words(e)), err);
+      String words = words(e);
+      String line = StderrLogger.oneLine(words) + ProcessLimit.nextStep(words);
+      sayUnlessEnding("cannot start: " + line, err);
       return BROKEN;
     }
   }

@@ -162,6 +162,31 @@ class EnvironmentIT {
         result.err());
   }
 
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "-v 1000000 | dmalloc: Java cannot start in 1000000 KiB of address space; raise that limit (ulimit -v)",
+        "-n 20 | ; raise the limit of open files, which is 20 files (ulimit -n)",
+        "-f 0 | ; raise the limit of file size, which is 0 bytes (ulimit -f)",
+      })
+  void aLimitThatStopsAStartIsNamed(String limit, String step) throws Exception {
+    Launch.Result result =
+        Launch.shell(directory, Map.of(), "ulimit " + limit + "; exec \"$dmalloc\" help");
+    assertEquals(70, result.status(), result.out());
+    assertTrue(result.err().strip().endsWith(step), result.err());
+    assertEquals(0, Launch.run(directory, "help").status());
+    assertEquals(List.of(), Launch.temporaryFiles(directory));
+  }
+
+  @Test
+  void aTemporaryDirectoryInWhichNothingCanBeMadeIsNotCalledMissing() throws Exception {
+    Launch.Result result = Launch.run(directory, Map.of("TMPDIR", "/proc"), "help");
+    assertTrue(result.status() == 70 || result.status() == 73, result.err());
+    assertTrue(result.err().contains("write"), result.err());
+    assertFalse(result.err().contains("exist"), result.err());
+  }
+
   @Test
   void aFullTemporaryDirectoryIsNamedWithoutATrace() throws Exception {
     Path full = Files.createDirectory(directory.resolve("full"));

@@ -58,6 +58,26 @@ final class Refusal {
         "allocate", -1, target.toString(), Errno.name(Errno.EEXIST), Errno.EEXIST, nextStep, null);
   }
 
+  static MemoryException directoryMissing(String operation, Path directory) {
+    return MemoryException.of(
+        operation,
+        -1,
+        directory.toString(),
+        Errno.name(Errno.ENOENT),
+        Errno.ENOENT,
+        "create it: mkdir -m 700 -p " + directory,
+        null);
+  }
+
+  /** For a store that would be made below a home that nobody has. */
+  static MemoryException homeMissing(Path directory, Path home) {
+    return MemoryException.of(
+        "create directory",
+        directory.toString(),
+        "the home directory " + home + " does not exist",
+        "set HOME or DMALLOC_DIRECTORY to a directory that exists, or dmalloc.directory in Java");
+  }
+
   static MemoryException foreignName(Path path) {
     return MemoryException.of(
         "open",

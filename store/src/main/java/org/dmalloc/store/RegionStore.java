@@ -31,6 +31,10 @@ import org.jspecify.annotations.Nullable;
 public final class RegionStore {
   private final Path directory;
   private final boolean madeOnDemand;
+
+  /** What must be there before the directory is made; null for nothing. */
+  private final @Nullable Path home;
+
   private final Linker linker;
 
   /** Gives a file a second name; a seam for file systems without hard links. */
@@ -39,9 +43,10 @@ public final class RegionStore {
     void link(Path newName, Path file) throws IOException;
   }
 
-  private RegionStore(Path directory, boolean madeOnDemand, Linker linker) {
+  private RegionStore(Path directory, boolean madeOnDemand, @Nullable Path home, Linker linker) {
     this.directory = directory.toAbsolutePath().normalize();
     this.madeOnDemand = madeOnDemand;
+    this.home = home;
     this.linker = linker;
   }
 
@@ -55,7 +60,7 @@ public final class RegionStore {
   }
 
   static RegionStore open(Path directory, Linker linker) throws MemoryException {
-    RegionStore store = new RegionStore(directory, false, linker);
+    RegionStore store = new RegionStore(directory, false, null, linker);
     store.requireDirectory("open store");
     Temporaries.removeStale(store.directory);
     return store;
@@ -63,7 +68,12 @@ public final class RegionStore {
 
   /** The store in a directory that is made, with mode 0700, when the first region needs it. */
   public static RegionStore openDefault(Path directory) throws MemoryException {
-    RegionStore store = new RegionStore(directory, true, Files::createLink);
+    return openDefault(directory, null);
+  }
+
+  /** As above, but the directory is not made unless the home that it is in exists. */
+  static RegionStore openDefault(Path directory, @Nullable Path home) throws MemoryException {
+    RegionStore store = new RegionStore(directory, true, home, Files::createLink);
     if (Files.exists(store.directory)) {
       store.requireDirectory("open store");
       Temporaries.removeStale(store.directory);
@@ -374,16 +384,12 @@ public final class RegionStore {
       throw Refusal.directoryGone(operation, directory);
     }
     if (!madeOnDemand) {
-      throw MemoryException.of(
-          operation,
-          -1,
-          directory.toString(),
-          "ENOENT",
-          2,
-          "create it: mkdir -m 700 -p " + directory,
-          null);
+      throw Refusal.directoryMissing(operation, directory);
     }
     if (operation.equals("allocate")) {
+      if (home != null && !Files.isDirectory(home)) {
+        throw Refusal.homeMissing(directory, home);
+      }
       try {
         Temporaries.createDirectories(directory);
         SeenDirectories.add(directory);

@@ -27,8 +27,16 @@ public final class StoreDirectory {
     if (configured != null && !configured.isBlank()) {
       return RegionStore.open(Path.of(configured.strip()));
     }
-    return RegionStore.openDefault(
-        defaultPath(property, System.getenv(), System.getProperty("user.home", ".")));
+    return openDefault(property, System.getenv(), System.getProperty("user.home", "."));
+  }
+
+  static RegionStore openDefault(
+      @Nullable String property, Map<String, String> environment, String account)
+      throws MemoryException {
+    Path path = defaultPath(property, environment, account);
+    // Somebody chose the others; a home that is missing is nobody's choice.
+    Path home = Path.of(home(environment, account));
+    return RegionStore.openDefault(path, path.equals(ofHome(home)) ? home : null);
   }
 
   /**
@@ -42,11 +50,18 @@ public final class StoreDirectory {
       return Path.of(property.strip());
     }
     String state = environment.get("XDG_STATE_HOME");
-    String variable = environment.get("HOME");
-    String home = variable != null && variable.startsWith("/") ? variable : account;
     // The XDG specification: relative paths are to be ignored.
-    Path base =
-        state != null && state.startsWith("/") ? Path.of(state) : Path.of(home, ".local", "state");
-    return base.resolve("dmalloc");
+    return state != null && state.startsWith("/")
+        ? Path.of(state, "dmalloc")
+        : ofHome(Path.of(home(environment, account)));
+  }
+
+  private static String home(Map<String, String> environment, String account) {
+    String variable = environment.get("HOME");
+    return variable != null && variable.startsWith("/") ? variable : account;
+  }
+
+  private static Path ofHome(Path home) {
+    return home.resolve(".local/state/dmalloc");
   }
 }

@@ -77,6 +77,27 @@ final class StoreDirectoryTest {
   }
 
   @Test
+  void theDefaultDirectoryIsNotMadeWhereTheHomeIsMissing() throws Exception {
+    Path missing = directory.resolve("nobody");
+    RegionStore store =
+        StoreDirectory.openDefault(null, Map.of("HOME", missing.toString()), "/ignored");
+    assertEquals(List.of(), store.list());
+    MemoryException e = assertThrows(MemoryException.class, store::prepareDirectory);
+    assertEquals(
+        "create directory "
+            + missing.resolve(".local/state/dmalloc")
+            + ": the home directory "
+            + missing
+            + " does not exist; set HOME or DMALLOC_DIRECTORY to a directory that exists, or"
+            + " dmalloc.directory in Java",
+        e.getMessage());
+    assertFalse(Files.exists(missing));
+    Files.createDirectory(missing);
+    store.prepareDirectory();
+    assertTrue(Files.isDirectory(missing.resolve(".local/state/dmalloc")));
+  }
+
+  @Test
   void aConfiguredDirectoryThatGoesAwayIsAnError() throws Exception {
     Path gone = Files.createDirectory(directory.resolve("gone"));
     RegionStore store = RegionStore.open(gone);

@@ -6,7 +6,9 @@ import java.io.UncheckedIOException;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
+import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
 import java.util.Locale;
 import java.util.Objects;
 import java.util.concurrent.CancellationException;
@@ -18,6 +20,9 @@ import org.jspecify.annotations.Nullable;
 /** A command failed; the message is the one line to print. */
 public final class CommandFailure extends Exception {
   private static final long serialVersionUID = 1L;
+
+  /** How the line of RLIMIT_AS begins in {@code /proc/self/limits}. */
+  private static final String ADDRESS_SPACE = "Max address space ";
 
   /** Makes a failure with its line. */
   public CommandFailure(String message, @Nullable Throwable cause) {
@@ -54,8 +59,7 @@ public final class CommandFailure extends Exception {
           case InternalError e -> fault(command);
           case LinkageError e ->
               command + ": a bundle was updated meanwhile (" + plain(e) + "); try again";
-          case OutOfMemoryError e ->
-              command + ": " + plain(e) + "; give Java more memory, such as by -Xmx";
+          case OutOfMemoryError e -> command + ": " + plain(e) + "; " + moreMemory();
           case IllegalArgumentException e -> command + ": " + plain(e);
           case IllegalStateException e -> command + ": " + plain(e);
           case UnsupportedOperationException e -> command + ": " + plain(e);
@@ -69,6 +73,22 @@ public final class CommandFailure extends Exception {
                   plain(thrown));
         };
     return new CommandFailure(message, thrown);
+  }
+
+  /** Under a limit of address space a larger heap would leave even less for the rest. */
+  private static String moreMemory() {
+    try {
+      for (String line : Files.readAllLines(Path.of("/proc/self/limits"))) {
+        String soft = line.startsWith(ADDRESS_SPACE) ? line.split("\\s+", -1)[3] : "unlimited";
+        if (!soft.equals("unlimited")) {
+          return String.format(
+              Locale.ROOT, "raise the limit of address space, which is %s bytes (ulimit -v)", soft);
+        }
+      }
+    } catch (IOException e) {
+      // No such limit is known here.
+    }
+    return "give Java more memory, such as by -Xmx";
   }
 
   /**
