@@ -35,13 +35,14 @@ public final class Main {
    * @param arguments the words of one command, or none
    */
   public static void main(String[] arguments) {
+    PrintStream err = stream(FileDescriptor.err);
+    PlatformLog.install(err);
     String userHome = System.getenv("HOME");
     if (userHome != null && userHome.startsWith("/")) {
       System.setProperty("user.home", userHome); // it has the account's, whatever the variable says
     }
     // Felix writes version numbers with the digits of this locale, and cannot read them again.
     Locale.setDefault(Locale.Category.FORMAT, Locale.ROOT);
-    PrintStream err = stream(FileDescriptor.err);
     System.exit(run(arguments, err));
   }
 

@@ -50,6 +50,42 @@ class EnvironmentIT {
   }
 
   @Test
+  void storesThatCannotBeLookedAtAreNotEmpty() throws Exception {
+    Launch.Result result =
+        Launch.shell(
+            directory,
+            Map.of("DMALLOC_AOT", "off"),
+            """
+            : >plain
+            export DMALLOC_DIRECTORY="$PWD/plain"
+            "$dmalloc" stored; echo $?
+            "$dmalloc" verify; echo $?
+            """);
+    List<String> lines = result.out().lines().toList();
+    assertEquals("no region is stored where one could look", lines.get(0), result.out());
+    assertEquals("1", lines.get(1), result.out());
+    assertTrue(lines.stream().anyMatch(l -> l.startsWith("ERROR")), result.out());
+    assertEquals("1", lines.getLast(), result.out());
+  }
+
+  @Test
+  void whatABundleLogsIsOneVisibleLine() throws Exception {
+    Launch.Result result =
+        Launch.shell(
+            directory,
+            Map.of("DMALLOC_AOT", "off"),
+            """
+            cp -R "$layout" changed
+            printf 'foo\\033[31m = 1\\n' >changed/etc/org.dmalloc.backend.panama.cfg
+            changed/bin/dmalloc providers
+            """);
+    assertEquals(0, result.status(), result.err());
+    assertFalse(result.err().contains("\033"), result.err());
+    assertTrue(result.err().lines().allMatch(l -> l.startsWith("dmalloc: ")), result.err());
+    assertTrue(result.err().contains("foo\\x1b[31m"), result.err());
+  }
+
+  @Test
   void bytesThatAreNotUtf8AreRefusedAndNeverReplaced() throws Exception {
     Launch.Result result =
         Launch.shell(directory, Map.of(), "exec \"$dmalloc\" write a 0 \"$(printf '\\351')\"");

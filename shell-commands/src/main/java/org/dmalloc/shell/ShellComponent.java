@@ -36,6 +36,7 @@ import org.osgi.service.component.annotations.Reference;
 import org.osgi.service.component.annotations.ReferenceCardinality;
 import org.osgi.service.component.annotations.ReferencePolicy;
 import org.osgi.service.component.annotations.ReferencePolicyOption;
+import org.osgi.service.component.runtime.ServiceComponentRuntime;
 
 /**
  * Registers the commands, each as a Gogo command of its own, and keeps the list of providers. One
@@ -139,6 +140,18 @@ public final class ShellComponent {
 
   void unbindMover(RegionMover mover) {
     providers.mover(null);
+  }
+
+  @Reference(
+      cardinality = ReferenceCardinality.OPTIONAL,
+      policy = ReferencePolicy.DYNAMIC,
+      policyOption = ReferencePolicyOption.GREEDY)
+  void bindRuntime(ServiceComponentRuntime runtime) {
+    providers.failedStarts(new FailedBackends(runtime));
+  }
+
+  void unbindRuntime(ServiceComponentRuntime runtime) {
+    providers.failedStarts(List::of);
   }
 
   private static @Nullable String name(Map<String, ?> properties) {

@@ -13,6 +13,7 @@ import java.util.concurrent.CountDownLatch;
 import org.dmalloc.api.Capability;
 import org.dmalloc.api.MemoryProvider;
 import org.dmalloc.shell.command.Backend;
+import org.dmalloc.shell.command.Providers;
 import org.dmalloc.shell.completion.Candidates;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
@@ -101,7 +102,8 @@ class FaultyProviderTest {
     String who = "dmalloc: backend evil (bundle com.example.evil, service 7): ";
     assertTrue(shell.run("regions").contains("orders"));
     assertTrue(shell.err().contains(who + "regions(): " + fault.words), shell.err());
-    assertTrue(shell.run("stored").contains("orders"));
+    assertTrue(shell.fail("stored").contains("the list is not complete"));
+    assertTrue(shell.out().contains("orders"), shell.out());
     assertTrue(shell.err().contains(who + "stored(): " + fault.words), shell.err());
     assertTrue(shell.run("read orders 0 4").contains("|kept|"));
     assertTrue(shell.run("info orders").contains("files"));
@@ -140,7 +142,8 @@ class FaultyProviderTest {
     assertTrue(rows.contains(fault.words), rows);
     assertTrue(shell.run("providers -c").contains("service-7"));
     assertTrue(shell.run("regions").contains("orders"));
-    assertTrue(shell.run("stored").contains("orders"));
+    assertTrue(shell.fail("stored").contains("the list is not complete"));
+    assertTrue(shell.out().contains("orders"), shell.out());
     assertTrue(shell.run("alloc 64 -b files").startsWith("region "));
     assertTrue(
         shell.run("alloc 64 -n another").startsWith("region "), "named: the best with a store");
@@ -149,6 +152,33 @@ class FaultyProviderTest {
             .find(List.of("read", ""), 1)
             .contains("orders"));
     assertTrue(shell.fail("stored -b service-7").contains("bundle com.example.evil"));
+  }
+
+  @Test
+  void theStoreOfOneThatDidNotStartIsNotTakenForEmpty() throws Exception {
+    shell.run("free orders");
+    shell.run("delete orders");
+    assertEquals("no region is stored", shell.run("stored"));
+    shell.providers.failedStarts(
+        () ->
+            List.of(
+                new Providers.FailedStart(
+                    "panama",
+                    FailedBackends.reason(
+                        String.join(
+                            "\n",
+                            "java.lang.reflect.InvocationTargetException",
+                            "\tat x",
+                            "Caused by: org.example.SomeException: open store /p/st: EACCES (13)",
+                            "Caused by: java.nio.file.AccessDeniedException: /p/st")))));
+    String message =
+        "backend panama did not start, and its store was not looked at: open store /p/st: EACCES"
+            + " (13)";
+    assertTrue(shell.fail("stored").contains("stored: the list is not complete"));
+    assertTrue(shell.out().contains("no region is stored where one could look"), shell.out());
+    assertTrue(shell.err().contains(message), shell.err());
+    assertTrue(shell.fail("verify").contains("checks failed"));
+    assertTrue(shell.out().contains(message), shell.out());
   }
 
   @Test

@@ -10,6 +10,7 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.util.List;
 import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.Reservation;
@@ -74,7 +75,7 @@ public final class RegionStore {
   /** As above, but the directory is not made unless the home that it is in exists. */
   static RegionStore openDefault(Path directory, @Nullable Path home) throws MemoryException {
     RegionStore store = new RegionStore(directory, true, home, Files::createLink);
-    if (Files.exists(store.directory)) {
+    if (store.directoryExists("open store")) {
       store.requireDirectory("open store");
       Temporaries.removeStale(store.directory);
     }
@@ -367,18 +368,39 @@ public final class RegionStore {
     }
   }
 
-  boolean isMissingByDesign() {
-    return madeOnDemand && !Files.exists(directory);
+  /**
+   * Whether the directory is still to be made.
+   *
+   * @throws MemoryException if that cannot be told, or something else has its place
+   */
+  boolean isMissingByDesign(String operation) throws MemoryException {
+    return madeOnDemand && !directoryExists(operation);
+  }
+
+  /**
+   * A directory that this user may not look at, or on a path that is none, is not a missing one.
+   */
+  private boolean directoryExists(String operation) throws MemoryException {
+    // Java has one exception for ENOENT and ENOTDIR: what exists of the path tells which it was.
+    for (Path path = directory; path != null; path = path.getParent()) {
+      try {
+        if (Files.readAttributes(path, BasicFileAttributes.class).isDirectory()) {
+          return path.equals(directory);
+        }
+      } catch (NoSuchFileException e) {
+        continue;
+      } catch (IOException e) {
+        throw Refusal.of(operation, -1, directory, e);
+      }
+      throw MemoryException.of(operation, path.toString(), "not a directory", "name a directory");
+    }
+    return false;
   }
 
   private void requireDirectory(String operation) throws MemoryException {
-    if (Files.isDirectory(directory)) {
+    if (directoryExists(operation)) {
       SeenDirectories.add(directory);
       return;
-    }
-    if (Files.exists(directory)) {
-      throw MemoryException.of(
-          operation, directory.toString(), "not a directory", "name a directory");
     }
     if (SeenDirectories.hasGone(directory)) {
       throw Refusal.directoryGone(operation, directory);

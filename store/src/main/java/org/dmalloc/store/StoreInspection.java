@@ -40,7 +40,7 @@ final class StoreInspection {
 
   static StoreInspection of(RegionStore store) throws MemoryException {
     StoreInspection inspection = new StoreInspection(store);
-    if (!store.isMissingByDesign()) {
+    if (!store.isMissingByDesign("list")) {
       inspection.probeAll();
     }
     return inspection;
@@ -76,7 +76,7 @@ final class StoreInspection {
 
   List<StoreFinding> findings() throws MemoryException {
     List<StoreFinding> findings = new ArrayList<>();
-    if (store.isMissingByDesign()) {
+    if (store.isMissingByDesign("verify")) {
       findings.add(
           SeenDirectories.hasGone(directory)
               ? new StoreFinding(

@@ -62,6 +62,21 @@ final class StoreDirectoryTest {
   }
 
   @Test
+  void aDefaultThatCannotBeLookedAtIsNotOneThatIsMissing() throws Exception {
+    Path parent = directory.resolve("parent");
+    Path made = parent.resolve("store");
+    RegionStore store = StoreDirectory.open("", made.toString());
+    assertEquals(List.of(), store.list());
+    Files.createFile(parent); // ENOTDIR, which root meets too
+    MemoryException e =
+        assertThrows(MemoryException.class, () -> StoreDirectory.open("", made.toString()));
+    assertEquals("open store " + parent + ": not a directory; name a directory", e.getMessage());
+    assertThrows(MemoryException.class, store::list);
+    assertThrows(MemoryException.class, store::verify);
+    assertThrows(MemoryException.class, () -> StoreDirectory.open("", parent.toString()));
+  }
+
+  @Test
   void theDefaultDirectoryIsMadeForItsOwnerWhenTheFirstRegionNeedsIt() throws Exception {
     Path made = directory.resolve("a/b");
     RegionStore store = StoreDirectory.open("", made.toString());

@@ -10,6 +10,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import org.dmalloc.api.Capability;
 import org.dmalloc.api.LeakedRegion;
@@ -32,6 +33,34 @@ public final class Providers {
   private final CopyOnWriteArrayList<Backend> backends = new CopyOnWriteArrayList<>();
 
   private volatile @Nullable RegionMover mover;
+  private volatile Supplier<List<FailedStart>> failedStarts = List::of;
+
+  /**
+   * A backend with a store that is no service, because it did not start.
+   *
+   * @param backend its name
+   * @param reason why it did not
+   */
+  public record FailedStart(String backend, String reason) {
+    /** In a sentence. */
+    public String message() {
+      return String.format(
+          Locale.ROOT,
+          "backend %s did not start, and its store was not looked at: %s",
+          backend,
+          reason);
+    }
+  }
+
+  /** Takes who knows the backends that did not start. */
+  public void failedStarts(Supplier<List<FailedStart>> source) {
+    failedStarts = source;
+  }
+
+  /** The backends with a store that did not start, as far as the container tells. */
+  public List<FailedStart> failedStarts() {
+    return failedStarts.get();
+  }
 
   /** Takes the service that moves regions, or null when it has gone. */
   public void mover(@Nullable RegionMover newMover) {
@@ -168,6 +197,24 @@ public final class Providers {
     return name == null
         ? all.getFirst()
         : find(name).orElseThrow(() -> Words.unknown("backend", name, names()));
+  }
+
+  /**
+   * The provider with a store that is called so.
+   *
+   * @throws UsageException if there is none, or it has no store; the message lists who has one
+   */
+  public Backend chooseWithStore(String name) {
+    Backend chosen = choose(name);
+    if (!chosen.capabilities().contains(Capability.NAMED)) {
+      throw new UsageException(
+          String.format(
+              Locale.ROOT,
+              "backend %s has no store; these have one: %s",
+              name(chosen),
+              String.join(", ", with(Capability.NAMED).stream().map(this::name).toList())));
+    }
+    return chosen;
   }
 
   /**

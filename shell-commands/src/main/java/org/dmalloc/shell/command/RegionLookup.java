@@ -118,7 +118,7 @@ public final class RegionLookup {
     List<Backend> asked =
         backend == null
             ? providers.with(Capability.NAMED, refusals::add)
-            : List.of(providers.choose(backend));
+            : List.of(providers.chooseWithStore(backend));
     Map<Path, List<Stored>> files = new LinkedHashMap<>();
     for (Backend each : asked) {
       try {

@@ -7,7 +7,6 @@ import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import org.apache.felix.service.command.CommandSession;
 import org.apache.felix.service.command.Descriptor;
@@ -17,8 +16,8 @@ import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.StoredRegion;
 import org.dmalloc.shell.output.Json;
 import org.dmalloc.shell.output.Listing;
+import org.dmalloc.shell.output.Printable;
 import org.dmalloc.shell.syntax.ByteSize;
-import org.dmalloc.shell.syntax.UsageException;
 import org.dmalloc.shell.syntax.Words;
 import org.jspecify.annotations.Nullable;
 
@@ -39,7 +38,7 @@ public final class StoredCommand extends Command {
 
   /** Lists the named regions in the stores, open or not. */
   @Descriptor("lists the named regions in the stores, open or not")
-  public Object stored(
+  public @Nullable Object stored(
       CommandSession session,
       @Descriptor("BACKEND: only the store of one backend")
           @Parameter(
@@ -49,7 +48,7 @@ public final class StoredCommand extends Command {
       @Descriptor("as JSON")
           @Parameter(names = "--json", presentValue = "true", absentValue = "false")
           boolean json)
-      throws MemoryException {
+      throws MemoryException, CommandFailure {
     Console console = Console.of(session);
     List<Exception> refusals = new ArrayList<>();
     Map<Path, Row> rows = new LinkedHashMap<>();
@@ -67,34 +66,36 @@ public final class StoredCommand extends Command {
         refusals.add(e);
       }
     }
-    refusals.forEach(e -> console.warn(String.valueOf(e.getMessage())));
-    List<Row> list = List.copyOf(rows.values());
-    if (json) {
-      return new Json(list);
+    List<String> failures =
+        new ArrayList<>(refusals.stream().map(e -> String.valueOf(e.getMessage())).toList());
+    if (backend == null) {
+      providers().failedStarts().forEach(failed -> failures.add(failed.message()));
     }
-    return new Listing<>(
-        list,
-        refusals.isEmpty() ? "no region is stored" : "no region is stored where one could look",
-        List.of("NAME", "SIZE", "STATE", "CREATED", "BACKENDS", "FILE"),
-        StoredCommand::cells);
+    List<Row> list = List.copyOf(rows.values());
+    Printable result =
+        json
+            ? new Json(list)
+            : new Listing<>(
+                list,
+                failures.isEmpty()
+                    ? "no region is stored"
+                    : "no region is stored where one could look",
+                List.of("NAME", "SIZE", "STATE", "CREATED", "BACKENDS", "FILE"),
+                StoredCommand::cells);
+    if (failures.isEmpty()) {
+      return result;
+    }
+    // A failed command has no result, so what was found is printed before it fails.
+    console.print(result);
+    failures.forEach(console::warn);
+    throw new CommandFailure("stored: the list is not complete; see above", null);
   }
 
   private List<Backend> asked(@Nullable String backend, List<Exception> refusals) {
     if (backend == null) {
       return providers().with(Capability.NAMED, refusals::add);
     }
-    Backend chosen = providers().choose(backend);
-    if (!chosen.capabilities().contains(Capability.NAMED)) {
-      throw new UsageException(
-          String.format(
-              Locale.ROOT,
-              "backend %s has no store; these have one: %s",
-              providers().name(chosen),
-              String.join(
-                  ", ",
-                  providers().with(Capability.NAMED).stream().map(providers()::name).toList())));
-    }
-    return List.of(chosen);
+    return List.of(providers().chooseWithStore(backend));
   }
 
   private static String[] cells(Row row) {

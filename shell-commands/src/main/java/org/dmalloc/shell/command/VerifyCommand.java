@@ -56,6 +56,16 @@ public final class VerifyCommand extends Command {
         findings.computeIfAbsent(finding, f -> new ArrayList<>()).add(name);
       }
     }
+    if (backend == null) {
+      for (Providers.FailedStart failed : providers().failedStarts()) {
+        findings
+            .computeIfAbsent(
+                new StoreFinding(
+                    StoreFinding.Severity.ERROR, "backend " + failed.backend(), failed.message()),
+                f -> new ArrayList<>())
+            .add(failed.backend());
+      }
+    }
     findings.putAll(DoubleNames.in(asked, providers()::name));
     List<Row> rows = new ArrayList<>();
     findings.forEach(

@@ -5,7 +5,9 @@ import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.HexFormat;
 import java.util.Locale;
 import org.apache.felix.service.command.CommandSession;
@@ -62,8 +64,7 @@ public final class WriteCommand extends Command {
               ? "write: DATA is missing; give it, or --file"
               : "write: give DATA or --file, not both");
     }
-    byte[] bytes =
-        file != null ? Files.readAllBytes(Console.of(session).resolve(file)) : bytes(data, hex);
+    byte[] bytes = file != null ? content(Console.of(session).resolve(file)) : bytes(data, hex);
     try (RegionLookup.Lease lease = lookup.lease(id, AccessMode.READ_WRITE, backend)) {
       ByteRange range = ByteRange.of(lease, offset.bytes(), bytes.length);
       refuseReadOnly(lease);
@@ -92,6 +93,19 @@ public final class WriteCommand extends Command {
               Locale.ROOT,
               "%s is open for reading only; free it and open it without --read-only",
               lease.label()));
+    }
+  }
+
+  /** Only some of the system's refusals come with the file's name. */
+  private static byte[] content(Path file) throws IOException {
+    try {
+      return Files.readAllBytes(file);
+    } catch (FileSystemException e) {
+      throw e;
+    } catch (IOException e) {
+      FileSystemException named = new FileSystemException(file.toString(), null, e.getMessage());
+      named.initCause(e);
+      throw named;
     }
   }
 

@@ -21,8 +21,9 @@ import org.dmalloc.workloads.machine.MachineDescription;
 import org.dmalloc.workloads.report.Units;
 
 /**
- * What a benchmark's figures mean on the machine that gave them, in three lines: at random, in
- * order, and beyond RAM. Every word of them follows from the report.
+ * What a benchmark's figures mean on the machine that gave them: a line for access at random, in
+ * order, and beyond RAM, and one with the command that tells more. Every word of them follows from
+ * the report.
  *
  * <p>The trap that they are for: a backend that takes no advice reads a lot around each page. As
  * long as the region fits into RAM, a few such reads bring all of it in, and what is counted as
@@ -43,9 +44,12 @@ public final class BenchmarkMeaning {
 
   private BenchmarkMeaning() {}
 
-  /** The three lines. */
+  /** How a line begins that is a command, to be copied as it is. */
+  static final String PROGRAM = "./dmalloc ";
+
+  /** The lines; the last is a command. */
   public static List<String> lines(BenchmarkReport report) {
-    return List.of(atRandom(report), inOrder(report), beyondMemory(report));
+    return List.of(atRandom(report), inOrder(report), beyondMemory(report), next(report));
   }
 
   /**
@@ -216,21 +220,28 @@ public final class BenchmarkMeaning {
     if (fits.isPresent() && !fits.get()) {
       return String.format(
           Locale.ROOT,
-          "beyond RAM: that is what was measured, %s with %s of RAM; which advice, file or swap serves which use: ./dmalloc compare",
+          "beyond RAM: that is what was measured, %s with %s of RAM; which advice, file or swap serves which use:",
           Units.bytes(size),
           memory);
     }
     return String.format(
         Locale.ROOT,
-        "beyond RAM: not measured, %s; run ./dmalloc compare --size 1g --limit 256m --time 120 -r 3 -w random-read,sequential-read -c %s (as root, for the limit), or bench with --size above RAM",
+        "beyond RAM: not measured, %s; run bench with --size above RAM, or, as root for the limit:",
         fits.isPresent()
             ? String.format(
                 Locale.ROOT,
                 "because %s fits into %s of RAM, which then answers whatever was read once",
                 Units.bytes(size),
                 memory)
-            : "as far as can be told",
-        contenders(report));
+            : "as far as can be told");
+  }
+
+  private static String next(BenchmarkReport report) {
+    return fitsIntoMemory(report).orElse(true)
+        ? PROGRAM
+            + "compare --size 1g --limit 256m --time 120 -r 3 -w random-read,sequential-read -c "
+            + contenders(report)
+        : PROGRAM + "compare";
   }
 
   /** What {@code compare} calls the backends of this report. */

@@ -48,8 +48,11 @@ public final class BenchmarkTable {
             .collect(Collectors.joining());
   }
 
-  /** A line for a terminal, its continuation indented more. */
+  /** A line for a terminal, its continuation indented more; a command is to be copied whole. */
   private static String wrapped(String line) {
+    if (line.startsWith(BenchmarkMeaning.PROGRAM)) {
+      return "    " + line + '\n';
+    }
     StringBuilder text = new StringBuilder();
     int column = 0;
     for (String word : line.split(" ", -1)) {

@@ -237,6 +237,19 @@ public final class Comparison {
       }
     }
     if (!swapless.isEmpty()) {
+      long neededMebibytes = Math.ceilDiv(missing + free + SWAP_MARGIN_BYTES, 1L << 20);
+      ComparisonPlan.TemporarySwap given = plan.swapFile();
+      if (given != null) {
+        throw new IllegalArgumentException(
+            String.format(
+                Locale.ROOT,
+                "--swap-file %s: %s is too small for %s; give %s:%dm",
+                given.path(),
+                Units.bytes(given.byteSize()),
+                String.join(", ", swapless),
+                given.path(),
+                neededMebibytes));
+      }
       notCompared.add(
           String.format(
               Locale.ROOT,
@@ -244,7 +257,7 @@ public final class Comparison {
               String.join(", ", swapless),
               Units.bytes(free),
               Units.bytes(missing),
-              Math.ceilDiv(missing + free + SWAP_MARGIN_BYTES, 1L << 20)));
+              neededMebibytes));
     }
     if (left.isEmpty()) {
       throw new IllegalArgumentException(

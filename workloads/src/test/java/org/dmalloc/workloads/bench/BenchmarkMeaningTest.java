@@ -163,18 +163,22 @@ class BenchmarkMeaningTest {
             "in order: panama reads fastest from the disk, 938 MB/s; panama fills a file"
                 + " fastest, 656 MB/s with its allocation and until durable",
             "beyond RAM: not measured, because 256 MiB fits into 24.0 GiB of RAM, which then"
-                + " answers whatever was read once; run ./dmalloc compare --size 1g --limit 256m"
-                + " --time 120 -r 3 -w random-read,sequential-read"
-                + " -c filechannel,panama:auto,panama:random"
-                + " (as root, for the limit), or bench with --size above RAM"),
+                + " answers whatever was read once; run bench with --size above RAM, or, as root"
+                + " for the limit:",
+            "./dmalloc compare --size 1g --limit 256m --time 120 -r 3"
+                + " -w random-read,sequential-read -c filechannel,panama:auto,panama:random"),
         BenchmarkMeaning.lines(report));
     String table = BenchmarkTable.render(report);
     assertTrue(table.contains(" 288k† "), table);
     assertTrue(table.contains("\n†: each wait for the disk brought many pages in"), table);
     assertTrue(table.lines().filter(line -> line.contains("─")).allMatch(l -> l.length() <= 120));
     String end = table.substring(table.indexOf("\nwhat this means here:\n") + 23);
+    List<String> lines = BenchmarkMeaning.lines(report);
+    String command = "\n    " + lines.getLast() + "\n";
+    assertTrue(end.endsWith(command), "a command stands on a line of its own: " + end);
+    end = end.substring(0, end.length() - command.length());
     assertEquals(
-        BenchmarkMeaning.lines(report),
+        lines.subList(0, 3),
         Arrays.stream(end.strip().split("\n  (?! )", -1))
             .map(line -> line.replaceAll("\\s+", " "))
             .toList(),
@@ -189,22 +193,25 @@ class BenchmarkMeaningTest {
   void saysThatALimitedOrSmallMachineWasMeasuredBeyondItsRam() {
     assertEquals(
         "beyond RAM: that is what was measured, 1.00 GiB with 512 MiB of RAM; which advice, file or"
-            + " swap serves which use: ./dmalloc compare",
+            + " swap serves which use:",
+        BenchmarkMeaning.lines(report(GIB, 24 * GIB, 512 * MIB, PANAMA)).get(2));
+    assertEquals(
+        "./dmalloc compare",
         BenchmarkMeaning.lines(report(GIB, 24 * GIB, 512 * MIB, PANAMA)).getLast());
     assertTrue(
         BenchmarkMeaning.lines(report(48 * GIB, 24 * GIB, -1, PANAMA))
-            .getLast()
+            .get(2)
             .startsWith("beyond RAM: that is what was measured"));
     assertTrue(
         BenchmarkMeaning.lines(report(GIB, -1, -1, PANAMA))
-            .getLast()
+            .get(2)
             .startsWith("beyond RAM: not measured, as far as can be told"));
   }
 
   @Test
   void claimsNothingThatWasNotMeasured() {
     List<String> lines = BenchmarkMeaning.lines(report(64 * MIB, 24 * GIB, -1));
-    assertEquals(3, lines.size());
+    assertEquals(4, lines.size());
     assertEquals(
         "at random: no figure from the disk; see -w random-read --start cold", lines.get(0));
     assertEquals("in order: no figure from the disk; see -w fill,read --start cold", lines.get(1));

@@ -43,6 +43,7 @@ class WholeComparisonTest {
   @TempDir private Path work;
   private Path state;
   private Path swap;
+  private long swapBytes = 256L << 20;
   private Set<String> before;
 
   @BeforeEach
@@ -132,7 +133,7 @@ class WholeComparisonTest {
         192L << 20,
         144L << 20,
         work,
-        withSwap ? new ComparisonPlan.TemporarySwap(swap, 256L << 20, 32_767) : null,
+        withSwap ? new ComparisonPlan.TemporarySwap(swap, swapBytes, 32_767) : null,
         zramBytes,
         withSwap ? List.of(0) : List.of(),
         readAheadKib,
@@ -219,6 +220,25 @@ class WholeComparisonTest {
             .filter(cell -> cell.contender().equals("filechannel"))
             .allMatch(cell -> cell.runs().size() == 2));
     assertEquals(before, machine());
+  }
+
+  @Test
+  void refusesASwapFileThatIsTooSmallBeforeItMeasures() throws Exception {
+    assumeRoot(state);
+    assumeTrue(SwapDevice.all(FILES).isEmpty(), "this machine has swap");
+    swapBytes = 1 << 20;
+    IllegalArgumentException e =
+        assertThrows(
+            IllegalArgumentException.class,
+            () ->
+                new Comparison(
+                        plan(true, 1, 1), List.of(anonymous(), file()), classPath(), new Printing())
+                    .run());
+    String message = String.valueOf(e.getMessage());
+    assertTrue(message.startsWith("--swap-file " + swap + ": 1.00 MiB is too small"), message);
+    assertTrue(message.matches(".*; give " + swap + ":[0-9]+m"), message);
+    assertEquals(before, machine());
+    assertFalse(Files.exists(swap));
   }
 
   @Test

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.dmalloc.shell;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Supplier;
+import org.dmalloc.api.Capability;
+import org.dmalloc.api.MemoryProvider;
+import org.dmalloc.shell.command.Providers.FailedStart;
+import org.jspecify.annotations.Nullable;
+import org.osgi.service.component.runtime.ServiceComponentRuntime;
+import org.osgi.service.component.runtime.dto.ComponentConfigurationDTO;
+import org.osgi.service.component.runtime.dto.ComponentDescriptionDTO;
+
+/**
+ * The backends with a store whose component did not start, as the component runtime knows them. No
+ * service tells of them, and their regions would seem not to exist.
+ */
+final class FailedBackends implements Supplier<List<FailedStart>> {
+  private final ServiceComponentRuntime runtime;
+
+  FailedBackends(ServiceComponentRuntime runtime) {
+    this.runtime = runtime;
+  }
+
+  @Override
+  public List<FailedStart> get() {
+    List<FailedStart> failed = new ArrayList<>();
+    for (ComponentDescriptionDTO component : runtime.getComponentDescriptionDTOs()) {
+      if (Arrays.asList(component.serviceInterfaces).contains(MemoryProvider.class.getName())) {
+        for (ComponentConfigurationDTO each : runtime.getComponentConfigurationDTOs(component)) {
+          if (each.state == ComponentConfigurationDTO.FAILED_ACTIVATION
+              && hasStore(each.properties)) {
+            failed.add(
+                new FailedStart(
+                    String.valueOf(
+                        each.properties.getOrDefault(MemoryProvider.BACKEND, component.name)),
+                    reason(each.failure)));
+          }
+        }
+      }
+    }
+    return failed;
+  }
+
+  private static boolean hasStore(Map<String, Object> properties) {
+    return properties.get(MemoryProvider.CAPABILITY) instanceof String[] capabilities
+        && Arrays.asList(capabilities).contains(Capability.NAMED.name());
+  }
+
+  /** The component's own words in a stack trace, which may begin with how it was called. */
+  static String reason(@Nullable String failure) {
+    if (failure == null) {
+      return "no reason is known";
+    }
+    List<String> lines = failure.lines().toList();
+    String line =
+        lines.stream()
+            .filter(each -> each.startsWith("Caused by: "))
+            .filter(each -> lines.getFirst().contains("InvocationTargetException"))
+            .findFirst()
+            .orElse(lines.isEmpty() ? failure : lines.getFirst());
+    return line.replaceFirst("^(Caused by: )?[\\w.$]+: ", "");
+  }
+}
