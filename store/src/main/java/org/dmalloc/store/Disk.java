@@ -17,7 +17,10 @@ interface Disk {
 
   void setLength(long newLength) throws IOException;
 
-  /** Returns when everything written before is on the device. */
+  /**
+   * Returns when everything written before is on the device. A failure may concern any page of the
+   * file, and the system may tell it this once: so also of the other sync.
+   */
   void sync() throws IOException;
 
   /**
