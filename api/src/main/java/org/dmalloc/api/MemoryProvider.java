@@ -94,11 +94,12 @@ public interface MemoryProvider {
   List<StoredRegion> stored() throws MemoryException;
 
   /**
-   * Deletes a stored region for good.
+   * Deletes a stored region for good, also one that cannot be opened because it is damaged.
    *
    * @throws IllegalArgumentException if the name is not {@linkplain RegionNames#check allowed}
    * @throws UnsupportedCapabilityException without {@link Capability#NAMED}
-   * @throws MemoryException if there is no such region or it is open, here or in another process
+   * @throws MemoryException if there is no such region, if it is open, here or in another process,
+   *     or if what has its name is no region's file; that is left as it is
    * @throws IllegalStateException if the provider was stopped
    */
   void delete(String name) throws MemoryException;

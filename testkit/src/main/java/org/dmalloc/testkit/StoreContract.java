@@ -192,6 +192,16 @@ public abstract class StoreContract extends ContractTheme {
   }
 
   @Test
+  void aFileThatIsNoRegionsIsNotDeleted() throws Exception {
+    allocate("notes", PAGE).close();
+    Path file = stored("notes").path();
+    Files.delete(file);
+    Files.writeString(file, "somebody's notes");
+    assertRefused(MemoryException.class, () -> provider().delete("notes"));
+    assertEquals("somebody's notes", Files.readString(file));
+  }
+
+  @Test
   void namesThatAreNotAllowedAreRefused() throws Exception {
     for (String name :
         List.of("", "12", "x".repeat(81), "a\nb", "nul\0", "half \ud83d", "\u00fc".repeat(41))) {

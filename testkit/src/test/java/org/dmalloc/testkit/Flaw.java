@@ -85,6 +85,8 @@ enum Flaw {
   NAME_TAKEN_OVER("Store", "takenNameIsRefused"),
   /** Deletes open regions. */
   OPEN_REGION_DELETED("Store", "deleteRemovesForGood"),
+  /** Deletes whatever has a region's name. */
+  FOREIGN_FILE_DELETED("Store", "aFileThatIsNoRegionsIsNotDeleted"),
   /** Opens files that were cut short. */
   CUT_FILE_OPENS("Store", "fileCutShortIsRefusedListedAndReported"),
   /** Trusts the name of an open region's file. */

@@ -441,6 +441,9 @@ final class ReferenceProvider implements MemoryProvider {
     RegionNames.check(name);
     Path path = ReferenceFile.pathOf(settings.directory(), name, flaws);
     try (ReferenceFile file = ReferenceFile.open(path, true, flaws)) {
+      if (file.byteSize() < 0 && !flaws.contains(Flaw.FOREIGN_FILE_DELETED)) {
+        throw MemoryException.of("delete", name, "not a region's file", "remove it yourself");
+      }
       Files.delete(file.path());
     } catch (MemoryException e) {
       throw e;
