@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.io.PrintStream;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
+import java.nio.charset.CharacterCodingException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -58,7 +59,11 @@ final class Configuration {
     return home != null && home.startsWith("/") ? home : System.getProperty("user.home");
   }
 
-  /** All configuration files. */
+  /**
+   * All configuration files.
+   *
+   * @throws IOException if one cannot be read, or is not UTF-8
+   */
   static List<Path> files(Layout layout) throws IOException {
     List<Path> files = new ArrayList<>();
     for (Path directory : existing(layout)) {
@@ -68,7 +73,20 @@ final class Configuration {
         stream.forEach(files::add);
       }
     }
+    for (Path file : files) {
+      requireUtf8(file);
+    }
     return files;
+  }
+
+  /** FileInstall would put another character in the place of what it cannot decode. */
+  private static void requireUtf8(Path file) throws IOException {
+    try {
+      Files.readString(file);
+    } catch (CharacterCodingException e) {
+      throw new IOException(
+          "configuration file " + file + ": not UTF-8; convert it (iconv), or remove it");
+    }
   }
 
   /**

@@ -57,6 +57,7 @@ final class FrameworkProperties {
     properties.put("dmalloc.home", layout.home().toString());
     properties.put("felix.fileinstall.dir", Configuration.directories(layout));
     properties.put("felix.fileinstall.filter", Configuration.FILE_PATTERN);
+    properties.put("felix.fileinstall.configEncoding", "UTF-8");
     properties.put("felix.fileinstall.noInitialDelay", "true");
     properties.put("felix.fileinstall.poll", "1000");
     properties.put("felix.fileinstall.log.level", "2");

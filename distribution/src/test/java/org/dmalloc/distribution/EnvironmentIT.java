@@ -147,6 +147,28 @@ class EnvironmentIT {
         result.out());
   }
 
+  @ParameterizedTest
+  @CsvSource({
+    "DMALLOC_JAVA_OPTS, @opts, -XX:+UseZGC",
+    "JDK_JAVA_OPTIONS, '\"@opts\"', -XX:+UseZGC",
+    "DMALLOC_JAVA_OPTS, -XX:VMOptionsFile=opts, -XX:+UseParallelGC",
+    "JAVA_TOOL_OPTIONS, -XX:Flags=opts, +UseParallelGC",
+  })
+  void theUsersOptionsForJavaWinFromAFileToo(String variable, String option, String inFile)
+      throws Exception {
+    Files.writeString(directory.resolve("opts"), inFile + "\n");
+    Launch.Result result =
+        Launch.run(
+            directory,
+            Map.of(variable, option, "_JAVA_OPTIONS", "-XX:+PrintFlagsFinal"),
+            "--version");
+    assertEquals(0, result.status(), result.out() + result.err());
+    String name = inFile.substring(inFile.indexOf('+') + 1);
+    assertTrue(
+        result.out().lines().anyMatch(l -> l.matches("\\s*\\w+ " + name + "\\s+= true.*")),
+        result.out());
+  }
+
   @Test
   void theClassCacheIsMadeWhateverAKilledStartLeftAndFitsEveryCollector() throws Exception {
     Path own = directory.resolve("own");

@@ -241,6 +241,28 @@ class LauncherIT {
   }
 
   @Test
+  void configurationFilesAreUtf8AndOthersAreRefusedByName() throws Exception {
+    Launch.Result result =
+        Launch.shell(
+            directory,
+            Map.of(),
+            """
+            euro=$(printf '\\342\\202\\254')
+            printf 'directory = %s/disk%s\\n' "$PWD" "$e$euro" >etc/org.dmalloc.backend.panama.cfg
+            mkdir "disk$e$euro"
+            $dmalloc alloc 64k -b panama -n a && ls "disk$e$euro/a.region" || exit 1
+            printf 'directory = %s/disk\\351\\n' "$PWD" >etc/org.dmalloc.backend.panama.cfg
+            $dmalloc alloc 64k -b panama -n b
+            """);
+    assertEquals(70, result.status(), result.out() + result.err());
+    assertEquals(
+        "dmalloc: cannot start: configuration file "
+            + directory.resolve("etc/org.dmalloc.backend.panama.cfg")
+            + ": not UTF-8; convert it (iconv), or remove it\n",
+        result.err());
+  }
+
+  @Test
   void aBadConfigurationIsOneLineAndTheOtherBackendsAreThere() throws Exception {
     Files.createDirectories(directory.resolve("etc"));
     Path missing = directory.resolve("missing");
