@@ -133,11 +133,14 @@ class RunDirectoryTest {
     Files.createFile(precious.resolve("lock"));
     Files.createFile(precious.resolve("file"));
     Path name = temporary.resolve("dmalloc-run-x");
+    // The attacker ends by itself, with the program that it has just started.
+    Path goesOn = Files.createFile(temporary.resolve("goes-on"));
     String exchange =
-        "while :; do mkdir \"$0\" && : >\"$0/lock\"; rm -rf \"$0\"; ln -s \"$1\" \"$0\"; rm -f \"$0\"; done";
+        "while [ -e \"$2\" ]; do mkdir \"$0\" && : >\"$0/lock\"; rm -rf \"$0\"; ln -s \"$1\" \"$0\"; rm -f \"$0\"; done";
     Process attacker =
         new ProcessBuilder(
-                Users.asNobody("sh", "-c", exchange, name.toString(), precious.toString()))
+                Users.asNobody(
+                    "sh", "-c", exchange, name.toString(), precious.toString(), goesOn.toString()))
             .redirectError(ProcessBuilder.Redirect.DISCARD)
             .start();
     try {
@@ -146,7 +149,8 @@ class RunDirectoryTest {
       }
       assertTrue(attacker.isAlive());
     } finally {
-      attacker.destroyForcibly().waitFor();
+      Files.delete(goesOn);
+      attacker.waitFor();
     }
     assertTrue(Files.exists(precious.resolve("file")));
     assertTrue(Files.exists(precious.resolve("lock")));
