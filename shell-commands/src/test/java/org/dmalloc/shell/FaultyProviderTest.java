@@ -165,12 +165,11 @@ class FaultyProviderTest {
                 new Providers.FailedStart(
                     "panama",
                     FailedBackends.reason(
-                        String.join(
-                            "\n",
-                            "java.lang.reflect.InvocationTargetException",
-                            "\tat x",
-                            "Caused by: org.example.SomeException: open store /p/st: EACCES (13)",
-                            "Caused by: java.nio.file.AccessDeniedException: /p/st")))));
+                        """
+                        java.lang.reflect.InvocationTargetException
+                        \tat x
+                        Caused by: org.example.SomeException: open store /p/st: EACCES (13)
+                        Caused by: java.nio.file.AccessDeniedException: /p/st"""))));
     String message =
         "backend panama did not start, and its store was not looked at: open store /p/st: EACCES"
             + " (13)";
