@@ -24,7 +24,7 @@ class PlatformLogTest {
     log.publish(warning);
     log.publish(new LogRecord(Level.INFO, "budget not kept"));
     assertEquals(
-        "dmalloc: unknown key foo\\x1b[31m\\nof panama: why\n",
+        "dmalloc: unknown key foo\\u001b[31m\\nof panama: why\n",
         bytes.toString(StandardCharsets.UTF_8));
   }
 }
