@@ -82,7 +82,7 @@ class EnvironmentIT {
     assertEquals(0, result.status(), result.err());
     assertFalse(result.err().contains("\033"), result.err());
     assertTrue(result.err().lines().allMatch(l -> l.startsWith("dmalloc: ")), result.err());
-    assertTrue(result.err().contains("foo\\x1b[31m"), result.err());
+    assertTrue(result.err().contains("foo\\u001b[31m"), result.err());
   }
 
   @Test

@@ -146,14 +146,16 @@ class ArchitectureTest {
   }
 
   /**
-   * They read ordinary files, and the last the list of mappings, which answers small reads too.
-   * Whoever is new here reads no file of /proc or /sys.
+   * They read ordinary files, and two the lists of mappings and limits of the process, which answer
+   * small reads too. Whoever is new here reads no file of /proc or /sys.
    */
   private static final Set<String> READ_ORDINARY_FILES =
       Set.of(
           "org.dmalloc.region.ThreadDump",
+          "org.dmalloc.shell.command.CommandFailure",
           "org.dmalloc.shell.command.WriteCommand",
           "org.dmalloc.testkit.ChildJvm",
+          "org.dmalloc.testkit.StoreContract",
           "org.dmalloc.workloads.compare.ComparisonJson",
           "org.dmalloc.workloads.compare.setup.SetupJournal",
           "org.dmalloc.workloads.disk.ExternalProgram",
