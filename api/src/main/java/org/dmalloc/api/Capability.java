@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.dmalloc.api;
 
+import org.dmalloc.api.backing.BackingRegion;
+
 /**
  * What a provider may be able to do. A request for what is not declared is refused by this name.
  */

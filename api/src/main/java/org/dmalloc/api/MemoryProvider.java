@@ -4,6 +4,7 @@ package org.dmalloc.api;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import org.dmalloc.api.backing.OrphanedRegions;
 import org.osgi.annotation.versioning.ProviderType;
 
 /**

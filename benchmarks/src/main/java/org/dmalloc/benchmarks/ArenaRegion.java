@@ -11,9 +11,9 @@ import org.dmalloc.api.RegionRequest;
 import org.dmalloc.api.Residency;
 import org.dmalloc.api.Sharing;
 import org.dmalloc.api.SwapPolicy;
-import org.dmalloc.region.GatedRegion;
-import org.dmalloc.region.RegionLedger;
-import org.dmalloc.region.RegionTraits;
+import org.dmalloc.spi.region.GatedRegion;
+import org.dmalloc.spi.region.RegionLedger;
+import org.dmalloc.spi.region.RegionTraits;
 
 /** A region over a plain shared arena: what it costs beyond the arena is the region's own cost. */
 final class ArenaRegion extends GatedRegion {

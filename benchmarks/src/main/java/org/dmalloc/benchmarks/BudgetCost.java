@@ -32,7 +32,7 @@ import org.dmalloc.api.MemoryProvider;
 import org.dmalloc.api.MemoryRegion;
 import org.dmalloc.api.PagingStatistics;
 import org.dmalloc.api.RegionRequest;
-import org.dmalloc.machine.KernelFiles;
+import org.dmalloc.spi.machine.KernelFiles;
 import org.dmalloc.workloads.compare.child.ProviderFactory;
 import org.dmalloc.workloads.compare.child.TypedText;
 import org.dmalloc.workloads.disk.DirectLoop;

@@ -13,7 +13,6 @@ import org.dmalloc.api.Capability;
 import org.dmalloc.api.Durability;
 import org.dmalloc.api.MemoryRegion;
 import org.dmalloc.api.PageSize;
-import org.dmalloc.api.RegionIds;
 import org.dmalloc.api.RegionInfo;
 import org.dmalloc.api.RegionRequest;
 import org.dmalloc.api.Reservation;
@@ -21,6 +20,7 @@ import org.dmalloc.api.Residency;
 import org.dmalloc.api.Sharing;
 import org.dmalloc.api.SwapPolicy;
 import org.dmalloc.api.UnsupportedCapabilityException;
+import org.dmalloc.api.backing.RegionIds;
 import org.jspecify.annotations.Nullable;
 
 /** A segment of an arena of its own. */

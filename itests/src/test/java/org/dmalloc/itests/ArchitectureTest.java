@@ -44,17 +44,13 @@ class ArchitectureTest {
       new TreeMap<>(
           Map.ofEntries(
               entry("org.dmalloc.api", Set.of()),
-              entry("org.dmalloc.machine", Set.of("api")),
-              entry("org.dmalloc.linux", Set.of("api", "machine")),
-              entry("org.dmalloc.region", Set.of("api")),
-              entry("org.dmalloc.store", Set.of("api", "machine")),
-              entry("org.dmalloc.backend.filechannel", Set.of("api", "machine", "region", "store")),
-              entry(
-                  "org.dmalloc.backend.panama",
-                  Set.of("api", "machine", "region", "store", "linux")),
-              entry("org.dmalloc.backend.anon", Set.of("api", "machine", "region", "linux")),
-              entry("org.dmalloc.manager", Set.of("api", "region")),
-              entry("org.dmalloc.workloads", Set.of("api", "machine", "linux")),
+              entry("org.dmalloc.spi", Set.of("api")),
+              entry("org.dmalloc.linux", Set.of("api", "spi")),
+              entry("org.dmalloc.backend.filechannel", Set.of("api", "spi")),
+              entry("org.dmalloc.backend.panama", Set.of("api", "spi", "linux")),
+              entry("org.dmalloc.backend.anon", Set.of("api", "spi", "linux")),
+              entry("org.dmalloc.manager", Set.of("api", "spi")),
+              entry("org.dmalloc.workloads", Set.of("api", "spi", "linux")),
               entry("org.dmalloc.shell", Set.of("api", "workloads")),
               entry("org.dmalloc.testkit", Set.of("api"))));
 
@@ -151,7 +147,7 @@ class ArchitectureTest {
    */
   private static final Set<String> READ_ORDINARY_FILES =
       Set.of(
-          "org.dmalloc.region.ThreadDump",
+          "org.dmalloc.spi.region.ThreadDump",
           "org.dmalloc.shell.command.CommandFailure",
           "org.dmalloc.shell.command.WriteCommand",
           "org.dmalloc.testkit.ChildJvm",

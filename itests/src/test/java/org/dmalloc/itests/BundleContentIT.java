@@ -20,20 +20,20 @@ class BundleContentIT {
   private static final Map<String, Set<String>> EMBEDDED =
       Map.of(
           "dmalloc-backend-filechannel.jar",
-          Set.of("org.dmalloc.region", "org.dmalloc.store", "org.dmalloc.machine"),
+          Set.of("org.dmalloc.spi.region", "org.dmalloc.spi.store", "org.dmalloc.spi.machine"),
           "dmalloc-backend-panama.jar",
           Set.of(
-              "org.dmalloc.region",
-              "org.dmalloc.store",
+              "org.dmalloc.spi.region",
+              "org.dmalloc.spi.store",
               "org.dmalloc.linux",
-              "org.dmalloc.machine"),
+              "org.dmalloc.spi.machine"),
           "dmalloc-backend-anon.jar",
-          Set.of("org.dmalloc.region", "org.dmalloc.linux", "org.dmalloc.machine"),
+          Set.of("org.dmalloc.spi.region", "org.dmalloc.linux", "org.dmalloc.spi.machine"),
           "dmalloc-manager.jar",
-          Set.of("org.dmalloc.region"),
+          Set.of("org.dmalloc.spi.region"),
           // Caffeine keeps the pages of the buffer pool that comparisons have as a contender.
           "dmalloc-workloads.jar",
-          Set.of("org.dmalloc.linux", "org.dmalloc.machine", "com.github"));
+          Set.of("org.dmalloc.linux", "org.dmalloc.spi.machine", "com.github"));
 
   private static List<Path> suite() {
     List<Path> jars =

@@ -33,7 +33,10 @@ public class BundlesIT {
   /** What each bundle of the suite exports; an addition is a decision, to be made here too. */
   private static final Map<String, Set<String>> EXPORTS =
       Map.of(
-          "org.dmalloc.api", Set.of("org.dmalloc.api"),
+          "org.dmalloc.api",
+              Set.of("org.dmalloc.api", "org.dmalloc.api.backing", "org.dmalloc.api.move"),
+          "org.dmalloc.spi",
+              Set.of("org.dmalloc.spi.machine", "org.dmalloc.spi.region", "org.dmalloc.spi.store"),
           "org.dmalloc.backend.anon", Set.of(),
           "org.dmalloc.backend.filechannel", Set.of(),
           "org.dmalloc.backend.panama", Set.of(),

@@ -12,14 +12,14 @@ import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.ConcurrentSkipListSet;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.random.RandomGenerator;
-import org.dmalloc.api.ManagedRegionInfo;
 import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.MemoryRegion;
-import org.dmalloc.api.MoveListener;
-import org.dmalloc.api.MoveOptions;
-import org.dmalloc.api.MoveResult;
 import org.dmalloc.api.ProgressListener;
-import org.dmalloc.api.RegionMover;
+import org.dmalloc.api.move.ManagedRegionInfo;
+import org.dmalloc.api.move.MoveListener;
+import org.dmalloc.api.move.MoveOptions;
+import org.dmalloc.api.move.MoveResult;
+import org.dmalloc.api.move.RegionMover;
 
 /** Moves regions by command, and counts what moved, by whomever. */
 final class StressMoves implements MoveListener {

@@ -4,7 +4,7 @@ package org.dmalloc.linux;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.Locale;
-import org.dmalloc.machine.Errno;
+import org.dmalloc.spi.machine.Errno;
 
 /**
  * A mapped range of addresses and the arena that unmaps it when it is closed, unless it was {@link

@@ -8,9 +8,9 @@ import java.nio.file.Path;
 import java.util.Locale;
 import java.util.Map;
 import org.dmalloc.api.MemoryException;
-import org.dmalloc.machine.Errno;
-import org.dmalloc.machine.KernelFiles;
-import org.dmalloc.machine.Mount;
+import org.dmalloc.spi.machine.Errno;
+import org.dmalloc.spi.machine.KernelFiles;
+import org.dmalloc.spi.machine.Mount;
 
 /**
  * What statfs(2) tells about a mounted file system.

@@ -5,7 +5,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import org.dmalloc.api.MemoryException;
-import org.dmalloc.machine.Errno;
+import org.dmalloc.spi.machine.Errno;
 
 /**
  * Splits large folios by MADV_COLD on single pages: before the kernel makes a part of a folio cold

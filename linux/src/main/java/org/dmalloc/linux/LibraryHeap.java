@@ -4,7 +4,7 @@ package org.dmalloc.linux;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import org.dmalloc.api.MemoryException;
-import org.dmalloc.machine.Errno;
+import org.dmalloc.spi.machine.Errno;
 
 /** Memory from malloc(3) of the C library: what a program gets that asks for nothing special. */
 public final class LibraryHeap {

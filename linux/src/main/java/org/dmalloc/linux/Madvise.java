@@ -3,8 +3,8 @@ package org.dmalloc.linux;
 
 import org.dmalloc.api.Advice;
 import org.dmalloc.api.MemoryException;
-import org.dmalloc.machine.AddressSpace;
-import org.dmalloc.machine.Errno;
+import org.dmalloc.spi.machine.AddressSpace;
+import org.dmalloc.spi.machine.Errno;
 
 /** The advice of madvise(2), its numbers, and what its refusal means. */
 enum Madvise {

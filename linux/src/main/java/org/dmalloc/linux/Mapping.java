@@ -7,15 +7,15 @@ import java.util.Objects;
 import java.util.Optional;
 import org.dmalloc.api.AccessMode;
 import org.dmalloc.api.Advice;
-import org.dmalloc.api.DirtyTracking;
 import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.PageSize;
 import org.dmalloc.api.ProgressListener;
 import org.dmalloc.api.Residency;
 import org.dmalloc.api.Sharing;
-import org.dmalloc.machine.AddressSpace;
-import org.dmalloc.machine.Errno;
-import org.dmalloc.machine.MappingCount;
+import org.dmalloc.api.backing.DirtyTracking;
+import org.dmalloc.spi.machine.AddressSpace;
+import org.dmalloc.spi.machine.Errno;
+import org.dmalloc.spi.machine.MappingCount;
 import org.jspecify.annotations.Nullable;
 
 /**

@@ -10,9 +10,9 @@ import java.util.concurrent.locks.ReentrantReadWriteLock;
 import org.dmalloc.api.AccessMode;
 import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.ProgressListener;
-import org.dmalloc.machine.Errno;
-import org.dmalloc.machine.KernelFiles;
-import org.dmalloc.machine.Machine;
+import org.dmalloc.spi.machine.Errno;
+import org.dmalloc.spi.machine.KernelFiles;
+import org.dmalloc.spi.machine.Machine;
 
 /**
  * A file descriptor, closed exactly once.

@@ -9,7 +9,7 @@ import java.util.Arrays;
 import java.util.Locale;
 import org.dmalloc.api.AccessMode;
 import org.dmalloc.api.MemoryException;
-import org.dmalloc.machine.Errno;
+import org.dmalloc.spi.machine.Errno;
 
 /**
  * Tells which pages of a mapping are mapped now, in this process's page table: by PAGEMAP_SCAN

@@ -8,7 +8,7 @@ import java.nio.file.Path;
 import java.util.Optional;
 import org.dmalloc.api.AccessMode;
 import org.dmalloc.api.MemoryException;
-import org.dmalloc.machine.Errno;
+import org.dmalloc.spi.machine.Errno;
 
 /**
  * Counts the entries of this process's page table in a range: by PAGEMAP_SCAN (Linux 6.7), else by

@@ -5,8 +5,8 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.Locale;
-import org.dmalloc.machine.Errno;
-import org.dmalloc.machine.KernelFiles;
+import org.dmalloc.spi.machine.Errno;
+import org.dmalloc.spi.machine.KernelFiles;
 
 /** Whether this machine is supported, its page sizes and its limits. */
 public final class Platform {

@@ -4,7 +4,7 @@ package org.dmalloc.linux;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import org.dmalloc.machine.Errno;
+import org.dmalloc.spi.machine.Errno;
 
 /** How often this process met a page that had to be read, as getrusage(2) counts it. */
 public final class ProcessFaults {

@@ -7,7 +7,7 @@ import java.lang.foreign.ValueLayout;
 import java.util.Optional;
 import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.Residency;
-import org.dmalloc.machine.Errno;
+import org.dmalloc.spi.machine.Errno;
 
 /**
  * Finds out where the pages of a mapping are.

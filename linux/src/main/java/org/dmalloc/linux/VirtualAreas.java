@@ -4,7 +4,7 @@ package org.dmalloc.linux;
 import java.util.ArrayList;
 import java.util.List;
 import org.dmalloc.api.MemoryException;
-import org.dmalloc.machine.KernelFiles;
+import org.dmalloc.spi.machine.KernelFiles;
 
 /**
  * Reads the kernel's areas (VMAs) of this process from {@code /proc/self/maps} and {@code smaps}.

@@ -9,10 +9,10 @@ import java.lang.foreign.ValueLayout;
 import java.nio.file.Path;
 import java.util.Locale;
 import org.dmalloc.api.AccessMode;
-import org.dmalloc.api.DirtyTracking;
 import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.PageSize;
-import org.dmalloc.machine.Errno;
+import org.dmalloc.api.backing.DirtyTracking;
+import org.dmalloc.spi.machine.Errno;
 
 /**
  * Notes written pages by asynchronous write protection (userfaultfd with WP_ASYNC) and reads them

@@ -29,7 +29,7 @@ import org.dmalloc.api.AccessMode;
 import org.dmalloc.api.Advice;
 import org.dmalloc.api.PageSize;
 import org.dmalloc.api.ProgressListener;
-import org.dmalloc.machine.Errno;
+import org.dmalloc.spi.machine.Errno;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 

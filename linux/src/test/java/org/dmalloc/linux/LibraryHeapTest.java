@@ -8,7 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import org.dmalloc.api.MemoryException;
-import org.dmalloc.machine.Errno;
+import org.dmalloc.spi.machine.Errno;
 import org.junit.jupiter.api.Test;
 
 class LibraryHeapTest {

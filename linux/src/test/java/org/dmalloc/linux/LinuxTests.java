@@ -12,7 +12,7 @@ import org.dmalloc.api.AccessMode;
 import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.PageSize;
 import org.dmalloc.api.ProgressListener;
-import org.dmalloc.machine.Errno;
+import org.dmalloc.spi.machine.Errno;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.function.Executable;
 

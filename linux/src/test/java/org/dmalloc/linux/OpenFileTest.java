@@ -18,7 +18,7 @@ import java.util.stream.Stream;
 import org.dmalloc.api.AccessMode;
 import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.ProgressListener;
-import org.dmalloc.machine.Errno;
+import org.dmalloc.spi.machine.Errno;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 

@@ -12,9 +12,9 @@ import java.util.concurrent.atomic.LongAdder;
 import java.util.function.Supplier;
 import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.MemoryRegion;
-import org.dmalloc.api.OrphanedRegions;
 import org.dmalloc.api.ProviderStatistics;
-import org.dmalloc.region.RegionLedger;
+import org.dmalloc.api.backing.OrphanedRegions;
+import org.dmalloc.spi.region.RegionLedger;
 
 /** Which managed regions are open, who took them, and how many bytes against which limit. */
 final class Accounts {

@@ -4,8 +4,6 @@ package org.dmalloc.manager;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.lang.foreign.MemorySegment;
-import org.dmalloc.api.BackingProvider;
-import org.dmalloc.api.BackingRegion;
 import org.dmalloc.api.Capability;
 import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.MemoryProvider;
@@ -13,9 +11,11 @@ import org.dmalloc.api.MemoryRegion;
 import org.dmalloc.api.RegionRequest;
 import org.dmalloc.api.Reservation;
 import org.dmalloc.api.Sharing;
-import org.dmalloc.api.StoreMove;
-import org.dmalloc.api.StoreProvider;
-import org.dmalloc.api.StoredBacking;
+import org.dmalloc.api.backing.BackingProvider;
+import org.dmalloc.api.backing.BackingRegion;
+import org.dmalloc.api.backing.StoreMove;
+import org.dmalloc.api.backing.StoreProvider;
+import org.dmalloc.api.backing.StoredBacking;
 import org.jspecify.annotations.Nullable;
 
 /**

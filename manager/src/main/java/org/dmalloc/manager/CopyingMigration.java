@@ -7,13 +7,13 @@ import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
-import org.dmalloc.api.BackingRegion;
 import org.dmalloc.api.Capability;
-import org.dmalloc.api.DirtyTracking;
 import org.dmalloc.api.MemoryException;
-import org.dmalloc.api.MoveResult;
-import org.dmalloc.api.StoreMove;
-import org.dmalloc.api.StoredBacking;
+import org.dmalloc.api.backing.BackingRegion;
+import org.dmalloc.api.backing.DirtyTracking;
+import org.dmalloc.api.backing.StoreMove;
+import org.dmalloc.api.backing.StoredBacking;
+import org.dmalloc.api.move.MoveResult;
 import org.jspecify.annotations.Nullable;
 
 /**

@@ -8,9 +8,9 @@ import java.util.Locale;
 import org.dmalloc.api.AccessMode;
 import org.dmalloc.api.Capability;
 import org.dmalloc.api.MemoryException;
-import org.dmalloc.api.MoveOptions;
 import org.dmalloc.api.ProgressListener;
 import org.dmalloc.api.Sharing;
+import org.dmalloc.api.move.MoveOptions;
 
 /**
  * Takes all regions from a backend that goes. Runs while the backend's service is being

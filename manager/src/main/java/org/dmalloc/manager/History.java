@@ -4,7 +4,7 @@ package org.dmalloc.manager;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
-import org.dmalloc.api.MoveRecord;
+import org.dmalloc.api.move.MoveRecord;
 
 /** A region's last moves. Holds names and numbers only, so that it keeps no backend alive. */
 final class History {

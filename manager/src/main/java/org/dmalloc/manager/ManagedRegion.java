@@ -15,14 +15,14 @@ import org.dmalloc.api.AccessPattern;
 import org.dmalloc.api.Advice;
 import org.dmalloc.api.AdvisedRange;
 import org.dmalloc.api.Capability;
-import org.dmalloc.api.ManagedRegionInfo;
 import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.MemoryRegion;
 import org.dmalloc.api.RegionInfo;
 import org.dmalloc.api.RegionRequest;
 import org.dmalloc.api.Residency;
 import org.dmalloc.api.SwapPolicy;
-import org.dmalloc.region.SectionGate;
+import org.dmalloc.api.move.ManagedRegionInfo;
+import org.dmalloc.spi.region.SectionGate;
 import org.jspecify.annotations.Nullable;
 
 /**

@@ -21,12 +21,12 @@ import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.MemoryProvider;
 import org.dmalloc.api.MemoryRegion;
 import org.dmalloc.api.OpenRequest;
-import org.dmalloc.api.OrphanedRegions;
-import org.dmalloc.api.RegionIds;
 import org.dmalloc.api.RegionRequest;
 import org.dmalloc.api.StoredRegion;
 import org.dmalloc.api.UnsupportedCapabilityException;
-import org.dmalloc.region.RegionLedger;
+import org.dmalloc.api.backing.OrphanedRegions;
+import org.dmalloc.api.backing.RegionIds;
+import org.dmalloc.spi.region.RegionLedger;
 
 /**
  * The backends that are present, the regions on them, and the making of new ones. Safe for use by

@@ -8,9 +8,9 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
 import org.dmalloc.api.MemoryProvider;
-import org.dmalloc.api.MoveListener;
-import org.dmalloc.api.RegionMover;
-import org.dmalloc.region.BundleClasses;
+import org.dmalloc.api.move.MoveListener;
+import org.dmalloc.api.move.RegionMover;
+import org.dmalloc.spi.region.BundleClasses;
 import org.jspecify.annotations.Nullable;
 import org.osgi.annotation.bundle.Capability;
 import org.osgi.framework.Bundle;
@@ -44,7 +44,7 @@ import org.osgi.service.metatype.annotations.Designate;
     effective = "active")
 @Capability(
     namespace = "osgi.service",
-    attribute = "objectClass:List<String>=\"org.dmalloc.api.RegionMover\"",
+    attribute = "objectClass:List<String>=\"org.dmalloc.api.move.RegionMover\"",
     uses = RegionMover.class,
     effective = "active")
 @Component(

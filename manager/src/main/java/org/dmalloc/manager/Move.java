@@ -5,11 +5,11 @@ import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.locks.LockSupport;
 import org.dmalloc.api.MemoryException;
-import org.dmalloc.api.MoveOptions;
 import org.dmalloc.api.ProgressListener;
 import org.dmalloc.api.RegionInfo;
 import org.dmalloc.api.Sharing;
-import org.dmalloc.region.SectionGate;
+import org.dmalloc.api.move.MoveOptions;
+import org.dmalloc.spi.region.SectionGate;
 import org.jspecify.annotations.Nullable;
 
 /**

@@ -3,8 +3,8 @@ package org.dmalloc.manager;
 
 import java.util.HashMap;
 import java.util.Map;
-import org.dmalloc.api.MoveListener;
-import org.dmalloc.api.MoveResult;
+import org.dmalloc.api.move.MoveListener;
+import org.dmalloc.api.move.MoveResult;
 import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
 import org.osgi.service.component.annotations.Reference;

@@ -14,21 +14,21 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Consumer;
 import org.dmalloc.api.AccessMode;
-import org.dmalloc.api.LeakedRegion;
-import org.dmalloc.api.ManagedRegionInfo;
 import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.MemoryRegion;
-import org.dmalloc.api.MoveListener;
-import org.dmalloc.api.MoveOptions;
-import org.dmalloc.api.MoveRecord;
-import org.dmalloc.api.MoveResult;
 import org.dmalloc.api.ProgressListener;
 import org.dmalloc.api.RegionInfo;
-import org.dmalloc.api.RegionMover;
 import org.dmalloc.api.Sharing;
-import org.dmalloc.api.StoreMove;
-import org.dmalloc.api.StoreProvider;
-import org.dmalloc.api.StoredBacking;
+import org.dmalloc.api.backing.StoreMove;
+import org.dmalloc.api.backing.StoreProvider;
+import org.dmalloc.api.backing.StoredBacking;
+import org.dmalloc.api.move.LeakedRegion;
+import org.dmalloc.api.move.ManagedRegionInfo;
+import org.dmalloc.api.move.MoveListener;
+import org.dmalloc.api.move.MoveOptions;
+import org.dmalloc.api.move.MoveRecord;
+import org.dmalloc.api.move.MoveResult;
+import org.dmalloc.api.move.RegionMover;
 
 /** Moves regions by the way that fits, and keeps their history. */
 final class Moves implements RegionMover {

@@ -5,8 +5,8 @@ import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.FutureTask;
-import org.dmalloc.api.DirtyTracking;
 import org.dmalloc.api.MemoryException;
+import org.dmalloc.api.backing.DirtyTracking;
 
 /**
  * Finds what was written since it was copied by comparing both memories, at about 80 ms per GiB and

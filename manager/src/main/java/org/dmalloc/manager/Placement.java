@@ -2,8 +2,8 @@
 package org.dmalloc.manager;
 
 import java.lang.foreign.MemorySegment;
-import org.dmalloc.api.BackingRegion;
 import org.dmalloc.api.MemoryRegion;
+import org.dmalloc.api.backing.BackingRegion;
 
 /**
  * Where a managed region's bytes are: a backend's region, which the managed region owns.

@@ -13,8 +13,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
 import org.dmalloc.api.Capability;
 import org.dmalloc.api.MemoryException;
-import org.dmalloc.api.MoveOptions;
 import org.dmalloc.api.ProgressListener;
+import org.dmalloc.api.move.MoveOptions;
 
 /**
  * Looks from time to time at every region, and moves those that the policy wants elsewhere.

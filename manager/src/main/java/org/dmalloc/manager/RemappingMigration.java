@@ -11,10 +11,10 @@ import java.util.Objects;
 import java.util.Optional;
 import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.MemoryRegion;
-import org.dmalloc.api.MoveResult;
-import org.dmalloc.api.StoreProvider;
-import org.dmalloc.api.StoredBacking;
 import org.dmalloc.api.StoredRegion;
+import org.dmalloc.api.backing.StoreProvider;
+import org.dmalloc.api.backing.StoredBacking;
+import org.dmalloc.api.move.MoveResult;
 
 /**
  * Moves a stored region between two backends of one store: with the gate shut one closes the file

@@ -4,7 +4,7 @@ package org.dmalloc.manager;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
-import org.dmalloc.region.ConfigurationReader;
+import org.dmalloc.spi.region.ConfigurationReader;
 
 /**
  * The manager's configuration.

@@ -5,8 +5,8 @@ import java.lang.foreign.MemorySegment;
 import java.util.Locale;
 import java.util.Objects;
 import org.dmalloc.api.Access;
-import org.dmalloc.api.BackingRegion;
-import org.dmalloc.region.SectionGate;
+import org.dmalloc.api.backing.BackingRegion;
+import org.dmalloc.spi.region.SectionGate;
 import org.jspecify.annotations.Nullable;
 
 /**

@@ -6,7 +6,7 @@
  * That region alone owns the backend's region below it, its {@link org.dmalloc.manager.Placement},
  * and closes it when it has moved away or is closed itself. Both have one number, and listings show
  * the user's region only; the number of a backend that gives its own is told by {@link
- * org.dmalloc.api.ManagedRegionInfo#carried()}.
+ * org.dmalloc.api.move.ManagedRegionInfo#carried()}.
  *
  * <p><b>Locks</b>, in this order: a region's {@code moving} lock, so that one move, resize or close
  * is at work on it at a time; then its gate, shut for the last step only; then whatever the

@@ -11,8 +11,8 @@ import java.util.Set;
 import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.MemoryRegion;
 import org.dmalloc.api.OpenRequest;
-import org.dmalloc.api.OrphanedRegions;
 import org.dmalloc.api.RegionRequest;
+import org.dmalloc.api.backing.OrphanedRegions;
 import org.junit.jupiter.api.Test;
 
 /** What is listed, by what number: the user's region, once, whatever is below it. */

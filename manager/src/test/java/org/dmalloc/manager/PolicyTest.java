@@ -9,10 +9,10 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
-import org.dmalloc.api.LeakedRegion;
 import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.MemoryRegion;
 import org.dmalloc.api.RegionRequest;
+import org.dmalloc.api.move.LeakedRegion;
 import org.junit.jupiter.api.Test;
 
 /** Policies, quotas, leaks and the configuration. */

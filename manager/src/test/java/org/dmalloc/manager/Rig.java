@@ -11,10 +11,10 @@ import org.dmalloc.api.Access;
 import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.MemoryProvider;
 import org.dmalloc.api.MemoryRegion;
-import org.dmalloc.api.MoveOptions;
-import org.dmalloc.api.MoveResult;
 import org.dmalloc.api.ProgressListener;
 import org.dmalloc.api.RegionRequest;
+import org.dmalloc.api.move.MoveOptions;
+import org.dmalloc.api.move.MoveResult;
 import org.dmalloc.backend.panama.PanamaProvider;
 import org.osgi.framework.BundleContext;
 

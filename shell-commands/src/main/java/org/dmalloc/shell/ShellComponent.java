@@ -10,7 +10,7 @@ import org.apache.felix.service.command.CommandSessionListener;
 import org.apache.felix.service.command.Converter;
 import org.apache.felix.service.command.Function;
 import org.dmalloc.api.MemoryProvider;
-import org.dmalloc.api.RegionMover;
+import org.dmalloc.api.move.RegionMover;
 import org.dmalloc.shell.command.Backend;
 import org.dmalloc.shell.command.Command;
 import org.dmalloc.shell.command.InterruptKey;

@@ -10,15 +10,15 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
-import org.dmalloc.api.LeakedRegion;
-import org.dmalloc.api.ManagedRegionInfo;
 import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.MemoryRegion;
-import org.dmalloc.api.MoveOptions;
-import org.dmalloc.api.MoveRecord;
-import org.dmalloc.api.MoveResult;
 import org.dmalloc.api.ProgressListener;
-import org.dmalloc.api.RegionMover;
+import org.dmalloc.api.move.LeakedRegion;
+import org.dmalloc.api.move.ManagedRegionInfo;
+import org.dmalloc.api.move.MoveOptions;
+import org.dmalloc.api.move.MoveRecord;
+import org.dmalloc.api.move.MoveResult;
+import org.dmalloc.api.move.RegionMover;
 import org.jspecify.annotations.Nullable;
 
 /** Moves regions of a provider on paper: it keeps the books, and the bytes stay where they are. */

@@ -16,7 +16,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
-import org.dmalloc.api.LeakedRegion;
+import org.dmalloc.api.move.LeakedRegion;
 import org.dmalloc.shell.command.Command;
 import org.dmalloc.shell.command.MoveBenchResult;
 import org.junit.jupiter.api.AfterEach;

@@ -23,15 +23,15 @@ import org.dmalloc.api.Capability;
 import org.dmalloc.api.Durability;
 import org.dmalloc.api.MemoryRegion;
 import org.dmalloc.api.OpenRequest;
-import org.dmalloc.api.OrphanedRegions;
 import org.dmalloc.api.PageSize;
 import org.dmalloc.api.ProviderStatistics;
-import org.dmalloc.api.RegionIds;
 import org.dmalloc.api.RegionInfo;
 import org.dmalloc.api.RegionRequest;
 import org.dmalloc.api.Reservation;
 import org.dmalloc.api.Sharing;
 import org.dmalloc.api.SwapPolicy;
+import org.dmalloc.api.backing.OrphanedRegions;
+import org.dmalloc.api.backing.RegionIds;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.function.Executable;
 

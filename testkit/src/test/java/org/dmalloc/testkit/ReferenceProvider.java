@@ -30,7 +30,6 @@ import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.MemoryProvider;
 import org.dmalloc.api.MemoryRegion;
 import org.dmalloc.api.OpenRequest;
-import org.dmalloc.api.OrphanedRegions;
 import org.dmalloc.api.PageSize;
 import org.dmalloc.api.ProgressListener;
 import org.dmalloc.api.ProviderStatistics;
@@ -42,6 +41,7 @@ import org.dmalloc.api.Sharing;
 import org.dmalloc.api.StoreFinding;
 import org.dmalloc.api.StoredRegion;
 import org.dmalloc.api.UnsupportedCapabilityException;
+import org.dmalloc.api.backing.OrphanedRegions;
 
 /**
  * A provider that keeps the contract by the simplest means, mapped files, whatever capabilities it

@@ -24,12 +24,12 @@ import org.dmalloc.api.Capability;
 import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.MemoryRegion;
 import org.dmalloc.api.PageSize;
-import org.dmalloc.api.RegionIds;
 import org.dmalloc.api.RegionInfo;
 import org.dmalloc.api.RegionRequest;
 import org.dmalloc.api.Residency;
 import org.dmalloc.api.Sharing;
 import org.dmalloc.api.SwapPolicy;
+import org.dmalloc.api.backing.RegionIds;
 import org.jspecify.annotations.Nullable;
 
 /** A region of {@link ReferenceProvider}. */

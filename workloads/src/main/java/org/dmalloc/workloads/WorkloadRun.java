@@ -14,7 +14,7 @@ import org.dmalloc.api.Capability;
 import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.MemoryProvider;
 import org.dmalloc.api.MemoryRegion;
-import org.dmalloc.machine.KernelFiles;
+import org.dmalloc.spi.machine.KernelFiles;
 import org.dmalloc.workloads.machine.ProcessCounters;
 import org.jspecify.annotations.Nullable;
 

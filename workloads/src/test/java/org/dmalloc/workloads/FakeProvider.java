@@ -26,7 +26,6 @@ import org.dmalloc.api.MemoryRegion;
 import org.dmalloc.api.OpenRequest;
 import org.dmalloc.api.PageSize;
 import org.dmalloc.api.ProviderStatistics;
-import org.dmalloc.api.RegionIds;
 import org.dmalloc.api.RegionInfo;
 import org.dmalloc.api.RegionRequest;
 import org.dmalloc.api.Reservation;
@@ -35,6 +34,7 @@ import org.dmalloc.api.Sharing;
 import org.dmalloc.api.StoreFinding;
 import org.dmalloc.api.StoredRegion;
 import org.dmalloc.api.SwapPolicy;
+import org.dmalloc.api.backing.RegionIds;
 import org.jspecify.annotations.Nullable;
 
 /**

@@ -20,10 +20,10 @@ import org.dmalloc.api.StoredRegion;
 import org.dmalloc.api.SwapPolicy;
 import org.dmalloc.api.UnsupportedCapabilityException;
 import org.dmalloc.linux.Platform;
-import org.dmalloc.machine.KernelFiles;
-import org.dmalloc.machine.Machine;
-import org.dmalloc.region.RegionLedger;
-import org.dmalloc.region.RegionTraits;
+import org.dmalloc.spi.machine.KernelFiles;
+import org.dmalloc.spi.machine.Machine;
+import org.dmalloc.spi.region.RegionLedger;
+import org.dmalloc.spi.region.RegionTraits;
 
 /** A provider of memory without a file; the source decides what kind. */
 abstract sealed class AnonymousProvider implements MemoryProvider

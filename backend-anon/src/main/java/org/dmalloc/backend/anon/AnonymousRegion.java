@@ -6,19 +6,19 @@ import java.util.Locale;
 import org.dmalloc.api.AccessMode;
 import org.dmalloc.api.Advice;
 import org.dmalloc.api.Capability;
-import org.dmalloc.api.DirtyTracking;
 import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.Residency;
 import org.dmalloc.api.SwapPolicy;
 import org.dmalloc.api.UnsupportedCapabilityException;
+import org.dmalloc.api.backing.DirtyTracking;
 import org.dmalloc.linux.Mapping;
 import org.dmalloc.linux.Platform;
-import org.dmalloc.machine.Errno;
-import org.dmalloc.machine.Machine;
-import org.dmalloc.region.GatedRegion;
-import org.dmalloc.region.RegionLedger;
-import org.dmalloc.region.RegionTraits;
-import org.dmalloc.region.ResidentTrimmer;
+import org.dmalloc.spi.machine.Errno;
+import org.dmalloc.spi.machine.Machine;
+import org.dmalloc.spi.region.GatedRegion;
+import org.dmalloc.spi.region.RegionLedger;
+import org.dmalloc.spi.region.RegionTraits;
+import org.dmalloc.spi.region.ResidentTrimmer;
 
 /** A region of memory without a file. */
 final class AnonymousRegion extends GatedRegion {

@@ -11,9 +11,9 @@ import java.util.Map;
 import java.util.Set;
 import org.dmalloc.api.RegionRequest;
 import org.dmalloc.api.SwapPolicy;
-import org.dmalloc.machine.MemoryCheck;
-import org.dmalloc.region.ConfigurationReader;
-import org.dmalloc.region.RegionLedger;
+import org.dmalloc.spi.machine.MemoryCheck;
+import org.dmalloc.spi.region.ConfigurationReader;
+import org.dmalloc.spi.region.RegionLedger;
 
 /**
  * A provider's configuration; {@link AnonymousConfiguration} describes it to administrators.

@@ -14,7 +14,7 @@ import org.dmalloc.api.Sharing;
 import org.dmalloc.linux.Mapping;
 import org.dmalloc.linux.MappingKind;
 import org.dmalloc.linux.OpenFile;
-import org.dmalloc.machine.Machine;
+import org.dmalloc.spi.machine.Machine;
 import org.jspecify.annotations.Nullable;
 
 /**

@@ -8,7 +8,7 @@ import org.dmalloc.api.ProgressListener;
 import org.dmalloc.linux.CheckedPaging;
 import org.dmalloc.linux.Mapping;
 import org.dmalloc.linux.Platform;
-import org.dmalloc.machine.Machine;
+import org.dmalloc.spi.machine.Machine;
 
 /** The kernel calls on one region's memory, each after asking whether the machine can bear it. */
 final class PagedMemory implements PagingCalls {

@@ -3,7 +3,7 @@ package org.dmalloc.backend.anon;
 
 import java.util.Map;
 import org.dmalloc.api.MemoryProvider;
-import org.dmalloc.region.BundleClasses;
+import org.dmalloc.spi.region.BundleClasses;
 import org.osgi.framework.BundleContext;
 import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;

@@ -4,7 +4,7 @@ package org.dmalloc.backend.anon;
 import java.util.Optional;
 import java.util.Set;
 import org.dmalloc.api.MemoryProvider;
-import org.dmalloc.machine.MemoryCheck;
+import org.dmalloc.spi.machine.MemoryCheck;
 import org.dmalloc.testkit.ProviderFixture;
 import org.dmalloc.testkit.ProviderSettings;
 

@@ -13,7 +13,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import org.dmalloc.api.MemoryException;
-import org.dmalloc.store.StoreFile;
+import org.dmalloc.spi.store.StoreFile;
 
 /**
  * Brings scattered ranges of files into the page cache by positional reads on many threads, since

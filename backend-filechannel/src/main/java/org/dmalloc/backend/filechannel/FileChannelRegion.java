@@ -14,17 +14,17 @@ import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.Reservation;
 import org.dmalloc.api.Residency;
 import org.dmalloc.api.Sharing;
-import org.dmalloc.api.StoreMove;
-import org.dmalloc.api.StoredBacking;
 import org.dmalloc.api.SwapPolicy;
 import org.dmalloc.api.UnsupportedCapabilityException;
-import org.dmalloc.region.DeviceProof;
-import org.dmalloc.region.GatedRegion;
-import org.dmalloc.region.RegionLedger;
-import org.dmalloc.region.RegionTraits;
-import org.dmalloc.store.Disposal;
-import org.dmalloc.store.OpenMode;
-import org.dmalloc.store.StoreFile;
+import org.dmalloc.api.backing.StoreMove;
+import org.dmalloc.api.backing.StoredBacking;
+import org.dmalloc.spi.region.DeviceProof;
+import org.dmalloc.spi.region.GatedRegion;
+import org.dmalloc.spi.region.RegionLedger;
+import org.dmalloc.spi.region.RegionTraits;
+import org.dmalloc.spi.store.Disposal;
+import org.dmalloc.spi.store.OpenMode;
+import org.dmalloc.spi.store.StoreFile;
 import org.jspecify.annotations.Nullable;
 
 /** One file, mapped for as long as its arena lives. */

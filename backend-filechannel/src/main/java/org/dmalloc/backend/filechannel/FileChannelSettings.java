@@ -6,10 +6,10 @@ import java.time.Duration;
 import java.util.Map;
 import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.Sharing;
-import org.dmalloc.machine.MemoryCheck;
-import org.dmalloc.region.ConfigurationReader;
-import org.dmalloc.store.RegionStore;
-import org.dmalloc.store.StoreDirectory;
+import org.dmalloc.spi.machine.MemoryCheck;
+import org.dmalloc.spi.region.ConfigurationReader;
+import org.dmalloc.spi.store.RegionStore;
+import org.dmalloc.spi.store.StoreDirectory;
 import org.jspecify.annotations.Nullable;
 
 /**

@@ -7,7 +7,7 @@ import java.lang.invoke.VarHandle;
 import java.nio.file.Path;
 import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.ProgressListener;
-import org.dmalloc.store.StoreFile;
+import org.dmalloc.spi.store.StoreFile;
 
 /**
  * Finds and makes resident pages with the two questions that Java has: {@link

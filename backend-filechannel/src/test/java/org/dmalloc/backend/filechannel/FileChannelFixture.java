@@ -4,8 +4,8 @@ package org.dmalloc.backend.filechannel;
 import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.MemoryProvider;
 import org.dmalloc.api.Sharing;
-import org.dmalloc.machine.MemoryCheck;
-import org.dmalloc.store.RegionStore;
+import org.dmalloc.spi.machine.MemoryCheck;
+import org.dmalloc.spi.store.RegionStore;
 import org.dmalloc.testkit.ProviderFixture;
 import org.dmalloc.testkit.ProviderSettings;
 

@@ -3,7 +3,7 @@ package org.dmalloc.backend.panama;
 
 import org.dmalloc.api.MemoryException;
 import org.dmalloc.linux.ResidentClock;
-import org.dmalloc.region.ResidentTrimmer;
+import org.dmalloc.spi.region.ResidentTrimmer;
 
 /** Trims a region by the clock of its mapping. */
 record MappingTrimmer(ResidentClock clock) implements ResidentTrimmer {

@@ -3,8 +3,8 @@ package org.dmalloc.backend.panama;
 
 import java.util.Map;
 import org.dmalloc.api.MemoryProvider;
-import org.dmalloc.region.BundleClasses;
-import org.dmalloc.store.StoreDirectory;
+import org.dmalloc.spi.region.BundleClasses;
+import org.dmalloc.spi.store.StoreDirectory;
 import org.osgi.framework.BundleContext;
 import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;

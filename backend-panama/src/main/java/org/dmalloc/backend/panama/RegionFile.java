@@ -8,14 +8,14 @@ import org.dmalloc.api.AccessMode;
 import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.ProgressListener;
 import org.dmalloc.api.Reservation;
-import org.dmalloc.api.StoreMove;
+import org.dmalloc.api.backing.StoreMove;
 import org.dmalloc.linux.Mapping;
 import org.dmalloc.linux.OpenFile;
 import org.dmalloc.linux.Platform;
-import org.dmalloc.store.OpenMode;
-import org.dmalloc.store.RegionStore;
-import org.dmalloc.store.SpaceReserver;
-import org.dmalloc.store.StoreFile;
+import org.dmalloc.spi.store.OpenMode;
+import org.dmalloc.spi.store.RegionStore;
+import org.dmalloc.spi.store.SpaceReserver;
+import org.dmalloc.spi.store.StoreFile;
 import org.jspecify.annotations.Nullable;
 
 /** The open file behind one region. */

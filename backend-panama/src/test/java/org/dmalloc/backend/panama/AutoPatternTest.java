@@ -31,7 +31,7 @@ import org.dmalloc.api.OpenRequest;
 import org.dmalloc.api.PagingStatistics;
 import org.dmalloc.api.RegionRequest;
 import org.dmalloc.linux.PageScanner;
-import org.dmalloc.store.RegionStore;
+import org.dmalloc.spi.store.RegionStore;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;

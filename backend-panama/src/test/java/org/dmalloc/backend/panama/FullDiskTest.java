@@ -20,7 +20,7 @@ import org.dmalloc.api.MemoryRegion;
 import org.dmalloc.api.RegionRequest;
 import org.dmalloc.api.Reservation;
 import org.dmalloc.linux.FileSystem;
-import org.dmalloc.store.RegionStore;
+import org.dmalloc.spi.store.RegionStore;
 import org.dmalloc.testkit.SmallFileSystem;
 import org.dmalloc.testkit.SmallFileSystem.Kind;
 import org.junit.jupiter.api.Test;

@@ -16,7 +16,7 @@ import org.dmalloc.api.MemoryRegion;
 import org.dmalloc.api.OpenRequest;
 import org.dmalloc.api.RegionRequest;
 import org.dmalloc.api.Sharing;
-import org.dmalloc.store.RegionStore;
+import org.dmalloc.spi.store.RegionStore;
 import org.dmalloc.testkit.MemoryGroup;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;

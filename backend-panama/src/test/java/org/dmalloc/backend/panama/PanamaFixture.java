@@ -3,8 +3,8 @@ package org.dmalloc.backend.panama;
 
 import org.dmalloc.api.AccessPattern;
 import org.dmalloc.api.MemoryProvider;
-import org.dmalloc.machine.MemoryCheck;
-import org.dmalloc.store.RegionStore;
+import org.dmalloc.spi.machine.MemoryCheck;
+import org.dmalloc.spi.store.RegionStore;
 import org.dmalloc.testkit.ProviderFixture;
 import org.dmalloc.testkit.ProviderSettings;
 

@@ -2,8 +2,8 @@
 package org.dmalloc.shell.command;
 
 import java.time.Instant;
-import org.dmalloc.api.LeakedRegion;
 import org.dmalloc.api.RegionInfo;
+import org.dmalloc.api.move.LeakedRegion;
 import org.jspecify.annotations.Nullable;
 
 /**

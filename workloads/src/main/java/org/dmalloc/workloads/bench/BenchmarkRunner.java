@@ -12,7 +12,7 @@ import java.util.Locale;
 import java.util.Map;
 import org.dmalloc.api.Capability;
 import org.dmalloc.api.MemoryProvider;
-import org.dmalloc.machine.KernelFiles;
+import org.dmalloc.spi.machine.KernelFiles;
 import org.dmalloc.workloads.Workload;
 import org.dmalloc.workloads.disk.DirectLoop;
 import org.dmalloc.workloads.disk.Fio;

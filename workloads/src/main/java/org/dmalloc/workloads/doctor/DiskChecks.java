@@ -7,7 +7,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import org.dmalloc.machine.Mount;
+import org.dmalloc.spi.machine.Mount;
 import org.dmalloc.workloads.doctor.Finding.Severity;
 import org.dmalloc.workloads.machine.BlockDevice;
 

@@ -5,7 +5,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalLong;
-import org.dmalloc.machine.KernelFiles;
+import org.dmalloc.spi.machine.KernelFiles;
 import org.dmalloc.workloads.doctor.Finding.Severity;
 import org.dmalloc.workloads.machine.MemoryCgroup;
 import org.dmalloc.workloads.report.Units;

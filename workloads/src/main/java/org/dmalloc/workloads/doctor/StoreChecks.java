@@ -6,7 +6,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.OptionalLong;
-import org.dmalloc.machine.Mount;
+import org.dmalloc.spi.machine.Mount;
 import org.dmalloc.workloads.doctor.Finding.Severity;
 import org.dmalloc.workloads.report.Units;
 

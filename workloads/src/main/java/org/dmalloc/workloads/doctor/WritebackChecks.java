@@ -4,7 +4,7 @@ package org.dmalloc.workloads.doctor;
 import java.util.List;
 import java.util.Locale;
 import java.util.OptionalLong;
-import org.dmalloc.machine.KernelFiles;
+import org.dmalloc.spi.machine.KernelFiles;
 import org.dmalloc.workloads.doctor.Finding.Severity;
 import org.dmalloc.workloads.report.Units;
 import org.jspecify.annotations.Nullable;

@@ -4,8 +4,8 @@ package org.dmalloc.workloads.machine;
 import java.nio.file.Path;
 import java.util.Optional;
 import java.util.OptionalLong;
-import org.dmalloc.machine.KernelFiles;
-import org.dmalloc.machine.Mount;
+import org.dmalloc.spi.machine.KernelFiles;
+import org.dmalloc.spi.machine.Mount;
 
 /**
  * The block device below a file system or a swap area, from {@code /sys}.

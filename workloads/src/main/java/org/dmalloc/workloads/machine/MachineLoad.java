@@ -3,7 +3,7 @@ package org.dmalloc.workloads.machine;
 
 import java.util.Arrays;
 import java.util.List;
-import org.dmalloc.machine.KernelFiles;
+import org.dmalloc.spi.machine.KernelFiles;
 
 /**
  * How busy a machine's processors are, at one moment; two of them tell about the time between. All

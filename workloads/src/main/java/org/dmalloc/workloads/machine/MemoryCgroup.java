@@ -4,8 +4,8 @@ package org.dmalloc.workloads.machine;
 import java.nio.file.Path;
 import java.util.Optional;
 import java.util.OptionalLong;
-import org.dmalloc.machine.KernelFiles;
-import org.dmalloc.machine.Mount;
+import org.dmalloc.spi.machine.KernelFiles;
+import org.dmalloc.spi.machine.Mount;
 
 /**
  * The memory limit that the cgroups of this process set, the lowest from its own up to the root.

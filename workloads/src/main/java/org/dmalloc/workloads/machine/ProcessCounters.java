@@ -3,7 +3,7 @@ package org.dmalloc.workloads.machine;
 
 import java.util.List;
 import java.util.Optional;
-import org.dmalloc.machine.KernelFiles;
+import org.dmalloc.spi.machine.KernelFiles;
 
 /**
  * What the kernel has counted for this whole process since its start, or the difference of two such

@@ -6,8 +6,8 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import org.dmalloc.machine.KernelFiles;
-import org.dmalloc.machine.Mount;
+import org.dmalloc.spi.machine.KernelFiles;
+import org.dmalloc.spi.machine.Mount;
 
 /**
  * One swap area in use, from {@code /proc/swaps}.

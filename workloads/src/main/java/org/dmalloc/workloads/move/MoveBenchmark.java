@@ -17,12 +17,12 @@ import org.dmalloc.api.Capability;
 import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.MemoryProvider;
 import org.dmalloc.api.MemoryRegion;
-import org.dmalloc.api.MoveOptions;
-import org.dmalloc.api.MoveResult;
 import org.dmalloc.api.ProgressListener;
-import org.dmalloc.api.RegionMover;
 import org.dmalloc.api.RegionRequest;
-import org.dmalloc.machine.KernelFiles;
+import org.dmalloc.api.move.MoveOptions;
+import org.dmalloc.api.move.MoveResult;
+import org.dmalloc.api.move.RegionMover;
+import org.dmalloc.spi.machine.KernelFiles;
 import org.dmalloc.workloads.machine.MachineDescription;
 import org.dmalloc.workloads.report.Units;
 

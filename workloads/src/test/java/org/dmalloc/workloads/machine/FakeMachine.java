@@ -6,7 +6,7 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Objects;
-import org.dmalloc.machine.KernelFiles;
+import org.dmalloc.spi.machine.KernelFiles;
 
 /** A made-up machine: {@code proc}, {@code sys} and {@code etc} below a directory, for tests. */
 public final class FakeMachine {

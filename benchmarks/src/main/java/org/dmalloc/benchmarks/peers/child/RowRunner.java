@@ -12,7 +12,7 @@ import org.dmalloc.benchmarks.peers.store.PageStore;
 import org.dmalloc.benchmarks.peers.store.Peer;
 import org.dmalloc.benchmarks.peers.store.StorePlace;
 import org.dmalloc.benchmarks.peers.store.Use;
-import org.dmalloc.machine.KernelFiles;
+import org.dmalloc.spi.machine.KernelFiles;
 import org.dmalloc.workloads.PageContent;
 import org.dmalloc.workloads.PagePermutation;
 import org.dmalloc.workloads.RandomStream;

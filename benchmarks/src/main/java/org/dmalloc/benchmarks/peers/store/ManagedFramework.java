@@ -37,6 +37,7 @@ final class ManagedFramework {
           "org.osgi.util.promise",
           "org.osgi.service.component",
           "org.apache.felix.scr",
+          "org.dmalloc.spi",
           "org.dmalloc.backend.panama",
           "org.dmalloc.manager");
 

@@ -9,7 +9,7 @@ import java.nio.file.StandardOpenOption;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
-import org.dmalloc.machine.KernelFiles;
+import org.dmalloc.spi.machine.KernelFiles;
 import org.dmalloc.workloads.compare.cell.CellRun;
 import org.dmalloc.workloads.machine.BlockDevice;
 import org.dmalloc.workloads.machine.ProcessCounters;

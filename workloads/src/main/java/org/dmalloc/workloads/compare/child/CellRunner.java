@@ -3,7 +3,7 @@ package org.dmalloc.workloads.compare.child;
 
 import java.io.IOException;
 import java.util.List;
-import org.dmalloc.machine.KernelFiles;
+import org.dmalloc.spi.machine.KernelFiles;
 import org.dmalloc.workloads.PageContent;
 import org.dmalloc.workloads.compare.cell.CellRun;
 import org.dmalloc.workloads.compare.cell.ComparedWorkload;

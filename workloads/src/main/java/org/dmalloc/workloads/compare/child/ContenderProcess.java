@@ -23,7 +23,7 @@ import org.dmalloc.api.MemoryRegion;
 import org.dmalloc.api.RegionRequest;
 import org.dmalloc.api.SwapPolicy;
 import org.dmalloc.linux.LibraryHeap;
-import org.dmalloc.machine.KernelFiles;
+import org.dmalloc.spi.machine.KernelFiles;
 import org.dmalloc.workloads.PageContent;
 import org.dmalloc.workloads.compare.cell.CellRun;
 import org.dmalloc.workloads.compare.cell.ComparedWorkload;

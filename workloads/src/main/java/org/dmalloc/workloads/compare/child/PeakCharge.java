@@ -11,7 +11,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
-import org.dmalloc.machine.KernelFiles;
+import org.dmalloc.spi.machine.KernelFiles;
 import org.dmalloc.workloads.compare.cell.CellRun;
 import org.jspecify.annotations.Nullable;
 

@@ -10,7 +10,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.OptionalLong;
 import java.util.concurrent.atomic.AtomicLong;
-import org.dmalloc.machine.KernelFiles;
+import org.dmalloc.spi.machine.KernelFiles;
 
 /** Memory cgroups of one's own below a directory of the cgroup file system, of either version. */
 public final class CgroupLimit implements MemoryLimit {

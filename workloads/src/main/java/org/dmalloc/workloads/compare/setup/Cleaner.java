@@ -15,7 +15,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import org.dmalloc.linux.OpenDirectory;
 import org.dmalloc.linux.Ownership;
-import org.dmalloc.machine.KernelFiles;
+import org.dmalloc.spi.machine.KernelFiles;
 import org.dmalloc.workloads.machine.SwapDevice;
 
 /** Takes changes back, also those of a process that is gone and those that were only half made. */

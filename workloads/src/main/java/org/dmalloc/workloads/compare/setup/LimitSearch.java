@@ -9,8 +9,8 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.function.Predicate;
-import org.dmalloc.machine.KernelFiles;
-import org.dmalloc.machine.Mount;
+import org.dmalloc.spi.machine.KernelFiles;
+import org.dmalloc.spi.machine.Mount;
 
 /**
  * Finds a way to limit the memory of a child process.

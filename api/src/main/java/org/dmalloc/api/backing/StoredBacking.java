@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.dmalloc.api.backing;
+
+import org.dmalloc.api.MemoryException;
+import org.osgi.annotation.versioning.ProviderType;
+
+/**
+ * A backend's region in a file, as a carrier sees it that takes it from one file to another, or has
+ * one backend close the file and another open it.
+ *
+ * <p>A move between two stores, which may lie on two file systems, keeps this order; a crash
+ * between any two steps leaves one file that holds the region, whole:
+ *
+ * <ol>
+ *   <li>{@link StoreProvider#allocateUnpublished} at the target; then the content goes there
+ *   <li>{@link #leaving} at the source: whoever finds its file from now on looks at the target's
+ *       name first
+ *   <li>{@link #force} and {@link #publish} at the target, with nobody storing to either: from here
+ *       on the target's file holds the region
+ *   <li>{@link #discard} at the source
+ *   <li>{@link #endMove} at the target
+ * </ol>
+ *
+ * <p>If it fails before the third step is done, {@link #discard} at the target and then {@link
+ * #endMove} at the source take it back.
+ */
+@ProviderType
+public interface StoredBacking extends BackingRegion {
+  /**
+   * Tells the file from all others, whatever its path. It also answers after close: what is opened
+   * by the same name then is the same region only if it has an equal key.
+   */
+  String fileKey();
+
+  /**
+   * Notes on the device, in the source's file, where the region goes.
+   *
+   * @throws MemoryException if that cannot be written; the region stays as it was
+   */
+  void leaving(StoreMove move) throws MemoryException;
+
+  /**
+   * Gives the target's file its region's name, durably and in one step.
+   *
+   * @throws MemoryException if the name is taken meanwhile, or the file system refuses
+   */
+  void publish() throws MemoryException;
+
+  /**
+   * Takes the note of a move away again.
+   *
+   * @throws MemoryException if that cannot be written, which whoever opens the file makes up for
+   */
+  void endMove() throws MemoryException;
+
+  /**
+   * Closes the region and deletes its file. Another file that has its name by now stays.
+   *
+   * @throws IllegalStateException as {@link #close()} does; nothing is deleted then
+   * @throws MemoryException if the file cannot be deleted; it is closed all the same
+   */
+  void discard() throws MemoryException;
+}

@@ -1,0 +1,265 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.dmalloc.spi.machine;
+
+import java.io.FileNotFoundException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.FileSystemException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Objects;
+import org.dmalloc.api.MemoryException;
+
+/**
+ * Error numbers, their names, and the one mapper that makes exceptions from them: from the number
+ * that a system call gave, or from the system's text, which is all that Java's file calls tell.
+ */
+public final class Errno {
+  public static final int EPERM = 1;
+  public static final int ENOENT = 2;
+  public static final int EINTR = 4;
+  public static final int EIO = 5;
+  public static final int EBADF = 9;
+  public static final int EAGAIN = 11;
+  public static final int ENOMEM = 12;
+  public static final int EACCES = 13;
+  public static final int EFAULT = 14;
+  public static final int EBUSY = 16;
+  public static final int EEXIST = 17;
+  public static final int ENODEV = 19;
+  public static final int ENOTDIR = 20;
+  public static final int EISDIR = 21;
+  public static final int EINVAL = 22;
+  public static final int ENFILE = 23;
+  public static final int EMFILE = 24;
+  public static final int ENOTTY = 25;
+  public static final int ETXTBSY = 26;
+  public static final int EFBIG = 27;
+  public static final int ENOSPC = 28;
+  public static final int EROFS = 30;
+  public static final int ENOLCK = 37;
+  public static final int ENAMETOOLONG = 36;
+  public static final int ENOSYS = 38;
+  public static final int ELOOP = 40;
+  public static final int EOVERFLOW = 75;
+  public static final int EOPNOTSUPP = 95;
+  public static final int EDQUOT = 122;
+
+  /** The mode of a process with a filter, in {@code /proc/self/status}. */
+  private static final long SECCOMP_FILTER = 2;
+
+  /** How the line of RLIMIT_FSIZE begins in {@code /proc/self/limits}. */
+  private static final String FILE_SIZE = "Max file size ";
+
+  /** What Java says where it could not open the list of mounts, whatever the reason. */
+  private static final String NO_MOUNTS = "Mount point not found";
+
+  private static final Map<Integer, String> NAMES =
+      Map.ofEntries(
+          Map.entry(EPERM, "EPERM"),
+          Map.entry(ENOENT, "ENOENT"),
+          Map.entry(EINTR, "EINTR"),
+          Map.entry(EIO, "EIO"),
+          Map.entry(EBADF, "EBADF"),
+          Map.entry(EAGAIN, "EAGAIN"),
+          Map.entry(ENOMEM, "ENOMEM"),
+          Map.entry(EACCES, "EACCES"),
+          Map.entry(EFAULT, "EFAULT"),
+          Map.entry(EBUSY, "EBUSY"),
+          Map.entry(EEXIST, "EEXIST"),
+          Map.entry(ENODEV, "ENODEV"),
+          Map.entry(ENOTDIR, "ENOTDIR"),
+          Map.entry(EISDIR, "EISDIR"),
+          Map.entry(EINVAL, "EINVAL"),
+          Map.entry(ENFILE, "ENFILE"),
+          Map.entry(EMFILE, "EMFILE"),
+          Map.entry(ENOTTY, "ENOTTY"),
+          Map.entry(ETXTBSY, "ETXTBSY"),
+          Map.entry(EFBIG, "EFBIG"),
+          Map.entry(ENOSPC, "ENOSPC"),
+          Map.entry(EROFS, "EROFS"),
+          Map.entry(ENAMETOOLONG, "ENAMETOOLONG"),
+          Map.entry(ENOLCK, "ENOLCK"),
+          Map.entry(ENOSYS, "ENOSYS"),
+          Map.entry(ELOOP, "ELOOP"),
+          Map.entry(EOVERFLOW, "EOVERFLOW"),
+          Map.entry(EOPNOTSUPP, "EOPNOTSUPP"),
+          Map.entry(EDQUOT, "EDQUOT"));
+
+  /** Texts of the C locale; those of another are passed on as they are. */
+  private static final Map<String, Integer> BY_TEXT =
+      Map.ofEntries(
+          Map.entry("Operation not permitted", EPERM),
+          Map.entry("No such file or directory", ENOENT),
+          Map.entry("Input/output error", EIO),
+          Map.entry("Cannot allocate memory", ENOMEM),
+          Map.entry("Permission denied", EACCES),
+          Map.entry("Device or resource busy", EBUSY),
+          Map.entry("File exists", EEXIST),
+          Map.entry("Not a directory", ENOTDIR),
+          Map.entry("Is a directory", EISDIR),
+          Map.entry("Invalid argument", EINVAL),
+          Map.entry("Too many open files in system", ENFILE),
+          Map.entry("Too many open files", EMFILE),
+          Map.entry("File too large", EFBIG),
+          Map.entry("No space left on device", ENOSPC),
+          Map.entry("Read-only file system", EROFS),
+          Map.entry("File name too long", ENAMETOOLONG),
+          Map.entry("No locks available", ENOLCK),
+          Map.entry("Function not implemented", ENOSYS),
+          Map.entry("Too many levels of symbolic links", ELOOP),
+          Map.entry("Operation not supported", EOPNOTSUPP),
+          Map.entry("Disk quota exceeded", EDQUOT));
+
+  private Errno() {}
+
+  /** The symbolic name, such as {@code ENOSPC}; {@code errno} where this class knows none. */
+  public static String name(int errno) {
+    return NAMES.getOrDefault(errno, "errno");
+  }
+
+  /**
+   * Makes the exception for a failed system call, with the usual next step for its error number.
+   *
+   * @param operation the call: {@code mmap}, {@code fallocate} …
+   * @param byteSize the bytes concerned; −1 if none
+   * @param target the file, directory or region concerned; empty if none
+   */
+  public static MemoryException exception(
+      String operation, long byteSize, String target, int errno) {
+    return exception(operation, byteSize, target, errno, nextStep(errno));
+  }
+
+  /** Like the other {@code exception}, with a next step that the caller knows better. */
+  public static MemoryException exception(
+      String operation, long byteSize, String target, int errno, String nextStep) {
+    return MemoryException.of(operation, byteSize, target, name(errno), errno, nextStep, null);
+  }
+
+  /**
+   * Makes the exception for a file call of Java's that failed.
+   *
+   * @param cause what Java threw
+   */
+  public static MemoryException exception(
+      String operation, long byteSize, String target, IOException cause) {
+    int errno = of(cause);
+    return errno == MemoryException.NO_ERRNO
+        ? MemoryException.of(operation, byteSize, target, text(cause), errno, "", cause)
+        : MemoryException.of(
+            operation, byteSize, target, name(errno), errno, nextStep(errno), cause);
+  }
+
+  /**
+   * The error number behind an exception of Java's file calls; {@link MemoryException#NO_ERRNO} if
+   * its text is not one of the system's.
+   */
+  public static int of(IOException e) {
+    String text = text(e);
+    if (text.equals(NO_MOUNTS)) {
+      return reasonForNoMounts();
+    }
+    Integer whole = BY_TEXT.get(text);
+    if (whole != null) {
+      return whole;
+    }
+    // "msync with parameter MS_SYNC failed: No space left on device", and "TEXT (call)".
+    for (Map.Entry<String, Integer> each : BY_TEXT.entrySet()) {
+      if (text.endsWith(": " + each.getKey()) || text.startsWith(each.getKey() + " (")) {
+        return each.getValue();
+      }
+    }
+    return MemoryException.NO_ERRNO;
+  }
+
+  private static int reasonForNoMounts() {
+    try (InputStream mounts = Files.newInputStream(Path.of("/proc/self/mountinfo"))) {
+      return mounts.read() < 0 ? ENOENT : MemoryException.NO_ERRNO;
+    } catch (FileSystemException e) {
+      return of(e);
+    } catch (IOException e) {
+      return MemoryException.NO_ERRNO;
+    }
+  }
+
+  /** The system's text in an exception of Java's file calls, without the path before it. */
+  public static String text(IOException e) {
+    if (e instanceof NoSuchFileException) {
+      return "No such file or directory";
+    }
+    if (e instanceof AccessDeniedException) {
+      return "Permission denied";
+    }
+    String message = Objects.requireNonNullElse(e.getMessage(), e.getClass().getSimpleName());
+    if (e instanceof FileSystemException f && f.getReason() != null) {
+      return f.getReason();
+    }
+    if (e instanceof FileNotFoundException && message.endsWith(")")) {
+      // RandomAccessFile says "PATH (TEXT)".
+      return message.substring(message.lastIndexOf('(') + 1, message.length() - 1);
+    }
+    return message;
+  }
+
+  /** The usual next step for an error number. */
+  public static String nextStep(int errno) {
+    return nextStep(errno, KernelFiles.ofThisMachine());
+  }
+
+  /** A filter may refuse any call with any number; these two are what container runtimes use. */
+  private static String filter(KernelFiles files) {
+    boolean filtered = files.field("/proc/self/status", "Seccomp").orElse(0) == SECCOMP_FILTER;
+    return filtered
+        ? "; or the system call filter (seccomp) of this process forbids the call: allow it there"
+        : "";
+  }
+
+  /** A smaller region may not help against a limit: what is stored begins at 2 MiB of its file. */
+  private static String fileSizeStep(KernelFiles files) {
+    for (String line : files.lines("/proc/self/limits")) {
+      String[] words =
+          line.substring(Math.min(line.length(), FILE_SIZE.length())).strip().split(" ", -1);
+      if (line.startsWith(FILE_SIZE) && !words[0].equals("unlimited")) {
+        return String.format(
+            Locale.ROOT, "raise the limit of file sizes, which is %s bytes (ulimit -f)", words[0]);
+      }
+    }
+    return "choose a smaller size: this file system has no files as large";
+  }
+
+  static String nextStep(int errno, KernelFiles files) {
+    return switch (errno) {
+      case EPERM ->
+          "run as the owner of the file or with the privilege that the call needs" + filter(files);
+      case ENOENT -> "create it first or correct the path";
+      case EIO -> "check the device: the kernel log (dmesg) has the details";
+      case EBADF, EFAULT, EOVERFLOW -> "report this as a defect";
+      case EAGAIN, EBUSY -> "try again when the machine is less busy";
+      case ENOMEM ->
+          "free memory, or raise the memory limit, vm.max_map_count or vm.overcommit_memory";
+      case EACCES -> "check owner and mode of the file and of the directories above it";
+      case EEXIST -> "choose another name";
+      case ENODEV, EOPNOTSUPP -> "choose another file system: this one lacks the operation";
+      case ENOTDIR -> "name a directory";
+      case EISDIR -> "name a file";
+      case EINVAL -> "check that the range, the file system and the kernel version allow it";
+      case ENFILE -> "raise fs.file-max";
+      case EMFILE -> "raise the limit of open files (ulimit -n)";
+      case ENOTTY -> "needs a newer kernel";
+      case ENOSYS -> "needs a newer kernel" + filter(files);
+      case ETXTBSY -> "stop the program that runs from this file";
+      case EFBIG -> fileSizeStep(files);
+      case ENOSPC -> "free disk space or choose another directory";
+      case EROFS -> "choose another directory: this file system is mounted read-only";
+      case ENOLCK -> "choose a file system that supports locks";
+      case ENAMETOOLONG -> "choose a shorter name or directory";
+      case ELOOP -> "name the file itself, not a symbolic link";
+      case EDQUOT -> "free space of this user or raise the quota";
+      default -> "see errno(3)";
+    };
+  }
+}

@@ -1,0 +1,442 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.dmalloc.spi.region;
+
+import java.util.Collections;
+import java.util.Comparator;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentMap;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.LongAdder;
+import org.dmalloc.api.AccessMode;
+import org.dmalloc.api.AccessPattern;
+import org.dmalloc.api.Advice;
+import org.dmalloc.api.Capability;
+import org.dmalloc.api.Durability;
+import org.dmalloc.api.MemoryException;
+import org.dmalloc.api.MemoryRegion;
+import org.dmalloc.api.OpenRequest;
+import org.dmalloc.api.PageSize;
+import org.dmalloc.api.ProviderStatistics;
+import org.dmalloc.api.RegionRequest;
+import org.dmalloc.api.Reservation;
+import org.dmalloc.api.Sharing;
+import org.dmalloc.api.SwapPolicy;
+import org.dmalloc.api.UnsupportedCapabilityException;
+import org.dmalloc.api.backing.OrphanedRegions;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A provider's books: what it can do, which regions are open, how many bytes they have against the
+ * limit, and whether the provider still takes calls.
+ *
+ * <p>Every region is made inside {@link #admit}, which undoes the booking when making it fails.
+ * Safe for use by any number of threads.
+ */
+public final class RegionLedger {
+  /** How long {@code close} and {@code resize} wait for open access sections. */
+  public static final long DEFAULT_SECTION_TIMEOUT_NANOS = TimeUnit.SECONDS.toNanos(10);
+
+  private final String backend;
+  private final Set<Capability> capabilities;
+  private final Set<Advice> advice;
+  private final long limitBytes;
+  private final long sectionTimeoutNanos;
+
+  private final ConcurrentMap<Long, GatedRegion> open = new ConcurrentHashMap<>();
+  private final AtomicLong openBytes = new AtomicLong();
+  private final LongAdder allocations = new LongAdder();
+  private final LongAdder closes = new LongAdder();
+  private final LongAdder failures = new LongAdder();
+  private final BudgetKeeper budgets;
+  private volatile boolean stopped;
+
+  /**
+   * Books for one provider.
+   *
+   * @param backend the provider's name
+   * @param capabilities what it can do
+   * @param advice the advice that a region's {@link MemoryRegion#advise} takes
+   * @param limitBytes the most that open regions may have in all; {@link Long#MAX_VALUE} for no
+   *     limit
+   */
+  public RegionLedger(
+      String backend, Set<Capability> capabilities, Set<Advice> advice, long limitBytes) {
+    this(backend, capabilities, advice, limitBytes, DEFAULT_SECTION_TIMEOUT_NANOS);
+  }
+
+  /** Like the other constructor, with the time that close and resize wait for open sections. */
+  public RegionLedger(
+      String backend,
+      Set<Capability> capabilities,
+      Set<Advice> advice,
+      long limitBytes,
+      long sectionTimeoutNanos) {
+    this.backend = backend;
+    this.capabilities = unmodifiable(Capability.class, capabilities);
+    this.advice = unmodifiable(Advice.class, advice);
+    this.limitBytes = limitBytes;
+    this.sectionTimeoutNanos = sectionTimeoutNanos;
+    this.budgets = new BudgetKeeper(backend);
+  }
+
+  private static <E extends Enum<E>> Set<E> unmodifiable(Class<E> type, Set<E> values) {
+    EnumSet<E> copy = EnumSet.noneOf(type);
+    copy.addAll(values);
+    return Collections.unmodifiableSet(copy);
+  }
+
+  /** Makes one region. */
+  @FunctionalInterface
+  public interface Maker<R extends GatedRegion> {
+    /** Makes the region, and leaves nothing behind if that fails. */
+    R make() throws MemoryException;
+  }
+
+  /**
+   * Makes a region and books it.
+   *
+   * @param operation {@code allocate} or {@code open}, for messages
+   * @param byteSize the size to hold against the limit
+   * @param target the region's name or another word for it, for messages; may be empty
+   * @throws IllegalStateException if the provider was stopped
+   * @throws MemoryException if the limit is reached, if the thread is interrupted (its status
+   *     stays), or what the maker throws
+   */
+  public <R extends GatedRegion> R admit(
+      String operation, long byteSize, String target, Maker<R> maker) throws MemoryException {
+    return admit(
+        operation,
+        byteSize,
+        target,
+        booking -> {
+          booking.ofSize(byteSize);
+          return maker.make();
+        });
+  }
+
+  /** Opens one region, whose size is known only when its file is open. */
+  @FunctionalInterface
+  public interface Opener<R extends GatedRegion> {
+    /** Opens the region, books its size once it knows it, and leaves nothing behind on failure. */
+    R open(Booking booking) throws MemoryException;
+  }
+
+  /** Takes the size of a region that is being made. */
+  @FunctionalInterface
+  public interface Booking {
+    /**
+     * Holds the size against the limit.
+     *
+     * @throws MemoryException if the limit is reached
+     */
+    void ofSize(long byteSize) throws MemoryException;
+  }
+
+  /**
+   * Opens a stored region and books it; like {@link #admit}, but the opener tells the size.
+   *
+   * @param target the region's name, for messages
+   */
+  public <R extends GatedRegion> R admitOpen(String target, Opener<R> opener)
+      throws MemoryException {
+    return admit("open", -1, target, opener);
+  }
+
+  private <R extends GatedRegion> R admit(
+      String operation, long byteSize, String target, Opener<R> opener) throws MemoryException {
+    AtomicLong booked = new AtomicLong();
+    boolean done = false;
+    try {
+      checkRunning();
+      checkNotInterrupted(operation, byteSize, target);
+      R region =
+          opener.open(
+              size -> {
+                book(operation, size, target);
+                booked.addAndGet(size);
+              });
+      region.bookedBytes = booked.get();
+      open.put(region.id(), region);
+      allocations.increment();
+      done = true;
+      if (stopped) {
+        orphan(region); // stopped meanwhile, and may not have seen this one
+      }
+      return region;
+    } finally {
+      if (!done) {
+        openBytes.addAndGet(-booked.get());
+        failures.increment();
+      }
+    }
+  }
+
+  /**
+   * Refuses an interrupted thread, and leaves its status set: the calls that allocate and open go
+   * through interruptible channels, where an interrupt would take the file away in mid-work.
+   */
+  public static void checkNotInterrupted(String operation, long byteSize, String target)
+      throws MemoryException {
+    if (Thread.currentThread().isInterrupted()) {
+      String outcome = operation.equals("open") ? "nothing was opened" : "nothing was created";
+      throw MemoryException.interrupted(operation, byteSize, target, -1, outcome);
+    }
+  }
+
+  /** Throws {@link IllegalStateException} if the provider was stopped. */
+  public void checkRunning() {
+    if (stopped) {
+      throw new IllegalStateException(
+          String.format(
+              Locale.ROOT,
+              "backend %s is stopped; use another provider or start its bundle",
+              backend));
+    }
+  }
+
+  /**
+   * Refuses all further work; open regions stay as they are, and are listed as {@linkplain
+   * OrphanedRegions orphaned} from now on.
+   */
+  public void stop() {
+    stopped = true;
+    open.values().forEach(this::orphan);
+  }
+
+  private void orphan(GatedRegion region) {
+    if (!region.isCarried()) {
+      OrphanedRegions.add(region);
+      if (!open.containsKey(region.id())) {
+        OrphanedRegions.remove(region); // closed meanwhile
+      }
+    }
+  }
+
+  /** The provider's name. */
+  public String backend() {
+    return backend;
+  }
+
+  /** What the provider can do. */
+  public Set<Capability> capabilities() {
+    return capabilities;
+  }
+
+  /** What {@code advise} accepts. */
+  public Set<Advice> advice() {
+    return advice;
+  }
+
+  /** The open regions by ascending id, without those that somebody hands on as his own. */
+  public List<MemoryRegion> regions() {
+    return open.values().stream()
+        .filter(region -> !region.isCarried())
+        .sorted(Comparator.comparingLong(MemoryRegion::id))
+        .<MemoryRegion>map(region -> region)
+        .toList();
+  }
+
+  /** The counts so far. */
+  public ProviderStatistics statistics() {
+    return new ProviderStatistics(
+        open.size(), openBytes.get(), limitBytes, allocations.sum(), closes.sum(), failures.sum());
+  }
+
+  /** Throws {@link UnsupportedCapabilityException} unless the capability is declared. */
+  public void require(Capability capability) {
+    if (!capabilities.contains(capability)) {
+      throw new UnsupportedCapabilityException(backend, capability);
+    }
+  }
+
+  /** Throws unless {@code advise} accepts this advice. */
+  public void require(Advice wanted) {
+    require(Capability.ADVICE);
+    if (!advice.contains(wanted)) {
+      throw new UnsupportedOperationException(
+          String.format(
+              Locale.ROOT,
+              "backend %s does not take advice %s; it takes %s",
+              backend,
+              wanted,
+              advice));
+    }
+  }
+
+  /** Refuses an allocation request that needs an undeclared capability. */
+  public void require(RegionRequest request) {
+    requireAll(
+        request.name(),
+        request.sharing(),
+        request.pattern(),
+        request.pageSize(),
+        request.prefault(),
+        request.locked(),
+        request.durability(),
+        request.directory() != null);
+    if (request.reservation() == Reservation.SPARSE) {
+      require(Capability.SPARSE);
+    }
+    if (!request.policies().isEmpty()) {
+      require(Capability.SWAP_POLICY);
+    }
+    if (request.residentBudget() != RegionRequest.NO_BUDGET) {
+      require(Capability.RESIDENT_BUDGET);
+    }
+    request.required().forEach(this::require);
+  }
+
+  /**
+   * Starts to keep the budget that a request asked for; closes the region if that is refused.
+   *
+   * @throws MemoryException as {@link MemoryRegion#limitResident}
+   */
+  public static <R extends GatedRegion> R limited(R region, RegionRequest request)
+      throws MemoryException {
+    if (request.residentBudget() != RegionRequest.NO_BUDGET) {
+      try {
+        region.limitResident(request.residentBudget());
+      } catch (MemoryException | RuntimeException e) {
+        region.close();
+        throw e;
+      }
+    }
+    return region;
+  }
+
+  /** Refuses an open request that needs an undeclared capability. */
+  public void require(OpenRequest request) {
+    requireAll(
+        request.name(),
+        request.sharing(),
+        request.pattern(),
+        request.pageSize(),
+        request.prefault(),
+        request.locked(),
+        request.durability(),
+        request.directory() != null);
+    if (request.access() == AccessMode.READ_ONLY) {
+      require(Capability.READ_ONLY);
+    }
+    request.required().forEach(this::require);
+  }
+
+  private void requireAll(
+      @Nullable String name,
+      Sharing sharing,
+      AccessPattern pattern,
+      PageSize pageSize,
+      boolean prefault,
+      boolean locked,
+      Durability durability,
+      boolean directory) {
+    if (name != null) {
+      require(Capability.NAMED);
+    }
+    switch (sharing) {
+      case DEFAULT -> {}
+      case SHARED -> require(Capability.SHARED_MAPPING);
+      case PRIVATE -> require(Capability.PRIVATE_MAPPING);
+    }
+    if (pattern != AccessPattern.NORMAL && pattern != AccessPattern.AUTO) {
+      require(Capability.ADVICE);
+    }
+    if (pageSize == PageSize.HUGE) {
+      require(Capability.HUGE_PAGES);
+    }
+    if (prefault) {
+      require(Capability.PREFAULT);
+    }
+    if (locked) {
+      require(Capability.LOCKED);
+    }
+    if (durability == Durability.SYNC) {
+      require(Capability.SYNC);
+    }
+    if (directory) {
+      require(Capability.DIRECTORY);
+    }
+  }
+
+  /** Refuses a policy that needs an undeclared capability. */
+  void require(SwapPolicy policy) {
+    require(Capability.SWAP_POLICY);
+    if (policy == SwapPolicy.NEVER) {
+      require(Capability.LOCKED);
+    }
+  }
+
+  BudgetKeeper budgets() {
+    return budgets;
+  }
+
+  long sectionTimeoutNanos() {
+    return sectionTimeoutNanos;
+  }
+
+  /** Books a change of size; growth is held against the limit. */
+  void rebook(long oldByteSize, long newByteSize, String target) throws MemoryException {
+    if (newByteSize > oldByteSize) {
+      book("resize", newByteSize - oldByteSize, target);
+    } else {
+      openBytes.addAndGet(newByteSize - oldByteSize);
+    }
+  }
+
+  /** Takes back a {@link #rebook} of the same sizes. */
+  void undoRebook(long oldByteSize, long newByteSize) {
+    openBytes.addAndGet(oldByteSize - newByteSize);
+  }
+
+  void closed(GatedRegion region) {
+    if (open.remove(region.id()) != null) {
+      openBytes.addAndGet(-region.bookedBytes);
+      closes.increment();
+      OrphanedRegions.remove(region);
+    }
+  }
+
+  /** Refuses a size that nothing limits, and that cannot be counted beside what is in use. */
+  public static MemoryException beyondAllMemory(String operation, long byteSize, String target) {
+    return MemoryException.of(
+        operation,
+        byteSize,
+        target,
+        "no machine has as much memory",
+        MemoryException.NO_ERRNO,
+        "choose a smaller size",
+        null);
+  }
+
+  private void book(String operation, long byteSize, String target) throws MemoryException {
+    while (true) {
+      long booked = openBytes.get();
+      if (byteSize > limitBytes - booked) {
+        if (limitBytes == Long.MAX_VALUE) {
+          throw beyondAllMemory(operation, byteSize, target);
+        }
+        throw MemoryException.of(
+            operation,
+            byteSize,
+            target,
+            String.format(
+                Locale.ROOT,
+                "limit of backend %s reached: %d of %d bytes are in use",
+                backend,
+                booked,
+                limitBytes),
+            MemoryException.NO_ERRNO,
+            "free regions or raise limit.bytes in its configuration",
+            null);
+      }
+      if (openBytes.compareAndSet(booked, booked + byteSize)) {
+        return;
+      }
+    }
+  }
+}

@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.dmalloc.spi.region;
+
+import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
+import java.util.function.LongSupplier;
+import org.dmalloc.api.MemoryException;
+
+/**
+ * Decides when a region with a budget is looked at, and what has to leave RAM. Used by one thread;
+ * has no clock of its own.
+ *
+ * <p>A look, which counts what is resident, is dear; a round of the trimmer is not. So looks come
+ * every 10 to 250 ms and take no more than about a twentieth of the time, or a quarter while a
+ * region grows so fast that users would exceed the budget by another sixteenth. Between them what
+ * is resident is reckoned from the growth seen last, and rounds come every 10 ms while there is
+ * something to do.
+ *
+ * <p>What users bring in while pages wait for their grace must have left by then: so rounds begin
+ * that much before the budget is reached, a sixteenth of it at most, and prepare that much more
+ * than is over.
+ */
+final class ResidentBudget {
+  static final long SHORTEST_NANOS = TimeUnit.MILLISECONDS.toNanos(10);
+  static final long LONGEST_NANOS = TimeUnit.MILLISECONDS.toNanos(250);
+
+  /**
+   * The longest pause where a region is near its budget and quiet, unless looks are dear: what a
+   * scan that begins then brings in until it is seen is over.
+   */
+  static final long LONGEST_NEAR_NANOS = TimeUnit.MILLISECONDS.toNanos(50);
+
+  /** The share of the time that looking at a quiet region near its budget may take. */
+  private static final long QUIET_COST_SHARE = 200;
+
+  /**
+   * How long users usually have to show that they use a page; less where more than an eighth of the
+   * budget comes in meanwhile.
+   */
+  static final long GRACE_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
+
+  /** The same where a region is over by a quarter, or stays over. */
+  static final long SHORT_GRACE_NANOS = SHORTEST_NANOS;
+
+  /** How long a region may stay over before users get less time; used pages go after twice that. */
+  static final long PATIENT_NANOS = TimeUnit.MILLISECONDS.toNanos(400);
+
+  /** The share of the time that looking may take. */
+  private static final long COST_SHARE = 20;
+
+  /** The same while a region grows so fast that it would be well over its budget by then. */
+  private static final long HURRIED_COST_SHARE = 4;
+
+  private final long budgetBytes;
+  private final long lowBytes;
+  private final ResidentTrimmer trimmer;
+  private final LongSupplier nanoTime;
+
+  private long nextLook;
+  private long delay = SHORTEST_NANOS;
+
+  /** When what is resident was known or reckoned last, and what was; negative before the first. */
+  private long reckonedAt;
+
+  private long resident = -1;
+
+  /** What was resident at the last look, and what left since. */
+  private long lookedAt;
+
+  private long lookedResident = -1;
+  private long leftSince;
+
+  /** Bytes that come in for each nanosecond; falls by half at most from look to look. */
+  private double growth;
+
+  private boolean trimming;
+  private boolean over;
+  private long overSince;
+
+  /**
+   * Begins with a look at once.
+   *
+   * @param budgetBytes what may be resident
+   * @param trimmer counts, and takes out
+   * @param nanoTime the clock
+   */
+  ResidentBudget(long budgetBytes, ResidentTrimmer trimmer, LongSupplier nanoTime) {
+    this.budgetBytes = budgetBytes;
+    this.lowBytes = budgetBytes - budgetBytes / 16;
+    this.trimmer = trimmer;
+    this.nanoTime = nanoTime;
+    this.nextLook = nanoTime.getAsLong();
+  }
+
+  /**
+   * Looks, if it is time, and takes out what has to leave.
+   *
+   * @param goesOn whether the budget still holds; asked before each step
+   * @return when to be called again
+   */
+  long run(BooleanSupplier goesOn) throws MemoryException {
+    long begin = nanoTime.getAsLong();
+    long cost = -1;
+    boolean changed = false;
+    boolean first = false;
+    if (begin - nextLook >= 0) {
+      long before = lookedResident;
+      first = before < 0;
+      look(begin);
+      cost = nanoTime.getAsLong() - begin;
+      changed = lookedResident != before;
+    } else {
+      resident += (long) (growth * (begin - reckonedAt));
+      reckonedAt = begin;
+    }
+    trim(begin, goesOn);
+    long now = nanoTime.getAsLong();
+    if (cost >= 0) {
+      boolean near = resident > budgetBytes - budgetBytes / 4;
+      delay =
+          over || trimming || (near && changed)
+              ? SHORTEST_NANOS
+              : Math.min(2 * delay, near ? longestNear(cost) : LONGEST_NANOS);
+      nextLook = now + (first && near ? hurried(cost) : pause(cost));
+    }
+    return trimming ? Math.min(nextLook, now + SHORTEST_NANOS) : nextLook;
+  }
+
+  private void look(long begin) throws MemoryException {
+    long found = trimmer.residentBytes();
+    if (lookedResident >= 0 && begin > lookedAt) {
+      double grown = (double) (found - lookedResident + leftSince) / (begin - lookedAt);
+      growth = Math.max(Math.max(0, grown), growth / 2);
+    }
+    lookedAt = begin;
+    lookedResident = found;
+    leftSince = 0;
+    resident = found;
+    reckonedAt = begin;
+  }
+
+  private void trim(long now, BooleanSupplier goesOn) throws MemoryException {
+    long graceNanos = grace(now);
+    // What comes in until a page that is unmapped now may leave.
+    long ahead = (long) Math.min(growth * (graceNanos + SHORTEST_NANOS), (double) budgetBytes);
+    long limit = budgetBytes - Math.min(budgetBytes / 16, ahead);
+    trimming = resident > limit || (trimming && resident > lowBytes);
+    if (!trimming) {
+      return;
+    }
+    trimmer.begin(resident - lowBytes, ahead, graceNanos);
+    while (goesOn.getAsBoolean()) {
+      long left = trimmer.step();
+      if (left == ResidentTrimmer.DONE) {
+        return;
+      }
+      resident -= left;
+      leftSince += left;
+    }
+  }
+
+  private long grace(long now) {
+    boolean wasOver = over;
+    over = resident > budgetBytes;
+    double eighth = growth <= 0 ? Double.MAX_VALUE : budgetBytes / 8.0 / growth;
+    long usual = Math.clamp((long) eighth, SHORT_GRACE_NANOS, GRACE_NANOS);
+    if (!over) {
+      return usual;
+    }
+    if (!wasOver) {
+      overSince = now;
+    }
+    long time = now - overSince;
+    if (time > 2 * PATIENT_NANOS) {
+      return 0;
+    }
+    return time > PATIENT_NANOS || resident - budgetBytes > budgetBytes / 4
+        ? SHORT_GRACE_NANOS
+        : usual;
+  }
+
+  /** How long to wait: less where the growth seen would take it over by another sixteenth. */
+  private long pause(long cost) {
+    long pause = Math.max(delay, cost * COST_SHARE);
+    if (growth <= 0) {
+      return pause;
+    }
+    long room = budgetBytes + budgetBytes / 16 - Math.min(resident, budgetBytes);
+    return Math.clamp(
+        (long) Math.min(room / growth, (double) LONGEST_NANOS),
+        Math.min(pause, hurried(cost)),
+        pause);
+  }
+
+  private static long longestNear(long cost) {
+    return Math.clamp(cost * QUIET_COST_SHARE, LONGEST_NEAR_NANOS, LONGEST_NANOS);
+  }
+
+  /** The shortest pause; after the first look too, which does not tell how fast a region grows. */
+  private static long hurried(long cost) {
+    return Math.max(SHORTEST_NANOS, cost * HURRIED_COST_SHARE);
+  }
+}

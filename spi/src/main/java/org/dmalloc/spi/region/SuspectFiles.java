@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.dmalloc.spi.region;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.function.UnaryOperator;
+import org.dmalloc.api.StoreFinding;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Which files of this JVM's regions do not hold what was stored, because a write-back failed and
+ * was not made good since.
+ *
+ * <p>The kernel tells of a failure once; the mark must outlive the region, and be seen by the next
+ * that opens the file, whichever backend that is. Each bundle embeds its own copy of this class, so
+ * the marks are strings in the system properties, and the monitors are interned strings, which all
+ * class loaders share. Keys tell a file from a later one that was given the same inode.
+ */
+public final class SuspectFiles {
+  private static final String PREFIX = "dmalloc.region.suspect.";
+
+  private SuspectFiles() {}
+
+  static @Nullable SuspectBytes get(String key) {
+    String text = System.getProperty(PREFIX + key);
+    return text == null ? null : SuspectBytes.parse(text);
+  }
+
+  /** Changes a mark; one without ranges is none. */
+  static void update(String key, UnaryOperator<@Nullable SuspectBytes> change) {
+    String property = PREFIX + key;
+    synchronized (property.intern()) {
+      SuspectBytes next = change.apply(get(key));
+      if (next == null || next.ranges().isEmpty()) {
+        System.clearProperty(property);
+      } else {
+        System.setProperty(property, next.text());
+      }
+    }
+  }
+
+  /** What there is to tell about the files of a directory. */
+  public static List<StoreFinding> findings(Path directory) {
+    List<StoreFinding> findings = new ArrayList<>();
+    for (String key : keys()) {
+      SuspectBytes mark = get(key);
+      if (mark == null || mark.path().isEmpty()) {
+        continue;
+      }
+      Path file = Path.of(mark.path());
+      if (directory.equals(file.getParent()) && Files.exists(file)) {
+        findings.add(
+            new StoreFinding(
+                StoreFinding.Severity.ERROR,
+                file.toString(),
+                mark.inWords() + "; make room or mend the device, then flush the region"));
+      }
+    }
+    return findings;
+  }
+
+  /** Forgets the mark of a file that was deleted on purpose. */
+  public static void forget(Path file) {
+    for (String key : keys()) {
+      update(
+          key, mark -> mark != null && Objects.equals(mark.path(), file.toString()) ? null : mark);
+    }
+  }
+
+  private static List<String> keys() {
+    return System.getProperties().stringPropertyNames().stream()
+        .filter(name -> name.startsWith(PREFIX))
+        .map(name -> name.substring(PREFIX.length()))
+        .sorted()
+        .toList();
+  }
+}

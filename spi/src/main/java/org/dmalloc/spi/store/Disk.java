@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.dmalloc.spi.store;
+
+import java.io.IOException;
+
+/**
+ * The few file operations that the on-disk form needs; a seam, so that tests can cut the power
+ * between any two of them.
+ */
+interface Disk {
+  long length() throws IOException;
+
+  /** Fills the array from the position on, with zeros where the file ends first. */
+  void read(long position, byte[] into) throws IOException;
+
+  void write(long position, byte[] bytes) throws IOException;
+
+  void setLength(long newLength) throws IOException;
+
+  /**
+   * Returns when everything written before is on the device. A failure may concern any page of the
+   * file, and the system may tell it this once: so also of the other sync.
+   */
+  void sync() throws IOException;
+
+  /**
+   * Returns when what was written before to that range is on the device, and spares the wait for
+   * all else that is not there yet.
+   */
+  void sync(long position, int length) throws IOException;
+}

@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.dmalloc.spi.store;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.UUID;
+import org.dmalloc.api.MemoryException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A note in a region's header that its bytes go to, or came from, a file of another store. The old
+ * file is noted as leaving before the new one gets its name, and the new one bears the same id from
+ * the beginning; so whoever finds both after a crash knows that the new one holds the region, and
+ * whoever finds the old one alone knows that it does.
+ *
+ * @param role which of the two files bears the note
+ * @param id the same in both files
+ * @param path the other file
+ */
+record HandOver(Role role, UUID id, String path) {
+  /** Where the note lies in a header copy. */
+  static final int AT = 56;
+
+  private static final int LENGTH_AT = AT + 16;
+  private static final int PATH_AT = LENGTH_AT + Short.BYTES;
+
+  /** What is left of a header copy for the path. */
+  static final int MAX_PATH_BYTES = RegionHeader.BYTES - Integer.BYTES - PATH_AT;
+
+  /** Which of the two files bears the note. */
+  enum Role {
+    /** The old one, which must not be taken for the region before the new one was looked at. */
+    LEAVING(1L << 1),
+    /** The new one, which any reader may open. */
+    ARRIVED(1L << 32);
+
+    private final long flag;
+
+    Role(long flag) {
+      this.flag = flag;
+    }
+  }
+
+  static final long FLAGS = Role.LEAVING.flag | Role.ARRIVED.flag;
+
+  long flag() {
+    return role.flag;
+  }
+
+  /**
+   * Makes a note.
+   *
+   * @throws MemoryException if the path is longer than a header can note
+   */
+  static HandOver of(Role role, UUID id, Path path) throws MemoryException {
+    String text = path.toAbsolutePath().normalize().toString();
+    if (text.getBytes(StandardCharsets.UTF_8).length > MAX_PATH_BYTES) {
+      throw MemoryException.of(
+          "move",
+          text,
+          "the path has more than the " + MAX_PATH_BYTES + " bytes that a region's header can note",
+          "choose a store with a shorter path");
+    }
+    return new HandOver(role, id, text);
+  }
+
+  void encode(ByteBuffer header) {
+    byte[] text = path.getBytes(StandardCharsets.UTF_8);
+    header.putLong(AT, Long.reverseBytes(id.getMostSignificantBits()));
+    header.putLong(AT + Long.BYTES, Long.reverseBytes(id.getLeastSignificantBits()));
+    header.putShort(LENGTH_AT, (short) text.length);
+    header.put(PATH_AT, text);
+  }
+
+  /** The note of a header copy with these flags; null if it has none. */
+  static @Nullable HandOver decode(ByteBuffer header, long flags) {
+    Role role =
+        (flags & Role.LEAVING.flag) != 0
+            ? Role.LEAVING
+            : (flags & Role.ARRIVED.flag) != 0 ? Role.ARRIVED : null;
+    int length = header.getShort(LENGTH_AT);
+    if (role == null || length < 1 || length > MAX_PATH_BYTES) {
+      return null;
+    }
+    byte[] text = new byte[length];
+    header.get(PATH_AT, text);
+    UUID id =
+        new UUID(
+            Long.reverseBytes(header.getLong(AT)),
+            Long.reverseBytes(header.getLong(AT + Long.BYTES)));
+    return new HandOver(role, id, new String(text, StandardCharsets.UTF_8));
+  }
+
+  /** What the file with a note of leaving is. */
+  enum Standing {
+    /** The region: the other file never got its name. */
+    HOLDS,
+    /** What was left when the other file had got its name. */
+    SUPERSEDED,
+    /** Not known as long as the other file cannot be read. */
+    UNKNOWN
+  }
+
+  private boolean isFor(RegionHeader header, Role other) {
+    HandOver there = header.handOver();
+    return there != null && there.role == other && there.id.equals(id);
+  }
+
+  private @Nullable Path otherFile() {
+    try {
+      return Path.of(path);
+    } catch (InvalidPathException e) {
+      return null; // noted where names are encoded otherwise
+    }
+  }
+
+  /** Looks at the new file: what the old one with this note is. Changes nothing. */
+  Standing standing() {
+    Path other = otherFile();
+    Path directory = other == null ? null : other.getParent();
+    if (other == null || directory == null || !Files.isDirectory(directory)) {
+      return Standing.UNKNOWN;
+    }
+    try {
+      FileIdentity identity = FileIdentity.of(other);
+      synchronized (OpenFiles.monitor(identity)) {
+        if (!OpenFiles.entries(identity).isEmpty()) {
+          return Standing.UNKNOWN; // to open it here, and close it, would drop its lock
+        }
+        try (FileIdentity.Opened opened = FileIdentity.openAsAllowed(other)) {
+          ChannelDisk disk = new ChannelDisk(opened.channel());
+          if (disk.length() == 0) {
+            return Standing.HOLDS; // a creation where there are no hard links, cut off
+          }
+          RegionHeader header = RegionImage.load(disk, other).header();
+          return isFor(header, Role.ARRIVED) ? Standing.SUPERSEDED : Standing.HOLDS;
+        }
+      }
+    } catch (NoSuchFileException e) {
+      return Standing.HOLDS;
+    } catch (IOException e) {
+      return Standing.UNKNOWN;
+    }
+  }
+
+  /**
+   * Deletes the old file that the new one, which bears this note and is open for writing, took the
+   * place of.
+   *
+   * @return whether none is left
+   */
+  boolean removeOldFile() {
+    Path other = otherFile();
+    Path directory = other == null ? null : other.getParent();
+    if (other == null || directory == null || !Files.isDirectory(directory)) {
+      return false;
+    }
+    try {
+      LockedFile old =
+          LockedFile.open("remove", other, OpenMode.WRITER, "its removal", Duration.ZERO);
+      try {
+        if (isFor(RegionImage.load(old.disk(), other).header(), Role.LEAVING)) {
+          FileIdentity.deleteIfSame(other, old.identity());
+          RegionStore.forceDirectory(directory);
+        }
+      } finally {
+        old.close();
+      }
+      return true;
+    } catch (NoSuchFileException e) {
+      return true;
+    } catch (IOException e) {
+      return false; // in use, unreadable or not ours to delete: the note stays, and so does it
+    }
+  }
+}

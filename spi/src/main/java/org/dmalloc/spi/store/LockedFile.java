@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.dmalloc.spi.store;
+
+import java.io.Closeable;
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.channels.OverlappingFileLockException;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.UnaryOperator;
+import org.dmalloc.spi.store.OpenFiles.Entry;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * An open file that others are held off from: in this JVM by an entry in {@link OpenFiles}, in
+ * other processes by a lock on the whole file. Shared holders in one JVM lean on the lock of the
+ * first of them, which outlives it.
+ */
+final class LockedFile {
+  /** A listing in another process holds a lock for a moment; a real holder keeps it longer. */
+  private static final Duration PATIENCE = Duration.ofMillis(100);
+
+  /** A descriptor that {@link OpenFiles} kept is closed by a thread that must get a processor. */
+  private static final Duration PATIENCE_WITH_KEEPER = Duration.ofSeconds(10);
+
+  private final FileChannel channel;
+  private final Path path;
+  private final FileIdentity identity;
+  private final List<Closeable> descriptors = new ArrayList<>();
+  private Entry entry;
+  private boolean closed;
+
+  private LockedFile(FileChannel channel, Path path, FileIdentity identity, Entry entry) {
+    this.channel = channel;
+    this.path = path;
+    this.identity = identity;
+    this.entry = entry;
+    descriptors.add(channel);
+  }
+
+  /**
+   * Opens and locks what the path names.
+   *
+   * @throws NoSuchFileException if it names nothing
+   * @throws org.dmalloc.api.MemoryException if somebody has it open in a way that excludes this
+   */
+  static LockedFile open(String operation, Path path, OpenMode mode, String holder)
+      throws IOException {
+    return open(operation, path, mode, holder, PATIENCE);
+  }
+
+  static LockedFile open(
+      String operation, Path path, OpenMode mode, String holder, Duration patience)
+      throws IOException {
+    long start = System.nanoTime();
+    while (true) {
+      boolean kept = false;
+      synchronized (OpenFiles.pathMonitor(path)) {
+        FileIdentity identity = FileIdentity.of(path);
+        synchronized (OpenFiles.monitor(identity)) {
+          List<Entry> holders = OpenFiles.entries(identity);
+          if (mode.exclusive() ? !holders.isEmpty() : holders.stream().anyMatch(Entry::exclusive)) {
+            throw Refusal.openElsewhere(operation, path, OpenFiles.describe(holders));
+          }
+          try {
+            LockedFile opened = tryOpen(path, identity, mode, holder, !holders.isEmpty());
+            if (opened != null) {
+              return opened;
+            }
+          } catch (OverlappingFileLockException e) {
+            kept = !patience.isZero();
+          }
+        }
+      }
+      Duration limit = kept ? PATIENCE_WITH_KEEPER : patience;
+      if (System.nanoTime() - start > limit.toNanos()) {
+        throw Refusal.openElsewhere(operation, path, LockHolders.describe(path));
+      }
+      LockSupport.parkNanos(Duration.ofMillis(1).toNanos());
+    }
+  }
+
+  /** Null if somebody holds the lock, or if the path names another file by now. */
+  private static @Nullable LockedFile tryOpen(
+      Path path, FileIdentity identity, OpenMode mode, String holder, boolean joining)
+      throws IOException {
+    FileChannel channel = FileIdentity.open(path, mode.writable());
+    LockedFile opened =
+        new LockedFile(channel, path, identity, Entry.create(mode.exclusive(), holder));
+    boolean done = false;
+    try {
+      done =
+          (joining || tryLock(channel, mode.exclusive())) && FileIdentity.matches(path, identity);
+      if (done) {
+        OpenFiles.put(identity, opened.entry);
+      }
+      return done ? opened : null;
+    } finally {
+      if (!done) {
+        opened.close();
+      }
+    }
+  }
+
+  /** Tries to lock the whole file, here never waiting and never minding an interrupt. */
+  static boolean lock(FileChannel channel, boolean exclusive) throws IOException {
+    try {
+      return tryLock(channel, exclusive);
+    } catch (OverlappingFileLockException e) {
+      // A descriptor that OpenFiles kept is about to be closed.
+      return false;
+    }
+  }
+
+  private static boolean tryLock(FileChannel channel, boolean exclusive) throws IOException {
+    return channel.tryLock(0, Long.MAX_VALUE, !exclusive) != null;
+  }
+
+  /** The path that it was opened by. */
+  Path path() {
+    return path;
+  }
+
+  /** The file itself, whatever its path is by now. */
+  FileIdentity identity() {
+    return identity;
+  }
+
+  Disk disk() {
+    return new ChannelDisk(channel);
+  }
+
+  FileChannel channel() {
+    return channel;
+  }
+
+  /** Leaves another descriptor of the same file to be closed together with this one. */
+  synchronized void attach(Closeable descriptor) {
+    descriptors.add(descriptor);
+  }
+
+  synchronized boolean isClosed() {
+    return closed;
+  }
+
+  /** Changes what others in this JVM are told about this holder. */
+  synchronized void describe(UnaryOperator<Entry> change) {
+    if (!closed) {
+      synchronized (OpenFiles.monitor(identity)) {
+        entry = change.apply(entry);
+        OpenFiles.put(identity, entry);
+      }
+    }
+  }
+
+  synchronized void close() throws IOException {
+    if (!closed) {
+      closed = true;
+      OpenFiles.release(identity, entry, descriptors);
+    }
+  }
+}

@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.dmalloc.spi.store;
+
+import java.io.Closeable;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.UUID;
+import java.util.concurrent.ConcurrentHashMap;
+
+/**
+ * Who in this JVM has which store file open, across class loaders: each bundle embeds its own copy
+ * of this class, so the entries are strings in the system properties, and the monitors are interned
+ * strings, which all class loaders share.
+ *
+ * <p>It is needed because POSIX record locks belong to the process: they do not hold off the same
+ * process, and all of them on a file vanish as soon as the process closes <i>any</i> descriptor of
+ * it. Hence two rules. Nobody opens a store file before asking here, under {@link #monitor}. And a
+ * descriptor is closed only when nobody else in the JVM has the file open; until then it is kept.
+ */
+final class OpenFiles {
+  private static final String PREFIX = "dmalloc.store.open.";
+
+  /** Tells the entries of this class loader's copy from those of others. */
+  private static final String LOADER = UUID.randomUUID().toString();
+
+  /** Descriptors that wait until the last holder of their file in this JVM is gone. */
+  private static final Map<FileIdentity, List<Closeable>> KEPT = new ConcurrentHashMap<>();
+
+  private OpenFiles() {}
+
+  /**
+   * One holder of a file.
+   *
+   * @param token tells this entry from all others; begins with the class loader's mark
+   * @param exclusive whether it holds off everybody else
+   * @param byteSize the region's size; 0 while it is not known yet
+   * @param createdAtMillis when the region was allocated
+   * @param holder who it is, in words
+   */
+  record Entry(
+      String token, boolean exclusive, long byteSize, long createdAtMillis, String holder) {
+    Entry {
+      // One line each, so no line ends inside.
+      holder = holder.replaceAll("\\p{Cntrl}", " ");
+    }
+
+    static Entry create(boolean exclusive, String holder) {
+      return new Entry(LOADER + '/' + UUID.randomUUID(), exclusive, 0, 0, holder);
+    }
+
+    Entry describing(long newByteSize, Instant createdAt) {
+      return new Entry(token, exclusive, newByteSize, createdAt.toEpochMilli(), holder);
+    }
+
+    Entry heldBy(String newHolder) {
+      return new Entry(token, exclusive, byteSize, createdAtMillis, newHolder);
+    }
+
+    private boolean ofThisLoader() {
+      return token.startsWith(LOADER);
+    }
+
+    private String line() {
+      String mode = exclusive ? "exclusive" : "shared";
+      return String.join(
+          " ", token, mode, Long.toString(byteSize), Long.toString(createdAtMillis), holder);
+    }
+
+    private static Entry parse(String line) {
+      String[] parts = line.split(" ", 5);
+      return new Entry(
+          parts[0],
+          parts[1].equals("exclusive"),
+          Long.parseLong(parts[2]),
+          Long.parseLong(parts[3]),
+          parts[4]);
+    }
+  }
+
+  /** To be held around every look at the entries of a file and every open and close of it. */
+  static Object monitor(FileIdentity file) {
+    return property(file).intern();
+  }
+
+  /**
+   * To be held while a path is made to name another file or none; taken before {@link #monitor}.
+   */
+  static Object pathMonitor(Path file) throws IOException {
+    Path directory = Objects.requireNonNull(file.getParent()).toRealPath();
+    return ("dmalloc.store.path." + directory.resolve(file.getFileName())).intern();
+  }
+
+  /** The holders of a file in this JVM, in words. */
+  static String describe(List<Entry> entries) {
+    return "in this JVM by " + String.join(", ", entries.stream().map(Entry::holder).toList());
+  }
+
+  static List<Entry> entries(FileIdentity file) {
+    String value = System.getProperty(property(file));
+    return value == null ? List.of() : value.lines().map(Entry::parse).toList();
+  }
+
+  /** Adds the entry, or replaces the one with its token. */
+  static void put(FileIdentity file, Entry entry) {
+    List<Entry> entries = new ArrayList<>(entries(file));
+    entries.removeIf(e -> e.token.equals(entry.token));
+    entries.add(entry);
+    store(file, entries);
+  }
+
+  /**
+   * Removes the entry and closes its descriptors: at once if it was the file's last, else when the
+   * last one goes.
+   */
+  static void release(FileIdentity file, Entry entry, List<Closeable> descriptors)
+      throws IOException {
+    synchronized (monitor(file)) {
+      List<Entry> left = new ArrayList<>(entries(file));
+      left.removeIf(e -> e.token.equals(entry.token));
+      store(file, left);
+      KEPT.computeIfAbsent(file, f -> new ArrayList<>()).addAll(descriptors);
+      if (left.isEmpty()) {
+        closeKept(file);
+        monitor(file).notifyAll();
+      } else if (left.stream().noneMatch(Entry::ofThisLoader)) {
+        keepUntilLast(file);
+      }
+    }
+  }
+
+  /**
+   * Waits, in a thread of its own, until holders that other class loaders brought have gone. Were
+   * the descriptors left to the garbage collector instead, a bundle that is uninstalled would drop
+   * the locks of those that stay.
+   */
+  private static void keepUntilLast(FileIdentity file) {
+    Thread.ofPlatform()
+        .daemon()
+        .name("dmalloc store keeps " + file.key())
+        .start(
+            () -> {
+              synchronized (monitor(file)) {
+                while (!entries(file).isEmpty()) {
+                  try {
+                    monitor(file).wait();
+                  } catch (InterruptedException e) {
+                    // Nobody has a reason to interrupt this thread, and giving up would unlock.
+                  }
+                }
+                try {
+                  closeKept(file);
+                } catch (IOException e) {
+                  throw new UncheckedIOException(e);
+                }
+              }
+            });
+  }
+
+  private static void closeKept(FileIdentity file) throws IOException {
+    List<Closeable> kept = KEPT.remove(file);
+    IOException failure = null;
+    for (Closeable descriptor : kept == null ? List.<Closeable>of() : kept) {
+      try {
+        descriptor.close();
+      } catch (IOException e) {
+        if (failure == null) {
+          failure = e;
+        } else {
+          failure.addSuppressed(e);
+        }
+      }
+    }
+    if (failure != null) {
+      throw failure;
+    }
+  }
+
+  private static void store(FileIdentity file, List<Entry> entries) {
+    if (entries.isEmpty()) {
+      System.clearProperty(property(file));
+    } else {
+      System.setProperty(
+          property(file), String.join("\n", entries.stream().map(Entry::line).toList()));
+    }
+  }
+
+  private static String property(FileIdentity file) {
+    return PREFIX + file.key();
+  }
+}

@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.dmalloc.spi.store;
+
+import java.io.IOException;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
+import org.dmalloc.api.MemoryException;
+import org.dmalloc.api.StoredRegion;
+import org.dmalloc.spi.store.OpenFiles.Entry;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What can be said about a region file without opening the region. Asks {@link OpenFiles} first and
+ * leaves a file that this JVM holds alone: closing it again would drop the holder's lock.
+ *
+ * @param region the region as listings show it
+ * @param flaws what is not as it should be, though the region can be opened
+ * @param note of a move between stores; null if there is none, or if the file is in use
+ */
+record RegionFileProbe(StoredRegion region, List<String> flaws, @Nullable HandOver note) {
+
+  /** Empty if the file is gone by now. */
+  static Optional<RegionFileProbe> of(Path path) throws IOException {
+    String fileName = String.valueOf(path.getFileName());
+    String stem = fileName.substring(0, fileName.length() - RegionFileName.SUFFIX.length());
+    String name = RegionFileName.parse(fileName).orElse(stem);
+    try {
+      if (RegionFileName.parse(fileName).isEmpty()) {
+        throw Refusal.foreignName(path);
+      }
+      return Optional.of(probe(name, path));
+    } catch (NoSuchFileException e) {
+      return Optional.empty();
+    } catch (IOException e) {
+      return Optional.of(unusable(name, path, Refusal.of("open", -1, path, e)));
+    }
+  }
+
+  private static RegionFileProbe probe(String name, Path path) throws IOException {
+    synchronized (OpenFiles.pathMonitor(path)) {
+      FileIdentity identity = FileIdentity.of(path);
+      synchronized (OpenFiles.monitor(identity)) {
+        List<Entry> entries = OpenFiles.entries(identity);
+        return entries.isEmpty() ? read(name, path) : heldHere(name, path, entries);
+      }
+    }
+  }
+
+  /** Whether it is what a move that was cut off left of its source. */
+  boolean isSuperseded() {
+    return note != null
+        && note.role() == HandOver.Role.LEAVING
+        && note.standing() == HandOver.Standing.SUPERSEDED;
+  }
+
+  /** Like this one, unless a move that was cut off keeps the region from being opened now. */
+  RegionFileProbe resolved() {
+    if (note == null
+        || note.role() != HandOver.Role.LEAVING
+        || note.standing() != HandOver.Standing.UNKNOWN) {
+      return this;
+    }
+    return unusable(region.name(), region.path(), Refusal.moveCutOff("open", region.path(), note));
+  }
+
+  /** Whether somebody, here or elsewhere, holds the file. */
+  static boolean isHeld(Path path) throws IOException {
+    try {
+      synchronized (OpenFiles.pathMonitor(path)) {
+        FileIdentity identity = FileIdentity.of(path);
+        synchronized (OpenFiles.monitor(identity)) {
+          if (!OpenFiles.entries(identity).isEmpty()) {
+            return true;
+          }
+          try (FileIdentity.Opened file = FileIdentity.openAsAllowed(path)) {
+            return !LockedFile.lock(file.channel(), file.writable());
+          }
+        }
+      }
+    } catch (NoSuchFileException e) {
+      return false;
+    }
+  }
+
+  /** Whether it is a file that nobody here holds, and none of the store's. */
+  static boolean isForeign(Path path) throws IOException {
+    try {
+      synchronized (OpenFiles.pathMonitor(path)) {
+        FileIdentity identity = FileIdentity.of(path);
+        synchronized (OpenFiles.monitor(identity)) {
+          if (!OpenFiles.entries(identity).isEmpty()) {
+            return false;
+          }
+          try (FileIdentity.Opened file = FileIdentity.openAsAllowed(path)) {
+            return RegionImage.isForeign(new ChannelDisk(file.channel()));
+          }
+        }
+      }
+    } catch (NoSuchFileException e) {
+      return false;
+    }
+  }
+
+  private static RegionFileProbe heldHere(String name, Path path, List<Entry> entries) {
+    Entry last = entries.getLast();
+    StoredRegion region =
+        new StoredRegion(
+            name,
+            last.byteSize(),
+            path,
+            StoredRegion.State.OPEN,
+            "open " + OpenFiles.describe(entries),
+            Instant.ofEpochMilli(last.createdAtMillis()));
+    return new RegionFileProbe(region, List.of(), null);
+  }
+
+  private static RegionFileProbe read(String name, Path path) throws IOException {
+    try (FileIdentity.Opened file = FileIdentity.openAsAllowed(path)) {
+      // Exclusive where possible: a shared lock would not notice those who only read.
+      boolean free = LockedFile.lock(file.channel(), file.writable());
+      RegionImage image = RegionImage.load(new ChannelDisk(file.channel()), path);
+      StoredRegion region =
+          new StoredRegion(
+              name,
+              image.header().byteSize(),
+              path,
+              free ? StoredRegion.State.CLOSED : StoredRegion.State.OPEN,
+              free ? "" : "open " + LockHolders.describe(path),
+              image.header().createdAt());
+      // A writer elsewhere may be between two writes; only at rest a difference is a flaw.
+      return new RegionFileProbe(
+          region, free ? flaws(image) : List.of(), free ? image.header().handOver() : null);
+    }
+  }
+
+  private static List<String> flaws(RegionImage image) throws IOException {
+    List<String> flaws = new ArrayList<>(image.flaws());
+    long surplus = image.surplusBytes();
+    if (surplus > 0) {
+      flaws.add(surplus + " bytes too long, from a resize that was cut off; a resize trims it");
+    }
+    return flaws.isEmpty() ? flaws : List.copyOf(flaws);
+  }
+
+  private static RegionFileProbe unusable(String name, Path path, MemoryException why) {
+    String detail = Objects.requireNonNull(why.getMessage());
+    return new RegionFileProbe(
+        new StoredRegion(name, -1, path, StoredRegion.State.UNUSABLE, detail, null),
+        List.of(),
+        null);
+  }
+}

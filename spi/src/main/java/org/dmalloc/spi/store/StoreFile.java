@@ -1,0 +1,622 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.dmalloc.spi.store;
+
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
+
+import java.io.Closeable;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileChannel.MapMode;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.OpenOption;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.time.Instant;
+import java.util.Objects;
+import java.util.Optional;
+import org.dmalloc.api.MemoryException;
+import org.dmalloc.api.Reservation;
+import org.dmalloc.api.backing.StoreMove;
+import org.dmalloc.spi.machine.AddressSpace;
+import org.dmalloc.spi.machine.Errno;
+import org.dmalloc.spi.machine.MappingCount;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One open file of a store: the backing of one region.
+ *
+ * <p><b>Ownership.</b> The region that opened it closes it, after it has unmapped the data.
+ *
+ * <p><b>Threads.</b> All methods may be called from any thread; none of them minds an interrupt,
+ * except that {@link #resize} passes on the refusal of its reserver.
+ *
+ * <p><b>Other descriptors.</b> Closing any descriptor of a file drops all locks that the process
+ * has on it. Whoever opens another descriptor on {@link #path()} must hand its closing to {@link
+ * #attach}, and do so before anything else can fail.
+ */
+public final class StoreFile implements AutoCloseable {
+  /** One write, and the largest folio of Linux's page cache that it makes. */
+  private static final long WRITE_PIECE_BYTES = 32L << 10;
+
+  /** Not the thread that calls. */
+  private static final Thread SOMEBODY = Thread.ofPlatform().unstarted(() -> {});
+
+  private static final Logger LOG = System.getLogger(StoreFile.class.getName());
+
+  private final RegionStore store;
+  private final LockedFile locked;
+  private final Disk disk;
+  private final OpenMode mode;
+  private final @Nullable String name;
+  private volatile Path path;
+  private volatile long byteSize;
+  private @Nullable RegionImage image;
+
+  StoreFile(RegionStore store, LockedFile locked, OpenMode mode, @Nullable String name, Path path) {
+    this.store = store;
+    this.locked = locked;
+    this.disk = locked.disk();
+    this.mode = mode;
+    this.name = name;
+    this.path = path;
+  }
+
+  // Package-private life: a store makes files, and decides what they are.
+
+  /** Writes a new named region into the empty file. */
+  synchronized void initialise(
+      long newByteSize, Reservation reservation, @Nullable HandOver note, SpaceReserver reserver)
+      throws IOException {
+    image =
+        RegionImage.initialise(
+            disk,
+            newByteSize,
+            reservation,
+            note,
+            (at, length) -> reserver.reserve(this, at, length));
+    adopt(image.header());
+  }
+
+  /** Makes the empty file the backing of an unnamed region: data from the first byte on. */
+  synchronized void initialiseUnnamed(long newByteSize, SpaceReserver reserver) throws IOException {
+    long length = RegionImage.fileLength(0, newByteSize);
+    disk.setLength(length);
+    reserver.reserve(this, 0, length);
+    byteSize = newByteSize;
+  }
+
+  /** Reads what is there. */
+  synchronized void load() throws IOException {
+    image = RegionImage.load(disk, path);
+    if (mode.exclusive()) {
+      image.heal();
+    }
+    adopt(image.header());
+  }
+
+  void renamed(Path newPath) {
+    path = newPath;
+  }
+
+  Disk disk() {
+    return disk;
+  }
+
+  FileIdentity identity() {
+    return locked.identity();
+  }
+
+  synchronized @Nullable HandOver handOver() {
+    return image == null ? null : image.header().handOver();
+  }
+
+  private void adopt(RegionHeader header) {
+    byteSize = header.byteSize();
+    locked.describe(entry -> entry.describing(header.byteSize(), header.createdAt()));
+  }
+
+  /** The store that it lies in. */
+  public RegionStore store() {
+    return store;
+  }
+
+  /** Whether it backs a named region, which has a header and outlives its process. */
+  public boolean isNamed() {
+    return name != null;
+  }
+
+  /** The region's name; null for an unnamed region. */
+  public @Nullable String name() {
+    return name;
+  }
+
+  /**
+   * The file's path: a temporary one while a creation is under way; the file of an unnamed region
+   * does not have it any more once it is created.
+   */
+  public Path path() {
+    return path;
+  }
+
+  /**
+   * What messages name: the region's path from the beginning of its creation on, and the store's
+   * directory for an unnamed region. The temporary path means nothing to anybody.
+   */
+  Path target() {
+    return name == null ? store.directory() : store.path(name);
+  }
+
+  /**
+   * The file itself, whatever its path is: two files that are open, or the same one closed and
+   * opened again, have equal keys only if they are one. With the time of the region's allocation,
+   * because a deleted file's number is given to another one some time.
+   */
+  public String fileKey() {
+    Instant created = createdAt();
+    return identity().key() + (created == null ? "" : " of " + created.toEpochMilli());
+  }
+
+  /**
+   * Detects that another descriptor, opened by this file's path, leads to another file.
+   *
+   * @param descriptor where the system shows it: {@code /proc/PID/fd/N}
+   * @throws MemoryException if the path led elsewhere when it was opened
+   */
+  public void requireSame(Path descriptor) throws MemoryException {
+    try {
+      Object key = Files.getAttribute(descriptor, "fileKey");
+      if (key != null && !identity().key().equals(key.toString())) {
+        throw Refusal.detached("open", -1, path, "it was replaced by another file just now");
+      }
+    } catch (IOException e) {
+      throw Refusal.of("open", -1, path, e);
+    }
+  }
+
+  /**
+   * What became of the file, in words, if the path does not lead to it any more: it was deleted,
+   * renamed, or replaced by another file. Empty if all is well, and for an unnamed region.
+   */
+  public Optional<String> fate() {
+    return name == null ? Optional.empty() : FileFate.of(path, identity());
+  }
+
+  /**
+   * Detects that the region's name does not lead to its file.
+   *
+   * @param operation what is about to be done, or was done in vain, for the message
+   * @throws MemoryException if the path leads to another file or to none
+   */
+  public void checkName(String operation) throws MemoryException {
+    Optional<String> fate = fate();
+    if (fate.isPresent()) {
+      throw Refusal.detached(operation, byteSize, path, fate.get());
+    }
+  }
+
+  // --- the move of a region from a file of one store to a file of another ---
+
+  /**
+   * Ends an earlier move, if the file that it came from is still there.
+   *
+   * @throws MemoryException if it cannot be deleted; nothing has changed
+   */
+  public synchronized void requireArrived() throws MemoryException {
+    HandOver before = handOver();
+    if (before != null && before.role() == HandOver.Role.ARRIVED && !before.removeOldFile()) {
+      throw MemoryException.of(
+          "move",
+          path.toString(),
+          "the file that it came from, " + before.path() + ", could not be deleted yet",
+          "make it accessible, or delete it, and try again");
+    }
+  }
+
+  /**
+   * Notes on the device that the region goes to another file: whoever finds this one after a crash
+   * looks at the other first. A file whose name does not lead to it gets no note: it is nobody's
+   * rival.
+   *
+   * @throws MemoryException if that failed; {@link #endMove} takes the note away, if it stands
+   */
+  public synchronized void leaving(StoreMove move) throws MemoryException {
+    requireArrived();
+    if (fate().isEmpty()) {
+      note("move", HandOver.of(HandOver.Role.LEAVING, move.id(), move.to()));
+    }
+  }
+
+  /** Takes the note of a move away, once it has failed or the other file is gone. */
+  public synchronized void endMove() throws MemoryException {
+    if (handOver() != null) {
+      note("move", null);
+    }
+  }
+
+  private synchronized void note(String operation, @Nullable HandOver note) throws MemoryException {
+    try {
+      Objects.requireNonNull(image).note(note);
+    } catch (IOException e) {
+      throw Refusal.of(operation, byteSize, target(), e);
+    }
+  }
+
+  /** Gives the file its region's name, once it has its content, and waits for the device. */
+  public void publish() throws MemoryException {
+    Path target = store.path(Objects.requireNonNull(name));
+    try {
+      store.publish(this, target);
+    } catch (IOException e) {
+      throw Refusal.of("move", byteSize, target, e);
+    }
+  }
+
+  /** How it was opened. */
+  public OpenMode mode() {
+    return mode;
+  }
+
+  /** Where in the file the region's first byte is, a multiple of 2 MiB unless others wrote it. */
+  public synchronized long dataOffset() {
+    return image == null ? 0 : image.header().dataOffset();
+  }
+
+  /** The region's size in bytes. */
+  public long byteSize() {
+    return byteSize;
+  }
+
+  /**
+   * How its space was taken at allocation; RESERVED for unnamed regions, which do not record it.
+   */
+  public synchronized Reservation reservation() {
+    return image == null ? Reservation.RESERVED : image.header().reservation();
+  }
+
+  /** When the region was allocated; null for an unnamed one. */
+  public synchronized @Nullable Instant createdAt() {
+    return image == null ? null : image.header().createdAt();
+  }
+
+  /** Says who has it open, for the messages that others get: {@code filechannel region 7}. */
+  public void describeHolder(String holder) {
+    locked.describe(entry -> entry.heldBy(holder));
+  }
+
+  /**
+   * Leaves another descriptor of the same file to be closed when that cannot drop a lock: on {@link
+   * #close()}, or later if others in this JVM still have the file open.
+   */
+  public void attach(Closeable descriptor) {
+    locked.attach(descriptor);
+  }
+
+  /**
+   * Maps the region's bytes by {@link java.nio.channels.FileChannel#map}, on interrupted threads
+   * too.
+   *
+   * @param arena a shared or automatic arena, which ends the mapping
+   * @throws MemoryException if the file was cut short, or if the kernel refuses
+   */
+  public MemorySegment map(MapMode mapMode, Arena arena) throws MemoryException {
+    checkLength("map");
+    MappingCount.OF_PROCESS.add("map", byteSize, path.toString(), 1);
+    try {
+      long offset = dataOffset();
+      return Uninterrupted.call(() -> locked.channel().map(mapMode, offset, byteSize, arena));
+    } catch (IOException e) {
+      if (e.getCause() instanceof OutOfMemoryError) {
+        throw MemoryException.of(
+            "map",
+            byteSize,
+            path.toString(),
+            Errno.name(Errno.ENOMEM),
+            Errno.ENOMEM,
+            AddressSpace.OF_PROCESS.nextStep(byteSize, mapMode.equals(MapMode.PRIVATE)),
+            e);
+      }
+      throw Refusal.of("map", byteSize, target(), e);
+    }
+  }
+
+  /**
+   * Reads some of the region's bytes from the file, past its mapping. Not for threads that somebody
+   * may interrupt: an interrupt would close the channel.
+   *
+   * @param into takes the bytes that it has room for; at least 1
+   * @param offset in the region
+   * @return how many bytes came, at least 1
+   * @throws MemoryException if the device or file system refuses, or if the file was cut short
+   */
+  public int read(ByteBuffer into, long offset) throws MemoryException {
+    long position = dataOffset() + offset;
+    try {
+      int count = locked.channel().read(into, position);
+      if (count <= 0) {
+        throw Refusal.cutShort("read", path, disk.length(), dataOffset() + byteSize);
+      }
+      return count;
+    } catch (MemoryException e) {
+      throw e;
+    } catch (IOException e) {
+      throw Refusal.of("read", into.remaining(), target(), e);
+    }
+  }
+
+  /**
+   * Writes some of the region's bytes to the file, past its mapping, and takes the space for them;
+   * on interrupted threads too. Where mapped and written bytes have one cache, as on Linux, macOS
+   * and Windows, the mapping shows them.
+   *
+   * @param offset in the region
+   * @throws MemoryException if the device or file system refuses, as a full one does; a part may
+   *     have been written
+   */
+  public void write(long offset, MemorySegment content) throws MemoryException {
+    long position = dataOffset() + offset;
+    try {
+      if (content.isAccessibleBy(SOMEBODY)) {
+        Uninterrupted.call(() -> writeFrom(content, position));
+      } else {
+        writeCopies(content, position);
+      }
+    } catch (IOException e) {
+      // The rest of a region that is being filled will want its space too.
+      throw Refusal.of("write", content.byteSize(), byteSize - offset, target(), e);
+    }
+  }
+
+  private long writeFrom(MemorySegment content, long position) throws IOException {
+    long length = content.byteSize();
+    for (long done = 0; done < length; ) {
+      long step = Math.min(WRITE_PIECE_BYTES, length - done);
+      ByteBuffer piece = content.asSlice(done, step).asByteBuffer();
+      while (piece.hasRemaining()) {
+        done += locked.channel().write(piece, position + done);
+      }
+    }
+    return length;
+  }
+
+  /** Content that this thread alone may read. */
+  private void writeCopies(MemorySegment content, long position) throws IOException {
+    long length = content.byteSize();
+    for (long done = 0; done < length; ) {
+      byte[] piece = new byte[(int) Math.min(WRITE_PIECE_BYTES, length - done)];
+      MemorySegment.copy(content, JAVA_BYTE, done, piece, 0, piece.length);
+      disk.write(position + done, piece);
+      done += piece.length;
+    }
+  }
+
+  /**
+   * Writes the changed pages of a range back, and waits until the device has them; of a file that
+   * is open for reading, those of all of it.
+   *
+   * <p>Where the file was cut short, the system forces what is left and says nothing: see {@link
+   * #checkLength}; or where its name does not lead to it any more: see {@link #checkName}.
+   *
+   * @param mapped what {@link #map} gave
+   * @throws MemoryException if the device or file system refuses a write
+   */
+  public void force(MemorySegment mapped, long offset, long length) throws MemoryException {
+    try {
+      if (mapped.isReadOnly()) {
+        // Linux takes the mapping of a file that is open for reading for a private one: msync does
+        // nothing.
+        Uninterrupted.call(
+            () -> {
+              locked.channel().force(false);
+              return path;
+            });
+      } else {
+        mapped.asSlice(offset, length).force();
+      }
+    } catch (UncheckedIOException e) {
+      throw Refusal.of("force", length, path, new IOException(Refusal.text(e), e));
+    } catch (IOException e) {
+      throw Refusal.of("force", length, path, e);
+    }
+  }
+
+  /**
+   * Opens a named region's file once more, for reads that come from the device; it is closed with
+   * this file, when that drops no lock.
+   *
+   * @throws MemoryException if Java or the file system has no such reads, or the path does not name
+   *     the file any more
+   */
+  public FileChannel openDirect() throws MemoryException {
+    try {
+      if (!FileIdentity.matches(path, locked.identity())) {
+        throw new IOException("the path does not name this file any more"); // nor open a pipe
+      }
+      FileChannel channel =
+          FileChannel.open(
+              path, StandardOpenOption.READ, directOption(), LinkOption.NOFOLLOW_LINKS);
+      attach(channel);
+      if (!FileIdentity.matches(path, locked.identity())) {
+        throw new IOException("the path does not name this file any more");
+      }
+      return channel;
+    } catch (IOException | UnsupportedOperationException e) {
+      IOException reason = e instanceof IOException io ? io : new IOException(e);
+      throw Refusal.of("open O_DIRECT", -1, path, reason);
+    }
+  }
+
+  /**
+   * Fills a buffer of whole pages from the device.
+   *
+   * @param direct what {@link #openDirect} gave
+   * @param offset in the region, a multiple of the page size
+   */
+  public void readDirectly(FileChannel direct, long offset, ByteBuffer into)
+      throws MemoryException {
+    long position = dataOffset() + offset;
+    int length = into.remaining();
+    try {
+      Uninterrupted.call(
+          () -> {
+            while (into.hasRemaining()) {
+              if (direct.read(into, position + into.position()) < 0) {
+                throw Refusal.cutShort("read", path, disk.length(), dataOffset() + byteSize);
+              }
+            }
+            return length;
+          });
+    } catch (IOException e) {
+      throw Refusal.of("read", length, target(), e);
+    }
+  }
+
+  /** By name, through the platform's loader: it is in the module jdk.unsupported. */
+  private static OpenOption directOption() throws IOException {
+    try {
+      Class<?> options =
+          Class.forName(
+              "com.sun.nio.file.ExtendedOpenOption", true, ClassLoader.getPlatformClassLoader());
+      return (OpenOption) options.getField("DIRECT").get(null);
+    } catch (ReflectiveOperationException e) {
+      throw new IOException("this Java has no direct I/O", e);
+    }
+  }
+
+  /**
+   * Makes the page that holds the region's last byte dirty where the region ends inside it, by
+   * writing behind that byte, where there is nothing.
+   */
+  public void touchPadding() throws MemoryException {
+    long end = dataOffset() + byteSize;
+    try {
+      if (end < RegionImage.fileLength(dataOffset(), byteSize)) {
+        disk.write(end, new byte[1]);
+      }
+    } catch (IOException e) {
+      throw Refusal.of("write", 1, target(), e);
+    }
+  }
+
+  /**
+   * Throws unless the file system has so much room left.
+   *
+   * @param operation that may want it, for the message
+   */
+  public void requireRoom(String operation, long bytes) throws MemoryException {
+    try {
+      if (Files.getFileStore(store.directory()).getUsableSpace() < bytes) {
+        throw Refusal.noSpace(operation, bytes, store.directory());
+      }
+    } catch (IOException e) {
+      throw Refusal.of(operation, bytes, target(), e);
+    }
+  }
+
+  /**
+   * Detects a file that somebody cut short under its mapping, where a load or store would raise a
+   * signal; and one whose header may say something else than the region, because a change of it
+   * failed and cannot be undone yet.
+   *
+   * @param operation what is about to be done, for the message
+   * @throws MemoryException if the file does not hold the whole region any more
+   */
+  public void checkLength(String operation) throws MemoryException {
+    try {
+      settle();
+      // By the name while it leads to the file: the descriptor is asked by a thread of its own.
+      long named = name == null ? -1 : FileIdentity.lengthIfSame(path, identity());
+      long length = named >= 0 ? named : disk.length();
+      long needed = dataOffset() + byteSize;
+      if (length < needed) {
+        throw Refusal.cutShort(operation, path, length, needed);
+      }
+    } catch (IOException e) {
+      throw Refusal.of(operation, byteSize, target(), e);
+    }
+  }
+
+  private synchronized void settle() throws IOException {
+    if (image != null) {
+      image.settle();
+    }
+  }
+
+  /**
+   * Changes the region's size in the file, atomically even under power loss: after a failure or a
+   * power cut the file has the old size or the new one, with all bytes that both have. New bytes
+   * are zero. Before shrinking, the caller must have unmapped what goes away.
+   *
+   * @throws MemoryException if the space cannot be had; the old size holds
+   * @throws IllegalStateException if it is not open for writing
+   */
+  public synchronized void resize(long newByteSize, SpaceReserver reserver) throws MemoryException {
+    if (newByteSize < 1) {
+      throw new IllegalArgumentException("byteSize " + newByteSize + "; give at least 1");
+    }
+    if (mode != OpenMode.WRITER || locked.isClosed()) {
+      throw new IllegalStateException("resize of " + path + ": it is not open for writing");
+    }
+    checkName("resize");
+    checkLength("resize");
+    RegionStore.checkAddressable("resize", newByteSize, path);
+    try {
+      RegionImage.Reserve reserve = (at, length) -> reserver.reserve(this, at, length);
+      if (image != null) {
+        IOException undone = image.resize(newByteSize, reserve);
+        adopt(image.header());
+        if (undone != null) {
+          LOG.log(
+              Level.WARNING,
+              "{0} has its new size, and is to be tidied by its next opening or resize: {1}",
+              path,
+              undone.getMessage());
+        }
+      } else {
+        RegionImage.resizePlain(disk, byteSize, newByteSize, reserve);
+        byteSize = newByteSize;
+      }
+    } catch (IOException e) {
+      throw Refusal.of("resize", newByteSize, target(), e);
+    }
+  }
+
+  /**
+   * Closes the file and leaves nothing of it: for who created the region and then failed to map it,
+   * or has moved it elsewhere. A file that has lost its name is left to whoever renamed it.
+   *
+   * @throws IllegalStateException if it is not open for writing
+   */
+  public void discard() throws MemoryException {
+    if (mode != OpenMode.WRITER || locked.isClosed()) {
+      throw new IllegalStateException("discard of " + path + ": it is not open for writing");
+    }
+    try (this) {
+      if (name != null) {
+        if (FileIdentity.deleteIfSame(path, identity())) {
+          store.forceDirectory();
+        } else {
+          endMove();
+        }
+      }
+    } catch (IOException e) {
+      throw Refusal.of("discard", -1, path, e);
+    }
+  }
+
+  /** Releases the locks and closes what is attached. Closing again does nothing. */
+  @Override
+  public void close() throws MemoryException {
+    try {
+      locked.close();
+    } catch (IOException e) {
+      throw Refusal.of("close", -1, path, e);
+    }
+  }
+}

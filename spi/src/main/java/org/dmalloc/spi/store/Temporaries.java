@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.dmalloc.spi.store;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.attribute.FileAttribute;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
+import java.util.List;
+import java.util.UUID;
+import java.util.function.Predicate;
+import java.util.stream.Stream;
+import org.dmalloc.api.MemoryException;
+
+/**
+ * Files that have no region's name yet, or never get one. Their maker holds the exclusive lock, so
+ * one that is not locked was left by a process that died, and anybody may remove it.
+ */
+final class Temporaries {
+  private static final String PREFIX = ".dmalloc-";
+  private static final String SUFFIX = ".new";
+
+  /** A cleaner may take a file away between its creation and its locking. */
+  private static final int ATTEMPTS = 20;
+
+  private Temporaries() {}
+
+  /** Creates an empty file with mode 0600 and locks it. */
+  static LockedFile create(Path directory, String holder) throws IOException {
+    for (int attempt = 1; ; attempt++) {
+      Path path = directory.resolve(PREFIX + UUID.randomUUID() + SUFFIX);
+      try {
+        synchronized (OpenFiles.pathMonitor(path)) {
+          createFile(path);
+          return LockedFile.open("create", path, OpenMode.WRITER, holder);
+        }
+      } catch (NoSuchFileException | MemoryException e) {
+        Files.deleteIfExists(path);
+        if (attempt == ATTEMPTS || !Files.isDirectory(directory)) {
+          throw e;
+        }
+      }
+    }
+  }
+
+  /** Takes the path away from the file; where an open file must keep it, when it is closed. */
+  static void unlink(LockedFile locked) throws IOException {
+    Path path = locked.path();
+    try {
+      FileIdentity.deleteIfSame(path, locked.identity());
+    } catch (IOException e) {
+      if (path.getFileSystem().supportedFileAttributeViews().contains("posix")) {
+        throw e;
+      }
+      // Windows deletes no open file.
+      locked.attach(() -> FileIdentity.deleteIfSame(path, locked.identity()));
+    }
+  }
+
+  static void createFile(Path path) throws IOException {
+    Files.createFile(path, mode(path, "rw-------"));
+  }
+
+  static void createDirectories(Path directory) throws IOException {
+    Files.createDirectories(directory, mode(directory, "rwx------"));
+  }
+
+  private static FileAttribute<?>[] mode(Path path, String permissions) {
+    return path.getFileSystem().supportedFileAttributeViews().contains("posix")
+        ? new FileAttribute<?>[] {
+          PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString(permissions))
+        }
+        : new FileAttribute<?>[0];
+  }
+
+  static List<Path> list(Path directory) throws IOException {
+    return files(
+        directory,
+        file -> {
+          String name = String.valueOf(file.getFileName());
+          return name.startsWith(PREFIX) && name.endsWith(SUFFIX);
+        });
+  }
+
+  static List<Path> files(Path directory, Predicate<Path> which) throws IOException {
+    try (Stream<Path> files = Files.list(directory)) {
+      return files.filter(which).sorted().toList();
+    } catch (UncheckedIOException e) {
+      throw new IOException(e);
+    }
+  }
+
+  /**
+   * Removes the temporaries whose makers are gone. One that cannot be removed does no harm to the
+   * store's work, and {@link RegionStore#verify()} reports it.
+   */
+  static void removeStale(Path directory) throws MemoryException {
+    List<Path> found;
+    try {
+      found = list(directory);
+    } catch (IOException e) {
+      throw Refusal.of("open store", -1, directory, e);
+    }
+    for (Path file : found) {
+      try {
+        LockedFile locked =
+            LockedFile.open("remove", file, OpenMode.WRITER, "its removal", Duration.ZERO);
+        try {
+          FileIdentity.deleteIfSame(file, locked.identity());
+        } finally {
+          locked.close();
+        }
+      } catch (IOException e) {
+        // In use, or not ours to remove.
+      }
+    }
+  }
+}

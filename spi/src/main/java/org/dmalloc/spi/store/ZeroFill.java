@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.dmalloc.spi.store;
+
+import java.io.IOException;
+import java.nio.file.FileStore;
+import java.nio.file.Files;
+import org.dmalloc.api.MemoryException;
+import org.dmalloc.api.ProgressListener;
+import org.dmalloc.spi.machine.Errno;
+import org.dmalloc.spi.machine.KernelFiles;
+import org.dmalloc.spi.machine.Machine;
+
+/** Reserves space by writing zeros, the only way that pure Java has. */
+record ZeroFill(ProgressListener progress) implements SpaceReserver {
+  /** For files in memory: what they take cannot be had twice. */
+  private static final Machine MEMORY = Machine.unconditional(KernelFiles.ofThisMachine());
+
+  private static final int CHUNK = 1 << 20;
+  private static final long REPORT_EVERY = 16L << 20;
+
+  /**
+   * How much a named file may have unwritten: the end of its creation waits for the device, and
+   * waiting in steps keeps progress honest and an interrupt effective.
+   */
+  private static final long SYNC_EVERY = 64L << 20;
+
+  @Override
+  public void reserve(StoreFile file, long position, long length) throws IOException {
+    long freeBefore = usable(file);
+    refuseHopeless(file, length);
+    byte[] zeros = new byte[(int) Math.min(CHUNK, length)];
+    report(file, 0, length);
+    for (long done = 0; done < length; ) {
+      if (Thread.currentThread().isInterrupted()) {
+        throw MemoryException.interrupted(
+            "reserve", length, file.target().toString(), done, "nothing was created");
+      }
+      int step = (int) Math.min(zeros.length, length - done);
+      byte[] chunk = step == zeros.length ? zeros : new byte[step];
+      try {
+        file.disk().write(position + done, chunk);
+        done += step;
+        if (file.isNamed() && (done % SYNC_EVERY == 0 || done == length)) {
+          file.disk().sync();
+        }
+      } catch (IOException e) {
+        throw refusal(file, length, done, freeBefore, e);
+      }
+      if (done % REPORT_EVERY == 0 || done == length) {
+        report(file, done, length);
+      }
+    }
+  }
+
+  private static MemoryException refusal(
+      StoreFile file, long length, long done, long freeBefore, IOException e) throws IOException {
+    if (Errno.of(e) != Errno.ENOSPC) {
+      return Refusal.of("reserve", length, file.target(), e);
+    }
+    // The zeros are given back. Of the chunk that failed a part may have been written: only what
+    // is missing beyond that was taken by somebody else meanwhile.
+    long free = done + usable(file);
+    return Refusal.noSpace(
+        "reserve", length, freeBefore - free <= CHUNK ? freeBefore : free, file.target(), e);
+  }
+
+  private static long usable(StoreFile file) throws IOException {
+    return Files.getFileStore(file.store().directory()).getUsableSpace();
+  }
+
+  private void report(StoreFile file, long done, long length) throws MemoryException {
+    try {
+      progress.progressed(done, length);
+    } catch (RuntimeException cancel) {
+      throw MemoryException.of(
+          "reserve",
+          length,
+          file.target().toString(),
+          "cancelled by its progress listener",
+          MemoryException.NO_ERRNO,
+          "nothing was created",
+          cancel);
+    }
+  }
+
+  /** Spares a disk that cannot hold it from being filled to the brim first. */
+  static void refuseHopeless(StoreFile file, long length) throws IOException {
+    FileStore below = Files.getFileStore(file.store().directory());
+    if (below.getUnallocatedSpace() < length) {
+      throw Refusal.noSpace("reserve", length, file.target());
+    }
+    if (below.type().equals("tmpfs")) { // its space is memory
+      MEMORY.requireMemory("reserve", length, file.target().toString());
+    }
+  }
+}

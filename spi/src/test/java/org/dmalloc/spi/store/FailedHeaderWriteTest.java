@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.dmalloc.spi.store;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.UUID;
+import org.dmalloc.api.Reservation;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/**
+ * A device that refuses each single write, cut or sync of a change in turn: what was thrown, what
+ * the region goes on with and what the next opening finds are one.
+ */
+final class FailedHeaderWriteTest {
+  private static final Path PATH = Path.of("simulated");
+  private static final int OFFSET = (int) RegionImage.DATA_OFFSET;
+
+  /** More changes of the file than any of these calls makes. */
+  private static final int CHANGES = 12;
+
+  private static SimulatedDisk disk(int byteSize) throws IOException {
+    SimulatedDisk disk = new SimulatedDisk(new byte[0]);
+    RegionImage.initialise(disk, byteSize, Reservation.SPARSE, (at, length) -> {});
+    disk.write(OFFSET, content(byteSize));
+    disk.forget();
+    return disk;
+  }
+
+  private static byte[] content(int length) {
+    byte[] bytes = new byte[length];
+    Arrays.fill(bytes, (byte) 0x5a);
+    return bytes;
+  }
+
+  private static long found(byte[] file) throws IOException {
+    return RegionImage.load(new SimulatedDisk(file), PATH).header().byteSize();
+  }
+
+  private static long found(SimulatedDisk disk) throws IOException {
+    return RegionImage.load(disk, PATH).header().byteSize();
+  }
+
+  @ParameterizedTest
+  @CsvSource({"100, 5000", "5000, 100", "4096, 8192", "8192, 4096", "5000, 5001", "5001, 5000"})
+  void aSizeIsThrownBackOrHolds(int before, int after) throws Exception {
+    boolean threw = false;
+    boolean leftUndone = false;
+    for (boolean madeEvenSo : new boolean[] {true, false}) {
+      for (int good = 0; good < CHANGES; good++) {
+        String which = good + (madeEvenSo ? " made even so" : "");
+        SimulatedDisk disk = disk(before);
+        RegionImage image = RegionImage.load(disk, PATH);
+        disk.failAfter(good, 1, madeEvenSo);
+        long now = after;
+        try {
+          leftUndone |= image.resize(after, (at, length) -> {}) != null;
+        } catch (IOException e) {
+          threw = true;
+          now = before;
+        }
+        disk.failAfter(Integer.MAX_VALUE, 0, false);
+        assertEquals(now, image.header().byteSize(), which);
+        assertEquals(now, found(disk), which);
+        for (byte[] crashed : disk.crashesNow()) {
+          assertEquals(now, found(crashed), which);
+        }
+        byte[] kept = content((int) Math.min(before, now));
+        assertArrayEquals(kept, disk.copy(OFFSET, kept.length), which);
+
+        // Life goes on, and what failed is tidied.
+        assertEquals(null, image.resize(20_000, (at, length) -> {}), which);
+        assertEquals(20_000, found(disk), which);
+        assertArrayEquals(kept, disk.copy(OFFSET, kept.length), which);
+        assertArrayEquals(
+            new byte[20_000 - (int) now], disk.copy(OFFSET + (int) now, 20_000 - (int) now), which);
+        assertEquals(List.of(), image.flaws(), which);
+        assertEquals(0, image.surplusBytes(), which);
+      }
+    }
+    assertTrue(threw && leftUndone);
+  }
+
+  @ParameterizedTest
+  @CsvSource({"100, 5000", "5000, 100"})
+  void aDeviceThatStaysBrokenLeavesNoDoubt(int before, int after) throws Exception {
+    for (boolean madeEvenSo : new boolean[] {true, false}) {
+      for (int good = 0; good < CHANGES; good++) {
+        String which = good + (madeEvenSo ? " made even so" : "");
+        SimulatedDisk disk = disk(before);
+        RegionImage image = RegionImage.load(disk, PATH);
+        disk.failAfter(good, Integer.MAX_VALUE, madeEvenSo);
+        boolean threw = false;
+        try {
+          image.resize(after, (at, length) -> {});
+        } catch (IOException e) {
+          threw = true;
+        }
+        disk.failAfter(Integer.MAX_VALUE, 0, false);
+        assertEquals(threw ? before : after, image.header().byteSize(), which);
+        assertArrayEquals(content(100), disk.copy(OFFSET, 100), which);
+        image.settle(); // before anything is claimed of it: StoreFile.checkLength
+        assertEquals(threw ? before : after, found(disk), which);
+        for (byte[] crashed : disk.crashesNow()) {
+          assertEquals(threw ? before : after, found(crashed), which);
+        }
+      }
+    }
+  }
+
+  @Test
+  void untilAWithdrawnHeaderIsWrittenOverNothingElseIsChanged() throws Exception {
+    SimulatedDisk disk = disk(5000);
+    RegionImage image = RegionImage.load(disk, PATH);
+    disk.failAfter(1, Integer.MAX_VALUE, true); // the copy is written; no sync
+    assertThrows(IOException.class, () -> image.resize(100, (at, length) -> {}));
+    assertThrows(IOException.class, image::settle);
+    assertThrows(IOException.class, () -> image.resize(100, (at, length) -> {}));
+    assertThrows(IOException.class, () -> image.note(null));
+    disk.failAfter(Integer.MAX_VALUE, 0, false);
+    image.settle();
+    assertEquals(5000, found(disk));
+  }
+
+  @Test
+  void aNoteThatFailsStandsOnlyIfTheHeaderSaysSo() throws Exception {
+    HandOver note =
+        HandOver.of(HandOver.Role.LEAVING, new UUID(1, 2), Path.of("/elsewhere/r.region"));
+    for (int good = 0; good < 4; good++) {
+      SimulatedDisk disk = disk(100);
+      RegionImage image = RegionImage.load(disk, PATH);
+      disk.failAfter(good, 1, true);
+      assertThrows(IOException.class, () -> image.note(note));
+      assertEquals(good < 2 ? null : note, image.header().handOver());
+      for (byte[] crashed : disk.crashesNow()) {
+        assertEquals(
+            image.header().handOver(),
+            RegionImage.load(new SimulatedDisk(crashed), PATH).header().handOver(),
+            "failing change " + good);
+      }
+    }
+  }
+}
