@@ -32,10 +32,10 @@ import org.dmalloc.api.MemoryProvider;
 import org.dmalloc.api.MemoryRegion;
 import org.dmalloc.api.PagingStatistics;
 import org.dmalloc.api.RegionRequest;
+import org.dmalloc.measure.compare.child.ProviderFactory;
+import org.dmalloc.measure.compare.child.TypedText;
+import org.dmalloc.measure.disk.DirectLoop;
 import org.dmalloc.spi.machine.KernelFiles;
-import org.dmalloc.workloads.compare.child.ProviderFactory;
-import org.dmalloc.workloads.compare.child.TypedText;
-import org.dmalloc.workloads.disk.DirectLoop;
 
 /**
  * The program behind {@code benchmarks/budget.sh}: what a resident budget costs those who use a

@@ -31,8 +31,8 @@ import org.dmalloc.api.OpenRequest;
 import org.dmalloc.api.PagingStatistics;
 import org.dmalloc.api.RegionRequest;
 import org.dmalloc.api.Reservation;
-import org.dmalloc.workloads.compare.child.ProviderFactory;
-import org.dmalloc.workloads.compare.child.TypedText;
+import org.dmalloc.measure.compare.child.ProviderFactory;
+import org.dmalloc.measure.compare.child.TypedText;
 
 /**
  * The program behind {@code benchmarks/paging.sh}: what the pattern AUTO costs, by size of the

@@ -50,8 +50,8 @@ class ArchitectureTest {
               entry("org.dmalloc.backend.panama", Set.of("api", "spi", "linux")),
               entry("org.dmalloc.backend.anon", Set.of("api", "spi", "linux")),
               entry("org.dmalloc.manager", Set.of("api", "spi")),
-              entry("org.dmalloc.workloads", Set.of("api", "spi", "linux")),
-              entry("org.dmalloc.shell", Set.of("api", "workloads")),
+              entry("org.dmalloc.measure", Set.of("api", "spi", "linux")),
+              entry("org.dmalloc.shell", Set.of("api", "measure")),
               entry("org.dmalloc.testkit", Set.of("api"))));
 
   private static final Pattern MODULE =
@@ -95,6 +95,48 @@ class ArchitectureTest {
         .dependOnClassesThat(others)
         .because("imports point one way: see docs/architecture.md")
         .allowEmptyShould(false);
+  }
+
+  /** A package of `measure`, without those inside it, and its neighbours that it may see. */
+  private static final Map<String, Set<String>> MEASURE_MAY_SEE =
+      Map.of(
+          "", Set.of(".machine"),
+          ".machine", Set.of(),
+          ".report", Set.of(),
+          ".disk", Set.of(""),
+          ".doctor..", Set.of(".machine", ".report"),
+          ".bench..", Set.of("", ".disk", ".machine", ".report"),
+          ".compare..", Set.of("", ".disk", ".machine", ".report"),
+          ".move..", Set.of("", ".machine", ".report"));
+
+  @Test
+  void whatMeasuresDependsOnTheEngineAndNeverBack() {
+    String measure = "org.dmalloc.measure";
+    MEASURE_MAY_SEE.forEach(
+        (name, neighbours) -> {
+          List<String> allowed = new ArrayList<>(List.of(measure + name));
+          neighbours.forEach(other -> allowed.add(measure + other));
+          noClasses()
+              .that()
+              .resideInAPackage(measure + name)
+              .should()
+              .dependOnClassesThat(
+                  resideInAPackage(measure + "..")
+                      .and(
+                          DescribedPredicate.not(
+                              resideInAnyPackage(allowed.toArray(String[]::new)))))
+              .because("bench, compare, move and doctor use the engine, not each other")
+              .allowEmptyShould(false)
+              .check(SUITE);
+        });
+    String[] known =
+        MEASURE_MAY_SEE.keySet().stream().map(name -> measure + name).toArray(String[]::new);
+    classes()
+        .that()
+        .resideInAPackage(measure + "..")
+        .should()
+        .resideInAnyPackage(known)
+        .check(SUITE);
   }
 
   @Test
@@ -152,9 +194,9 @@ class ArchitectureTest {
           "org.dmalloc.shell.command.WriteCommand",
           "org.dmalloc.testkit.ChildJvm",
           "org.dmalloc.testkit.StoreContract",
-          "org.dmalloc.workloads.compare.ComparisonJson",
-          "org.dmalloc.workloads.compare.setup.SetupJournal",
-          "org.dmalloc.workloads.disk.ExternalProgram",
+          "org.dmalloc.measure.compare.ComparisonJson",
+          "org.dmalloc.measure.compare.setup.SetupJournal",
+          "org.dmalloc.measure.disk.ExternalProgram",
           "org.dmalloc.testkit.ContractTheme");
 
   /**

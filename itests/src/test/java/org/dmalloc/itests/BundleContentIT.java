@@ -32,7 +32,7 @@ class BundleContentIT {
           "dmalloc-manager.jar",
           Set.of("org.dmalloc.spi.region"),
           // Caffeine keeps the pages of the buffer pool that comparisons have as a contender.
-          "dmalloc-workloads.jar",
+          "dmalloc-measure.jar",
           Set.of("org.dmalloc.linux", "org.dmalloc.spi.machine", "com.github"));
 
   private static List<Path> suite() {

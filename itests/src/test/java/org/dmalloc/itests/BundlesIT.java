@@ -43,17 +43,17 @@ public class BundlesIT {
           "org.dmalloc.manager", Set.of(),
           "org.dmalloc.shell", Set.of(),
           "org.dmalloc.testkit", Set.of("org.dmalloc.testkit"),
-          "org.dmalloc.workloads",
+          "org.dmalloc.measure",
               Set.of(
-                  "org.dmalloc.workloads",
-                  "org.dmalloc.workloads.bench",
-                  "org.dmalloc.workloads.compare",
-                  "org.dmalloc.workloads.compare.cell",
-                  "org.dmalloc.workloads.compare.container",
-                  "org.dmalloc.workloads.disk",
-                  "org.dmalloc.workloads.doctor",
-                  "org.dmalloc.workloads.machine",
-                  "org.dmalloc.workloads.move"));
+                  "org.dmalloc.measure",
+                  "org.dmalloc.measure.bench",
+                  "org.dmalloc.measure.compare",
+                  "org.dmalloc.measure.compare.cell",
+                  "org.dmalloc.measure.compare.container",
+                  "org.dmalloc.measure.disk",
+                  "org.dmalloc.measure.doctor",
+                  "org.dmalloc.measure.machine",
+                  "org.dmalloc.measure.move"));
 
   @Inject private BundleContext context;
 

@@ -4,8 +4,8 @@ package org.dmalloc.benchmarks.peers;
 import java.util.HashMap;
 import java.util.Locale;
 import java.util.Map;
-import org.dmalloc.workloads.report.HtmlPage;
-import org.dmalloc.workloads.report.Units;
+import org.dmalloc.measure.report.HtmlPage;
+import org.dmalloc.measure.report.Units;
 
 /** The report as one page that loads nothing. */
 final class PeerHtml {

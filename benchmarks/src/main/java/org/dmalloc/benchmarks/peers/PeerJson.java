@@ -13,8 +13,8 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.OptionalDouble;
 import org.dmalloc.benchmarks.peers.child.Row;
-import org.dmalloc.workloads.compare.Sample;
-import org.dmalloc.workloads.report.Json;
+import org.dmalloc.measure.compare.Sample;
+import org.dmalloc.measure.report.Json;
 
 /**
  * The JSON form of a report: the record as it is, with medians, ceilings and standings added for

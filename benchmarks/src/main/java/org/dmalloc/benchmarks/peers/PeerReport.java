@@ -9,11 +9,11 @@ import org.dmalloc.benchmarks.peers.child.Row;
 import org.dmalloc.benchmarks.peers.child.RowRun;
 import org.dmalloc.benchmarks.peers.child.RowRunner;
 import org.dmalloc.benchmarks.peers.store.Peer;
-import org.dmalloc.workloads.compare.Sample;
-import org.dmalloc.workloads.disk.RawDisk;
-import org.dmalloc.workloads.disk.RawPattern;
-import org.dmalloc.workloads.disk.RawSurvey;
-import org.dmalloc.workloads.machine.MachineDescription;
+import org.dmalloc.measure.compare.Sample;
+import org.dmalloc.measure.disk.RawDisk;
+import org.dmalloc.measure.disk.RawPattern;
+import org.dmalloc.measure.disk.RawSurvey;
+import org.dmalloc.measure.machine.MachineDescription;
 
 /**
  * What a comparison with peers showed.

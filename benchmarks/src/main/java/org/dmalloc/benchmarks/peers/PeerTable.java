@@ -9,12 +9,12 @@ import java.util.OptionalDouble;
 import org.dmalloc.benchmarks.peers.PeerReport.Cell;
 import org.dmalloc.benchmarks.peers.PeerReport.Entrant;
 import org.dmalloc.benchmarks.peers.child.Row;
-import org.dmalloc.workloads.PageContent;
-import org.dmalloc.workloads.compare.Sample;
-import org.dmalloc.workloads.machine.MachineDescription;
-import org.dmalloc.workloads.report.TextTable;
-import org.dmalloc.workloads.report.TextTable.Column;
-import org.dmalloc.workloads.report.Units;
+import org.dmalloc.measure.PageContent;
+import org.dmalloc.measure.compare.Sample;
+import org.dmalloc.measure.machine.MachineDescription;
+import org.dmalloc.measure.report.TextTable;
+import org.dmalloc.measure.report.TextTable.Column;
+import org.dmalloc.measure.report.Units;
 
 /** The report as text: a line for each contender, a column for each row of the comparison. */
 final class PeerTable {

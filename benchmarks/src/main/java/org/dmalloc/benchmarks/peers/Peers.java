@@ -10,7 +10,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.Stream;
-import org.dmalloc.workloads.compare.setup.SetupJournal;
+import org.dmalloc.measure.compare.setup.SetupJournal;
 import org.jspecify.annotations.Nullable;
 
 /** The program behind {@code benchmarks/peers.sh}. */

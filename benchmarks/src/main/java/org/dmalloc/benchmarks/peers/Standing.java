@@ -10,8 +10,8 @@ import java.util.function.Predicate;
 import org.dmalloc.benchmarks.peers.PeerReport.Entrant;
 import org.dmalloc.benchmarks.peers.child.Row;
 import org.dmalloc.benchmarks.peers.store.Peer.Family;
-import org.dmalloc.workloads.compare.Duel;
-import org.dmalloc.workloads.compare.Sample;
+import org.dmalloc.measure.compare.Duel;
+import org.dmalloc.measure.compare.Sample;
 
 /**
  * How this suite stands in one row: what finds its advice by itself, beside the best fixed advice,

@@ -17,10 +17,10 @@ import org.dmalloc.benchmarks.peers.PeerReport.Entrant;
 import org.dmalloc.benchmarks.peers.child.Row;
 import org.dmalloc.benchmarks.peers.child.RowRun;
 import org.dmalloc.benchmarks.peers.store.Peer.Family;
-import org.dmalloc.workloads.disk.RawFigure;
-import org.dmalloc.workloads.disk.RawPattern;
-import org.dmalloc.workloads.disk.RawSurvey;
-import org.dmalloc.workloads.machine.MachineDescription;
+import org.dmalloc.measure.disk.RawFigure;
+import org.dmalloc.measure.disk.RawPattern;
+import org.dmalloc.measure.disk.RawSurvey;
+import org.dmalloc.measure.machine.MachineDescription;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 

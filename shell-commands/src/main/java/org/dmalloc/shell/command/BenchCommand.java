@@ -14,19 +14,19 @@ import org.apache.felix.service.command.Descriptor;
 import org.apache.felix.service.command.Parameter;
 import org.dmalloc.api.AccessPattern;
 import org.dmalloc.api.MemoryProvider;
+import org.dmalloc.measure.Start;
+import org.dmalloc.measure.Workload;
+import org.dmalloc.measure.Workloads;
+import org.dmalloc.measure.bench.BenchmarkHtml;
+import org.dmalloc.measure.bench.BenchmarkJson;
+import org.dmalloc.measure.bench.BenchmarkListener;
+import org.dmalloc.measure.bench.BenchmarkPlan;
+import org.dmalloc.measure.bench.BenchmarkReport;
+import org.dmalloc.measure.bench.BenchmarkRunner;
 import org.dmalloc.shell.output.Printable;
 import org.dmalloc.shell.syntax.ByteSize;
 import org.dmalloc.shell.syntax.UsageException;
 import org.dmalloc.shell.syntax.Words;
-import org.dmalloc.workloads.Start;
-import org.dmalloc.workloads.Workload;
-import org.dmalloc.workloads.Workloads;
-import org.dmalloc.workloads.bench.BenchmarkHtml;
-import org.dmalloc.workloads.bench.BenchmarkJson;
-import org.dmalloc.workloads.bench.BenchmarkListener;
-import org.dmalloc.workloads.bench.BenchmarkPlan;
-import org.dmalloc.workloads.bench.BenchmarkReport;
-import org.dmalloc.workloads.bench.BenchmarkRunner;
 import org.jspecify.annotations.Nullable;
 
 /** Measures the backends. */

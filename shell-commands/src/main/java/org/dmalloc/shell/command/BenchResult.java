@@ -2,9 +2,9 @@
 package org.dmalloc.shell.command;
 
 import java.util.Locale;
+import org.dmalloc.measure.bench.BenchmarkReport;
+import org.dmalloc.measure.bench.BenchmarkTable;
 import org.dmalloc.shell.output.Printable;
-import org.dmalloc.workloads.bench.BenchmarkReport;
-import org.dmalloc.workloads.bench.BenchmarkTable;
 
 /**
  * What a benchmark found.

@@ -2,10 +2,10 @@
 package org.dmalloc.shell.command;
 
 import java.util.Locale;
+import org.dmalloc.measure.compare.ComparisonDelta;
+import org.dmalloc.measure.compare.ComparisonReport;
+import org.dmalloc.measure.compare.ComparisonTable;
 import org.dmalloc.shell.output.Printable;
-import org.dmalloc.workloads.compare.ComparisonDelta;
-import org.dmalloc.workloads.compare.ComparisonReport;
-import org.dmalloc.workloads.compare.ComparisonTable;
 import org.jspecify.annotations.Nullable;
 
 /**

@@ -15,9 +15,9 @@ import org.dmalloc.api.Capability;
 import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.StoreFinding;
 import org.dmalloc.api.StoredRegion;
+import org.dmalloc.measure.doctor.Doctor;
+import org.dmalloc.measure.doctor.DoctorReport;
 import org.dmalloc.shell.output.Message;
-import org.dmalloc.workloads.doctor.Doctor;
-import org.dmalloc.workloads.doctor.DoctorReport;
 
 /** Tells what this machine's settings mean for regions. */
 public final class DoctorCommand extends Command {

@@ -8,14 +8,14 @@ import java.util.Locale;
 import org.apache.felix.service.command.CommandSession;
 import org.apache.felix.service.command.Descriptor;
 import org.apache.felix.service.command.Parameter;
+import org.dmalloc.measure.move.MoveBenchmark;
+import org.dmalloc.measure.move.MoveBenchmarkListener;
+import org.dmalloc.measure.move.MoveJson;
+import org.dmalloc.measure.move.MovePlan;
+import org.dmalloc.measure.move.MoveReport;
 import org.dmalloc.shell.output.Printable;
 import org.dmalloc.shell.syntax.ByteSize;
 import org.dmalloc.shell.syntax.UsageException;
-import org.dmalloc.workloads.move.MoveBenchmark;
-import org.dmalloc.workloads.move.MoveBenchmarkListener;
-import org.dmalloc.workloads.move.MoveJson;
-import org.dmalloc.workloads.move.MovePlan;
-import org.dmalloc.workloads.move.MoveReport;
 import org.jspecify.annotations.Nullable;
 
 /** Measures moves of regions between backends. */

@@ -11,12 +11,12 @@ import org.apache.felix.service.command.Descriptor;
 import org.apache.felix.service.command.Parameter;
 import org.dmalloc.api.AccessMode;
 import org.dmalloc.api.MemoryRegion;
+import org.dmalloc.measure.WrongContentException;
+import org.dmalloc.measure.move.PageWriter;
 import org.dmalloc.shell.output.Json;
 import org.dmalloc.shell.output.Listing;
 import org.dmalloc.shell.output.Message;
 import org.dmalloc.shell.syntax.UsageException;
-import org.dmalloc.workloads.WrongContentException;
-import org.dmalloc.workloads.move.PageWriter;
 import org.jspecify.annotations.Nullable;
 
 /** Writes to regions in the background, so that something is going on while they are moved. */

@@ -2,9 +2,9 @@
 package org.dmalloc.shell.command;
 
 import java.util.Locale;
+import org.dmalloc.measure.move.MoveReport;
+import org.dmalloc.measure.move.MoveTable;
 import org.dmalloc.shell.output.Printable;
-import org.dmalloc.workloads.move.MoveReport;
-import org.dmalloc.workloads.move.MoveTable;
 
 /**
  * What a benchmark of moves found.

@@ -16,6 +16,10 @@ import org.dmalloc.api.Capability;
 import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.SwapPolicy;
 import org.dmalloc.api.VisibleText;
+import org.dmalloc.measure.Start;
+import org.dmalloc.measure.Workload;
+import org.dmalloc.measure.Workloads;
+import org.dmalloc.measure.compare.cell.ComparedWorkload;
 import org.dmalloc.shell.command.Backend;
 import org.dmalloc.shell.command.Command;
 import org.dmalloc.shell.command.ProviderFault;
@@ -24,10 +28,6 @@ import org.dmalloc.shell.syntax.CommandSyntax;
 import org.dmalloc.shell.syntax.Operand;
 import org.dmalloc.shell.syntax.Option;
 import org.dmalloc.shell.syntax.Words;
-import org.dmalloc.workloads.Start;
-import org.dmalloc.workloads.Workload;
-import org.dmalloc.workloads.Workloads;
-import org.dmalloc.workloads.compare.cell.ComparedWorkload;
 
 /**
  * Finds what may stand at the cursor. As a Gogo function it gets the words of the line and the

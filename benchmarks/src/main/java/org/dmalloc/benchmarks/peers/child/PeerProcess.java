@@ -15,8 +15,8 @@ import java.nio.file.Path;
 import java.util.Optional;
 import org.dmalloc.benchmarks.peers.store.Peer;
 import org.dmalloc.benchmarks.peers.store.StorePlace;
-import org.dmalloc.workloads.PageContent;
-import org.dmalloc.workloads.compare.setup.ScratchDirectory;
+import org.dmalloc.measure.PageContent;
+import org.dmalloc.measure.compare.setup.ScratchDirectory;
 import org.jspecify.annotations.Nullable;
 
 /**

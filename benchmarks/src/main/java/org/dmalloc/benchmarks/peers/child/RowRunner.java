@@ -12,13 +12,13 @@ import org.dmalloc.benchmarks.peers.store.PageStore;
 import org.dmalloc.benchmarks.peers.store.Peer;
 import org.dmalloc.benchmarks.peers.store.StorePlace;
 import org.dmalloc.benchmarks.peers.store.Use;
+import org.dmalloc.measure.PageContent;
+import org.dmalloc.measure.PagePermutation;
+import org.dmalloc.measure.RandomStream;
+import org.dmalloc.measure.ZipfianRanks;
+import org.dmalloc.measure.machine.BlockDevice;
+import org.dmalloc.measure.machine.ProcessCounters;
 import org.dmalloc.spi.machine.KernelFiles;
-import org.dmalloc.workloads.PageContent;
-import org.dmalloc.workloads.PagePermutation;
-import org.dmalloc.workloads.RandomStream;
-import org.dmalloc.workloads.ZipfianRanks;
-import org.dmalloc.workloads.machine.BlockDevice;
-import org.dmalloc.workloads.machine.ProcessCounters;
 import org.jspecify.annotations.Nullable;
 
 /** Runs rows over one contender, each from cold, and measures them. One thread uses it. */

@@ -7,7 +7,7 @@ import net.openhft.chronicle.bytes.BytesStore;
 import net.openhft.chronicle.bytes.MappedBytes;
 import net.openhft.chronicle.bytes.SyncMode;
 import net.openhft.chronicle.core.io.BackgroundResourceReleaser;
-import org.dmalloc.workloads.PageContent;
+import org.dmalloc.measure.PageContent;
 
 /**
  * Chronicle Bytes, one mapping of the whole file: the chunked kind maps anew as one goes about,

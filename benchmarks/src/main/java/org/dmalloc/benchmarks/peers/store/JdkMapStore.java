@@ -6,7 +6,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.channels.FileChannel;
 import java.nio.file.StandardOpenOption;
-import org.dmalloc.workloads.PageContent;
+import org.dmalloc.measure.PageContent;
 
 /** What the JDK gives by itself: one {@link FileChannel#map} of the whole file. */
 final class JdkMapStore implements PageStore {

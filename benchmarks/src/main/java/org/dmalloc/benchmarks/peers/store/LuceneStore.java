@@ -17,7 +17,7 @@ import org.apache.lucene.store.MMapDirectory;
 import org.apache.lucene.store.NoLockFactory;
 import org.apache.lucene.store.RandomAccessInput;
 import org.apache.lucene.store.ReadAdvice;
-import org.dmalloc.workloads.PageContent;
+import org.dmalloc.measure.PageContent;
 import org.jspecify.annotations.Nullable;
 
 /**

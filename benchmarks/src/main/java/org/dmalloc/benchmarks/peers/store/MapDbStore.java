@@ -2,7 +2,7 @@
 package org.dmalloc.benchmarks.peers.store;
 
 import java.lang.foreign.MemorySegment;
-import org.dmalloc.workloads.PageContent;
+import org.dmalloc.measure.PageContent;
 import org.mapdb.volume.MappedFileVol;
 import org.mapdb.volume.Volume;
 

@@ -3,7 +3,7 @@ package org.dmalloc.benchmarks.peers.store;
 
 import java.io.IOException;
 import java.util.PrimitiveIterator;
-import org.dmalloc.workloads.PageContent;
+import org.dmalloc.measure.PageContent;
 
 /**
  * Numbered pages of 4096 bytes in a file, as a contender gives them. Each operation goes the way

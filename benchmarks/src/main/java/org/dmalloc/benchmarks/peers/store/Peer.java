@@ -8,7 +8,7 @@ import java.util.Locale;
 import java.util.Map;
 import org.dmalloc.api.AccessPattern;
 import org.dmalloc.api.MemoryProvider;
-import org.dmalloc.workloads.compare.child.ProviderFactory;
+import org.dmalloc.measure.compare.child.ProviderFactory;
 import org.jspecify.annotations.Nullable;
 
 /**

@@ -3,9 +3,9 @@ package org.dmalloc.benchmarks.peers.store;
 
 import java.io.IOException;
 import java.lang.foreign.ValueLayout;
-import org.dmalloc.workloads.PageContent;
-import org.dmalloc.workloads.compare.child.BufferPool;
-import org.dmalloc.workloads.compare.child.PagedMemory;
+import org.dmalloc.measure.PageContent;
+import org.dmalloc.measure.compare.child.BufferPool;
+import org.dmalloc.measure.compare.child.PagedMemory;
 
 /**
  * What a database does in place of mmap: frames over reads and writes of a file past the page

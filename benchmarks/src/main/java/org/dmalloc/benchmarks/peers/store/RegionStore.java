@@ -17,7 +17,7 @@ import org.dmalloc.api.MemoryProvider;
 import org.dmalloc.api.MemoryRegion;
 import org.dmalloc.api.OpenRequest;
 import org.dmalloc.api.RegionRequest;
-import org.dmalloc.workloads.PageContent;
+import org.dmalloc.measure.PageContent;
 import org.jspecify.annotations.Nullable;
 
 /**

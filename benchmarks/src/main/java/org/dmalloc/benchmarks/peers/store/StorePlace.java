@@ -3,7 +3,7 @@ package org.dmalloc.benchmarks.peers.store;
 
 import java.nio.file.Path;
 import java.util.Locale;
-import org.dmalloc.workloads.PageContent;
+import org.dmalloc.measure.PageContent;
 
 /**
  * Where and how large a store is.

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.dmalloc.measure;
+
+import java.util.Locale;
+
+/** A region holds other bytes than were written to it. */
+public final class WrongContentException extends RuntimeException {
+  private static final long serialVersionUID = 1L;
+
+  /**
+   * Names the page and the word that differ.
+   *
+   * @param page the number of the page of 4 KiB, from 0
+   * @param found the word that is there
+   * @param expected the word that was stored
+   */
+  public WrongContentException(long page, long found, long expected) {
+    super(
+        String.format(
+            Locale.ROOT,
+            "verify page %d (offset %d): found %016x in place of %016x; the mapping shows wrong bytes, or somebody else wrote to it",
+            page,
+            page * PageContent.PAGE_BYTES,
+            found,
+            expected));
+  }
+}

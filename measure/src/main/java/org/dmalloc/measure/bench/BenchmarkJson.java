@@ -1,0 +1,260 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.dmalloc.measure.bench;
+
+import com.google.gson.JsonArray;
+import com.google.gson.JsonElement;
+import com.google.gson.JsonNull;
+import com.google.gson.JsonObject;
+import com.google.gson.JsonPrimitive;
+import java.util.List;
+import java.util.Locale;
+import java.util.OptionalDouble;
+import java.util.OptionalLong;
+import org.dmalloc.api.AccessPattern;
+import org.dmalloc.measure.LatencyProfile;
+import org.dmalloc.measure.Measurement;
+import org.dmalloc.measure.Workload;
+import org.dmalloc.measure.disk.RawDisk;
+import org.dmalloc.measure.disk.RawFigure;
+import org.dmalloc.measure.disk.RawSurvey;
+import org.dmalloc.measure.machine.BlockDevice;
+import org.dmalloc.measure.machine.MachineDescription;
+import org.dmalloc.measure.machine.ProcessCounters;
+import org.dmalloc.measure.machine.SwapDevice;
+import org.dmalloc.measure.report.Json;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The JSON form of a benchmark's report. Every member is always there; {@code null} stands for what
+ * is unknown, was not measured, or means nothing. Times are in nanoseconds, sizes in bytes.
+ */
+public final class BenchmarkJson {
+  /** The version of this form; grows when a member changes its meaning or goes away. */
+  public static final int SCHEMA_VERSION = 1;
+
+  private BenchmarkJson() {}
+
+  /** The report as text. */
+  public static String render(BenchmarkReport report) {
+    return Json.print(tree(report));
+  }
+
+  static JsonObject tree(BenchmarkReport report) {
+    JsonObject root = new JsonObject();
+    root.addProperty("schema", "dmalloc-benchmark");
+    root.addProperty("schemaVersion", SCHEMA_VERSION);
+    root.addProperty("startedAt", report.startedAt().toString());
+    root.addProperty("tookNanos", report.took().toNanos());
+    root.add("machine", machine(report.machine()));
+    root.add("settings", plan(report.plan()));
+    JsonObject storage = new JsonObject();
+    report.storage().forEach((backend, s) -> storage.add(backend, storage(s)));
+    root.add("storage", storage);
+    root.add("rawDisk", array(report.surveys().stream().map(BenchmarkJson::survey).toList()));
+    root.add("results", array(report.results().stream().map(BenchmarkJson::result).toList()));
+    root.add("notes", array(report.notes().stream().<JsonElement>map(JsonPrimitive::new).toList()));
+    root.add(
+        "meaning",
+        array(
+            BenchmarkMeaning.lines(report).stream().<JsonElement>map(JsonPrimitive::new).toList()));
+    return root;
+  }
+
+  private static JsonObject machine(MachineDescription machine) {
+    JsonObject object = new JsonObject();
+    object.addProperty("processor", machine.processor());
+    object.addProperty("processors", machine.processors());
+    object.add("memoryBytes", known(machine.memoryBytes()));
+    object.add("memoryLimitBytes", known(machine.memoryLimitBytes()));
+    object.addProperty("kernel", machine.kernel());
+    object.addProperty("system", machine.system());
+    object.addProperty("jdk", machine.jdk());
+    object.add("swap", array(machine.swap().stream().map(BenchmarkJson::swap).toList()));
+    JsonObject settings = new JsonObject();
+    machine.settings().forEach(settings::addProperty);
+    object.add("settings", settings);
+    return object;
+  }
+
+  private static JsonElement swap(SwapDevice device) {
+    JsonObject object = new JsonObject();
+    object.addProperty("path", device.path());
+    object.addProperty("kind", lower(device.kind()));
+    object.addProperty("byteSize", device.byteSize());
+    object.addProperty("priority", device.priority());
+    return object;
+  }
+
+  private static JsonObject plan(BenchmarkPlan plan) {
+    JsonObject object = new JsonObject();
+    object.addProperty("byteSize", plan.byteSize());
+    object.addProperty("threads", plan.threads());
+    object.addProperty("timePerRunNanos", plan.timePerRun().toNanos());
+    object.addProperty("seed", plan.seed());
+    object.addProperty("pattern", plan.pattern() == null ? "fitting" : lower(plan.pattern()));
+    object.addProperty("rawDisk", lower(plan.rawDisk()));
+    object.add(
+        "starts",
+        array(plan.starts().stream().<JsonElement>map(s -> new JsonPrimitive(lower(s))).toList()));
+    JsonArray workloads = new JsonArray();
+    for (Workload workload : plan.workloads()) {
+      JsonObject entry = new JsonObject();
+      entry.addProperty("name", workload.name());
+      entry.addProperty("operation", workload.operation());
+      entry.addProperty("kind", lower(workload.kind()));
+      entry.addProperty("inOrder", workload.pattern() == AccessPattern.SEQUENTIAL);
+      workloads.add(entry);
+    }
+    object.add("workloads", workloads);
+    return object;
+  }
+
+  private static JsonObject storage(BenchmarkReport.Storage storage) {
+    JsonObject object = new JsonObject();
+    object.addProperty("backing", storage.backing());
+    object.addProperty("fileSystem", storage.fileSystem());
+    object.addProperty("mountPoint", storage.mountPoint());
+    object.addProperty("device", storage.device());
+    object.add("readAheadKib", known(storage.readAheadKib()));
+    object.addProperty("rotational", storage.rotational());
+    object.addProperty("allocateNanos", storage.allocateNanos());
+    return object;
+  }
+
+  private static JsonElement survey(RawSurvey survey) {
+    JsonObject object = new JsonObject();
+    object.addProperty("backend", survey.subject());
+    object.addProperty("file", survey.file());
+    object.add("figures", array(survey.figures().stream().map(BenchmarkJson::raw).toList()));
+    object.add(
+        "notes", array(survey.notes().stream().<JsonElement>map(JsonPrimitive::new).toList()));
+    return object;
+  }
+
+  private static JsonElement raw(@Nullable RawFigure figure) {
+    if (figure == null) {
+      return JsonNull.INSTANCE;
+    }
+    JsonObject object = new JsonObject();
+    object.addProperty("pattern", lower(figure.pattern()));
+    object.addProperty("blockBytes", figure.pattern().blockBytes());
+    object.addProperty("queueDepth", figure.queueDepth());
+    object.addProperty("operationsPerSecond", figure.operationsPerSecond());
+    object.addProperty("bytesPerSecond", figure.bytesPerSecond());
+    object.addProperty("p50Nanos", figure.p50Nanos());
+    object.addProperty("p99Nanos", figure.p99Nanos());
+    object.addProperty("p999Nanos", figure.p999Nanos());
+    object.addProperty("tool", figure.tool());
+    return object;
+  }
+
+  private static JsonElement result(BenchmarkResult result) {
+    JsonObject object = new JsonObject();
+    object.addProperty("backend", result.backend());
+    object.addProperty("workload", result.workload().name());
+    object.addProperty("start", lower(result.start()));
+    object.addProperty("threads", result.threads());
+    object.addProperty("advice", result.advice() == null ? null : lower(result.advice()));
+    String status = "measured";
+    String reason = null;
+    JsonElement measurement = JsonNull.INSTANCE;
+    switch (result.outcome()) {
+      case BenchmarkResult.Measured measured -> measurement = measurement(result, measured);
+      case BenchmarkResult.NotRun notRun -> {
+        status = "notRun";
+        reason = notRun.reason();
+      }
+      case BenchmarkResult.Failed failed -> {
+        status = "failed";
+        reason = failed.message();
+      }
+    }
+    object.addProperty("status", status);
+    object.addProperty("reason", reason);
+    object.add("measurement", measurement);
+    object.add("rawDepth1", ratios(result, RawDisk.DEPTH_ONE));
+    object.add("rawDepth32", ratios(result, RawDisk.DEPTH_MANY));
+    return object;
+  }
+
+  private static JsonElement measurement(
+      BenchmarkResult result, BenchmarkResult.Measured measured) {
+    Measurement measurement = measured.measurement();
+    LatencyProfile latency = measurement.latency();
+    ProcessCounters counters = measurement.counters();
+    JsonObject object = new JsonObject();
+    object.addProperty("operations", measurement.operations());
+    object.addProperty("elapsedNanos", measurement.elapsedNanos());
+    object.addProperty("forceNanos", measurement.forceNanos());
+    object.addProperty("bytesPerOperation", measurement.bytesPerOperation());
+    object.addProperty("finished", measurement.finished());
+    object.addProperty("operationsPerSecond", measurement.operationsPerSecond());
+    object.addProperty("bytesPerSecond", measurement.bytesPerSecond());
+    object.addProperty("latencyGroupSize", latency.groupSize());
+    object.addProperty("minNanos", latency.minNanos());
+    object.addProperty("meanNanos", latency.meanNanos());
+    object.addProperty("p50Nanos", latency.p50Nanos());
+    object.addProperty("p99Nanos", latency.p99Nanos());
+    object.addProperty("p999Nanos", latency.p999Nanos());
+    object.addProperty("maxNanos", latency.maxNanos());
+    JsonArray curve = new JsonArray();
+    for (LatencyProfile.Point point : latency.curve()) {
+      JsonArray pair = new JsonArray();
+      pair.add(point.percentile());
+      pair.add(point.nanos());
+      curve.add(pair);
+    }
+    object.add("latencyCurve", curve);
+    object.add("majorFaults", known(counters.majorFaults()));
+    object.add("minorFaults", known(counters.minorFaults()));
+    object.add("cpuNanos", known(counters.cpuNanos()));
+    object.add("processReadBytes", known(counters.readBytes()));
+    object.add("processWrittenBytes", known(counters.writtenBytes()));
+    BlockDevice.Traffic device = measured.device();
+    object.addProperty("deviceReadBytes", device == null ? null : device.readBytes());
+    object.addProperty("deviceWrittenBytes", device == null ? null : device.writtenBytes());
+    double resident = measured.residentShareAtStart();
+    object.addProperty("residentShareAtStart", resident < 0 ? null : resident);
+    OptionalLong pages = BenchmarkMeaning.pagesPerWait(result);
+    object.addProperty("answeredByRam", BenchmarkMeaning.fromRam(result));
+    object.addProperty("pagesReadPerWait", pages.isPresent() ? pages.getAsLong() : null);
+    return object;
+  }
+
+  private static JsonElement ratios(BenchmarkResult result, int depth) {
+    RawFigure raw = result.raw(depth).orElse(null);
+    Measurement measurement =
+        result.measured().map(BenchmarkResult.Measured::measurement).orElse(null);
+    if (raw == null || measurement == null) {
+      return JsonNull.INSTANCE;
+    }
+    LatencyProfile latency = measurement.latency();
+    JsonObject object = new JsonObject();
+    object.add("throughputRatio", known(result.throughputRatio(depth)));
+    object.add(
+        "p50Ratio", known(Ratios.latency(measurement, raw, latency.p50Nanos(), raw.p50Nanos())));
+    object.add(
+        "p99Ratio", known(Ratios.latency(measurement, raw, latency.p99Nanos(), raw.p99Nanos())));
+    object.add(
+        "p999Ratio", known(Ratios.latency(measurement, raw, latency.p999Nanos(), raw.p999Nanos())));
+    return object;
+  }
+
+  private static JsonElement known(long value) {
+    return value < 0 ? JsonNull.INSTANCE : new JsonPrimitive(value);
+  }
+
+  private static JsonElement known(OptionalDouble value) {
+    return value.isPresent() ? new JsonPrimitive(value.getAsDouble()) : JsonNull.INSTANCE;
+  }
+
+  private static String lower(Enum<?> constant) {
+    return constant.name().toLowerCase(Locale.ROOT).replace('_', '-');
+  }
+
+  private static JsonArray array(List<JsonElement> elements) {
+    JsonArray array = new JsonArray();
+    elements.forEach(array::add);
+    return array;
+  }
+}

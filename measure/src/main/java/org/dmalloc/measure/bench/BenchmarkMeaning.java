@@ -1,0 +1,288 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.dmalloc.measure.bench;
+
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.function.Predicate;
+import java.util.function.ToDoubleFunction;
+import java.util.stream.Collectors;
+import org.dmalloc.api.AccessPattern;
+import org.dmalloc.api.Capability;
+import org.dmalloc.measure.Measurement;
+import org.dmalloc.measure.PageContent;
+import org.dmalloc.measure.Start;
+import org.dmalloc.measure.Workload;
+import org.dmalloc.measure.disk.RawDisk;
+import org.dmalloc.measure.machine.MachineDescription;
+import org.dmalloc.measure.report.Units;
+
+/**
+ * What a benchmark's figures mean on the machine that gave them: a line for access at random, in
+ * order, and beyond RAM, and one with the command that tells more. Every word of them follows from
+ * the report.
+ *
+ * <p>The trap that they are for: a backend that takes no advice reads a lot around each page. As
+ * long as the region fits into RAM, a few such reads bring all of it in, and what is counted as
+ * cold random access is answered by RAM.
+ */
+public final class BenchmarkMeaning {
+  /** Marks figures of cold rows that RAM gave. */
+  static final String FROM_RAM = "†";
+
+  /** A wait for the disk that brings in this many pages was not one for a page. */
+  private static final long MANY_PAGES = 8;
+
+  /** Of the raw disk's rate with many requests under way; its own figure is not more exact. */
+  private static final double BEYOND_DISK = 1.25;
+
+  /** Figures nearer to each other than this are called equal. */
+  private static final double SAME = 0.05;
+
+  private BenchmarkMeaning() {}
+
+  /** How a line begins that is a command, to be copied as it is. */
+  static final String PROGRAM = "./dmalloc ";
+
+  /** The lines; the last is a command. */
+  public static List<String> lines(BenchmarkReport report) {
+    return List.of(atRandom(report), inOrder(report), beyondMemory(report), next(report));
+  }
+
+  /**
+   * How many pages each wait for the disk brought in, in a cold row of single random accesses most
+   * of which did not wait; empty for all other rows, whose figures mean what they seem to.
+   */
+  static OptionalLong pagesPerWait(BenchmarkResult result) {
+    Workload workload = result.workload();
+    if (result.measured().isEmpty()
+        || result.start() != Start.COLD
+        || workload.pattern() != AccessPattern.RANDOM
+        || workload.needs().contains(Capability.PREFETCH)) {
+      return OptionalLong.empty();
+    }
+    Measurement measurement = result.measured().get().measurement();
+    long faults = measurement.counters().majorFaults();
+    long read = measurement.counters().readBytes();
+    if (faults < 0 || read < 0 || 2 * faults > measurement.operations()) {
+      return OptionalLong.empty();
+    }
+    long pages = read / PageContent.PAGE_BYTES / Math.max(1, faults);
+    return pages < MANY_PAGES ? OptionalLong.empty() : OptionalLong.of(pages);
+  }
+
+  /**
+   * Whether RAM answered most of a cold row at random: each wait brought in many pages, or
+   * announced pages came faster than the disk gives any.
+   */
+  static boolean fromRam(BenchmarkResult result) {
+    return pagesPerWait(result).isPresent()
+        || (result.start() == Start.COLD
+            && result.workload().pattern() == AccessPattern.RANDOM
+            && result.workload().needs().contains(Capability.PREFETCH)
+            && result.throughputRatio(RawDisk.DEPTH_MANY).orElse(0) > BEYOND_DISK);
+  }
+
+  /** Whether RAM holds a whole region; empty if the machine does not tell how much it has. */
+  static Optional<Boolean> fitsIntoMemory(BenchmarkReport report) {
+    long memory = memory(report.machine());
+    return memory < 0 ? Optional.empty() : Optional.of(report.plan().byteSize() < memory);
+  }
+
+  private static long memory(MachineDescription machine) {
+    long limit = machine.memoryLimitBytes();
+    return limit < 0
+        ? machine.memoryBytes()
+        : machine.memoryBytes() < 0 ? limit : Math.min(limit, machine.memoryBytes());
+  }
+
+  private static String atRandom(BenchmarkReport report) {
+    List<BenchmarkResult> all =
+        cold(report, result -> result.workload().name().equals("random-read"));
+    List<BenchmarkResult> fromDisk =
+        all.stream().filter(result -> pagesPerWait(result).isEmpty()).toList();
+    List<String> parts = new ArrayList<>();
+    if (fromDisk.isEmpty()) {
+      parts.add(
+          "no figure from the disk" + (all.isEmpty() ? "; see -w random-read --start cold" : ""));
+    } else {
+      parts.add(
+          best(fromDisk, BenchmarkMeaning::rate)
+              + " from the disk, "
+              + Units.count(highest(fromDisk, BenchmarkMeaning::rate))
+              + " pages/s"
+              + ofDisk(fromDisk));
+    }
+    List<BenchmarkResult> announced =
+        cold(
+            report,
+            result ->
+                !fromRam(result)
+                    && result.workload().kind() == Workload.Kind.READ
+                    && result.workload().needs().contains(Capability.PREFETCH));
+    if (!announced.isEmpty()) {
+      parts.add(
+          String.format(
+              Locale.ROOT,
+              "announced (prefetch) %s by %s",
+              Units.count(highest(announced, BenchmarkMeaning::rate)),
+              best(announced, BenchmarkMeaning::rate)));
+    }
+    for (BenchmarkResult result : all) {
+      OptionalLong pages = pagesPerWait(result);
+      if (pages.isPresent()) {
+        parts.add(
+            String.format(
+                Locale.ROOT,
+                "the %s%s of %s are RAM's: each wait for the disk brought in %s pages",
+                Units.count(rate(result)),
+                FROM_RAM,
+                result.backend(),
+                Units.count(pages.getAsLong())));
+      }
+    }
+    return "at random: " + String.join("; ", parts);
+  }
+
+  private static String ofDisk(List<BenchmarkResult> rows) {
+    return rows.stream()
+        .max(Comparator.comparingDouble(BenchmarkMeaning::rate))
+        .map(result -> result.throughputRatio(RawDisk.DEPTH_ONE))
+        .filter(ratio -> ratio.isPresent())
+        .map(
+            ratio ->
+                String.format(
+                    Locale.ROOT,
+                    " (%s of what it gives one request at a time)",
+                    Units.ratio(ratio.getAsDouble())))
+        .orElse("");
+  }
+
+  private static String inOrder(BenchmarkReport report) {
+    List<BenchmarkResult> reads = cold(report, result -> result.workload().name().equals("read"));
+    List<BenchmarkResult> fills =
+        cold(
+            report,
+            result -> result.workload().name().equals("fill") && hasFile(report, result.backend()));
+    List<String> parts = new ArrayList<>();
+    if (!reads.isEmpty()) {
+      parts.add(
+          String.format(
+              Locale.ROOT,
+              "%s reads fastest from the disk, %s MB/s",
+              best(reads, BenchmarkMeaning::bytes),
+              Units.megabytes(highest(reads, BenchmarkMeaning::bytes))));
+    }
+    if (!fills.isEmpty()) {
+      // A backend that writes zeros to reserve its space has paid there for the first stores.
+      ToDoubleFunction<BenchmarkResult> whole = result -> withAllocation(report, result);
+      parts.add(
+          String.format(
+              Locale.ROOT,
+              "%s fills a file fastest, %s MB/s with its allocation and until durable",
+              best(fills, whole),
+              Units.megabytes(highest(fills, whole))));
+    }
+    return "in order: "
+        + (parts.isEmpty()
+            ? "no figure from the disk; see -w fill,read --start cold"
+            : String.join("; ", parts));
+  }
+
+  private static boolean hasFile(BenchmarkReport report, String backend) {
+    BenchmarkReport.Storage storage = report.storage().get(backend);
+    return storage != null && !storage.fileSystem().isEmpty();
+  }
+
+  /** Bytes per second of a first fill, from the request for the region on. */
+  private static double withAllocation(BenchmarkReport report, BenchmarkResult result) {
+    BenchmarkReport.Storage storage = report.storage().get(result.backend());
+    long allocateNanos = storage == null ? 0 : storage.allocateNanos();
+    return result
+        .measured()
+        .map(BenchmarkResult.Measured::measurement)
+        .map(
+            m ->
+                m.operations()
+                    * (double) m.bytesPerOperation()
+                    * 1e9
+                    / (m.elapsedNanos() + m.forceNanos() + allocateNanos))
+        .orElse(0.0);
+  }
+
+  private static String beyondMemory(BenchmarkReport report) {
+    long size = report.plan().byteSize();
+    Optional<Boolean> fits = fitsIntoMemory(report);
+    String memory = Units.bytes(Math.max(0, memory(report.machine())));
+    if (fits.isPresent() && !fits.get()) {
+      return String.format(
+          Locale.ROOT,
+          "beyond RAM: that is what was measured, %s with %s of RAM; which advice, file or swap serves which use:",
+          Units.bytes(size),
+          memory);
+    }
+    return String.format(
+        Locale.ROOT,
+        "beyond RAM: not measured, %s; run bench with --size above RAM, or, as root for the limit:",
+        fits.isPresent()
+            ? String.format(
+                Locale.ROOT,
+                "because %s fits into %s of RAM, which then answers whatever was read once",
+                Units.bytes(size),
+                memory)
+            : "as far as can be told");
+  }
+
+  private static String next(BenchmarkReport report) {
+    return fitsIntoMemory(report).orElse(true)
+        ? PROGRAM
+            + "compare --size 1g --limit 256m --time 120 -r 3 -w random-read,sequential-read -c "
+            + contenders(report)
+        : PROGRAM + "compare";
+  }
+
+  /** What {@code compare} calls the backends of this report. */
+  private static String contenders(BenchmarkReport report) {
+    String names =
+        report.storage().keySet().stream()
+            .filter(name -> hasFile(report, name))
+            .map(name -> name.equals("panama") ? "panama:auto,panama:random" : name)
+            .sorted()
+            .collect(Collectors.joining(","));
+    return names.isEmpty() ? "panama:auto,filechannel" : names;
+  }
+
+  private static List<BenchmarkResult> cold(
+      BenchmarkReport report, Predicate<BenchmarkResult> which) {
+    return report.results().stream()
+        .filter(result -> result.start() == Start.COLD && result.measured().isPresent())
+        .filter(which)
+        .toList();
+  }
+
+  /** The backends of the highest figure, with those that are level with it. */
+  private static String best(List<BenchmarkResult> rows, ToDoubleFunction<BenchmarkResult> figure) {
+    double highest = highest(rows, figure);
+    return rows.stream()
+        .filter(result -> figure.applyAsDouble(result) * (1 + SAME) >= highest)
+        .map(BenchmarkResult::backend)
+        .distinct()
+        .collect(Collectors.joining(" and "));
+  }
+
+  private static double highest(
+      List<BenchmarkResult> rows, ToDoubleFunction<BenchmarkResult> figure) {
+    return rows.stream().mapToDouble(figure).max().orElse(0);
+  }
+
+  private static double rate(BenchmarkResult result) {
+    return result.measured().map(m -> m.measurement().operationsPerSecond()).orElse(0.0);
+  }
+
+  private static double bytes(BenchmarkResult result) {
+    return result.measured().map(m -> m.measurement().bytesPerSecond()).orElse(0.0);
+  }
+}

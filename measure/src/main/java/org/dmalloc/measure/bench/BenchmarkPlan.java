@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.dmalloc.measure.bench;
+
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Collections;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Set;
+import org.dmalloc.api.AccessPattern;
+import org.dmalloc.measure.PageContent;
+import org.dmalloc.measure.Start;
+import org.dmalloc.measure.Workload;
+import org.dmalloc.measure.Workloads;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a benchmark is to do. Start with {@link #ofSize} and refine; every {@code with} method
+ * returns a changed copy.
+ *
+ * @param byteSize the size of each backend's region, at least 1 MiB
+ * @param workloads what to run; fill comes first whatever the order
+ * @param starts from which states of the caches
+ * @param threads how many threads share each workload
+ * @param timePerRun how long one workload runs at most; a cold fill goes on until the region is
+ *     full
+ * @param pattern the pattern that the region is made with, for all workloads, which then advise
+ *     nothing; null lets each advise the one that fits it
+ * @param rawDisk how to measure the raw disk
+ * @param directory where the regions of backends that accept a directory go, and where the raw disk
+ *     is measured if there is no such backend; null for each backend's own
+ * @param seed decides content and random choices
+ */
+public record BenchmarkPlan(
+    long byteSize,
+    List<Workload> workloads,
+    Set<Start> starts,
+    int threads,
+    Duration timePerRun,
+    @Nullable AccessPattern pattern,
+    RawDiskChoice rawDisk,
+    @Nullable Path directory,
+    long seed) {
+  /** The size unless another is given. */
+  public static final long DEFAULT_BYTES = 256L << 20;
+
+  /** The smallest size: less says nothing. */
+  public static final long MIN_BYTES = 1L << 20;
+
+  /** As many as the smallest region has pages. */
+  public static final int MAX_THREADS = (int) (MIN_BYTES / PageContent.PAGE_BYTES);
+
+  private static final long DEFAULT_SEED = 20_240_229;
+
+  /** How to measure the raw disk. */
+  public enum RawDiskChoice {
+    /** By fio where it is installed, else by a loop of our own. */
+    AUTO,
+    /** By a loop of our own. */
+    OWN_LOOP,
+    /** Not at all; there are no ratios then. */
+    NONE
+  }
+
+  /**
+   * Checks the plan.
+   *
+   * @throws IllegalArgumentException with the value and what to give in its place
+   */
+  public BenchmarkPlan {
+    if (byteSize < MIN_BYTES) {
+      throw new IllegalArgumentException(
+          String.format(
+              Locale.ROOT, "benchmark of %d bytes; give at least %d", byteSize, MIN_BYTES));
+    }
+    if (workloads.isEmpty() || starts.isEmpty()) {
+      throw new IllegalArgumentException("benchmark of nothing; give a workload and a start");
+    }
+    if (threads < 1 || threads > MAX_THREADS) {
+      throw new IllegalArgumentException(
+          String.format(
+              Locale.ROOT,
+              "threads %d; give 1 to %d: each needs a page of its own in the smallest region, and more have more requests under way than a disk takes",
+              threads,
+              MAX_THREADS));
+    }
+    if (timePerRun.isNegative() || timePerRun.isZero()) {
+      throw new IllegalArgumentException(
+          String.format(
+              Locale.ROOT, "%d ms for each row; give more than 0", timePerRun.toMillis()));
+    }
+    workloads = List.copyOf(workloads);
+    starts = Collections.unmodifiableSet(EnumSet.copyOf(starts));
+  }
+
+  /** All workloads, cold and warm, on one thread for a second each. */
+  public static BenchmarkPlan ofSize(long byteSize) {
+    return new BenchmarkPlan(
+        byteSize,
+        Workloads.standard(),
+        EnumSet.allOf(Start.class),
+        1,
+        Duration.ofSeconds(1),
+        null,
+        RawDiskChoice.AUTO,
+        null,
+        DEFAULT_SEED);
+  }
+
+  /** A copy with other workloads. */
+  public BenchmarkPlan withWorkloads(List<Workload> newWorkloads) {
+    return new BenchmarkPlan(
+        byteSize, newWorkloads, starts, threads, timePerRun, pattern, rawDisk, directory, seed);
+  }
+
+  /** A copy with other starts. */
+  public BenchmarkPlan withStarts(Set<Start> newStarts) {
+    return new BenchmarkPlan(
+        byteSize, workloads, newStarts, threads, timePerRun, pattern, rawDisk, directory, seed);
+  }
+
+  /** A copy with another number of threads. */
+  public BenchmarkPlan withThreads(int newThreads) {
+    return new BenchmarkPlan(
+        byteSize, workloads, starts, newThreads, timePerRun, pattern, rawDisk, directory, seed);
+  }
+
+  /** A copy with another time per run. */
+  public BenchmarkPlan withTimePerRun(Duration newTime) {
+    return new BenchmarkPlan(
+        byteSize, workloads, starts, threads, newTime, pattern, rawDisk, directory, seed);
+  }
+
+  /** A copy that advises one pattern for all workloads; null for the one that fits each. */
+  public BenchmarkPlan withPattern(@Nullable AccessPattern newPattern) {
+    return new BenchmarkPlan(
+        byteSize, workloads, starts, threads, timePerRun, newPattern, rawDisk, directory, seed);
+  }
+
+  /** A copy that measures the raw disk otherwise. */
+  public BenchmarkPlan withRawDisk(RawDiskChoice newRawDisk) {
+    return new BenchmarkPlan(
+        byteSize, workloads, starts, threads, timePerRun, pattern, newRawDisk, directory, seed);
+  }
+
+  /** A copy that works in a directory. */
+  public BenchmarkPlan withDirectory(@Nullable Path newDirectory) {
+    return new BenchmarkPlan(
+        byteSize, workloads, starts, threads, timePerRun, pattern, rawDisk, newDirectory, seed);
+  }
+
+  /** A copy with another seed. */
+  public BenchmarkPlan withSeed(long newSeed) {
+    return new BenchmarkPlan(
+        byteSize, workloads, starts, threads, timePerRun, pattern, rawDisk, directory, newSeed);
+  }
+
+  /** The pattern that a workload runs with. */
+  public AccessPattern patternFor(Workload workload) {
+    return pattern == null ? workload.pattern() : pattern;
+  }
+}

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.dmalloc.measure.bench;
+
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.dmalloc.measure.disk.RawSurvey;
+import org.dmalloc.measure.machine.MachineDescription;
+
+/**
+ * All that a benchmark found.
+ *
+ * @param startedAt when it began
+ * @param took how long it ran
+ * @param plan what it was to do
+ * @param machine where it ran
+ * @param storage what each backend's region lay on, by the backend's name
+ * @param surveys the raw disk, once for each backend with a file
+ * @param results one for each backend, workload and start
+ * @param notes what the reader should know besides
+ */
+public record BenchmarkReport(
+    Instant startedAt,
+    Duration took,
+    BenchmarkPlan plan,
+    MachineDescription machine,
+    Map<String, Storage> storage,
+    List<RawSurvey> surveys,
+    List<BenchmarkResult> results,
+    List<String> notes) {
+  /** Copies the collections. */
+  public BenchmarkReport {
+    storage = Collections.unmodifiableMap(new LinkedHashMap<>(storage));
+    surveys = List.copyOf(surveys);
+    results = List.copyOf(results);
+    notes = List.copyOf(notes);
+  }
+
+  /**
+   * What a region lay on.
+   *
+   * @param backing the region's own words for it
+   * @param fileSystem the type of its file system; empty if it has none
+   * @param mountPoint where that is mounted; empty likewise
+   * @param device the disk below; empty if none is known
+   * @param readAheadKib the disk's read-ahead; −1 if unknown
+   * @param rotational what the disk claims: {@code yes}, {@code no} or {@code unknown}
+   * @param allocateNanos how long it took to allocate: a backend that writes zeros to reserve its
+   *     space pays here for what others pay at the first store
+   */
+  public record Storage(
+      String backing,
+      String fileSystem,
+      String mountPoint,
+      String device,
+      long readAheadKib,
+      String rotational,
+      long allocateNanos) {}
+
+  /** Whether every row that could run did so without an error. */
+  public boolean succeeded() {
+    return results.stream().noneMatch(r -> r.outcome() instanceof BenchmarkResult.Failed);
+  }
+}

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.dmalloc.measure.bench;
+
+import java.util.OptionalDouble;
+import org.dmalloc.api.AccessPattern;
+import org.dmalloc.measure.Measurement;
+import org.dmalloc.measure.Workload;
+import org.dmalloc.measure.disk.RawFigure;
+import org.dmalloc.measure.disk.RawPattern;
+import org.jspecify.annotations.Nullable;
+
+/** Which raw figure belongs to which workload, and how the two compare. */
+public final class Ratios {
+  private Ratios() {}
+
+  /**
+   * What the raw disk has to do to match a workload: requests of a page in random order, or of 1
+   * MiB in order; null for workloads that a disk has no counterpart for.
+   */
+  public static @Nullable RawPattern counterpart(Workload workload) {
+    if (workload.pattern() == AccessPattern.NORMAL) {
+      return null; // of both kinds
+    }
+    boolean inOrder = workload.pattern() == AccessPattern.SEQUENTIAL;
+    return switch (workload.kind()) {
+      case READ -> inOrder ? RawPattern.SEQUENTIAL_READ : RawPattern.RANDOM_READ;
+      case FILL, WRITE -> inOrder ? RawPattern.SEQUENTIAL_WRITE : RawPattern.RANDOM_WRITE;
+      case ALLOCATE -> null;
+    };
+  }
+
+  /**
+   * Throughput over raw throughput. In order, bytes per second are compared, because the raw
+   * requests are larger than a page. At random, operations per second are: each stands for one page
+   * that the disk would have to be asked for.
+   */
+  public static OptionalDouble throughput(Measurement measurement, RawFigure raw) {
+    return raw.pattern().sequential()
+        ? ratio(measurement.bytesPerSecond(), raw.bytesPerSecond())
+        : ratio(measurement.operationsPerSecond(), raw.operationsPerSecond());
+  }
+
+  /**
+   * A latency over the raw one; only where an operation and a raw request are both one page, and
+   * single operations were timed.
+   */
+  public static OptionalDouble latency(
+      Measurement measurement, RawFigure raw, long nanos, long rawNanos) {
+    return raw.pattern().sequential() || measurement.latency().groupSize() != 1
+        ? OptionalDouble.empty()
+        : ratio((double) nanos, (double) rawNanos);
+  }
+
+  private static OptionalDouble ratio(double a, double b) {
+    return b > 0 ? OptionalDouble.of(a / b) : OptionalDouble.empty();
+  }
+}

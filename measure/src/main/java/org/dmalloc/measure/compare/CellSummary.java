@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.dmalloc.measure.compare;
+
+import java.util.List;
+import java.util.Optional;
+import java.util.function.ToDoubleFunction;
+import org.dmalloc.measure.LatencyProfile;
+import org.dmalloc.measure.compare.cell.CellRun;
+
+/**
+ * The medians of one cell over its runs. NaN stands for what the machine does not tell.
+ *
+ * @param speed operations per second
+ * @param p50Nanos the median latency
+ * @param p99Nanos 99 of 100 operations took at most this
+ * @param p999Nanos 999 of 1000 did
+ * @param maxNanos the slowest, of all runs
+ * @param majorFaultsPerOperation waits for a device
+ * @param swapInPerOperation pages read from swap
+ * @param swapOutPerOperation pages written to swap
+ * @param readAmplification bytes read from devices for this process per byte asked for
+ * @param writeAmplification bytes written to the devices per byte asked for
+ * @param cpuNanosPerOperation processor time
+ * @param durableNanos time until durable; NaN if nothing is owed
+ * @param peakResidentBytes the most that was in RAM and mapped, shared pages included
+ * @param peakChargedBytes the most that its memory cgroup was charged for
+ * @param besideBytesPerSecond what a scan beside it went through; NaN if there was none
+ */
+public record CellSummary(
+    Sample speed,
+    double p50Nanos,
+    double p99Nanos,
+    double p999Nanos,
+    double maxNanos,
+    double majorFaultsPerOperation,
+    double swapInPerOperation,
+    double swapOutPerOperation,
+    double readAmplification,
+    double writeAmplification,
+    double cpuNanosPerOperation,
+    double durableNanos,
+    double peakResidentBytes,
+    double peakChargedBytes,
+    double besideBytesPerSecond) {
+
+  /** Sums a cell up; empty if it has no runs. */
+  public static Optional<CellSummary> of(ComparisonReport.Cell cell) {
+    List<CellRun> runs = cell.runs().stream().filter(run -> run.operations() > 0).toList();
+    if (runs.isEmpty()) {
+      return Optional.empty();
+    }
+    return Optional.of(
+        new CellSummary(
+            Sample.of(runs.stream().map(CellRun::operationsPerSecond).toList()),
+            median(runs, run -> (double) run.latency().p50Nanos()),
+            median(runs, run -> (double) run.latency().p99Nanos()),
+            median(runs, run -> (double) run.latency().p999Nanos()),
+            runs.stream().mapToDouble(run -> (double) run.latency().maxNanos()).max().orElseThrow(),
+            median(runs, run -> ratio(run.majorFaults(), run.operations())),
+            median(runs, run -> ratio(run.swapInPages(), run.operations())),
+            median(runs, run -> ratio(run.swapOutPages(), run.operations())),
+            median(runs, CellSummary::readAmplification),
+            median(runs, CellSummary::writeAmplification),
+            median(runs, run -> ratio(run.cpuNanos(), run.operations())),
+            median(runs, run -> ratio(run.forceNanos(), 1)),
+            median(runs, run -> ratio(run.peakResidentBytes(), 1)),
+            median(runs, run -> ratio(run.peakChargedBytes(), 1)),
+            median(runs, CellRun::besideBytesPerSecond)));
+  }
+
+  /** The most that it had in RAM: what it was charged for, or without a limit what was mapped. */
+  public double peakBytes() {
+    return Double.isNaN(peakChargedBytes) ? peakResidentBytes : peakChargedBytes;
+  }
+
+  /** Bytes read from devices per byte asked for, in one run. */
+  public static double readAmplification(CellRun run) {
+    return ratio(run.readBytes(), run.askedBytes());
+  }
+
+  /** Bytes written to devices per byte asked for, in one run. */
+  public static double writeAmplification(CellRun run) {
+    return ratio(run.deviceWrittenBytes(), run.askedBytes());
+  }
+
+  /** The latency curve of the run with the median speed. */
+  public static List<LatencyProfile.Point> curve(ComparisonReport.Cell cell) {
+    return cell.runs().stream()
+        .sorted(java.util.Comparator.comparingDouble(CellRun::operationsPerSecond))
+        .skip((cell.runs().size() - 1) / 2)
+        .findFirst()
+        .map(run -> run.latency().curve())
+        .orElse(List.of());
+  }
+
+  private static double median(List<CellRun> runs, ToDoubleFunction<CellRun> figure) {
+    List<Double> known =
+        runs.stream().mapToDouble(figure).filter(Double::isFinite).boxed().toList();
+    return known.isEmpty() ? Double.NaN : Sample.of(known).median();
+  }
+
+  private static double ratio(long amount, long by) {
+    return amount == CellRun.UNKNOWN || by == 0 ? Double.NaN : (double) amount / by;
+  }
+}

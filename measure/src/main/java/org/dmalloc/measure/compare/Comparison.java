@@ -1,0 +1,314 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.dmalloc.measure.compare;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.Set;
+import org.dmalloc.measure.compare.setup.KernelSetting;
+import org.dmalloc.measure.compare.setup.LimitSearch;
+import org.dmalloc.measure.compare.setup.MemoryLimit;
+import org.dmalloc.measure.compare.setup.SetupJournal;
+import org.dmalloc.measure.compare.setup.SwapFile;
+import org.dmalloc.measure.compare.setup.ZramDevice;
+import org.dmalloc.measure.machine.BlockDevice;
+import org.dmalloc.measure.machine.MachineDescription;
+import org.dmalloc.measure.machine.MachineLoad;
+import org.dmalloc.measure.machine.SwapDevice;
+import org.dmalloc.measure.report.Units;
+import org.dmalloc.spi.machine.KernelFiles;
+import org.dmalloc.spi.machine.Mount;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Runs a comparison: sets up swap and limits, runs every contender in child JVMs in random order,
+ * and puts everything back. Changes of an earlier one that was killed are taken back first.
+ *
+ * <p>Belongs to the calling thread: when that is interrupted, the child is ended and everything is
+ * put back before {@link InterruptedException} is thrown.
+ */
+public final class Comparison {
+  private static final long SWAP_MARGIN_BYTES = 64L << 20;
+
+  private final ComparisonPlan plan;
+  private final List<ProviderSource> providers;
+  private final List<Path> ownClassPath;
+  private final ComparisonListener listener;
+  private final KernelFiles files = KernelFiles.ofThisMachine();
+  private final List<String> notes = new ArrayList<>();
+  private final List<String> notCompared = new ArrayList<>();
+  private final long begin = System.nanoTime();
+
+  /**
+   * Prepares one.
+   *
+   * @param providers the providers that take part
+   * @param ownClassPath jars and directories with this class and what it needs
+   */
+  public Comparison(
+      ComparisonPlan plan,
+      List<ProviderSource> providers,
+      List<Path> ownClassPath,
+      ComparisonListener listener) {
+    this.plan = plan;
+    this.providers = List.copyOf(providers);
+    this.ownClassPath = List.copyOf(ownClassPath);
+    this.listener = listener;
+  }
+
+  /** Takes back what comparisons of this user that were killed have left; one line for each. */
+  public static List<String> removeLeftovers(@Nullable Path stateDirectory) throws IOException {
+    return SetupJournal.recover(
+        stateDirectory == null ? SetupJournal.defaultDirectory() : stateDirectory,
+        KernelFiles.ofThisMachine());
+  }
+
+  /**
+   * Runs it.
+   *
+   * @throws IOException if something that the plan asks for cannot be set up, or could not be put
+   *     back
+   */
+  public ComparisonReport run() throws IOException, InterruptedException {
+    ComparisonPlan.TemporarySwap wanted = plan.swapFile();
+    if (wanted != null) {
+      SwapFile.requireAbsent(wanted.path());
+    }
+    Path state = plan.stateDirectory();
+    Path journals = state == null ? SetupJournal.defaultDirectory() : state;
+    for (String line : SetupJournal.recover(journals, files)) {
+      say(line);
+    }
+    Files.createDirectories(plan.directory());
+    try (SetupJournal journal = SetupJournal.open(journals, files)) {
+      try {
+        return compare(journal);
+      } catch (IOException e) {
+        if (journal.closed()) {
+          throw endedFromOutside(e);
+        }
+        throw e;
+      }
+    }
+  }
+
+  /** A signal ends the process, and its hook has taken all back: what fails then fails for that. */
+  private static InterruptedException endedFromOutside(IOException e) {
+    InterruptedException ended = new InterruptedException("ended by a signal");
+    ended.initCause(e);
+    return ended;
+  }
+
+  private ComparisonReport compare(SetupJournal journal) throws IOException, InterruptedException {
+    Instant started = Instant.now();
+    MachineLoad loadBefore = MachineLoad.read(files);
+    Optional<MemoryLimit> limit = findLimit(journal);
+    Set<String> ownSwap = new LinkedHashSet<>();
+    ComparisonPlan.TemporarySwap wanted = plan.swapFile();
+    if (wanted != null) {
+      ownSwap.add(
+          SwapFile.create(journal, wanted.path(), wanted.byteSize(), wanted.priority()).path());
+    }
+    if (plan.zramBytes() > 0) {
+      ownSwap.add(ZramDevice.create(journal, plan.zramBytes(), SwapFile.HIGHEST_PRIORITY).path());
+      notes.add("zram: the pages of these workloads hold random bytes and do not compress");
+    }
+    List<SwapDevice> swap = SwapDevice.all(files);
+    Optional<Mount> mount = Mount.holding(files, plan.directory().toRealPath());
+    Optional<BlockDevice> disk = mount.flatMap(m -> BlockDevice.of(files, m));
+    List<Contender> contenders =
+        comparable(
+            ContenderList.of(plan, joining(), disk.map(BlockDevice::readAheadFile).orElse(null)),
+            swap,
+            limit.isPresent());
+    ContenderList.leftOut(plan)
+        .forEach(
+            (name, other) ->
+                notes.add(
+                    String.format(
+                        Locale.ROOT, "%s: like %s, not measured; -c all has it too", name, other)));
+    checkSettings(journal, contenders);
+    if (disk.isEmpty()) {
+      notes.add(
+          String.format(
+              Locale.ROOT,
+              "%s is on %s, which has no disk below it: files there are memory",
+              plan.directory(),
+              mount.map(Mount::type).orElse("an unknown file system")));
+    }
+
+    TimeFit.require(plan, contenders);
+    Rounds rounds =
+        new Rounds(plan, contenders, ownClassPath, limit.orElse(null), journal, listener, begin);
+    rounds.watch(devices(disk, swap));
+    rounds.run();
+    notes.addAll(rounds.notes());
+    Duration taken = Duration.between(started, Instant.now());
+    return new ComparisonReport(
+        ComparisonReport.FORMAT,
+        started.truncatedTo(ChronoUnit.SECONDS).toString(),
+        taken.toMillis() / 1000.0,
+        plan.byteSize(),
+        limit.isPresent() ? plan.limitBytes() : 0,
+        limit.map(MemoryLimit::description).orElse("no limit was permitted"),
+        rounds.cellSeconds(),
+        plan.runs(),
+        plan.seed(),
+        storage(mount, disk),
+        files.text(KernelSetting.PAGE_CLUSTER).orElse("unknown"),
+        swap,
+        MachineDescription.read(files),
+        rounds.entrants(),
+        rounds.cells(),
+        obstacles(limit.isPresent(), contenders, ownSwap, swap, loadBefore),
+        notCompared,
+        notes);
+  }
+
+  private List<String> obstacles(
+      boolean limited,
+      List<Contender> contenders,
+      Set<String> ownSwap,
+      List<SwapDevice> swapBefore,
+      MachineLoad loadBefore) {
+    List<String> obstacles =
+        new ArrayList<>(
+            Obstacles.size(
+                plan.byteSize(),
+                limited ? plan.limitBytes() : 0,
+                Rounds.dataLimit(plan.limitBytes()),
+                1024 * files.field("/proc/meminfo", "MemTotal").orElse(0)));
+    if (contenders.stream().anyMatch(contender -> contender.family() == Family.SWAP)) {
+      obstacles.addAll(Obstacles.swap(ownSwap, swapBefore, SwapDevice.all(files)));
+    }
+    obstacles.addAll(
+        Obstacles.load(
+            loadBefore, MachineLoad.read(files), Runtime.getRuntime().availableProcessors()));
+    return obstacles;
+  }
+
+  private Optional<MemoryLimit> findLimit(SetupJournal journal) {
+    LimitSearch search = LimitSearch.run(journal, files);
+    if (search.limit().isEmpty()) {
+      notCompared.add("a memory limit of " + Units.bytes(plan.limitBytes()));
+      search.reasons().forEach(reason -> notCompared.add("  " + reason));
+    }
+    return search.limit();
+  }
+
+  private List<ProviderSource> joining() {
+    List<ProviderSource> joining = new ArrayList<>();
+    for (ProviderSource provider : providers) {
+      if (provider.refusal().isEmpty()) {
+        joining.add(provider);
+      } else {
+        notCompared.add(String.format(Locale.ROOT, "%s: %s", provider.name(), provider.refusal()));
+      }
+    }
+    return joining;
+  }
+
+  /** Leaves out who could only be killed for want of memory, or measures something else. */
+  private List<Contender> comparable(List<Contender> all, List<SwapDevice> swap, boolean limited) {
+    long free = swap.stream().mapToLong(device -> device.byteSize() - device.usedBytes()).sum();
+    long available = 1024 * files.field("/proc/meminfo", "MemAvailable").orElse(0);
+    long inMemory = limited ? plan.limitBytes() : available;
+    long missing = plan.byteSize() + SWAP_MARGIN_BYTES - inMemory - free;
+    List<Contender> left = new ArrayList<>();
+    List<String> swapless = new ArrayList<>();
+    for (Contender contender : all) {
+      if (contender.family() == Family.SWAP && missing > 0) {
+        swapless.add(contender.id());
+      } else if (contender.budgeted() && !limited) {
+        notCompared.add(contender.id() + ": a resident budget means nothing without a limit");
+      } else if (contender.budgeted() && contender.family() == Family.SWAP && free <= 0) {
+        notCompared.add(
+            contender.id() + ": without swap nothing can be paged out to keep a budget");
+      } else {
+        left.add(contender);
+      }
+    }
+    if (!swapless.isEmpty()) {
+      long neededMebibytes = Math.ceilDiv(missing + free + SWAP_MARGIN_BYTES, 1L << 20);
+      ComparisonPlan.TemporarySwap given = plan.swapFile();
+      if (given != null) {
+        throw new IllegalArgumentException(
+            String.format(
+                Locale.ROOT,
+                "--swap-file %s: %s is too small for %s; give %s:%dm",
+                given.path(),
+                Units.bytes(given.byteSize()),
+                String.join(", ", swapless),
+                given.path(),
+                neededMebibytes));
+      }
+      notCompared.add(
+          String.format(
+              Locale.ROOT,
+              "%s: swap has %s free and %s more is needed; as root give --swap-file PATH:%dm",
+              String.join(", ", swapless),
+              Units.bytes(free),
+              Units.bytes(missing),
+              neededMebibytes));
+    }
+    if (left.isEmpty()) {
+      throw new IllegalArgumentException(
+          "nothing can be compared here: " + String.join("; ", notCompared));
+    }
+    return left;
+  }
+
+  /** Settings are tried before anything is measured: a refusal after minutes helps nobody. */
+  private static void checkSettings(SetupJournal journal, List<Contender> contenders)
+      throws IOException {
+    for (Contender contender : contenders) {
+      for (var setting : contender.settings().entrySet()) {
+        journal.takeBack(KernelSetting.set(journal, setting.getKey(), setting.getValue()));
+      }
+    }
+  }
+
+  private List<String> devices(Optional<BlockDevice> disk, List<SwapDevice> swap) {
+    List<String> names = new ArrayList<>();
+    disk.ifPresent(device -> names.add(device.name()));
+    for (SwapDevice area : swap) {
+      area.disk(files)
+          .map(BlockDevice::name)
+          .filter(name -> !names.contains(name))
+          .ifPresent(names::add);
+    }
+    return names;
+  }
+
+  private String storage(Optional<Mount> mount, Optional<BlockDevice> disk) throws IOException {
+    return String.format(
+        Locale.ROOT,
+        "%s on %s, %s",
+        plan.directory().toRealPath(),
+        mount.map(Mount::type).orElse("unknown"),
+        disk.map(
+                device ->
+                    String.format(
+                        Locale.ROOT,
+                        "%s, read-ahead %s KiB, rotational %s",
+                        (device.name() + " " + device.model()).strip(),
+                        device.readAheadKib().isPresent()
+                            ? String.valueOf(device.readAheadKib().getAsLong())
+                            : "unknown",
+                        device.rotational().map(r -> r ? "yes" : "no").orElse("unknown")))
+            .orElse("no disk"));
+  }
+
+  private void say(String line) {
+    notes.add(line);
+    listener.said(line);
+  }
+}

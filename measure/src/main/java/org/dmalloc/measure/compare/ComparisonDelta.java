@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.dmalloc.measure.compare;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import org.dmalloc.measure.compare.ComparisonReport.Cell;
+import org.dmalloc.measure.compare.cell.ComparedWorkload;
+import org.dmalloc.measure.report.TextTable;
+import org.dmalloc.measure.report.TextTable.Column;
+import org.dmalloc.measure.report.Units;
+
+/**
+ * Two comparisons set against each other: of two times, or of two machines. Only cells that both
+ * have are listed.
+ */
+public final class ComparisonDelta {
+  private ComparisonDelta() {}
+
+  /**
+   * One cell of both.
+   *
+   * @param workload what was done
+   * @param contender by whom
+   * @param before operations per second in the first
+   * @param after operations per second in the second
+   * @param duel the second against the first
+   */
+  public record Line(
+      ComparedWorkload workload, String contender, Sample before, Sample after, Duel duel) {}
+
+  /** The cells that both have, in the order of the second. */
+  public static List<Line> lines(ComparisonReport before, ComparisonReport after) {
+    List<Line> lines = new ArrayList<>();
+    for (Cell cell : after.cells()) {
+      Optional<Sample> now = cell.speed();
+      Optional<Sample> then =
+          before.cells().stream()
+              .filter(c -> c.workload() == cell.workload())
+              .filter(c -> c.contender().equals(cell.contender()))
+              .findFirst()
+              .flatMap(Cell::speed);
+      if (now.isPresent() && then.isPresent()) {
+        lines.add(
+            new Line(
+                cell.workload(),
+                cell.contender(),
+                then.get(),
+                now.get(),
+                Duel.of(now.get(), then.get())));
+      }
+    }
+    return lines;
+  }
+
+  /** The table, with what differs between the conditions before it. */
+  public static String render(ComparisonReport before, ComparisonReport after) {
+    StringBuilder text = new StringBuilder();
+    text.append("against the comparison of ").append(before.started()).append('\n');
+    differs(text, "machine", machine(before), machine(after));
+    differs(text, "size", Units.bytes(before.byteSize()), Units.bytes(after.byteSize()));
+    differs(text, "limit", Units.bytes(before.limitBytes()), Units.bytes(after.limitBytes()));
+    differs(text, "files", before.storage(), after.storage());
+    differs(text, "swap", ComparisonTable.swap(before), ComparisonTable.swap(after));
+    differs(text, "page-cluster", before.pageCluster(), after.pageCluster());
+    TextTable table =
+        new TextTable(
+            Column.left("workload"),
+            Column.left("contender"),
+            Column.right("then op/s"),
+            Column.right("now op/s"),
+            Column.right("ratio"),
+            Column.left(""));
+    for (Line line : lines(before, after)) {
+      table.row(
+          line.workload().label(),
+          line.contender(),
+          Units.count(line.before().median()),
+          Units.count(line.after().median()),
+          Verdict.times(line.duel().ratio()),
+          line.duel().draw() ? "draw" : line.duel().ratio() > 1 ? "faster" : "slower");
+    }
+    return text.append(table.render()).toString();
+  }
+
+  private static String machine(ComparisonReport report) {
+    return String.format(
+        Locale.ROOT, "%s, %s", report.machine().processor(), report.machine().kernel());
+  }
+
+  private static void differs(StringBuilder text, String what, String before, String after) {
+    if (!before.equals(after)) {
+      text.append(String.format(Locale.ROOT, "  %s: then %s; now %s%n", what, before, after));
+    }
+  }
+}

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.dmalloc.measure.compare;
+
+import java.util.Map;
+import java.util.TreeMap;
+import org.dmalloc.measure.compare.child.ChildTask;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One way to have memory, with its settings.
+ *
+ * @param id unique: {@code panama:random}, {@code anon:kernel page-cluster=0}
+ * @param family what holds its bytes
+ * @param kind what the child makes
+ * @param provider the provider; null unless the kind is PROVIDER
+ * @param pattern the name of the access pattern; null for none
+ * @param policy the name of the swap policy; null for none
+ * @param announced whether it announces pages in batches
+ * @param budgeted whether its region has a resident budget
+ * @param settings kernel settings while it runs, by their file
+ */
+record Contender(
+    String id,
+    Family family,
+    ChildTask.Kind kind,
+    @Nullable ProviderSource provider,
+    @Nullable String pattern,
+    @Nullable String policy,
+    boolean announced,
+    boolean budgeted,
+    Map<String, String> settings) {
+  Contender {
+    settings = java.util.Collections.unmodifiableMap(new TreeMap<>(settings));
+  }
+
+  /** A copy that runs under one more setting. */
+  Contender under(String file, String value) {
+    Map<String, String> more = new TreeMap<>(settings);
+    more.put(file, value);
+    String name = file.substring(file.lastIndexOf('/') + 1).replace('_', '-');
+    return new Contender(
+        id + " " + name + "=" + value,
+        family,
+        kind,
+        provider,
+        pattern,
+        policy,
+        announced,
+        budgeted,
+        more);
+  }
+
+  /** Whether a name is that of this contender, or of the provider that it is a variant of. */
+  boolean isNamed(String name) {
+    return id.equals(name) || id.startsWith(name + ":");
+  }
+
+  /**
+   * The command that allocates such memory; empty if none does.
+   *
+   * @param budget the resident budget, if it is to have one
+   */
+  String allocateCommand(String size, String budget) {
+    ProviderSource from = provider;
+    if (from == null) {
+      return "";
+    }
+    StringBuilder line = new StringBuilder("alloc " + size + " -b " + from.name());
+    if (pattern != null) {
+      line.append(" --pattern ").append(label(pattern));
+    }
+    if (policy != null) {
+      line.append(" --policy ").append(label(policy));
+    }
+    if (budgeted) {
+      line.append(" --budget ").append(budget);
+    }
+    return line.toString();
+  }
+
+  static String label(String enumName) {
+    return enumName.toLowerCase(java.util.Locale.ROOT).replace('_', '-');
+  }
+}

@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.dmalloc.measure.compare;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.TreeMap;
+import org.dmalloc.api.AccessPattern;
+import org.dmalloc.api.Capability;
+import org.dmalloc.api.SwapPolicy;
+import org.dmalloc.measure.compare.ComparisonPlan.Policies;
+import org.dmalloc.measure.compare.child.ChildTask;
+import org.dmalloc.measure.compare.setup.KernelSetting;
+import org.jspecify.annotations.Nullable;
+
+/** Derives the contenders from the providers that are there, by what each declares. */
+final class ContenderList {
+  static final String ALL = "all";
+  static final String LIBRARY_HEAP = "malloc";
+  static final String BUDGET = "budget";
+  static final String BUFFER_POOL = "buffer-pool";
+
+  private static final List<SwapPolicy> DISTINCT_POLICIES =
+      List.of(SwapPolicy.KERNEL, SwapPolicy.NO_READ_AHEAD);
+
+  /** NEVER cannot hold more than RAM, and NOW and PREFAULT act once and leave KERNEL. */
+  private static final List<SwapPolicy> ALL_POLICIES =
+      List.of(
+          SwapPolicy.KERNEL,
+          SwapPolicy.READ_AHEAD,
+          SwapPolicy.NO_READ_AHEAD,
+          SwapPolicy.EARLY,
+          SwapPolicy.HUGE_PAGES,
+          SwapPolicy.NO_HUGE_PAGES);
+
+  /**
+   * What differs so little from another contender that it is measured only when it is asked for: a
+   * shared mapping of /dev/zero is, as a memfd is, a file of the kernel's own tmpfs; tmpfs reads
+   * from swap in clusters whatever the advice, which then only changes what is swapped out; and for
+   * a file, the kernel's limit drops pages as a budget does.
+   */
+  private static final Map<String, String> ALIKE =
+      new TreeMap<>(
+          Map.of(
+              "anon-zero",
+              "anon-memfd",
+              "anon-memfd:no-read-ahead",
+              "anon-memfd:kernel",
+              "panama:budget",
+              "panama:auto"));
+
+  private ContenderList() {}
+
+  /** Names of what a plan leaves out because it is like another, with that other's. */
+  static Map<String, String> leftOut(ComparisonPlan plan) {
+    return plan.contenders().isEmpty() ? ALIKE : Map.of();
+  }
+
+  /** All contenders of a plan. */
+  static List<Contender> of(
+      ComparisonPlan plan, List<ProviderSource> providers, @Nullable String readAheadFile) {
+    List<Contender> base = new ArrayList<>();
+    boolean budgetTaken = false;
+    for (ProviderSource provider : providers) {
+      if (provider.family() == Family.FILE) {
+        addFile(base, provider);
+      } else {
+        addAnonymous(base, provider, plan.policies());
+        if (!budgetTaken && provider.capabilities().contains(Capability.RESIDENT_BUDGET)) {
+          base.add(make(provider, BUDGET, null, null, false, true));
+          budgetTaken = true;
+        }
+      }
+    }
+    base.add(
+        new Contender(
+            LIBRARY_HEAP,
+            Family.SWAP,
+            ChildTask.Kind.LIBRARY_HEAP,
+            null,
+            null,
+            null,
+            false,
+            false,
+            Map.of()));
+    base.add(
+        new Contender(
+            BUFFER_POOL,
+            Family.POOL,
+            ChildTask.Kind.BUFFER_POOL,
+            null,
+            null,
+            null,
+            false,
+            false,
+            Map.of()));
+    for (String name : plan.contenders()) {
+      if (base.stream().noneMatch(contender -> isChosen(contender, name))) {
+        throw new IllegalArgumentException(
+            String.format(
+                Locale.ROOT,
+                "no contender '%s'; choose from %s, or all",
+                name,
+                String.join(", ", base.stream().map(Contender::id).toList())));
+      }
+    }
+    List<Contender> chosen =
+        base.stream()
+            .filter(
+                plan.contenders().isEmpty()
+                    ? c -> ALIKE.keySet().stream().noneMatch(c::isNamed)
+                    : c -> plan.contenders().stream().anyMatch(name -> isChosen(c, name)))
+            .toList();
+    return swept(chosen, plan, readAheadFile);
+  }
+
+  private static boolean isChosen(Contender contender, String name) {
+    return name.equals(ALL) || contender.isNamed(name);
+  }
+
+  private static void addFile(List<Contender> list, ProviderSource provider) {
+    boolean advised = provider.capabilities().contains(Capability.ADVICE);
+    if (advised) {
+      for (AccessPattern pattern : AccessPattern.values()) {
+        list.add(
+            make(provider, Contender.label(pattern.name()), pattern.name(), null, false, false));
+      }
+    } else {
+      list.add(make(provider, "", null, null, false, false));
+    }
+    if (provider.capabilities().contains(Capability.PREFETCH)) {
+      @Nullable String pattern = advised ? AccessPattern.RANDOM.name() : null;
+      list.add(make(provider, "batched", pattern, null, true, false));
+    }
+    if (provider.capabilities().contains(Capability.RESIDENT_BUDGET)) {
+      list.add(make(provider, BUDGET, null, null, false, true));
+    }
+  }
+
+  private static void addAnonymous(
+      List<Contender> list, ProviderSource provider, Policies policies) {
+    if (!provider.capabilities().contains(Capability.SWAP_POLICY)) {
+      list.add(make(provider, "", null, null, false, false));
+    } else {
+      for (SwapPolicy policy : policies == Policies.ALL ? ALL_POLICIES : DISTINCT_POLICIES) {
+        list.add(make(provider, Contender.label(policy.name()), null, policy.name(), false, false));
+      }
+    }
+    if (provider.capabilities().contains(Capability.PREFETCH)
+        && list.stream().noneMatch(c -> c.announced() && c.family() == Family.SWAP)) {
+      list.add(make(provider, "batched", null, null, true, false));
+    }
+  }
+
+  private static Contender make(
+      ProviderSource provider,
+      String variant,
+      @Nullable String pattern,
+      @Nullable String policy,
+      boolean announced,
+      boolean budgeted) {
+    return new Contender(
+        variant.isEmpty() ? provider.name() : provider.name() + ":" + variant,
+        provider.family(),
+        ChildTask.Kind.PROVIDER,
+        provider,
+        pattern,
+        policy,
+        announced,
+        budgeted,
+        Map.of());
+  }
+
+  /** Repeats each contender under each value of the settings that matter to it. */
+  private static List<Contender> swept(
+      List<Contender> contenders, ComparisonPlan plan, @Nullable String readAheadFile) {
+    List<Contender> all = new ArrayList<>();
+    for (Contender contender : contenders) {
+      if (contender.family() == Family.SWAP && !plan.pageClusters().isEmpty()) {
+        for (int value : plan.pageClusters()) {
+          all.add(contender.under(KernelSetting.PAGE_CLUSTER, String.valueOf(value)));
+        }
+      } else if (contender.family() == Family.FILE
+          && !plan.readAheadKib().isEmpty()
+          && readAheadFile != null) {
+        for (int value : plan.readAheadKib()) {
+          all.add(contender.under(readAheadFile, String.valueOf(value)));
+        }
+      } else {
+        all.add(contender);
+      }
+    }
+    return all;
+  }
+}

@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.dmalloc.measure.compare;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.stream.Collectors;
+import org.dmalloc.measure.machine.MachineLoad;
+import org.dmalloc.measure.machine.SwapDevice;
+import org.dmalloc.measure.report.Units;
+
+/**
+ * What stands against every verdict of a comparison: figures of something else than files and swap
+ * are no reason to choose one of them. Each is a sentence that ends with what to do.
+ */
+final class Obstacles {
+  /** Of the machine's processors; below it a child still had the one or two that it uses. */
+  private static final double MOST_OTHERS = 0.2;
+
+  private static final double MOST_STOLEN = 0.1;
+
+  /** A comparison itself makes a load of two or three. */
+  private static final double OWN_LOAD = 4;
+
+  /** Swap areas change by some pages of idle programs all the time. */
+  private static final long NOTABLE_BYTES = 4L << 20;
+
+  private Obstacles() {}
+
+  /**
+   * Whether everything fitted into RAM.
+   *
+   * @param byteSize the memory of each contender
+   * @param limitBytes the limit; 0 for none
+   * @param dataBytes what of it is left for data
+   * @param memoryBytes the machine's memory
+   */
+  static List<String> size(long byteSize, long limitBytes, long dataBytes, long memoryBytes) {
+    if (limitBytes == 0) {
+      return byteSize < memoryBytes
+          ? List.of(
+              String.format(
+                  Locale.ROOT,
+                  "without a limit all of it was in RAM (%s of %s): neither file nor swap was needed; run it where a limit is permitted (as root), or give --size above %s",
+                  Units.bytes(byteSize),
+                  Units.bytes(memoryBytes),
+                  Units.bytes(memoryBytes)))
+          : List.of();
+    }
+    long holds = Math.min(dataBytes, memoryBytes > 0 ? memoryBytes : dataBytes);
+    return byteSize <= holds
+        ? List.of(
+            String.format(
+                Locale.ROOT,
+                "the data (%s) fitted into the limit (%s, of which a JVM takes some): neither file nor swap was needed; give --size %dm or more, or a lower --limit",
+                Units.bytes(byteSize),
+                Units.bytes(limitBytes),
+                4 * Math.ceilDiv(Math.min(limitBytes, Math.max(memoryBytes, 1)), 1L << 20)))
+        : List.of();
+  }
+
+  /**
+   * Whether swap went to other areas than those of the comparison.
+   *
+   * @param own paths of the areas that it made
+   * @param before the areas when it began, with those
+   * @param after the areas when it had ended
+   */
+  static List<String> swap(Set<String> own, List<SwapDevice> before, List<SwapDevice> after) {
+    List<String> found = new ArrayList<>();
+    if (own.size() > 1) {
+      found.add(
+          String.format(
+              Locale.ROOT,
+              "swap went to %s, and nobody tells which page to which; give --swap-file or --zram",
+              String.join(" and ", new TreeSet<>(own))));
+    }
+    Set<String> others = new TreeSet<>();
+    int ownPriority =
+        before.stream()
+            .filter(area -> own.contains(area.path()))
+            .mapToInt(SwapDevice::priority)
+            .min()
+            .orElse(Integer.MIN_VALUE);
+    for (SwapDevice area : before) {
+      if (!own.isEmpty() && !own.contains(area.path()) && area.priority() >= ownPriority) {
+        others.add(area.path());
+      }
+    }
+    Set<String> paths = before.stream().map(SwapDevice::path).collect(Collectors.toSet());
+    for (SwapDevice area : after) {
+      boolean theirs = !own.contains(area.path());
+      if (theirs && (!paths.contains(area.path()) || (!own.isEmpty() && grown(area, before)))) {
+        others.add(area.path());
+      }
+    }
+    if (!others.isEmpty()) {
+      found.add(
+          String.format(
+              Locale.ROOT,
+              "another swap area was in use meanwhile (%s): what was swapped did not go where it seems; swapoff it for the time being, or wait until it is gone",
+              String.join(", ", others)));
+    }
+    return found;
+  }
+
+  private static boolean grown(SwapDevice area, List<SwapDevice> before) {
+    return before.stream()
+        .filter(earlier -> earlier.path().equals(area.path()))
+        .anyMatch(earlier -> area.usedBytes() - earlier.usedBytes() > NOTABLE_BYTES);
+  }
+
+  /** Whether other programs, or other machines on the same host, had the processors. */
+  static List<String> load(MachineLoad before, MachineLoad after, int processors) {
+    List<String> found = new ArrayList<>();
+    double others = after.othersShare(before);
+    double stolen = after.stolenShare(before);
+    if (others > MOST_OTHERS || after.load() > processors + OWN_LOAD) {
+      found.add(
+          String.format(
+              Locale.ROOT,
+              "the machine was busy with other work (load %.0f, %.0f %% of the processors): run it when nothing else runs",
+              after.load(),
+              100 * others));
+    }
+    if (stolen > MOST_STOLEN) {
+      found.add(
+          String.format(
+              Locale.ROOT,
+              "the host gave %.0f %% of the processors to other machines: run it when they are idle, or on another host",
+              100 * stolen));
+    }
+    return found;
+  }
+}

@@ -1,0 +1,297 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.dmalloc.measure.compare;
+
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.function.Predicate;
+import org.dmalloc.measure.compare.ComparisonReport.Cell;
+import org.dmalloc.measure.compare.ComparisonReport.Entrant;
+import org.dmalloc.measure.compare.cell.ComparedWorkload;
+
+/**
+ * What one workload showed, in a sentence, and the command that follows from it: that of the very
+ * contender that the sentence names first. Where the figures do not carry a verdict, the sentence
+ * says why and what would, and there is no command.
+ *
+ * @param workload the workload
+ * @param sentence the best of each family against each other, by operations per second
+ * @param winner the contender with the highest median among those that announce nothing; empty if
+ *     there is no verdict
+ * @param advice the command that allocates as the first of the sentence did, and what else to do as
+ *     a comment; empty if there is no verdict, or no command for it
+ */
+public record Verdict(ComparedWorkload workload, String sentence, String winner, String advice) {
+  /** From here on a ratio is given in whole numbers. */
+  private static final double WHOLE = 9.95;
+
+  private static final String COMMENT = "  # ";
+
+  /** One contender's result. */
+  private record Result(Entrant entrant, Sample speed) {
+    String id() {
+      return entrant.id();
+    }
+
+    boolean faster(Result other) {
+      return speed.median() > other.speed.median();
+    }
+  }
+
+  /** Whether this is a verdict; otherwise its sentence says what stands against one. */
+  public boolean given() {
+    return !winner.isEmpty();
+  }
+
+  /** What is said about the workloads of a report that gave figures; nothing if none can be. */
+  public static List<Verdict> all(ComparisonReport report) {
+    return report.workloads().stream()
+        .map(workload -> of(report, workload))
+        .flatMap(Optional::stream)
+        .toList();
+  }
+
+  /**
+   * What is said about one workload; empty if nobody gave a figure, or if something stands against
+   * all verdicts of the report ({@link ComparisonReport#obstacles()}).
+   */
+  public static Optional<Verdict> of(ComparisonReport report, ComparedWorkload workload) {
+    List<Result> results = new ArrayList<>();
+    for (Cell cell : report.cellsOf(workload)) {
+      cell.speed()
+          .ifPresent(speed -> results.add(new Result(report.entrant(cell.contender()), speed)));
+    }
+    if (!report.obstacles().isEmpty() || results.isEmpty()) {
+      return Optional.empty();
+    }
+    Optional<String> obstacle = obstacle(results);
+    return Optional.of(
+        obstacle.isPresent()
+            ? new Verdict(workload, labelled(workload, "no verdict: " + obstacle.get()), "", "")
+            : given(workload, results));
+  }
+
+  private static String labelled(ComparedWorkload workload, String sentence) {
+    return String.format(Locale.ROOT, "%s: %s", workload.label(), sentence);
+  }
+
+  /** What stands against a verdict on one workload, and what to do. */
+  private static Optional<String> obstacle(List<Result> results) {
+    Optional<Result> file = best(results, Family.FILE, false);
+    Optional<Result> swap = best(results, Family.SWAP, false);
+    for (Optional<Result> one : List.of(file, swap)) {
+      if (one.isPresent() && one.get().speed().count() < Schedule.LEAST_RUNS) {
+        return Optional.of(
+            String.format(
+                Locale.ROOT,
+                "%s has %d of the %d runs that tell a spread; give --runs %d or more, and the --time for them",
+                one.get().id(),
+                one.get().speed().count(),
+                Schedule.LEAST_RUNS,
+                Schedule.LEAST_RUNS));
+      }
+    }
+    if (file.isPresent() && swap.isPresent()) {
+      Duel duel = Duel.of(file.get().speed(), swap.get().speed());
+      if (duel.unclear()) {
+        double difference = Math.max(duel.ratio(), 1 / duel.ratio()) - 1;
+        return Optional.of(
+            String.format(
+                Locale.ROOT,
+                "%s (± %.0f %%) and %s (± %.0f %%) differ by %.0f %%, which is within the spread of the runs; more --runs and --time may tell them apart",
+                name(file.get()),
+                100 * file.get().speed().spread(),
+                name(swap.get()),
+                100 * swap.get().speed().spread(),
+                100 * difference));
+      }
+    }
+    return Optional.empty();
+  }
+
+  private static Verdict given(ComparedWorkload workload, List<Result> results) {
+    Optional<Result> file = best(results, Family.FILE, false);
+    Optional<Result> swap = best(results, Family.SWAP, false);
+    Optional<Result> pool = best(results, Family.POOL, false);
+    List<Result> mapped = new ArrayList<>();
+    file.ifPresent(mapped::add);
+    swap.ifPresent(mapped::add);
+    mapped.sort(Comparator.comparingDouble(result -> -result.speed().median()));
+    List<String> parts = new ArrayList<>();
+    if (mapped.size() > 1) {
+      parts.add(duel(mapped.get(0), mapped.get(1)));
+    } else {
+      file.ifPresent(f -> parts.add(name(f) + "; no swap to compare with"));
+      swap.ifPresent(s -> parts.add(name(s) + "; no file to compare with"));
+    }
+    Optional<Result> announced = Optional.empty();
+    if (workload.foreseeable()) {
+      Optional<Result> announcedFile = best(results, Family.FILE, true);
+      Optional<Result> announcedSwap = best(results, Family.SWAP, true);
+      announced = best(results, result -> result.announced());
+      if (announcedFile.isPresent() && announcedSwap.isPresent()) {
+        parts.add(
+            "announced in batches, "
+                + (announcedSwap.get().faster(announcedFile.get())
+                    ? duel(announcedSwap.get(), announcedFile.get())
+                    : duel(announcedFile.get(), announcedSwap.get())));
+      } else if (announcedFile.isPresent() && file.isPresent()) {
+        parts.add(
+            "announced in batches, " + against(announcedFile.get(), file.get(), "unannounced"));
+      }
+    }
+    if (pool.isPresent() && !mapped.isEmpty()) {
+      Result first = mapped.getFirst();
+      parts.add("buffer pool " + against(pool.get(), first, first.entrant().family().label()));
+    } else if (pool.isPresent()) {
+      parts.add("buffer pool only");
+    }
+    Result winner =
+        mapped.isEmpty() || (pool.isPresent() && wins(pool.get(), mapped.getFirst()))
+            ? pool.orElseGet(() -> results.getFirst())
+            : mapped.getFirst();
+    return new Verdict(
+        workload,
+        labelled(workload, String.join("; ", parts)),
+        winner.id(),
+        mapped.isEmpty() ? "" : advice(results, mapped, winner, announced));
+  }
+
+  private static boolean wins(Result one, Result other) {
+    return one.faster(other) && !Duel.of(one.speed(), other.speed()).draw();
+  }
+
+  /** The line below the sentence: the command of its first, and all else as a comment. */
+  private static String advice(
+      List<Result> results, List<Result> mapped, Result winner, Optional<Result> announced) {
+    Result first = mapped.getFirst();
+    List<String> hints = new ArrayList<>();
+    String command = first.entrant().command();
+    if (command.isEmpty()) {
+      hints.add(first.id() + " won, and no command allocates it");
+      // Of the same kind and as fast: the same memory by another name.
+      Optional<Result> alike =
+          best(
+              results,
+              e ->
+                  e.family() == first.entrant().family()
+                      && !e.announced()
+                      && !e.command().isEmpty());
+      if (alike.isPresent() && Duel.of(alike.get().speed(), first.speed()).draw()) {
+        command = alike.get().entrant().command();
+        hints.add(alike.get().id() + " is level with it");
+        hints.addAll(conditions(alike.get().entrant()));
+      }
+    } else {
+      hints.addAll(conditions(first.entrant()));
+    }
+    if (mapped.size() > 1 && Duel.of(first.speed(), mapped.get(1).speed()).level()) {
+      hints.add(orElse("level with it", mapped.get(1)));
+    }
+    if (!winner.equals(first)) {
+      hints.add("faster: " + winner.id() + ", a cache of the program's own");
+    }
+    if (announced.isPresent() && wins(announced.get(), first)) {
+      hints.add(
+          orElse(
+              times(Duel.of(announced.get().speed(), first.speed()).ratio())
+                  + " × that if pages are announced (MemoryRegion.prefetch)",
+              announced.get()));
+    }
+    // A comment: the whole line can be pasted into the shell.
+    return hints.isEmpty() ? command : (command + COMMENT + String.join("; ", hints)).strip();
+  }
+
+  private static String orElse(String why, Result other) {
+    String command = other.entrant().command();
+    return String.format(Locale.ROOT, "%s: %s", why, command.isEmpty() ? other.id() : command);
+  }
+
+  /** What else a contender did or had. */
+  private static List<String> conditions(Entrant entrant) {
+    List<String> hints = new ArrayList<>();
+    if (entrant.id().contains(":" + ContenderList.BUDGET)) {
+      hints.add("its resident bytes within a budget (MemoryRegion.limitResident)");
+    }
+    entrant
+        .settings()
+        .forEach(
+            (file, value) -> hints.add(String.format(Locale.ROOT, "echo %s > %s", value, file)));
+    return hints;
+  }
+
+  /**
+   * The command that is best over all workloads with a verdict: the highest geometric mean of its
+   * speed as a part of the best speed. Contenders without figures for some workload are left out.
+   */
+  public static Optional<String> overall(ComparisonReport report) {
+    List<ComparedWorkload> workloads =
+        all(report).stream().filter(Verdict::given).map(Verdict::workload).toList();
+    String best = "";
+    double highest = Double.NEGATIVE_INFINITY;
+    for (Entrant entrant : report.contenders()) {
+      if (!entrant.command().isEmpty() && !entrant.announced()) {
+        double mean = 0;
+        for (ComparedWorkload workload : workloads) {
+          mean += Math.log(partOfBest(report, workload, entrant.id()));
+        }
+        if (mean > highest) {
+          highest = mean;
+          best = entrant.command() + COMMENT + entrant.id() + ", seldom far from the best";
+        }
+      }
+    }
+    return best.isEmpty() || workloads.size() < 2 ? Optional.empty() : Optional.of(best);
+  }
+
+  private static double partOfBest(
+      ComparisonReport report, ComparedWorkload workload, String contender) {
+    double best = 0;
+    double own = 0;
+    for (Cell cell : report.cellsOf(workload)) {
+      double speed = cell.speed().map(Sample::median).orElse(0.0);
+      best = Math.max(best, speed);
+      if (cell.contender().equals(contender)) {
+        own = speed;
+      }
+    }
+    return best == 0 ? 1 : own / best;
+  }
+
+  /** {@code file (a) 11 × swap (b)}, the faster first, or a draw. */
+  private static String duel(Result faster, Result slower) {
+    Duel duel = Duel.of(faster.speed(), slower.speed());
+    return duel.draw()
+        ? String.format(Locale.ROOT, "draw of %s and %s", name(faster), name(slower))
+        : String.format(Locale.ROOT, "%s %s × %s", name(faster), times(duel.ratio()), name(slower));
+  }
+
+  private static String name(Result result) {
+    return String.format(Locale.ROOT, "%s (%s)", result.entrant().family().label(), result.id());
+  }
+
+  private static String against(Result first, Result second, String secondName) {
+    Duel duel = Duel.of(first.speed(), second.speed());
+    return duel.draw()
+        ? "a draw with " + secondName
+        : String.format(Locale.ROOT, "%s × %s", times(duel.ratio()), secondName);
+  }
+
+  /** A ratio to two digits. */
+  static String times(double ratio) {
+    return String.format(
+        Locale.ROOT, ratio >= WHOLE ? "%.0f" : ratio >= 1 ? "%.1f" : "%.2f", ratio);
+  }
+
+  private static Optional<Result> best(List<Result> results, Family family, boolean announced) {
+    return best(results, e -> e.family() == family && e.announced() == announced);
+  }
+
+  private static Optional<Result> best(List<Result> results, Predicate<Entrant> which) {
+    return results.stream()
+        .filter(result -> which.test(result.entrant()))
+        .max(Comparator.comparingDouble(result -> result.speed().median()));
+  }
+}

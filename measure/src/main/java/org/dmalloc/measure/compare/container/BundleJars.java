@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.dmalloc.measure.compare.container;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.URI;
+import java.net.URL;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.Deque;
+import java.util.Enumeration;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+import org.osgi.framework.Bundle;
+import org.osgi.framework.Constants;
+import org.osgi.framework.wiring.BundleWire;
+import org.osgi.framework.wiring.BundleWiring;
+
+/** The class path of a bundle for a plain JVM: its own content and that of the bundles it uses. */
+final class BundleJars {
+  private static final String FILE = "file:";
+
+  private final Path scratch;
+  private final Map<Long, List<Path>> known = new LinkedHashMap<>();
+
+  /**
+   * Makes class paths.
+   *
+   * @param scratch where the content of bundles goes whose jar cannot be used as it is
+   */
+  BundleJars(Path scratch) {
+    this.scratch = scratch;
+  }
+
+  /** The class path of a bundle. */
+  List<Path> of(Bundle bundle) throws IOException {
+    Set<Path> paths = new LinkedHashSet<>();
+    Set<Long> seen = new LinkedHashSet<>();
+    Deque<Bundle> open = new ArrayDeque<>(List.of(bundle));
+    while (!open.isEmpty()) {
+      Bundle next = open.removeFirst();
+      if (!seen.add(next.getBundleId())) {
+        continue;
+      }
+      if (next.getBundleId() == Constants.SYSTEM_BUNDLE_ID) {
+        // The framework's classes come from the class path that the container was started with.
+        for (String entry : System.getProperty("java.class.path", "").split(":", -1)) {
+          if (!entry.isEmpty()) {
+            paths.add(Path.of(entry).toAbsolutePath());
+          }
+        }
+        continue;
+      }
+      paths.addAll(contentOf(next));
+      BundleWiring wiring = next.adapt(BundleWiring.class);
+      if (wiring != null) {
+        for (BundleWire wire : wiring.getRequiredWires(null)) {
+          open.addLast(wire.getProviderWiring().getBundle());
+        }
+      }
+    }
+    return List.copyOf(paths);
+  }
+
+  private List<Path> contentOf(Bundle bundle) throws IOException {
+    List<Path> content = known.get(bundle.getBundleId());
+    if (content == null) {
+      Path jar = jarOf(bundle);
+      content = jar == null ? extracted(bundle) : List.of(jar);
+      known.put(bundle.getBundleId(), content);
+    }
+    return content;
+  }
+
+  /** The bundle's file, if it is a local jar without jars inside; else null. */
+  private static @Nullable Path jarOf(Bundle bundle) {
+    String location = bundle.getLocation();
+    String classPath = bundle.getHeaders("").get(Constants.BUNDLE_CLASSPATH);
+    if (!location.startsWith(FILE) || (classPath != null && !classPath.strip().equals("."))) {
+      return null;
+    }
+    Path path;
+    try {
+      path = Path.of(URI.create(location));
+    } catch (IllegalArgumentException e) {
+      // "file:bundle/x.jar" is a location, though it is no proper URI.
+      path = Path.of(location.substring(FILE.length()));
+    }
+    // The file may have been replaced by an update since: only one that is no newer will do.
+    return Files.isRegularFile(path) && path.toFile().lastModified() <= bundle.getLastModified()
+        ? path.toAbsolutePath()
+        : null;
+  }
+
+  private List<Path> extracted(Bundle bundle) throws IOException {
+    Path directory =
+        Files.createDirectories(
+            scratch.resolve(bundle.getBundleId() + "-" + bundle.getLastModified()));
+    Enumeration<URL> entries = bundle.findEntries("/", "*", true);
+    if (entries != null) {
+      for (URL entry : Collections.list(entries)) {
+        String name = entry.getPath().substring(1);
+        Path target = directory.resolve(name).normalize();
+        if (!name.endsWith("/") && target.startsWith(directory)) {
+          Files.createDirectories(target.getParent());
+          try (InputStream in = entry.openStream()) {
+            Files.copy(in, target, StandardCopyOption.REPLACE_EXISTING);
+          }
+        }
+      }
+    }
+    String classPath = bundle.getHeaders("").get(Constants.BUNDLE_CLASSPATH);
+    List<Path> paths = new ArrayList<>();
+    for (String element : (classPath == null ? "." : classPath).split(",", -1)) {
+      String name = element.split(";", 2)[0].strip();
+      paths.add(name.equals(".") ? directory : directory.resolve(name).normalize());
+    }
+    return paths;
+  }
+}

@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/** Where a comparison meets the OSGi container: which providers are there, and their jars. */
+@Export
+@Version("1.0.0")
+@NullMarked
+package org.dmalloc.measure.compare.container;
+
+import org.jspecify.annotations.NullMarked;
+import org.osgi.annotation.bundle.Export;
+import org.osgi.annotation.versioning.Version;

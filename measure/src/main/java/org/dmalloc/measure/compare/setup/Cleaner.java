@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.dmalloc.measure.compare.setup;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFileAttributes;
+import java.time.Duration;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+import org.dmalloc.linux.OpenDirectory;
+import org.dmalloc.linux.Ownership;
+import org.dmalloc.measure.machine.SwapDevice;
+import org.dmalloc.spi.machine.KernelFiles;
+
+/** Takes changes back, also those of a process that is gone and those that were only half made. */
+final class Cleaner {
+  private static final Duration END_OF_PROCESSES = Duration.ofSeconds(20);
+
+  private static final long RETRY_NANOS = 1_000_000;
+
+  private final KernelFiles files;
+
+  Cleaner(KernelFiles files) {
+    this.files = files;
+  }
+
+  /**
+   * Takes a change back. What is no longer there counts as taken back.
+   *
+   * @throws IOException if it could not be; the message says what to do by hand
+   */
+  void takeBack(Change change) throws IOException {
+    switch (change.kind()) {
+      case FILE -> deleteFile(Path.of(change.path()));
+      case DIRECTORY -> ScratchDirectory.delete(Path.of(change.path()));
+      case SWAP_FILE -> {
+        swapOff(change.path());
+        deleteFile(Path.of(change.path()));
+      }
+      case ZRAM -> removeZram(change.path());
+      case SETTING -> putBack(change);
+      case CGROUP -> removeCgroup(Path.of(change.path()));
+    }
+  }
+
+  /** Deletes a regular file of this user: what was made was one, whatever has its name now. */
+  private static void deleteFile(Path path) throws IOException {
+    Path file = path.toAbsolutePath().normalize();
+    Path parent = file.getParent();
+    Path name = file.getFileName();
+    if (parent == null || name == null || !Files.isDirectory(parent)) {
+      return;
+    }
+    Optional<OpenDirectory> opened = OpenDirectory.open(parent);
+    if (opened.isEmpty()) {
+      Files.deleteIfExists(file);
+      return;
+    }
+    try (OpenDirectory in = opened.get()) {
+      Optional<PosixFileAttributes> found = in.attributes(name);
+      if (found.isEmpty()) {
+        return;
+      }
+      if (!found.get().isRegularFile() || !Ownership.isOurs(found.get())) {
+        throw new IOException(
+            String.format(
+                Locale.ROOT,
+                "delete %s: not the file that was made; look at it, and delete it yourself",
+                file));
+      }
+      in.deleteFile(name);
+    }
+  }
+
+  private void swapOff(String path) throws IOException {
+    for (SwapDevice device : SwapDevice.all(files)) {
+      if (device.path().equals(path)) {
+        SystemProgram.run("swapoff", path);
+      }
+    }
+  }
+
+  private void removeZram(String device) throws IOException {
+    swapOff(device);
+    String name = device.substring(device.lastIndexOf('/') + 1);
+    Path reset = Path.of("/sys/block", name, "reset");
+    Path remove = Path.of(ZramDevice.CONTROL, "hot_remove");
+    if (Files.exists(reset)) {
+      untilItWorks(
+          () -> {
+            KernelSwitch.write(reset, "1");
+            KernelSwitch.write(remove, name.replace("zram", ""));
+          },
+          "remove " + device,
+          "close what has it open");
+    }
+  }
+
+  private static void putBack(Change change) throws IOException {
+    Path setting = Path.of(change.path());
+    String now;
+    try {
+      now = KernelSwitch.read(setting);
+    } catch (NoSuchFileException e) {
+      // The device is gone, and its setting with it.
+      return;
+    }
+    if (now.equals(change.after())) {
+      KernelSwitch.write(setting, change.before());
+    }
+    // Any other value was set by somebody else since, and is theirs.
+  }
+
+  private static void removeCgroup(Path group) throws IOException {
+    Path members = group.resolve("cgroup.procs");
+    if (!Files.exists(members)) {
+      Files.deleteIfExists(group);
+      return;
+    }
+    // Nobody but a comparison puts processes into a group that it made.
+    List<ProcessHandle> processes =
+        KernelSwitch.read(members)
+            .lines()
+            .map(line -> ProcessHandle.of(Long.parseLong(line.strip())))
+            .flatMap(Optional::stream)
+            .toList();
+    processes.forEach(ProcessHandle::destroyForcibly);
+    CompletableFuture<Void> ended =
+        CompletableFuture.allOf(
+            processes.stream().map(ProcessHandle::onExit).toArray(CompletableFuture[]::new));
+    try {
+      ended.orTimeout(END_OF_PROCESSES.toSeconds(), TimeUnit.SECONDS).join();
+    } catch (java.util.concurrent.CompletionException e) {
+      throw new IOException(
+          String.format(
+              Locale.ROOT,
+              "remove %s: its processes did not end in %d s; end them and run again",
+              group,
+              END_OF_PROCESSES.toSeconds()),
+          e);
+    }
+    removeEmptied(group);
+  }
+
+  /** A process has left its group a moment after its parent hears of its end. */
+  private static void removeEmptied(Path group) throws IOException {
+    untilItWorks(() -> Files.deleteIfExists(group), "remove " + group, "end the processes in it");
+  }
+
+  private interface Step {
+    void run() throws IOException;
+  }
+
+  /** What a process has just let go of may count as in use for a moment longer. */
+  private static void untilItWorks(Step step, String what, String remedy) throws IOException {
+    long deadline = System.nanoTime() + END_OF_PROCESSES.toNanos();
+    while (true) {
+      try {
+        step.run();
+        return;
+      } catch (IOException e) {
+        if (System.nanoTime() > deadline) {
+          throw new IOException(
+              String.format(Locale.ROOT, "%s: %s; %s and run again", what, e.getMessage(), remedy),
+              e);
+        }
+        LockSupport.parkNanos(RETRY_NANOS);
+      }
+    }
+  }
+}

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.dmalloc.measure.compare.setup;
+
+import java.io.IOException;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.Path;
+import java.nio.file.attribute.FileAttribute;
+import java.nio.file.attribute.PosixFileAttributes;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Locale;
+import java.util.Optional;
+import org.dmalloc.linux.Ownership;
+
+/**
+ * Where journals are. What they say is done by whoever finds them, perhaps root: so nobody else may
+ * have been able to put one there.
+ */
+final class JournalDirectory {
+  private JournalDirectory() {}
+
+  /**
+   * Makes a directory for this user alone, whatever the umask, where it is missing.
+   *
+   * @throws IOException as {@link #require}, or if it cannot be made
+   */
+  static Path create(Path directory) throws IOException {
+    FileAttribute<?> ownersOnly =
+        PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------"));
+    Path parent = directory.getParent();
+    if (parent != null) {
+      Files.createDirectories(parent, ownersOnly);
+    }
+    try {
+      Files.createDirectory(directory, ownersOnly);
+    } catch (FileAlreadyExistsException e) {
+      // Whose it is, is asked for both.
+    }
+    require(directory);
+    return directory;
+  }
+
+  /**
+   * Refuses a directory that others can write to, or put another in place of.
+   *
+   * @throws IOException which says what to do
+   */
+  static void require(Path directory) throws IOException {
+    PosixFileAttributes attributes =
+        Files.readAttributes(directory, PosixFileAttributes.class, LinkOption.NOFOLLOW_LINKS);
+    if (!attributes.isDirectory() || !Ownership.isOursAlone(attributes)) {
+      throw new IOException(
+          String.format(
+              Locale.ROOT,
+              "journal of changes: %s is not a directory that only this user can write to; look at"
+                  + " what is in it, and chmod it to 700 or delete it",
+              directory));
+    }
+    Optional<Path> exchangeable = Ownership.exchangeableBelow(directory);
+    if (exchangeable.isPresent()) {
+      throw new IOException(
+          String.format(
+              Locale.ROOT,
+              "journal of changes: others may exchange what is in %s, above %s; set XDG_STATE_HOME"
+                  + " to a directory that only this user can change",
+              exchangeable.get(),
+              directory));
+    }
+  }
+
+  /** Whether a journal is a file that only this user can have written. */
+  static boolean isTrusted(Path file) throws IOException {
+    PosixFileAttributes attributes =
+        Files.readAttributes(file, PosixFileAttributes.class, LinkOption.NOFOLLOW_LINKS);
+    return attributes.isRegularFile() && Ownership.isOursAlone(attributes);
+  }
+}

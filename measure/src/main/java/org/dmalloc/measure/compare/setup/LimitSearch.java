@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.dmalloc.measure.compare.setup;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.function.Predicate;
+import org.dmalloc.spi.machine.KernelFiles;
+import org.dmalloc.spi.machine.Mount;
+
+/**
+ * Finds a way to limit the memory of a child process.
+ *
+ * @param limit the way; empty if this user has none here
+ * @param reasons why each way was passed over, and what would permit it
+ */
+public record LimitSearch(Optional<MemoryLimit> limit, List<String> reasons) {
+  private static final long TRIAL_BYTES = 64L << 20;
+
+  /** Copies the list. */
+  public LimitSearch {
+    reasons = List.copyOf(reasons);
+  }
+
+  /** Tries version 2, version 1 and the user's systemd, in this order. */
+  public static LimitSearch run(SetupJournal journal, KernelFiles files) {
+    List<String> reasons = new ArrayList<>();
+    Optional<MemoryLimit> limit = versionTwo(journal, files, reasons, Files::isWritable);
+    if (limit.isEmpty()) {
+      limit = versionOne(journal, files, reasons, Files::isWritable);
+    }
+    if (limit.isPresent() && !works(limit.get(), reasons)) {
+      limit = Optional.empty();
+    }
+    if (limit.isEmpty()) {
+      limit = scope(reasons);
+    }
+    return new LimitSearch(limit, reasons);
+  }
+
+  static Optional<MemoryLimit> versionTwo(
+      SetupJournal journal, KernelFiles files, List<String> reasons, Predicate<Path> writable) {
+    Optional<Path> mount = mountOf(files, "cgroup2", "");
+    if (mount.isEmpty()) {
+      reasons.add("cgroup version 2: not mounted");
+      return Optional.empty();
+    }
+    Path top = mount.get();
+    Path own = groupOf(files, "").map(top::resolve).orElse(top);
+    if (!files.exists(own.toString())) {
+      own = top;
+    }
+    boolean known = false;
+    for (Path at = own; at != null && at.startsWith(top); at = at.getParent()) {
+      known |= hasMemory(files, at.resolve("cgroup.controllers"));
+      // Only where it is handed on do groups below have a limit of their own.
+      if (hasMemory(files, at.resolve("cgroup.subtree_control"))
+          && writable.test(real(files, at))) {
+        return Optional.of(new CgroupLimit(journal, files, at, CgroupLimit.Version.V2));
+      }
+    }
+    reasons.add(
+        known
+            ? "cgroup version 2: no group above this process is writable and hands the memory controller on; run as root, or in a service with Delegate=memory"
+            : "cgroup version 2: it does not have the memory controller here");
+    return Optional.empty();
+  }
+
+  static Optional<MemoryLimit> versionOne(
+      SetupJournal journal, KernelFiles files, List<String> reasons, Predicate<Path> writable) {
+    Optional<Path> mount = mountOf(files, "cgroup", "memory");
+    if (mount.isEmpty()) {
+      reasons.add("cgroup version 1: the memory controller is not mounted");
+      return Optional.empty();
+    }
+    Path top = mount.get();
+    Path own = groupOf(files, "memory").map(top::resolve).orElse(top);
+    Path group = files.exists(own.toString()) ? own : top;
+    if (writable.test(real(files, group))) {
+      return Optional.of(new CgroupLimit(journal, files, group, CgroupLimit.Version.V1));
+    }
+    reasons.add(
+        String.format(Locale.ROOT, "cgroup version 1: %s is not writable; run as root", group));
+    return Optional.empty();
+  }
+
+  /** A writable directory may still refuse groups or limits: only a trial tells. */
+  private static boolean works(MemoryLimit limit, List<String> reasons) {
+    try (MemoryLimit.Place place = limit.create(TRIAL_BYTES)) {
+      List<String> command = place.wrap(List.of("/bin/true"));
+      SystemProgram.run(
+          command.getFirst(), command.subList(1, command.size()).toArray(String[]::new));
+      return true;
+    } catch (IOException e) {
+      reasons.add(
+          String.format(Locale.ROOT, "%s: %s; run as root", limit.description(), e.getMessage()));
+      return false;
+    }
+  }
+
+  private static Optional<MemoryLimit> scope(List<String> reasons) {
+    List<String> command = new ArrayList<>(ScopeLimit.prefix(TRIAL_BYTES));
+    // The scope's own cgroup shows whether the limit was taken: without a delegated memory
+    // controller systemd ignores it and says nothing.
+    command.addAll(
+        List.of(
+            "/bin/sh",
+            "-c",
+            "grep -qs . \"/sys/fs/cgroup$(sed -n 's/^0:://p' /proc/self/cgroup)/memory.max\""
+                + " || { echo 'MemoryMax is not taken'; exit 1; }"));
+    try {
+      SystemProgram.run(
+          command.getFirst(), command.subList(1, command.size()).toArray(String[]::new));
+      return Optional.of(new ScopeLimit());
+    } catch (IOException e) {
+      reasons.add(
+          String.format(
+              Locale.ROOT,
+              "systemd scope: %s; log in to a session with a systemd of the user (loginctl enable-linger) and a delegated memory controller",
+              e.getMessage()));
+      return Optional.empty();
+    }
+  }
+
+  private static Path real(KernelFiles files, Path path) {
+    return files.root().resolve(path.toString().substring(1));
+  }
+
+  private static boolean hasMemory(KernelFiles files, Path file) {
+    return files
+        .text(file.toString())
+        .map(text -> List.of(text.split("\\s+", -1)).contains("memory"))
+        .orElse(false);
+  }
+
+  private static Optional<Path> mountOf(KernelFiles files, String type, String controller) {
+    return Mount.all(files).stream()
+        .filter(mount -> mount.type().equals(type))
+        .filter(
+            mount ->
+                controller.isEmpty()
+                    || List.of(mount.options().split(",", -1)).contains(controller))
+        .map(Mount::point)
+        .findFirst();
+  }
+
+  /** The group of this process, without the leading slash. */
+  private static Optional<String> groupOf(KernelFiles files, String controller) {
+    for (String line : files.lines("/proc/self/cgroup")) {
+      String[] parts = line.split(":", 3);
+      if (parts.length == 3
+          && (controller.isEmpty()
+              ? parts[1].isEmpty()
+              : List.of(parts[1].split(",", -1)).contains(controller))) {
+        return Optional.of(parts[2].substring(1));
+      }
+    }
+    return Optional.empty();
+  }
+}

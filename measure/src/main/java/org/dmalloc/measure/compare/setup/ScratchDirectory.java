@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.dmalloc.measure.compare.setup;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Locale;
+import org.dmalloc.linux.OpenDirectory;
+
+/** A directory for files that exist for one comparison. */
+public final class ScratchDirectory {
+  private ScratchDirectory() {}
+
+  /**
+   * Creates a directory that goes, with all that is in it, when the change is taken back.
+   *
+   * @param path must not exist; the directory above it must
+   */
+  public static Change create(SetupJournal journal, Path path) throws IOException {
+    Path directory = path.toAbsolutePath().normalize();
+    if (Files.exists(directory, LinkOption.NOFOLLOW_LINKS)) {
+      throw new IOException(
+          String.format(Locale.ROOT, "directory %s: exists; name one that does not", directory));
+    }
+    Change change = Change.of(Change.Kind.DIRECTORY, directory.toString());
+    journal.add(change);
+    try {
+      Files.createDirectory(
+          directory,
+          PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+    } catch (IOException e) {
+      journal.takeBack(change);
+      throw e;
+    }
+    return change;
+  }
+
+  /**
+   * Deletes a directory of this user and all that is in it, links themselves included; none is
+   * followed. What is gone already is no failure, and what a process on its way down still puts
+   * there goes as well.
+   *
+   * @throws IOException if another user's directory, or something else, has that name
+   */
+  public static void delete(Path directory) throws IOException {
+    OpenDirectory.delete(directory);
+  }
+
+  /** Deletes all that is in a directory of this user. */
+  public static void empty(Path directory) throws IOException {
+    OpenDirectory.empty(directory);
+  }
+}

@@ -1,0 +1,318 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.dmalloc.measure.compare.setup;
+
+import com.google.gson.Gson;
+import com.google.gson.JsonParseException;
+import java.io.FileOutputStream;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import org.dmalloc.spi.machine.KernelFiles;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The changes that a process has made to the machine, on disk before each is made, so that they can
+ * be taken back whatever becomes of the process. {@link #close()} takes them back, the latest
+ * first; so does a shutdown hook when the process is told to end; {@link #recover} does it for
+ * processes that were killed.
+ *
+ * <p>All methods may be called from any thread; an interrupt does not keep them from finishing.
+ */
+public final class SetupJournal implements AutoCloseable {
+  private static final String PREFIX = "compare-";
+  private static final String SUFFIX = ".json";
+  private static final Gson GSON = new Gson();
+
+  private final Path file;
+  private final Contents contents;
+  private final Cleaner cleaner;
+  private final Thread hook = new Thread(this::takeBackQuietly, "dmalloc-compare-clean-up");
+  private boolean closed;
+
+  /**
+   * What a journal file holds.
+   *
+   * @param pid the process
+   * @param startTicks when it was started, in the kernel's ticks since boot: process ids come again
+   * @param bootId the boot it belongs to: swap, settings and cgroups do not outlive one, files do
+   * @param changes what is not taken back yet, the oldest first
+   */
+  private record Contents(long pid, long startTicks, String bootId, List<Change> changes) {}
+
+  private SetupJournal(Path file, Contents contents, KernelFiles files) {
+    this.file = file;
+    this.contents = contents;
+    this.cleaner = new Cleaner(files);
+  }
+
+  /** The directory for journals of this user, created for this user alone if it is missing. */
+  public static Path defaultDirectory() throws IOException {
+    Path system = Path.of("/var/lib/dmalloc");
+    if (Files.isWritable(system)
+        || (!Files.exists(system) && Files.isWritable(Path.of("/var/lib")))) {
+      return JournalDirectory.create(system);
+    }
+    IOException refused = new IOException("no home directory");
+    for (Path home : homes()) {
+      try {
+        return JournalDirectory.create(home.resolve("dmalloc"));
+      } catch (IOException e) {
+        refused = e;
+      }
+    }
+    throw new IOException(
+        String.format(
+            Locale.ROOT,
+            "journal of changes: no directory for it (%s); set XDG_STATE_HOME to one that you can write to",
+            refused.getMessage()),
+        refused);
+  }
+
+  /** Where programs of this user keep their state, the preferred first. */
+  private static List<Path> homes() {
+    List<Path> homes = new ArrayList<>();
+    String state = System.getenv("XDG_STATE_HOME");
+    if (state != null && state.startsWith("/")) {
+      homes.add(Path.of(state));
+    }
+    // The variable before the property, which has the home of the account.
+    for (String home : Arrays.asList(System.getenv("HOME"), System.getProperty("user.home"))) {
+      if (home != null && home.startsWith("/")) {
+        homes.add(Path.of(home, ".local", "state"));
+      }
+    }
+    return homes;
+  }
+
+  /** Starts an empty journal of this process. */
+  public static SetupJournal open(Path directory, KernelFiles files) throws IOException {
+    JournalDirectory.require(directory);
+    long pid = ProcessHandle.current().pid();
+    Path file = Files.createTempFile(directory, PREFIX + pid + "-", SUFFIX);
+    SetupJournal journal =
+        new SetupJournal(
+            file,
+            new Contents(pid, startTicks(files, pid), bootId(files), new ArrayList<>()),
+            files);
+    journal.save();
+    Runtime.getRuntime().addShutdownHook(journal.hook);
+    return journal;
+  }
+
+  /**
+   * Takes back what processes that are gone have left behind.
+   *
+   * @return one line for each change that was taken back, and each that could not be
+   * @throws IOException if others could have written to the directory: what a journal says is done
+   */
+  public static List<String> recover(Path directory, KernelFiles files) throws IOException {
+    JournalDirectory.require(directory);
+    List<String> lines = new ArrayList<>();
+    try (DirectoryStream<Path> journals =
+        Files.newDirectoryStream(directory, PREFIX + "*" + SUFFIX)) {
+      for (Path file : journals) {
+        if (!JournalDirectory.isTrusted(file)) {
+          lines.add(
+              String.format(
+                  Locale.ROOT,
+                  "journal %s: not a file that only this user can write; look at it and delete it",
+                  file));
+          continue;
+        }
+        Contents found = read(file);
+        if (found == null) {
+          // Its process was killed before it had written anything, so there is nothing to undo.
+          if (ofDeadProcess(file)) {
+            Files.deleteIfExists(file);
+          }
+        } else if (found.startTicks() != startTicks(files, found.pid())
+            || !found.bootId().equals(bootId(files))) {
+          SetupJournal journal = new SetupJournal(file, found, files);
+          if (!found.bootId().equals(bootId(files))) {
+            found.changes().removeIf(change -> !isFile(change));
+          }
+          List<Change> changes = List.copyOf(found.changes()).reversed();
+          List<String> failures = journal.takeBackAll();
+          for (Change change : changes) {
+            if (!found.changes().contains(change)) {
+              lines.add("removed what a killed run left: " + change);
+            }
+          }
+          lines.addAll(failures);
+        }
+      }
+    }
+    return lines;
+  }
+
+  /** Makes a change known, before it is made. */
+  public synchronized void add(Change change) throws IOException {
+    if (closed) {
+      throw new IOException(String.format(Locale.ROOT, "%s: the comparison has ended", change));
+    }
+    contents.changes().add(change);
+    save();
+  }
+
+  /** Takes one change back now. */
+  public synchronized void takeBack(Change change) throws IOException {
+    if (contents.changes().contains(change)) {
+      cleaner.takeBack(change);
+      contents.changes().remove(change);
+      save();
+    }
+  }
+
+  /** Forgets a change that was not made, because something of somebody else's stands there. */
+  synchronized void forget(Change change) throws IOException {
+    contents.changes().remove(change);
+    save();
+  }
+
+  /**
+   * Takes all back and deletes the journal.
+   *
+   * @throws IOException if something could not be taken back; the journal keeps it for the next
+   *     start, and the message names it and what to do
+   */
+  @Override
+  public void close() throws IOException {
+    List<String> failures;
+    synchronized (this) {
+      if (closed) {
+        return;
+      }
+      closed = true;
+      failures = takeBackAll();
+    }
+    try {
+      Runtime.getRuntime().removeShutdownHook(hook);
+    } catch (IllegalStateException e) {
+      // The JVM is on its way down: its hook finds nothing left to do.
+    }
+    if (!failures.isEmpty()) {
+      throw new IOException(String.join("\n", failures));
+    }
+  }
+
+  /** Whether everything was taken back, perhaps because the process was told to end. */
+  public synchronized boolean closed() {
+    return closed;
+  }
+
+  private void takeBackQuietly() {
+    synchronized (this) {
+      if (!closed) {
+        closed = true;
+        if (!takeBackAll().isEmpty()) {
+          // Nobody is there to read it: the next start tries again, from the journal, and reports.
+          return;
+        }
+      }
+    }
+  }
+
+  private synchronized List<String> takeBackAll() {
+    List<String> failures = new ArrayList<>();
+    boolean interrupted = Thread.interrupted();
+    try {
+      for (Change change : List.copyOf(contents.changes()).reversed()) {
+        try {
+          cleaner.takeBack(change);
+          contents.changes().remove(change);
+        } catch (IOException | RuntimeException e) {
+          failures.add(
+              String.format(Locale.ROOT, "%s was left behind: %s", change, e.getMessage()));
+        }
+      }
+      if (contents.changes().isEmpty()) {
+        Files.deleteIfExists(file);
+        Files.deleteIfExists(next());
+      } else {
+        save();
+      }
+    } catch (IOException e) {
+      failures.add(String.format(Locale.ROOT, "journal %s: %s; delete it", file, e.getMessage()));
+    } finally {
+      if (interrupted) {
+        Thread.currentThread().interrupt();
+      }
+    }
+    return failures;
+  }
+
+  private void save() throws IOException {
+    Path next = next();
+    Files.deleteIfExists(next);
+    Files.createFile(
+        next, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
+    // A stream, not a channel: an interrupt must not close it.
+    try (FileOutputStream out = new FileOutputStream(next.toFile())) {
+      out.write(GSON.toJson(contents).getBytes(StandardCharsets.UTF_8));
+      out.getFD().sync();
+    }
+    Files.move(next, file, StandardCopyOption.ATOMIC_MOVE);
+  }
+
+  private Path next() {
+    return file.resolveSibling(file.getFileName() + ".new");
+  }
+
+  private static @Nullable Contents read(Path file) throws IOException {
+    try {
+      Contents found = GSON.fromJson(Files.readString(file), Contents.class);
+      return found == null
+          ? null
+          : new Contents(
+              found.pid(), found.startTicks(), found.bootId(), new ArrayList<>(found.changes()));
+    } catch (JsonParseException e) {
+      throw new IOException(
+          String.format(
+              Locale.ROOT,
+              "journal %s is damaged: %s; look into it, undo what it names and delete it",
+              file,
+              e.getMessage()),
+          e);
+    }
+  }
+
+  private static boolean ofDeadProcess(Path file) {
+    String[] words = String.valueOf(file.getFileName()).split("-", -1);
+    return words.length < 3
+        || !words[1].matches("[0-9]{1,18}")
+        || ProcessHandle.of(Long.parseLong(words[1])).isEmpty();
+  }
+
+  private static boolean isFile(Change change) {
+    return switch (change.kind()) {
+      case FILE, DIRECTORY, SWAP_FILE -> true;
+      case ZRAM, SETTING, CGROUP -> false;
+    };
+  }
+
+  private static String bootId(KernelFiles files) {
+    return files.text("/proc/sys/kernel/random/boot_id").orElse("unknown");
+  }
+
+  /** Field 22 of a process's {@code stat}; −1 if there is no such process. */
+  private static long startTicks(KernelFiles files, long pid) {
+    return files
+        .text("/proc/" + pid + "/stat")
+        .map(text -> text.substring(text.lastIndexOf(')') + 1).strip().split("\\s+", -1))
+        .map(fields -> Long.parseLong(fields[22 - 3]))
+        .orElse(-1L);
+  }
+
+  /** The changes that are not taken back yet, for reports. */
+  public synchronized List<Change> changes() {
+    return List.copyOf(contents.changes());
+  }
+}

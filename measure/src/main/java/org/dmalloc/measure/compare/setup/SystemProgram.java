@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.dmalloc.measure.compare.setup;
+
+import java.io.File;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+
+/**
+ * Runs a program of the system that changes it. An interrupt does not end it half-way: what was
+ * begun here is finished, and the interrupt is seen afterwards.
+ */
+final class SystemProgram {
+  /** Where the programs of an administrator are, which other users' PATH lacks. */
+  private static final List<String> ADMINISTRATOR_PATHS =
+      List.of("/usr/local/sbin", "/usr/sbin", "/sbin");
+
+  private SystemProgram() {}
+
+  /** The file of a program. */
+  static Optional<Path> find(String name) {
+    List<String> directories = new ArrayList<>();
+    String path = System.getenv("PATH");
+    if (path != null) {
+      directories.addAll(List.of(path.split(File.pathSeparator, -1)));
+    }
+    directories.addAll(ADMINISTRATOR_PATHS);
+    return directories.stream()
+        .filter(directory -> directory.startsWith("/"))
+        .map(directory -> Path.of(directory, name))
+        .filter(Files::isExecutable)
+        .findFirst();
+  }
+
+  /**
+   * Runs a program to its end.
+   *
+   * @return what it wrote, errors included
+   * @throws IOException if it is missing or ends with a status other than 0; the message has its
+   *     first line
+   */
+  static String run(String name, String... arguments) throws IOException {
+    Path program =
+        (name.startsWith("/") ? Optional.of(Path.of(name)) : find(name))
+            .orElseThrow(
+                () -> new IOException(name + ": not found; install the package that has it"));
+    List<String> command = new ArrayList<>();
+    command.add(program.toString());
+    command.addAll(List.of(arguments));
+    ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
+    builder.environment().put("LC_ALL", "C");
+    boolean interrupted = Thread.interrupted();
+    try {
+      Process process = builder.start();
+      process.getOutputStream().close();
+      String output =
+          new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8).strip();
+      int status = process.onExit().join().exitValue();
+      if (status != 0) {
+        throw new IOException(
+            String.format(
+                Locale.ROOT,
+                "%s: exit status %d: %s",
+                // What follows "--" is the program that this one runs.
+                String.join(" ", command.stream().takeWhile(w -> !w.equals("--")).toList()),
+                status,
+                output.lines().findFirst().orElse("no output")));
+      }
+      return output;
+    } finally {
+      if (interrupted) {
+        Thread.currentThread().interrupt();
+      }
+    }
+  }
+}

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.dmalloc.measure.compare.setup;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Locale;
+
+/** Compressed memory to swap to, for one comparison. */
+public final class ZramDevice {
+  static final String CONTROL = "/sys/class/zram-control";
+
+  private ZramDevice() {}
+
+  /**
+   * Adds a zram device and makes the kernel swap to it, until the returned change is taken back.
+   *
+   * @param byteSize how much it holds, uncompressed
+   * @param priority from 0 to {@value SwapFile#HIGHEST_PRIORITY}
+   * @throws IOException if the kernel lacks zram or refuses it; then nothing is left behind
+   */
+  public static Change create(SetupJournal journal, long byteSize, int priority)
+      throws IOException {
+    Path add = Path.of(CONTROL, "hot_add");
+    if (!Files.exists(add)) {
+      throw new IOException(
+          String.format(
+              Locale.ROOT,
+              "zram: this kernel has none loaded (%s is missing); run modprobe zram",
+              CONTROL));
+    }
+    if (!Files.isReadable(add)) {
+      throw new IOException(
+          String.format(Locale.ROOT, "zram: %s may not be read; run as root", add));
+    }
+    // Reading it adds a device and tells its number.
+    String name = "zram" + KernelSwitch.read(add);
+    Change change = Change.of(Change.Kind.ZRAM, "/dev/" + name);
+    journal.add(change);
+    try {
+      KernelSwitch.write(Path.of("/sys/block", name, "disksize"), String.valueOf(byteSize));
+      SystemProgram.run("mkswap", change.path());
+      SystemProgram.run("swapon", "-p", String.valueOf(priority), change.path());
+    } catch (IOException e) {
+      journal.takeBack(change);
+      throw new IOException(
+          String.format(Locale.ROOT, "zram %s: %s; needs root", name, e.getMessage()), e);
+    }
+    return change;
+  }
+}

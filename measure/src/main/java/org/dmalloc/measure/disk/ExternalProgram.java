@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.dmalloc.measure.disk;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Locale;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/** Runs a program to its end, or ends it. */
+final class ExternalProgram {
+  private ExternalProgram() {}
+
+  /**
+   * Runs a program without input. When the calling thread is interrupted, or time runs out, the
+   * program is killed.
+   *
+   * @return what it wrote, errors included
+   * @throws IOException if it cannot be started, ends with a status other than 0, or takes too long
+   */
+  static String run(List<String> command, Duration limit) throws IOException, InterruptedException {
+    String program = command.getFirst();
+    // To a file, not through a pipe: nobody has to read while waiting.
+    Path output = Files.createTempFile("dmalloc-", ".out");
+    Process process = null;
+    try {
+      process =
+          new ProcessBuilder(command)
+              .redirectErrorStream(true)
+              .redirectOutput(output.toFile())
+              .start();
+      process.getOutputStream().close();
+      if (!process.waitFor(limit.toMillis(), TimeUnit.MILLISECONDS)) {
+        throw new IOException(
+            String.format(Locale.ROOT, "%s: not done after %d s", program, limit.toSeconds()));
+      }
+      String text = Files.readString(output, StandardCharsets.UTF_8);
+      if (process.exitValue() != 0) {
+        throw new IOException(
+            String.format(
+                Locale.ROOT,
+                "%s: exit status %d: %s",
+                program,
+                process.exitValue(),
+                text.lines().findFirst().orElse("no output")));
+      }
+      return text;
+    } finally {
+      end(process);
+      Files.deleteIfExists(output);
+    }
+  }
+
+  /** Kills a program that still runs and waits until it is gone: it may hold files open. */
+  private static void end(@Nullable Process process) {
+    if (process == null || !process.isAlive()) {
+      return;
+    }
+    process.destroyForcibly();
+    process.onExit().join();
+  }
+}

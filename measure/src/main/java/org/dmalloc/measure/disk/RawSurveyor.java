@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.dmalloc.measure.disk;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.ClosedByInterruptException;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Set;
+import org.dmalloc.measure.RandomStream;
+
+/**
+ * Measures the raw disk in a set of patterns at both depths. Reads go to the very file under test;
+ * writes go to a scratch file beside it, of the same size, which is removed afterwards.
+ *
+ * <p>Each figure comes from the preferred tool, or where that fails from {@link DirectLoop}; a note
+ * says so.
+ */
+public final class RawSurveyor {
+  /** A scratch file need not be larger to be beyond a disk's own tricks. */
+  private static final long MAX_SCRATCH_BYTES = 1L << 30;
+
+  private static final int CHUNK_BYTES = 1 << 20;
+
+  private final List<RawDisk> tools;
+  private final Duration timePerFigure;
+  private final List<String> notes = new ArrayList<>();
+
+  /**
+   * A surveyor.
+   *
+   * @param tools what to measure with, the preferred one first
+   * @param timePerFigure how long each of the figures takes
+   */
+  public RawSurveyor(List<RawDisk> tools, Duration timePerFigure) {
+    this.tools = List.copyOf(tools);
+    this.timePerFigure = timePerFigure;
+  }
+
+  /**
+   * Measures.
+   *
+   * @param subject whose file it is, for the reader
+   * @param file the file to read; it is not changed
+   * @param patterns what to measure
+   */
+  public RawSurvey survey(String subject, Path file, Set<RawPattern> patterns)
+      throws InterruptedException {
+    notes.clear();
+    List<RawFigure> figures = new ArrayList<>();
+    Set<RawPattern> reads = EnumSet.noneOf(RawPattern.class);
+    Set<RawPattern> writes = EnumSet.noneOf(RawPattern.class);
+    patterns.forEach(pattern -> (pattern.writes() ? writes : reads).add(pattern));
+    measureAll(file, reads, figures);
+    if (!writes.isEmpty()) {
+      measureWrites(file, writes, figures);
+    }
+    return new RawSurvey(subject, file.toString(), figures, notes);
+  }
+
+  /** Measures in a directory that holds no file under test, on a scratch file for all patterns. */
+  public RawSurvey surveyDirectory(
+      String subject, Path directory, long byteSize, Set<RawPattern> patterns)
+      throws InterruptedException {
+    notes.clear();
+    List<RawFigure> figures = new ArrayList<>();
+    withScratch(directory, byteSize, scratch -> measureAll(scratch, patterns, figures));
+    return new RawSurvey(subject, "scratch file in " + directory, figures, notes);
+  }
+
+  private void measureWrites(Path file, Set<RawPattern> writes, List<RawFigure> figures)
+      throws InterruptedException {
+    Path directory = file.toAbsolutePath().getParent();
+    try {
+      long byteSize = Files.size(file);
+      if (directory != null) {
+        withScratch(directory, byteSize, scratch -> measureAll(scratch, writes, figures));
+      }
+    } catch (IOException e) {
+      notes.add("raw writes not measured: " + e);
+    }
+  }
+
+  private void measureAll(Path file, Set<RawPattern> patterns, List<RawFigure> figures)
+      throws InterruptedException {
+    for (RawPattern pattern : patterns) {
+      for (int depth : new int[] {RawDisk.DEPTH_ONE, RawDisk.DEPTH_MANY}) {
+        measure(file, pattern, depth, figures);
+      }
+    }
+  }
+
+  private void measure(Path file, RawPattern pattern, int depth, List<RawFigure> figures)
+      throws InterruptedException {
+    for (RawDisk tool : tools) {
+      try {
+        figures.add(tool.measure(file, pattern, depth, timePerFigure));
+        return;
+      } catch (IOException e) {
+        notes.add(
+            String.format(
+                Locale.ROOT, "raw %s at depth %d: %s", pattern.label(), depth, e.getMessage()));
+      }
+    }
+  }
+
+  private interface OnScratch {
+    void measure(Path scratch) throws InterruptedException;
+  }
+
+  private void withScratch(Path directory, long byteSize, OnScratch measurement)
+      throws InterruptedException {
+    Path scratch = null;
+    try {
+      scratch = Files.createTempFile(directory, "dmalloc-raw-", ".tmp");
+      fill(scratch, Math.min(byteSize, MAX_SCRATCH_BYTES));
+      measurement.measure(scratch);
+    } catch (IOException e) {
+      notes.add(String.format(Locale.ROOT, "raw disk not measured in %s: %s", directory, e));
+    } finally {
+      if (scratch != null) {
+        delete(scratch);
+      }
+    }
+  }
+
+  private void delete(Path scratch) {
+    try {
+      Files.deleteIfExists(scratch);
+    } catch (IOException e) {
+      notes.add("left behind: " + e);
+    }
+  }
+
+  /** Writes all of it, so that no later write has to allocate, and nothing is a run of zeros. */
+  private static void fill(Path file, long byteSize) throws IOException, InterruptedException {
+    RandomStream random = new RandomStream(byteSize);
+    ByteBuffer chunk = ByteBuffer.allocateDirect(CHUNK_BYTES);
+    while (chunk.hasRemaining()) {
+      chunk.putLong(random.next());
+    }
+    try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
+      for (long at = 0; at < byteSize; at += CHUNK_BYTES) {
+        chunk.clear().limit((int) Math.min(CHUNK_BYTES, byteSize - at));
+        while (chunk.hasRemaining()) {
+          int written = channel.write(chunk, at + chunk.position());
+          if (written < 0) {
+            throw new IOException("write " + file + ": nothing was written");
+          }
+        }
+        if (Thread.interrupted()) {
+          throw new InterruptedException();
+        }
+      }
+      channel.force(true);
+    } catch (ClosedByInterruptException e) {
+      Thread.interrupted();
+      throw (InterruptedException) new InterruptedException().initCause(e);
+    }
+  }
+}

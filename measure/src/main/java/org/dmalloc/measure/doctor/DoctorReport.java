@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.dmalloc.measure.doctor;
+
+import com.google.gson.JsonArray;
+import com.google.gson.JsonObject;
+import java.util.List;
+import java.util.Locale;
+import org.dmalloc.measure.report.Json;
+
+/**
+ * What a {@link Doctor} found.
+ *
+ * @param findings in the order of the checks
+ */
+public record DoctorReport(List<Finding> findings) {
+  /** The version of the JSON form; grows when a member changes its meaning or goes away. */
+  public static final int SCHEMA_VERSION = 1;
+
+  private static final int SEVERITY_WIDTH = 5;
+  private static final String INDENT = " ".repeat(SEVERITY_WIDTH);
+
+  /** Copies the list. */
+  public DoctorReport {
+    findings = List.copyOf(findings);
+  }
+
+  /** How many findings are of a severity. */
+  public long count(Finding.Severity severity) {
+    return findings.stream().filter(f -> f.severity() == severity).count();
+  }
+
+  /** The text form: a line for each finding, and below it the command that changes it. */
+  public String text() {
+    StringBuilder text = new StringBuilder();
+    for (Finding finding : findings) {
+      text.append(
+          String.format(
+              Locale.ROOT,
+              "%-4s %s = %s: %s%n",
+              finding.severity(),
+              finding.subject(),
+              finding.value(),
+              finding.effect()));
+      if (!finding.command().isEmpty()) {
+        text.append(INDENT).append("→ ").append(finding.command()).append('\n');
+      }
+    }
+    text.append(
+        String.format(
+            Locale.ROOT,
+            "%d checked: %d ok, %d to note, %d to change; nothing was changed%n",
+            findings.size(),
+            count(Finding.Severity.OK),
+            count(Finding.Severity.NOTE),
+            count(Finding.Severity.WARN)));
+    return text.toString();
+  }
+
+  /** The JSON form. */
+  public String json() {
+    JsonArray array = new JsonArray();
+    for (Finding finding : findings) {
+      JsonObject object = new JsonObject();
+      object.addProperty("check", finding.check());
+      object.addProperty("severity", finding.severity().name());
+      object.addProperty("subject", finding.subject());
+      object.addProperty("value", finding.value());
+      object.addProperty("effect", finding.effect());
+      object.addProperty("command", finding.command());
+      array.add(object);
+    }
+    JsonObject root = new JsonObject();
+    root.addProperty("schema", "dmalloc-doctor");
+    root.addProperty("schemaVersion", SCHEMA_VERSION);
+    root.add("findings", array);
+    return Json.print(root);
+  }
+}

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.dmalloc.measure.machine;
+
+import java.util.Arrays;
+import java.util.List;
+import org.dmalloc.spi.machine.KernelFiles;
+
+/**
+ * How busy a machine's processors are, at one moment; two of them tell about the time between. All
+ * times are in ticks of the same length.
+ *
+ * @param userTicks what all programs have spent in user mode; the kernel's own work, such as
+ *     write-back for whoever asked, is not among it
+ * @param stolenTicks what a host gave to others
+ * @param totalTicks all that the processors had
+ * @param ownTicks what this process and its ended children have spent in user mode
+ * @param load the load of the last minute
+ */
+public record MachineLoad(
+    long userTicks, long stolenTicks, long totalTicks, long ownTicks, double load) {
+  private static final int USER = 0;
+  private static final int NICE = 1;
+  private static final int STEAL = 7;
+
+  /** Guest time, behind these, is counted in user time already. */
+  private static final int COUNTED = 8;
+
+  /**
+   * Fields of {@code /proc/self/stat} behind the name: utime is the 14th of all, cutime the 16th.
+   */
+  private static final int UTIME = 14 - 3;
+
+  private static final int CUTIME = 16 - 3;
+
+  /** Reads it; what the machine does not tell is 0. */
+  public static MachineLoad read(KernelFiles files) {
+    long[] ticks = new long[COUNTED];
+    for (String line : files.lines("/proc/stat")) {
+      if (line.startsWith("cpu ")) {
+        List<String> words = Arrays.asList(line.strip().split("\\s+", -1));
+        for (int i = 0; i < COUNTED && i + 1 < words.size(); i++) {
+          ticks[i] = Long.parseLong(words.get(i + 1));
+        }
+      }
+    }
+    long own =
+        files
+            .text("/proc/self/stat")
+            .map(text -> text.substring(text.lastIndexOf(')') + 1).strip().split("\\s+", -1))
+            .filter(fields -> fields.length > CUTIME)
+            .map(fields -> Long.parseLong(fields[UTIME]) + Long.parseLong(fields[CUTIME]))
+            .orElse(0L);
+    double load =
+        files
+            .text("/proc/loadavg")
+            .map(text -> Double.parseDouble(text.strip().split("\\s+", -1)[0]))
+            .orElse(0.0);
+    return new MachineLoad(
+        ticks[USER] + ticks[NICE], ticks[STEAL], Arrays.stream(ticks).sum(), own, load);
+  }
+
+  /** The part of all processors that other programs have had since, 0 to 1. */
+  public double othersShare(MachineLoad earlier) {
+    return share(
+        userTicks - earlier.userTicks - (ownTicks - earlier.ownTicks),
+        totalTicks - earlier.totalTicks);
+  }
+
+  /** The part of all processors that a host has given to others since, 0 to 1. */
+  public double stolenShare(MachineLoad earlier) {
+    return share(stolenTicks - earlier.stolenTicks, totalTicks - earlier.totalTicks);
+  }
+
+  private static double share(long part, long all) {
+    return all <= 0 ? 0 : Math.max(0, (double) part / all);
+  }
+}

@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.dmalloc.measure.bench;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicReference;
+import org.dmalloc.api.Capability;
+import org.dmalloc.api.MemoryException;
+import org.dmalloc.measure.BatchedRead;
+import org.dmalloc.measure.FakeProvider;
+import org.dmalloc.measure.RandomRead;
+import org.dmalloc.measure.RandomWrite;
+import org.dmalloc.measure.SequentialFill;
+import org.dmalloc.measure.SequentialRead;
+import org.dmalloc.measure.Start;
+import org.dmalloc.measure.Workloads;
+import org.dmalloc.measure.bench.BenchmarkResult.Failed;
+import org.dmalloc.measure.bench.BenchmarkResult.Measured;
+import org.dmalloc.measure.bench.BenchmarkResult.NotRun;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+final class BenchmarkRunnerTest {
+  private static final BenchmarkPlan PLAN =
+      BenchmarkPlan.ofSize(2L << 20)
+          .withTimePerRun(Duration.ofMillis(20))
+          .withRawDisk(BenchmarkPlan.RawDiskChoice.NONE);
+
+  @Test
+  void runsEveryWorkloadColdAndWarmAndLeavesNothing() throws InterruptedException {
+    FakeProvider provider = FakeProvider.withEverything("fake");
+    BenchmarkReport report =
+        new BenchmarkRunner(List.of(provider)).run(PLAN, BenchmarkListener.NONE);
+    assertEquals(23, report.results().size(), "eleven workloads twice, alloc-free once");
+    for (BenchmarkResult result : report.results()) {
+      Measured measured = assertInstanceOf(Measured.class, result.outcome(), result::toString);
+      assertTrue(measured.measurement().operations() > 0, result::toString);
+    }
+    assertTrue(report.succeeded());
+    assertTrue(provider.isEmpty());
+  }
+
+  @Test
+  void advisesEachWorkloadWhatFitsIt() throws InterruptedException {
+    FakeProvider provider = FakeProvider.withEverything("fake");
+    BenchmarkReport report =
+        new BenchmarkRunner(List.of(provider))
+            .run(
+                PLAN.withWorkloads(List.of(new RandomRead(), new SequentialRead())),
+                BenchmarkListener.NONE);
+    for (BenchmarkResult result : report.results()) {
+      assertEquals(result.workload().pattern(), result.advice());
+    }
+  }
+
+  @Test
+  void reportsALackingCapabilityAndAnImpossibleColdStartInTheirRows() throws InterruptedException {
+    FakeProvider provider = new FakeProvider("plain", EnumSet.of(Capability.RESIDENCY));
+    BenchmarkReport report =
+        new BenchmarkRunner(List.of(provider)).run(PLAN, BenchmarkListener.NONE);
+    for (BenchmarkResult result : report.results()) {
+      boolean batched = result.workload().needs().contains(Capability.PREFETCH);
+      boolean cold = result.start() == Start.COLD && !(result.workload() instanceof SequentialFill);
+      if (batched || cold) {
+        NotRun notRun = assertInstanceOf(NotRun.class, result.outcome(), result::toString);
+        assertTrue(notRun.reason().contains(batched ? "PREFETCH" : "warm only"), notRun::reason);
+      } else {
+        assertInstanceOf(Measured.class, result.outcome(), result::toString);
+      }
+    }
+    assertTrue(report.succeeded());
+    assertTrue(provider.isEmpty());
+  }
+
+  @Test
+  void aBackendThatBreaksMidwayDoesNotStopTheOthers() throws InterruptedException {
+    FakeProvider broken = FakeProvider.withEverything("broken");
+    broken.failWith(
+        call -> {
+          if (call.startsWith("prefetch")) {
+            throw MemoryException.of("prefetch", "region", "EIO", "look at the disk");
+          }
+        });
+    FakeProvider sound = FakeProvider.withEverything("sound");
+    BenchmarkReport report =
+        new BenchmarkRunner(List.of(broken, sound)).run(PLAN, BenchmarkListener.NONE);
+    for (BenchmarkResult result : report.results()) {
+      if (result.backend().equals("broken")
+          && result.workload().needs().contains(Capability.PREFETCH)) {
+        Failed failed = assertInstanceOf(Failed.class, result.outcome());
+        assertEquals("prefetch region: EIO; look at the disk", failed.message());
+      } else {
+        assertInstanceOf(Measured.class, result.outcome(), result::toString);
+      }
+    }
+    assertTrue(broken.isEmpty());
+    assertTrue(sound.isEmpty());
+  }
+
+  @Test
+  void aBackendThatCannotAllocateFailsInEachRow() throws InterruptedException {
+    FakeProvider full = FakeProvider.withEverything("full");
+    full.failWith(
+        call -> {
+          if (call.equals("allocate")) {
+            throw MemoryException.of("allocate", "store", "ENOSPC", "free space");
+          }
+        });
+    BenchmarkReport report = new BenchmarkRunner(List.of(full)).run(PLAN, BenchmarkListener.NONE);
+    assertEquals(23, report.results().size());
+    report
+        .results()
+        .forEach(result -> assertInstanceOf(Failed.class, result.outcome(), result::toString));
+    assertTrue(full.isEmpty());
+  }
+
+  @Test
+  void anErrorOfTheMappingBecomesARow() throws InterruptedException {
+    FakeProvider provider = FakeProvider.withEverything("cut");
+    provider.failWith(
+        call -> {
+          if (call.equals("force")) {
+            throw new InternalError("a fault occurred in an unsafe memory access operation");
+          }
+        });
+    BenchmarkReport report =
+        new BenchmarkRunner(List.of(provider))
+            .run(PLAN.withWorkloads(List.of(new RandomWrite())), BenchmarkListener.NONE);
+    report
+        .results()
+        .forEach(result -> assertInstanceOf(Failed.class, result.outcome(), result::toString));
+    assertTrue(provider.isEmpty());
+  }
+
+  @Test
+  @Timeout(60)
+  void anInterruptWhileWorkersRunEndsItAndLeavesNothing() throws InterruptedException {
+    FakeProvider provider = FakeProvider.withEverything("fake");
+    CountDownLatch prefetching = new CountDownLatch(1);
+    provider.failWith(
+        call -> {
+          if (call.startsWith("prefetch")) {
+            prefetching.countDown();
+          }
+        });
+    AtomicReference<Throwable> thrown = new AtomicReference<>();
+    BenchmarkPlan endless =
+        PLAN.withTimePerRun(Duration.ofHours(1)).withWorkloads(List.of(new BatchedRead()));
+    Thread runner =
+        Thread.ofPlatform()
+            .start(
+                () -> {
+                  try {
+                    new BenchmarkRunner(List.of(provider)).run(endless, BenchmarkListener.NONE);
+                  } catch (InterruptedException | RuntimeException e) {
+                    thrown.set(e);
+                  }
+                });
+    prefetching.await();
+    runner.interrupt();
+    runner.join();
+    assertInstanceOf(InterruptedException.class, thrown.get());
+    assertTrue(provider.isEmpty());
+    assertEquals(List.of(), workerThreads());
+  }
+
+  private static List<String> workerThreads() {
+    return Thread.getAllStackTraces().keySet().stream()
+        .map(Thread::getName)
+        .filter(name -> name.startsWith("dmalloc-"))
+        .toList();
+  }
+
+  @Test
+  @Timeout(60)
+  void anInterruptBetweenStepsEndsItToo() {
+    FakeProvider provider = FakeProvider.withEverything("fake");
+    BenchmarkListener interrupting =
+        new BenchmarkListener() {
+          @Override
+          public void began(String activity, int done, int total) {
+            if (activity.equals("fake: read cold")) {
+              Thread.currentThread().interrupt();
+            }
+          }
+        };
+    assertThrows(
+        InterruptedException.class,
+        () -> new BenchmarkRunner(List.of(provider)).run(PLAN, interrupting));
+    assertTrue(provider.isEmpty());
+  }
+
+  @Test
+  void removesWhatAKilledRunLeft() throws InterruptedException {
+    FakeProvider provider = FakeProvider.withEverything("fake");
+    long dead = 4_194_305; // beyond the largest process id of Linux
+    provider.leaveBehind("dmalloc-bench-" + dead + "-1");
+    BenchmarkReport report =
+        new BenchmarkRunner(List.of(provider))
+            .run(PLAN.withWorkloads(List.of(new RandomRead())), BenchmarkListener.NONE);
+    assertTrue(provider.isEmpty());
+    assertTrue(report.notes().getFirst().contains("dmalloc-bench-" + dead + "-1"));
+  }
+
+  @Test
+  void keepsRegionsOfOthersAndOfLivingRuns() throws InterruptedException {
+    FakeProvider provider = FakeProvider.withEverything("fake");
+    provider.leaveBehind("orders");
+    provider.leaveBehind("dmalloc-bench-" + ProcessHandle.current().pid() + "-77");
+    new BenchmarkRunner(List.of(provider))
+        .run(PLAN.withWorkloads(List.of(new RandomRead())), BenchmarkListener.NONE);
+    assertEquals(2, provider.stored().size());
+  }
+
+  @Test
+  void sharesTheWorkAmongThreads() throws InterruptedException {
+    FakeProvider provider = FakeProvider.withEverything("fake");
+    BenchmarkReport report =
+        new BenchmarkRunner(List.of(provider))
+            .run(
+                PLAN.withThreads(3)
+                    .withStarts(Set.of(Start.COLD))
+                    .withWorkloads(List.of(new SequentialFill(), new RandomRead())),
+                BenchmarkListener.NONE);
+    for (BenchmarkResult result : report.results()) {
+      Measured measured = assertInstanceOf(Measured.class, result.outcome(), result::toString);
+      assertEquals(512, measured.measurement().operations(), "each page of 2 MiB exactly once");
+    }
+  }
+
+  @Test
+  void memoryWithADescriptorInProcIsNotTakenForAFile() throws InterruptedException {
+    FakeProvider memfd =
+        new FakeProvider("memfd", EnumSet.of(Capability.RESIDENCY))
+            .withPath(Path.of("/proc/self/fd/1"));
+    BenchmarkReport report =
+        new BenchmarkRunner(List.of(memfd))
+            .run(
+                PLAN.withRawDisk(BenchmarkPlan.RawDiskChoice.OWN_LOOP)
+                    .withWorkloads(List.of(new SequentialFill())),
+                BenchmarkListener.NONE);
+    assertEquals(List.of(), report.surveys());
+    assertEquals("", report.storage().get("memfd").fileSystem());
+  }
+
+  @Test
+  void refusesToMeasureNothing() {
+    assertThrows(IllegalArgumentException.class, () -> new BenchmarkRunner(List.of()));
+    assertThrows(IllegalArgumentException.class, () -> PLAN.withWorkloads(List.of()));
+    assertThrows(IllegalArgumentException.class, () -> PLAN.withThreads(0));
+    assertThrows(IllegalArgumentException.class, () -> BenchmarkPlan.ofSize(4096));
+    assertThrows(IllegalArgumentException.class, () -> Workloads.named("nonsense"));
+  }
+}

@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.dmalloc.measure.compare;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.dmalloc.measure.LatencyProfile;
+import org.dmalloc.measure.compare.cell.CellRun;
+import org.dmalloc.measure.compare.cell.ComparedWorkload;
+import org.dmalloc.measure.machine.MachineDescription;
+import org.dmalloc.measure.machine.SwapDevice;
+
+/** Reports with made-up figures. */
+final class FixedReports {
+  private static final long SECOND = 1_000_000_000L;
+
+  private FixedReports() {}
+
+  /** A run of one second. */
+  static CellRun run(ComparedWorkload workload, long operations) {
+    return new CellRun(
+        workload,
+        operations,
+        SECOND,
+        workload.owesDurability() ? 5_000_000 : CellRun.UNKNOWN,
+        operations * 4096,
+        new LatencyProfile(
+            1,
+            1_000,
+            5_000,
+            1_000,
+            9_000,
+            9_000,
+            9_000,
+            List.of(new LatencyProfile.Point(50, 1_000))),
+        operations / 2,
+        operations / 4,
+        0,
+        "/proc/vmstat",
+        operations * 4096 * 3,
+        operations * 4096 * 4,
+        operations * 1024,
+        operations * 10_000,
+        100 << 20,
+        90 << 20,
+        workload == ComparedWorkload.SCAN_AND_RANDOM ? 800_000_000 : CellRun.UNKNOWN);
+  }
+
+  /** A cell whose runs made so many operations in a second each. */
+  static ComparisonReport.Cell cell(ComparedWorkload workload, String contender, long... speeds) {
+    List<CellRun> runs = new ArrayList<>();
+    for (long speed : speeds) {
+      runs.add(run(workload, speed));
+    }
+    return new ComparisonReport.Cell(
+        workload, contender, runs, runs.isEmpty() ? "made to fail" : "");
+  }
+
+  static ComparisonReport.Entrant entrant(String id, Family family) {
+    boolean announced = id.endsWith(":batched");
+    String command =
+        family == Family.POOL || id.equals("malloc")
+            ? ""
+            : "alloc 2g -b " + id.replace(":batched", "").replace(":", " --variant ");
+    return new ComparisonReport.Entrant(
+        id, family, announced, "a note", command, Map.of(), CellRun.UNKNOWN);
+  }
+
+  static ComparisonReport report(
+      List<ComparisonReport.Entrant> entrants, List<ComparisonReport.Cell> cells) {
+    return report(entrants, cells, List.of());
+  }
+
+  static ComparisonReport report(
+      List<ComparisonReport.Entrant> entrants,
+      List<ComparisonReport.Cell> cells,
+      List<String> obstacles) {
+    return new ComparisonReport(
+        ComparisonReport.FORMAT,
+        "2026-01-01T00:00:00Z",
+        12.5,
+        2L << 30,
+        512L << 20,
+        "a made-up limit",
+        0.25,
+        5,
+        42,
+        "/data on ext4",
+        "3",
+        List.of(new SwapDevice("/swap", SwapDevice.Kind.FILE, 3L << 30, 0, 32_767)),
+        new MachineDescription(
+            "a processor",
+            2,
+            24L << 30,
+            -1,
+            "Linux 6.0",
+            "a system",
+            "a Java",
+            List.of(),
+            Map.of()),
+        entrants,
+        cells,
+        obstacles,
+        List.of("somebody: could not <come>"),
+        List.of("a \"note\""));
+  }
+}
