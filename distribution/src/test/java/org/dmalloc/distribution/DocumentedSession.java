@@ -28,7 +28,7 @@ import java.util.stream.Stream;
  *   <li>{@code varies: REGEX}: matches of it are as good as any other.
  * </ul>
  *
- * @param page the file's name
+ * @param page the file's path from the root of the project
  * @param line the number of the line of the fence
  * @param directions the comment's parts
  * @param steps what is typed, and what comes back
@@ -63,9 +63,7 @@ record DocumentedSession(String page, int line, List<String> directions, List<St
             comment.matches()
                 ? List.of(comment.group(1).split("; (?=session: |varies: )"))
                 : List.of();
-        sessions.add(
-            new DocumentedSession(
-                String.valueOf(file.getFileName()), begin + 1, directions, steps));
+        sessions.add(new DocumentedSession(Pages.name(file), begin + 1, directions, steps));
       }
     }
     return sessions;

@@ -11,20 +11,18 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * What README.md and docs show is what the commands print: each session in them is run against the
- * distribution, in a home directory of its own, and compared by the rule of {@link PrintedLines}.
- * What a block says about itself to this test is in {@link DocumentedSession}.
+ * What README.md, CONTRIBUTING.md and docs show is what the commands print: each session in them is
+ * run against the distribution, in a home directory of its own, and compared by the rule of {@link
+ * PrintedLines}. What a block says about itself to this test is in {@link DocumentedSession}.
  *
  * <p>The lines of an open shell go to one process by its standard input.
  */
@@ -42,19 +40,9 @@ class DocumentedSessionsIT {
     }
   }
 
-  static List<Path> pages() throws IOException {
-    Path root = Path.of("").toAbsolutePath().getParent();
-    try (Stream<Path> docs = Files.list(root.resolve("docs"))) {
-      return Stream.concat(
-              Stream.of(root.resolve("README.md")),
-              docs.filter(f -> f.toString().endsWith(".md")).sorted(Comparator.naturalOrder()))
-          .toList();
-    }
-  }
-
   private static List<DocumentedSession> sessions() throws IOException {
     List<DocumentedSession> all = new ArrayList<>();
-    for (Path page : pages()) {
+    for (Path page : Pages.all()) {
       all.addAll(DocumentedSession.in(page));
     }
     return all;
@@ -80,18 +68,19 @@ class DocumentedSessionsIT {
   @Test
   void thePagesHaveSessions() throws IOException {
     List<DocumentedSession> all = sessions();
-    for (String page : List.of("README.md", "shell.md", "hot-swap.md")) {
+    for (String page : List.of("README.md", "docs/shell.md", "docs/hot-swap.md")) {
       assertTrue(all.stream().anyMatch(s -> s.page().equals(page)), page);
     }
-    for (Path page : pages()) {
+    for (Path page : Pages.all()) {
+      String name = Pages.name(page);
       long comments =
           Files.readString(page)
               .lines()
               .filter(l -> l.matches("<!-- (session|varies): .*"))
               .count();
       long found =
-          all.stream().filter(s -> page.endsWith(s.page()) && !s.directions().isEmpty()).count();
-      assertEquals(comments, found, page + ": a comment stands directly before its block");
+          all.stream().filter(s -> s.page().equals(name) && !s.directions().isEmpty()).count();
+      assertEquals(comments, found, name + ": a comment stands directly before its block");
     }
   }
 
