@@ -22,7 +22,7 @@ find_java || exit 69
 
 stale() {
   [ ! -e "$stamp" ] || [ -n "$(find "$root/pom.xml" "$root"/*/pom.xml "$root"/*/bnd.bnd "$root"/*/src/main \
-    \( -path "$root/testkit/*" -o -path "$root/itests/*" -o -path "$root/distribution/*" -o -path "$root/shell-commands/*" \) \
+    \( -path "$root/testkit/*" -o -path "$root/itests/*" -o -path "$root/distribution/*" -o -path "$root/shell-*/*" \) \
     -prune -o -newer "$stamp" -print 2>/dev/null | head -n 1)" ]
 }
 

@@ -41,7 +41,12 @@ public class BundlesIT {
           "org.dmalloc.backend.filechannel", Set.of(),
           "org.dmalloc.backend.panama", Set.of(),
           "org.dmalloc.manager", Set.of(),
-          "org.dmalloc.shell", Set.of(),
+          "org.dmalloc.shell",
+              Set.of(
+                  "org.dmalloc.shell.command",
+                  "org.dmalloc.shell.output",
+                  "org.dmalloc.shell.syntax"),
+          "org.dmalloc.shell.measure", Set.of(),
           "org.dmalloc.testkit", Set.of("org.dmalloc.testkit"),
           "org.dmalloc.measure",
               Set.of(

@@ -12,6 +12,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.stream.Stream;
 import org.ops4j.pax.exam.Option;
 
@@ -24,11 +25,11 @@ final class Framework {
 
   /** The framework's options, and more. Backends that nobody configures store below the build. */
   static Option[] felix(Option... more) {
-    return felixWithout("", more);
+    return felixWithout(Set.of(), more);
   }
 
-  /** The same without the bundle whose jar has this name; it has no version. */
-  static Option[] felixWithout(String jarName, Option... more) {
+  /** The same without the bundles whose jars have these names; they have no version. */
+  static Option[] felixWithout(Set<String> jarNames, Option... more) {
     Path directory = directory();
     Path store = directory.resolveSibling("store");
     List<Option> options = new ArrayList<>();
@@ -37,7 +38,7 @@ final class Framework {
     options.add(frameworkProperty("dmalloc.directory").value(store.toString()));
     options.add(systemProperty(BUNDLES).value(directory.toString()));
     for (Path jar : bundles()) {
-      if (!jar.endsWith(jarName)) {
+      if (!jarNames.contains(jar.getFileName().toString())) {
         options.add(bundle(jar.toUri().toString()));
       }
     }

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.Arrays;
+import java.util.Set;
 import javax.inject.Inject;
 import org.dmalloc.api.MemoryProvider;
 import org.dmalloc.api.MemoryRegion;
@@ -30,7 +31,7 @@ public class WithoutEventAdminIT {
 
   @Configuration
   public Option[] framework() {
-    return Framework.felixWithout("org.apache.felix.eventadmin.jar");
+    return Framework.felixWithout(Set.of("org.apache.felix.eventadmin.jar"));
   }
 
   @Test

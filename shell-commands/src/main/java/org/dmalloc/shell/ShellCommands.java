@@ -2,75 +2,92 @@
 package org.dmalloc.shell;
 
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
-import org.dmalloc.shell.command.AdviseCommand;
-import org.dmalloc.shell.command.AllocCommand;
-import org.dmalloc.shell.command.BenchCommand;
-import org.dmalloc.shell.command.BudgetCommand;
+import java.util.Map;
 import org.dmalloc.shell.command.Command;
-import org.dmalloc.shell.command.CompareCommand;
-import org.dmalloc.shell.command.DeleteCommand;
-import org.dmalloc.shell.command.DoctorCommand;
-import org.dmalloc.shell.command.FillCommand;
-import org.dmalloc.shell.command.FlushCommand;
-import org.dmalloc.shell.command.FreeCommand;
-import org.dmalloc.shell.command.GrepCommand;
-import org.dmalloc.shell.command.HelpCommand;
-import org.dmalloc.shell.command.HotswapBenchCommand;
-import org.dmalloc.shell.command.HotswapCommand;
-import org.dmalloc.shell.command.InfoCommand;
-import org.dmalloc.shell.command.LoadCommand;
-import org.dmalloc.shell.command.OpenCommand;
-import org.dmalloc.shell.command.PolicyCommand;
+import org.dmalloc.shell.command.CommandSource;
 import org.dmalloc.shell.command.Providers;
-import org.dmalloc.shell.command.ProvidersCommand;
-import org.dmalloc.shell.command.ReadCommand;
-import org.dmalloc.shell.command.RegionsCommand;
-import org.dmalloc.shell.command.ReleaseCommand;
-import org.dmalloc.shell.command.ResizeCommand;
-import org.dmalloc.shell.command.StoredCommand;
-import org.dmalloc.shell.command.VerifyCommand;
-import org.dmalloc.shell.command.WriteCommand;
+import org.dmalloc.shell.memory.AdviseCommand;
+import org.dmalloc.shell.memory.AllocCommand;
+import org.dmalloc.shell.memory.BudgetCommand;
+import org.dmalloc.shell.memory.DeleteCommand;
+import org.dmalloc.shell.memory.FillCommand;
+import org.dmalloc.shell.memory.FlushCommand;
+import org.dmalloc.shell.memory.FreeCommand;
+import org.dmalloc.shell.memory.HotswapCommand;
+import org.dmalloc.shell.memory.InfoCommand;
+import org.dmalloc.shell.memory.OpenCommand;
+import org.dmalloc.shell.memory.PolicyCommand;
+import org.dmalloc.shell.memory.ProvidersCommand;
+import org.dmalloc.shell.memory.ReadCommand;
+import org.dmalloc.shell.memory.RegionsCommand;
+import org.dmalloc.shell.memory.ReleaseCommand;
+import org.dmalloc.shell.memory.ResizeCommand;
+import org.dmalloc.shell.memory.StoredCommand;
+import org.dmalloc.shell.memory.VerifyCommand;
+import org.dmalloc.shell.memory.WriteCommand;
+import org.dmalloc.shell.session.GrepCommand;
+import org.dmalloc.shell.session.HelpCommand;
 
-/** The commands, in the order in which help lists them. */
+/**
+ * The commands, in the order in which help lists them: those of this bundle for memory, those that
+ * other bundles add, and those for the session. Safe for any thread.
+ */
 public final class ShellCommands {
   /** The Gogo scope of all commands. */
   public static final String SCOPE = "dmalloc";
 
-  private final List<Command> commands = new ArrayList<>();
+  private final Providers providers;
+  private final List<Command> memory;
+  private final Map<CommandSource, List<Command>> added = new LinkedHashMap<>();
+  private final List<Command> session;
 
-  /** Makes all commands over the given providers. */
+  /** Makes the commands of this bundle over the given providers. */
   public ShellCommands(Providers providers) {
-    commands.add(new ProvidersCommand(providers));
-    commands.add(new AllocCommand(providers));
-    commands.add(new OpenCommand(providers));
-    commands.add(new FreeCommand(providers));
-    commands.add(new RegionsCommand(providers));
-    commands.add(new InfoCommand(providers));
-    commands.add(new WriteCommand(providers));
-    commands.add(new ReadCommand(providers));
-    commands.add(new FillCommand(providers));
-    commands.add(new AdviseCommand(providers));
-    commands.add(new PolicyCommand(providers));
-    commands.add(new ReleaseCommand(providers));
-    commands.add(new BudgetCommand(providers));
-    commands.add(new FlushCommand(providers));
-    commands.add(new ResizeCommand(providers));
-    commands.add(new HotswapCommand(providers));
-    commands.add(new LoadCommand(providers));
-    commands.add(new StoredCommand(providers));
-    commands.add(new DeleteCommand(providers));
-    commands.add(new VerifyCommand(providers));
-    commands.add(new BenchCommand(providers));
-    commands.add(new HotswapBenchCommand(providers));
-    commands.add(new CompareCommand(providers));
-    commands.add(new DoctorCommand(providers));
-    commands.add(new GrepCommand(providers));
-    commands.add(new HelpCommand(providers, this::all));
+    this.providers = providers;
+    this.memory =
+        List.of(
+            new ProvidersCommand(providers),
+            new AllocCommand(providers),
+            new OpenCommand(providers),
+            new FreeCommand(providers),
+            new RegionsCommand(providers),
+            new InfoCommand(providers),
+            new WriteCommand(providers),
+            new ReadCommand(providers),
+            new FillCommand(providers),
+            new AdviseCommand(providers),
+            new PolicyCommand(providers),
+            new ReleaseCommand(providers),
+            new BudgetCommand(providers),
+            new FlushCommand(providers),
+            new ResizeCommand(providers),
+            new HotswapCommand(providers),
+            new StoredCommand(providers),
+            new DeleteCommand(providers),
+            new VerifyCommand(providers));
+    this.session = List.of(new GrepCommand(providers), new HelpCommand(providers, this::all));
+  }
+
+  /** Takes the commands of another bundle, and gives them. */
+  public synchronized List<Command> add(CommandSource source) {
+    List<Command> commands = List.copyOf(source.commands(providers));
+    added.put(source, commands);
+    return commands;
+  }
+
+  /** Forgets the commands of another bundle, and gives them. */
+  public synchronized List<Command> remove(CommandSource source) {
+    List<Command> commands = added.remove(source);
+    return commands == null ? List.of() : commands;
   }
 
   /** All commands. */
-  public List<Command> all() {
-    return List.copyOf(commands);
+  public synchronized List<Command> all() {
+    List<Command> all = new ArrayList<>(memory);
+    added.values().forEach(all::addAll);
+    all.addAll(session);
+    return List.copyOf(all);
   }
 }

@@ -3,6 +3,7 @@ package org.dmalloc.shell;
 
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.apache.felix.service.command.CommandProcessor;
@@ -13,14 +14,15 @@ import org.dmalloc.api.MemoryProvider;
 import org.dmalloc.api.move.RegionMover;
 import org.dmalloc.shell.command.Backend;
 import org.dmalloc.shell.command.Command;
-import org.dmalloc.shell.command.InterruptKey;
+import org.dmalloc.shell.command.CommandSource;
 import org.dmalloc.shell.command.Providers;
-import org.dmalloc.shell.command.UnknownCommand;
-import org.dmalloc.shell.command.WelcomeCommand;
 import org.dmalloc.shell.completion.Candidates;
 import org.dmalloc.shell.completion.CompletionSetup;
 import org.dmalloc.shell.output.Printable;
 import org.dmalloc.shell.output.PrintableConverter;
+import org.dmalloc.shell.session.InterruptKey;
+import org.dmalloc.shell.session.UnknownCommand;
+import org.dmalloc.shell.session.WelcomeCommand;
 import org.jspecify.annotations.Nullable;
 import org.osgi.framework.Bundle;
 import org.osgi.framework.BundleContext;
@@ -52,24 +54,27 @@ public final class ShellComponent {
   private final Providers providers = new Providers();
   private final ShellCommands commands = new ShellCommands(providers);
   private final List<ServiceRegistration<?>> registrations = new ArrayList<>();
+  private final Map<Command, ServiceRegistration<?>> functions = new HashMap<>();
+  private @Nullable BundleContext registry;
 
   @Activate
-  void activate(BundleContext context) {
+  synchronized void activate(BundleContext context) {
+    registry = context;
     registrations.add(
         context.registerService(
             Converter.class,
             new PrintableConverter(),
             FrameworkUtil.asDictionary(
                 Map.of(Converter.CONVERTER_CLASSES, Printable.class.getName()))));
-    for (Command command : commands.all()) {
-      register(context, command.syntax().name(), command);
-    }
-    register(context, CompletionSetup.FUNCTION, new Candidates(providers, commands::all));
-    register(
-        context,
-        WelcomeCommand.FUNCTION,
-        new WelcomeCommand(providers, context.getBundle().getVersion()));
-    register(context, UnknownCommand.FUNCTION, new UnknownCommand(commands::all));
+    register(context, commands.all());
+    registrations.addAll(
+        List.of(
+            register(context, CompletionSetup.FUNCTION, new Candidates(providers, commands::all)),
+            register(
+                context,
+                WelcomeCommand.FUNCTION,
+                new WelcomeCommand(providers, context.getBundle().getVersion())),
+            register(context, UnknownCommand.FUNCTION, new UnknownCommand(commands::all))));
     registrations.add(
         context.registerService(
             CommandSessionListener.class,
@@ -92,27 +97,58 @@ public final class ShellComponent {
         .anyMatch(packageName::equals);
   }
 
-  private void register(BundleContext context, String name, Function function) {
-    registrations.add(
-        context.registerService(
-            Function.class,
-            function,
-            FrameworkUtil.asDictionary(
-                Map.of(
-                    CommandProcessor.COMMAND_SCOPE,
-                    ShellCommands.SCOPE,
-                    CommandProcessor.COMMAND_FUNCTION,
-                    name))));
+  private void register(BundleContext context, List<Command> those) {
+    those.forEach(each -> functions.put(each, register(context, each.syntax().name(), each)));
+  }
+
+  private static ServiceRegistration<?> register(
+      BundleContext context, String name, Function function) {
+    return context.registerService(
+        Function.class,
+        function,
+        FrameworkUtil.asDictionary(
+            Map.of(
+                CommandProcessor.COMMAND_SCOPE,
+                ShellCommands.SCOPE,
+                CommandProcessor.COMMAND_FUNCTION,
+                name)));
   }
 
   /** No command begins any more, and those that run free what they took. */
   @Deactivate
   void deactivate() throws InterruptedException {
-    registrations.forEach(ServiceRegistration::unregister);
-    registrations.clear();
-    for (Command command : commands.all()) {
+    synchronized (this) {
+      registry = null;
+      registrations.forEach(ServiceRegistration::unregister);
+      registrations.clear();
+    }
+    end(commands.all());
+  }
+
+  private void end(List<Command> those) throws InterruptedException {
+    synchronized (this) {
+      for (Command command : those) {
+        ServiceRegistration<?> function = functions.remove(command);
+        if (function != null) {
+          function.unregister();
+        }
+      }
+    }
+    for (Command command : those) {
       command.stop(STOP_TIMEOUT);
     }
+  }
+
+  @Reference(cardinality = ReferenceCardinality.MULTIPLE, policy = ReferencePolicy.DYNAMIC)
+  synchronized void bindCommands(CommandSource source) {
+    List<Command> more = commands.add(source);
+    if (registry != null) {
+      register(registry, more);
+    }
+  }
+
+  void unbindCommands(CommandSource source) throws InterruptedException {
+    end(commands.remove(source));
   }
 
   @Reference(

@@ -70,11 +70,6 @@ class CompletionTest {
             List.of("alloc", "1k", "-d", ""),
             List.of("alloc", "1k", "--directory", ""),
             List.of("write", open, "0", "--file", ""),
-            List.of("bench", "--json", ""),
-            List.of("bench", "--html", ""),
-            List.of("compare", "--swap-file", ""),
-            List.of("doctor", ""),
-            List.of("doctor", "/tmp", ""),
             List.of("grep", "x", ""))) {
       assertTrue(candidates.takesPath(line, line.size() - 1), line.toString());
     }
@@ -88,7 +83,6 @@ class CompletionTest {
             List.of("read", open, ""),
             List.of("read", open, "0", "16", ""),
             List.of("write", open, ""),
-            List.of("bench", "-w", ""),
             List.of("help", ""),
             List.of("grep", ""),
             List.of("unknown", ""))) {
@@ -115,8 +109,6 @@ class CompletionTest {
   void aListGoesOnBehindAComma() throws Exception {
     assertTrue(at("alloc", "1k", "--policy", "never,").contains("never,no-read-ahead"));
     assertFalse(at("alloc", "1k", "--policy", "never,").contains("never,never"));
-    assertEquals(List.of("files,plain"), at("bench", "-b", "files,"));
-    assertFalse(at("compare", "-w", "").isEmpty());
   }
 
   @Test

@@ -16,24 +16,32 @@ import org.apache.felix.service.command.Function;
 import org.apache.felix.service.command.Job;
 import org.dmalloc.shell.command.Backend;
 import org.dmalloc.shell.command.Command;
+import org.dmalloc.shell.command.CommandSource;
 import org.dmalloc.shell.command.Providers;
-import org.dmalloc.shell.command.UnknownCommand;
 import org.dmalloc.shell.output.PrintableConverter;
+import org.dmalloc.shell.session.UnknownCommand;
 import org.jspecify.annotations.Nullable;
 
 /** Gogo with the commands, as in a framework. */
-final class GogoShell implements AutoCloseable {
-  final Providers providers = new Providers();
-  final ShellCommands commands = new ShellCommands(providers);
-  final ByteArrayOutputStream out = new ByteArrayOutputStream();
-  final ByteArrayOutputStream err = new ByteArrayOutputStream();
-  final CommandProcessorImpl processor;
-  final CommandSession session;
+public final class GogoShell implements AutoCloseable {
+  public final Providers providers = new Providers();
+  public final ShellCommands commands = new ShellCommands(providers);
+  public final ByteArrayOutputStream out = new ByteArrayOutputStream();
+  public final ByteArrayOutputStream err = new ByteArrayOutputStream();
+  public final CommandProcessorImpl processor;
+  public final CommandSession session;
 
   private final ThreadIOImpl threadIo = new ThreadIOImpl();
   private int ranking = 100;
 
-  GogoShell(HeapProvider... all) {
+  /** The commands of this bundle over the given providers, the best first. */
+  public GogoShell(HeapProvider... all) {
+    this(List.of(), all);
+  }
+
+  /** With commands of other bundles. */
+  public GogoShell(List<CommandSource> others, HeapProvider... all) {
+    others.forEach(commands::add);
     for (HeapProvider provider : all) {
       providers.put(provider, new Backend.Service(ranking, ranking, null, ""));
       ranking--;
@@ -50,13 +58,13 @@ final class GogoShell implements AutoCloseable {
   }
 
   /** Runs a line and gives what the shell would print. */
-  String run(String line) throws Exception {
+  public String run(String line) throws Exception {
     Object result = session.execute(line);
     return result == null ? "" : session.format(result, Converter.INSPECT).toString();
   }
 
   /** Runs a line that must fail, and gives the line that the shell would print. */
-  String fail(String line) {
+  public String fail(String line) {
     Exception failure = failure(line);
     if (failure == null) {
       throw new AssertionError("'" + line + "' did not fail");
@@ -74,27 +82,27 @@ final class GogoShell implements AutoCloseable {
   }
 
   /** The open regions; all providers must answer. */
-  List<Backend.Open> regions() {
+  public List<Backend.Open> regions() {
     return providers.regions(
         fault -> {
           throw fault;
         });
   }
 
-  String out() {
+  public String out() {
     return out.toString(StandardCharsets.UTF_8);
   }
 
-  String err() {
+  public String err() {
     return err.toString(StandardCharsets.UTF_8);
   }
 
-  void addFunction(String scope, String name, Function function) {
+  public void addFunction(String scope, String name, Function function) {
     processor.addCommand(scope, function, name);
   }
 
   /** Gogo hands out its own list of jobs, which may change under the reader. */
-  void interruptJobs() {
+  public void interruptJobs() {
     while (true) {
       try {
         List.copyOf(session.jobs()).forEach(Job::interrupt);
@@ -105,7 +113,7 @@ final class GogoShell implements AutoCloseable {
     }
   }
 
-  static InputStream input(String... lines) {
+  public static InputStream input(String... lines) {
     return new ByteArrayInputStream(
         List.of(lines).stream().collect(Collectors.joining("\n")).getBytes(StandardCharsets.UTF_8));
   }

@@ -22,19 +22,19 @@ import org.dmalloc.api.move.RegionMover;
 import org.jspecify.annotations.Nullable;
 
 /** Moves regions of a provider on paper: it keeps the books, and the bytes stay where they are. */
-final class HeapMover implements RegionMover {
+public final class HeapMover implements RegionMover {
   static final long INNER = 1_000_000;
 
-  final List<LeakedRegion> leaks = new CopyOnWriteArrayList<>();
-  final List<MoveOptions> options = new CopyOnWriteArrayList<>();
-  final List<Long> pinned = new CopyOnWriteArrayList<>();
-  final CountDownLatch started = new CountDownLatch(1);
-  volatile boolean waits;
+  public final List<LeakedRegion> leaks = new CopyOnWriteArrayList<>();
+  public final List<MoveOptions> options = new CopyOnWriteArrayList<>();
+  public final List<Long> pinned = new CopyOnWriteArrayList<>();
+  public final CountDownLatch started = new CountDownLatch(1);
+  public volatile boolean waits;
 
   private final HeapProvider managed;
   private final Map<Long, ManagedRegionInfo> books = new ConcurrentSkipListMap<>();
 
-  HeapMover(HeapProvider managed) {
+  public HeapMover(HeapProvider managed) {
     this.managed = managed;
   }
 

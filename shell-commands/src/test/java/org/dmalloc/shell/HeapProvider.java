@@ -25,11 +25,11 @@ import org.dmalloc.api.UnsupportedCapabilityException;
 import org.jspecify.annotations.Nullable;
 
 /** A provider on Java arrays, with a store that lives as long as it does. */
-class HeapProvider implements MemoryProvider {
-  final List<StoreFinding> findings = new ArrayList<>();
-  final List<RegionRequest> requests = new CopyOnWriteArrayList<>();
-  final List<OpenRequest> opens = new ArrayList<>();
-  volatile Runnable afterAllocation = () -> {};
+public class HeapProvider implements MemoryProvider {
+  public final List<StoreFinding> findings = new ArrayList<>();
+  public final List<RegionRequest> requests = new CopyOnWriteArrayList<>();
+  public final List<OpenRequest> opens = new ArrayList<>();
+  public volatile Runnable afterAllocation = () -> {};
   boolean stopped;
   boolean truncated;
 
@@ -39,7 +39,7 @@ class HeapProvider implements MemoryProvider {
   private final Map<String, byte[]> store = new TreeMap<>();
   private final List<HeapRegion> regions = new CopyOnWriteArrayList<>();
 
-  HeapProvider(String name, Capability... capabilities) {
+  public HeapProvider(String name, Capability... capabilities) {
     this.name = name;
     this.capabilities = EnumSet.noneOf(Capability.class);
     this.capabilities.addAll(List.of(capabilities));
@@ -66,7 +66,7 @@ class HeapProvider implements MemoryProvider {
     return capabilities.contains(Capability.ADVICE) ? Set.of(Advice.RANDOM) : Set.of();
   }
 
-  void require(Capability capability) {
+  public void require(Capability capability) {
     if (!capabilities.contains(capability)) {
       throw new UnsupportedCapabilityException(name, capability);
     }
@@ -104,7 +104,7 @@ class HeapProvider implements MemoryProvider {
     return region;
   }
 
-  void closed(HeapRegion region) {
+  public void closed(HeapRegion region) {
     regions.remove(region);
   }
 

@@ -20,7 +20,7 @@ import org.apache.felix.service.command.Converter;
 import org.dmalloc.api.VisibleText;
 import org.dmalloc.shell.command.LostOutputException;
 import org.dmalloc.shell.command.RegionOpened;
-import org.dmalloc.shell.command.UnknownCommand;
+import org.dmalloc.shell.session.UnknownCommand;
 import org.dmalloc.shell.syntax.Words;
 
 /**

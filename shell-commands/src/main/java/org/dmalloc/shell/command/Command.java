@@ -4,6 +4,7 @@ package org.dmalloc.shell.command;
 import java.lang.reflect.InvocationTargetException;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
@@ -120,6 +121,16 @@ public abstract class Command implements Function {
   protected static Consumer<ProviderFault> warn(CommandSession session) {
     Console console = Console.of(session);
     return fault -> console.warn(String.valueOf(fault.getMessage()));
+  }
+
+  /**
+   * What completion offers for a placeholder of the command's help, where the command knows better
+   * than the shell.
+   *
+   * @param placeholder the word in the help, such as {@code WORKLOAD}
+   */
+  public Optional<List<String>> candidates(String placeholder) {
+    return Optional.empty();
   }
 
   /** Ends what goes on behind commands that have returned; called when the bundle stops. */

@@ -32,7 +32,7 @@ public record Console(
     boolean terminal,
     boolean outTerminal) {
   /** The variable of a session that has its terminal, where there is one. */
-  static final String TERMINAL = ".terminal";
+  public static final String TERMINAL = ".terminal";
 
   private static final int STDOUT = 1;
   private static final int STDERR = 2;

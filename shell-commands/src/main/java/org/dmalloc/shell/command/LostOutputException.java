@@ -10,7 +10,8 @@ import java.io.IOException;
 public final class LostOutputException extends IOException {
   private static final long serialVersionUID = 1L;
 
-  LostOutputException() {
+  /** What failed is kept by the stream. */
+  public LostOutputException() {
     super("the output was closed");
   }
 }

@@ -20,7 +20,7 @@ public record RegionOpened(RegionInfo info, String note) implements Printable {
   public static final String ONE_COMMAND = ".dmalloc.one-command";
 
   /** A region that was opened in a session, which may end with the command. */
-  static RegionOpened in(CommandSession session, RegionInfo info) {
+  public static RegionOpened in(CommandSession session, RegionInfo info) {
     if (session.get(ONE_COMMAND) == null) {
       return new RegionOpened(info, "");
     }

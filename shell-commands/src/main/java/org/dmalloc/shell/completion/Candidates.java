@@ -2,7 +2,6 @@
 package org.dmalloc.shell.completion;
 
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
@@ -16,10 +15,6 @@ import org.dmalloc.api.Capability;
 import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.SwapPolicy;
 import org.dmalloc.api.VisibleText;
-import org.dmalloc.measure.Start;
-import org.dmalloc.measure.Workload;
-import org.dmalloc.measure.Workloads;
-import org.dmalloc.measure.compare.cell.ComparedWorkload;
 import org.dmalloc.shell.command.Backend;
 import org.dmalloc.shell.command.Command;
 import org.dmalloc.shell.command.ProviderFault;
@@ -46,7 +41,6 @@ public final class Candidates implements Function {
 
   private static final Set<String> ONLY_OPEN =
       Set.of("free", "hotswap", "load", "policy", "budget");
-  private static final Set<String> NEW_NAMES = Set.of("alloc", "compare");
 
   private final Providers providers;
   private final Supplier<List<Command>> commands;
@@ -97,22 +91,23 @@ public final class Candidates implements Function {
   }
 
   /** What may stand in a place: what its word in the help is, and of what type. */
-  private record Place(CommandSyntax syntax, String name, Class<?> type) {}
+  private record Place(Command command, String name, Class<?> type) {}
 
   private List<Place> places(List<String> words, int index) {
     String name = words.getFirst().substring(words.getFirst().indexOf(':') + 1);
-    Optional<CommandSyntax> found =
-        commands.get().stream().map(Command::syntax).filter(s -> s.name().equals(name)).findFirst();
+    Optional<Command> found =
+        commands.get().stream().filter(c -> c.syntax().name().equals(name)).findFirst();
     if (found.isEmpty() || index < 1) {
       return List.of();
     }
-    CommandSyntax syntax = found.get();
+    Command command = found.get();
+    CommandSyntax syntax = command.syntax();
     int operandNumber = 0;
     for (int i = 1; i < index; i++) {
       Optional<Option> option = syntax.option(words.get(i)).filter(Option::takesValue);
       if (option.isPresent()) {
         if (i + 1 == index) {
-          return List.of(new Place(syntax, option.get().placeholder(), option.get().type()));
+          return List.of(new Place(command, option.get().placeholder(), option.get().type()));
         }
         i++;
       } else if (!words.get(i).startsWith("-")) {
@@ -125,10 +120,10 @@ public final class Candidates implements Function {
       return List.of();
     }
     Operand operand = operands.get(Math.min(operandNumber, operands.size() - 1));
-    Place place = new Place(syntax, operand.name(), operand.type());
+    Place place = new Place(command, operand.name(), operand.type());
     return operand.last().isEmpty()
         ? List.of(place)
-        : List.of(place, new Place(syntax, operand.last(), operand.type()));
+        : List.of(place, new Place(command, operand.last(), operand.type()));
   }
 
   /** Behind a comma the list goes on: what was written before it stays in front. */
@@ -149,22 +144,21 @@ public final class Candidates implements Function {
     if (place.type().isEnum()) {
       return Words.all((Class<? extends Enum<?>>) place.type());
     }
-    String command = place.syntax().name();
-    return switch (place.name()) {
+    String command = place.command().syntax().name();
+    return place.command().candidates(place.name()).orElseGet(() -> known(command, place.name()));
+  }
+
+  private List<String> known(String command, String placeholder) {
+    return switch (placeholder) {
       case "BACKEND" -> providers.names().stream().map(VisibleText::of).toList();
       case "CAPABILITY" -> Words.all(Capability.class);
       case "POLICY" -> Words.all(SwapPolicy.class);
-      case "START" -> Words.all(Start.class);
-      case "WORKLOAD" ->
-          command.equals("compare")
-              ? Arrays.stream(ComparedWorkload.values()).map(ComparedWorkload::label).toList()
-              : Workloads.standard().stream().map(Workload::name).toList();
       case "COMMAND" -> commands.get().stream().map(c -> c.syntax().name()).toList();
       case "ID" ->
           ONLY_OPEN.contains(command)
               ? open().toList()
               : Stream.concat(open(), stored().stream()).distinct().toList();
-      case "NAME" -> NEW_NAMES.contains(command) ? List.of() : stored();
+      case "NAME" -> command.equals("alloc") ? List.of() : stored();
       default -> List.of();
     };
   }

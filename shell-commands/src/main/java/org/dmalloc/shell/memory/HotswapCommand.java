@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.dmalloc.shell.memory;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import org.apache.felix.service.command.CommandSession;
+import org.apache.felix.service.command.Descriptor;
+import org.apache.felix.service.command.Parameter;
+import org.dmalloc.api.MemoryException;
+import org.dmalloc.api.MemoryRegion;
+import org.dmalloc.api.move.ManagedRegionInfo;
+import org.dmalloc.api.move.MoveOptions;
+import org.dmalloc.api.move.MoveResult;
+import org.dmalloc.shell.command.Backend;
+import org.dmalloc.shell.command.Command;
+import org.dmalloc.shell.command.CommandFailure;
+import org.dmalloc.shell.command.Console;
+import org.dmalloc.shell.command.ProgressLine;
+import org.dmalloc.shell.command.Providers;
+import org.dmalloc.shell.command.RegionLookup;
+import org.dmalloc.shell.output.Message;
+import org.dmalloc.shell.syntax.ByteSize;
+import org.dmalloc.shell.syntax.UsageException;
+import org.jspecify.annotations.Nullable;
+
+/** Moves regions to another backend while they are used. */
+public final class HotswapCommand extends Command {
+  private final RegionLookup lookup;
+
+  /** Makes the command. */
+  public HotswapCommand(Providers providers) {
+    super("hotswap", providers);
+    this.lookup = new RegionLookup(providers);
+  }
+
+  /** Moves regions to another backend; their users go on meanwhile. */
+  @Descriptor("moves regions to another backend while they are used; ^C leaves them where they are")
+  public Message hotswap(
+      CommandSession session,
+      @Descriptor("ID… BACKEND: ids or names of open regions, and last the backend")
+          List<Object> words,
+      @Descriptor("all regions that can move; says which cannot")
+          @Parameter(
+              names = {"-a", "--all"},
+              presentValue = "true",
+              absentValue = "false")
+          boolean all,
+      @Descriptor("RATE: the most bytes to copy per second; without it as fast as it goes")
+          @Parameter(names = "--rate", absentValue = "")
+          @Nullable ByteSize rate)
+      throws MemoryException, CommandFailure {
+    if (words.isEmpty() || all != (words.size() == 1)) {
+      throw new UsageException(
+          "hotswap: give the ids of regions, or --all, and then the backend; see 'regions' and 'providers'");
+    }
+    String backend = providers().nameForMover(words.getLast().toString());
+    MoveOptions options =
+        rate == null ? MoveOptions.DEFAULT : MoveOptions.DEFAULT.withBytesPerSecond(rate.bytes());
+    List<Long> ids = ids(all, words);
+    List<String> lines = new ArrayList<>();
+    int failures = 0;
+    for (long id : ids) {
+      try {
+        lines.add(move(session, id, backend, options));
+      } catch (MemoryException | RuntimeException e) {
+        if (ids.size() == 1 || Thread.currentThread().isInterrupted()) {
+          throw e;
+        }
+        // The others can still move; one that was closed meanwhile is no failure of theirs.
+        failures++;
+        String why = CommandFailure.of("hotswap", e, providers()).getMessage();
+        lines.add(String.format(Locale.ROOT, "region %d: stays where it is: %s", id, why));
+      }
+    }
+    if (all) {
+      lines.addAll(skipped(session));
+    }
+    Message result = Message.of(lines.isEmpty() ? List.of("no region is open") : lines);
+    if (failures > 0) {
+      // A failed command has no result, so the moves are printed before it fails.
+      Console.of(session).print(result);
+      throw new CommandFailure(
+          String.format(
+              Locale.ROOT, "hotswap: %d of %d moves failed; see above", failures, ids.size()),
+          null);
+    }
+    return result;
+  }
+
+  /** A line for each open region that cannot move, with the reason. */
+  private List<String> skipped(CommandSession session) {
+    return providers().regions(warn(session)).stream()
+        .filter(open -> providers().managed(open.info().id()).isEmpty())
+        .map(this::skipped)
+        .toList();
+  }
+
+  private String skipped(Backend.Open open) {
+    Backend backend = open.backend();
+    return backend == null
+        ? String.format(
+            Locale.ROOT,
+            "region %d: skipped, it is orphaned: %s has stopped",
+            open.info().id(),
+            open.info().backend())
+        : String.format(
+            Locale.ROOT,
+            "region %d: skipped, it belongs to %s and cannot move; allocate with '-b managed'",
+            open.info().id(),
+            providers().name(backend));
+  }
+
+  /** All are looked up before the first moves: a mistyped one then moves nothing. */
+  private List<Long> ids(boolean all, List<Object> words) {
+    if (all) {
+      return providers().mover().managed().stream().map(ManagedRegionInfo::id).toList();
+    }
+    providers().mover(); // says so if there is none
+    return words.subList(0, words.size() - 1).stream()
+        .map(lookup::open)
+        .map(MemoryRegion::id)
+        .distinct()
+        .map(this::movable)
+        .toList();
+  }
+
+  private Long movable(Long id) {
+    if (providers().managed(id).isEmpty()) {
+      throw new UsageException(
+          String.format(
+              Locale.ROOT,
+              Providers.orphanedSince(id).isPresent()
+                  ? "region %d is orphaned: what it was taken from has stopped, and it stays where it is; free it and take it anew with '-b managed'"
+                  : "region %d belongs to its backend and cannot move; allocate with '-b managed'",
+              id));
+    }
+    return id;
+  }
+
+  private String move(CommandSession session, long id, String backend, MoveOptions options)
+      throws MemoryException {
+    try (ProgressLine progress = Console.of(session).progress("hotswap " + id)) {
+      MoveResult result = providers().mover().move(id, backend, options, progress);
+      return String.format(
+          Locale.ROOT, "region %d: %s → %s, %s", id, result.from(), result.to(), describe(result));
+    }
+  }
+
+  /** What a move did, in words. */
+  static String describe(MoveResult result) {
+    double pauseMillis = result.pauseNanos() / 1e6;
+    return switch (result.method()) {
+      case "none" -> "it is there already";
+      case "remap" ->
+          String.format(
+              Locale.ROOT, "same file mapped anew, nothing copied, pause %.2f ms", pauseMillis);
+      default ->
+          String.format(
+              Locale.ROOT,
+              "%s copied in %d passes (%s), pause %.2f ms, %.0f MB/s",
+              ByteSize.format(result.copiedBytes()),
+              result.passes(),
+              result.method(),
+              pauseMillis,
+              result.megabytesPerSecond());
+    };
+  }
+}

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.dmalloc.shell.memory;
+
+import org.apache.felix.service.command.Descriptor;
+import org.apache.felix.service.command.Parameter;
+import org.dmalloc.api.AccessMode;
+import org.dmalloc.api.MemoryException;
+import org.dmalloc.api.MemoryRegion;
+import org.dmalloc.api.RegionInfo;
+import org.dmalloc.api.Residency;
+import org.dmalloc.api.UnsupportedCapabilityException;
+import org.dmalloc.shell.command.Command;
+import org.dmalloc.shell.command.Providers;
+import org.dmalloc.shell.command.RegionLookup;
+import org.dmalloc.shell.output.Json;
+import org.jspecify.annotations.Nullable;
+
+/** Shows everything about a region. */
+public final class InfoCommand extends Command {
+  private final RegionLookup lookup;
+
+  /** Makes the command. */
+  public InfoCommand(Providers providers) {
+    super("info", providers);
+    this.lookup = new RegionLookup(providers);
+  }
+
+  /** Shows what a region is, and where its bytes are now. */
+  @Descriptor("shows what a region is, and where its bytes are now")
+  public Object info(
+      @Descriptor("ID: its id or name") Object id,
+      @Descriptor("as JSON")
+          @Parameter(names = "--json", presentValue = "true", absentValue = "false")
+          boolean json,
+      @Descriptor("BACKEND: whose region, where several have one of this name")
+          @Parameter(
+              names = {"-b", "--backend"},
+              absentValue = "")
+          @Nullable String backend)
+      throws MemoryException {
+    try (RegionLookup.Lease lease = lookup.lease(id, AccessMode.READ_ONLY, backend)) {
+      RegionDetails details = details(lease);
+      return json ? new Json(details) : details;
+    }
+  }
+
+  private RegionDetails details(RegionLookup.Lease lease) throws MemoryException {
+    RegionInfo info = lease.region().info();
+    return new RegionDetails(
+        info,
+        lease.region().detached().orElse(null),
+        residency(lease.region()),
+        lease.region().advised(),
+        providers().managed(info.id()).orElse(null),
+        Providers.orphanedSince(info.id()).orElse(null));
+  }
+
+  private static @Nullable Residency residency(MemoryRegion region) throws MemoryException {
+    try {
+      return region.residency();
+    } catch (UnsupportedCapabilityException e) {
+      return null; // its backend cannot tell, and the output leaves it out
+    }
+  }
+}

@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.dmalloc.shell.session;
+
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.InputStreamReader;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.regex.PatternSyntaxException;
+import org.apache.felix.service.command.CommandSession;
+import org.apache.felix.service.command.Descriptor;
+import org.apache.felix.service.command.Parameter;
+import org.apache.felix.service.command.Process;
+import org.dmalloc.shell.command.Command;
+import org.dmalloc.shell.command.Console;
+import org.dmalloc.shell.command.Providers;
+import org.dmalloc.shell.output.Message;
+import org.dmalloc.shell.syntax.UsageException;
+import org.jspecify.annotations.Nullable;
+
+/** Prints the lines of a pipe or of files that match; Gogo's own counts no line with -c. */
+public final class GrepCommand extends Command {
+  private static final String MATCH = "\u001b[1;31m";
+  private static final String PLAIN = "\u001b[0m";
+
+  /** Makes the command. */
+  public GrepCommand(Providers providers) {
+    super("grep", providers);
+  }
+
+  /** Prints the lines that match. */
+  @Descriptor("prints the lines of a pipe, or of files, that match a regular expression")
+  public @Nullable Object grep(
+      CommandSession session,
+      @Descriptor("PATTERN: a regular expression, as Java has it") String regex,
+      @Descriptor("[FILE…]: files; without them what the pipe brings") List<Object> files,
+      @Descriptor("prints how many lines match")
+          @Parameter(
+              names = {"-c", "--count"},
+              presentValue = "true",
+              absentValue = "false")
+          boolean count,
+      @Descriptor("small letters match capital ones, and the other way round")
+          @Parameter(
+              names = {"-i", "--ignore-case"},
+              presentValue = "true",
+              absentValue = "false")
+          boolean ignoreCase,
+      @Descriptor("the lines that do not match")
+          @Parameter(
+              names = {"-v", "--invert-match"},
+              presentValue = "true",
+              absentValue = "false")
+          boolean invert,
+      @Descriptor("the number before each line")
+          @Parameter(
+              names = {"-n", "--line-number"},
+              presentValue = "true",
+              absentValue = "false")
+          boolean numbers,
+      @Descriptor("prints nothing: whether a line matches is the status")
+          @Parameter(
+              names = {"-q", "--quiet"},
+              presentValue = "true",
+              absentValue = "false")
+          boolean quiet)
+      throws IOException, InterruptedException {
+    Pattern pattern;
+    try {
+      pattern = Pattern.compile(regex, ignoreCase ? Pattern.CASE_INSENSITIVE : 0);
+    } catch (PatternSyntaxException e) {
+      throw new UsageException(
+          String.format(
+              Locale.ROOT,
+              "grep: PATTERN '%s' is no regular expression: %s; a \\ before a character takes it as it is",
+              regex,
+              e.getDescription()));
+    }
+    Console console = Console.of(session);
+    Process process = Process.Utils.current();
+    boolean coloured = console.outTerminal() && !invert;
+    PrintStream out = console.out();
+    long matches = 0;
+    for (InputStream in : inputs(files, console, process)) {
+      try (BufferedReader lines =
+          new BufferedReader(new InputStreamReader(in, StandardCharsets.UTF_8))) {
+        long number = 0;
+        for (String line = lines.readLine(); line != null; line = lines.readLine()) {
+          if (Thread.interrupted()) {
+            throw new InterruptedException();
+          }
+          number++;
+          Matcher matcher = pattern.matcher(line);
+          if (matcher.find() == invert) {
+            continue;
+          }
+          matches++;
+          if (!count && !quiet) {
+            String shown =
+                coloured
+                    ? matcher.replaceAll(m -> MATCH + Matcher.quoteReplacement(m.group()) + PLAIN)
+                    : line;
+            out.println(numbers ? number + ":" + shown : shown);
+          }
+        }
+      }
+    }
+    if (process != null) {
+      process.error(matches > 0 ? 0 : 1);
+    }
+    return count && !quiet ? Message.of(Long.toString(matches)) : null;
+  }
+
+  private static List<InputStream> inputs(
+      List<Object> files, Console console, @Nullable Process process) throws IOException {
+    if (files.isEmpty()) {
+      if (process == null || process.isTty(0)) {
+        throw new UsageException(
+            "grep: there is nothing to look through; give files, or put it behind a |");
+      }
+      return List.of(process.in());
+    }
+    List<InputStream> inputs = new ArrayList<>();
+    for (Object file : files) {
+      inputs.add(Files.newInputStream(console.resolve(file.toString())));
+    }
+    return inputs;
+  }
+}

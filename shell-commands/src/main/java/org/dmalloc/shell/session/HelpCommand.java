@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.dmalloc.shell.session;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Supplier;
+import org.apache.felix.service.command.CommandSession;
+import org.apache.felix.service.command.Descriptor;
+import org.apache.felix.service.command.Function;
+import org.dmalloc.shell.command.Command;
+import org.dmalloc.shell.command.Providers;
+import org.dmalloc.shell.output.Message;
+import org.dmalloc.shell.syntax.HelpPage;
+import org.dmalloc.shell.syntax.Words;
+import org.jspecify.annotations.Nullable;
+
+/** Explains the commands. */
+public final class HelpCommand extends Command {
+  private static final String SCOPE = "dmalloc:";
+  private static final List<String> OTHERS = List.of("felix:help", "gogo:help");
+
+  private final Supplier<List<Command>> commands;
+
+  /**
+   * Makes the command.
+   *
+   * @param commands all commands, this one among them
+   */
+  public HelpCommand(Providers providers, Supplier<List<Command>> commands) {
+    super("help", providers);
+    this.commands = commands;
+  }
+
+  /** Lists the commands, or explains one. */
+  @Descriptor("lists the commands, or explains one")
+  public @Nullable Object help(
+      CommandSession session, @Descriptor("[COMMAND]: the command") @Nullable String name)
+      throws Exception {
+    if (name == null) {
+      return new Message(overview());
+    }
+    String own = name.startsWith(SCOPE) ? name.substring(SCOPE.length()) : name;
+    for (Command command : commands.get()) {
+      if (command.syntax().name().equals(own)) {
+        return new Message(HelpPage.of(command.syntax()));
+      }
+    }
+    if (session.get(name) instanceof Function) {
+      for (String other : OTHERS) {
+        if (session.get(other) instanceof Function help) {
+          return help.execute(session, new ArrayList<>(List.of(name)));
+        }
+      }
+    }
+    throw Words.unknown(
+        "command", name, commands.get().stream().map(c -> c.syntax().name()).toList());
+  }
+
+  private String overview() {
+    int width = commands.get().stream().mapToInt(c -> c.syntax().name().length()).max().orElse(0);
+    StringBuilder text = new StringBuilder("commands:\n");
+    for (Command command : commands.get()) {
+      String name = command.syntax().name();
+      text.append("  ").append(name).append(" ".repeat(width - name.length())).append("  ");
+      text.append(command.syntax().summary()).append('\n');
+    }
+    return text.append(
+            """
+
+            'COMMAND --help' explains one. Sizes are written 4096, 64k, 512m, 1.5g. Where an ID
+            stands, the name of a region does too; a stored region is opened for the command.""")
+        .toString();
+  }
+}

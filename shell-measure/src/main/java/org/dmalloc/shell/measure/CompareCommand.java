@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.dmalloc.shell.measure;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.apache.felix.service.command.CommandSession;
+import org.apache.felix.service.command.Descriptor;
+import org.apache.felix.service.command.Parameter;
+import org.dmalloc.measure.compare.ComparisonHtml;
+import org.dmalloc.measure.compare.ComparisonJson;
+import org.dmalloc.measure.compare.ComparisonListener;
+import org.dmalloc.measure.compare.ComparisonPlan;
+import org.dmalloc.measure.compare.ComparisonReport;
+import org.dmalloc.measure.compare.cell.ComparedWorkload;
+import org.dmalloc.measure.compare.container.ContainerComparison;
+import org.dmalloc.shell.command.Command;
+import org.dmalloc.shell.command.CommandFailure;
+import org.dmalloc.shell.command.Console;
+import org.dmalloc.shell.command.ProgressLine;
+import org.dmalloc.shell.command.Providers;
+import org.dmalloc.shell.output.Printable;
+import org.dmalloc.shell.syntax.ByteSize;
+import org.dmalloc.shell.syntax.UsageException;
+import org.dmalloc.shell.syntax.Words;
+import org.jspecify.annotations.Nullable;
+import org.osgi.framework.Bundle;
+import org.osgi.framework.FrameworkUtil;
+
+/** Compares memory on files with memory on swap. */
+public final class CompareCommand extends Command {
+  private static final Pattern SWAP_FILE =
+      Pattern.compile("(?<path>.+?):(?<size>[^:]+)(?::(?<priority>\\d{1,5}))?");
+  private static final long DEFAULT_SEED = 42;
+  private static final int HIGHEST_PRIORITY = 32_767;
+  private static final int MOST_RUNS = 1_000;
+  private static final int MOST_SECONDS = 1_000_000;
+  private static final int MOST_CELL_MILLIS = 600_000;
+  private static final long LEAST_SWAP_BYTES = 1L << 20;
+
+  /** Makes the command. */
+  public CompareCommand(Providers providers) {
+    super("compare", providers);
+  }
+
+  /** Compares memory on files with memory on swap, under one memory limit. */
+  @Descriptor(
+      "compares memory on files with memory on swap, under one memory limit; Ctrl-C stops it and puts everything back")
+  public Printable compare(
+      CommandSession session,
+      @Descriptor("SIZE: the memory of each contender")
+          @Parameter(
+              names = {"-s", "--size"},
+              absentValue = "2g")
+          ByteSize size,
+      @Descriptor("LIMIT: the RAM that each may use, its JVM included")
+          @Parameter(
+              names = {"-l", "--limit"},
+              absentValue = "512m")
+          ByteSize limit,
+      @Descriptor("WORKLOAD: which workloads, with commas between them; without it all")
+          @Parameter(
+              names = {"-w", "--workload"},
+              absentValue = "")
+          @Nullable String workload,
+      @Descriptor(
+              "NAME: which backends or contenders (panama, anon:kernel, malloc), with commas between them, or all; without it all but those that are like another")
+          @Parameter(
+              names = {"-c", "--contender"},
+              absentValue = "")
+          @Nullable String contender,
+      @Descriptor("PATH: PATH:SIZE[:PRIORITY] of a swap file that is made for this, and removed")
+          @Parameter(names = "--swap-file", absentValue = "")
+          @Nullable String swapFile,
+      @Descriptor("SIZE: makes a zram device of this size for this, and removes it")
+          @Parameter(names = "--zram", absentValue = "")
+          @Nullable ByteSize zram,
+      @Descriptor("LIST: values of vm.page-cluster to try with swap, such as 0,3")
+          @Parameter(names = "--page-cluster", absentValue = "")
+          @Nullable String pageCluster,
+      @Descriptor("LIST: values of the disk's read_ahead_kb to try with files, such as 128,8192")
+          @Parameter(names = "--read-ahead-kb", absentValue = "")
+          @Nullable String readAhead,
+      @Descriptor("WHICH: which swap policies: distinct, or all that last")
+          @Parameter(names = "--policies", absentValue = "distinct")
+          ComparisonPlan.Policies policies,
+      @Descriptor("COUNT: how often each is measured; fewer where --time does not permit it")
+          @Parameter(
+              names = {"-r", "--runs"},
+              absentValue = "5")
+          Integer runs,
+      @Descriptor("SECONDS: how long all takes at most; what cannot fit is refused at once")
+          @Parameter(names = "--time", absentValue = "510")
+          Integer time,
+      @Descriptor("MILLIS: how long each cell is measured; without it as long as --time permits")
+          @Parameter(names = "--cell-millis", absentValue = "")
+          @Nullable Integer cellMillis,
+      @Descriptor("DIR: where files go; without it the current directory")
+          @Parameter(
+              names = {"-d", "--directory"},
+              absentValue = ".")
+          String directory,
+      @Descriptor("SEED: decides content and order") @Parameter(names = "--seed", absentValue = "")
+          @Nullable Long seed,
+      @Descriptor("FILE: writes the report as JSON; - prints it in place of the tables")
+          @Parameter(names = "--json", absentValue = "")
+          @Nullable String json,
+      @Descriptor("FILE: writes the report as one page of HTML")
+          @Parameter(names = "--html", absentValue = "")
+          @Nullable String html,
+      @Descriptor("FILE: keeps the report for a later --against")
+          @Parameter(names = "--save", absentValue = "")
+          @Nullable String save,
+      @Descriptor("FILE: sets the result against a kept report, of this machine or another")
+          @Parameter(names = "--against", absentValue = "")
+          @Nullable String against)
+      throws IOException, InterruptedException, CommandFailure {
+    Console console = Console.of(session);
+    ReportFiles<ComparisonReport> files =
+        new ReportFiles<ComparisonReport>(console, "compare")
+            .with("--json", json, ComparisonJson::render)
+            .with("--html", html, ComparisonHtml::render)
+            .with("--save", save, ComparisonJson::render);
+    @Nullable ComparisonReport before =
+        against == null ? null : ComparisonJson.read(console.resolve(against));
+    NumberOption.within("compare", "--runs", runs, 1, MOST_RUNS, "how often each is measured");
+    NumberOption.within("compare", "--time", time, 1, MOST_SECONDS, "seconds for all");
+    if (cellMillis != null) {
+      NumberOption.within(
+          "compare", "--cell-millis", cellMillis, 1, MOST_CELL_MILLIS, "milliseconds");
+    }
+    if (zram != null && zram.bytes() < LEAST_SWAP_BYTES) {
+      throw new UsageException(
+          String.format(
+              Locale.ROOT, "compare: --zram of %d bytes; give at least 1m", zram.bytes()));
+    }
+    Path place = console.existingDirectory(directory);
+    ComparisonPlan plan;
+    try {
+      plan =
+          new ComparisonPlan(
+              size.bytes(),
+              limit.bytes(),
+              place,
+              swapFile == null ? null : swap(console, swapFile),
+              zram == null ? 0 : zram.bytes(),
+              numbers(pageCluster, "--page-cluster"),
+              numbers(readAhead, "--read-ahead-kb"),
+              workloads(workload),
+              contender == null ? List.of() : List.of(contender.split(",", -1)),
+              policies,
+              runs,
+              Duration.ofSeconds(time),
+              cellMillis == null ? null : Duration.ofMillis(cellMillis),
+              seed == null ? DEFAULT_SEED : seed,
+              null);
+    } catch (UsageException e) {
+      throw e;
+    } catch (IllegalArgumentException e) {
+      throw new UsageException("compare: " + e.getMessage());
+    }
+    ComparisonReport report = run(plan, console);
+    return files.write(report, new CompareResult(report, before));
+  }
+
+  @Override
+  public Optional<List<String>> candidates(String placeholder) {
+    return switch (placeholder) {
+      case "NAME" -> Optional.of(List.of()); // of contenders, which only a run finds out
+      case "WORKLOAD" -> Optional.of(workloadNames());
+      default -> Optional.empty();
+    };
+  }
+
+  private static List<String> workloadNames() {
+    return Arrays.stream(ComparedWorkload.values()).map(ComparedWorkload::label).toList();
+  }
+
+  private static ComparisonReport run(ComparisonPlan plan, Console console)
+      throws IOException, InterruptedException {
+    Bundle bundle = FrameworkUtil.getBundle(CompareCommand.class);
+    if (bundle == null) {
+      throw new IllegalStateException("compare: works in an OSGi container only");
+    }
+    try (ProgressLine progress = console.progress("compare")) {
+      return ContainerComparison.run(
+          bundle.getBundleContext(),
+          plan,
+          new ComparisonListener() {
+            @Override
+            public void said(String line) {
+              console.say("compare: " + line);
+            }
+
+            @Override
+            public void progressed(int done, int total, String what) {
+              progress.now(String.format(Locale.ROOT, "%d of %d, %s", done + 1, total, what));
+            }
+          });
+    }
+  }
+
+  static ComparisonPlan.TemporarySwap swap(Console console, String text) {
+    Matcher parts = SWAP_FILE.matcher(text);
+    if (!parts.matches()) {
+      throw new UsageException(
+          String.format(
+              Locale.ROOT,
+              "compare: --swap-file '%s' is not PATH:SIZE or PATH:SIZE:PRIORITY",
+              text));
+    }
+    String priority = parts.group("priority");
+    return new ComparisonPlan.TemporarySwap(
+        console.resolve(parts.group("path")),
+        ByteSize.parse(parts.group("size"), "--swap-file").bytes(),
+        priority == null ? HIGHEST_PRIORITY : Integer.parseInt(priority));
+  }
+
+  static List<Integer> numbers(@Nullable String text, String option) {
+    if (text == null) {
+      return List.of();
+    }
+    try {
+      List<Integer> numbers =
+          Arrays.stream(text.split(",", -1)).map(n -> Integer.valueOf(n.strip())).toList();
+      if (numbers.stream().allMatch(n -> n >= 0)) {
+        return numbers;
+      }
+    } catch (NumberFormatException e) {
+      // Said below, as for a negative number.
+    }
+    throw new UsageException(
+        String.format(
+            Locale.ROOT,
+            "compare: %s '%s' is not a list of numbers from 0; give one such as 0,3",
+            option,
+            text));
+  }
+
+  private static List<ComparedWorkload> workloads(@Nullable String names) {
+    List<ComparedWorkload> all = List.of(ComparedWorkload.values());
+    if (names == null) {
+      return all;
+    }
+    List<String> known = workloadNames();
+    for (String name : names.split(",", -1)) {
+      if (!known.contains(name.strip())) {
+        throw Words.unknown("--workload", name, known);
+      }
+    }
+    return Arrays.stream(names.split(",", -1))
+        .map(name -> ComparedWorkload.named(name.strip()))
+        .toList();
+  }
+}

@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.dmalloc.shell.measure;
+
+import java.io.IOException;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import org.apache.felix.service.command.CommandSession;
+import org.apache.felix.service.command.Descriptor;
+import org.apache.felix.service.command.Parameter;
+import org.dmalloc.measure.move.MoveBenchmark;
+import org.dmalloc.measure.move.MoveBenchmarkListener;
+import org.dmalloc.measure.move.MoveJson;
+import org.dmalloc.measure.move.MovePlan;
+import org.dmalloc.measure.move.MoveReport;
+import org.dmalloc.shell.command.Command;
+import org.dmalloc.shell.command.CommandFailure;
+import org.dmalloc.shell.command.Console;
+import org.dmalloc.shell.command.ProgressLine;
+import org.dmalloc.shell.command.Providers;
+import org.dmalloc.shell.output.Printable;
+import org.dmalloc.shell.syntax.ByteSize;
+import org.dmalloc.shell.syntax.UsageException;
+import org.jspecify.annotations.Nullable;
+
+/** Measures moves of regions between backends. */
+public final class HotswapBenchCommand extends Command {
+  private static final String MANAGED = "managed";
+  private static final int MOST_MOVES = 10_000;
+
+  /** Makes the command. */
+  public HotswapBenchCommand(Providers providers) {
+    super("hotswapbench", providers);
+  }
+
+  /** Measures moves in every direction between backends, beside plain copies. */
+  @Descriptor(
+      "measures moves in every direction between backends, beside plain copies; Ctrl-C stops it and"
+          + " frees all it took")
+  public Printable hotswapbench(
+      CommandSession session,
+      @Descriptor("SIZE: sizes of the region, with commas between them")
+          @Parameter(
+              names = {"-s", "--size"},
+              absentValue = "64m,1g")
+          String sizes,
+      @Descriptor("PERCENT: pages written per second meanwhile, with commas between them")
+          @Parameter(
+              names = {"-w", "--written"},
+              absentValue = "0,1,10")
+          String written,
+      @Descriptor("BACKEND: which backends, two or more, with commas between them")
+          @Parameter(
+              names = {"-b", "--backend"},
+              absentValue = "panama,filechannel,anon,anon-memfd")
+          String backends,
+      @Descriptor(
+              "COUNT: moves in each direction; without it 20 up to 128 MiB, 5 up to 1 GiB, then 3")
+          @Parameter(
+              names = {"-m", "--moves"},
+              absentValue = "")
+          @Nullable Integer moves,
+      @Descriptor("FILE: writes the report to a file, as JSON; - prints it in place of the table")
+          @Parameter(names = "--json", absentValue = "")
+          @Nullable String json)
+      throws IOException, CommandFailure {
+    Console console = Console.of(session);
+    ReportFiles<MoveReport> files =
+        new ReportFiles<MoveReport>(console, "hotswapbench").with("--json", json, MoveJson::render);
+    MovePlan plan = plan(sizes, written, backends, moves);
+    MoveBenchmark benchmark =
+        new MoveBenchmark(
+            providers().choose(MANAGED).provider(),
+            providers().mover(),
+            name -> providers().choose(name).provider());
+    MoveReport report;
+    try (ProgressLine progress = console.progress("hotswapbench")) {
+      report =
+          benchmark.run(
+              plan,
+              new MoveBenchmarkListener() {
+                @Override
+                public void said(String line) {
+                  console.say("hotswapbench: " + line);
+                }
+
+                @Override
+                public void progressed(String what) {
+                  progress.now(what);
+                }
+              });
+    }
+    return files.write(report, new MoveBenchResult(report));
+  }
+
+  private static MovePlan plan(
+      String sizes, String written, String backends, @Nullable Integer moves) {
+    if (moves != null) {
+      NumberOption.within(
+          "hotswapbench", "--moves", moves, 1, MOST_MOVES, "moves in each direction");
+    }
+    try {
+      return new MovePlan(
+          words(sizes).stream().map(size -> ByteSize.parse(size, "--size").bytes()).toList(),
+          words(written).stream().map(HotswapBenchCommand::percent).toList(),
+          words(backends),
+          moves == null ? MovePlan.BY_SIZE : moves);
+    } catch (UsageException e) {
+      throw e;
+    } catch (IllegalArgumentException e) {
+      throw new UsageException("hotswapbench: " + e.getMessage());
+    }
+  }
+
+  private static List<String> words(String list) {
+    return Arrays.stream(list.split(",", -1)).map(String::strip).toList();
+  }
+
+  private static Double percent(String word) {
+    try {
+      return Double.valueOf(word);
+    } catch (NumberFormatException e) {
+      throw new UsageException(
+          String.format(
+              Locale.ROOT,
+              "hotswapbench: --written '%s' is not a number; give percent such as 0,1,10",
+              word));
+    }
+  }
+}

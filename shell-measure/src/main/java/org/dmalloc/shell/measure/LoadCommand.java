@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.dmalloc.shell.measure;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.concurrent.ConcurrentSkipListMap;
+import org.apache.felix.service.command.Descriptor;
+import org.apache.felix.service.command.Parameter;
+import org.dmalloc.api.AccessMode;
+import org.dmalloc.api.MemoryRegion;
+import org.dmalloc.measure.WrongContentException;
+import org.dmalloc.measure.move.PageWriter;
+import org.dmalloc.shell.command.Command;
+import org.dmalloc.shell.command.CommandFailure;
+import org.dmalloc.shell.command.Providers;
+import org.dmalloc.shell.command.RegionLookup;
+import org.dmalloc.shell.output.Json;
+import org.dmalloc.shell.output.Listing;
+import org.dmalloc.shell.output.Message;
+import org.dmalloc.shell.syntax.UsageException;
+import org.jspecify.annotations.Nullable;
+
+/** Writes to regions in the background, so that something is going on while they are moved. */
+public final class LoadCommand extends Command {
+  private static final double STANDARD_PERCENT = 1;
+
+  private final RegionLookup lookup;
+  private final Map<Long, Load> loads = new ConcurrentSkipListMap<>();
+
+  /** Makes the command. */
+  public LoadCommand(Providers providers) {
+    super("load", providers);
+    this.lookup = new RegionLookup(providers);
+  }
+
+  /** A region that is written to. */
+  private record Load(
+      MemoryRegion region, String label, double pagesPerSecond, PageWriter writer, long since) {
+    double seconds() {
+      return (System.nanoTime() - since) / 1e9;
+    }
+
+    String state() {
+      Throwable failure = writer.failure();
+      return failure != null
+          ? "ended: " + failure.getMessage()
+          : writer.running() ? "writing" : "done";
+    }
+  }
+
+  /**
+   * A line of the list.
+   *
+   * @param id the region
+   * @param label its name, or its id
+   * @param pagesPerSecond stores per second as asked for, each to a random page
+   * @param writes stores so far
+   * @param longestNanos the longest time that one took
+   * @param state whether it goes on, and if not, why
+   */
+  public record Row(
+      long id, String label, double pagesPerSecond, long writes, long longestNanos, String state) {}
+
+  /** Writes to a region in the background, lists the writers, or stops them and checks. */
+  @Descriptor(
+      "writes to random pages of a region in the background; their first 8 bytes are overwritten;"
+          + " without ID lists the writers")
+  public Object load(
+      @Descriptor("[ID]: id or name of an open region") @Nullable Object id,
+      @Descriptor("PERCENT: pages to write per second, in percent of all; without it 1")
+          @Parameter(
+              names = {"-w", "--written"},
+              absentValue = "")
+          @Nullable String written,
+      @Descriptor("PAGES: pages to write per second")
+          @Parameter(
+              names = {"-r", "--rate"},
+              absentValue = "")
+          @Nullable Integer rate,
+      @Descriptor("SECONDS: ends it by itself after so long")
+          @Parameter(names = "--seconds", absentValue = "")
+          @Nullable Integer seconds,
+      @Descriptor("ends the writer of the region, or without ID all, and checks what they wrote")
+          @Parameter(names = "--stop", presentValue = "true", absentValue = "false")
+          boolean stop,
+      @Descriptor("the list as JSON")
+          @Parameter(names = "--json", presentValue = "true", absentValue = "false")
+          boolean json)
+      throws CommandFailure {
+    if (stop) {
+      return stop(id);
+    }
+    if (id == null) {
+      return list(json);
+    }
+    return start(lookup.open(id), rate(written, rate), seconds);
+  }
+
+  /** Pages per second, or a share of all, which is negative here. */
+  private static double rate(@Nullable String written, @Nullable Integer rate) {
+    if (written != null && rate != null) {
+      throw new UsageException("load: give --written or --rate, not both");
+    }
+    if (rate != null) {
+      if (rate < 1) {
+        throw new UsageException(
+            String.format(Locale.ROOT, "load: --rate %d; give at least 1", rate));
+      }
+      return rate;
+    }
+    double percent;
+    try {
+      percent = written == null ? STANDARD_PERCENT : Double.parseDouble(written);
+    } catch (NumberFormatException e) {
+      throw new UsageException(
+          String.format(
+              Locale.ROOT,
+              "load: --written '%s' is not a number; give percent such as 0.5 or 10",
+              written));
+    }
+    if (!(percent > 0 && percent <= 1000)) {
+      throw new UsageException(
+          String.format(
+              Locale.ROOT,
+              "load: --written %s; give more than 0, and at most 1000 percent",
+              written));
+    }
+    return -percent;
+  }
+
+  private Message start(MemoryRegion region, double rate, @Nullable Integer seconds) {
+    String label = RegionLookup.label(region.info());
+    if (seconds != null && seconds < 1) {
+      throw new UsageException(
+          String.format(Locale.ROOT, "load: --seconds %d; give at least 1", seconds));
+    }
+    if (region.info().access() == AccessMode.READ_ONLY) {
+      throw new UsageException(
+          String.format(Locale.ROOT, "load: %s is open for reading only", label));
+    }
+    double pages = (double) region.byteSize() / PageWriter.PAGE_BYTES;
+    double pagesPerSecond = rate < 0 ? pages * -rate / 100 : rate;
+    synchronized (loads) {
+      Load before = loads.get(region.id());
+      if (before != null) {
+        throw new IllegalStateException(
+            String.format(
+                Locale.ROOT,
+                "%s has a writer already (%s); end it by 'load --stop %d'",
+                label,
+                before.state(),
+                region.id()));
+      }
+      PageWriter writer = PageWriter.start(region, "load " + region.id(), System.nanoTime());
+      if (seconds != null) {
+        writer.endAfter(Duration.ofSeconds(seconds));
+      }
+      writer.rate(pagesPerSecond);
+      loads.put(region.id(), new Load(region, label, pagesPerSecond, writer, System.nanoTime()));
+    }
+    double share = 100 * pagesPerSecond / pages;
+    return Message.of(
+        String.format(
+            Locale.ROOT,
+            "writing to %s: %.0f pages/s, "
+                + (share < 1 ? "%.2g" : "%.1f")
+                + " %% of it each second; %s",
+            label,
+            pagesPerSecond,
+            share,
+            seconds == null ? "end it by 'load --stop'" : "for " + seconds + " s"));
+  }
+
+  private Object list(boolean json) {
+    List<Row> rows =
+        loads.values().stream()
+            .map(
+                load ->
+                    new Row(
+                        load.region.id(),
+                        load.label,
+                        load.pagesPerSecond,
+                        load.writer.writes(),
+                        load.writer.longestNanos(),
+                        load.state()))
+            .toList();
+    if (json) {
+      return new Json(rows);
+    }
+    return new Listing<>(
+        rows,
+        "no region is written to; see 'load --help'",
+        List.of("ID", "REGION", "PAGES/S", "WRITES", "LONGEST", "STATE"),
+        row ->
+            new String[] {
+              Long.toString(row.id),
+              row.label,
+              String.format(Locale.ROOT, "%.0f", row.pagesPerSecond),
+              Long.toString(row.writes),
+              millis(row.longestNanos),
+              row.state
+            });
+  }
+
+  private Message stop(@Nullable Object id) throws CommandFailure {
+    List<Long> ids = id == null ? List.copyOf(loads.keySet()) : List.of(idOf(id));
+    List<String> lines = new ArrayList<>();
+    for (long each : ids) {
+      Load load = loads.remove(each);
+      if (load == null) {
+        throw new UsageException(
+            String.format(Locale.ROOT, "load: region %d has no writer; see 'load'", each));
+      }
+      lines.add(end(load));
+    }
+    return Message.of(lines.isEmpty() ? List.of("no region is written to") : lines);
+  }
+
+  /** Also of a region that was closed meanwhile: its writer is still listed. */
+  private long idOf(Object reference) {
+    String word = reference.toString();
+    return loads.values().stream()
+        .filter(load -> load.label.equals(word) || Long.toString(load.region.id()).equals(word))
+        .map(load -> load.region.id())
+        .findFirst()
+        .orElseGet(() -> lookup.open(reference).id());
+  }
+
+  private static String end(Load load) throws CommandFailure {
+    String state = load.state();
+    load.writer.close();
+    String line =
+        String.format(
+            Locale.ROOT,
+            "%s: %d writes in %.1f s, the longest took %s",
+            load.label,
+            load.writer.writes(),
+            load.seconds(),
+            millis(load.writer.longestNanos()));
+    if (load.writer.failure() != null) {
+      return line + "; " + state;
+    }
+    try {
+      load.writer.check();
+    } catch (WrongContentException e) {
+      throw new CommandFailure(String.format(Locale.ROOT, "load: %s; %s", line, e.getMessage()), e);
+    } catch (IllegalStateException e) {
+      return String.format(Locale.ROOT, "%s; not checked: %s", line, e.getMessage());
+    }
+    return line + "; all are there";
+  }
+
+  private static String millis(long nanos) {
+    return String.format(Locale.ROOT, "%.2f ms", nanos / 1e6);
+  }
+
+  /** The writers end with the bundle. */
+  @Override
+  protected void stopped() {
+    loads.values().forEach(load -> load.writer.close());
+    loads.clear();
+  }
+}

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.dmalloc.shell.measure;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import org.dmalloc.shell.ShellCommands;
+import org.dmalloc.shell.command.Command;
+import org.dmalloc.shell.command.Providers;
+import org.dmalloc.shell.syntax.Operand;
+import org.dmalloc.shell.syntax.Option;
+import org.junit.jupiter.api.Test;
+
+/** docs/shell.md has a row for each command, with each of its operands and options. */
+class DocumentationTest {
+  private static final Path PAGE = Path.of("..", "docs", "shell.md");
+  private static final Pattern ROW = Pattern.compile("\\| `([a-z]+)[^|]*(?:\\\\\\|[^|]*)*\\|.*");
+
+  private final List<Command> commands = commands();
+
+  private static List<Command> commands() {
+    ShellCommands commands = new ShellCommands(new Providers());
+    commands.add(new MeasuringCommands());
+    return commands.all();
+  }
+
+  private static Map<String, String> rows() throws IOException {
+    Map<String, String> rows = new LinkedHashMap<>();
+    List<String> lines = Files.readAllLines(PAGE);
+    int begin = lines.indexOf("## The commands");
+    for (String line : lines.subList(begin, lines.size())) {
+      if (line.startsWith("## ") && !line.equals("## The commands")) {
+        break;
+      }
+      Matcher row = ROW.matcher(line);
+      if (row.matches()) {
+        rows.merge(row.group(1), line, String::concat);
+      }
+    }
+    return rows;
+  }
+
+  @Test
+  void everyCommandHasARowInTheOrderOfHelp() throws IOException {
+    assertEquals(
+        commands.stream().map(c -> c.syntax().name()).toList(), List.copyOf(rows().keySet()));
+  }
+
+  @Test
+  void everyOperandAndOptionIsThere() throws IOException {
+    Map<String, String> rows = rows();
+    List<String> missing = new ArrayList<>();
+    for (Command command : commands) {
+      String row = rows.getOrDefault(command.syntax().name(), "").replace("\\|", "|");
+      Stream<String> words =
+          Stream.concat(
+              command.syntax().operands().stream().map(Operand::name),
+              command.syntax().options().stream()
+                  .map(o -> o.names().getFirst() + (o.takesValue() ? " " + o.placeholder() : "")));
+      words
+          .filter(word -> !row.contains(word))
+          .forEach(word -> missing.add(command.syntax().name() + ": " + word));
+    }
+    assertEquals(List.of(), missing);
+  }
+
+  @Test
+  void noOptionIsThereThatDoesNotExist() throws IOException {
+    Pattern option = Pattern.compile("(?<![\\w-])(--[a-z-]+|-[a-z])\\b");
+    for (Map.Entry<String, String> row : rows().entrySet()) {
+      Command command =
+          commands.stream()
+              .filter(c -> c.syntax().name().equals(row.getKey()))
+              .findFirst()
+              .orElseThrow();
+      String syntax = row.getValue().replace("\\|", "/").split("\\|", -1)[1];
+      Matcher written = option.matcher(syntax);
+      while (written.find()) {
+        String name = written.group(1);
+        assertTrue(
+            command.syntax().options().stream().map(Option::names).anyMatch(n -> n.contains(name)),
+            () -> row.getKey() + " has no " + name);
+      }
+    }
+  }
+}
