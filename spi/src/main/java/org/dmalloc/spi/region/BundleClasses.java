@@ -42,6 +42,9 @@ public final class BundleClasses {
         from.listResources(path, "*" + SUFFIX, options | BundleWiring.LISTRESOURCES_LOCAL);
     for (String resource : resources) {
       String name = resource.substring(0, resource.length() - SUFFIX.length()).replace('/', '.');
+      if (name.indexOf('-') >= 0) {
+        continue; // a descriptor, or what another entry of the bundle's class path leads to
+      }
       try {
         Class.forName(name, false, by.getClassLoader());
       } catch (ClassNotFoundException | LinkageError e) {

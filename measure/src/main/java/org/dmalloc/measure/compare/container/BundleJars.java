@@ -73,18 +73,22 @@ final class BundleJars {
   private List<Path> contentOf(Bundle bundle) throws IOException {
     List<Path> content = known.get(bundle.getBundleId());
     if (content == null) {
+      content = new ArrayList<>();
       Path jar = jarOf(bundle);
-      content = jar == null ? extracted(bundle) : List.of(jar);
+      String header = bundle.getHeaders("").get(Constants.BUNDLE_CLASSPATH);
+      for (String element : (header == null ? "." : header).split(",", -1)) {
+        String entry = element.split(";", 2)[0].strip();
+        content.add(entry.equals(".") && jar != null ? jar : extracted(bundle, entry));
+      }
       known.put(bundle.getBundleId(), content);
     }
     return content;
   }
 
-  /** The bundle's file, if it is a local jar without jars inside; else null. */
+  /** The bundle's file, if it is a local jar; else null. */
   private static @Nullable Path jarOf(Bundle bundle) {
     String location = bundle.getLocation();
-    String classPath = bundle.getHeaders("").get(Constants.BUNDLE_CLASSPATH);
-    if (!location.startsWith(FILE) || (classPath != null && !classPath.strip().equals("."))) {
+    if (!location.startsWith(FILE)) {
       return null;
     }
     Path path;
@@ -100,29 +104,28 @@ final class BundleJars {
         : null;
   }
 
-  private List<Path> extracted(Bundle bundle) throws IOException {
+  /** Copies an entry of the bundle's class path: a directory in the bundle, or a jar. */
+  private Path extracted(Bundle bundle, String entry) throws IOException {
     Path directory =
         Files.createDirectories(
             scratch.resolve(bundle.getBundleId() + "-" + bundle.getLastModified()));
-    Enumeration<URL> entries = bundle.findEntries("/", "*", true);
-    if (entries != null) {
-      for (URL entry : Collections.list(entries)) {
-        String name = entry.getPath().substring(1);
+    int slash = entry.lastIndexOf('/');
+    Enumeration<URL> files = bundle.findEntries(entry.equals(".") ? "/" : entry, "*", true);
+    if (files == null) { // no directory
+      files = bundle.findEntries(entry.substring(0, slash + 1), entry.substring(slash + 1), false);
+    }
+    if (files != null) {
+      for (URL file : Collections.list(files)) {
+        String name = file.getPath().substring(1);
         Path target = directory.resolve(name).normalize();
         if (!name.endsWith("/") && target.startsWith(directory)) {
           Files.createDirectories(target.getParent());
-          try (InputStream in = entry.openStream()) {
+          try (InputStream in = file.openStream()) {
             Files.copy(in, target, StandardCopyOption.REPLACE_EXISTING);
           }
         }
       }
     }
-    String classPath = bundle.getHeaders("").get(Constants.BUNDLE_CLASSPATH);
-    List<Path> paths = new ArrayList<>();
-    for (String element : (classPath == null ? "." : classPath).split(",", -1)) {
-      String name = element.split(";", 2)[0].strip();
-      paths.add(name.equals(".") ? directory : directory.resolve(name).normalize());
-    }
-    return paths;
+    return directory.resolve(entry).normalize();
   }
 }

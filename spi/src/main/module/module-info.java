@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/** What backends share. */
+module org.dmalloc.spi {
+  requires transitive org.dmalloc.api;
+  requires java.management;
+
+  exports org.dmalloc.spi.machine;
+  exports org.dmalloc.spi.region;
+  exports org.dmalloc.spi.store;
+}
