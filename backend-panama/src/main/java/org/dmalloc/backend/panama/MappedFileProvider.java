@@ -29,6 +29,8 @@ import org.dmalloc.api.StoredRegion;
 import org.dmalloc.api.backing.StoreMove;
 import org.dmalloc.api.backing.StoreProvider;
 import org.dmalloc.api.backing.StoredBacking;
+import org.dmalloc.backend.panama.auto.PagingObserver;
+import org.dmalloc.backend.panama.auto.WatchedRegion;
 import org.dmalloc.linux.CheckedPaging;
 import org.dmalloc.linux.FileSystem;
 import org.dmalloc.linux.Mapping;
@@ -169,7 +171,8 @@ sealed class MappedFileProvider implements StoreProvider permits PanamaProvider 
     Sharing sharing = request.sharing() == Sharing.PRIVATE ? Sharing.PRIVATE : Sharing.SHARED;
     if (sharing == Sharing.PRIVATE && request.residentBudget() != RegionRequest.NO_BUDGET) {
       throw new UnsupportedOperationException(
-          "a resident budget of private memory in a file: changed pages have no file to go to; ask for SHARED");
+          "a resident budget of private memory in a file: changed pages have no file to go to; ask"
+              + " for SHARED");
     }
     boolean neverStored = request.name() == null && sharing == Sharing.PRIVATE;
     Reservation reservation = neverStored ? Reservation.SPARSE : request.reservation();

@@ -23,6 +23,10 @@ import org.dmalloc.api.UnsupportedCapabilityException;
 import org.dmalloc.api.backing.DirtyTracking;
 import org.dmalloc.api.backing.StoreMove;
 import org.dmalloc.api.backing.StoredBacking;
+import org.dmalloc.backend.panama.auto.PageRange;
+import org.dmalloc.backend.panama.auto.PageRanges;
+import org.dmalloc.backend.panama.auto.PagingObserver;
+import org.dmalloc.backend.panama.auto.WatchedRegion;
 import org.dmalloc.linux.CheckedPaging;
 import org.dmalloc.linux.Mapping;
 import org.dmalloc.linux.OpenFile;
@@ -199,11 +203,11 @@ final class MappedFileRegion extends GatedRegion implements StoredBacking {
     long pages = (byteSize() + page - 1) / page;
     List<AdvisedRange> map = new ArrayList<>();
     synchronized (advised) {
-      for (PageRanges.Range range : advised.touching(0, pages)) {
+      for (PageRanges.Advised range : advised.touching(0, pages)) {
         map.add(range(range.first(), range.end(), range.pattern(), AdvisedRange.Origin.ADVISED));
       }
-      for (long[] gap : advised.gaps(0, pages)) {
-        map.add(range(gap[0], gap[1], pattern, AdvisedRange.Origin.REQUESTED));
+      for (PageRange gap : advised.gaps(0, pages)) {
+        map.add(range(gap.first(), gap.end(), pattern, AdvisedRange.Origin.REQUESTED));
       }
     }
     map.sort(Comparator.comparingLong(AdvisedRange::offset));
@@ -234,7 +238,8 @@ final class MappedFileRegion extends GatedRegion implements StoredBacking {
       throw new UnsupportedOperationException(
           String.format(
               Locale.ROOT,
-              "resident budget of %s: its changed pages are private and have no file to go to; ask for SHARED",
+              "resident budget of %s: its changed pages are private and have no file to go to; ask"
+                  + " for SHARED",
               this));
     }
     if (mapping.swapBacked()) {

@@ -3,6 +3,7 @@ package org.dmalloc.backend.panama;
 
 import java.util.Map;
 import org.dmalloc.api.MemoryProvider;
+import org.dmalloc.backend.panama.auto.PagingObserver;
 import org.dmalloc.spi.region.BundleClasses;
 import org.dmalloc.spi.store.StoreDirectory;
 import org.osgi.framework.BundleContext;

@@ -30,6 +30,9 @@ import org.dmalloc.api.MemoryRegion;
 import org.dmalloc.api.OpenRequest;
 import org.dmalloc.api.PagingStatistics;
 import org.dmalloc.api.RegionRequest;
+import org.dmalloc.backend.panama.auto.AdviceChange;
+import org.dmalloc.backend.panama.auto.PagingObserver;
+import org.dmalloc.backend.panama.auto.PagingPass;
 import org.dmalloc.linux.PageScanner;
 import org.dmalloc.spi.store.RegionStore;
 import org.jspecify.annotations.Nullable;
@@ -112,7 +115,7 @@ class AutoPatternTest {
     try (MemoryRegion region = provider.allocate(RegionRequest.ofSize(32 * MIB).withName("a"))) {
       assertEquals(1, paging().restingRegions(), "until somebody uses it");
       assertEquals(AccessPattern.AUTO, region.info().pattern());
-      long opening = PatternLearner.START_PAGES * PAGE;
+      long opening = 16 * MIB;
       assertEquals(
           List.of(
               new AdvisedRange(0, opening, AccessPattern.NORMAL, AdvisedRange.Origin.LEARNED),

@@ -1,53 +1,55 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-package org.dmalloc.backend.panama;
+package org.dmalloc.backend.panama.auto;
 
 import org.dmalloc.api.MemoryException;
+import org.dmalloc.backend.panama.auto.SequentialStream.Place;
 
 /**
- * Tells how far pages are mapped without a gap, by probes: where the first and the last few pages
- * of a stretch are mapped, those between are taken to be.
+ * Counts pages that are mapped without a gap, by probes: where the first and the last few pages of
+ * a stretch are mapped, those between are taken to be.
  */
 final class MappedRuns {
-  /** Pages in a row that say: it is mapped here. By chance, 16 are not found. */
+  /** Pages of a probe; 16 in a row are not mapped by chance. */
   static final int PROBE_PAGES = 16;
 
-  private static final int STEP_PAGES = PatternLearner.BLOCK_PAGES;
+  private static final int STEP_PAGES = StreamDetector.BLOCK_PAGES;
 
-  private final PatternLearner.Memory memory;
+  private final RegionPages pages;
   private final long[] bits = new long[STEP_PAGES / 64];
 
-  MappedRuns(PatternLearner.Memory memory) {
-    this.memory = memory;
+  MappedRuns(RegionPages pages) {
+    this.pages = pages;
   }
 
   /**
    * Pages mapped without a gap.
    *
-   * @param from the first, or one beside the memory
-   * @param sign the direction: 1 for up, −1 for down
-   * @param most how many to look at
+   * @param start the first, or one beside the memory, and the direction
+   * @param most how many to read
    */
-  long reach(long from, int sign, long most) throws MemoryException {
-    return reach(from, sign, most, STEP_PAGES, 1);
+  long reach(Place start, long most) throws MemoryException {
+    return reach(start, most, STEP_PAGES, 1);
   }
 
   /**
    * Pages mapped without a gap, or somewhat fewer.
    *
    * @param expected how many there may be; the nearer, the fewer probes
-   * @param grain how many may be missing; those are looked for when there are no others
+   * @param grain how many may be missing; they are counted when there are no others
    */
-  long reach(long from, int sign, long most, long expected, long grain) throws MemoryException {
-    long limit = Math.min(most, sign > 0 ? memory.pageCount() - from : from + 1);
+  long reach(Place start, long most, long expected, long grain) throws MemoryException {
+    long from = start.page();
+    int sign = start.sign();
+    long limit = Math.min(most, sign > 0 ? pages.pageCount() - from : from + 1);
     long reached = 0;
-    if (limit > STEP_PAGES && probe(from, sign)) {
+    if (limit > STEP_PAGES && probe(start)) {
       long step = Math.max(STEP_PAGES, Long.highestOneBit(Math.max(1, expected)));
-      while (reached + step + PROBE_PAGES <= limit && probe(from + sign * (reached + step), sign)) {
+      while (reached + step + PROBE_PAGES <= limit && probe(start.plus(reached + step))) {
         reached += step;
         step *= 2;
       }
       for (step /= 2; step >= Math.max(STEP_PAGES, grain); step /= 2) {
-        if (reached + step + PROBE_PAGES <= limit && probe(from + sign * (reached + step), sign)) {
+        if (reached + step + PROBE_PAGES <= limit && probe(start.plus(reached + step))) {
           reached += step;
         }
       }
@@ -60,7 +62,7 @@ final class MappedRuns {
     while (reached < limit) {
       count = (int) Math.min(count, limit - reached);
       long first = sign > 0 ? from + reached : from - reached - count + 1;
-      memory.mapped(first, count, bits);
+      pages.mapped(first, count, bits);
       int run = sign > 0 ? leading(count) : trailing(count);
       reached += run;
       if (run < count) {
@@ -71,8 +73,9 @@ final class MappedRuns {
     return Math.max(0, reached);
   }
 
-  private boolean probe(long from, int sign) throws MemoryException {
-    memory.mapped(sign > 0 ? from : from - PROBE_PAGES + 1, PROBE_PAGES, bits);
+  private boolean probe(Place start) throws MemoryException {
+    long first = start.sign() > 0 ? start.page() : start.page() - PROBE_PAGES + 1;
+    pages.mapped(first, PROBE_PAGES, bits);
     return (bits[0] & (1L << PROBE_PAGES) - 1) == (1L << PROBE_PAGES) - 1;
   }
 

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-package org.dmalloc.backend.panama;
+package org.dmalloc.backend.panama.auto;
 
 import java.util.List;
 import java.util.Locale;
-import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.BooleanSupplier;
@@ -14,21 +13,18 @@ import org.dmalloc.api.Advice;
 import org.dmalloc.api.AdvisedRange;
 import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.ProgressListener;
-import org.dmalloc.linux.CacheCounts;
 import org.dmalloc.linux.CheckedPaging;
 import org.dmalloc.linux.Mapping;
 import org.dmalloc.linux.PageScanner;
-import org.dmalloc.linux.Platform;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A region under AUTO, as its observer sees it: its mapping, what was learned, and whether anybody
- * uses it.
+ * A region under AUTO: its mapping, what was learned about it, and whether it is in use.
  *
- * <p><b>Threads.</b> The lock keeps the observer's looks apart from what changes the mapping. The
- * observer only tries it: a long populate holds up nobody else's looks.
+ * <p><b>Threads.</b> The lock keeps the observer's passes apart from what changes the mapping. The
+ * observer only tries it, so that a long populate does not delay other regions.
  */
-final class WatchedRegion {
+public final class WatchedRegion {
   private static final long FIRST_RETRY_NANOS = TimeUnit.MILLISECONDS.toNanos(50);
   private static final long MAX_RETRY_NANOS = TimeUnit.SECONDS.toNanos(30);
 
@@ -36,12 +32,12 @@ final class WatchedRegion {
   private final Mapping mapping;
   private final CheckedPaging paging;
   private final PagingObserver observer;
+  private final MappingPages pages;
   private final PatternLearner learner;
   private final String name;
-  private final Predicate<Runnable> doze;
+  private final Predicate<Runnable> notifyNextUse;
   private final BooleanSupplier suspect;
   private final Runnable onFailure;
-  private @Nullable PageScanner scanner;
   private boolean ended;
   private boolean filled;
   private volatile boolean resting;
@@ -54,18 +50,18 @@ final class WatchedRegion {
    *
    * @param name the region in words
    * @param regionId for the events
-   * @param doze makes the region tell of its next use; false if it is in use
+   * @param notifyNextUse asks for a notification of the next use; false if the region is in use
    * @param suspect whether RAM alone is known to have some of it, so that no page may leave
    * @param onFailure called when the region is watched no more, and is NORMAL for good
    * @param stores whether its stores reach the file
    */
-  WatchedRegion(
+  public WatchedRegion(
       PagingObserver observer,
       Mapping mapping,
       CheckedPaging paging,
       String name,
       long regionId,
-      Predicate<Runnable> doze,
+      Predicate<Runnable> notifyNextUse,
       BooleanSupplier suspect,
       Runnable onFailure,
       Stores stores) {
@@ -73,16 +69,17 @@ final class WatchedRegion {
     this.mapping = mapping;
     this.paging = paging;
     this.name = name;
-    this.doze = doze;
+    this.notifyNextUse = notifyNextUse;
     this.suspect = suspect;
     this.onFailure = onFailure;
+    this.pages = new MappingPages(mapping, observer::countSplit);
     this.learner =
         new PatternLearner(
-            new Pages(), new Told(regionId), stores != Stores.NONE, stores == Stores.EXPECTED);
+            pages, new Reporter(regionId), stores != Stores.NONE, stores == Stores.EXPECTED);
   }
 
   /** Whether stores reach the file. */
-  enum Stores {
+  public enum Stores {
     /** Private or read-only. */
     NONE,
     /** It has been opened for writing. */
@@ -92,7 +89,7 @@ final class WatchedRegion {
   }
 
   /** Gives the mapping its first advice; false if that is refused, and it is NORMAL for good. */
-  boolean begin() {
+  public boolean begin() {
     lock.lock();
     try {
       learner.begin(!filled, System.nanoTime());
@@ -106,11 +103,11 @@ final class WatchedRegion {
   }
 
   /** Notes that all pages were brought in before the first advice. */
-  void filled() {
+  public void filled() {
     lock.lock();
     try {
       filled = true;
-      learner.folios().cameInLarge(0, pageCount());
+      learner.folios().cameInLarge(new PageRange(0, pages.pageCount()));
     } finally {
       lock.unlock();
     }
@@ -118,12 +115,13 @@ final class WatchedRegion {
 
   /** Work that changes the mapping. */
   @FunctionalInterface
-  interface Work {
+  public interface Work {
+    /** Does it. */
     void run() throws MemoryException;
   }
 
-  /** Changes the size of the mapping with nobody looking. */
-  void resize(Work work) throws MemoryException {
+  /** Changes the size of the mapping between two passes. */
+  public void resize(Work work) throws MemoryException {
     lock.lock();
     try {
       try {
@@ -139,8 +137,8 @@ final class WatchedRegion {
     observer.wake();
   }
 
-  /** Unmaps with nobody looking; afterwards it is watched no more. */
-  void close(Runnable unmap) {
+  /** Unmaps between two passes; afterwards the region is watched no more. */
+  public void close(Runnable unmap) {
     lock.lock();
     try {
       unmap.run();
@@ -151,8 +149,8 @@ final class WatchedRegion {
     observer.forget(this);
   }
 
-  /** Is watched no more; waits for a look in progress. */
-  void end() {
+  /** Is watched no more; waits for a pass in progress. */
+  public void end() {
     lock.lock();
     try {
       ended = true;
@@ -163,17 +161,16 @@ final class WatchedRegion {
   }
 
   /** Passes on what the owner advises; a pattern is pinned. */
-  void advise(Advice advice, long offset, long length) throws MemoryException {
-    long first = offset / Platform.pageSize();
-    long end = (offset + length + Platform.pageSize() - 1) / Platform.pageSize();
+  public void advise(Advice advice, long offset, long length) throws MemoryException {
+    PageRange range = pages.holding(offset, length);
     lock.lock();
     try {
       switch (advice) {
         case NORMAL, RANDOM, SEQUENTIAL -> {
           mapping.advise(advice, offset, length);
-          learner.pin(first, end - first, AccessPattern.valueOf(advice.name()), System.nanoTime());
+          learner.pin(range, AccessPattern.valueOf(advice.name()), System.nanoTime());
         }
-        case POPULATE_READ, POPULATE_WRITE -> populate(advice, first, end);
+        case POPULATE_READ, POPULATE_WRITE -> populate(advice, range);
         default -> mapping.advise(advice, offset, length);
       }
     } finally {
@@ -182,36 +179,31 @@ final class WatchedRegion {
   }
 
   /** Brings pages in by large reads, whatever is advised for them otherwise. */
-  private void populate(Advice advice, long first, long end) throws MemoryException {
-    long page = Platform.pageSize();
+  private void populate(Advice advice, PageRange range) throws MemoryException {
     learner.endStreams("brought in by hand", System.nanoTime());
-    for (long[] gap : learner.unpinned(first, end)) {
-      mapping.advise(Advice.NORMAL, gap[0] * page, length(gap));
-    }
+    advise(AccessPattern.NORMAL, range);
     try {
       paging.populate(
           advice == Advice.POPULATE_READ ? AccessMode.READ_ONLY : AccessMode.READ_WRITE,
-          first * page,
-          length(new long[] {first, end}),
+          range.first() * pages.pageSize(),
+          pages.bytes(range.first(), range.count()),
           ProgressListener.NONE,
           "the content is as it was");
     } finally {
-      for (long[] gap : learner.unpinned(first, end)) {
-        mapping.advise(Advice.RANDOM, gap[0] * page, length(gap));
-      }
-      learner.folios().cameInLarge(first, end);
+      advise(AccessPattern.RANDOM, range);
+      learner.folios().cameInLarge(range);
     }
     observer.wake();
   }
 
-  /** What of a range of pages belongs to the region, in bytes. */
-  private long length(long[] range) {
-    long page = Platform.pageSize();
-    return Math.min(range[1] * page, mapping.byteSize()) - range[0] * page;
+  private void advise(AccessPattern pattern, PageRange range) throws MemoryException {
+    for (PageRange gap : learner.unpinned(range)) {
+      pages.advise(pattern, gap.first(), gap.count());
+    }
   }
 
   /** Notes that all changes have been written. */
-  void forced() {
+  public void forced() {
     boolean interested;
     lock.lock();
     try {
@@ -230,8 +222,7 @@ final class WatchedRegion {
   }
 
   /** The advice by range; in bytes. */
-  List<AdvisedRange> map() {
-    long page = Platform.pageSize();
+  public List<AdvisedRange> map() {
     lock.lock();
     try {
       if (!failure.isEmpty()) {
@@ -239,25 +230,18 @@ final class WatchedRegion {
             new AdvisedRange(
                 0, mapping.byteSize(), AccessPattern.NORMAL, AdvisedRange.Origin.LEARNED));
       }
-      long byteSize = mapping.byteSize();
       return learner.map().stream()
           .map(
               range ->
                   new AdvisedRange(
-                      range.offset() * page,
-                      Math.min((range.offset() + range.length()) * page, byteSize)
-                          - range.offset() * page,
+                      range.offset() * pages.pageSize(),
+                      pages.bytes(range.offset(), range.length()),
                       range.pattern(),
                       range.origin()))
           .toList();
     } finally {
       lock.unlock();
     }
-  }
-
-  /** Why the observer gave it up; empty if it has not. */
-  String failure() {
-    return failure;
   }
 
   // --- what the observer calls ---
@@ -275,7 +259,7 @@ final class WatchedRegion {
   /** Rests until the region is used; false if it is in use. */
   boolean rest() {
     resting = true;
-    if (doze.test(this::used)) {
+    if (notifyNextUse.test(this::used)) {
       return true;
     }
     resting = false;
@@ -283,47 +267,46 @@ final class WatchedRegion {
   }
 
   /**
-   * What a look found.
+   * What a pass has found.
    *
-   * @param sensed whether all was looked at that there is; false if the region was not free
+   * @param dueNanos how long until the next pass over this region
+   * @param sampled whether all was sampled that there is; false if the region was not free
+   * @param streams whether streams go on
    */
-  record Look(long dueNanos, long freshPages, boolean sensed, boolean streams) {
-    static final Look NOTHING = new Look(PatternLearner.NEVER, 0, true, false);
-    static final Look BUSY = new Look(TimeUnit.MILLISECONDS.toNanos(1), 0, false, true);
+  record Observation(long dueNanos, long freshPages, boolean sampled, boolean streams) {
+    static final Observation NOTHING = new Observation(PatternLearner.NEVER, 0, true, false);
+    static final Observation BUSY =
+        new Observation(TimeUnit.MILLISECONDS.toNanos(1), 0, false, true);
   }
 
   /**
-   * Looks at the region's pages.
+   * Makes a pass over the region's pages.
    *
-   * @param sight how much of the sensors to read; null to follow what is known
+   * @param width how wide a sample to take; null to follow known streams alone
    * @param faults the process's major faults so far
-   * @param thrifty whether to ask for as few further looks as will do
+   * @param thrifty whether to ask for as few passes as will do
    */
-  Look look(
-      PageScanner pages,
-      PatternLearner.@Nullable Sight sight,
-      long now,
-      long faults,
-      boolean thrifty) {
+  Observation observe(
+      PageScanner scanner, @Nullable SamplingWidth width, long now, long faults, boolean thrifty) {
     if (!lock.tryLock()) {
-      return Look.BUSY;
+      return Observation.BUSY;
     }
     try {
       if (ended || !failure.isEmpty()) {
-        return Look.NOTHING;
+        return Observation.NOTHING;
       }
-      scanner = pages;
-      boolean sense = sight != null;
-      if (sight != null) {
-        learner.sense(sight, now, faults);
+      pages.readBy(scanner);
+      if (width != null) {
+        learner.sample(width, now, faults);
       }
       long due = learner.follow(now, faults, thrifty);
-      return new Look(due, sense ? learner.freshPages() : 0, sense, learner.hasStreams());
+      return new Observation(
+          due, width == null ? 0 : learner.freshPages(), width != null, learner.hasStreams());
     } catch (MemoryException | RuntimeException e) {
       giveUp(String.valueOf(e.getMessage()));
-      return Look.NOTHING;
+      return Observation.NOTHING;
     } finally {
-      scanner = null;
+      pages.readBy(null);
       lock.unlock();
     }
   }
@@ -361,14 +344,13 @@ final class WatchedRegion {
           || !learner.maySplit(now)) {
         return false;
       }
-      boolean looked = learner.split() > 0;
-      if (!looked) {
-        splitRetryAt = now + splitRetryNanos;
-        splitRetryNanos = Math.min(2 * splitRetryNanos, MAX_RETRY_NANOS);
-      } else {
+      if (learner.split() > 0) {
         splitRetryNanos = FIRST_RETRY_NANOS;
+        return true;
       }
-      return looked;
+      splitRetryAt = now + splitRetryNanos;
+      splitRetryNanos = Math.min(2 * splitRetryNanos, MAX_RETRY_NANOS);
+      return false;
     } catch (MemoryException | RuntimeException e) {
       giveUp(String.valueOf(e.getMessage()));
       return false;
@@ -377,7 +359,9 @@ final class WatchedRegion {
     }
   }
 
-  /** When to look for changed folios again; {@link PatternLearner#NEVER} if there are none. */
+  /**
+   * When to read the state of changed folios again; {@link PatternLearner#NEVER} if there are none.
+   */
   long splitDueNanos(long now) {
     if (!lock.tryLock()) {
       return FIRST_RETRY_NANOS;
@@ -391,64 +375,16 @@ final class WatchedRegion {
     }
   }
 
-  private long pageCount() {
-    return (mapping.byteSize() + Platform.pageSize() - 1) / Platform.pageSize();
-  }
-
   @Override
   public String toString() {
     return name;
   }
 
-  /** The mapping in pages. */
-  private final class Pages implements PatternLearner.Memory {
-    private final long page = Platform.pageSize();
-
-    @Override
-    public long pageCount() {
-      return WatchedRegion.this.pageCount();
-    }
-
-    @Override
-    public void mapped(long first, int count, long[] bits) throws MemoryException {
-      PageScanner open = scanner;
-      if (open == null) {
-        throw new IllegalStateException("not in a look");
-      }
-      open.mapped(mapping, first, count, bits);
-    }
-
-    @Override
-    public void advise(AccessPattern pattern, long first, long count) throws MemoryException {
-      mapping.advise(Advice.valueOf(pattern.name()), first * page, bytes(first, count));
-    }
-
-    @Override
-    public Optional<CacheCounts> cacheCounts(long first, long count) {
-      return mapping.cacheCounts(first * page, bytes(first, count));
-    }
-
-    @Override
-    public void split(long first, long count) throws MemoryException {
-      mapping.splitFolios(first * page, bytes(first, count));
-      observer.countSplit(bytes(first, count));
-    }
-
-    @Override
-    public void leave(long first, long count) throws MemoryException {
-      mapping.withdrawAdvice(first * page, bytes(first, count));
-    }
-
-    private long bytes(long first, long count) {
-      return length(new long[] {first, first + count});
-    }
-  }
-
   /** Passes on what the learner decides. */
-  private final class Told implements PatternLearner.Listener {
+  private final class Reporter implements PatternLearner.Listener {
     private final long regionId;
 
-    Told(long regionId) {
+    Reporter(long regionId) {
       this.regionId = regionId;
     }
 
@@ -457,12 +393,7 @@ final class WatchedRegion {
         long firstPage, long pageCount, AccessPattern from, AccessPattern to, String evidence) {
       observer.countChange();
       AdviceChange.post(
-          regionId,
-          firstPage * Platform.pageSize(),
-          pageCount * Platform.pageSize(),
-          from,
-          to,
-          evidence);
+          regionId, firstPage * pages.pageSize(), pageCount * pages.pageSize(), from, to, evidence);
     }
 
     @Override

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-package org.dmalloc.backend.panama;
+package org.dmalloc.backend.panama.auto;
 
 import jdk.jfr.Category;
 import jdk.jfr.DataAmount;
@@ -16,8 +16,9 @@ import org.dmalloc.api.AccessPattern;
 @Category({"dmalloc", "Paging"})
 @Description("The observer of a region has told the kernel another order of accesses")
 @StackTrace(false)
-final class AdviceChange extends Event {
-  static final String NAME = "org.dmalloc.AdviceChange";
+public final class AdviceChange extends Event {
+  /** The name of the event. */
+  public static final String NAME = "org.dmalloc.AdviceChange";
 
   @Label("Region")
   long region;

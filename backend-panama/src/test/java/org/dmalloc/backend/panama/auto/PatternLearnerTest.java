@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-package org.dmalloc.backend.panama;
+package org.dmalloc.backend.panama.auto;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
@@ -25,10 +25,10 @@ class PatternLearnerTest {
   private final FakeMemory memory = new FakeMemory(1 << 17); // 512 MiB
   private long now;
   private long faults;
-  private PatternLearner.Sight sight = PatternLearner.Sight.WIDE;
+  private SamplingWidth width = SamplingWidth.WHOLE_BLOCKS;
 
   /** Pages that are mapped by calls, and advice that is noted. */
-  private static final class FakeMemory implements PatternLearner.Memory {
+  private static final class FakeMemory implements RegionPages {
     private final BitSet mapped = new BitSet();
     private final BitSet dirty = new BitSet();
     private final BitSet dropped = new BitSet();
@@ -72,7 +72,7 @@ class PatternLearnerTest {
     }
 
     @Override
-    public void leave(long first, long count) {
+    public void withdrawAdvice(long first, long count) {
       Arrays.fill(advice, (int) first, (int) (first + count), AccessPattern.NORMAL);
     }
 
@@ -131,7 +131,7 @@ class PatternLearnerTest {
 
   private void look(PatternLearner learner) throws MemoryException {
     now += MILLI;
-    learner.sense(sight, now, faults);
+    learner.sample(width, now, faults);
     learner.follow(now, faults, false);
   }
 
@@ -144,10 +144,14 @@ class PatternLearnerTest {
       if (++done == perLook) {
         look(learner);
         done = 0;
-        perLook = memory.advice[page] == PatternLearner.AHEAD ? 1000 : 40;
+        perLook = memory.advice[page] == AdviceMap.AHEAD ? 1000 : 40;
       }
     }
     look(learner);
+  }
+
+  private static PageRange range(long first, long count) {
+    return new PageRange(first, first + count);
   }
 
   private static long randomPages(FakeMemory memory) {
@@ -197,8 +201,8 @@ class PatternLearnerTest {
   void aStreamHasItsPagesReadAheadAndLeavesNothingBehind() throws Exception {
     PatternLearner learner = learner(false, false);
     scan(learner, 1000, 60_000);
-    assertEquals(PatternLearner.AHEAD, memory.advice[60_000]);
-    assertEquals(PatternLearner.AHEAD, memory.advice[60_500]);
+    assertEquals(AdviceMap.AHEAD, memory.advice[60_000]);
+    assertEquals(AdviceMap.AHEAD, memory.advice[60_500]);
     assertEquals(AccessPattern.RANDOM, memory.advice[100]);
     assertEquals(AccessPattern.RANDOM, memory.advice[20_000], "behind it");
     assertEquals(AccessPattern.RANDOM, memory.advice[120_000], "far ahead");
@@ -212,14 +216,14 @@ class PatternLearnerTest {
     memory.mapped.set(60_000, 60_040);
     look(learner);
     assertTrue(learner.hasStreams());
-    assertEquals(PatternLearner.AHEAD, memory.advice[60_100]);
+    assertEquals(AdviceMap.AHEAD, memory.advice[60_100]);
   }
 
   @Test
   void aStreamDownIsOneToo() throws Exception {
     PatternLearner learner = learner(false, false);
     scan(learner, 100_000, 50_000);
-    assertEquals(PatternLearner.AHEAD, memory.advice[49_990]);
+    assertEquals(AdviceMap.AHEAD, memory.advice[49_990]);
     assertEquals(AccessPattern.RANDOM, memory.advice[90_000]);
     scan(learner, 50_000, 0);
     memory.mapped.set(0);
@@ -238,7 +242,7 @@ class PatternLearnerTest {
       }
       look(learner);
     }
-    assertEquals(PatternLearner.AHEAD, memory.advice[20_010]);
+    assertEquals(AdviceMap.AHEAD, memory.advice[20_010]);
     for (int page = 1 << 16; page < 1 << 17; page++) {
       assertEquals(AccessPattern.RANDOM, memory.advice[page]);
     }
@@ -258,17 +262,17 @@ class PatternLearnerTest {
       memory.mapped.set(page, page + 100);
       look(learner);
     }
-    assertEquals(PatternLearner.AHEAD, memory.advice[20_010]);
+    assertEquals(AdviceMap.AHEAD, memory.advice[20_010]);
   }
 
   @Test
   void aNarrowLookFindsThatAStreamHasCrossed() throws Exception {
     PatternLearner learner = learner(false, false);
-    sight = PatternLearner.Sight.NARROW;
+    width = SamplingWidth.BLOCK_HEADS;
     for (int page = 1000; page < 1000 + 5 * 500; page += 500) {
       memory.mapped.set(page, page + 500);
       now += 25 * MILLI;
-      learner.sense(sight, now, faults);
+      learner.sample(width, now, faults);
       learner.follow(now, faults, false);
       for (int more = 0; more < 5 && learner.hasStreams(); more++) {
         memory.mapped.set(page + 500 + 20 * more, page + 520 + 20 * more);
@@ -276,7 +280,7 @@ class PatternLearnerTest {
         learner.follow(now, faults, false);
       }
     }
-    assertEquals(PatternLearner.AHEAD, memory.advice[4000]);
+    assertEquals(AdviceMap.AHEAD, memory.advice[4000]);
   }
 
   @Test
@@ -290,7 +294,7 @@ class PatternLearnerTest {
       look(learner);
     }
     for (int thread = 0; thread < 8; thread++) {
-      assertEquals(PatternLearner.AHEAD, memory.advice[(thread << 14) + 4010], "of " + thread);
+      assertEquals(AdviceMap.AHEAD, memory.advice[(thread << 14) + 4010], "of " + thread);
     }
   }
 
@@ -298,7 +302,7 @@ class PatternLearnerTest {
   void whatTheOwnerAdvisesIsNeverOverridden() throws Exception {
     PatternLearner learner = learner(false, false);
     memory.advise(AccessPattern.SEQUENTIAL, 30_000, 1000);
-    learner.pin(30_000, 1000, AccessPattern.SEQUENTIAL, now);
+    learner.pin(range(30_000, 1000), AccessPattern.SEQUENTIAL, now);
     scan(learner, 20_000, 40_000);
     for (int page = 30_000; page < 31_000; page++) {
       assertEquals(AccessPattern.SEQUENTIAL, memory.advice[page]);
@@ -310,7 +314,7 @@ class PatternLearnerTest {
     // Advice into the window of a stream ends it; the rest is RANDOM again.
     long front = 40_000;
     memory.advise(AccessPattern.RANDOM, front, 100);
-    learner.pin(front, 100, AccessPattern.RANDOM, now);
+    learner.pin(range(front, 100), AccessPattern.RANDOM, now);
     assertEquals((1 << 17) - 1000, randomPages(memory));
   }
 
@@ -318,7 +322,7 @@ class PatternLearnerTest {
   void theMapHasNoGapsAndTellsWhatTheKernelWasTold() throws Exception {
     PatternLearner learner = learner(false, false);
     memory.advise(AccessPattern.SEQUENTIAL, 100_000, 10);
-    learner.pin(100_000, 10, AccessPattern.SEQUENTIAL, now);
+    learner.pin(range(100_000, 10), AccessPattern.SEQUENTIAL, now);
     scan(learner, 5000, 30_000);
     long end = 0;
     for (AdvisedRange range : learner.map()) {
@@ -343,7 +347,7 @@ class PatternLearnerTest {
     learner.resized();
     assertEquals(List.of(AccessPattern.RANDOM), memory.kinds());
     scan(learner, 130_000, 150_000);
-    assertEquals(PatternLearner.AHEAD, memory.advice[150_000]);
+    assertEquals(AdviceMap.AHEAD, memory.advice[150_000]);
   }
 
   @Test
@@ -432,22 +436,22 @@ class PatternLearnerTest {
   @Test
   void aScanFromTheStartFindsItsWindowThere() throws Exception {
     PatternLearner learner = opening();
-    assertEquals(PatternLearner.AHEAD, memory.advice[0]);
-    assertEquals(PatternLearner.AHEAD, memory.advice[(int) PatternLearner.START_PAGES - 1]);
-    assertEquals(AccessPattern.RANDOM, memory.advice[(int) PatternLearner.START_PAGES]);
+    assertEquals(AdviceMap.AHEAD, memory.advice[0]);
+    assertEquals(AdviceMap.AHEAD, memory.advice[(int) ExpectedStreams.WINDOW_PAGES - 1]);
+    assertEquals(AccessPattern.RANDOM, memory.advice[(int) ExpectedStreams.WINDOW_PAGES]);
     assertEquals(0, learner.map().getFirst().offset());
-    assertEquals(PatternLearner.START_PAGES, learner.map().getFirst().length());
+    assertEquals(ExpectedStreams.WINDOW_PAGES, learner.map().getFirst().length());
     assertFalse(learner.hasStreams(), "nothing to look after until somebody comes");
     memory.mapped.set(0, 2500);
     now += MILLI;
     learner.follow(now, faults, false);
     assertTrue(learner.hasStreams());
-    assertEquals(PatternLearner.AHEAD, memory.advice[(int) PatternLearner.START_PAGES]);
+    assertEquals(AdviceMap.AHEAD, memory.advice[(int) ExpectedStreams.WINDOW_PAGES]);
     for (int page = 2500; page < 60_000; page++) {
       memory.mapped.set(page);
       if (page % 1000 == 0) {
         look(learner);
-        assertEquals(PatternLearner.AHEAD, memory.advice[page + 1], "at " + page);
+        assertEquals(AdviceMap.AHEAD, memory.advice[page + 1], "at " + page);
       }
     }
     assertTrue(learner.folios().mayHoldLargeFolios());
@@ -458,13 +462,13 @@ class PatternLearnerTest {
     PatternLearner learner = opening();
     SplittableRandom random = new SplittableRandom(4);
     memory.mapped.set(0); // as a header
-    for (int touch = 0; touch < 3 * PatternLearner.FAULTS_ELSEWHERE; touch += 20) {
-      assertEquals(PatternLearner.AHEAD, memory.advice[0], "one scan may only just begin");
+    for (int touch = 0; touch < 3 * SequentialStream.FAULTS_ELSEWHERE; touch += 20) {
+      assertEquals(AdviceMap.AHEAD, memory.advice[0], "one scan may only just begin");
       for (int i = 0; i < 20; i++) {
         memory.mapped.set(random.nextInt(32, 1 << 17));
       }
       look(learner);
-      if (faults >= PatternLearner.FAULTS_ELSEWHERE) {
+      if (faults >= SequentialStream.FAULTS_ELSEWHERE) {
         break;
       }
       faults += 20;
@@ -490,7 +494,7 @@ class PatternLearnerTest {
     scan(learner, 40_000, last - 30_000);
     memory.mapped.clear(0, 60_000);
     scan(learner, last - 30_000, last);
-    assertEquals(PatternLearner.AHEAD, memory.advice[40_100]);
+    assertEquals(AdviceMap.AHEAD, memory.advice[40_100]);
     assertFalse(learner.hasStreams());
     memory.mapped.set(40_000, 41_000);
     now += MILLI;
@@ -506,7 +510,7 @@ class PatternLearnerTest {
       memory.mapped.clear(0, 40_000);
       scan(learner, 50_000, 60_000);
       if (round == 1) {
-        assertEquals(PatternLearner.AHEAD, memory.advice[8_000]);
+        assertEquals(AdviceMap.AHEAD, memory.advice[8_000]);
       }
       for (int i = 0; i < 200; i++) {
         look(learner);
@@ -541,7 +545,7 @@ class PatternLearnerTest {
       look(learner);
       assertTrue(learner.hasStreams(), "at " + page);
     }
-    assertEquals(PatternLearner.AHEAD, memory.advice[101_000]);
+    assertEquals(AdviceMap.AHEAD, memory.advice[101_000]);
   }
 
   @Test
@@ -557,7 +561,7 @@ class PatternLearnerTest {
       faults += 15;
       look(calm);
     }
-    faults += PatternLearner.FAULTS_ELSEWHERE;
+    faults += SequentialStream.FAULTS_ELSEWHERE;
     look(calm);
     assertFalse(calm.hasStreams());
     assertEquals(List.of(AccessPattern.RANDOM), memory.kinds());
@@ -585,7 +589,7 @@ class PatternLearnerTest {
     while (now < until && learner.hasStreams()) {
       now += MILLI;
       learner.follow(now, faults, false);
-      faults += PatternLearner.FAULTS_ELSEWHERE;
+      faults += SequentialStream.FAULTS_ELSEWHERE;
     }
     assertFalse(learner.hasStreams());
     evidence.clear();
@@ -603,21 +607,21 @@ class PatternLearnerTest {
   void aStreamThatBeginsAgainIsSeenWithoutSensors() throws Exception {
     PatternLearner learner = learner(false, false);
     // Neither place is a sensor's begin, nor is one mapped any more.
-    scan(learner, 3 * PatternLearner.BLOCK_PAGES + 100, 30_000);
-    faults += PatternLearner.FAULTS_ELSEWHERE;
+    scan(learner, 3 * StreamDetector.BLOCK_PAGES + 100, 30_000);
+    faults += SequentialStream.FAULTS_ELSEWHERE;
     for (int i = 0; i < 50; i++) {
       look(learner);
     }
     assertFalse(learner.hasStreams());
     memory.mapped.clear();
-    sight = PatternLearner.Sight.KNOWN_PLACES;
+    width = SamplingWidth.KNOWN_PLACES;
     look(learner);
-    for (int from : new int[] {3 * PatternLearner.BLOCK_PAGES + 100, 0}) {
+    for (int from : new int[] {3 * StreamDetector.BLOCK_PAGES + 100, 0}) {
       for (int page = from; page < from + 300; page += 40) {
         memory.mapped.set(page, page + 40);
         look(learner);
       }
-      assertEquals(PatternLearner.AHEAD, memory.advice[from + 300]);
+      assertEquals(AdviceMap.AHEAD, memory.advice[from + 300]);
       assertEquals(1, evidence.stream().filter(why -> why.contains("grows up")).skip(1).count());
       evidence.removeIf(why -> why.contains("grows up"));
       evidence.add("grows up, the last one");
@@ -629,12 +633,12 @@ class PatternLearnerTest {
       look(learner);
     }
     assertEquals(AccessPattern.RANDOM, memory.advice[80_700]);
-    sight = PatternLearner.Sight.WIDE;
+    width = SamplingWidth.WHOLE_BLOCKS;
     for (int i = 5; i < 10; i++) {
       memory.mapped.set(80_400 + 40 * i, 80_440 + 40 * i);
       look(learner);
     }
-    assertEquals(PatternLearner.AHEAD, memory.advice[80_900]);
+    assertEquals(AdviceMap.AHEAD, memory.advice[80_900]);
   }
 
   @Test
@@ -655,7 +659,7 @@ class PatternLearnerTest {
       memory.mapped.set(page, page + 100);
       look(learner);
     }
-    assertEquals(PatternLearner.AHEAD, memory.advice[1100]);
+    assertEquals(AdviceMap.AHEAD, memory.advice[1100]);
     assertEquals(AccessPattern.RANDOM, memory.advice[40_000]);
   }
 
@@ -665,13 +669,13 @@ class PatternLearnerTest {
     scan(learner, 0, 400);
     look(learner);
     int head = memory.mapped.length();
-    while (memory.advice[head] == PatternLearner.AHEAD) {
+    while (memory.advice[head] == AdviceMap.AHEAD) {
       head++;
     }
     memory.mapped.set(0, head + 100);
     now += 1000 * MILLI;
     learner.follow(now, faults, false);
-    assertEquals(PatternLearner.AHEAD, memory.advice[head + 100 + 4 * 2048 - 1]);
+    assertEquals(AdviceMap.AHEAD, memory.advice[head + 100 + 4 * 2048 - 1]);
   }
 
   @Test
@@ -699,14 +703,14 @@ class PatternLearnerTest {
       now += MILLI;
       assertEquals(PatternLearner.NEVER, learner.follow(now, faults, false));
     }
-    assertEquals(PatternLearner.AHEAD, memory.advice[0]);
+    assertEquals(AdviceMap.AHEAD, memory.advice[0]);
   }
 
   @Test
   void theOpeningGivesWayToTheOwnerAndToOtherStreams() throws Exception {
     PatternLearner learner = opening();
     memory.advise(AccessPattern.SEQUENTIAL, 100, 50);
-    learner.pin(100, 50, AccessPattern.SEQUENTIAL, now);
+    learner.pin(range(100, 50), AccessPattern.SEQUENTIAL, now);
     assertEquals(AccessPattern.SEQUENTIAL, memory.advice[120]);
     assertEquals((1 << 17) - 50, randomPages(memory));
 
@@ -714,7 +718,7 @@ class PatternLearnerTest {
     PatternLearner other = opening();
     scan(other, 2000, 30_000);
     assertEquals(AccessPattern.RANDOM, memory.advice[100]);
-    assertEquals(PatternLearner.AHEAD, memory.advice[30_001]);
+    assertEquals(AdviceMap.AHEAD, memory.advice[30_001]);
 
     PatternLearner resized = opening();
     memory.resize(10_000);
@@ -745,7 +749,7 @@ class PatternLearnerTest {
               true,
               true);
       learner.begin(false, now);
-      long bytes = (long) learner.sensors() * PatternLearner.BLOCK_PAGES / 8;
+      long bytes = (long) learner.sampledBlocks() * StreamDetector.BLOCK_PAGES / 8;
       assertTrue(bytes <= gib * (64L << 10), gib + " GiB: " + bytes);
     }
   }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-package org.dmalloc.backend.panama;
+package org.dmalloc.backend.panama.auto;
 
 import jdk.jfr.Category;
 import jdk.jfr.Description;
@@ -9,35 +9,36 @@ import jdk.jfr.Name;
 import jdk.jfr.StackTrace;
 import jdk.jfr.Timespan;
 
-/** The flight recorder's event for a look of the observer at the regions in use. */
+/** The flight recorder's event for a pass of the observer over the regions in use. */
 @Name(PagingPass.NAME)
 @Label("Paging Pass")
 @Category({"dmalloc", "Paging"})
-@Description("The observer has looked at the regions in use")
+@Description("The observer has made a pass over the regions in use")
 @StackTrace(false)
-final class PagingPass extends Event {
-  static final String NAME = "org.dmalloc.PagingPass";
+public final class PagingPass extends Event {
+  /** The name of the event. */
+  public static final String NAME = "org.dmalloc.PagingPass";
 
   @Label("Backend")
   String backend = "";
 
-  @Label("Regions Looked At")
+  @Label("Regions Observed")
   int regions;
 
-  @Label("Sensors Read")
+  @Label("Page Table Sampled")
   boolean sensed;
 
-  @Label("Pages Newly Mapped In Sensors")
+  @Label("Pages Newly Mapped In The Sample")
   long freshPages;
 
-  @Label("Major Faults Since The Last Sensor Reading")
+  @Label("Major Faults Since The Last Sample")
   long majorFaults;
 
   @Label("Processor Time")
   @Timespan(Timespan.NANOSECONDS)
   long cpuNanos;
 
-  @Label("Left In The Account")
+  @Label("Left In The Budget")
   @Timespan(Timespan.NANOSECONDS)
   long creditNanos;
 
@@ -54,8 +55,8 @@ final class PagingPass extends Event {
   /** Posts it, if somebody records them. */
   void ended(
       String byBackend,
-      int lookedAt,
-      boolean readSensors,
+      int observed,
+      boolean sampled,
       long newlyMapped,
       long faults,
       long usedNanos,
@@ -64,8 +65,8 @@ final class PagingPass extends Event {
     end();
     if (shouldCommit()) {
       backend = byBackend;
-      regions = lookedAt;
-      sensed = readSensors;
+      regions = observed;
+      sensed = sampled;
       freshPages = newlyMapped;
       majorFaults = faults;
       cpuNanos = usedNanos;

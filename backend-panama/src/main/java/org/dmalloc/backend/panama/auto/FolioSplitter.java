@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-package org.dmalloc.backend.panama;
+package org.dmalloc.backend.panama.auto;
 
 import java.util.BitSet;
 import java.util.Optional;
-import java.util.function.BiPredicate;
+import java.util.function.Predicate;
 import org.dmalloc.api.MemoryException;
 import org.dmalloc.linux.CacheCounts;
 
@@ -11,21 +11,21 @@ import org.dmalloc.linux.CacheCounts;
  * Splits the large folios of one region once they are clean.
  *
  * <p>What the kernel reads ahead, or makes for a writer in order, it makes in large folios, and a
- * store to one page later writes all of one. Blocks that a window went over are remembered, and
+ * store to one page later writes all of one. The blocks of readahead windows are remembered, and
  * their folios are split. In a region that is only read nothing is gained by that, and nothing is
  * split.
  *
  * <p>Not thread-safe: the caller holds a lock.
  */
 final class FolioSplitter {
-  private static final int BLOCK_PAGES = PatternLearner.BLOCK_PAGES;
+  private static final int BLOCK_PAGES = StreamDetector.BLOCK_PAGES;
   private static final int MOST_BLOCKS = 8;
 
-  private final PatternLearner.Memory memory;
+  private final RegionPages pages;
   private final boolean reachesFile;
   private final BitSet largeBlocks = new BitSet();
 
-  /** Gone over once: a folio that was in use for a moment, in a processor's list, was left. */
+  /** Split once: a folio that was in use for a moment, in a processor's list, stayed large. */
   private final BitSet splitOnce = new BitSet();
 
   private boolean written;
@@ -40,18 +40,18 @@ final class FolioSplitter {
    * @param reachesFile whether stores reach the file; nothing is split otherwise
    * @param written whether stores are expected
    */
-  FolioSplitter(PatternLearner.Memory memory, boolean reachesFile, boolean written) {
-    this.memory = memory;
+  FolioSplitter(RegionPages pages, boolean reachesFile, boolean written) {
+    this.pages = pages;
     this.reachesFile = reachesFile;
     this.written = written;
   }
 
-  /** Notes that pages came in in large folios, from {@code first} on, before {@code end}. */
-  void cameInLarge(long first, long end) {
-    if (reachesFile && end > first) {
+  /** Notes that pages came in in large folios. */
+  void cameInLarge(PageRange range) {
+    if (reachesFile && range.count() > 0) {
       forced = false;
-      int firstBlock = Math.toIntExact(first / BLOCK_PAGES);
-      int endBlock = Math.toIntExact((end + BLOCK_PAGES - 1) / BLOCK_PAGES);
+      int firstBlock = Math.toIntExact(range.first() / BLOCK_PAGES);
+      int endBlock = Math.toIntExact((range.end() + BLOCK_PAGES - 1) / BLOCK_PAGES);
       largeBlocks.set(firstBlock, endBlock);
       splitOnce.clear(firstBlock, endBlock);
     }
@@ -59,7 +59,7 @@ final class FolioSplitter {
 
   /** Forgets what the memory does not have any more. */
   void resized() {
-    largeBlocks.clear(Math.toIntExact(memory.pageCount() / BLOCK_PAGES) + 1, Integer.MAX_VALUE);
+    largeBlocks.clear(Math.toIntExact(pages.pageCount() / BLOCK_PAGES) + 1, Integer.MAX_VALUE);
   }
 
   /** Whether there are blocks that may hold large folios. */
@@ -84,12 +84,12 @@ final class FolioSplitter {
   }
 
   /**
-   * Looks at one stretch of blocks, and splits its large folios if it is clean.
+   * Reads the state of one stretch of blocks, and splits its large folios if it is clean.
    *
-   * @param spared tells for a range of pages whether to leave it for now
-   * @return the pages that it looked at; 0 if all that is left is in use, changed, or never written
+   * @param spared whether to leave a range for now
+   * @return how many pages were read; 0 if all that is left is in use, changed, or never written
    */
-  long split(BiPredicate<Long, Long> spared) throws MemoryException {
+  long split(Predicate<PageRange> spared) throws MemoryException {
     boolean wrapped = false;
     while (!largeBlocks.isEmpty()) {
       int block = largeBlocks.nextSetBit(splitAt);
@@ -97,7 +97,7 @@ final class FolioSplitter {
         splitAt = 0;
         if (wrapped || !splitInRound) {
           splitInRound = false;
-          return 0; // what is left is looked at some time later
+          return 0; // what is left is read again later
         }
         wrapped = true;
         splitInRound = false;
@@ -106,10 +106,10 @@ final class FolioSplitter {
       int end = Math.min(largeBlocks.nextClearBit(block), block + MOST_BLOCKS);
       splitAt = end;
       long first = (long) block * BLOCK_PAGES;
-      long count = Math.min((long) end * BLOCK_PAGES, memory.pageCount()) - first;
+      long count = Math.min((long) end * BLOCK_PAGES, pages.pageCount()) - first;
       if (count <= 0) {
         forget(block, end);
-      } else if (!spared.test(first, first + count)) {
+      } else if (!spared.test(new PageRange(first, first + count))) {
         splitIfClean(block, end, first, count);
         return count;
       }
@@ -118,7 +118,7 @@ final class FolioSplitter {
   }
 
   private void splitIfClean(int block, int end, long first, long count) throws MemoryException {
-    Optional<CacheCounts> counts = memory.cacheCounts(first, count);
+    Optional<CacheCounts> counts = pages.cacheCounts(first, count);
     if (counts.isPresent() && counts.get().cached() == 0) {
       forget(block, end); // dropped: what comes in again is small, or in a window
       return;
@@ -130,7 +130,7 @@ final class FolioSplitter {
     if (!clean || !written) {
       return;
     }
-    memory.split(first, count);
+    pages.split(first, count);
     splitInRound = true;
     if (splitOnce.nextClearBit(block) >= end) {
       forget(block, end);
