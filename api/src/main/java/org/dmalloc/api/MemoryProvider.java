@@ -43,7 +43,8 @@ public interface MemoryProvider {
 
   /**
    * What a request to this provider may ask for: each of these can be {@linkplain
-   * RegionRequest#requiring required}, alone, and is refused by name if it is not among them.
+   * RegionAttributes.Refinable#requiring required}, alone, and is refused by name if it is not
+   * among them.
    *
    * <p>The regions of a provider of one kind of memory can do all of it for their whole life, and
    * the set never changes. A provider whose regions move answers for the backends that are there
@@ -107,8 +108,9 @@ public interface MemoryProvider {
 
   /**
    * The regions that were taken from this provider and are not closed yet, in the order of their
-   * ids; without those that somebody {@linkplain RegionRequest#carriedAs(long) hands on} under a
-   * region of his own.
+   * ids; without those that a carrier, which {@linkplain
+   * org.dmalloc.api.backing.BackingProvider#allocate(RegionRequest, long) asked for them}, hands on
+   * as regions of its own.
    */
   List<MemoryRegion> regions();
 

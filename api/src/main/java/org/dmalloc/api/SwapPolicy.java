@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.dmalloc.api;
 
+import java.util.EnumSet;
+import java.util.Set;
+
 /**
  * How the kernel is to treat anonymous memory under pressure. Each value stands for the kernel
  * calls named with it. Policies of one region add up; {@link #conflictsWith} tells which replace
@@ -60,5 +63,19 @@ public enum SwapPolicy {
   /** Whether the policy acts once and leaves no lasting state. */
   public boolean actsOnce() {
     return this == NOW || this == PREFAULT;
+  }
+
+  /**
+   * The policies in force once this one is applied: with it, and without those that it ends.
+   *
+   * @param inForce those before
+   */
+  public Set<SwapPolicy> replacingIn(Set<SwapPolicy> inForce) {
+    EnumSet<SwapPolicy> next = EnumSet.noneOf(SwapPolicy.class);
+    inForce.stream().filter(old -> !old.actsOnce() && !conflictsWith(old)).forEach(next::add);
+    if (!actsOnce()) {
+      next.add(this);
+    }
+    return next;
   }
 }

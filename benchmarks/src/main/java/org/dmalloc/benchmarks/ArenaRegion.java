@@ -7,6 +7,7 @@ import java.util.EnumSet;
 import org.dmalloc.api.Advice;
 import org.dmalloc.api.Capability;
 import org.dmalloc.api.MemoryException;
+import org.dmalloc.api.RegionOptions;
 import org.dmalloc.api.RegionRequest;
 import org.dmalloc.api.Residency;
 import org.dmalloc.api.Sharing;
@@ -32,11 +33,9 @@ final class ArenaRegion extends GatedRegion {
             EnumSet.noneOf(Advice.class),
             Long.MAX_VALUE);
     RegionTraits traits =
-        RegionTraits.of(RegionRequest.ofSize(byteSize), Sharing.PRIVATE, null, "arena");
+        RegionTraits.of(null, RegionOptions.DEFAULT, Sharing.PRIVATE, null, "arena");
     return ledger.admit(
-        "allocate",
-        byteSize,
-        "",
+        RegionRequest.ofSize(byteSize),
         () -> new ArenaRegion(ledger, traits, Arena.ofShared(), byteSize));
   }
 

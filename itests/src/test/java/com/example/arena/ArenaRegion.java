@@ -6,16 +6,12 @@ import java.lang.foreign.MemorySegment;
 import java.time.Instant;
 import java.util.Set;
 import org.dmalloc.api.Access;
-import org.dmalloc.api.AccessMode;
 import org.dmalloc.api.AccessPattern;
 import org.dmalloc.api.Advice;
 import org.dmalloc.api.Capability;
-import org.dmalloc.api.Durability;
 import org.dmalloc.api.MemoryRegion;
-import org.dmalloc.api.PageSize;
 import org.dmalloc.api.RegionInfo;
-import org.dmalloc.api.RegionRequest;
-import org.dmalloc.api.Reservation;
+import org.dmalloc.api.RegionOptions;
 import org.dmalloc.api.Residency;
 import org.dmalloc.api.Sharing;
 import org.dmalloc.api.SwapPolicy;
@@ -56,21 +52,15 @@ final class ArenaRegion implements MemoryRegion {
         ArenaProvider.NAME,
         segment.byteSize(),
         arena.scope().isAlive(),
-        Sharing.SHARED,
-        AccessMode.READ_WRITE,
-        AccessPattern.NORMAL,
-        PageSize.DEFAULT,
-        false,
-        Durability.ON_FORCE,
-        Reservation.RESERVED,
-        Set.of(),
+        RegionOptions.DEFAULT
+            .withSharing(Sharing.SHARED)
+            .withPattern(AccessPattern.NORMAL)
+            .withOwner(owner),
         null,
         "an arena of Java",
-        owner,
         createdAt,
         0,
         false,
-        RegionRequest.NO_BUDGET,
         null,
         Set.of());
   }

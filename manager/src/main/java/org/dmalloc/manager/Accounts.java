@@ -140,10 +140,7 @@ final class Accounts {
   }
 
   List<MemoryRegion> list() {
-    return open.values().stream()
-        .filter(region -> !region.isCarried())
-        .<MemoryRegion>map(region -> region)
-        .toList();
+    return List.copyOf(open.values());
   }
 
   Optional<ManagedRegion> find(long id) {

@@ -12,7 +12,10 @@ import org.dmalloc.api.Capability;
 import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.MemoryProvider;
 import org.dmalloc.api.MemoryRegion;
+import org.dmalloc.api.OpenRequest;
+import org.dmalloc.api.RegionRequest;
 import org.dmalloc.api.StoredRegion;
+import org.dmalloc.api.backing.BackingProvider;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -68,18 +71,36 @@ record Backend(MemoryProvider provider, int ranking, long serviceId) {
     return stored;
   }
 
+  /**
+   * Allocates a region on it.
+   *
+   * @param regionId the number of the managed region, for a backend that takes it over
+   * @throws IllegalStateException if it breaks its contract; the message names it
+   */
+  MemoryRegion allocate(RegionRequest request, long regionId) throws MemoryException {
+    return make(
+        () ->
+            provider instanceof BackingProvider backing
+                ? backing.allocate(request, regionId)
+                : provider.allocate(request));
+  }
+
+  /** Opens a stored region on it; like {@link #allocate}. */
+  MemoryRegion open(OpenRequest request, long regionId) throws MemoryException {
+    return make(
+        () ->
+            provider instanceof BackingProvider backing
+                ? backing.open(request, regionId)
+                : provider.open(request));
+  }
+
   /** What makes a region on it. */
   @FunctionalInterface
-  interface Making {
+  private interface Making {
     @Nullable MemoryRegion run() throws MemoryException;
   }
 
-  /**
-   * Has it make a region.
-   *
-   * @throws IllegalStateException if it breaks its contract; the message names it
-   */
-  MemoryRegion make(Making making) throws MemoryException {
+  private MemoryRegion make(Making making) throws MemoryException {
     MemoryRegion made;
     try {
       made = making.run();

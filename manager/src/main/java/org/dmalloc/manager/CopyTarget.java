@@ -6,7 +6,6 @@ import java.lang.System.Logger.Level;
 import java.lang.foreign.MemorySegment;
 import org.dmalloc.api.Capability;
 import org.dmalloc.api.MemoryException;
-import org.dmalloc.api.MemoryProvider;
 import org.dmalloc.api.MemoryRegion;
 import org.dmalloc.api.RegionRequest;
 import org.dmalloc.api.Reservation;
@@ -42,21 +41,25 @@ final class CopyTarget {
    * until all is copied and forced, so that nothing of it outlives a crash before.
    *
    * @param between the move of a stored region to another store; null for any other region
+   * @param regionId the number of the region that moves
    */
-  static CopyTarget allocate(Backend backend, RegionRequest request, @Nullable StoreMove between)
+  static CopyTarget allocate(
+      Backend backend, RegionRequest request, @Nullable StoreMove between, long regionId)
       throws MemoryException {
-    MemoryProvider provider = backend.provider();
     boolean copyTakesSpace =
-        provider instanceof BackingProvider
+        backend.provider() instanceof BackingProvider backing
+            && backing.reservesByWriting()
             && request.reservation() == Reservation.RESERVED
             && request.sharing() != Sharing.PRIVATE;
-    if (between != null && provider instanceof StoreProvider store) {
-      StoredBacking region = store.allocateUnpublished(request, between);
+    if (between != null && backend.provider() instanceof StoreProvider store) {
+      StoredBacking region = store.allocateUnpublished(request, between, regionId);
       return new CopyTarget(backend, region, region, copyTakesSpace);
     }
-    return copyTakesSpace && provider instanceof BackingProvider backing
-        ? new CopyTarget(backend, backing.allocateUnfilled(request), null, true)
-        : new CopyTarget(backend, provider.allocate(request), null, false);
+    MemoryRegion region =
+        copyTakesSpace && backend.provider() instanceof BackingProvider backing
+            ? backing.allocateUnfilled(request, regionId)
+            : backend.allocate(request, regionId);
+    return new CopyTarget(backend, region, null, copyTakesSpace);
   }
 
   /** What the region is placed on when all is copied. */

@@ -64,7 +64,7 @@ final class CopyingMigration {
   private final MemorySegment from;
 
   /** What the owner had asked for when the target was made. */
-  private final Wish asked;
+  private final RequestedAttributes asked;
 
   /** Where runs of pages with content begin and end, in a piece. */
   private final long[] runs = new long[(int) (PIECE_BYTES / PAGE_BYTES) + 1];
@@ -90,16 +90,18 @@ final class CopyingMigration {
     this.between = between;
     this.rate = new RateLimit(move.options().bytesPerSecond());
     this.from = move.source().segment();
-    this.asked = move.region().wish();
+    this.asked = move.region().asked();
   }
 
   /** Moves; on failure the region is where it was and the target is gone. */
   MoveResult run() throws MemoryException {
     move.reached(Step.BEGIN);
-    Wish wish = asked;
     CopyTarget target =
         CopyTarget.allocate(
-            move.target(), wish.allocationOn(move.target().capabilities()), between);
+            move.target(),
+            asked.allocationOn(move.target().capabilities()),
+            between,
+            move.region().id());
     move.region().movesBetween(List.of(move.source().region(), target.placement().region()));
     try {
       move.reached(Step.ALLOCATED);
@@ -296,7 +298,7 @@ final class CopyingMigration {
     passes++;
     MemorySegment to = target.memory();
     tracking.collectLast((offset, length) -> copy(to, offset, length));
-    move.region().wish().tellSince(asked, target.placement(), move.region());
+    move.region().asked().tellSince(asked, target.placement(), move.region());
     move.reached(Step.DELTA_COPIED);
     if (between != null) {
       handOver(target);

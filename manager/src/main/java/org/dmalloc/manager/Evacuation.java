@@ -133,7 +133,7 @@ final class Evacuation {
   private void flush(ManagedRegion region) {
     Placement at = region.placement();
     boolean writes =
-        region.wish().access() == AccessMode.READ_WRITE
+        region.asked().access() == AccessMode.READ_WRITE
             && at.region().info().sharing() != Sharing.PRIVATE;
     if (writes && gone.capabilities().contains(Capability.FORCE)) {
       try {

@@ -18,7 +18,7 @@ import org.dmalloc.api.Capability;
 import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.MemoryRegion;
 import org.dmalloc.api.RegionInfo;
-import org.dmalloc.api.RegionRequest;
+import org.dmalloc.api.RegionOptions;
 import org.dmalloc.api.Residency;
 import org.dmalloc.api.SwapPolicy;
 import org.dmalloc.api.move.ManagedRegionInfo;
@@ -31,10 +31,6 @@ import org.jspecify.annotations.Nullable;
  */
 final class ManagedRegion implements MemoryRegion {
   private final long id;
-
-  /** Whether somebody hands it on as his own. */
-  private final boolean carried;
-
   private final Instant createdAt = Instant.now();
   private final ManagedRegions regions;
   private final String bundle;
@@ -48,7 +44,7 @@ final class ManagedRegion implements MemoryRegion {
   /** Backends' regions that the move which runs copies between. */
   private volatile List<MemoryRegion> moved = List.of();
 
-  private volatile Wish wish;
+  private volatile RequestedAttributes asked;
   private volatile String home;
   private volatile long byteSize;
   private volatile @Nullable RegionInfo lastInfo;
@@ -56,15 +52,13 @@ final class ManagedRegion implements MemoryRegion {
   ManagedRegion(
       ManagedRegions regions,
       long id,
-      boolean carried,
       String bundle,
-      Wish wish,
+      RequestedAttributes asked,
       Placement placement) {
     this.id = id;
-    this.carried = carried;
     this.regions = regions;
     this.bundle = bundle;
-    this.wish = wish;
+    this.asked = asked;
     this.tenancy = new Tenancy(this, placement);
     this.byteSize = placement.region().byteSize();
     this.home = placement.backend().name();
@@ -106,28 +100,26 @@ final class ManagedRegion implements MemoryRegion {
   private RegionInfo infoNow(boolean open) {
     Placement now = placement();
     RegionInfo inner = now.region().info();
-    Wish asked = wish;
+    RequestedAttributes wanted = asked;
+    RegionOptions real = inner.options().withOwner(wanted.owner()).withPageSize(wanted.pageSize());
+    if (wanted.pattern() != AccessPattern.AUTO) {
+      real = real.withPattern(wanted.pattern());
+    }
+    if (stranded() != null) {
+      real = real.withAccess(AccessMode.READ_ONLY);
+    }
     return new RegionInfo(
         id,
-        asked.region().name(),
+        wanted.name(),
         regions.name(),
         byteSize,
         open,
-        inner.sharing(),
-        stranded() != null ? AccessMode.READ_ONLY : inner.access(),
-        asked.region().pattern() == AccessPattern.AUTO ? inner.pattern() : asked.region().pattern(),
-        asked.region().pageSize(),
-        inner.locked(),
-        inner.durability(),
-        inner.reservation(),
-        inner.policies(),
+        real,
         inner.path(),
         inner.backend() + ": " + inner.backing(),
-        asked.region().owner(),
         createdAt,
         open ? gate().openSections() : 0,
         tenancy.pinned(),
-        inner.residentBudget(),
         inner.writeBackFailure(),
         stranded() != null ? Set.of() : now.backend().capabilities());
   }
@@ -209,7 +201,7 @@ final class ManagedRegion implements MemoryRegion {
     if (pattern == null) {
       region.advise(advice);
     } else {
-      change(wish -> wish.withPattern(pattern), () -> region.advise(advice));
+      change(was -> was.withPattern(pattern), () -> region.advise(advice));
     }
   }
 
@@ -232,13 +224,14 @@ final class ManagedRegion implements MemoryRegion {
    * Changes what the owner asked for. The new state is made before anything happens, so that a
    * contradiction is refused with nothing changed, and kept only when the kernel has taken it.
    * Called inside a section: no move can lose it, since its last step, which {@linkplain
-   * Wish#tellSince tells the new place} what has changed meanwhile, waits for the section's end.
+   * RequestedAttributes#tellSince tells the new place} what has changed meanwhile, waits for the
+   * section's end.
    */
-  private synchronized void change(UnaryOperator<Wish> next, Telling telling)
+  private synchronized void change(UnaryOperator<RequestedAttributes> next, Telling telling)
       throws MemoryException {
-    Wish changed = next.apply(wish);
+    RequestedAttributes changed = next.apply(asked);
     telling.tell();
-    wish = changed;
+    asked = changed;
   }
 
   @Override
@@ -283,15 +276,13 @@ final class ManagedRegion implements MemoryRegion {
 
   @Override
   public void limitResident(long budgetBytes) throws MemoryException {
-    if (budgetBytes == RegionRequest.NO_BUDGET && liftBudgetWhereNoneIsKept()) {
+    if (budgetBytes == RegionOptions.NO_BUDGET && liftBudgetWhereNoneIsKept()) {
       return;
     }
     inSection(
         Capability.RESIDENT_BUDGET,
         region -> {
-          change(
-              wish -> wish.withResidentBudget(budgetBytes, this),
-              () -> region.limitResident(budgetBytes));
+          change(was -> was.withBudget(budgetBytes, this), () -> region.limitResident(budgetBytes));
           return true;
         });
   }
@@ -303,7 +294,7 @@ final class ManagedRegion implements MemoryRegion {
       if (placement().backend().capabilities().contains(Capability.RESIDENT_BUDGET)) {
         return false;
       }
-      change(wish -> wish.withResidentBudget(RegionRequest.NO_BUDGET, this), () -> {});
+      change(was -> was.withBudget(RegionOptions.NO_BUDGET, this), () -> {});
       return true;
     } finally {
       gate().exit(slot);
@@ -325,7 +316,7 @@ final class ManagedRegion implements MemoryRegion {
     inSection(
         Capability.SWAP_POLICY,
         region -> {
-          change(wish -> wish.withPolicy(policy, this), () -> region.apply(policy));
+          change(was -> was.withPolicy(policy, this), () -> region.apply(policy));
           return true;
         });
   }
@@ -374,7 +365,7 @@ final class ManagedRegion implements MemoryRegion {
       if (done) {
         byteSize = newByteSize;
         synchronized (this) {
-          wish = wish.withByteSize(newByteSize);
+          asked = asked.withByteSize(newByteSize);
         }
       }
       if (done ? growth < 0 : growth > 0) {
@@ -416,7 +407,7 @@ final class ManagedRegion implements MemoryRegion {
 
   @Override
   public String toString() {
-    String name = wish.region().name();
+    String name = asked.name();
     return name != null ? String.format(Locale.ROOT, "region %d '%s'", id, name) : "region " + id;
   }
 
@@ -463,7 +454,7 @@ final class ManagedRegion implements MemoryRegion {
 
   /** The bundle, with the owner that the request named. */
   String owner() {
-    String named = wish.region().owner();
+    String named = asked.owner();
     return named == null
         ? "bundle " + bundle
         : String.format(Locale.ROOT, "%s (bundle %s)", named, bundle);
@@ -487,11 +478,6 @@ final class ManagedRegion implements MemoryRegion {
     moved = backendsRegions;
   }
 
-  /** Whether somebody hands it on as his own, and lists it. */
-  boolean isCarried() {
-    return carried;
-  }
-
   /** Whether it lies on the backend, or a move of it needs the backend. */
   boolean concerns(Backend backend) {
     return needed.contains(backend) || placement().backend().equals(backend);
@@ -500,7 +486,7 @@ final class ManagedRegion implements MemoryRegion {
   /** Puts the region on other memory. Called with the gate shut. */
   void place(Placement next) {
     tenancy.place(next);
-    wish.hintBudget(next);
+    asked.hintBudget(next);
     tenancy.endStranding();
   }
 
@@ -537,8 +523,9 @@ final class ManagedRegion implements MemoryRegion {
     return tenancy.stranded();
   }
 
-  Wish wish() {
-    return wish;
+  /** What its owner asked for. */
+  RequestedAttributes asked() {
+    return asked;
   }
 
   String bundle() {
@@ -580,7 +567,7 @@ final class ManagedRegion implements MemoryRegion {
         bundle,
         history.moves(),
         history.records(),
-        wish.region().required(),
+        asked.required(),
         stranded());
   }
 }

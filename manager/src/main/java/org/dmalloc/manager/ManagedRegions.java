@@ -3,10 +3,10 @@ package org.dmalloc.manager;
 
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
-import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Comparator;
 import java.util.EnumSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -14,6 +14,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.Function;
 import java.util.stream.Collectors;
 import org.dmalloc.api.Advice;
 import org.dmalloc.api.Capability;
@@ -22,11 +23,11 @@ import org.dmalloc.api.MemoryProvider;
 import org.dmalloc.api.MemoryRegion;
 import org.dmalloc.api.OpenRequest;
 import org.dmalloc.api.RegionRequest;
+import org.dmalloc.api.Requirements;
 import org.dmalloc.api.StoredRegion;
 import org.dmalloc.api.UnsupportedCapabilityException;
 import org.dmalloc.api.backing.OrphanedRegions;
 import org.dmalloc.api.backing.RegionIds;
-import org.dmalloc.spi.region.RegionLedger;
 
 /**
  * The backends that are present, the regions on them, and the making of new ones. Safe for use by
@@ -85,11 +86,9 @@ final class ManagedRegions {
 
   /** Lists a region that this manager, which has stopped, lists no more. */
   private void orphan(ManagedRegion region) {
-    if (!region.isCarried()) {
-      OrphanedRegions.add(region);
-      if (region.gate().hasEnded()) {
-        OrphanedRegions.remove(region); // closed meanwhile
-      }
+    OrphanedRegions.add(region);
+    if (region.gate().hasEnded()) {
+      OrphanedRegions.remove(region); // closed meanwhile
     }
   }
 
@@ -209,10 +208,11 @@ final class ManagedRegions {
 
   /** Throws unless the region's conditions hold on a backend that it is to move to. */
   void requireFor(ManagedRegion region, Backend target) {
-    Capability missing = region.wish().missingOn(target.capabilities());
-    if (missing == null) {
+    Optional<Capability> lacks = region.asked().missingOn(target.capabilities());
+    if (lacks.isEmpty()) {
       return;
     }
+    Capability missing = lacks.get();
     List<String> able =
         candidates(region).stream()
             .filter(backend -> !backend.equals(region.placement().backend()))
@@ -228,7 +228,7 @@ final class ManagedRegions {
             target.name(),
             target.name(),
             missing,
-            region.wish().region().required().contains(missing)
+            region.asked().required().contains(missing)
                 ? "its request requires"
                 : "it was asked for",
             able.isEmpty()
@@ -240,15 +240,11 @@ final class ManagedRegions {
 
   ManagedRegion allocate(RegionRequest request, String bundle) throws MemoryException {
     String target = request.name() == null ? "" : request.name();
-    boolean carried = request.carriedAs() != RegionRequest.FRESH_ID;
-    // The backend's region gets the number that users see, and nobody but this one lists it.
-    RegionRequest numbered = carried ? request : request.carriedAs(RegionIds.next());
     return make(
-        "allocate",
-        new Naming(numbered.carriedAs(), carried, bundle, target),
-        ledger -> ledger.require(numbered),
-        backend -> backend.provider().allocate(numbered),
-        region -> Wish.of(numbered),
+        new Naming("allocate", RegionIds.next(), bundle, target),
+        Requirements.of(request),
+        (backend, id) -> backend.allocate(request, id),
+        region -> RequestedAttributes.of(request),
         request.byteSize(),
         backends());
   }
@@ -275,14 +271,11 @@ final class ManagedRegions {
 
   private ManagedRegion open(OpenRequest request, String bundle, List<Backend> among)
       throws MemoryException {
-    boolean carried = request.carriedAs() != RegionRequest.FRESH_ID;
-    OpenRequest numbered = carried ? request : request.carriedAs(RegionIds.next());
     return make(
-        "open",
-        new Naming(numbered.carriedAs(), carried, bundle, request.name()),
-        ledger -> ledger.require(numbered),
-        backend -> backend.provider().open(numbered),
-        region -> Wish.of(numbered, region.byteSize()),
+        new Naming("open", RegionIds.next(), bundle, request.name()),
+        Requirements.of(request),
+        (backend, id) -> backend.open(request, id),
+        region -> RequestedAttributes.of(request, region.byteSize()),
         0,
         among);
   }
@@ -305,52 +298,41 @@ final class ManagedRegions {
   /**
    * Who a new region is, and whose.
    *
+   * @param operation what was called, for messages
    * @param id its number, and that of the backend's region below it
-   * @param carried whether somebody hands it on as his own
    * @param bundle the symbolic name of the bundle that takes it
    * @param target its name in the store, for messages; may be empty
    */
-  private record Naming(long id, boolean carried, String bundle, String target) {}
-
-  @FunctionalInterface
-  private interface Check {
-    void of(RegionLedger ledger);
-  }
+  private record Naming(String operation, long id, String bundle, String target) {}
 
   @FunctionalInterface
   private interface Maker {
-    MemoryRegion on(Backend backend) throws MemoryException;
-  }
-
-  @FunctionalInterface
-  private interface Wisher {
-    Wish of(MemoryRegion region);
+    MemoryRegion on(Backend backend, long id) throws MemoryException;
   }
 
   private ManagedRegion make(
-      String operation,
       Naming naming,
-      Check check,
+      Set<Capability> needed,
       Maker maker,
-      Wisher wisher,
+      Function<MemoryRegion, RequestedAttributes> asked,
       long byteSize,
       List<Backend> among)
       throws MemoryException {
     Backend backend;
     try {
       checkRunning();
-      backend = choose(operation, naming.target(), check, among);
+      backend = choose(naming, needed, among);
     } catch (MemoryException | RuntimeException e) {
       accounts.failed();
       throw e;
     }
     ManagedRegion made =
         accounts.admit(
-            operation,
+            naming.operation(),
             byteSize,
             naming.bundle(),
             naming.target(),
-            () -> place(operation, naming, backend, maker, wisher, byteSize));
+            () -> place(naming, backend, maker, asked, byteSize));
     if (stopped) {
       orphan(made); // stopped meanwhile, and may not have seen this one
     }
@@ -362,25 +344,24 @@ final class ManagedRegions {
   }
 
   private ManagedRegion place(
-      String operation,
       Naming naming,
       Backend backend,
       Maker maker,
-      Wisher wisher,
+      Function<MemoryRegion, RequestedAttributes> asked,
       long bookedBytes)
       throws MemoryException {
-    MemoryRegion inner = backend.make(() -> maker.on(backend));
+    MemoryRegion inner = maker.on(backend, naming.id());
     boolean done = false;
     try {
       // An opened region tells its size only now; a region's close takes its whole size back.
-      accounts.book(operation, inner.byteSize() - bookedBytes, naming.bundle(), naming.target());
+      accounts.book(
+          naming.operation(), inner.byteSize() - bookedBytes, naming.bundle(), naming.target());
       ManagedRegion region =
           new ManagedRegion(
               this,
               naming.id(),
-              naming.carried(),
               naming.bundle(),
-              wisher.of(inner),
+              asked.apply(inner),
               new Placement(backend, inner));
       done = true;
       return region;
@@ -391,66 +372,71 @@ final class ManagedRegions {
     }
   }
 
-  /** The best backend that can do all that is asked; the check throws for one that cannot. */
-  private Backend choose(String operation, String target, Check check, List<Backend> present)
+  /** The best backend that can do all that is asked. */
+  private Backend choose(Naming naming, Set<Capability> needed, List<Backend> among)
       throws MemoryException {
-    if (present.isEmpty()) {
+    if (among.isEmpty()) {
       throw MemoryException.of(
-          operation, target, "no backend is present", "start a backend's bundle");
+          naming.operation(), naming.target(), "no backend is present", "start a backend's bundle");
     }
-    check.of(ledger(NAME, capabilities()));
-    List<UnsupportedCapabilityException> refusals = new ArrayList<>();
-    for (Backend backend : present) {
-      if (backend.capabilities().isEmpty()) {
-        continue; // it breaks its contract: there is none without any
-      }
-      try {
-        check.of(ledger(backend.name(), backend.capabilities()));
+    Requirements.missing(needed, capabilities())
+        .ifPresent(
+            missing -> {
+              throw new UnsupportedCapabilityException(NAME, missing);
+            });
+    Map<String, Capability> lacking = new LinkedHashMap<>();
+    for (Backend backend : among) {
+      Set<Capability> there = backend.capabilities();
+      Optional<Capability> missing = Requirements.missing(needed, there);
+      if (missing.isPresent()) {
+        lacking.put(backend.name(), missing.get());
+      } else if (!there.isEmpty()) { // else it breaks its contract: there is none without any
         return backend;
-      } catch (UnsupportedCapabilityException e) {
-        refusals.add(e);
       }
     }
-    if (refusals.isEmpty()) {
+    if (lacking.isEmpty()) {
       throw MemoryException.of(
-          operation, target, "no backend says what it can do", "start another backend's bundle");
+          naming.operation(),
+          naming.target(),
+          "no backend says what it can do",
+          "start another backend's bundle");
     }
     throw new UnsupportedCapabilityException(
         NAME,
-        refusals.getFirst().capability(),
+        lacking.values().iterator().next(),
         String.format(
             Locale.ROOT,
             "%s%s: no backend here has all that is asked: %s; ask for less",
-            operation,
-            target.isEmpty() ? "" : " '" + target + "'",
-            refusals.stream()
-                .map(e -> e.backend() + " lacks " + e.capability())
-                .collect(Collectors.joining(", "))));
+            naming.operation(),
+            naming.target().isEmpty() ? "" : " '" + naming.target() + "'",
+            inWords(lacking)));
   }
 
-  private static RegionLedger ledger(String name, Set<Capability> capabilities) {
-    return new RegionLedger(name, capabilities, Set.of(), Long.MAX_VALUE);
+  private static String inWords(Map<String, Capability> lacking) {
+    return lacking.entrySet().stream()
+        .map(each -> each.getKey() + " lacks " + each.getValue())
+        .collect(Collectors.joining(", "));
   }
 
   /** Which of the region's conditions the backends here do not meet, in words. */
   String whyNoneCanHold(ManagedRegion region) {
-    List<String> missing = new ArrayList<>();
+    Map<String, Capability> lacking = new LinkedHashMap<>();
     for (Backend backend : backends()) {
-      Capability lacks = region.wish().missingOn(backend.capabilities());
-      if (lacks != null) {
-        missing.add(backend.name() + " lacks " + lacks);
-      }
+      region
+          .asked()
+          .missingOn(backend.capabilities())
+          .ifPresent(missing -> lacking.put(backend.name(), missing));
     }
-    return missing.isEmpty()
+    return lacking.isEmpty()
         ? "no other backend here can hold it"
-        : "no other backend here can hold it, " + String.join(", ", missing);
+        : "no other backend here can hold it, " + inWords(lacking);
   }
 
   /** Backends that can hold the region, the best first. */
   List<Backend> candidates(ManagedRegion region) {
     return backends().stream()
         .filter(backend -> !backend.capabilities().isEmpty())
-        .filter(backend -> region.wish().missingOn(backend.capabilities()) == null)
+        .filter(backend -> region.asked().missingOn(backend.capabilities()).isEmpty())
         .toList();
   }
 
@@ -459,16 +445,16 @@ final class ManagedRegions {
    * in its store: only a backend of the same store may carry it.
    */
   List<Backend> refuges(ManagedRegion region) {
-    Wish wish = region.wish();
-    String name = wish.region().name();
-    if (!wish.stored() || name == null) {
+    RequestedAttributes asked = region.asked();
+    String name = asked.name();
+    if (!asked.stored() || name == null) {
       return candidates(region);
     }
     return candidates(region).stream()
         .filter(
             backend -> {
               try {
-                return RemappingMigration.serves(region.placement(), wish, name, backend);
+                return RemappingMigration.serves(region.placement(), asked, name, backend);
               } catch (MemoryException e) {
                 LOG.log(Level.DEBUG, "store of {0}: {1}", backend.name(), e.getMessage());
                 return false;

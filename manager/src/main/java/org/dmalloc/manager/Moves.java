@@ -155,13 +155,13 @@ final class Moves implements RegionMover {
   }
 
   private MoveResult run(Move move) throws MemoryException {
-    Wish wish = move.region().wish();
-    String name = wish.region().name();
-    if (wish.stored() && name != null) {
-      if (RemappingMigration.serves(move.source(), wish, name, move.target())) {
+    RequestedAttributes asked = move.region().asked();
+    String name = asked.name();
+    if (asked.stored() && name != null) {
+      if (RemappingMigration.serves(move.source(), asked, name, move.target())) {
         return new RemappingMigration(move, name).run();
       }
-      if (wish.access() == AccessMode.READ_ONLY) {
+      if (asked.access() == AccessMode.READ_ONLY) {
         throw move.failed(
             "it is open for reading only", "open it for writing to move its file", null);
       }
@@ -174,18 +174,19 @@ final class Moves implements RegionMover {
             "start it, or move to a backend of the same store",
             null);
       }
-      return new CopyingMigration(move, betweenStores(move, wish, name)).run();
+      return new CopyingMigration(move, betweenStores(move, asked, name)).run();
     }
     return new CopyingMigration(move, null).run();
   }
 
-  private static StoreMove betweenStores(Move move, Wish wish, String name) throws MemoryException {
+  private static StoreMove betweenStores(Move move, RequestedAttributes asked, String name)
+      throws MemoryException {
     MemoryRegion source = move.source().region();
     Path from = source.info().path();
     if (from != null
         && source instanceof StoredBacking
         && move.target().provider() instanceof StoreProvider target) {
-      return new StoreMove(UUID.randomUUID(), from, target.fileOf(name, wish.directory()));
+      return new StoreMove(UUID.randomUUID(), from, target.fileOf(name, asked.directory()));
     }
     throw move.failed(
         "one of the two backends has no way to hand a stored region over that a crash cannot cut in two",

@@ -33,13 +33,13 @@ final class RemappingMigration {
   }
 
   /** Whether the name stands for the same file in the target's store. */
-  static boolean serves(Placement source, Wish wish, String name, Backend target)
+  static boolean serves(Placement source, RequestedAttributes asked, String name, Backend target)
       throws MemoryException {
     Path path = source.region().info().path();
     if (path != null && target.provider() instanceof StoreProvider store) {
-      return same(store.fileOf(name, wish.directory()), path);
+      return same(store.fileOf(name, asked.directory()), path);
     }
-    if (wish.directory() != null) {
+    if (asked.directory() != null) {
       return true; // both are asked for the same directory
     }
     if (path == null) {
@@ -127,8 +127,9 @@ final class RemappingMigration {
 
   /** Opens the file that the source had open, and no other of its name. */
   private MemoryRegion open(Backend backend) throws MemoryException {
-    Wish wish = move.region().wish();
-    MemoryRegion opened = backend.provider().open(wish.openOn(backend.capabilities(), name));
+    RequestedAttributes asked = move.region().asked();
+    MemoryRegion opened =
+        backend.open(asked.openOn(backend.capabilities(), name), move.region().id());
     boolean done = false;
     try {
       if (opened instanceof StoredBacking now
@@ -136,7 +137,7 @@ final class RemappingMigration {
           && !now.fileKey().equals(before.fileKey())) {
         throw move.failed("its file was replaced by another file", "put the file back", null);
       }
-      wish.tellSince(wish.asOpened(), new Placement(backend, opened), move.region());
+      asked.tellSince(asked.asOpened(), new Placement(backend, opened), move.region());
       done = true;
       return opened;
     } finally {

@@ -8,7 +8,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
-import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.MemoryRegion;
 import org.dmalloc.api.OpenRequest;
 import org.dmalloc.api.RegionRequest;
@@ -108,11 +107,6 @@ final class ListingTest {
   private static final class OwnNumbers extends ForwardingBackend {
     OwnNumbers(PlainBackend backend) {
       super(backend);
-    }
-
-    @Override
-    public MemoryRegion allocate(RegionRequest request) throws MemoryException {
-      return super.allocate(request.carriedAs(RegionRequest.FRESH_ID));
     }
   }
 }

@@ -17,14 +17,13 @@ import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.MemoryRegion;
 import org.dmalloc.api.OpenRequest;
 import org.dmalloc.api.ProviderStatistics;
+import org.dmalloc.api.RegionOptions;
 import org.dmalloc.api.RegionRequest;
 import org.dmalloc.api.Residency;
 import org.dmalloc.api.Sharing;
 import org.dmalloc.api.StoreFinding;
 import org.dmalloc.api.StoredRegion;
 import org.dmalloc.api.SwapPolicy;
-import org.dmalloc.api.backing.BackingProvider;
-import org.dmalloc.api.backing.BackingRegion;
 import org.dmalloc.api.backing.DirtyTracking;
 import org.dmalloc.api.backing.StoreMove;
 import org.dmalloc.api.backing.StoreProvider;
@@ -78,7 +77,7 @@ class PlainBackend implements StoreProvider {
   }
 
   /** Memory that is given its content by its first owner, up to a limit. */
-  static final class Unfilled extends PlainBackend implements BackingProvider {
+  static final class Unfilled extends PlainBackend {
     /** What loads may bring in before there is no space. */
     volatile long loadableBytes = Long.MAX_VALUE;
 
@@ -90,10 +89,16 @@ class PlainBackend implements StoreProvider {
     }
 
     @Override
-    public BackingRegion allocateUnfilled(RegionRequest request) throws MemoryException {
+    public boolean reservesByWriting() {
+      return true;
+    }
+
+    @Override
+    public MemoryRegion allocateUnfilled(RegionRequest request, long carriedAs)
+        throws MemoryException {
       unfilled.incrementAndGet();
       loadedBytes.set(0);
-      return (BackingRegion) allocate(request);
+      return allocate(request, carriedAs);
     }
 
     @Override
@@ -151,26 +156,35 @@ class PlainBackend implements StoreProvider {
   }
 
   @Override
-  public MemoryRegion allocate(RegionRequest request) throws MemoryException {
-    ledger.require(request);
+  public MemoryRegion allocate(RegionRequest request, long carriedAs) throws MemoryException {
     return ledger.admit(
-        "allocate",
-        request.byteSize(),
-        "",
+        request,
         () -> {
           refuse("allocate");
           String name = request.name();
-          RegionTraits traits = RegionTraits.of(request, sharing(request.sharing()), null, "test");
           if (name == null || store == null) {
-            return new PlainRegion(traits, null, request.byteSize());
+            return new PlainRegion(
+                RegionTraits.of(name, request.options(), sharing(request.sharing()), null, "test")
+                    .carriedAs(carriedAs),
+                null,
+                request.byteSize());
           }
           MemorySegment bytes = store.create(name, request.byteSize());
           store.open.add(name);
-          return new PlainRegion(
-              RegionTraits.of(request, Sharing.SHARED, store.path(name), "test file"),
-              bytes,
-              bytes.byteSize());
+          return inFile(name, request.options(), store.path(name), bytes, carriedAs);
         });
+  }
+
+  private PlainRegion inFile(
+      @Nullable String name,
+      RegionOptions options,
+      Path file,
+      MemorySegment bytes,
+      long carriedAs) {
+    return new PlainRegion(
+        RegionTraits.of(name, options, Sharing.SHARED, file, "test file").carriedAs(carriedAs),
+        bytes,
+        bytes.byteSize());
   }
 
   @Override
@@ -179,20 +193,14 @@ class PlainBackend implements StoreProvider {
   }
 
   @Override
-  public StoredBacking allocateUnpublished(RegionRequest request, StoreMove move)
+  public StoredBacking allocateUnpublished(RegionRequest request, StoreMove move, long carriedAs)
       throws MemoryException {
-    ledger.require(request);
     return ledger.admit(
-        "allocate",
-        request.byteSize(),
-        "",
+        request,
         () -> {
           refuse("allocate");
           MemorySegment bytes = Arena.ofAuto().allocate(request.byteSize(), 8);
-          return new PlainRegion(
-              RegionTraits.of(request, Sharing.SHARED, move.to(), "test file"),
-              bytes,
-              bytes.byteSize());
+          return inFile(request.name(), request.options(), move.to(), bytes, carriedAs);
         });
   }
 
@@ -201,10 +209,9 @@ class PlainBackend implements StoreProvider {
   }
 
   @Override
-  public MemoryRegion open(OpenRequest request) throws MemoryException {
-    ledger.require(request);
-    return ledger.admitOpen(
-        request.name(),
+  public MemoryRegion open(OpenRequest request, long carriedAs) throws MemoryException {
+    return ledger.admit(
+        request,
         booking -> {
           refuse("open");
           MemorySegment bytes = store == null ? null : store.files.get(request.name());
@@ -212,10 +219,8 @@ class PlainBackend implements StoreProvider {
             throw MemoryException.of("open", request.name(), "absent or open", "");
           }
           booking.ofSize(bytes.byteSize());
-          return new PlainRegion(
-              RegionTraits.of(request, Sharing.SHARED, store.path(request.name()), "test file"),
-              bytes,
-              bytes.byteSize());
+          Path file = store.path(request.name());
+          return inFile(request.name(), request.options(), file, bytes, carriedAs);
         });
   }
 

@@ -15,20 +15,17 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.dmalloc.api.Access;
-import org.dmalloc.api.AccessMode;
 import org.dmalloc.api.AccessPattern;
 import org.dmalloc.api.Advice;
 import org.dmalloc.api.Capability;
-import org.dmalloc.api.Durability;
 import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.MemoryProvider;
 import org.dmalloc.api.MemoryRegion;
 import org.dmalloc.api.OpenRequest;
-import org.dmalloc.api.PageSize;
 import org.dmalloc.api.ProviderStatistics;
 import org.dmalloc.api.RegionInfo;
+import org.dmalloc.api.RegionOptions;
 import org.dmalloc.api.RegionRequest;
-import org.dmalloc.api.Reservation;
 import org.dmalloc.api.Residency;
 import org.dmalloc.api.Sharing;
 import org.dmalloc.api.StoreFinding;
@@ -214,21 +211,12 @@ public final class FakeProvider implements MemoryProvider {
           name,
           byteSize,
           !closed,
-          Sharing.SHARED,
-          AccessMode.READ_WRITE,
-          AccessPattern.NORMAL,
-          PageSize.DEFAULT,
-          false,
-          Durability.ON_FORCE,
-          Reservation.RESERVED,
-          Set.of(),
+          RegionOptions.DEFAULT.withSharing(Sharing.SHARED).withPattern(AccessPattern.NORMAL),
           path,
           "test memory",
-          null,
           Instant.EPOCH,
           0,
           false,
-          RegionRequest.NO_BUDGET,
           null,
           Set.of());
     }

@@ -14,12 +14,10 @@ import org.dmalloc.api.AccessMode;
 import org.dmalloc.api.AccessPattern;
 import org.dmalloc.api.Advice;
 import org.dmalloc.api.Capability;
-import org.dmalloc.api.Durability;
 import org.dmalloc.api.MemoryRegion;
-import org.dmalloc.api.PageSize;
 import org.dmalloc.api.RegionInfo;
+import org.dmalloc.api.RegionOptions;
 import org.dmalloc.api.RegionRequest;
-import org.dmalloc.api.Reservation;
 import org.dmalloc.api.Residency;
 import org.dmalloc.api.Sharing;
 import org.dmalloc.api.SwapPolicy;
@@ -76,21 +74,18 @@ final class HeapRegion implements MemoryRegion {
         provider.name(),
         bytes.length,
         open,
-        Sharing.SHARED,
-        access,
-        AccessPattern.NORMAL,
-        PageSize.DEFAULT,
-        false,
-        Durability.ON_FORCE,
-        Reservation.RESERVED,
-        policies,
+        RegionOptions.DEFAULT
+            .withSharing(Sharing.SHARED)
+            .withAccess(access)
+            .withPattern(AccessPattern.NORMAL)
+            .withPolicies(policies)
+            .withResidentBudget(budget)
+            .withOwner(owner),
         name == null ? null : Path.of("/store", name),
         "Java heap",
-        owner,
         Instant.EPOCH,
         0,
         false,
-        budget,
         writeBackFailure,
         provider.capabilities());
   }

@@ -51,24 +51,7 @@ class VisibleOutputTest {
 
   @BeforeEach
   void allocate() throws MemoryException {
-    files.allocate(
-        new RegionRequest(
-            8192,
-            NAME,
-            RegionRequest.ofSize(1).sharing(),
-            RegionRequest.ofSize(1).pattern(),
-            RegionRequest.ofSize(1).pageSize(),
-            false,
-            false,
-            RegionRequest.ofSize(1).durability(),
-            RegionRequest.ofSize(1).reservation(),
-            RegionRequest.ofSize(1).policies(),
-            null,
-            EVIL,
-            RegionRequest.ofSize(1).progress(),
-            RegionRequest.NO_BUDGET,
-            RegionRequest.ofSize(1).required(),
-            RegionRequest.FRESH_ID));
+    files.allocate(RegionRequest.ofSize(8192).withName(NAME).withOwner(EVIL));
     files.findings.add(
         new StoreFinding(StoreFinding.Severity.ERROR, EVIL, "is\tno region\r" + NAME));
   }

@@ -28,6 +28,7 @@ import org.dmalloc.api.OpenRequest;
 import org.dmalloc.api.PageSize;
 import org.dmalloc.api.ProviderStatistics;
 import org.dmalloc.api.RegionRequest;
+import org.dmalloc.api.Requirements;
 import org.dmalloc.api.Reservation;
 import org.dmalloc.api.Sharing;
 import org.dmalloc.api.SwapPolicy;
@@ -60,6 +61,7 @@ public abstract class RefusalContract extends ContractTheme {
     requests.put(Capability.LOCKED, SMALL.lockedInRam());
     requests.put(Capability.SWAP_POLICY, SMALL.withPolicies(Set.of(SwapPolicy.NO_READ_AHEAD)));
     for (Map.Entry<Capability, RegionRequest> each : requests.entrySet()) {
+      assertEquals(Set.of(each.getKey()), Requirements.of(each.getValue()));
       if (declares(each.getKey())) {
         provider().allocate(each.getValue()).close();
       } else {
@@ -119,6 +121,7 @@ public abstract class RefusalContract extends ContractTheme {
       return;
     }
     for (Map.Entry<Capability, OpenRequest> each : requests.entrySet()) {
+      assertEquals(Set.of(Capability.NAMED, each.getKey()), Requirements.of(each.getValue()));
       if (declares(each.getKey())) {
         assertRefused(MemoryException.class, () -> provider().open(each.getValue()));
       } else {

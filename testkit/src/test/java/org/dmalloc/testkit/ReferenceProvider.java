@@ -27,27 +27,28 @@ import org.dmalloc.api.Advice;
 import org.dmalloc.api.Capability;
 import org.dmalloc.api.Durability;
 import org.dmalloc.api.MemoryException;
-import org.dmalloc.api.MemoryProvider;
 import org.dmalloc.api.MemoryRegion;
 import org.dmalloc.api.OpenRequest;
-import org.dmalloc.api.PageSize;
 import org.dmalloc.api.ProgressListener;
 import org.dmalloc.api.ProviderStatistics;
 import org.dmalloc.api.RegionInfo;
 import org.dmalloc.api.RegionNames;
+import org.dmalloc.api.RegionOptions;
 import org.dmalloc.api.RegionRequest;
-import org.dmalloc.api.Reservation;
+import org.dmalloc.api.Requirements;
 import org.dmalloc.api.Sharing;
 import org.dmalloc.api.StoreFinding;
 import org.dmalloc.api.StoredRegion;
 import org.dmalloc.api.UnsupportedCapabilityException;
+import org.dmalloc.api.backing.BackingProvider;
 import org.dmalloc.api.backing.OrphanedRegions;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A provider that keeps the contract by the simplest means, mapped files, whatever capabilities it
  * is told to declare; and that breaks it in the ways it is told to.
  */
-final class ReferenceProvider implements MemoryProvider {
+final class ReferenceProvider implements BackingProvider {
   static final long LARGEST = 1L << 44;
 
   private final ProviderSettings settings;
@@ -105,20 +106,22 @@ final class ReferenceProvider implements MemoryProvider {
     }
   }
 
-  private void requireIf(boolean needed, Capability capability) {
-    if (needed) {
-      require(capability);
+  private void require(Set<Capability> needed, Set<Capability> required) {
+    for (Capability capability : needed) {
+      if (!flaws.contains(Flaw.REQUIRED_IGNORED) || !required.contains(capability)) {
+        require(capability);
+      }
     }
   }
 
   @Override
-  public MemoryRegion allocate(RegionRequest request) throws MemoryException {
-    return counted(() -> allocateNow(request));
+  public MemoryRegion allocate(RegionRequest request, long carriedAs) throws MemoryException {
+    return counted(() -> allocateNow(request, carriedAs));
   }
 
   @Override
-  public MemoryRegion open(OpenRequest request) throws MemoryException {
-    return counted(() -> openNow(request));
+  public MemoryRegion open(OpenRequest request, long carriedAs) throws MemoryException {
+    return counted(() -> openNow(request, carriedAs));
   }
 
   private interface Making {
@@ -167,14 +170,8 @@ final class ReferenceProvider implements MemoryProvider {
     }
   }
 
-  private ReferenceRegion allocateNow(RegionRequest r) throws IOException {
-    require(r.name() != null, r.sharing(), r.pattern(), r.pageSize(), r.prefault(), r.locked());
-    requireIf(r.durability() == Durability.SYNC, Capability.SYNC);
-    requireIf(r.directory() != null, Capability.DIRECTORY);
-    requireIf(r.reservation() == Reservation.SPARSE, Capability.SPARSE);
-    requireIf(!r.policies().isEmpty(), Capability.SWAP_POLICY);
-    requireIf(r.residentBudget() != RegionRequest.NO_BUDGET, Capability.RESIDENT_BUDGET);
-    requireAll(r.required());
+  private ReferenceRegion allocateNow(RegionRequest r, long carriedAs) throws IOException {
+    require(Requirements.of(r), r.required());
     book(r.byteSize());
     boolean done = false;
     try {
@@ -192,29 +189,7 @@ final class ReferenceProvider implements MemoryProvider {
       }
       ReferenceFile file = ReferenceFile.create(path, r.byteSize(), flaws);
       RegionInfo traits =
-          new RegionInfo(
-              r.carriedAs(),
-              name,
-              name(),
-              r.byteSize(),
-              true,
-              sharing(r.sharing()),
-              AccessMode.READ_WRITE,
-              r.pattern() == AccessPattern.AUTO ? AccessPattern.NORMAL : r.pattern(),
-              r.pageSize(),
-              r.locked(),
-              Durability.ON_FORCE,
-              r.reservation(),
-              r.policies(),
-              name == null ? null : path,
-              "mapped file",
-              r.owner(),
-              Instant.EPOCH,
-              0,
-              false,
-              r.residentBudget(),
-              null,
-              capabilities);
+          info(name, r.byteSize(), r.options(), name == null ? null : path, carriedAs);
       ReferenceRegion region = finish(file, traits, r.prefault(), r.progress(), name != null);
       done = true;
       return region;
@@ -274,12 +249,8 @@ final class ReferenceProvider implements MemoryProvider {
     }
   }
 
-  private ReferenceRegion openNow(OpenRequest r) throws IOException {
-    require(true, r.sharing(), r.pattern(), r.pageSize(), r.prefault(), r.locked());
-    requireIf(r.durability() == Durability.SYNC, Capability.SYNC);
-    requireIf(r.directory() != null, Capability.DIRECTORY);
-    requireIf(r.access() == AccessMode.READ_ONLY, Capability.READ_ONLY);
-    requireAll(r.required());
+  private ReferenceRegion openNow(OpenRequest r, long carriedAs) throws IOException {
+    require(Requirements.of(r), r.required());
     Path directory = r.directory() == null ? settings.directory() : r.directory();
     Path path = ReferenceFile.pathOf(directory, r.name(), flaws);
     boolean writer = r.access() == AccessMode.READ_WRITE && r.sharing() != Sharing.PRIVATE;
@@ -294,30 +265,7 @@ final class ReferenceProvider implements MemoryProvider {
       byteSize = Math.max(1, byteSize);
       book(byteSize);
       booked = byteSize;
-      RegionInfo traits =
-          new RegionInfo(
-              r.carriedAs(),
-              r.name(),
-              name(),
-              byteSize,
-              true,
-              sharing(r.sharing()),
-              r.access(),
-              r.pattern() == AccessPattern.AUTO ? AccessPattern.NORMAL : r.pattern(),
-              r.pageSize(),
-              r.locked(),
-              Durability.ON_FORCE,
-              Reservation.RESERVED,
-              Set.of(),
-              path,
-              "mapped file",
-              r.owner(),
-              Instant.EPOCH,
-              0,
-              false,
-              RegionRequest.NO_BUDGET,
-              null,
-              capabilities);
+      RegionInfo traits = info(r.name(), byteSize, r.options(), path, carriedAs);
       ReferenceRegion region = new ReferenceRegion(this, file, traits);
       done = true;
       return region;
@@ -329,26 +277,30 @@ final class ReferenceProvider implements MemoryProvider {
     }
   }
 
-  private void require(
-      boolean named,
-      Sharing sharing,
-      AccessPattern pattern,
-      PageSize pageSize,
-      boolean prefault,
-      boolean locked) {
-    requireIf(named, Capability.NAMED);
-    requireIf(sharing == Sharing.SHARED, Capability.SHARED_MAPPING);
-    requireIf(sharing == Sharing.PRIVATE, Capability.PRIVATE_MAPPING);
-    requireIf(pattern != AccessPattern.NORMAL && pattern != AccessPattern.AUTO, Capability.ADVICE);
-    requireIf(pageSize == PageSize.HUGE, Capability.HUGE_PAGES);
-    requireIf(prefault, Capability.PREFAULT);
-    requireIf(locked, Capability.LOCKED);
-  }
-
-  private void requireAll(Set<Capability> required) {
-    if (!flaws.contains(Flaw.REQUIRED_IGNORED)) {
-      required.forEach(this::require);
-    }
+  private RegionInfo info(
+      @Nullable String name,
+      long byteSize,
+      RegionOptions asked,
+      @Nullable Path path,
+      long carriedAs) {
+    boolean auto = asked.pattern() == AccessPattern.AUTO;
+    return new RegionInfo(
+        carriedAs,
+        name,
+        name(),
+        byteSize,
+        true,
+        asked
+            .withSharing(sharing(asked.sharing()))
+            .withPattern(auto ? AccessPattern.NORMAL : asked.pattern())
+            .withDurability(Durability.ON_FORCE),
+        path,
+        "mapped file",
+        Instant.EPOCH,
+        0,
+        false,
+        null,
+        capabilities);
   }
 
   private static Sharing sharing(Sharing asked) {

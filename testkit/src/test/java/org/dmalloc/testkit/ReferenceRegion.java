@@ -29,6 +29,7 @@ import org.dmalloc.api.RegionRequest;
 import org.dmalloc.api.Residency;
 import org.dmalloc.api.Sharing;
 import org.dmalloc.api.SwapPolicy;
+import org.dmalloc.api.backing.BackingProvider;
 import org.dmalloc.api.backing.RegionIds;
 import org.jspecify.annotations.Nullable;
 
@@ -57,7 +58,7 @@ final class ReferenceRegion implements MemoryRegion {
       throws IOException {
     this.provider = provider;
     this.file = file;
-    this.carried = traits.id() != RegionRequest.FRESH_ID;
+    this.carried = traits.id() != BackingProvider.NOT_CARRIED;
     this.traits = withId(traits);
     this.fileKey = traits.name() == null ? null : keyOf(file.path());
     this.gate = new ReferenceGate(provider.flaws());
@@ -72,26 +73,17 @@ final class ReferenceRegion implements MemoryRegion {
 
   private static RegionInfo withId(RegionInfo t) {
     return new RegionInfo(
-        t.id() == RegionRequest.FRESH_ID ? RegionIds.next() : t.id(),
+        t.id() == BackingProvider.NOT_CARRIED ? RegionIds.next() : t.id(),
         t.name(),
         t.backend(),
         t.byteSize(),
         true,
-        t.sharing(),
-        t.access(),
-        t.pattern(),
-        t.pageSize(),
-        t.locked(),
-        t.durability(),
-        t.reservation(),
-        t.policies(),
+        t.options(),
         t.path(),
         t.backing(),
-        t.owner(),
         Instant.now(),
         0,
         false,
-        t.residentBudget(),
         null,
         t.capabilities());
   }
@@ -147,21 +139,12 @@ final class ReferenceRegion implements MemoryRegion {
         traits.backend(),
         byteSize,
         !closed.get(),
-        traits.sharing(),
-        traits.access(),
-        pattern,
-        traits.pageSize(),
-        traits.locked(),
-        traits.durability(),
-        traits.reservation(),
-        policies,
+        traits.options().withPattern(pattern).withPolicies(policies).withResidentBudget(budget),
         traits.path(),
         traits.backing(),
-        traits.owner(),
         traits.createdAt(),
         gate.openSections(),
         pinned,
-        budget,
         null,
         traits.capabilities());
   }

@@ -3,7 +3,6 @@ package org.dmalloc.api.backing;
 
 import java.nio.file.Path;
 import org.dmalloc.api.MemoryException;
-import org.dmalloc.api.MemoryProvider;
 import org.dmalloc.api.RegionRequest;
 import org.jspecify.annotations.Nullable;
 import org.osgi.annotation.versioning.ProviderType;
@@ -12,7 +11,7 @@ import org.osgi.annotation.versioning.ProviderType;
  * A backend with a store, as a carrier sees it that takes stored regions from one store to another.
  */
 @ProviderType
-public interface StoreProvider extends MemoryProvider {
+public interface StoreProvider extends BackingProvider {
   /**
    * The file that a region of that name has in the backend's store, or would have.
    *
@@ -22,13 +21,14 @@ public interface StoreProvider extends MemoryProvider {
 
   /**
    * Allocates a region whose file has no name yet: nobody lists or opens it, and it goes when its
-   * process does, until {@link StoredBacking#publish}. Where the backend is a {@link
-   * BackingProvider} its disk space may be taken by {@link BackingRegion#load} alone, as by {@link
-   * BackingProvider#allocateUnfilled}.
+   * process does, until {@link StoredBacking#publish}. Its disk space may be taken by {@link
+   * BackingRegion#load} alone, as by {@link #allocateUnfilled}.
    *
    * @param request with a name
    * @param move where its content comes from
+   * @param carriedAs the number of the carrier's region, or {@link #NOT_CARRIED}
    * @throws MemoryException as {@code allocate} does, also if the name is taken
    */
-  StoredBacking allocateUnpublished(RegionRequest request, StoreMove move) throws MemoryException;
+  StoredBacking allocateUnpublished(RegionRequest request, StoreMove move, long carriedAs)
+      throws MemoryException;
 }

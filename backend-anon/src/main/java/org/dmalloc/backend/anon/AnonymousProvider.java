@@ -9,7 +9,6 @@ import org.dmalloc.api.AccessPattern;
 import org.dmalloc.api.Advice;
 import org.dmalloc.api.Capability;
 import org.dmalloc.api.MemoryException;
-import org.dmalloc.api.MemoryProvider;
 import org.dmalloc.api.MemoryRegion;
 import org.dmalloc.api.OpenRequest;
 import org.dmalloc.api.PageSize;
@@ -19,6 +18,7 @@ import org.dmalloc.api.StoreFinding;
 import org.dmalloc.api.StoredRegion;
 import org.dmalloc.api.SwapPolicy;
 import org.dmalloc.api.UnsupportedCapabilityException;
+import org.dmalloc.api.backing.BackingProvider;
 import org.dmalloc.linux.Platform;
 import org.dmalloc.spi.machine.KernelFiles;
 import org.dmalloc.spi.machine.Machine;
@@ -26,7 +26,7 @@ import org.dmalloc.spi.region.RegionLedger;
 import org.dmalloc.spi.region.RegionTraits;
 
 /** A provider of memory without a file; the source decides what kind. */
-abstract sealed class AnonymousProvider implements MemoryProvider
+abstract sealed class AnonymousProvider implements BackingProvider
     permits PrivateMemoryProvider, MemfdProvider, ZeroDeviceProvider {
   /**
    * The addresses that Linux gives a process on x86-64 and aarch64 without being asked for more.
@@ -78,21 +78,16 @@ abstract sealed class AnonymousProvider implements MemoryProvider
   }
 
   @Override
-  public final MemoryRegion allocate(RegionRequest request) throws MemoryException {
-    return ledger.admit("allocate", request.byteSize(), "", () -> admitted(request));
+  public final MemoryRegion allocate(RegionRequest request, long carriedAs) throws MemoryException {
+    RegionRequest full =
+        request.policies().isEmpty() ? request.withPolicies(settings.policies()) : request;
+    return ledger.admit(request, () -> make(full, carriedAs));
   }
 
-  private AnonymousRegion admitted(RegionRequest request) throws MemoryException {
-    ledger.require(request);
+  private AnonymousRegion make(RegionRequest request, long carriedAs) throws MemoryException {
     if (request.residentBudget() != RegionRequest.NO_BUDGET) {
       machine.requireSwap(request.byteSize(), "");
     }
-    RegionRequest full =
-        request.policies().isEmpty() ? request.withPolicies(settings.policies()) : request;
-    return RegionLedger.limited(make(full), full);
-  }
-
-  private AnonymousRegion make(RegionRequest request) throws MemoryException {
     if (request.byteSize() > ADDRESS_SPACE_BYTES) {
       throw MemoryException.of(
           "allocate",
@@ -108,7 +103,9 @@ abstract sealed class AnonymousProvider implements MemoryProvider
       PagedMemory paged = new PagedMemory(memory.mapping(), machine, memory.target());
       PolicyState policies = prepare(request, paged);
       Path path = memory.file() == null ? null : memory.file().sharedPath();
-      RegionTraits traits = RegionTraits.of(request, source.sharing(), path, source.backing());
+      RegionTraits traits =
+          RegionTraits.of(null, request.options(), source.sharing(), path, source.backing())
+              .carriedAs(carriedAs);
       return new AnonymousRegion(ledger, traits, memory, machine, paged, policies);
     } catch (MemoryException | RuntimeException | Error e) {
       memory.close();
@@ -155,9 +152,9 @@ abstract sealed class AnonymousProvider implements MemoryProvider
   }
 
   @Override
-  public final MemoryRegion open(OpenRequest request) throws MemoryException {
-    return ledger.<AnonymousRegion>admitOpen(
-        request.name(),
+  public final MemoryRegion open(OpenRequest request, long carriedAs) throws MemoryException {
+    return ledger.<AnonymousRegion>admit(
+        request,
         booking -> {
           throw new UnsupportedCapabilityException(settings.name(), Capability.NAMED);
         });

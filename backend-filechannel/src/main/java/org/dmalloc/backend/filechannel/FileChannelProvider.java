@@ -27,7 +27,6 @@ import org.dmalloc.api.Reservation;
 import org.dmalloc.api.Sharing;
 import org.dmalloc.api.StoreFinding;
 import org.dmalloc.api.StoredRegion;
-import org.dmalloc.api.backing.BackingProvider;
 import org.dmalloc.api.backing.BackingRegion;
 import org.dmalloc.api.backing.StoreMove;
 import org.dmalloc.api.backing.StoreProvider;
@@ -68,7 +67,7 @@ import org.osgi.service.component.annotations.Deactivate;
       MemoryProvider.CAPABILITY + "=RESIDENCY",
       "service.ranking:Integer=" + FileChannelProvider.RANKING
     })
-public final class FileChannelProvider implements BackingProvider, StoreProvider {
+public final class FileChannelProvider implements StoreProvider {
   static final String PID = "org.dmalloc.backend.filechannel";
   static final String NAME = "filechannel";
   static final int RANKING = 10;
@@ -146,21 +145,17 @@ public final class FileChannelProvider implements BackingProvider, StoreProvider
   }
 
   @Override
-  public MemoryRegion allocate(RegionRequest request) throws MemoryException {
-    String target = Objects.requireNonNullElse(request.name(), "");
-    return ledger.admit(
-        "allocate", request.byteSize(), target, () -> make(request, null, SpaceReserver::zeros));
+  public MemoryRegion allocate(RegionRequest request, long carriedAs) throws MemoryException {
+    return ledger.admit(request, () -> make(request, carriedAs, null, SpaceReserver::zeros));
   }
 
   @Override
-  public StoredBacking allocateUnpublished(RegionRequest request, StoreMove move)
+  public StoredBacking allocateUnpublished(RegionRequest request, StoreMove move, long carriedAs)
       throws MemoryException {
+    RegionNames.check(Objects.requireNonNullElse(request.name(), ""));
     // It goes when its process does, so that its space may come with its content.
     return ledger.admit(
-        "allocate",
-        request.byteSize(),
-        RegionNames.check(Objects.requireNonNullElse(request.name(), "")),
-        () -> make(request, move, progress -> SpaceReserver.BY_CONTENT));
+        request, () -> make(request, carriedAs, move, progress -> SpaceReserver.BY_CONTENT));
   }
 
   @Override
@@ -169,20 +164,25 @@ public final class FileChannelProvider implements BackingProvider, StoreProvider
   }
 
   @Override
-  public BackingRegion allocateUnfilled(RegionRequest request) throws MemoryException {
+  public boolean reservesByWriting() {
+    return true;
+  }
+
+  @Override
+  public BackingRegion allocateUnfilled(RegionRequest request, long carriedAs)
+      throws MemoryException {
     // A stored region may outlive a crash in the middle, and says of itself that it is reserved.
     Function<ProgressListener, SpaceReserver> fills =
         request.name() == null ? progress -> SpaceReserver.BY_CONTENT : SpaceReserver::zeros;
-    String target = Objects.requireNonNullElse(request.name(), "");
-    return ledger.admit("allocate", request.byteSize(), target, () -> make(request, null, fills));
+    return ledger.admit(request, () -> make(request, carriedAs, null, fills));
   }
 
   private FileChannelRegion make(
       RegionRequest request,
+      long carriedAs,
       @Nullable StoreMove move,
       Function<ProgressListener, SpaceReserver> fills)
       throws MemoryException {
-    ledger.require(request);
     RegionStore store = store(request.directory());
     Sharing sharing = sharing(request.sharing());
     String name = request.name();
@@ -208,7 +208,13 @@ public final class FileChannelProvider implements BackingProvider, StoreProvider
                 : store.createUnpublished(name, byteSize, reservation, move, reserver, name());
     try {
       RegionTraits traits =
-          RegionTraits.of(request, sharing, name == null ? null : store.path(name), backing(store));
+          RegionTraits.of(
+                  name,
+                  request.options(),
+                  sharing,
+                  name == null ? null : store.path(name),
+                  backing(store))
+              .carriedAs(carriedAs);
       return map(file, traits, request.prefault() ? progress : null, "nothing was created");
     } catch (MemoryException | RuntimeException | Error e) {
       undo(e, file::discard);
@@ -217,13 +223,12 @@ public final class FileChannelProvider implements BackingProvider, StoreProvider
   }
 
   @Override
-  public MemoryRegion open(OpenRequest request) throws MemoryException {
-    return ledger.admitOpen(request.name(), booking -> reopen(request, booking));
+  public MemoryRegion open(OpenRequest request, long carriedAs) throws MemoryException {
+    return ledger.admit(request, booking -> reopen(request, carriedAs, booking));
   }
 
-  private FileChannelRegion reopen(OpenRequest request, RegionLedger.Booking booking)
-      throws MemoryException {
-    ledger.require(request);
+  private FileChannelRegion reopen(
+      OpenRequest request, long carriedAs, RegionLedger.Booking booking) throws MemoryException {
     RegionStore store = store(request.directory());
     Sharing sharing = sharing(request.sharing());
     StoreFile file = store.open(request.name(), mode(sharing, request.access()), name());
@@ -233,8 +238,9 @@ public final class FileChannelProvider implements BackingProvider, StoreProvider
         machine.requireRam("prefault", file.byteSize(), file.path().toString());
       }
       RegionTraits traits =
-          RegionTraits.of(request, sharing, file.path(), backing(store))
-              .withReservation(file.reservation());
+          RegionTraits.of(request.name(), request.options(), sharing, file.path(), backing(store))
+              .withReservation(file.reservation())
+              .carriedAs(carriedAs);
       StepProgress progress =
           request.prefault() ? new StepProgress(request.progress(), file.byteSize(), 1) : null;
       return map(file, traits, progress, "the stored region is as it was");

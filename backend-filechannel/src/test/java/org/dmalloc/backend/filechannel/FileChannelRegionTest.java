@@ -2,6 +2,7 @@
 package org.dmalloc.backend.filechannel;
 
 import static java.lang.foreign.ValueLayout.JAVA_BYTE;
+import static org.dmalloc.api.backing.BackingProvider.NOT_CARRIED;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -266,9 +267,9 @@ final class FileChannelRegionTest {
       MemoryException e =
           assertThrows(
               MemoryException.class,
-              () -> small.allocateUnfilled(RegionRequest.ofSize(16 << 20)).close());
+              () -> small.allocateUnfilled(RegionRequest.ofSize(16 << 20), NOT_CARRIED).close());
       assertEquals(28, e.errno(), message(e));
-      try (BackingRegion region = small.allocateUnfilled(request)) {
+      try (BackingRegion region = small.allocateUnfilled(request, NOT_CARRIED)) {
         region.load(0, content);
         disk.takeAll();
         e =
@@ -289,7 +290,7 @@ final class FileChannelRegionTest {
       assertEquals(List.of(), files(disk.directory()));
       assertEquals(0, small.statistics().openBytes());
       assertEquals(free, Files.getFileStore(disk.directory()).getUnallocatedSpace());
-      try (BackingRegion region = small.allocateUnfilled(request)) {
+      try (BackingRegion region = small.allocateUnfilled(request, NOT_CARRIED)) {
         for (long at = 0; at < region.byteSize(); at += content.byteSize()) {
           region.load(at, content);
         }
@@ -302,7 +303,8 @@ final class FileChannelRegionTest {
 
   @Test
   void anInterruptedThreadLoadsAndKeepsTheFile() throws Exception {
-    try (BackingRegion region = provider.allocateUnfilled(RegionRequest.ofSize(100_000))) {
+    try (BackingRegion region =
+        provider.allocateUnfilled(RegionRequest.ofSize(100_000), NOT_CARRIED)) {
       Thread.currentThread().interrupt();
       region.load(1, MemorySegment.ofArray(new byte[] {1, 2, 3}));
       assertTrue(Thread.interrupted());

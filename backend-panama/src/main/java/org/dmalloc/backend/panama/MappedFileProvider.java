@@ -20,7 +20,9 @@ import org.dmalloc.api.PageSize;
 import org.dmalloc.api.PagingStatistics;
 import org.dmalloc.api.ProgressListener;
 import org.dmalloc.api.ProviderStatistics;
+import org.dmalloc.api.RegionAttributes;
 import org.dmalloc.api.RegionNames;
+import org.dmalloc.api.RegionOptions;
 import org.dmalloc.api.RegionRequest;
 import org.dmalloc.api.Reservation;
 import org.dmalloc.api.Sharing;
@@ -136,29 +138,15 @@ sealed class MappedFileProvider implements StoreProvider permits PanamaProvider 
   }
 
   @Override
-  public final MemoryRegion allocate(RegionRequest request) throws MemoryException {
-    String target = request.name() == null ? "" : request.name();
-    return ledger.admit(
-        "allocate",
-        request.byteSize(),
-        target,
-        () -> {
-          ledger.require(request);
-          return RegionLedger.limited(create(request, null), request);
-        });
+  public final MemoryRegion allocate(RegionRequest request, long carriedAs) throws MemoryException {
+    return ledger.admit(request, () -> create(request, carriedAs, null));
   }
 
   @Override
-  public final StoredBacking allocateUnpublished(RegionRequest request, StoreMove move)
-      throws MemoryException {
-    return ledger.admit(
-        "allocate",
-        request.byteSize(),
-        RegionNames.check(Objects.requireNonNullElse(request.name(), "")),
-        () -> {
-          ledger.require(request);
-          return create(request, move);
-        });
+  public final StoredBacking allocateUnpublished(
+      RegionRequest request, StoreMove move, long carriedAs) throws MemoryException {
+    RegionNames.check(Objects.requireNonNullElse(request.name(), ""));
+    return ledger.admit(request, () -> create(request, carriedAs, move));
   }
 
   @Override
@@ -166,15 +154,16 @@ sealed class MappedFileProvider implements StoreProvider permits PanamaProvider 
     return settings.store().path(name, directory);
   }
 
-  private MappedFileRegion create(RegionRequest request, @Nullable StoreMove move)
+  private MappedFileRegion create(RegionRequest request, long carriedAs, @Nullable StoreMove move)
       throws MemoryException {
-    Sharing sharing = request.sharing() == Sharing.PRIVATE ? Sharing.PRIVATE : Sharing.SHARED;
-    if (sharing == Sharing.PRIVATE && request.residentBudget() != RegionRequest.NO_BUDGET) {
+    RegionOptions options = resolved(request.options());
+    boolean isPrivate = options.sharing() == Sharing.PRIVATE;
+    if (isPrivate && request.residentBudget() != RegionRequest.NO_BUDGET) {
       throw new UnsupportedOperationException(
           "a resident budget of private memory in a file: changed pages have no file to go to; ask"
               + " for SHARED");
     }
-    boolean neverStored = request.name() == null && sharing == Sharing.PRIVATE;
+    boolean neverStored = request.name() == null && isPrivate;
     Reservation reservation = neverStored ? Reservation.SPARSE : request.reservation();
     boolean reserves = reservation == Reservation.RESERVED;
     boolean fills = request.prefault() || request.locked();
@@ -185,8 +174,7 @@ sealed class MappedFileProvider implements StoreProvider permits PanamaProvider 
     if (fills) {
       store.prepareDirectory();
       boolean toSwap =
-          sharing == Sharing.PRIVATE
-              || FileSystem.of(store.directory()).type().equals(FileSystem.IN_MEMORY);
+          isPrivate || FileSystem.of(store.directory()).type().equals(FileSystem.IN_MEMORY);
       Path target = request.name() == null ? store.directory() : store.path(request.name());
       CheckedPaging.require(
           machine, request.byteSize(), request.locked(), toSwap, target.toString());
@@ -211,100 +199,66 @@ sealed class MappedFileProvider implements StoreProvider permits PanamaProvider 
               holder(),
               reserves ? progress.next() : ProgressListener.NONE);
     }
-    MappingPlan plan =
-        new MappingPlan(
-            sharing == Sharing.PRIVATE ? MappingKind.PRIVATE : MappingKind.SHARED,
-            request.durability(),
-            patternOr(request.pattern()),
-            request.pageSize(),
-            request.locked(),
-            // Fresh pages are there to be written; this also takes what a first store needs.
-            fills ? AccessMode.READ_WRITE : null,
-            true,
-            fills ? progress.next() : ProgressListener.NONE,
-            machine);
-    return region(
-        file,
-        request.byteSize(),
-        plan,
-        () -> RegionTraits.of(request, sharing, file.path(), backing(file)));
+    ProgressListener filling = fills ? progress.next() : ProgressListener.NONE;
+    MappingPlan plan = new MappingPlan(options.withProgress(filling), true, machine);
+    return region(request.name(), file, request.byteSize(), plan, carriedAs);
   }
 
   @Override
-  public final MemoryRegion open(OpenRequest request) throws MemoryException {
-    return ledger.admitOpen(
-        request.name(),
-        booking -> {
-          ledger.require(request);
-          boolean stores =
-              request.access() == AccessMode.READ_WRITE && request.sharing() != Sharing.PRIVATE;
-          RegionFile.Named file =
-              RegionFile.Named.open(
-                  store(request.directory()),
-                  request.name(),
-                  stores ? OpenMode.WRITER : OpenMode.READER,
-                  holder());
-          try {
-            booking.ofSize(file.byteSize());
-          } catch (MemoryException | RuntimeException | Error e) {
-            file.discard(e);
-            throw e;
-          }
-          return openRegion(request, file);
-        });
+  public final MemoryRegion open(OpenRequest request, long carriedAs) throws MemoryException {
+    return ledger.admit(request, booking -> reopen(request, carriedAs, booking));
   }
 
-  private MappedFileRegion openRegion(OpenRequest request, RegionFile.Named file)
+  private MappedFileRegion reopen(OpenRequest request, long carriedAs, RegionLedger.Booking booking)
       throws MemoryException {
-    Sharing sharing = request.sharing() == Sharing.PRIVATE ? Sharing.PRIVATE : Sharing.SHARED;
-    MappingKind kind =
-        request.access() == AccessMode.READ_ONLY
-            ? MappingKind.READ_ONLY
-            : sharing == Sharing.PRIVATE ? MappingKind.PRIVATE : MappingKind.SHARED;
-    boolean fills = request.prefault() || request.locked();
-    MappingPlan plan =
-        new MappingPlan(
-            kind,
-            request.durability(),
-            patternOr(request.pattern()),
-            request.pageSize(),
-            request.locked(),
-            // Reading brings stored pages in; writing would mark all of them as changed.
-            fills ? AccessMode.READ_ONLY : null,
-            false,
-            request.progress(),
-            machine);
-    return region(
-        file,
-        file.byteSize(),
-        plan,
-        () ->
-            RegionTraits.of(request, sharing, file.path(), backing(file))
-                .withReservation(file.reservation()));
+    boolean stores =
+        request.access() == AccessMode.READ_WRITE && request.sharing() != Sharing.PRIVATE;
+    RegionFile.Named file =
+        RegionFile.Named.open(
+            store(request.directory()),
+            request.name(),
+            stores ? OpenMode.WRITER : OpenMode.READER,
+            holder());
+    try {
+      booking.ofSize(file.byteSize());
+    } catch (MemoryException | RuntimeException | Error e) {
+      file.discard(e);
+      throw e;
+    }
+    RegionOptions options = resolved(request.options()).withReservation(file.reservation());
+    MappingPlan plan = new MappingPlan(options, false, machine);
+    return region(request.name(), file, file.byteSize(), plan, carriedAs);
+  }
+
+  /** With the sharing that a file has, and the pattern that is configured. */
+  private RegionOptions resolved(RegionOptions asked) {
+    return asked
+        .withSharing(asked.sharing() == Sharing.PRIVATE ? Sharing.PRIVATE : Sharing.SHARED)
+        .withPattern(asked.pattern() == AccessPattern.AUTO ? settings.pattern() : asked.pattern());
   }
 
   /** Maps the file and makes the region; discards the file if that fails. */
   private MappedFileRegion region(
-      RegionFile file, long byteSize, MappingPlan plan, TraitsMaker traits) throws MemoryException {
+      @Nullable String name, RegionFile file, long byteSize, MappingPlan plan, long carriedAs)
+      throws MemoryException {
     try {
       Mapped mapped = plan.map(file, byteSize);
       try {
         boolean watches = plan.watches(mapped.mapping);
-        AccessPattern pattern =
-            plan.pattern == AccessPattern.AUTO && !watches ? AccessPattern.NORMAL : plan.pattern;
+        RegionTraits traits =
+            RegionTraits.of(name, plan.options, plan.sharing(), file.path(), backing(file))
+                .withDurability(mapped.durability)
+                .withFileKey(file.key())
+                .carriedAs(carriedAs);
         MappedFileRegion region =
             new MappedFileRegion(
                 ledger,
-                traits
-                    .make()
-                    .withDurability(mapped.durability)
-                    .withPattern(pattern)
-                    .withFileKey(file.key()),
+                watches ? traits.withPattern(AccessPattern.AUTO) : traits,
                 file,
                 mapped.mapping,
                 machine);
         if (watches) {
-          region.watch(observer, plan.stores(), plan.fill != null);
+          region.watch(observer, plan.stores(), plan.fills());
         }
         region.onCarried(); // by nobody yet: says who has the file open
         return region;
@@ -318,31 +272,28 @@ sealed class MappedFileProvider implements StoreProvider permits PanamaProvider 
     }
   }
 
-  /** Makes a region's traits. */
-  @FunctionalInterface
-  private interface TraitsMaker {
-    RegionTraits make() throws MemoryException;
-  }
-
   /** A mapping and what really makes its stores durable. */
   private record Mapped(Mapping mapping, Durability durability) {}
 
   /**
    * How to map a file.
    *
-   * @param fill whether to bring all pages in, for reading or for writing; null to leave them
+   * @param options what is asked of the region, with its sharing and its pattern
    * @param fresh whether the file has just been made
    */
-  private record MappingPlan(
-      MappingKind kind,
-      Durability durability,
-      AccessPattern pattern,
-      PageSize pageSize,
-      boolean locked,
-      @Nullable AccessMode fill,
-      boolean fresh,
-      ProgressListener progress,
-      Machine machine) {
+  private record MappingPlan(RegionOptions options, boolean fresh, Machine machine)
+      implements RegionAttributes {
+
+    private MappingKind kind() {
+      if (access() == AccessMode.READ_ONLY) {
+        return MappingKind.READ_ONLY;
+      }
+      return sharing() == Sharing.PRIVATE ? MappingKind.PRIVATE : MappingKind.SHARED;
+    }
+
+    boolean fills() {
+      return prefault() || locked();
+    }
 
     /**
      * Whether the pattern is to be found out. There is nothing to find out where no page is ever
@@ -350,15 +301,15 @@ sealed class MappedFileProvider implements StoreProvider permits PanamaProvider 
      * that reading all of it at once is as good as any other way.
      */
     boolean watches(Mapping mapping) {
-      return pattern == AccessPattern.AUTO
+      return pattern() == AccessPattern.AUTO
           && mapping.inPageCache()
-          && !locked
-          && pageSize != PageSize.HUGE
+          && !locked()
+          && pageSize() != PageSize.HUGE
           && mapping.byteSize() >= MIN_WATCHED_BYTES;
     }
 
     WatchedRegion.Stores stores() {
-      return switch (kind) {
+      return switch (kind()) {
         case PRIVATE, READ_ONLY -> WatchedRegion.Stores.NONE;
         case SHARED, SHARED_SYNC ->
             fresh ? WatchedRegion.Stores.EXPECTED : WatchedRegion.Stores.POSSIBLE;
@@ -369,23 +320,25 @@ sealed class MappedFileProvider implements StoreProvider permits PanamaProvider 
       Mapped mapped = mapSyncOrNot(file, byteSize);
       Mapping mapping = mapped.mapping;
       try {
-        if (pattern == AccessPattern.RANDOM || pattern == AccessPattern.SEQUENTIAL) {
+        if (pattern() == AccessPattern.RANDOM || pattern() == AccessPattern.SEQUENTIAL) {
           // Before the first page: a page cache filled in large folios stays so, and each small
           // store then writes a large one.
           mapping.advise(
-              pattern == AccessPattern.RANDOM ? Advice.RANDOM : Advice.SEQUENTIAL, 0, byteSize);
+              pattern() == AccessPattern.RANDOM ? Advice.RANDOM : Advice.SEQUENTIAL, 0, byteSize);
         }
         CheckedPaging paging = new CheckedPaging(mapping, machine, file.descriptor().target());
-        if (locked) {
+        if (locked()) {
           // Meets the limit before anything is read; what is filled then is locked as it comes.
           paging.lock();
         }
-        if (fill != null) {
+        if (fills()) {
+          // Fresh pages are there to be written; this also takes what a first store needs. Reading
+          // brings stored pages in; writing would mark all of them as changed.
           paging.populate(
-              fill,
+              fresh ? AccessMode.READ_WRITE : AccessMode.READ_ONLY,
               0,
               byteSize,
-              progress,
+              progress(),
               fresh ? "nothing was created" : "the stored region is as it was");
         }
         return mapped;
@@ -396,7 +349,7 @@ sealed class MappedFileProvider implements StoreProvider permits PanamaProvider 
     }
 
     private Mapped mapSyncOrNot(RegionFile file, long byteSize) throws MemoryException {
-      if (durability == Durability.SYNC && kind == MappingKind.SHARED) {
+      if (durability() == Durability.SYNC && kind() == MappingKind.SHARED) {
         try {
           return new Mapped(map(file, byteSize, MappingKind.SHARED_SYNC), Durability.SYNC);
         } catch (MemoryException e) {
@@ -406,12 +359,13 @@ sealed class MappedFileProvider implements StoreProvider permits PanamaProvider 
           // No DAX here: the fall-back that Durability.SYNC documents, and RegionInfo tells.
         }
       }
-      return new Mapped(map(file, byteSize, kind), Durability.ON_FORCE);
+      return new Mapped(map(file, byteSize, kind()), Durability.ON_FORCE);
     }
 
     private Mapping map(RegionFile file, long byteSize, MappingKind mappingKind)
         throws MemoryException {
-      return Mapping.ofFile(file.descriptor(), file.dataOffset(), byteSize, mappingKind, pageSize);
+      return Mapping.ofFile(
+          file.descriptor(), file.dataOffset(), byteSize, mappingKind, pageSize());
     }
   }
 
@@ -461,10 +415,6 @@ sealed class MappedFileProvider implements StoreProvider permits PanamaProvider 
 
   private RegionStore store(@Nullable Path directory) throws MemoryException {
     return directory == null ? settings.store() : RegionStore.open(directory);
-  }
-
-  private AccessPattern patternOr(AccessPattern requested) {
-    return requested == AccessPattern.AUTO ? settings.pattern() : requested;
   }
 
   private String holder() {

@@ -199,6 +199,16 @@ public final class Providers {
         : find(name).orElseThrow(() -> Words.unknown("backend", name, names()));
   }
 
+  /** The provider that is called so; for no name the best that can do all, or the best. */
+  public Backend choose(@Nullable String name, Set<Capability> needed) {
+    return name != null
+        ? choose(name)
+        : backends.stream()
+            .filter(backend -> needed.stream().allMatch(backend::can))
+            .findFirst()
+            .orElseGet(() -> choose(null));
+  }
+
   /**
    * The provider with a store that is called so.
    *

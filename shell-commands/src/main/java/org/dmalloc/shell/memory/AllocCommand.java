@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.dmalloc.shell.memory;
 
-import java.util.EnumSet;
-import java.util.Set;
 import org.apache.felix.service.command.CommandSession;
 import org.apache.felix.service.command.Descriptor;
 import org.apache.felix.service.command.Parameter;
@@ -13,6 +11,7 @@ import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.PageSize;
 import org.dmalloc.api.RegionNames;
 import org.dmalloc.api.RegionRequest;
+import org.dmalloc.api.Requirements;
 import org.dmalloc.api.Reservation;
 import org.dmalloc.api.Sharing;
 import org.dmalloc.api.SwapPolicy;
@@ -97,47 +96,26 @@ public final class AllocCommand extends Command {
     if (name != null) {
       RegionNames.checkNew(name);
     }
-    Set<Capability> required =
-        require == null ? Set.of() : Words.parseAll(Capability.class, require, "--require");
-    Backend provider = provider(backend, name, required);
     Console console = Console.of(session);
     try (ProgressLine progress = console.progress("allocate " + size)) {
       RegionRequest request =
-          new RegionRequest(
-              size.bytes(),
-              name,
-              sharing,
-              pattern,
-              huge ? PageSize.HUGE : PageSize.DEFAULT,
-              prefault,
-              lock,
-              durability,
-              sparse ? Reservation.SPARSE : Reservation.RESERVED,
-              policy == null ? Set.of() : Words.parseAll(SwapPolicy.class, policy, "--policy"),
-              directory == null ? null : console.resolve(directory),
-              owner,
-              progress,
-              BudgetCommand.parse(budget),
-              required,
-              RegionRequest.FRESH_ID);
-      return RegionOpened.in(session, provider.allocate(request).info());
+          RegionRequest.ofSize(size.bytes())
+              .withName(name)
+              .withSharing(sharing)
+              .withPattern(pattern)
+              .withPageSize(huge ? PageSize.HUGE : PageSize.DEFAULT)
+              .withPrefault(prefault)
+              .withLocked(lock)
+              .withDurability(durability)
+              .withReservation(sparse ? Reservation.SPARSE : Reservation.RESERVED)
+              .withPolicies(Words.parseAll(SwapPolicy.class, policy, "--policy"))
+              .withDirectory(directory == null ? null : console.resolve(directory))
+              .withOwner(owner)
+              .withProgress(progress)
+              .withResidentBudget(BudgetCommand.parse(budget))
+              .requiring(Words.parseAll(Capability.class, require, "--require"));
+      Backend chosen = providers().choose(backend, Requirements.of(request));
+      return RegionOpened.in(session, chosen.allocate(request).info());
     }
-  }
-
-  /** A name needs a store: the best backend is then the best that has one, and all required. */
-  private Backend provider(
-      @Nullable String backend, @Nullable String name, Set<Capability> required) {
-    Set<Capability> needed = EnumSet.noneOf(Capability.class);
-    needed.addAll(required);
-    if (name != null) {
-      needed.add(Capability.NAMED);
-    }
-    if (backend == null && !needed.isEmpty()) {
-      return providers().all().stream()
-          .filter(each -> needed.stream().allMatch(each::can))
-          .findFirst()
-          .orElseGet(() -> providers().choose(null));
-    }
-    return providers().choose(backend);
   }
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.dmalloc.shell.memory;
 
-import java.util.Set;
+import java.util.EnumSet;
 import org.apache.felix.service.command.CommandSession;
 import org.apache.felix.service.command.Descriptor;
 import org.apache.felix.service.command.Parameter;
@@ -12,7 +12,6 @@ import org.dmalloc.api.Durability;
 import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.OpenRequest;
 import org.dmalloc.api.PageSize;
-import org.dmalloc.api.RegionRequest;
 import org.dmalloc.api.Sharing;
 import org.dmalloc.shell.command.Backend;
 import org.dmalloc.shell.command.Command;
@@ -87,26 +86,22 @@ public final class OpenCommand extends Command {
               absentValue = "")
           @Nullable String owner)
       throws MemoryException {
-    Set<Capability> required =
-        require == null ? Set.of() : Words.parseAll(Capability.class, require, "--require");
     Console console = Console.of(session);
     try (ProgressLine progress = console.progress("open " + name)) {
       RegionLookup.Stored stored = stored(name, backend, directory);
       OpenRequest request =
-          new OpenRequest(
-              stored.name(),
-              sharing,
-              readOnly ? AccessMode.READ_ONLY : AccessMode.READ_WRITE,
-              pattern,
-              huge ? PageSize.HUGE : PageSize.DEFAULT,
-              prefault,
-              lock,
-              durability,
-              directory == null ? null : console.resolve(directory),
-              owner,
-              progress,
-              required,
-              RegionRequest.FRESH_ID);
+          OpenRequest.of(stored.name())
+              .withSharing(sharing)
+              .withAccess(readOnly ? AccessMode.READ_ONLY : AccessMode.READ_WRITE)
+              .withPattern(pattern)
+              .withPageSize(huge ? PageSize.HUGE : PageSize.DEFAULT)
+              .withPrefault(prefault)
+              .withLocked(lock)
+              .withDurability(durability)
+              .withDirectory(directory == null ? null : console.resolve(directory))
+              .withOwner(owner)
+              .withProgress(progress)
+              .requiring(Words.parseAll(Capability.class, require, "--require"));
       return RegionOpened.in(session, stored.backend().open(request).info());
     }
   }
@@ -118,11 +113,7 @@ public final class OpenCommand extends Command {
     }
     // Nobody lists another directory: the name is taken as it is.
     Backend opener =
-        backend != null
-            ? providers().choose(backend)
-            : providers().with(Capability.DIRECTORY).stream()
-                .findFirst()
-                .orElseGet(() -> providers().choose(null));
+        providers().choose(backend, EnumSet.of(Capability.NAMED, Capability.DIRECTORY));
     return new RegionLookup.Stored(opener, name);
   }
 }

@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /** Enum constants as words of a command line: {@code NO_READ_AHEAD} is {@code no-read-ahead}. */
 public final class Words {
@@ -40,9 +41,10 @@ public final class Words {
   }
 
   /** The constants for words with commas between them. */
-  public static <E extends Enum<E>> Set<E> parseAll(Class<E> type, String words, String what) {
+  public static <E extends Enum<E>> Set<E> parseAll(
+      Class<E> type, @Nullable String words, String what) {
     Set<E> constants = new LinkedHashSet<>();
-    for (String word : words.split(",", -1)) {
+    for (String word : words == null ? new String[0] : words.split(",", -1)) {
       constants.add(parse(type, word, what));
     }
     return constants;

@@ -12,6 +12,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.UnaryOperator;
 import org.dmalloc.api.Access;
 import org.dmalloc.api.AccessMode;
 import org.dmalloc.api.AccessPattern;
@@ -20,11 +21,13 @@ import org.dmalloc.api.AdvisedRange;
 import org.dmalloc.api.Capability;
 import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.RegionInfo;
-import org.dmalloc.api.RegionRequest;
+import org.dmalloc.api.RegionOptions;
+import org.dmalloc.api.Requirements;
 import org.dmalloc.api.Residency;
 import org.dmalloc.api.Sharing;
 import org.dmalloc.api.SwapPolicy;
 import org.dmalloc.api.UnsupportedCapabilityException;
+import org.dmalloc.api.backing.BackingProvider;
 import org.dmalloc.api.backing.BackingRegion;
 import org.dmalloc.api.backing.DirtyTracking;
 import org.dmalloc.api.backing.RegionIds;
@@ -62,9 +65,11 @@ public abstract class GatedRegion implements BackingRegion {
   private volatile boolean pinned;
   private volatile boolean mirrored;
   private volatile @Nullable Carrier carrier;
-  private volatile long residentBudget = RegionRequest.NO_BUDGET;
-  private volatile AccessPattern pattern;
-  private volatile Set<SwapPolicy> policies;
+
+  /** As they are now, with the budget that is kept; changed by {@link #change} alone. */
+  private volatile RegionOptions options;
+
+  private final Object changing = new Object();
 
   /**
    * A region over the given memory.
@@ -74,16 +79,23 @@ public abstract class GatedRegion implements BackingRegion {
    * @param segment the whole region, read-only if it is opened so; its size is the region's size
    */
   protected GatedRegion(RegionLedger ledger, RegionTraits traits, MemorySegment segment) {
-    this.id = traits.carriedAs() == RegionRequest.FRESH_ID ? RegionIds.next() : traits.carriedAs();
+    this.id =
+        traits.carriedAs() == BackingProvider.NOT_CARRIED ? RegionIds.next() : traits.carriedAs();
     this.ledger = ledger;
     this.traits = traits;
     this.segment = segment;
     this.byteSize = segment.byteSize();
-    this.pattern = traits.pattern();
     this.writeBack = new WriteBack(traits.fileKey(), Objects.toString(traits.path(), ""));
-    EnumSet<SwapPolicy> kept = EnumSet.noneOf(SwapPolicy.class);
-    traits.policies().stream().filter(p -> !p.actsOnce()).forEach(kept::add);
-    this.policies = Set.copyOf(kept);
+    EnumSet<SwapPolicy> lasting = EnumSet.noneOf(SwapPolicy.class);
+    traits.policies().stream().filter(p -> !p.actsOnce()).forEach(lasting::add);
+    this.options =
+        traits.options().withPolicies(lasting).withResidentBudget(RegionOptions.NO_BUDGET);
+  }
+
+  private void change(UnaryOperator<RegionOptions> next) {
+    synchronized (changing) {
+      options = next.apply(options);
+    }
   }
 
   // --- what a backend supplies ---
@@ -209,29 +221,25 @@ public abstract class GatedRegion implements BackingRegion {
 
   @Override
   public final RegionInfo info() {
+    RegionOptions now = options;
     return new RegionInfo(
         id,
         traits.name(),
         ledger.backend(),
         byteSize,
         !gate.hasEnded(),
-        traits.sharing(),
-        traits.access(),
-        pattern,
-        traits.pageSize(),
-        traits.locked() || policies.contains(SwapPolicy.NEVER),
-        traits.durability(),
-        traits.reservation(),
-        policies,
+        now.withLocked(locked(now)),
         traits.path(),
         traits.backing(),
-        traits.owner(),
         createdAt,
         gate.openSections(),
         pinned,
-        residentBudget,
         writeBackFailure(),
         ledger.capabilities());
+  }
+
+  private static boolean locked(RegionOptions options) {
+    return options.locked() || options.policies().contains(SwapPolicy.NEVER);
   }
 
   private @Nullable String writeBackFailure() {
@@ -457,9 +465,9 @@ public abstract class GatedRegion implements BackingRegion {
       }
       if (range.offset == 0 && range.length == byteSize) {
         switch (advice) {
-          case NORMAL -> pattern = AccessPattern.NORMAL;
-          case RANDOM -> pattern = AccessPattern.RANDOM;
-          case SEQUENTIAL -> pattern = AccessPattern.SEQUENTIAL;
+          case NORMAL -> patternBecame(AccessPattern.NORMAL);
+          case RANDOM -> patternBecame(AccessPattern.RANDOM);
+          case SEQUENTIAL -> patternBecame(AccessPattern.SEQUENTIAL);
           default -> {}
         }
       }
@@ -472,7 +480,7 @@ public abstract class GatedRegion implements BackingRegion {
   public final List<AdvisedRange> advised() {
     int slot = gate.enter();
     try {
-      return onAdvised(pattern);
+      return onAdvised(options.pattern());
     } finally {
       gate.exit(slot);
     }
@@ -550,14 +558,14 @@ public abstract class GatedRegion implements BackingRegion {
                 this));
       }
       synchronized (this) {
-        if (budgetBytes == RegionRequest.NO_BUDGET) {
+        if (budgetBytes == RegionOptions.NO_BUDGET) {
           ledger.budgets().remove(this);
         } else {
           checkUnlocked("limit");
           checkWritten();
           ledger.budgets().put(this, budgetBytes, onLimitResident(budgetBytes));
         }
-        residentBudget = budgetBytes;
+        change(now -> now.withResidentBudget(budgetBytes));
       }
     } finally {
       gate.exit(slot);
@@ -565,7 +573,7 @@ public abstract class GatedRegion implements BackingRegion {
   }
 
   private void checkUnlocked(String operation) {
-    if (traits.locked() || policies.contains(SwapPolicy.NEVER)) {
+    if (locked(options)) {
       throw new IllegalStateException(
           String.format(
               Locale.ROOT,
@@ -620,9 +628,9 @@ public abstract class GatedRegion implements BackingRegion {
   public final void apply(SwapPolicy policy) throws MemoryException {
     int slot = gate.enter();
     try {
-      ledger.require(policy);
+      ledger.require(Requirements.of(policy));
       synchronized (this) {
-        if (policy == SwapPolicy.NEVER && residentBudget != RegionRequest.NO_BUDGET) {
+        if (policy == SwapPolicy.NEVER && options.residentBudget() != RegionOptions.NO_BUDGET) {
           throw new IllegalStateException(
               String.format(
                   Locale.ROOT,
@@ -631,10 +639,7 @@ public abstract class GatedRegion implements BackingRegion {
         }
         onApply(segment, policy);
         if (!policy.actsOnce()) {
-          EnumSet<SwapPolicy> next = EnumSet.noneOf(SwapPolicy.class);
-          policies.stream().filter(old -> !policy.conflictsWith(old)).forEach(next::add);
-          next.add(policy);
-          policies = Set.copyOf(next);
+          change(now -> now.withPolicies(policy.replacingIn(now.policies())));
         }
       }
     } finally {
@@ -865,14 +870,14 @@ public abstract class GatedRegion implements BackingRegion {
     return by == null ? !mirrored : by.doze(onUse);
   }
 
-  /** Says that another pattern holds for all of it, not by the owner's advice. */
+  /** Says that another pattern holds for all of it. */
   protected final void patternBecame(AccessPattern newPattern) {
-    pattern = newPattern;
+    change(now -> now.withPattern(newPattern));
   }
 
   /** Whether its user has it by the number of another region, which hands its memory on. */
   final boolean isCarried() {
-    return traits.carriedAs() != RegionRequest.FRESH_ID;
+    return traits.carriedAs() != BackingProvider.NOT_CARRIED;
   }
 
   /** The provider's books. */

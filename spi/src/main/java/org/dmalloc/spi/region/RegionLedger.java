@@ -12,23 +12,16 @@ import java.util.concurrent.ConcurrentMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.LongAdder;
-import org.dmalloc.api.AccessMode;
-import org.dmalloc.api.AccessPattern;
 import org.dmalloc.api.Advice;
 import org.dmalloc.api.Capability;
-import org.dmalloc.api.Durability;
 import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.MemoryRegion;
 import org.dmalloc.api.OpenRequest;
-import org.dmalloc.api.PageSize;
 import org.dmalloc.api.ProviderStatistics;
 import org.dmalloc.api.RegionRequest;
-import org.dmalloc.api.Reservation;
-import org.dmalloc.api.Sharing;
-import org.dmalloc.api.SwapPolicy;
+import org.dmalloc.api.Requirements;
 import org.dmalloc.api.UnsupportedCapabilityException;
 import org.dmalloc.api.backing.OrphanedRegions;
-import org.jspecify.annotations.Nullable;
 
 /**
  * A provider's books: what it can do, which regions are open, how many bytes they have against the
@@ -98,23 +91,23 @@ public final class RegionLedger {
   }
 
   /**
-   * Makes a region and books it.
+   * Makes a region of the size asked for and books it.
    *
-   * @param operation {@code allocate} or {@code open}, for messages
-   * @param byteSize the size to hold against the limit
-   * @param target the region's name or another word for it, for messages; may be empty
    * @throws IllegalStateException if the provider was stopped
+   * @throws UnsupportedCapabilityException if the request needs what is not declared
    * @throws MemoryException if the limit is reached, if the thread is interrupted (its status
-   *     stays), or what the maker throws
+   *     stays), what the maker throws, or if the budget of resident bytes cannot be kept
    */
-  public <R extends GatedRegion> R admit(
-      String operation, long byteSize, String target, Maker<R> maker) throws MemoryException {
+  public <R extends GatedRegion> R admit(RegionRequest request, Maker<R> maker)
+      throws MemoryException {
     return admit(
-        operation,
-        byteSize,
-        target,
+        "allocate",
+        request.byteSize(),
+        request.name() == null ? "" : request.name(),
+        Requirements.of(request),
+        request.residentBudget(),
         booking -> {
-          booking.ofSize(byteSize);
+          booking.ofSize(request.byteSize());
           return maker.make();
         });
   }
@@ -137,29 +130,34 @@ public final class RegionLedger {
     void ofSize(long byteSize) throws MemoryException;
   }
 
-  /**
-   * Opens a stored region and books it; like {@link #admit}, but the opener tells the size.
-   *
-   * @param target the region's name, for messages
-   */
-  public <R extends GatedRegion> R admitOpen(String target, Opener<R> opener)
+  /** Opens a stored region and books it; like the other, but the opener tells the size. */
+  public <R extends GatedRegion> R admit(OpenRequest request, Opener<R> opener)
       throws MemoryException {
-    return admit("open", -1, target, opener);
+    return admit(
+        "open", -1, request.name(), Requirements.of(request), request.residentBudget(), opener);
   }
 
   private <R extends GatedRegion> R admit(
-      String operation, long byteSize, String target, Opener<R> opener) throws MemoryException {
+      String operation,
+      long byteSize,
+      String target,
+      Set<Capability> needed,
+      long residentBudget,
+      Opener<R> opener)
+      throws MemoryException {
     AtomicLong booked = new AtomicLong();
     boolean done = false;
     try {
       checkRunning();
       checkNotInterrupted(operation, byteSize, target);
+      require(needed);
       R region =
           opener.open(
               size -> {
                 book(operation, size, target);
                 booked.addAndGet(size);
               });
+      limit(region, residentBudget);
       region.bookedBytes = booked.get();
       open.put(region.id(), region);
       allocations.increment();
@@ -268,106 +266,20 @@ public final class RegionLedger {
     }
   }
 
-  /** Refuses an allocation request that needs an undeclared capability. */
-  public void require(RegionRequest request) {
-    requireAll(
-        request.name(),
-        request.sharing(),
-        request.pattern(),
-        request.pageSize(),
-        request.prefault(),
-        request.locked(),
-        request.durability(),
-        request.directory() != null);
-    if (request.reservation() == Reservation.SPARSE) {
-      require(Capability.SPARSE);
-    }
-    if (!request.policies().isEmpty()) {
-      require(Capability.SWAP_POLICY);
-    }
-    if (request.residentBudget() != RegionRequest.NO_BUDGET) {
-      require(Capability.RESIDENT_BUDGET);
-    }
-    request.required().forEach(this::require);
+  /** Throws {@link UnsupportedCapabilityException} for the first that is not declared. */
+  public void require(Set<Capability> needed) {
+    Requirements.missing(needed, capabilities).ifPresent(this::require);
   }
 
-  /**
-   * Starts to keep the budget that a request asked for; closes the region if that is refused.
-   *
-   * @throws MemoryException as {@link MemoryRegion#limitResident}
-   */
-  public static <R extends GatedRegion> R limited(R region, RegionRequest request)
-      throws MemoryException {
-    if (request.residentBudget() != RegionRequest.NO_BUDGET) {
+  /** Starts to keep the budget that a request asked for; closes the region if that is refused. */
+  private static void limit(GatedRegion region, long residentBudget) throws MemoryException {
+    if (residentBudget != RegionRequest.NO_BUDGET) {
       try {
-        region.limitResident(request.residentBudget());
+        region.limitResident(residentBudget);
       } catch (MemoryException | RuntimeException e) {
         region.close();
         throw e;
       }
-    }
-    return region;
-  }
-
-  /** Refuses an open request that needs an undeclared capability. */
-  public void require(OpenRequest request) {
-    requireAll(
-        request.name(),
-        request.sharing(),
-        request.pattern(),
-        request.pageSize(),
-        request.prefault(),
-        request.locked(),
-        request.durability(),
-        request.directory() != null);
-    if (request.access() == AccessMode.READ_ONLY) {
-      require(Capability.READ_ONLY);
-    }
-    request.required().forEach(this::require);
-  }
-
-  private void requireAll(
-      @Nullable String name,
-      Sharing sharing,
-      AccessPattern pattern,
-      PageSize pageSize,
-      boolean prefault,
-      boolean locked,
-      Durability durability,
-      boolean directory) {
-    if (name != null) {
-      require(Capability.NAMED);
-    }
-    switch (sharing) {
-      case DEFAULT -> {}
-      case SHARED -> require(Capability.SHARED_MAPPING);
-      case PRIVATE -> require(Capability.PRIVATE_MAPPING);
-    }
-    if (pattern != AccessPattern.NORMAL && pattern != AccessPattern.AUTO) {
-      require(Capability.ADVICE);
-    }
-    if (pageSize == PageSize.HUGE) {
-      require(Capability.HUGE_PAGES);
-    }
-    if (prefault) {
-      require(Capability.PREFAULT);
-    }
-    if (locked) {
-      require(Capability.LOCKED);
-    }
-    if (durability == Durability.SYNC) {
-      require(Capability.SYNC);
-    }
-    if (directory) {
-      require(Capability.DIRECTORY);
-    }
-  }
-
-  /** Refuses a policy that needs an undeclared capability. */
-  void require(SwapPolicy policy) {
-    require(Capability.SWAP_POLICY);
-    if (policy == SwapPolicy.NEVER) {
-      require(Capability.LOCKED);
     }
   }
 

@@ -2,16 +2,12 @@
 package org.dmalloc.spi.region;
 
 import java.nio.file.Path;
-import java.util.Set;
-import org.dmalloc.api.AccessMode;
 import org.dmalloc.api.AccessPattern;
-import org.dmalloc.api.Durability;
-import org.dmalloc.api.OpenRequest;
-import org.dmalloc.api.PageSize;
-import org.dmalloc.api.RegionRequest;
-import org.dmalloc.api.Reservation;
+import org.dmalloc.api.ProgressListener;
+import org.dmalloc.api.RegionAttributes;
+import org.dmalloc.api.RegionOptions;
 import org.dmalloc.api.Sharing;
-import org.dmalloc.api.SwapPolicy;
+import org.dmalloc.api.backing.BackingProvider;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -20,145 +16,49 @@ import org.jspecify.annotations.Nullable;
  *
  * @param fileKey tells its file from all others of this machine, also from later ones; null if it
  *     has none that can be opened again
+ * @param carriedAs the number of the carrier's region, or {@link BackingProvider#NOT_CARRIED}
  */
 public record RegionTraits(
     @Nullable String name,
-    Sharing sharing,
-    AccessMode access,
-    AccessPattern pattern,
-    PageSize pageSize,
-    boolean locked,
-    Durability durability,
-    Reservation reservation,
-    Set<SwapPolicy> policies,
+    RegionOptions options,
     @Nullable Path path,
     String backing,
-    @Nullable String owner,
     @Nullable String fileKey,
-    long carriedAs) {
+    long carriedAs)
+    implements RegionAttributes.Refinable<RegionTraits> {
 
   /**
    * The traits of a region made just as requested, with the sharing and backing that it really has.
+   * A backend that watches for a pattern says so by {@link #withPattern}.
    */
   public static RegionTraits of(
-      RegionRequest request, Sharing sharing, @Nullable Path path, String backing) {
+      @Nullable String name,
+      RegionOptions asked,
+      Sharing sharing,
+      @Nullable Path path,
+      String backing) {
+    RegionOptions real = asked.withSharing(sharing).withProgress(ProgressListener.NONE);
     return new RegionTraits(
-        request.name(),
-        sharing,
-        AccessMode.READ_WRITE,
-        watched(request.pattern()),
-        request.pageSize(),
-        request.locked(),
-        request.durability(),
-        request.reservation(),
-        request.policies(),
+        name,
+        real.pattern() == AccessPattern.AUTO ? real.withPattern(AccessPattern.NORMAL) : real,
         path,
         backing,
-        request.owner(),
         null,
-        request.carriedAs());
+        BackingProvider.NOT_CARRIED);
   }
 
-  /**
-   * The traits of a region opened just as requested, with the sharing and backing that it really
-   * has.
-   */
-  public static RegionTraits of(OpenRequest request, Sharing sharing, Path path, String backing) {
-    return new RegionTraits(
-        request.name(),
-        sharing,
-        request.access(),
-        watched(request.pattern()),
-        request.pageSize(),
-        request.locked(),
-        request.durability(),
-        Reservation.RESERVED,
-        Set.of(),
-        path,
-        backing,
-        request.owner(),
-        null,
-        request.carriedAs());
-  }
-
-  /** A backend that watches says so by {@link #withPattern}. */
-  private static AccessPattern watched(AccessPattern pattern) {
-    return pattern == AccessPattern.AUTO ? AccessPattern.NORMAL : pattern;
-  }
-
-  /** A copy with another durability. */
-  public RegionTraits withDurability(Durability newDurability) {
-    return new RegionTraits(
-        name,
-        sharing,
-        access,
-        pattern,
-        pageSize,
-        locked,
-        newDurability,
-        reservation,
-        policies,
-        path,
-        backing,
-        owner,
-        fileKey,
-        carriedAs);
-  }
-
-  /** A copy with another reservation. */
-  public RegionTraits withReservation(Reservation newReservation) {
-    return new RegionTraits(
-        name,
-        sharing,
-        access,
-        pattern,
-        pageSize,
-        locked,
-        durability,
-        newReservation,
-        policies,
-        path,
-        backing,
-        owner,
-        fileKey,
-        carriedAs);
-  }
-
-  /** A copy with another pattern. */
-  public RegionTraits withPattern(AccessPattern newPattern) {
-    return new RegionTraits(
-        name,
-        sharing,
-        access,
-        newPattern,
-        pageSize,
-        locked,
-        durability,
-        reservation,
-        policies,
-        path,
-        backing,
-        owner,
-        fileKey,
-        carriedAs);
+  @Override
+  public RegionTraits with(RegionOptions newOptions) {
+    return new RegionTraits(name, newOptions, path, backing, fileKey, carriedAs);
   }
 
   /** A copy over a file that can be opened again. */
   public RegionTraits withFileKey(@Nullable String newFileKey) {
-    return new RegionTraits(
-        name,
-        sharing,
-        access,
-        pattern,
-        pageSize,
-        locked,
-        durability,
-        reservation,
-        policies,
-        path,
-        backing,
-        owner,
-        newFileKey,
-        carriedAs);
+    return new RegionTraits(name, options, path, backing, newFileKey, carriedAs);
+  }
+
+  /** A copy of a region that somebody hands on under this number. */
+  public RegionTraits carriedAs(long regionId) {
+    return new RegionTraits(name, options, path, backing, fileKey, regionId);
   }
 }

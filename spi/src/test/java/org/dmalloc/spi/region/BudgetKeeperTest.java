@@ -119,10 +119,11 @@ final class BudgetKeeperTest {
   private Region allocate() throws MemoryException {
     RegionRequest request = RegionRequest.ofSize(4096);
     return ledger.admit(
-        "allocate",
-        4096,
-        "",
-        () -> new Region(RegionTraits.of(request, Sharing.SHARED, null, "test"), Arena.ofShared()));
+        request,
+        () ->
+            new Region(
+                RegionTraits.of(null, request.options(), Sharing.SHARED, null, "test"),
+                Arena.ofShared()));
   }
 
   private static List<Thread> keepers() {

@@ -25,6 +25,8 @@ import org.dmalloc.api.AccessPattern;
 import org.dmalloc.api.Advice;
 import org.dmalloc.api.Capability;
 import org.dmalloc.api.MemoryException;
+import org.dmalloc.api.OpenRequest;
+import org.dmalloc.api.RegionOptions;
 import org.dmalloc.api.RegionRequest;
 import org.dmalloc.api.Residency;
 import org.dmalloc.api.Sharing;
@@ -166,12 +168,10 @@ class GatedRegionTest {
   private ArenaRegion allocate(RegionLedger into, RegionRequest request) throws MemoryException {
     Sharing sharing = request.sharing() == Sharing.PRIVATE ? Sharing.PRIVATE : Sharing.SHARED;
     String key = request.name() == null ? null : fileKeys + request.name();
-    RegionTraits traits = RegionTraits.of(request, sharing, null, "arena").withFileKey(key);
+    RegionTraits traits =
+        RegionTraits.of(request.name(), request.options(), sharing, null, "arena").withFileKey(key);
     return into.admit(
-        "allocate",
-        request.byteSize(),
-        "",
-        () -> new ArenaRegion(into, traits, Arena.ofShared(), request.byteSize()));
+        request, () -> new ArenaRegion(into, traits, Arena.ofShared(), request.byteSize()));
   }
 
   private ArenaRegion allocate(long byteSize) throws MemoryException {
@@ -244,24 +244,25 @@ class GatedRegionTest {
     RegionLedger small =
         new RegionLedger(
             "test", EnumSet.allOf(Capability.class), EnumSet.allOf(Advice.class), 1_000);
-    RegionTraits traits = RegionTraits.of(RegionRequest.ofSize(600), Sharing.SHARED, null, "arena");
+    RegionTraits traits =
+        RegionTraits.of("orders", RegionOptions.DEFAULT, Sharing.SHARED, null, "arena");
     RegionLedger.Opener<ArenaRegion> opener =
         booking -> {
           booking.ofSize(600);
           return new ArenaRegion(small, traits, Arena.ofShared(), 600);
         };
-    try (ArenaRegion a = small.admitOpen("orders", opener)) {
+    try (ArenaRegion a = small.admit(OpenRequest.of("orders"), opener)) {
       assertEquals(600, small.statistics().openBytes());
       MemoryException e =
-          assertThrows(MemoryException.class, () -> small.admitOpen("orders", opener));
+          assertThrows(MemoryException.class, () -> small.admit(OpenRequest.of("orders"), opener));
       assertTrue(String.valueOf(e.getMessage()).startsWith("open 600 bytes of orders: limit"));
       assertEquals(600, a.byteSize());
     }
     assertThrows(
         MemoryException.class,
         () ->
-            small.admitOpen(
-                "orders",
+            small.admit(
+                OpenRequest.of("orders"),
                 booking -> {
                   booking.ofSize(600);
                   throw MemoryException.of("open", "orders", "damaged", "");
@@ -276,9 +277,7 @@ class GatedRegionTest {
         OutOfMemoryError.class,
         () ->
             ledger.admit(
-                "allocate",
-                100,
-                "",
+                RegionRequest.ofSize(100),
                 () -> {
                   throw new OutOfMemoryError("as a test");
                 }));
@@ -708,7 +707,7 @@ class GatedRegionTest {
     UnsupportedCapabilityException e =
         assertThrows(
             UnsupportedCapabilityException.class,
-            () -> poor.require(RegionRequest.ofSize(1).withName("orders")));
+            () -> allocate(poor, RegionRequest.ofSize(1).withName("orders")));
     assertEquals(Capability.NAMED, e.capability());
     assertTrue(e.getMessage().contains("poor"), e.getMessage());
     assertTrue(e.getMessage().contains("NAMED"), e.getMessage());

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.dmalloc.api;
+
+import java.util.LinkedHashSet;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * Which capabilities a request needs: what every choice of a provider and every check goes by. The
+ * sets are in the order in which a refusal names what is missing.
+ */
+public final class Requirements {
+  private Requirements() {}
+
+  /** What a provider must be able to do to allocate this. */
+  public static Set<Capability> of(RegionRequest request) {
+    return of(request.name() != null, request.options());
+  }
+
+  /** What a provider must be able to do to open this. */
+  public static Set<Capability> of(OpenRequest request) {
+    return of(true, request.options());
+  }
+
+  /**
+   * What a provider must be able to do for a region with these attributes.
+   *
+   * @param named whether the region lies in a store
+   */
+  public static Set<Capability> of(boolean named, RegionOptions options) {
+    Set<Capability> needed = new LinkedHashSet<>();
+    addIf(named, Capability.NAMED, needed);
+    addIf(options.sharing() == Sharing.SHARED, Capability.SHARED_MAPPING, needed);
+    addIf(options.sharing() == Sharing.PRIVATE, Capability.PRIVATE_MAPPING, needed);
+    addIf(
+        options.pattern() == AccessPattern.RANDOM || options.pattern() == AccessPattern.SEQUENTIAL,
+        Capability.ADVICE,
+        needed);
+    addIf(options.pageSize() == PageSize.HUGE, Capability.HUGE_PAGES, needed);
+    addIf(options.prefault(), Capability.PREFAULT, needed);
+    addIf(options.locked(), Capability.LOCKED, needed);
+    addIf(options.durability() == Durability.SYNC, Capability.SYNC, needed);
+    addIf(options.directory() != null, Capability.DIRECTORY, needed);
+    addIf(options.access() == AccessMode.READ_ONLY, Capability.READ_ONLY, needed);
+    addIf(options.reservation() == Reservation.SPARSE, Capability.SPARSE, needed);
+    options.policies().forEach(policy -> needed.addAll(of(policy)));
+    addIf(
+        options.residentBudget() != RegionAttributes.NO_BUDGET, Capability.RESIDENT_BUDGET, needed);
+    needed.addAll(options.required());
+    return needed;
+  }
+
+  /** What a provider must be able to do to apply this policy. */
+  public static Set<Capability> of(SwapPolicy policy) {
+    Set<Capability> needed = new LinkedHashSet<>();
+    needed.add(Capability.SWAP_POLICY);
+    addIf(policy == SwapPolicy.NEVER, Capability.LOCKED, needed);
+    return needed;
+  }
+
+  private static void addIf(boolean needs, Capability capability, Set<Capability> to) {
+    if (needs) {
+      to.add(capability);
+    }
+  }
+
+  /** The first capability that is needed and not there; empty if all are. */
+  public static Optional<Capability> missing(Set<Capability> needed, Set<Capability> there) {
+    return needed.stream().filter(capability -> !there.contains(capability)).findFirst();
+  }
+}
