@@ -48,7 +48,7 @@ public interface MemoryRegion extends AutoCloseable {
 
   /**
    * Opens an access section. Inside it the segment is valid and its backing does not change; {@link
-   * #close()}, a resize, a hot swap and a checkpoint's cut wait for it to end. Keep sections short.
+   * #close()}, a resize and a hot swap wait for it to end. Keep sections short.
    *
    * <p>Sections nest, on the same thread, and cost a few nanoseconds. A thread that has one open is
    * never made to wait for another on the same region.

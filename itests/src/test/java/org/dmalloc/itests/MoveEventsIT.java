@@ -105,7 +105,7 @@ public class MoveEventsIT {
       assertEquals(result.passes(), finished.getProperty("passes"));
       assertEquals(result.pauseNanos(), finished.getProperty("pause.nanos"));
       assertEquals(result.elapsedNanos(), finished.getProperty("elapsed.nanos"));
-      assertEquals(result.method(), finished.getProperty("method"));
+      assertEquals(result.methodInAWord(), finished.getProperty("method"));
     }
   }
 

@@ -40,7 +40,7 @@ final class StressMoves implements MoveListener {
   public void finished(MoveResult result) {
     finished.incrementAndGet();
     directions.add(result.from() + " to " + result.to());
-    methods.merge(result.method(), 1, Integer::sum);
+    methods.merge(result.methodInAWord(), 1, Integer::sum);
   }
 
   @Override

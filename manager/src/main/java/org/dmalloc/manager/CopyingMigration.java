@@ -13,6 +13,7 @@ import org.dmalloc.api.backing.BackingRegion;
 import org.dmalloc.api.backing.DirtyTracking;
 import org.dmalloc.api.backing.StoreMove;
 import org.dmalloc.api.backing.StoredBacking;
+import org.dmalloc.api.move.MoveMethod;
 import org.dmalloc.api.move.MoveResult;
 import org.jspecify.annotations.Nullable;
 
@@ -107,7 +108,7 @@ final class CopyingMigration {
       move.reached(Step.ALLOCATED);
       long pauseNanos;
       DirtyTracking tracking = track(target.memory());
-      String method = tracking.method();
+      String found = tracking.method();
       try {
         move.reached(Step.TRACKING);
         copyAll(target);
@@ -136,7 +137,8 @@ final class CopyingMigration {
           passes,
           pauseNanos,
           System.nanoTime() - startNanos,
-          method);
+          MoveMethod.COPY,
+          found);
     } finally {
       if (!exchanged) {
         takeBack(target);

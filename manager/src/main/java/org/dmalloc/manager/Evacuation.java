@@ -11,6 +11,7 @@ import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.ProgressListener;
 import org.dmalloc.api.Sharing;
 import org.dmalloc.api.move.MoveOptions;
+import org.dmalloc.api.move.MoveReason;
 
 /**
  * Takes all regions from a backend that goes. Runs while the backend's service is being
@@ -21,9 +22,6 @@ final class Evacuation {
 
   /** After the time-out a region is stranded at once, unless it is in mid-exchange. */
   private static final Duration GRACE = Duration.ofSeconds(10);
-
-  /** What the history says. */
-  static final String REASON = "evacuation";
 
   private static final MoveOptions OPTIONS =
       MoveOptions.DEFAULT.withSectionTimeout(Duration.ofMillis(500)).withAttempts(10);
@@ -47,7 +45,8 @@ final class Evacuation {
     if (!Uninterrupted.join(worker, regions.settings().evacuationTimeout().toNanos())) {
       LOG.log(
           Level.WARNING,
-          "evacuation of backend {0} takes longer than evacuation.timeout.millis={1}; it is cut short",
+          "evacuation of backend {0} takes longer than evacuation.timeout.millis={1}; it is cut"
+              + " short",
           gone.name(),
           Long.toString(regions.settings().evacuationTimeout().toMillis()));
       worker.interrupt();
@@ -83,7 +82,9 @@ final class Evacuation {
     String why = regions.whyNoneCanHold(region);
     for (Backend candidate : regions.refuges(region)) {
       try {
-        regions.moves().perform(region, candidate, OPTIONS, ProgressListener.NONE, REASON);
+        regions
+            .moves()
+            .perform(region, candidate, OPTIONS, ProgressListener.NONE, MoveReason.EVACUATION);
         return;
       } catch (MemoryException | RuntimeException e) {
         why = String.valueOf(e.getMessage());
@@ -103,7 +104,8 @@ final class Evacuation {
     String next =
         String.format(
             Locale.ROOT,
-            "backend %s is gone and the region could not leave it: %s; its content can be read until you close it",
+            "backend %s is gone and the region could not leave it: %s; its content can be read"
+                + " until you close it",
             gone.name(),
             why);
     boolean shut = false;

@@ -27,14 +27,14 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A region whose bytes may be on one backend now and on another later; its users notice a short
- * wait at most. Where the bytes are and who gets at them is the {@link Tenancy}'s.
+ * wait at most. Where the bytes are and who gets at them is the {@link BackingSlot}'s.
  */
 final class ManagedRegion implements MemoryRegion {
   private final long id;
   private final Instant createdAt = Instant.now();
   private final ManagedRegions regions;
   private final String bundle;
-  private final Tenancy tenancy;
+  private final BackingSlot backing;
   private final MoveLock moving = new MoveLock(this);
   private final History history = new History();
 
@@ -59,7 +59,7 @@ final class ManagedRegion implements MemoryRegion {
     this.regions = regions;
     this.bundle = bundle;
     this.asked = asked;
-    this.tenancy = new Tenancy(this, placement);
+    this.backing = new BackingSlot(this, placement);
     this.byteSize = placement.region().byteSize();
     this.home = placement.backend().name();
   }
@@ -83,12 +83,12 @@ final class ManagedRegion implements MemoryRegion {
 
   @Override
   public Access acquire() {
-    return tenancy.acquire();
+    return backing.acquire();
   }
 
   @Override
   public MemorySegment segment() {
-    return tenancy.pin();
+    return backing.pin();
   }
 
   @Override
@@ -119,28 +119,43 @@ final class ManagedRegion implements MemoryRegion {
         inner.backend() + ": " + inner.backing(),
         createdAt,
         open ? gate().openSections() : 0,
-        tenancy.pinned(),
+        backing.pinned(),
         inner.writeBackFailure(),
         stranded() != null ? Set.of() : now.backend().capabilities());
   }
 
-  /** Work on the backend's region. */
+  /** A question to the backend's region. */
   @FunctionalInterface
-  private interface Work<T> {
-    T on(MemoryRegion region) throws MemoryException;
+  private interface Question<T> {
+    T of(MemoryRegion region) throws MemoryException;
   }
 
-  private <T> T inSection(Capability capability, Work<T> work) throws MemoryException {
-    tenancy.awaitBackend();
+  private <T> T ask(Capability capability, Question<T> question) throws MemoryException {
+    backing.awaitBackend();
     int slot = gate().enter();
     try {
-      tenancy.checkNotStranded();
+      backing.checkAttached();
       require(capability);
-      tenancy.use();
-      return work.on(placement().region());
+      backing.use();
+      return question.of(placement().region());
     } finally {
       gate().exit(slot);
     }
+  }
+
+  /** Work on the backend's region. */
+  @FunctionalInterface
+  private interface Work {
+    void on(MemoryRegion region) throws MemoryException;
+  }
+
+  private void run(Capability capability, Work work) throws MemoryException {
+    ask(
+        capability,
+        region -> {
+          work.on(region);
+          return region;
+        });
   }
 
   /** Throws unless the region can do it where it lies now; says where it can. */
@@ -153,37 +168,22 @@ final class ManagedRegion implements MemoryRegion {
 
   @Override
   public void force() throws MemoryException {
-    inSection(
-        Capability.FORCE,
-        region -> {
-          region.force();
-          return true;
-        });
+    run(Capability.FORCE, region -> region.force());
   }
 
   @Override
   public void force(long offset, long length) throws MemoryException {
-    inSection(
-        Capability.FORCE,
-        region -> {
-          region.force(offset, length);
-          return true;
-        });
+    run(Capability.FORCE, region -> region.force(offset, length));
   }
 
   @Override
   public void advise(Advice advice) throws MemoryException {
-    inSection(
-        Capability.ADVICE,
-        region -> {
-          advise(region, advice);
-          return true;
-        });
+    run(Capability.ADVICE, region -> advise(region, advice));
   }
 
   @Override
   public void advise(Advice advice, long offset, long length) throws MemoryException {
-    inSection(
+    run(
         Capability.ADVICE,
         region -> {
           if (offset == 0 && length == region.byteSize()) {
@@ -191,7 +191,6 @@ final class ManagedRegion implements MemoryRegion {
           } else {
             region.advise(advice, offset, length);
           }
-          return true;
         });
   }
 
@@ -246,32 +245,17 @@ final class ManagedRegion implements MemoryRegion {
 
   @Override
   public void prefetch(long[] offsets, long length) throws MemoryException {
-    inSection(
-        Capability.PREFETCH,
-        region -> {
-          region.prefetch(offsets, length);
-          return true;
-        });
+    run(Capability.PREFETCH, region -> region.prefetch(offsets, length));
   }
 
   @Override
   public void release() throws MemoryException {
-    inSection(
-        Capability.RELEASE,
-        region -> {
-          region.release();
-          return true;
-        });
+    run(Capability.RELEASE, region -> region.release());
   }
 
   @Override
   public void release(long offset, long length) throws MemoryException {
-    inSection(
-        Capability.RELEASE,
-        region -> {
-          region.release(offset, length);
-          return true;
-        });
+    run(Capability.RELEASE, region -> region.release(offset, length));
   }
 
   @Override
@@ -279,12 +263,11 @@ final class ManagedRegion implements MemoryRegion {
     if (budgetBytes == RegionOptions.NO_BUDGET && liftBudgetWhereNoneIsKept()) {
       return;
     }
-    inSection(
+    run(
         Capability.RESIDENT_BUDGET,
-        region -> {
-          change(was -> was.withBudget(budgetBytes, this), () -> region.limitResident(budgetBytes));
-          return true;
-        });
+        region ->
+            change(
+                was -> was.withBudget(budgetBytes, this), () -> region.limitResident(budgetBytes)));
   }
 
   /** A budget that the region brought along counts for later moves, where none is kept too. */
@@ -303,22 +286,19 @@ final class ManagedRegion implements MemoryRegion {
 
   @Override
   public Residency residency() throws MemoryException {
-    return inSection(Capability.RESIDENCY, MemoryRegion::residency);
+    return ask(Capability.RESIDENCY, MemoryRegion::residency);
   }
 
   @Override
   public Residency residency(long offset, long length) throws MemoryException {
-    return inSection(Capability.RESIDENCY, region -> region.residency(offset, length));
+    return ask(Capability.RESIDENCY, region -> region.residency(offset, length));
   }
 
   @Override
   public void apply(SwapPolicy policy) throws MemoryException {
-    inSection(
+    run(
         Capability.SWAP_POLICY,
-        region -> {
-          change(was -> was.withPolicy(policy, this), () -> region.apply(policy));
-          return true;
-        });
+        region -> change(was -> was.withPolicy(policy, this), () -> region.apply(policy)));
   }
 
   @Override
@@ -326,8 +306,8 @@ final class ManagedRegion implements MemoryRegion {
     if (gate().hasEnded()) {
       throw new IllegalStateException("region is closed");
     }
-    tenancy.awaitBackend();
-    tenancy.checkNotStranded();
+    backing.awaitBackend();
+    backing.checkAttached();
     require(Capability.RESIZE);
     if (newByteSize < 1) {
       throw new IllegalArgumentException(
@@ -340,7 +320,7 @@ final class ManagedRegion implements MemoryRegion {
       gate().shut(regions.sectionTimeoutNanos());
       try {
         checkMovable("resize");
-        tenancy.checkNotStranded();
+        backing.checkAttached();
         require(Capability.RESIZE); // it may have moved meanwhile
         resizeShut(newByteSize);
       } finally {
@@ -361,7 +341,7 @@ final class ManagedRegion implements MemoryRegion {
       placement().region().resize(newByteSize);
       done = true;
     } finally {
-      tenancy.remap(); // also a failed resize may have mapped the bytes anew
+      backing.remap(); // also a failed resize may have mapped the bytes anew
       if (done) {
         byteSize = newByteSize;
         synchronized (this) {
@@ -393,7 +373,7 @@ final class ManagedRegion implements MemoryRegion {
       } finally {
         // What could not be written to the file is told when all is released.
         if (released || !placement().region().info().open()) {
-          tenancy.end();
+          backing.end();
           regions.accounts().closed(this);
         } else {
           lastInfo = null;
@@ -441,11 +421,12 @@ final class ManagedRegion implements MemoryRegion {
     if (gate().hasEnded()) {
       throw new IllegalStateException("region is closed");
     }
-    if (tenancy.pinned()) {
+    if (backing.pinned()) {
       throw new IllegalStateException(
           String.format(
               Locale.ROOT,
-              "%s of %s: it is pinned by segment(), taken by %s; use acquire() in place of it, or close and open the region",
+              "%s of %s: it is pinned by segment(), taken by %s; use acquire() in place of it, or"
+                  + " close and open the region",
               operation,
               this,
               owner()));
@@ -461,11 +442,11 @@ final class ManagedRegion implements MemoryRegion {
   }
 
   SectionGate gate() {
-    return tenancy.gate();
+    return backing.gate();
   }
 
   Placement placement() {
-    return tenancy.placement();
+    return backing.placement();
   }
 
   /** Says which backends a move needs, from its beginning until the old memory is released. */
@@ -485,9 +466,9 @@ final class ManagedRegion implements MemoryRegion {
 
   /** Puts the region on other memory. Called with the gate shut. */
   void place(Placement next) {
-    tenancy.place(next);
+    backing.place(next);
     asked.hintBudget(next);
-    tenancy.endStranding();
+    backing.endDetached();
   }
 
   /**
@@ -503,7 +484,7 @@ final class ManagedRegion implements MemoryRegion {
 
   /** Leaves the region without memory. Called with the gate shut. */
   void lose(String why) {
-    tenancy.lose(why, strandedWaitNanos());
+    backing.lose(why, strandedWaitNanos());
   }
 
   /**
@@ -511,7 +492,7 @@ final class ManagedRegion implements MemoryRegion {
    * shut, or without that if a section would not end.
    */
   void strand(String why) {
-    tenancy.strand(why, strandedWaitNanos());
+    backing.strand(why, strandedWaitNanos());
   }
 
   private long strandedWaitNanos() {
@@ -520,7 +501,7 @@ final class ManagedRegion implements MemoryRegion {
 
   /** Why no living backend holds it; null if one does. */
   @Nullable String stranded() {
-    return tenancy.stranded();
+    return backing.stranded();
   }
 
   /** What its owner asked for. */
@@ -541,7 +522,7 @@ final class ManagedRegion implements MemoryRegion {
   }
 
   boolean pinned() {
-    return tenancy.pinned();
+    return backing.pinned();
   }
 
   History history() {
@@ -550,7 +531,7 @@ final class ManagedRegion implements MemoryRegion {
 
   /** Whether anybody used the region since this was last asked. */
   boolean takeUsed() {
-    return tenancy.takeUsed();
+    return backing.takeUsed();
   }
 
   ManagedRegionInfo managedInfo() {

@@ -45,7 +45,7 @@ public final class MoveEvents implements MoveListener {
     properties.put("passes", result.passes());
     properties.put("pause.nanos", result.pauseNanos());
     properties.put("elapsed.nanos", result.elapsedNanos());
-    properties.put("method", result.method());
+    properties.put("method", result.methodInAWord());
     post("FINISHED", properties);
   }
 

@@ -25,7 +25,9 @@ import org.dmalloc.api.backing.StoredBacking;
 import org.dmalloc.api.move.LeakedRegion;
 import org.dmalloc.api.move.ManagedRegionInfo;
 import org.dmalloc.api.move.MoveListener;
+import org.dmalloc.api.move.MoveMethod;
 import org.dmalloc.api.move.MoveOptions;
+import org.dmalloc.api.move.MoveReason;
 import org.dmalloc.api.move.MoveRecord;
 import org.dmalloc.api.move.MoveResult;
 import org.dmalloc.api.move.RegionMover;
@@ -33,8 +35,6 @@ import org.dmalloc.api.move.RegionMover;
 /** Moves regions by the way that fits, and keeps their history. */
 final class Moves implements RegionMover {
   private static final Logger LOG = System.getLogger(Moves.class.getName());
-
-  static final String COMMAND = "command";
 
   private final ManagedRegions regions;
   private final Step.Probe probe;
@@ -81,7 +81,7 @@ final class Moves implements RegionMover {
     }
     MoveResult result;
     try {
-      result = perform(region, target, options, progress, COMMAND);
+      result = perform(region, target, options, progress, MoveReason.COMMAND);
       region.settle(target.name());
     } finally {
       region.endMoving();
@@ -99,20 +99,19 @@ final class Moves implements RegionMover {
       Backend target,
       MoveOptions options,
       ProgressListener progress,
-      String reason)
+      MoveReason reason)
       throws MemoryException {
     region.checkMovable("move");
     Placement source = region.placement();
     String from = source.backend().name();
     if (source.backend().equals(target) && region.stranded() == null) {
       return new MoveResult(
-          region.id(), from, target.name(), region.byteSize(), 0, 0, 0, 0, "none");
+          region.id(), from, target.name(), region.byteSize(), 0, 0, 0, 0, MoveMethod.NONE, "");
     }
     regions.requireFor(region, target);
     bringToFile(source);
     Move move =
-        new Move(
-            region, source, target, options, progress, probe, !reason.equals(Evacuation.REASON));
+        new Move(region, source, target, options, progress, probe, reason != MoveReason.EVACUATION);
     region.needs(List.of(source.backend(), target));
     tell(listener -> listener.started(region.id(), from, target.name()));
     MoveResult result;
@@ -189,7 +188,8 @@ final class Moves implements RegionMover {
       return new StoreMove(UUID.randomUUID(), from, target.fileOf(name, asked.directory()));
     }
     throw move.failed(
-        "one of the two backends has no way to hand a stored region over that a crash cannot cut in two",
+        "one of the two backends has no way to hand a stored region over that a crash cannot cut in"
+            + " two",
         "move to a backend of the same store",
         null);
   }
@@ -243,7 +243,7 @@ final class Moves implements RegionMover {
     return false;
   }
 
-  private void failed(ManagedRegion region, String from, String to, String reason, String why) {
+  private void failed(ManagedRegion region, String from, String to, MoveReason reason, String why) {
     region.history().add(new MoveRecord(Instant.now(), from, to, reason, null, why));
     tell(listener -> listener.failed(region.id(), from, to, why));
   }

@@ -15,6 +15,7 @@ import org.dmalloc.api.Capability;
 import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.ProgressListener;
 import org.dmalloc.api.move.MoveOptions;
+import org.dmalloc.api.move.MoveReason;
 
 /**
  * Looks from time to time at every region, and moves those that the policy wants elsewhere.
@@ -90,7 +91,8 @@ final class PolicyClock {
       return false;
     }
     try {
-      String reason = region.stranded() != null ? "rescue" : policyName();
+      MoveReason reason =
+          region.stranded() != null ? MoveReason.RESCUE : regions.settings().policy().reason();
       regions.moves().perform(region, target, MoveOptions.DEFAULT, ProgressListener.NONE, reason);
       state.failed = false;
       state.spilled = false;
@@ -103,10 +105,6 @@ final class PolicyClock {
     } finally {
       region.endMoving();
     }
-  }
-
-  private String policyName() {
-    return "policy " + regions.settings().policy();
   }
 
   private void spill(List<ManagedRegion> open, long now) {

@@ -14,6 +14,7 @@ import org.dmalloc.api.MemoryRegion;
 import org.dmalloc.api.StoredRegion;
 import org.dmalloc.api.backing.StoreProvider;
 import org.dmalloc.api.backing.StoredBacking;
+import org.dmalloc.api.move.MoveMethod;
 import org.dmalloc.api.move.MoveResult;
 
 /**
@@ -89,7 +90,8 @@ final class RemappingMigration {
         0,
         pauseNanos,
         System.nanoTime() - startNanos,
-        "remap");
+        MoveMethod.REMAP,
+        "");
   }
 
   private void exchange() throws MemoryException {
@@ -164,7 +166,8 @@ final class RemappingMigration {
             fate ->
                 String.format(
                     Locale.ROOT,
-                    "%s, while %s and %s took turns with it; put it back, and it is opened again by itself, or close it",
+                    "%s, while %s and %s took turns with it; put it back, and it is opened again by"
+                        + " itself, or close it",
                     fate,
                     move.source().backend().name(),
                     move.target().name()))
@@ -172,7 +175,8 @@ final class RemappingMigration {
             () ->
                 String.format(
                     Locale.ROOT,
-                    "its file is whole in the store, but neither %s nor %s opens it: %s; mend that, and it is opened again by itself, or close it",
+                    "its file is whole in the store, but neither %s nor %s opens it: %s; mend that,"
+                        + " and it is opened again by itself, or close it",
                     move.target().name(),
                     move.source().backend().name(),
                     why));

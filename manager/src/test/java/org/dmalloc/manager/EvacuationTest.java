@@ -11,6 +11,7 @@ import java.lang.ref.WeakReference;
 import java.util.Map;
 import org.dmalloc.api.Access;
 import org.dmalloc.api.RegionRequest;
+import org.dmalloc.api.move.MoveReason;
 import org.junit.jupiter.api.Test;
 
 /** Backends that go and come back. */
@@ -30,7 +31,7 @@ final class EvacuationTest {
     rig.regions.leaving(best);
     assertEquals("next", region.managedInfo().backend());
     assertEquals("best", region.managedInfo().home());
-    assertEquals("evacuation", region.managedInfo().history().getFirst().reason());
+    assertEquals(MoveReason.EVACUATION, region.managedInfo().history().getFirst().reason());
     Rig.check(region, 1);
     assertEquals(0, best.openRegions());
     rig.add(PlainBackend.memory("best"), 9);

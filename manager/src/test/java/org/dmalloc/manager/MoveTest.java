@@ -23,6 +23,7 @@ import org.dmalloc.api.RegionRequest;
 import org.dmalloc.api.Sharing;
 import org.dmalloc.api.UnsupportedCapabilityException;
 import org.dmalloc.api.move.MoveListener;
+import org.dmalloc.api.move.MoveMethod;
 import org.dmalloc.api.move.MoveOptions;
 import org.dmalloc.api.move.MoveResult;
 import org.junit.jupiter.api.Test;
@@ -48,12 +49,12 @@ final class MoveTest {
     ManagedRegion region = rig.filled(1);
     assertEquals("memory", region.managedInfo().backend());
     MoveResult there = rig.move(region, "files");
-    assertEquals("shadow", there.method());
+    assertEquals("shadow", there.tracking());
     assertTrue(there.copiedBytes() >= Rig.SIZE, there.toString());
     Rig.check(region, 1);
     Rig.fill(region, 2);
     MoveResult back = rig.move(region, "memory");
-    assertEquals("comparison", back.method());
+    assertEquals("comparison", back.tracking());
     Rig.check(region, 2);
     assertEquals(1, memory.openRegions());
     assertEquals(0, files.openRegions());
@@ -107,7 +108,7 @@ final class MoveTest {
           }
         };
     MoveResult result = rig.move(region, "files");
-    assertEquals("comparison", result.method());
+    assertEquals("comparison", result.tracking());
     assertTrue(written.get());
     Rig.check(region, 2);
     assertEquals("files", region.managedInfo().backend());
@@ -130,7 +131,7 @@ final class MoveTest {
             memory.set(JAVA_LONG, byteSize - 8, 7);
           }
         };
-    assertEquals("comparison", rig.move(region, "files").method());
+    assertEquals("comparison", rig.move(region, "files").tracking());
     try (Access access = region.acquire()) {
       for (long at = 0; at + 8 <= byteSize; at += 4096 * 37) {
         assertEquals(at + 1, access.segment().get(JAVA_LONG, at));
@@ -144,7 +145,7 @@ final class MoveTest {
     ManagedRegion region = rig.allocate(RegionRequest.ofSize(Rig.SIZE).withName("orders"));
     Rig.fill(region, 3);
     MoveResult result = rig.move(region, "other-files");
-    assertEquals("remap", result.method());
+    assertEquals(MoveMethod.REMAP, result.method());
     assertEquals(0, result.copiedBytes());
     Rig.check(region, 3);
     assertEquals("other-files", region.managedInfo().backend());

@@ -26,6 +26,7 @@ import org.dmalloc.api.MemoryProvider;
 import org.dmalloc.api.MemoryRegion;
 import org.dmalloc.api.RegionRequest;
 import org.dmalloc.api.StoredRegion;
+import org.dmalloc.api.move.MoveMethod;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -321,7 +322,7 @@ final class StoreMoveTest {
     Path link = Files.createSymbolicLink(directory.resolve("link"), fastStore);
     rig.add(Rig.panama("twin", link), 0);
     ManagedRegion region = orders(rig);
-    assertEquals("remap", rig.move(region, "twin").method());
+    assertEquals(MoveMethod.REMAP, rig.move(region, "twin").method());
     Rig.check(region, 3);
     region.close();
     assertEquals(List.of("orders.region"), files(fastStore));

@@ -15,7 +15,9 @@ import org.dmalloc.api.MemoryRegion;
 import org.dmalloc.api.ProgressListener;
 import org.dmalloc.api.move.LeakedRegion;
 import org.dmalloc.api.move.ManagedRegionInfo;
+import org.dmalloc.api.move.MoveMethod;
 import org.dmalloc.api.move.MoveOptions;
+import org.dmalloc.api.move.MoveReason;
 import org.dmalloc.api.move.MoveRecord;
 import org.dmalloc.api.move.MoveResult;
 import org.dmalloc.api.move.RegionMover;
@@ -57,7 +59,8 @@ public final class HeapMover implements RegionMover {
       throw new IllegalStateException(
           String.format(
               Locale.ROOT,
-              "move of region %d: it is pinned by segment(), taken by bundle importer; use acquire() in place of it, or close and open the region",
+              "move of region %d: it is pinned by segment(), taken by bundle importer; use"
+                  + " acquire() in place of it, or close and open the region",
               info.id()));
     }
     started.countDown();
@@ -71,9 +74,18 @@ public final class HeapMover implements RegionMover {
     String from = info.backend();
     MoveResult result =
         from.equals(backend)
-            ? new MoveResult(info.id(), from, backend, 4096, 0, 0, 0, 0, "none")
+            ? new MoveResult(info.id(), from, backend, 4096, 0, 0, 0, 0, MoveMethod.NONE, "")
             : new MoveResult(
-                info.id(), from, backend, 4096, 8192, 3, 140_000, 2_000_000, "userfaultfd");
+                info.id(),
+                from,
+                backend,
+                4096,
+                8192,
+                3,
+                140_000,
+                2_000_000,
+                MoveMethod.COPY,
+                "userfaultfd");
     note(info, backend, backend, result, null);
     return result;
   }
@@ -85,7 +97,8 @@ public final class HeapMover implements RegionMover {
       @Nullable MoveResult result,
       @Nullable String failure) {
     List<MoveRecord> history = new ArrayList<>(info.history());
-    history.add(new MoveRecord(Instant.EPOCH, info.backend(), to, "command", result, failure));
+    history.add(
+        new MoveRecord(Instant.EPOCH, info.backend(), to, MoveReason.COMMAND, result, failure));
     books.put(
         info.id(),
         new ManagedRegionInfo(

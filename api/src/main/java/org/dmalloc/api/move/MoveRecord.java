@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
  * @param at when the move ended
  * @param from the backend that it started on
  * @param to the backend that it was to go to
- * @param reason who or what wanted it: {@code command}, {@code evacuation}, {@code return} …
+ * @param reason who or what wanted it
  * @param result what was done; null if it failed
  * @param failure why it failed, one line; null if it succeeded
  */
@@ -18,6 +18,6 @@ public record MoveRecord(
     Instant at,
     String from,
     String to,
-    String reason,
+    MoveReason reason,
     @Nullable MoveResult result,
     @Nullable String failure) {}

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.dmalloc.api.move;
 
+import java.util.Locale;
+
 /**
  * What a finished move did.
  *
@@ -14,8 +16,9 @@ package org.dmalloc.api.move;
  * @param pauseNanos how long the users were held, from the closing of the gate to its opening,
  *     waits for open sections included; the last attempt's
  * @param elapsedNanos the whole move
- * @param method how writes meanwhile were found: {@code userfaultfd}, {@code comparison}; {@code
- *     remap} where nothing was copied, {@code none} where the region was there already
+ * @param method how it came there
+ * @param tracking what found the writes meanwhile: {@code userfaultfd}, {@code comparison}; empty
+ *     where nothing was copied
  */
 public record MoveResult(
     long regionId,
@@ -26,7 +29,13 @@ public record MoveResult(
     int passes,
     long pauseNanos,
     long elapsedNanos,
-    String method) {
+    MoveMethod method,
+    String tracking) {
+  /** The method in one word, as listings have it: {@code remap}, {@code userfaultfd} … */
+  public String methodInAWord() {
+    return tracking.isEmpty() ? method.name().toLowerCase(Locale.ROOT) : tracking;
+  }
+
   /** Copied bytes per second, in units of a million bytes; 0 if nothing was copied. */
   public double megabytesPerSecond() {
     return elapsedNanos == 0 ? 0 : copiedBytes * 1e3 / elapsedNanos;

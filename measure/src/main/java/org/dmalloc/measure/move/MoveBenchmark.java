@@ -274,7 +274,7 @@ public final class MoveBenchmark {
         Units.bytes(worst.byteSize()),
         MoveTable.percent(worst.writtenPercent()),
         rows.stream().mapToInt(row -> row.pauseNanos().size()).sum(),
-        worst.method().equals("remap") ? " by mapping anew" : "",
+        worst.passes() == 0 ? " by mapping anew" : "",
         Units.nanos(nanos),
         Units.nanos(worst.pauseNanos(1)),
         worst.from(),
@@ -340,7 +340,7 @@ public final class MoveBenchmark {
           longestWriteNanos,
           copied.get(copied.size() / 2),
           passes.get(passes.size() / 2),
-          results.getLast().method());
+          results.getLast().methodInAWord());
     }
   }
 }

@@ -96,7 +96,7 @@ public final class MoveTable {
             left("by"));
     String group = "";
     for (MoveReport.Row row : report.rows()) {
-      boolean remap = row.method().equals("remap");
+      boolean remap = row.passes() == 0;
       String next = row.byteSize() + " " + row.writtenPercent();
       boolean first = !next.equals(group);
       if (first && !group.isEmpty()) {

@@ -52,7 +52,8 @@ public final class HotswapCommand extends Command {
       throws MemoryException, CommandFailure {
     if (words.isEmpty() || all != (words.size() == 1)) {
       throw new UsageException(
-          "hotswap: give the ids of regions, or --all, and then the backend; see 'regions' and 'providers'");
+          "hotswap: give the ids of regions, or --all, and then the backend; see 'regions' and"
+              + " 'providers'");
     }
     String backend = providers().nameForMover(words.getLast().toString());
     MoveOptions options =
@@ -131,7 +132,8 @@ public final class HotswapCommand extends Command {
           String.format(
               Locale.ROOT,
               Providers.orphanedSince(id).isPresent()
-                  ? "region %d is orphaned: what it was taken from has stopped, and it stays where it is; free it and take it anew with '-b managed'"
+                  ? "region %d is orphaned: what it was taken from has stopped, and it stays where"
+                      + " it is; free it and take it anew with '-b managed'"
                   : "region %d belongs to its backend and cannot move; allocate with '-b managed'",
               id));
     }
@@ -151,17 +153,17 @@ public final class HotswapCommand extends Command {
   static String describe(MoveResult result) {
     double pauseMillis = result.pauseNanos() / 1e6;
     return switch (result.method()) {
-      case "none" -> "it is there already";
-      case "remap" ->
+      case NONE -> "it is there already";
+      case REMAP ->
           String.format(
               Locale.ROOT, "same file mapped anew, nothing copied, pause %.2f ms", pauseMillis);
-      default ->
+      case COPY ->
           String.format(
               Locale.ROOT,
               "%s copied in %d passes (%s), pause %.2f ms, %.0f MB/s",
               ByteSize.format(result.copiedBytes()),
               result.passes(),
-              result.method(),
+              result.tracking(),
               pauseMillis,
               result.megabytesPerSecond());
     };

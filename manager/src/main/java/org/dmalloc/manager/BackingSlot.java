@@ -10,14 +10,14 @@ import org.dmalloc.spi.region.SectionGate;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Where a managed region's bytes are, and the way to them: the gate, the placement behind it, and
- * what is left when there is none.
+ * The slot of a managed region that takes a backing at a time: the gate, the placement behind it,
+ * and what is left when there is none.
  *
  * <p>The gate is the only one on the way to the memory: a section hands out the segment of the
  * backend's region, whose own gate is passed by once per placement. So the backend is told of the
  * region's use from here; see {@link #doze}.
  */
-final class Tenancy {
+final class BackingSlot {
   private final Object region;
   private final SectionGate gate = new SectionGate();
 
@@ -26,7 +26,7 @@ final class Tenancy {
   private @Nullable MemorySegment segment;
   private volatile Placement placement;
 
-  private volatile @Nullable Stranding stranding;
+  private volatile @Nullable Detached detached;
   private volatile boolean pinned;
 
   /** Set by users, taken by the policy's clock: a plain read on the way in is all that it costs. */
@@ -40,7 +40,7 @@ final class Tenancy {
    *
    * @param region whose bytes they are, for messages
    */
-  Tenancy(Object region, Placement placement) {
+  BackingSlot(Object region, Placement placement) {
     this.region = region;
     this.placement = placement;
     this.segment = placement.segment();
@@ -62,7 +62,7 @@ final class Tenancy {
     MemorySegment now = segment;
     if (now == null) {
       gate.exit(slot);
-      return acquireStranded();
+      return acquireDetached();
     }
     if (!used) {
       used = true;
@@ -71,13 +71,13 @@ final class Tenancy {
   }
 
   /** Waits for a backend outside the gate, which the move there needs, then takes what is there. */
-  private Access acquireStranded() {
+  private Access acquireDetached() {
     boolean inside = gate.heldByCaller();
     while (true) {
       awaitBackend();
       int slot = gate.enter();
       MemorySegment now = segment;
-      Stranding still = stranding;
+      Detached still = detached;
       if (now == null && still != null && (still.isWaitOver() || inside)) {
         now = still.remains();
         if (now == null) {
@@ -98,7 +98,7 @@ final class Tenancy {
     awaitBackend();
     int slot = gate.enter();
     try {
-      checkNotStranded();
+      checkAttached();
       pinned = true;
       used = true;
       return Objects.requireNonNull(segment);
@@ -144,7 +144,7 @@ final class Tenancy {
   void end() {
     segment = null;
     gate.end();
-    endStranding();
+    endDetached();
   }
 
   private void carry(Placement placed) {
@@ -153,7 +153,7 @@ final class Tenancy {
           new BackingRegion.Carrier() {
             @Override
             public boolean doze(Runnable onUse) {
-              return Tenancy.this.doze(placed, onUse);
+              return BackingSlot.this.doze(placed, onUse);
             }
 
             @Override
@@ -185,14 +185,14 @@ final class Tenancy {
 
   /** Whoever is inside a section does not wait: he keeps the region from going to a backend. */
   void awaitBackend() {
-    Stranding now = stranding;
+    Detached now = detached;
     if (now != null && !gate.heldByCaller()) {
       now.await();
     }
   }
 
-  void checkNotStranded() {
-    Stranding now = stranding;
+  void checkAttached() {
+    Detached now = detached;
     if (now != null) {
       throw unusable(now);
     }
@@ -200,13 +200,13 @@ final class Tenancy {
 
   /** Why no living backend holds it; null if one does. */
   @Nullable String stranded() {
-    Stranding now = stranding;
+    Detached now = detached;
     return now == null ? null : now.why();
   }
 
   /** Leaves the region without memory. Called with the gate shut. */
   void lose(String why, long waitNanos) {
-    stranding = new Stranding(why, null, waitNanos);
+    detached = new Detached(why, null, waitNanos);
     segment = null;
   }
 
@@ -217,21 +217,21 @@ final class Tenancy {
   void strand(String why, long waitNanos) {
     MemorySegment now = segment;
     if (now != null) {
-      stranding = new Stranding(why, now.asReadOnly(), waitNanos);
+      detached = new Detached(why, now.asReadOnly(), waitNanos);
       segment = null;
     }
   }
 
   /** A backend holds the region again, or it is closed. */
-  void endStranding() {
-    Stranding was = stranding;
-    stranding = null;
+  void endDetached() {
+    Detached was = detached;
+    detached = null;
     if (was != null) {
       was.end();
     }
   }
 
-  private IllegalStateException unusable(Stranding now) {
+  private IllegalStateException unusable(Detached now) {
     return new IllegalStateException(String.format(Locale.ROOT, "%s: %s", region, now.why()));
   }
 }

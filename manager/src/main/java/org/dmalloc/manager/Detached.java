@@ -7,10 +7,10 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * That no living backend holds a region. For a while its users wait for one to come, as at the
- * update of the only backend that could take it; then they get what remains.
+ * The state of a region that no living backend holds. For a while its users wait for one to come,
+ * as at the update of the only backend that could take it; then they get what remains.
  */
-final class Stranding {
+final class Detached {
   private final String why;
   private final @Nullable MemorySegment remains;
   private final long startNanos = System.nanoTime();
@@ -24,7 +24,7 @@ final class Stranding {
    * @param remains what can be read all the same, read-only; null if there is nothing
    * @param waitNanos how long users wait
    */
-  Stranding(String why, @Nullable MemorySegment remains, long waitNanos) {
+  Detached(String why, @Nullable MemorySegment remains, long waitNanos) {
     this.why = why;
     this.remains = remains;
     this.waitNanos = waitNanos;
