@@ -80,7 +80,8 @@ public final class CheckedPaging {
     boolean toSwap = !mapping.locked() && (!ofFile || takesCopies);
     long needed = ofFile ? length : missing(reads, offset, length);
     require(needed, toSwap);
-    mapping.populate(
+    Prefault.populate(
+        mapping,
         access,
         offset,
         length,

@@ -104,137 +104,68 @@ final class Libc {
 
   static long mmap(
       MemorySegment hint, long length, int protection, int flags, int fd, long offset) {
-    try (Arena arena = Arena.ofConfined()) {
-      MemorySegment state = arena.allocate(STATE);
-      return result(
-          ((MemorySegment) MMAP.invokeExact(state, hint, length, protection, flags, fd, offset))
-              .address(),
-          state);
-    } catch (Throwable t) {
-      throw unexpected(t);
-    }
+    return call(
+        (state, arena) ->
+            ((MemorySegment) MMAP.invokeExact(state, hint, length, protection, flags, fd, offset))
+                .address());
   }
 
   static long munmap(MemorySegment start, long length) {
-    try (Arena arena = Arena.ofConfined()) {
-      MemorySegment state = arena.allocate(STATE);
-      return result((int) MUNMAP.invokeExact(state, start, length), state);
-    } catch (Throwable t) {
-      throw unexpected(t);
-    }
+    return call((state, arena) -> (int) MUNMAP.invokeExact(state, start, length));
   }
 
   static long mremap(
       MemorySegment start, long oldLength, long newLength, int flags, MemorySegment target) {
-    try (Arena arena = Arena.ofConfined()) {
-      MemorySegment state = arena.allocate(STATE);
-      return result(
-          ((MemorySegment) MREMAP.invokeExact(state, start, oldLength, newLength, flags, target))
-              .address(),
-          state);
-    } catch (Throwable t) {
-      throw unexpected(t);
-    }
+    return call(
+        (state, arena) ->
+            ((MemorySegment) MREMAP.invokeExact(state, start, oldLength, newLength, flags, target))
+                .address());
   }
 
   static long madvise(MemorySegment start, long length, int advice) {
-    try (Arena arena = Arena.ofConfined()) {
-      MemorySegment state = arena.allocate(STATE);
-      return result((int) MADVISE.invokeExact(state, start, length, advice), state);
-    } catch (Throwable t) {
-      throw unexpected(t);
-    }
+    return call((state, arena) -> (int) MADVISE.invokeExact(state, start, length, advice));
   }
 
   static long msync(MemorySegment start, long length, int flags) {
-    try (Arena arena = Arena.ofConfined()) {
-      MemorySegment state = arena.allocate(STATE);
-      return result((int) MSYNC.invokeExact(state, start, length, flags), state);
-    } catch (Throwable t) {
-      throw unexpected(t);
-    }
+    return call((state, arena) -> (int) MSYNC.invokeExact(state, start, length, flags));
   }
 
   static long mincore(MemorySegment start, long length, MemorySegment pages) {
-    try (Arena arena = Arena.ofConfined()) {
-      MemorySegment state = arena.allocate(STATE);
-      return result((int) MINCORE.invokeExact(state, start, length, pages), state);
-    } catch (Throwable t) {
-      throw unexpected(t);
-    }
+    return call((state, arena) -> (int) MINCORE.invokeExact(state, start, length, pages));
   }
 
   static long mlock2(MemorySegment start, long length, int flags) {
-    try (Arena arena = Arena.ofConfined()) {
-      MemorySegment state = arena.allocate(STATE);
-      return result(
-          (long) MLOCK2.invokeExact(state, Abi.SYS_MLOCK2, start, length, (long) flags), state);
-    } catch (Throwable t) {
-      throw unexpected(t);
-    }
+    return call(
+        (state, arena) ->
+            (long) MLOCK2.invokeExact(state, Abi.SYS_MLOCK2, start, length, (long) flags));
   }
 
   static long munlock(MemorySegment start, long length) {
-    try (Arena arena = Arena.ofConfined()) {
-      MemorySegment state = arena.allocate(STATE);
-      return result((int) MUNLOCK.invokeExact(state, start, length), state);
-    } catch (Throwable t) {
-      throw unexpected(t);
-    }
+    return call((state, arena) -> (int) MUNLOCK.invokeExact(state, start, length));
   }
 
   static long open(String path, int flags, int mode) {
-    try (Arena arena = Arena.ofConfined()) {
-      MemorySegment state = arena.allocate(STATE);
-      return result((int) OPEN.invokeExact(state, text(path, arena), flags, mode), state);
-    } catch (Throwable t) {
-      throw unexpected(t);
-    }
+    return call((state, arena) -> (int) OPEN.invokeExact(state, text(path, arena), flags, mode));
   }
 
   static long unlink(String path) {
-    try (Arena arena = Arena.ofConfined()) {
-      MemorySegment state = arena.allocate(STATE);
-      return result((int) UNLINK.invokeExact(state, text(path, arena)), state);
-    } catch (Throwable t) {
-      throw unexpected(t);
-    }
+    return call((state, arena) -> (int) UNLINK.invokeExact(state, text(path, arena)));
   }
 
   static long close(int fd) {
-    try (Arena arena = Arena.ofConfined()) {
-      MemorySegment state = arena.allocate(STATE);
-      return result((int) CLOSE.invokeExact(state, fd), state);
-    } catch (Throwable t) {
-      throw unexpected(t);
-    }
+    return call((state, arena) -> (int) CLOSE.invokeExact(state, fd));
   }
 
   static long memfdCreate(String name, int flags) {
-    try (Arena arena = Arena.ofConfined()) {
-      MemorySegment state = arena.allocate(STATE);
-      return result((int) MEMFD_CREATE.invokeExact(state, text(name, arena), flags), state);
-    } catch (Throwable t) {
-      throw unexpected(t);
-    }
+    return call((state, arena) -> (int) MEMFD_CREATE.invokeExact(state, text(name, arena), flags));
   }
 
   static long fcntl(int fd, int command, int argument) {
-    try (Arena arena = Arena.ofConfined()) {
-      MemorySegment state = arena.allocate(STATE);
-      return result((int) FCNTL.invokeExact(state, fd, command, argument), state);
-    } catch (Throwable t) {
-      throw unexpected(t);
-    }
+    return call((state, arena) -> (int) FCNTL.invokeExact(state, fd, command, argument));
   }
 
   static long pipe2(MemorySegment ends, int flags) {
-    try (Arena arena = Arena.ofConfined()) {
-      MemorySegment state = arena.allocate(STATE);
-      return result((int) PIPE2.invokeExact(state, ends, flags), state);
-    } catch (Throwable t) {
-      throw unexpected(t);
-    }
+    return call((state, arena) -> (int) PIPE2.invokeExact(state, ends, flags));
   }
 
   /**
@@ -244,23 +175,15 @@ final class Libc {
    * @param pages what it names; stays mapped during the call
    */
   static long vmsplice(int fd, MemorySegment vector, int flags, MemorySegment pages) {
-    try (Arena arena = Arena.ofConfined()) {
-      MemorySegment state = arena.allocate(STATE);
-      return result((long) VMSPLICE.invokeExact(state, fd, vector, 1L, flags), state);
-    } catch (Throwable t) {
-      throw unexpected(t);
+    try {
+      return call((state, arena) -> (long) VMSPLICE.invokeExact(state, fd, vector, 1L, flags));
     } finally {
       Reference.reachabilityFence(pages);
     }
   }
 
   static long ioctl(int fd, long request, MemorySegment argument) {
-    try (Arena arena = Arena.ofConfined()) {
-      MemorySegment state = arena.allocate(STATE);
-      return result((int) IOCTL.invokeExact(state, fd, request, argument), state);
-    } catch (Throwable t) {
-      throw unexpected(t);
-    }
+    return call((state, arena) -> (int) IOCTL.invokeExact(state, fd, request, argument));
   }
 
   /** Like {@link #ioctl(int, long, MemorySegment)}, for a caller that keeps {@link #state}. */
@@ -278,66 +201,34 @@ final class Libc {
   }
 
   static long pread(int fd, MemorySegment buffer, long offset) {
-    try (Arena arena = Arena.ofConfined()) {
-      MemorySegment state = arena.allocate(STATE);
-      return result((long) PREAD.invokeExact(state, fd, buffer, buffer.byteSize(), offset), state);
-    } catch (Throwable t) {
-      throw unexpected(t);
-    }
+    return call(
+        (state, arena) -> (long) PREAD.invokeExact(state, fd, buffer, buffer.byteSize(), offset));
   }
 
   static long pwrite(int fd, MemorySegment buffer, long offset) {
-    try (Arena arena = Arena.ofConfined()) {
-      MemorySegment state = arena.allocate(STATE);
-      return result((long) PWRITE.invokeExact(state, fd, buffer, buffer.byteSize(), offset), state);
-    } catch (Throwable t) {
-      throw unexpected(t);
-    }
+    return call(
+        (state, arena) -> (long) PWRITE.invokeExact(state, fd, buffer, buffer.byteSize(), offset));
   }
 
   static long fallocate(int fd, int mode, long offset, long length) {
-    try (Arena arena = Arena.ofConfined()) {
-      MemorySegment state = arena.allocate(STATE);
-      return result((int) FALLOCATE.invokeExact(state, fd, mode, offset, length), state);
-    } catch (Throwable t) {
-      throw unexpected(t);
-    }
+    return call((state, arena) -> (int) FALLOCATE.invokeExact(state, fd, mode, offset, length));
   }
 
   static long ftruncate(int fd, long length) {
-    try (Arena arena = Arena.ofConfined()) {
-      MemorySegment state = arena.allocate(STATE);
-      return result((int) FTRUNCATE.invokeExact(state, fd, length), state);
-    } catch (Throwable t) {
-      throw unexpected(t);
-    }
+    return call((state, arena) -> (int) FTRUNCATE.invokeExact(state, fd, length));
   }
 
   static long fsync(int fd) {
-    try (Arena arena = Arena.ofConfined()) {
-      MemorySegment state = arena.allocate(STATE);
-      return result((int) FSYNC.invokeExact(state, fd), state);
-    } catch (Throwable t) {
-      throw unexpected(t);
-    }
+    return call((state, arena) -> (int) FSYNC.invokeExact(state, fd));
   }
 
   static long fdatasync(int fd) {
-    try (Arena arena = Arena.ofConfined()) {
-      MemorySegment state = arena.allocate(STATE);
-      return result((int) FDATASYNC.invokeExact(state, fd), state);
-    } catch (Throwable t) {
-      throw unexpected(t);
-    }
+    return call((state, arena) -> (int) FDATASYNC.invokeExact(state, fd));
   }
 
   static long syncFileRange(int fd, long offset, long length, int flags) {
-    try (Arena arena = Arena.ofConfined()) {
-      MemorySegment state = arena.allocate(STATE);
-      return result((int) SYNC_FILE_RANGE.invokeExact(state, fd, offset, length, flags), state);
-    } catch (Throwable t) {
-      throw unexpected(t);
-    }
+    return call(
+        (state, arena) -> (int) SYNC_FILE_RANGE.invokeExact(state, fd, offset, length, flags));
   }
 
   static long posixFadvise(int fd, long offset, long length, int advice) {
@@ -351,86 +242,47 @@ final class Libc {
   }
 
   static long fstatfs(int fd, MemorySegment facts) {
-    try (Arena arena = Arena.ofConfined()) {
-      MemorySegment state = arena.allocate(STATE);
-      return result((int) FSTATFS.invokeExact(state, fd, facts), state);
-    } catch (Throwable t) {
-      throw unexpected(t);
-    }
+    return call((state, arena) -> (int) FSTATFS.invokeExact(state, fd, facts));
   }
 
   static long statfs(String path, MemorySegment facts) {
-    try (Arena arena = Arena.ofConfined()) {
-      MemorySegment state = arena.allocate(STATE);
-      return result((int) STATFS.invokeExact(state, text(path, arena), facts), state);
-    } catch (Throwable t) {
-      throw unexpected(t);
-    }
+    return call((state, arena) -> (int) STATFS.invokeExact(state, text(path, arena), facts));
   }
 
   static long statx(int fd, MemorySegment facts) {
-    try (Arena arena = Arena.ofConfined()) {
-      MemorySegment state = arena.allocate(STATE);
-      return result(
-          (long)
-              STATX.invokeExact(
-                  state,
-                  Abi.SYS_STATX,
-                  (long) fd,
-                  text("", arena),
-                  (long) Abi.AT_EMPTY_PATH,
-                  (long) Abi.STATX_BASIC_STATS,
-                  facts),
-          state);
-    } catch (Throwable t) {
-      throw unexpected(t);
-    }
+    return call(
+        (state, arena) ->
+            (long)
+                STATX.invokeExact(
+                    state,
+                    Abi.SYS_STATX,
+                    (long) fd,
+                    text("", arena),
+                    (long) Abi.AT_EMPTY_PATH,
+                    (long) Abi.STATX_BASIC_STATS,
+                    facts));
   }
 
   static long getrlimit(int resource, MemorySegment limits) {
-    try (Arena arena = Arena.ofConfined()) {
-      MemorySegment state = arena.allocate(STATE);
-      return result((int) GETRLIMIT.invokeExact(state, resource, limits), state);
-    } catch (Throwable t) {
-      throw unexpected(t);
-    }
+    return call((state, arena) -> (int) GETRLIMIT.invokeExact(state, resource, limits));
   }
 
   static long getrusage(int who, MemorySegment usage) {
-    try (Arena arena = Arena.ofConfined()) {
-      MemorySegment state = arena.allocate(STATE);
-      return result((int) GETRUSAGE.invokeExact(state, who, usage), state);
-    } catch (Throwable t) {
-      throw unexpected(t);
-    }
+    return call((state, arena) -> (int) GETRUSAGE.invokeExact(state, who, usage));
   }
 
   static long sysconf(int name) {
-    try (Arena arena = Arena.ofConfined()) {
-      MemorySegment state = arena.allocate(STATE);
-      return result((long) SYSCONF.invokeExact(state, name), state);
-    } catch (Throwable t) {
-      throw unexpected(t);
-    }
+    return call((state, arena) -> (long) SYSCONF.invokeExact(state, name));
   }
 
   static long pidfdOpen(long pid) {
-    try (Arena arena = Arena.ofConfined()) {
-      MemorySegment state = arena.allocate(STATE);
-      return result((long) PIDFD_OPEN.invokeExact(state, Abi.SYS_PIDFD_OPEN, pid, 0L), state);
-    } catch (Throwable t) {
-      throw unexpected(t);
-    }
+    return call(
+        (state, arena) -> (long) PIDFD_OPEN.invokeExact(state, Abi.SYS_PIDFD_OPEN, pid, 0L));
   }
 
   static long userfaultfd(int flags) {
-    try (Arena arena = Arena.ofConfined()) {
-      MemorySegment state = arena.allocate(STATE);
-      return result(
-          (long) USERFAULTFD.invokeExact(state, Abi.SYS_USERFAULTFD, (long) flags), state);
-    } catch (Throwable t) {
-      throw unexpected(t);
-    }
+    return call(
+        (state, arena) -> (long) USERFAULTFD.invokeExact(state, Abi.SYS_USERFAULTFD, (long) flags));
   }
 
   /**
@@ -439,34 +291,24 @@ final class Libc {
    */
   static long processMadvise(
       int pidfd, MemorySegment vectors, long count, int advice, MemorySegment pages) {
-    try (Arena arena = Arena.ofConfined()) {
-      MemorySegment state = arena.allocate(STATE);
-      return result(
-          (long)
-              PROCESS_MADVISE.invokeExact(
-                  state,
-                  Abi.SYS_PROCESS_MADVISE,
-                  (long) pidfd,
-                  vectors,
-                  count,
-                  (long) advice,
-                  0L,
-                  pages),
-          state);
-    } catch (Throwable t) {
-      throw unexpected(t);
-    }
+    return call(
+        (state, arena) ->
+            (long)
+                PROCESS_MADVISE.invokeExact(
+                    state,
+                    Abi.SYS_PROCESS_MADVISE,
+                    (long) pidfd,
+                    vectors,
+                    count,
+                    (long) advice,
+                    0L,
+                    pages));
   }
 
   static long cachestat(int fd, MemorySegment range, MemorySegment counts) {
-    try (Arena arena = Arena.ofConfined()) {
-      MemorySegment state = arena.allocate(STATE);
-      return result(
-          (long) CACHESTAT.invokeExact(state, Abi.SYS_CACHESTAT, (long) fd, range, counts, 0L),
-          state);
-    } catch (Throwable t) {
-      throw unexpected(t);
-    }
+    return call(
+        (state, arena) ->
+            (long) CACHESTAT.invokeExact(state, Abi.SYS_CACHESTAT, (long) fd, range, counts, 0L));
   }
 
   /** The address; 0 if there is no memory. */
@@ -481,6 +323,21 @@ final class Libc {
   static void free(MemorySegment block) {
     try {
       FREE.invokeExact(block);
+    } catch (Throwable t) {
+      throw unexpected(t);
+    }
+  }
+
+  /** A downcall, with room for its error number, and an arena for its arguments. */
+  @FunctionalInterface
+  private interface Call {
+    long result(MemorySegment state, Arena arena) throws Throwable;
+  }
+
+  private static long call(Call call) {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment state = arena.allocate(STATE);
+      return result(call.result(state, arena), state);
     } catch (Throwable t) {
       throw unexpected(t);
     }

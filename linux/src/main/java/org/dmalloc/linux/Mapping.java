@@ -2,18 +2,15 @@
 package org.dmalloc.linux;
 
 import java.lang.foreign.MemorySegment;
-import java.util.Locale;
 import java.util.Objects;
 import java.util.Optional;
 import org.dmalloc.api.AccessMode;
 import org.dmalloc.api.Advice;
 import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.PageSize;
-import org.dmalloc.api.ProgressListener;
 import org.dmalloc.api.Residency;
 import org.dmalloc.api.Sharing;
 import org.dmalloc.api.backing.DirtyTracking;
-import org.dmalloc.spi.machine.AddressSpace;
 import org.dmalloc.spi.machine.Errno;
 import org.dmalloc.spi.machine.MappingCount;
 import org.jspecify.annotations.Nullable;
@@ -33,24 +30,11 @@ import org.jspecify.annotations.Nullable;
  * them. A range outside the mapping is an {@link IndexOutOfBoundsException}.
  */
 public final class Mapping implements AutoCloseable {
-  /** Between two looks at the interrupt flag: 8 to 60 ms on ext4, 20 ms anonymous. */
-  private static final long POPULATE_CHUNK_BYTES = 64L << 20;
-
-  /**
-   * MADV_WILLNEED on a file reads no more than the larger of read_ahead_kb and the device's largest
-   * request, and says nothing about the rest (force_page_cache_ra in mm/readahead.c). The default
-   * of the first is 128 KiB.
-   */
-  private static final long READ_AHEAD_BYTES = 128L << 10;
-
   /**
    * One write of a load, and the largest folio that it leaves: large enough for 4 GB/s, and small
    * enough that random stores to pages that were written back do not change all of the file again.
    */
   private static final long LOAD_PIECE_BYTES = 32L << 10;
-
-  /** So many pieces of a long range are announced together: 1 GiB. */
-  private static final int ANNOUNCED_PIECES = 8192;
 
   /** No architecture has larger addresses (x86-64 with five levels: 57 bits). */
   private static final long MAX_ADDRESS = 1L << 57;
@@ -61,10 +45,12 @@ public final class Mapping implements AutoCloseable {
   private final long fileOffset;
   private final boolean swapBacked;
   private final boolean inPageCache;
-  private final long alignment;
+  private final MmapCall mmap;
+
+  private final PageLock lock;
+  private final MappedPages pages;
 
   private volatile View view;
-  private volatile boolean locked;
 
   /** The range and the part of it that users see. */
   private record View(AddressRange range, MemorySegment segment) {}
@@ -85,16 +71,20 @@ public final class Mapping implements AutoCloseable {
     this.kind = kind;
     this.file = file;
     this.fileOffset = fileOffset;
+    this.lock = new PageLock(target);
     boolean regular = file != null && file.facts().regular();
     this.swapBacked =
         file == null || !regular || file.fileSystem().type().equals(FileSystem.IN_MEMORY);
     this.inPageCache = regular;
+    this.pages = new MappedPages(this, file, fileOffset, regular);
     // What swap backs may be told to use huge pages later, and can only from such an address on.
     boolean forHugePages =
         pageSize == PageSize.HUGE || (swapBacked && byteSize >= Platform.hugePageSize());
-    this.alignment = forHugePages ? Platform.hugePageSize() : Platform.pageSize();
+    long alignment = forHugePages ? Platform.hugePageSize() : Platform.pageSize();
+    boolean promised = swapBacked || kind.sharing() == Sharing.PRIVATE;
+    this.mmap = new MmapCall(target, kind, file, fileOffset, alignment, promised);
     long length = Platform.roundUpToPage(byteSize);
-    this.view = view(new AddressRange(map(length), length), byteSize);
+    this.view = view(new AddressRange(mmap.map(length), length), byteSize);
   }
 
   /**
@@ -172,7 +162,7 @@ public final class Mapping implements AutoCloseable {
 
   /** Whether {@link #lock} is in force. */
   public boolean locked() {
-    return locked;
+    return lock.held();
   }
 
   /**
@@ -183,7 +173,7 @@ public final class Mapping implements AutoCloseable {
    * @throws MemoryException if the kernel refuses
    */
   public void advise(Advice advice, long offset, long length) throws MemoryException {
-    MemorySegment range = pages(offset, length);
+    MemorySegment range = range(offset, length);
     if (advice == Advice.DONT_NEED && kind.sharing() == Sharing.PRIVATE) {
       throw new UnsupportedOperationException(
           "DONT_NEED would destroy the content of private memory; use PAGE_OUT or COLD");
@@ -193,53 +183,9 @@ public final class Mapping implements AutoCloseable {
           "POPULATE_WRITE needs a writable mapping; use POPULATE_READ");
     }
     if (advice == Advice.WILL_NEED) {
-      announce(offset, length);
+      Prefetch.announce(view.range.segment(), new long[] {offset}, length, target);
     } else {
       advise(Madvise.of(advice), range);
-    }
-  }
-
-  /**
-   * Brings all pages of a range in: for reading, or for writing at once, which also takes what the
-   * file system needs for the first store.
-   *
-   * @throws MemoryException if there is no space or memory for a page, the listener throws, or the
-   *     thread is interrupted; its interrupt flag stays set
-   */
-  public void populate(AccessMode access, long offset, long length, ProgressListener progress)
-      throws MemoryException {
-    populate(access, offset, length, step -> {}, progress, "");
-  }
-
-  /** What is asked before each step of a {@code populate}. */
-  @FunctionalInterface
-  interface StepCheck {
-    void before(long byteSize) throws MemoryException;
-  }
-
-  /**
-   * Like the other {@code populate}, with a check that may end it.
-   *
-   * @param outcome what is there when it was cancelled, in words
-   */
-  void populate(
-      AccessMode access,
-      long offset,
-      long length,
-      StepCheck check,
-      ProgressListener progress,
-      String outcome)
-      throws MemoryException {
-    Madvise call = access == AccessMode.READ_ONLY ? Madvise.POPULATE_READ : Madvise.POPULATE_WRITE;
-    MemorySegment range = pages(offset, length);
-    LongOperation operation = new LongOperation("prefault", target, length, progress, outcome);
-    for (long done = 0; done < range.byteSize(); ) {
-      operation.checkNotInterrupted(done);
-      long chunk = Math.min(POPULATE_CHUNK_BYTES, range.byteSize() - done);
-      check.before(chunk);
-      advise(call, range.asSlice(done, chunk));
-      done += chunk;
-      operation.report(done);
     }
   }
 
@@ -266,7 +212,7 @@ public final class Mapping implements AutoCloseable {
    * it is not refused where they run out.
    */
   public void withdrawAdvice(long offset, long length) throws MemoryException {
-    MemorySegment range = pages(offset, length);
+    MemorySegment range = range(offset, length);
     long result =
         OpenFile.retry(() -> Libc.madvise(range, range.byteSize(), Madvise.NORMAL.number));
     if (result < 0) {
@@ -274,7 +220,8 @@ public final class Mapping implements AutoCloseable {
     }
   }
 
-  private void advise(Madvise call, MemorySegment range) throws MemoryException {
+  /** Makes one call for a range of whole pages. */
+  void advise(Madvise call, MemorySegment range) throws MemoryException {
     if (range.byteSize() == 0) {
       return;
     }
@@ -298,29 +245,7 @@ public final class Mapping implements AutoCloseable {
     for (long offset : offsets) {
       Objects.checkFromIndexSize(offset, length, current.segment.byteSize());
     }
-    if (length > READ_AHEAD_BYTES) {
-      for (long offset : offsets) {
-        announce(offset, length);
-      }
-    } else if (length > 0) {
-      Prefetch.announce(current.range.segment(), offsets, length, target);
-    }
-  }
-
-  /** Announces all of a long range, in pieces that the kernel takes whole. */
-  private void announce(long offset, long length) throws MemoryException {
-    MemorySegment pages = view.range.segment();
-    long end = offset + length;
-    for (long next = offset; next < end; ) {
-      int count = (int) Math.min((end - next) / READ_AHEAD_BYTES, ANNOUNCED_PIECES);
-      long piece = count > 0 ? READ_AHEAD_BYTES : end - next;
-      long[] pieces = new long[Math.max(count, 1)];
-      for (int i = 0; i < pieces.length; i++) {
-        pieces[i] = next + i * piece;
-      }
-      Prefetch.announce(pages, pieces, piece, target);
-      next += pieces.length * piece;
-    }
+    Prefetch.announce(current.range.segment(), offsets, length, target);
   }
 
   /**
@@ -334,7 +259,7 @@ public final class Mapping implements AutoCloseable {
    * @throws MemoryException if the kernel refuses
    */
   public void splitFolios(long offset, long length) throws MemoryException {
-    MemorySegment range = pages(offset, length);
+    MemorySegment range = range(offset, length);
     if (range.byteSize() > 0) {
       FolioSplit.split(range, target);
     }
@@ -345,14 +270,7 @@ public final class Mapping implements AutoCloseable {
    * the memory is not a file's.
    */
   public Optional<CacheCounts> cacheCounts(long offset, long length) {
-    MemorySegment range = pages(offset, length);
-    OpenFile from = file;
-    if (from == null || !inPageCache || range.byteSize() == 0) {
-      return Optional.empty();
-    }
-    long position = fileOffset + Platform.roundDownToPage(offset);
-    return from.useIfOpen(
-        Optional.empty(), fd -> ResidencyProbe.cachestat(fd, position, range.byteSize()));
+    return pages.cacheCounts(offset, length);
   }
 
   /** Whether it shows a file's pages in the page cache, which the kernel reads ahead. */
@@ -367,7 +285,7 @@ public final class Mapping implements AutoCloseable {
 
   /** Writes the changed pages of a range to the device and waits (msync MS_SYNC). */
   public void force(long offset, long length) throws MemoryException {
-    MemorySegment range = pages(offset, length);
+    MemorySegment range = range(offset, length);
     if (range.byteSize() > 0) {
       long result = OpenFile.retry(() -> Libc.msync(range, range.byteSize(), Abi.MS_SYNC));
       if (result < 0) {
@@ -385,7 +303,7 @@ public final class Mapping implements AutoCloseable {
    */
   public void rewrite(long offset, long length) throws MemoryException {
     if (inPageCache() && kind.sharing() == Sharing.SHARED) {
-      WriteBackRepair.rewrite(pages(offset, length), target);
+      WriteBackRepair.rewrite(range(offset, length), target);
     }
   }
 
@@ -401,7 +319,7 @@ public final class Mapping implements AutoCloseable {
     long start = Platform.roundDownToPage(offset);
     long size = byteSize();
     WriteBackRepair.eachRun(
-        pages(offset, length),
+        range(offset, length),
         target,
         (at, count) -> visitor.visit(start + at, Math.min(count, size - start - at)));
   }
@@ -423,44 +341,12 @@ public final class Mapping implements AutoCloseable {
    * @throws MemoryException if RLIMIT_MEMLOCK or the memory is too small; then nothing is locked
    */
   public synchronized void lock(LockMode mode) throws MemoryException {
-    MemorySegment range = view.range.segment();
-    MappingCount.OF_PROCESS.add("mlock", range.byteSize(), target, 2);
-    long result = OpenFile.retry(() -> Libc.mlock2(range, range.byteSize(), mode.flags));
-    if (result < 0) {
-      int errno = (int) -result;
-      if (!locked) {
-        Libc.munlock(range, range.byteSize()); // a failure half-way leaves some pages locked
-      }
-      // EPERM is the limit's only where it is 0: else somebody forbids the call.
-      boolean limited =
-          errno == Errno.ENOMEM
-              || errno == Errno.EAGAIN
-              || (errno == Errno.EPERM && Platform.lockLimitBytes() == 0);
-      throw limited
-          ? Errno.exception("mlock", range.byteSize(), target, errno, lockAdvice())
-          : Errno.exception("mlock", range.byteSize(), target, errno);
-    }
-    locked = true;
-  }
-
-  private static String lockAdvice() {
-    long limit = Platform.lockLimitBytes();
-    return limit == Long.MAX_VALUE
-        ? "free memory: RLIMIT_MEMLOCK is unlimited"
-        : String.format(
-            Locale.ROOT,
-            "RLIMIT_MEMLOCK is %d bytes for all of the process; raise it (ulimit -l, LimitMEMLOCK=)",
-            limit);
+    lock.lock(view.range.segment(), mode);
   }
 
   /** Lets all pages go again. */
   public synchronized void unlock() throws MemoryException {
-    MemorySegment range = view.range.segment();
-    long result = Libc.munlock(range, range.byteSize());
-    if (result < 0) {
-      throw Errno.exception("munlock", range.byteSize(), target, (int) -result);
-    }
-    locked = false;
+    lock.unlock(view.range.segment());
   }
 
   /**
@@ -469,20 +355,17 @@ public final class Mapping implements AutoCloseable {
    * copies.
    */
   public Residency residency(long offset, long length) throws MemoryException {
-    MemorySegment range = pages(offset, length);
-    if (file == null) {
-      return ResidencyProbe.ofAnonymous(range, locked);
-    }
-    if (kind.sharing() == Sharing.PRIVATE) {
-      return ResidencyProbe.ofPrivateFile(range, locked, target);
-    }
-    return ResidencyProbe.ofShared(range, cacheCounts(offset, length), swapBacked, locked, target);
+    return pages.residency(offset, length);
   }
 
-  /** A clock that can take this mapping's pages out of RAM. */
-  public ResidentClock clock() {
-    boolean dropsCache = inPageCache && !swapBacked && kind.sharing() == Sharing.SHARED;
-    return dropsCache ? new FileClock(CachedPages.of(this), System::nanoTime) : new SwapClock(this);
+  /** Where its pages are, for a clock that makes them leave RAM. */
+  public MappedPages pages() {
+    return pages;
+  }
+
+  /** What messages call it. */
+  String target() {
+    return target;
   }
 
   /** Whether its pages have no place but RAM and swap. */
@@ -497,36 +380,10 @@ public final class Mapping implements AutoCloseable {
    * @throws MemoryException if the kernel refuses, as it does for locked pages
    */
   public void release(long offset, long length) throws MemoryException {
-    MemorySegment range = pages(offset, length);
+    MemorySegment range = range(offset, length);
     advise(Madvise.COLD, range);
     if (kind.sharing() == Sharing.SHARED) {
       advise(Madvise.DONTNEED, range);
-    }
-  }
-
-  /** Bytes of a range in the page cache, whoever brought them in; for files. */
-  long cachedBytes(long offset, long length) throws MemoryException {
-    MemorySegment range = pages(offset, length);
-    if (file == null || range.byteSize() == 0) {
-      return 0;
-    }
-    Optional<CacheCounts> cache = cacheCounts(offset, length);
-    return cache.isPresent() ? cache.get().cached() : ResidencyProbe.mincore(range, target);
-  }
-
-  /** Bytes of a range that are mapped and take memory. */
-  long presentBytes(long offset, long length) throws MemoryException {
-    MemorySegment range = pages(offset, length);
-    PageTable.Counts counts = PageTable.count(range.address(), range.address() + range.byteSize());
-    return counts.mapped() - counts.zero();
-  }
-
-  /** Drops the clean cached pages of a range that nobody has mapped; for files. */
-  void dropCached(long offset, long length) throws MemoryException {
-    MemorySegment range = pages(offset, length);
-    OpenFile from = file;
-    if (from != null && range.byteSize() > 0) {
-      from.dropCachedPages(fileOffset + Platform.roundDownToPage(offset), range.byteSize());
     }
   }
 
@@ -542,30 +399,9 @@ public final class Mapping implements AutoCloseable {
     if (!current.segment.scope().isAlive()) {
       throw new IllegalStateException("mapping of " + target + " is closed");
     }
-    mapCached();
+    pages.mapIfAllCached();
     MappingCount.OF_PROCESS.add("userfaultfd", current.segment.byteSize(), target, 2);
     return WriteTracking.start(current.range.segment(), current.segment.byteSize(), target);
-  }
-
-  /**
-   * Maps the pages of a file that is cached as a whole, without a read: while writes are noted the
-   * kernel maps no neighbours at a fault, and whoever reads all of it would take one for each page.
-   */
-  private void mapCached() throws MemoryException {
-    if (file == null || !inPageCache) {
-      return;
-    }
-    MemorySegment range = view.range.segment();
-    if (cachedBytes(0, byteSize()) < range.byteSize()) {
-      return;
-    }
-    try {
-      advise(Madvise.POPULATE_READ, range);
-    } catch (MemoryException e) {
-      if (e.errno() != Errno.EINVAL) { // before Linux 5.14
-        throw e;
-      }
-    }
   }
 
   /**
@@ -591,7 +427,7 @@ public final class Mapping implements AutoCloseable {
     long byteSize = oldByteSize;
     try {
       if (newLength > old.length()) {
-        address = Relocation.grow(old, newLength, alignment, this::mapFailure);
+        address = mmap.grow(old, newLength);
       } else if (newLength < old.length()) {
         AddressRange.unmap(old.address() + newLength, old.length() - newLength);
       }
@@ -624,45 +460,6 @@ public final class Mapping implements AutoCloseable {
     return target + " " + byteSize() + " bytes";
   }
 
-  private long map(long length) throws MemoryException {
-    // An aligned one is cut out of a larger one.
-    int added = alignment > Platform.pageSize() ? 2 : 1;
-    MappingCount.OF_PROCESS.add("mmap", length, target, added);
-    MemorySegment hint = MemorySegment.NULL;
-    int flags = kind.flags;
-    if (alignment > Platform.pageSize()) {
-      long room = Relocation.reserve(length, alignment);
-      if (room < 0) {
-        throw mapFailure("mmap", length, (int) -room);
-      }
-      hint = MemorySegment.ofAddress(room);
-      flags |= Abi.MAP_FIXED;
-    }
-    long address = map(hint, length, flags);
-    if (address < 0) {
-      if (hint.address() != 0) {
-        AddressRange.unmap(hint.address(), length);
-      }
-      throw mapFailure("mmap", length, (int) -address);
-    }
-    return address;
-  }
-
-  private MemoryException mapFailure(String operation, long length, int errno) {
-    // Only what may need RAM or swap of its own counts as promised.
-    boolean promised = swapBacked || kind.sharing() == Sharing.PRIVATE;
-    return errno == Errno.ENOMEM
-        ? Errno.exception(
-            operation, length, target, errno, AddressSpace.OF_PROCESS.nextStep(length, promised))
-        : Errno.exception(operation, length, target, errno);
-  }
-
-  private long map(MemorySegment hint, long length, int flags) {
-    return file == null
-        ? Libc.mmap(hint, length, kind.protection(), flags | Abi.MAP_ANONYMOUS, -1, 0)
-        : file.use(fd -> Libc.mmap(hint, length, kind.protection(), flags, fd, fileOffset));
-  }
-
   private Mapping advised(PageSize pageSize) throws MemoryException {
     if (pageSize == PageSize.HUGE) {
       try {
@@ -681,7 +478,7 @@ public final class Mapping implements AutoCloseable {
   }
 
   /** The whole pages that hold the range. */
-  private MemorySegment pages(long offset, long length) {
+  MemorySegment range(long offset, long length) {
     View current = view;
     Objects.checkFromIndexSize(offset, length, current.segment.byteSize());
     if (!current.segment.scope().isAlive()) {

@@ -4,6 +4,7 @@ package org.dmalloc.linux;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.stream.LongStream;
 import org.dmalloc.api.MemoryException;
 import org.dmalloc.spi.machine.Errno;
 
@@ -18,6 +19,16 @@ import org.dmalloc.spi.machine.Errno;
 final class Prefetch {
   static final String BATCH = "process_madvise";
   static final String SINGLE = "madvise";
+
+  /**
+   * MADV_WILLNEED on a file reads no more than the larger of read_ahead_kb and the device's largest
+   * request, and says nothing about the rest (force_page_cache_ra in mm/readahead.c). The default
+   * of the first is 128 KiB.
+   */
+  private static final long READ_AHEAD_BYTES = 128L << 10;
+
+  /** So many pieces of a long range are announced together: 1 GiB. */
+  private static final int ANNOUNCED_PIECES = 8192;
 
   private static final long VECTOR_BYTES = 16;
   private static final int UNKNOWN = -1;
@@ -34,8 +45,34 @@ final class Prefetch {
     return batchRefused || pidfd() == UNAVAILABLE ? SINGLE : BATCH;
   }
 
-  /** Offsets and length lie inside {@code pages}, which starts and ends at a page. */
+  /**
+   * Announces all of each range; a long one in pieces that the kernel takes whole.
+   *
+   * @param pages start and end at a page; offsets and length lie inside
+   */
   static void announce(MemorySegment pages, long[] offsets, long length, String target)
+      throws MemoryException {
+    if (length <= READ_AHEAD_BYTES) {
+      if (length > 0) {
+        announceWhole(pages, offsets, length, target);
+      }
+      return;
+    }
+    for (long next : offsets) {
+      long end = next + length;
+      while (next < end) {
+        int count = (int) Math.min((end - next) / READ_AHEAD_BYTES, ANNOUNCED_PIECES);
+        long piece = count > 0 ? READ_AHEAD_BYTES : end - next;
+        long start = next;
+        long[] pieces =
+            LongStream.range(0, Math.max(count, 1)).map(i -> start + i * piece).toArray();
+        announceWhole(pages, pieces, piece, target);
+        next += pieces.length * piece;
+      }
+    }
+  }
+
+  private static void announceWhole(MemorySegment pages, long[] offsets, long length, String target)
       throws MemoryException {
     int pidfd = pidfd();
     int done = 0;

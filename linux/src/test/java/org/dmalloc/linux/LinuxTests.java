@@ -35,7 +35,13 @@ final class LinuxTests {
   }
 
   static void prefault(Mapping mapping) throws MemoryException {
-    mapping.populate(AccessMode.READ_WRITE, 0, mapping.byteSize(), ProgressListener.NONE);
+    populate(mapping, AccessMode.READ_WRITE, 0, mapping.byteSize(), ProgressListener.NONE);
+  }
+
+  static void populate(
+      Mapping mapping, AccessMode access, long offset, long length, ProgressListener progress)
+      throws MemoryException {
+    Prefault.populate(mapping, access, offset, length, step -> {}, progress, "");
   }
 
   static MemoryException assertErrno(int errno, Executable call) {

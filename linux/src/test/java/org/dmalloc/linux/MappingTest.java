@@ -94,7 +94,7 @@ class MappingTest {
             () -> mapping.force(0, MIB),
             () -> mapping.prefetch(offsets, 8),
             () -> mapping.residency(0, MIB),
-            () -> mapping.populate(AccessMode.READ_ONLY, 0, MIB, ProgressListener.NONE),
+            () -> LinuxTests.populate(mapping, AccessMode.READ_ONLY, 0, MIB, ProgressListener.NONE),
             () -> mapping.lock(LockMode.ON_FAULT),
             mapping::unlock,
             () -> mapping.resize(2 * MIB));
@@ -240,7 +240,7 @@ class MappingTest {
           IllegalArgumentException.class, () -> mapping.segment().set(JAVA_BYTE, 0, (byte) 1));
       assertThrows(
           UnsupportedOperationException.class, () -> mapping.advise(Advice.POPULATE_WRITE, 0, 5));
-      mapping.populate(AccessMode.READ_ONLY, 0, 5, ProgressListener.NONE);
+      LinuxTests.populate(mapping, AccessMode.READ_ONLY, 0, 5, ProgressListener.NONE);
       assertEquals(PAGE, mapping.residency(0, 5).mappedBytes());
     }
   }
@@ -291,8 +291,12 @@ class MappingTest {
   void populateReportsItsProgressAndStopsAtAnInterrupt() throws IOException {
     try (Mapping mapping = anonymous(160 * MIB)) {
       List<Long> steps = new ArrayList<>();
-      mapping.populate(
-          AccessMode.READ_WRITE, 0, 160 * MIB, (done, total) -> steps.add(done * 1000 / total));
+      LinuxTests.populate(
+          mapping,
+          AccessMode.READ_WRITE,
+          0,
+          160 * MIB,
+          (done, total) -> steps.add(done * 1000 / total));
       assertEquals(List.of(400L, 800L, 1000L), steps);
       assertEquals(160 * MIB, mapping.residency(0, 160 * MIB).residentBytes());
     }
@@ -300,7 +304,8 @@ class MappingTest {
       assertThrows(
           MemoryException.class,
           () ->
-              mapping.populate(
+              LinuxTests.populate(
+                  mapping,
                   AccessMode.READ_WRITE,
                   0,
                   160 * MIB,

@@ -81,7 +81,7 @@ class PageScannerTest {
     long byteSize = 64L << 20;
     try (OpenFile file = file(byteSize);
         Mapping mapping = map(file, byteSize)) {
-      mapping.populate(AccessMode.READ_WRITE, 0, byteSize, ProgressListener.NONE);
+      LinuxTests.populate(mapping, AccessMode.READ_WRITE, 0, byteSize, ProgressListener.NONE);
       mapping.segment().fill((byte) 5);
       mapping.force(0, byteSize);
       assumeTrue(dirtyBytes(mapping) == 0, "needs cachestat");

@@ -13,6 +13,7 @@ import org.dmalloc.api.UnsupportedCapabilityException;
 import org.dmalloc.api.backing.DirtyTracking;
 import org.dmalloc.linux.Mapping;
 import org.dmalloc.linux.Platform;
+import org.dmalloc.spi.eviction.SwapClock;
 import org.dmalloc.spi.machine.Errno;
 import org.dmalloc.spi.machine.Machine;
 import org.dmalloc.spi.region.GatedRegion;
@@ -93,7 +94,7 @@ final class AnonymousRegion extends GatedRegion {
   @Override
   protected ResidentTrimmer onLimitResident(long budgetBytes) throws MemoryException {
     machine.requireSwap(byteSize(), toString());
-    return new MappingTrimmer(mapping.clock());
+    return new SwapClock(mapping.pages());
   }
 
   @Override
@@ -149,7 +150,8 @@ final class AnonymousRegion extends GatedRegion {
           Errno.EAGAIN,
           String.format(
               Locale.ROOT,
-              "its pages are locked, and RLIMIT_MEMLOCK is %d bytes for all of the process; raise it (ulimit -l, LimitMEMLOCK=)",
+              "its pages are locked, and RLIMIT_MEMLOCK is %d bytes for all of the process; raise"
+                  + " it (ulimit -l, LimitMEMLOCK=)",
               Platform.lockLimitBytes()));
     }
     return refusal;

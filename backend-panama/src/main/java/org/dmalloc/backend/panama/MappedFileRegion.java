@@ -31,6 +31,7 @@ import org.dmalloc.linux.CheckedPaging;
 import org.dmalloc.linux.Mapping;
 import org.dmalloc.linux.OpenFile;
 import org.dmalloc.linux.Platform;
+import org.dmalloc.spi.eviction.FileClock;
 import org.dmalloc.spi.machine.Machine;
 import org.dmalloc.spi.region.DeviceProof;
 import org.dmalloc.spi.region.GatedRegion;
@@ -252,7 +253,7 @@ final class MappedFileRegion extends GatedRegion implements StoredBacking {
           "choose another directory",
           null);
     }
-    return new MappingTrimmer(mapping.clock());
+    return new FileClock(mapping.pages(), System::nanoTime);
   }
 
   @Override

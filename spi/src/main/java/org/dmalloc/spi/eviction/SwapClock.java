@@ -1,34 +1,34 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-package org.dmalloc.linux;
+package org.dmalloc.spi.eviction;
 
 import java.util.Arrays;
 import java.util.concurrent.TimeUnit;
-import org.dmalloc.api.Advice;
 import org.dmalloc.api.MemoryException;
 
-/** For memory that swap backs. */
-final class SwapClock extends ResidentClock {
+/** The clock for memory that swap backs. */
+public final class SwapClock extends ResidentClock {
   /** Such a short grace is for regions that are far over: used pages may go too. */
   private static final long SHORT_GRACE_NANOS = TimeUnit.MILLISECONDS.toNanos(10);
 
-  private final Mapping mapping;
+  private final SwappablePages pages;
   private final SparedWindows spared = new SparedWindows();
 
-  /** What the hand took out of each window when it last did, in pages. */
+  /** What the hand took out of each window when it last did, in bytes. */
   private int[] taken = new int[0];
 
   private long excess;
   private long windowsLeft;
   private boolean urgent;
 
-  SwapClock(Mapping mapping) {
-    super(mapping::byteSize);
-    this.mapping = mapping;
+  /** A clock for some pages. */
+  public SwapClock(SwappablePages pages) {
+    super(pages::byteSize);
+    this.pages = pages;
   }
 
   @Override
   public long residentBytes() throws MemoryException {
-    return mapping.residency(0, mapping.byteSize()).residentBytes();
+    return pages.residentBytes();
   }
 
   @Override
@@ -52,12 +52,11 @@ final class SwapClock extends ResidentClock {
     if (spared.isBeyond(index) || (!urgent && spared.passBy(index))) {
       return 0;
     }
-    long present = mapping.presentBytes(window.offset(), window.length());
+    long present = pages.mappedBytes(window.offset(), window.length());
     if (present == 0) {
       return 0;
     }
-    long presentPages = present / Platform.pageSize();
-    boolean cameBack = taken[index] > 0 && presentPages * 2 >= taken[index];
+    boolean cameBack = taken[index] > 0 && present * 2 >= taken[index];
     taken[index] = 0;
     if (cameBack && !urgent) {
       spared.spare(index);
@@ -66,9 +65,9 @@ final class SwapClock extends ResidentClock {
     if (!cameBack) {
       spared.forget(index);
     }
-    mapping.advise(Advice.PAGE_OUT, window.offset(), window.length());
-    long left = mapping.presentBytes(window.offset(), window.length());
-    taken[index] = (int) Math.max(0, presentPages - left / Platform.pageSize());
+    pages.pageOut(window.offset(), window.length());
+    long left = pages.mappedBytes(window.offset(), window.length());
+    taken[index] = (int) Math.max(0, present - left);
     excess -= present - left;
     return Math.max(0, present - left);
   }

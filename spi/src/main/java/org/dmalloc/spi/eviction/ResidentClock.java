@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-package org.dmalloc.linux;
+package org.dmalloc.spi.eviction;
 
 import java.util.function.LongSupplier;
-import org.dmalloc.api.MemoryException;
+import org.dmalloc.spi.region.ResidentTrimmer;
 
 /**
- * Takes pages of one mapping out of RAM, those first that were not used since the hand of the clock
- * last came by. Works in rounds of short steps; made for one thread.
+ * Evicts pages of one mapping, those first that were not used since the hand of the clock last came
+ * by. Works in rounds of short steps; made for one thread.
  *
  * <p>Where a mapping is shared and has a file on a disk, the page table serves as the mark of use,
  * page by page: a round unmaps some windows (MADV_DONTNEED, which changes nothing), and a later one
@@ -19,11 +19,8 @@ import org.dmalloc.api.MemoryException;
  * pages come back from the swap cache without a read as long as there is RAM, and windows that came
  * back are left alone in the same way.
  */
-public abstract sealed class ResidentClock permits FileClock, SwapClock {
-  /** What {@link #step} returns at the end of a round. */
-  public static final long DONE = -1;
-
-  /** What one step looks at: 4 MiB take 0.2 to 2 ms. */
+abstract sealed class ResidentClock implements ResidentTrimmer permits FileClock, SwapClock {
+  /** The range of one step: 4 MiB take 0.2 to 2 ms. */
   static final long WINDOW_BYTES = 4L << 20;
 
   private final LongSupplier byteSize;
@@ -32,27 +29,6 @@ public abstract sealed class ResidentClock permits FileClock, SwapClock {
   ResidentClock(LongSupplier byteSize) {
     this.byteSize = byteSize;
   }
-
-  /** The bytes that count: in the page cache for files, in page frames for other memory. */
-  public abstract long residentBytes() throws MemoryException;
-
-  /**
-   * Plans a round.
-   *
-   * @param excessBytes how much is to leave RAM
-   * @param aheadBytes how much more will have to soon: what the clock can prepare
-   * @param graceNanos how long users have to show that they use something before it leaves RAM; 0
-   *     if used pages may go too
-   */
-  public abstract void begin(long excessBytes, long aheadBytes, long graceNanos)
-      throws MemoryException;
-
-  /**
-   * Works on one window.
-   *
-   * @return the bytes that have left RAM, or {@link #DONE}
-   */
-  public abstract long step() throws MemoryException;
 
   /** The window under the hand, which moves on. The mapping may have another size than before. */
   final Window next() {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-package org.dmalloc.linux;
+package org.dmalloc.spi.eviction;
 
 import java.util.ArrayDeque;
 import java.util.Deque;
@@ -8,15 +8,15 @@ import java.util.function.LongSupplier;
 import org.dmalloc.api.MemoryException;
 
 /**
- * For shared mappings of files on a disk.
+ * The clock for shared mappings of files on a disk.
  *
- * <p>Unmapped windows wait in a queue until their users had their time. A first look, 10 ms after a
- * window was unmapped, tells how much of it will go: so the hand passes windows in use at once, and
- * does not wait for them to find out that there is nothing to drop.
+ * <p>Unmapped windows wait in a queue until their users had their time. A first check, 10 ms after
+ * a window was unmapped, tells how much of it will go: so the hand passes windows in use at once,
+ * and does not wait for them to find out that there is nothing to drop.
  */
-final class FileClock extends ResidentClock {
-  /** When a window's first look comes: what is used all the time has been mapped again by then. */
-  private static final long FIRST_LOOK_NANOS = TimeUnit.MILLISECONDS.toNanos(10);
+public final class FileClock extends ResidentClock {
+  /** When a window is first checked: what is used all the time has been mapped again by then. */
+  private static final long FIRST_CHECK_NANOS = TimeUnit.MILLISECONDS.toNanos(10);
 
   /** The hand goes round once in this time at most, unless used pages may go too. */
   private static final long LAP_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
@@ -28,11 +28,11 @@ final class FileClock extends ResidentClock {
   private final LongSupplier nanoTime;
   private final SparedWindows spared = new SparedWindows();
 
-  /** Windows that had their first look, in the order in which they may be dropped. */
+  /** Windows that were checked once, in the order in which they may be dropped. */
   private final Deque<Unmapped> queue = new ArrayDeque<>();
 
-  /** Windows that are yet to have it, oldest first. */
-  private final Deque<Unmapped> unlooked = new ArrayDeque<>();
+  /** Windows that were not, oldest first. */
+  private final Deque<Unmapped> unchecked = new ArrayDeque<>();
 
   /** What those in both queues hold that nobody has mapped again, as far as it is known. */
   private long readyBytes;
@@ -46,11 +46,12 @@ final class FileClock extends ResidentClock {
   /**
    * A window that was unmapped.
    *
-   * @param unusedBytes what of it is cached and not mapped, when it was looked at last
+   * @param unusedBytes what of it is cached and not mapped, when it was checked last
    */
   private record Unmapped(Window window, long unusedBytes, long atNanos, int tries) {}
 
-  FileClock(CachedPages pages, LongSupplier nanoTime) {
+  /** A clock for some pages, and the time that it goes by. */
+  public FileClock(CachedPages pages, LongSupplier nanoTime) {
     super(pages::byteSize);
     this.pages = pages;
     this.nanoTime = nanoTime;
@@ -76,9 +77,9 @@ final class FileClock extends ResidentClock {
 
   @Override
   public long step() throws MemoryException {
-    Unmapped fresh = unlooked.peek();
-    if (fresh != null && age(fresh) >= Math.min(FIRST_LOOK_NANOS, graceNanos)) {
-      firstLook(unlooked.remove());
+    Unmapped fresh = unchecked.peek();
+    if (fresh != null && age(fresh) >= Math.min(FIRST_CHECK_NANOS, graceNanos)) {
+      check(unchecked.remove());
       return 0;
     }
     Unmapped oldest = queue.peek();
@@ -101,12 +102,12 @@ final class FileClock extends ResidentClock {
     long cached = pages.cachedBytes(window.offset(), window.length());
     if (cached > 0) {
       pages.unmap(window.offset(), window.length());
-      unlooked.add(new Unmapped(window, cached, nanoTime.getAsLong(), 0));
+      unchecked.add(new Unmapped(window, cached, nanoTime.getAsLong(), 0));
       readyBytes += cached;
     }
   }
 
-  private void firstLook(Unmapped fresh) throws MemoryException {
+  private void check(Unmapped fresh) throws MemoryException {
     readyBytes -= fresh.unusedBytes;
     Window window = fresh.window.in(pages.byteSize());
     if (window.length() <= 0) {

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.dmalloc.linux;
+
+import java.lang.foreign.MemorySegment;
+import org.dmalloc.api.MemoryException;
+import org.dmalloc.spi.machine.AddressSpace;
+import org.dmalloc.spi.machine.Errno;
+import org.dmalloc.spi.machine.MappingCount;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The mmap(2) that makes a mapping, and the mremap(2) that lets it grow.
+ *
+ * @param file what to map, from {@code fileOffset} on; null for memory without a file
+ * @param alignment of the first address; a power of two, at least a page
+ * @param promised whether the kernel counts the memory as promised, since it may need RAM or swap
+ */
+record MmapCall(
+    String target,
+    MappingKind kind,
+    @Nullable OpenFile file,
+    long fileOffset,
+    long alignment,
+    boolean promised) {
+
+  /** Maps whole pages, and returns the first address. */
+  long map(long length) throws MemoryException {
+    // An aligned one is cut out of a larger one.
+    int added = alignment > Platform.pageSize() ? 2 : 1;
+    MappingCount.OF_PROCESS.add("mmap", length, target, added);
+    MemorySegment hint = MemorySegment.NULL;
+    int flags = kind.flags;
+    if (alignment > Platform.pageSize()) {
+      long room = Relocation.reserve(length, alignment);
+      if (room < 0) {
+        throw failure("mmap", length, (int) -room);
+      }
+      hint = MemorySegment.ofAddress(room);
+      flags |= Abi.MAP_FIXED;
+    }
+    long address = map(hint, length, flags);
+    if (address < 0) {
+      if (hint.address() != 0) {
+        AddressRange.unmap(hint.address(), length);
+      }
+      throw failure("mmap", length, (int) -address);
+    }
+    return address;
+  }
+
+  private long map(MemorySegment hint, long length, int flags) {
+    return file == null
+        ? Libc.mmap(hint, length, kind.protection(), flags | Abi.MAP_ANONYMOUS, -1, 0)
+        : file.use(fd -> Libc.mmap(hint, length, kind.protection(), flags, fd, fileOffset));
+  }
+
+  /** Grows a mapping that nobody uses now, and returns its new address. */
+  long grow(AddressRange old, long newLength) throws MemoryException {
+    return Relocation.grow(old, newLength, alignment, this::failure);
+  }
+
+  private MemoryException failure(String operation, long length, int errno) {
+    return errno == Errno.ENOMEM
+        ? Errno.exception(
+            operation, length, target, errno, AddressSpace.OF_PROCESS.nextStep(length, promised))
+        : Errno.exception(operation, length, target, errno);
+  }
+}

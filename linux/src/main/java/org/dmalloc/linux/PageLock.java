@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.dmalloc.linux;
+
+import java.lang.foreign.MemorySegment;
+import java.util.Locale;
+import org.dmalloc.api.MemoryException;
+import org.dmalloc.spi.machine.Errno;
+import org.dmalloc.spi.machine.MappingCount;
+
+/** The lock on the pages of one mapping, which keeps them in RAM. */
+final class PageLock {
+  private final String target;
+  private volatile boolean held;
+
+  PageLock(String target) {
+    this.target = target;
+  }
+
+  boolean held() {
+    return held;
+  }
+
+  void lock(MemorySegment range, LockMode mode) throws MemoryException {
+    MappingCount.OF_PROCESS.add("mlock", range.byteSize(), target, 2);
+    long result = OpenFile.retry(() -> Libc.mlock2(range, range.byteSize(), mode.flags));
+    if (result < 0) {
+      int errno = (int) -result;
+      if (!held) {
+        Libc.munlock(range, range.byteSize()); // a failure half-way leaves some pages locked
+      }
+      // EPERM is the limit's only where it is 0: else somebody forbids the call.
+      boolean limited =
+          errno == Errno.ENOMEM
+              || errno == Errno.EAGAIN
+              || (errno == Errno.EPERM && Platform.lockLimitBytes() == 0);
+      throw limited
+          ? Errno.exception("mlock", range.byteSize(), target, errno, advice())
+          : Errno.exception("mlock", range.byteSize(), target, errno);
+    }
+    held = true;
+  }
+
+  private static String advice() {
+    long limit = Platform.lockLimitBytes();
+    return limit == Long.MAX_VALUE
+        ? "free memory: RLIMIT_MEMLOCK is unlimited"
+        : String.format(
+            Locale.ROOT,
+            "RLIMIT_MEMLOCK is %d bytes for all of the process; raise it (ulimit -l,"
+                + " LimitMEMLOCK=)",
+            limit);
+  }
+
+  void unlock(MemorySegment range) throws MemoryException {
+    long result = Libc.munlock(range, range.byteSize());
+    if (result < 0) {
+      throw Errno.exception("munlock", range.byteSize(), target, (int) -result);
+    }
+    held = false;
+  }
+}
