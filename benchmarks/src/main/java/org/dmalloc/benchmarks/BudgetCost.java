@@ -36,6 +36,7 @@ import org.dmalloc.measure.compare.child.ProviderFactory;
 import org.dmalloc.measure.compare.child.TypedText;
 import org.dmalloc.measure.disk.DirectLoop;
 import org.dmalloc.spi.machine.KernelFiles;
+import org.dmalloc.spi.machine.ProcessStat;
 
 /**
  * The program behind {@code benchmarks/budget.sh}: what a resident budget costs those who use a
@@ -160,9 +161,9 @@ public final class BudgetCost {
 
   private void table() throws IOException, InterruptedException {
     out.println(
-        "| pattern | beside it | budget | p50, µs | p99 | p99.9 | p99.99 | max | its reads/s"
-            + " | its minor faults/s | beside it, pages/s | most resident / budget | over it, share of looks | budget thread, % of a core"
-            + " | observer, % |");
+        "| pattern | beside it | budget | p50, µs | p99 | p99.9 | p99.99 | max | its reads/s | its"
+            + " minor faults/s | beside it, pages/s | most resident / budget | over it, share of"
+            + " looks | budget thread, % of a core | observer, % |");
     out.println("|" + " --- |".repeat(15));
     boolean advised = provider.capabilities().contains(Capability.ADVICE);
     boolean files = provider.capabilities().contains(Capability.FORCE);
@@ -203,7 +204,8 @@ public final class BudgetCost {
     boolean limited = budget != RegionRequest.NO_BUDGET;
     out.printf(
         Locale.ROOT,
-        "| %s | %s | %s | %.2f | %.2f | %.2f | %.1f | %.0f | %,d | %,d | %,d | %s | %s | %s | %.2f |%n",
+        "| %s | %s | %s | %.2f | %.2f | %.2f | %.1f | %.0f | %,d | %,d | %,d | %s | %s | %s | %.2f"
+            + " |%n",
         region.info().pattern(),
         other.name().toLowerCase(Locale.ROOT).replace('_', ' '),
         limited ? budget / MIB + " MiB" : "none",
@@ -321,9 +323,8 @@ public final class BudgetCost {
 
   /** Major and minor faults of the calling thread. */
   private static long[] faultsOfThread() {
-    String line = KernelFiles.ofThisMachine().text("/proc/thread-self/stat").orElseThrow();
-    String[] fields = line.substring(line.lastIndexOf(')') + 2).split(" ", -1);
-    return new long[] {Long.parseLong(fields[9]), Long.parseLong(fields[7])};
+    ProcessStat stat = ProcessStat.of(KernelFiles.ofThisMachine(), "thread-self").orElseThrow();
+    return new long[] {stat.field(12).orElseThrow(), stat.field(10).orElseThrow()};
   }
 
   /** Uses pages of the whole region until the end. */

@@ -20,6 +20,10 @@ import com.tngtech.archunit.core.domain.JavaModifier;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
 import com.tngtech.archunit.lang.ArchRule;
+import java.io.InputStream;
+import java.lang.classfile.ClassFile;
+import java.lang.classfile.constantpool.PoolEntry;
+import java.lang.classfile.constantpool.StringEntry;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
 import java.lang.foreign.MemorySegment;
@@ -211,6 +215,47 @@ class ArchitectureTest {
           .forEach(call -> found.add(type.getName().replaceFirst("\\$.*", "")));
     }
     assertEquals(new TreeSet<>(READ_ORDINARY_FILES), found, "classes that read files whole");
+  }
+
+  /**
+   * They name files of /proc and /sys beside {@code spi.machine}: for calls on descriptors, as
+   * links or to write to them; without {@code spi} at hand; or, in {@code measure.machine}, to
+   * count for reports what no backend asks.
+   */
+  private static final Set<String> NAME_KERNEL_FILES =
+      Set.of(
+          "org.dmalloc.linux.OpenFile",
+          "org.dmalloc.linux.Ownership",
+          "org.dmalloc.linux.PageScanner",
+          "org.dmalloc.linux.PageTable",
+          "org.dmalloc.linux.WriteTracking",
+          "org.dmalloc.spi.store.FileFate",
+          "org.dmalloc.measure.compare.child.CellCounters",
+          "org.dmalloc.measure.compare.setup.Cleaner",
+          "org.dmalloc.measure.compare.setup.ZramDevice",
+          "org.dmalloc.measure.machine.BlockDevice",
+          "org.dmalloc.measure.machine.MachineDescription",
+          "org.dmalloc.measure.machine.MachineLoad",
+          "org.dmalloc.measure.machine.ProcessCounters",
+          "org.dmalloc.measure.machine.SwapDevice",
+          "org.dmalloc.shell.command.CommandFailure",
+          "org.dmalloc.testkit.ContractTheme",
+          "org.dmalloc.testkit.MemoryGroup");
+
+  @Test
+  void filesOfTheKernelAreNamedBySpiMachine() throws Exception {
+    Set<String> found = new TreeSet<>();
+    for (JavaClass type : SUITE) {
+      try (InputStream code = type.getSource().orElseThrow().getUri().toURL().openStream()) {
+        for (PoolEntry entry : ClassFile.of().parse(code.readAllBytes()).constantPool()) {
+          if (entry instanceof StringEntry text && text.stringValue().matches("/(proc|sys)/.+")) {
+            found.add(type.getName().replaceFirst("\\$.*", ""));
+          }
+        }
+      }
+    }
+    found.removeIf(name -> name.startsWith("org.dmalloc.spi.machine."));
+    assertEquals(new TreeSet<>(NAME_KERNEL_FILES), found, "classes that name such a file");
   }
 
   @Test

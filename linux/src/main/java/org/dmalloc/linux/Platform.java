@@ -7,11 +7,11 @@ import java.lang.foreign.ValueLayout;
 import java.util.Locale;
 import org.dmalloc.spi.machine.Errno;
 import org.dmalloc.spi.machine.KernelFiles;
+import org.dmalloc.spi.machine.Setting;
 
 /** Whether this machine is supported, its page sizes and its limits. */
 public final class Platform {
   private static final long DEFAULT_HUGE_PAGE_BYTES = 2L << 20;
-  private static final String HUGE_PAGE_FILE = "/sys/kernel/mm/transparent_hugepage/hpage_pmd_size";
 
   /** Why not, or empty. */
   private static final String REFUSAL =
@@ -95,6 +95,8 @@ public final class Platform {
 
     // A kernel without transparent huge pages has no such file; the size then only aligns.
     static final long HUGE =
-        KernelFiles.ofThisMachine().number(HUGE_PAGE_FILE).orElse(DEFAULT_HUGE_PAGE_BYTES);
+        Setting.hugePages("hpage_pmd_size")
+            .number(KernelFiles.ofThisMachine())
+            .orElse(DEFAULT_HUGE_PAGE_BYTES);
   }
 }

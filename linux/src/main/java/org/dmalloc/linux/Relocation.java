@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Locale;
 import org.dmalloc.api.MemoryException;
 import org.dmalloc.spi.machine.Errno;
+import org.dmalloc.spi.machine.VirtualAreas;
 
 /**
  * Makes room for mappings: finds addresses, and lets a mapping grow by mremap(2).

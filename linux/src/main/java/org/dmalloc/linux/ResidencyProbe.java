@@ -8,6 +8,7 @@ import java.util.Optional;
 import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.Residency;
 import org.dmalloc.spi.machine.Errno;
+import org.dmalloc.spi.machine.VirtualAreas;
 
 /**
  * Finds out where the pages of a mapping are.

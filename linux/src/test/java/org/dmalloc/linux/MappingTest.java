@@ -27,6 +27,7 @@ import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.PageSize;
 import org.dmalloc.api.ProgressListener;
 import org.dmalloc.spi.machine.Errno;
+import org.dmalloc.spi.machine.VirtualAreas;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 

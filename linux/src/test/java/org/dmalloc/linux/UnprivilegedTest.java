@@ -15,6 +15,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.PageSize;
+import org.dmalloc.spi.machine.VirtualAreas;
 import org.junit.jupiter.api.Test;
 
 /** What an ordinary user meets, in a JVM of its own without privileges and with a small limit. */

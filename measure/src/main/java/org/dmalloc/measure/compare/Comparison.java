@@ -25,6 +25,7 @@ import org.dmalloc.measure.machine.MachineLoad;
 import org.dmalloc.measure.machine.SwapDevice;
 import org.dmalloc.measure.report.Units;
 import org.dmalloc.spi.machine.KernelFiles;
+import org.dmalloc.spi.machine.MemoryInfo;
 import org.dmalloc.spi.machine.Mount;
 import org.jspecify.annotations.Nullable;
 
@@ -185,7 +186,7 @@ public final class Comparison {
                 plan.byteSize(),
                 limited ? plan.limitBytes() : 0,
                 Rounds.dataLimit(plan.limitBytes()),
-                1024 * files.field("/proc/meminfo", "MemTotal").orElse(0)));
+                MemoryInfo.bytes(files, "MemTotal").orElse(0)));
     if (contenders.stream().anyMatch(contender -> contender.family() == Family.SWAP)) {
       obstacles.addAll(Obstacles.swap(ownSwap, swapBefore, SwapDevice.all(files)));
     }
@@ -219,7 +220,7 @@ public final class Comparison {
   /** Leaves out who could only be killed for want of memory, or measures something else. */
   private List<Contender> comparable(List<Contender> all, List<SwapDevice> swap, boolean limited) {
     long free = swap.stream().mapToLong(device -> device.byteSize() - device.usedBytes()).sum();
-    long available = 1024 * files.field("/proc/meminfo", "MemAvailable").orElse(0);
+    long available = MemoryInfo.bytes(files, "MemAvailable").orElse(0);
     long inMemory = limited ? plan.limitBytes() : available;
     long missing = plan.byteSize() + SWAP_MARGIN_BYTES - inMemory - free;
     List<Contender> left = new ArrayList<>();

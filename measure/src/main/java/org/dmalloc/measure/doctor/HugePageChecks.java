@@ -4,11 +4,10 @@ package org.dmalloc.measure.doctor;
 import java.util.List;
 import java.util.Optional;
 import org.dmalloc.measure.doctor.Finding.Severity;
+import org.dmalloc.spi.machine.Setting;
 
 /** Transparent huge pages. */
 final class HugePageChecks {
-  private static final String FOLDER = "/sys/kernel/mm/transparent_hugepage/";
-
   private HugePageChecks() {}
 
   /** Whether anonymous memory gets them. */
@@ -23,15 +22,17 @@ final class HugePageChecks {
                       Severity.NOTE,
                       "enabled",
                       choice,
-                      "HUGE_PAGES is asked for in vain: anon regions get small pages, at 4 to 7 times the cost of a first fill",
-                      "echo madvise > " + FOLDER + "enabled");
+                      "HUGE_PAGES is asked for in vain: anon regions get small pages, at 4 to 7"
+                          + " times the cost of a first fill",
+                      "echo madvise > " + Setting.hugePages("enabled").path());
               case "always" ->
                   finding(
                       Severity.NOTE,
                       "enabled",
                       choice,
-                      "anon regions get huge pages without asking: fast to fill, but 2 MiB are taken, and swapped, for one touched page",
-                      "echo madvise > " + FOLDER + "enabled");
+                      "anon regions get huge pages without asking: fast to fill, but 2 MiB are"
+                          + " taken, and swapped, for one touched page",
+                      "echo madvise > " + Setting.hugePages("enabled").path());
               default ->
                   finding(
                       Severity.OK,
@@ -54,7 +55,7 @@ final class HugePageChecks {
                     "defrag",
                     choice,
                     "a fault may wait while the kernel gathers a huge page: long tails in latency",
-                    "echo madvise > " + FOLDER + "defrag")
+                    "echo madvise > " + Setting.hugePages("defrag").path())
                 : finding(
                     Severity.OK,
                     "defrag",
@@ -76,7 +77,7 @@ final class HugePageChecks {
                       "shmem_enabled",
                       choice,
                       "anon-memfd and anon-zero get small pages even where HUGE_PAGES asks",
-                      "echo advise > " + FOLDER + "shmem_enabled");
+                      "echo advise > " + Setting.hugePages("shmem_enabled").path());
               default ->
                   finding(
                       Severity.OK,
@@ -92,13 +93,13 @@ final class HugePageChecks {
   }
 
   private static List<Finding> of(Patient patient, String file, Judgement judgement) {
-    Optional<String> choice = patient.files().choice(FOLDER + file);
+    Optional<String> choice = Setting.hugePages(file).choice(patient.files());
     return choice.map(judgement::of).map(List::of).orElse(List.of());
   }
 
   private static Finding finding(
       Severity severity, String file, String choice, String effect, String command) {
     return new Finding(
-        "huge-pages", severity, "transparent_hugepage/" + file, choice, effect, command);
+        "huge-pages", severity, Setting.hugePages(file).name(), choice, effect, command);
   }
 }

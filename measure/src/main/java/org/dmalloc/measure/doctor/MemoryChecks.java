@@ -6,25 +6,24 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalLong;
 import org.dmalloc.measure.doctor.Finding.Severity;
-import org.dmalloc.measure.machine.MemoryCgroup;
 import org.dmalloc.measure.report.Units;
+import org.dmalloc.spi.machine.CgroupMemory;
 import org.dmalloc.spi.machine.KernelFiles;
+import org.dmalloc.spi.machine.MemoryInfo;
+import org.dmalloc.spi.machine.ProcessLimits;
+import org.dmalloc.spi.machine.Setting;
 
 /** Limits of memory and address space. */
 final class MemoryChecks {
-  private static final String OVERCOMMIT = "/proc/sys/vm/overcommit_memory";
-  private static final String MAP_COUNT = "/proc/sys/vm/max_map_count";
-  private static final String LIMITS = "/proc/self/limits";
   private static final long DEFAULT_MAP_COUNT = 65_530;
   private static final long AMPLE_MAP_COUNT = 1_048_576;
   private static final long LOW_MEMLOCK_BYTES = 64L << 20;
-  private static final String UNLIMITED = "unlimited";
 
   private MemoryChecks() {}
 
   /** What the cgroups above this process allow. */
   static List<Finding> cgroupLimit(Patient patient) {
-    Optional<MemoryCgroup> cgroup = MemoryCgroup.of(patient.files());
+    Optional<CgroupMemory> cgroup = CgroupMemory.lowest(patient.files());
     if (cgroup.isEmpty()) {
       return List.of(
           new Finding(
@@ -35,16 +34,17 @@ final class MemoryChecks {
               "no memory controller is visible: regions share all of the machine's RAM",
               ""));
     }
-    MemoryCgroup group = cgroup.get();
+    CgroupMemory group = cgroup.get();
     String subject = String.format(Locale.ROOT, "memory cgroup (v%d)", group.version());
-    if (group.limitBytes() < 0) {
+    if (!group.limited()) {
       return List.of(
           new Finding(
               "cgroup",
               Severity.OK,
               subject,
               "no limit",
-              "regions share all of the machine's RAM; a limit is a fair way to test memory pressure",
+              "regions share all of the machine's RAM; a limit is a fair way to test memory"
+                  + " pressure",
               ""));
     }
     String used =
@@ -57,13 +57,14 @@ final class MemoryChecks {
             Severity.NOTE,
             subject,
             Units.bytes(group.limitBytes()) + used,
-            "the cache of file regions counts in; more than this at once is read from disk again, and anon beyond it is swapped or killed",
-            "echo BYTES > " + group.limitFile()));
+            "the cache of file regions counts in; more than this at once is read from disk again,"
+                + " and anon beyond it is swapped or killed",
+            "echo BYTES > " + group.file()));
   }
 
   /** Whether large anonymous regions are granted. */
   static List<Finding> overcommit(Patient patient) {
-    OptionalLong value = patient.files().number(OVERCOMMIT);
+    OptionalLong value = Setting.OVERCOMMIT.number(patient.files());
     if (value.isEmpty()) {
       return List.of();
     }
@@ -75,7 +76,8 @@ final class MemoryChecks {
                   Severity.NOTE,
                   "vm.overcommit_memory",
                   "1 (always)",
-                  "any anon region is granted; what does not fit is killed later, without an exception",
+                  "any anon region is granted; what does not fit is killed later, without an"
+                      + " exception",
                   "sysctl vm.overcommit_memory=0");
           case 2 ->
               new Finding(
@@ -85,7 +87,8 @@ final class MemoryChecks {
                   "2 (never)",
                   String.format(
                       Locale.ROOT,
-                      "anon and private regions are refused beyond the commit limit (%s left), the Java heap counts in; shared file regions are free of it",
+                      "anon and private regions are refused beyond the commit limit (%s left), the"
+                          + " Java heap counts in; shared file regions are free of it",
                       commitLeft(patient.files())),
                   "sysctl vm.overcommit_memory=0");
           default ->
@@ -94,22 +97,23 @@ final class MemoryChecks {
                   Severity.OK,
                   "vm.overcommit_memory",
                   "0 (heuristic)",
-                  "anon regions are refused only if they could never fit; shared file regions are free of it",
+                  "anon regions are refused only if they could never fit; shared file regions are"
+                      + " free of it",
                   "");
         });
   }
 
   private static String commitLeft(KernelFiles files) {
-    OptionalLong limit = files.field("/proc/meminfo", "CommitLimit");
-    OptionalLong used = files.field("/proc/meminfo", "Committed_AS");
+    OptionalLong limit = MemoryInfo.bytes(files, "CommitLimit");
+    OptionalLong used = MemoryInfo.bytes(files, "Committed_AS");
     return limit.isPresent() && used.isPresent()
-        ? Units.bytes(Math.max(0, limit.getAsLong() - used.getAsLong()) * 1024)
+        ? Units.bytes(Math.max(0, limit.getAsLong() - used.getAsLong()))
         : "an unknown rest";
   }
 
   /** How many mappings one process may have. */
   static List<Finding> mapCount(Patient patient) {
-    OptionalLong value = patient.files().number(MAP_COUNT);
+    OptionalLong value = Setting.MAX_MAP_COUNT.number(patient.files());
     if (value.isEmpty()) {
       return List.of();
     }
@@ -121,31 +125,27 @@ final class MemoryChecks {
             small ? Severity.NOTE : Severity.OK,
             "vm.max_map_count",
             Long.toString(count),
-            "each region takes a mapping or more, the JVM some hundreds; at the limit allocation fails with ENOMEM",
+            "each region takes a mapping or more, the JVM some hundreds; at the limit allocation"
+                + " fails with ENOMEM",
             small ? "sysctl vm.max_map_count=" + AMPLE_MAP_COUNT : ""));
   }
 
   /** How much memory may be locked. */
   static List<Finding> memlock(Patient patient) {
-    for (String line : patient.files().lines(LIMITS)) {
-      if (line.startsWith("Max locked memory")) {
-        String soft = line.substring("Max locked memory".length()).strip().split("\\s+", -1)[0];
-        return List.of(memlock(soft));
-      }
-    }
-    return List.of();
+    OptionalLong soft = ProcessLimits.soft(patient.files(), "Max locked memory");
+    return soft.isPresent() ? List.of(memlock(soft.getAsLong())) : List.of();
   }
 
-  private static Finding memlock(String soft) {
-    long bytes = soft.equals(UNLIMITED) ? Long.MAX_VALUE : Long.parseLong(soft);
-    String value = soft.equals(UNLIMITED) ? soft : Units.bytes(bytes);
+  private static Finding memlock(long bytes) {
+    String value = bytes == Long.MAX_VALUE ? "unlimited" : Units.bytes(bytes);
     return bytes < LOW_MEMLOCK_BYTES
         ? new Finding(
             "memlock",
             Severity.NOTE,
             "limit of locked memory",
             value,
-            "locked regions and the swap policy NEVER are refused beyond this, unless the process has CAP_IPC_LOCK",
+            "locked regions and the swap policy NEVER are refused beyond this, unless the process"
+                + " has CAP_IPC_LOCK",
             "ulimit -l unlimited (as root, or by LimitMEMLOCK= of the service), before the start")
         : new Finding(
             "memlock",

@@ -8,11 +8,10 @@ import java.util.OptionalLong;
 import org.dmalloc.measure.doctor.Finding.Severity;
 import org.dmalloc.measure.machine.SwapDevice;
 import org.dmalloc.measure.report.Units;
+import org.dmalloc.spi.machine.Setting;
 
 /** Where anonymous memory goes when RAM gets short. */
 final class SwapChecks {
-  private static final String PAGE_CLUSTER = "/proc/sys/vm/page-cluster";
-  private static final String SWAPPINESS = "/proc/sys/vm/swappiness";
   private static final long DEFAULT_SWAPPINESS = 60;
 
   private SwapChecks() {}
@@ -27,8 +26,10 @@ final class SwapChecks {
               Severity.NOTE,
               "swap",
               "none",
-              "anon regions cannot be larger than free RAM, and have no cold start; file regions are not concerned",
-              "fallocate -l 4G /swapfile && chmod 600 /swapfile && mkswap /swapfile && swapon -p 10 /swapfile"));
+              "anon regions cannot be larger than free RAM, and have no cold start; file regions"
+                  + " are not concerned",
+              "fallocate -l 4G /swapfile && chmod 600 /swapfile && mkswap /swapfile && swapon -p 10"
+                  + " /swapfile"));
     }
     List<Finding> findings = new ArrayList<>();
     for (SwapDevice device : devices) {
@@ -45,7 +46,8 @@ final class SwapChecks {
                   Units.bytes(device.usedBytes()),
                   device.priority()),
               device.kind() == SwapDevice.Kind.ZRAM
-                  ? "anon regions are compressed in RAM here: they gain room, but not a disk's worth"
+                  ? "anon regions are compressed in RAM here: they gain room, but not a disk's"
+                      + " worth"
                   : "anon regions go here page by page under pressure, highest priority first",
               ""));
     }
@@ -57,7 +59,7 @@ final class SwapChecks {
    * --page-cluster 0,3: see docs/swap-or-file.md.
    */
   static List<Finding> pageCluster(Patient patient) {
-    OptionalLong value = patient.files().number(PAGE_CLUSTER);
+    OptionalLong value = Setting.sysctl("vm.page-cluster").number(patient.files());
     if (value.isEmpty()) {
       return List.of();
     }
@@ -79,7 +81,8 @@ final class SwapChecks {
                   Severity.NOTE,
                   "vm.page-cluster",
                   "0",
-                  "one fault reads one page from swap: anonymous memory is read back in order at about a third of the rate of 3; random reads gain nothing measurable",
+                  "one fault reads one page from swap: anonymous memory is read back in order at"
+                      + " about a third of the rate of 3; random reads gain nothing measurable",
                   "sysctl vm.page-cluster=3"));
     }
     long pages = 1L << Math.min(value.getAsLong(), 30);
@@ -91,14 +94,15 @@ final class SwapChecks {
             Long.toString(value.getAsLong()),
             String.format(
                 Locale.ROOT,
-                "read in order, one fault brings up to %d pages from swap, which is what makes it fast; at random the kernel was seen to read one",
+                "read in order, one fault brings up to %d pages from swap, which is what makes it"
+                    + " fast; at random the kernel was seen to read one",
                 pages),
             ""));
   }
 
   /** How the kernel weighs anonymous memory against file pages. */
   static List<Finding> swappiness(Patient patient) {
-    OptionalLong value = patient.files().number(SWAPPINESS);
+    OptionalLong value = Setting.sysctl("vm.swappiness").number(patient.files());
     if (value.isEmpty()) {
       return List.of();
     }
@@ -111,7 +115,8 @@ final class SwapChecks {
               Severity.NOTE,
               "vm.swappiness",
               text,
-              "anon regions and the Java heap stay in RAM until file pages are gone: file regions lose their cache first; good only where anon must not wait",
+              "anon regions and the Java heap stay in RAM until file pages are gone: file regions"
+                  + " lose their cache first; good only where anon must not wait",
               "sysctl vm.swappiness=" + DEFAULT_SWAPPINESS));
     }
     return List.of(
@@ -122,7 +127,8 @@ final class SwapChecks {
             text,
             swappiness > 100
                 ? "anon regions and the Java heap are swapped before file pages are given up"
-                : "under pressure the kernel takes from anon and from file regions, in this proportion of 200",
+                : "under pressure the kernel takes from anon and from file regions, in this"
+                    + " proportion of 200",
             swappiness > 100 ? "sysctl vm.swappiness=" + DEFAULT_SWAPPINESS : ""));
   }
 }

@@ -7,6 +7,8 @@ import java.util.OptionalLong;
 import org.dmalloc.measure.doctor.Finding.Severity;
 import org.dmalloc.measure.report.Units;
 import org.dmalloc.spi.machine.KernelFiles;
+import org.dmalloc.spi.machine.MemoryInfo;
+import org.dmalloc.spi.machine.Setting;
 import org.jspecify.annotations.Nullable;
 
 /** When the kernel writes changed pages back, and when it makes writers wait for that. */
@@ -36,7 +38,8 @@ final class WritebackChecks {
                     limit.size())
                 : String.format(
                     Locale.ROOT,
-                    "stores to file regions run at memory speed until about %s are unwritten, then at disk speed",
+                    "stores to file regions run at memory speed until about %s are unwritten, then"
+                        + " at disk speed",
                     limit.size()),
             low ? "sysctl vm.dirty_ratio=20" : ""));
   }
@@ -56,10 +59,12 @@ final class WritebackChecks {
             background.setting,
             background.value,
             inverted
-                ? "not below the limit above: the kernel uses half of that, and write-back begins late"
+                ? "not below the limit above: the kernel uses half of that, and write-back begins"
+                    + " late"
                 : String.format(
                     Locale.ROOT,
-                    "write-back begins beside the writers at about %s; a force writes what is left over, so that less makes forces shorter, and writing more often",
+                    "write-back begins beside the writers at about %s; a force writes what is left"
+                        + " over, so that less makes forces shorter, and writing more often",
                     background.size()),
             inverted ? "sysctl vm.dirty_background_ratio=10 vm.dirty_ratio=20" : ""));
   }
@@ -67,22 +72,21 @@ final class WritebackChecks {
   /** A limit that is set in bytes, or in per cent of available memory if the bytes are 0. */
   private record Limit(String setting, String value, long bytes) {
     static @Nullable Limit read(KernelFiles files, String name) {
-      OptionalLong bytes = files.number("/proc/sys/vm/" + name + "_bytes");
+      Setting inBytes = Setting.sysctl("vm." + name + "_bytes");
+      OptionalLong bytes = inBytes.number(files);
       if (bytes.isPresent() && bytes.getAsLong() > 0) {
-        return new Limit(
-            "vm." + name + "_bytes", Long.toString(bytes.getAsLong()), bytes.getAsLong());
+        return new Limit(inBytes.name(), Long.toString(bytes.getAsLong()), bytes.getAsLong());
       }
-      OptionalLong ratio = files.number("/proc/sys/vm/" + name + "_ratio");
+      Setting inPerCent = Setting.sysctl("vm." + name + "_ratio");
+      OptionalLong ratio = inPerCent.number(files);
       if (ratio.isEmpty()) {
         return null;
       }
-      OptionalLong availableKib = files.field("/proc/meminfo", "MemAvailable");
+      OptionalLong available = MemoryInfo.bytes(files, "MemAvailable");
       return new Limit(
-          "vm." + name + "_ratio",
+          inPerCent.name(),
           ratio.getAsLong() + " %",
-          availableKib.isPresent()
-              ? availableKib.getAsLong() * 1024 / 100 * ratio.getAsLong()
-              : -1);
+          available.isPresent() ? available.getAsLong() / 100 * ratio.getAsLong() : -1);
     }
 
     String size() {

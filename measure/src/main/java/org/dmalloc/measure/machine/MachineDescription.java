@@ -4,8 +4,10 @@ package org.dmalloc.measure.machine;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
+import org.dmalloc.spi.machine.CgroupMemory;
 import org.dmalloc.spi.machine.KernelFiles;
+import org.dmalloc.spi.machine.MemoryInfo;
+import org.dmalloc.spi.machine.Setting;
 
 /**
  * The machine that figures were measured on. {@code "unknown"} stands for what it does not tell.
@@ -31,17 +33,17 @@ public record MachineDescription(
     String jdk,
     List<SwapDevice> swap,
     Map<String, String> settings) {
-  private static final List<String> SETTINGS =
+  private static final List<Setting> SETTINGS =
       List.of(
-          "/proc/sys/vm/swappiness",
-          "/proc/sys/vm/page-cluster",
-          "/proc/sys/vm/dirty_ratio",
-          "/proc/sys/vm/dirty_background_ratio",
-          "/proc/sys/vm/dirty_bytes",
-          "/proc/sys/vm/dirty_background_bytes",
-          "/proc/sys/vm/overcommit_memory",
-          "/sys/kernel/mm/transparent_hugepage/enabled",
-          "/sys/kernel/mm/transparent_hugepage/shmem_enabled");
+          Setting.sysctl("vm.swappiness"),
+          Setting.sysctl("vm.page-cluster"),
+          Setting.sysctl("vm.dirty_ratio"),
+          Setting.sysctl("vm.dirty_background_ratio"),
+          Setting.sysctl("vm.dirty_bytes"),
+          Setting.sysctl("vm.dirty_background_bytes"),
+          Setting.sysctl("vm.overcommit_memory"),
+          Setting.hugePages("enabled"),
+          Setting.hugePages("shmem_enabled"));
 
   private static final String UNKNOWN = "unknown";
 
@@ -54,20 +56,21 @@ public record MachineDescription(
   /** Describes the machine that these files belong to, and this JVM. */
   public static MachineDescription read(KernelFiles files) {
     Map<String, String> settings = new LinkedHashMap<>();
-    for (String path : SETTINGS) {
-      Optional<String> value = path.startsWith("/sys") ? files.choice(path) : files.text(path);
-      value.ifPresent(v -> settings.put(path, v));
+    for (Setting setting : SETTINGS) {
+      setting.choice(files).ifPresent(value -> settings.put(setting.path(), value));
     }
-    long memoryKib = files.field("/proc/meminfo", "MemTotal").orElse(-1);
     return new MachineDescription(
         valueOf(files, "/proc/cpuinfo", "model name", ":"),
         Runtime.getRuntime().availableProcessors(),
-        memoryKib < 0 ? -1 : 1024 * memoryKib,
-        MemoryCgroup.of(files).map(MemoryCgroup::limitBytes).orElse(-1L),
+        MemoryInfo.bytes(files, "MemTotal").orElse(-1),
+        CgroupMemory.lowest(files)
+            .filter(CgroupMemory::limited)
+            .map(CgroupMemory::limitBytes)
+            .orElse(-1L),
         System.getProperty("os.name", UNKNOWN)
             + " "
-            + files
-                .text("/proc/sys/kernel/osrelease")
+            + Setting.sysctl("kernel.osrelease")
+                .choice(files)
                 .orElse(System.getProperty("os.version", UNKNOWN)),
         valueOf(files, "/etc/os-release", "PRETTY_NAME", "=").replace("\"", ""),
         System.getProperty("java.vendor", UNKNOWN)

@@ -4,6 +4,7 @@ package org.dmalloc.measure.machine;
 import java.util.Arrays;
 import java.util.List;
 import org.dmalloc.spi.machine.KernelFiles;
+import org.dmalloc.spi.machine.ProcessStat;
 
 /**
  * How busy a machine's processors are, at one moment; two of them tell about the time between. All
@@ -25,12 +26,10 @@ public record MachineLoad(
   /** Guest time, behind these, is counted in user time already. */
   private static final int COUNTED = 8;
 
-  /**
-   * Fields of {@code /proc/self/stat} behind the name: utime is the 14th of all, cutime the 16th.
-   */
-  private static final int UTIME = 14 - 3;
+  /** Fields of a process's {@code stat}. */
+  private static final int UTIME = 14;
 
-  private static final int CUTIME = 16 - 3;
+  private static final int CUTIME = 16;
 
   /** Reads it; what the machine does not tell is 0. */
   public static MachineLoad read(KernelFiles files) {
@@ -44,11 +43,8 @@ public record MachineLoad(
       }
     }
     long own =
-        files
-            .text("/proc/self/stat")
-            .map(text -> text.substring(text.lastIndexOf(')') + 1).strip().split("\\s+", -1))
-            .filter(fields -> fields.length > CUTIME)
-            .map(fields -> Long.parseLong(fields[UTIME]) + Long.parseLong(fields[CUTIME]))
+        ProcessStat.of(files, "self")
+            .map(stat -> stat.field(UTIME).orElse(0) + stat.field(CUTIME).orElse(0))
             .orElse(0L);
     double load =
         files

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.dmalloc.measure.machine;
 
-import java.util.List;
 import java.util.Optional;
 import org.dmalloc.spi.machine.KernelFiles;
+import org.dmalloc.spi.machine.ProcessStat;
 
 /**
  * What the kernel has counted for this whole process since its start, or the difference of two such
@@ -30,21 +30,21 @@ public record ProcessCounters(
 
   /** Reads the counters of this process. */
   public static ProcessCounters read(KernelFiles files) {
-    Optional<String> stat = files.text("/proc/self/stat");
-    // The command's name, field 2, may hold blanks and parentheses: count from the last one.
-    List<String> fields =
-        stat.map(s -> List.of(s.substring(s.lastIndexOf(')') + 1).strip().split("\\s+", -1)))
-            .orElse(List.of());
-    long userTicks = field(fields, 14);
-    long systemTicks = field(fields, 15);
+    Optional<ProcessStat> stat = ProcessStat.of(files, "self");
+    long userTicks = field(stat, 14);
+    long systemTicks = field(stat, 15);
     return new ProcessCounters(
-        field(fields, 12),
-        field(fields, 10),
+        field(stat, 12),
+        field(stat, 10),
         userTicks == UNKNOWN || systemTicks == UNKNOWN
             ? UNKNOWN
             : (userTicks + systemTicks) * NANOS_PER_TICK,
         files.field("/proc/self/io", "read_bytes").orElse(UNKNOWN),
         files.field("/proc/self/io", "write_bytes").orElse(UNKNOWN));
+  }
+
+  private static long field(Optional<ProcessStat> stat, int number) {
+    return stat.isPresent() ? stat.get().field(number).orElse(UNKNOWN) : UNKNOWN;
   }
 
   /** What was counted between {@code earlier} and this reading. */
@@ -59,10 +59,5 @@ public record ProcessCounters(
 
   private static long difference(long later, long earlier) {
     return later == UNKNOWN || earlier == UNKNOWN ? UNKNOWN : later - earlier;
-  }
-
-  private static long field(List<String> fieldsFromThree, int number) {
-    int index = number - 3;
-    return index < fieldsFromThree.size() ? Long.parseLong(fieldsFromThree.get(index)) : UNKNOWN;
   }
 }

@@ -28,8 +28,8 @@ import org.dmalloc.measure.compare.cell.ComparedWorkload;
 import org.dmalloc.measure.compare.setup.KernelSetting;
 import org.dmalloc.measure.compare.setup.LimitSearch;
 import org.dmalloc.measure.compare.setup.SetupJournal;
-import org.dmalloc.measure.machine.MemoryCgroup;
 import org.dmalloc.measure.machine.SwapDevice;
+import org.dmalloc.spi.machine.CgroupMemory;
 import org.dmalloc.spi.machine.KernelFiles;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -75,8 +75,7 @@ class WholeComparisonTest {
             .ifPresent(value -> found.add("read-ahead " + device + " " + value));
       }
     }
-    Optional<Path> groups =
-        MemoryCgroup.of(FILES).map(group -> Path.of(group.limitFile()).getParent());
+    Optional<Path> groups = CgroupMemory.lowest(FILES).map(group -> group.file().getParent());
     if (groups.isPresent()) {
       try (Stream<Path> children = Files.list(groups.get())) {
         children

@@ -2,6 +2,7 @@
 package org.dmalloc.measure.machine;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
@@ -9,6 +10,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
+import org.dmalloc.spi.machine.CgroupMemory;
 import org.dmalloc.spi.machine.KernelFiles;
 import org.dmalloc.spi.machine.Mount;
 import org.junit.jupiter.api.BeforeEach;
@@ -103,11 +105,11 @@ final class MachineTest {
 
   @Test
   void theLowestLimitOfTheGroupsAboveHolds() {
-    MemoryCgroup group = MemoryCgroup.of(machine.files()).orElseThrow();
+    CgroupMemory group = CgroupMemory.lowest(machine.files()).orElseThrow();
     assertEquals(2, group.version());
     assertEquals(2L << 30, group.limitBytes());
     assertEquals(1L << 30, group.usedBytes());
-    assertEquals("/sys/fs/cgroup/user/memory.max", group.limitFile());
+    assertEquals(Path.of("/sys/fs/cgroup/user/memory.max"), group.file());
   }
 
   @Test
@@ -119,11 +121,11 @@ final class MachineTest {
         .with("/proc/self/cgroup", "5:cpu:/x\n4:memory:/app\n")
         .with("/sys/fs/cgroup/memory/app/memory.limit_in_bytes", "9223372036854771712\n")
         .with("/sys/fs/cgroup/memory/app/memory.usage_in_bytes", "5\n");
-    MemoryCgroup group = MemoryCgroup.of(machine.files()).orElseThrow();
+    CgroupMemory group = CgroupMemory.lowest(machine.files()).orElseThrow();
     assertEquals(1, group.version());
-    assertEquals(-1, group.limitBytes());
+    assertFalse(group.limited());
     machine.with("/sys/fs/cgroup/memory/app/memory.limit_in_bytes", "536870912\n");
-    assertEquals(512L << 20, MemoryCgroup.of(machine.files()).orElseThrow().limitBytes());
+    assertEquals(512L << 20, CgroupMemory.lowest(machine.files()).orElseThrow().limitBytes());
   }
 
   @Test
@@ -131,7 +133,7 @@ final class MachineTest {
     machine
         .with("/proc/self/cgroup", "0::/outside/of/here\n")
         .with("/sys/fs/cgroup/memory.max", "1048576\n");
-    assertEquals(1 << 20, MemoryCgroup.of(machine.files()).orElseThrow().limitBytes());
+    assertEquals(1 << 20, CgroupMemory.lowest(machine.files()).orElseThrow().limitBytes());
   }
 
   @Test

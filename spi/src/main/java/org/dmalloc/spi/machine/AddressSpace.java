@@ -6,10 +6,6 @@ import java.util.OptionalLong;
 
 /** Finds the limit behind a mapping that the kernel refused with ENOMEM or EAGAIN. */
 public final class AddressSpace {
-  private static final String OVERCOMMIT = "/proc/sys/vm/overcommit_memory";
-  private static final String MEMINFO = "/proc/meminfo";
-  private static final String LIMITS = "/proc/self/limits";
-
   /** That of this process. */
   public static final AddressSpace OF_PROCESS = new AddressSpace(KernelFiles.ofThisMachine());
 
@@ -27,11 +23,12 @@ public final class AddressSpace {
    *     memory, but no shared file
    */
   public String nextStep(long byteSize, boolean promised) {
-    OptionalLong mode = files.number(OVERCOMMIT);
+    OptionalLong mode = Setting.OVERCOMMIT.number(files);
     if (promised && mode.isPresent() && mode.getAsLong() == 2) {
       return String.format(
           Locale.ROOT,
-          "vm.overcommit_memory is 2 and %d of %d bytes are promised: free memory, add swap or raise vm.overcommit_ratio",
+          "vm.overcommit_memory is 2 and %d of %d bytes are promised: free memory, add swap or"
+              + " raise vm.overcommit_ratio",
           bytes("Committed_AS"),
           bytes("CommitLimit"));
     }
@@ -39,20 +36,22 @@ public final class AddressSpace {
     if (promised && mode.isPresent() && mode.getAsLong() == 0 && byteSize > inAll && inAll > 0) {
       return String.format(
           Locale.ROOT,
-          "RAM and swap have %d bytes in all: choose a smaller size, add swap or set vm.overcommit_memory=1",
+          "RAM and swap have %d bytes in all: choose a smaller size, add swap or set"
+              + " vm.overcommit_memory=1",
           inAll);
     }
-    long limit = limitBytes();
+    long limit = ProcessLimits.soft(files, "Max address space").orElse(Long.MAX_VALUE);
     long used = files.field("/proc/self/status", "VmSize").orElse(0) * 1024;
     if (byteSize > limit - used) {
       return String.format(
           Locale.ROOT,
-          "the limit of address space is %d bytes, of which %d are in use: choose a smaller size or raise it (ulimit -v)",
+          "the limit of address space is %d bytes, of which %d are in use: choose a smaller size or"
+              + " raise it (ulimit -v)",
           limit,
           used);
     }
-    OptionalLong allowed = files.number("/proc/sys/vm/max_map_count");
-    OptionalLong areas = files.lineCount("/proc/self/maps");
+    OptionalLong allowed = Setting.MAX_MAP_COUNT.number(files);
+    OptionalLong areas = MappingCount.used(files);
     if (allowed.isPresent() && areas.isPresent() && areas.getAsLong() >= allowed.getAsLong() - 8) {
       return String.format(
           Locale.ROOT,
@@ -60,21 +59,11 @@ public final class AddressSpace {
           areas.getAsLong(),
           allowed.getAsLong());
     }
-    return "check vm.overcommit_memory, the limit of address space (ulimit -v) and vm.max_map_count";
-  }
-
-  /** RLIMIT_AS; {@link Long#MAX_VALUE} for no limit. */
-  private long limitBytes() {
-    for (String line : files.lines(LIMITS)) {
-      if (line.startsWith("Max address space ")) {
-        String soft = line.substring("Max address space ".length()).strip().split("\\s+", -1)[0];
-        return soft.matches("\\d{1,18}") ? Long.parseLong(soft) : Long.MAX_VALUE;
-      }
-    }
-    return Long.MAX_VALUE;
+    return "check vm.overcommit_memory, the limit of address space (ulimit -v) and"
+        + " vm.max_map_count";
   }
 
   private long bytes(String field) {
-    return files.field(MEMINFO, field).orElse(0) * 1024;
+    return MemoryInfo.bytes(files, field).orElse(0);
   }
 }

@@ -3,122 +3,108 @@ package org.dmalloc.spi.machine;
 
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The memory limits of the control groups that this process is in, version 1 or 2, from the inner
- * to the outer.
+ * The memory limit of a control group that this process is in, version 1 or 2.
+ *
+ * @param version of the hierarchy
+ * @param directory of the group
+ * @param limitBytes RAM that its members may have; {@link Long#MAX_VALUE} for no limit
+ * @param usedBytes what they have; −1 if unknown
+ * @param freeRamBytes what is left of the limit, counting the page cache that the group could drop
+ * @param freeSwapBytes what it may still put in swap; {@link Long#MAX_VALUE} for no limit
  */
-final class CgroupMemory {
+public record CgroupMemory(
+    int version,
+    Path directory,
+    long limitBytes,
+    long usedBytes,
+    long freeRamBytes,
+    long freeSwapBytes) {
   /**
    * From here on a limit of version 1 means none; the kernel writes 2^63 rounded down to a page.
    */
   private static final long NO_LIMIT = 1L << 60;
 
-  private CgroupMemory() {}
+  private static final String MAX = "memory.max";
+  private static final String LIMIT_IN_BYTES = "memory.limit_in_bytes";
 
-  /**
-   * One group with a limit.
-   *
-   * @param directory where its files are
-   * @param limitBytes RAM that its members may have
-   * @param freeRamBytes what is left of that, counting the page cache that it could drop
-   * @param freeSwapBytes what it may still put in swap; {@link Long#MAX_VALUE} for no limit
-   */
-  record Limit(Path directory, long limitBytes, long freeRamBytes, long freeSwapBytes) {}
-
-  /**
-   * The limits in force; groups without one are left out.
-   *
-   * @param files those of this machine, or a copy for tests
-   */
-  static List<Limit> limits(KernelFiles files) {
-    List<Limit> limits = new ArrayList<>();
-    for (String group : files.lines("/proc/self/cgroup")) {
-      String[] parts = group.split(":", 3); // hierarchy:controllers:path
-      boolean versionTwo = parts.length == 3 && parts[1].isEmpty();
-      boolean versionOne = parts.length == 3 && List.of(parts[1].split(",", -1)).contains("memory");
-      if (versionOne || versionTwo) {
-        collect(files, parts[2], versionTwo, limits);
+  /** The limits of all groups above this process, from the inner to the outer. */
+  static List<CgroupMemory> all(KernelFiles files) {
+    List<CgroupMemory> limits = new ArrayList<>();
+    for (int version = 1; version <= 2; version++) {
+      Optional<Cgroup> group = Cgroup.ofMemory(files, version);
+      for (Path at : group.map(Cgroup::upwards).orElse(List.of())) {
+        CgroupMemory limit = version == 2 ? second(files, at) : first(files, at);
+        if (limit != null) {
+          limits.add(limit);
+        }
       }
     }
     return limits;
   }
 
-  private static void collect(
-      KernelFiles files, String path, boolean versionTwo, List<Limit> limits) {
-    for (String mount : files.lines("/proc/self/mountinfo")) {
-      // id parent major:minor ROOT MOUNTPOINT options … - TYPE source SUPEROPTIONS
-      int dash = mount.indexOf(" - ");
-      if (dash < 0) {
-        continue;
-      }
-      String[] left = mount.substring(0, dash).split(" ", -1);
-      String[] right = mount.substring(dash + 3).split(" ", -1);
-      boolean matches =
-          versionTwo
-              ? right[0].equals("cgroup2")
-              : right[0].equals("cgroup")
-                  && right.length > 2
-                  && List.of(right[2].split(",", -1)).contains("memory");
-      if (!matches || left.length < 5) {
-        continue;
-      }
-      Path top = Path.of(left[4]);
-      for (Path at = below(top, left[3], path);
-          at.startsWith(top);
-          at = at.resolve("..").normalize()) {
-        Limit limit = versionTwo ? second(files, at) : first(files, at);
-        if (limit != null) {
-          limits.add(limit);
-        }
-      }
-      return;
-    }
+  /** The lowest limit, the innermost of equal ones; empty where no group has one to tell. */
+  public static Optional<CgroupMemory> lowest(KernelFiles files) {
+    return all(files).stream().min(Comparator.comparingLong(CgroupMemory::limitBytes));
   }
 
-  /** A container may see its own group as the root of the mount, and its path from the outside. */
-  private static Path below(Path top, String mountRoot, String path) {
-    if (mountRoot.equals("/")) {
-      return top.resolve(path.substring(1)).normalize();
-    }
-    return path.startsWith(mountRoot)
-        ? top.resolve(path.substring(mountRoot.length()).replaceFirst("^/", "")).normalize()
-        : top;
+  /** Whether there is a limit of RAM. */
+  public boolean limited() {
+    return limitBytes < Long.MAX_VALUE;
   }
 
-  private static @Nullable Limit second(KernelFiles files, Path at) {
-    Long limit = number(files, at.resolve("memory.max"));
+  /** The file that holds the limit. */
+  public Path file() {
+    return directory.resolve(version == 2 ? MAX : LIMIT_IN_BYTES);
+  }
+
+  private static @Nullable CgroupMemory second(KernelFiles files, Path at) {
+    if (!files.exists(at.resolve(MAX).toString())) {
+      return null;
+    }
+    Long limit = number(files, at.resolve(MAX));
     Long used = number(files, at.resolve("memory.current"));
     Long swapLimit = number(files, at.resolve("memory.swap.max"));
     Long swapUsed = number(files, at.resolve("memory.swap.current"));
     long freeSwap =
         swapLimit == null || swapUsed == null ? Long.MAX_VALUE : Math.max(0, swapLimit - swapUsed);
-    if (limit == null || used == null) {
-      return freeSwap == Long.MAX_VALUE
-          ? null
-          : new Limit(at, Long.MAX_VALUE, Long.MAX_VALUE, freeSwap);
-    }
     long cache = field(files, at, "active_file") + field(files, at, "inactive_file");
-    return new Limit(at, limit, Math.max(0, limit - used + cache), freeSwap);
+    return of(2, at, limit, used, cache, freeSwap);
   }
 
-  private static @Nullable Limit first(KernelFiles files, Path at) {
-    Long limit = number(files, at.resolve("memory.limit_in_bytes"));
+  private static @Nullable CgroupMemory first(KernelFiles files, Path at) {
+    Long limit = number(files, at.resolve(LIMIT_IN_BYTES));
     Long used = number(files, at.resolve("memory.usage_in_bytes"));
-    if (limit == null || used == null || limit >= NO_LIMIT) {
+    if (limit == null) {
       return null;
     }
     long cache = field(files, at, "total_active_file") + field(files, at, "total_inactive_file");
-    long freeRam = Math.max(0, limit - used + cache);
+    if (limit >= NO_LIMIT || used == null) {
+      return of(1, at, limit >= NO_LIMIT ? null : limit, used, cache, Long.MAX_VALUE);
+    }
     Long bothLimit = number(files, at.resolve("memory.memsw.limit_in_bytes"));
     Long bothUsed = number(files, at.resolve("memory.memsw.usage_in_bytes"));
     long freeSwap = Long.MAX_VALUE;
     if (bothLimit != null && bothUsed != null && bothLimit < NO_LIMIT) {
-      freeSwap = Math.max(0, bothLimit - bothUsed + cache - freeRam);
+      freeSwap = Math.max(0, bothLimit - bothUsed + cache - Math.max(0, limit - used + cache));
     }
-    return new Limit(at, limit, freeRam, freeSwap);
+    return of(1, at, limit, used, cache, freeSwap);
+  }
+
+  private static CgroupMemory of(
+      int version, Path at, @Nullable Long limit, @Nullable Long used, long cache, long swap) {
+    return new CgroupMemory(
+        version,
+        at,
+        limit == null ? Long.MAX_VALUE : limit,
+        used == null ? -1 : used,
+        limit == null || used == null ? Long.MAX_VALUE : Math.max(0, limit - used + cache),
+        swap);
   }
 
   /** A number in a file of its own; null for "max" and where there is no such file. */

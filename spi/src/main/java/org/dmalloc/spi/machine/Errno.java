@@ -52,9 +52,6 @@ public final class Errno {
   /** The mode of a process with a filter, in {@code /proc/self/status}. */
   private static final long SECCOMP_FILTER = 2;
 
-  /** How the line of RLIMIT_FSIZE begins in {@code /proc/self/limits}. */
-  private static final String FILE_SIZE = "Max file size ";
-
   /** What Java says where it could not open the list of mounts, whatever the reason. */
   private static final String NO_MOUNTS = "Mount point not found";
 
@@ -220,13 +217,10 @@ public final class Errno {
 
   /** A smaller region may not help against a limit: what is stored begins at 2 MiB of its file. */
   private static String fileSizeStep(KernelFiles files) {
-    for (String line : files.lines("/proc/self/limits")) {
-      String[] words =
-          line.substring(Math.min(line.length(), FILE_SIZE.length())).strip().split(" ", -1);
-      if (line.startsWith(FILE_SIZE) && !words[0].equals("unlimited")) {
-        return String.format(
-            Locale.ROOT, "raise the limit of file sizes, which is %s bytes (ulimit -f)", words[0]);
-      }
+    long limit = ProcessLimits.soft(files, "Max file size").orElse(Long.MAX_VALUE);
+    if (limit < Long.MAX_VALUE) {
+      return String.format(
+          Locale.ROOT, "raise the limit of file sizes, which is %d bytes (ulimit -f)", limit);
     }
     return "choose a smaller size: this file system has no files as large";
   }

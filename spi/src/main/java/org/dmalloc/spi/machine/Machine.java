@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.dmalloc.spi.machine;
 
-import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -19,10 +18,6 @@ import org.dmalloc.api.Sharing;
 public final class Machine {
   /** Page tables take 8 bytes for each page of 4,096. */
   private static final long PAGE_TABLE_SHARE = 512;
-
-  private static final String MEMINFO = "/proc/meminfo";
-  private static final String OVERCOMMIT = "/proc/sys/vm/overcommit_memory";
-  private static final String HUGE_PAGE_SETTINGS = "/sys/kernel/mm/transparent_hugepage";
 
   private final KernelFiles files;
   private final MemoryCheck check;
@@ -45,7 +40,7 @@ public final class Machine {
 
   /** One that checks where there is something to read, and nothing on another system. */
   public static Machine ofAnySystem(KernelFiles files, MemoryCheck check) {
-    return new Machine(files, files.exists(MEMINFO) ? check : MemoryCheck.OFF);
+    return new Machine(files, MemoryInfo.exists(files) ? check : MemoryCheck.OFF);
   }
 
   /** One whose refusals no configuration takes back. */
@@ -55,14 +50,14 @@ public final class Machine {
 
   /** Whether every page must be paid for when it is promised (vm.overcommit_memory=2). */
   public boolean forbidsOvercommit() throws MemoryException {
-    return files.require(OVERCOMMIT).equals("2");
+    return files.require(Setting.OVERCOMMIT.path()).equals("2");
   }
 
   /** Refuses a promise that mmap would refuse for other memory: more than RAM and swap in all. */
   public void requirePromise(String operation, long byteSize, String target)
       throws MemoryException {
-    long inAll = ramAndSwap(meminfo());
-    if (files.require(OVERCOMMIT).equals("0") && byteSize > inAll) {
+    long inAll = ramAndSwap(MemoryInfo.require(files));
+    if (files.require(Setting.OVERCOMMIT.path()).equals("0") && byteSize > inAll) {
       throw MemoryException.of(
           operation,
           byteSize,
@@ -112,9 +107,9 @@ public final class Machine {
     if (check == MemoryCheck.OFF) {
       return;
     }
-    long ramBytes = meminfo().getOrDefault("MemTotal", Long.MAX_VALUE);
+    long ramBytes = MemoryInfo.require(files).getOrDefault("MemTotal", Long.MAX_VALUE);
     String bound = "the machine";
-    for (CgroupMemory.Limit limit : CgroupMemory.limits(files)) {
+    for (CgroupMemory limit : CgroupMemory.all(files)) {
       if (limit.limitBytes() < ramBytes) {
         ramBytes = limit.limitBytes();
         bound = limit.directory().toString();
@@ -138,7 +133,7 @@ public final class Machine {
     if (left.swapBytes > 0) {
       return;
     }
-    boolean none = meminfo().getOrDefault("SwapTotal", 0L) == 0;
+    boolean none = MemoryInfo.require(files).getOrDefault("SwapTotal", 0L) == 0;
     throw MemoryException.of(
         "page out",
         byteSize,
@@ -156,12 +151,11 @@ public final class Machine {
   public Advice hugePageDefault(Sharing sharing, long hugePageSize) {
     String setting;
     if (sharing == Sharing.SHARED) {
-      setting = setting(HUGE_PAGE_SETTINGS + "/shmem_enabled");
+      setting = setting("shmem_enabled");
     } else {
-      String ofSize = "/hugepages-" + hugePageSize / 1024 + "kB/enabled";
-      setting = setting(HUGE_PAGE_SETTINGS + ofSize);
+      setting = setting("hugepages-" + hugePageSize / 1024 + "kB/enabled");
       if (setting.isEmpty() || setting.equals("inherit")) {
-        setting = setting(HUGE_PAGE_SETTINGS + "/enabled");
+        setting = setting("enabled");
       }
     }
     return List.of("always", "within_size", "force").contains(setting)
@@ -173,12 +167,12 @@ public final class Machine {
   private record Left(long ramBytes, String ramBound, long swapBytes, String swapBound) {}
 
   private Left left() throws MemoryException {
-    Map<String, Long> memory = meminfo();
+    Map<String, Long> memory = MemoryInfo.require(files);
     long ram = memory.getOrDefault("MemAvailable", 0L);
     long swap = memory.getOrDefault("SwapFree", 0L);
     String ramBound = "the machine";
     String swapBound = "the machine";
-    for (CgroupMemory.Limit limit : CgroupMemory.limits(files)) {
+    for (CgroupMemory limit : CgroupMemory.all(files)) {
       if (limit.freeRamBytes() < ram) {
         ram = limit.freeRamBytes();
         ramBound = "the limit of " + limit.directory();
@@ -215,19 +209,8 @@ public final class Machine {
     return a > Long.MAX_VALUE - b ? Long.MAX_VALUE : a + b;
   }
 
-  private Map<String, Long> meminfo() throws MemoryException {
-    Map<String, Long> bytes = new HashMap<>();
-    for (String line : files.require(MEMINFO).lines().toList()) { // MemTotal:   24684092 kB
-      String[] parts = line.split("[: ]+", -1);
-      if (parts.length == 3) {
-        bytes.put(parts[0], Long.parseLong(parts[1]) * 1024);
-      }
-    }
-    return bytes;
-  }
-
   /** The chosen one of {@code always [madvise] never}; empty where there is no such file. */
-  private String setting(String file) {
-    return files.choice(file).orElse("");
+  private String setting(String name) {
+    return Setting.hugePages(name).choice(files).orElse("");
   }
 }

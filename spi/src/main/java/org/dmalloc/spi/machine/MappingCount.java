@@ -37,9 +37,6 @@ public final class MappingCount {
   /** Each copy may hold as many unused: a few copies stay far within the reserve. */
   private static final long ALLOTMENT = 256;
 
-  private static final String LIMIT_FILE = "/proc/sys/vm/max_map_count";
-  private static final String MAPS = "/proc/self/maps";
-
   private final KernelFiles files;
   private final String property;
   private final AtomicLong allotted = new AtomicLong();
@@ -93,11 +90,16 @@ public final class MappingCount {
     }
   }
 
+  /** How many mappings the process has; empty if the kernel does not tell. */
+  static OptionalLong used(KernelFiles files) {
+    return files.lineCount("/proc/self/maps");
+  }
+
   /** Counts, and returns what may be added before the next count. */
   private long count(String operation, long byteSize, String target, int added)
       throws MemoryException {
-    OptionalLong limit = files.number(LIMIT_FILE);
-    OptionalLong used = files.lineCount(MAPS);
+    OptionalLong limit = Setting.MAX_MAP_COUNT.number(files);
+    OptionalLong used = used(files);
     if (limit.isEmpty() || used.isEmpty()) {
       return Long.MAX_VALUE; // the kernel does not tell
     }
@@ -110,12 +112,14 @@ public final class MappingCount {
           target,
           String.format(
               Locale.ROOT,
-              "the process has %d mappings, and of the %d that vm.max_map_count allows the JVM keeps %d",
+              "the process has %d mappings, and of the %d that vm.max_map_count allows the JVM"
+                  + " keeps %d",
               used.getAsLong(),
               limit.getAsLong(),
               reserve),
           MemoryException.NO_ERRNO,
-          "close regions, advise larger pieces, or raise vm.max_map_count (sysctl vm.max_map_count=1048576)",
+          "close regions, advise larger pieces, or raise vm.max_map_count (sysctl"
+              + " vm.max_map_count=1048576)",
           null);
     }
     boolean kept = used.getAsLong() - lastUsed > lastGrant / 2;

@@ -10,12 +10,14 @@ import java.util.Optional;
  * One mounted file system, from {@code /proc/self/mountinfo}.
  *
  * @param device its device number as {@code major:minor}
+ * @param root what of the file system is mounted; {@code /} for all of it
  * @param point where it is mounted
  * @param type {@code ext4}, {@code xfs}, {@code btrfs}, {@code tmpfs} …
  * @param source what is mounted: a device file, or a word
  * @param options mount options, of the mount and of the file system, separated by commas
  */
-public record Mount(String device, Path point, String type, String source, String options) {
+public record Mount(
+    String device, String root, Path point, String type, String source, String options) {
   /** All mounts, in the order of the kernel. */
   public static List<Mount> all(KernelFiles files) {
     List<Mount> mounts = new ArrayList<>();
@@ -31,6 +33,7 @@ public record Mount(String device, Path point, String type, String source, Strin
         mounts.add(
             new Mount(
                 left[2],
+                unescape(left[3]),
                 Path.of(unescape(left[4])),
                 right[0],
                 unescape(right[1]),

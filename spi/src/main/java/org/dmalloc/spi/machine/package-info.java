@@ -6,6 +6,10 @@
  * <ul>
  *   <li>{@link org.dmalloc.spi.machine.KernelFiles} reads the files of {@code /proc} and {@code
  *       /sys}; nothing else in the suite does.
+ *   <li>{@link org.dmalloc.spi.machine.MemoryInfo}, {@link org.dmalloc.spi.machine.Cgroup}, {@link
+ *       org.dmalloc.spi.machine.CgroupMemory}, {@link org.dmalloc.spi.machine.Mount}, {@link
+ *       org.dmalloc.spi.machine.ProcessLimits}, {@link org.dmalloc.spi.machine.ProcessStat} and
+ *       {@link org.dmalloc.spi.machine.Setting} know one kind of file each.
  *   <li>{@link org.dmalloc.spi.machine.Machine} refuses to fill or lock more memory than there is.
  *   <li>{@link org.dmalloc.spi.machine.MappingCount} refuses mappings before the process runs out
  *       of them.

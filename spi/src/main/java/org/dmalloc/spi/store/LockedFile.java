@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.UnaryOperator;
+import org.dmalloc.spi.machine.LockHolders;
 import org.dmalloc.spi.store.OpenFiles.Entry;
 import org.jspecify.annotations.Nullable;
 

@@ -11,6 +11,7 @@ import java.util.Objects;
 import java.util.Optional;
 import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.StoredRegion;
+import org.dmalloc.spi.machine.LockHolders;
 import org.dmalloc.spi.store.OpenFiles.Entry;
 import org.jspecify.annotations.Nullable;
 

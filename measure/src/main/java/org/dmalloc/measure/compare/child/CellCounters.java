@@ -12,6 +12,7 @@ import java.util.OptionalLong;
 import org.dmalloc.measure.compare.cell.CellRun;
 import org.dmalloc.measure.machine.BlockDevice;
 import org.dmalloc.measure.machine.ProcessCounters;
+import org.dmalloc.spi.machine.Cgroup;
 import org.dmalloc.spi.machine.KernelFiles;
 
 /**
@@ -57,12 +58,11 @@ record CellCounters(
 
   /** Where pages swapped are counted: this process's cgroup where it does, else the machine. */
   static String swapSource(KernelFiles files) {
-    for (String line : files.lines("/proc/self/cgroup")) {
-      if (line.startsWith("0::")) {
-        String stat = "/sys/fs/cgroup" + line.substring(3) + "/memory.stat";
-        if (files.field(stat, "pswpin").isPresent()) {
-          return stat;
-        }
+    Optional<Cgroup> group = Cgroup.ofMemory(files, 2);
+    if (group.isPresent()) {
+      String stat = group.get().directory().resolve("memory.stat").toString();
+      if (files.field(stat, "pswpin").isPresent()) {
+        return stat;
       }
     }
     return VMSTAT;

@@ -12,6 +12,7 @@ import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import org.dmalloc.measure.compare.cell.CellRun;
+import org.dmalloc.spi.machine.Cgroup;
 import org.dmalloc.spi.machine.KernelFiles;
 import org.jspecify.annotations.Nullable;
 
@@ -39,15 +40,12 @@ final class PeakCharge {
     if (!named.isEmpty()) {
       return new PeakCharge(Path.of(named));
     }
-    for (String line : files.lines("/proc/self/cgroup")) {
-      if (line.startsWith("0::") && !line.equals("0::/")) {
-        Path peak = Path.of("/sys/fs/cgroup" + line.substring(3), "memory.peak");
-        if (Files.exists(peak)) {
-          return new PeakCharge(peak);
-        }
-      }
-    }
-    return new PeakCharge(null);
+    return new PeakCharge(
+        Cgroup.ofMemory(files, 2)
+            .filter(group -> !group.directory().equals(group.mount()))
+            .map(group -> group.directory().resolve("memory.peak"))
+            .filter(Files::exists)
+            .orElse(null));
   }
 
   /** Begins anew, where the kernel lets it. */

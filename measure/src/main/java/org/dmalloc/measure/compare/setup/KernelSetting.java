@@ -5,11 +5,12 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Locale;
+import org.dmalloc.spi.machine.Setting;
 
 /** A kernel setting that a comparison varies and puts back. */
 public final class KernelSetting {
   /** How many pages a read from swap may bring, as a power of two. */
-  public static final String PAGE_CLUSTER = "/proc/sys/vm/page-cluster";
+  public static final String PAGE_CLUSTER = Setting.sysctl("vm.page-cluster").path();
 
   private KernelSetting() {}
 

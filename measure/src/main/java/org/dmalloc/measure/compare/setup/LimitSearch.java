@@ -9,8 +9,8 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.function.Predicate;
+import org.dmalloc.spi.machine.Cgroup;
 import org.dmalloc.spi.machine.KernelFiles;
-import org.dmalloc.spi.machine.Mount;
 
 /**
  * Finds a way to limit the memory of a child process.
@@ -44,42 +44,36 @@ public record LimitSearch(Optional<MemoryLimit> limit, List<String> reasons) {
 
   static Optional<MemoryLimit> versionTwo(
       SetupJournal journal, KernelFiles files, List<String> reasons, Predicate<Path> writable) {
-    Optional<Path> mount = mountOf(files, "cgroup2", "");
-    if (mount.isEmpty()) {
+    Optional<Cgroup> own = Cgroup.ofMemory(files, 2);
+    if (own.isEmpty()) {
       reasons.add("cgroup version 2: not mounted");
       return Optional.empty();
     }
-    Path top = mount.get();
-    Path own = groupOf(files, "").map(top::resolve).orElse(top);
-    if (!files.exists(own.toString())) {
-      own = top;
-    }
     boolean known = false;
-    for (Path at = own; at != null && at.startsWith(top); at = at.getParent()) {
-      known |= hasMemory(files, at.resolve("cgroup.controllers"));
+    for (Path at : own.get().upwards()) {
+      known |= Cgroup.listsMemory(files, at.resolve("cgroup.controllers"));
       // Only where it is handed on do groups below have a limit of their own.
-      if (hasMemory(files, at.resolve("cgroup.subtree_control"))
+      if (Cgroup.listsMemory(files, at.resolve("cgroup.subtree_control"))
           && writable.test(real(files, at))) {
         return Optional.of(new CgroupLimit(journal, files, at, CgroupLimit.Version.V2));
       }
     }
     reasons.add(
         known
-            ? "cgroup version 2: no group above this process is writable and hands the memory controller on; run as root, or in a service with Delegate=memory"
+            ? "cgroup version 2: no group above this process is writable and hands the memory"
+                + " controller on; run as root, or in a service with Delegate=memory"
             : "cgroup version 2: it does not have the memory controller here");
     return Optional.empty();
   }
 
   static Optional<MemoryLimit> versionOne(
       SetupJournal journal, KernelFiles files, List<String> reasons, Predicate<Path> writable) {
-    Optional<Path> mount = mountOf(files, "cgroup", "memory");
-    if (mount.isEmpty()) {
+    Optional<Cgroup> own = Cgroup.ofMemory(files, 1);
+    if (own.isEmpty()) {
       reasons.add("cgroup version 1: the memory controller is not mounted");
       return Optional.empty();
     }
-    Path top = mount.get();
-    Path own = groupOf(files, "memory").map(top::resolve).orElse(top);
-    Path group = files.exists(own.toString()) ? own : top;
+    Path group = own.get().directory();
     if (writable.test(real(files, group))) {
       return Optional.of(new CgroupLimit(journal, files, group, CgroupLimit.Version.V1));
     }
@@ -120,7 +114,8 @@ public record LimitSearch(Optional<MemoryLimit> limit, List<String> reasons) {
       reasons.add(
           String.format(
               Locale.ROOT,
-              "systemd scope: %s; log in to a session with a systemd of the user (loginctl enable-linger) and a delegated memory controller",
+              "systemd scope: %s; log in to a session with a systemd of the user (loginctl"
+                  + " enable-linger) and a delegated memory controller",
               e.getMessage()));
       return Optional.empty();
     }
@@ -128,37 +123,5 @@ public record LimitSearch(Optional<MemoryLimit> limit, List<String> reasons) {
 
   private static Path real(KernelFiles files, Path path) {
     return files.root().resolve(path.toString().substring(1));
-  }
-
-  private static boolean hasMemory(KernelFiles files, Path file) {
-    return files
-        .text(file.toString())
-        .map(text -> List.of(text.split("\\s+", -1)).contains("memory"))
-        .orElse(false);
-  }
-
-  private static Optional<Path> mountOf(KernelFiles files, String type, String controller) {
-    return Mount.all(files).stream()
-        .filter(mount -> mount.type().equals(type))
-        .filter(
-            mount ->
-                controller.isEmpty()
-                    || List.of(mount.options().split(",", -1)).contains(controller))
-        .map(Mount::point)
-        .findFirst();
-  }
-
-  /** The group of this process, without the leading slash. */
-  private static Optional<String> groupOf(KernelFiles files, String controller) {
-    for (String line : files.lines("/proc/self/cgroup")) {
-      String[] parts = line.split(":", 3);
-      if (parts.length == 3
-          && (controller.isEmpty()
-              ? parts[1].isEmpty()
-              : List.of(parts[1].split(",", -1)).contains(controller))) {
-        return Optional.of(parts[2].substring(1));
-      }
-    }
-    return Optional.empty();
   }
 }

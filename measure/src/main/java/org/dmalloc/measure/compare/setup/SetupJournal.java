@@ -16,6 +16,8 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import org.dmalloc.spi.machine.KernelFiles;
+import org.dmalloc.spi.machine.ProcessStat;
+import org.dmalloc.spi.machine.Setting;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -71,7 +73,8 @@ public final class SetupJournal implements AutoCloseable {
     throw new IOException(
         String.format(
             Locale.ROOT,
-            "journal of changes: no directory for it (%s); set XDG_STATE_HOME to one that you can write to",
+            "journal of changes: no directory for it (%s); set XDG_STATE_HOME to one that you can"
+                + " write to",
             refused.getMessage()),
         refused);
   }
@@ -299,16 +302,12 @@ public final class SetupJournal implements AutoCloseable {
   }
 
   private static String bootId(KernelFiles files) {
-    return files.text("/proc/sys/kernel/random/boot_id").orElse("unknown");
+    return Setting.sysctl("kernel.random.boot_id").choice(files).orElse("unknown");
   }
 
   /** Field 22 of a process's {@code stat}; −1 if there is no such process. */
   private static long startTicks(KernelFiles files, long pid) {
-    return files
-        .text("/proc/" + pid + "/stat")
-        .map(text -> text.substring(text.lastIndexOf(')') + 1).strip().split("\\s+", -1))
-        .map(fields -> Long.parseLong(fields[22 - 3]))
-        .orElse(-1L);
+    return ProcessStat.of(files, Long.toString(pid)).map(s -> s.field(22).orElse(-1)).orElse(-1L);
   }
 
   /** The changes that are not taken back yet, for reports. */

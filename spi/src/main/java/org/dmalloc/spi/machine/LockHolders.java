@@ -1,24 +1,23 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-package org.dmalloc.spi.store;
+package org.dmalloc.spi.machine;
 
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
-import org.dmalloc.spi.machine.KernelFiles;
 
 /**
  * Names the processes that hold a lock on a file, from Linux's /proc/locks. For messages only:
  * empty where the system has no such list, or numbers its devices differently.
  */
-final class LockHolders {
+public final class LockHolders {
   private static final String LOCKS = "/proc/locks";
 
   private LockHolders() {}
 
   /** Says who has the file open, as well as the system can tell. */
-  static String describe(Path file) {
+  public static String describe(Path file) {
     List<Long> pids = pids(file);
     return pids.isEmpty()
         ? "in another process"

@@ -1,15 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-package org.dmalloc.linux;
+package org.dmalloc.spi.machine;
 
 import java.util.ArrayList;
 import java.util.List;
 import org.dmalloc.api.MemoryException;
-import org.dmalloc.spi.machine.KernelFiles;
 
 /**
  * Reads the kernel's areas (VMAs) of this process from {@code /proc/self/maps} and {@code smaps}.
  */
-final class VirtualAreas {
+public final class VirtualAreas {
   private static final KernelFiles FILES = KernelFiles.ofThisMachine();
   private static final String MAPS = "/proc/self/maps";
   private static final String SMAPS = "/proc/self/smaps";
@@ -18,17 +17,18 @@ final class VirtualAreas {
   private VirtualAreas() {}
 
   /** An area, cut to the range that was asked for. */
-  record Area(long start, long end) {
-    long length() {
+  public record Area(long start, long end) {
+    /** Its bytes. */
+    public long length() {
       return end - start;
     }
   }
 
   /** Sums over the areas that touch a range, in bytes; an area counts as a whole. */
-  record Totals(long swappedBytes, long hugeBytes, long lockedBytes) {}
+  public record Totals(long swappedBytes, long hugeBytes, long lockedBytes) {}
 
   /** The areas in {@code [start, end)}, in order of their addresses. */
-  static List<Area> in(long start, long end) throws MemoryException {
+  public static List<Area> in(long start, long end) throws MemoryException {
     List<Area> areas = new ArrayList<>();
     FILES.visitLines(
         MAPS,
@@ -46,7 +46,7 @@ final class VirtualAreas {
    * What smaps adds up for the areas in {@code [start, end)}. The kernel walks the page tables of
    * every area up to {@code end}, so this costs milliseconds per GiB.
    */
-  static Totals totals(long start, long end) throws MemoryException {
+  public static Totals totals(long start, long end) throws MemoryException {
     Sums sums = new Sums(start, end);
     FILES.visitLines(SMAPS, sums);
     return new Totals(sums.swapped * KIB, sums.huge * KIB, sums.locked * KIB);
