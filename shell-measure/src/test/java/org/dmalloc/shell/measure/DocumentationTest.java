@@ -10,10 +10,13 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
+import org.dmalloc.measure.Workload;
+import org.dmalloc.measure.Workloads;
 import org.dmalloc.shell.ShellCommands;
 import org.dmalloc.shell.command.Command;
 import org.dmalloc.shell.command.Providers;
@@ -54,6 +57,23 @@ class DocumentationTest {
   void everyCommandHasARowInTheOrderOfHelp() throws IOException {
     assertEquals(
         commands.stream().map(c -> c.syntax().name()).toList(), List.copyOf(rows().keySet()));
+  }
+
+  @Test
+  void everyWorkloadIsNamedBesideBenchAndDescribed() throws IOException {
+    String bench = rows().getOrDefault("bench", "");
+    List<String> method = Files.readAllLines(PAGE.resolveSibling("method.md"));
+    List<String> missing = new ArrayList<>();
+    for (Workload workload : Workloads.standard()) {
+      String name = String.format(Locale.ROOT, "`%s`", workload.name());
+      if (!bench.contains(name)) {
+        missing.add(name + " in the row of bench in docs/shell.md");
+      }
+      if (method.stream().noneMatch(line -> line.startsWith("| " + name + " |"))) {
+        missing.add(name + " in the table of docs/method.md");
+      }
+    }
+    assertEquals(List.of(), missing);
   }
 
   @Test
