@@ -2,7 +2,6 @@
 package org.dmalloc.shell;
 
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Supplier;
@@ -29,7 +28,8 @@ final class FailedBackends implements Supplier<List<FailedStart>> {
   public List<FailedStart> get() {
     List<FailedStart> failed = new ArrayList<>();
     for (ComponentDescriptionDTO component : runtime.getComponentDescriptionDTOs()) {
-      if (Arrays.asList(component.serviceInterfaces).contains(MemoryProvider.class.getName())) {
+      if (component.properties.containsKey(MemoryProvider.BACKEND)
+          || List.of(component.serviceInterfaces).contains(MemoryProvider.class.getName())) {
         for (ComponentConfigurationDTO each : runtime.getComponentConfigurationDTOs(component)) {
           if (each.state == ComponentConfigurationDTO.FAILED_ACTIVATION
               && hasStore(each.properties)) {
@@ -46,8 +46,9 @@ final class FailedBackends implements Supplier<List<FailedStart>> {
   }
 
   private static boolean hasStore(Map<String, Object> properties) {
-    return properties.get(MemoryProvider.CAPABILITY) instanceof String[] capabilities
-        && Arrays.asList(capabilities).contains(Capability.NAMED.name());
+    Object told = properties.get(MemoryProvider.CAPABILITY);
+    return List.of(told instanceof String[] several ? several : new Object[] {String.valueOf(told)})
+        .contains(Capability.NAMED.name());
   }
 
   /** The component's own words in a stack trace, which may begin with how it was called. */

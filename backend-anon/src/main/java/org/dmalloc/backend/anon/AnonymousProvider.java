@@ -22,6 +22,7 @@ import org.dmalloc.api.backing.BackingProvider;
 import org.dmalloc.linux.Platform;
 import org.dmalloc.spi.machine.KernelFiles;
 import org.dmalloc.spi.machine.Machine;
+import org.dmalloc.spi.region.ProviderService;
 import org.dmalloc.spi.region.RegionLedger;
 import org.dmalloc.spi.region.RegionTraits;
 
@@ -37,6 +38,9 @@ abstract sealed class AnonymousProvider implements BackingProvider
   private final AnonymousSettings settings;
   private final Machine machine;
   private final RegionLedger ledger;
+
+  /** For the component that it is. */
+  final ProviderService service = new ProviderService(this, this::stop);
 
   /**
    * Starts a provider.

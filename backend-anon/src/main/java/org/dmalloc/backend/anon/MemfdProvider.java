@@ -2,8 +2,6 @@
 package org.dmalloc.backend.anon;
 
 import java.util.Map;
-import org.dmalloc.api.MemoryProvider;
-import org.dmalloc.spi.region.BundleClasses;
 import org.osgi.framework.BundleContext;
 import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
@@ -12,24 +10,10 @@ import org.osgi.service.metatype.annotations.Designate;
 
 /** Memory that other processes can map: a memfd, sealed against truncation. */
 @Component(
-    service = MemoryProvider.class,
+    service = {},
     immediate = true,
     configurationPid = MemfdProvider.PID,
-    property = {
-      "dmalloc.backend=" + MemfdProvider.NAME,
-      "dmalloc.capability=SHARED_MAPPING",
-      "dmalloc.capability=ADVICE",
-      "dmalloc.capability=HUGE_PAGES",
-      "dmalloc.capability=PREFAULT",
-      "dmalloc.capability=LOCKED",
-      "dmalloc.capability=PREFETCH",
-      "dmalloc.capability=RESIDENCY",
-      "dmalloc.capability=RELEASE",
-      "dmalloc.capability=RESIDENT_BUDGET",
-      "dmalloc.capability=SWAP_POLICY",
-      "dmalloc.capability=DIRTY_TRACKING",
-      "service.ranking:Integer=-1"
-    })
+    property = {"dmalloc.backend=" + MemfdProvider.NAME, "service.ranking:Integer=-1"})
 @Designate(ocd = AnonymousConfiguration.class)
 public final class MemfdProvider extends AnonymousProvider {
   static final String PID = "org.dmalloc.backend.anon.memfd";
@@ -51,11 +35,13 @@ public final class MemfdProvider extends AnonymousProvider {
     super(MemorySource.MEMFD, settings);
   }
 
+  @Activate
+  void register(BundleContext context, Map<String, Object> properties) {
+    service.register(context, properties);
+  }
+
   @Deactivate
   void deactivate(BundleContext context) {
-    stop();
-    if (statistics().openRegions() > 0) {
-      BundleClasses.loadAll(context.getBundle());
-    }
+    service.end(context);
   }
 }

@@ -2,8 +2,6 @@
 package org.dmalloc.backend.anon;
 
 import java.util.Map;
-import org.dmalloc.api.MemoryProvider;
-import org.dmalloc.spi.region.BundleClasses;
 import org.osgi.framework.BundleContext;
 import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
@@ -12,25 +10,10 @@ import org.osgi.service.metatype.annotations.Designate;
 
 /** Private anonymous memory. */
 @Component(
-    service = MemoryProvider.class,
+    service = {},
     immediate = true,
     configurationPid = PrivateMemoryProvider.PID,
-    property = {
-      "dmalloc.backend=" + PrivateMemoryProvider.NAME,
-      "dmalloc.capability=PRIVATE_MAPPING",
-      "dmalloc.capability=RESIZE",
-      "dmalloc.capability=ADVICE",
-      "dmalloc.capability=HUGE_PAGES",
-      "dmalloc.capability=PREFAULT",
-      "dmalloc.capability=LOCKED",
-      "dmalloc.capability=PREFETCH",
-      "dmalloc.capability=RESIDENCY",
-      "dmalloc.capability=RELEASE",
-      "dmalloc.capability=RESIDENT_BUDGET",
-      "dmalloc.capability=SWAP_POLICY",
-      "dmalloc.capability=DIRTY_TRACKING",
-      "service.ranking:Integer=0"
-    })
+    property = {"dmalloc.backend=" + PrivateMemoryProvider.NAME, "service.ranking:Integer=0"})
 @Designate(ocd = AnonymousConfiguration.class)
 public final class PrivateMemoryProvider extends AnonymousProvider {
   static final String PID = "org.dmalloc.backend.anon";
@@ -52,11 +35,13 @@ public final class PrivateMemoryProvider extends AnonymousProvider {
     super(MemorySource.PRIVATE, settings);
   }
 
+  @Activate
+  void register(BundleContext context, Map<String, Object> properties) {
+    service.register(context, properties);
+  }
+
   @Deactivate
   void deactivate(BundleContext context) {
-    stop();
-    if (statistics().openRegions() > 0) {
-      BundleClasses.loadAll(context.getBundle());
-    }
+    service.end(context);
   }
 }

@@ -2,8 +2,6 @@
 package org.dmalloc.backend.anon;
 
 import java.util.Map;
-import org.dmalloc.api.MemoryProvider;
-import org.dmalloc.spi.region.BundleClasses;
 import org.osgi.framework.BundleContext;
 import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
@@ -12,23 +10,10 @@ import org.osgi.service.metatype.annotations.Designate;
 
 /** Shared memory from {@code /dev/zero}, the way before MAP_ANONYMOUS. */
 @Component(
-    service = MemoryProvider.class,
+    service = {},
     immediate = true,
     configurationPid = ZeroDeviceProvider.PID,
-    property = {
-      "dmalloc.backend=" + ZeroDeviceProvider.NAME,
-      "dmalloc.capability=SHARED_MAPPING",
-      "dmalloc.capability=ADVICE",
-      "dmalloc.capability=HUGE_PAGES",
-      "dmalloc.capability=PREFAULT",
-      "dmalloc.capability=LOCKED",
-      "dmalloc.capability=PREFETCH",
-      "dmalloc.capability=RESIDENCY",
-      "dmalloc.capability=RELEASE",
-      "dmalloc.capability=SWAP_POLICY",
-      "dmalloc.capability=DIRTY_TRACKING",
-      "service.ranking:Integer=-2"
-    })
+    property = {"dmalloc.backend=" + ZeroDeviceProvider.NAME, "service.ranking:Integer=-2"})
 @Designate(ocd = AnonymousConfiguration.class)
 public final class ZeroDeviceProvider extends AnonymousProvider {
   static final String PID = "org.dmalloc.backend.anon.zero";
@@ -50,11 +35,13 @@ public final class ZeroDeviceProvider extends AnonymousProvider {
     super(MemorySource.ZERO, settings);
   }
 
+  @Activate
+  void register(BundleContext context, Map<String, Object> properties) {
+    service.register(context, properties);
+  }
+
   @Deactivate
   void deactivate(BundleContext context) {
-    stop();
-    if (statistics().openRegions() > 0) {
-      BundleClasses.loadAll(context.getBundle());
-    }
+    service.end(context);
   }
 }

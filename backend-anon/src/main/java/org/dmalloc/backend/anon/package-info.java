@@ -9,7 +9,14 @@
  *
  * <p>Nothing is exported: the providers are found as services.
  */
+@Capability(
+    namespace = "osgi.service",
+    attribute = "objectClass:List<String>=\"org.dmalloc.api.MemoryProvider\"",
+    uses = MemoryProvider.class,
+    effective = "active")
 @NullMarked
 package org.dmalloc.backend.anon;
 
+import org.dmalloc.api.MemoryProvider;
 import org.jspecify.annotations.NullMarked;
+import org.osgi.annotation.bundle.Capability;

@@ -33,7 +33,7 @@ import org.dmalloc.api.backing.StoreProvider;
 import org.dmalloc.api.backing.StoredBacking;
 import org.dmalloc.spi.machine.KernelFiles;
 import org.dmalloc.spi.machine.Machine;
-import org.dmalloc.spi.region.BundleClasses;
+import org.dmalloc.spi.region.ProviderService;
 import org.dmalloc.spi.region.RegionLedger;
 import org.dmalloc.spi.region.RegionTraits;
 import org.dmalloc.spi.region.SuspectFiles;
@@ -50,21 +50,12 @@ import org.osgi.service.component.annotations.Deactivate;
 
 /** Regions in files that {@link java.nio.channels.FileChannel} maps. */
 @Component(
-    service = MemoryProvider.class,
+    service = {},
     immediate = true,
     configurationPid = FileChannelProvider.PID,
     property = {
       MemoryProvider.BACKEND + "=" + FileChannelProvider.NAME,
-      MemoryProvider.CAPABILITY + "=NAMED",
-      MemoryProvider.CAPABILITY + "=READ_ONLY",
-      MemoryProvider.CAPABILITY + "=SHARED_MAPPING",
-      MemoryProvider.CAPABILITY + "=PRIVATE_MAPPING",
-      MemoryProvider.CAPABILITY + "=SPARSE",
-      MemoryProvider.CAPABILITY + "=DIRECTORY",
-      MemoryProvider.CAPABILITY + "=FORCE",
-      MemoryProvider.CAPABILITY + "=PREFAULT",
-      MemoryProvider.CAPABILITY + "=PREFETCH",
-      MemoryProvider.CAPABILITY + "=RESIDENCY",
+      MemoryProvider.CAPABILITY + "=NAMED", // who looks for stores sees one that did not start
       "service.ranking:Integer=" + FileChannelProvider.RANKING
     })
 public final class FileChannelProvider implements StoreProvider {
@@ -89,6 +80,7 @@ public final class FileChannelProvider implements StoreProvider {
   private final Machine machine;
   private final RegionLedger ledger;
   private final ConcurrentReads reads;
+  private final ProviderService service = new ProviderService(this, this::stop);
 
   /**
    * Starts the provider.
@@ -115,15 +107,17 @@ public final class FileChannelProvider implements StoreProvider {
     this.reads = new ConcurrentReads(settings.name());
   }
 
-  /** Refuses new calls from now on; open regions stay usable until their owners close them. */
-  @Deactivate
-  void deactivate(BundleContext context) {
-    stop();
-    if (ledger.statistics().openRegions() > 0) {
-      BundleClasses.loadAll(context.getBundle());
-    }
+  @Activate
+  void register(BundleContext context, Map<String, Object> properties) {
+    service.register(context, properties);
   }
 
+  @Deactivate
+  void deactivate(BundleContext context) {
+    service.end(context);
+  }
+
+  /** Refuses new calls from now on; open regions stay usable until their owners close them. */
   void stop() {
     ledger.stop();
     reads.stop();

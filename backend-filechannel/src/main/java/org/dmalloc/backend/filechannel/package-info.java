@@ -17,7 +17,14 @@
  *       even though it never writes; {@code panama} does without.
  * </ul>
  */
+@Capability(
+    namespace = "osgi.service",
+    attribute = "objectClass:List<String>=\"org.dmalloc.api.MemoryProvider\"",
+    uses = MemoryProvider.class,
+    effective = "active")
 @NullMarked
 package org.dmalloc.backend.filechannel;
 
+import org.dmalloc.api.MemoryProvider;
 import org.jspecify.annotations.NullMarked;
+import org.osgi.annotation.bundle.Capability;

@@ -2,9 +2,8 @@
 package org.dmalloc.backend.panama;
 
 import java.util.Map;
-import org.dmalloc.api.MemoryProvider;
 import org.dmalloc.backend.panama.auto.PagingObserver;
-import org.dmalloc.spi.region.BundleClasses;
+import org.dmalloc.spi.region.ProviderService;
 import org.dmalloc.spi.store.StoreDirectory;
 import org.osgi.framework.BundleContext;
 import org.osgi.service.component.annotations.Activate;
@@ -18,35 +17,20 @@ import org.osgi.service.metatype.annotations.Designate;
  * {@value PanamaSettings#PID}, such as one for each disk.
  */
 @Component(
-    service = MemoryProvider.class,
+    service = {},
     immediate = true,
     configurationPid = PanamaSettings.PID,
     // Said aloud, since bnd takes a factory's designation for "require".
     configurationPolicy = ConfigurationPolicy.OPTIONAL,
     property = {
       "dmalloc.backend=" + PanamaSettings.NAME,
-      "dmalloc.capability=NAMED",
-      "dmalloc.capability=READ_ONLY",
-      "dmalloc.capability=SHARED_MAPPING",
-      "dmalloc.capability=PRIVATE_MAPPING",
-      "dmalloc.capability=SPARSE",
-      "dmalloc.capability=DIRECTORY",
-      "dmalloc.capability=FORCE",
-      "dmalloc.capability=SYNC",
-      "dmalloc.capability=ADVICE",
-      "dmalloc.capability=HUGE_PAGES",
-      "dmalloc.capability=PREFAULT",
-      "dmalloc.capability=LOCKED",
-      "dmalloc.capability=PREFETCH",
-      "dmalloc.capability=RESIDENCY",
-      "dmalloc.capability=RELEASE",
-      "dmalloc.capability=RESIDENT_BUDGET",
-      "dmalloc.capability=RESIZE",
-      "dmalloc.capability=DIRTY_TRACKING",
+      "dmalloc.capability=NAMED", // who looks for stores sees one that did not start
       "service.ranking:Integer=20"
     })
 @Designate(ocd = PanamaConfiguration.class, factory = true)
 public final class PanamaProvider extends MappedFileProvider {
+  private final ProviderService service = new ProviderService(this, this::stop);
+
   /**
    * Starts the provider.
    *
@@ -68,11 +52,13 @@ public final class PanamaProvider extends MappedFileProvider {
     super(settings, observer);
   }
 
+  @Activate
+  void register(BundleContext context, Map<String, Object> properties) {
+    service.register(context, properties);
+  }
+
   @Deactivate
   void deactivate(BundleContext context) {
-    stop();
-    if (statistics().openRegions() > 0) {
-      BundleClasses.loadAll(context.getBundle());
-    }
+    service.end(context);
   }
 }

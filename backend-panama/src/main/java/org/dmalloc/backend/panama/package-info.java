@@ -26,7 +26,14 @@
  * </tbody>
  * </table>
  */
+@Capability(
+    namespace = "osgi.service",
+    attribute = "objectClass:List<String>=\"org.dmalloc.api.MemoryProvider\"",
+    uses = MemoryProvider.class,
+    effective = "active")
 @NullMarked
 package org.dmalloc.backend.panama;
 
+import org.dmalloc.api.MemoryProvider;
 import org.jspecify.annotations.NullMarked;
+import org.osgi.annotation.bundle.Capability;
