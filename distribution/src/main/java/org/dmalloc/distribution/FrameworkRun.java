@@ -212,7 +212,9 @@ final class FrameworkRun implements AutoCloseable {
                         "dmalloc.arguments",
                         words,
                         "dmalloc.terminal",
-                        terminal && type != null ? type : "")));
+                        terminal && type != null ? type : "",
+                        "dmalloc.width",
+                        Integer.getInteger("dmalloc.width", 0))));
     awaitUse(registration, status);
     working = true;
     try {

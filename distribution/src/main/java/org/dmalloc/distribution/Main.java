@@ -18,7 +18,8 @@ import org.osgi.framework.BundleException;
  * interactive shell on a terminal, and else runs the lines of standard input.
  *
  * <p>System properties, set by the script {@code bin/dmalloc}: {@code dmalloc.home} is the layout,
- * {@code dmalloc.terminals} has the digit of each of stdin, stdout and stderr that is a terminal.
+ * {@code dmalloc.terminals} has the digit of each of stdin, stdout and stderr that is a terminal,
+ * {@code dmalloc.width} how many columns that of stdout has.
  */
 public final class Main {
   /** The status when the framework itself cannot start; EX_SOFTWARE of sysexits.h. */

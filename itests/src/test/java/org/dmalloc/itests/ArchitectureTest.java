@@ -54,9 +54,10 @@ class ArchitectureTest {
               entry("org.dmalloc.backend.panama", Set.of("api", "spi", "linux")),
               entry("org.dmalloc.backend.anon", Set.of("api", "spi", "linux")),
               entry("org.dmalloc.manager", Set.of("api", "spi")),
-              entry("org.dmalloc.measure", Set.of("api", "spi", "linux")),
-              entry("org.dmalloc.shell", Set.of("api")),
-              entry("org.dmalloc.shell.measure", Set.of("api", "measure", "shell")),
+              entry("org.dmalloc.report", Set.of("api")),
+              entry("org.dmalloc.measure", Set.of("api", "spi", "linux", "report")),
+              entry("org.dmalloc.shell", Set.of("api", "report")),
+              entry("org.dmalloc.shell.measure", Set.of("api", "measure", "report", "shell")),
               entry("org.dmalloc.testkit", Set.of("api"))));
 
   private static final Pattern MODULE =
@@ -194,7 +195,7 @@ class ArchitectureTest {
           "org.dmalloc.shell.memory.WriteCommand",
           "org.dmalloc.testkit.ChildJvm",
           "org.dmalloc.testkit.StoreContract",
-          "org.dmalloc.measure.compare.ComparisonJson",
+          "org.dmalloc.report.Json",
           "org.dmalloc.measure.compare.setup.SetupJournal",
           "org.dmalloc.measure.disk.ExternalProgram",
           "org.dmalloc.testkit.ContractTheme");

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.dmalloc.itests;
 
+import static java.util.Map.entry;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -32,23 +33,28 @@ import org.osgi.framework.wiring.BundleRevision;
 public class BundlesIT {
   /** What each bundle of the suite exports; an addition is a decision, to be made here too. */
   private static final Map<String, Set<String>> EXPORTS =
-      Map.of(
-          "org.dmalloc.api",
-              Set.of("org.dmalloc.api", "org.dmalloc.api.backing", "org.dmalloc.api.move"),
-          "org.dmalloc.spi",
-              Set.of("org.dmalloc.spi.machine", "org.dmalloc.spi.region", "org.dmalloc.spi.store"),
-          "org.dmalloc.backend.anon", Set.of(),
-          "org.dmalloc.backend.filechannel", Set.of(),
-          "org.dmalloc.backend.panama", Set.of(),
-          "org.dmalloc.manager", Set.of(),
-          "org.dmalloc.shell",
+      Map.ofEntries(
+          entry(
+              "org.dmalloc.api",
+              Set.of("org.dmalloc.api", "org.dmalloc.api.backing", "org.dmalloc.api.move")),
+          entry(
+              "org.dmalloc.spi",
+              Set.of("org.dmalloc.spi.machine", "org.dmalloc.spi.region", "org.dmalloc.spi.store")),
+          entry("org.dmalloc.backend.anon", Set.of()),
+          entry("org.dmalloc.backend.filechannel", Set.of()),
+          entry("org.dmalloc.backend.panama", Set.of()),
+          entry("org.dmalloc.manager", Set.of()),
+          entry("org.dmalloc.report", Set.of("org.dmalloc.report")),
+          entry(
+              "org.dmalloc.shell",
               Set.of(
                   "org.dmalloc.shell.command",
                   "org.dmalloc.shell.output",
-                  "org.dmalloc.shell.syntax"),
-          "org.dmalloc.shell.measure", Set.of(),
-          "org.dmalloc.testkit", Set.of("org.dmalloc.testkit"),
-          "org.dmalloc.measure",
+                  "org.dmalloc.shell.syntax")),
+          entry("org.dmalloc.shell.measure", Set.of()),
+          entry("org.dmalloc.testkit", Set.of("org.dmalloc.testkit")),
+          entry(
+              "org.dmalloc.measure",
               Set.of(
                   "org.dmalloc.measure",
                   "org.dmalloc.measure.bench",
@@ -58,7 +64,8 @@ public class BundlesIT {
                   "org.dmalloc.measure.disk",
                   "org.dmalloc.measure.doctor",
                   "org.dmalloc.measure.machine",
-                  "org.dmalloc.measure.move"));
+                  "org.dmalloc.measure.move",
+                  "org.dmalloc.measure.report")));
 
   @Inject private BundleContext context;
 

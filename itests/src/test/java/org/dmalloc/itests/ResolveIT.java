@@ -53,9 +53,9 @@ class ResolveIT {
     "org.dmalloc.backend.panama, org.dmalloc.spi",
     "org.dmalloc.backend.anon, org.dmalloc.spi",
     "org.dmalloc.manager, org.dmalloc.spi",
-    "org.dmalloc.measure, org.dmalloc.spi|com.google.gson|org.hdrhistogram.HdrHistogram",
-    "org.dmalloc.shell, org.apache.felix.gogo.runtime",
-    "org.dmalloc.shell.measure, org.dmalloc.shell|com.google.gson|org.hdrhistogram.HdrHistogram|org.dmalloc.measure|org.dmalloc.spi|org.apache.felix.gogo.runtime"
+    "org.dmalloc.measure, org.dmalloc.report|org.dmalloc.spi|com.google.gson|org.hdrhistogram.HdrHistogram",
+    "org.dmalloc.shell, org.dmalloc.report|com.google.gson|org.apache.felix.gogo.runtime",
+    "org.dmalloc.shell.measure, org.dmalloc.report|org.dmalloc.shell|com.google.gson|org.hdrhistogram.HdrHistogram|org.dmalloc.measure|org.dmalloc.spi|org.apache.felix.gogo.runtime"
   })
   void eachBundleBringsAlongWhatItNeeds(String bundle, String more) throws Exception {
     Set<String> expected = new TreeSet<>(Set.of("org.dmalloc.api", bundle));

@@ -33,14 +33,14 @@ class BatchRunTest {
     out.reset();
     err.reset();
     try (BatchRun run =
-        new BatchRun(shell.processor, InputStream.nullInputStream(), out, err, "")) {
+        new BatchRun(shell.processor, InputStream.nullInputStream(), out, err, "", 0)) {
       return run.run(List.of(words));
     }
   }
 
   private int pipe(String... lines) {
     try (BatchRun run =
-        new BatchRun(shell.processor, InputStream.nullInputStream(), out, err, "")) {
+        new BatchRun(shell.processor, InputStream.nullInputStream(), out, err, "", 0)) {
       return run.runLines(GogoShell.input(lines));
     }
   }
@@ -131,7 +131,7 @@ class BatchRunTest {
 
   private int pipe(byte[] input, OutputStream target) {
     try (BatchRun run =
-        new BatchRun(shell.processor, InputStream.nullInputStream(), target, err, "")) {
+        new BatchRun(shell.processor, InputStream.nullInputStream(), target, err, "", 0)) {
       return run.runLines(new ByteArrayInputStream(input));
     }
   }

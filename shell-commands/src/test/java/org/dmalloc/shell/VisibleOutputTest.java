@@ -154,7 +154,7 @@ class VisibleOutputTest {
     ByteArrayOutputStream err = new ByteArrayOutputStream();
     ByteArrayOutputStream out = new ByteArrayOutputStream();
     try (BatchRun run =
-        new BatchRun(shell.processor, InputStream.nullInputStream(), out, err, "")) {
+        new BatchRun(shell.processor, InputStream.nullInputStream(), out, err, "", 0)) {
       run.run(List.of(EVIL, EVIL));
       run.run(List.of("read", EVIL, "-v"));
       run.run(List.of("regions"));

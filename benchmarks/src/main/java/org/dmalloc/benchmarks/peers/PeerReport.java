@@ -1,19 +1,26 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.dmalloc.benchmarks.peers;
 
+import com.google.gson.JsonObject;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;
+import java.util.stream.Collectors;
 import org.dmalloc.benchmarks.peers.child.Row;
 import org.dmalloc.benchmarks.peers.child.RowRun;
 import org.dmalloc.benchmarks.peers.child.RowRunner;
 import org.dmalloc.benchmarks.peers.store.Peer;
+import org.dmalloc.measure.compare.ComparisonHtml;
 import org.dmalloc.measure.compare.Sample;
 import org.dmalloc.measure.disk.RawDisk;
 import org.dmalloc.measure.disk.RawPattern;
 import org.dmalloc.measure.disk.RawSurvey;
 import org.dmalloc.measure.machine.MachineDescription;
+import org.dmalloc.measure.report.HtmlPage;
+import org.dmalloc.measure.report.Report;
 
 /**
  * What a comparison with peers showed.
@@ -47,7 +54,8 @@ public record PeerReport(
     List<Entrant> contenders,
     List<Cell> cells,
     List<RawSurvey> raw,
-    List<String> notes) {
+    List<String> notes)
+    implements Report {
   /** The form that this version writes. */
   public static final int FORMAT = 1;
 
@@ -114,6 +122,33 @@ public record PeerReport(
     cells = List.copyOf(cells);
     raw = List.copyOf(raw);
     notes = List.copyOf(notes);
+  }
+
+  @Override
+  public String text(int width) {
+    return PeerTable.render(this, width);
+  }
+
+  @Override
+  public JsonObject json() {
+    return PeerJson.tree(this);
+  }
+
+  @Override
+  public String summary() {
+    return String.format(Locale.ROOT, "comparison with peers, %d cells", cells.size());
+  }
+
+  /** The page: plots and all figures. */
+  String html() {
+    String standings =
+        Standing.all(this).stream().map(s -> s.sentence() + '\n').collect(Collectors.joining());
+    return HtmlPage.of(
+        PeerReport.class,
+        "peers",
+        "dmalloc and its peers: " + ComparisonHtml.underLimit(byteSize, limitBytes),
+        this,
+        Map.of("STANDINGS", HtmlPage.text(standings)));
   }
 
   /** The rows that were asked for, in order. */

@@ -1,20 +1,26 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.dmalloc.benchmarks.peers;
 
+import static org.dmalloc.report.Table.left;
+import static org.dmalloc.report.Table.right;
+
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalDouble;
+import java.util.function.BiFunction;
 import org.dmalloc.benchmarks.peers.PeerReport.Cell;
 import org.dmalloc.benchmarks.peers.PeerReport.Entrant;
 import org.dmalloc.benchmarks.peers.child.Row;
+import org.dmalloc.benchmarks.peers.store.Peer.Family;
 import org.dmalloc.measure.PageContent;
 import org.dmalloc.measure.compare.Sample;
-import org.dmalloc.measure.machine.MachineDescription;
-import org.dmalloc.measure.report.TextTable;
-import org.dmalloc.measure.report.TextTable.Column;
-import org.dmalloc.measure.report.Units;
+import org.dmalloc.report.Lines;
+import org.dmalloc.report.Table;
+import org.dmalloc.report.Table.Column;
+import org.dmalloc.report.Units;
+import org.jspecify.annotations.Nullable;
 
 /** The report as text: a line for each contender, a column for each row of the comparison. */
 final class PeerTable {
@@ -24,18 +30,8 @@ final class PeerTable {
 
   private PeerTable() {}
 
-  static String render(PeerReport report) {
-    StringBuilder text = new StringBuilder();
-    MachineDescription machine = report.machine();
-    text.append(
-        String.format(
-            Locale.ROOT,
-            "%s, %d processors, %s, %s, Java %s\n",
-            machine.processor(),
-            machine.processors(),
-            Units.bytes(machine.memoryBytes()),
-            machine.kernel(),
-            machine.jdk()));
+  static String render(PeerReport report, int width) {
+    StringBuilder text = new StringBuilder(report.machine().sentence()).append('\n');
     text.append(
         String.format(
             Locale.ROOT,
@@ -56,102 +52,64 @@ final class PeerTable {
     text.append("\nMedians; MB/s for fill and scan, pages of 4 KiB a second for the others; ")
         .append(LEADS)
         .append(" the best, and what draws with it\n\n");
-    rates(text, report);
+    text.append(table(report, true, (row, line) -> leading(report, row, line)).render(width));
     text.append(
         "\nSpread of the runs: half of their width (of four or more: of the middle half), in % of the median\n\n");
-    spreads(text, report);
+    text.append(
+        table(report, true, (row, line) -> line.rate(report, row).map(PeerTable::spread))
+            .render(width));
     text.append(
         "\nBytes read from the disk for each byte of the pages used / written for each byte of the pages changed\n\n");
-    amplifications(text, report);
+    text.append(
+        table(report, false, (row, line) -> line.cell(report, row).map(PeerTable::amplification))
+            .render(width));
     text.append('\n');
-    for (Standing standing : Standing.all(report)) {
-      text.append(standing.sentence()).append('\n');
-    }
+    Standing.all(report).forEach(standing -> text.append(standing.sentence()).append('\n'));
     reasons(report).forEach(line -> text.append(line).append('\n'));
     report.notes().forEach(line -> text.append("note: ").append(line).append('\n'));
-    return text.toString();
+    return Lines.wrap(text.toString(), width);
   }
 
-  private static TextTable table(PeerReport report) {
-    List<Column> columns = new ArrayList<>(List.of(Column.left("contender")));
-    report.rows().forEach(row -> columns.add(Column.right(row.label())));
-    return new TextTable(columns.toArray(Column[]::new));
-  }
-
-  private static void rates(StringBuilder text, PeerReport report) {
-    TextTable table = table(report);
-    boolean peers = false;
-    for (Entrant entrant : report.contenders()) {
-      boolean peer = entrant.family() == org.dmalloc.benchmarks.peers.store.Peer.Family.PEER;
-      if (peer && !peers) {
-        table.rule();
-      }
-      peers = peer;
-      table.row(
-          line(
-              entrant.id(),
-              report,
-              row ->
-                  report
-                      .cell(row, entrant.id())
-                      .flatMap(Cell::rate)
-                      .map(
-                          rate ->
-                              rate(row, rate)
-                                  + (Standing.leaders(report, row).contains(entrant.id())
-                                      ? LEADS
-                                      : " "))
-                      .orElse(NONE + " ")));
+  /** A contender, or the raw disk, which is none of them. */
+  private record Line(String id, @Nullable Family family) {
+    Optional<Cell> cell(PeerReport report, Row row) {
+      return report.cell(row, id).filter(cell -> !cell.runs().isEmpty());
     }
-    table.rule();
-    table.row(
-        line(
-            "raw disk",
-            report,
-            row -> report.ceiling(row).map(rate -> rate(row, rate) + " ").orElse(NONE + " ")));
-    text.append(table.render());
+
+    Optional<Sample> rate(PeerReport report, Row row) {
+      return family == null ? report.ceiling(row) : report.cell(row, id).flatMap(Cell::rate);
+    }
+
+    /** Ours, the peers, the disk. */
+    int group() {
+      return family == null ? 2 : family == Family.PEER ? 1 : 0;
+    }
   }
 
-  private static void spreads(StringBuilder text, PeerReport report) {
-    TextTable table = table(report);
-    for (Entrant entrant : report.contenders()) {
-      table.row(
-          line(
-              entrant.id(),
-              report,
-              row ->
-                  report
-                      .cell(row, entrant.id())
-                      .flatMap(Cell::rate)
-                      .map(PeerTable::spread)
-                      .orElse(NONE)));
+  private static Table<Line> table(
+      PeerReport report, boolean disk, BiFunction<Row, Line, Optional<String>> figure) {
+    List<Column<Line>> columns = new ArrayList<>(List.of(left("contender", Line::id)));
+    for (Row row : report.rows()) {
+      columns.add(right(row.label(), line -> figure.apply(row, line).orElse(NONE)));
     }
-    table.rule();
-    table.row(
-        line("raw disk", report, row -> report.ceiling(row).map(PeerTable::spread).orElse(NONE)));
-    text.append(table.render());
+    List<Line> lines = new ArrayList<>();
+    report.contenders().forEach(entrant -> lines.add(new Line(entrant.id(), entrant.family())));
+    if (disk) {
+      lines.add(new Line("raw disk", null));
+    }
+    return new Table<>(columns).groupedBy(Line::group, 0).rows(lines);
   }
 
-  private static void amplifications(StringBuilder text, PeerReport report) {
-    TextTable table = table(report);
-    for (Entrant entrant : report.contenders()) {
-      table.row(
-          line(
-              entrant.id(),
-              report,
-              row -> {
-                Optional<Cell> cell =
-                    report.cell(row, entrant.id()).filter(c -> !c.runs().isEmpty());
-                return cell.map(
-                        c ->
-                            ratio(c.readAmplification())
-                                + (c.writeAmplification().isPresent()
-                                    ? " / " + ratio(c.writeAmplification())
-                                    : ""))
-                    .orElse(NONE);
-              }));
-    }
-    text.append(table.render());
+  /** Every cell has a place for the mark, so that the figures stand below each other. */
+  private static Optional<String> leading(PeerReport report, Row row, Line line) {
+    boolean leads = Standing.leaders(report, row).contains(line.id());
+    String figure = line.rate(report, row).map(rate -> rate(row, rate)).orElse(NONE);
+    return Optional.of(figure + (leads ? LEADS : " "));
+  }
+
+  private static String amplification(Cell cell) {
+    OptionalDouble written = cell.writeAmplification();
+    return ratio(cell.readAmplification()) + (written.isPresent() ? " / " + ratio(written) : "");
   }
 
   /** Why cells are empty, or have fewer runs. */
@@ -175,16 +133,6 @@ final class PeerTable {
       }
     }
     return lines;
-  }
-
-  private interface Figure {
-    String of(Row row);
-  }
-
-  private static String[] line(String name, PeerReport report, Figure figure) {
-    List<String> cells = new ArrayList<>(List.of(name));
-    report.rows().forEach(row -> cells.add(figure.of(row)));
-    return cells.toArray(String[]::new);
   }
 
   private static String rate(Row row, Sample rate) {

@@ -11,6 +11,8 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.Stream;
 import org.dmalloc.measure.compare.setup.SetupJournal;
+import org.dmalloc.report.Json;
+import org.dmalloc.report.Table;
 import org.jspecify.annotations.Nullable;
 
 /** The program behind {@code benchmarks/peers.sh}. */
@@ -55,9 +57,9 @@ public final class Peers {
                       SetupJournal.defaultDirectory(),
                       line -> err.println("peers: " + line))
                   .run();
-      out.print(PeerTable.render(report));
-      write(options.json(), PeerJson.render(report));
-      write(options.html(), PeerHtml.render(report));
+      out.print(report.text(Table.ANY_WIDTH));
+      write(options.json(), Json.print(report.json()) + '\n');
+      write(options.html(), report.html());
       return 0;
     } catch (IOException e) {
       err.println("peers: " + e.getMessage());

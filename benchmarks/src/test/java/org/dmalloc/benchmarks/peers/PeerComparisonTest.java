@@ -20,6 +20,7 @@ import org.dmalloc.benchmarks.peers.child.Row;
 import org.dmalloc.benchmarks.peers.store.Peer;
 import org.dmalloc.measure.compare.setup.LimitSearch;
 import org.dmalloc.measure.compare.setup.SetupJournal;
+import org.dmalloc.report.Table;
 import org.dmalloc.spi.machine.KernelFiles;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -76,7 +77,7 @@ class PeerComparisonTest {
         report.cell(Row.RANDOM_WRITE, "lucene").orElseThrow().reason());
     assertTrue(report.cell(Row.RANDOM_READ, "lucene").orElseThrow().rate().isPresent());
     assertTrue(report.ceiling(Row.RANDOM_READ).isPresent(), report.notes().toString());
-    assertFalse(PeerTable.render(report).contains("NaN"));
+    assertFalse(report.text(Table.ANY_WIDTH).contains("NaN"));
     assertEmpty(data);
     assertEmpty(journals);
   }

@@ -21,6 +21,8 @@ import org.dmalloc.measure.disk.RawFigure;
 import org.dmalloc.measure.disk.RawPattern;
 import org.dmalloc.measure.disk.RawSurvey;
 import org.dmalloc.measure.machine.MachineDescription;
+import org.dmalloc.report.Json;
+import org.dmalloc.report.Table;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -142,7 +144,7 @@ class PeerReportTest {
     cell(Row.RANDOM_WRITE, "panama:auto", 9_000, 9_000, 10_000);
     cell(Row.RANDOM_WRITE, "panama:random", 20_000);
     cell(Row.RANDOM_WRITE, "lmdb", 5_000);
-    String text = PeerTable.render(report());
+    String text = report().text(Table.ANY_WIDTH);
     assertTrue(text.contains("1024*"), text);
     assertTrue(text.contains("9.00k\n"), text);
     assertTrue(text.contains("20.0k*"), text);
@@ -159,7 +161,7 @@ class PeerReportTest {
     cell(Row.SCAN, "panama:auto", 250_000, 240_000);
     cell(Row.SCAN, "lmdb");
     PeerReport report = report();
-    String json = PeerJson.render(report);
+    String json = Json.print(report.json());
     assertTrue(json.contains("\"row\": \"scan\""), json);
     assertEquals(report, PeerJson.read(Files.writeString(work.resolve("a.json"), json)));
     Path other = Files.writeString(work.resolve("b.json"), "{\"schema\": \"else\"}");
@@ -175,7 +177,7 @@ class PeerReportTest {
   @Test
   void makesAPageThatLoadsNothing() {
     cell(Row.SCAN, "panama:auto", 250_000, 240_000);
-    String page = PeerHtml.render(report());
+    String page = report().html();
     assertTrue(page.contains("a &lt;processor&gt;"));
     assertFalse(page.contains("src=\"http") || page.contains("href=\"http"));
     assertFalse(page.contains("@DATA@") || page.contains("@SCRIPT@"));

@@ -21,23 +21,17 @@ import org.dmalloc.measure.machine.BlockDevice;
 import org.dmalloc.measure.machine.MachineDescription;
 import org.dmalloc.measure.machine.ProcessCounters;
 import org.dmalloc.measure.machine.SwapDevice;
-import org.dmalloc.measure.report.Json;
-import org.jspecify.annotations.Nullable;
+import org.dmalloc.report.Json;
 
 /**
  * The JSON form of a benchmark's report. Every member is always there; {@code null} stands for what
  * is unknown, was not measured, or means nothing. Times are in nanoseconds, sizes in bytes.
  */
-public final class BenchmarkJson {
+final class BenchmarkJson {
   /** The version of this form; grows when a member changes its meaning or goes away. */
-  public static final int SCHEMA_VERSION = 1;
+  static final int SCHEMA_VERSION = 1;
 
   private BenchmarkJson() {}
-
-  /** The report as text. */
-  public static String render(BenchmarkReport report) {
-    return Json.print(tree(report));
-  }
 
   static JsonObject tree(BenchmarkReport report) {
     JsonObject root = new JsonObject();
@@ -48,40 +42,36 @@ public final class BenchmarkJson {
     root.add("machine", machine(report.machine()));
     root.add("settings", plan(report.plan()));
     JsonObject storage = new JsonObject();
-    report.storage().forEach((backend, s) -> storage.add(backend, storage(s)));
+    report
+        .storage()
+        .forEach((backend, s) -> storage.add(backend, unknownToNull(Json.tree(s), "readAheadKib")));
     root.add("storage", storage);
     root.add("rawDisk", array(report.surveys().stream().map(BenchmarkJson::survey).toList()));
     root.add("results", array(report.results().stream().map(BenchmarkJson::result).toList()));
-    root.add("notes", array(report.notes().stream().<JsonElement>map(JsonPrimitive::new).toList()));
-    root.add(
-        "meaning",
-        array(
-            BenchmarkMeaning.lines(report).stream().<JsonElement>map(JsonPrimitive::new).toList()));
+    root.add("notes", Json.tree(report.notes()));
+    root.add("meaning", Json.tree(BenchmarkMeaning.lines(report)));
     return root;
   }
 
   private static JsonObject machine(MachineDescription machine) {
-    JsonObject object = new JsonObject();
-    object.addProperty("processor", machine.processor());
-    object.addProperty("processors", machine.processors());
-    object.add("memoryBytes", known(machine.memoryBytes()));
-    object.add("memoryLimitBytes", known(machine.memoryLimitBytes()));
-    object.addProperty("kernel", machine.kernel());
-    object.addProperty("system", machine.system());
-    object.addProperty("jdk", machine.jdk());
+    JsonObject object = unknownToNull(Json.tree(machine), "memoryBytes", "memoryLimitBytes");
     object.add("swap", array(machine.swap().stream().map(BenchmarkJson::swap).toList()));
-    JsonObject settings = new JsonObject();
-    machine.settings().forEach(settings::addProperty);
-    object.add("settings", settings);
     return object;
   }
 
   private static JsonElement swap(SwapDevice device) {
-    JsonObject object = new JsonObject();
-    object.addProperty("path", device.path());
+    JsonObject object = Json.tree(device).getAsJsonObject();
     object.addProperty("kind", lower(device.kind()));
-    object.addProperty("byteSize", device.byteSize());
-    object.addProperty("priority", device.priority());
+    object.remove("usedBytes");
+    return object;
+  }
+
+  /** An object as it is, but for figures that are unknown, for which our records have −1. */
+  private static JsonObject unknownToNull(JsonElement tree, String... names) {
+    JsonObject object = tree.getAsJsonObject();
+    for (String name : names) {
+      object.add(name, known(object.get(name).getAsLong()));
+    }
     return object;
   }
 
@@ -93,9 +83,7 @@ public final class BenchmarkJson {
     object.addProperty("seed", plan.seed());
     object.addProperty("pattern", plan.pattern() == null ? "fitting" : lower(plan.pattern()));
     object.addProperty("rawDisk", lower(plan.rawDisk()));
-    object.add(
-        "starts",
-        array(plan.starts().stream().<JsonElement>map(s -> new JsonPrimitive(lower(s))).toList()));
+    object.add("starts", Json.tree(plan.starts().stream().map(BenchmarkJson::lower).toList()));
     JsonArray workloads = new JsonArray();
     for (Workload workload : plan.workloads()) {
       JsonObject entry = new JsonObject();
@@ -109,42 +97,20 @@ public final class BenchmarkJson {
     return object;
   }
 
-  private static JsonObject storage(BenchmarkReport.Storage storage) {
-    JsonObject object = new JsonObject();
-    object.addProperty("backing", storage.backing());
-    object.addProperty("fileSystem", storage.fileSystem());
-    object.addProperty("mountPoint", storage.mountPoint());
-    object.addProperty("device", storage.device());
-    object.add("readAheadKib", known(storage.readAheadKib()));
-    object.addProperty("rotational", storage.rotational());
-    object.addProperty("allocateNanos", storage.allocateNanos());
-    return object;
-  }
-
-  private static JsonElement survey(RawSurvey survey) {
+  private static JsonObject survey(RawSurvey survey) {
     JsonObject object = new JsonObject();
     object.addProperty("backend", survey.subject());
     object.addProperty("file", survey.file());
     object.add("figures", array(survey.figures().stream().map(BenchmarkJson::raw).toList()));
-    object.add(
-        "notes", array(survey.notes().stream().<JsonElement>map(JsonPrimitive::new).toList()));
+    object.add("notes", Json.tree(survey.notes()));
     return object;
   }
 
-  private static JsonElement raw(@Nullable RawFigure figure) {
-    if (figure == null) {
-      return JsonNull.INSTANCE;
-    }
-    JsonObject object = new JsonObject();
+  private static JsonElement raw(RawFigure figure) {
+    JsonObject object = Json.tree(figure).getAsJsonObject();
     object.addProperty("pattern", lower(figure.pattern()));
     object.addProperty("blockBytes", figure.pattern().blockBytes());
-    object.addProperty("queueDepth", figure.queueDepth());
-    object.addProperty("operationsPerSecond", figure.operationsPerSecond());
     object.addProperty("bytesPerSecond", figure.bytesPerSecond());
-    object.addProperty("p50Nanos", figure.p50Nanos());
-    object.addProperty("p99Nanos", figure.p99Nanos());
-    object.addProperty("p999Nanos", figure.p999Nanos());
-    object.addProperty("tool", figure.tool());
     return object;
   }
 
@@ -252,7 +218,7 @@ public final class BenchmarkJson {
     return constant.name().toLowerCase(Locale.ROOT).replace('_', '-');
   }
 
-  private static JsonArray array(List<JsonElement> elements) {
+  private static JsonArray array(List<? extends JsonElement> elements) {
     JsonArray array = new JsonArray();
     elements.forEach(array::add);
     return array;

@@ -18,7 +18,7 @@ import org.dmalloc.measure.Start;
 import org.dmalloc.measure.Workload;
 import org.dmalloc.measure.disk.RawDisk;
 import org.dmalloc.measure.machine.MachineDescription;
-import org.dmalloc.measure.report.Units;
+import org.dmalloc.report.Units;
 
 /**
  * What a benchmark's figures mean on the machine that gave them: a line for access at random, in

@@ -1,14 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.dmalloc.measure.bench;
 
+import com.google.gson.JsonObject;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
+import java.util.stream.Collectors;
 import org.dmalloc.measure.disk.RawSurvey;
 import org.dmalloc.measure.machine.MachineDescription;
+import org.dmalloc.measure.report.HtmlPage;
+import org.dmalloc.measure.report.Report;
+import org.dmalloc.report.Units;
 
 /**
  * All that a benchmark found.
@@ -30,7 +36,8 @@ public record BenchmarkReport(
     Map<String, Storage> storage,
     List<RawSurvey> surveys,
     List<BenchmarkResult> results,
-    List<String> notes) {
+    List<String> notes)
+    implements Report {
   /** Copies the collections. */
   public BenchmarkReport {
     storage = Collections.unmodifiableMap(new LinkedHashMap<>(storage));
@@ -59,6 +66,35 @@ public record BenchmarkReport(
       long readAheadKib,
       String rotational,
       long allocateNanos) {}
+
+  @Override
+  public String text(int width) {
+    return BenchmarkTable.render(this, width);
+  }
+
+  @Override
+  public JsonObject json() {
+    return BenchmarkJson.tree(this);
+  }
+
+  @Override
+  public String summary() {
+    return String.format(Locale.ROOT, "benchmark of %d rows, %s", results.size(), startedAt);
+  }
+
+  /** The page: plots and all figures. */
+  public String html() {
+    String meaning =
+        BenchmarkMeaning.lines(this).stream()
+            .map(line -> "<li>" + HtmlPage.text(line) + "</li>\n")
+            .collect(Collectors.joining());
+    return HtmlPage.of(
+        HtmlPage.class,
+        "benchmark",
+        "dmalloc benchmark, " + Units.bytes(plan.byteSize()),
+        this,
+        Map.of("MEANING", meaning));
+  }
 
   /** Whether every row that could run did so without an error. */
   public boolean succeeded() {

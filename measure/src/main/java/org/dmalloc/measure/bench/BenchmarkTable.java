@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.dmalloc.measure.bench;
 
-import static org.dmalloc.measure.report.TextTable.Column.left;
-import static org.dmalloc.measure.report.TextTable.Column.right;
+import static org.dmalloc.report.Table.left;
+import static org.dmalloc.report.Table.right;
 
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -14,6 +14,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.OptionalDouble;
 import java.util.Set;
+import java.util.function.Function;
 import java.util.function.LongFunction;
 import java.util.stream.Collectors;
 import org.dmalloc.api.AccessPattern;
@@ -22,67 +23,41 @@ import org.dmalloc.measure.Start;
 import org.dmalloc.measure.Workload;
 import org.dmalloc.measure.disk.RawDisk;
 import org.dmalloc.measure.disk.RawFigure;
+import org.dmalloc.measure.disk.RawPattern;
 import org.dmalloc.measure.disk.RawSurvey;
-import org.dmalloc.measure.machine.MachineDescription;
 import org.dmalloc.measure.machine.ProcessCounters;
-import org.dmalloc.measure.report.TextTable;
-import org.dmalloc.measure.report.Units;
+import org.dmalloc.report.Lines;
+import org.dmalloc.report.Table;
+import org.dmalloc.report.Table.Column;
+import org.dmalloc.report.Units;
+import org.jspecify.annotations.Nullable;
 
-/** The text form of a benchmark's report, for a terminal of 120 columns. */
-public final class BenchmarkTable {
+/** The text form of a benchmark's report. */
+final class BenchmarkTable {
+  /** No line of words is longer, however wide the terminal is. */
   private static final int WIDTH = 120;
 
   private BenchmarkTable() {}
 
   /** The whole report: what was measured where, the raw disk, the rows, and how to read them. */
-  public static String render(BenchmarkReport report) {
-    return header(report)
+  static String render(BenchmarkReport report, int width) {
+    return Lines.wrap(header(report), width)
         + '\n'
-        + rawTable(report)
-        + resultTable(report)
+        + rawTable(report, width)
         + '\n'
-        + legend(report)
+        + results(report).render(width)
+        + '\n'
+        + Lines.wrap(legend(report), width)
         + "\nwhat this means here:\n"
         + BenchmarkMeaning.lines(report).stream()
-            .map(BenchmarkTable::wrapped)
+            .map(line -> (line.startsWith(BenchmarkMeaning.PROGRAM) ? "    " : "  ") + line)
+            .map(line -> Lines.wrap(line, Math.min(width, WIDTH)) + '\n')
             .collect(Collectors.joining());
   }
 
-  /** A line for a terminal, its continuation indented more; a command is to be copied whole. */
-  private static String wrapped(String line) {
-    if (line.startsWith(BenchmarkMeaning.PROGRAM)) {
-      return "    " + line + '\n';
-    }
-    StringBuilder text = new StringBuilder();
-    int column = 0;
-    for (String word : line.split(" ", -1)) {
-      if (column > 0 && column + 1 + word.length() > WIDTH) {
-        text.append('\n');
-        column = 0;
-      }
-      String gap = column > 0 ? " " : text.isEmpty() ? "  " : "    ";
-      text.append(gap).append(word);
-      column += gap.length() + word.length();
-    }
-    return text.append('\n').toString();
-  }
-
   private static String header(BenchmarkReport report) {
-    MachineDescription machine = report.machine();
     BenchmarkPlan plan = report.plan();
-    StringBuilder text = new StringBuilder();
-    text.append(
-        String.format(
-            Locale.ROOT,
-            "%s, %d processors, %s%s, %s, Java %s%n",
-            machine.processor(),
-            machine.processors(),
-            machine.memoryBytes() < 0 ? "memory unknown" : Units.bytes(machine.memoryBytes()),
-            machine.memoryLimitBytes() < 0
-                ? ""
-                : " (limit " + Units.bytes(machine.memoryLimitBytes()) + ")",
-            machine.kernel(),
-            machine.jdk()));
+    StringBuilder text = new StringBuilder(report.machine().sentence()).append('\n');
     text.append(
         String.format(
             Locale.ROOT,
@@ -160,74 +135,80 @@ public final class BenchmarkTable {
         .collect(Collectors.joining(", "));
   }
 
-  private static String rawTable(BenchmarkReport report) {
+  private record Raw(RawSurvey survey, RawFigure figure) {}
+
+  private static String rawTable(BenchmarkReport report, int width) {
     if (report.surveys().isEmpty()) {
-      return "raw disk: not measured\n\n";
+      return "raw disk: not measured\n";
     }
-    TextTable table =
-        new TextTable(
-            left("raw disk"),
-            left("file of"),
-            right("depth"),
-            right("ops/s"),
-            right("MB/s"),
-            right("p50"),
-            right("p99"),
-            right("p99.9"),
-            left("by"));
-    for (RawSurvey survey : report.surveys()) {
-      for (RawFigure figure : survey.figures()) {
-        table.row(
-            figure.pattern().label() + " " + Units.bytes(figure.pattern().blockBytes()),
-            survey.subject(),
-            Integer.toString(figure.queueDepth()),
-            Units.count(figure.operationsPerSecond()),
-            Units.megabytes(figure.bytesPerSecond()),
-            Units.nanos(figure.p50Nanos()),
-            Units.nanos(figure.p99Nanos()),
-            Units.nanos(figure.p999Nanos()),
-            figure.tool());
-      }
-    }
-    return table.render() + '\n';
+    return Table.<Raw>of(
+            left("raw disk", raw -> pattern(raw.figure().pattern())),
+            left("file of", raw -> raw.survey().subject()),
+            right("depth", raw -> Integer.toString(raw.figure().queueDepth())),
+            right("ops/s", raw -> Units.count(raw.figure().operationsPerSecond())),
+            right("MB/s", raw -> Units.megabytes(raw.figure().bytesPerSecond())),
+            right("p50", raw -> Units.nanos(raw.figure().p50Nanos())),
+            right("p99", raw -> Units.nanos(raw.figure().p99Nanos())),
+            right("p99.9", raw -> Units.nanos(raw.figure().p999Nanos())),
+            left("by", raw -> raw.figure().tool()))
+        .keyedBy(3)
+        .rows(
+            report.surveys().stream()
+                .flatMap(survey -> survey.figures().stream().map(f -> new Raw(survey, f)))
+                .toList())
+        .render(width);
   }
 
-  private static String resultTable(BenchmarkReport report) {
-    TextTable table =
-        new TextTable(
-            left("workload"),
-            left("start"),
-            left("backend"),
-            right("ops/s"),
-            right("×qd1"),
-            right("×qd32"),
-            right("MB/s"),
-            right("p50"),
-            right("p99"),
-            right("p99.9"),
-            right("faults"),
-            right("read MB"),
-            right("written MB"));
-    String previous = "";
-    for (BenchmarkResult result : sorted(report)) {
-      String group = result.workload().name() + result.start();
-      boolean first = !group.equals(previous);
-      if (first && !previous.isEmpty()) {
-        table.rule();
-      }
-      previous = group;
-      String workload = first ? result.workload().name() : "";
-      String start = first ? startOf(result) : "";
-      switch (result.outcome()) {
-        case BenchmarkResult.Measured measured ->
-            table.row(cells(workload, start, result, measured.measurement()));
-        case BenchmarkResult.NotRun notRun ->
-            table.spanning("- " + notRun.reason(), workload, start, result.backend());
-        case BenchmarkResult.Failed failed ->
-            table.spanning("ERROR " + failed.message(), workload, start, result.backend());
-      }
-    }
-    return table.render();
+  private static String pattern(RawPattern pattern) {
+    return pattern.label() + " " + Units.bytes(pattern.blockBytes());
+  }
+
+  private static Table<BenchmarkResult> results(BenchmarkReport report) {
+    return Table.<BenchmarkResult>of(
+            left("workload", row -> row.workload().name()),
+            left("start", BenchmarkTable::startOf),
+            left("backend", BenchmarkResult::backend),
+            right("ops/s", BenchmarkTable::rate),
+            right("×qd1", row -> ratio(row.throughputRatio(RawDisk.DEPTH_ONE))),
+            right("×qd32", row -> ratio(row.throughputRatio(RawDisk.DEPTH_MANY))),
+            figure(
+                "MB/s",
+                m -> m.bytesPerOperation() == 0 ? "-" : Units.megabytes(m.bytesPerSecond())),
+            figure("p50", m -> time(m, m.latency().p50Nanos())),
+            figure("p99", m -> time(m, m.latency().p99Nanos())),
+            figure("p99.9", m -> time(m, m.latency().p999Nanos())),
+            figure("faults", m -> known(m.counters().majorFaults(), Units::count)),
+            figure("read MB", m -> known(m.counters().readBytes(), Units::megabytes)),
+            figure("written MB", m -> known(m.counters().writtenBytes(), Units::megabytes)))
+        .keyedBy(3)
+        .groupedBy(row -> List.of(row.workload().name(), row.start()), 2)
+        .orElse(BenchmarkTable::reason)
+        .rows(sorted(report));
+  }
+
+  private static Column<BenchmarkResult> figure(String title, Function<Measurement, String> cell) {
+    return right(title, row -> cell.apply(measurement(row)));
+  }
+
+  private static Measurement measurement(BenchmarkResult row) {
+    return row.measured().orElseThrow().measurement();
+  }
+
+  private static @Nullable String reason(BenchmarkResult row) {
+    return switch (row.outcome()) {
+      case BenchmarkResult.Measured measured -> null;
+      case BenchmarkResult.NotRun notRun -> "- " + notRun.reason();
+      case BenchmarkResult.Failed failed -> "ERROR " + failed.message();
+    };
+  }
+
+  private static String rate(BenchmarkResult row) {
+    return Units.count(measurement(row).operationsPerSecond())
+        + (BenchmarkMeaning.fromRam(row) ? BenchmarkMeaning.FROM_RAM : "");
+  }
+
+  private static String time(Measurement measurement, long nanos) {
+    return (measurement.latency().groupSize() == 1 ? "" : "~") + Units.nanos(nanos);
   }
 
   private static String startOf(BenchmarkResult result) {
@@ -244,28 +225,6 @@ public final class BenchmarkTable {
             Comparator.<BenchmarkResult>comparingInt(r -> order.indexOf(r.workload()))
                 .thenComparing(r -> r.start() == Start.WARM))
         .toList();
-  }
-
-  private static String[] cells(
-      String workload, String start, BenchmarkResult result, Measurement measurement) {
-    boolean alone = measurement.latency().groupSize() == 1;
-    String mark = alone ? "" : "~";
-    return new String[] {
-      workload,
-      start,
-      result.backend(),
-      Units.count(measurement.operationsPerSecond())
-          + (BenchmarkMeaning.fromRam(result) ? BenchmarkMeaning.FROM_RAM : ""),
-      ratio(result.throughputRatio(RawDisk.DEPTH_ONE)),
-      ratio(result.throughputRatio(RawDisk.DEPTH_MANY)),
-      measurement.bytesPerOperation() == 0 ? "-" : Units.megabytes(measurement.bytesPerSecond()),
-      mark + Units.nanos(measurement.latency().p50Nanos()),
-      mark + Units.nanos(measurement.latency().p99Nanos()),
-      mark + Units.nanos(measurement.latency().p999Nanos()),
-      known(measurement.counters().majorFaults(), Units::count),
-      known(measurement.counters().readBytes(), Units::megabytes),
-      known(measurement.counters().writtenBytes(), Units::megabytes)
-    };
   }
 
   private static String ratio(OptionalDouble ratio) {

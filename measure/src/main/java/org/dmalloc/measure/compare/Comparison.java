@@ -23,7 +23,7 @@ import org.dmalloc.measure.machine.BlockDevice;
 import org.dmalloc.measure.machine.MachineDescription;
 import org.dmalloc.measure.machine.MachineLoad;
 import org.dmalloc.measure.machine.SwapDevice;
-import org.dmalloc.measure.report.Units;
+import org.dmalloc.report.Units;
 import org.dmalloc.spi.machine.KernelFiles;
 import org.dmalloc.spi.machine.MemoryInfo;
 import org.dmalloc.spi.machine.Mount;
@@ -79,7 +79,7 @@ public final class Comparison {
    *     back
    */
   public ComparisonReport run() throws IOException, InterruptedException {
-    ComparisonPlan.TemporarySwap wanted = plan.swapFile();
+    ComparisonPlan.TemporarySwap wanted = plan.variants().swapFile();
     if (wanted != null) {
       SwapFile.requireAbsent(wanted.path());
     }
@@ -113,13 +113,15 @@ public final class Comparison {
     MachineLoad loadBefore = MachineLoad.read(files);
     Optional<MemoryLimit> limit = findLimit(journal);
     Set<String> ownSwap = new LinkedHashSet<>();
-    ComparisonPlan.TemporarySwap wanted = plan.swapFile();
+    ComparisonPlan.TemporarySwap wanted = plan.variants().swapFile();
     if (wanted != null) {
       ownSwap.add(
           SwapFile.create(journal, wanted.path(), wanted.byteSize(), wanted.priority()).path());
     }
-    if (plan.zramBytes() > 0) {
-      ownSwap.add(ZramDevice.create(journal, plan.zramBytes(), SwapFile.HIGHEST_PRIORITY).path());
+    if (plan.variants().zramBytes() > 0) {
+      ownSwap.add(
+          ZramDevice.create(journal, plan.variants().zramBytes(), SwapFile.HIGHEST_PRIORITY)
+              .path());
       notes.add("zram: the pages of these workloads hold random bytes and do not compress");
     }
     List<SwapDevice> swap = SwapDevice.all(files);
@@ -161,7 +163,7 @@ public final class Comparison {
         limit.isPresent() ? plan.limitBytes() : 0,
         limit.map(MemoryLimit::description).orElse("no limit was permitted"),
         rounds.cellSeconds(),
-        plan.runs(),
+        plan.effort().runs(),
         plan.seed(),
         storage(mount, disk),
         files.text(KernelSetting.PAGE_CLUSTER).orElse("unknown"),
@@ -239,7 +241,7 @@ public final class Comparison {
     }
     if (!swapless.isEmpty()) {
       long neededMebibytes = Math.ceilDiv(missing + free + SWAP_MARGIN_BYTES, 1L << 20);
-      ComparisonPlan.TemporarySwap given = plan.swapFile();
+      ComparisonPlan.TemporarySwap given = plan.variants().swapFile();
       if (given != null) {
         throw new IllegalArgumentException(
             String.format(

@@ -1,15 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.dmalloc.measure.compare;
 
+import static org.dmalloc.report.Table.left;
+import static org.dmalloc.report.Table.right;
+
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import org.dmalloc.measure.compare.ComparisonReport.Cell;
 import org.dmalloc.measure.compare.cell.ComparedWorkload;
-import org.dmalloc.measure.report.TextTable;
-import org.dmalloc.measure.report.TextTable.Column;
-import org.dmalloc.measure.report.Units;
+import org.dmalloc.report.Lines;
+import org.dmalloc.report.Table;
+import org.dmalloc.report.Units;
 
 /**
  * Two comparisons set against each other: of two times, or of two machines. Only cells that both
@@ -55,7 +58,7 @@ public final class ComparisonDelta {
   }
 
   /** The table, with what differs between the conditions before it. */
-  public static String render(ComparisonReport before, ComparisonReport after) {
+  static String render(ComparisonReport before, ComparisonReport after, int width) {
     StringBuilder text = new StringBuilder();
     text.append("against the comparison of ").append(before.started()).append('\n');
     differs(text, "machine", machine(before), machine(after));
@@ -64,24 +67,21 @@ public final class ComparisonDelta {
     differs(text, "files", before.storage(), after.storage());
     differs(text, "swap", ComparisonTable.swap(before), ComparisonTable.swap(after));
     differs(text, "page-cluster", before.pageCluster(), after.pageCluster());
-    TextTable table =
-        new TextTable(
-            Column.left("workload"),
-            Column.left("contender"),
-            Column.right("then op/s"),
-            Column.right("now op/s"),
-            Column.right("ratio"),
-            Column.left(""));
-    for (Line line : lines(before, after)) {
-      table.row(
-          line.workload().label(),
-          line.contender(),
-          Units.count(line.before().median()),
-          Units.count(line.after().median()),
-          Verdict.times(line.duel().ratio()),
-          line.duel().draw() ? "draw" : line.duel().ratio() > 1 ? "faster" : "slower");
-    }
-    return text.append(table.render()).toString();
+    Table<Line> table =
+        Table.<Line>of(
+                left("workload", line -> line.workload().label()),
+                left("contender", Line::contender),
+                right("then op/s", line -> Units.count(line.before().median())),
+                right("now op/s", line -> Units.count(line.after().median())),
+                right("ratio", line -> Verdict.times(line.duel().ratio())),
+                left("", line -> outcome(line.duel())))
+            .keyedBy(2)
+            .rows(lines(before, after));
+    return Lines.wrap(text.toString(), width) + table.render(width);
+  }
+
+  private static String outcome(Duel duel) {
+    return duel.draw() ? "draw" : duel.ratio() > 1 ? "faster" : "slower";
   }
 
   private static String machine(ComparisonReport report) {

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.dmalloc.measure.compare;
 
-import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
 import org.dmalloc.measure.report.HtmlPage;
-import org.dmalloc.measure.report.Units;
+import org.dmalloc.report.Units;
 
 /**
  * The HTML form of a comparison's report: one page that loads nothing, with the verdicts, bars,
@@ -16,29 +15,24 @@ public final class ComparisonHtml {
 
   /** The page. */
   public static String render(ComparisonReport report) {
-    Map<String, String> parts = new LinkedHashMap<>();
-    parts.put(
-        "TITLE",
-        HtmlPage.text(
-            report.limitBytes() == 0
-                ? String.format(
-                    Locale.ROOT, "File or swap: %s without a limit", Units.bytes(report.byteSize()))
-                : String.format(
-                    Locale.ROOT,
-                    "File or swap: %s in %s of RAM",
-                    Units.bytes(report.byteSize()),
-                    Units.bytes(report.limitBytes()))));
-    parts.put("TEXT", HtmlPage.text(ComparisonTable.render(report)));
-    parts.put("VERDICTS", verdicts(report));
-    parts.put(
-        "CAUTION",
+    String caution =
         report.obstacles().isEmpty()
             ? ""
             : "<p><strong>No verdicts: "
                 + HtmlPage.text(String.join("; ", report.obstacles()))
-                + ".</strong></p>");
-    parts.put("DATA", HtmlPage.json(ComparisonJson.tree(report)));
-    return HtmlPage.withCharts("comparison", parts);
+                + ".</strong></p>";
+    return HtmlPage.of(
+        HtmlPage.class,
+        "comparison",
+        "File or swap: " + underLimit(report.byteSize(), report.limitBytes()),
+        report,
+        Map.of("VERDICTS", verdicts(report), "CAUTION", caution));
+  }
+
+  /** So much data, in so much memory. */
+  public static String underLimit(long byteSize, long limitBytes) {
+    return Units.bytes(byteSize)
+        + (limitBytes == 0 ? " without a limit" : " in " + Units.bytes(limitBytes) + " of RAM");
   }
 
   private static String verdicts(ComparisonReport report) {

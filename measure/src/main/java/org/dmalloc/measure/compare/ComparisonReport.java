@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.dmalloc.measure.compare;
 
+import com.google.gson.JsonObject;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import org.dmalloc.measure.compare.cell.CellRun;
 import org.dmalloc.measure.compare.cell.ComparedWorkload;
 import org.dmalloc.measure.machine.MachineDescription;
 import org.dmalloc.measure.machine.SwapDevice;
+import org.dmalloc.measure.report.Report;
 
 /**
  * What a comparison found.
@@ -49,7 +52,8 @@ public record ComparisonReport(
     List<Cell> cells,
     List<String> obstacles,
     List<String> notCompared,
-    List<String> notes) {
+    List<String> notes)
+    implements Report {
   /** The version of this record's JSON form. */
   public static final int FORMAT = 3;
 
@@ -105,6 +109,26 @@ public record ComparisonReport(
           ? Optional.empty()
           : Optional.of(Sample.of(runs.stream().map(CellRun::operationsPerSecond).toList()));
     }
+  }
+
+  @Override
+  public String text(int width) {
+    return ComparisonTable.render(this, width);
+  }
+
+  @Override
+  public JsonObject json() {
+    return ComparisonJson.tree(this);
+  }
+
+  @Override
+  public String summary() {
+    return String.format(Locale.ROOT, "comparison of %d cells, %s", cells.size(), started);
+  }
+
+  /** The page: verdicts, plots and all figures. */
+  public String html() {
+    return ComparisonHtml.render(this);
   }
 
   /** The workloads that were measured, in their order. */

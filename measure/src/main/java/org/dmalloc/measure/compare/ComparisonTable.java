@@ -1,17 +1,23 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.dmalloc.measure.compare;
 
+import static org.dmalloc.report.Table.left;
+import static org.dmalloc.report.Table.right;
+
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
-import java.util.Optional;
+import java.util.function.DoubleFunction;
+import java.util.function.Function;
 import org.dmalloc.measure.compare.ComparisonReport.Cell;
 import org.dmalloc.measure.compare.cell.ComparedWorkload;
 import org.dmalloc.measure.machine.SwapDevice;
-import org.dmalloc.measure.report.TextTable;
-import org.dmalloc.measure.report.TextTable.Column;
-import org.dmalloc.measure.report.Units;
+import org.dmalloc.report.Lines;
+import org.dmalloc.report.Table;
+import org.dmalloc.report.Table.Column;
+import org.dmalloc.report.Units;
 
-/** The text form of a comparison's report, for a terminal of 150 columns. */
+/** The text form of a comparison's report. */
 public final class ComparisonTable {
   private static final String NONE = "-";
   private static final int LONGEST_REASON = 100;
@@ -19,17 +25,17 @@ public final class ComparisonTable {
   private ComparisonTable() {}
 
   /** The whole report: the conditions, a table for each workload, the verdicts. */
-  public static String render(ComparisonReport report) {
-    StringBuilder text = new StringBuilder(header(report));
+  static String render(ComparisonReport report, int width) {
+    StringBuilder text = new StringBuilder(Lines.wrap(header(report), width));
     for (ComparedWorkload workload : report.workloads()) {
-      text.append(String.format(Locale.ROOT, "%n%s: %s%n", workload.label(), workload.operation()));
-      text.append(table(report, workload));
+      String title = String.format(Locale.ROOT, "%n%s: %s", workload.label(), workload.operation());
+      text.append(Lines.wrap(title, width)).append('\n');
+      text.append(table(report, workload).render(width));
     }
-    text.append('\n').append(legend()).append('\n');
-    appendList(text, "not compared:", report.notCompared());
-    appendList(text, "notes:", report.notes());
-    text.append(verdicts(report));
-    return text.toString();
+    StringBuilder rest = new StringBuilder("\n").append(legend()).append('\n');
+    appendList(rest, "not compared:", report.notCompared());
+    appendList(rest, "notes:", report.notes());
+    return text.append(Lines.wrap(rest + verdicts(report), width)).toString();
   }
 
   /** The verdicts and the advice, or what stands against them. */
@@ -62,17 +68,7 @@ public final class ComparisonTable {
   }
 
   private static String header(ComparisonReport report) {
-    var machine = report.machine();
-    StringBuilder text = new StringBuilder();
-    text.append(
-        String.format(
-            Locale.ROOT,
-            "%s, %d processors, %s, %s, Java %s%n",
-            machine.processor(),
-            machine.processors(),
-            machine.memoryBytes() < 0 ? "memory unknown" : Units.bytes(machine.memoryBytes()),
-            machine.kernel(),
-            machine.jdk()));
+    StringBuilder text = new StringBuilder(report.machine().sentence()).append('\n');
     text.append(
         String.format(
             Locale.ROOT,
@@ -116,38 +112,35 @@ public final class ComparisonTable {
         device.priority());
   }
 
-  private static String table(ComparisonReport report, ComparedWorkload workload) {
-    boolean beside = workload == ComparedWorkload.SCAN_AND_RANDOM;
-    List<Column> columns =
-        List.of(
-            Column.left("contender"),
-            Column.right("op/s"),
-            Column.right("±"),
-            Column.right("p50"),
-            Column.right("p99"),
-            Column.right("p99.9"),
-            Column.right("max"),
-            Column.right("majflt"),
-            Column.right("swapin"),
-            Column.right("swapout"),
-            Column.right("read"),
-            Column.right("written"),
-            Column.right("CPU"),
-            Column.right("durable"),
-            Column.right("peak"),
-            Column.right("scan MB/s"));
-    TextTable table =
-        new TextTable(columns.subList(0, columns.size() - (beside ? 0 : 1)).toArray(Column[]::new));
-    for (Cell cell : report.cellsOf(workload)) {
-      Optional<CellSummary> summary = CellSummary.of(cell);
-      if (summary.isPresent()) {
-        List<String> cells = cells(cell.contender(), summary.get());
-        table.row(cells.subList(0, cells.size() - (beside ? 0 : 1)).toArray(String[]::new));
-      } else {
-        table.spanning(reason(cell.failure()), cell.contender());
-      }
+  private static Table<Cell> table(ComparisonReport report, ComparedWorkload workload) {
+    List<Column<Cell>> columns =
+        new ArrayList<>(
+            List.of(
+                left("contender", Cell::contender),
+                figure("op/s", s -> Units.count(s.speed().median())),
+                figure("±", s -> String.format(Locale.ROOT, "%.0f %%", 100 * s.speed().spread())),
+                figure("p50", s -> nanos(s.p50Nanos())),
+                figure("p99", s -> nanos(s.p99Nanos())),
+                figure("p99.9", s -> nanos(s.p999Nanos())),
+                figure("max", s -> nanos(s.maxNanos())),
+                figure("majflt", s -> number(s.majorFaultsPerOperation())),
+                figure("swapin", s -> number(s.swapInPerOperation())),
+                figure("swapout", s -> number(s.swapOutPerOperation())),
+                figure("read", s -> number(s.readAmplification())),
+                figure("written", s -> number(s.writeAmplification())),
+                figure("CPU", s -> nanos(s.cpuNanosPerOperation())),
+                figure("durable", s -> nanos(s.durableNanos())),
+                figure("peak", s -> known(s.peakBytes(), bytes -> Units.bytes((long) bytes)))));
+    if (workload == ComparedWorkload.SCAN_AND_RANDOM) {
+      columns.add(figure("scan MB/s", s -> known(s.besideBytesPerSecond(), Units::megabytes)));
     }
-    return table.render();
+    return new Table<>(columns)
+        .orElse(cell -> CellSummary.of(cell).isPresent() ? null : reason(cell.failure()))
+        .rows(report.cellsOf(workload));
+  }
+
+  private static Column<Cell> figure(String title, Function<CellSummary, String> figure) {
+    return right(title, cell -> figure.apply(CellSummary.of(cell).orElseThrow()));
   }
 
   private static String reason(String failure) {
@@ -156,35 +149,16 @@ public final class ComparisonTable {
         : failure.length() <= LONGEST_REASON ? failure : "failed; see the notes";
   }
 
-  /** The last is of workloads with a scan beside them only. */
-  private static List<String> cells(String contender, CellSummary summary) {
-    return List.of(
-        contender,
-        Units.count(summary.speed().median()),
-        String.format(Locale.ROOT, "%.0f %%", 100 * summary.speed().spread()),
-        nanos(summary.p50Nanos()),
-        nanos(summary.p99Nanos()),
-        nanos(summary.p999Nanos()),
-        nanos(summary.maxNanos()),
-        number(summary.majorFaultsPerOperation()),
-        number(summary.swapInPerOperation()),
-        number(summary.swapOutPerOperation()),
-        number(summary.readAmplification()),
-        number(summary.writeAmplification()),
-        nanos(summary.cpuNanosPerOperation()),
-        nanos(summary.durableNanos()),
-        Double.isNaN(summary.peakBytes()) ? NONE : Units.bytes((long) summary.peakBytes()),
-        Double.isNaN(summary.besideBytesPerSecond())
-            ? NONE
-            : Units.megabytes(summary.besideBytesPerSecond()));
+  private static String known(double figure, DoubleFunction<String> form) {
+    return Double.isNaN(figure) ? NONE : form.apply(figure);
   }
 
   private static String nanos(double nanos) {
-    return Double.isNaN(nanos) ? NONE : Units.nanos((long) nanos);
+    return known(nanos, known -> Units.nanos((long) known));
   }
 
   private static String number(double number) {
-    return Double.isNaN(number) ? NONE : String.format(Locale.ROOT, "%.2f", number);
+    return known(number, known -> String.format(Locale.ROOT, "%.2f", known));
   }
 
   private static String legend() {

@@ -54,7 +54,7 @@ final class ContenderList {
 
   /** Names of what a plan leaves out because it is like another, with that other's. */
   static Map<String, String> leftOut(ComparisonPlan plan) {
-    return plan.contenders().isEmpty() ? ALIKE : Map.of();
+    return plan.choice().contenders().isEmpty() ? ALIKE : Map.of();
   }
 
   /** All contenders of a plan. */
@@ -66,7 +66,7 @@ final class ContenderList {
       if (provider.family() == Family.FILE) {
         addFile(base, provider);
       } else {
-        addAnonymous(base, provider, plan.policies());
+        addAnonymous(base, provider, plan.variants().policies());
         if (!budgetTaken && provider.capabilities().contains(Capability.RESIDENT_BUDGET)) {
           base.add(make(provider, BUDGET, null, null, false, true));
           budgetTaken = true;
@@ -95,7 +95,7 @@ final class ContenderList {
             false,
             false,
             Map.of()));
-    for (String name : plan.contenders()) {
+    for (String name : plan.choice().contenders()) {
       if (base.stream().noneMatch(contender -> isChosen(contender, name))) {
         throw new IllegalArgumentException(
             String.format(
@@ -108,9 +108,9 @@ final class ContenderList {
     List<Contender> chosen =
         base.stream()
             .filter(
-                plan.contenders().isEmpty()
+                plan.choice().contenders().isEmpty()
                     ? c -> ALIKE.keySet().stream().noneMatch(c::isNamed)
-                    : c -> plan.contenders().stream().anyMatch(name -> isChosen(c, name)))
+                    : c -> plan.choice().contenders().stream().anyMatch(name -> isChosen(c, name)))
             .toList();
     return swept(chosen, plan, readAheadFile);
   }
@@ -177,14 +177,14 @@ final class ContenderList {
       List<Contender> contenders, ComparisonPlan plan, @Nullable String readAheadFile) {
     List<Contender> all = new ArrayList<>();
     for (Contender contender : contenders) {
-      if (contender.family() == Family.SWAP && !plan.pageClusters().isEmpty()) {
-        for (int value : plan.pageClusters()) {
+      if (contender.family() == Family.SWAP && !plan.variants().pageClusters().isEmpty()) {
+        for (int value : plan.variants().pageClusters()) {
           all.add(contender.under(KernelSetting.PAGE_CLUSTER, String.valueOf(value)));
         }
       } else if (contender.family() == Family.FILE
-          && !plan.readAheadKib().isEmpty()
+          && !plan.variants().readAheadKib().isEmpty()
           && readAheadFile != null) {
-        for (int value : plan.readAheadKib()) {
+        for (int value : plan.variants().readAheadKib()) {
           all.add(contender.under(readAheadFile, String.valueOf(value)));
         }
       } else {

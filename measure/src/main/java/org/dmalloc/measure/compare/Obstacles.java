@@ -9,7 +9,7 @@ import java.util.TreeSet;
 import java.util.stream.Collectors;
 import org.dmalloc.measure.machine.MachineLoad;
 import org.dmalloc.measure.machine.SwapDevice;
-import org.dmalloc.measure.report.Units;
+import org.dmalloc.report.Units;
 
 /**
  * What stands against every verdict of a comparison: figures of something else than files and swap

@@ -80,7 +80,7 @@ final class Rounds {
         new Schedule(
             plan,
             contenders.size(),
-            TimeFit.cellsPerRun(plan.workloads()),
+            TimeFit.cellsPerRun(plan.choice().workloads()),
             System::nanoTime,
             begin);
     for (Contender contender : contenders) {
@@ -101,8 +101,8 @@ final class Rounds {
             Locale.ROOT,
             "%d contenders × %d workloads × %d runs in %d child JVMs, %.2f s a cell, about %s, done at %s",
             contenders.size(),
-            plan.workloads().size(),
-            plan.runs(),
+            plan.choice().workloads().size(),
+            plan.effort().runs(),
             schedule.childrenTotal(),
             schedule.round().cellNanos() / 1e9,
             minutes(schedule.left()),
@@ -152,7 +152,7 @@ final class Rounds {
   }
 
   private void tellWhatWasLeftOut() {
-    Duration given = plan.time();
+    Duration given = plan.effort().time();
     if (!dropped.isEmpty()) {
       notes.add(
           String.format(
@@ -179,17 +179,18 @@ final class Rounds {
                     counts.add(told.size());
                   }
                 }));
-    if (counts.stream().anyMatch(count -> count < plan.runs())) {
+    if (counts.stream().anyMatch(count -> count < plan.effort().runs())) {
       notes.add(
           String.format(
               Locale.ROOT,
               "%s of %d runs fitted into %d s, because %s; --time gives more",
               counts.stream().map(String::valueOf).collect(Collectors.joining(" or ")),
-              plan.runs(),
+              plan.effort().runs(),
               given.toSeconds(),
               overhead()));
     }
-    if (schedule.roundsDone() < plan.runs() && plan.workloads().contains(ComparedWorkload.FILL)) {
+    if (schedule.roundsDone() < plan.effort().runs()
+        && plan.choice().workloads().contains(ComparedWorkload.FILL)) {
       notes.add(
           String.format(
               Locale.ROOT,
@@ -292,16 +293,16 @@ final class Rounds {
   private List<ComparedWorkload> order(Schedule.Round round) {
     List<ComparedWorkload> order = new ArrayList<>();
     for (int run = round.firstRun(); run < round.firstRun() + round.runs(); run++) {
-      List<ComparedWorkload> own = new ArrayList<>(plan.workloads());
+      List<ComparedWorkload> own = new ArrayList<>(plan.choice().workloads());
       own.removeIf(w -> w == ComparedWorkload.FILL || w.replacesContent());
       Collections.shuffle(own, new Random(plan.seed() * 31 + run));
       order.addAll(own);
     }
     // The index takes the place of the content that all others check.
-    if (plan.workloads().stream().anyMatch(ComparedWorkload::replacesContent)) {
+    if (plan.choice().workloads().stream().anyMatch(ComparedWorkload::replacesContent)) {
       for (int run = 0; run < round.runs(); run++) {
         order.add(ComparedWorkload.INDEX_BUILD);
-        if (plan.workloads().contains(ComparedWorkload.INDEX_QUERY)) {
+        if (plan.choice().workloads().contains(ComparedWorkload.INDEX_QUERY)) {
           order.add(ComparedWorkload.INDEX_QUERY);
         }
       }
@@ -325,7 +326,7 @@ final class Rounds {
         limit == null ? plan.byteSize() : Math.min(plan.byteSize(), dataLimit()),
         contender.kind() == ChildTask.Kind.BUFFER_POOL ? poolBytes() : 0,
         order(round),
-        plan.workloads(),
+        plan.choice().workloads(),
         cellNanos,
         cellNanos / Schedule.WARM_UP_SHARE,
         FILL.toNanos(),
@@ -352,7 +353,7 @@ final class Rounds {
       notes.add(String.format(Locale.ROOT, "%s %s: %s", contender.id(), where, result.failure()));
     }
     String missing = result.cut() ? "the time was over" : result.failure();
-    for (ComparedWorkload workload : plan.workloads()) {
+    for (ComparedWorkload workload : plan.choice().workloads()) {
       if (!missing.isEmpty()
           && result.runs().stream().noneMatch(run -> run.workload() == workload)) {
         failed.putIfAbsent(workload, missing);
@@ -393,7 +394,7 @@ final class Rounds {
   List<ComparisonReport.Cell> cells() {
     List<ComparisonReport.Cell> cells = new ArrayList<>();
     for (ComparedWorkload workload : ComparedWorkload.values()) {
-      if (plan.workloads().contains(workload)) {
+      if (plan.choice().workloads().contains(workload)) {
         for (Contender contender : contenders) {
           cells.add(
               new ComparisonReport.Cell(

@@ -71,12 +71,12 @@ final class Schedule {
     this.contenders = contenders;
     this.cellsPerRun = Math.max(1, cellsPerRun);
     this.nanoTime = nanoTime;
-    Duration fixed = plan.cellTime();
+    Duration fixed = plan.effort().cellTime();
     fixedCellNanos = fixed == null ? 0 : fixed.toNanos();
     leastCellNanos = fixed == null ? LEAST_CELL.toNanos() : fixedCellNanos;
-    deadline = begin + plan.time().toNanos() - reserve(plan.time()).toNanos();
+    deadline = begin + plan.effort().time().toNanos() - reserve(plan.effort().time()).toNanos();
     overheadGuess = overheadGuess(plan).toNanos();
-    runsLeft = plan.runs();
+    runsLeft = plan.effort().runs();
     round = next();
   }
 
@@ -93,9 +93,9 @@ final class Schedule {
 
   /** The least that so many runs in one child of each contender take, by the guess. */
   static Duration least(ComparisonPlan plan, int contenders, int cellsPerRun) {
-    Duration fixed = plan.cellTime();
+    Duration fixed = plan.effort().cellTime();
     long cell = (fixed == null ? LEAST_CELL : fixed).toNanos();
-    long cells = (long) Math.min(plan.runs(), LEAST_RUNS) * cellsPerRun;
+    long cells = (long) Math.min(plan.effort().runs(), LEAST_RUNS) * cellsPerRun;
     long runs = cells * (cell + cell / WARM_UP_SHARE);
     return overheadGuess(plan).plusNanos(runs).multipliedBy(contenders);
   }

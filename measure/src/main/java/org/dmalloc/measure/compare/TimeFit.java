@@ -13,7 +13,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
 import org.dmalloc.measure.compare.cell.ComparedWorkload;
-import org.dmalloc.measure.report.Units;
+import org.dmalloc.report.Units;
 
 /** What of a comparison fits into the time given for it, by estimate. */
 final class TimeFit {
@@ -59,7 +59,7 @@ final class TimeFit {
    * @throws IllegalArgumentException with the least time, and the selections that would fit
    */
   static void require(ComparisonPlan plan, List<Contender> contenders) {
-    int cells = cellsPerRun(plan.workloads());
+    int cells = cellsPerRun(plan.choice().workloads());
     Duration least = Schedule.least(plan, contenders.size(), cells);
     if (fits(plan, least)) {
       return;
@@ -80,7 +80,7 @@ final class TimeFit {
         break;
       }
     }
-    List<ComparedWorkload> workloads = telling(plan.workloads());
+    List<ComparedWorkload> workloads = telling(plan.choice().workloads());
     for (int count = workloads.size() - 1; count >= 1; count--) {
       List<ComparedWorkload> some = workloads.subList(0, count);
       if (fits(plan, Schedule.least(plan, contenders.size(), cellsPerRun(some)))) {
@@ -93,11 +93,11 @@ final class TimeFit {
         String.format(
             Locale.ROOT,
             "--time %d is too short: %d contenders, each a JVM that fills %s, with %d runs of %d workloads take %d s at least; give %s, or a smaller --size",
-            plan.time().toSeconds(),
+            plan.effort().time().toSeconds(),
             contenders.size(),
             Units.bytes(plan.byteSize()),
-            Math.min(plan.runs(), Schedule.LEAST_RUNS),
-            plan.workloads().size(),
+            Math.min(plan.effort().runs(), Schedule.LEAST_RUNS),
+            plan.choice().workloads().size(),
             Math.max(1, Math.ceilDiv(least.toMillis(), 1000)),
             String.join(", or ", ways)));
   }
@@ -105,7 +105,7 @@ final class TimeFit {
   /** A time that a comparison of so many contenders should fit into, in seconds. */
   static long suggested(ComparisonPlan plan, Duration overhead, int contenders) {
     Duration more = overhead.minus(Schedule.overheadGuess(plan)).multipliedBy(contenders);
-    Duration least = Schedule.least(plan, contenders, cellsPerRun(plan.workloads()));
+    Duration least = Schedule.least(plan, contenders, cellsPerRun(plan.choice().workloads()));
     return suggested(more.isNegative() ? least : least.plus(more));
   }
 
@@ -115,7 +115,7 @@ final class TimeFit {
   }
 
   private static boolean fits(ComparisonPlan plan, Duration least) {
-    return least.plus(Schedule.reserve(plan.time())).compareTo(plan.time()) <= 0;
+    return least.plus(Schedule.reserve(plan.effort().time())).compareTo(plan.effort().time()) <= 0;
   }
 
   private static long suggested(Duration least) {

@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.dmalloc.measure.doctor;
 
-import com.google.gson.JsonArray;
-import com.google.gson.JsonObject;
 import java.util.List;
 import java.util.Locale;
-import org.dmalloc.measure.report.Json;
+import org.dmalloc.report.Json;
 
 /**
  * What a {@link Doctor} found.
@@ -58,21 +56,8 @@ public record DoctorReport(List<Finding> findings) {
 
   /** The JSON form. */
   public String json() {
-    JsonArray array = new JsonArray();
-    for (Finding finding : findings) {
-      JsonObject object = new JsonObject();
-      object.addProperty("check", finding.check());
-      object.addProperty("severity", finding.severity().name());
-      object.addProperty("subject", finding.subject());
-      object.addProperty("value", finding.value());
-      object.addProperty("effect", finding.effect());
-      object.addProperty("command", finding.command());
-      array.add(object);
-    }
-    JsonObject root = new JsonObject();
-    root.addProperty("schema", "dmalloc-doctor");
-    root.addProperty("schemaVersion", SCHEMA_VERSION);
-    root.add("findings", array);
-    return Json.print(root);
+    return Json.print(Json.form("dmalloc-doctor", new Form(SCHEMA_VERSION, findings)));
   }
+
+  private record Form(int schemaVersion, List<Finding> findings) {}
 }

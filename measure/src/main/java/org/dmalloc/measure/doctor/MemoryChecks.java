@@ -6,7 +6,7 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalLong;
 import org.dmalloc.measure.doctor.Finding.Severity;
-import org.dmalloc.measure.report.Units;
+import org.dmalloc.report.Units;
 import org.dmalloc.spi.machine.CgroupMemory;
 import org.dmalloc.spi.machine.KernelFiles;
 import org.dmalloc.spi.machine.MemoryInfo;

@@ -7,7 +7,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.OptionalLong;
 import org.dmalloc.measure.doctor.Finding.Severity;
-import org.dmalloc.measure.report.Units;
+import org.dmalloc.report.Units;
 import org.dmalloc.spi.machine.Mount;
 
 /** The directories of the stores. */

@@ -7,7 +7,7 @@ import java.util.Locale;
 import java.util.OptionalLong;
 import org.dmalloc.measure.doctor.Finding.Severity;
 import org.dmalloc.measure.machine.SwapDevice;
-import org.dmalloc.measure.report.Units;
+import org.dmalloc.report.Units;
 import org.dmalloc.spi.machine.Setting;
 
 /** Where anonymous memory goes when RAM gets short. */

@@ -3,7 +3,9 @@ package org.dmalloc.measure.machine;
 
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
+import org.dmalloc.report.Units;
 import org.dmalloc.spi.machine.CgroupMemory;
 import org.dmalloc.spi.machine.KernelFiles;
 import org.dmalloc.spi.machine.MemoryInfo;
@@ -51,6 +53,19 @@ public record MachineDescription(
   public MachineDescription {
     swap = List.copyOf(swap);
     settings = java.util.Collections.unmodifiableMap(new LinkedHashMap<>(settings));
+  }
+
+  /** In one line, for the head of a report. */
+  public String sentence() {
+    return String.format(
+        Locale.ROOT,
+        "%s, %d processors, %s%s, %s, Java %s",
+        processor,
+        processors,
+        memoryBytes < 0 ? "memory unknown" : Units.bytes(memoryBytes),
+        memoryLimitBytes < 0 ? "" : " (limit " + Units.bytes(memoryLimitBytes) + ")",
+        kernel,
+        jdk);
   }
 
   /** Describes the machine that these files belong to, and this JVM. */

@@ -23,7 +23,7 @@ import org.dmalloc.api.move.MoveOptions;
 import org.dmalloc.api.move.MoveResult;
 import org.dmalloc.api.move.RegionMover;
 import org.dmalloc.measure.machine.MachineDescription;
-import org.dmalloc.measure.report.Units;
+import org.dmalloc.report.Units;
 import org.dmalloc.spi.machine.KernelFiles;
 
 /**

@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.dmalloc.measure.move;
 
+import com.google.gson.JsonObject;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Locale;
 import org.dmalloc.measure.machine.MachineDescription;
+import org.dmalloc.measure.report.Report;
 
 /**
  * What was found.
@@ -22,7 +25,8 @@ public record MoveReport(
     MachineDescription machine,
     MovePlan plan,
     List<Copy> copies,
-    List<Row> rows) {
+    List<Row> rows)
+    implements Report {
   /** Copies the lists. */
   public MoveReport {
     copies = List.copyOf(copies);
@@ -97,6 +101,21 @@ public record MoveReport(
       int rank = (int) Math.ceil(share * ascending.size());
       return ascending.get(Math.clamp(rank - 1L, 0, ascending.size() - 1));
     }
+  }
+
+  @Override
+  public String text(int width) {
+    return MoveTable.render(this, width);
+  }
+
+  @Override
+  public JsonObject json() {
+    return MoveJson.tree(this);
+  }
+
+  @Override
+  public String summary() {
+    return String.format(Locale.ROOT, "moves in %d rows, %s", rows.size(), startedAt);
   }
 
   /** The plain copy that a row is compared with. */

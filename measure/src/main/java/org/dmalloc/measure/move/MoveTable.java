@@ -1,17 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.dmalloc.measure.move;
 
-import static org.dmalloc.measure.report.TextTable.Column.left;
-import static org.dmalloc.measure.report.TextTable.Column.right;
+import static org.dmalloc.report.Table.left;
+import static org.dmalloc.report.Table.right;
 
+import java.util.List;
 import java.util.Locale;
 import java.util.stream.Collectors;
-import org.dmalloc.measure.machine.MachineDescription;
-import org.dmalloc.measure.report.TextTable;
-import org.dmalloc.measure.report.Units;
+import org.dmalloc.report.Lines;
+import org.dmalloc.report.Table;
+import org.dmalloc.report.Units;
 
-/** The text form of a {@link MoveReport}, for a terminal of 120 columns. */
-public final class MoveTable {
+/** The text form of a {@link MoveReport}. */
+final class MoveTable {
   private static final String LEGEND =
       """
       copy: one MemorySegment.copy of the whole, for which users of a lock would wait all along; fresh: into a target
@@ -27,97 +28,72 @@ public final class MoveTable {
 
   private MoveTable() {}
 
-  /** The whole report: where, the plain copies, the moves, and how to read them. */
-  public static String render(MoveReport report) {
-    return header(report) + '\n' + copies(report) + '\n' + moves(report) + '\n' + LEGEND;
+  /**
+   * The whole report: where, the plain copies, the moves, and how to read them.
+   *
+   * @param width of the terminal
+   */
+  static String render(MoveReport report, int width) {
+    return Lines.wrap(header(report), width)
+        + '\n'
+        + copies(report).render(width)
+        + '\n'
+        + moves(report).render(width)
+        + '\n'
+        + Lines.wrap(LEGEND, width);
   }
 
   private static String header(MoveReport report) {
-    MachineDescription machine = report.machine();
     return String.format(
         Locale.ROOT,
-        "%s, %d processors, %s, %s, Java %s%nmoves in each direction: %s; took %s%n",
-        machine.processor(),
-        machine.processors(),
-        machine.memoryBytes() < 0 ? "memory unknown" : Units.bytes(machine.memoryBytes()),
-        machine.kernel(),
-        machine.jdk(),
+        "%s%nmoves in each direction: %s; took %s%n",
+        report.machine().sentence(),
         report.plan().byteSizes().stream()
             .map(size -> report.plan().movesFor(size) + " at " + Units.bytes(size))
             .collect(Collectors.joining(", ")),
         Units.nanos(report.took().toNanos()));
   }
 
-  private static String copies(MoveReport report) {
-    TextTable table =
-        new TextTable(
-            right("size"),
-            left("from"),
-            left("to"),
-            right("alloc"),
-            right("copy fresh"),
-            right("MB/s"),
-            right("copy again"),
-            right("MB/s"));
-    long size = 0;
-    for (MoveReport.Copy copy : report.copies()) {
-      boolean first = copy.byteSize() != size;
-      if (first && size != 0) {
-        table.rule();
-      }
-      size = copy.byteSize();
-      table.row(
-          first ? Units.bytes(size) : "",
-          copy.from(),
-          copy.to(),
-          Units.nanos(copy.allocateNanos()),
-          Units.nanos(copy.freshNanos()),
-          Units.megabytes(size * 1e9 / copy.freshNanos()),
-          Units.nanos(copy.againNanos()),
-          Units.megabytes(size * 1e9 / copy.againNanos()));
-    }
-    return table.render();
+  private static Table<MoveReport.Copy> copies(MoveReport report) {
+    return Table.<MoveReport.Copy>of(
+            right("size", copy -> Units.bytes(copy.byteSize())),
+            left("from", MoveReport.Copy::from),
+            left("to", MoveReport.Copy::to),
+            right("alloc", copy -> Units.nanos(copy.allocateNanos())),
+            right("copy fresh", copy -> Units.nanos(copy.freshNanos())),
+            right("MB/s", copy -> Units.megabytes(copy.byteSize() * 1e9 / copy.freshNanos())),
+            right("copy again", copy -> Units.nanos(copy.againNanos())),
+            right("MB/s", copy -> Units.megabytes(copy.byteSize() * 1e9 / copy.againNanos())))
+        .keyedBy(3)
+        .groupedBy(MoveReport.Copy::byteSize, 1)
+        .rows(report.copies());
   }
 
-  private static String moves(MoveReport report) {
-    TextTable table =
-        new TextTable(
-            right("size"),
-            right("written/s"),
-            left("from"),
-            left("to"),
-            right("pause p50"),
-            right("p99"),
-            right("max"),
-            right("stall"),
-            right("move MB/s"),
-            right("×copy"),
-            right("passes"),
-            left("by"));
-    String group = "";
-    for (MoveReport.Row row : report.rows()) {
-      boolean remap = row.passes() == 0;
-      String next = row.byteSize() + " " + row.writtenPercent();
-      boolean first = !next.equals(group);
-      if (first && !group.isEmpty()) {
-        table.rule();
-      }
-      group = next;
-      table.row(
-          first ? Units.bytes(row.byteSize()) : "",
-          first ? percent(row.writtenPercent()) : "",
-          row.from(),
-          row.to(),
-          Units.nanos(row.pauseNanos(0.5)),
-          Units.nanos(row.pauseNanos(0.99)),
-          Units.nanos(row.pauseNanos(1)),
-          row.longestWriteNanos() == 0 ? "-" : Units.nanos(row.longestWriteNanos()),
-          remap ? "-" : Units.megabytes(row.bytesPerSecond()),
-          remap ? "-" : ratio(report, row),
-          Integer.toString(row.passes()),
-          row.method());
-    }
-    return table.render();
+  private static Table<MoveReport.Row> moves(MoveReport report) {
+    return Table.<MoveReport.Row>of(
+            right("size", row -> Units.bytes(row.byteSize())),
+            right("written/s", row -> percent(row.writtenPercent())),
+            left("from", MoveReport.Row::from),
+            left("to", MoveReport.Row::to),
+            right("pause p50", row -> Units.nanos(row.pauseNanos(0.5))),
+            right("p99", row -> Units.nanos(row.pauseNanos(0.99))),
+            right("max", row -> Units.nanos(row.pauseNanos(1))),
+            right("stall", MoveTable::stall),
+            right("move MB/s", row -> copied(row) ? Units.megabytes(row.bytesPerSecond()) : "-"),
+            right("×copy", row -> copied(row) ? ratio(report, row) : "-"),
+            right("passes", row -> Integer.toString(row.passes())),
+            left("by", MoveReport.Row::method))
+        .keyedBy(4)
+        .groupedBy(row -> List.of(row.byteSize(), row.writtenPercent()), 2)
+        .rows(report.rows());
+  }
+
+  private static String stall(MoveReport.Row row) {
+    return row.longestWriteNanos() == 0 ? "-" : Units.nanos(row.longestWriteNanos());
+  }
+
+  private static boolean copied(MoveReport.Row row) {
+    return row.passes() > 0;
   }
 
   private static String ratio(MoveReport report, MoveReport.Row row) {

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.dmalloc.measure.report;
 
-import com.google.gson.JsonElement;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -11,6 +10,8 @@ import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.dmalloc.api.VisibleText;
+import org.dmalloc.report.Json;
+import org.dmalloc.report.Table;
 
 /**
  * Pages that load nothing: template, style, scripts and the chart library, all inlined. The chart
@@ -24,43 +25,33 @@ public final class HtmlPage {
   private HtmlPage() {}
 
   /**
-   * Makes a page of the common form, with its style and its script of plots.
+   * Makes a page of the common form.
    *
-   * @param name names the resources {@code name.html}, the sections between the heading and the
-   *     text form, and {@code name.js}
-   * @param parts what goes in place of {@code @KEY@}, ready for where it stands; TITLE, TEXT and
-   *     DATA (the JSON form) at least
+   * @param owner the class beside which lie {@code name.html}, the sections between the heading and
+   *     the text form, and {@code name.js}, the plots
+   * @param name names both
+   * @param title the page's title
+   * @param report what it shows, as text, and in JSON for the plots and for programs
+   * @param sections what goes in place of further {@code @KEY@} in the sections, ready for where it
+   *     stands
    */
-  public static String withCharts(String name, Map<String, String> parts) {
-    return withCharts(HtmlPage.class, name, parts);
-  }
-
-  /**
-   * Makes a page of the common form from sections and a script of somebody else's.
-   *
-   * @param owner the class beside which they lie
-   * @param name as for {@link #withCharts(String, Map)}
-   * @param parts as for {@link #withCharts(String, Map)}
-   */
-  public static String withCharts(Class<?> owner, String name, Map<String, String> parts) {
-    Map<String, String> all = new HashMap<>(parts);
-    all.put("BODY", fill(resource(owner, name + ".html"), parts).strip());
-    String script = resource(HtmlPage.class, "page.js") + resource(owner, name + ".js");
-    return page(
-        resource(HtmlPage.class, "page.html"), resource(HtmlPage.class, "page.css"), script, all);
-  }
-
-  private static String page(
-      String template, String style, String script, Map<String, String> parts) {
+  public static String of(
+      Class<?> owner, String name, String title, Report report, Map<String, String> sections) {
+    Map<String, String> parts = new HashMap<>(sections);
+    parts.put("TITLE", text(title));
+    parts.put("TEXT", text(report.text(Table.ANY_WIDTH)));
+    // No content can end the script element early.
+    parts.put("DATA", Json.print(report.json()).replace("<", "\\u003c"));
+    parts.put("BODY", fill(resource(owner, name + ".html"), parts).strip());
+    parts.put("STYLE", resource(HtmlPage.class, "page.css"));
+    parts.put("SCRIPT", resource(HtmlPage.class, "page.js") + resource(owner, name + ".js"));
     String library =
         SOURCE_MAP.matcher(resource(HtmlPage.class, "chart.umd.min.js")).replaceAll("");
     Matcher version = VERSION.matcher(library);
-    parts.put("STYLE", style);
-    parts.put("SCRIPT", script);
     parts.put("CHART", library);
     parts.put("CHART_VERSION", version.find() ? version.group(1) : "");
     parts.put("CHART_LICENSE", resource(HtmlPage.class, "chart.LICENSE.md"));
-    return fill(template, parts);
+    return fill(resource(HtmlPage.class, "page.html"), parts);
   }
 
   /** In one pass: what is put in is not looked through for further places. */
@@ -83,11 +74,6 @@ public final class HtmlPage {
         .replace("&", "&amp;")
         .replace("<", "&lt;")
         .replace(">", "&gt;");
-  }
-
-  /** JSON for a script element, which no content can end early. */
-  public static String json(JsonElement tree) {
-    return Json.print(tree).replace("<", "\\u003c");
   }
 
   private static String resource(Class<?> owner, String name) {

@@ -20,6 +20,8 @@ import org.dmalloc.measure.disk.RawFigure;
 import org.dmalloc.measure.disk.RawPattern;
 import org.dmalloc.measure.machine.MachineDescription;
 import org.dmalloc.measure.machine.ProcessCounters;
+import org.dmalloc.report.Json;
+import org.dmalloc.report.Table;
 import org.junit.jupiter.api.Test;
 
 /** The three lines, from the figures that docs/benchmarks.md shows. */
@@ -168,7 +170,7 @@ class BenchmarkMeaningTest {
             "./dmalloc compare --size 1g --limit 256m --time 120 -r 3"
                 + " -w random-read,sequential-read -c filechannel,panama:auto,panama:random"),
         BenchmarkMeaning.lines(report));
-    String table = BenchmarkTable.render(report);
+    String table = report.text(Table.ANY_WIDTH);
     assertTrue(table.contains(" 288k† "), table);
     assertTrue(table.contains("\n†: each wait for the disk brought many pages in"), table);
     assertTrue(table.lines().filter(line -> line.contains("─")).allMatch(l -> l.length() <= 120));
@@ -184,9 +186,9 @@ class BenchmarkMeaningTest {
             .toList(),
         "wrapped, and nothing behind them");
     assertTrue(table.lines().allMatch(line -> line.length() <= 150), table);
-    assertTrue(BenchmarkJson.render(report).contains("\"answeredByRam\": true"));
-    assertTrue(BenchmarkJson.render(report).contains("\"pagesReadPerWait\": 1365"));
-    assertTrue(BenchmarkHtml.render(report).contains("<li>beyond RAM: not measured"));
+    assertTrue(Json.print(report.json()).contains("\"answeredByRam\": true"));
+    assertTrue(Json.print(report.json()).contains("\"pagesReadPerWait\": 1365"));
+    assertTrue(report.html().contains("<li>beyond RAM: not measured"));
   }
 
   @Test

@@ -34,7 +34,11 @@ import org.dmalloc.measure.machine.BlockDevice;
 import org.dmalloc.measure.machine.MachineDescription;
 import org.dmalloc.measure.machine.ProcessCounters;
 import org.dmalloc.measure.machine.SwapDevice;
+import org.dmalloc.report.Json;
+import org.dmalloc.report.Table;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 final class ReportFormsTest {
   private static final RawFigure RANDOM_ONE =
@@ -84,7 +88,7 @@ final class ReportFormsTest {
 
   @Test
   void theTableShowsFiguresRatiosReasonsAndErrors() {
-    String table = BenchmarkTable.render(report("x"));
+    String table = report("x").text(Table.ANY_WIDTH);
     assertLine(
         table,
         "random-read +cold +panama +30\\.0k† +1\\.50 +0\\.38 +123 +20\\.0 µs +90\\.0 µs +1\\.00 ms"
@@ -102,17 +106,19 @@ final class ReportFormsTest {
         "panama: ext4 file on /, disk sda BIG, read_ahead_kb 128, rotational no, allocated in 67\\.0 ms");
   }
 
-  @Test
-  void noLineOfTheTableIsWiderThanATerminal() {
-    BenchmarkTable.render(report("x"))
-        .lines()
-        .filter(line -> line.contains("─") || line.contains("panama"))
-        .forEach(line -> assertTrue(line.length() <= 120, line));
+  @ParameterizedTest
+  @ValueSource(ints = {80, 120})
+  void noLineIsWiderThanTheTerminal(int width) {
+    String text = report("an error in more words than a line has room for ".repeat(4)).text(width);
+    text.lines()
+        .filter(line -> !line.strip().startsWith(BenchmarkMeaning.PROGRAM))
+        .forEach(line -> assertTrue(line.codePointCount(0, line.length()) <= width, line));
+    assertLine(text, " +anon +ERROR an error in more words .*");
   }
 
   @Test
   void jsonKeepsItsShape() {
-    JsonObject root = JsonParser.parseString(BenchmarkJson.render(report("x"))).getAsJsonObject();
+    JsonObject root = JsonParser.parseString(Json.print(report("x").json())).getAsJsonObject();
     assertEquals(
         List.of(
             "schema",
@@ -194,7 +200,7 @@ final class ReportFormsTest {
 
   @Test
   void thePageLoadsNothing() {
-    String page = BenchmarkHtml.render(report("x"));
+    String page = report("x").html();
     assertFalse(
         Pattern.compile("(?i)<(script|img|iframe|link|object|embed|source)[^>]*\\s(src|href)\\s*=")
             .matcher(page)
@@ -210,7 +216,7 @@ final class ReportFormsTest {
 
   @Test
   void nothingInAReportBreaksOutOfThePage() {
-    String page = BenchmarkHtml.render(report("</script><script>alert(1)</script>@DATA@"));
+    String page = report("</script><script>alert(1)</script>@DATA@").html();
     assertFalse(page.contains("<script>alert(1)"));
     String start = "<script type=\"application/json\" id=\"report\">";
     int from = page.indexOf(start) + start.length();

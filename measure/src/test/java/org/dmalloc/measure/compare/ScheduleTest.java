@@ -19,7 +19,9 @@ class ScheduleTest {
   private long now;
 
   private Schedule schedule(Duration time) {
-    return schedule(ComparisonPlan.of(2L << 30, 512L << 20, Path.of("/data")).withTime(time));
+    return schedule(
+        ComparisonPlan.of(2L << 30, 512L << 20, Path.of("/data"))
+            .with(new ComparisonPlan.Effort(5, time, null)));
   }
 
   private Schedule schedule(ComparisonPlan plan) {
@@ -130,8 +132,8 @@ class ScheduleTest {
     Schedule schedule =
         schedule(
             ComparisonPlan.of(2L << 30, 512L << 20, Path.of("/data"))
-                .withTime(Duration.ofSeconds(400))
-                .withCellTime(Duration.ofMillis(700)));
+                .with(
+                    new ComparisonPlan.Effort(5, Duration.ofSeconds(400), Duration.ofMillis(700))));
     run(schedule, Duration.ofSeconds(10), 9);
     assertTrue(runs() >= 1 && runs() < 5, rounds::toString);
     assertTrue(

@@ -49,7 +49,7 @@ class TimeFitTest {
 
   private static ComparisonPlan plan(int seconds) {
     return ComparisonPlan.of(2L << 30, 512L << 20, Path.of("/data"))
-        .withTime(Duration.ofSeconds(seconds));
+        .with(new ComparisonPlan.Effort(5, Duration.ofSeconds(seconds), null));
   }
 
   private static List<Contender> contenders(ComparisonPlan plan) {
@@ -62,16 +62,9 @@ class TimeFitTest {
         plan.byteSize(),
         plan.limitBytes(),
         plan.directory(),
-        plan.swapFile(),
-        plan.zramBytes(),
-        plan.pageClusters(),
-        plan.readAheadKib(),
-        workloads,
-        contenders,
-        plan.policies(),
-        plan.runs(),
-        plan.time(),
-        plan.cellTime(),
+        new ComparisonPlan.Choice(workloads, contenders),
+        plan.variants(),
+        plan.effort(),
         plan.seed(),
         plan.stateDirectory());
   }
@@ -92,7 +85,10 @@ class TimeFitTest {
       Matcher names = Pattern.compile(" -c (\\S+),? ").matcher(refusal);
       assertTrue(names.find(), refusal);
       ComparisonPlan fewer =
-          with(plan, plan.workloads(), List.of(names.group(1).replaceAll(",$", "").split(",", -1)));
+          with(
+              plan,
+              plan.choice().workloads(),
+              List.of(names.group(1).replaceAll(",$", "").split(",", -1)));
       TimeFit.require(fewer, contenders(fewer));
       Matcher workloads = Pattern.compile(" -w (\\S+), ").matcher(refusal);
       if (workloads.find()) {
@@ -106,7 +102,7 @@ class TimeFitTest {
 
   @Test
   void twoMinutesAreTooShortForEverythingAndTheDefaultIsNot() {
-    ComparisonPlan standard = plan((int) ComparisonPlan.DEFAULT_TIME.toSeconds());
+    ComparisonPlan standard = plan((int) ComparisonPlan.Effort.STANDARD.time().toSeconds());
     TimeFit.require(standard, contenders(standard));
     ComparisonPlan short2 = plan(120);
     assertThrows(IllegalArgumentException.class, () -> TimeFit.require(short2, contenders(short2)));
@@ -124,7 +120,8 @@ class TimeFitTest {
   @Test
   void theCommandOfEachContenderSaysWhatItsChildDoes() {
     for (Contender contender :
-        ContenderList.of(with(plan(9), plan(9).workloads(), List.of("all")), PROVIDERS, null)) {
+        ContenderList.of(
+            with(plan(9), plan(9).choice().workloads(), List.of("all")), PROVIDERS, null)) {
       ProviderSource provider = contender.provider();
       String command = contender.allocateCommand("2g", "400m");
       if (provider == null) {

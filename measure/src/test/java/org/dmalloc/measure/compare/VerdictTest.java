@@ -16,6 +16,8 @@ import java.util.Optional;
 import java.util.Random;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.dmalloc.report.Json;
+import org.dmalloc.report.Table;
 import org.junit.jupiter.api.Test;
 
 class VerdictTest {
@@ -161,18 +163,18 @@ class VerdictTest {
             List.of("the data fitted <in>; give more"));
     assertEquals(Optional.empty(), Verdict.of(report, RANDOM_READ));
     assertEquals(Optional.empty(), Verdict.overall(report));
-    String text = ComparisonTable.render(report);
+    String text = report.text(Table.ANY_WIDTH);
     assertTrue(text.endsWith("no verdicts:\n  the data fitted <in>; give more\n"), text);
     assertFalse(text.contains("alloc 2g"), text);
-    assertTrue(ComparisonHtml.render(report).contains("No verdicts: the data fitted &lt;in&gt;"));
-    assertTrue(ComparisonJson.render(report).contains("\"verdicts\": []"));
+    assertTrue(report.html().contains("No verdicts: the data fitted &lt;in&gt;"));
+    assertTrue(Json.print(report.json()).contains("\"verdicts\": []"));
   }
 
   @Test
   void theTableShowsWhatTheLimitWasChargedForNotWhatOthersShare() {
     String text =
-        ComparisonTable.render(
-            FixedReports.report(ALL, List.of(cell(RANDOM_READ, "panama:normal", 90, 91, 92))));
+        FixedReports.report(ALL, List.of(cell(RANDOM_READ, "panama:normal", 90, 91, 92)))
+            .text(Table.ANY_WIDTH);
     assertTrue(text.contains("90.0 MiB"), text);
     assertFalse(text.contains("100 MiB"), text);
   }
@@ -243,16 +245,13 @@ class VerdictTest {
                 cell(RANDOM_READ, "panama:normal", 100),
                 cell(SCAN_AND_RANDOM, "panama:normal", 100)));
     List<String> heads =
-        ComparisonTable.render(report)
-            .lines()
-            .filter(line -> line.startsWith("contender "))
-            .toList();
+        report.text(Table.ANY_WIDTH).lines().filter(line -> line.startsWith("contender ")).toList();
     assertEquals(2, heads.size());
     assertFalse(heads.getFirst().contains("scan MB/s"), heads::toString);
     assertTrue(heads.getLast().contains("scan MB/s"), heads::toString);
-    assertTrue(ComparisonTable.render(report).lines().anyMatch(line -> line.endsWith(" 800")));
-    assertTrue(ComparisonJson.render(report).contains("\"besideBytesPerSecond\": 8.0E8"));
-    assertTrue(ComparisonJson.render(report).contains("\"besideBytesPerSecond\": null"));
+    assertTrue(report.text(Table.ANY_WIDTH).lines().anyMatch(line -> line.endsWith(" 800")));
+    assertTrue(Json.print(report.json()).contains("\"besideBytesPerSecond\": 8.0E8"));
+    assertTrue(Json.print(report.json()).contains("\"besideBytesPerSecond\": null"));
   }
 
   @Test
@@ -263,7 +262,7 @@ class VerdictTest {
             List.of(
                 cell(RANDOM_READ, "panama:normal", 100, 200, 300),
                 cell(RANDOM_READ, "anon:kernel")));
-    String text = ComparisonTable.render(report);
+    String text = report.text(Table.ANY_WIDTH);
     assertTrue(text.contains("panama:normal   200  50 %"), text);
     assertTrue(text.contains("made to fail"), text);
     assertTrue(text.contains("somebody: could not <come>"), text);

@@ -29,6 +29,8 @@ import org.dmalloc.measure.compare.setup.KernelSetting;
 import org.dmalloc.measure.compare.setup.LimitSearch;
 import org.dmalloc.measure.compare.setup.SetupJournal;
 import org.dmalloc.measure.machine.SwapDevice;
+import org.dmalloc.report.Json;
+import org.dmalloc.report.Table;
 import org.dmalloc.spi.machine.CgroupMemory;
 import org.dmalloc.spi.machine.KernelFiles;
 import org.junit.jupiter.api.BeforeEach;
@@ -132,16 +134,16 @@ class WholeComparisonTest {
         192L << 20,
         144L << 20,
         work,
-        withSwap ? new ComparisonPlan.TemporarySwap(swap, swapBytes, 32_767) : null,
-        zramBytes,
-        withSwap ? List.of(0) : List.of(),
-        readAheadKib,
-        List.of(ComparedWorkload.values()),
-        List.of("anon:kernel", "filechannel", "buffer-pool", "malloc"),
-        ComparisonPlan.Policies.DISTINCT,
-        runs,
-        Duration.ofHours(9),
-        Duration.ofMillis(cellMillis),
+        new ComparisonPlan.Choice(
+            List.of(ComparedWorkload.values()),
+            List.of("anon:kernel", "filechannel", "buffer-pool", "malloc")),
+        new ComparisonPlan.Variants(
+            withSwap ? new ComparisonPlan.TemporarySwap(swap, swapBytes, 32_767) : null,
+            zramBytes,
+            withSwap ? List.of(0) : List.of(),
+            readAheadKib,
+            ComparisonPlan.Policies.DISTINCT),
+        new ComparisonPlan.Effort(runs, Duration.ofHours(9), Duration.ofMillis(cellMillis)),
         42,
         state);
   }
@@ -190,11 +192,11 @@ class WholeComparisonTest {
     assertEquals(before, machine());
     assertFalse(Files.exists(swap));
     // A report that went through a file says the same.
-    Path saved = Files.writeString(work.resolve("report.json"), ComparisonJson.render(report));
+    Path saved = Files.writeString(work.resolve("report.json"), Json.print(report.json()));
     ComparisonReport read = ComparisonJson.read(saved);
-    assertEquals(ComparisonTable.render(report), ComparisonTable.render(read));
+    assertEquals(report.text(Table.ANY_WIDTH), read.text(Table.ANY_WIDTH));
     assertTrue(ComparisonDelta.lines(read, report).stream().allMatch(line -> line.duel().draw()));
-    String page = ComparisonHtml.render(report);
+    String page = report.html();
     assertFalse(page.contains("src=\"http"), "loads nothing");
     assertTrue(page.contains("buffer pool"));
   }
@@ -242,7 +244,8 @@ class WholeComparisonTest {
 
   @Test
   void refusesAtOnceWhatCannotFitIntoTheTime() throws Exception {
-    ComparisonPlan plan = plan(false, 2, 1).withCellTime(null).withTime(Duration.ofSeconds(1));
+    ComparisonPlan plan =
+        plan(false, 2, 1).with(new ComparisonPlan.Effort(2, Duration.ofSeconds(1), null));
     Printing said = new Printing();
     String refusal =
         assertThrows(
@@ -263,16 +266,9 @@ class WholeComparisonTest {
             16L << 20,
             144L << 20,
             work,
-            null,
-            0,
-            List.of(),
-            List.of(),
-            List.of(ComparedWorkload.RANDOM_READ),
-            List.of("slow"),
-            ComparisonPlan.Policies.DISTINCT,
-            1,
-            Duration.ofSeconds(10),
-            null,
+            new ComparisonPlan.Choice(List.of(ComparedWorkload.RANDOM_READ), List.of("slow")),
+            ComparisonPlan.Variants.NONE,
+            new ComparisonPlan.Effort(1, Duration.ofSeconds(10), null),
             42,
             state);
     ProviderSource slow =

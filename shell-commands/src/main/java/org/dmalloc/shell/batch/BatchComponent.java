@@ -36,6 +36,9 @@ public final class BatchComponent {
   /** Property of the launcher's service: the type of the terminal behind stderr, or empty. */
   static final String TERMINAL = "dmalloc.terminal";
 
+  /** Property of the launcher's service: how wide the terminal behind stdout is, or 0. */
+  static final String WIDTH = "dmalloc.width";
+
   /** The status when no command could run; EX_SOFTWARE of sysexits.h. */
   private static final int BROKEN = 70;
 
@@ -67,7 +70,8 @@ public final class BatchComponent {
             in,
             new FileOutputStream(FileDescriptor.out),
             new FileOutputStream(FileDescriptor.err),
-            terminal);
+            terminal,
+            launcher.getKey().getOrDefault(WIDTH, 0) instanceof Integer width ? width : 0);
     List<String> words = arguments == null ? List.of() : List.of(arguments);
     IntConsumer exit = launcher.getValue();
     run = newRun;

@@ -18,6 +18,7 @@ import org.apache.felix.service.command.CommandProcessor;
 import org.apache.felix.service.command.CommandSession;
 import org.apache.felix.service.command.Converter;
 import org.dmalloc.api.VisibleText;
+import org.dmalloc.shell.command.Console;
 import org.dmalloc.shell.command.LostOutputException;
 import org.dmalloc.shell.command.RegionOpened;
 import org.dmalloc.shell.session.UnknownCommand;
@@ -58,19 +59,22 @@ public final class BatchRun implements AutoCloseable {
    * @param out where results go
    * @param err where errors go
    * @param terminalType the type of the terminal that {@code err} is; empty if it is none
+   * @param width how wide the terminal is that {@code out} is; 0 if it is none
    */
   public BatchRun(
       CommandProcessor processor,
       InputStream in,
       OutputStream out,
       OutputStream err,
-      String terminalType) {
+      String terminalType,
+      int width) {
     this.results = new ResultStream(out);
     this.session = processor.createSession(in, results, err);
     this.out = new PrintStream(results, true, StandardCharsets.UTF_8);
     this.err = new PrintStream(err, true, StandardCharsets.UTF_8);
     session.put("SCOPE", SCOPE + ":gogo:*"); // as in the interactive shell
     session.put("TERM", terminalType);
+    session.put(Console.WIDTH, width > 0 ? width : null);
     if (allCommands().contains(SCOPE + ":" + UnknownCommand.FUNCTION)) {
       session.put("default", session.get(SCOPE + ":" + UnknownCommand.FUNCTION));
     }

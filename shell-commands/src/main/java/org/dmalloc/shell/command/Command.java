@@ -5,6 +5,7 @@ import java.lang.reflect.InvocationTargetException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
@@ -14,6 +15,7 @@ import org.apache.felix.service.command.Function;
 import org.apache.felix.service.command.Job;
 import org.apache.felix.service.command.Process;
 import org.dmalloc.shell.output.Message;
+import org.dmalloc.shell.output.Printable;
 import org.dmalloc.shell.syntax.CommandLine;
 import org.dmalloc.shell.syntax.CommandSyntax;
 import org.dmalloc.shell.syntax.HelpPage;
@@ -64,12 +66,12 @@ public abstract class Command implements Function {
       throws Exception {
     CommandLine line = CommandLine.parse(syntax, arguments);
     if (line.help()) {
-      return new Message(HelpPage.of(syntax));
+      return fitting(session, new Message(HelpPage.of(syntax)));
     }
     Running here = Running.here();
     running.add(here);
     try {
-      return invoke(line.bind(session));
+      return fitting(session, invoke(line.bind(session)));
     } catch (Throwable thrown) {
       // It has ended what it interrupted; Gogo's streams are channels, which a write would close.
       Thread.interrupted();
@@ -83,6 +85,13 @@ public abstract class Command implements Function {
     } finally {
       ended(here);
     }
+  }
+
+  private static @Nullable Object fitting(CommandSession session, @Nullable Object result) {
+    OptionalInt width = Console.of(session).width();
+    return result instanceof Printable printable && width.isPresent()
+        ? printable.fitting(width.getAsInt())
+        : result;
   }
 
   private void ended(Running here) {
@@ -153,7 +162,7 @@ public abstract class Command implements Function {
 
   private @Nullable Object invoke(@Nullable Object[] values) throws Throwable {
     try {
-      return syntax.method().invoke(this, values);
+      return syntax.invoke(this, values);
     } catch (InvocationTargetException e) {
       throw e.getCause() == null ? e : e.getCause();
     }

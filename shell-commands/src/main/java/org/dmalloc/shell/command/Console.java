@@ -9,6 +9,7 @@ import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.util.OptionalInt;
 import org.apache.felix.service.command.CommandSession;
 import org.apache.felix.service.command.Job;
 import org.apache.felix.service.command.Process;
@@ -34,6 +35,12 @@ public record Console(
   /** The variable of a session that has its terminal, where there is one. */
   public static final String TERMINAL = ".terminal";
 
+  /**
+   * The variable of a session that has the width of the terminal that standard output is, an {@link
+   * Integer}; not set where it is none.
+   */
+  public static final String WIDTH = ".dmalloc.width";
+
   private static final int STDOUT = 1;
   private static final int STDERR = 2;
 
@@ -58,6 +65,14 @@ public record Console(
         capable && process.isTty(STDERR),
         // In a session without a terminal of its own only stderr is known to be one.
         capable && process.isTty(STDOUT) && session.get(TERMINAL) != null);
+  }
+
+  /** How wide the terminal is that results go to; empty if they go elsewhere, as in a pipe. */
+  public OptionalInt width() {
+    @Nullable Process process = Process.Utils.current();
+    return process != null && process.isTty(STDOUT) && session.get(WIDTH) instanceof Integer width
+        ? OptionalInt.of(width)
+        : OptionalInt.empty();
   }
 
   /** A path that the user gave, relative to the session's directory. */

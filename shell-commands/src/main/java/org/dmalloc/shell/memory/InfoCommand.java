@@ -12,7 +12,7 @@ import org.dmalloc.api.UnsupportedCapabilityException;
 import org.dmalloc.shell.command.Command;
 import org.dmalloc.shell.command.Providers;
 import org.dmalloc.shell.command.RegionLookup;
-import org.dmalloc.shell.output.Json;
+import org.dmalloc.shell.output.JsonResult;
 import org.jspecify.annotations.Nullable;
 
 /** Shows everything about a region. */
@@ -40,7 +40,7 @@ public final class InfoCommand extends Command {
       throws MemoryException {
     try (RegionLookup.Lease lease = lookup.lease(id, AccessMode.READ_ONLY, backend)) {
       RegionDetails details = details(lease);
-      return json ? new Json(details) : details;
+      return json ? new JsonResult(details) : details;
     }
   }
 

@@ -18,10 +18,8 @@ import org.dmalloc.shell.command.Backend;
 import org.dmalloc.shell.command.Command;
 import org.dmalloc.shell.command.ProviderFault;
 import org.dmalloc.shell.command.Providers;
-import org.dmalloc.shell.output.Json;
+import org.dmalloc.shell.output.JsonResult;
 import org.dmalloc.shell.output.Listing;
-import org.dmalloc.shell.output.Message;
-import org.dmalloc.shell.output.Table;
 import org.dmalloc.shell.syntax.ByteSize;
 import org.dmalloc.shell.syntax.Words;
 import org.jspecify.annotations.Nullable;
@@ -70,10 +68,10 @@ public final class ProvidersCommand extends Command {
           boolean json) {
     List<Row> rows = providers().all().stream().map(this::row).toList();
     if (json) {
-      return new Json(rows);
+      return new JsonResult(rows);
     }
     if (capabilities && !rows.isEmpty()) {
-      return new Message(matrix(rows));
+      return matrix(rows);
     }
     boolean faulty = rows.stream().anyMatch(row -> row.fault() != null);
     return new Listing<>(
@@ -132,21 +130,16 @@ public final class ProvidersCommand extends Command {
     return cells.toArray(String[]::new);
   }
 
-  private static String matrix(List<Row> rows) {
-    String[] heads = new String[rows.size() + 1];
-    heads[0] = "CAPABILITY";
-    for (int i = 0; i < rows.size(); i++) {
-      heads[i + 1] = rows.get(i).backend();
-    }
-    Table table = new Table(heads);
-    for (Capability capability : Capability.values()) {
-      String[] cells = new String[heads.length];
-      cells[0] = Words.of(capability);
-      for (int i = 0; i < rows.size(); i++) {
-        cells[i + 1] = rows.get(i).capabilities().contains(capability) ? "yes" : "-";
-      }
-      table.row(cells);
-    }
-    return table.toString();
+  private static Listing<Capability> matrix(List<Row> rows) {
+    List<String> heads = new ArrayList<>(List.of("CAPABILITY"));
+    rows.forEach(row -> heads.add(row.backend()));
+    return new Listing<>(
+        List.of(Capability.values()), "", heads, capability -> cells(capability, rows));
+  }
+
+  private static String[] cells(Capability capability, List<Row> rows) {
+    List<String> cells = new ArrayList<>(List.of(Words.of(capability)));
+    rows.forEach(row -> cells.add(row.capabilities().contains(capability) ? "yes" : "-"));
+    return cells.toArray(String[]::new);
   }
 }

@@ -18,7 +18,7 @@ import org.dmalloc.shell.command.LostOutputException;
 import org.dmalloc.shell.command.Providers;
 import org.dmalloc.shell.command.RegionLookup;
 import org.dmalloc.shell.output.HexDump;
-import org.dmalloc.shell.output.Json;
+import org.dmalloc.shell.output.JsonResult;
 import org.dmalloc.shell.syntax.ByteSize;
 import org.dmalloc.shell.syntax.UsageException;
 import org.jspecify.annotations.Nullable;
@@ -76,7 +76,7 @@ public final class ReadCommand extends Command {
                 ByteSize.format(DUMP_LIMIT)));
       }
       HexDump dump = new HexDump(start, bytes(range));
-      return json ? new Json(dump.fields()) : dump;
+      return json ? new JsonResult(dump.fields()) : dump;
     }
   }
 

@@ -15,7 +15,9 @@ import org.dmalloc.api.VisibleText;
 import org.dmalloc.api.move.ManagedRegionInfo;
 import org.dmalloc.api.move.MoveRecord;
 import org.dmalloc.api.move.MoveResult;
+import org.dmalloc.report.Lines;
 import org.dmalloc.shell.command.RegionLookup;
+import org.dmalloc.shell.output.Message;
 import org.dmalloc.shell.output.Printable;
 import org.dmalloc.shell.syntax.ByteSize;
 import org.dmalloc.shell.syntax.Words;
@@ -183,6 +185,11 @@ public record RegionDetails(
 
   private static String size(long bytes) {
     return bytes < 1024 ? bytes + " B" : ByteSize.format(bytes) + " (" + bytes + " bytes)";
+  }
+
+  @Override
+  public Printable fitting(int width) {
+    return new Message(Lines.wrap(text(), width));
   }
 
   @Override

@@ -16,7 +16,7 @@ import org.dmalloc.shell.command.Backend;
 import org.dmalloc.shell.command.Command;
 import org.dmalloc.shell.command.ProviderFault;
 import org.dmalloc.shell.command.Providers;
-import org.dmalloc.shell.output.Json;
+import org.dmalloc.shell.output.JsonResult;
 import org.dmalloc.shell.output.Listing;
 import org.dmalloc.shell.syntax.ByteSize;
 import org.dmalloc.shell.syntax.Words;
@@ -56,7 +56,7 @@ public final class RegionsCommand extends Command {
             .toList();
     faults.forEach(warn(session));
     if (json) {
-      return new Json(infos);
+      return new JsonResult(infos);
     }
     return new Listing<>(
         infos,
@@ -86,7 +86,7 @@ public final class RegionsCommand extends Command {
       }
     }
     if (json) {
-      return new Json(leaks);
+      return new JsonResult(leaks);
     }
     return new Listing<>(
         leaks,

@@ -20,7 +20,7 @@ import org.dmalloc.shell.command.CommandFailure;
 import org.dmalloc.shell.command.Console;
 import org.dmalloc.shell.command.ProviderFault;
 import org.dmalloc.shell.command.Providers;
-import org.dmalloc.shell.output.Json;
+import org.dmalloc.shell.output.JsonResult;
 import org.dmalloc.shell.output.Listing;
 import org.dmalloc.shell.output.Printable;
 import org.dmalloc.shell.syntax.ByteSize;
@@ -80,7 +80,7 @@ public final class StoredCommand extends Command {
     List<Row> list = List.copyOf(rows.values());
     Printable result =
         json
-            ? new Json(list)
+            ? new JsonResult(list)
             : new Listing<>(
                 list,
                 failures.isEmpty()

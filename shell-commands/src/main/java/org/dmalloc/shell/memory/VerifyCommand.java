@@ -17,7 +17,7 @@ import org.dmalloc.shell.command.CommandFailure;
 import org.dmalloc.shell.command.Console;
 import org.dmalloc.shell.command.ProviderFault;
 import org.dmalloc.shell.command.Providers;
-import org.dmalloc.shell.output.Json;
+import org.dmalloc.shell.output.JsonResult;
 import org.dmalloc.shell.output.Listing;
 import org.dmalloc.shell.output.Printable;
 import org.jspecify.annotations.Nullable;
@@ -79,7 +79,7 @@ public final class VerifyCommand extends Command {
             rows.add(new Row(String.join(",", backends), f.severity(), f.subject(), f.message())));
     Printable result =
         json
-            ? new Json(rows)
+            ? new JsonResult(rows)
             : new Listing<>(
                 rows,
                 "no backend here has a store",

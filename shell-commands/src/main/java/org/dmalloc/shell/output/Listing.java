@@ -2,8 +2,10 @@
 package org.dmalloc.shell.output;
 
 import java.util.AbstractList;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Function;
+import org.dmalloc.report.Table;
 
 /**
  * A list of results: a table for people, a list for Gogo's {@code each}.
@@ -13,8 +15,9 @@ import java.util.function.Function;
 public final class Listing<T> extends AbstractList<T> implements Printable {
   private final List<T> items;
   private final String whenEmpty;
-  private final String[] heads;
+  private final List<String> heads;
   private final Function<T, String[]> cells;
+  private final int width;
 
   /**
    * Makes a listing.
@@ -25,10 +28,16 @@ public final class Listing<T> extends AbstractList<T> implements Printable {
    * @param cells makes the cells of an item
    */
   public Listing(List<T> items, String whenEmpty, List<String> heads, Function<T, String[]> cells) {
+    this(items, whenEmpty, heads, cells, Table.ANY_WIDTH);
+  }
+
+  private Listing(
+      List<T> items, String whenEmpty, List<String> heads, Function<T, String[]> cells, int width) {
     this.items = List.copyOf(items);
     this.whenEmpty = whenEmpty;
-    this.heads = heads.toArray(String[]::new);
+    this.heads = List.copyOf(heads);
     this.cells = cells;
+    this.width = width;
   }
 
   @Override
@@ -46,8 +55,20 @@ public final class Listing<T> extends AbstractList<T> implements Printable {
     if (items.isEmpty()) {
       return whenEmpty;
     }
-    Table table = new Table(heads);
-    items.forEach(item -> table.row(cells.apply(item)));
-    return table.toString();
+    List<Table.Column<String[]>> columns = new ArrayList<>();
+    for (int i = 0; i < heads.size(); i++) {
+      int column = i;
+      columns.add(Table.column(heads.get(i), row -> row[column]));
+    }
+    return new Table<>(columns)
+        .plain()
+        .rows(items.stream().map(cells).toList())
+        .render(width)
+        .stripTrailing();
+  }
+
+  @Override
+  public Printable fitting(int newWidth) {
+    return new Listing<>(items, whenEmpty, heads, cells, newWidth);
   }
 }

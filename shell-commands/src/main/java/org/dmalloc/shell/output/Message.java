@@ -4,6 +4,7 @@ package org.dmalloc.shell.output;
 import java.util.List;
 import java.util.stream.Collectors;
 import org.dmalloc.api.VisibleText;
+import org.dmalloc.report.Lines;
 
 /**
  * What was done, in a line or a few, which may have names and paths in them as they are.
@@ -24,6 +25,11 @@ public record Message(String text) implements Printable {
   /** Takes text that is laid out in lines already. */
   public Message {
     text = VisibleText.ofLines(text);
+  }
+
+  @Override
+  public Printable fitting(int width) {
+    return new Message(Lines.wrap(text, width));
   }
 
   @Override

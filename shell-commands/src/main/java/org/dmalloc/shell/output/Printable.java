@@ -10,4 +10,13 @@ public interface Printable {
   default String line() {
     return toString();
   }
+
+  /**
+   * The same for a terminal, where it can be laid out in other ways.
+   *
+   * @param width how many characters a line of the terminal has
+   */
+  default Printable fitting(int width) {
+    return this;
+  }
 }

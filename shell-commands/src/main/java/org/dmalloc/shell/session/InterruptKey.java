@@ -42,6 +42,7 @@ public final class InterruptKey implements CommandSessionListener {
     if (!(session.get(Console.TERMINAL) instanceof Terminal terminal)) {
       return;
     }
+    session.put(Console.WIDTH, terminal.getWidth() > 0 ? terminal.getWidth() : null);
     Handler handler = new Handler(session);
     SignalHandler previous = terminal.handle(Signal.INT, handler);
     handler.gogo = previous instanceof Handler ours ? ours.gogo : previous;

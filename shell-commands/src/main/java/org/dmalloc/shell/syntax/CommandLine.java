@@ -141,10 +141,10 @@ public final class CommandLine {
    * @throws UsageException if an operand is missing or too many, or a value cannot be understood
    */
   public @Nullable Object[] bind(CommandSession session) {
-    Class<?>[] types = syntax.method().getParameterTypes();
-    @Nullable Object[] bound = new @Nullable Object[types.length];
-    for (int i = 0; i < types.length; i++) {
-      if (types[i] == CommandSession.class) {
+    List<Class<?>> types = syntax.types();
+    @Nullable Object[] bound = new @Nullable Object[types.size()];
+    for (int i = 0; i < bound.length; i++) {
+      if (types.get(i) == CommandSession.class) {
         bound[i] = session;
       }
     }
@@ -201,15 +201,19 @@ public final class CommandLine {
         return ByteSize.parse(word, what);
       } else if (type == Integer.class) {
         return Integer.valueOf(word);
+      } else if (type == Double.class) {
+        return Double.valueOf(word);
       } else if (type == Long.class) {
         return Long.valueOf(word);
       } else if (type.isEnum()) {
         return enumConstant(type, word, what);
       }
     } catch (NumberFormatException e) {
-      throw failure(
-          String.format(
-              Locale.ROOT, "%s '%s' is not a whole number; give one such as 4", what, word));
+      String number =
+          type == Double.class
+              ? "number; give one such as 0.5"
+              : "whole number; give one such as 4";
+      throw failure(String.format(Locale.ROOT, "%s '%s' is not a %s", what, word, number));
     } catch (UsageException e) {
       throw failure(e.getMessage());
     }

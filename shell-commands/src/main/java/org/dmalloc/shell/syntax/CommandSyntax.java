@@ -2,13 +2,18 @@
 package org.dmalloc.shell.syntax;
 
 import java.lang.annotation.Annotation;
+import java.lang.reflect.Constructor;
+import java.lang.reflect.Executable;
 import java.lang.reflect.Method;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.apache.felix.service.command.CommandSession;
 import org.apache.felix.service.command.Descriptor;
 import org.apache.felix.service.command.Parameter;
@@ -17,6 +22,9 @@ import org.jspecify.annotations.Nullable;
 /**
  * What may stand behind a command's name, read once from the annotations of its method, the same
  * that Gogo's own {@code help} reads.
+ *
+ * <p>A parameter whose type is a record, and which has no annotation, stands for the components of
+ * the record: options that belong together.
  *
  * <p>A parameter with {@link Parameter} is an option. Any other is an operand, and its {@link
  * Descriptor} begins with its name: {@code "SIZE: …"} is required, {@code "[OFFSET]: …"} is not,
@@ -55,25 +63,82 @@ public record CommandSyntax(
             .orElseThrow(() -> new IllegalStateException(command + " has no command " + name));
     List<Option> options = new ArrayList<>();
     List<Operand> operands = new ArrayList<>();
-    Annotation[][] annotations = method.getParameterAnnotations();
-    Class<?>[] types = method.getParameterTypes();
-    for (int i = 0; i < types.length; i++) {
-      if (types[i] == CommandSession.class) {
+    List<Slot> slots = slots(method);
+    for (int i = 0; i < slots.size(); i++) {
+      Class<?> type = slots.get(i).type();
+      if (type == CommandSession.class) {
         continue;
       }
-      Parameter parameter = find(annotations[i], Parameter.class);
-      Descriptor descriptor = find(annotations[i], Descriptor.class);
+      Parameter parameter = find(slots.get(i).annotations(), Parameter.class);
+      Descriptor descriptor = find(slots.get(i).annotations(), Descriptor.class);
       if (descriptor == null) {
         throw new IllegalStateException(method + ": parameter " + i + " has no @Descriptor");
       }
       if (parameter == null) {
-        operands.add(operand(i, types[i], descriptor.value()));
+        operands.add(operand(i, type, descriptor.value()));
       } else {
-        options.add(option(i, types[i], parameter, descriptor.value()));
+        options.add(option(i, type, parameter, descriptor.value()));
       }
     }
     Descriptor summary = method.getAnnotation(Descriptor.class);
     return new CommandSyntax(name, summary.value(), method, options, operands);
+  }
+
+  /** A parameter of the method, or of the constructor of a record that is one. */
+  private record Slot(Class<?> type, List<Annotation> annotations) {
+    boolean isGroup() {
+      return type.isRecord() && find(annotations, Descriptor.class) == null;
+    }
+  }
+
+  private static List<Slot> parameters(Executable executable) {
+    Class<?>[] types = executable.getParameterTypes();
+    Annotation[][] annotations = executable.getParameterAnnotations();
+    return IntStream.range(0, types.length)
+        .mapToObj(i -> new Slot(types[i], List.of(annotations[i])))
+        .toList();
+  }
+
+  private static List<Slot> slots(Executable executable) {
+    return parameters(executable).stream()
+        .flatMap(p -> p.isGroup() ? slots(constructor(p.type())).stream() : Stream.of(p))
+        .toList();
+  }
+
+  /** A record has one public constructor here. */
+  private static Constructor<?> constructor(Class<?> group) {
+    return group.getConstructors()[0];
+  }
+
+  /** The types of the values that the method takes, those of records in their place. */
+  public List<Class<?>> types() {
+    return slots(method).stream().<Class<?>>map(Slot::type).toList();
+  }
+
+  /**
+   * Calls the method.
+   *
+   * @param target the command
+   * @param values one of each of {@link #types()}
+   */
+  public @Nullable Object invoke(Object target, @Nullable Object[] values)
+      throws ReflectiveOperationException {
+    return method.invoke(target, arguments(method, Arrays.asList(values).iterator()));
+  }
+
+  private static @Nullable Object[] arguments(
+      Executable executable, Iterator<@Nullable Object> values)
+      throws ReflectiveOperationException {
+    List<@Nullable Object> arguments = new ArrayList<>();
+    for (Slot parameter : parameters(executable)) {
+      if (parameter.isGroup()) {
+        Constructor<?> group = constructor(parameter.type());
+        arguments.add(group.newInstance(arguments(group, values)));
+      } else {
+        arguments.add(values.next());
+      }
+    }
+    return arguments.toArray();
   }
 
   private static Operand operand(int index, Class<?> type, String text) {
@@ -105,7 +170,8 @@ public record CommandSyntax(
     return m;
   }
 
-  private static <A extends Annotation> @Nullable A find(Annotation[] annotations, Class<A> type) {
+  private static <A extends Annotation> @Nullable A find(
+      List<Annotation> annotations, Class<A> type) {
     for (Annotation annotation : annotations) {
       if (type.isInstance(annotation)) {
         return type.cast(annotation);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.dmalloc.shell.syntax;
 
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collection;
 import java.util.Comparator;
@@ -9,6 +10,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /** Enum constants as words of a command line: {@code NO_READ_AHEAD} is {@code no-read-ahead}. */
@@ -48,6 +50,28 @@ public final class Words {
       constants.add(parse(type, word, what));
     }
     return constants;
+  }
+
+  /**
+   * Those of the known that are named, with commas between the names; all of them for no names.
+   *
+   * @param what what a name stands for, for the message
+   */
+  public static <T> List<T> choose(
+      String what, @Nullable String names, List<T> known, Function<T, String> nameOf) {
+    if (names == null) {
+      return known;
+    }
+    List<String> all = known.stream().map(nameOf).toList();
+    List<T> chosen = new ArrayList<>();
+    for (String name : names.split(",", -1)) {
+      int index = all.indexOf(name.strip());
+      if (index < 0) {
+        throw unknown(what, name, all);
+      }
+      chosen.add(known.get(index));
+    }
+    return chosen;
   }
 
   /** The error for a word that is not among those known, with the nearest one and all of them. */

@@ -18,8 +18,6 @@ import org.dmalloc.api.MemoryProvider;
 import org.dmalloc.measure.Start;
 import org.dmalloc.measure.Workload;
 import org.dmalloc.measure.Workloads;
-import org.dmalloc.measure.bench.BenchmarkHtml;
-import org.dmalloc.measure.bench.BenchmarkJson;
 import org.dmalloc.measure.bench.BenchmarkListener;
 import org.dmalloc.measure.bench.BenchmarkPlan;
 import org.dmalloc.measure.bench.BenchmarkReport;
@@ -106,15 +104,16 @@ public final class BenchCommand extends Command {
     Console console = Console.of(session);
     ReportFiles<BenchmarkReport> files =
         new ReportFiles<BenchmarkReport>(console, "bench")
-            .with("--json", json, BenchmarkJson::render)
-            .with("--html", html, BenchmarkHtml::render);
+            .withJson("--json", json)
+            .with("--html", html, BenchmarkReport::html);
     NumberOption.within("bench", "--time", seconds, 1, MOST_SECONDS, "seconds for each row");
     @Nullable Path place = directory == null ? null : console.existingDirectory(directory);
     BenchmarkPlan plan;
     try {
       plan =
           BenchmarkPlan.ofSize(size.bytes())
-              .withWorkloads(workloads(workload))
+              .withWorkloads(
+                  Words.choose("--workload", workload, Workloads.standard(), Workload::name))
               .withStarts(EnumSet.copyOf(Words.parseAll(Start.class, start, "--start")))
               .withThreads(threads)
               .withTimePerRun(Duration.ofSeconds(seconds))
@@ -128,7 +127,7 @@ public final class BenchCommand extends Command {
     }
     plan = seed == null ? plan : plan.withSeed(seed);
     BenchmarkReport report = run(new BenchmarkRunner(backends(backend)), plan, console);
-    Printable result = files.write(report, new BenchResult(report));
+    Printable result = files.write(report, new ReportResult(report));
     if (!report.succeeded()) {
       // A failed command has no result, so the table is printed before it fails.
       console.print(result);
@@ -141,13 +140,9 @@ public final class BenchCommand extends Command {
   public Optional<List<String>> candidates(String placeholder) {
     return switch (placeholder) {
       case "START" -> Optional.of(Words.all(Start.class));
-      case "WORKLOAD" -> Optional.of(workloadNames());
+      case "WORKLOAD" -> Optional.of(Workloads.standard().stream().map(Workload::name).toList());
       default -> Optional.empty();
     };
-  }
-
-  private static List<String> workloadNames() {
-    return Workloads.standard().stream().map(Workload::name).toList();
   }
 
   private static BenchmarkReport run(BenchmarkRunner runner, BenchmarkPlan plan, Console console)
@@ -180,18 +175,5 @@ public final class BenchCommand extends Command {
     return Arrays.stream(names.split(",", -1))
         .map(n -> providers().choose(n.strip()).provider())
         .toList();
-  }
-
-  private static List<Workload> workloads(@Nullable String names) {
-    if (names == null) {
-      return Workloads.standard();
-    }
-    List<String> known = workloadNames();
-    for (String name : names.split(",", -1)) {
-      if (!known.contains(name.strip())) {
-        throw Words.unknown("--workload", name, known);
-      }
-    }
-    return Arrays.stream(names.split(",", -1)).map(n -> Workloads.named(n.strip())).toList();
   }
 }

@@ -13,7 +13,7 @@ import java.util.regex.Pattern;
 import org.apache.felix.service.command.CommandSession;
 import org.apache.felix.service.command.Descriptor;
 import org.apache.felix.service.command.Parameter;
-import org.dmalloc.measure.compare.ComparisonHtml;
+import org.dmalloc.measure.compare.ComparisonAgainst;
 import org.dmalloc.measure.compare.ComparisonJson;
 import org.dmalloc.measure.compare.ComparisonListener;
 import org.dmalloc.measure.compare.ComparisonPlan;
@@ -37,6 +37,7 @@ import org.osgi.framework.FrameworkUtil;
 public final class CompareCommand extends Command {
   private static final Pattern SWAP_FILE =
       Pattern.compile("(?<path>.+?):(?<size>[^:]+)(?::(?<priority>\\d{1,5}))?");
+  private static final List<ComparedWorkload> WORKLOADS = List.of(ComparedWorkload.values());
   private static final long DEFAULT_SEED = 42;
   private static final int HIGHEST_PRIORITY = 32_767;
   private static final int MOST_RUNS = 1_000;
@@ -49,11 +50,8 @@ public final class CompareCommand extends Command {
     super("compare", providers);
   }
 
-  /** Compares memory on files with memory on swap, under one memory limit. */
-  @Descriptor(
-      "compares memory on files with memory on swap, under one memory limit; Ctrl-C stops it and puts everything back")
-  public Printable compare(
-      CommandSession session,
+  /** What is compared, under which limit. */
+  public record Subject(
       @Descriptor("SIZE: the memory of each contender")
           @Parameter(
               names = {"-s", "--size"},
@@ -74,7 +72,10 @@ public final class CompareCommand extends Command {
           @Parameter(
               names = {"-c", "--contender"},
               absentValue = "")
-          @Nullable String contender,
+          @Nullable String contender) {}
+
+  /** The swap and the settings that are tried. */
+  public record SwapOptions(
       @Descriptor("PATH: PATH:SIZE[:PRIORITY] of a swap file that is made for this, and removed")
           @Parameter(names = "--swap-file", absentValue = "")
           @Nullable String swapFile,
@@ -89,7 +90,10 @@ public final class CompareCommand extends Command {
           @Nullable String readAhead,
       @Descriptor("WHICH: which swap policies: distinct, or all that last")
           @Parameter(names = "--policies", absentValue = "distinct")
-          ComparisonPlan.Policies policies,
+          ComparisonPlan.Policies policies) {}
+
+  /** How much is measured, where. */
+  public record EffortOptions(
       @Descriptor("COUNT: how often each is measured; fewer where --time does not permit it")
           @Parameter(
               names = {"-r", "--runs"},
@@ -107,7 +111,10 @@ public final class CompareCommand extends Command {
               absentValue = ".")
           String directory,
       @Descriptor("SEED: decides content and order") @Parameter(names = "--seed", absentValue = "")
-          @Nullable Long seed,
+          @Nullable Long seed) {}
+
+  /** Where the report goes, and what it is set against. */
+  public record Forms(
       @Descriptor("FILE: writes the report as JSON; - prints it in place of the tables")
           @Parameter(names = "--json", absentValue = "")
           @Nullable String json,
@@ -119,67 +126,90 @@ public final class CompareCommand extends Command {
           @Nullable String save,
       @Descriptor("FILE: sets the result against a kept report, of this machine or another")
           @Parameter(names = "--against", absentValue = "")
-          @Nullable String against)
+          @Nullable String against) {}
+
+  /** Compares memory on files with memory on swap, under one memory limit. */
+  @Descriptor(
+      "compares memory on files with memory on swap, under one memory limit; Ctrl-C stops it and puts everything back")
+  public Printable compare(
+      CommandSession session, Subject subject, SwapOptions swap, EffortOptions effort, Forms forms)
       throws IOException, InterruptedException, CommandFailure {
     Console console = Console.of(session);
     ReportFiles<ComparisonReport> files =
         new ReportFiles<ComparisonReport>(console, "compare")
-            .with("--json", json, ComparisonJson::render)
-            .with("--html", html, ComparisonHtml::render)
-            .with("--save", save, ComparisonJson::render);
+            .withJson("--json", forms.json())
+            .with("--html", forms.html(), ComparisonReport::html)
+            .withJson("--save", forms.save());
+    String against = forms.against();
     @Nullable ComparisonReport before =
         against == null ? null : ComparisonJson.read(console.resolve(against));
-    NumberOption.within("compare", "--runs", runs, 1, MOST_RUNS, "how often each is measured");
-    NumberOption.within("compare", "--time", time, 1, MOST_SECONDS, "seconds for all");
-    if (cellMillis != null) {
-      NumberOption.within(
-          "compare", "--cell-millis", cellMillis, 1, MOST_CELL_MILLIS, "milliseconds");
-    }
-    if (zram != null && zram.bytes() < LEAST_SWAP_BYTES) {
-      throw new UsageException(
-          String.format(
-              Locale.ROOT, "compare: --zram of %d bytes; give at least 1m", zram.bytes()));
-    }
-    Path place = console.existingDirectory(directory);
+    check(swap, effort);
+    Path place = console.existingDirectory(effort.directory());
     ComparisonPlan plan;
     try {
-      plan =
-          new ComparisonPlan(
-              size.bytes(),
-              limit.bytes(),
-              place,
-              swapFile == null ? null : swap(console, swapFile),
-              zram == null ? 0 : zram.bytes(),
-              numbers(pageCluster, "--page-cluster"),
-              numbers(readAhead, "--read-ahead-kb"),
-              workloads(workload),
-              contender == null ? List.of() : List.of(contender.split(",", -1)),
-              policies,
-              runs,
-              Duration.ofSeconds(time),
-              cellMillis == null ? null : Duration.ofMillis(cellMillis),
-              seed == null ? DEFAULT_SEED : seed,
-              null);
+      plan = plan(console, place, subject, swap, effort);
     } catch (UsageException e) {
       throw e;
     } catch (IllegalArgumentException e) {
       throw new UsageException("compare: " + e.getMessage());
     }
     ComparisonReport report = run(plan, console);
-    return files.write(report, new CompareResult(report, before));
+    return files.write(
+        report, new ReportResult(before == null ? report : new ComparisonAgainst(report, before)));
+  }
+
+  private static void check(SwapOptions swap, EffortOptions effort) {
+    NumberOption.within(
+        "compare", "--runs", effort.runs(), 1, MOST_RUNS, "how often each is measured");
+    NumberOption.within("compare", "--time", effort.time(), 1, MOST_SECONDS, "seconds for all");
+    Integer cellMillis = effort.cellMillis();
+    if (cellMillis != null) {
+      NumberOption.within(
+          "compare", "--cell-millis", cellMillis, 1, MOST_CELL_MILLIS, "milliseconds");
+    }
+    ByteSize zram = swap.zram();
+    if (zram != null && zram.bytes() < LEAST_SWAP_BYTES) {
+      throw new UsageException(
+          String.format(
+              Locale.ROOT, "compare: --zram of %d bytes; give at least 1m", zram.bytes()));
+    }
+  }
+
+  private static ComparisonPlan plan(
+      Console console, Path place, Subject subject, SwapOptions swap, EffortOptions effort) {
+    String contender = subject.contender();
+    String swapFile = swap.swapFile();
+    ByteSize zram = swap.zram();
+    Integer cellMillis = effort.cellMillis();
+    Long seed = effort.seed();
+    return new ComparisonPlan(
+        subject.size().bytes(),
+        subject.limit().bytes(),
+        place,
+        new ComparisonPlan.Choice(
+            Words.choose("--workload", subject.workload(), WORKLOADS, ComparedWorkload::label),
+            contender == null ? List.of() : List.of(contender.split(",", -1))),
+        new ComparisonPlan.Variants(
+            swapFile == null ? null : swap(console, swapFile),
+            zram == null ? 0 : zram.bytes(),
+            numbers(swap.pageCluster(), "--page-cluster"),
+            numbers(swap.readAhead(), "--read-ahead-kb"),
+            swap.policies()),
+        new ComparisonPlan.Effort(
+            effort.runs(),
+            Duration.ofSeconds(effort.time()),
+            cellMillis == null ? null : Duration.ofMillis(cellMillis)),
+        seed == null ? DEFAULT_SEED : seed,
+        null);
   }
 
   @Override
   public Optional<List<String>> candidates(String placeholder) {
     return switch (placeholder) {
       case "NAME" -> Optional.of(List.of()); // of contenders, which only a run finds out
-      case "WORKLOAD" -> Optional.of(workloadNames());
+      case "WORKLOAD" -> Optional.of(WORKLOADS.stream().map(ComparedWorkload::label).toList());
       default -> Optional.empty();
     };
-  }
-
-  private static List<String> workloadNames() {
-    return Arrays.stream(ComparedWorkload.values()).map(ComparedWorkload::label).toList();
   }
 
   private static ComparisonReport run(ComparisonPlan plan, Console console)
@@ -241,21 +271,5 @@ public final class CompareCommand extends Command {
             "compare: %s '%s' is not a list of numbers from 0; give one such as 0,3",
             option,
             text));
-  }
-
-  private static List<ComparedWorkload> workloads(@Nullable String names) {
-    List<ComparedWorkload> all = List.of(ComparedWorkload.values());
-    if (names == null) {
-      return all;
-    }
-    List<String> known = workloadNames();
-    for (String name : names.split(",", -1)) {
-      if (!known.contains(name.strip())) {
-        throw Words.unknown("--workload", name, known);
-      }
-    }
-    return Arrays.stream(names.split(",", -1))
-        .map(name -> ComparedWorkload.named(name.strip()))
-        .toList();
   }
 }

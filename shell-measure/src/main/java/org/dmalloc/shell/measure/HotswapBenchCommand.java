@@ -10,7 +10,6 @@ import org.apache.felix.service.command.Descriptor;
 import org.apache.felix.service.command.Parameter;
 import org.dmalloc.measure.move.MoveBenchmark;
 import org.dmalloc.measure.move.MoveBenchmarkListener;
-import org.dmalloc.measure.move.MoveJson;
 import org.dmalloc.measure.move.MovePlan;
 import org.dmalloc.measure.move.MoveReport;
 import org.dmalloc.shell.command.Command;
@@ -66,7 +65,7 @@ public final class HotswapBenchCommand extends Command {
       throws IOException, CommandFailure {
     Console console = Console.of(session);
     ReportFiles<MoveReport> files =
-        new ReportFiles<MoveReport>(console, "hotswapbench").with("--json", json, MoveJson::render);
+        new ReportFiles<MoveReport>(console, "hotswapbench").withJson("--json", json);
     MovePlan plan = plan(sizes, written, backends, moves);
     MoveBenchmark benchmark =
         new MoveBenchmark(
@@ -90,7 +89,7 @@ public final class HotswapBenchCommand extends Command {
                 }
               });
     }
-    return files.write(report, new MoveBenchResult(report));
+    return files.write(report, new ReportResult(report));
   }
 
   private static MovePlan plan(

@@ -17,7 +17,7 @@ import org.dmalloc.shell.command.Command;
 import org.dmalloc.shell.command.CommandFailure;
 import org.dmalloc.shell.command.Providers;
 import org.dmalloc.shell.command.RegionLookup;
-import org.dmalloc.shell.output.Json;
+import org.dmalloc.shell.output.JsonResult;
 import org.dmalloc.shell.output.Listing;
 import org.dmalloc.shell.output.Message;
 import org.dmalloc.shell.syntax.UsageException;
@@ -74,7 +74,7 @@ public final class LoadCommand extends Command {
           @Parameter(
               names = {"-w", "--written"},
               absentValue = "")
-          @Nullable String written,
+          @Nullable Double written,
       @Descriptor("PAGES: pages to write per second")
           @Parameter(
               names = {"-r", "--rate"},
@@ -100,7 +100,7 @@ public final class LoadCommand extends Command {
   }
 
   /** Pages per second, or a share of all, which is negative here. */
-  private static double rate(@Nullable String written, @Nullable Integer rate) {
+  private static double rate(@Nullable Double written, @Nullable Integer rate) {
     if (written != null && rate != null) {
       throw new UsageException("load: give --written or --rate, not both");
     }
@@ -111,16 +111,7 @@ public final class LoadCommand extends Command {
       }
       return rate;
     }
-    double percent;
-    try {
-      percent = written == null ? STANDARD_PERCENT : Double.parseDouble(written);
-    } catch (NumberFormatException e) {
-      throw new UsageException(
-          String.format(
-              Locale.ROOT,
-              "load: --written '%s' is not a number; give percent such as 0.5 or 10",
-              written));
-    }
+    double percent = written == null ? STANDARD_PERCENT : written;
     if (!(percent > 0 && percent <= 1000)) {
       throw new UsageException(
           String.format(
@@ -188,7 +179,7 @@ public final class LoadCommand extends Command {
                         load.state()))
             .toList();
     if (json) {
-      return new Json(rows);
+      return new JsonResult(rows);
     }
     return new Listing<>(
         rows,

@@ -13,6 +13,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.function.Function;
+import org.dmalloc.measure.report.Report;
+import org.dmalloc.report.Json;
 import org.dmalloc.shell.command.CommandFailure;
 import org.dmalloc.shell.command.Console;
 import org.dmalloc.shell.output.Message;
@@ -27,7 +29,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param <R> the report
  */
-final class ReportFiles<R> {
+final class ReportFiles<R extends Report> {
   private static final String STANDARD_OUTPUT = "-";
 
   private final Console console;
@@ -78,6 +80,11 @@ final class ReportFiles<R> {
     probe(file);
     files.add(new Target<>(option, file, form));
     return this;
+  }
+
+  /** Adds a file for the JSON form. */
+  ReportFiles<R> withJson(String option, @Nullable String name) throws IOException {
+    return with(option, name, report -> Json.print(report.json()) + '\n');
   }
 
   /** Permissions alone do not tell: root passes them, and /proc takes no files. */

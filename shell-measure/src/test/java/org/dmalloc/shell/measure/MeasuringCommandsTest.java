@@ -20,6 +20,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.Stream;
 import org.dmalloc.api.Capability;
+import org.dmalloc.measure.bench.BenchmarkReport;
 import org.dmalloc.shell.GogoShell;
 import org.dmalloc.shell.HeapProvider;
 import org.dmalloc.shell.command.Command;
@@ -47,8 +48,8 @@ class MeasuringCommandsTest {
     Object result =
         shell.session.execute(
             "bench -s 1m -w fill,random-read --raw none --json report.json --html report.html");
-    BenchResult bench = assertInstanceOf(BenchResult.class, result);
-    assertTrue(bench.report().succeeded(), bench.text());
+    ReportResult bench = assertInstanceOf(ReportResult.class, result);
+    assertTrue(assertInstanceOf(BenchmarkReport.class, bench.report()).succeeded(), bench.text());
     assertTrue(bench.text().contains("random-read"), bench.text());
     assertFalse(bench.text().contains("zipf-read"), bench.text());
     assertTrue(Files.readString(directory.resolve("report.json")).contains("dmalloc-benchmark"));

@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
+import org.dmalloc.measure.move.MoveReport;
 import org.dmalloc.shell.GogoShell;
 import org.dmalloc.shell.HeapMover;
 import org.dmalloc.shell.HeapProvider;
@@ -156,10 +157,11 @@ class MoveCommandsTest {
     Object result =
         shell.session.execute(
             "hotswapbench -s 64k,1m -w 0,100 -b memory,files -m 2 --json moves.json");
-    MoveBenchResult bench = assertInstanceOf(MoveBenchResult.class, result);
-    assertEquals(2 * 2 * 2, bench.report().rows().size());
-    assertEquals(2 * 2, bench.report().copies().size());
-    assertEquals(2, bench.report().rows().getFirst().pauseNanos().size());
+    ReportResult bench = assertInstanceOf(ReportResult.class, result);
+    MoveReport report = assertInstanceOf(MoveReport.class, bench.report());
+    assertEquals(2 * 2 * 2, report.rows().size());
+    assertEquals(2 * 2, report.copies().size());
+    assertEquals(2, report.rows().getFirst().pauseNanos().size());
     assertTrue(bench.text().contains("userfaultfd"), bench.text());
     String json = Files.readString(directory.resolve("moves.json"));
     assertTrue(json.contains("\"schema\": \"dmalloc-moves\""), json);

@@ -21,7 +21,7 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import org.dmalloc.measure.PageContent;
 import org.dmalloc.measure.disk.DirectLoop;
-import org.dmalloc.measure.report.Units;
+import org.dmalloc.report.Units;
 import org.jspecify.annotations.Nullable;
 
 /**

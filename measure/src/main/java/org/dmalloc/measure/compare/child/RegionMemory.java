@@ -13,7 +13,7 @@ import org.dmalloc.api.MemoryRegion;
 import org.dmalloc.api.RegionInfo;
 import org.dmalloc.api.RegionRequest;
 import org.dmalloc.measure.PageContent;
-import org.dmalloc.measure.report.Units;
+import org.dmalloc.report.Units;
 import org.jspecify.annotations.Nullable;
 
 /** The pages of a region; each use is an access section, as in a careful program. */

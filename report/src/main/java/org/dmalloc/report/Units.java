@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-package org.dmalloc.measure.report;
+package org.dmalloc.report;
 
 import java.util.Locale;
 

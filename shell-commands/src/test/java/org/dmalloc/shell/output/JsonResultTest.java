@@ -10,7 +10,7 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
-class JsonTest {
+class JsonResultTest {
   record Inner(int number, Path path) {}
 
   record Outer(String text, @Nullable String absent, double ratio, List<Inner> inner) {}
@@ -23,7 +23,7 @@ class JsonTest {
     assertEquals(
         """
         {
-          "text": "a\\"b\\\\c\\n\\u0001é\\ud83d\\ude00",
+          "text": "a\\"b\\\\c\\n\\u0001é😀",
           "absent": null,
           "ratio": null,
           "inner": [
@@ -33,14 +33,16 @@ class JsonTest {
             }
           ]
         }""",
-        new Json(value).text());
+        new JsonResult(value).text());
   }
 
   @Test
   void plainValuesAreWrittenAsTheyAre() {
-    assertEquals("[1, 2.5, true, null]", new Json(Arrays.asList(1, 2.5, true, null)).text());
-    assertEquals("[]", new Json(List.of()).text());
-    assertEquals("{\n  \"k\": \"v\"\n}", new Json(Map.of("k", "v")).text());
-    assertEquals("{}", new Json(Map.of()).text());
+    assertEquals(
+        "[\n  1,\n  2.5,\n  true,\n  null\n]",
+        new JsonResult(Arrays.asList(1, 2.5, true, null)).text());
+    assertEquals("[]", new JsonResult(List.of()).text());
+    assertEquals("{\n  \"k\": \"v\"\n}", new JsonResult(Map.of("k", "v")).text());
+    assertEquals("{}", new JsonResult(Map.of()).text());
   }
 }

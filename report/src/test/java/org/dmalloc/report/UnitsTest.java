@@ -1,41 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-package org.dmalloc.measure.report;
+package org.dmalloc.report;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertThrows;
 
-import org.dmalloc.measure.report.TextTable.Column;
-import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-final class TextTableTest {
-  @Test
-  void columnsAreAsWideAsTheirWidestCell() {
-    TextTable table = new TextTable(Column.left("name"), Column.right("p50"), Column.left("by"));
-    table.row("a", "41.5 µs", "fio");
-    table.row("longer", "1 ns", "");
-    table.rule();
-    table.spanning("- not here", "b");
-    assertEquals(
-        """
-        name        p50  by
-        ────────────────────
-        a       41.5 µs  fio
-        longer     1 ns
-        ────────────────────
-        b       - not here
-        """,
-        table.render());
-  }
-
-  @Test
-  void refusesARowOfAnotherWidth() {
-    TextTable table = new TextTable(Column.left("a"), Column.left("b"));
-    assertThrows(IllegalArgumentException.class, () -> table.row("only one"));
-    assertThrows(IllegalArgumentException.class, () -> table.spanning("no room", "x", "y"));
-  }
-
+final class UnitsTest {
   @ParameterizedTest
   @CsvSource({
     "0, 0 ns",

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.dmalloc.shell;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import org.dmalloc.api.Capability;
+import org.dmalloc.api.StoreFinding;
+import org.dmalloc.shell.command.Console;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** What a terminal of 80 columns would break, we have broken where it can be read. */
+class TerminalWidthTest {
+  private static final int WIDTH = 80;
+
+  private final HeapProvider files =
+      new HeapProvider("a-backend-with-a-long-name", Capability.NAMED)
+          .in("/a/directory/of/many/parts/that/is/deeper/than/most/and/longer");
+  private final GogoShell shell =
+      new GogoShell(files, new HeapProvider("another-backend"), new HeapProvider("a-third-one"));
+
+  @BeforeEach
+  void allocate() throws Exception {
+    shell.run("alloc 64k -n a-region-whose-name-is-longer-than-that-of-most -o somebody");
+    files.findings.add(
+        new StoreFinding(
+            StoreFinding.Severity.WARNING, "/a/directory", "words that go on and on ".repeat(9)));
+    shell.session.put(Console.WIDTH, WIDTH);
+  }
+
+  @AfterEach
+  void close() {
+    shell.close();
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "providers",
+        "providers -c",
+        "regions",
+        "stored",
+        "verify",
+        "info a-region-whose-name-is-longer-than-that-of-most",
+        "help",
+        "help alloc",
+        "alloc --help"
+      })
+  void noLineIsWider(String line) throws Exception {
+    String printed = shell.run(line);
+    printed
+        .lines()
+        .filter(each -> each.strip().contains(" "))
+        .forEach(each -> assertTrue(each.codePointCount(0, each.length()) <= WIDTH, printed));
+  }
+
+  @Test
+  void aPipeTakesLinesAsTheyAre() throws Exception {
+    shell.run("stored | grep longer");
+    String wide = shell.out();
+    assertEquals(1, wide.lines().count(), wide);
+    assertTrue(wide.contains("/longer/a-region-whose-name-is-longer-than-that-of-most"), wide);
+  }
+}
