@@ -4,4 +4,8 @@ module org.dmalloc.api {
   exports org.dmalloc.api;
   exports org.dmalloc.api.backing;
   exports org.dmalloc.api.move;
+  exports org.dmalloc.api.standalone;
+
+  uses org.dmalloc.api.standalone.RegionManagerFactory;
+  uses org.dmalloc.api.standalone.StandaloneBackend;
 }

@@ -4,4 +4,7 @@ module org.dmalloc.backend.anon {
   requires org.dmalloc.api;
   requires org.dmalloc.linux;
   requires org.dmalloc.spi;
+
+  provides org.dmalloc.api.standalone.StandaloneBackend with
+      org.dmalloc.backend.anon.AnonymousBackend;
 }

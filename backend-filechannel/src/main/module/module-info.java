@@ -3,4 +3,7 @@
 module org.dmalloc.backend.filechannel {
   requires org.dmalloc.api;
   requires org.dmalloc.spi;
+
+  provides org.dmalloc.api.standalone.StandaloneBackend with
+      org.dmalloc.backend.filechannel.FileChannelBackend;
 }

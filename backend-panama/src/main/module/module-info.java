@@ -6,4 +6,7 @@ module org.dmalloc.backend.panama {
   requires org.dmalloc.api;
   requires org.dmalloc.linux;
   requires org.dmalloc.spi;
+
+  provides org.dmalloc.api.standalone.StandaloneBackend with
+      org.dmalloc.backend.panama.PanamaBackend;
 }

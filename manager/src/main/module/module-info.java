@@ -3,4 +3,7 @@
 module org.dmalloc.manager {
   requires org.dmalloc.api;
   requires org.dmalloc.spi;
+
+  provides org.dmalloc.api.standalone.RegionManagerFactory with
+      org.dmalloc.manager.ManagerFactory;
 }

@@ -6,6 +6,8 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
+import java.lang.module.ModuleDescriptor;
+import java.lang.module.ModuleFinder;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -13,6 +15,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.jar.JarFile;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 
 /** What is in each bundle's jar: its own packages, and the embedded ones that it may have. */
@@ -29,6 +32,8 @@ class BundleContentIT {
           // Caffeine keeps the pages of the buffer pool that comparisons have as a contender.
           "dmalloc-measure.jar",
           Set.of(DOWNCALLS, "com.github"));
+
+  private static final Pattern PACKAGE = Pattern.compile("org\\.dmalloc[\\w.]*");
 
   private static List<Path> suite() {
     List<Path> jars =
@@ -72,6 +77,28 @@ class BundleContentIT {
         assertFalse(imports.contains("org.dmalloc.linux"), path + " imports " + imports);
       }
     }
+  }
+
+  @Test
+  void aModuleExportsWhatItsBundleDoes() throws IOException {
+    Set<String> modules = new TreeSet<>();
+    for (Path path : suite()) {
+      ModuleDescriptor module = ModuleFinder.of(path).findAll().iterator().next().descriptor();
+      if (module.isAutomatic()) {
+        continue;
+      }
+      modules.add(module.name());
+      Set<String> byModule = new TreeSet<>();
+      module.exports().forEach(each -> byModule.add(each.source()));
+      Set<String> byBundle = new TreeSet<>();
+      try (JarFile jar = new JarFile(path.toFile())) {
+        String header = jar.getManifest().getMainAttributes().getValue("Export-Package");
+        String names = header == null ? "" : header.replaceAll("\"[^\"]*\"", "");
+        PACKAGE.matcher(names).results().forEach(found -> byBundle.add(found.group()));
+      }
+      assertEquals(byBundle, byModule, module.name());
+    }
+    assertEquals(6, modules.size(), modules::toString);
   }
 
   @Test

@@ -36,10 +36,18 @@ public class BundlesIT {
       Map.ofEntries(
           entry(
               "org.dmalloc.api",
-              Set.of("org.dmalloc.api", "org.dmalloc.api.backing", "org.dmalloc.api.move")),
+              Set.of(
+                  "org.dmalloc.api",
+                  "org.dmalloc.api.backing",
+                  "org.dmalloc.api.move",
+                  "org.dmalloc.api.standalone")),
           entry(
               "org.dmalloc.spi",
-              Set.of("org.dmalloc.spi.machine", "org.dmalloc.spi.region", "org.dmalloc.spi.store")),
+              Set.of(
+                  "org.dmalloc.spi.eviction",
+                  "org.dmalloc.spi.machine",
+                  "org.dmalloc.spi.region",
+                  "org.dmalloc.spi.store")),
           entry("org.dmalloc.backend.anon", Set.of()),
           entry("org.dmalloc.backend.filechannel", Set.of()),
           entry("org.dmalloc.backend.panama", Set.of()),

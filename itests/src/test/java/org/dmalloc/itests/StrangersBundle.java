@@ -59,7 +59,8 @@ final class StrangersBundle {
     attributes.putValue("Bundle-SymbolicName", "com.example.arena");
     attributes.putValue("Bundle-Version", "1.0.0");
     attributes.putValue("Bundle-Activator", ArenaActivator.class.getName());
-    attributes.putValue("Import-Package", "org.osgi.framework,org.dmalloc.api");
+    attributes.putValue(
+        "Import-Package", "org.osgi.framework,org.dmalloc.api,org.dmalloc.api.backing");
     return manifest;
   }
 }

@@ -3,10 +3,6 @@ package org.dmalloc.manager;
 
 import java.util.Dictionary;
 import java.util.Map;
-import java.util.concurrent.Executors;
-import java.util.concurrent.ScheduledExecutorService;
-import java.util.concurrent.ScheduledFuture;
-import java.util.concurrent.TimeUnit;
 import org.dmalloc.api.MemoryProvider;
 import org.dmalloc.api.move.MoveListener;
 import org.dmalloc.api.move.RegionMover;
@@ -55,13 +51,11 @@ import org.osgi.service.metatype.annotations.Designate;
 public final class ManagerComponent implements BundleListener {
   private static final int RANKING = 100;
 
-  private final ManagedRegions regions = new ManagedRegions(Settings.DEFAULT, Step.Probe.NONE);
-  private final PolicyClock clock = new PolicyClock(regions, System::nanoTime);
+  private final RunningManager manager = new RunningManager();
+  private final ManagedRegions regions = manager.regions();
   private @Nullable BundleContext context;
   private @Nullable ServiceRegistration<MemoryProvider> provider;
   private @Nullable ServiceRegistration<RegionMover> mover;
-  private @Nullable ScheduledExecutorService executor;
-  private @Nullable ScheduledFuture<?> ticking;
 
   /** Made by the component runtime. */
   public ManagerComponent() {}
@@ -73,13 +67,8 @@ public final class ManagerComponent implements BundleListener {
    */
   @Activate
   synchronized void activate(BundleContext bundleContext, Map<String, Object> properties) {
-    regions.settings(Settings.of(properties));
+    manager.configure(Settings.of(properties));
     context = bundleContext;
-    ScheduledExecutorService started =
-        Executors.newSingleThreadScheduledExecutor(
-            Thread.ofPlatform().name("dmalloc policy").daemon().factory());
-    executor = started;
-    schedule(started);
     bundleContext.addBundleListener(this);
     mover = bundleContext.registerService(RegionMover.class, regions.moves(), null);
     announce();
@@ -92,34 +81,12 @@ public final class ManagerComponent implements BundleListener {
    */
   @Modified
   synchronized void modified(Map<String, Object> properties) {
-    regions.settings(Settings.of(properties));
-    if (executor != null) {
-      schedule(executor);
-    }
-  }
-
-  private void schedule(ScheduledExecutorService on) {
-    if (ticking != null) {
-      ticking.cancel(false);
-    }
-    long interval = regions.settings().interval().toMillis();
-    ticking = on.scheduleWithFixedDelay(this::tick, interval, interval, TimeUnit.MILLISECONDS);
-  }
-
-  private void tick() {
-    try {
-      clock.tick();
-    } catch (RuntimeException e) {
-      // An exception would end the schedule for good.
-      System.getLogger(ManagerComponent.class.getName())
-          .log(System.Logger.Level.ERROR, "the policy's look at the regions failed", e);
-    }
+    manager.configure(Settings.of(properties));
   }
 
   @Deactivate
   void deactivate(BundleContext bundleContext) {
-    regions.stop();
-    ScheduledExecutorService stopping;
+    manager.close();
     synchronized (this) {
       BundleContext from = context;
       if (from != null) {
@@ -130,11 +97,6 @@ public final class ManagerComponent implements BundleListener {
       provider = null;
       mover = null;
       context = null;
-      stopping = executor;
-      executor = null;
-    }
-    if (stopping != null) {
-      stopping.shutdownNow(); // a move in progress is cancelled and leaves its region whole
     }
     if (regions.accounts().statistics().openRegions() > 0) {
       BundleClasses.loadAll(bundleContext.getBundle());
@@ -155,12 +117,9 @@ public final class ManagerComponent implements BundleListener {
   void bindBackend(MemoryProvider backend, Map<String, Object> properties) {
     int ranking = properties.get(Constants.SERVICE_RANKING) instanceof Integer i ? i : 0;
     long serviceId = properties.get(Constants.SERVICE_ID) instanceof Long l ? l : Long.MAX_VALUE;
-    regions.arrived(new Backend(backend, ranking, serviceId));
+    manager.arrived(new Backend(backend, ranking, serviceId));
     synchronized (this) {
       announce();
-      if (executor != null) {
-        executor.execute(this::tick);
-      }
     }
   }
 

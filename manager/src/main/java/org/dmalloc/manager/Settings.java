@@ -4,6 +4,7 @@ package org.dmalloc.manager;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Set;
 import org.dmalloc.spi.region.ConfigurationReader;
 
 /**
@@ -32,6 +33,18 @@ record Settings(
     LeakPolicy leaks) {
   static final String PID = "org.dmalloc.manager";
 
+  static final Set<String> KEYS =
+      ConfigurationReader.keys(
+          "bundle.limit.bytes",
+          "bundle.limits",
+          "policy",
+          "spill.idle.millis",
+          "spill.budget.bytes",
+          "policy.interval.millis",
+          "evacuation.timeout.millis",
+          "stranded.wait.millis",
+          "leaks");
+
   static final Settings DEFAULT = of(Map.of());
 
   /**
@@ -41,16 +54,7 @@ record Settings(
    */
   static Settings of(Map<String, ?> properties) {
     ConfigurationReader reader = new ConfigurationReader(PID, properties);
-    reader.checkKeys(
-        "bundle.limit.bytes",
-        "bundle.limits",
-        "policy",
-        "spill.idle.millis",
-        "spill.budget.bytes",
-        "policy.interval.millis",
-        "evacuation.timeout.millis",
-        "stranded.wait.millis",
-        "leaks");
+    reader.checkKeys(KEYS);
     return new Settings(
         new Quotas(
             reader.limitBytes(Long.MAX_VALUE),

@@ -33,6 +33,7 @@ record AnonymousSettings(
 
   static final String POLICIES = "policies";
   static final String MEMORY_CHECK = "memory.check";
+  static final Set<String> KEYS = ConfigurationReader.keys(POLICIES, MEMORY_CHECK);
 
   /** The settings of a provider that nobody configured. */
   static AnonymousSettings defaults(String name) {
@@ -55,7 +56,7 @@ record AnonymousSettings(
     ConfigurationReader reader = new ConfigurationReader(pid, properties);
     AnonymousSettings defaults = defaults(reader.name());
     reader.checkRanking();
-    reader.checkKeys(POLICIES, MEMORY_CHECK);
+    reader.checkKeys(KEYS);
     return new AnonymousSettings(
         defaults.name,
         reader.limitBytes(defaults.limitBytes),

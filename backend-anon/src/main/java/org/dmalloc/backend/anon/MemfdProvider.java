@@ -13,11 +13,15 @@ import org.osgi.service.metatype.annotations.Designate;
     service = {},
     immediate = true,
     configurationPid = MemfdProvider.PID,
-    property = {"dmalloc.backend=" + MemfdProvider.NAME, "service.ranking:Integer=-1"})
+    property = {
+      "dmalloc.backend=" + MemfdProvider.NAME,
+      "service.ranking:Integer=" + MemfdProvider.RANKING
+    })
 @Designate(ocd = AnonymousConfiguration.class)
 public final class MemfdProvider extends AnonymousProvider {
   static final String PID = "org.dmalloc.backend.anon.memfd";
   static final String NAME = "anon-memfd";
+  static final int RANKING = -1;
 
   /**
    * Starts the provider.

@@ -13,11 +13,15 @@ import org.osgi.service.metatype.annotations.Designate;
     service = {},
     immediate = true,
     configurationPid = PrivateMemoryProvider.PID,
-    property = {"dmalloc.backend=" + PrivateMemoryProvider.NAME, "service.ranking:Integer=0"})
+    property = {
+      "dmalloc.backend=" + PrivateMemoryProvider.NAME,
+      "service.ranking:Integer=" + PrivateMemoryProvider.RANKING
+    })
 @Designate(ocd = AnonymousConfiguration.class)
 public final class PrivateMemoryProvider extends AnonymousProvider {
   static final String PID = "org.dmalloc.backend.anon";
   static final String NAME = "anon";
+  static final int RANKING = 0;
 
   /**
    * Starts the provider.

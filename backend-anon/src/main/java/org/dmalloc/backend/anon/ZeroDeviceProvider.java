@@ -13,11 +13,15 @@ import org.osgi.service.metatype.annotations.Designate;
     service = {},
     immediate = true,
     configurationPid = ZeroDeviceProvider.PID,
-    property = {"dmalloc.backend=" + ZeroDeviceProvider.NAME, "service.ranking:Integer=-2"})
+    property = {
+      "dmalloc.backend=" + ZeroDeviceProvider.NAME,
+      "service.ranking:Integer=" + ZeroDeviceProvider.RANKING
+    })
 @Designate(ocd = AnonymousConfiguration.class)
 public final class ZeroDeviceProvider extends AnonymousProvider {
   static final String PID = "org.dmalloc.backend.anon.zero";
   static final String NAME = "anon-zero";
+  static final int RANKING = -2;
 
   /**
    * Starts the provider.

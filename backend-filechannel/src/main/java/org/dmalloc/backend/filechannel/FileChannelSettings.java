@@ -4,6 +4,7 @@ package org.dmalloc.backend.filechannel;
 import java.nio.file.InvalidPathException;
 import java.time.Duration;
 import java.util.Map;
+import java.util.Set;
 import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.Sharing;
 import org.dmalloc.spi.machine.MemoryCheck;
@@ -33,6 +34,8 @@ record FileChannelSettings(
   static final String SHARING = "sharing";
   static final String MEMORY_CHECK = "memory.check";
 
+  static final Set<String> KEYS = ConfigurationReader.keys(DIRECTORY, SHARING, MEMORY_CHECK);
+
   /**
    * Reads a component's properties.
    *
@@ -43,7 +46,7 @@ record FileChannelSettings(
       String pid, Map<String, ?> properties, @Nullable String defaultDirectory) {
     ConfigurationReader reader = new ConfigurationReader(pid, properties);
     reader.checkRanking();
-    reader.checkKeys(DIRECTORY, SHARING, MEMORY_CHECK);
+    reader.checkKeys(KEYS);
     Sharing sharing = reader.constant(SHARING, Sharing.SHARED);
     return new FileChannelSettings(
         reader.name(),

@@ -25,7 +25,7 @@ import org.osgi.service.metatype.annotations.Designate;
     property = {
       "dmalloc.backend=" + PanamaSettings.NAME,
       "dmalloc.capability=NAMED", // who looks for stores sees one that did not start
-      "service.ranking:Integer=20"
+      "service.ranking:Integer=" + PanamaSettings.RANKING
     })
 @Designate(ocd = PanamaConfiguration.class, factory = true)
 public final class PanamaProvider extends MappedFileProvider {

@@ -4,6 +4,7 @@ package org.dmalloc.backend.panama;
 import java.nio.file.InvalidPathException;
 import java.time.Duration;
 import java.util.Map;
+import java.util.Set;
 import org.dmalloc.api.AccessPattern;
 import org.dmalloc.api.MemoryException;
 import org.dmalloc.spi.machine.MemoryCheck;
@@ -33,10 +34,12 @@ record PanamaSettings(
 
   static final String PID = "org.dmalloc.backend.panama";
   static final String NAME = "panama";
+  static final int RANKING = 20;
 
   static final String DIRECTORY = "directory";
   static final String PATTERN = "pattern";
   static final String MEMORY_CHECK = "memory.check";
+  static final Set<String> KEYS = ConfigurationReader.keys(DIRECTORY, PATTERN, MEMORY_CHECK);
   private static final String SERVICE_PID = "service.pid";
 
   /** The settings of a provider in a given store that nobody configured otherwise. */
@@ -63,7 +66,7 @@ record PanamaSettings(
     String pid = properties.get(SERVICE_PID) instanceof String own ? own : PID;
     ConfigurationReader reader = new ConfigurationReader(pid, properties);
     reader.checkRanking();
-    reader.checkKeys(DIRECTORY, PATTERN, MEMORY_CHECK);
+    reader.checkKeys(KEYS);
     return new PanamaSettings(
         reader.name(),
         store(reader, directoryProperty),

@@ -3,6 +3,7 @@ package org.dmalloc.spi.region;
 
 import java.time.Duration;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -101,19 +102,24 @@ public record ConfigurationReader(String pid, Map<String, ?> properties) {
     throw bad(SECTION_TIMEOUT, text, "give milliseconds, at least 1");
   }
 
+  /** The keys of a provider: its own, and those that this class reads. */
+  public static Set<String> keys(String... own) {
+    Set<String> keys = new TreeSet<>(List.of(own));
+    keys.addAll(
+        List.of(
+            LIMIT, SECTION_TIMEOUT, RANKING, MemoryProvider.BACKEND, MemoryProvider.CAPABILITY));
+    return Collections.unmodifiableSet(keys);
+  }
+
   /**
    * Looks for misspelt keys. One that is nearly a known key is a mistake like a bad value: what it
    * was to set would silently not hold. Any other unknown key is a warning, because a component's
    * properties become those of its service, where a container may want some of its own.
    *
-   * @param own the keys of this component, besides those that this class has
+   * @param known as {@link #keys} gives them
    * @throws IllegalArgumentException if a key is nearly a known one; the message names both
    */
-  public void checkKeys(String... own) {
-    Set<String> known = new TreeSet<>(List.of(own));
-    known.addAll(
-        List.of(
-            LIMIT, SECTION_TIMEOUT, RANKING, MemoryProvider.BACKEND, MemoryProvider.CAPABILITY));
+  public void checkKeys(Set<String> known) {
     for (Map.Entry<String, ?> entry : properties.entrySet()) {
       String key = entry.getKey();
       if (known.contains(key) || OF_THE_CONTAINER.contains(key) || isOfAReference(key)) {

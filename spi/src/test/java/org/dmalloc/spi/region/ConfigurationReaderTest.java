@@ -96,7 +96,9 @@ final class ConfigurationReaderTest {
     IllegalArgumentException e =
         assertThrows(
             IllegalArgumentException.class,
-            () -> new ConfigurationReader("org.x", Map.of(key, "4g")).checkKeys("directory"));
+            () ->
+                new ConfigurationReader("org.x", Map.of(key, "4g"))
+                    .checkKeys(ConfigurationReader.keys("directory")));
     assertEquals(
         "org.x: " + key + "=4g; there is no such key; did you mean " + meant + "?", e.getMessage());
   }
@@ -114,6 +116,6 @@ final class ConfigurationReaderTest {
                 "Directory.cardinality.minimum", 1,
                 "felix.fileinstall.filename", "x",
                 "rack", "3"))
-        .checkKeys("directory");
+        .checkKeys(ConfigurationReader.keys("directory"));
   }
 }

@@ -1,0 +1,3 @@
+module org.example {
+  requires org.dmalloc.api;
+}
