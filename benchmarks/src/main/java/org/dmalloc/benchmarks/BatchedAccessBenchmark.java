@@ -11,7 +11,6 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.concurrent.TimeUnit;
@@ -21,8 +20,7 @@ import org.dmalloc.api.BatchedAccess;
 import org.dmalloc.api.MemoryProvider;
 import org.dmalloc.api.MemoryRegion;
 import org.dmalloc.api.RegionRequest;
-import org.dmalloc.measure.compare.child.ProviderFactory;
-import org.dmalloc.measure.compare.child.TypedText;
+import org.dmalloc.api.standalone.Dmalloc;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
 import org.openjdk.jmh.annotations.Fork;
@@ -82,13 +80,7 @@ public class BatchedAccessBenchmark {
   public void setUp() throws IOException {
     directory = Files.createTempDirectory(Path.of("").toAbsolutePath(), "dmalloc-batched");
     MemoryProvider provider =
-        ProviderFactory.create(
-            className(backend),
-            Map.of(
-                "dmalloc.backend",
-                TypedText.of(backend),
-                "directory",
-                TypedText.of(directory.toString())));
+        Dmalloc.open(Map.of("directory", directory.toString())).provider(backend);
     region = provider.allocate(RegionRequest.ofSize((long) RECORDS * PAGE));
     try (Access access = region.acquire()) {
       access.segment().fill((byte) 1);
@@ -110,18 +102,6 @@ public class BatchedAccessBenchmark {
       copies.gather(offsets, packed, COPIED);
       copies.scatter(offsets, packed, COPIED);
     }
-  }
-
-  private static String className(String backend) {
-    return switch (backend) {
-      case "panama" -> "org.dmalloc.backend.panama.PanamaProvider";
-      case "filechannel" -> "org.dmalloc.backend.filechannel.FileChannelProvider";
-      case "anon" -> "org.dmalloc.backend.anon.PrivateMemoryProvider";
-      default ->
-          throw new IllegalArgumentException(
-              String.format(
-                  Locale.ROOT, "backend '%s'; give panama, filechannel or anon", backend));
-    };
   }
 
   /** Frees the memory. */

@@ -17,6 +17,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Comparator;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.SplittableRandom;
@@ -32,8 +33,7 @@ import org.dmalloc.api.MemoryProvider;
 import org.dmalloc.api.MemoryRegion;
 import org.dmalloc.api.PagingStatistics;
 import org.dmalloc.api.RegionRequest;
-import org.dmalloc.measure.compare.child.ProviderFactory;
-import org.dmalloc.measure.compare.child.TypedText;
+import org.dmalloc.api.standalone.Dmalloc;
 import org.dmalloc.measure.disk.DirectLoop;
 import org.dmalloc.spi.machine.KernelFiles;
 import org.dmalloc.spi.machine.ProcessStat;
@@ -47,6 +47,7 @@ import org.dmalloc.spi.machine.ProcessStat;
  * has to wait for the disk; the first should not notice. Without one, all is in RAM.
  */
 public final class BudgetCost {
+  private static final List<String> BACKENDS = List.of("panama", "anon", "anon-memfd");
   private static final String USAGE =
       """
       usage: benchmarks/budget.sh [--backend B] [--dir DIR] [--seconds N] [--mib N]
@@ -114,7 +115,9 @@ public final class BudgetCost {
           default -> throw new IllegalArgumentException(arguments[i]);
         }
       }
-      className(backend);
+      if (!BACKENDS.contains(backend)) {
+        throw new IllegalArgumentException("backend " + backend);
+      }
     } catch (IllegalArgumentException e) {
       out.println("budget: not understood: " + e.getMessage());
       out.print(USAGE);
@@ -124,13 +127,7 @@ public final class BudgetCost {
     Path directory = Files.createTempDirectory(parent.toAbsolutePath(), "dmalloc-budget");
     try {
       MemoryProvider provider =
-          ProviderFactory.create(
-              className(backend),
-              Map.of(
-                  "dmalloc.backend",
-                  TypedText.of(backend),
-                  "directory",
-                  TypedText.of(directory.toString())));
+          Dmalloc.open(Map.of("directory", directory.toString())).provider(backend);
       Path elsewhere = directory.resolve("elsewhere");
       try (FileChannel channel =
           FileChannel.open(elsewhere, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
@@ -148,15 +145,6 @@ public final class BudgetCost {
         }
       }
     }
-  }
-
-  private static String className(String backend) {
-    return switch (backend) {
-      case "panama" -> "org.dmalloc.backend.panama.PanamaProvider";
-      case "anon" -> "org.dmalloc.backend.anon.PrivateMemoryProvider";
-      case "anon-memfd" -> "org.dmalloc.backend.anon.MemfdProvider";
-      default -> throw new IllegalArgumentException("backend " + backend);
-    };
   }
 
   private void table() throws IOException, InterruptedException {

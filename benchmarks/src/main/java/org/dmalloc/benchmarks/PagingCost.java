@@ -31,8 +31,7 @@ import org.dmalloc.api.OpenRequest;
 import org.dmalloc.api.PagingStatistics;
 import org.dmalloc.api.RegionRequest;
 import org.dmalloc.api.Reservation;
-import org.dmalloc.measure.compare.child.ProviderFactory;
-import org.dmalloc.measure.compare.child.TypedText;
+import org.dmalloc.api.standalone.Dmalloc;
 
 /**
  * The program behind {@code benchmarks/paging.sh}: what the pattern AUTO costs, by size of the
@@ -49,7 +48,6 @@ import org.dmalloc.measure.compare.child.TypedText;
  * scan, and each of them finds the same.
  */
 public final class PagingCost {
-  private static final String CLASS = "org.dmalloc.backend.panama.PanamaProvider";
   private static final String USAGE =
       """
       usage: benchmarks/paging.sh [--dir DIR] [--seconds N] [--runs N] [--largest GIB] [--real MIB]
@@ -122,14 +120,8 @@ public final class PagingCost {
     }
   }
 
-  private MemoryProvider provider() throws IOException {
-    return ProviderFactory.create(
-        CLASS,
-        Map.of(
-            "dmalloc.backend",
-            TypedText.of("panama"),
-            "directory",
-            TypedText.of(directory.toString())));
+  private MemoryProvider provider() {
+    return Dmalloc.open(Map.of("directory", directory.toString())).provider("panama");
   }
 
   // --- what it costs, by size ---

@@ -31,7 +31,7 @@ public final class ArenaProvider implements MemoryProvider {
    *
    * @param properties {@code alignment}, a Long: it arrives with its type in another JVM too
    */
-  public ArenaProvider(Map<String, Object> properties) {
+  public ArenaProvider(Map<String, ?> properties) {
     alignment = (Long) properties.get("alignment");
   }
 

@@ -2,10 +2,12 @@
 package org.dmalloc.itests;
 
 import com.example.arena.ArenaActivator;
+import com.example.arena.ArenaBackend;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.net.URI;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -14,6 +16,7 @@ import java.util.jar.JarEntry;
 import java.util.jar.JarOutputStream;
 import java.util.jar.Manifest;
 import java.util.stream.Stream;
+import org.dmalloc.api.standalone.StandaloneBackend;
 
 /** Packs the classes of {@code com.example.arena} as a bundle of their own. */
 final class StrangersBundle {
@@ -44,6 +47,9 @@ final class StrangersBundle {
           }
           out.closeEntry();
         }
+        out.putNextEntry(new JarEntry("META-INF/services/" + StandaloneBackend.class.getName()));
+        out.write(ArenaBackend.class.getName().getBytes(StandardCharsets.UTF_8));
+        out.closeEntry();
       }
       return jar;
     } catch (IOException e) {
@@ -60,7 +66,8 @@ final class StrangersBundle {
     attributes.putValue("Bundle-Version", "1.0.0");
     attributes.putValue("Bundle-Activator", ArenaActivator.class.getName());
     attributes.putValue(
-        "Import-Package", "org.osgi.framework,org.dmalloc.api,org.dmalloc.api.backing");
+        "Import-Package",
+        "org.osgi.framework,org.dmalloc.api,org.dmalloc.api.backing,org.dmalloc.api.standalone");
     return manifest;
   }
 }

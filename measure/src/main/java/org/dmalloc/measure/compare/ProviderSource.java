@@ -12,8 +12,7 @@ import org.dmalloc.api.Capability;
  * Where a child JVM gets a provider from.
  *
  * @param name the provider's name
- * @param className its class, which has a public constructor that takes a map, or nothing; empty if
- *     there is none
+ * @param kind what {@link org.dmalloc.api.standalone.Dmalloc} starts it as; empty if it cannot
  * @param refusal why it cannot be had in a child JVM; empty if it can
  * @param classPath jars and directories with its class and what that needs
  * @param properties its configuration, as {@link org.dmalloc.measure.compare.child.TypedText}
@@ -23,7 +22,7 @@ import org.dmalloc.api.Capability;
  */
 public record ProviderSource(
     String name,
-    String className,
+    String kind,
     String refusal,
     List<Path> classPath,
     Map<String, List<String>> properties,

@@ -315,7 +315,7 @@ final class Rounds {
     ProviderSource provider = contender.provider();
     return new ChildTask(
         contender.kind(),
-        provider == null ? "" : provider.className(),
+        provider == null ? "" : provider.kind(),
         provider == null ? Map.of() : provider.properties(),
         plan.directory().toAbsolutePath().toString(),
         plan.byteSize() / PageContent.PAGE_BYTES * PageContent.PAGE_BYTES,

@@ -5,10 +5,8 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import org.dmalloc.api.AccessPattern;
-import org.dmalloc.api.MemoryProvider;
-import org.dmalloc.measure.compare.child.ProviderFactory;
+import org.dmalloc.api.standalone.Dmalloc;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -94,7 +92,7 @@ public record Peer(
                   ? "pattern AUTO: the region finds the advice by itself"
                   : "pattern " + pattern + " for every workload",
               List.of(),
-              region("org.dmalloc.backend.panama.PanamaProvider", "panama", pattern)));
+              region("panama", pattern)));
     }
     // The pattern that asks for nothing is the yardstick; who finds it alone comes first.
     peers.sort(java.util.Comparator.comparing(peer -> peer.family() != Family.OURS));
@@ -116,7 +114,7 @@ public record Peer(
             String.format(
                 Locale.ROOT, "the default pattern (%s); pure Java gives no advice", usual),
             List.of(),
-            region("org.dmalloc.backend.filechannel.FileChannelProvider", "filechannel", null)));
+            region("filechannel", null)));
     peers.add(
         new Peer(
             "jdk-map",
@@ -189,19 +187,9 @@ public record Peer(
                         String.join(", ", all().stream().map(Peer::id).toList()))));
   }
 
-  private static Opener region(
-      String providerClass, String backend, @Nullable AccessPattern pattern) {
+  private static Opener region(String backend, @Nullable AccessPattern pattern) {
     // One provider for each JVM, as in a container.
-    MemoryProvider[] made = new MemoryProvider[1];
-    return (place, use) -> {
-      MemoryProvider provider = made[0];
-      if (provider == null) {
-        provider =
-            ProviderFactory.create(
-                providerClass, Map.of(MemoryProvider.BACKEND, List.of("String:" + backend)));
-        made[0] = provider;
-      }
-      return new RegionStore(provider, pattern, place);
-    };
+    Dmalloc dmalloc = Dmalloc.open();
+    return (place, use) -> new RegionStore(dmalloc.provider(backend), pattern, place);
   }
 }

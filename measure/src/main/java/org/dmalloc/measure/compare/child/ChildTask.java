@@ -11,7 +11,8 @@ import org.jspecify.annotations.Nullable;
  * as long as the child is wanted.
  *
  * @param kind what kind of memory
- * @param providerClass the provider's class; empty unless the kind is PROVIDER
+ * @param provider what {@link org.dmalloc.api.standalone.Dmalloc} starts the provider as; empty
+ *     unless the kind is PROVIDER
  * @param properties the provider's configuration: text or lists of text
  * @param directory where files go
  * @param byteSize size of the memory
@@ -34,7 +35,7 @@ import org.jspecify.annotations.Nullable;
  */
 public record ChildTask(
     Kind kind,
-    String providerClass,
+    String provider,
     Map<String, List<String>> properties,
     String directory,
     long byteSize,

@@ -22,6 +22,7 @@ import org.dmalloc.api.MemoryProvider;
 import org.dmalloc.api.MemoryRegion;
 import org.dmalloc.api.RegionRequest;
 import org.dmalloc.api.SwapPolicy;
+import org.dmalloc.api.standalone.Dmalloc;
 import org.dmalloc.linux.LibraryHeap;
 import org.dmalloc.measure.PageContent;
 import org.dmalloc.measure.compare.cell.CellRun;
@@ -200,7 +201,8 @@ public final class ContenderProcess {
   }
 
   private PagedMemory openRegion() throws IOException {
-    MemoryProvider made = ProviderFactory.create(task.providerClass(), task.properties());
+    MemoryProvider made =
+        Dmalloc.open().start(task.provider(), TypedText.values(task.properties()));
     provider = made;
     RegionRequest request = RegionRequest.ofSize(task.byteSize()).withOwner("compare");
     if (made.capabilities().contains(Capability.DIRECTORY)) {

@@ -3,6 +3,7 @@ package org.dmalloc.measure.compare.child;
 
 import java.util.Arrays;
 import java.util.Collection;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
@@ -34,8 +35,14 @@ public final class TypedText {
     };
   }
 
-  /** The value that {@link #of} made the text from. */
-  static Object value(List<String> texts) {
+  /** The values that {@link #of} made the texts from, by key. */
+  static Map<String, Object> values(Map<String, List<String>> texts) {
+    Map<String, Object> values = new HashMap<>();
+    texts.forEach((key, text) -> values.put(key, value(text)));
+    return values;
+  }
+
+  private static Object value(List<String> texts) {
     if (texts.getFirst().startsWith("String[]:")) {
       return texts.stream().map(TypedText::rest).toArray(String[]::new);
     }

@@ -10,11 +10,13 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.ServiceLoader;
 import java.util.Set;
 import org.dmalloc.api.MemoryProvider;
+import org.dmalloc.api.standalone.MemoryProviderFactory;
+import org.dmalloc.api.standalone.StandaloneBackend;
 import org.dmalloc.measure.compare.ProviderSource;
 import org.dmalloc.measure.compare.child.ContenderProcess;
-import org.dmalloc.measure.compare.child.ProviderFactory;
 import org.dmalloc.measure.compare.child.TypedText;
 import org.osgi.framework.Bundle;
 import org.osgi.framework.BundleContext;
@@ -26,11 +28,10 @@ import org.osgi.framework.ServiceReference;
 /**
  * The providers of a container, for a comparison.
  *
- * <p>Any provider joins, a stranger's too, without knowing of comparisons: a child JVM gets the
- * content of its bundle, and of the bundles that it is wired to, as class path, makes the
- * provider's class by its public constructor, and hands it the properties of its service. What
- * needs more than a map and the framework's properties to be made, such as references to other
- * services, cannot be had there, and is reported as not compared.
+ * <p>Any provider joins, a stranger's too, that programs without OSGi can have: a child JVM gets
+ * the content of its bundle, and of the bundles that it is wired to, as class path, and starts the
+ * provider by the bundle's {@link StandaloneBackend} with the properties of its service. A provider
+ * of a class that none there makes is reported as not compared.
  */
 public final class ContainerProviders {
   private static final String MANAGED = "managed";
@@ -91,24 +92,37 @@ public final class ContainerProviders {
 
   private ProviderSource source(ServiceReference<MemoryProvider> reference, MemoryProvider provider)
       throws IOException {
+    String kind = kindOf(provider);
     String refusal = "";
     if (provider.name().equals(MANAGED)) {
       refusal = "it has no memory of its own, but hands requests on to the others";
-    } else if (ProviderFactory.constructorOf(provider.getClass()).isEmpty()) {
+    } else if (kind.isEmpty()) {
       refusal =
           String.format(
               Locale.ROOT,
-              "a child JVM cannot make %s; give it a public constructor that takes a Map of its properties, a BundleContext, both or nothing",
-              provider.getClass().getName());
+              "a child JVM cannot start %s: register a %s for it in META-INF/services",
+              provider.getClass().getName(),
+              StandaloneBackend.class.getName());
     }
     return new ProviderSource(
         provider.name(),
-        provider.getClass().getName(),
+        kind,
         refusal,
         refusal.isEmpty() ? jars.of(reference.getBundle()) : List.of(),
         configuration(reference),
         provider.capabilities(),
         provider.supportedAdvice());
+  }
+
+  /** What programs without OSGi call providers of this one's class; empty if they have none. */
+  private static String kindOf(MemoryProvider provider) {
+    Class<?> type = provider.getClass();
+    return ServiceLoader.load(StandaloneBackend.class, type.getClassLoader()).stream()
+        .flatMap(backend -> backend.get().factories().stream())
+        .filter(factory -> factory.type() == type)
+        .map(MemoryProviderFactory::name)
+        .findFirst()
+        .orElse("");
   }
 
   private static Map<String, List<String>> configuration(ServiceReference<?> reference) {
