@@ -73,7 +73,7 @@ public class SectionBenchmark {
   /** Allocates the region. */
   @Setup
   public void setUp() throws MemoryException {
-    region = ArenaRegion.allocate(REGION_BYTES);
+    region = ArenaBacking.allocate(REGION_BYTES);
     raw = region.segment();
   }
 

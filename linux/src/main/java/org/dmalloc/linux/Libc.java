@@ -12,9 +12,14 @@ import java.lang.foreign.Linker;
 import java.lang.foreign.MemoryLayout;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.StructLayout;
+import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
+import java.lang.invoke.MethodHandleProxies;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.MethodType;
 import java.lang.ref.Reference;
 import java.nio.charset.Charset;
+import java.util.function.IntSupplier;
 
 /**
  * The downcalls, one method each. Each returns the call's result, or the negated error number.
@@ -34,7 +39,7 @@ final class Libc {
 
   private static final MethodHandle MMAP =
       find("mmap", ADDRESS, ADDRESS, JAVA_LONG, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_LONG);
-  private static final MethodHandle MUNMAP = find("munmap", JAVA_INT, ADDRESS, JAVA_LONG);
+  private static final MethodHandle UNMAP = unmap();
   private static final MethodHandle MREMAP =
       findVariadic("mremap", 4, ADDRESS, ADDRESS, JAVA_LONG, JAVA_LONG, JAVA_INT, ADDRESS);
   private static final MethodHandle MADVISE =
@@ -110,8 +115,41 @@ final class Libc {
                 .address());
   }
 
-  static long munmap(MemorySegment start, long length) {
-    return call((state, arena) -> (int) MUNMAP.invokeExact(state, start, length));
+  /**
+   * A call of munmap(2) that gives 0 or the error number. It consists of objects of the JDK, so
+   * that it works when the bundle that this class is in has gone.
+   */
+  static IntSupplier unmapping(long address, long length) {
+    MethodHandle call =
+        MethodHandles.insertArguments(
+            UNMAP, 0, Arena.ofAuto().allocate(STATE), MemorySegment.ofAddress(address), length);
+    return MethodHandleProxies.asInterfaceInstance(IntSupplier.class, call);
+  }
+
+  /** From munmap's arguments to 0 or the error number. */
+  private static MethodHandle unmap() {
+    try {
+      MethodHandle munmap = find("munmap", JAVA_INT, ADDRESS, JAVA_LONG);
+      MethodType arguments = munmap.type();
+      MethodHandle errno =
+          MethodHandles.insertArguments(
+              MethodHandles.publicLookup()
+                  .findVirtual(
+                      MemorySegment.class,
+                      "get",
+                      MethodType.methodType(int.class, ValueLayout.OfInt.class, long.class)),
+              1,
+              JAVA_INT,
+              ERRNO_OFFSET);
+      return MethodHandles.guardWithTest(
+          // -1 has its lowest bit set, 0 has not
+          MethodHandles.explicitCastArguments(munmap, arguments.changeReturnType(boolean.class)),
+          MethodHandles.dropArguments(errno, 1, arguments.parameterList().subList(1, 3)),
+          MethodHandles.dropArguments(
+              MethodHandles.constant(int.class, 0), 0, arguments.parameterList()));
+    } catch (ReflectiveOperationException e) {
+      throw new ExceptionInInitializerError(e);
+    }
   }
 
   static long mremap(

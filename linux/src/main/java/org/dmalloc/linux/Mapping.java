@@ -13,6 +13,7 @@ import org.dmalloc.api.Sharing;
 import org.dmalloc.api.backing.DirtyTracking;
 import org.dmalloc.spi.machine.Errno;
 import org.dmalloc.spi.machine.MappingCount;
+import org.dmalloc.spi.region.AddressRange;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -84,7 +85,7 @@ public final class Mapping implements AutoCloseable {
     boolean promised = swapBacked || kind.sharing() == Sharing.PRIVATE;
     this.mmap = new MmapCall(target, kind, file, fileOffset, alignment, promised);
     long length = Platform.roundUpToPage(byteSize);
-    this.view = view(new AddressRange(mmap.map(length), length), byteSize);
+    this.view = view(Relocation.own(mmap.map(length), length), byteSize);
   }
 
   /**
@@ -429,12 +430,12 @@ public final class Mapping implements AutoCloseable {
       if (newLength > old.length()) {
         address = mmap.grow(old, newLength);
       } else if (newLength < old.length()) {
-        AddressRange.unmap(old.address() + newLength, old.length() - newLength);
+        Relocation.unmap(old.address() + newLength, old.length() - newLength);
       }
       length = newLength;
       byteSize = newByteSize;
     } finally {
-      view = view(new AddressRange(address, length), byteSize);
+      view = view(Relocation.own(address, length), byteSize);
     }
     if (newByteSize > oldByteSize && kind.access() == AccessMode.READ_WRITE) {
       // What an earlier, larger size left behind the old end, in its last page.

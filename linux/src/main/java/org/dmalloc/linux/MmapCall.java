@@ -6,6 +6,7 @@ import org.dmalloc.api.MemoryException;
 import org.dmalloc.spi.machine.AddressSpace;
 import org.dmalloc.spi.machine.Errno;
 import org.dmalloc.spi.machine.MappingCount;
+import org.dmalloc.spi.region.AddressRange;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -41,7 +42,7 @@ record MmapCall(
     long address = map(hint, length, flags);
     if (address < 0) {
       if (hint.address() != 0) {
-        AddressRange.unmap(hint.address(), length);
+        Relocation.unmap(hint.address(), length);
       }
       throw failure("mmap", length, (int) -address);
     }

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.dmalloc.linux;
 
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
 import java.util.Locale;
 import org.dmalloc.api.MemoryException;
 import org.dmalloc.spi.machine.Errno;
 import org.dmalloc.spi.machine.VirtualAreas;
+import org.dmalloc.spi.region.AddressRange;
 
 /**
  * Makes room for mappings: finds addresses, and lets a mapping grow by mremap(2).
@@ -42,10 +44,10 @@ final class Relocation {
     }
     long aligned = (start + alignment - 1) & -alignment;
     if (aligned > start) {
-      AddressRange.unmap(start, aligned - start);
+      unmap(start, aligned - start);
     }
     if (start + slack > aligned) {
-      AddressRange.unmap(aligned + length, start + slack - aligned);
+      unmap(aligned + length, start + slack - aligned);
     }
     return aligned;
   }
@@ -102,7 +104,7 @@ final class Relocation {
       long roomLength,
       MemoryException reason) {
     if (!moved.isEmpty()) {
-      AddressRange.unmap(room + old.length(), roomLength - old.length());
+      unmap(room + old.length(), roomLength - old.length());
     }
     for (VirtualAreas.Area area : moved) {
       // Another thread may have mapped something in the gap meanwhile: claim it before moving in.
@@ -130,7 +132,18 @@ final class Relocation {
             reason);
       }
     }
-    AddressRange.unmap(room, old.length());
+    unmap(room, old.length());
+  }
+
+  /** Takes over a mapping of whole pages; what it is made of outlives this class's bundle. */
+  static AddressRange own(long address, long length) {
+    Arena arena = Arena.ofShared();
+    MemorySegment segment = MemorySegment.ofAddress(address).reinterpret(length, arena, null);
+    return new AddressRange(arena, segment, Libc.unmapping(address, length));
+  }
+
+  static void unmap(long address, long length) {
+    AddressRange.unmap(address, length, Libc.unmapping(address, length));
   }
 
   static long move(long from, long length, long to, long newLength) {

@@ -28,6 +28,7 @@ import org.dmalloc.api.PageSize;
 import org.dmalloc.api.ProgressListener;
 import org.dmalloc.spi.machine.Errno;
 import org.dmalloc.spi.machine.VirtualAreas;
+import org.dmalloc.spi.region.AddressRange;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -173,7 +174,7 @@ class MappingTest {
             destination, Relocation.move(area.start(), area.length(), destination, length));
       }
       MemoryException reason = MemoryException.of("test", "", "", "");
-      AddressRange old = new AddressRange(start, MIB);
+      AddressRange old = Relocation.own(start, MIB);
       Relocation.moveBack(moved, old, room, 2 * MIB, reason);
       old.abandon();
       assertOffsets(mapping.segment());

@@ -4,6 +4,7 @@ package org.dmalloc.manager;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.lang.foreign.MemorySegment;
+import java.util.Optional;
 import org.dmalloc.api.Capability;
 import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.MemoryRegion;
@@ -25,13 +26,15 @@ final class CopyTarget {
   private static final Logger LOG = System.getLogger(CopyTarget.class.getName());
 
   private final Placement placement;
-  private final @Nullable StoredBacking stored;
+
+  /** The file that waits for its name; empty if there is none, or it had it from the first. */
+  private final Optional<StoredBacking> stored;
+
   private final boolean unfilled;
 
-  private CopyTarget(
-      Backend backend, MemoryRegion region, @Nullable StoredBacking stored, boolean unfilled) {
+  private CopyTarget(Backend backend, MemoryRegion region, boolean published, boolean unfilled) {
     this.placement = new Placement(backend, region);
-    this.stored = stored;
+    this.stored = published ? Optional.empty() : placement.stored();
     this.unfilled = unfilled;
   }
 
@@ -52,14 +55,14 @@ final class CopyTarget {
             && request.reservation() == Reservation.RESERVED
             && request.sharing() != Sharing.PRIVATE;
     if (between != null && backend.provider() instanceof StoreProvider store) {
-      StoredBacking region = store.allocateUnpublished(request, between, regionId);
-      return new CopyTarget(backend, region, region, copyTakesSpace);
+      MemoryRegion region = store.allocateUnpublished(request, between, regionId);
+      return new CopyTarget(backend, region, false, copyTakesSpace);
     }
     MemoryRegion region =
         copyTakesSpace && backend.provider() instanceof BackingProvider backing
             ? backing.allocateUnfilled(request, regionId)
             : backend.allocate(request, regionId);
-    return new CopyTarget(backend, region, null, copyTakesSpace);
+    return new CopyTarget(backend, region, true, copyTakesSpace);
   }
 
   /** What the region is placed on when all is copied. */
@@ -97,23 +100,23 @@ final class CopyTarget {
 
   /** Makes it the region, on the device; its file of a stored one gets its name. */
   void publish() throws MemoryException {
-    if (stored != null) {
-      stored.publish();
+    if (stored.isPresent()) {
+      stored.get().publish();
     }
   }
 
   /** Ends the move once the source is gone. */
   void endMove() throws MemoryException {
-    if (stored != null) {
-      stored.endMove();
+    if (stored.isPresent()) {
+      stored.get().endMove();
     }
   }
 
   /** Gives it back after a failure, whose exception is on its way: this one is only logged. */
   void discard(ManagedRegion of) {
     try {
-      if (stored != null) {
-        stored.discard();
+      if (stored.isPresent()) {
+        stored.get().discard();
       } else {
         placement.region().close();
       }

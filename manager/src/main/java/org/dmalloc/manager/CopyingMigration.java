@@ -7,6 +7,7 @@ import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
+import java.util.Optional;
 import org.dmalloc.api.Capability;
 import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.backing.BackingRegion;
@@ -149,9 +150,10 @@ final class CopyingMigration {
 
   /** Notes in the old file where the region goes, before the new one can get its name. */
   private void announce() throws MemoryException {
-    if (between != null && move.source().region() instanceof StoredBacking source) {
+    Optional<StoredBacking> file = move.source().stored();
+    if (between != null && file.isPresent()) {
       announced = true;
-      source.leaving(between);
+      file.get().leaving(between);
       move.reached(Step.ANNOUNCED);
     }
   }
@@ -159,9 +161,10 @@ final class CopyingMigration {
   /** The new file goes first: while it has its name, the old one's note says that it is stale. */
   private void takeBack(CopyTarget target) {
     target.discard(move.region());
-    if (announced && move.source().region() instanceof StoredBacking source) {
+    Optional<StoredBacking> file = move.source().stored();
+    if (announced && file.isPresent()) {
       try {
-        source.endMove();
+        file.get().endMove();
       } catch (MemoryException | RuntimeException e) {
         LOG.log(
             Level.WARNING,

@@ -8,6 +8,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.Queue;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentLinkedQueue;
@@ -183,7 +184,7 @@ final class Moves implements RegionMover {
     MemoryRegion source = move.source().region();
     Path from = source.info().path();
     if (from != null
-        && source instanceof StoredBacking
+        && move.source().stored().isPresent()
         && move.target().provider() instanceof StoreProvider target) {
       return new StoreMove(UUID.randomUUID(), from, target.fileOf(name, asked.directory()));
     }
@@ -217,8 +218,9 @@ final class Moves implements RegionMover {
   private boolean release(Left what, boolean first) {
     String backend = what.placement.backend().name();
     try {
-      if (what.withFile && what.placement.region() instanceof StoredBacking stored) {
-        stored.discard();
+      Optional<StoredBacking> file = what.withFile ? what.placement.stored() : Optional.empty();
+      if (file.isPresent()) {
+        file.get().discard();
       } else {
         what.placement.region().close();
       }

@@ -2,8 +2,10 @@
 package org.dmalloc.manager;
 
 import java.lang.foreign.MemorySegment;
+import java.util.Optional;
 import org.dmalloc.api.MemoryRegion;
 import org.dmalloc.api.backing.BackingRegion;
+import org.dmalloc.api.backing.StoredBacking;
 
 /**
  * Where a managed region's bytes are: a backend's region, which the managed region owns.
@@ -15,5 +17,10 @@ record Placement(Backend backend, MemoryRegion region) {
   /** The memory as it is now; changes with a resize of the backend's region only. */
   MemorySegment segment() {
     return region instanceof BackingRegion backing ? backing.backing() : region.segment();
+  }
+
+  /** Its file, by which it can go to another store; empty if there is none. */
+  Optional<StoredBacking> stored() {
+    return region instanceof BackingRegion backing ? backing.stored() : Optional.empty();
   }
 }

@@ -134,12 +134,13 @@ final class RemappingMigration {
         backend.open(asked.openOn(backend.capabilities(), name), move.region().id());
     boolean done = false;
     try {
-      if (opened instanceof StoredBacking now
-          && move.source().region() instanceof StoredBacking before
-          && !now.fileKey().equals(before.fileKey())) {
+      Placement next = new Placement(backend, opened);
+      Optional<String> now = next.stored().map(StoredBacking::fileKey);
+      Optional<String> before = move.source().stored().map(StoredBacking::fileKey);
+      if (now.isPresent() && before.isPresent() && !now.equals(before)) {
         throw move.failed("its file was replaced by another file", "put the file back", null);
       }
-      asked.tellSince(asked.asOpened(), new Placement(backend, opened), move.region());
+      asked.tellSince(asked.asOpened(), next, move.region());
       done = true;
       return opened;
     } finally {

@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -24,11 +25,13 @@ import org.dmalloc.api.Sharing;
 import org.dmalloc.api.StoreFinding;
 import org.dmalloc.api.StoredRegion;
 import org.dmalloc.api.SwapPolicy;
+import org.dmalloc.api.backing.BackingRegion;
 import org.dmalloc.api.backing.DirtyTracking;
 import org.dmalloc.api.backing.StoreMove;
 import org.dmalloc.api.backing.StoreProvider;
-import org.dmalloc.api.backing.StoredBacking;
-import org.dmalloc.spi.region.GatedRegion;
+import org.dmalloc.spi.region.BackedRegion;
+import org.dmalloc.spi.region.MovableFile;
+import org.dmalloc.spi.region.RegionBacking;
 import org.dmalloc.spi.region.RegionLedger;
 import org.dmalloc.spi.region.RegionTraits;
 import org.dmalloc.spi.region.ResidentTrimmer;
@@ -163,11 +166,10 @@ class PlainBackend implements StoreProvider {
           refuse("allocate");
           String name = request.name();
           if (name == null || store == null) {
-            return new PlainRegion(
+            RegionTraits traits =
                 RegionTraits.of(name, request.options(), sharing(request.sharing()), null, "test")
-                    .carriedAs(carriedAs),
-                null,
-                request.byteSize());
+                    .carriedAs(carriedAs);
+            return region(traits, null, request.byteSize());
           }
           MemorySegment bytes = store.create(name, request.byteSize());
           store.open.add(name);
@@ -175,16 +177,20 @@ class PlainBackend implements StoreProvider {
         });
   }
 
-  private PlainRegion inFile(
+  private BackedRegion inFile(
       @Nullable String name,
       RegionOptions options,
       Path file,
       MemorySegment bytes,
       long carriedAs) {
-    return new PlainRegion(
+    return region(
         RegionTraits.of(name, options, Sharing.SHARED, file, "test file").carriedAs(carriedAs),
         bytes,
         bytes.byteSize());
+  }
+
+  private BackedRegion region(RegionTraits traits, @Nullable MemorySegment file, long byteSize) {
+    return new BackedRegion(ledger, traits, new PlainMemory(traits, file, byteSize));
   }
 
   @Override
@@ -193,7 +199,7 @@ class PlainBackend implements StoreProvider {
   }
 
   @Override
-  public StoredBacking allocateUnpublished(RegionRequest request, StoreMove move, long carriedAs)
+  public BackingRegion allocateUnpublished(RegionRequest request, StoreMove move, long carriedAs)
       throws MemoryException {
     return ledger.admit(
         request,
@@ -271,29 +277,28 @@ class PlainBackend implements StoreProvider {
   }
 
   /** Memory of its own, or the bytes of a file, copied in and out as a mapping would show them. */
-  private final class PlainRegion extends GatedRegion implements StoredBacking {
-    private Arena arena;
+  private final class PlainMemory implements RegionBacking, MovableFile {
+    private final RegionTraits traits;
     private final @Nullable MemorySegment file;
+    private Arena arena = Arena.ofShared();
+    private MemorySegment segment;
 
-    PlainRegion(RegionTraits traits, @Nullable MemorySegment file, long byteSize) {
-      this(traits, file, byteSize, Arena.ofShared());
-    }
-
-    private PlainRegion(
-        RegionTraits traits, @Nullable MemorySegment file, long byteSize, Arena arena) {
-      super(ledger, traits, file == null ? arena.allocate(byteSize, 8) : view(file, arena));
-      this.arena = arena;
+    PlainMemory(RegionTraits traits, @Nullable MemorySegment file, long byteSize) {
+      this.traits = traits;
       this.file = file;
-    }
-
-    private static MemorySegment view(MemorySegment file, Arena arena) {
-      MemorySegment view = arena.allocate(file.byteSize(), 8);
-      view.copyFrom(file);
-      return view;
+      this.segment = arena.allocate(byteSize, 8);
+      if (file != null) {
+        segment.copyFrom(file);
+      }
     }
 
     @Override
-    protected void onForce(MemorySegment segment, long offset, long length) throws MemoryException {
+    public MemorySegment segment() {
+      return segment;
+    }
+
+    @Override
+    public void force(long offset, long length) throws MemoryException {
       String now = forceRefusal;
       if (now != null) {
         throw MemoryException.of("force", name(), now, "");
@@ -303,33 +308,29 @@ class PlainBackend implements StoreProvider {
     }
 
     @Override
-    protected void onAdvise(MemorySegment segment, Advice advice, long offset, long length) {
+    public void advise(Advice advice, long offset, long length) {
       kernel.add(advice + " to " + name());
     }
 
     @Override
-    protected void onPrefetch(MemorySegment segment, long[] offsets, long length) {}
-
-    @Override
-    protected Residency onResidency(MemorySegment segment, long offset, long length) {
+    public Residency residency(long offset, long length) {
       return new Residency(length, length, -1, -1, -1, -1, -1, "test");
     }
 
     @Override
-    protected void onApply(MemorySegment segment, SwapPolicy policy) throws MemoryException {
+    public void apply(SwapPolicy policy) throws MemoryException {
       refuse("apply");
       kernel.add(policy + " to " + name());
     }
 
     @Override
-    protected void onLoad(MemorySegment segment, long offset, MemorySegment content)
-        throws MemoryException {
+    public void load(long offset, MemorySegment content) throws MemoryException {
       loading(content.byteSize());
-      super.onLoad(segment, offset, content);
+      RegionBacking.super.load(offset, content);
     }
 
     @Override
-    protected DirtyTracking onTrackDirty(MemorySegment segment) throws MemoryException {
+    public DirtyTracking trackDirty() throws MemoryException {
       String now = trackingRefusal;
       if (now != null) {
         throw MemoryException.of("userfaultfd", name(), now, "");
@@ -338,7 +339,7 @@ class PlainBackend implements StoreProvider {
     }
 
     @Override
-    protected ResidentTrimmer onLimitResident(long budgetBytes) {
+    public ResidentTrimmer limitResident(long budgetBytes) {
       return new ResidentTrimmer() {
         @Override
         public long residentBytes() {
@@ -356,22 +357,22 @@ class PlainBackend implements StoreProvider {
     }
 
     @Override
-    protected MemorySegment onResize(MemorySegment segment, long newByteSize) {
+    public void resize(long newByteSize) {
       Arena next = Arena.ofShared();
       MemorySegment grown = next.allocate(newByteSize, 8);
       MemorySegment.copy(segment, 0, grown, 0, Math.min(newByteSize, segment.byteSize()));
       arena.close();
       arena = next;
-      return grown;
+      segment = grown;
     }
 
     @Override
-    protected void onClose(MemorySegment segment) {
+    public void unmap() {
       String now = closeRefusal;
       if (now != null) {
         throw new IllegalStateException(now);
       }
-      String name = traits().name();
+      String name = traits.name();
       if (file != null && store != null && name != null) {
         file.copyFrom(segment);
         store.open.remove(name);
@@ -380,9 +381,24 @@ class PlainBackend implements StoreProvider {
     }
 
     @Override
+    public void delete() {
+      PlainStore from = Objects.requireNonNull(store);
+      from.files.values().removeIf(bytes -> bytes.equals(file));
+      endMove();
+    }
+
+    @Override
+    public Optional<MovableFile> file() {
+      return file == null ? Optional.empty() : Optional.of(this);
+    }
+
+    @Override
     public String fileKey() {
       return Integer.toString(System.identityHashCode(file));
     }
+
+    @Override
+    public void requireArrived() {}
 
     @Override
     public void leaving(StoreMove move) {
@@ -391,7 +407,7 @@ class PlainBackend implements StoreProvider {
 
     @Override
     public void publish() throws MemoryException {
-      String name = Objects.requireNonNull(traits().name());
+      String name = Objects.requireNonNull(traits.name());
       PlainStore into = Objects.requireNonNull(store);
       if (into.files.putIfAbsent(name, Objects.requireNonNull(file)) != null) {
         throw MemoryException.of("publish", name, "EEXIST", "");
@@ -401,18 +417,10 @@ class PlainBackend implements StoreProvider {
 
     @Override
     public void endMove() {
-      Path path = traits().path();
+      Path path = traits.path();
       if (path != null) {
         Objects.requireNonNull(store).leaving.remove(path);
       }
-    }
-
-    @Override
-    public void discard() {
-      close();
-      PlainStore from = Objects.requireNonNull(store);
-      from.files.values().removeIf(bytes -> bytes.equals(file));
-      endMove();
     }
   }
 

@@ -2,6 +2,7 @@
 package org.dmalloc.api.backing;
 
 import java.lang.foreign.MemorySegment;
+import java.util.Optional;
 import org.dmalloc.api.Capability;
 import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.MemoryRegion;
@@ -83,4 +84,9 @@ public interface BackingRegion extends MemoryRegion {
    * @throws MemoryException if this kernel or the process's limits refuse
    */
   DirtyTracking trackDirty() throws MemoryException;
+
+  /** Its file, by which it can go to another store; empty for a region without a name. */
+  default Optional<StoredBacking> stored() {
+    return Optional.empty();
+  }
 }

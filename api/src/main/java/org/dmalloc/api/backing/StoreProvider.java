@@ -27,8 +27,9 @@ public interface StoreProvider extends BackingProvider {
    * @param request with a name
    * @param move where its content comes from
    * @param carriedAs the number of the carrier's region, or {@link #NOT_CARRIED}
+   * @return a region with a {@link BackingRegion#stored() file}
    * @throws MemoryException as {@code allocate} does, also if the name is taken
    */
-  StoredBacking allocateUnpublished(RegionRequest request, StoreMove move, long carriedAs)
+  BackingRegion allocateUnpublished(RegionRequest request, StoreMove move, long carriedAs)
       throws MemoryException;
 }

@@ -2,11 +2,13 @@
 package org.dmalloc.api.backing;
 
 import org.dmalloc.api.MemoryException;
+import org.dmalloc.api.MemoryRegion;
 import org.osgi.annotation.versioning.ProviderType;
 
 /**
- * A backend's region in a file, as a carrier sees it that takes it from one file to another, or has
- * one backend close the file and another open it.
+ * The file of a backend's region, as a carrier sees it that takes the region from one file to
+ * another, or has one backend close the file and another open it. It is had from {@link
+ * BackingRegion#stored()}.
  *
  * <p>A move between two stores, which may lie on two file systems, keeps this order; a crash
  * between any two steps leaves one file that holds the region, whole:
@@ -15,8 +17,8 @@ import org.osgi.annotation.versioning.ProviderType;
  *   <li>{@link StoreProvider#allocateUnpublished} at the target; then the content goes there
  *   <li>{@link #leaving} at the source: whoever finds its file from now on looks at the target's
  *       name first
- *   <li>{@link #force} and {@link #publish} at the target, with nobody storing to either: from here
- *       on the target's file holds the region
+ *   <li>{@link MemoryRegion#force()} and {@link #publish} at the target, with nobody storing to
+ *       either: from here on the target's file holds the region
  *   <li>{@link #discard} at the source
  *   <li>{@link #endMove} at the target
  * </ol>
@@ -25,7 +27,7 @@ import org.osgi.annotation.versioning.ProviderType;
  * #endMove} at the source take it back.
  */
 @ProviderType
-public interface StoredBacking extends BackingRegion {
+public interface StoredBacking {
   /**
    * Tells the file from all others, whatever its path. It also answers after close: what is opened
    * by the same name then is the same region only if it has an equal key.
@@ -56,7 +58,7 @@ public interface StoredBacking extends BackingRegion {
   /**
    * Closes the region and deletes its file. Another file that has its name by now stays.
    *
-   * @throws IllegalStateException as {@link #close()} does; nothing is deleted then
+   * @throws IllegalStateException as {@link MemoryRegion#close()} does; nothing is deleted then
    * @throws MemoryException if the file cannot be deleted; it is closed all the same
    */
   void discard() throws MemoryException;

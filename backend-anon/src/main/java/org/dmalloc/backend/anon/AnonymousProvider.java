@@ -22,6 +22,7 @@ import org.dmalloc.api.backing.BackingProvider;
 import org.dmalloc.linux.Platform;
 import org.dmalloc.spi.machine.KernelFiles;
 import org.dmalloc.spi.machine.Machine;
+import org.dmalloc.spi.region.BackedRegion;
 import org.dmalloc.spi.region.ProviderService;
 import org.dmalloc.spi.region.RegionLedger;
 import org.dmalloc.spi.region.RegionTraits;
@@ -88,7 +89,7 @@ abstract sealed class AnonymousProvider implements BackingProvider
     return ledger.admit(request, () -> make(full, carriedAs));
   }
 
-  private AnonymousRegion make(RegionRequest request, long carriedAs) throws MemoryException {
+  private BackedRegion make(RegionRequest request, long carriedAs) throws MemoryException {
     if (request.residentBudget() != RegionRequest.NO_BUDGET) {
       machine.requireSwap(request.byteSize(), "");
     }
@@ -110,7 +111,8 @@ abstract sealed class AnonymousProvider implements BackingProvider
       RegionTraits traits =
           RegionTraits.of(null, request.options(), source.sharing(), path, source.backing())
               .carriedAs(carriedAs);
-      return new AnonymousRegion(ledger, traits, memory, machine, paged, policies);
+      return new BackedRegion(
+          ledger, traits, new AnonymousBacking(traits, memory, machine, paged, policies));
     } catch (MemoryException | RuntimeException | Error e) {
       memory.close();
       throw e;
@@ -157,7 +159,7 @@ abstract sealed class AnonymousProvider implements BackingProvider
 
   @Override
   public final MemoryRegion open(OpenRequest request, long carriedAs) throws MemoryException {
-    return ledger.<AnonymousRegion>admit(
+    return ledger.admit(
         request,
         booking -> {
           throw new UnsupportedCapabilityException(settings.name(), Capability.NAMED);

@@ -30,9 +30,10 @@ import org.dmalloc.api.StoredRegion;
 import org.dmalloc.api.backing.BackingRegion;
 import org.dmalloc.api.backing.StoreMove;
 import org.dmalloc.api.backing.StoreProvider;
-import org.dmalloc.api.backing.StoredBacking;
 import org.dmalloc.spi.machine.KernelFiles;
 import org.dmalloc.spi.machine.Machine;
+import org.dmalloc.spi.region.AddressRange;
+import org.dmalloc.spi.region.BackedRegion;
 import org.dmalloc.spi.region.ProviderService;
 import org.dmalloc.spi.region.RegionLedger;
 import org.dmalloc.spi.region.RegionTraits;
@@ -144,7 +145,7 @@ public final class FileChannelProvider implements StoreProvider {
   }
 
   @Override
-  public StoredBacking allocateUnpublished(RegionRequest request, StoreMove move, long carriedAs)
+  public BackingRegion allocateUnpublished(RegionRequest request, StoreMove move, long carriedAs)
       throws MemoryException {
     RegionNames.check(Objects.requireNonNullElse(request.name(), ""));
     // It goes when its process does, so that its space may come with its content.
@@ -171,7 +172,7 @@ public final class FileChannelProvider implements StoreProvider {
     return ledger.admit(request, () -> make(request, carriedAs, null, fills));
   }
 
-  private FileChannelRegion make(
+  private BackedRegion make(
       RegionRequest request,
       long carriedAs,
       @Nullable StoreMove move,
@@ -221,8 +222,8 @@ public final class FileChannelProvider implements StoreProvider {
     return ledger.admit(request, booking -> reopen(request, carriedAs, booking));
   }
 
-  private FileChannelRegion reopen(
-      OpenRequest request, long carriedAs, RegionLedger.Booking booking) throws MemoryException {
+  private BackedRegion reopen(OpenRequest request, long carriedAs, RegionLedger.Booking booking)
+      throws MemoryException {
     RegionStore store = store(request.directory());
     Sharing sharing = sharing(request.sharing());
     StoreFile file = store.open(request.name(), mode(sharing, request.access()), name());
@@ -249,7 +250,7 @@ public final class FileChannelProvider implements StoreProvider {
    *
    * @param outcome what is there when that is cancelled, in words
    */
-  private FileChannelRegion map(
+  private BackedRegion map(
       StoreFile file, RegionTraits traits, @Nullable StepProgress prefault, String outcome)
       throws MemoryException {
     Arena arena = Arena.ofShared();
@@ -258,16 +259,9 @@ public final class FileChannelProvider implements StoreProvider {
       if (prefault != null) {
         prefault(segment, file, prefault.step(), outcome);
       }
-      FileChannelRegion region =
-          new FileChannelRegion(
-              ledger,
-              traits.withFileKey(file.isNamed() ? file.fileKey() : null),
-              segment,
-              arena,
-              file,
-              reads);
-      region.onCarried(); // by nobody yet: says who has the file open
-      return region;
+      RegionTraits real = traits.withFileKey(file.isNamed() ? file.fileKey() : null);
+      AddressRange range = AddressRange.ofArena(arena, segment);
+      return new BackedRegion(ledger, real, new FileChannelBacking(real, range, file, reads));
     } catch (MemoryException | RuntimeException | Error e) {
       arena.close();
       throw e;

@@ -20,6 +20,7 @@ import org.dmalloc.api.MemoryRegion;
 import org.dmalloc.api.RegionRequest;
 import org.dmalloc.api.Reservation;
 import org.dmalloc.api.Sharing;
+import org.dmalloc.api.backing.BackingRegion;
 import org.dmalloc.api.backing.StoreMove;
 import org.dmalloc.api.backing.StoredBacking;
 import org.dmalloc.spi.machine.MemoryCheck;
@@ -127,7 +128,7 @@ class FailedWriteBackTest {
               UUID.randomUUID(),
               disk.directory().resolve("orders.region"),
               directory.resolve("orders.region"));
-      StoredBacking backing = (StoredBacking) region;
+      StoredBacking backing = ((BackingRegion) region).stored().orElseThrow();
       assertThrows(MemoryException.class, () -> backing.leaving(move));
       assertNotNull(region.info().writeBackFailure());
       assertThrows(MemoryException.class, region::force);

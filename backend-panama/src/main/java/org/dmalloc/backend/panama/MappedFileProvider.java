@@ -28,9 +28,9 @@ import org.dmalloc.api.Reservation;
 import org.dmalloc.api.Sharing;
 import org.dmalloc.api.StoreFinding;
 import org.dmalloc.api.StoredRegion;
+import org.dmalloc.api.backing.BackingRegion;
 import org.dmalloc.api.backing.StoreMove;
 import org.dmalloc.api.backing.StoreProvider;
-import org.dmalloc.api.backing.StoredBacking;
 import org.dmalloc.backend.panama.auto.PagingObserver;
 import org.dmalloc.backend.panama.auto.WatchedRegion;
 import org.dmalloc.linux.CheckedPaging;
@@ -41,6 +41,7 @@ import org.dmalloc.linux.Platform;
 import org.dmalloc.spi.machine.Errno;
 import org.dmalloc.spi.machine.KernelFiles;
 import org.dmalloc.spi.machine.Machine;
+import org.dmalloc.spi.region.BackedRegion;
 import org.dmalloc.spi.region.RegionLedger;
 import org.dmalloc.spi.region.RegionTraits;
 import org.dmalloc.spi.region.SuspectFiles;
@@ -143,7 +144,7 @@ sealed class MappedFileProvider implements StoreProvider permits PanamaProvider 
   }
 
   @Override
-  public final StoredBacking allocateUnpublished(
+  public final BackingRegion allocateUnpublished(
       RegionRequest request, StoreMove move, long carriedAs) throws MemoryException {
     RegionNames.check(Objects.requireNonNullElse(request.name(), ""));
     return ledger.admit(request, () -> create(request, carriedAs, move));
@@ -154,7 +155,7 @@ sealed class MappedFileProvider implements StoreProvider permits PanamaProvider 
     return settings.store().path(name, directory);
   }
 
-  private MappedFileRegion create(RegionRequest request, long carriedAs, @Nullable StoreMove move)
+  private BackedRegion create(RegionRequest request, long carriedAs, @Nullable StoreMove move)
       throws MemoryException {
     RegionOptions options = resolved(request.options());
     boolean isPrivate = options.sharing() == Sharing.PRIVATE;
@@ -209,7 +210,7 @@ sealed class MappedFileProvider implements StoreProvider permits PanamaProvider 
     return ledger.admit(request, booking -> reopen(request, carriedAs, booking));
   }
 
-  private MappedFileRegion reopen(OpenRequest request, long carriedAs, RegionLedger.Booking booking)
+  private BackedRegion reopen(OpenRequest request, long carriedAs, RegionLedger.Booking booking)
       throws MemoryException {
     boolean stores =
         request.access() == AccessMode.READ_WRITE && request.sharing() != Sharing.PRIVATE;
@@ -238,29 +239,24 @@ sealed class MappedFileProvider implements StoreProvider permits PanamaProvider 
   }
 
   /** Maps the file and makes the region; discards the file if that fails. */
-  private MappedFileRegion region(
+  private BackedRegion region(
       @Nullable String name, RegionFile file, long byteSize, MappingPlan plan, long carriedAs)
       throws MemoryException {
     try {
       Mapped mapped = plan.map(file, byteSize);
       try {
         boolean watches = plan.watches(mapped.mapping);
-        RegionTraits traits =
+        RegionTraits made =
             RegionTraits.of(name, plan.options, plan.sharing(), file.path(), backing(file))
                 .withDurability(mapped.durability)
                 .withFileKey(file.key())
                 .carriedAs(carriedAs);
-        MappedFileRegion region =
-            new MappedFileRegion(
-                ledger,
-                watches ? traits.withPattern(AccessPattern.AUTO) : traits,
-                file,
-                mapped.mapping,
-                machine);
+        RegionTraits traits = watches ? made.withPattern(AccessPattern.AUTO) : made;
+        MappedFileBacking backing = new MappedFileBacking(file, mapped.mapping, traits, machine);
+        BackedRegion region = new BackedRegion(ledger, traits, backing);
         if (watches) {
-          region.watch(observer, plan.stores(), plan.fills());
+          backing.watch(region, observer, plan.stores(), plan.fills());
         }
-        region.onCarried(); // by nobody yet: says who has the file open
         return region;
       } catch (MemoryException | RuntimeException | Error e) {
         mapped.mapping.close();

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.dmalloc.backend.panama;
 
-import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.Optional;
 import org.dmalloc.api.AccessMode;
@@ -53,8 +52,21 @@ sealed interface RegionFile {
   /** Tells the file from all others; null if nobody can open it again. */
   @Nullable String key();
 
+  /** The file in the store; empty if it has no name. */
+  default Optional<StoreFile> inStore() {
+    return Optional.empty();
+  }
+
+  /** Says who has it open, for the messages that others get. */
+  default void describeHolder(String holder) {}
+
   /** Closes it; a file without a name is gone then. */
-  void close();
+  void close() throws MemoryException;
+
+  /** Closes it and deletes it. */
+  default void delete() throws MemoryException {
+    close();
+  }
 
   /** Closes it and leaves nothing behind, after a failure that is going to be thrown. */
   void discard(Throwable failure);
@@ -126,9 +138,9 @@ sealed interface RegionFile {
       return descriptor;
     }
 
-    /** The file in the store. */
-    StoreFile inStore() {
-      return file;
+    @Override
+    public Optional<StoreFile> inStore() {
+      return Optional.of(file);
     }
 
     /** The size that its header tells. */
@@ -136,8 +148,8 @@ sealed interface RegionFile {
       return file.byteSize();
     }
 
-    /** Says who has it open, for the messages that others get. */
-    void describeHolder(String holder) {
+    @Override
+    public void describeHolder(String holder) {
       file.describeHolder(holder);
     }
 
@@ -195,12 +207,13 @@ sealed interface RegionFile {
     }
 
     @Override
-    public void close() {
-      try {
-        file.close();
-      } catch (MemoryException e) {
-        throw new UncheckedIOException(e);
-      }
+    public void close() throws MemoryException {
+      file.close();
+    }
+
+    @Override
+    public void delete() throws MemoryException {
+      file.discard();
     }
 
     @Override

@@ -22,6 +22,7 @@ import org.dmalloc.api.OpenRequest;
 import org.dmalloc.api.RegionRequest;
 import org.dmalloc.api.Residency;
 import org.dmalloc.api.StoredRegion;
+import org.dmalloc.api.backing.BackingRegion;
 import org.dmalloc.api.backing.StoredBacking;
 import org.dmalloc.measure.PageContent;
 import org.dmalloc.measure.disk.PageCache;
@@ -253,8 +254,10 @@ final class ScratchRegion implements AutoCloseable {
     // Deleting may use channels, which an interrupt would close under it.
     boolean interrupted = Thread.interrupted();
     try {
-      if (name != null && region instanceof StoredBacking stored) {
-        stored.discard();
+      Optional<StoredBacking> stored =
+          region instanceof BackingRegion backing ? backing.stored() : Optional.empty();
+      if (name != null && stored.isPresent()) {
+        stored.get().discard();
         return;
       }
       Path file = region.info().path();

@@ -20,7 +20,7 @@ final class BudgetKeeper {
   private final String backend;
 
   // Guarded by this.
-  private final Map<GatedRegion, Budget> budgets = new LinkedHashMap<>();
+  private final Map<BackedRegion, Budget> budgets = new LinkedHashMap<>();
   private @Nullable Thread thread;
 
   BudgetKeeper(String backend) {
@@ -28,7 +28,7 @@ final class BudgetKeeper {
   }
 
   /** Keeps a budget from now on, in place of the region's old one. */
-  synchronized void put(GatedRegion region, long budgetBytes, ResidentTrimmer trimmer) {
+  synchronized void put(BackedRegion region, long budgetBytes, ResidentTrimmer trimmer) {
     budgets.put(region, new Budget(region, budgetBytes, trimmer));
     if (thread == null) {
       thread =
@@ -37,7 +37,7 @@ final class BudgetKeeper {
     notifyAll();
   }
 
-  synchronized void remove(GatedRegion region) {
+  synchronized void remove(BackedRegion region) {
     if (budgets.remove(region) != null) {
       notifyAll();
     }
@@ -94,13 +94,13 @@ final class BudgetKeeper {
 
   /** One region's budget. */
   private final class Budget {
-    private final GatedRegion region;
+    private final BackedRegion region;
     private final long budgetBytes;
     private final ResidentBudget decisions;
     private long nextLook = System.nanoTime();
     private boolean toldFailure;
 
-    Budget(GatedRegion region, long budgetBytes, ResidentTrimmer trimmer) {
+    Budget(BackedRegion region, long budgetBytes, ResidentTrimmer trimmer) {
       this.region = region;
       this.budgetBytes = budgetBytes;
       this.decisions =
@@ -131,7 +131,7 @@ final class BudgetKeeper {
    * of the region has failed: the kernel takes for clean what the file lacks. The last look is for
    * pages that a step itself began to write.
    */
-  private record InSections(GatedRegion region, ResidentTrimmer trimmer)
+  private record InSections(BackedRegion region, ResidentTrimmer trimmer)
       implements ResidentTrimmer {
     @Override
     public long residentBytes() throws MemoryException {

@@ -40,7 +40,7 @@ public final class RegionLedger {
   private final long limitBytes;
   private final long sectionTimeoutNanos;
 
-  private final ConcurrentMap<Long, GatedRegion> open = new ConcurrentHashMap<>();
+  private final ConcurrentMap<Long, BackedRegion> open = new ConcurrentHashMap<>();
   private final AtomicLong openBytes = new AtomicLong();
   private final LongAdder allocations = new LongAdder();
   private final LongAdder closes = new LongAdder();
@@ -85,9 +85,9 @@ public final class RegionLedger {
 
   /** Makes one region. */
   @FunctionalInterface
-  public interface Maker<R extends GatedRegion> {
+  public interface Maker {
     /** Makes the region, and leaves nothing behind if that fails. */
-    R make() throws MemoryException;
+    BackedRegion make() throws MemoryException;
   }
 
   /**
@@ -98,8 +98,7 @@ public final class RegionLedger {
    * @throws MemoryException if the limit is reached, if the thread is interrupted (its status
    *     stays), what the maker throws, or if the budget of resident bytes cannot be kept
    */
-  public <R extends GatedRegion> R admit(RegionRequest request, Maker<R> maker)
-      throws MemoryException {
+  public BackedRegion admit(RegionRequest request, Maker maker) throws MemoryException {
     return admit(
         "allocate",
         request.byteSize(),
@@ -114,9 +113,9 @@ public final class RegionLedger {
 
   /** Opens one region, whose size is known only when its file is open. */
   @FunctionalInterface
-  public interface Opener<R extends GatedRegion> {
+  public interface Opener {
     /** Opens the region, books its size once it knows it, and leaves nothing behind on failure. */
-    R open(Booking booking) throws MemoryException;
+    BackedRegion open(Booking booking) throws MemoryException;
   }
 
   /** Takes the size of a region that is being made. */
@@ -131,19 +130,18 @@ public final class RegionLedger {
   }
 
   /** Opens a stored region and books it; like the other, but the opener tells the size. */
-  public <R extends GatedRegion> R admit(OpenRequest request, Opener<R> opener)
-      throws MemoryException {
+  public BackedRegion admit(OpenRequest request, Opener opener) throws MemoryException {
     return admit(
         "open", -1, request.name(), Requirements.of(request), request.residentBudget(), opener);
   }
 
-  private <R extends GatedRegion> R admit(
+  private BackedRegion admit(
       String operation,
       long byteSize,
       String target,
       Set<Capability> needed,
       long residentBudget,
-      Opener<R> opener)
+      Opener opener)
       throws MemoryException {
     AtomicLong booked = new AtomicLong();
     boolean done = false;
@@ -151,7 +149,7 @@ public final class RegionLedger {
       checkRunning();
       checkNotInterrupted(operation, byteSize, target);
       require(needed);
-      R region =
+      BackedRegion region =
           opener.open(
               size -> {
                 book(operation, size, target);
@@ -206,7 +204,7 @@ public final class RegionLedger {
     open.values().forEach(this::orphan);
   }
 
-  private void orphan(GatedRegion region) {
+  private void orphan(BackedRegion region) {
     if (!region.isCarried()) {
       OrphanedRegions.add(region);
       if (!open.containsKey(region.id())) {
@@ -272,7 +270,7 @@ public final class RegionLedger {
   }
 
   /** Starts to keep the budget that a request asked for; closes the region if that is refused. */
-  private static void limit(GatedRegion region, long residentBudget) throws MemoryException {
+  private static void limit(BackedRegion region, long residentBudget) throws MemoryException {
     if (residentBudget != RegionRequest.NO_BUDGET) {
       try {
         region.limitResident(residentBudget);
@@ -305,7 +303,7 @@ public final class RegionLedger {
     openBytes.addAndGet(oldByteSize - newByteSize);
   }
 
-  void closed(GatedRegion region) {
+  void closed(BackedRegion region) {
     if (open.remove(region.id()) != null) {
       openBytes.addAndGet(-region.bookedBytes);
       closes.increment();

@@ -3,9 +3,12 @@ package org.dmalloc.spi.region;
 
 import java.util.HashSet;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 import java.util.UUID;
+import org.dmalloc.api.AccessMode;
 import org.dmalloc.api.MemoryException;
+import org.dmalloc.api.Sharing;
 import org.dmalloc.spi.region.SuspectBytes.Range;
 import org.jspecify.annotations.Nullable;
 
@@ -19,32 +22,17 @@ import org.jspecify.annotations.Nullable;
  *
  * <p><b>Threads.</b> Forces run beside each other. Of two at once the kernel tells one only that
  * pages of the other could not be written; so a force that succeeded waits for those that were
- * under way, and counts only if none of them failed.
+ * under way, and counts only if none of them failed. All methods that call the backing are called
+ * inside a section, or with the gate shut.
  */
 final class WriteBack {
   private static final long PAGE = 4096;
 
-  /** The calls of one region; in bytes from its start. */
-  interface Pages {
-    /** Throws if a write-back has failed since this was last asked, or a sync. */
-    void check() throws MemoryException;
+  private static final String NEXT_STEP = "make room or mend the device, then force the region";
 
-    /** Makes the kernel take what is in RAM of a range for changed; stores nothing. */
-    void rewrite(long offset, long length) throws MemoryException;
-
-    /** Writes the changed pages of a range, and waits for the device. */
-    void sync(long offset, long length) throws MemoryException;
-
-    /** Throws unless the file has what is in RAM of a range, as far as that can be found out. */
-    void prove(long offset, long length) throws MemoryException;
-  }
-
-  /** A call that tells of failures. */
-  @FunctionalInterface
-  interface Call {
-    void run() throws MemoryException;
-  }
-
+  private final RegionTraits traits;
+  private final RegionBacking backing;
+  private final Object region;
   private final String key;
   private final String path;
 
@@ -55,17 +43,29 @@ final class WriteBack {
   /**
    * For one region.
    *
-   * @param fileKey tells the file from all others, also later ones; null for a file that nobody can
-   *     open again
-   * @param path the file's; empty if it has none
+   * @param region tells by {@code toString} what to call it in messages
    */
-  WriteBack(@Nullable String fileKey, String path) {
+  WriteBack(RegionTraits traits, RegionBacking backing, Object region) {
+    this.traits = traits;
+    this.backing = backing;
+    this.region = region;
+    String fileKey = traits.fileKey();
     this.key = fileKey != null ? fileKey : "unnamed-" + UUID.randomUUID();
-    this.path = path;
+    this.path = Objects.toString(traits.path(), "");
   }
 
-  /** What is suspect; null if nothing is. */
-  @Nullable SuspectBytes suspect() {
+  /** What is not proven to be in the file, in words; null if all is well. */
+  @Nullable String failure() {
+    SuspectBytes mark = suspect();
+    return mark == null ? null : mark.inWords();
+  }
+
+  /** Whether there are bytes that RAM alone is known to have, so that nothing may evict them. */
+  boolean isSuspect() {
+    return suspect() != null;
+  }
+
+  private @Nullable SuspectBytes suspect() {
     return SuspectFiles.get(key);
   }
 
@@ -79,29 +79,36 @@ final class WriteBack {
    *
    * @param operation that could lose it
    */
-  void require(String operation, String region, long offset, long length) throws MemoryException {
-    require(
-        operation, region, offset, length, "make room or mend the device, then force the region");
+  void require(String operation, long offset, long length) throws MemoryException {
+    require(operation, region.toString(), offset, length, NEXT_STEP);
   }
 
-  /** Throws if a part of the range is suspect, with what its user can do. */
-  void require(String operation, String region, long offset, long length, String nextStep)
+  private void require(String operation, String target, long offset, long length, String nextStep)
       throws MemoryException {
     SuspectBytes mark = suspect();
     if (mark != null && length > 0 && !mark.in(pages(offset, length)).isEmpty()) {
       throw MemoryException.of(
-          operation, length, region, mark.inWords(), MemoryException.NO_ERRNO, nextStep, null);
+          operation, length, target, mark.inWords(), MemoryException.NO_ERRNO, nextStep, null);
+    }
+  }
+
+  /** Throws if pages of the range may not leave RAM, as the kernel could not write them. */
+  void checkWritten(String operation, long offset, long length) throws MemoryException {
+    if (traits.sharing() == Sharing.SHARED && length > 0) {
+      check();
+      require(operation, offset, length);
     }
   }
 
   /**
-   * Asks whether the kernel could write what it wrote in its own time; nothing may be evicted
-   * otherwise.
+   * Asks whether the kernel could write what it wrote in its own time, unless it could not before.
    *
    * @throws MemoryException if it could not; all of the region is suspect then
    */
-  void check(Pages pages, long byteSize) throws MemoryException {
-    watch(pages::check, pages, byteSize);
+  private void check() throws MemoryException {
+    if (!isSuspect()) {
+      watch(backing::checkWriteBack);
+    }
   }
 
   /**
@@ -110,34 +117,31 @@ final class WriteBack {
    *
    * @throws MemoryException if it failed; all of the region is suspect then
    */
-  void watch(Call call, Pages pages, long byteSize) throws MemoryException {
+  void watch(BackingCall call) throws MemoryException {
     Object flight = new Object();
     begin(flight);
     try {
-      noting(call, pages, byteSize);
+      noting(call);
     } finally {
       end(flight);
     }
   }
 
-  /**
-   * Forces a range.
-   *
-   * @param byteSize of the region: all of it is suspect after a failure
-   */
-  void force(Pages pages, long byteSize, long offset, long length) throws MemoryException {
+  /** Forces a range that is not empty. */
+  void force(long offset, long length) throws MemoryException {
+    backing.checkFile("force");
     Range range = pages(offset, length);
     SuspectBytes mark = suspect();
-    List<Range> suspects = mark == null ? List.of() : mark.in(range.and(new Range(0, byteSize)));
+    List<Range> suspects = mark == null ? List.of() : mark.in(range.and(all()));
     Object flight = new Object();
     long failuresBefore = begin(flight);
     try {
       for (Range each : suspects) {
-        pages.rewrite(each.offset(), each.length());
+        rewrite(each);
       }
-      noting(() -> pages.sync(offset, length), pages, byteSize);
+      noting(() -> backing.force(offset, length));
       for (Range each : suspects) {
-        pages.prove(each.offset(), each.length());
+        backing.prove(each.offset(), each.length());
       }
     } finally {
       end(flight);
@@ -146,28 +150,70 @@ final class WriteBack {
   }
 
   /** Forces all that is suspect; does nothing if nothing is. */
-  void settle(Pages pages, long byteSize) throws MemoryException {
+  void settle() throws MemoryException {
     SuspectBytes mark = suspect();
     if (mark != null) {
-      for (Range each : mark.in(new Range(0, byteSize))) {
-        force(pages, byteSize, each.offset(), each.length());
+      for (Range each : mark.in(all())) {
+        force(each.offset(), each.length());
       }
     }
   }
 
-  private void noting(Call call, Pages pages, long byteSize) throws MemoryException {
+  /**
+   * Tries once more to write what could not be written, before a region is closed.
+   *
+   * @return what is to be told of it when all is released; null if all is well, or nobody will miss
+   *     it
+   */
+  @Nullable MemoryException lastForce() {
+    if (traits.name() == null
+        || traits.sharing() == Sharing.PRIVATE
+        || traits.access() == AccessMode.READ_ONLY) {
+      return null;
+    }
+    try {
+      check();
+    } catch (MemoryException e) {
+      // The kernel could not write what nobody has forced: now it is suspect, and tried again.
+    }
+    try {
+      settle();
+      return null;
+    } catch (MemoryException e) {
+      return e;
+    }
+  }
+
+  private void noting(BackingCall call) throws MemoryException {
     try {
       call.run();
     } catch (MemoryException e) {
-      failed(e, byteSize);
+      failed(e);
       try {
         // At once: what the kernel takes for clean it may drop.
-        pages.rewrite(0, byteSize);
+        rewrite(all());
       } catch (MemoryException f) {
         e.addSuppressed(f);
       }
       throw e;
     }
+  }
+
+  private void rewrite(Range range) throws MemoryException {
+    if (traits.access() == AccessMode.READ_WRITE) {
+      backing.rewrite(range.offset(), range.length());
+    } else {
+      require(
+          "force",
+          region + ", read-only",
+          range.offset(),
+          range.length(),
+          "make room or mend the device, then open the region for writing and force it");
+    }
+  }
+
+  private Range all() {
+    return new Range(0, backing.segment().byteSize());
   }
 
   private synchronized long begin(Object flight) {
@@ -180,14 +226,11 @@ final class WriteBack {
     notifyAll();
   }
 
-  private synchronized void failed(MemoryException e, long byteSize) {
+  private synchronized void failed(MemoryException e) {
     failures++;
     String words = String.valueOf(e.getMessage()).replaceAll("\\p{Cntrl}", " ");
     SuspectFiles.update(
-        key,
-        mark ->
-            new SuspectBytes(
-                path, mark == null ? words : mark.error(), List.of(new Range(0, byteSize))));
+        key, mark -> new SuspectBytes(path, mark == null ? words : mark.error(), List.of(all())));
   }
 
   private synchronized void succeeded(Range range, long failuresBefore) throws MemoryException {

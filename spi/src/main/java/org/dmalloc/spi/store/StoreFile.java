@@ -27,6 +27,7 @@ import org.dmalloc.api.backing.StoreMove;
 import org.dmalloc.spi.machine.AddressSpace;
 import org.dmalloc.spi.machine.Errno;
 import org.dmalloc.spi.machine.MappingCount;
+import org.dmalloc.spi.region.MovableFile;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -41,7 +42,7 @@ import org.jspecify.annotations.Nullable;
  * has on it. Whoever opens another descriptor on {@link #path()} must hand its closing to {@link
  * #attach}, and do so before anything else can fail.
  */
-public final class StoreFile implements AutoCloseable {
+public final class StoreFile implements MovableFile, AutoCloseable {
   /** One write, and the largest folio of Linux's page cache that it makes. */
   private static final long WRITE_PIECE_BYTES = 32L << 10;
 
@@ -158,6 +159,7 @@ public final class StoreFile implements AutoCloseable {
    * opened again, have equal keys only if they are one. With the time of the region's allocation,
    * because a deleted file's number is given to another one some time.
    */
+  @Override
   public String fileKey() {
     Instant created = createdAt();
     return identity().key() + (created == null ? "" : " of " + created.toEpochMilli());
@@ -208,6 +210,7 @@ public final class StoreFile implements AutoCloseable {
    *
    * @throws MemoryException if it cannot be deleted; nothing has changed
    */
+  @Override
   public synchronized void requireArrived() throws MemoryException {
     HandOver before = handOver();
     if (before != null && before.role() == HandOver.Role.ARRIVED && !before.removeOldFile()) {
@@ -226,6 +229,7 @@ public final class StoreFile implements AutoCloseable {
    *
    * @throws MemoryException if that failed; {@link #endMove} takes the note away, if it stands
    */
+  @Override
   public synchronized void leaving(StoreMove move) throws MemoryException {
     requireArrived();
     if (fate().isEmpty()) {
@@ -234,6 +238,7 @@ public final class StoreFile implements AutoCloseable {
   }
 
   /** Takes the note of a move away, once it has failed or the other file is gone. */
+  @Override
   public synchronized void endMove() throws MemoryException {
     if (handOver() != null) {
       note("move", null);
@@ -249,6 +254,7 @@ public final class StoreFile implements AutoCloseable {
   }
 
   /** Gives the file its region's name, once it has its content, and waits for the device. */
+  @Override
   public void publish() throws MemoryException {
     Path target = store.path(Objects.requireNonNull(name));
     try {

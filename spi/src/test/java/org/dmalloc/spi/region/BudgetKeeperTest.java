@@ -23,9 +23,7 @@ import org.dmalloc.api.Advice;
 import org.dmalloc.api.Capability;
 import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.RegionRequest;
-import org.dmalloc.api.Residency;
 import org.dmalloc.api.Sharing;
-import org.dmalloc.api.SwapPolicy;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -43,17 +41,18 @@ final class BudgetKeeperTest {
   private volatile boolean stuck;
 
   /** Says what the test wants about its residency. */
-  private final class Region extends GatedRegion implements ResidentTrimmer {
-    private final Arena arena;
+  private final class Backing implements RegionBacking, ResidentTrimmer {
+    private final Arena arena = Arena.ofShared();
+    private final MemorySegment segment = arena.allocate(4096);
     private long excess;
 
-    Region(RegionTraits traits, Arena arena) {
-      super(ledger, traits, arena.allocate(4096));
-      this.arena = arena;
+    @Override
+    public MemorySegment segment() {
+      return segment;
     }
 
     @Override
-    protected ResidentTrimmer onLimitResident(long budgetBytes) throws MemoryException {
+    public ResidentTrimmer limitResident(long budgetBytes) throws MemoryException {
       if (budgetBytes == 13) {
         throw MemoryException.of("limit", toString(), "no swap", "");
       }
@@ -89,41 +88,20 @@ final class BudgetKeeperTest {
     }
 
     @Override
-    protected void onForce(MemorySegment segment, long offset, long length) {}
-
-    @Override
-    protected void onAdvise(MemorySegment segment, Advice advice, long offset, long length) {}
-
-    @Override
-    protected void onPrefetch(MemorySegment segment, long[] offsets, long length) {}
-
-    @Override
-    protected Residency onResidency(MemorySegment segment, long offset, long length) {
-      return new Residency(length, length, length, 0, 0, 0, 0, "test");
-    }
-
-    @Override
-    protected void onApply(MemorySegment segment, SwapPolicy policy) {}
-
-    @Override
-    protected MemorySegment onResize(MemorySegment segment, long newByteSize) {
-      return segment;
-    }
-
-    @Override
-    protected void onClose(MemorySegment segment) {
+    public void unmap() {
       arena.close();
     }
   }
 
-  private Region allocate() throws MemoryException {
+  private BackedRegion allocate() throws MemoryException {
     RegionRequest request = RegionRequest.ofSize(4096);
     return ledger.admit(
         request,
         () ->
-            new Region(
+            new BackedRegion(
+                ledger,
                 RegionTraits.of(null, request.options(), Sharing.SHARED, null, "test"),
-                Arena.ofShared()));
+                new Backing()));
   }
 
   private static List<Thread> keepers() {
@@ -144,7 +122,7 @@ final class BudgetKeeperTest {
 
   @Test
   void trimsToAFifteenSixteenthOfTheBudgetAndAgainWhenItGrows() throws Exception {
-    try (Region region = allocate()) {
+    try (BackedRegion region = allocate()) {
       resident.set(10_000);
       region.limitResident(1_600);
       await(() -> resident.get() <= 1_500);
@@ -157,8 +135,8 @@ final class BudgetKeeperTest {
   @Test
   void oneThreadLivesWhileThereAreBudgets() throws Exception {
     assertEquals(List.of(), keepers());
-    try (Region one = allocate();
-        Region two = allocate()) {
+    try (BackedRegion one = allocate();
+        BackedRegion two = allocate()) {
       one.limitResident(100);
       two.limitResident(100);
       assertEquals(1, keepers().size());
@@ -167,7 +145,7 @@ final class BudgetKeeperTest {
       assertEquals(1, keepers().size());
     }
     await(() -> keepers().isEmpty());
-    try (Region again = allocate()) {
+    try (BackedRegion again = allocate()) {
       resident.set(1_000);
       again.limitResident(100);
       await(() -> resident.get() <= 100);
@@ -177,7 +155,7 @@ final class BudgetKeeperTest {
 
   @Test
   void whatStaysOverGoesUrgently() throws Exception {
-    try (Region region = allocate()) {
+    try (BackedRegion region = allocate()) {
       stuck = true;
       resident.set(1_010);
       region.limitResident(1_000);
@@ -205,7 +183,7 @@ final class BudgetKeeperTest {
           public void close() {}
         };
     log.addHandler(listener);
-    try (Region region = allocate()) {
+    try (BackedRegion region = allocate()) {
       failures.set(3);
       resident.set(5_000);
       region.limitResident(1_000);
@@ -220,13 +198,13 @@ final class BudgetKeeperTest {
 
   @Test
   void refusedBudgetLeavesTheOldOne() throws Exception {
-    try (Region region = allocate()) {
+    try (BackedRegion region = allocate()) {
       region.limitResident(100);
       assertThrows(MemoryException.class, () -> region.limitResident(13));
       assertEquals(100, region.info().residentBudget());
       assertThrows(IllegalArgumentException.class, () -> region.limitResident(0));
     }
-    Region closed = allocate();
+    BackedRegion closed = allocate();
     closed.close();
     assertThrows(IllegalStateException.class, () -> closed.limitResident(100));
     assertFalse(closed.info().open());

@@ -5,26 +5,24 @@ import java.lang.foreign.MemorySegment;
 import java.util.Locale;
 import org.dmalloc.api.AccessMode;
 import org.dmalloc.api.Advice;
-import org.dmalloc.api.Capability;
 import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.Residency;
 import org.dmalloc.api.SwapPolicy;
-import org.dmalloc.api.UnsupportedCapabilityException;
 import org.dmalloc.api.backing.DirtyTracking;
 import org.dmalloc.linux.Mapping;
 import org.dmalloc.linux.Platform;
 import org.dmalloc.spi.eviction.SwapClock;
 import org.dmalloc.spi.machine.Errno;
 import org.dmalloc.spi.machine.Machine;
-import org.dmalloc.spi.region.GatedRegion;
-import org.dmalloc.spi.region.RegionLedger;
+import org.dmalloc.spi.region.RegionBacking;
 import org.dmalloc.spi.region.RegionTraits;
 import org.dmalloc.spi.region.ResidentTrimmer;
 
-/** A region of memory without a file. */
-final class AnonymousRegion extends GatedRegion {
+/** Memory without a file. */
+final class AnonymousBacking implements RegionBacking {
   private static final long WORTH_POPULATING = 1L << 20;
 
+  private final RegionTraits traits;
   private final MemorySource.Memory memory;
   private final Mapping mapping;
   private final Machine machine;
@@ -32,14 +30,16 @@ final class AnonymousRegion extends GatedRegion {
   private final PolicyState policies;
   private volatile boolean populates = true;
 
-  AnonymousRegion(
-      RegionLedger ledger,
+  /** What messages call the region. */
+  private volatile String target = "";
+
+  AnonymousBacking(
       RegionTraits traits,
       MemorySource.Memory memory,
       Machine machine,
       PagedMemory paged,
       PolicyState policies) {
-    super(ledger, traits, memory.mapping().segment());
+    this.traits = traits;
     this.memory = memory;
     this.mapping = memory.mapping();
     this.machine = machine;
@@ -48,25 +48,28 @@ final class AnonymousRegion extends GatedRegion {
   }
 
   @Override
-  protected void onForce(MemorySegment segment, long offset, long length) {
-    throw new UnsupportedCapabilityException(ledger().backend(), Capability.FORCE);
+  public MemorySegment segment() {
+    return mapping.segment();
   }
 
   @Override
-  protected void onAdvise(MemorySegment segment, Advice advice, long offset, long length)
-      throws MemoryException {
+  public void named(String region, String holder) {
+    target = region;
+  }
+
+  @Override
+  public void advise(Advice advice, long offset, long length) throws MemoryException {
     switch (advice) {
       case POPULATE_READ -> paged.populate(AccessMode.READ_ONLY, offset, length);
       case POPULATE_WRITE -> paged.populate(AccessMode.READ_WRITE, offset, length);
       default -> mapping.advise(advice, offset, length);
     }
-    policies.advised(advice, offset == 0 && length == byteSize());
+    policies.advised(advice, offset == 0 && length == mapping.byteSize());
   }
 
   /** One call for all pages is four times as fast as a fault for each. */
   @Override
-  protected void onLoad(MemorySegment segment, long offset, MemorySegment content)
-      throws MemoryException {
+  public void load(long offset, MemorySegment content) throws MemoryException {
     if (populates && content.byteSize() >= WORTH_POPULATING) {
       try {
         paged.populate(AccessMode.READ_WRITE, offset, content.byteSize());
@@ -77,45 +80,43 @@ final class AnonymousRegion extends GatedRegion {
         populates = false; // before Linux 5.14
       }
     }
-    super.onLoad(segment, offset, content);
+    RegionBacking.super.load(offset, content);
   }
 
   @Override
-  protected void onPrefetch(MemorySegment segment, long[] offsets, long length)
-      throws MemoryException {
+  public void prefetch(long[] offsets, long length) throws MemoryException {
     mapping.prefetch(offsets, length);
   }
 
   @Override
-  protected void onRelease(MemorySegment segment, long offset, long length) throws MemoryException {
+  public void release(long offset, long length) throws MemoryException {
     mapping.release(offset, length);
   }
 
   @Override
-  protected ResidentTrimmer onLimitResident(long budgetBytes) throws MemoryException {
-    machine.requireSwap(byteSize(), toString());
+  public ResidentTrimmer limitResident(long budgetBytes) throws MemoryException {
+    machine.requireSwap(mapping.byteSize(), target);
     return new SwapClock(mapping.pages());
   }
 
   @Override
-  protected Residency onResidency(MemorySegment segment, long offset, long length)
-      throws MemoryException {
+  public Residency residency(long offset, long length) throws MemoryException {
     return mapping.residency(offset, length);
   }
 
   @Override
-  protected void onApply(MemorySegment segment, SwapPolicy policy) throws MemoryException {
+  public void apply(SwapPolicy policy) throws MemoryException {
     policies.apply(policy);
   }
 
   @Override
-  protected DirtyTracking onTrackDirty(MemorySegment segment) throws MemoryException {
+  public DirtyTracking trackDirty() throws MemoryException {
     return mapping.trackWrites();
   }
 
   @Override
-  protected MemorySegment onResize(MemorySegment segment, long newByteSize) throws MemoryException {
-    long oldByteSize = segment.byteSize();
+  public void resize(long newByteSize) throws MemoryException {
+    long oldByteSize = mapping.byteSize();
     boolean grows = newByteSize > oldByteSize;
     if (grows && policies.locked()) {
       paged.requireGrowth(newByteSize);
@@ -125,7 +126,7 @@ final class AnonymousRegion extends GatedRegion {
     } catch (MemoryException e) {
       throw explain(e);
     }
-    if (grows && traits().locked()) {
+    if (grows && traits.locked()) {
       try {
         paged.populate(AccessMode.READ_WRITE, oldByteSize, newByteSize - oldByteSize);
       } catch (MemoryException | RuntimeException e) {
@@ -133,12 +134,6 @@ final class AnonymousRegion extends GatedRegion {
         throw e;
       }
     }
-    return mapping.segment();
-  }
-
-  @Override
-  protected MemorySegment afterFailedResize(MemorySegment segment) {
-    return mapping.segment();
   }
 
   private MemoryException explain(MemoryException refusal) {
@@ -158,7 +153,7 @@ final class AnonymousRegion extends GatedRegion {
   }
 
   @Override
-  protected void onClose(MemorySegment segment) {
+  public void unmap() {
     memory.close();
   }
 }

@@ -36,7 +36,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 @Timeout(60)
-class GatedRegionTest {
+class BackedRegionTest {
   private static final long SHORT_NANOS = 20_000_000;
   private static final long LONG_NANOS = 60_000_000_000L;
 
@@ -54,24 +54,38 @@ class GatedRegionTest {
   private final List<String> calls = Collections.synchronizedList(new ArrayList<>());
   private final String fileKeys = UUID.randomUUID().toString();
 
-  /** Backed by an Arena; notes the calls that reach it. */
-  private final class ArenaRegion extends GatedRegion {
-    private Arena arena;
-    private MemorySegment mappedAnew;
+  /** Of the region that was allocated last. */
+  private ArenaMemory memory;
+
+  /** Memory from an arena; notes the calls that reach it. */
+  private final class ArenaMemory implements RegionBacking {
+    private Arena arena = Arena.ofShared();
+    private MemorySegment segment;
     private volatile boolean forceFails;
     private volatile boolean proves = true;
     private volatile Runnable onForce = () -> {};
+    private String holder;
 
     /** So many attempts to end the arena fail, as beside a native call. */
     private int inUse;
 
-    private ArenaRegion(RegionLedger ledger, RegionTraits traits, Arena arena, long byteSize) {
-      super(ledger, traits, arena.allocate(byteSize, 8));
-      this.arena = arena;
+    private ArenaMemory(long byteSize) {
+      segment = arena.allocate(byteSize, 8);
+      memory = this;
     }
 
     @Override
-    protected void onForce(MemorySegment segment, long offset, long length) throws MemoryException {
+    public MemorySegment segment() {
+      return segment;
+    }
+
+    @Override
+    public void named(String region, String newHolder) {
+      holder = newHolder;
+    }
+
+    @Override
+    public void force(long offset, long length) throws MemoryException {
       calls.add("force " + offset + " " + length);
       onForce.run();
       if (forceFails) {
@@ -80,12 +94,12 @@ class GatedRegionTest {
     }
 
     @Override
-    protected void onRewrite(MemorySegment segment, long offset, long length) {
+    public void rewrite(long offset, long length) {
       calls.add("rewrite " + offset + " " + length);
     }
 
     @Override
-    protected void onProve(MemorySegment segment, long offset, long length) throws MemoryException {
+    public void prove(long offset, long length) throws MemoryException {
       calls.add("prove " + offset + " " + length);
       if (!proves) {
         throw MemoryException.of("compare", toString(), "different", "");
@@ -93,7 +107,7 @@ class GatedRegionTest {
     }
 
     @Override
-    protected void onRelease(MemorySegment segment, long offset, long length) {}
+    public void release(long offset, long length) {}
 
     private void checkUnused() {
       if (inUse > 0) {
@@ -103,85 +117,73 @@ class GatedRegionTest {
     }
 
     @Override
-    protected void onAdvise(MemorySegment segment, Advice advice, long offset, long length) {
+    public void advise(Advice advice, long offset, long length) {
       calls.add("advise " + advice);
     }
 
     @Override
-    protected void onPrefetch(MemorySegment segment, long[] offsets, long length) {
+    public void prefetch(long[] offsets, long length) {
       calls.add("prefetch " + offsets.length);
     }
 
     @Override
-    protected Residency onResidency(MemorySegment segment, long offset, long length) {
+    public Residency residency(long offset, long length) {
       return new Residency(length, length, length, 0, 0, 0, 0, "arena");
     }
 
     @Override
-    protected void onApply(MemorySegment segment, SwapPolicy policy) throws MemoryException {
+    public void apply(SwapPolicy policy) throws MemoryException {
       if (policy == SwapPolicy.NOW) {
         throw MemoryException.of("madvise", toString(), "EIO", "");
       }
     }
 
     @Override
-    protected MemorySegment onResize(MemorySegment segment, long newByteSize)
-        throws MemoryException {
+    public void resize(long newByteSize) throws MemoryException {
       checkUnused();
       if (newByteSize == 13) {
         throw MemoryException.of("mremap", toString(), "ENOMEM", "");
       }
-      if (newByteSize == 14) { // fails after the old segment had to end
-        Arena same = Arena.ofShared();
-        mappedAnew = same.allocate(segment.byteSize(), 8).copyFrom(segment);
-        arena.close();
-        arena = same;
-        throw MemoryException.of("mremap", toString(), "ENOMEM", "");
-      }
+      boolean failsLate = newByteSize == 14; // after the old segment had to end
       Arena next = Arena.ofShared();
-      MemorySegment grown = next.allocate(newByteSize, 8);
-      long kept = Math.min(segment.byteSize(), newByteSize);
-      MemorySegment.copy(segment, 0, grown, 0, kept);
+      MemorySegment anew = next.allocate(failsLate ? segment.byteSize() : newByteSize, 8);
+      MemorySegment.copy(segment, 0, anew, 0, Math.min(segment.byteSize(), anew.byteSize()));
       arena.close();
       arena = next;
-      return grown;
+      segment = anew;
+      if (failsLate) {
+        throw MemoryException.of("mremap", toString(), "ENOMEM", "");
+      }
     }
 
     @Override
-    protected MemorySegment afterFailedResize(MemorySegment segment) {
-      MemorySegment anew = mappedAnew;
-      mappedAnew = null;
-      return anew == null ? segment : anew;
-    }
-
-    @Override
-    protected void onClose(MemorySegment segment) {
+    public void unmap() {
       checkUnused();
       arena.close();
     }
   }
 
-  private ArenaRegion allocate(RegionRequest request) throws MemoryException {
+  private BackedRegion allocate(RegionRequest request) throws MemoryException {
     return allocate(ledger, request);
   }
 
-  private ArenaRegion allocate(RegionLedger into, RegionRequest request) throws MemoryException {
+  private BackedRegion allocate(RegionLedger into, RegionRequest request) throws MemoryException {
     Sharing sharing = request.sharing() == Sharing.PRIVATE ? Sharing.PRIVATE : Sharing.SHARED;
     String key = request.name() == null ? null : fileKeys + request.name();
     RegionTraits traits =
         RegionTraits.of(request.name(), request.options(), sharing, null, "arena").withFileKey(key);
     return into.admit(
-        request, () -> new ArenaRegion(into, traits, Arena.ofShared(), request.byteSize()));
+        request, () -> new BackedRegion(into, traits, new ArenaMemory(request.byteSize())));
   }
 
-  private ArenaRegion allocate(long byteSize) throws MemoryException {
+  private BackedRegion allocate(long byteSize) throws MemoryException {
     return allocate(RegionRequest.ofSize(byteSize));
   }
 
   @Test
   void theBooksFollowOpeningResizingAndClosing() throws Exception {
-    ArenaRegion a = allocate(4_000);
-    ArenaRegion b = allocate(1_000);
+    BackedRegion a = allocate(4_000);
+    BackedRegion b = allocate(1_000);
     assertEquals(5_000, ledger.statistics().openBytes());
     assertEquals(List.of(a, b), ledger.regions());
     b.resize(2_000);
@@ -199,7 +201,7 @@ class GatedRegionTest {
 
   @Test
   void theLimitIsHeldAtAllocationAndAtGrowth() throws Exception {
-    ArenaRegion a = allocate(6_000);
+    BackedRegion a = allocate(6_000);
     MemoryException e = assertThrows(MemoryException.class, () -> allocate(4_001));
     assertTrue(e.getMessage().contains("limit"), e.getMessage());
     assertTrue(e.getMessage().contains("6000 of 10000"), e.getMessage());
@@ -212,7 +214,7 @@ class GatedRegionTest {
 
   @Test
   void aFailedResizeChangesNothing() throws Exception {
-    try (ArenaRegion a = allocate(1_000)) {
+    try (BackedRegion a = allocate(1_000)) {
       assertThrows(MemoryException.class, () -> a.resize(13));
       assertEquals(1_000, a.byteSize());
       assertEquals(1_000, ledger.statistics().openBytes());
@@ -225,7 +227,7 @@ class GatedRegionTest {
 
   @Test
   void aFailedResizeMayHaveMappedTheSameBytesAnew() throws Exception {
-    try (ArenaRegion a = allocate(1_000)) {
+    try (BackedRegion a = allocate(1_000)) {
       try (Access access = a.acquire()) {
         access.segment().set(ValueLayout.JAVA_BYTE, 999, (byte) 5);
       }
@@ -246,12 +248,12 @@ class GatedRegionTest {
             "test", EnumSet.allOf(Capability.class), EnumSet.allOf(Advice.class), 1_000);
     RegionTraits traits =
         RegionTraits.of("orders", RegionOptions.DEFAULT, Sharing.SHARED, null, "arena");
-    RegionLedger.Opener<ArenaRegion> opener =
+    RegionLedger.Opener opener =
         booking -> {
           booking.ofSize(600);
-          return new ArenaRegion(small, traits, Arena.ofShared(), 600);
+          return new BackedRegion(small, traits, new ArenaMemory(600));
         };
-    try (ArenaRegion a = small.admit(OpenRequest.of("orders"), opener)) {
+    try (BackedRegion a = small.admit(OpenRequest.of("orders"), opener)) {
       assertEquals(600, small.statistics().openBytes());
       MemoryException e =
           assertThrows(MemoryException.class, () -> small.admit(OpenRequest.of("orders"), opener));
@@ -287,7 +289,7 @@ class GatedRegionTest {
 
   @Test
   void aStoppedProviderRefusesAndItsRegionsLiveOn() throws Exception {
-    ArenaRegion a = allocate(100);
+    BackedRegion a = allocate(100);
     ledger.stop();
     assertThrows(IllegalStateException.class, () -> allocate(100));
     a.force();
@@ -308,7 +310,7 @@ class GatedRegionTest {
 
   @Test
   void rangesOutsideAreRefusedBeforeAnythingHappens() throws Exception {
-    try (ArenaRegion a = allocate(100)) {
+    try (BackedRegion a = allocate(100)) {
       assertThrows(IndexOutOfBoundsException.class, () -> a.force(1, 100));
       assertThrows(IndexOutOfBoundsException.class, () -> a.force(-1, 1));
       assertThrows(IndexOutOfBoundsException.class, () -> a.force(1, -1));
@@ -325,7 +327,7 @@ class GatedRegionTest {
 
   @Test
   void closeWaitsForSectionsAndNamesWhoHoldsOn() throws Exception {
-    ArenaRegion a = allocate(100);
+    BackedRegion a = allocate(100);
     Access own = a.acquire();
     AtomicReference<Throwable> failure = new AtomicReference<>();
     Thread other =
@@ -353,7 +355,7 @@ class GatedRegionTest {
 
   @Test
   void closeEndsTheSectionsOfTheThreadThatCloses() throws Exception {
-    ArenaRegion a = allocate(100);
+    BackedRegion a = allocate(100);
     Access outer = a.acquire();
     Access inner = a.acquire();
     a.close();
@@ -367,9 +369,9 @@ class GatedRegionTest {
 
   @Test
   void aCloseThatFailsLeavesTheSectionsOfItsThreadOpen() throws Exception {
-    ArenaRegion a = allocate(100);
+    BackedRegion a = allocate(100);
     Access own = a.acquire();
-    a.inUse = Integer.MAX_VALUE;
+    memory.inUse = Integer.MAX_VALUE;
     IllegalStateException e = assertThrows(IllegalStateException.class, a::close);
     assertTrue(e.getMessage().startsWith("close of region "), e.getMessage());
     assertTrue(e.getMessage().contains("a channel or native call"), e.getMessage());
@@ -378,19 +380,19 @@ class GatedRegionTest {
     assertEquals(1, a.info().openSections());
     own.segment().set(ValueLayout.JAVA_BYTE, 0, (byte) 1);
     own.close();
-    a.inUse = 0;
+    memory.inUse = 0;
     a.close();
     assertEquals(0, ledger.statistics().openBytes());
   }
 
   @Test
   void closeAndResizeWaitForACallThatUsesTheSegment() throws Exception {
-    ArenaRegion a = allocate(100);
-    a.inUse = 3;
+    BackedRegion a = allocate(ledger(LONG_NANOS), RegionRequest.ofSize(100));
+    memory.inUse = 3;
     a.resize(200);
-    assertEquals(0, a.inUse);
+    assertEquals(0, memory.inUse);
     assertEquals(200, a.byteSize());
-    a.inUse = 3;
+    memory.inUse = 3;
     Thread.currentThread().interrupt();
     a.close();
     assertTrue(Thread.interrupted(), "the status is kept");
@@ -400,7 +402,7 @@ class GatedRegionTest {
   @Test
   void wholeRegionCallsTakeTheSizeInsideTheirSection() throws Exception {
     // A busy machine may take the processor away from a thread inside its section.
-    ArenaRegion a = allocate(ledger(LONG_NANOS), RegionRequest.ofSize(1_000));
+    BackedRegion a = allocate(ledger(LONG_NANOS), RegionRequest.ofSize(1_000));
     AtomicReference<Throwable> failure = new AtomicReference<>();
     Thread resizer =
         Thread.ofPlatform()
@@ -427,12 +429,12 @@ class GatedRegionTest {
 
   @Test
   void aFailedForceSticksUntilASuccessThatBeganLater() throws Exception {
-    ArenaRegion a = allocate(10_000);
-    a.forceFails = true;
+    BackedRegion a = allocate(10_000);
+    memory.forceFails = true;
     assertThrows(MemoryException.class, () -> a.force(0, 1));
     assertEquals(List.of("force 0 1", "rewrite 0 10000"), calls, "all of it is suspect");
     assertTrue(String.valueOf(a.info().writeBackFailure()).contains("10000 bytes"));
-    a.forceFails = false;
+    memory.forceFails = false;
     assertThrows(MemoryException.class, a::release);
     assertThrows(MemoryException.class, () -> a.release(9_999, 1));
     assertThrows(MemoryException.class, () -> a.advise(Advice.PAGE_OUT, 0, 1));
@@ -447,10 +449,10 @@ class GatedRegionTest {
     assertThrows(MemoryException.class, () -> a.release(4_096, 4_097));
     calls.clear();
 
-    a.proves = false;
+    memory.proves = false;
     assertThrows(MemoryException.class, a::force);
     assertTrue(String.valueOf(a.info().writeBackFailure()).contains("5904 bytes"));
-    a.proves = true;
+    memory.proves = true;
     calls.clear();
     a.force();
     assertEquals("rewrite 0 4096", calls.getFirst());
@@ -463,7 +465,7 @@ class GatedRegionTest {
 
   @Test
   void aFailedSyncOfTheBackendsOwnMakesTheRegionSuspect() throws Exception {
-    ArenaRegion a = allocate(10_000);
+    BackedRegion a = allocate(10_000);
     a.watchWriteBack(() -> calls.add("sync"));
     assertEquals(null, a.info().writeBackFailure());
     MemoryException told = MemoryException.of("move", "a header", "EIO", "");
@@ -487,19 +489,19 @@ class GatedRegionTest {
 
   @Test
   void aForceThatSucceedsBesideOneThatFailsProvesNothing() throws Exception {
-    ArenaRegion a = allocate(10_000);
+    BackedRegion a = allocate(10_000);
     CountDownLatch begun = new CountDownLatch(1);
     CountDownLatch fail = new CountDownLatch(1);
     AtomicReference<Throwable> failing = new AtomicReference<>();
-    a.onForce =
+    memory.onForce =
         () -> {
           begun.countDown();
           await(fail);
-          a.forceFails = true;
+          memory.forceFails = true;
         };
     Thread first = Thread.ofPlatform().start(() -> failing.set(thrown(() -> a.force(0, 1))));
     begun.await();
-    a.onForce = () -> {};
+    memory.onForce = () -> {};
     AtomicReference<Throwable> beside = new AtomicReference<>();
     Thread second = Thread.ofPlatform().start(() -> beside.set(thrown(() -> a.force(5_000, 1))));
     while (second.getState() != Thread.State.WAITING) {
@@ -510,30 +512,30 @@ class GatedRegionTest {
     second.join();
     assertTrue(failing.get() instanceof MemoryException, String.valueOf(failing.get()));
     assertTrue(beside.get() instanceof MemoryException, String.valueOf(beside.get()));
-    a.forceFails = false;
+    memory.forceFails = false;
     a.force();
     a.close();
   }
 
   @Test
   void closeTriesOnceMoreAndReleasesAllWhatever() throws Exception {
-    ArenaRegion kept = allocate(RegionRequest.ofSize(5_000).withName("kept"));
-    kept.forceFails = true;
+    BackedRegion kept = allocate(RegionRequest.ofSize(5_000).withName("kept"));
+    memory.forceFails = true;
     assertThrows(MemoryException.class, kept::force);
     UncheckedIOException e = assertThrows(UncheckedIOException.class, kept::close);
     assertTrue(e.getCause() instanceof MemoryException);
     assertFalse(kept.info().open());
     assertEquals(0, ledger.statistics().openBytes());
 
-    ArenaRegion again = allocate(RegionRequest.ofSize(5_000).withName("kept"));
+    BackedRegion again = allocate(RegionRequest.ofSize(5_000).withName("kept"));
     assertTrue(String.valueOf(again.info().writeBackFailure()).contains("ENOSPC"));
     again.close(); // now it works
-    try (ArenaRegion healed = allocate(RegionRequest.ofSize(5_000).withName("kept"))) {
+    try (BackedRegion healed = allocate(RegionRequest.ofSize(5_000).withName("kept"))) {
       assertEquals(null, healed.info().writeBackFailure());
     }
 
-    ArenaRegion unnamed = allocate(5_000);
-    unnamed.forceFails = true;
+    BackedRegion unnamed = allocate(5_000);
+    memory.forceFails = true;
     assertThrows(MemoryException.class, unnamed::force);
     unnamed.close(); // nobody will miss what it had
   }
@@ -561,7 +563,7 @@ class GatedRegionTest {
 
   @Test
   void sectionsAreClosedOnceByTheirThread() throws Exception {
-    try (ArenaRegion a = allocate(100)) {
+    try (BackedRegion a = allocate(100)) {
       Access access = a.acquire();
       AtomicReference<Throwable> failure = new AtomicReference<>();
       Thread other =
@@ -586,7 +588,7 @@ class GatedRegionTest {
 
   @Test
   void aPinnedRegionKeepsItsSize() throws Exception {
-    try (ArenaRegion a = allocate(100)) {
+    try (BackedRegion a = allocate(100)) {
       MemorySegment raw = a.segment();
       IllegalStateException e = assertThrows(IllegalStateException.class, () -> a.resize(200));
       assertTrue(e.getMessage().contains("pinned"), e.getMessage());
@@ -597,7 +599,7 @@ class GatedRegionTest {
 
   @Test
   void growthKeepsContentAndEndsTheOldSegment() throws Exception {
-    try (ArenaRegion a = allocate(100)) {
+    try (BackedRegion a = allocate(100)) {
       MemorySegment leaked;
       try (Access access = a.acquire()) {
         leaked = access.segment();
@@ -614,7 +616,7 @@ class GatedRegionTest {
 
   @Test
   void adviceThatWouldLoseContentIsRefused() throws Exception {
-    try (ArenaRegion a = allocate(RegionRequest.ofSize(100).withSharing(Sharing.PRIVATE))) {
+    try (BackedRegion a = allocate(RegionRequest.ofSize(100).withSharing(Sharing.PRIVATE))) {
       assertThrows(UnsupportedOperationException.class, () -> a.advise(Advice.DONT_NEED));
       assertThrows(UnsupportedOperationException.class, a::force);
       a.advise(Advice.RANDOM);
@@ -626,7 +628,7 @@ class GatedRegionTest {
 
   @Test
   void policiesReplaceWhatTheyContradictAndAFailedOneChangesNothing() throws Exception {
-    try (ArenaRegion a = allocate(100)) {
+    try (BackedRegion a = allocate(100)) {
       a.apply(SwapPolicy.NEVER);
       a.apply(SwapPolicy.HUGE_PAGES);
       assertEquals(Set.of(SwapPolicy.NEVER, SwapPolicy.HUGE_PAGES), a.info().policies());
@@ -643,7 +645,7 @@ class GatedRegionTest {
 
   @Test
   void whoCarriesARegionNamesIt() throws Exception {
-    try (ArenaRegion a = allocate(64)) {
+    try (BackedRegion a = allocate(64)) {
       assertTrue(a.toString().startsWith("region " + a.id()), a.toString());
       a.carriedBy(
           new org.dmalloc.api.backing.BackingRegion.Carrier() {
@@ -658,7 +660,7 @@ class GatedRegionTest {
             }
           });
       assertTrue(a.toString().startsWith("region 1 'orders' ("), a.toString());
-      assertTrue(a.holder().startsWith("region 1 'orders' on "), a.holder());
+      assertTrue(memory.holder.startsWith("region 1 'orders' on "), memory.holder);
       a.carriedBy(use -> false);
       assertTrue(a.toString().startsWith("region " + a.id()), a.toString());
     }
@@ -666,7 +668,7 @@ class GatedRegionTest {
 
   @Test
   void aCarrierIsAskedAndASectionOfItsOwnTellsToo() throws Exception {
-    try (ArenaRegion a = allocate(64)) {
+    try (BackedRegion a = allocate(64)) {
       AtomicInteger told = new AtomicInteger();
       assertEquals(64, a.backing().byteSize());
       assertFalse(a.doze(told::incrementAndGet), "the memory is used unseen");
@@ -692,7 +694,7 @@ class GatedRegionTest {
 
   @Test
   void contentIsLoadedWithinTheRegionOnly() throws Exception {
-    try (ArenaRegion a = allocate(64)) {
+    try (BackedRegion a = allocate(64)) {
       MemorySegment content = MemorySegment.ofArray(new byte[] {1, 2, 3});
       a.load(61, content);
       assertEquals(3, a.backing().get(ValueLayout.JAVA_BYTE, 63));

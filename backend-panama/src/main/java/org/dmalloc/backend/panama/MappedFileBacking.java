@@ -12,17 +12,12 @@ import org.dmalloc.api.AccessMode;
 import org.dmalloc.api.AccessPattern;
 import org.dmalloc.api.Advice;
 import org.dmalloc.api.AdvisedRange;
-import org.dmalloc.api.Capability;
 import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.PageSize;
 import org.dmalloc.api.ProgressListener;
 import org.dmalloc.api.Residency;
 import org.dmalloc.api.Sharing;
-import org.dmalloc.api.SwapPolicy;
-import org.dmalloc.api.UnsupportedCapabilityException;
 import org.dmalloc.api.backing.DirtyTracking;
-import org.dmalloc.api.backing.StoreMove;
-import org.dmalloc.api.backing.StoredBacking;
 import org.dmalloc.backend.panama.auto.PageRange;
 import org.dmalloc.backend.panama.auto.PageRanges;
 import org.dmalloc.backend.panama.auto.PagingObserver;
@@ -33,96 +28,104 @@ import org.dmalloc.linux.OpenFile;
 import org.dmalloc.linux.Platform;
 import org.dmalloc.spi.eviction.FileClock;
 import org.dmalloc.spi.machine.Machine;
+import org.dmalloc.spi.region.BackedRegion;
 import org.dmalloc.spi.region.DeviceProof;
-import org.dmalloc.spi.region.GatedRegion;
-import org.dmalloc.spi.region.RegionLedger;
+import org.dmalloc.spi.region.MovableFile;
+import org.dmalloc.spi.region.RegionBacking;
 import org.dmalloc.spi.region.RegionTraits;
 import org.dmalloc.spi.region.ResidentTrimmer;
-import org.dmalloc.spi.store.Disposal;
 import org.dmalloc.spi.store.StoreFile;
 import org.jspecify.annotations.Nullable;
 
-/** A region over a mapped file; owns both. */
-final class MappedFileRegion extends GatedRegion implements StoredBacking {
+/** A mapped file; owns both. */
+final class MappedFileBacking implements RegionBacking {
   private final RegionFile file;
   private final Mapping mapping;
-  private final CheckedPaging paging;
+  private final RegionTraits traits;
+  private final Machine machine;
+
+  /** What messages call the region. */
+  private volatile String target = "";
 
   /** What was advised by hand while the pattern is fixed; guarded by itself. */
   private final PageRanges advised = new PageRanges();
 
-  /** Set when the file is to be deleted at the close. */
-  private volatile @Nullable Disposal disposal;
-
   /** Null unless the pattern is AUTO. */
   private volatile @Nullable WatchedRegion watched;
 
-  MappedFileRegion(
-      RegionLedger ledger, RegionTraits traits, RegionFile file, Mapping mapping, Machine machine) {
-    super(ledger, traits, mapping.segment());
+  MappedFileBacking(RegionFile file, Mapping mapping, RegionTraits traits, Machine machine) {
     this.file = file;
     this.mapping = mapping;
-    this.paging = new CheckedPaging(mapping, machine, toString());
+    this.traits = traits;
+    this.machine = machine;
   }
 
   /**
    * Lets an observer find out the pattern.
    *
+   * @param region the one that this is behind
    * @param filled whether the pages are in already
    */
-  void watch(PagingObserver observer, WatchedRegion.Stores stores, boolean filled)
-      throws MemoryException {
-    WatchedRegion region =
+  void watch(
+      BackedRegion region, PagingObserver observer, WatchedRegion.Stores stores, boolean filled) {
+    WatchedRegion watching =
         new WatchedRegion(
             observer,
             mapping,
-            paging,
-            toString(),
-            id(),
-            this::doze,
-            this::suspect,
-            () -> patternBecame(AccessPattern.NORMAL),
+            paging(),
+            target,
+            region.id(),
+            region::doze,
+            region::suspect,
+            () -> region.patternBecame(AccessPattern.NORMAL),
             stores);
     if (filled) {
-      region.filled();
+      watching.filled();
     }
-    watched = region;
-    if (!region.begin()) {
-      return;
-    }
-    observer.watch(region);
-  }
-
-  @Override
-  protected void onCarried() {
-    if (file instanceof RegionFile.Named named) {
-      named.describeHolder(holder());
+    watched = watching;
+    if (watching.begin()) {
+      observer.watch(watching);
     }
   }
 
+  private CheckedPaging paging() {
+    return new CheckedPaging(mapping, machine, target);
+  }
+
   @Override
-  protected void onCheckFile(String operation) throws MemoryException {
+  public MemorySegment segment() {
+    return mapping.segment();
+  }
+
+  @Override
+  public void named(String region, String holder) {
+    target = region;
+    file.describeHolder(holder);
+  }
+
+  @Override
+  public void checkFile(String operation) throws MemoryException {
     // msync is silent about pages behind the end of a file that was cut short.
-    file.checkLength(operation, byteSize());
+    file.checkLength(operation, mapping.byteSize());
   }
 
   @Override
-  protected void onForced() throws MemoryException {
+  public void forced() throws MemoryException {
     file.checkName("force");
   }
 
   @Override
-  protected void onCheckWriteBack() throws MemoryException {
+  public void checkWriteBack() throws MemoryException {
     file.descriptor().checkWriteBack();
   }
 
   @Override
-  protected void onRewrite(MemorySegment segment, long offset, long length) throws MemoryException {
+  public void rewrite(long offset, long length) throws MemoryException {
     mapping.rewrite(offset, length);
   }
 
   @Override
-  protected void onProve(MemorySegment segment, long offset, long length) throws MemoryException {
+  public void prove(long offset, long length) throws MemoryException {
     Optional<OpenFile> direct = file.direct();
     if (direct.isPresent()) {
       OpenFile from = direct.get();
@@ -131,17 +134,17 @@ final class MappedFileRegion extends GatedRegion implements StoredBacking {
           length,
           (run, count) ->
               DeviceProof.prove(
-                  segment,
+                  mapping.segment(),
                   run,
                   count,
-                  toString(),
+                  target,
                   (at, into) -> mapping.readDirectly(from, at, into)));
     }
   }
 
   @Override
-  protected void onForce(MemorySegment segment, long offset, long length) throws MemoryException {
-    if (traits().access() == AccessMode.READ_ONLY) {
+  public void force(long offset, long length) throws MemoryException {
+    if (traits.access() == AccessMode.READ_ONLY) {
       // Linux takes the mapping of a file that is open for reading for a private one: msync does
       // nothing.
       file.descriptor().syncData();
@@ -155,11 +158,10 @@ final class MappedFileRegion extends GatedRegion implements StoredBacking {
   }
 
   @Override
-  protected void onAdvise(MemorySegment segment, Advice advice, long offset, long length)
-      throws MemoryException {
+  public void advise(Advice advice, long offset, long length) throws MemoryException {
     WatchedRegion watching = watched;
     Optional<AccessPattern> pattern = patternOf(advice);
-    boolean whole = offset == 0 && length == byteSize();
+    boolean whole = offset == 0 && length == mapping.byteSize();
     if (watching != null && !(whole && pattern.isPresent())) {
       watching.advise(advice, offset, length);
       return;
@@ -182,7 +184,7 @@ final class MappedFileRegion extends GatedRegion implements StoredBacking {
   }
 
   private void populate(AccessMode access, long offset, long length) throws MemoryException {
-    paging.populate(access, offset, length, ProgressListener.NONE, "the content is as it was");
+    paging().populate(access, offset, length, ProgressListener.NONE, "the content is as it was");
   }
 
   private static Optional<AccessPattern> patternOf(Advice advice) {
@@ -195,13 +197,13 @@ final class MappedFileRegion extends GatedRegion implements StoredBacking {
   }
 
   @Override
-  protected List<AdvisedRange> onAdvised(AccessPattern pattern) {
+  public List<AdvisedRange> advised(AccessPattern pattern) {
     WatchedRegion watching = watched;
     if (watching != null) {
       return watching.map();
     }
     long page = Platform.pageSize();
-    long pages = (byteSize() + page - 1) / page;
+    long pages = (mapping.byteSize() + page - 1) / page;
     List<AdvisedRange> map = new ArrayList<>();
     synchronized (advised) {
       for (PageRanges.Advised range : advised.touching(0, pages)) {
@@ -219,35 +221,34 @@ final class MappedFileRegion extends GatedRegion implements StoredBacking {
       long first, long end, AccessPattern pattern, AdvisedRange.Origin origin) {
     long page = Platform.pageSize();
     long offset = first * page;
-    return new AdvisedRange(offset, Math.min(end * page, byteSize()) - offset, pattern, origin);
+    return new AdvisedRange(
+        offset, Math.min(end * page, mapping.byteSize()) - offset, pattern, origin);
   }
 
   @Override
-  protected void onPrefetch(MemorySegment segment, long[] offsets, long length)
-      throws MemoryException {
+  public void prefetch(long[] offsets, long length) throws MemoryException {
     mapping.prefetch(offsets, length);
   }
 
   @Override
-  protected void onRelease(MemorySegment segment, long offset, long length) throws MemoryException {
+  public void release(long offset, long length) throws MemoryException {
     mapping.release(offset, length);
   }
 
   @Override
-  protected ResidentTrimmer onLimitResident(long budgetBytes) throws MemoryException {
-    if (traits().sharing() == Sharing.PRIVATE) {
+  public ResidentTrimmer limitResident(long budgetBytes) throws MemoryException {
+    if (traits.sharing() == Sharing.PRIVATE) {
       throw new UnsupportedOperationException(
           String.format(
               Locale.ROOT,
-              "resident budget of %s: its changed pages are private and have no file to go to; ask"
-                  + " for SHARED",
-              this));
+              "resident budget of %s: its changed pages are private and have no file to go to; ask for SHARED",
+              target));
     }
     if (mapping.swapBacked()) {
       throw MemoryException.of(
           "limit",
           budgetBytes,
-          toString(),
+          target,
           "its file system has no disk behind it",
           MemoryException.NO_ERRNO,
           "choose another directory",
@@ -257,40 +258,32 @@ final class MappedFileRegion extends GatedRegion implements StoredBacking {
   }
 
   @Override
-  protected Residency onResidency(MemorySegment segment, long offset, long length)
-      throws MemoryException {
+  public Residency residency(long offset, long length) throws MemoryException {
     return mapping.residency(offset, length);
   }
 
   @Override
-  protected void onApply(MemorySegment segment, SwapPolicy policy) {
-    throw new UnsupportedCapabilityException(ledger().backend(), Capability.SWAP_POLICY);
-  }
-
-  @Override
-  protected void onLoad(MemorySegment segment, long offset, MemorySegment content)
-      throws MemoryException {
-    if (traits().pageSize() == PageSize.HUGE) {
-      super.onLoad(segment, offset, content);
+  public void load(long offset, MemorySegment content) throws MemoryException {
+    if (traits.pageSize() == PageSize.HUGE) {
+      RegionBacking.super.load(offset, content);
     } else {
       mapping.load(offset, content);
     }
   }
 
   @Override
-  protected DirtyTracking onTrackDirty(MemorySegment segment) throws MemoryException {
+  public DirtyTracking trackDirty() throws MemoryException {
     return mapping.trackWrites();
   }
 
   @Override
-  protected MemorySegment onResize(MemorySegment segment, long newByteSize) throws MemoryException {
+  public void resize(long newByteSize) throws MemoryException {
     WatchedRegion watching = watched;
     if (watching == null) {
       changeSize(newByteSize);
     } else {
       watching.resize(() -> changeSize(newByteSize));
     }
-    return mapping.segment();
   }
 
   private void changeSize(long newByteSize) throws MemoryException {
@@ -304,8 +297,8 @@ final class MappedFileRegion extends GatedRegion implements StoredBacking {
 
   private void grow(long newByteSize) throws MemoryException {
     long oldByteSize = mapping.byteSize();
-    if (traits().locked()) {
-      paging.requireGrowth(newByteSize);
+    if (traits.locked()) {
+      paging().requireGrowth(newByteSize);
     }
     file.resize(oldByteSize, newByteSize);
     try {
@@ -339,73 +332,32 @@ final class MappedFileRegion extends GatedRegion implements StoredBacking {
   }
 
   @Override
-  protected MemorySegment afterFailedResize(MemorySegment segment) {
-    return mapping.segment();
+  public Optional<MovableFile> file() {
+    return file.inStore().map(each -> each);
   }
 
   @Override
-  protected Optional<String> onDetached() {
-    return file instanceof RegionFile.Named named ? named.inStore().fate() : Optional.empty();
+  public Optional<String> detached() {
+    return file.inStore().flatMap(StoreFile::fate);
   }
 
   @Override
-  protected void onClose(MemorySegment segment) {
+  public void unmap() {
     WatchedRegion watching = watched;
     if (watching == null) {
       mapping.close();
     } else {
       watching.close(mapping::close);
     }
-    Disposal ends = disposal;
-    if (ends == null) {
-      file.close();
-    } else {
-      ends.end(inStore());
-    }
-  }
-
-  // --- moves between stores ---
-
-  private StoreFile inStore() {
-    if (file instanceof RegionFile.Named named) {
-      return named.inStore();
-    }
-    throw new IllegalStateException(
-        String.format(Locale.ROOT, "%s has no name, and is in no store", this));
   }
 
   @Override
-  public String fileKey() {
-    return inStore().fileKey();
+  public void close() throws MemoryException {
+    file.close();
   }
 
   @Override
-  public void leaving(StoreMove move) throws MemoryException {
-    StoreFile moved = inStore();
-    moved.requireArrived();
-    watchWriteBack(() -> moved.leaving(move));
-  }
-
-  @Override
-  public void publish() throws MemoryException {
-    inStore().publish();
-  }
-
-  @Override
-  public void endMove() throws MemoryException {
-    watchWriteBack(inStore()::endMove);
-  }
-
-  @Override
-  public void discard() throws MemoryException {
-    inStore();
-    Disposal ends = new Disposal();
-    disposal = ends;
-    try {
-      close();
-    } finally {
-      disposal = null;
-    }
-    ends.check();
+  public void delete() throws MemoryException {
+    file.delete();
   }
 }

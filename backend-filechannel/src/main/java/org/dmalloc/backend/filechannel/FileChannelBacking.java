@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.dmalloc.backend.filechannel;
+
+import java.lang.foreign.MemorySegment;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.util.Locale;
+import java.util.Optional;
+import org.dmalloc.api.MemoryException;
+import org.dmalloc.api.Reservation;
+import org.dmalloc.api.Residency;
+import org.dmalloc.api.Sharing;
+import org.dmalloc.spi.region.AddressRange;
+import org.dmalloc.spi.region.DeviceProof;
+import org.dmalloc.spi.region.MovableFile;
+import org.dmalloc.spi.region.RegionBacking;
+import org.dmalloc.spi.region.RegionTraits;
+import org.dmalloc.spi.store.OpenMode;
+import org.dmalloc.spi.store.StoreFile;
+import org.jspecify.annotations.Nullable;
+
+/** One file, mapped for as long as its arena lives. */
+final class FileChannelBacking implements RegionBacking {
+  /** There {@link MemorySegment#isLoaded} is always false. */
+  private static final boolean CANNOT_TELL =
+      System.getProperty("os.name", "").toLowerCase(Locale.ROOT).contains("windows");
+
+  private final RegionTraits traits;
+  private final AddressRange range;
+  private final StoreFile file;
+  private final ConcurrentReads reads;
+
+  /** What messages call the region. */
+  private volatile String target = "";
+
+  /** For reads from the device; null until one is needed. */
+  private @Nullable FileChannel direct;
+
+  FileChannelBacking(
+      RegionTraits traits, AddressRange range, StoreFile file, ConcurrentReads reads) {
+    this.traits = traits;
+    this.range = range;
+    this.file = file;
+    this.reads = reads;
+  }
+
+  @Override
+  public MemorySegment segment() {
+    return range.segment();
+  }
+
+  @Override
+  public void named(String region, String holder) {
+    target = region;
+    file.describeHolder(holder);
+  }
+
+  @Override
+  public void checkFile(String operation) throws MemoryException {
+    file.checkLength(operation);
+  }
+
+  @Override
+  public void forced() throws MemoryException {
+    file.checkName("force");
+  }
+
+  @Override
+  public void rewrite(long offset, long length) throws MemoryException {
+    boolean sparse = traits.reservation() == Reservation.SPARSE;
+    ResidentPages.touch(segment(), offset, length, file, sparse);
+  }
+
+  /** Where the device cannot be asked, the range stays suspect: success is no proof. */
+  @Override
+  public void prove(long offset, long length) throws MemoryException {
+    DeviceProof.Reader device = directReads();
+    ResidentPages.eachResident(
+        segment(),
+        offset,
+        length,
+        (run, count) -> DeviceProof.prove(segment(), run, count, target, device));
+  }
+
+  private synchronized DeviceProof.Reader directReads() throws MemoryException {
+    if (direct == null) {
+      if (!file.isNamed()) {
+        throw MemoryException.of(
+            "force",
+            target,
+            "without a name its file cannot be read past the page cache",
+            "copy its content to a region of panama before you close it");
+      }
+      direct = file.openDirect();
+    }
+    FileChannel channel = direct;
+    return (at, into) -> file.readDirectly(channel, at, into.asByteBuffer());
+  }
+
+  @Override
+  public void force(long offset, long length) throws MemoryException {
+    file.force(segment(), offset, length);
+  }
+
+  @Override
+  public void load(long offset, MemorySegment content) throws MemoryException {
+    if (traits.sharing() == Sharing.PRIVATE) {
+      RegionBacking.super.load(offset, content);
+    } else {
+      file.write(offset, content);
+    }
+  }
+
+  /** Returns when all is read: a fault on a page that is on its way would read its neighbours. */
+  @Override
+  public void prefetch(long[] offsets, long length) throws MemoryException {
+    reads.read(file, offsets, length);
+  }
+
+  @Override
+  public Residency residency(long offset, long length) throws MemoryException {
+    file.checkLength("residency");
+    long from = ResidentPages.floor(offset);
+    long to = length == 0 ? from : ResidentPages.ceiling(offset + length);
+    boolean told = !CANNOT_TELL && mayTell();
+    return new Residency(
+        to - from,
+        told ? ResidentPages.count(segment(), from, to) : Residency.UNKNOWN,
+        Residency.UNKNOWN,
+        Residency.UNKNOWN,
+        Residency.UNKNOWN,
+        Residency.UNKNOWN,
+        0,
+        told ? "MemorySegment.isLoaded" : "none");
+  }
+
+  /** Linux says "resident" about every page of a file that the caller may not write. */
+  private boolean mayTell() {
+    return file.mode() != OpenMode.READER || Files.isWritable(file.path());
+  }
+
+  @Override
+  public Optional<MovableFile> file() {
+    return file.isNamed() ? Optional.of(file) : Optional.empty();
+  }
+
+  @Override
+  public Optional<String> detached() {
+    return file.fate();
+  }
+
+  @Override
+  public void unmap() {
+    range.close();
+  }
+
+  @Override
+  public void close() throws MemoryException {
+    file.close();
+  }
+
+  @Override
+  public void delete() throws MemoryException {
+    file.discard();
+  }
+}

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.dmalloc.spi.region;
+
+import java.util.Locale;
+import org.dmalloc.api.AccessMode;
+import org.dmalloc.api.Advice;
+import org.dmalloc.api.Sharing;
+
+/**
+ * What a region's sharing and access forbid, whatever its backend could do.
+ *
+ * @param label what to call it in messages
+ */
+record AccessRules(RegionTraits traits, RegionLabel label) {
+  /** Whether pages may be gone from RAM after the advice. */
+  static boolean mayEvict(Advice advice) {
+    return advice == Advice.PAGE_OUT || advice == Advice.DONT_NEED || advice == Advice.COLD;
+  }
+
+  private boolean isPrivate() {
+    return traits.sharing() == Sharing.PRIVATE;
+  }
+
+  private boolean isReadOnly() {
+    return traits.access() == AccessMode.READ_ONLY;
+  }
+
+  void requireLoad() {
+    if (isReadOnly()) {
+      throw unsupported("load into %s, which is read-only; open it for writing");
+    }
+  }
+
+  void requireForce() {
+    if (isPrivate()) {
+      throw unsupported("force of %s: its stores are private and never reach the file");
+    }
+  }
+
+  void require(Advice advice) {
+    if (advice == Advice.DONT_NEED && isPrivate()) {
+      throw unsupported(
+          "advise DONT_NEED on %s would throw its private content away; use PAGE_OUT");
+    }
+    if (advice == Advice.POPULATE_WRITE && isReadOnly()) {
+      throw unsupported("advise POPULATE_WRITE on %s, which is read-only; use POPULATE_READ");
+    }
+  }
+
+  /**
+   * Throws unless the size may change now.
+   *
+   * @param pinned whether the raw segment was handed out
+   */
+  void requireResize(boolean pinned) {
+    if (pinned) {
+      throw refused("it is pinned by segment(); use acquire() in place of it");
+    }
+    if (isReadOnly()) {
+      throw refused("it is read-only");
+    }
+    if (isPrivate() && traits.name() != null) {
+      throw refused("it is a private view of a stored region");
+    }
+  }
+
+  private IllegalStateException refused(String reason) {
+    return new IllegalStateException(String.format(Locale.ROOT, "resize of %s: %s", label, reason));
+  }
+
+  private UnsupportedOperationException unsupported(String format) {
+    return new UnsupportedOperationException(String.format(Locale.ROOT, format, label));
+  }
+}

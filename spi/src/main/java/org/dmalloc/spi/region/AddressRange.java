@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.dmalloc.spi.region;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.Locale;
+import java.util.function.IntSupplier;
+import org.dmalloc.spi.machine.Errno;
+
+/**
+ * A mapped range of addresses, with the one right to unmap it.
+ *
+ * <p><b>Ownership.</b> Whoever has the range owns the addresses, alone. All segments of the memory
+ * belong to the range's shared arena, so that ending it ends all access first. {@link #abandon}
+ * gives the addresses up without unmapping them, when another range takes them over.
+ *
+ * <p><b>Classes.</b> The arena, the segment and the call that unmaps are objects of the JDK, not of
+ * the bundle that mapped the memory: that bundle may be uninstalled and its jar gone by the time
+ * that the range is closed.
+ *
+ * <p><b>Threads.</b> {@code close} and {@code abandon} are called by one thread, once they succeed;
+ * the rest by any.
+ */
+public final class AddressRange implements AutoCloseable {
+  private final Arena arena;
+  private final MemorySegment segment;
+  private final IntSupplier unmap;
+
+  /**
+   * Takes a mapping over.
+   *
+   * @param arena a shared one, of this range alone
+   * @param segment all of the mapping, with the arena's life
+   * @param unmap unmaps it: 0, or the error number. An object whose class the JDK has loaded
+   */
+  public AddressRange(Arena arena, MemorySegment segment, IntSupplier unmap) {
+    this.arena = arena;
+    this.segment = segment;
+    this.unmap = unmap;
+  }
+
+  /** Takes a mapping over that the arena itself unmaps, such as a file channel's. */
+  public static AddressRange ofArena(Arena arena, MemorySegment segment) {
+    return new AddressRange(arena, segment, () -> 0);
+  }
+
+  /** The memory. */
+  public MemorySegment segment() {
+    return segment;
+  }
+
+  /** Where it begins. */
+  public long address() {
+    return segment.address();
+  }
+
+  /** Its length in bytes. */
+  public long length() {
+    return segment.byteSize();
+  }
+
+  /**
+   * Ends all access and unmaps.
+   *
+   * @throws IllegalStateException while a native call uses the memory, and nothing has changed; or
+   *     if the kernel refuses, and the addresses are lost
+   */
+  @Override
+  public void close() {
+    arena.close();
+    unmap(address(), length(), unmap);
+  }
+
+  /**
+   * Unmaps addresses that no segment leads to.
+   *
+   * @param unmap as for the constructor
+   * @throws IllegalStateException if the kernel refuses
+   */
+  public static void unmap(long address, long length, IntSupplier unmap) {
+    int errno = unmap.getAsInt();
+    if (errno != 0) {
+      throw new IllegalStateException(
+          String.format(
+              Locale.ROOT,
+              "munmap %d bytes at 0x%x: %s (%d)",
+              length,
+              address,
+              Errno.name(errno),
+              errno));
+    }
+  }
+
+  /**
+   * Ends all access and leaves the addresses mapped, for a successor.
+   *
+   * @throws IllegalStateException while a native call uses the memory; nothing has changed
+   */
+  public void abandon() {
+    arena.close();
+  }
+}

@@ -1,0 +1,509 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.dmalloc.spi.region;
+
+import java.io.UncheckedIOException;
+import java.lang.foreign.MemorySegment;
+import java.time.Instant;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import org.dmalloc.api.Access;
+import org.dmalloc.api.AccessPattern;
+import org.dmalloc.api.Advice;
+import org.dmalloc.api.AdvisedRange;
+import org.dmalloc.api.Capability;
+import org.dmalloc.api.MemoryException;
+import org.dmalloc.api.RegionInfo;
+import org.dmalloc.api.RegionOptions;
+import org.dmalloc.api.Requirements;
+import org.dmalloc.api.Residency;
+import org.dmalloc.api.SwapPolicy;
+import org.dmalloc.api.backing.BackingProvider;
+import org.dmalloc.api.backing.BackingRegion;
+import org.dmalloc.api.backing.DirtyTracking;
+import org.dmalloc.api.backing.RegionIds;
+import org.dmalloc.api.backing.StoredBacking;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A region over any backend's {@link RegionBacking}: sections, ranges, capabilities, close-once.
+ * The one class of all regions that do not move, so that a call site of {@link #acquire} sees one
+ * class, whichever backends its regions come from, and a compiled section allocates nothing.
+ *
+ * <p>Every method that works on the memory runs inside an access section of its own, so that {@code
+ * close} and {@code resize} wait for it.
+ */
+public final class BackedRegion implements BackingRegion {
+  private final long id;
+  private final Instant createdAt = Instant.now();
+  private final RegionLedger ledger;
+  private final RegionTraits traits;
+  private final RegionBacking backing;
+  private final SectionGate gate = new SectionGate();
+  private final RegionLabel label;
+  private final AccessRules rules;
+  private final CurrentOptions options;
+  private final WriteBack writeBack;
+  private final NextUse nextUse;
+
+  /** What the ledger holds against the limit for this region; changed with the gate shut. */
+  volatile long bookedBytes;
+
+  // Written before the gate opens, read inside sections: the gate orders them.
+  private MemorySegment segment;
+  private volatile long byteSize;
+
+  /**
+   * A region over what a backend has made, which belongs to the region from now on.
+   *
+   * @param ledger the provider's books
+   * @param traits what it really is
+   */
+  public BackedRegion(RegionLedger ledger, RegionTraits traits, RegionBacking backing) {
+    this.id =
+        traits.carriedAs() == BackingProvider.NOT_CARRIED ? RegionIds.next() : traits.carriedAs();
+    this.ledger = ledger;
+    this.traits = traits;
+    this.backing = backing;
+    this.segment = backing.segment();
+    this.byteSize = segment.byteSize();
+    this.label = new RegionLabel(id, traits.name(), ledger.backend());
+    this.rules = new AccessRules(traits, label);
+    this.options = new CurrentOptions(traits, label);
+    this.writeBack = new WriteBack(traits, backing, label);
+    this.nextUse = new NextUse(gate, label);
+    backing.named(label.toString(), label.holder());
+  }
+
+  // --- what it is ---
+
+  @Override
+  public long id() {
+    return id;
+  }
+
+  @Override
+  public long byteSize() {
+    return byteSize;
+  }
+
+  @Override
+  public RegionInfo info() {
+    return new RegionInfo(
+        id,
+        traits.name(),
+        ledger.backend(),
+        byteSize,
+        !gate.hasEnded(),
+        options.get(),
+        traits.path(),
+        traits.backing(),
+        createdAt,
+        gate.openSections(),
+        nextUse.pinned(),
+        writeBack.failure(),
+        ledger.capabilities());
+  }
+
+  @Override
+  public Optional<String> detached() {
+    return backing.detached();
+  }
+
+  // --- access ---
+
+  @Override
+  public Access acquire() {
+    int slot = gate.enter();
+    return gate.section(slot, segment);
+  }
+
+  @Override
+  public MemorySegment segment() {
+    return handOut(nextUse::pin);
+  }
+
+  @Override
+  public MemorySegment backing() {
+    return handOut(nextUse::mirror);
+  }
+
+  private MemorySegment handOut(Runnable note) {
+    int slot = gate.enter();
+    try {
+      note.run();
+      return segment;
+    } finally {
+      gate.exit(slot);
+    }
+  }
+
+  /** Work that the memory must stay for. */
+  @FunctionalInterface
+  interface SectionWork<T> {
+    T run() throws MemoryException;
+  }
+
+  /**
+   * Runs a piece of the provider's own work in a section.
+   *
+   * @throws IllegalStateException if the region is closed
+   */
+  <T> T inSection(SectionWork<T> work) throws MemoryException {
+    int slot = gate.enter();
+    try {
+      return work.run();
+    } finally {
+      gate.exit(slot);
+    }
+  }
+
+  private void section(BackingCall call) throws MemoryException {
+    int slot = gate.enter();
+    try {
+      call.run();
+    } finally {
+      gate.exit(slot);
+    }
+  }
+
+  @Override
+  public void load(long offset, MemorySegment content) throws MemoryException {
+    int slot = gate.enter();
+    try {
+      RegionRange.check(offset, content.byteSize(), byteSize, label);
+      rules.requireLoad();
+      backing.load(offset, content);
+    } catch (InternalError e) {
+      throw MemoryException.of(
+          "load",
+          content.byteSize(),
+          toString(),
+          "a page could not be read or written: a file that was cut short, or a full disk",
+          MemoryException.NO_ERRNO,
+          "look at the disk's space",
+          e);
+    } finally {
+      gate.exit(slot);
+    }
+  }
+
+  @Override
+  public DirtyTracking trackDirty() throws MemoryException {
+    return inSection(
+        () -> {
+          ledger.require(Capability.DIRTY_TRACKING);
+          return backing.trackDirty();
+        });
+  }
+
+  // --- forcing ---
+
+  @Override
+  public void force() throws MemoryException {
+    force(null);
+  }
+
+  @Override
+  public void force(long offset, long length) throws MemoryException {
+    force(new RegionRange(offset, length));
+  }
+
+  private void force(@Nullable RegionRange asked) throws MemoryException {
+    section(
+        () -> {
+          ledger.require(Capability.FORCE);
+          RegionRange range = RegionRange.of(asked, byteSize, label);
+          rules.requireForce();
+          if (range.length() > 0) {
+            writeBack.force(range.offset(), range.length());
+            backing.forced(); // afterwards: what was renamed has its bytes all the same
+          }
+        });
+  }
+
+  /**
+   * Runs a call that waits for the device, for other reasons than a user's force. If the kernel
+   * could not write pages of the region meanwhile it may tell this call, and then no other.
+   *
+   * @throws MemoryException if the call failed; all of the region is suspect then
+   * @throws IllegalStateException if the region is closed
+   */
+  void watchWriteBack(BackingCall call) throws MemoryException {
+    section(() -> writeBack.watch(call));
+  }
+
+  /** Throws if pages may not leave RAM. Called inside a section. */
+  void checkWritten() throws MemoryException {
+    writeBack.checkWritten("limit", 0, byteSize);
+  }
+
+  // --- paging ---
+
+  @Override
+  public void advise(Advice advice) throws MemoryException {
+    advise(advice, null);
+  }
+
+  @Override
+  public void advise(Advice advice, long offset, long length) throws MemoryException {
+    advise(advice, new RegionRange(offset, length));
+  }
+
+  private void advise(Advice advice, @Nullable RegionRange asked) throws MemoryException {
+    section(
+        () -> {
+          ledger.require(advice);
+          RegionRange range = RegionRange.of(asked, byteSize, label);
+          rules.require(advice);
+          if (AccessRules.mayEvict(advice)) {
+            writeBack.checkWritten("advise " + advice, range.offset(), range.length());
+          }
+          if (range.length() > 0) {
+            backing.advise(advice, range.offset(), range.length());
+          }
+          if (range.offset() == 0 && range.length() == byteSize) {
+            options.advised(advice);
+          }
+        });
+  }
+
+  @Override
+  public List<AdvisedRange> advised() {
+    int slot = gate.enter();
+    try {
+      return backing.advised(options.pattern());
+    } finally {
+      gate.exit(slot);
+    }
+  }
+
+  @Override
+  public void prefetch(long[] offsets, long length) throws MemoryException {
+    int slot = gate.enter();
+    try {
+      ledger.require(Capability.PREFETCH);
+      for (long offset : offsets) {
+        RegionRange.check(offset, length, byteSize, label);
+      }
+      if (offsets.length > 0 && length > 0) {
+        backing.prefetch(offsets, length);
+      }
+    } finally {
+      gate.exit(slot);
+    }
+  }
+
+  @Override
+  public Residency residency() throws MemoryException {
+    return residency(null);
+  }
+
+  @Override
+  public Residency residency(long offset, long length) throws MemoryException {
+    return residency(new RegionRange(offset, length));
+  }
+
+  private Residency residency(@Nullable RegionRange asked) throws MemoryException {
+    return inSection(
+        () -> {
+          ledger.require(Capability.RESIDENCY);
+          RegionRange range = RegionRange.of(asked, byteSize, label);
+          return backing.residency(range.offset(), range.length());
+        });
+  }
+
+  @Override
+  public void release() throws MemoryException {
+    release(null);
+  }
+
+  @Override
+  public void release(long offset, long length) throws MemoryException {
+    release(new RegionRange(offset, length));
+  }
+
+  private void release(@Nullable RegionRange asked) throws MemoryException {
+    section(
+        () -> {
+          ledger.require(Capability.RELEASE);
+          RegionRange range = RegionRange.of(asked, byteSize, label);
+          options.requireUnlocked("release");
+          writeBack.checkWritten("release", range.offset(), range.length());
+          if (range.length() > 0) {
+            backing.release(range.offset(), range.length());
+          }
+        });
+  }
+
+  @Override
+  public void limitResident(long budgetBytes) throws MemoryException {
+    section(
+        () -> {
+          ledger.require(Capability.RESIDENT_BUDGET);
+          options.limit(
+              budgetBytes,
+              () -> {
+                if (budgetBytes == RegionOptions.NO_BUDGET) {
+                  ledger.budgets().remove(this);
+                } else {
+                  checkWritten();
+                  ledger.budgets().put(this, budgetBytes, backing.limitResident(budgetBytes));
+                }
+              });
+        });
+  }
+
+  @Override
+  public void apply(SwapPolicy policy) throws MemoryException {
+    section(
+        () -> {
+          ledger.require(Requirements.of(policy));
+          options.apply(policy, () -> backing.apply(policy));
+        });
+  }
+
+  // --- size and end ---
+
+  @Override
+  public void resize(long newByteSize) throws MemoryException {
+    if (gate.hasEnded()) {
+      throw new IllegalStateException("region is closed");
+    }
+    ledger.require(Capability.RESIZE);
+    if (newByteSize < 1) {
+      throw new IllegalArgumentException(
+          String.format(
+              Locale.ROOT, "resize of %s to %d bytes; give at least 1", this, newByteSize));
+    }
+    rules.requireResize(nextUse.pinned());
+    if (writeBack.isSuspect()) {
+      section(writeBack::settle);
+    }
+    SegmentUse use = new SegmentUse(toString(), ledger.sectionTimeoutNanos());
+    gate.shut(ledger.sectionTimeoutNanos());
+    try {
+      rules.requireResize(nextUse.pinned());
+      writeBack.require("resize", 0, byteSize);
+      long oldByteSize = byteSize;
+      if (newByteSize == oldByteSize) {
+        return;
+      }
+      ledger.rebook(oldByteSize, newByteSize, toString());
+      boolean done = false;
+      try {
+        use.end(segment, "resize", () -> backing.resize(newByteSize));
+        byteSize = newByteSize;
+        bookedBytes = newByteSize;
+        done = true;
+      } finally {
+        segment = backing.segment();
+        if (!done) {
+          ledger.undoRebook(oldByteSize, newByteSize);
+        }
+      }
+    } finally {
+      gate.open();
+    }
+  }
+
+  @Override
+  public void close() {
+    try {
+      end(backing::close);
+    } catch (MemoryException e) {
+      throw new UncheckedIOException(e.getMessage(), e);
+    }
+  }
+
+  /**
+   * Closes it and deletes its file.
+   *
+   * @throws IllegalStateException as {@link #close} does; nothing is deleted then
+   * @throws MemoryException if the file cannot be deleted; it is closed all the same
+   */
+  void discard() throws MemoryException {
+    end(backing::delete);
+  }
+
+  private void end(BackingCall release) throws MemoryException {
+    if (gate.hasEnded()) {
+      return;
+    }
+    SegmentUse use = new SegmentUse(toString(), ledger.sectionTimeoutNanos());
+    try {
+      gate.shutToEnd(ledger.sectionTimeoutNanos());
+    } catch (IllegalStateException e) {
+      if (gate.hasEnded()) {
+        return; // another thread closed it meanwhile
+      }
+      throw e;
+    }
+    try {
+      MemoryException unwritten = writeBack.lastForce();
+      use.end(segment, "close", backing::unmap);
+      release.run();
+      if (unwritten != null) {
+        throw new UncheckedIOException(unwritten.getMessage(), unwritten);
+      }
+    } finally {
+      if (segment.scope().isAlive()) {
+        gate.open();
+      } else {
+        gate.end();
+        ledger.budgets().remove(this);
+        ledger.closed(this);
+        if (traits.name() == null) {
+          writeBack.forget();
+        }
+      }
+    }
+  }
+
+  // --- carriers ---
+
+  @Override
+  public Optional<StoredBacking> stored() {
+    return backing.file().map(file -> new MovableRegion(this, file));
+  }
+
+  @Override
+  public void carriedBy(Carrier newCarrier) {
+    label.carriedBy(newCarrier);
+    backing.named(label.toString(), label.holder());
+  }
+
+  /** Whether its user has it by the number of another region, which hands its memory on. */
+  boolean isCarried() {
+    return traits.carriedAs() != BackingProvider.NOT_CARRIED;
+  }
+
+  /** The region in a few words, for messages. */
+  @Override
+  public String toString() {
+    return label.toString();
+  }
+
+  // --- for its backend ---
+
+  /**
+   * Asks to be told when the region is used next, by a section of its own or through its carrier;
+   * see {@link SectionGate#doze}. It may be told of one use twice.
+   *
+   * @return false if it is in use, or can be used unseen: its raw segment was handed out, and not
+   *     to a carrier that tells
+   */
+  public boolean doze(Runnable onUse) {
+    return nextUse.doze(onUse);
+  }
+
+  /** Whether there are bytes that RAM alone is known to have, so that nothing may evict them. */
+  public boolean suspect() {
+    return writeBack.isSuspect();
+  }
+
+  /** Says that another pattern holds for all of it. */
+  public void patternBecame(AccessPattern newPattern) {
+    options.pattern(newPattern);
+  }
+}

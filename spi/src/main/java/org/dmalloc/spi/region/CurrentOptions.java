@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.dmalloc.spi.region;
+
+import java.util.EnumSet;
+import java.util.Locale;
+import java.util.function.UnaryOperator;
+import org.dmalloc.api.AccessPattern;
+import org.dmalloc.api.Advice;
+import org.dmalloc.api.MemoryException;
+import org.dmalloc.api.RegionOptions;
+import org.dmalloc.api.SwapPolicy;
+
+/**
+ * A region's attributes as they are now, and the rules by which its owner changes them: pattern,
+ * swap policies, resident budget. One policy or budget is set at a time; a pattern at any time.
+ */
+final class CurrentOptions {
+  private final Object region;
+  private final Object changing = new Object();
+
+  /** Changed by {@link #change} alone. */
+  private volatile RegionOptions options;
+
+  /**
+   * Those of a new region, which keeps no budget yet.
+   *
+   * @param region tells by {@code toString} what to call it in messages
+   */
+  CurrentOptions(RegionTraits traits, Object region) {
+    this.region = region;
+    EnumSet<SwapPolicy> lasting = EnumSet.noneOf(SwapPolicy.class);
+    traits.policies().stream().filter(policy -> !policy.actsOnce()).forEach(lasting::add);
+    this.options =
+        traits.options().withPolicies(lasting).withResidentBudget(RegionOptions.NO_BUDGET);
+  }
+
+  private void change(UnaryOperator<RegionOptions> next) {
+    synchronized (changing) {
+      options = next.apply(options);
+    }
+  }
+
+  /** All of them; locked also if a policy locks. */
+  RegionOptions get() {
+    RegionOptions now = options;
+    return now.withLocked(locked(now));
+  }
+
+  AccessPattern pattern() {
+    return options.pattern();
+  }
+
+  void pattern(AccessPattern pattern) {
+    change(now -> now.withPattern(pattern));
+  }
+
+  /** Notes advice for the whole region. */
+  void advised(Advice advice) {
+    switch (advice) {
+      case NORMAL -> pattern(AccessPattern.NORMAL);
+      case RANDOM -> pattern(AccessPattern.RANDOM);
+      case SEQUENTIAL -> pattern(AccessPattern.SEQUENTIAL);
+      default -> {}
+    }
+  }
+
+  private static boolean locked(RegionOptions options) {
+    return options.locked() || options.policies().contains(SwapPolicy.NEVER);
+  }
+
+  /** Throws {@link IllegalStateException} if the pages are locked in RAM. */
+  void requireUnlocked(String operation) {
+    if (locked(options)) {
+      throw new IllegalStateException(
+          String.format(
+              Locale.ROOT,
+              "%s of %s: its pages are locked in RAM; unlock it (policy KERNEL) or allocate it unlocked",
+              operation,
+              region));
+    }
+  }
+
+  /**
+   * Sets another budget.
+   *
+   * @param keep makes it kept, or lifts it
+   */
+  synchronized void limit(long budgetBytes, BackingCall keep) throws MemoryException {
+    if (budgetBytes < 1) {
+      throw new IllegalArgumentException(
+          String.format(
+              Locale.ROOT,
+              "resident budget of %d bytes for %s; give at least 1",
+              budgetBytes,
+              region));
+    }
+    if (budgetBytes != RegionOptions.NO_BUDGET) {
+      requireUnlocked("limit");
+    }
+    keep.run();
+    change(now -> now.withResidentBudget(budgetBytes));
+  }
+
+  /**
+   * Adds a policy, in place of those that it contradicts.
+   *
+   * @param make makes its kernel calls
+   */
+  synchronized void apply(SwapPolicy policy, BackingCall make) throws MemoryException {
+    if (policy == SwapPolicy.NEVER && options.residentBudget() != RegionOptions.NO_BUDGET) {
+      throw new IllegalStateException(
+          String.format(
+              Locale.ROOT,
+              "apply NEVER to %s: it keeps a resident budget; lift that first",
+              region));
+    }
+    make.run();
+    if (!policy.actsOnce()) {
+      change(now -> now.withPolicies(policy.replacingIn(now.policies())));
+    }
+  }
+}

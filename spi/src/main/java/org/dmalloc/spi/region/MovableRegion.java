@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.dmalloc.spi.region;
+
+import org.dmalloc.api.MemoryException;
+import org.dmalloc.api.backing.StoreMove;
+import org.dmalloc.api.backing.StoredBacking;
+
+/**
+ * A region and its file on their way between stores. The notes go by a descriptor that may be told
+ * of failed write-backs in place of the next force: so the region watches these calls.
+ */
+record MovableRegion(BackedRegion region, MovableFile file) implements StoredBacking {
+  @Override
+  public String fileKey() {
+    return file.fileKey();
+  }
+
+  @Override
+  public void leaving(StoreMove move) throws MemoryException {
+    file.requireArrived();
+    region.watchWriteBack(() -> file.leaving(move));
+  }
+
+  @Override
+  public void publish() throws MemoryException {
+    file.publish();
+  }
+
+  @Override
+  public void endMove() throws MemoryException {
+    region.watchWriteBack(file::endMove);
+  }
+
+  @Override
+  public void discard() throws MemoryException {
+    region.discard();
+  }
+}

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.dmalloc.spi.region;
+
+import org.dmalloc.api.backing.BackingRegion.Carrier;
+
+/** Tells a backend of the next use of a region, unless its memory can be used unseen. */
+final class NextUse {
+  private final SectionGate gate;
+  private final RegionLabel label;
+  private volatile boolean pinned;
+  private volatile boolean mirrored;
+
+  NextUse(SectionGate gate, RegionLabel label) {
+    this.gate = gate;
+    this.label = label;
+  }
+
+  /** The raw segment is handed out to users. */
+  void pin() {
+    pinned = true;
+  }
+
+  /** Whether the raw segment was handed out to users. */
+  boolean pinned() {
+    return pinned;
+  }
+
+  /** The raw segment is handed out to a carrier. */
+  void mirror() {
+    mirrored = true;
+  }
+
+  /** See {@link BackedRegion#doze}. */
+  boolean doze(Runnable onUse) {
+    if (pinned || !carrierDozes(onUse) || !gate.doze(onUse)) {
+      return false;
+    }
+    if (pinned || (mirrored && label.carrier() == null)) {
+      gate.rouse(); // handed out just before the gate dozed off
+    }
+    return true;
+  }
+
+  private boolean carrierDozes(Runnable onUse) {
+    Carrier by = label.carrier();
+    return by == null ? !mirrored : by.doze(onUse);
+  }
+}

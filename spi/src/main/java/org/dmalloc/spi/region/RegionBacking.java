@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.dmalloc.spi.region;
+
+import java.lang.foreign.MemorySegment;
+import java.util.List;
+import java.util.Optional;
+import org.dmalloc.api.AccessPattern;
+import org.dmalloc.api.Advice;
+import org.dmalloc.api.AdvisedRange;
+import org.dmalloc.api.Capability;
+import org.dmalloc.api.MemoryException;
+import org.dmalloc.api.Residency;
+import org.dmalloc.api.SwapPolicy;
+import org.dmalloc.api.backing.DirtyTracking;
+
+/**
+ * What is behind one {@link BackedRegion}: its memory, and the calls that differ from backend to
+ * backend. A backend implements this, and nothing else of a region.
+ *
+ * <p><b>Calls.</b> The region calls with checked arguments: offsets and lengths are in bytes and
+ * lie inside. A method that a capability stands for is called only where the provider declares that
+ * capability, and must be implemented there.
+ *
+ * <p><b>Threads.</b> Calls come from any thread, beside each other, inside an access section: the
+ * memory stays. {@link #resize}, {@link #unmap}, {@link #close} and {@link #delete} come with the
+ * gate shut and nobody inside. So no lock is needed for the memory's sake.
+ */
+public interface RegionBacking {
+  /**
+   * The memory of the whole region, read-only if it is opened so. Another one after {@link #resize}
+   * only.
+   */
+  MemorySegment segment();
+
+  /**
+   * Tells what the region is called: when it is made, and again whenever its user knows it by
+   * another name.
+   *
+   * @param region for the messages that its own user gets
+   * @param holder who has the region's file open, for the messages that others get
+   */
+  default void named(String region, String holder) {}
+
+  // --- forcing ---
+
+  /** Throws if the file does not hold the region any more; called before a force. */
+  default void checkFile(String operation) throws MemoryException {}
+
+  /**
+   * Throws if the kernel could not write pages of the file since this was last called, or {@link
+   * #force}. Whatever it throws makes the region suspect.
+   */
+  default void checkWriteBack() throws MemoryException {}
+
+  /**
+   * Writes the changed pages of the range back and waits for the device. Whatever it throws makes
+   * the region suspect.
+   */
+  default void force(long offset, long length) throws MemoryException {
+    throw notImplemented(Capability.FORCE);
+  }
+
+  /** Called after a force; throws if the region's name does not lead to its file any more. */
+  default void forced() throws MemoryException {}
+
+  /**
+   * Makes the kernel take the pages of the range that are in RAM for changed, so that the next
+   * {@link #force} writes them. Users may store meanwhile, and lose nothing.
+   */
+  default void rewrite(long offset, long length) throws MemoryException {}
+
+  /** Throws unless the file has what is in RAM of the range, as far as that can be found out. */
+  default void prove(long offset, long length) throws MemoryException {}
+
+  // --- paging ---
+
+  /** Passes advice on; it is one of the provider's supported advice. */
+  default void advise(Advice advice, long offset, long length) throws MemoryException {
+    throw notImplemented(Capability.ADVICE);
+  }
+
+  /**
+   * What the kernel has been told for each range.
+   *
+   * @param pattern the region's
+   */
+  default List<AdvisedRange> advised(AccessPattern pattern) {
+    return List.of(
+        new AdvisedRange(0, segment().byteSize(), pattern, AdvisedRange.Origin.REQUESTED));
+  }
+
+  /** Queues reads of {@code length} bytes at each offset. */
+  default void prefetch(long[] offsets, long length) throws MemoryException {
+    throw notImplemented(Capability.PREFETCH);
+  }
+
+  /** Tells where the bytes of the range are. */
+  default Residency residency(long offset, long length) throws MemoryException {
+    throw notImplemented(Capability.RESIDENCY);
+  }
+
+  /** Makes the kernel calls of a policy, all or none. */
+  default void apply(SwapPolicy policy) throws MemoryException {
+    throw notImplemented(Capability.SWAP_POLICY);
+  }
+
+  /** Lets go of a range, whose pages are not locked. */
+  default void release(long offset, long length) throws MemoryException {
+    throw notImplemented(Capability.RELEASE);
+  }
+
+  /** What can take pages of this region out of RAM; throws where there is nowhere to go. */
+  default ResidentTrimmer limitResident(long budgetBytes) throws MemoryException {
+    throw notImplemented(Capability.RESIDENT_BUDGET);
+  }
+
+  // --- content ---
+
+  /** Stores content by the way that is quickest for much of it. */
+  default void load(long offset, MemorySegment content) throws MemoryException {
+    MemorySegment.copy(content, 0, segment(), offset, content.byteSize());
+  }
+
+  /** Starts to note written pages. */
+  default DirtyTracking trackDirty() throws MemoryException {
+    throw notImplemented(Capability.DIRTY_TRACKING);
+  }
+
+  /**
+   * Changes the size; what is behind the old size is zero. The old segment must be invalid
+   * afterwards. A failure may have ended it too: {@link #segment} then shows the same bytes anew.
+   *
+   * @throws IllegalStateException while a native call uses the segment; nothing has changed then
+   */
+  default void resize(long newByteSize) throws MemoryException {
+    throw notImplemented(Capability.RESIZE);
+  }
+
+  // --- the file ---
+
+  /** The file of a named region that can go to another store; empty if there is none. */
+  default Optional<MovableFile> file() {
+    return Optional.empty();
+  }
+
+  /** What became of a file that the region's name does not lead to any more. */
+  default Optional<String> detached() {
+    return Optional.empty();
+  }
+
+  // --- the end ---
+
+  /**
+   * Ends the segment and gives its addresses back. Called until it returns, and then never again.
+   *
+   * @throws IllegalStateException while a native call uses the segment; nothing has been released
+   *     then
+   */
+  void unmap();
+
+  /** Lets go of all else, after {@link #unmap}. */
+  default void close() throws MemoryException {}
+
+  /** In place of {@link #close}: the file goes too. */
+  default void delete() throws MemoryException {
+    close();
+  }
+
+  private static IllegalStateException notImplemented(Capability capability) {
+    return new IllegalStateException(
+        "the provider declares " + capability + ", and its backing does not implement it");
+  }
+}

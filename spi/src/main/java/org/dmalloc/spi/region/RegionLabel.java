@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.dmalloc.spi.region;
+
+import java.util.Locale;
+import org.dmalloc.api.backing.BackingRegion.Carrier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What messages call a region: by its own number and name, or as its carrier does, whose region its
+ * user knows.
+ */
+final class RegionLabel {
+  private final long id;
+  private final @Nullable String name;
+  private final String backend;
+  private volatile @Nullable Carrier carrier;
+
+  RegionLabel(long id, @Nullable String name, String backend) {
+    this.id = id;
+    this.name = name;
+    this.backend = backend;
+  }
+
+  /** Who hands the region's memory on; null for nobody. */
+  @Nullable Carrier carrier() {
+    return carrier;
+  }
+
+  void carriedBy(Carrier newCarrier) {
+    carrier = newCarrier;
+  }
+
+  private @Nullable String ofCarrier() {
+    Carrier by = carrier;
+    return by == null ? null : by.label();
+  }
+
+  /** Who has the region's file open, for the messages that others get. */
+  String holder() {
+    String label = ofCarrier();
+    return label == null
+        ? String.format(Locale.ROOT, "%s region %d", backend, id)
+        : String.format(Locale.ROOT, "%s on %s", label, backend);
+  }
+
+  /** The region in a few words, for its own user's messages. */
+  @Override
+  public String toString() {
+    String label = ofCarrier();
+    if (label == null) {
+      label =
+          name == null
+              ? String.format(Locale.ROOT, "region %d", id)
+              : String.format(Locale.ROOT, "region %d '%s'", id, name);
+    }
+    return String.format(Locale.ROOT, "%s (%s)", label, backend);
+  }
+}
