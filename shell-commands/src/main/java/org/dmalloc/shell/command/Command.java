@@ -55,6 +55,11 @@ public abstract class Command implements Function {
     return providers;
   }
 
+  /** What finds the regions that the user means. */
+  protected final RegionLookup lookup() {
+    return new RegionLookup(providers);
+  }
+
   /**
    * Runs the command.
    *

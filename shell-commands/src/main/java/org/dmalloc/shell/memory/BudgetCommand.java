@@ -18,12 +18,9 @@ import org.jspecify.annotations.Nullable;
 public final class BudgetCommand extends Command {
   private static final String NONE = "none";
 
-  private final RegionLookup lookup;
-
   /** Makes the command. */
   public BudgetCommand(Providers providers) {
     super("budget", providers);
-    this.lookup = new RegionLookup(providers);
   }
 
   /** Keeps the part of a region that is in RAM within a budget. */
@@ -33,7 +30,7 @@ public final class BudgetCommand extends Command {
       @Descriptor("SIZE: how much may be in RAM: 64k, 512m, 1.5g …; or none") String size)
       throws MemoryException {
     long bytes = parse(size);
-    try (RegionLookup.Lease lease = lookup.lease(id, AccessMode.READ_WRITE, null)) {
+    try (RegionLookup.Lease lease = lookup().lease(id, AccessMode.READ_WRITE, null)) {
       if (!lease.borrowed()) {
         throw new UsageException(
             String.format(

@@ -14,12 +14,9 @@ import org.jspecify.annotations.Nullable;
 
 /** Deletes stored regions. */
 public final class DeleteCommand extends Command {
-  private final RegionLookup lookup;
-
   /** Makes the command. */
   public DeleteCommand(Providers providers) {
     super("delete", providers);
-    this.lookup = new RegionLookup(providers);
   }
 
   /** Deletes stored regions for good. */
@@ -35,7 +32,7 @@ public final class DeleteCommand extends Command {
     // All are looked up before the first is deleted: a mistyped one then deletes nothing.
     List<RegionLookup.Stored> found = new ArrayList<>();
     for (Object name : names) {
-      found.add(lookup.stored(name.toString(), backend));
+      found.add(lookup().stored(name.toString(), backend));
     }
     for (RegionLookup.Stored stored : found) {
       stored.backend().delete(stored.name());

@@ -12,18 +12,14 @@ import org.dmalloc.api.RegionInfo;
 import org.dmalloc.shell.command.Backend;
 import org.dmalloc.shell.command.Command;
 import org.dmalloc.shell.command.Providers;
-import org.dmalloc.shell.command.RegionLookup;
 import org.dmalloc.shell.output.Message;
 import org.dmalloc.shell.syntax.UsageException;
 
 /** Closes regions. */
 public final class FreeCommand extends Command {
-  private final RegionLookup lookup;
-
   /** Makes the command. */
   public FreeCommand(Providers providers) {
     super("free", providers);
-    this.lookup = new RegionLookup(providers);
   }
 
   /** Closes regions; named ones stay stored. */
@@ -44,7 +40,7 @@ public final class FreeCommand extends Command {
     List<MemoryRegion> regions =
         all
             ? providers().regions(warn(session)).stream().map(Backend.Open::region).toList()
-            : ids.stream().map(lookup::open).distinct().toList();
+            : ids.stream().map(lookup()::open).distinct().toList();
     List<String> stored = new ArrayList<>();
     List<String> lost = new ArrayList<>();
     for (MemoryRegion region : regions) {

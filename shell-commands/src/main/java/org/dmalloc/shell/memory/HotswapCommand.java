@@ -18,7 +18,6 @@ import org.dmalloc.shell.command.CommandFailure;
 import org.dmalloc.shell.command.Console;
 import org.dmalloc.shell.command.ProgressLine;
 import org.dmalloc.shell.command.Providers;
-import org.dmalloc.shell.command.RegionLookup;
 import org.dmalloc.shell.output.Message;
 import org.dmalloc.shell.syntax.ByteSize;
 import org.dmalloc.shell.syntax.UsageException;
@@ -26,12 +25,9 @@ import org.jspecify.annotations.Nullable;
 
 /** Moves regions to another backend while they are used. */
 public final class HotswapCommand extends Command {
-  private final RegionLookup lookup;
-
   /** Makes the command. */
   public HotswapCommand(Providers providers) {
     super("hotswap", providers);
-    this.lookup = new RegionLookup(providers);
   }
 
   /** Moves regions to another backend; their users go on meanwhile. */
@@ -119,7 +115,7 @@ public final class HotswapCommand extends Command {
     }
     providers().mover(); // says so if there is none
     return words.subList(0, words.size() - 1).stream()
-        .map(lookup::open)
+        .map(lookup()::open)
         .map(MemoryRegion::id)
         .distinct()
         .map(this::movable)

@@ -17,28 +17,20 @@ import org.jspecify.annotations.Nullable;
 
 /** Shows everything about a region. */
 public final class InfoCommand extends Command {
-  private final RegionLookup lookup;
-
   /** Makes the command. */
   public InfoCommand(Providers providers) {
     super("info", providers);
-    this.lookup = new RegionLookup(providers);
   }
 
   /** Shows what a region is, and where its bytes are now. */
   @Descriptor("shows what a region is, and where its bytes are now")
   public Object info(
-      @Descriptor("ID: its id or name") Object id,
+      RegionArguments which,
       @Descriptor("as JSON")
           @Parameter(names = "--json", presentValue = "true", absentValue = "false")
-          boolean json,
-      @Descriptor("BACKEND: whose region, where several have one of this name")
-          @Parameter(
-              names = {"-b", "--backend"},
-              absentValue = "")
-          @Nullable String backend)
+          boolean json)
       throws MemoryException {
-    try (RegionLookup.Lease lease = lookup.lease(id, AccessMode.READ_ONLY, backend)) {
+    try (RegionLookup.Lease lease = which.lease(lookup(), AccessMode.READ_ONLY)) {
       RegionDetails details = details(lease);
       return json ? new JsonResult(details) : details;
     }

@@ -25,12 +25,9 @@ import org.jspecify.annotations.Nullable;
 
 /** Opens a stored region, and keeps it open. */
 public final class OpenCommand extends Command {
-  private final RegionLookup lookup;
-
   /** Makes the command. */
   public OpenCommand(Providers providers) {
     super("open", providers);
-    this.lookup = new RegionLookup(providers);
   }
 
   /** Opens a stored region. */
@@ -109,7 +106,7 @@ public final class OpenCommand extends Command {
   private RegionLookup.Stored stored(
       String name, @Nullable String backend, @Nullable String directory) throws MemoryException {
     if (directory == null) {
-      return lookup.stored(name, backend);
+      return lookup().stored(name, backend);
     }
     // Nobody lists another directory: the name is taken as it is.
     Backend opener =

@@ -15,12 +15,9 @@ import org.dmalloc.shell.syntax.Words;
 
 /** Changes how the kernel swaps a region. */
 public final class PolicyCommand extends Command {
-  private final RegionLookup lookup;
-
   /** Makes the command. */
   public PolicyCommand(Providers providers) {
     super("policy", providers);
-    this.lookup = new RegionLookup(providers);
   }
 
   /** Changes how the kernel treats a region under memory pressure. */
@@ -29,7 +26,7 @@ public final class PolicyCommand extends Command {
       @Descriptor("ID: id or name of an open region") Object id,
       @Descriptor("POLICY: what to apply") SwapPolicy policy)
       throws MemoryException {
-    MemoryRegion region = lookup.open(id);
+    MemoryRegion region = lookup().open(id);
     region.apply(policy);
     String inForce =
         region.info().policies().stream().sorted().map(Words::of).collect(Collectors.joining(", "));

@@ -28,19 +28,16 @@ public final class ReadCommand extends Command {
   private static final long DEFAULT_LENGTH = 256;
   private static final long DUMP_LIMIT = 16L << 20;
 
-  private final RegionLookup lookup;
-
   /** Makes the command. */
   public ReadCommand(Providers providers) {
     super("read", providers);
-    this.lookup = new RegionLookup(providers);
   }
 
   /** Shows bytes of a region in hex and text. */
   @Descriptor("shows bytes of a region, in hex and as text")
   public @Nullable Object read(
       CommandSession session,
-      @Descriptor("ID: id or name of the region; a stored one is opened for this") Object id,
+      RegionArguments which,
       @Descriptor("[OFFSET]: where to begin: 4096, 0x1000, 4k; without it 0")
           @Nullable ByteSize offset,
       @Descriptor("[LENGTH]: how many bytes; without it 256, or less at the end")
@@ -50,14 +47,9 @@ public final class ReadCommand extends Command {
           boolean raw,
       @Descriptor("offset, length, hex and text as JSON")
           @Parameter(names = "--json", presentValue = "true", absentValue = "false")
-          boolean json,
-      @Descriptor("BACKEND: whose region, where several have one of this name")
-          @Parameter(
-              names = {"-b", "--backend"},
-              absentValue = "")
-          @Nullable String backend)
+          boolean json)
       throws IOException, InterruptedException {
-    try (RegionLookup.Lease lease = lookup.lease(id, AccessMode.READ_ONLY, backend)) {
+    try (RegionLookup.Lease lease = which.lease(lookup(), AccessMode.READ_ONLY)) {
       MemoryRegion region = lease.region();
       long start = offset == null ? 0 : offset.bytes();
       long rest = Math.max(0, region.byteSize() - start);

@@ -27,19 +27,16 @@ import org.jspecify.annotations.Nullable;
 
 /** Stores bytes in a region. */
 public final class WriteCommand extends Command {
-  private final RegionLookup lookup;
-
   /** Makes the command. */
   public WriteCommand(Providers providers) {
     super("write", providers);
-    this.lookup = new RegionLookup(providers);
   }
 
   /** Stores bytes in a region. */
   @Descriptor("stores bytes in a region")
   public Message write(
       CommandSession session,
-      @Descriptor("ID: id or name of the region; a stored one is opened for this") Object id,
+      RegionArguments which,
       @Descriptor("OFFSET: where to begin: 4096, 0x1000, 4k …") ByteSize offset,
       @Descriptor("[DATA]: the bytes, as text in UTF-8") @Nullable Object data,
       @Descriptor("takes DATA as hex digits, as in 'write 1 0 --hex 0aff'")
@@ -55,12 +52,7 @@ public final class WriteCommand extends Command {
           @Nullable String file,
       @Descriptor("waits until the device has them")
           @Parameter(names = "--flush", presentValue = "true", absentValue = "false")
-          boolean flush,
-      @Descriptor("BACKEND: whose region, where several have one of this name")
-          @Parameter(
-              names = {"-b", "--backend"},
-              absentValue = "")
-          @Nullable String backend)
+          boolean flush)
       throws IOException {
     if ((data == null) == (file == null)) {
       throw new UsageException(
@@ -69,7 +61,7 @@ public final class WriteCommand extends Command {
               : "write: give DATA or --file, not both");
     }
     byte[] bytes = file != null ? content(Console.of(session).resolve(file)) : bytes(data, hex);
-    try (RegionLookup.Lease lease = lookup.lease(id, AccessMode.READ_WRITE, backend)) {
+    try (RegionLookup.Lease lease = which.lease(lookup(), AccessMode.READ_WRITE)) {
       ByteRange range = ByteRange.of(lease, offset.bytes(), bytes.length);
       refuseReadOnly(lease);
       try (Access access = lease.region().acquire()) {

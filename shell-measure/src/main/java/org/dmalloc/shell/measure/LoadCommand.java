@@ -27,13 +27,11 @@ import org.jspecify.annotations.Nullable;
 public final class LoadCommand extends Command {
   private static final double STANDARD_PERCENT = 1;
 
-  private final RegionLookup lookup;
   private final Map<Long, Load> loads = new ConcurrentSkipListMap<>();
 
   /** Makes the command. */
   public LoadCommand(Providers providers) {
     super("load", providers);
-    this.lookup = new RegionLookup(providers);
   }
 
   /** A region that is written to. */
@@ -96,7 +94,7 @@ public final class LoadCommand extends Command {
     if (id == null) {
       return list(json);
     }
-    return start(lookup.open(id), rate(written, rate), seconds);
+    return start(lookup().open(id), rate(written, rate), seconds);
   }
 
   /** Pages per second, or a share of all, which is negative here. */
@@ -217,7 +215,7 @@ public final class LoadCommand extends Command {
         .filter(load -> load.label.equals(word) || Long.toString(load.region.id()).equals(word))
         .map(load -> load.region.id())
         .findFirst()
-        .orElseGet(() -> lookup.open(reference).id());
+        .orElseGet(() -> lookup().open(reference).id());
   }
 
   private static String end(Load load) throws CommandFailure {
