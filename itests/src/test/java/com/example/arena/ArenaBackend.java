@@ -17,6 +17,6 @@ public final class ArenaBackend implements StandaloneBackend {
             0,
             Set.of("alignment"),
             ArenaProvider::new,
-            provider -> {}));
+            ArenaProvider::stop));
   }
 }

@@ -4,8 +4,6 @@ package com.example.arena;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.concurrent.CopyOnWriteArrayList;
-import java.util.concurrent.atomic.AtomicLong;
 import org.dmalloc.api.Advice;
 import org.dmalloc.api.Capability;
 import org.dmalloc.api.MemoryException;
@@ -14,25 +12,45 @@ import org.dmalloc.api.MemoryRegion;
 import org.dmalloc.api.OpenRequest;
 import org.dmalloc.api.ProviderStatistics;
 import org.dmalloc.api.RegionRequest;
+import org.dmalloc.api.Sharing;
 import org.dmalloc.api.StoreFinding;
 import org.dmalloc.api.StoredRegion;
 import org.dmalloc.api.UnsupportedCapabilityException;
+import org.dmalloc.spi.region.BackedRegion;
+import org.dmalloc.spi.region.RegionLedger;
+import org.dmalloc.spi.region.RegionTraits;
 
 /** Memory of shared arenas; it declares no capability. */
 public final class ArenaProvider implements MemoryProvider {
   static final String NAME = "arena";
 
   private final long alignment;
-  private final List<ArenaRegion> regions = new CopyOnWriteArrayList<>();
-  private final AtomicLong allocations = new AtomicLong();
+  private final RegionLedger ledger;
 
   /**
    * Makes one.
    *
-   * @param properties {@code alignment}, a Long: it arrives with its type in another JVM too
+   * @param properties {@code alignment}, a Long: it arrives with its type in another JVM too; and
+   *     for tests {@code limit} in bytes and {@code timeout} in nanoseconds
    */
   public ArenaProvider(Map<String, ?> properties) {
     alignment = (Long) properties.get("alignment");
+    ledger =
+        new RegionLedger(
+            NAME,
+            Set.of(),
+            Set.of(),
+            longOf(properties, "limit", Long.MAX_VALUE),
+            longOf(properties, "timeout", RegionLedger.DEFAULT_SECTION_TIMEOUT_NANOS));
+  }
+
+  private static long longOf(Map<String, ?> properties, String key, long absent) {
+    return properties.get(key) instanceof Long given ? given : absent;
+  }
+
+  /** Serves nothing any more; open regions stay usable. */
+  void stop() {
+    ledger.stop();
   }
 
   @Override
@@ -42,32 +60,32 @@ public final class ArenaProvider implements MemoryProvider {
 
   @Override
   public Set<Capability> capabilities() {
-    return Set.of();
+    return ledger.capabilities();
   }
 
   @Override
   public Set<Advice> supportedAdvice() {
-    return Set.of();
+    return ledger.advice();
   }
 
   @Override
   public MemoryRegion allocate(RegionRequest request) throws MemoryException {
-    if (request.name() != null) {
-      throw new UnsupportedCapabilityException(NAME, Capability.NAMED);
-    }
-    ArenaRegion region = new ArenaRegion(this, request.byteSize(), alignment, request.owner());
-    regions.add(region);
-    allocations.incrementAndGet();
-    return region;
-  }
-
-  void closed(ArenaRegion region) {
-    regions.remove(region);
+    return ledger.admit(
+        request,
+        () ->
+            new BackedRegion(
+                ledger,
+                RegionTraits.of(null, request.options(), Sharing.SHARED, null, "an arena of Java"),
+                ArenaBacking.allocate(request.byteSize(), alignment)));
   }
 
   @Override
-  public MemoryRegion open(OpenRequest request) {
-    throw new UnsupportedCapabilityException(NAME, Capability.NAMED);
+  public MemoryRegion open(OpenRequest request) throws MemoryException {
+    return ledger.admit(
+        request,
+        booking -> {
+          throw new UnsupportedCapabilityException(NAME, Capability.NAMED);
+        });
   }
 
   @Override
@@ -77,23 +95,17 @@ public final class ArenaProvider implements MemoryProvider {
 
   @Override
   public void delete(String name) {
-    throw new UnsupportedCapabilityException(NAME, Capability.NAMED);
+    ledger.require(Capability.NAMED);
   }
 
   @Override
   public List<MemoryRegion> regions() {
-    return List.copyOf(regions);
+    return ledger.regions();
   }
 
   @Override
   public ProviderStatistics statistics() {
-    return new ProviderStatistics(
-        regions.size(),
-        regions.stream().mapToLong(MemoryRegion::byteSize).sum(),
-        Long.MAX_VALUE,
-        allocations.get(),
-        0,
-        0);
+    return ledger.statistics();
   }
 
   @Override

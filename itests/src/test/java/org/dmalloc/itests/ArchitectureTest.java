@@ -58,7 +58,7 @@ class ArchitectureTest {
               entry("org.dmalloc.measure", Set.of("api", "spi", "linux", "report")),
               entry("org.dmalloc.shell", Set.of("api", "report")),
               entry("org.dmalloc.shell.measure", Set.of("api", "measure", "report", "shell")),
-              entry("org.dmalloc.testkit", Set.of("api"))));
+              entry("org.dmalloc.testkit", Set.of("api", "spi"))));
 
   private static final Pattern MODULE =
       Pattern.compile("(org\\.dmalloc\\.(?:shell\\.measure|(?:backend\\.)?[a-z]+))(?:\\..*)?");

@@ -36,7 +36,11 @@ final class StrangersBundle {
       Path content = classes.resolve(ArenaActivator.class.getPackageName().replace('.', '/'));
       List<Path> files;
       try (Stream<Path> list = Files.list(content)) {
-        files = list.filter(file -> file.toString().endsWith(".class")).sorted().toList();
+        files =
+            list.filter(file -> file.toString().endsWith(".class"))
+                .filter(file -> !file.endsWith("ArenaFixture.class"))
+                .sorted()
+                .toList();
       }
       Path jar = classes.resolveSibling("com.example.arena.jar");
       try (JarOutputStream out = new JarOutputStream(Files.newOutputStream(jar), manifest())) {
@@ -67,7 +71,8 @@ final class StrangersBundle {
     attributes.putValue("Bundle-Activator", ArenaActivator.class.getName());
     attributes.putValue(
         "Import-Package",
-        "org.osgi.framework,org.dmalloc.api,org.dmalloc.api.backing,org.dmalloc.api.standalone");
+        "org.osgi.framework,org.dmalloc.api,org.dmalloc.api.backing,org.dmalloc.api.standalone,"
+            + "org.dmalloc.spi.region");
     return manifest;
   }
 }

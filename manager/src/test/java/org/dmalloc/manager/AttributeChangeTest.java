@@ -16,6 +16,8 @@ import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.RegionRequest;
 import org.dmalloc.api.SwapPolicy;
 import org.dmalloc.api.UnsupportedCapabilityException;
+import org.dmalloc.testkit.memory.InMemoryProvider;
+import org.dmalloc.testkit.memory.InMemoryStore;
 import org.junit.jupiter.api.Test;
 
 /** Policies, budgets and patterns change as a whole or not at all, and moves keep them. */
@@ -23,10 +25,11 @@ final class AttributeChangeTest {
   private final Rig rig = new Rig();
 
   /** Keeps no budget, as anonymous memory does not where there is no swap. */
-  private final PlainBackend first = PlainBackend.swapped("first");
+  private final InMemoryProvider first = Rig.swapped("first");
 
-  private final PlainBackend second = PlainBackend.swapped("second");
-  private final PlainBackend budgets = PlainBackend.files("budgets", new PlainStore("/disk"));
+  private final InMemoryProvider second = Rig.swapped("second");
+  private final InMemoryProvider budgets =
+      InMemoryProvider.files("budgets", new InMemoryStore("/disk"));
 
   AttributeChangeTest() {
     rig.add(first, 9);
@@ -53,7 +56,7 @@ final class AttributeChangeTest {
     IllegalStateException refused =
         assertThrows(IllegalStateException.class, () -> region.apply(SwapPolicy.NEVER));
     assertTrue(String.valueOf(refused.getMessage()).contains("8192 bytes"), refused.getMessage());
-    assertEquals(List.of(), first.kernel, "the kernel was not asked");
+    assertEquals(List.of(), first.faults().calls("advise", "apply"), "the kernel was not asked");
     assertEquals(Set.of(), region.info().policies());
     assertFalse(region.info().locked());
     rig.move(region, "budgets");
@@ -93,13 +96,13 @@ final class AttributeChangeTest {
   @Test
   void whatTheKernelRefusesIsNotKept() throws Exception {
     ManagedRegion region = rig.allocate(RegionRequest.ofSize(Rig.SIZE));
-    first.refusal = "EPERM";
+    first.faults().fail("EPERM", "allocate", "open", "apply");
     assertThrows(MemoryException.class, () -> region.apply(SwapPolicy.NEVER));
-    first.refusal = null;
+    first.faults().clear();
     rig.move(region, "budgets"); // would be refused if NEVER had been kept
     rig.move(region, "second");
     assertEquals(Set.of(), region.info().policies());
-    assertEquals(List.of(), second.kernel);
+    assertEquals(List.of(), second.faults().calls("advise", "apply"));
     region.close();
   }
 
@@ -115,7 +118,9 @@ final class AttributeChangeTest {
           }
         };
     rig.move(region, "second");
-    assertEquals(List.of("SEQUENTIAL to second", "NO_READ_AHEAD to second"), second.kernel);
+    assertEquals(
+        List.of("advise SEQUENTIAL", "apply NO_READ_AHEAD"),
+        second.faults().calls("advise", "apply"));
     assertEquals(Set.of(SwapPolicy.NO_READ_AHEAD), region.info().policies());
     assertEquals(AccessPattern.SEQUENTIAL, region.info().pattern());
     Rig.check(region, 3);
@@ -151,7 +156,7 @@ final class AttributeChangeTest {
     IllegalStateException refused =
         assertThrows(IllegalStateException.class, () -> region.apply(SwapPolicy.EARLY));
     assertTrue(refused.getMessage().contains("locked in RAM"), refused.getMessage());
-    assertEquals(List.of(), first.kernel);
+    assertEquals(List.of(), first.faults().calls("advise", "apply"));
     region.close();
   }
 }

@@ -12,18 +12,20 @@ import java.util.Map;
 import org.dmalloc.api.Access;
 import org.dmalloc.api.RegionRequest;
 import org.dmalloc.api.move.MoveReason;
+import org.dmalloc.testkit.memory.InMemoryProvider;
+import org.dmalloc.testkit.memory.InMemoryStore;
 import org.junit.jupiter.api.Test;
 
 /** Backends that go and come back. */
 final class EvacuationTest {
   private final Rig rig = new Rig();
-  private final PlainStore disk = new PlainStore("/disk");
+  private final InMemoryStore disk = new InMemoryStore("/disk");
 
   @Test
   void regionsLeaveForTheNextBestAndReturn() throws Exception {
-    PlainBackend best = PlainBackend.memory("best");
-    PlainBackend next = PlainBackend.memory("next");
-    PlainBackend last = PlainBackend.memory("last");
+    InMemoryProvider best = InMemoryProvider.memory("best");
+    InMemoryProvider next = InMemoryProvider.memory("next");
+    InMemoryProvider last = InMemoryProvider.memory("last");
     rig.add(last, 1);
     rig.add(best, 9);
     rig.add(next, 5);
@@ -34,7 +36,7 @@ final class EvacuationTest {
     assertEquals(MoveReason.EVACUATION, region.managedInfo().history().getFirst().reason());
     Rig.check(region, 1);
     assertEquals(0, best.openRegions());
-    rig.add(PlainBackend.memory("best"), 9);
+    rig.add(InMemoryProvider.memory("best"), 9);
     new PolicyClock(rig.regions, System::nanoTime).tick();
     assertEquals("best", region.managedInfo().backend());
     Rig.check(region, 1);
@@ -42,50 +44,50 @@ final class EvacuationTest {
 
   @Test
   void stayMeansStay() throws Exception {
-    PlainBackend best = PlainBackend.memory("best");
+    InMemoryProvider best = InMemoryProvider.memory("best");
     rig.add(best, 9);
-    rig.add(PlainBackend.memory("next"), 5);
+    rig.add(InMemoryProvider.memory("next"), 5);
     rig.regions.settings(Settings.of(Map.of("policy", "stay")));
     ManagedRegion region = rig.filled(1);
     rig.regions.leaving(best);
-    rig.add(PlainBackend.memory("best"), 9);
+    rig.add(InMemoryProvider.memory("best"), 9);
     new PolicyClock(rig.regions, System::nanoTime).tick();
     assertEquals("next", region.managedInfo().backend());
   }
 
   @Test
   void storedRegionsStayInTheirStore() throws Exception {
-    PlainBackend one = PlainBackend.files("one", disk);
+    InMemoryProvider one = InMemoryProvider.files("one", disk);
     rig.add(one, 9);
-    rig.add(PlainBackend.memory("memory"), 5);
-    rig.add(PlainBackend.files("elsewhere", new PlainStore("/elsewhere")), 4);
-    rig.add(PlainBackend.files("two", disk), 3);
+    rig.add(InMemoryProvider.memory("memory"), 5);
+    rig.add(InMemoryProvider.files("elsewhere", new InMemoryStore("/elsewhere")), 4);
+    rig.add(InMemoryProvider.files("two", disk), 3);
     ManagedRegion region = rig.allocate(RegionRequest.ofSize(Rig.SIZE).withName("orders"));
     Rig.fill(region, 2);
     rig.regions.leaving(one);
     assertEquals("two", region.managedInfo().backend());
     Rig.check(region, 2);
-    assertEquals(1, disk.files.size());
+    assertEquals(1, disk.names().size());
   }
 
   @Test
   void whatNobodyTakesIsFlushedKeptReadableAndSaysWhy() throws Exception {
-    PlainBackend one = PlainBackend.files("one", disk);
+    InMemoryProvider one = InMemoryProvider.files("one", disk);
     rig.add(one, 9);
-    rig.add(PlainBackend.memory("memory"), 5);
+    rig.add(InMemoryProvider.memory("memory"), 5);
     ManagedRegion region = rig.allocate(RegionRequest.ofSize(Rig.SIZE).withName("orders"));
     Rig.fill(region, 3);
     rig.regions.leaving(one);
-    one.ledger.stop();
+    one.stop();
     Rig.check(region, 3);
-    assertEquals(1, one.forces.get());
+    assertEquals(1, one.faults().count("force"));
     try (Access access = region.acquire()) {
       assertTrue(access.segment().isReadOnly());
     }
     IllegalStateException why = assertThrows(IllegalStateException.class, region::residency);
     assertTrue(String.valueOf(why.getMessage()).contains("one is gone"), why.getMessage());
     assertThrows(IllegalStateException.class, region::segment);
-    rig.add(PlainBackend.files("two", disk), 1);
+    rig.add(InMemoryProvider.files("two", disk), 1);
     new PolicyClock(rig.regions, System::nanoTime).tick();
     assertNull(region.stranded());
     assertEquals("two", region.managedInfo().backend());
@@ -96,7 +98,7 @@ final class EvacuationTest {
 
   @Test
   void strandedRegionCanBeClosed() throws Exception {
-    PlainBackend only = PlainBackend.memory("only");
+    InMemoryProvider only = InMemoryProvider.memory("only");
     rig.add(only, 9);
     ManagedRegion region = rig.filled(5);
     rig.regions.leaving(only);
@@ -109,9 +111,9 @@ final class EvacuationTest {
 
   @Test
   void anInterruptedThreadEvacuatesAllTheSame() throws Exception {
-    PlainBackend best = PlainBackend.memory("best");
+    InMemoryProvider best = InMemoryProvider.memory("best");
     rig.add(best, 9);
-    rig.add(PlainBackend.memory("next"), 5);
+    rig.add(InMemoryProvider.memory("next"), 5);
     ManagedRegion region = rig.filled(6);
     Thread.currentThread().interrupt();
     rig.regions.leaving(best);
@@ -122,9 +124,9 @@ final class EvacuationTest {
 
   @Test
   void timeOutStrandsWhatIsLeft() throws Exception {
-    PlainBackend best = PlainBackend.memory("best");
+    InMemoryProvider best = InMemoryProvider.memory("best");
     rig.add(best, 9);
-    rig.add(PlainBackend.memory("next"), 5);
+    rig.add(InMemoryProvider.memory("next"), 5);
     rig.regions.settings(Settings.of(Map.of("evacuation.timeout.millis", "50")));
     ManagedRegion region = rig.filled(7);
     try (Access access = region.acquire()) { // longer than the evacuation may take
@@ -140,8 +142,8 @@ final class EvacuationTest {
 
   @Test
   void theLastBackendThatLeavesDuringAMoveIsNotKept() throws Exception {
-    PlainBackend one = PlainBackend.memory("one");
-    PlainBackend two = PlainBackend.memory("two");
+    InMemoryProvider one = InMemoryProvider.memory("one");
+    InMemoryProvider two = InMemoryProvider.memory("two");
     rig.add(one, 9);
     rig.add(two, 5);
     ManagedRegion region = rig.filled(8);
@@ -160,7 +162,7 @@ final class EvacuationTest {
 
   @Test
   void aBackendThatIsGoneIsCollected() throws Exception {
-    WeakReference<PlainBackend> gone = comeAndGo();
+    WeakReference<InMemoryProvider> gone = comeAndGo();
     long deadline = System.nanoTime() + 20_000_000_000L;
     while (gone.get() != null) {
       assertTrue(System.nanoTime() < deadline, "the old backend is still referred to");
@@ -170,10 +172,10 @@ final class EvacuationTest {
     assertEquals(1, rig.regions.moves().managed().size());
   }
 
-  private WeakReference<PlainBackend> comeAndGo() throws Exception {
-    PlainBackend passing = PlainBackend.memory("passing");
+  private WeakReference<InMemoryProvider> comeAndGo() throws Exception {
+    InMemoryProvider passing = InMemoryProvider.memory("passing");
     rig.add(passing, 9);
-    rig.add(PlainBackend.memory("staying"), 1);
+    rig.add(InMemoryProvider.memory("staying"), 1);
     ManagedRegion region = rig.filled(1);
     new PolicyClock(rig.regions, System::nanoTime).tick();
     rig.regions.leaving(passing);

@@ -15,6 +15,7 @@ import org.dmalloc.api.MemoryRegion;
 import org.dmalloc.api.RegionRequest;
 import org.dmalloc.api.move.MoveResult;
 import org.dmalloc.testkit.ThinFileSystem;
+import org.dmalloc.testkit.memory.InMemoryProvider;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.function.Executable;
@@ -58,7 +59,7 @@ final class FailedWriteBackTest {
     try (ThinFileSystem disk = ThinFileSystem.mount(directory, 128 * MIB, 40 * MIB)) {
       Rig rig = new Rig();
       rig.add(Rig.panama("panama", disk.directory()), 2);
-      rig.add(PlainBackend.memory("anon"), 1);
+      rig.add(InMemoryProvider.memory("anon"), 1);
       ManagedRegion region = rig.allocate(RegionRequest.ofSize(SIZE));
       store(region, 1);
       disk.exhaust();

@@ -14,13 +14,15 @@ import org.dmalloc.api.MemoryRegion;
 import org.dmalloc.api.RegionRequest;
 import org.dmalloc.api.StoreFinding;
 import org.dmalloc.api.StoredRegion;
+import org.dmalloc.testkit.memory.InMemoryProvider;
+import org.dmalloc.testkit.memory.InMemoryStore;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** A backend may be anybody's: one that breaks its contract, or has another's name, harms none. */
 class FaultyBackendTest {
-  private final PlainStore disk = new PlainStore("/disk");
+  private final InMemoryStore disk = new InMemoryStore("/disk");
   private final Rig rig = new Rig();
 
   private static MemoryProvider evil(boolean throwing) {
@@ -54,9 +56,9 @@ class FaultyBackendTest {
   @ValueSource(booleans = {true, false})
   void itDisablesNothing(boolean throwing) throws Exception {
     rig.add(evil(throwing), 1000);
-    PlainBackend files = PlainBackend.files("files", disk);
+    InMemoryProvider files = InMemoryProvider.files("files", disk);
     rig.add(files, 1);
-    rig.add(PlainBackend.memory("memory"), 0);
+    rig.add(InMemoryProvider.memory("memory"), 0);
     try (MemoryRegion region = rig.provider.allocate(RegionRequest.ofSize(64).withName("orders"))) {
       assertEquals("files", rig.regions.moves().managed(region.id()).orElseThrow().backend());
       assertEquals(
@@ -80,7 +82,7 @@ class FaultyBackendTest {
   @ParameterizedTest
   @ValueSource(booleans = {true, false})
   void oneThatCannotEvenAllocateIsNamed(boolean throwing) {
-    PlainBackend sound = PlainBackend.memory("evil");
+    InMemoryProvider sound = InMemoryProvider.memory("evil");
     MemoryProvider evil = evil(throwing);
     rig.add(
         (MemoryProvider)
@@ -100,9 +102,9 @@ class FaultyBackendTest {
 
   @Test
   void twoOfOneNameAreNotGuessedAt() throws Exception {
-    rig.add(PlainBackend.memory("memory"), 10);
-    rig.add(PlainBackend.files("files", disk), 1);
-    rig.add(PlainBackend.files("files", new PlainStore("/other")), 0);
+    rig.add(InMemoryProvider.memory("memory"), 10);
+    rig.add(InMemoryProvider.files("files", disk), 1);
+    rig.add(InMemoryProvider.files("files", new InMemoryStore("/other")), 0);
     try (MemoryRegion region = rig.filled(5)) {
       IllegalArgumentException e =
           assertThrows(IllegalArgumentException.class, () -> rig.move(region, "files"));
@@ -115,8 +117,8 @@ class FaultyBackendTest {
 
   @Test
   void aNameInTwoStoresIsNotDeleted() throws Exception {
-    PlainBackend fast = PlainBackend.files("fast", disk);
-    PlainBackend big = PlainBackend.files("big", new PlainStore("/other"));
+    InMemoryProvider fast = InMemoryProvider.files("fast", disk);
+    InMemoryProvider big = InMemoryProvider.files("big", new InMemoryStore("/other"));
     rig.add(fast, 1);
     rig.add(big, 0);
     fast.allocate(RegionRequest.ofSize(64).withName("orders")).close();
@@ -135,7 +137,7 @@ class FaultyBackendTest {
   /** The inner region's number is the manager's own; no user has ever seen it. */
   @Test
   void messagesOfABackendNameTheRegionAsItsUsersKnowIt() throws Exception {
-    PlainBackend memory = PlainBackend.memory("memory");
+    InMemoryProvider memory = InMemoryProvider.memory("memory");
     rig.add(memory, 0);
     rig.filled(1).close();
     try (ManagedRegion region = rig.allocate(RegionRequest.ofSize(64))) {
@@ -144,7 +146,7 @@ class FaultyBackendTest {
       IndexOutOfBoundsException e =
           assertThrows(IndexOutOfBoundsException.class, () -> region.residency(60, 60));
       assertTrue(e.getMessage().contains("lies outside " + known + " (memory)"), e.getMessage());
-      rig.add(PlainBackend.memory("more"), 1);
+      rig.add(InMemoryProvider.memory("more"), 1);
       rig.move(region, "more");
       assertEquals(known + " (more)", region.placement().region().toString());
     }

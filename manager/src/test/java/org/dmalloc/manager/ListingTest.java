@@ -12,13 +12,16 @@ import org.dmalloc.api.MemoryRegion;
 import org.dmalloc.api.OpenRequest;
 import org.dmalloc.api.RegionRequest;
 import org.dmalloc.api.backing.OrphanedRegions;
+import org.dmalloc.testkit.memory.InMemoryProvider;
+import org.dmalloc.testkit.memory.InMemoryStore;
 import org.junit.jupiter.api.Test;
 
 /** What is listed, by what number: the user's region, once, whatever is below it. */
 final class ListingTest {
   private final Rig rig = new Rig();
-  private final PlainBackend memory = PlainBackend.memory("memory");
-  private final PlainBackend files = PlainBackend.files("files", new PlainStore("/disk"));
+  private final InMemoryProvider memory = InMemoryProvider.memory("memory");
+  private final InMemoryProvider files =
+      InMemoryProvider.files("files", new InMemoryStore("/disk"));
 
   ListingTest() {
     rig.add(memory, 9);
@@ -61,7 +64,7 @@ final class ListingTest {
   @Test
   void theNumbersOfABackendThatGivesItsOwnAreTold() throws Exception {
     Rig own = new Rig();
-    own.add(new OwnNumbers(PlainBackend.memory("own")), 9);
+    own.add(new OwnNumbers(InMemoryProvider.memory("own")), 9);
     own.add(files, 1);
     ManagedRegion region = own.filled(1);
     long inner = region.placement().region().id();
@@ -87,7 +90,7 @@ final class ListingTest {
   void regionsOfAStoppedManagerAreListedAsOrphaned() throws Exception {
     ManagedRegion region = rig.filled(5);
     rig.regions.stop();
-    memory.ledger.stop();
+    memory.stop();
     assertEquals(List.of(region), orphaned(region));
     Rig.check(region, 5);
     Rig.fill(region, 6);
@@ -105,7 +108,7 @@ final class ListingTest {
 
   /** Knows nothing of carriers. */
   private static final class OwnNumbers extends ForwardingBackend {
-    OwnNumbers(PlainBackend backend) {
+    OwnNumbers(InMemoryProvider backend) {
       super(backend);
     }
   }

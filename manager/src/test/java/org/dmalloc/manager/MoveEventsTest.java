@@ -9,6 +9,8 @@ import java.util.ArrayList;
 import java.util.List;
 import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.move.MoveResult;
+import org.dmalloc.testkit.memory.InMemoryProvider;
+import org.dmalloc.testkit.memory.InMemoryStore;
 import org.junit.jupiter.api.Test;
 import org.osgi.service.event.Event;
 import org.osgi.service.event.EventAdmin;
@@ -17,11 +19,11 @@ import org.osgi.service.event.EventAdmin;
 final class MoveEventsTest {
   private final List<Event> posted = new ArrayList<>();
   private final Rig rig = new Rig();
-  private final PlainBackend memory = PlainBackend.memory("memory");
+  private final InMemoryProvider memory = InMemoryProvider.memory("memory");
 
   MoveEventsTest() {
     rig.add(memory, 10);
-    rig.add(PlainBackend.files("files", new PlainStore("/disk")), 5);
+    rig.add(InMemoryProvider.files("files", new InMemoryStore("/disk")), 5);
     rig.regions
         .moves()
         .add(
@@ -66,7 +68,7 @@ final class MoveEventsTest {
     ManagedRegion region = rig.filled(1);
     rig.move(region, "files");
     posted.clear();
-    memory.refusal = "ENOMEM";
+    memory.faults().fail("ENOMEM", "allocate", "open", "apply");
     assertThrows(MemoryException.class, () -> rig.move(region, "memory"));
     assertEquals(List.of("org/dmalloc/move/STARTED", "org/dmalloc/move/FAILED"), topics());
     assertEquals("files", posted.getLast().getProperty("from"));

@@ -26,6 +26,8 @@ import org.dmalloc.api.move.MoveListener;
 import org.dmalloc.api.move.MoveMethod;
 import org.dmalloc.api.move.MoveOptions;
 import org.dmalloc.api.move.MoveResult;
+import org.dmalloc.testkit.memory.InMemoryProvider;
+import org.dmalloc.testkit.memory.InMemoryStore;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -33,10 +35,10 @@ import org.junit.jupiter.params.provider.EnumSource;
 /** Moving one region: content, books, refusals, and a failure at every step. */
 final class MoveTest {
   private final Rig rig = new Rig();
-  private final PlainStore disk = new PlainStore("/disk");
-  private final PlainBackend memory = PlainBackend.memory("memory");
-  private final PlainBackend files = PlainBackend.files("files", disk);
-  private final PlainBackend otherFiles = PlainBackend.files("other-files", disk);
+  private final InMemoryStore disk = new InMemoryStore("/disk");
+  private final InMemoryProvider memory = InMemoryProvider.memory("memory");
+  private final InMemoryProvider files = InMemoryProvider.files("files", disk);
+  private final InMemoryProvider otherFiles = InMemoryProvider.files("other-files", disk);
 
   MoveTest() {
     rig.add(memory, 10);
@@ -98,7 +100,7 @@ final class MoveTest {
 
   @Test
   void refusedTrackingFallsBackToComparison() throws Exception {
-    memory.trackingRefusal = "EPERM";
+    memory.faults().fail("EPERM", "trackDirty");
     ManagedRegion region = rig.filled(1);
     AtomicBoolean written = new AtomicBoolean();
     rig.probe =
@@ -117,7 +119,7 @@ final class MoveTest {
   /** A region of several shares, so that the last comparison is made on several threads. */
   @Test
   void comparisonOnSeveralThreadsFindsEveryPage() throws Exception {
-    memory.trackingRefusal = "EPERM";
+    memory.faults().fail("EPERM", "trackDirty");
     long byteSize = (64 << 20) + 4096 + 8;
     ManagedRegion region = rig.allocate(RegionRequest.ofSize(byteSize));
     rig.probe =
@@ -149,13 +151,13 @@ final class MoveTest {
     assertEquals(0, result.copiedBytes());
     Rig.check(region, 3);
     assertEquals("other-files", region.managedInfo().backend());
-    assertEquals(1, disk.files.size());
+    assertEquals(1, disk.names().size());
   }
 
   @Test
   void storedRegionMovesToAnotherStoreAndLeavesTheFirst() throws Exception {
-    PlainStore second = new PlainStore("/second");
-    PlainBackend far = PlainBackend.files("far", second);
+    InMemoryStore second = new InMemoryStore("/second");
+    InMemoryProvider far = InMemoryProvider.files("far", second);
     rig.add(far, 1);
     ManagedRegion region = rig.allocate(RegionRequest.ofSize(Rig.SIZE).withName("orders"));
     Rig.fill(region, 4);
@@ -163,27 +165,27 @@ final class MoveTest {
         (which, step) -> {
           // The new file has its name only when it has everything; until then the old one has.
           boolean before = step.compareTo(Step.PUBLISHED) < 0;
-          assertEquals(before, second.files.isEmpty(), step.name());
-          assertEquals(step == Step.RELEASED, disk.files.isEmpty(), step.name());
+          assertEquals(before, second.names().isEmpty(), step.name());
+          assertEquals(step == Step.RELEASED, disk.names().isEmpty(), step.name());
           if (step != Step.PASSED) { // before and after
             boolean announced = step.compareTo(Step.ANNOUNCED) >= 0 && step != Step.RELEASED;
-            assertEquals(announced, !disk.leaving.isEmpty(), step.name());
+            assertEquals(announced, !disk.leaving().isEmpty(), step.name());
           }
         };
     rig.move(region, "far");
     rig.probe = Step.Probe.NONE;
     Rig.check(region, 4);
-    assertTrue(far.forces.get() > 0, "forced before the old file is deleted");
-    assertTrue(disk.files.isEmpty());
+    assertTrue(far.faults().count("force") > 0, "forced before the old file is deleted");
+    assertTrue(disk.names().isEmpty());
     region.close();
-    assertEquals(Rig.SIZE, second.files.get("orders").byteSize());
+    assertEquals(Rig.SIZE, second.bytes("orders").byteSize());
   }
 
   /** Exactly one stays, the message says which, and nothing of the other. */
   @Test
   void aCopyThatCannotBeForcedLeavesTheRegionWhereItWas() throws Exception {
-    PlainStore second = new PlainStore("/second");
-    PlainBackend far = PlainBackend.files("far", second);
+    InMemoryStore second = new InMemoryStore("/second");
+    InMemoryProvider far = InMemoryProvider.files("far", second);
     rig.add(far, 1);
     List<String> failures = new ArrayList<>();
     rig.regions
@@ -200,7 +202,7 @@ final class MoveTest {
     rig.probe =
         (which, step) -> {
           if (step == Step.DELTA_COPIED) {
-            far.forceRefusal = "EIO";
+            far.faults().fail("EIO", "force");
           }
         };
     MemoryException e = assertThrows(MemoryException.class, () -> rig.move(region, "far"));
@@ -210,32 +212,32 @@ final class MoveTest {
     assertNotNull(region.managedInfo().history().getFirst().failure());
     assertEquals("files", region.managedInfo().backend());
     assertEquals(0, far.openRegions());
-    assertTrue(second.files.isEmpty());
-    assertTrue(disk.leaving.isEmpty());
+    assertTrue(second.names().isEmpty());
+    assertTrue(disk.leaving().isEmpty());
     Rig.check(region, 4);
     Rig.fill(region, 5);
-    far.forceRefusal = null;
+    far.faults().clear();
     rig.move(region, "far");
     Rig.check(region, 5);
     region.close();
-    assertTrue(disk.files.isEmpty() && disk.open.isEmpty() && second.open.isEmpty());
+    assertTrue(disk.names().isEmpty() && disk.open().isEmpty() && second.open().isEmpty());
   }
 
   @Test
   void whatCouldNotBeWrittenMovesOnlyOnceItIs() throws Exception {
-    PlainBackend far = PlainBackend.files("far", new PlainStore("/second"));
+    InMemoryProvider far = InMemoryProvider.files("far", new InMemoryStore("/second"));
     rig.add(far, 1);
     ManagedRegion region = rig.allocate(RegionRequest.ofSize(Rig.SIZE).withName("orders"));
     rig.move(region, "far");
     Rig.fill(region, 4);
-    far.forceRefusal = "EIO";
+    far.faults().fail("EIO", "force");
     assertThrows(MemoryException.class, region::force);
     assertTrue(String.valueOf(region.info().writeBackFailure()).contains("EIO"));
     MemoryException e = assertThrows(MemoryException.class, () -> rig.move(region, "files"));
     assertTrue(e.getMessage().contains("EIO"), e.getMessage());
     assertEquals("far", region.managedInfo().backend());
     Rig.check(region, 4);
-    far.forceRefusal = null;
+    far.faults().clear();
     rig.move(region, "files");
     assertEquals(null, region.info().writeBackFailure());
     Rig.check(region, 4);
@@ -245,14 +247,14 @@ final class MoveTest {
   @Test
   void whatCannotBeClosedAtOnceIsClosedLater() throws Exception {
     ManagedRegion region = rig.filled(4);
-    memory.closeRefusal = "a native call uses it";
+    memory.faults().fail(new IllegalStateException("a native call uses it"), "close");
     rig.move(region, "files");
     assertEquals("files", region.managedInfo().backend());
     assertEquals(1, memory.openRegions());
     PolicyClock clock = new PolicyClock(rig.regions, System::nanoTime);
     clock.tick();
     assertEquals(1, memory.openRegions());
-    memory.closeRefusal = null;
+    memory.faults().clear();
     clock.tick();
     assertEquals(0, memory.openRegions());
     Rig.check(region, 4);
@@ -260,8 +262,8 @@ final class MoveTest {
 
   @Test
   void failureAtAnyStepBetweenStoresLeavesOneFile() throws Exception {
-    PlainStore second = new PlainStore("/second");
-    PlainBackend far = PlainBackend.files("far", second);
+    InMemoryStore second = new InMemoryStore("/second");
+    InMemoryProvider far = InMemoryProvider.files("far", second);
     rig.add(far, 1);
     for (Step fatal : Step.values()) {
       ManagedRegion region = rig.allocate(RegionRequest.ofSize(Rig.SIZE).withName("orders"));
@@ -279,9 +281,9 @@ final class MoveTest {
         failed = true;
       }
       rig.probe = Step.Probe.NONE;
-      assertEquals(failed ? 1 : 0, disk.files.size(), fatal.name());
-      assertEquals(failed ? 0 : 1, second.files.size(), fatal.name());
-      assertTrue(disk.leaving.isEmpty(), fatal.name());
+      assertEquals(failed ? 1 : 0, disk.names().size(), fatal.name());
+      assertEquals(failed ? 0 : 1, second.names().size(), fatal.name());
+      assertTrue(disk.leaving().isEmpty(), fatal.name());
       Rig.check(region, 7);
       region.close();
       (failed ? files : far).delete("orders");
@@ -292,7 +294,7 @@ final class MoveTest {
   void failedOpenReopensByTheFirst() throws Exception {
     ManagedRegion region = rig.allocate(RegionRequest.ofSize(Rig.SIZE).withName("orders"));
     Rig.fill(region, 5);
-    otherFiles.refusal = "EACCES";
+    otherFiles.faults().fail("EACCES", "allocate", "open", "apply");
     MemoryException refused =
         assertThrows(MemoryException.class, () -> rig.move(region, "other-files"));
     assertTrue(String.valueOf(refused.getMessage()).contains("EACCES"));
@@ -300,24 +302,24 @@ final class MoveTest {
     assertEquals("files", region.managedInfo().backend());
     Rig.fill(region, 6);
     region.close();
-    assertEquals(1, disk.files.size());
+    assertEquals(1, disk.names().size());
   }
 
   @Test
   void whatNobodyOpensIsReportedAndRescued() throws Exception {
     ManagedRegion region = rig.allocate(RegionRequest.ofSize(Rig.SIZE).withName("orders"));
     Rig.fill(region, 5);
-    otherFiles.refusal = "EACCES";
+    otherFiles.faults().fail("EACCES", "allocate", "open", "apply");
     rig.probe =
         (which, step) -> {
           if (step == Step.SOURCE_CLOSED) {
-            files.refusal = "EIO";
+            files.faults().fail("EIO", "allocate", "open", "apply");
           }
         };
     assertThrows(MemoryException.class, () -> rig.move(region, "other-files"));
     IllegalStateException why = assertThrows(IllegalStateException.class, region::acquire);
     assertTrue(String.valueOf(why.getMessage()).contains("EIO"), why.getMessage());
-    files.refusal = null;
+    files.faults().clear();
     rig.probe = Step.Probe.NONE;
     new PolicyClock(rig.regions, System::nanoTime).tick();
     Rig.check(region, 5);
@@ -500,7 +502,7 @@ final class MoveTest {
   }
 
   private void failAt(
-      Step fatal, Throwable failure, ManagedRegion region, String target, PlainBackend source)
+      Step fatal, Throwable failure, ManagedRegion region, String target, InMemoryProvider source)
       throws Exception {
     AtomicBoolean reached = new AtomicBoolean();
     rig.probe =
@@ -569,31 +571,48 @@ final class MoveTest {
     assertEquals(4096, files.statistics().openBytes());
   }
 
+  private static long unfilled(InMemoryProvider backend) {
+    return backend.faults().calls().stream().filter("allocate unfilled"::equals).count();
+  }
+
+  private static long loadedBytes(InMemoryProvider backend) {
+    return backend.faults().calls("load").stream()
+        .mapToLong(call -> Long.parseLong(call.substring("load ".length())))
+        .sum();
+  }
+
   /** Where the target's space comes with its content, the zeros are content too. */
   @Test
   void anUnfilledTargetIsGivenAllOfIt() throws Exception {
-    PlainBackend.Unfilled late = new PlainBackend.Unfilled("late");
+    InMemoryProvider late = InMemoryProvider.memory("late").reservingByWriting();
     rig.add(late, 1);
     ManagedRegion region = rig.allocate(RegionRequest.ofSize(Rig.SIZE));
     try (Access access = region.acquire()) {
       access.segment().set(JAVA_LONG, Rig.SIZE - 8, 77);
     }
     rig.move(region, "late");
-    assertEquals(1, late.unfilled.get());
-    assertEquals(Rig.SIZE, late.loadedBytes.get());
+    assertEquals(1, unfilled(late));
+    assertEquals(Rig.SIZE, loadedBytes(late));
     try (Access access = region.acquire()) {
       assertEquals(77, access.segment().get(JAVA_LONG, Rig.SIZE - 8));
     }
     ManagedRegion view = rig.allocate(RegionRequest.ofSize(Rig.SIZE).withSharing(Sharing.PRIVATE));
     rig.move(view, "late");
-    assertEquals(1, late.unfilled.get(), "private memory has no disk space to take");
+    assertEquals(1, unfilled(late), "private memory has no disk space to take");
   }
 
   @Test
   void aDiskThatIsFullInTheMiddleLeavesTheRegionWhereItWas() throws Exception {
-    PlainBackend.Unfilled late = new PlainBackend.Unfilled("late");
+    InMemoryProvider late = InMemoryProvider.memory("late").reservingByWriting();
     rig.add(late, 1);
-    late.loadableBytes = Rig.SIZE / 2;
+    late.faults()
+        .before(
+            call -> {
+              if (loadedBytes(late) > Rig.SIZE / 2) {
+                throw MemoryException.of("write", "late", "ENOSPC", "free space");
+              }
+            },
+            "load");
     ManagedRegion region = rig.filled(5);
     MemoryException e = assertThrows(MemoryException.class, () -> rig.move(region, "late"));
     assertTrue(e.getMessage().contains("ENOSPC"), e.getMessage());
@@ -601,7 +620,7 @@ final class MoveTest {
     assertEquals(0, late.openRegions());
     Rig.check(region, 5);
     Rig.fill(region, 6);
-    late.loadableBytes = Long.MAX_VALUE;
+    late.faults().clear();
     rig.move(region, "late");
     Rig.check(region, 6);
   }
@@ -630,7 +649,7 @@ final class MoveTest {
     rig.regions.moves().add(listener);
     ManagedRegion region = rig.filled(1);
     rig.move(region, "files");
-    memory.refusal = "ENOMEM";
+    memory.faults().fail("ENOMEM", "allocate", "open", "apply");
     assertThrows(MemoryException.class, () -> rig.move(region, "memory"));
     assertEquals(
         List.of(

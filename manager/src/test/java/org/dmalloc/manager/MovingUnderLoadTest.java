@@ -16,6 +16,8 @@ import org.dmalloc.api.Access;
 import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.MemoryRegion;
 import org.dmalloc.api.RegionRequest;
+import org.dmalloc.testkit.memory.InMemoryProvider;
+import org.dmalloc.testkit.memory.InMemoryStore;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -34,12 +36,12 @@ final class MovingUnderLoadTest {
 
   @Test
   void nothingIsLostOrTorn() throws Exception {
-    PlainStore disk = new PlainStore("/disk");
+    InMemoryStore disk = new InMemoryStore("/disk");
     List<String> names = List.of("memory", "files", "more-memory", "other-files");
-    rig.add(PlainBackend.memory("memory"), 9);
-    rig.add(PlainBackend.files("files", disk), 8);
-    rig.add(PlainBackend.memory("more-memory"), 7);
-    rig.add(PlainBackend.files("other-files", disk), 6);
+    rig.add(InMemoryProvider.memory("memory"), 9);
+    rig.add(InMemoryProvider.files("files", disk), 8);
+    rig.add(InMemoryProvider.memory("more-memory"), 7);
+    rig.add(InMemoryProvider.files("other-files", disk), 6);
     List<ManagedRegion> regions = new ArrayList<>();
     List<Thread> threads = new ArrayList<>();
     for (int i = 0; i < 4; i++) {

@@ -13,6 +13,8 @@ import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.MemoryRegion;
 import org.dmalloc.api.RegionRequest;
 import org.dmalloc.api.move.LeakedRegion;
+import org.dmalloc.testkit.memory.InMemoryProvider;
+import org.dmalloc.testkit.memory.InMemoryStore;
 import org.junit.jupiter.api.Test;
 
 /** Policies, quotas, leaks and the configuration. */
@@ -23,10 +25,10 @@ final class PolicyTest {
 
   @Test
   void followGoesToTheHighestRanking() throws Exception {
-    rig.add(PlainBackend.memory("low"), 1);
+    rig.add(InMemoryProvider.memory("low"), 1);
     rig.regions.settings(Settings.of(Map.of("policy", "FOLLOW")));
     ManagedRegion region = rig.filled(1);
-    rig.add(PlainBackend.memory("high"), 2);
+    rig.add(InMemoryProvider.memory("high"), 2);
     clock.tick();
     assertEquals("high", region.managedInfo().backend());
     Rig.check(region, 1);
@@ -34,8 +36,8 @@ final class PolicyTest {
 
   @Test
   void idleRegionsAreSpilledAndComeBackWhenUsed() throws Exception {
-    rig.add(PlainBackend.memory("memory"), 9);
-    rig.add(PlainBackend.files("files", new PlainStore("/disk")), 1);
+    rig.add(InMemoryProvider.memory("memory"), 9);
+    rig.add(InMemoryProvider.files("files", new InMemoryStore("/disk")), 1);
     rig.regions.settings(Settings.of(Map.of("policy", "SPILL", "spill.idle.millis", "1000")));
     ManagedRegion idle = rig.filled(1);
     ManagedRegion busy = rig.filled(2);
@@ -56,10 +58,10 @@ final class PolicyTest {
 
   @Test
   void overBudgetTheLeastRecentlyUsedAreSpilled() throws Exception {
-    rig.add(PlainBackend.memory("memory"), 9);
-    rig.add(PlainBackend.files("files", new PlainStore("/disk")), 1);
+    rig.add(InMemoryProvider.memory("memory"), 9);
+    rig.add(InMemoryProvider.files("files", new InMemoryStore("/disk")), 1);
     rig.regions.settings(
-        Settings.of(Map.of("policy", "SPILL", "spill.budget.bytes", "" + 2 * Rig.SIZE)));
+        Settings.of(Map.of("policy", "SPILL", "spill.budget.bytes", "" + 2 * (Rig.SIZE + 4096))));
     ManagedRegion first = rig.filled(1);
     ManagedRegion second = rig.filled(2);
     clock.tick();
@@ -74,7 +76,7 @@ final class PolicyTest {
 
   @Test
   void quotasNameTheLimit() throws Exception {
-    rig.add(PlainBackend.memory("memory"), 9);
+    rig.add(InMemoryProvider.memory("memory"), 9);
     rig.regions.settings(
         Settings.of(
             Map.of(
@@ -104,7 +106,7 @@ final class PolicyTest {
 
   @Test
   void leaksAreListedAndClosedByPolicy() throws Exception {
-    rig.add(PlainBackend.memory("memory"), 9);
+    rig.add(InMemoryProvider.memory("memory"), 9);
     ManagedRegion kept = rig.filled(1);
     ManagedProvider other = new ManagedProvider(rig.regions, "other.bundle");
     MemoryRegion innocent = other.allocate(RegionRequest.ofSize(1));

@@ -15,6 +15,8 @@ import org.dmalloc.api.OpenRequest;
 import org.dmalloc.api.RegionRequest;
 import org.dmalloc.api.SwapPolicy;
 import org.dmalloc.api.UnsupportedCapabilityException;
+import org.dmalloc.testkit.memory.InMemoryProvider;
+import org.dmalloc.testkit.memory.InMemoryStore;
 import org.junit.jupiter.api.Test;
 
 /** What a request requires holds wherever its region is moved, and what is missing is told. */
@@ -23,13 +25,13 @@ final class RequiredCapabilityTest {
       RegionRequest.ofSize(Rig.SIZE).requiring(Set.of(Capability.RESIZE));
 
   private final Rig rig = new Rig();
-  private final PlainStore disk = new PlainStore("/disk");
+  private final InMemoryStore disk = new InMemoryStore("/disk");
 
   /** Declares RESIZE. */
-  private final PlainBackend files = PlainBackend.files("files", disk);
+  private final InMemoryProvider files = InMemoryProvider.files("files", disk);
 
   /** Does not. */
-  private final PlainBackend swapped = PlainBackend.swapped("swapped");
+  private final InMemoryProvider swapped = Rig.swapped("swapped");
 
   RequiredCapabilityTest() {
     rig.add(files, 10);
@@ -47,7 +49,8 @@ final class RequiredCapabilityTest {
     assertEquals(
         String.format(
             Locale.ROOT,
-            "move of region %d to swapped: backend swapped lacks RESIZE, which its request requires for the region's whole life; no other backend here can hold it",
+            "move of region %d to swapped: backend swapped lacks RESIZE, which its request requires"
+                + " for the region's whole life; no other backend here can hold it",
             region.id()),
         refused.getMessage());
     assertEquals("files", region.managedInfo().backend());
@@ -74,7 +77,8 @@ final class RequiredCapabilityTest {
     UnsupportedCapabilityException refused =
         assertThrows(UnsupportedCapabilityException.class, () -> rig.allocate(both));
     assertEquals(
-        "allocate 'both': no backend here has all that is asked: files lacks SWAP_POLICY, swapped lacks NAMED; ask for less",
+        "allocate 'both': no backend here has all that is asked: files lacks SWAP_POLICY, swapped"
+            + " lacks NAMED; ask for less",
         refused.getMessage());
   }
 
@@ -100,7 +104,7 @@ final class RequiredCapabilityTest {
     assertTrue(why.contains("swapped lacks RESIZE"), why);
     assertEquals(Set.of(), region.info().capabilities());
     Rig.check(region, 2);
-    rig.add(PlainBackend.memory("memory"), 1);
+    rig.add(InMemoryProvider.memory("memory"), 1);
     new PolicyClock(rig.regions, System::nanoTime).tick();
     assertNull(region.stranded());
     assertEquals("memory", region.managedInfo().backend());
@@ -112,7 +116,7 @@ final class RequiredCapabilityTest {
   void noPolicyMovesItToWhereItIsMissing() throws Exception {
     rig.regions.settings(Settings.of(Map.of("policy", "follow")));
     ManagedRegion region = rig.allocate(RESIZABLE);
-    rig.add(PlainBackend.swapped("best"), 100);
+    rig.add(Rig.swapped("best"), 100);
     new PolicyClock(rig.regions, System::nanoTime).tick();
     assertEquals("files", region.managedInfo().backend());
     region.close();
@@ -131,7 +135,8 @@ final class RequiredCapabilityTest {
     assertEquals(
         String.format(
             Locale.ROOT,
-            "region %d lies on backend swapped, which lacks RESIZE; move it to one that has it: hotswap %d files",
+            "region %d lies on backend swapped, which lacks RESIZE; move it to one that has it:"
+                + " hotswap %d files",
             region.id(),
             region.id()),
         missing.getMessage());

@@ -8,6 +8,7 @@ import java.lang.reflect.Proxy;
 import java.nio.file.Path;
 import java.util.Map;
 import org.dmalloc.api.Access;
+import org.dmalloc.api.Capability;
 import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.MemoryProvider;
 import org.dmalloc.api.MemoryRegion;
@@ -16,6 +17,7 @@ import org.dmalloc.api.RegionRequest;
 import org.dmalloc.api.move.MoveOptions;
 import org.dmalloc.api.move.MoveResult;
 import org.dmalloc.backend.panama.PanamaProvider;
+import org.dmalloc.testkit.memory.InMemoryProvider;
 import org.osgi.framework.BundleContext;
 
 /** A manager with backends in plain memory, and content that tells what is lost. */
@@ -34,6 +36,17 @@ final class Rig {
     Backend added = new Backend(backend, ranking, ++serviceId);
     regions.arrived(added);
     return added;
+  }
+
+  /** Memory that takes advice and swap policies; not resizable. */
+  static InMemoryProvider swapped(String name) {
+    return InMemoryProvider.of(
+        name,
+        Capability.PRIVATE_MAPPING,
+        Capability.SHARED_MAPPING,
+        Capability.ADVICE,
+        Capability.LOCKED,
+        Capability.SWAP_POLICY);
   }
 
   /** The real backend, over a directory. */

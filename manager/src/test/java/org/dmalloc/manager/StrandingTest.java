@@ -17,6 +17,8 @@ import org.dmalloc.api.Access;
 import org.dmalloc.api.AccessMode;
 import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.RegionRequest;
+import org.dmalloc.testkit.memory.InMemoryProvider;
+import org.dmalloc.testkit.memory.InMemoryStore;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -25,8 +27,8 @@ import org.junit.jupiter.api.Timeout;
 @Timeout(120)
 final class StrandingTest {
   private final Rig rig = new Rig();
-  private final PlainStore disk = new PlainStore("/disk");
-  private final PlainBackend only = PlainBackend.files("only", disk);
+  private final InMemoryStore disk = new InMemoryStore("/disk");
+  private final InMemoryProvider only = InMemoryProvider.files("only", disk);
   private ManagedRegion region;
 
   @BeforeEach
@@ -40,12 +42,12 @@ final class StrandingTest {
   private void strand(String waitMillis) {
     rig.regions.settings(Settings.of(Map.of("stranded.wait.millis", waitMillis)));
     rig.regions.leaving(only);
-    only.ledger.stop();
+    only.stop();
     assertNotNull(region.stranded());
   }
 
   private void comeBack() {
-    rig.add(PlainBackend.files("only", disk), 9);
+    rig.add(InMemoryProvider.files("only", disk), 9);
     new PolicyClock(rig.regions, System::nanoTime).tick();
   }
 
@@ -157,13 +159,13 @@ final class StrandingTest {
   @Test
   void aStoredRegionWaitsForABackendOfItsOwnStore() throws Exception {
     strand("1");
-    PlainStore elsewhere = new PlainStore("/elsewhere");
-    rig.add(PlainBackend.files("elsewhere", elsewhere), 20);
+    InMemoryStore elsewhere = new InMemoryStore("/elsewhere");
+    rig.add(InMemoryProvider.files("elsewhere", elsewhere), 20);
     PolicyClock clock = new PolicyClock(rig.regions, System::nanoTime);
     clock.tick();
     assertNotNull(region.stranded());
-    assertTrue(elsewhere.files.isEmpty(), "no second copy");
-    rig.add(PlainBackend.files("other", disk), 1);
+    assertTrue(elsewhere.names().isEmpty(), "no second copy");
+    rig.add(InMemoryProvider.files("other", disk), 1);
     clock.tick();
     assertNull(region.stranded());
     assertEquals("other", region.managedInfo().backend());
@@ -173,22 +175,22 @@ final class StrandingTest {
   @Test
   void aCommandToAnotherStoreDoesNotLeaveTheFileBehind() throws Exception {
     strand("1");
-    PlainStore elsewhere = new PlainStore("/elsewhere");
-    rig.add(PlainBackend.files("elsewhere", elsewhere), 1);
+    InMemoryStore elsewhere = new InMemoryStore("/elsewhere");
+    rig.add(InMemoryProvider.files("elsewhere", elsewhere), 1);
     MemoryException refused =
         assertThrows(MemoryException.class, () -> rig.move(region, "elsewhere"));
     assertTrue(refused.getMessage().contains("backend only"), refused.getMessage());
-    assertTrue(elsewhere.files.isEmpty());
+    assertTrue(elsewhere.names().isEmpty());
     comeBack();
     rig.move(region, "elsewhere");
-    assertTrue(disk.files.isEmpty());
+    assertTrue(disk.names().isEmpty());
     Rig.check(region, 1);
   }
 
   @Test
   void aTargetThatLeavesWaitsForTheUnfinishedCopyToBeDiscarded() throws Exception {
-    PlainStore elsewhere = new PlainStore("/elsewhere");
-    PlainBackend target = PlainBackend.files("elsewhere", elsewhere);
+    InMemoryStore elsewhere = new InMemoryStore("/elsewhere");
+    InMemoryProvider target = InMemoryProvider.files("elsewhere", elsewhere);
     rig.add(target, 1);
     AtomicReference<Thread> stopping = new AtomicReference<>();
     rig.probe =
@@ -199,7 +201,7 @@ final class StrandingTest {
                     .start(
                         () -> {
                           rig.regions.leaving(target);
-                          target.ledger.stop();
+                          target.stop();
                         });
             stopping.set(leaving);
             while (!region.mustGiveWay()) {
@@ -209,15 +211,15 @@ final class StrandingTest {
         };
     assertThrows(MemoryException.class, () -> rig.move(region, "elsewhere"));
     stopping.get().join();
-    assertTrue(elsewhere.files.isEmpty(), "discarded while the backend still took calls");
+    assertTrue(elsewhere.names().isEmpty(), "discarded while the backend still took calls");
     assertNull(region.stranded());
     Rig.check(region, 1);
   }
 
   @Test
   void aSourceThatLeavesWaitsForTheOldFileToBeDeleted() throws Exception {
-    PlainStore elsewhere = new PlainStore("/elsewhere");
-    rig.add(PlainBackend.files("elsewhere", elsewhere), 1);
+    InMemoryStore elsewhere = new InMemoryStore("/elsewhere");
+    rig.add(InMemoryProvider.files("elsewhere", elsewhere), 1);
     AtomicReference<Thread> stopping = new AtomicReference<>();
     rig.probe =
         (which, step) -> {
@@ -227,7 +229,7 @@ final class StrandingTest {
                     .start(
                         () -> {
                           rig.regions.leaving(only);
-                          only.ledger.stop();
+                          only.stop();
                         }));
             while (!region.mustGiveWay()) {
               assertTrue(stopping.get().isAlive(), "it does not wait");
@@ -237,7 +239,7 @@ final class StrandingTest {
         };
     rig.move(region, "elsewhere");
     stopping.get().join();
-    assertTrue(disk.files.isEmpty(), "deleted while the backend still took calls");
+    assertTrue(disk.names().isEmpty(), "deleted while the backend still took calls");
     assertNull(region.stranded());
     Rig.check(region, 1);
   }
@@ -246,12 +248,12 @@ final class StrandingTest {
   void aFailureBeforeDoesNotHoldTheRescueOff() throws Exception {
     strand("1");
     PolicyClock clock = new PolicyClock(rig.regions, System::nanoTime);
-    PlainBackend refusing = PlainBackend.files("only", disk);
-    refusing.refusal = "not yet";
+    InMemoryProvider refusing = InMemoryProvider.files("only", disk);
+    refusing.faults().fail("not yet", "allocate", "open", "apply");
     rig.add(refusing, 9);
     clock.tick();
     assertNotNull(region.stranded());
-    refusing.refusal = null;
+    refusing.faults().clear();
     clock.tick();
     assertNull(region.stranded());
     Rig.check(region, 1);
@@ -279,7 +281,7 @@ final class StrandingTest {
   @Test
   void whatTheBackendOfARegionCanDoIsNotRefusedWhileItLeaves() throws Exception {
     AtomicReference<Throwable> failure = new AtomicReference<>();
-    PlainBackend other = PlainBackend.files("other", disk);
+    InMemoryProvider other = InMemoryProvider.files("other", disk);
     rig.add(other, 1);
     rig.probe =
         (which, step) -> {

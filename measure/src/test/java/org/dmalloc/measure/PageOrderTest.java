@@ -110,6 +110,6 @@ final class PageOrderTest {
 
   private static WorkerContext context(long pages, Start start, int thread, int threads) {
     return new WorkerContext(
-        FakeProvider.withEverything("fake"), null, pages, start, thread, threads, 7);
+        TestMemory.withEverything("fake"), null, pages, start, thread, threads, 7);
   }
 }

@@ -17,6 +17,7 @@ import org.dmalloc.api.MemoryRegion;
 import org.dmalloc.api.RegionRequest;
 import org.dmalloc.measure.machine.ProcessCounters;
 import org.dmalloc.spi.machine.KernelFiles;
+import org.dmalloc.testkit.memory.InMemoryProvider;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -27,12 +28,12 @@ final class WorkloadRunTest {
   private static final int PAGES = 256;
   private static final long SEED = 5;
 
-  private FakeProvider provider;
+  private InMemoryProvider provider;
   private MemoryRegion region;
 
   @BeforeEach
   void fillARegion() throws IOException, InterruptedException {
-    provider = FakeProvider.withEverything("fake");
+    provider = TestMemory.withEverything("fake");
     region = provider.allocate(RegionRequest.ofSize((long) PAGES * PageContent.PAGE_BYTES));
     run(new SequentialFill(), Start.COLD);
   }
@@ -186,7 +187,7 @@ final class WorkloadRunTest {
     run(new BatchedRead(100), Start.COLD);
     assertEquals(
         List.of("prefetch 100", "prefetch 100", "prefetch 56"),
-        provider.calls().stream().filter(call -> call.startsWith("prefetch")).toList());
+        provider.faults().calls().stream().filter(call -> call.startsWith("prefetch")).toList());
   }
 
   @Test
@@ -200,12 +201,14 @@ final class WorkloadRunTest {
 
   @Test
   void aRefusalOfTheProviderIsThrownOn() {
-    provider.failWith(
-        call -> {
-          if (call.startsWith("prefetch")) {
-            throw MemoryException.of("prefetch", "region", "EIO", "");
-          }
-        });
+    provider
+        .faults()
+        .before(
+            call -> {
+              if (call.startsWith("prefetch")) {
+                throw MemoryException.of("prefetch", "region", "EIO", "");
+              }
+            });
     assertThrows(MemoryException.class, () -> run(new BatchedRead(), Start.COLD));
   }
 
@@ -258,7 +261,7 @@ final class WorkloadRunTest {
   }
 
   private long forces() {
-    return provider.calls().stream().filter("force"::equals).count();
+    return provider.faults().calls().stream().filter("force"::equals).count();
   }
 
   private Measurement run(Workload workload, Start start) throws IOException, InterruptedException {

@@ -7,39 +7,55 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.lang.reflect.Method;
+import java.lang.reflect.Proxy;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
+import java.util.concurrent.CopyOnWriteArrayList;
 import org.dmalloc.api.AccessMode;
 import org.dmalloc.api.AccessPattern;
-import org.dmalloc.api.Advice;
 import org.dmalloc.api.Capability;
 import org.dmalloc.api.Durability;
+import org.dmalloc.api.MemoryProvider;
+import org.dmalloc.api.MemoryRegion;
 import org.dmalloc.api.PageSize;
 import org.dmalloc.api.RegionRequest;
 import org.dmalloc.api.Reservation;
 import org.dmalloc.api.Sharing;
 import org.dmalloc.api.StoreFinding;
 import org.dmalloc.api.SwapPolicy;
+import org.dmalloc.shell.command.Backend;
+import org.dmalloc.testkit.memory.InMemoryProvider;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class CommandsTest {
-  private final HeapProvider files =
-      new HeapProvider(
+  private final InMemoryProvider files =
+      InMemoryProvider.of(
           "files",
           Capability.NAMED,
           Capability.READ_ONLY,
+          Capability.SHARED_MAPPING,
+          Capability.PRIVATE_MAPPING,
+          Capability.SPARSE,
+          Capability.DIRECTORY,
           Capability.FORCE,
-          Capability.RESIDENCY,
-          Capability.ADVICE);
-  private final HeapProvider plain =
-      new HeapProvider(
+          Capability.SYNC,
+          Capability.ADVICE,
+          Capability.HUGE_PAGES,
+          Capability.PREFAULT,
+          Capability.LOCKED,
+          Capability.RESIDENCY);
+  private final InMemoryProvider plain =
+      InMemoryProvider.of(
           "plain",
           Capability.SWAP_POLICY,
+          Capability.LOCKED,
           Capability.RESIZE,
           Capability.RELEASE,
           Capability.RESIDENT_BUDGET);
@@ -66,9 +82,9 @@ class CommandsTest {
   @Test
   void allocatesFromTheBestBackendUnlessToldOtherwise() throws Exception {
     alloc("1k");
-    assertEquals(1, files.requests.size());
+    assertEquals(1, files.requests().size());
     alloc("1k -b plain");
-    assertEquals(1, plain.requests.size());
+    assertEquals(1, plain.requests().size());
   }
 
   @Test
@@ -77,7 +93,7 @@ class CommandsTest {
     alloc(
         "1.5k --name=orders -p random -s shared --durability sync --huge --lock --prefault"
             + " --sparse -d store -o me");
-    RegionRequest request = files.requests.getFirst();
+    RegionRequest request = files.requests().getFirst();
     assertEquals(1536, request.byteSize());
     assertEquals("orders", request.name());
     assertEquals(AccessPattern.RANDOM, request.pattern());
@@ -90,10 +106,10 @@ class CommandsTest {
     assertEquals(directory.resolve("store"), request.directory());
     assertEquals("me", request.owner());
     alloc("1k --sharing private");
-    assertEquals(Sharing.PRIVATE, files.requests.get(1).sharing());
+    assertEquals(Sharing.PRIVATE, files.requests().get(1).sharing());
     alloc("1k -b plain --policy never,no-read-ahead");
     assertEquals(
-        Set.of(SwapPolicy.NEVER, SwapPolicy.NO_READ_AHEAD), plain.requests.getFirst().policies());
+        Set.of(SwapPolicy.NEVER, SwapPolicy.NO_READ_AHEAD), plain.requests().getFirst().policies());
   }
 
   @Test
@@ -133,9 +149,9 @@ class CommandsTest {
     shell.run("write orders 0 kept");
     assertEquals("freed 1 region; still stored: orders", shell.run("free " + id));
     assertTrue(shell.run("read orders 0 4").endsWith("|kept|"));
-    assertEquals(AccessMode.READ_ONLY, files.opens.getFirst().access());
+    assertEquals(AccessMode.READ_ONLY, files.opens().getFirst().access());
     shell.run("write orders 0 gone");
-    assertEquals(AccessMode.READ_WRITE, files.opens.getLast().access());
+    assertEquals(AccessMode.READ_WRITE, files.opens().getLast().access());
     assertEquals("no region is open", shell.run("regions"));
   }
 
@@ -181,7 +197,7 @@ class CommandsTest {
   void infoShowsWhatTheBackendCanTell() throws Exception {
     alloc("4k -n orders");
     String text = shell.run("info orders");
-    assertTrue(text.contains("in RAM") && text.contains("100 % (the test)"), text);
+    assertTrue(text.contains("in RAM") && text.contains("100 % (counted by the provider)"), text);
     assertFalse(text.contains("in swap"), text);
     assertTrue(shell.run("info orders --json").contains("\"residentBytes\": 4096"));
     long id = alloc("4k -b plain");
@@ -204,12 +220,12 @@ class CommandsTest {
 
   @Test
   void advicePoliciesFlushAndResizeReachTheRegion() throws Exception {
-    HeapRegion region = (HeapRegion) files.allocate(RegionRequest.ofSize(64));
+    MemoryRegion region = files.allocate(RegionRequest.ofSize(64));
     shell.run(String.format(Locale.ROOT, "advise %d random", region.id()));
-    assertEquals(List.of(Advice.RANDOM), region.advice);
+    assertEquals(List.of("advise RANDOM"), files.faults().calls("advise"));
     shell.run("flush " + region.id());
-    assertEquals(1, region.forces);
-    HeapRegion other = (HeapRegion) plain.allocate(RegionRequest.ofSize(64));
+    assertEquals(1, files.faults().count("force"));
+    MemoryRegion other = plain.allocate(RegionRequest.ofSize(64));
     assertTrue(
         shell
             .run(String.format(Locale.ROOT, "policy %d never", other.id()))
@@ -223,9 +239,10 @@ class CommandsTest {
 
   @Test
   void whatIsNotInTheFileSinceAFailedWriteBackIsShown() throws Exception {
-    HeapRegion region = (HeapRegion) files.allocate(RegionRequest.ofSize(64));
+    MemoryRegion region = files.allocate(RegionRequest.ofSize(64));
     assertFalse(shell.run("info " + region.id()).contains("not written"));
-    region.writeBackFailure = "64 bytes are not proven to be in the file since: msync: EIO (5)";
+    files.faults().fail("EIO", "force");
+    shell.fail("flush " + region.id());
     String info = shell.run("info " + region.id());
     assertTrue(info.contains("not written"), info);
     assertTrue(info.contains("64 bytes are not proven to be in the file"), info);
@@ -236,28 +253,56 @@ class CommandsTest {
   /** A size that is read first may be another one when the call comes. */
   @Test
   void theWholeRegionIsAskedForAsSuchBesideAResize() throws Exception {
-    HeapRegion region = (HeapRegion) files.allocate(RegionRequest.ofSize(64));
-    HeapRegion other = (HeapRegion) plain.allocate(RegionRequest.ofSize(64));
+    MemoryRegion region =
+        InMemoryProvider.of("all", Capability.FORCE, Capability.ADVICE, Capability.RELEASE)
+            .allocate(RegionRequest.ofSize(64));
+    List<String> whole = new CopyOnWriteArrayList<>();
+    MemoryRegion told =
+        proxy(
+            MemoryRegion.class,
+            (method, arguments) -> {
+              if (method.getReturnType() == void.class && !method.getName().equals("close")) {
+                whole.add(method.getName() + (method.getParameterCount() < 2 ? "" : " a range"));
+              }
+              return method.invoke(region, arguments);
+            });
+    MemoryProvider only =
+        proxy(
+            MemoryProvider.class,
+            (method, arguments) ->
+                method.getName().equals("regions")
+                    ? List.of(told)
+                    : method.invoke(plain, arguments));
+    shell.providers.put(only, new Backend.Service(1, 1, null, ""));
     shell.run("flush " + region.id());
     assertEquals(
         String.format(Locale.ROOT, "advised random for all of region %d", region.id()),
         shell.run(String.format(Locale.ROOT, "advise %d random", region.id())).strip());
-    assertEquals(List.of("force", "advise"), region.whole);
-    shell.run("release " + other.id());
-    assertEquals(List.of("release"), other.whole);
-    shell.run(String.format(Locale.ROOT, "release %d --length 64", other.id()));
+    shell.run("release " + region.id());
+    shell.run(String.format(Locale.ROOT, "release %d --length 64", region.id()));
     shell.run(String.format(Locale.ROOT, "advise %d random --offset 0", region.id()));
-    assertEquals(List.of("force", "advise"), region.whole);
-    assertEquals(List.of("release"), other.whole);
+    assertEquals(List.of("force", "advise", "release", "release a range", "advise a range"), whole);
+  }
+
+  private interface Answer {
+    @Nullable Object to(Method method, Object @Nullable [] arguments) throws Exception;
+  }
+
+  private static <T> T proxy(Class<T> type, Answer answer) {
+    return type.cast(
+        Proxy.newProxyInstance(
+            type.getClassLoader(),
+            new Class<?>[] {type},
+            (proxy, method, arguments) -> answer.to(method, arguments)));
   }
 
   @Test
   void releasesAndBudgetsReachTheRegion() throws Exception {
-    HeapRegion region = (HeapRegion) plain.allocate(RegionRequest.ofSize(64));
+    MemoryRegion region = plain.allocate(RegionRequest.ofSize(64));
     assertEquals(
         "released all of region " + region.id(), shell.run("release " + region.id()).strip());
     shell.run(String.format(Locale.ROOT, "release %d --offset 60 --length 4", region.id()));
-    assertEquals(68, region.released);
+    assertEquals(List.of("release 64", "release 4"), plain.faults().calls("release"));
     assertTrue(
         shell
             .fail(String.format(Locale.ROOT, "release %d --offset 65", region.id()))
@@ -272,7 +317,7 @@ class CommandsTest {
     assertTrue(
         shell.fail(String.format(Locale.ROOT, "budget %d much", region.id())).contains("'much'"));
     shell.run("alloc 64 -b plain --budget 32");
-    assertEquals(32, plain.requests.getLast().residentBudget());
+    assertEquals(32, plain.requests().getLast().residentBudget());
     alloc("64 -n orders");
     shell.run("free orders");
     assertTrue(shell.fail("budget orders 1k").contains("open"));
@@ -281,7 +326,7 @@ class CommandsTest {
   @Test
   void deletedRegionsAreGone() throws Exception {
     alloc("64 -n orders");
-    assertTrue(shell.fail("delete orders").contains("free it first"));
+    assertTrue(shell.fail("delete orders").contains("close it first"));
     shell.run("free orders");
     assertEquals("deleted orders", shell.run("delete orders"));
     assertEquals("no region is stored", shell.run("stored"));
@@ -289,9 +334,9 @@ class CommandsTest {
 
   @Test
   void verifyFailsOnlyOnDamage() throws Exception {
-    files.findings.add(new StoreFinding(StoreFinding.Severity.OK, "/store", "fine"));
+    files.find(new StoreFinding(StoreFinding.Severity.OK, "/store", "fine"));
     assertTrue(shell.run("verify").contains("fine"));
-    files.findings.add(new StoreFinding(StoreFinding.Severity.ERROR, "/store/x", "damaged"));
+    files.find(new StoreFinding(StoreFinding.Severity.ERROR, "/store/x", "damaged"));
     assertEquals(
         "dmalloc: verify: 1 of 2 checks failed; see RESULT ERROR above", shell.fail("verify"));
     assertTrue(shell.out().contains("damaged"));
@@ -302,7 +347,7 @@ class CommandsTest {
   void whatFreeLeavesIsSaidToBeStoredOnlyIfItIs() throws Exception {
     long id = alloc("64 -n orders");
     long kept = alloc("64 -n kept");
-    ((HeapRegion) files.regions().getFirst()).detached = "its file was deleted";
+    files.store().lose("orders");
     assertTrue(shell.run("info orders").contains("detached: its file was deleted"));
     assertEquals(
         "freed 2 regions; still stored: kept; not in the store any more: orders: its file was"
@@ -314,8 +359,8 @@ class CommandsTest {
   void resultsArePipedAsTheyArePrinted() throws Exception {
     alloc("64 -n orders");
     alloc("64 -b plain");
-    files.findings.add(new StoreFinding(StoreFinding.Severity.OK, "a", "fine"));
-    files.findings.add(new StoreFinding(StoreFinding.Severity.OK, "b", "fine"));
+    files.find(new StoreFinding(StoreFinding.Severity.OK, "a", "fine"));
+    files.find(new StoreFinding(StoreFinding.Severity.OK, "b", "fine"));
     assertEquals("2", shell.run("verify | grep -c OK"));
     assertEquals("2", shell.run("regions | grep -c 'orders|plain'"));
     assertEquals("1", shell.run("regions --json | grep -c '\"name\": \"orders\"'"));

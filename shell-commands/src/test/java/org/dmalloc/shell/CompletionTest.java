@@ -10,13 +10,14 @@ import java.util.List;
 import org.dmalloc.api.Capability;
 import org.dmalloc.shell.completion.Candidates;
 import org.dmalloc.shell.completion.CompletionSetup;
+import org.dmalloc.testkit.memory.InMemoryProvider;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 class CompletionTest {
   private final GogoShell shell =
-      new GogoShell(new HeapProvider("files", Capability.NAMED), new HeapProvider("plain"));
+      new GogoShell(InMemoryProvider.of("files", Capability.NAMED), InMemoryProvider.of("plain"));
   private final Candidates candidates = new Candidates(shell.providers, shell.commands::all);
   private String open = "";
   private String unnamed = "";

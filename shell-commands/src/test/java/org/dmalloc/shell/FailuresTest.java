@@ -6,19 +6,32 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.Locale;
 import org.dmalloc.api.Capability;
+import org.dmalloc.api.MemoryException;
+import org.dmalloc.testkit.memory.InMemoryProvider;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 class FailuresTest {
-  private final HeapProvider files = new HeapProvider("files", Capability.NAMED);
-  private final HeapProvider plain = new HeapProvider("plain", Capability.RESIZE);
+  private final InMemoryProvider files = InMemoryProvider.of("files", Capability.NAMED);
+  private final InMemoryProvider plain = InMemoryProvider.of("plain", Capability.RESIZE);
   private final GogoShell shell = new GogoShell(files, plain);
 
   @AfterEach
   void close() {
     shell.close();
+  }
+
+  private void refuseAsFull() {
+    files
+        .faults()
+        .before(
+            call -> {
+              throw MemoryException.of(
+                  "allocate", 1L << 30, "heap", "ENOSPC", 28, "allocate less", null);
+            },
+            "allocate");
   }
 
   @ParameterizedTest
@@ -51,6 +64,7 @@ class FailuresTest {
           help nothing             | command 'nothing' is unknown; give one of
           """)
   void aMistakeIsOneLineThatNamesTheValueAndTheNextStep(String line, String message) {
+    refuseAsFull();
     String failure = shell.fail(line);
     assertTrue(failure.startsWith("dmalloc: " + message), failure);
     assertEquals(1, failure.lines().count());
@@ -88,19 +102,21 @@ class FailuresTest {
 
   @Test
   void aLostBackingIsOneLineAndTheShellGoesOn() throws Exception {
-    String id = shell.session.execute("alloc 64").toString();
-    files.truncated = true;
-    String failure = shell.fail("read " + id);
-    assertTrue(failure.startsWith("dmalloc: read: SIGBUS"), failure);
+    String id = shell.session.execute("alloc 64 -b plain").toString();
+    InternalError lost = new InternalError("a fault occurred in an unsafe memory access operation");
+    plain.faults().fail(lost, "resize");
+    String failure = shell.fail(String.format(Locale.ROOT, "resize %s 1k", id));
+    assertTrue(failure.startsWith("dmalloc: resize: SIGBUS"), failure);
     assertEquals(1, failure.lines().count());
-    files.truncated = false;
-    assertTrue(shell.run("regions").contains("files"));
+    assertTrue(shell.run("regions").contains("plain"));
   }
 
   @Test
   void aStoppedProviderIsOneLine() {
-    files.stopped = true;
-    assertEquals("dmalloc: alloc: backend files was stopped", shell.fail("alloc 64"));
+    files.stop();
+    assertEquals(
+        "dmalloc: alloc: backend files is stopped; use another provider or start its bundle",
+        shell.fail("alloc 64"));
   }
 
   @Test
@@ -120,10 +136,12 @@ class FailuresTest {
 
   @Test
   void aStackTraceIsPrintedOnlyOnRequest() {
+    refuseAsFull();
     shell.fail("alloc 1g");
     assertEquals("", shell.err());
     shell.fail("alloc 1g -v");
     assertTrue(shell.err().contains("MemoryException"), shell.err());
-    assertTrue(shell.err().contains("\tat org.dmalloc.shell.HeapProvider"), shell.err());
+    assertTrue(
+        shell.err().contains("\tat org.dmalloc.testkit.memory.InMemoryProvider"), shell.err());
   }
 }

@@ -7,14 +7,18 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Proxy;
+import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
+import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import org.dmalloc.api.Capability;
 import org.dmalloc.api.MemoryProvider;
 import org.dmalloc.shell.command.Backend;
 import org.dmalloc.shell.command.Providers;
 import org.dmalloc.shell.completion.Candidates;
+import org.dmalloc.testkit.memory.InMemoryProvider;
+import org.dmalloc.testkit.memory.InMemoryStore;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -24,8 +28,8 @@ import org.junit.jupiter.params.provider.EnumSource;
 
 /** Anybody may register a provider: one that breaks its contract disables nothing but itself. */
 class FaultyProviderTest {
-  private final HeapProvider files =
-      new HeapProvider("files", Capability.NAMED, Capability.READ_ONLY);
+  private final InMemoryProvider files =
+      InMemoryProvider.of("files", Capability.NAMED, Capability.READ_ONLY);
   private final GogoShell shell = new GogoShell(files);
 
   /** How a provider answers whatever it is asked. */
@@ -64,7 +68,7 @@ class FaultyProviderTest {
 
   /** A provider that has its name and capabilities, unless those are asked for too. */
   private void register(Fault fault, boolean evenItsName) {
-    HeapProvider sound = new HeapProvider("evil", Capability.NAMED);
+    InMemoryProvider sound = InMemoryProvider.of("evil", Capability.NAMED);
     MemoryProvider evil =
         (MemoryProvider)
             Proxy.newProxyInstance(
@@ -107,8 +111,9 @@ class FaultyProviderTest {
     assertTrue(shell.err().contains(who + "stored(): " + fault.words), shell.err());
     assertTrue(shell.run("read orders 0 4").contains("|kept|"));
     assertTrue(shell.run("info orders").contains("files"));
+    shell.run("free orders");
     assertTrue(shell.run("open orders -b files -r").contains("orders"));
-    assertEquals("freed 2 regions; still stored: orders, orders", shell.run("free --all"));
+    assertEquals("freed 1 region; still stored: orders", shell.run("free --all"));
     assertTrue(shell.run("read orders 0 4").contains("|kept|"), "a stored one is still found");
     assertTrue(shell.fail("read nothing").contains("not all could be asked: backend evil"));
     assertTrue(shell.fail("read 4711").contains("not all could be asked: backend evil"));
@@ -169,7 +174,8 @@ class FaultyProviderTest {
                         java.lang.reflect.InvocationTargetException
                         \tat x
                         Caused by: org.example.SomeException: open store /p/st: EACCES (13)
-                        Caused by: java.nio.file.AccessDeniedException: /p/st"""))));
+                        Caused by: java.nio.file.AccessDeniedException: /p/st\
+                        """))));
     String message =
         "backend panama did not start, and its store was not looked at: open store /p/st: EACCES"
             + " (13)";
@@ -183,18 +189,18 @@ class FaultyProviderTest {
   @Test
   void oneThatDoesNotAnswerIsNotWaitedForLong() throws Exception {
     CountDownLatch never = new CountDownLatch(1);
-    HeapProvider hanging =
-        new HeapProvider("hanging") {
-          @Override
-          public List<org.dmalloc.api.MemoryRegion> regions() {
-            try {
-              never.await();
-            } catch (InterruptedException e) {
-              Thread.currentThread().interrupt();
-            }
-            return List.of();
-          }
-        };
+    InMemoryProvider hanging = InMemoryProvider.of("hanging");
+    hanging
+        .faults()
+        .before(
+            call -> {
+              try {
+                never.await();
+              } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+              }
+            },
+            "regions");
     shell.providers.put(hanging, new Backend.Service(1, 8, null, ""));
     assertTrue(shell.run("regions").contains("orders"));
     assertTrue(
@@ -204,7 +210,7 @@ class FaultyProviderTest {
 
   @Test
   void twoOfOneNameAreToldApart() throws Exception {
-    HeapProvider other = new HeapProvider("files", Capability.NAMED);
+    InMemoryProvider other = InMemoryProvider.of("files", Capability.NAMED);
     shell.providers.put(other, new Backend.Service(1, 9, null, "com.example.files"));
     String rows = shell.run("providers");
     assertTrue(rows.contains("files#100 "), rows);
@@ -216,7 +222,7 @@ class FaultyProviderTest {
         failure.contains("files#9 from files (bundle com.example.files, service 9)"), failure);
     assertTrue(failure.contains("give one of these"), failure);
     shell.run("alloc 64 -b files#9 -n here");
-    assertEquals(1, other.requests.size());
+    assertEquals(1, other.requests().size());
     assertTrue(shell.run("alloc 64 -b files#100").startsWith("region "));
     assertTrue(shell.run("stored -b files#9").contains("here"));
     assertFalse(shell.run("stored -b files#9").contains("orders"));
@@ -225,8 +231,13 @@ class FaultyProviderTest {
 
   @Test
   void aNameInTwoStoresIsNotGuessedAt() throws Exception {
-    HeapProvider other =
-        new HeapProvider("other", Capability.NAMED, Capability.READ_ONLY).in("/elsewhere");
+    InMemoryProvider other =
+        new InMemoryProvider(
+            "other",
+            Set.of(Capability.NAMED, Capability.READ_ONLY),
+            new InMemoryStore("/elsewhere"),
+            Long.MAX_VALUE,
+            Duration.ofMillis(200));
     shell.providers.put(other, new Backend.Service(1, 9, null, ""));
     shell.run("alloc 64 -b other -n orders");
     String two = shell.fail("write orders 0 lost");
@@ -247,8 +258,8 @@ class FaultyProviderTest {
             "release orders",
             "advise orders random")) {
       assertEquals(
-          "dmalloc: 'orders' is in 2 stores: files (/store/orders), other (/elsewhere/orders);"
-              + " choose one by -b",
+          "dmalloc: 'orders' is in 2 stores: files (/store/orders.region), other"
+              + " (/elsewhere/orders.region); choose one by -b",
           shell.fail(line),
           line);
     }

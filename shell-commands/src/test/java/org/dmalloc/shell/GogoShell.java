@@ -20,6 +20,7 @@ import org.dmalloc.shell.command.CommandSource;
 import org.dmalloc.shell.command.Providers;
 import org.dmalloc.shell.output.PrintableConverter;
 import org.dmalloc.shell.session.UnknownCommand;
+import org.dmalloc.testkit.memory.InMemoryProvider;
 import org.jspecify.annotations.Nullable;
 
 /** Gogo with the commands, as in a framework. */
@@ -35,14 +36,14 @@ public final class GogoShell implements AutoCloseable {
   private int ranking = 100;
 
   /** The commands of this bundle over the given providers, the best first. */
-  public GogoShell(HeapProvider... all) {
+  public GogoShell(InMemoryProvider... all) {
     this(List.of(), all);
   }
 
   /** With commands of other bundles. */
-  public GogoShell(List<CommandSource> others, HeapProvider... all) {
+  public GogoShell(List<CommandSource> others, InMemoryProvider... all) {
     others.forEach(commands::add);
-    for (HeapProvider provider : all) {
+    for (InMemoryProvider provider : all) {
       providers.put(provider, new Backend.Service(ranking, ranking, null, ""));
       ranking--;
     }

@@ -8,11 +8,12 @@ import org.dmalloc.api.Capability;
 import org.dmalloc.shell.command.Command;
 import org.dmalloc.shell.syntax.Operand;
 import org.dmalloc.shell.syntax.Option;
+import org.dmalloc.testkit.memory.InMemoryProvider;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
 class HelpTest {
-  private final GogoShell shell = new GogoShell(new HeapProvider("files", Capability.NAMED));
+  private final GogoShell shell = new GogoShell(InMemoryProvider.of("files", Capability.NAMED));
 
   @AfterEach
   void close() {

@@ -15,6 +15,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 import org.dmalloc.api.move.LeakedRegion;
 import org.dmalloc.shell.command.Command;
+import org.dmalloc.testkit.memory.InMemoryProvider;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -22,11 +23,11 @@ import org.junit.jupiter.api.Test;
 class MovingCommandsTest {
   private static final long DEADLINE_SECONDS = 60;
 
-  private final HeapProvider managed = new HeapProvider("managed");
-  private final HeapProvider memory = new HeapProvider("memory");
-  private final HeapProvider files = new HeapProvider("files");
+  private final InMemoryProvider managed = InMemoryProvider.of("managed");
+  private final InMemoryProvider memory = InMemoryProvider.of("memory");
+  private final InMemoryProvider files = InMemoryProvider.of("files");
   private final GogoShell shell = new GogoShell(managed, memory, files);
-  private final HeapMover mover = new HeapMover(managed);
+  private final PaperMover mover = new PaperMover(managed);
 
   MovingCommandsTest() {
     shell.providers.mover(mover);
@@ -60,7 +61,8 @@ class MovingCommandsTest {
     assertEquals(
         String.format(
             Locale.ROOT,
-            "region %d: memory → files, 8 KiB copied in 3 passes (userfaultfd), pause 0.14 ms, 4 MB/s",
+            "region %d: memory → files, 8 KiB copied in 3 passes (userfaultfd), pause 0.14 ms, 4"
+                + " MB/s",
             id),
         shell.run(String.format(Locale.ROOT, "hotswap %d files", id)));
     assertEquals(
@@ -86,7 +88,8 @@ class MovingCommandsTest {
         all.endsWith(
             String.format(
                 Locale.ROOT,
-                "region %d: skipped, it belongs to files and cannot move; allocate with '-b managed'",
+                "region %d: skipped, it belongs to files and cannot move; allocate with '-b"
+                    + " managed'",
                 own)),
         all);
     shell.run("free --all");

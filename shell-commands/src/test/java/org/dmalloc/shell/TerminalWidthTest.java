@@ -4,9 +4,10 @@ package org.dmalloc.shell;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import org.dmalloc.api.Capability;
 import org.dmalloc.api.StoreFinding;
 import org.dmalloc.shell.command.Console;
+import org.dmalloc.testkit.memory.InMemoryProvider;
+import org.dmalloc.testkit.memory.InMemoryStore;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -17,16 +18,18 @@ import org.junit.jupiter.params.provider.ValueSource;
 class TerminalWidthTest {
   private static final int WIDTH = 80;
 
-  private final HeapProvider files =
-      new HeapProvider("a-backend-with-a-long-name", Capability.NAMED)
-          .in("/a/directory/of/many/parts/that/is/deeper/than/most/and/longer");
+  private final InMemoryProvider files =
+      InMemoryProvider.files(
+          "a-backend-with-a-long-name",
+          new InMemoryStore("/a/directory/of/many/parts/that/is/deeper/than/most/and/longer"));
   private final GogoShell shell =
-      new GogoShell(files, new HeapProvider("another-backend"), new HeapProvider("a-third-one"));
+      new GogoShell(
+          files, InMemoryProvider.of("another-backend"), InMemoryProvider.of("a-third-one"));
 
   @BeforeEach
   void allocate() throws Exception {
     shell.run("alloc 64k -n a-region-whose-name-is-longer-than-that-of-most -o somebody");
-    files.findings.add(
+    files.find(
         new StoreFinding(
             StoreFinding.Severity.WARNING, "/a/directory", "words that go on and on ".repeat(9)));
     shell.session.put(Console.WIDTH, WIDTH);

@@ -22,6 +22,7 @@ import org.dmalloc.shell.command.Backend;
 import org.dmalloc.shell.command.CommandFailure;
 import org.dmalloc.shell.command.ProgressLine;
 import org.dmalloc.shell.completion.Candidates;
+import org.dmalloc.testkit.memory.InMemoryProvider;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -36,8 +37,8 @@ class VisibleOutputTest {
   /** Clears the screen, begins a line that looks like another answer. */
   private static final String EVIL = "x\u001b[2J\nOK all is well\u0007\u2028";
 
-  private final HeapProvider files =
-      new HeapProvider(
+  private final InMemoryProvider files =
+      InMemoryProvider.of(
           "fi\u001b[31mles",
           Capability.NAMED,
           Capability.READ_ONLY,
@@ -52,8 +53,7 @@ class VisibleOutputTest {
   @BeforeEach
   void allocate() throws MemoryException {
     files.allocate(RegionRequest.ofSize(8192).withName(NAME).withOwner(EVIL));
-    files.findings.add(
-        new StoreFinding(StoreFinding.Severity.ERROR, EVIL, "is\tno region\r" + NAME));
+    files.find(new StoreFinding(StoreFinding.Severity.ERROR, EVIL, "is\tno region\r" + NAME));
   }
 
   @AfterEach
@@ -118,7 +118,7 @@ class VisibleOutputTest {
       shell.run(line.replace("%s", SHOWN));
     }
     assertEquals("no region is stored", shell.run("stored"));
-    assertEquals(NAME, files.opens.getLast().name());
+    assertEquals(NAME, files.opens().getLast().name());
     assertEquals(NAME, OpenRequest.of(NAME).name(), "an old one stays what it is");
     assertTrue(
         shell
@@ -166,13 +166,8 @@ class VisibleOutputTest {
 
   @Test
   void warningsAndProgressAreVisibleToo() throws Exception {
-    HeapProvider evil =
-        new HeapProvider("evil") {
-          @Override
-          public List<org.dmalloc.api.MemoryRegion> regions() {
-            throw new IllegalStateException(EVIL);
-          }
-        };
+    InMemoryProvider evil = InMemoryProvider.of("evil");
+    evil.faults().fail(new IllegalStateException(EVIL), "regions");
     shell.providers.put(evil, new Backend.Service(1, 5, null, EVIL));
     shell.run("regions");
     assertVisible(shell.err());

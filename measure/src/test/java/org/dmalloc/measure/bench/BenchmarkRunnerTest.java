@@ -8,7 +8,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CountDownLatch;
@@ -16,16 +15,17 @@ import java.util.concurrent.atomic.AtomicReference;
 import org.dmalloc.api.Capability;
 import org.dmalloc.api.MemoryException;
 import org.dmalloc.measure.BatchedRead;
-import org.dmalloc.measure.FakeProvider;
 import org.dmalloc.measure.RandomRead;
 import org.dmalloc.measure.RandomWrite;
 import org.dmalloc.measure.SequentialFill;
 import org.dmalloc.measure.SequentialRead;
 import org.dmalloc.measure.Start;
+import org.dmalloc.measure.TestMemory;
 import org.dmalloc.measure.Workloads;
 import org.dmalloc.measure.bench.BenchmarkResult.Failed;
 import org.dmalloc.measure.bench.BenchmarkResult.Measured;
 import org.dmalloc.measure.bench.BenchmarkResult.NotRun;
+import org.dmalloc.testkit.memory.InMemoryProvider;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -37,7 +37,7 @@ final class BenchmarkRunnerTest {
 
   @Test
   void runsEveryWorkloadColdAndWarmAndLeavesNothing() throws InterruptedException {
-    FakeProvider provider = FakeProvider.withEverything("fake");
+    InMemoryProvider provider = TestMemory.withEverything("fake");
     BenchmarkReport report =
         new BenchmarkRunner(List.of(provider)).run(PLAN, BenchmarkListener.NONE);
     assertEquals(23, report.results().size(), "eleven workloads twice, alloc-free once");
@@ -46,12 +46,12 @@ final class BenchmarkRunnerTest {
       assertTrue(measured.measurement().operations() > 0, result::toString);
     }
     assertTrue(report.succeeded());
-    assertTrue(provider.isEmpty());
+    assertTrue(TestMemory.isEmpty(provider));
   }
 
   @Test
   void advisesEachWorkloadWhatFitsIt() throws InterruptedException {
-    FakeProvider provider = FakeProvider.withEverything("fake");
+    InMemoryProvider provider = TestMemory.withEverything("fake");
     BenchmarkReport report =
         new BenchmarkRunner(List.of(provider))
             .run(
@@ -64,7 +64,7 @@ final class BenchmarkRunnerTest {
 
   @Test
   void reportsALackingCapabilityAndAnImpossibleColdStartInTheirRows() throws InterruptedException {
-    FakeProvider provider = new FakeProvider("plain", EnumSet.of(Capability.RESIDENCY));
+    InMemoryProvider provider = InMemoryProvider.of("plain", Capability.RESIDENCY);
     BenchmarkReport report =
         new BenchmarkRunner(List.of(provider)).run(PLAN, BenchmarkListener.NONE);
     for (BenchmarkResult result : report.results()) {
@@ -78,19 +78,21 @@ final class BenchmarkRunnerTest {
       }
     }
     assertTrue(report.succeeded());
-    assertTrue(provider.isEmpty());
+    assertTrue(TestMemory.isEmpty(provider));
   }
 
   @Test
   void aBackendThatBreaksMidwayDoesNotStopTheOthers() throws InterruptedException {
-    FakeProvider broken = FakeProvider.withEverything("broken");
-    broken.failWith(
-        call -> {
-          if (call.startsWith("prefetch")) {
-            throw MemoryException.of("prefetch", "region", "EIO", "look at the disk");
-          }
-        });
-    FakeProvider sound = FakeProvider.withEverything("sound");
+    InMemoryProvider broken = TestMemory.withEverything("broken");
+    broken
+        .faults()
+        .before(
+            call -> {
+              if (call.startsWith("prefetch")) {
+                throw MemoryException.of("prefetch", "region", "EIO", "look at the disk");
+              }
+            });
+    InMemoryProvider sound = TestMemory.withEverything("sound");
     BenchmarkReport report =
         new BenchmarkRunner(List.of(broken, sound)).run(PLAN, BenchmarkListener.NONE);
     for (BenchmarkResult result : report.results()) {
@@ -102,56 +104,61 @@ final class BenchmarkRunnerTest {
         assertInstanceOf(Measured.class, result.outcome(), result::toString);
       }
     }
-    assertTrue(broken.isEmpty());
-    assertTrue(sound.isEmpty());
+    assertTrue(TestMemory.isEmpty(broken));
+    assertTrue(TestMemory.isEmpty(sound));
   }
 
   @Test
   void aBackendThatCannotAllocateFailsInEachRow() throws InterruptedException {
-    FakeProvider full = FakeProvider.withEverything("full");
-    full.failWith(
-        call -> {
-          if (call.equals("allocate")) {
-            throw MemoryException.of("allocate", "store", "ENOSPC", "free space");
-          }
-        });
+    InMemoryProvider full = TestMemory.withEverything("full");
+    full.faults()
+        .before(
+            call -> {
+              if (call.startsWith("allocate")) {
+                throw MemoryException.of("allocate", "store", "ENOSPC", "free space");
+              }
+            });
     BenchmarkReport report = new BenchmarkRunner(List.of(full)).run(PLAN, BenchmarkListener.NONE);
     assertEquals(23, report.results().size());
     report
         .results()
         .forEach(result -> assertInstanceOf(Failed.class, result.outcome(), result::toString));
-    assertTrue(full.isEmpty());
+    assertTrue(TestMemory.isEmpty(full));
   }
 
   @Test
   void anErrorOfTheMappingBecomesARow() throws InterruptedException {
-    FakeProvider provider = FakeProvider.withEverything("cut");
-    provider.failWith(
-        call -> {
-          if (call.equals("force")) {
-            throw new InternalError("a fault occurred in an unsafe memory access operation");
-          }
-        });
+    InMemoryProvider provider = TestMemory.withEverything("cut");
+    provider
+        .faults()
+        .before(
+            call -> {
+              if (call.equals("force")) {
+                throw new InternalError("a fault occurred in an unsafe memory access operation");
+              }
+            });
     BenchmarkReport report =
         new BenchmarkRunner(List.of(provider))
             .run(PLAN.withWorkloads(List.of(new RandomWrite())), BenchmarkListener.NONE);
     report
         .results()
         .forEach(result -> assertInstanceOf(Failed.class, result.outcome(), result::toString));
-    assertTrue(provider.isEmpty());
+    assertTrue(TestMemory.isEmpty(provider));
   }
 
   @Test
   @Timeout(60)
   void anInterruptWhileWorkersRunEndsItAndLeavesNothing() throws InterruptedException {
-    FakeProvider provider = FakeProvider.withEverything("fake");
+    InMemoryProvider provider = TestMemory.withEverything("fake");
     CountDownLatch prefetching = new CountDownLatch(1);
-    provider.failWith(
-        call -> {
-          if (call.startsWith("prefetch")) {
-            prefetching.countDown();
-          }
-        });
+    provider
+        .faults()
+        .before(
+            call -> {
+              if (call.startsWith("prefetch")) {
+                prefetching.countDown();
+              }
+            });
     AtomicReference<Throwable> thrown = new AtomicReference<>();
     BenchmarkPlan endless =
         PLAN.withTimePerRun(Duration.ofHours(1)).withWorkloads(List.of(new BatchedRead()));
@@ -169,7 +176,7 @@ final class BenchmarkRunnerTest {
     runner.interrupt();
     runner.join();
     assertInstanceOf(InterruptedException.class, thrown.get());
-    assertTrue(provider.isEmpty());
+    assertTrue(TestMemory.isEmpty(provider));
     assertEquals(List.of(), workerThreads());
   }
 
@@ -183,7 +190,7 @@ final class BenchmarkRunnerTest {
   @Test
   @Timeout(60)
   void anInterruptBetweenStepsEndsItToo() {
-    FakeProvider provider = FakeProvider.withEverything("fake");
+    InMemoryProvider provider = TestMemory.withEverything("fake");
     BenchmarkListener interrupting =
         new BenchmarkListener() {
           @Override
@@ -196,34 +203,34 @@ final class BenchmarkRunnerTest {
     assertThrows(
         InterruptedException.class,
         () -> new BenchmarkRunner(List.of(provider)).run(PLAN, interrupting));
-    assertTrue(provider.isEmpty());
+    assertTrue(TestMemory.isEmpty(provider));
   }
 
   @Test
   void removesWhatAKilledRunLeft() throws InterruptedException {
-    FakeProvider provider = FakeProvider.withEverything("fake");
+    InMemoryProvider provider = TestMemory.withEverything("fake");
     long dead = 4_194_305; // beyond the largest process id of Linux
-    provider.leaveBehind("dmalloc-bench-" + dead + "-1");
+    provider.store().put("dmalloc-bench-" + dead + "-1", 1);
     BenchmarkReport report =
         new BenchmarkRunner(List.of(provider))
             .run(PLAN.withWorkloads(List.of(new RandomRead())), BenchmarkListener.NONE);
-    assertTrue(provider.isEmpty());
+    assertTrue(TestMemory.isEmpty(provider));
     assertTrue(report.notes().getFirst().contains("dmalloc-bench-" + dead + "-1"));
   }
 
   @Test
   void keepsRegionsOfOthersAndOfLivingRuns() throws InterruptedException {
-    FakeProvider provider = FakeProvider.withEverything("fake");
-    provider.leaveBehind("orders");
-    provider.leaveBehind("dmalloc-bench-" + ProcessHandle.current().pid() + "-77");
+    InMemoryProvider provider = TestMemory.withEverything("fake");
+    provider.store().put("orders", 1);
+    provider.store().put("dmalloc-bench-" + ProcessHandle.current().pid() + "-77", 1);
     new BenchmarkRunner(List.of(provider))
         .run(PLAN.withWorkloads(List.of(new RandomRead())), BenchmarkListener.NONE);
-    assertEquals(2, provider.stored().size());
+    assertEquals(2, provider.store().names().size());
   }
 
   @Test
   void sharesTheWorkAmongThreads() throws InterruptedException {
-    FakeProvider provider = FakeProvider.withEverything("fake");
+    InMemoryProvider provider = TestMemory.withEverything("fake");
     BenchmarkReport report =
         new BenchmarkRunner(List.of(provider))
             .run(
@@ -239,9 +246,8 @@ final class BenchmarkRunnerTest {
 
   @Test
   void memoryWithADescriptorInProcIsNotTakenForAFile() throws InterruptedException {
-    FakeProvider memfd =
-        new FakeProvider("memfd", EnumSet.of(Capability.RESIDENCY))
-            .withPath(Path.of("/proc/self/fd/1"));
+    InMemoryProvider memfd =
+        InMemoryProvider.of("memfd", Capability.RESIDENCY).showing(Path.of("/proc/self/fd/1"));
     BenchmarkReport report =
         new BenchmarkRunner(List.of(memfd))
             .run(

@@ -22,9 +22,9 @@ import java.util.stream.Stream;
 import org.dmalloc.api.Capability;
 import org.dmalloc.measure.bench.BenchmarkReport;
 import org.dmalloc.shell.GogoShell;
-import org.dmalloc.shell.HeapProvider;
 import org.dmalloc.shell.command.Command;
 import org.dmalloc.shell.session.InterruptKey;
+import org.dmalloc.testkit.memory.InMemoryProvider;
 import org.jline.terminal.Terminal;
 import org.jline.terminal.impl.DumbTerminal;
 import org.junit.jupiter.api.AfterEach;
@@ -34,7 +34,7 @@ import org.junit.jupiter.api.io.TempDir;
 class MeasuringCommandsTest {
   private static final long DEADLINE_SECONDS = 60;
 
-  private final HeapProvider memory = new HeapProvider("memory", Capability.RESIDENCY);
+  private final InMemoryProvider memory = InMemoryProvider.of("memory", Capability.RESIDENCY);
   private final GogoShell shell = new GogoShell(List.of(new MeasuringCommands()), memory);
 
   @AfterEach
@@ -72,7 +72,7 @@ class MeasuringCommandsTest {
     assertTrue(shell.fail("bench --html /proc/x").contains("/proc/x: cannot be created"));
     assertTrue(shell.fail("bench --json - --html -").contains("both go to standard output"));
     assertTrue(shell.fail("bench --size 1k").contains("benchmark of 1024 bytes"));
-    assertEquals(0, memory.requests.size());
+    assertEquals(0, memory.requests().size());
   }
 
   @Test
@@ -129,7 +129,7 @@ class MeasuringCommandsTest {
   @Test
   void anInterruptStopsABenchmarkAndFreesWhatItTook() throws Exception {
     CountDownLatch allocated = new CountDownLatch(1);
-    memory.afterAllocation = allocated::countDown;
+    memory.faults().before(call -> allocated.countDown(), "allocate");
     try (var executor = Executors.newSingleThreadExecutor()) {
       Future<String> failure =
           executor.submit(() -> shell.fail("bench -s 1m -w random-read --raw none --time 3600"));
@@ -144,7 +144,7 @@ class MeasuringCommandsTest {
   @Test
   void aBundleThatStopsWaitsForItsCommands() throws Exception {
     CountDownLatch allocated = new CountDownLatch(1);
-    memory.afterAllocation = allocated::countDown;
+    memory.faults().before(call -> allocated.countDown(), "allocate");
     try (var executor = Executors.newSingleThreadExecutor()) {
       Future<String> failure =
           executor.submit(() -> shell.fail("bench -s 1m -w random-read --raw none --time 3600"));
@@ -160,7 +160,7 @@ class MeasuringCommandsTest {
   @Test
   void ctrlCOnATerminalWaitsForTheCommandToFreeWhatItTook() throws Exception {
     CountDownLatch allocated = new CountDownLatch(1);
-    memory.afterAllocation = allocated::countDown;
+    memory.faults().before(call -> allocated.countDown(), "allocate");
     shell.processor.addListener(new InterruptKey(shell.commands::all));
     try (Terminal terminal = new DumbTerminal(InputStream.nullInputStream(), shell.out);
         var executor = Executors.newSingleThreadExecutor()) {
@@ -184,12 +184,15 @@ class MeasuringCommandsTest {
     CountDownLatch allocated = new CountDownLatch(1);
     CountDownLatch release = new CountDownLatch(1);
     AtomicReference<Thread> running = new AtomicReference<>();
-    memory.afterAllocation =
-        () -> {
-          running.set(Thread.currentThread());
-          allocated.countDown();
-          awaitUninterruptibly(release);
-        };
+    memory
+        .faults()
+        .before(
+            call -> {
+              running.set(Thread.currentThread());
+              allocated.countDown();
+              awaitUninterruptibly(release);
+            },
+            "allocate");
     shell.processor.addListener(new InterruptKey(shell.commands::all));
     try (Terminal terminal = new DumbTerminal(InputStream.nullInputStream(), shell.out);
         var executor = Executors.newSingleThreadExecutor()) {

@@ -8,8 +8,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.util.List;
 import org.dmalloc.api.Capability;
 import org.dmalloc.shell.GogoShell;
-import org.dmalloc.shell.HeapProvider;
 import org.dmalloc.shell.completion.Candidates;
+import org.dmalloc.testkit.memory.InMemoryProvider;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -17,8 +17,8 @@ class MeasuringCompletionTest {
   private final GogoShell shell =
       new GogoShell(
           List.of(new MeasuringCommands()),
-          new HeapProvider("files", Capability.NAMED),
-          new HeapProvider("plain"));
+          InMemoryProvider.of("files", Capability.NAMED),
+          InMemoryProvider.of("plain"));
   private final Candidates candidates = new Candidates(shell.providers, shell.commands::all);
 
   @AfterEach

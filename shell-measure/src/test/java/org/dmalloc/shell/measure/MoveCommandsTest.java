@@ -14,9 +14,9 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 import org.dmalloc.measure.move.MoveReport;
 import org.dmalloc.shell.GogoShell;
-import org.dmalloc.shell.HeapMover;
-import org.dmalloc.shell.HeapProvider;
+import org.dmalloc.shell.PaperMover;
 import org.dmalloc.shell.command.Command;
+import org.dmalloc.testkit.memory.InMemoryProvider;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -25,12 +25,12 @@ import org.junit.jupiter.api.io.TempDir;
 class MoveCommandsTest {
   private static final long DEADLINE_SECONDS = 60;
 
-  private final HeapProvider managed = new HeapProvider("managed");
-  private final HeapProvider memory = new HeapProvider("memory");
-  private final HeapProvider files = new HeapProvider("files");
+  private final InMemoryProvider managed = InMemoryProvider.of("managed");
+  private final InMemoryProvider memory = InMemoryProvider.of("memory");
+  private final InMemoryProvider files = InMemoryProvider.of("files");
   private final GogoShell shell =
       new GogoShell(List.of(new MeasuringCommands()), managed, memory, files);
-  private final HeapMover mover = new HeapMover(managed);
+  private final PaperMover mover = new PaperMover(managed);
 
   MoveCommandsTest() {
     shell.providers.mover(mover);
@@ -191,6 +191,6 @@ class MoveCommandsTest {
     assertTrue(shell.fail("hotswapbench --written=-1").contains("give 0 to 1000"));
     assertTrue(shell.fail("hotswapbench -m 0").contains("--moves 0; give 1 to 10000"));
     assertTrue(shell.fail("hotswapbench --json /no/such/file").contains("no such file"));
-    assertEquals(0, managed.requests.size());
+    assertEquals(0, managed.requests().size());
   }
 }

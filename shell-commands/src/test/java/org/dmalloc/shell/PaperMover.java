@@ -21,10 +21,11 @@ import org.dmalloc.api.move.MoveReason;
 import org.dmalloc.api.move.MoveRecord;
 import org.dmalloc.api.move.MoveResult;
 import org.dmalloc.api.move.RegionMover;
+import org.dmalloc.testkit.memory.InMemoryProvider;
 import org.jspecify.annotations.Nullable;
 
 /** Moves regions of a provider on paper: it keeps the books, and the bytes stay where they are. */
-public final class HeapMover implements RegionMover {
+public final class PaperMover implements RegionMover {
   static final long INNER = 1_000_000;
 
   public final List<LeakedRegion> leaks = new CopyOnWriteArrayList<>();
@@ -33,10 +34,10 @@ public final class HeapMover implements RegionMover {
   public final CountDownLatch started = new CountDownLatch(1);
   public volatile boolean waits;
 
-  private final HeapProvider managed;
+  private final InMemoryProvider managed;
   private final Map<Long, ManagedRegionInfo> books = new ConcurrentSkipListMap<>();
 
-  public HeapMover(HeapProvider managed) {
+  public PaperMover(InMemoryProvider managed) {
     this.managed = managed;
   }
 

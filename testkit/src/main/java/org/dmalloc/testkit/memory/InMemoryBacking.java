@@ -1,0 +1,308 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.dmalloc.testkit.memory;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.nio.file.Path;
+import java.util.Objects;
+import java.util.Optional;
+import org.dmalloc.api.AccessMode;
+import org.dmalloc.api.Advice;
+import org.dmalloc.api.MemoryException;
+import org.dmalloc.api.Residency;
+import org.dmalloc.api.Sharing;
+import org.dmalloc.api.SwapPolicy;
+import org.dmalloc.api.backing.DirtyTracking;
+import org.dmalloc.api.backing.StoreMove;
+import org.dmalloc.spi.region.MovableFile;
+import org.dmalloc.spi.region.RegionBacking;
+import org.dmalloc.spi.region.RegionTraits;
+import org.dmalloc.spi.region.ResidentTrimmer;
+import org.dmalloc.testkit.memory.InMemoryStore.StoredBytes;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Memory of an arena of its own. Of a named region, it is a copy of the file's bytes, as a mapping
+ * would show them; force and close write them back.
+ */
+final class InMemoryBacking implements RegionBacking, MovableFile {
+  private static final long PAGE = 4096;
+  private static final long LARGEST = 4L << 30;
+
+  private final Faults faults;
+  private final RegionTraits traits;
+  private final @Nullable InMemoryStore store;
+  private final @Nullable StoredBytes file;
+  private Arena arena = Arena.ofShared();
+  private MemorySegment segment;
+  private volatile boolean published;
+  private volatile boolean locked;
+
+  /** What is in RAM at most: less once pages were paged out, or trimmed for a budget. */
+  private volatile long residentBytes = Long.MAX_VALUE;
+
+  private InMemoryBacking(
+      Faults faults,
+      RegionTraits traits,
+      long byteSize,
+      @Nullable InMemoryStore store,
+      @Nullable StoredBytes file) {
+    this.faults = faults;
+    this.traits = traits;
+    this.store = store;
+    this.file = file;
+    this.locked = traits.locked() || traits.policies().contains(SwapPolicy.NEVER);
+    MemorySegment memory = arena.allocate(byteSize, PAGE);
+    if (file != null) {
+      memory.copyFrom(file.content);
+    }
+    this.segment = traits.access() == AccessMode.READ_ONLY ? memory.asReadOnly() : memory;
+  }
+
+  /** Zeros without a name. */
+  static InMemoryBacking unnamed(Faults faults, RegionTraits traits, long byteSize) {
+    return new InMemoryBacking(faults, traits, byteSize, null, null);
+  }
+
+  /**
+   * What a file has.
+   *
+   * @param published whether the file has its name already
+   */
+  static InMemoryBacking named(
+      Faults faults,
+      RegionTraits traits,
+      InMemoryStore store,
+      StoredBytes file,
+      boolean published) {
+    InMemoryBacking backing =
+        new InMemoryBacking(faults, traits, file.content.byteSize(), store, file);
+    backing.published = published;
+    return backing;
+  }
+
+  /** Refuses what a test has no use for, before it takes the machine's memory. */
+  static void checkSize(String operation, String target, long byteSize) throws MemoryException {
+    if (byteSize > LARGEST) {
+      throw MemoryException.of(
+          operation, byteSize, target, "ENOMEM", 12, "give at most " + LARGEST + " bytes", null);
+    }
+  }
+
+  private InMemoryStore store() {
+    return Objects.requireNonNull(store);
+  }
+
+  private StoredBytes movable() {
+    return Objects.requireNonNull(file);
+  }
+
+  @Override
+  public MemorySegment segment() {
+    return segment;
+  }
+
+  @Override
+  public Optional<String> detached() {
+    String name = traits.name();
+    return store == null || file == null || name == null || !published
+        ? Optional.empty()
+        : store.fate(name, file);
+  }
+
+  @Override
+  public void force(long offset, long length) throws MemoryException {
+    faults.called("force");
+    if (file != null && length > 0 && !segment.isReadOnly()) {
+      MemorySegment.copy(segment, offset, file.content, offset, length);
+    }
+  }
+
+  @Override
+  public void forced() throws MemoryException {
+    Optional<String> fate = detached();
+    if (fate.isPresent()) {
+      throw MemoryException.of(
+          "force", Objects.toString(traits.name()), fate.get(), "copy it to another region");
+    }
+  }
+
+  @Override
+  public void advise(Advice advice, long offset, long length) throws MemoryException {
+    faults.called("advise " + advice);
+    residentBytes = advice == Advice.PAGE_OUT ? 0 : Long.MAX_VALUE;
+  }
+
+  @Override
+  public void prefetch(long[] offsets, long length) throws MemoryException {
+    faults.called("prefetch " + offsets.length);
+  }
+
+  @Override
+  public void release(long offset, long length) throws MemoryException {
+    faults.called("release " + length);
+  }
+
+  private static long pages(long bytes) {
+    return (bytes + PAGE - 1) / PAGE * PAGE;
+  }
+
+  @Override
+  public Residency residency(long offset, long length) {
+    long bytes = pages(offset + length) - offset / PAGE * PAGE;
+    long held = Math.min(bytes, residentBytes);
+    return new Residency(
+        bytes,
+        held,
+        held,
+        Residency.UNKNOWN,
+        Residency.UNKNOWN,
+        Residency.UNKNOWN,
+        locked ? held : 0,
+        "counted by the provider");
+  }
+
+  @Override
+  public ResidentTrimmer limitResident(long budgetBytes) throws MemoryException {
+    faults.called("limitResident");
+    return new ResidentTrimmer() {
+      @Override
+      public long residentBytes() {
+        return Math.min(pages(segment.byteSize()), residentBytes);
+      }
+
+      @Override
+      public void begin(long excessBytes, long aheadBytes, long graceNanos) {
+        residentBytes = (residentBytes() - excessBytes) / PAGE * PAGE;
+      }
+
+      @Override
+      public long step() {
+        return DONE;
+      }
+    };
+  }
+
+  @Override
+  public void apply(SwapPolicy policy) throws MemoryException {
+    faults.called("apply " + policy);
+    locked = policy == SwapPolicy.NEVER || (locked && !policy.conflictsWith(SwapPolicy.NEVER));
+  }
+
+  @Override
+  public void load(long offset, MemorySegment content) throws MemoryException {
+    faults.called("load " + content.byteSize());
+    RegionBacking.super.load(offset, content);
+  }
+
+  @Override
+  public DirtyTracking trackDirty() throws MemoryException {
+    faults.called("trackDirty");
+    return new ShadowTracking(segment);
+  }
+
+  @Override
+  public void resize(long newByteSize) throws MemoryException {
+    faults.called("resize");
+    checkSize("resize", Objects.toString(traits.name(), ""), newByteSize);
+    Arena next = Arena.ofShared();
+    MemorySegment resized = next.allocate(newByteSize, PAGE);
+    long kept = Math.min(newByteSize, segment.byteSize());
+    MemorySegment.copy(segment, 0, resized, 0, kept);
+    if (file != null) {
+      MemorySegment stored = Arena.ofAuto().allocate(newByteSize, Long.BYTES);
+      MemorySegment.copy(file.content, 0, stored, 0, kept);
+      file.content = stored;
+    }
+    arena.close();
+    arena = next;
+    segment = resized;
+  }
+
+  @Override
+  public void unmap() {
+    faults.calledUnchecked("close");
+    boolean written = traits.sharing() != Sharing.PRIVATE && !segment.isReadOnly();
+    if (file != null && written) {
+      file.content.copyFrom(segment);
+    }
+    arena.close();
+  }
+
+  @Override
+  public void close() {
+    String name = traits.name();
+    if (published && name != null) {
+      store().close(name);
+    }
+  }
+
+  @Override
+  public void delete() {
+    close();
+    store().discard(movable());
+    endMove();
+  }
+
+  @Override
+  public Optional<MovableFile> file() {
+    return file == null ? Optional.empty() : Optional.of(this);
+  }
+
+  @Override
+  public String fileKey() {
+    return Integer.toString(System.identityHashCode(file));
+  }
+
+  @Override
+  public void requireArrived() {}
+
+  @Override
+  public void leaving(StoreMove move) {
+    store().noteLeaving(move.from(), true);
+  }
+
+  @Override
+  public void publish() throws MemoryException {
+    store().publish("publish", Objects.requireNonNull(traits.name()), movable());
+    published = true;
+  }
+
+  @Override
+  public void endMove() {
+    Path path = traits.path();
+    if (path != null) {
+      store().noteLeaving(path, false);
+    }
+  }
+
+  /** Compares with a copy of its own, which it brings up to date before it tells. */
+  private static final class ShadowTracking implements DirtyTracking {
+    private final MemorySegment source;
+    private final MemorySegment shadow;
+
+    ShadowTracking(MemorySegment source) {
+      this.source = source;
+      this.shadow = Arena.ofAuto().allocate(source.byteSize(), Long.BYTES).copyFrom(source);
+    }
+
+    @Override
+    public void collect(Visitor visitor) throws MemoryException {
+      for (long at = 0; at < source.byteSize(); at += PAGE) {
+        long end = Math.min(at + PAGE, source.byteSize());
+        if (MemorySegment.mismatch(source, at, end, shadow, at, end) >= 0) {
+          MemorySegment.copy(source, at, shadow, at, end - at);
+          visitor.written(at, end - at);
+        }
+      }
+    }
+
+    @Override
+    public String method() {
+      return "shadow";
+    }
+
+    @Override
+    public void close() {}
+  }
+}
