@@ -3,7 +3,6 @@ package org.dmalloc.itests;
 
 import java.io.IOException;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Dictionary;
 import java.util.HashMap;
 import java.util.List;
@@ -195,8 +194,9 @@ final class ConfiguredProviders {
         .toList();
   }
 
+  /** A component registers its provider by itself, so that its description names no service. */
   private static boolean isProvider(ComponentDescriptionDTO component) {
-    return Arrays.asList(component.serviceInterfaces).contains(MemoryProvider.class.getName());
+    return component.properties.containsKey(MemoryProvider.BACKEND);
   }
 
   <T> T service(Class<T> type) {
