@@ -4,6 +4,7 @@ package org.dmalloc.manager;
 import java.lang.foreign.MemorySegment;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import org.dmalloc.spi.region.Uninterrupted;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -49,19 +50,7 @@ final class Detached {
 
   /** Waits until the region is held again or closed, or the time is over; keeps interrupts. */
   void await() {
-    boolean interrupted = false;
-    while (!isWaitOver()) {
-      try {
-        if (ended.await(leftNanos(), TimeUnit.NANOSECONDS)) {
-          break;
-        }
-      } catch (InterruptedException e) {
-        interrupted = true;
-      }
-    }
-    if (interrupted) {
-      Thread.currentThread().interrupt();
-    }
+    Uninterrupted.await(() -> isWaitOver() || ended.await(leftNanos(), TimeUnit.NANOSECONDS));
   }
 
   /** A backend holds the region again, or it is closed. */

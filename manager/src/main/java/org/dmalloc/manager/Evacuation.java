@@ -12,6 +12,7 @@ import org.dmalloc.api.ProgressListener;
 import org.dmalloc.api.Sharing;
 import org.dmalloc.api.move.MoveOptions;
 import org.dmalloc.api.move.MoveReason;
+import org.dmalloc.spi.region.Uninterrupted;
 
 /**
  * Takes all regions from a backend that goes. Runs while the backend's service is being

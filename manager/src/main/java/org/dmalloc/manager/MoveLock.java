@@ -5,6 +5,7 @@ import java.util.Locale;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.ReentrantLock;
+import org.dmalloc.spi.region.Uninterrupted;
 
 /**
  * Held by the one move, resize or close of a region that is at work. Who cannot wait long makes a
@@ -40,29 +41,19 @@ final class MoveLock {
               Locale.ROOT, "%s of %s inside a move of it; wait for its end", operation, region));
     }
     urgent.incrementAndGet();
-    boolean interrupted = false;
     long deadline = System.nanoTime() + timeoutNanos;
     try {
-      while (true) {
-        try {
-          if (lock.tryLock(deadline - System.nanoTime(), TimeUnit.NANOSECONDS)) {
-            return;
-          }
-          throw new IllegalStateException(
-              String.format(
-                  Locale.ROOT,
-                  "%s of %s: it is being moved or resized; try again",
-                  operation,
-                  region));
-        } catch (InterruptedException e) {
-          interrupted = true;
-        }
+      if (!Uninterrupted.await(
+          () -> lock.tryLock(deadline - System.nanoTime(), TimeUnit.NANOSECONDS))) {
+        throw new IllegalStateException(
+            String.format(
+                Locale.ROOT,
+                "%s of %s: it is being moved or resized; try again",
+                operation,
+                region));
       }
     } finally {
       urgent.decrementAndGet();
-      if (interrupted) {
-        Thread.currentThread().interrupt();
-      }
     }
   }
 

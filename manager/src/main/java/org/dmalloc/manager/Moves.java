@@ -32,6 +32,7 @@ import org.dmalloc.api.move.MoveReason;
 import org.dmalloc.api.move.MoveRecord;
 import org.dmalloc.api.move.MoveResult;
 import org.dmalloc.api.move.RegionMover;
+import org.dmalloc.spi.region.Uninterrupted;
 
 /** Moves regions by the way that fits, and keeps their history. */
 final class Moves implements RegionMover {

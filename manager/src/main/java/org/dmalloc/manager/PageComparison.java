@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.concurrent.FutureTask;
 import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.backing.DirtyTracking;
+import org.dmalloc.spi.region.Uninterrupted;
 
 /**
  * Finds what was written since it was copied by comparing both memories, at about 80 ms per GiB and

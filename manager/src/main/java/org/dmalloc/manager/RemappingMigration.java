@@ -16,6 +16,7 @@ import org.dmalloc.api.backing.StoreProvider;
 import org.dmalloc.api.backing.StoredBacking;
 import org.dmalloc.api.move.MoveMethod;
 import org.dmalloc.api.move.MoveResult;
+import org.dmalloc.spi.region.Uninterrupted;
 
 /**
  * Moves a stored region between two backends of one store: with the gate shut one closes the file

@@ -5,7 +5,6 @@ import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
-import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ThreadPoolExecutor;
@@ -13,6 +12,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import org.dmalloc.api.MemoryException;
+import org.dmalloc.spi.region.Uninterrupted;
 import org.dmalloc.spi.store.StoreFile;
 
 /**
@@ -86,39 +86,15 @@ final class ConcurrentReads {
     List<MemoryException> refusals = new ArrayList<>();
     for (Future<?> share : shares) {
       try {
-        get(share);
-      } catch (ExecutionException e) {
-        switch (e.getCause()) {
-          case null -> throw new IllegalStateException(e);
-          case MemoryException refusal -> refusals.add(refusal);
-          case RuntimeException bug -> throw bug;
-          case Error error -> throw error;
-          default -> throw new IllegalStateException(e.getCause());
-        }
+        Uninterrupted.get(share);
+      } catch (MemoryException refusal) {
+        refusals.add(refusal);
       }
     }
     if (!refusals.isEmpty()) {
       MemoryException first = refusals.getFirst();
       refusals.stream().skip(1).forEach(first::addSuppressed);
       throw first;
-    }
-  }
-
-  private static void get(Future<?> share) throws ExecutionException {
-    boolean interrupted = false;
-    try {
-      while (true) {
-        try {
-          share.get();
-          return;
-        } catch (InterruptedException e) {
-          interrupted = true;
-        }
-      }
-    } finally {
-      if (interrupted) {
-        Thread.currentThread().interrupt();
-      }
     }
   }
 

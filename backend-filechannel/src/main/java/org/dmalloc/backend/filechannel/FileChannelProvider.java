@@ -34,6 +34,7 @@ import org.dmalloc.spi.machine.KernelFiles;
 import org.dmalloc.spi.machine.Machine;
 import org.dmalloc.spi.region.AddressRange;
 import org.dmalloc.spi.region.BackedRegion;
+import org.dmalloc.spi.region.PhasedProgress;
 import org.dmalloc.spi.region.ProviderService;
 import org.dmalloc.spi.region.RegionLedger;
 import org.dmalloc.spi.region.RegionTraits;
@@ -189,10 +190,10 @@ public final class FileChannelProvider implements StoreProvider {
     boolean fill =
         request.reservation() == Reservation.RESERVED
             && (name != null || sharing == Sharing.SHARED);
-    StepProgress progress =
-        new StepProgress(
+    PhasedProgress progress =
+        new PhasedProgress(
             request.progress(), request.byteSize(), (fill ? 1 : 0) + (request.prefault() ? 1 : 0));
-    SpaceReserver reserver = fill ? fills.apply(progress.step()) : SpaceReserver.SPARSE;
+    SpaceReserver reserver = fill ? fills.apply(progress.next()) : SpaceReserver.SPARSE;
     long byteSize = request.byteSize();
     Reservation reservation = request.reservation();
     StoreFile file =
@@ -236,8 +237,8 @@ public final class FileChannelProvider implements StoreProvider {
           RegionTraits.of(request.name(), request.options(), sharing, file.path(), backing(store))
               .withReservation(file.reservation())
               .carriedAs(carriedAs);
-      StepProgress progress =
-          request.prefault() ? new StepProgress(request.progress(), file.byteSize(), 1) : null;
+      PhasedProgress progress =
+          request.prefault() ? new PhasedProgress(request.progress(), file.byteSize(), 1) : null;
       return map(file, traits, progress, "the stored region is as it was");
     } catch (MemoryException | RuntimeException | Error e) {
       undo(e, file::close);
@@ -251,13 +252,13 @@ public final class FileChannelProvider implements StoreProvider {
    * @param outcome what is there when that is cancelled, in words
    */
   private BackedRegion map(
-      StoreFile file, RegionTraits traits, @Nullable StepProgress prefault, String outcome)
+      StoreFile file, RegionTraits traits, @Nullable PhasedProgress prefault, String outcome)
       throws MemoryException {
     Arena arena = Arena.ofShared();
     try {
       MemorySegment segment = file.map(mapMode(traits), arena);
       if (prefault != null) {
-        prefault(segment, file, prefault.step(), outcome);
+        prefault(segment, file, prefault.next(), outcome);
       }
       RegionTraits real = traits.withFileKey(file.isNamed() ? file.fileKey() : null);
       AddressRange range = AddressRange.ofArena(arena, segment);

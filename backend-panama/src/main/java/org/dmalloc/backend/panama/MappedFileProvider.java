@@ -42,6 +42,7 @@ import org.dmalloc.spi.machine.Errno;
 import org.dmalloc.spi.machine.KernelFiles;
 import org.dmalloc.spi.machine.Machine;
 import org.dmalloc.spi.region.BackedRegion;
+import org.dmalloc.spi.region.PhasedProgress;
 import org.dmalloc.spi.region.RegionLedger;
 import org.dmalloc.spi.region.RegionTraits;
 import org.dmalloc.spi.region.SuspectFiles;

@@ -459,27 +459,14 @@ public final class SectionGate {
 
   /** Takes the shutter within the time, also on an interrupted thread, whose status is kept. */
   private void takeShutter(long timeoutNanos) {
-    boolean interrupted = false;
     long deadline = System.nanoTime() + timeoutNanos;
-    try {
-      while (true) {
-        try {
-          if (shutter.tryAcquire(deadline - System.nanoTime(), TimeUnit.NANOSECONDS)) {
-            return;
-          }
-          throw new IllegalStateException(
-              String.format(
-                  Locale.ROOT,
-                  "the region is held by a resize, move or close for longer than %d ms; try again",
-                  TimeUnit.NANOSECONDS.toMillis(timeoutNanos)));
-        } catch (InterruptedException e) {
-          interrupted = true;
-        }
-      }
-    } finally {
-      if (interrupted) {
-        Thread.currentThread().interrupt();
-      }
+    if (!Uninterrupted.await(
+        () -> shutter.tryAcquire(deadline - System.nanoTime(), TimeUnit.NANOSECONDS))) {
+      throw new IllegalStateException(
+          String.format(
+              Locale.ROOT,
+              "the region is held by a resize, move or close for longer than %d ms; try again",
+              TimeUnit.NANOSECONDS.toMillis(timeoutNanos)));
     }
   }
 

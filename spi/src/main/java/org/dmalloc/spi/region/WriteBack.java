@@ -235,17 +235,13 @@ final class WriteBack {
 
   private synchronized void succeeded(Range range, long failuresBefore) throws MemoryException {
     Set<Object> others = Set.copyOf(underWay);
-    boolean interrupted = false;
-    while (others.stream().anyMatch(underWay::contains)) {
-      try {
-        wait();
-      } catch (InterruptedException e) {
-        interrupted = true;
-      }
-    }
-    if (interrupted) {
-      Thread.currentThread().interrupt();
-    }
+    Uninterrupted.await(
+        () -> {
+          while (others.stream().anyMatch(underWay::contains)) {
+            wait();
+          }
+          return true;
+        });
     if (failures != failuresBefore) {
       SuspectBytes mark = suspect();
       throw MemoryException.of(

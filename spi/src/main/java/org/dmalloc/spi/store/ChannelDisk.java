@@ -7,6 +7,7 @@ import java.lang.foreign.Arena;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileChannel.MapMode;
+import org.dmalloc.spi.region.Uninterrupted;
 
 /**
  * A {@link Disk} on a {@link FileChannel}, which, other than {@link java.io.RandomAccessFile}, can
@@ -22,12 +23,12 @@ final class ChannelDisk implements Disk {
 
   @Override
   public long length() throws IOException {
-    return Uninterrupted.call(channel::size);
+    return call(channel::size);
   }
 
   @Override
   public void read(long position, byte[] into) throws IOException {
-    Uninterrupted.call(
+    call(
         () -> {
           ByteBuffer buffer = ByteBuffer.wrap(into);
           while (buffer.hasRemaining() && channel.read(buffer, position + buffer.position()) >= 0) {
@@ -42,7 +43,7 @@ final class ChannelDisk implements Disk {
 
   @Override
   public void write(long position, byte[] bytes) throws IOException {
-    Uninterrupted.call(
+    call(
         () -> {
           ByteBuffer buffer = ByteBuffer.wrap(bytes);
           while (buffer.hasRemaining()) {
@@ -54,7 +55,7 @@ final class ChannelDisk implements Disk {
 
   @Override
   public void setLength(long newLength) throws IOException {
-    Uninterrupted.call(
+    call(
         () -> {
           if (newLength > channel.size()) {
             // The one call of a channel that lengthens a file and takes no space for it.
@@ -68,7 +69,7 @@ final class ChannelDisk implements Disk {
 
   @Override
   public void sync() throws IOException {
-    Uninterrupted.call(
+    call(
         () -> {
           channel.force(true);
           return channel;
@@ -77,7 +78,7 @@ final class ChannelDisk implements Disk {
 
   @Override
   public void sync(long position, int length) throws IOException {
-    Uninterrupted.call(
+    call(
         () -> {
           try (Arena arena = Arena.ofConfined()) {
             channel.map(MapMode.READ_WRITE, position, length, arena).force();
@@ -86,5 +87,10 @@ final class ChannelDisk implements Disk {
           }
           return channel;
         });
+  }
+
+  /** Runs a call on a channel where no interrupt can reach it: one would close the channel. */
+  static <T> T call(Uninterrupted.Work<T, IOException> work) throws IOException {
+    return Uninterrupted.call("dmalloc store", IOException.class, work);
   }
 }

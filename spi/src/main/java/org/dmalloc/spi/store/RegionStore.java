@@ -484,7 +484,7 @@ public final class RegionStore {
   static void forceDirectory(Path directory) throws IOException {
     // Only POSIX systems can, and need to, force a directory.
     if (directory.getFileSystem().supportedFileAttributeViews().contains("posix")) {
-      Uninterrupted.call(
+      ChannelDisk.call(
           () -> {
             try (FileChannel channel = FileChannel.open(directory, StandardOpenOption.READ)) {
               channel.force(true);

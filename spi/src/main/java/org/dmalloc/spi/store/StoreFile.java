@@ -316,7 +316,7 @@ public final class StoreFile implements MovableFile, AutoCloseable {
     MappingCount.OF_PROCESS.add("map", byteSize, path.toString(), 1);
     try {
       long offset = dataOffset();
-      return Uninterrupted.call(() -> locked.channel().map(mapMode, offset, byteSize, arena));
+      return ChannelDisk.call(() -> locked.channel().map(mapMode, offset, byteSize, arena));
     } catch (IOException e) {
       if (e.getCause() instanceof OutOfMemoryError) {
         throw MemoryException.of(
@@ -369,7 +369,7 @@ public final class StoreFile implements MovableFile, AutoCloseable {
     long position = dataOffset() + offset;
     try {
       if (content.isAccessibleBy(SOMEBODY)) {
-        Uninterrupted.call(() -> writeFrom(content, position));
+        ChannelDisk.call(() -> writeFrom(content, position));
       } else {
         writeCopies(content, position);
       }
@@ -417,7 +417,7 @@ public final class StoreFile implements MovableFile, AutoCloseable {
       if (mapped.isReadOnly()) {
         // Linux takes the mapping of a file that is open for reading for a private one: msync does
         // nothing.
-        Uninterrupted.call(
+        ChannelDisk.call(
             () -> {
               locked.channel().force(false);
               return path;
@@ -469,7 +469,7 @@ public final class StoreFile implements MovableFile, AutoCloseable {
     long position = dataOffset() + offset;
     int length = into.remaining();
     try {
-      Uninterrupted.call(
+      ChannelDisk.call(
           () -> {
             while (into.hasRemaining()) {
               if (direct.read(into, position + into.position()) < 0) {

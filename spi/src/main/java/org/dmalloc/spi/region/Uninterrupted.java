@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.dmalloc.spi.region;
+
+import java.time.Duration;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Future;
+import java.util.concurrent.FutureTask;
+import org.dmalloc.api.MemoryException;
+
+/**
+ * Waits that an interrupt does not cut short, and work that it must not cut in two. The interrupt
+ * is kept: it is the thread's status again when the method returns.
+ */
+public final class Uninterrupted {
+  private Uninterrupted() {}
+
+  /** A wait that ends by itself some time. */
+  @FunctionalInterface
+  public interface Wait<T, E extends Exception> {
+    /** Waits; called again after an interrupt. */
+    T run() throws InterruptedException, E;
+  }
+
+  /** Waits, and again whenever the thread is interrupted. */
+  public static <T, E extends Exception> T await(Wait<T, E> wait) throws E {
+    boolean interrupted = false;
+    try {
+      while (true) {
+        try {
+          return wait.run();
+        } catch (InterruptedException e) {
+          interrupted = true;
+        }
+      }
+    } finally {
+      if (interrupted) {
+        Thread.currentThread().interrupt();
+      }
+    }
+  }
+
+  /**
+   * Waits for the end of a thread.
+   *
+   * @return whether it has ended in time
+   */
+  public static boolean join(Thread thread, long timeoutNanos) {
+    long start = System.nanoTime();
+    return await(
+        () -> {
+          long left = timeoutNanos - (System.nanoTime() - start);
+          return left <= 0 ? !thread.isAlive() : thread.join(Duration.ofNanos(left));
+        });
+  }
+
+  /**
+   * Waits for a result.
+   *
+   * @throws MemoryException what the task threw; unchecked exceptions and errors come out as they
+   *     are, others as the cause of an {@link IllegalStateException}
+   */
+  public static <T> T get(Future<T> task) throws MemoryException {
+    try {
+      return await(task::get);
+    } catch (ExecutionException e) {
+      throw thrown(e, MemoryException.class);
+    }
+  }
+
+  /** Work that may be refused. */
+  @FunctionalInterface
+  public interface Work<T, E extends Exception> {
+    /** Works. */
+    T run() throws E;
+  }
+
+  /** A thread that nobody knows, and so nobody interrupts. */
+  private static final class Worker extends Thread {
+    Worker(Runnable task, String name) {
+      super(task, name);
+      setDaemon(true);
+    }
+  }
+
+  /**
+   * Runs work where no interrupt can reach it: on a thread of its own, unless this is such a
+   * thread.
+   *
+   * @param refusal the checked exception that the work may throw
+   */
+  public static <T, E extends Exception> T call(
+      String threadName, Class<E> refusal, Work<T, E> work) throws E {
+    if (Thread.currentThread() instanceof Worker) {
+      return work.run();
+    }
+    FutureTask<T> task = new FutureTask<>(work::run);
+    new Worker(task, threadName).start();
+    try {
+      return await(task::get);
+    } catch (ExecutionException e) {
+      throw thrown(e, refusal);
+    }
+  }
+
+  /** Work of a backend or carrier, which has no result. */
+  @FunctionalInterface
+  public interface Action {
+    /** Works. */
+    void run() throws MemoryException;
+  }
+
+  /** Like {@link #call}, for work without a result. */
+  public static void run(String threadName, Action action) throws MemoryException {
+    call(
+        threadName,
+        MemoryException.class,
+        () -> {
+          action.run();
+          return true;
+        });
+  }
+
+  private static <E extends Exception> E thrown(ExecutionException e, Class<E> refusal) {
+    Throwable cause = e.getCause();
+    if (cause instanceof RuntimeException unchecked) {
+      throw unchecked;
+    }
+    if (cause instanceof Error error) {
+      throw error;
+    }
+    if (refusal.isInstance(cause)) {
+      return refusal.cast(cause);
+    }
+    throw new IllegalStateException(cause);
+  }
+}
