@@ -49,7 +49,7 @@ public final class ArenaProvider implements MemoryProvider {
   }
 
   /** Serves nothing any more; open regions stay usable. */
-  void stop() {
+  public void stop() {
     ledger.stop();
   }
 

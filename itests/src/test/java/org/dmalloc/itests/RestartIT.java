@@ -91,6 +91,19 @@ public class RestartIT {
         test.refresh();
         return () -> {};
       }
+    },
+    /** The bundle of what backends share: the region's own class is of a copy that has gone. */
+    SHARED {
+      @Override
+      AutoCloseable begin(RestartIT test, String backend) throws Exception {
+        for (Bundle bundle : test.context.getBundles()) {
+          if ("org.dmalloc.spi".equals(bundle.getSymbolicName())) {
+            bundle.update();
+          }
+        }
+        test.refresh();
+        return () -> {};
+      }
     };
 
     abstract AutoCloseable begin(RestartIT test, String backend) throws Exception;
@@ -113,6 +126,11 @@ public class RestartIT {
         }
         providers().await(backend);
         assertServes(shell, id, "after the restart ");
+        if (named) {
+          Exception held =
+              assertThrows(Exception.class, () -> shell.run("open kept -b " + backend));
+          assertTrue(String.valueOf(held.getMessage()).contains("open elsewhere"), held.toString());
+        }
         shell.run("free " + id);
         assertEquals("", shell.row("regions", id));
         assertEquals("", shell.row("regions --leaks", id));

@@ -33,7 +33,7 @@ import org.osgi.service.cm.Configuration;
 
 /**
  * Both file backends on one directory: each opens what the other stored, and neither takes what the
- * other has open or deletes it, though each bundle has its own copy of the store's classes.
+ * other has open or deletes it.
  */
 @PaxExam
 @ExamReactorStrategy(PerClass.class)

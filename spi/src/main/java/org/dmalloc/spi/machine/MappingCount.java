@@ -20,8 +20,8 @@ import org.dmalloc.api.MemoryException;
  * others add meanwhile comes from the rest. Only additions are noted: what was closed, or split
  * nothing, shows in the next count.
  *
- * <p>Each bundle has its own copy of this class. What was granted is one number for all of them, in
- * a system property, under a monitor that all class loaders share.
+ * <p>Two versions of this bundle have a copy of this class each. What was granted is one number for
+ * all of them, in a system property, under a monitor that all class loaders share.
  */
 public final class MappingCount {
   /** That of this process. */

@@ -14,9 +14,9 @@ import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 
 /**
- * Who in this JVM has which store file open, across class loaders: each bundle embeds its own copy
- * of this class, so the entries are strings in the system properties, and the monitors are interned
- * strings, which all class loaders share.
+ * Who in this JVM has which store file open, across class loaders: two versions of this bundle, or
+ * two frameworks, have a copy of this class each, so the entries are strings in the system
+ * properties, and the monitors are interned strings, which all class loaders share.
  *
  * <p>It is needed because POSIX record locks belong to the process: they do not hold off the same
  * process, and all of them on a file vanish as soon as the process closes <i>any</i> descriptor of
