@@ -47,6 +47,14 @@ record AccessRules(RegionTraits traits, RegionLabel label) {
     }
   }
 
+  void requireSize(long newByteSize) {
+    if (newByteSize < 1) {
+      throw new IllegalArgumentException(
+          String.format(
+              Locale.ROOT, "resize of %s to %d bytes; give at least 1", label, newByteSize));
+    }
+  }
+
   /**
    * Throws unless the size may change now.
    *

@@ -5,7 +5,6 @@ import java.io.UncheckedIOException;
 import java.lang.foreign.MemorySegment;
 import java.time.Instant;
 import java.util.List;
-import java.util.Locale;
 import java.util.Optional;
 import org.dmalloc.api.Access;
 import org.dmalloc.api.AccessPattern;
@@ -60,10 +59,9 @@ public final class BackedRegion implements BackingRegion {
    * @param traits what it really is
    */
   public BackedRegion(RegionLedger ledger, RegionTraits traits, RegionBacking backing) {
-    this.id =
-        traits.carriedAs() == BackingProvider.NOT_CARRIED ? RegionIds.next() : traits.carriedAs();
-    this.ledger = ledger;
     this.traits = traits;
+    this.id = isCarried() ? traits.carriedAs() : RegionIds.next();
+    this.ledger = ledger;
     this.backing = backing;
     this.segment = backing.segment();
     this.byteSize = segment.byteSize();
@@ -159,21 +157,22 @@ public final class BackedRegion implements BackingRegion {
   }
 
   private void section(BackingCall call) throws MemoryException {
-    int slot = gate.enter();
-    try {
-      call.run();
-    } finally {
-      gate.exit(slot);
-    }
+    inSection(
+        () -> {
+          call.run();
+          return true;
+        });
   }
 
   @Override
   public void load(long offset, MemorySegment content) throws MemoryException {
-    int slot = gate.enter();
     try {
-      RegionRange.check(offset, content.byteSize(), byteSize, label);
-      rules.requireLoad();
-      backing.load(offset, content);
+      section(
+          () -> {
+            RegionRange.check(offset, content.byteSize(), byteSize, label);
+            rules.requireLoad();
+            backing.load(offset, content);
+          });
     } catch (InternalError e) {
       throw MemoryException.of(
           "load",
@@ -183,8 +182,6 @@ public final class BackedRegion implements BackingRegion {
           MemoryException.NO_ERRNO,
           "look at the disk's space",
           e);
-    } finally {
-      gate.exit(slot);
     }
   }
 
@@ -280,18 +277,16 @@ public final class BackedRegion implements BackingRegion {
 
   @Override
   public void prefetch(long[] offsets, long length) throws MemoryException {
-    int slot = gate.enter();
-    try {
-      ledger.require(Capability.PREFETCH);
-      for (long offset : offsets) {
-        RegionRange.check(offset, length, byteSize, label);
-      }
-      if (offsets.length > 0 && length > 0) {
-        backing.prefetch(offsets, length);
-      }
-    } finally {
-      gate.exit(slot);
-    }
+    section(
+        () -> {
+          ledger.require(Capability.PREFETCH);
+          for (long offset : offsets) {
+            RegionRange.check(offset, length, byteSize, label);
+          }
+          if (offsets.length > 0 && length > 0) {
+            backing.prefetch(offsets, length);
+          }
+        });
   }
 
   @Override
@@ -371,11 +366,7 @@ public final class BackedRegion implements BackingRegion {
       throw new IllegalStateException("region is closed");
     }
     ledger.require(Capability.RESIZE);
-    if (newByteSize < 1) {
-      throw new IllegalArgumentException(
-          String.format(
-              Locale.ROOT, "resize of %s to %d bytes; give at least 1", this, newByteSize));
-    }
+    rules.requireSize(newByteSize);
     rules.requireResize(nextUse.pinned());
     if (writeBack.isSuspect()) {
       section(writeBack::settle);
