@@ -274,7 +274,7 @@ class EnvironmentIT {
     assertEquals(0, Users.status(List.of("cp", "-R", Launch.layout().toString(), own.toString())));
     try (Stream<Path> jars = Files.list(own.resolve("bundles/dmalloc"))) {
       for (Path jar : jars.toList()) {
-        if (String.valueOf(jar.getFileName()).startsWith("dmalloc-shell-commands-")) {
+        if (String.valueOf(jar.getFileName()).startsWith("dmalloc-shell-")) {
           Files.delete(jar);
         }
       }
@@ -289,5 +289,20 @@ class EnvironmentIT {
           result.err());
     }
     assertFalse(Launch.temporaryFiles(directory).iterator().hasNext());
+  }
+
+  @Test
+  void linesFitTheTerminal() throws Exception {
+    Launch.Result result =
+        Launch.shell(
+            directory,
+            Map.of("TERM", "xterm"),
+            "export dmalloc; exec script -qec 'stty cols 60; $dmalloc help; $dmalloc help | grep bench' /dev/null");
+    assertEquals(0, result.status(), result.err());
+    List<String> lines = result.out().lines().toList();
+    int end = lines.size() - 2; // those of the pipe
+    assertTrue(lines.size() > 30, result.out());
+    lines.subList(0, end).forEach(line -> assertTrue(line.length() <= 60, line));
+    lines.subList(end, lines.size()).forEach(line -> assertTrue(line.length() > 60, line));
   }
 }
