@@ -60,7 +60,7 @@ public class BundlesIT {
                   "org.dmalloc.shell.output",
                   "org.dmalloc.shell.syntax")),
           entry("org.dmalloc.shell.measure", Set.of()),
-          entry("org.dmalloc.testkit", Set.of("org.dmalloc.testkit")),
+          entry("org.dmalloc.testkit", Set.of("org.dmalloc.testkit", "org.dmalloc.testkit.memory")),
           entry(
               "org.dmalloc.measure",
               Set.of(
