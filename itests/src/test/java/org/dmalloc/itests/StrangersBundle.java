@@ -17,23 +17,28 @@ import java.util.jar.JarOutputStream;
 import java.util.jar.Manifest;
 import java.util.stream.Stream;
 import org.dmalloc.api.standalone.StandaloneBackend;
+import org.osgi.framework.BundleActivator;
 
-/** Packs the classes of {@code com.example.arena} as a bundle of their own. */
+/** Packs the classes of a package below {@code com.example} as a bundle of their own. */
 final class StrangersBundle {
   private StrangersBundle() {}
 
-  /** Writes the jar beside the bundles of the suite. */
+  /** The provider of arenas, which works. */
   static Path jar() {
+    return jar(ArenaActivator.class, ArenaBackend.class.getName());
+  }
+
+  /**
+   * Writes the jar with an activator's package, beside the bundles of the suite.
+   *
+   * @param backends the classes by which programs without OSGi have its providers
+   */
+  static Path jar(Class<? extends BundleActivator> activator, String... backends) {
     try {
       Path classes =
           Path.of(
-              URI.create(
-                  ArenaActivator.class
-                      .getProtectionDomain()
-                      .getCodeSource()
-                      .getLocation()
-                      .toString()));
-      Path content = classes.resolve(ArenaActivator.class.getPackageName().replace('.', '/'));
+              URI.create(activator.getProtectionDomain().getCodeSource().getLocation().toString()));
+      Path content = classes.resolve(activator.getPackageName().replace('.', '/'));
       List<Path> files;
       try (Stream<Path> list = Files.list(content)) {
         files =
@@ -42,8 +47,9 @@ final class StrangersBundle {
                 .sorted()
                 .toList();
       }
-      Path jar = classes.resolveSibling("com.example.arena.jar");
-      try (JarOutputStream out = new JarOutputStream(Files.newOutputStream(jar), manifest())) {
+      Path jar = classes.resolveSibling(activator.getPackageName() + ".jar");
+      try (JarOutputStream out =
+          new JarOutputStream(Files.newOutputStream(jar), manifest(activator))) {
         for (Path file : files) {
           out.putNextEntry(new JarEntry(classes.relativize(file).toString()));
           try (InputStream in = Files.newInputStream(file)) {
@@ -52,7 +58,7 @@ final class StrangersBundle {
           out.closeEntry();
         }
         out.putNextEntry(new JarEntry("META-INF/services/" + StandaloneBackend.class.getName()));
-        out.write(ArenaBackend.class.getName().getBytes(StandardCharsets.UTF_8));
+        out.write(String.join("\n", backends).getBytes(StandardCharsets.UTF_8));
         out.closeEntry();
       }
       return jar;
@@ -61,14 +67,14 @@ final class StrangersBundle {
     }
   }
 
-  private static Manifest manifest() {
+  private static Manifest manifest(Class<? extends BundleActivator> activator) {
     Manifest manifest = new Manifest();
     Attributes attributes = manifest.getMainAttributes();
     attributes.put(Attributes.Name.MANIFEST_VERSION, "1.0");
     attributes.putValue("Bundle-ManifestVersion", "2");
-    attributes.putValue("Bundle-SymbolicName", "com.example.arena");
+    attributes.putValue("Bundle-SymbolicName", activator.getPackageName());
     attributes.putValue("Bundle-Version", "1.0.0");
-    attributes.putValue("Bundle-Activator", ArenaActivator.class.getName());
+    attributes.putValue("Bundle-Activator", activator.getName());
     attributes.putValue(
         "Import-Package",
         "org.osgi.framework,org.dmalloc.api,org.dmalloc.api.backing,org.dmalloc.api.standalone,"

@@ -178,8 +178,9 @@ final class BackendBenchmark {
         }
       }
       return measure(workload, start);
-    } catch (IOException | RuntimeException | InternalError e) {
-      // InternalError is how Java reports a SIGBUS: a file that was cut short, or a full disk.
+    } catch (IOException | RuntimeException | Error e) {
+      // InternalError is how Java reports a SIGBUS: a file that was cut short, or a full disk. Any
+      // other is a fault of this backend, and costs only its rows.
       failIfInterrupted();
       discardScratch();
       return new Failed(oneLine(e), e);
@@ -317,7 +318,7 @@ final class BackendBenchmark {
             .surveyor()
             .surveyDirectory(provider.name(), directory, plan.byteSize(), patterns);
       }
-    } catch (IOException | RuntimeException | InternalError e) {
+    } catch (IOException | RuntimeException | Error e) {
       // The rows report the same: without a region none of them can run.
       failIfInterrupted();
       discardScratch();
@@ -334,7 +335,7 @@ final class BackendBenchmark {
     if (old != null) {
       try {
         old.close();
-      } catch (IOException | RuntimeException e) {
+      } catch (IOException | RuntimeException | Error e) {
         notes.add(
             String.format(Locale.ROOT, "%s: region left behind: %s", provider.name(), oneLine(e)));
       }

@@ -32,7 +32,7 @@ import org.dmalloc.spi.machine.KernelFiles;
 public final class BenchmarkRunner {
   private static final Duration RAW_TIME = Duration.ofSeconds(1);
 
-  private final List<MemoryProvider> providers;
+  private final List<? extends MemoryProvider> providers;
   private final KernelFiles files;
   private final String fioProgram;
   private final PageCache pageCache;
@@ -43,24 +43,33 @@ public final class BenchmarkRunner {
    * @param providers the backends to measure, at least one; those with files are measured first, so
    *     that the others can be compared with their disk
    */
-  public BenchmarkRunner(List<MemoryProvider> providers) {
+  public BenchmarkRunner(List<? extends MemoryProvider> providers) {
     this(providers, KernelFiles.ofThisMachine(), "fio", new PageCache("dd"));
   }
 
   BenchmarkRunner(
-      List<MemoryProvider> providers, KernelFiles files, String fioProgram, PageCache pageCache) {
+      List<? extends MemoryProvider> providers,
+      KernelFiles files,
+      String fioProgram,
+      PageCache pageCache) {
     if (providers.isEmpty()) {
       throw new IllegalArgumentException(
           "benchmark of no backend; start a bundle that registers a MemoryProvider");
     }
     // Sorting is stable: the caller's order holds within both kinds.
     this.providers =
-        providers.stream()
-            .sorted(Comparator.comparing(p -> !p.capabilities().contains(Capability.NAMED)))
-            .toList();
+        providers.stream().sorted(Comparator.comparing(p -> !storesRegions(p))).toList();
     this.files = files;
     this.fioProgram = fioProgram;
     this.pageCache = pageCache;
+  }
+
+  private static boolean storesRegions(MemoryProvider provider) {
+    try {
+      return provider.capabilities().contains(Capability.NAMED);
+    } catch (RuntimeException | Error e) {
+      return false; // its rows tell why
+    }
   }
 
   /**
@@ -132,7 +141,7 @@ public final class BenchmarkRunner {
                 provider.name(),
                 name));
       }
-    } catch (IOException | RuntimeException e) {
+    } catch (IOException | RuntimeException | Error e) {
       notes.add(
           String.format(
               Locale.ROOT,

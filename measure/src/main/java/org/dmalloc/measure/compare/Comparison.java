@@ -39,6 +39,9 @@ import org.jspecify.annotations.Nullable;
 public final class Comparison {
   private static final long SWAP_MARGIN_BYTES = 64L << 20;
 
+  /** What a swap file has no page for; the header is one page, of whatever size. */
+  private static final long SWAP_HEADER_BYTES = 1L << 20;
+
   private final ComparisonPlan plan;
   private final List<ProviderSource> providers;
   private final List<Path> ownClassPath;
@@ -112,9 +115,14 @@ public final class Comparison {
     Instant started = Instant.now();
     MachineLoad loadBefore = MachineLoad.read(files);
     Optional<MemoryLimit> limit = findLimit(journal);
+    Optional<Mount> mount = Mount.holding(files, plan.directory().toRealPath());
+    Optional<BlockDevice> disk = mount.flatMap(m -> BlockDevice.of(files, m));
+    List<Contender> wished =
+        ContenderList.of(plan, joining(), disk.map(BlockDevice::readAheadFile).orElse(null));
     Set<String> ownSwap = new LinkedHashSet<>();
     ComparisonPlan.TemporarySwap wanted = plan.variants().swapFile();
     if (wanted != null) {
+      requireEnough(wanted, wished, limit.isPresent());
       ownSwap.add(
           SwapFile.create(journal, wanted.path(), wanted.byteSize(), wanted.priority()).path());
     }
@@ -125,13 +133,7 @@ public final class Comparison {
       notes.add("zram: the pages of these workloads hold random bytes and do not compress");
     }
     List<SwapDevice> swap = SwapDevice.all(files);
-    Optional<Mount> mount = Mount.holding(files, plan.directory().toRealPath());
-    Optional<BlockDevice> disk = mount.flatMap(m -> BlockDevice.of(files, m));
-    List<Contender> contenders =
-        comparable(
-            ContenderList.of(plan, joining(), disk.map(BlockDevice::readAheadFile).orElse(null)),
-            swap,
-            limit.isPresent());
+    List<Contender> contenders = comparable(wished, swap, limit.isPresent());
     ContenderList.leftOut(plan)
         .forEach(
             (name, other) ->
@@ -219,12 +221,43 @@ public final class Comparison {
     return joining;
   }
 
+  /** The swap that the data needs beyond RAM; negative if it needs none. */
+  private long neededSwap(boolean limited) {
+    long available = MemoryInfo.bytes(files, "MemAvailable").orElse(0);
+    return plan.byteSize() + SWAP_MARGIN_BYTES - (limited ? plan.limitBytes() : available);
+  }
+
+  private static long free(List<SwapDevice> swap) {
+    return swap.stream().mapToLong(device -> device.byteSize() - device.usedBytes()).sum();
+  }
+
+  /** Refuses a swap file that could not hold what does not fit into RAM, before it is made. */
+  private void requireEnough(
+      ComparisonPlan.TemporarySwap given, List<Contender> all, boolean limited) {
+    long needed =
+        neededSwap(limited)
+            + SWAP_HEADER_BYTES
+            - free(SwapDevice.all(files))
+            - plan.variants().zramBytes();
+    List<String> swapping =
+        all.stream().filter(c -> c.family() == Family.SWAP).map(Contender::id).toList();
+    if (!swapping.isEmpty() && needed > given.byteSize()) {
+      throw new IllegalArgumentException(
+          String.format(
+              Locale.ROOT,
+              "--swap-file %s: %s is too small for %s; give %s:%dm",
+              given.path(),
+              Units.bytes(given.byteSize()),
+              String.join(", ", swapping),
+              given.path(),
+              Math.ceilDiv(needed, 1L << 20)));
+    }
+  }
+
   /** Leaves out who could only be killed for want of memory, or measures something else. */
   private List<Contender> comparable(List<Contender> all, List<SwapDevice> swap, boolean limited) {
-    long free = swap.stream().mapToLong(device -> device.byteSize() - device.usedBytes()).sum();
-    long available = MemoryInfo.bytes(files, "MemAvailable").orElse(0);
-    long inMemory = limited ? plan.limitBytes() : available;
-    long missing = plan.byteSize() + SWAP_MARGIN_BYTES - inMemory - free;
+    long free = free(swap);
+    long missing = neededSwap(limited) - free;
     List<Contender> left = new ArrayList<>();
     List<String> swapless = new ArrayList<>();
     for (Contender contender : all) {
@@ -241,18 +274,6 @@ public final class Comparison {
     }
     if (!swapless.isEmpty()) {
       long neededMebibytes = Math.ceilDiv(missing + free + SWAP_MARGIN_BYTES, 1L << 20);
-      ComparisonPlan.TemporarySwap given = plan.variants().swapFile();
-      if (given != null) {
-        throw new IllegalArgumentException(
-            String.format(
-                Locale.ROOT,
-                "--swap-file %s: %s is too small for %s; give %s:%dm",
-                given.path(),
-                Units.bytes(given.byteSize()),
-                String.join(", ", swapless),
-                given.path(),
-                neededMebibytes));
-      }
       notCompared.add(
           String.format(
               Locale.ROOT,

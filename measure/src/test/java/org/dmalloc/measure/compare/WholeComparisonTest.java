@@ -46,6 +46,7 @@ class WholeComparisonTest {
   private Path state;
   private Path swap;
   private long swapBytes = 256L << 20;
+  private long byteSize = 192L << 20;
   private Set<String> before;
 
   @BeforeEach
@@ -131,7 +132,7 @@ class WholeComparisonTest {
   private ComparisonPlan plan(
       boolean withSwap, long zramBytes, List<Integer> readAheadKib, int runs, long cellMillis) {
     return new ComparisonPlan(
-        192L << 20,
+        byteSize,
         144L << 20,
         work,
         new ComparisonPlan.Choice(
@@ -238,6 +239,24 @@ class WholeComparisonTest {
     String message = String.valueOf(e.getMessage());
     assertTrue(message.startsWith("--swap-file " + swap + ": 1.00 MiB is too small"), message);
     assertTrue(message.matches(".*; give " + swap + ":[0-9]+m"), message);
+    assertEquals(before, machine());
+    assertFalse(Files.exists(swap));
+  }
+
+  @Test
+  void refusesASwapFileThatIsTooSmallBeforeItMakesIt() throws Exception {
+    // No disk holds it: were it made first, the disk would refuse it.
+    swapBytes = 1L << 50;
+    byteSize = 1L << 51;
+    IllegalArgumentException e =
+        assertThrows(
+            IllegalArgumentException.class,
+            () ->
+                new Comparison(
+                        plan(true, 1, 1), List.of(anonymous(), file()), classPath(), new Printing())
+                    .run());
+    String message = String.valueOf(e.getMessage());
+    assertTrue(message.contains(" is too small for anon:kernel"), message);
     assertEquals(before, machine());
     assertFalse(Files.exists(swap));
   }

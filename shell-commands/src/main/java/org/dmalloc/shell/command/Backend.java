@@ -31,11 +31,12 @@ import org.dmalloc.api.StoredRegion;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A memory provider as the shell knows it. All that the shell asks a provider goes through here: a
- * provider may be anybody's, and what it throws against its contract, gives as null, or does not
- * answer in time is a {@link ProviderFault} that names it, so that the others go on.
+ * A memory provider as the shell knows it. All that the shell asks a provider goes through here,
+ * and what measures providers gets this in their place: a provider may be anybody's, and what it
+ * throws against its contract, gives as null, or does not answer in time is a {@link ProviderFault}
+ * that names it, so that the others go on. Its name is always known.
  */
-public final class Backend {
+public final class Backend implements MemoryProvider {
   /** Answered from memory: whoever takes longer hangs. */
   private static final Duration ANSWER = Duration.ofSeconds(5);
 
@@ -66,11 +67,6 @@ public final class Backend {
     this.name = service.backend();
   }
 
-  /** The service itself, for what takes one. */
-  public MemoryProvider provider() {
-    return provider;
-  }
-
   /** Its service ranking. */
   public int ranking() {
     return service.ranking();
@@ -82,6 +78,7 @@ public final class Backend {
   }
 
   /** Its name; that of its service if it has none to tell. */
+  @Override
   public String name() {
     String known = name;
     if (known == null) {
@@ -108,6 +105,7 @@ public final class Backend {
   // --- what it is; ProviderFault if it does not say ---
 
   /** What it can do. */
+  @Override
   public Set<Capability> capabilities() {
     return Set.copyOf(ask("capabilities()", ANSWER, provider::capabilities));
   }
@@ -122,16 +120,19 @@ public final class Backend {
   }
 
   /** The advice that it passes on. */
+  @Override
   public Set<Advice> supportedAdvice() {
     return Set.copyOf(ask("supportedAdvice()", ANSWER, provider::supportedAdvice));
   }
 
   /** Its counts. */
+  @Override
   public ProviderStatistics statistics() {
     return ask("statistics()", ANSWER, provider::statistics);
   }
 
   /** What finding out patterns has cost it. */
+  @Override
   public Optional<PagingStatistics> paging() {
     return ask("paging()", ANSWER, provider::paging);
   }
@@ -148,12 +149,18 @@ public final class Backend {
       RegionInfo info,
       @Nullable Instant orphanedSince) {}
 
+  /** Its open regions. */
+  @Override
+  public List<MemoryRegion> regions() {
+    return elements("regions()", ask("regions()", ANSWER, provider::regions));
+  }
+
   /**
-   * Its open regions.
+   * Its open regions with what they say of themselves.
    *
    * @throws ProviderFault if it does not say, or one of its regions does not
    */
-  public List<Open> regions() {
+  public List<Open> openRegions() {
     return ask(
         "regions()",
         ANSWER,
@@ -173,11 +180,13 @@ public final class Backend {
   // --- its store; MemoryException besides, for what the environment refuses ---
 
   /** The regions in its store. */
+  @Override
   public List<StoredRegion> stored() throws MemoryException {
     return askStore("stored()", provider::stored);
   }
 
   /** What it finds in its store. Takes as long as it takes: an interrupt ends it. */
+  @Override
   public List<StoreFinding> verify() throws MemoryException {
     try {
       return elements("verify()", work("verify()", provider::verify));
@@ -191,16 +200,19 @@ public final class Backend {
   }
 
   /** Allocates a region. */
+  @Override
   public MemoryRegion allocate(RegionRequest request) throws MemoryException {
     return work("allocate()", () -> provider.allocate(request));
   }
 
   /** Opens a stored region. */
+  @Override
   public MemoryRegion open(OpenRequest request) throws MemoryException {
     return work("open()", () -> provider.open(request));
   }
 
   /** Deletes a stored region. */
+  @Override
   public void delete(String regionName) throws MemoryException {
     work(
         "delete()",
@@ -272,7 +284,7 @@ public final class Backend {
         | IndexOutOfBoundsException
         | MemoryException e) {
       throw e;
-    } catch (VirtualMachineError | LinkageError e) {
+    } catch (VirtualMachineError e) {
       throw e;
     } catch (Throwable e) {
       throw fault(what, e);

@@ -47,7 +47,11 @@ public final class CommandFailure extends Exception {
     String message =
         switch (thrown) {
           case CommandFailure f -> plain(f);
-          case ProviderFault e -> plain(e) + "; stop or update its bundle, the others work";
+          case ProviderFault e ->
+              plain(e)
+                  + (e.getCause() instanceof LinkageError
+                      ? "; if its bundle was updated meanwhile, try again"
+                      : "; stop or update its bundle, the others work");
           case UnsupportedCapabilityException e ->
               e.explained() ? command + ": " + plain(e) : unsupported(e, providers);
           case MemoryException e -> plain(e);

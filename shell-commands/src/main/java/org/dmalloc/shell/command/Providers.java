@@ -130,6 +130,11 @@ public final class Providers {
         : String.format(Locale.ROOT, "%s#%d", backend.name(), backend.serviceId());
   }
 
+  /** The provider of a service; empty if it has gone, or is not known yet. */
+  public Optional<Backend> ofService(long serviceId) {
+    return backends.stream().filter(b -> b.serviceId() == serviceId).findFirst();
+  }
+
   private List<Backend> named(String name) {
     return backends.stream().filter(b -> b.name().equals(name)).toList();
   }
@@ -252,7 +257,7 @@ public final class Providers {
     List<Backend.Open> regions = new ArrayList<>();
     for (Backend backend : backends) {
       try {
-        regions.addAll(backend.regions());
+        regions.addAll(backend.openRegions());
       } catch (ProviderFault e) {
         faults.accept(e);
       }

@@ -14,7 +14,6 @@ import org.apache.felix.service.command.CommandSession;
 import org.apache.felix.service.command.Descriptor;
 import org.apache.felix.service.command.Parameter;
 import org.dmalloc.api.AccessPattern;
-import org.dmalloc.api.MemoryProvider;
 import org.dmalloc.measure.Start;
 import org.dmalloc.measure.Workload;
 import org.dmalloc.measure.Workloads;
@@ -160,20 +159,18 @@ public final class BenchCommand extends Command {
     }
   }
 
-  private List<MemoryProvider> backends(@Nullable String names) {
+  private List<Backend> backends(@Nullable String names) {
     List<Backend> all = providers().all();
     if (all.isEmpty()) {
-      return List.of(providers().choose(null).provider()); // says that there is none
+      return List.of(providers().choose(null)); // says that there is none
     }
     if (names == null) {
       List<Backend> usual = all.stream().filter(b -> USUAL_BACKENDS.contains(b.name())).toList();
-      return (usual.isEmpty() ? all : usual).stream().map(Backend::provider).toList();
+      return usual.isEmpty() ? all : usual;
     }
     if (names.strip().equals("all")) {
-      return all.stream().map(Backend::provider).toList();
+      return all;
     }
-    return Arrays.stream(names.split(",", -1))
-        .map(n -> providers().choose(n.strip()).provider())
-        .toList();
+    return Arrays.stream(names.split(",", -1)).map(n -> providers().choose(n.strip())).toList();
   }
 }

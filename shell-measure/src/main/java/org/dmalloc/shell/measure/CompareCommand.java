@@ -212,7 +212,7 @@ public final class CompareCommand extends Command {
     };
   }
 
-  private static ComparisonReport run(ComparisonPlan plan, Console console)
+  private ComparisonReport run(ComparisonPlan plan, Console console)
       throws IOException, InterruptedException {
     Bundle bundle = FrameworkUtil.getBundle(CompareCommand.class);
     if (bundle == null) {
@@ -221,6 +221,7 @@ public final class CompareCommand extends Command {
     try (ProgressLine progress = console.progress("compare")) {
       return ContainerComparison.run(
           bundle.getBundleContext(),
+          providers()::ofService,
           plan,
           new ComparisonListener() {
             @Override

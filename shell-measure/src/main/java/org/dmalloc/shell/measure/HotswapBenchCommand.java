@@ -68,10 +68,7 @@ public final class HotswapBenchCommand extends Command {
         new ReportFiles<MoveReport>(console, "hotswapbench").withJson("--json", json);
     MovePlan plan = plan(sizes, written, backends, moves);
     MoveBenchmark benchmark =
-        new MoveBenchmark(
-            providers().choose(MANAGED).provider(),
-            providers().mover(),
-            name -> providers().choose(name).provider());
+        new MoveBenchmark(providers().choose(MANAGED), providers().mover(), providers()::choose);
     MoveReport report;
     try (ProgressLine progress = console.progress("hotswapbench")) {
       report =

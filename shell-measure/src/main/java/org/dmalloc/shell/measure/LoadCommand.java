@@ -35,8 +35,7 @@ public final class LoadCommand extends Command {
   }
 
   /** A region that is written to. */
-  private record Load(
-      MemoryRegion region, String label, double pagesPerSecond, PageWriter writer, long since) {
+  private record Load(long id, String label, double pagesPerSecond, PageWriter writer, long since) {
     double seconds() {
       return (System.nanoTime() - since) / 1e9;
     }
@@ -132,8 +131,9 @@ public final class LoadCommand extends Command {
     }
     double pages = (double) region.byteSize() / PageWriter.PAGE_BYTES;
     double pagesPerSecond = rate < 0 ? pages * -rate / 100 : rate;
+    long id = region.id();
     synchronized (loads) {
-      Load before = loads.get(region.id());
+      Load before = loads.get(id);
       if (before != null) {
         throw new IllegalStateException(
             String.format(
@@ -141,14 +141,14 @@ public final class LoadCommand extends Command {
                 "%s has a writer already (%s); end it by 'load --stop %d'",
                 label,
                 before.state(),
-                region.id()));
+                id));
       }
-      PageWriter writer = PageWriter.start(region, "load " + region.id(), System.nanoTime());
+      PageWriter writer = PageWriter.start(region, "load " + id, System.nanoTime());
       if (seconds != null) {
         writer.endAfter(Duration.ofSeconds(seconds));
       }
       writer.rate(pagesPerSecond);
-      loads.put(region.id(), new Load(region, label, pagesPerSecond, writer, System.nanoTime()));
+      loads.put(id, new Load(id, label, pagesPerSecond, writer, System.nanoTime()));
     }
     double share = 100 * pagesPerSecond / pages;
     return Message.of(
@@ -169,7 +169,7 @@ public final class LoadCommand extends Command {
             .map(
                 load ->
                     new Row(
-                        load.region.id(),
+                        load.id,
                         load.label,
                         load.pagesPerSecond,
                         load.writer.writes(),
@@ -212,8 +212,8 @@ public final class LoadCommand extends Command {
   private long idOf(Object reference) {
     String word = reference.toString();
     return loads.values().stream()
-        .filter(load -> load.label.equals(word) || Long.toString(load.region.id()).equals(word))
-        .map(load -> load.region.id())
+        .filter(load -> load.label.equals(word) || Long.toString(load.id).equals(word))
+        .map(load -> load.id)
         .findFirst()
         .orElseGet(() -> lookup().open(reference).id());
   }

@@ -10,8 +10,13 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
+import java.util.ServiceConfigurationError;
 import java.util.ServiceLoader;
 import java.util.Set;
+import java.util.function.LongFunction;
+import org.dmalloc.api.Advice;
+import org.dmalloc.api.Capability;
 import org.dmalloc.api.MemoryProvider;
 import org.dmalloc.api.standalone.MemoryProviderFactory;
 import org.dmalloc.api.standalone.StandaloneBackend;
@@ -48,11 +53,21 @@ public final class ContainerProviders {
           MemoryProvider.CAPABILITY);
 
   private final BundleContext context;
+  private final LongFunction<? extends Optional<? extends MemoryProvider>> asked;
   private final BundleJars jars;
 
-  /** Looks into the container that a bundle runs in. */
-  public ContainerProviders(BundleContext context, Path scratch) {
+  /**
+   * Looks into the container that a bundle runs in.
+   *
+   * @param asked finds the provider of a service by the number of the service: what answers for it,
+   *     whatever it does
+   */
+  public ContainerProviders(
+      BundleContext context,
+      LongFunction<? extends Optional<? extends MemoryProvider>> asked,
+      Path scratch) {
     this.context = context;
+    this.asked = asked;
     jars = new BundleJars(scratch);
   }
 
@@ -78,10 +93,13 @@ public final class ContainerProviders {
     references.sort(Comparator.reverseOrder());
     List<ProviderSource> sources = new ArrayList<>();
     for (ServiceReference<MemoryProvider> reference : references) {
-      MemoryProvider provider = context.getService(reference);
-      if (provider != null) {
+      MemoryProvider made = context.getService(reference);
+      if (made != null && reference.getProperty(Constants.SERVICE_ID) instanceof Long id) {
         try {
-          sources.add(source(reference, provider));
+          MemoryProvider provider = asked.apply(id).orElse(null);
+          if (provider != null) {
+            sources.add(source(reference, made.getClass(), provider));
+          }
         } finally {
           context.ungetService(reference);
         }
@@ -90,19 +108,21 @@ public final class ContainerProviders {
     return sources;
   }
 
-  private ProviderSource source(ServiceReference<MemoryProvider> reference, MemoryProvider provider)
+  /** One that does not answer is not compared, for the reason that it gives. */
+  private ProviderSource source(
+      ServiceReference<MemoryProvider> reference, Class<?> type, MemoryProvider provider)
       throws IOException {
-    String kind = kindOf(provider);
-    String refusal = "";
-    if (provider.name().equals(MANAGED)) {
-      refusal = "it has no memory of its own, but hands requests on to the others";
-    } else if (kind.isEmpty()) {
-      refusal =
-          String.format(
-              Locale.ROOT,
-              "a child JVM cannot start %s: register a %s for it in META-INF/services",
-              provider.getClass().getName(),
-              StandaloneBackend.class.getName());
+    String kind = "";
+    String refusal;
+    Set<Capability> capabilities = Set.of();
+    Set<Advice> advice = Set.of();
+    try {
+      kind = kindOf(type);
+      refusal = refusal(type, kind, provider.name());
+      capabilities = provider.capabilities();
+      advice = provider.supportedAdvice();
+    } catch (RuntimeException | LinkageError | ServiceConfigurationError e) {
+      refusal = String.valueOf(e.getMessage());
     }
     return new ProviderSource(
         provider.name(),
@@ -110,13 +130,25 @@ public final class ContainerProviders {
         refusal,
         refusal.isEmpty() ? jars.of(reference.getBundle()) : List.of(),
         configuration(reference),
-        provider.capabilities(),
-        provider.supportedAdvice());
+        capabilities,
+        advice);
   }
 
-  /** What programs without OSGi call providers of this one's class; empty if they have none. */
-  private static String kindOf(MemoryProvider provider) {
-    Class<?> type = provider.getClass();
+  private static String refusal(Class<?> type, String kind, String name) {
+    if (name.equals(MANAGED)) {
+      return "it has no memory of its own, but hands requests on to the others";
+    }
+    return kind.isEmpty()
+        ? String.format(
+            Locale.ROOT,
+            "a child JVM cannot start %s: register a %s for it in META-INF/services",
+            type.getName(),
+            StandaloneBackend.class.getName())
+        : "";
+  }
+
+  /** What programs without OSGi call providers of a class; empty if they have none. */
+  private static String kindOf(Class<?> type) {
     return ServiceLoader.load(StandaloneBackend.class, type.getClassLoader()).stream()
         .flatMap(backend -> backend.get().factories().stream())
         .filter(factory -> factory.type() == type)
