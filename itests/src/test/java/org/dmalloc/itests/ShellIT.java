@@ -10,6 +10,7 @@ import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import javax.inject.Inject;
@@ -29,6 +30,8 @@ import org.ops4j.pax.exam.spi.reactors.ExamReactorStrategy;
 import org.ops4j.pax.exam.spi.reactors.PerClass;
 import org.osgi.framework.Bundle;
 import org.osgi.framework.BundleContext;
+import org.osgi.framework.FrameworkUtil;
+import org.osgi.service.cm.ConfigurationAdmin;
 
 /** The commands in a Gogo session, over the real backends. */
 @PaxExam
@@ -119,6 +122,29 @@ public class ShellIT {
     }
     providers.await("anon");
     assertTrue(run("dmalloc:providers").contains("anon"));
+  }
+
+  @Test
+  void allocSaysWhichBackendDidNotStart() throws Exception {
+    ConfiguredProviders providers = new ConfiguredProviders(context);
+    org.osgi.service.cm.Configuration bad =
+        providers
+            .service(ConfigurationAdmin.class)
+            .createFactoryConfiguration(Backends.PIDS.get("panama"), "?");
+    bad.update(
+        FrameworkUtil.asDictionary(
+            Map.of("dmalloc.backend", "bad", "limit.bytes", "lots", "service.ranking", 1_000_000)));
+    try {
+      providers.awaitFailure("bad");
+      String printed = run("dmalloc:alloc 4k");
+      assertTrue(printed.contains("dmalloc: backend bad did not start, and "), printed);
+      assertTrue(printed.contains(" was taken in its place: "), printed);
+      assertTrue(printed.contains("limit.bytes=lots"), printed);
+      assertTrue(printed.contains("region "), printed);
+    } finally {
+      providers.delete(bad);
+      run("dmalloc:free --all");
+    }
   }
 
   @Test

@@ -9,13 +9,14 @@ import org.dmalloc.api.Capability;
 import org.dmalloc.api.MemoryProvider;
 import org.dmalloc.shell.command.Providers.FailedStart;
 import org.jspecify.annotations.Nullable;
+import org.osgi.framework.Constants;
 import org.osgi.service.component.runtime.ServiceComponentRuntime;
 import org.osgi.service.component.runtime.dto.ComponentConfigurationDTO;
 import org.osgi.service.component.runtime.dto.ComponentDescriptionDTO;
 
 /**
- * The backends with a store whose component did not start, as the component runtime knows them. No
- * service tells of them, and their regions would seem not to exist.
+ * The backends whose component did not start, as the component runtime knows them. No service tells
+ * of them: their regions would seem not to exist, and others would be taken without a word.
  */
 final class FailedBackends implements Supplier<List<FailedStart>> {
   private final ServiceComponentRuntime runtime;
@@ -31,13 +32,16 @@ final class FailedBackends implements Supplier<List<FailedStart>> {
       if (component.properties.containsKey(MemoryProvider.BACKEND)
           || List.of(component.serviceInterfaces).contains(MemoryProvider.class.getName())) {
         for (ComponentConfigurationDTO each : runtime.getComponentConfigurationDTOs(component)) {
-          if (each.state == ComponentConfigurationDTO.FAILED_ACTIVATION
-              && hasStore(each.properties)) {
+          if (each.state == ComponentConfigurationDTO.FAILED_ACTIVATION) {
             failed.add(
                 new FailedStart(
                     String.valueOf(
                         each.properties.getOrDefault(MemoryProvider.BACKEND, component.name)),
-                    reason(each.failure)));
+                    reason(each.failure),
+                    each.properties.get(Constants.SERVICE_RANKING) instanceof Integer ranking
+                        ? ranking
+                        : 0,
+                    hasStore(each.properties)));
           }
         }
       }

@@ -15,6 +15,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.CountDownLatch;
 import org.dmalloc.api.Capability;
 import org.dmalloc.shell.batch.BatchRun;
 import org.dmalloc.testkit.memory.InMemoryProvider;
@@ -205,5 +206,47 @@ class BatchRunTest {
     out.reset();
     assertEquals(BatchRun.OK, pipe("alloc 64"));
     assertEquals(1, out().lines().count(), out());
+  }
+
+  @Test
+  void aJobTellsItsResultAndItsErrorAndCountsInTheStatus() {
+    assertEquals(BatchRun.OK, pipe("alloc 64 &"));
+    assertTrue(out().startsWith("region "), out());
+    out.reset();
+    assertEquals(BatchRun.USAGE, pipe("alloc much &", "providers"));
+    assertTrue(err().startsWith("dmalloc: "), err());
+    assertEquals(1, err().lines().count(), err());
+    assertTrue(out().startsWith("BACKEND"), out());
+    err.reset();
+    assertEquals(BatchRun.FAILED, pipe("grep x /no/such/file &", "exit"));
+    assertEquals("dmalloc: grep: /no/such/file: no such file or directory\n", err());
+  }
+
+  @Test
+  void theEndOfTheInputWaitsForJobs() throws Exception {
+    CountDownLatch waits = new CountDownLatch(1);
+    CountDownLatch ready = new CountDownLatch(1);
+    shell.addFunction(
+        "dmalloc",
+        "later",
+        (session, arguments) -> {
+          waits.countDown();
+          ready.await();
+          throw new IllegalStateException("too late");
+        });
+    Thread opener =
+        Thread.ofVirtual()
+            .start(
+                () -> {
+                  try {
+                    waits.await();
+                  } catch (InterruptedException e) {
+                    throw new IllegalStateException(e);
+                  }
+                  ready.countDown();
+                });
+    assertEquals(BatchRun.FAILED, pipe("later &", "exit"));
+    assertEquals("dmalloc: too late\n", err());
+    opener.join();
   }
 }

@@ -128,7 +128,9 @@ class FaultyProviderTest {
                         \tat x
                         Caused by: org.example.SomeException: open store /p/st: EACCES (13)
                         Caused by: java.nio.file.AccessDeniedException: /p/st\
-                        """))));
+                        """),
+                    20,
+                    true)));
     String message =
         "backend panama did not start, and its store was not looked at: open store /p/st: EACCES"
             + " (13)";
@@ -137,6 +139,29 @@ class FaultyProviderTest {
     assertTrue(shell.err().contains(message), shell.err());
     assertTrue(shell.fail("verify").contains("checks failed"));
     assertTrue(shell.out().contains(message), shell.out());
+    assertTrue(shell.fail("read orders").endsWith("; " + message), shell.fail("read orders"));
+  }
+
+  @Test
+  void whatIsTakenInPlaceOfOneThatDidNotStartIsSaid() throws Exception {
+    shell.providers.failedStarts(
+        () ->
+            List.of(
+                new Providers.FailedStart("better", "no disk", 101, true),
+                new Providers.FailedStart("storeless", "no memory", 102, false),
+                new Providers.FailedStart("worse", "no idea", 99, true)));
+    String said =
+        "dmalloc: backend better did not start, and files was taken in its place: no disk";
+    assertTrue(shell.run("alloc 64 -n new").startsWith("region "));
+    assertEquals(List.of(said), shell.err().lines().toList());
+    shell.err.reset();
+    assertTrue(shell.run("alloc 64").startsWith("region "));
+    assertEquals(
+        List.of(said, said.replace("better", "storeless").replace("disk", "memory")),
+        shell.err().lines().toList());
+    shell.err.reset();
+    assertTrue(shell.run("alloc 64 -b files").startsWith("region "));
+    assertEquals("", shell.err(), "it was asked for");
   }
 
   @Test

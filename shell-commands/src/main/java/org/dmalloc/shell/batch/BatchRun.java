@@ -17,12 +17,14 @@ import java.util.TreeSet;
 import org.apache.felix.service.command.CommandProcessor;
 import org.apache.felix.service.command.CommandSession;
 import org.apache.felix.service.command.Converter;
+import org.apache.felix.service.command.Result;
 import org.dmalloc.api.VisibleText;
 import org.dmalloc.shell.command.Console;
 import org.dmalloc.shell.command.LostOutputException;
 import org.dmalloc.shell.command.RegionOpened;
 import org.dmalloc.shell.session.UnknownCommand;
 import org.dmalloc.shell.syntax.Words;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Runs one command whose words are given, or the lines of an input, in a Gogo session.
@@ -30,7 +32,9 @@ import org.dmalloc.shell.syntax.Words;
  * <p>The words of one command are data: they are never read as Gogo code, so spaces, quotes and
  * {@code $} arrive as they are. A line of an input is Gogo code, as at the prompt: quotes group, a
  * construct that is not finished goes on in the next line, {@code exit} ends. After a line that
- * fails the next one runs, as at the prompt; the status is that of the last failure.
+ * fails the next one runs, as at the prompt; the status is that of the last failure. A job behind
+ * {@code &} prints its result or its error when it ends, and its failure counts like a line's; the
+ * end of the input waits for all.
  */
 public final class BatchRun implements AutoCloseable {
   /** The status of success. */
@@ -47,6 +51,8 @@ public final class BatchRun implements AutoCloseable {
   private volatile boolean stopping;
   private final CommandSession session;
   private final ResultStream results;
+  private final BackgroundJobs jobs = new BackgroundJobs(this::jobEnded);
+  private int status = OK;
   private boolean lossReported;
   private final PrintStream out;
   private final PrintStream err;
@@ -75,6 +81,7 @@ public final class BatchRun implements AutoCloseable {
     session.put("SCOPE", SCOPE + ":gogo:*"); // as in the interactive shell
     session.put("TERM", terminalType);
     session.put(Console.WIDTH, width > 0 ? width : null);
+    session.setJobListener(jobs);
     if (allCommands().contains(SCOPE + ":" + UnknownCommand.FUNCTION)) {
       session.put("default", session.get(SCOPE + ":" + UnknownCommand.FUNCTION));
     }
@@ -110,22 +117,27 @@ public final class BatchRun implements AutoCloseable {
    */
   public int runLines(InputStream lines) {
     try {
-      return eachLine(lines);
+      eachLine(lines);
+      if (!stopping && !nobodyReads()) {
+        jobs.await();
+      }
     } catch (IOException e) {
       return failed(new IOException("standard input: " + e.getMessage(), e));
+    } catch (InterruptedException e) {
+      return failed(new InterruptedException("interrupted"));
     }
+    return stopping ? FAILED : status();
   }
 
-  private int eachLine(InputStream lines) throws IOException {
+  private void eachLine(InputStream lines) throws IOException {
     Utf8Lines reader = new Utf8Lines(lines);
-    int status = OK;
     StringBuilder pending = new StringBuilder();
     while (true) {
       String line;
       try {
         line = reader.next();
       } catch (CharacterCodingException e) {
-        status = failed(new IllegalArgumentException(notUtf8(reader.number())));
+        note(failed(new IllegalArgumentException(notUtf8(reader.number()))));
         pending.setLength(0);
         continue;
       }
@@ -139,25 +151,35 @@ public final class BatchRun implements AutoCloseable {
         continue;
       }
       if (code.strip().equals("exit") || code.strip().equals("quit")) {
-        return status;
+        return;
       }
       try {
-        int lineStatus = execute(code);
-        status = lineStatus == OK ? status : lineStatus;
+        note(execute(code));
         pending.setLength(0);
       } catch (EOFException e) {
         // A quote or brace is still open: the next line goes on with it.
       }
-      if (stopping) {
-        return FAILED;
-      }
-      if (nobodyReads()) {
-        return status;
+      if (stopping || nobodyReads()) {
+        return;
       }
     }
-    return pending.isEmpty()
-        ? status
-        : failed(new EOFException("the input ends inside '" + pending + "'"));
+    if (!pending.isEmpty()) {
+      note(failed(new EOFException("the input ends inside '" + pending + "'")));
+    }
+  }
+
+  /** Keeps the status of the last failure. */
+  private synchronized void note(int newStatus) {
+    status = newStatus == OK ? status : newStatus;
+  }
+
+  private synchronized int status() {
+    return status;
+  }
+
+  private void jobEnded(Result result) {
+    Exception failure = result.exception();
+    note(failure == null ? printed(result.result()) : thrown(failure));
   }
 
   private static String notUtf8(long number) {
@@ -177,18 +199,26 @@ public final class BatchRun implements AutoCloseable {
 
   private int execute(String code) throws EOFException {
     try {
-      Object result = session.execute(code);
-      if (result != null) {
-        out.println(session.format(result, Converter.INSPECT));
-      }
-      return outputStatus();
+      return printed(session.execute(code));
     } catch (EOFException e) {
       throw e;
-    } catch (InterruptedException e) {
-      return failed(new InterruptedException("interrupted"));
     } catch (Exception e) {
-      return results.failure() != null && isLostOutput(e) ? outputStatus() : failed(e);
+      return thrown(e);
     }
+  }
+
+  private int printed(@Nullable Object result) {
+    if (result != null) {
+      out.println(session.format(result, Converter.INSPECT));
+    }
+    return outputStatus();
+  }
+
+  private int thrown(Exception e) {
+    if (e instanceof InterruptedException) {
+      return failed(new InterruptedException("interrupted"));
+    }
+    return results.failure() != null && isLostOutput(e) ? outputStatus() : failed(e);
   }
 
   private static boolean isLostOutput(Exception e) {
@@ -201,7 +231,7 @@ public final class BatchRun implements AutoCloseable {
   }
 
   /** Failure, if what was printed did not arrive; said once. A closed pipe is the reader's wish. */
-  private int outputStatus() {
+  private synchronized int outputStatus() {
     IOException failure = results.failure();
     if (failure == null || ResultStream.isClosedPipe(failure)) {
       return OK;
@@ -267,6 +297,7 @@ public final class BatchRun implements AutoCloseable {
 
   @Override
   public void close() {
+    session.setJobListener(null); // what still runs is ended now, and need not say so
     session.close();
   }
 }

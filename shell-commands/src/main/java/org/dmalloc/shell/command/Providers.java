@@ -36,13 +36,15 @@ public final class Providers {
   private volatile Supplier<List<FailedStart>> failedStarts = List::of;
 
   /**
-   * A backend with a store that is no service, because it did not start.
+   * A backend that is no service, because it did not start.
    *
    * @param backend its name
    * @param reason why it did not
+   * @param ranking the service ranking that it would have
+   * @param stores whether it would have a store
    */
-  public record FailedStart(String backend, String reason) {
-    /** In a sentence. */
+  public record FailedStart(String backend, String reason, int ranking, boolean stores) {
+    /** In a sentence about stores. */
     public String message() {
       return String.format(
           Locale.ROOT,
@@ -58,8 +60,31 @@ public final class Providers {
   }
 
   /** The backends with a store that did not start, as far as the container tells. */
-  public List<FailedStart> failedStarts() {
-    return failedStarts.get();
+  public List<FailedStart> unseenStores() {
+    return failedStarts.get().stream().filter(FailedStart::stores).toList();
+  }
+
+  /** What did not start and would have been taken in place of where a region lies, a line each. */
+  public List<String> passedOver(RegionInfo info) {
+    String place = place(info);
+    int taken =
+        backends.stream()
+            .filter(b -> b.name().equals(place))
+            .findFirst()
+            .map(Backend::ranking)
+            .orElse(Integer.MAX_VALUE);
+    return failedStarts.get().stream()
+        .filter(failed -> failed.ranking() > taken)
+        .filter(failed -> failed.stores() || info.name() == null)
+        .map(
+            failed ->
+                String.format(
+                    Locale.ROOT,
+                    "backend %s did not start, and %s was taken in its place: %s",
+                    failed.backend(),
+                    place,
+                    failed.reason()))
+        .toList();
   }
 
   /** Takes the service that moves regions, or null when it has gone. */

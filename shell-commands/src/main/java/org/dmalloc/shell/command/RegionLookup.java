@@ -147,9 +147,15 @@ public final class RegionLookup {
               "no region '%s', neither open nor stored%s; see 'regions' and 'stored'%s",
               word,
               backend == null ? "" : " by " + backend,
-              alsoAsked(refusals)));
+              alsoAsked(refusals) + (backend == null ? unseen() : "")));
     }
     return files.values().iterator().next().getFirst();
+  }
+
+  private String unseen() {
+    return providers.unseenStores().stream()
+        .map(failed -> "; " + failed.message())
+        .collect(Collectors.joining());
   }
 
   private UsageException storedTwice(String word, Map<Path, List<Stored>> files) {

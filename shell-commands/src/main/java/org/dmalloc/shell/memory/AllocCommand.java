@@ -5,6 +5,7 @@ import org.apache.felix.service.command.CommandSession;
 import org.apache.felix.service.command.Descriptor;
 import org.apache.felix.service.command.Parameter;
 import org.dmalloc.api.MemoryException;
+import org.dmalloc.api.RegionInfo;
 import org.dmalloc.api.RegionNames;
 import org.dmalloc.api.RegionRequest;
 import org.dmalloc.api.Requirements;
@@ -57,6 +58,7 @@ public final class AllocCommand extends Command {
       RegionNames.checkNew(name);
     }
     Console console = Console.of(session);
+    RegionInfo info;
     try (ProgressLine progress = console.progress("allocate " + size)) {
       RegionRequest request =
           attributes
@@ -66,7 +68,11 @@ public final class AllocCommand extends Command {
               .withPolicies(Words.parseAll(SwapPolicy.class, policy, "--policy"))
               .withResidentBudget(BudgetCommand.parse(budget));
       Backend chosen = providers().choose(backend, Requirements.of(request));
-      return RegionOpened.in(session, chosen.allocate(request).info());
+      info = chosen.allocate(request).info();
     }
+    if (backend == null) {
+      providers().passedOver(info).forEach(console::warn);
+    }
+    return RegionOpened.in(session, info);
   }
 }

@@ -75,7 +75,7 @@ public final class StoredCommand extends Command {
     List<String> failures =
         new ArrayList<>(refusals.stream().map(e -> String.valueOf(e.getMessage())).toList());
     if (backend == null) {
-      providers().failedStarts().forEach(failed -> failures.add(failed.message()));
+      providers().unseenStores().forEach(failed -> failures.add(failed.message()));
     }
     List<Row> list = List.copyOf(rows.values());
     Printable result =

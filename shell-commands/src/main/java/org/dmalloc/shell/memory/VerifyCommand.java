@@ -63,7 +63,7 @@ public final class VerifyCommand extends Command {
       }
     }
     if (backend == null) {
-      for (Providers.FailedStart failed : providers().failedStarts()) {
+      for (Providers.FailedStart failed : providers().unseenStores()) {
         findings
             .computeIfAbsent(
                 new StoreFinding(

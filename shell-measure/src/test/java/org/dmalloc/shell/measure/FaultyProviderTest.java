@@ -9,7 +9,7 @@ import java.util.List;
 import org.dmalloc.api.Capability;
 import org.dmalloc.shell.Fault;
 import org.dmalloc.shell.GogoShell;
-import org.dmalloc.shell.HeapMover;
+import org.dmalloc.shell.PaperMover;
 import org.dmalloc.shell.command.Backend;
 import org.dmalloc.testkit.memory.InMemoryProvider;
 import org.junit.jupiter.api.AfterEach;
@@ -52,7 +52,7 @@ class FaultyProviderTest {
     register(fault);
     InMemoryProvider managed = InMemoryProvider.of("managed");
     shell.providers.put(managed, new Backend.Service(1, 8, null, ""));
-    shell.providers.mover(new HeapMover(managed));
+    shell.providers.mover(new PaperMover(managed));
     String failure = shell.fail("hotswapbench -s 1m -w 0 -b files,service-7");
     assertTrue(failure.startsWith("dmalloc: backend service-7 (bundle com.example.evil"), failure);
     assertTrue(failure.contains("(): " + fault.words), failure);
