@@ -224,7 +224,7 @@ class EnvironmentIT {
   @CsvSource(
       delimiter = '|',
       value = {
-        "-v 1000000 | dmalloc: Java cannot start in 1000000 KiB of address space; raise that limit (ulimit -v)",
+        "-v 700000 | dmalloc: the limit of address space is 700000 KiB, and dmalloc needs 819200 KiB and what regions take; raise that limit (ulimit -v)",
         "-n 20 | ; raise the limit of open files, which is 20 files (ulimit -n)",
         "-f 0 | ; raise the limit of file size, which is 0 bytes (ulimit -f)",
       })
@@ -235,6 +235,33 @@ class EnvironmentIT {
     assertTrue(result.err().strip().endsWith(step), result.err());
     assertEquals(0, Launch.run(directory, "help").status());
     assertEquals(List.of(), Launch.temporaryFiles(directory));
+  }
+
+  /** From the least that the launcher takes to where Java's usual reservations would fit. */
+  @ParameterizedTest
+  @ValueSource(ints = {819_200, 1_000_000, 2_600_000, 3_400_000, 3_700_000})
+  void aStartFitsIntoALimitOfAddressSpace(int kibibytes) throws Exception {
+    Launch.Result result =
+        Launch.shell(
+            directory,
+            Map.of(),
+            "ulimit -v " + kibibytes + "; exec \"$dmalloc\" alloc 16m -b anon");
+    assertEquals("", result.err());
+    assertEquals(0, result.status(), result.out());
+    assertTrue(result.out().startsWith("region 1: 16 MiB from anon"), result.out());
+  }
+
+  @Test
+  void aHeapThatTheLimitOfAddressSpaceRefusesIsToldBeforehand() throws Exception {
+    Launch.Result result =
+        Launch.shell(
+            directory,
+            Map.of("DMALLOC_JAVA_OPTS", "-Xmx4g"),
+            "ulimit -v 1000000; exec \"$dmalloc\" help");
+    assertEquals(
+        "dmalloc: Java cannot start in 1000000 KiB of address space; raise that limit (ulimit -v)\n",
+        result.err());
+    assertEquals(70, result.status());
   }
 
   @Test

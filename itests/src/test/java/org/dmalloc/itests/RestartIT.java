@@ -127,9 +127,9 @@ public class RestartIT {
         providers().await(backend);
         assertServes(shell, id, "after the restart ");
         if (named) {
-          Exception held =
+          Exception open =
               assertThrows(Exception.class, () -> shell.run("open kept -b " + backend));
-          assertTrue(String.valueOf(held.getMessage()).contains("open elsewhere"), held.toString());
+          assertTrue(open.getMessage().endsWith("close it by 'free " + id + "'"), open::getMessage);
         }
         shell.run("free " + id);
         assertEquals("", shell.row("regions", id));
@@ -148,7 +148,7 @@ public class RestartIT {
     String row = shell.row("regions", id);
     assertTrue(row.contains("64 KiB"), row);
     assertTrue(row.contains("(orphaned)"), row);
-    assertTrue(shell.row("regions --leaks", id).contains("has stopped"), id);
+    assertTrue(shell.row("regions --leaks", id).contains("was stopped or reconfigured"), id);
     String read = shell.run("read " + id + " 4000 18");
     assertTrue(read.contains(text.substring(0, 12)), read);
     String info = shell.run("info " + id);

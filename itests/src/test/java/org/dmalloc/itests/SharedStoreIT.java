@@ -33,7 +33,7 @@ import org.osgi.service.cm.Configuration;
 
 /**
  * Both file backends on one directory: each opens what the other stored, and neither takes what the
- * other has open or deletes it.
+ * other has open.
  */
 @PaxExam
 @ExamReactorStrategy(PerClass.class)

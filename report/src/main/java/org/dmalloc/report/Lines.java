@@ -4,13 +4,57 @@ package org.dmalloc.report;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Text that is broken into lines, so that no terminal does it. Widths are in code points. */
+/**
+ * Text that is broken into lines, so that no terminal does it. Widths are columns of a terminal.
+ */
 public final class Lines {
+  /** Hangul letters, radicals to Yi, Hangul syllables, compatibility forms, full-width forms. */
+  private static final List<int[]> WIDE =
+      List.of(
+          new int[] {0x1100, 0x115f},
+          new int[] {0x2e80, 0x303e},
+          new int[] {0x3041, 0xa4cf},
+          new int[] {0xac00, 0xd7a3},
+          new int[] {0xf900, 0xfaff},
+          new int[] {0xfe30, 0xfe6f},
+          new int[] {0xff00, 0xff60},
+          new int[] {0xffe0, 0xffe6});
+
   private Lines() {}
 
   /** How wide a text in one line is. */
   static int width(String text) {
-    return text.codePointCount(0, text.length());
+    return text.codePoints().map(Lines::columns).sum();
+  }
+
+  /** As wcwidth(3): marks stand on the letter before, ideographs and emojis take two columns. */
+  private static int columns(int codePoint) {
+    return switch (Character.getType(codePoint)) {
+      case Character.NON_SPACING_MARK, Character.ENCLOSING_MARK, Character.FORMAT -> 0;
+      default -> isWide(codePoint) ? 2 : 1;
+    };
+  }
+
+  /** East Asian Width W or F of Unicode, by whole blocks. */
+  private static boolean isWide(int codePoint) {
+    return Character.isIdeographic(codePoint)
+        || Character.isEmojiPresentation(codePoint)
+        || WIDE.stream().anyMatch(block -> block[0] <= codePoint && codePoint <= block[1]);
+  }
+
+  /** Where a text has filled a room; after its first character at least. */
+  private static int end(String text, int room) {
+    int at = text.offsetByCodePoints(0, 1);
+    int used = columns(text.codePointAt(0));
+    while (at < text.length()) {
+      int next = text.codePointAt(at);
+      used += columns(next);
+      if (used > room) {
+        break;
+      }
+      at += Character.charCount(next);
+    }
+    return at;
   }
 
   /**
@@ -35,7 +79,7 @@ public final class Lines {
     String rest = text;
     // What goes on stands two further in.
     for (int room = width; width(rest) > Math.max(1, room); room = words ? width : width - 2) {
-      int end = rest.offsetByCodePoints(0, Math.max(1, room));
+      int end = end(rest, room);
       int cut = rest.lastIndexOf(' ', end);
       if (cut <= 0 && words) {
         int mark = Math.max(rest.lastIndexOf('/', end - 1), rest.lastIndexOf(',', end - 1)) + 1;

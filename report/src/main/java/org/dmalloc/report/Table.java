@@ -221,7 +221,7 @@ public final class Table<R> {
       int begin = text.length();
       line(0, 0, row);
       text.setLength(text.length() - 1);
-      text.append(" ".repeat(indent - text.codePointCount(begin, text.length())));
+      text.append(" ".repeat(indent - Lines.width(text.substring(begin))));
       text.append(
           String.join(
               "\n" + " ".repeat(indent),

@@ -368,6 +368,8 @@ class CommandsTest {
     assertEquals("1", shell.run("providers | grep -i -c PLAIN"));
     assertEquals("1", shell.run("info orders | grep -c '^backend'"));
     assertEquals("", shell.run("providers | grep nothing"));
+    assertEquals(
+        "dmalloc: grep: /etc: is a directory; give files", shell.fail("grep x /etc/hostname /etc"));
     shell.run("providers | grep -n files");
     assertTrue(shell.out().contains("2:files"), shell.out());
     assertEquals(

@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.util.ArrayList;
 import java.util.List;
 import org.dmalloc.api.Capability;
+import org.dmalloc.shell.command.Backend;
 import org.dmalloc.shell.completion.Candidates;
 import org.dmalloc.shell.completion.CompletionSetup;
 import org.dmalloc.testkit.memory.InMemoryProvider;
@@ -48,7 +49,16 @@ class CompletionTest {
     assertEquals(List.of("opened", "stored"), at("open", ""));
     assertEquals(List.of("opened", "stored"), at("delete", ""));
     assertEquals(List.of(), at("read", open, ""));
-    assertEquals(List.of(open, "opened", unnamed, "files", "plain"), at("hotswap", open, ""));
+    assertEquals(List.of(open, "opened", unnamed, "plain"), at("hotswap", open, ""));
+  }
+
+  @Test
+  void movesAreOfferedToWhereTheyCanLead() throws Exception {
+    shell.providers.put(InMemoryProvider.of("managed"), new Backend.Service(1, 5, null, ""));
+    assertFalse(at("hotswap", open, "").contains("managed"));
+    assertFalse(at("hotswap", "opened", "").contains("files"), "it is there already");
+    assertTrue(at("hotswap", "--all", "").containsAll(List.of("files", "plain")));
+    assertTrue(at("alloc", "1k", "-b", "").contains("managed"));
   }
 
   @Test

@@ -19,6 +19,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.TimeUnit;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.dmalloc.api.Access;
 import org.dmalloc.api.MemoryException;
@@ -250,6 +252,32 @@ final class FileChannelRegionTest {
         region.segment().fill((byte) 1);
         region.force();
       }
+    }
+  }
+
+  @Test
+  void whatAFailedReservationGivesBackCountsAsFree() throws Exception {
+    long reported = 16L << 20; // the first progress after the beginning
+    try (SmallFileSystem disk =
+        SmallFileSystem.mount(SmallFileSystem.Kind.TMPFS, directory, 64 << 20)) {
+      FileChannelProvider small = onlyIn(disk.directory());
+      RegionRequest request =
+          RegionRequest.ofSize(48L << 20)
+              .withProgress(
+                  (done, total) -> {
+                    if (done == reported) {
+                      disk.takeAll();
+                    }
+                  });
+      MemoryException e = assertThrows(MemoryException.class, () -> small.allocate(request));
+      Matcher told =
+          Pattern.compile("; (\\d+) bytes are free there, free (\\d+) more ").matcher(message(e));
+      assertTrue(told.find(), message(e));
+      long free = Long.parseLong(told.group(1));
+      assertTrue(free >= reported && free <= reported + (1 << 20), message(e));
+      assertEquals((48L << 20) - free, Long.parseLong(told.group(2)), message(e));
+      long given = Files.getFileStore(disk.directory()).getUsableSpace();
+      assertTrue(given >= free && given <= free + (4 << 20), given + " after " + message(e));
     }
   }
 

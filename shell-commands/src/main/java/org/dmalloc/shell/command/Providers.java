@@ -14,6 +14,7 @@ import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import org.dmalloc.api.Capability;
 import org.dmalloc.api.MemoryProvider;
+import org.dmalloc.api.MemoryRegion;
 import org.dmalloc.api.RegionInfo;
 import org.dmalloc.api.backing.OrphanedRegions;
 import org.dmalloc.api.move.LeakedRegion;
@@ -324,6 +325,15 @@ public final class Providers {
     return OrphanedRegions.list().stream()
         .filter(each -> each.region().id() == regionId)
         .map(OrphanedRegions.Orphan::since)
+        .findFirst();
+  }
+
+  /** The number of the region that has a file open and whose provider has been stopped, if any. */
+  public static Optional<Long> orphanOn(String file) {
+    return OrphanedRegions.list().stream()
+        .map(OrphanedRegions.Orphan::region)
+        .filter(region -> file.equals(String.valueOf(region.info().path())))
+        .map(MemoryRegion::id)
         .findFirst();
   }
 

@@ -8,6 +8,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Supplier;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.apache.felix.service.command.CommandSession;
 import org.apache.felix.service.command.Function;
@@ -41,6 +42,9 @@ public final class Candidates implements Function {
 
   private static final Set<String> ONLY_OPEN =
       Set.of("free", "hotswap", "load", "policy", "budget");
+
+  /** The provider whose regions move, and lie on others. */
+  private static final String MANAGED = "managed";
 
   private final Providers providers;
   private final Supplier<List<Command>> commands;
@@ -91,7 +95,7 @@ public final class Candidates implements Function {
   }
 
   /** What may stand in a place: what its word in the help is, and of what type. */
-  private record Place(Command command, String name, Class<?> type) {}
+  private record Place(Command command, List<String> before, String name, Class<?> type) {}
 
   private List<Place> places(List<String> words, int index) {
     String name = words.getFirst().substring(words.getFirst().indexOf(':') + 1);
@@ -107,7 +111,9 @@ public final class Candidates implements Function {
       Optional<Option> option = syntax.option(words.get(i)).filter(Option::takesValue);
       if (option.isPresent()) {
         if (i + 1 == index) {
-          return List.of(new Place(command, option.get().placeholder(), option.get().type()));
+          return List.of(
+              new Place(
+                  command, words.subList(1, i), option.get().placeholder(), option.get().type()));
         }
         i++;
       } else if (!words.get(i).startsWith("-")) {
@@ -120,10 +126,11 @@ public final class Candidates implements Function {
       return List.of();
     }
     Operand operand = operands.get(Math.min(operandNumber, operands.size() - 1));
-    Place place = new Place(command, operand.name(), operand.type());
+    List<String> before = words.subList(1, index);
+    Place place = new Place(command, before, operand.name(), operand.type());
     return operand.last().isEmpty()
         ? List.of(place)
-        : List.of(place, new Place(command, operand.last(), operand.type()));
+        : List.of(place, new Place(command, before, operand.last(), operand.type()));
   }
 
   /** Behind a comma the list goes on: what was written before it stays in front. */
@@ -145,7 +152,23 @@ public final class Candidates implements Function {
       return Words.all((Class<? extends Enum<?>>) place.type());
     }
     String command = place.command().syntax().name();
+    if (command.equals("hotswap") && place.name().equals("BACKEND")) {
+      return targets(place.before());
+    }
     return place.command().candidates(place.name()).orElseGet(() -> known(command, place.name()));
+  }
+
+  /** Where regions can move: not to what moves them, nor to where all of them are. */
+  private List<String> targets(List<String> regions) {
+    Set<String> here =
+        providers.regions(fault -> {}).stream()
+            .filter(r -> regions.stream().anyMatch(word -> names(r).anyMatch(word::equals)))
+            .map(r -> providers.place(r.info()))
+            .collect(Collectors.toSet());
+    return providers.names().stream()
+        .filter(name -> !name.equals(MANAGED) && !here.equals(Set.of(name)))
+        .map(VisibleText::of)
+        .toList();
   }
 
   private List<String> known(String command, String placeholder) {
@@ -164,13 +187,14 @@ public final class Candidates implements Function {
   }
 
   private Stream<String> open() {
-    return providers.regions(fault -> {}).stream()
-        .flatMap(
-            r ->
-                Stream.of(
-                    Long.toString(r.info().id()),
-                    Optional.ofNullable(r.info().name()).map(VisibleText::of).orElse("")))
-        .filter(s -> !s.isEmpty());
+    return providers.regions(fault -> {}).stream().flatMap(Candidates::names);
+  }
+
+  /** What a user may call an open region. */
+  private static Stream<String> names(Backend.Open open) {
+    String name = open.info().name();
+    String id = Long.toString(open.info().id());
+    return name == null ? Stream.of(id) : Stream.of(id, VisibleText.of(name));
   }
 
   private List<String> stored() {

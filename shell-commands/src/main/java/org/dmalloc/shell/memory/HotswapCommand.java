@@ -98,7 +98,7 @@ public final class HotswapCommand extends Command {
     return backend == null
         ? String.format(
             Locale.ROOT,
-            "region %d: skipped, it is orphaned: %s has stopped",
+            "region %d: skipped, it is orphaned: %s was stopped or reconfigured",
             open.info().id(),
             open.info().backend())
         : String.format(
@@ -128,7 +128,7 @@ public final class HotswapCommand extends Command {
           String.format(
               Locale.ROOT,
               Providers.orphanedSince(id).isPresent()
-                  ? "region %d is orphaned: what it was taken from has stopped, and it stays where"
+                  ? "region %d is orphaned: what it was taken from was stopped or reconfigured, and it stays where"
                       + " it is; free it and take it anew with '-b managed'"
                   : "region %d belongs to its backend and cannot move; allocate with '-b managed'",
               id));

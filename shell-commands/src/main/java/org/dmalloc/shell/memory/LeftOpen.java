@@ -53,6 +53,6 @@ public record LeftOpen(
         info.createdAt(),
         orphanedSince,
         false,
-        "open; " + info.backend() + " has stopped");
+        "open; " + info.backend() + " was stopped or reconfigured");
   }
 }

@@ -2,6 +2,8 @@
 package org.dmalloc.shell.memory;
 
 import java.util.EnumSet;
+import java.util.Locale;
+import java.util.Optional;
 import org.apache.felix.service.command.CommandSession;
 import org.apache.felix.service.command.Descriptor;
 import org.apache.felix.service.command.Parameter;
@@ -11,6 +13,7 @@ import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.OpenRequest;
 import org.dmalloc.shell.command.Backend;
 import org.dmalloc.shell.command.Command;
+import org.dmalloc.shell.command.CommandFailure;
 import org.dmalloc.shell.command.Console;
 import org.dmalloc.shell.command.ProgressLine;
 import org.dmalloc.shell.command.Providers;
@@ -42,7 +45,7 @@ public final class OpenCommand extends Command {
               absentValue = "false")
           boolean readOnly,
       AttributeOptions attributes)
-      throws MemoryException {
+      throws MemoryException, CommandFailure {
     Console console = Console.of(session);
     try (ProgressLine progress = console.progress("open " + name)) {
       RegionLookup.Stored stored = stored(name, backend, attributes.directory());
@@ -51,6 +54,19 @@ public final class OpenCommand extends Command {
               .in(OpenRequest.of(stored.name()), console, progress)
               .withAccess(readOnly ? AccessMode.READ_ONLY : AccessMode.READ_WRITE);
       return RegionOpened.in(session, stored.backend().open(request).info());
+    } catch (MemoryException e) {
+      Optional<Long> orphan = Providers.orphanOn(e.target());
+      if (orphan.isPresent()) {
+        throw new CommandFailure(
+            String.format(
+                Locale.ROOT,
+                "open %s: open here as region %d, whose backend was stopped or reconfigured; close it by 'free %d'",
+                name,
+                orphan.get(),
+                orphan.get()),
+            e);
+      }
+      throw e;
     }
   }
 

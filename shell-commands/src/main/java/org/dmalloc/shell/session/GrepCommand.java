@@ -7,7 +7,9 @@ import java.io.InputStream;
 import java.io.InputStreamReader;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -129,7 +131,11 @@ public final class GrepCommand extends Command {
     }
     List<InputStream> inputs = new ArrayList<>();
     for (Object file : files) {
-      inputs.add(Files.newInputStream(console.resolve(file.toString())));
+      Path path = console.resolve(file.toString());
+      if (Files.isDirectory(path)) { // which opens, and fails at the first read without its name
+        throw new FileSystemException(path.toString(), null, "is a directory; give files");
+      }
+      inputs.add(Files.newInputStream(path));
     }
     return inputs;
   }
