@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>The gate is the only one on the way to the memory: a section hands out the segment of the
  * backend's region, whose own gate is passed by once per placement. So the backend is told of the
- * region's use from here; see {@link #doze}.
+ * region's use from here; see {@link #notifyNextUse}.
  */
 final class BackingSlot {
   private final Object region;
@@ -33,7 +33,7 @@ final class BackingSlot {
   private boolean used = true;
 
   /** Held while a placement asks to be told of the next use, and while the placement changes. */
-  private final Object dozing = new Object();
+  private final Object notifying = new Object();
 
   /**
    * Begins on a placement.
@@ -128,7 +128,7 @@ final class BackingSlot {
   /** Puts the region on other memory. Called with the gate shut. */
   void place(Placement next) {
     MemorySegment memory = next.segment();
-    synchronized (dozing) {
+    synchronized (notifying) {
       placement = next;
     }
     segment = memory;
@@ -149,11 +149,11 @@ final class BackingSlot {
 
   private void carry(Placement placed) {
     if (placed.region() instanceof BackingRegion backing) {
-      backing.carriedBy(
+      backing.usedThrough(
           new BackingRegion.Carrier() {
             @Override
-            public boolean doze(Runnable onUse) {
-              return BackingSlot.this.doze(placed, onUse);
+            public boolean notifyNextUse(Runnable onUse) {
+              return BackingSlot.this.notifyNextUse(placed, onUse);
             }
 
             @Override
@@ -169,13 +169,13 @@ final class BackingSlot {
    * an idle one. The lock keeps a placement that was just left from taking the gate's one notice
    * away from the next: with the gate shut nobody gets any, and later it is not the placement.
    */
-  private boolean doze(Placement placed, Runnable onUse) {
-    synchronized (dozing) {
-      if (pinned || !placement.equals(placed) || !gate.doze(onUse)) {
+  private boolean notifyNextUse(Placement placed, Runnable onUse) {
+    synchronized (notifying) {
+      if (pinned || !placement.equals(placed) || !gate.notifyNextUse(onUse)) {
         return false;
       }
       if (pinned) {
-        gate.rouse(); // handed out just before the gate dozed off
+        gate.notifyUse(); // handed out just before
       }
       return true;
     }

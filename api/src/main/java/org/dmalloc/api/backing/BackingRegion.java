@@ -31,7 +31,7 @@ public interface BackingRegion extends MemoryRegion {
      * @return false if the region is in use, or can be used unseen; {@code onUse} is of no account
      *     then
      */
-    boolean doze(Runnable onUse);
+    boolean notifyNextUse(Runnable onUse);
 
     /**
      * How users know the region, as {@code region 3 'orders'}, for the messages of the backend,
@@ -57,7 +57,7 @@ public interface BackingRegion extends MemoryRegion {
    *
    * @param carrier asked by threads of the backend's
    */
-  default void carriedBy(Carrier carrier) {}
+  default void usedThrough(Carrier carrier) {}
 
   /**
    * Stores content, as a copy to {@link #backing()} would, by the way that is quickest where much

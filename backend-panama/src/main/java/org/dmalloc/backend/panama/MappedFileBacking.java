@@ -75,7 +75,7 @@ final class MappedFileBacking implements RegionBacking {
             paging(),
             target,
             region.id(),
-            region::doze,
+            region::notifyNextUse,
             region::suspect,
             () -> region.patternBecame(AccessPattern.NORMAL),
             stores);
@@ -241,7 +241,8 @@ final class MappedFileBacking implements RegionBacking {
       throw new UnsupportedOperationException(
           String.format(
               Locale.ROOT,
-              "resident budget of %s: its changed pages are private and have no file to go to; ask for SHARED",
+              "resident budget of %s: its changed pages are private and have no file to go to; ask"
+                  + " for SHARED",
               target));
     }
     if (mapping.swapBacked()) {

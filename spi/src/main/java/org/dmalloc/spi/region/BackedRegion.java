@@ -459,8 +459,8 @@ public final class BackedRegion implements BackingRegion {
   }
 
   @Override
-  public void carriedBy(Carrier newCarrier) {
-    label.carriedBy(newCarrier);
+  public void usedThrough(Carrier newCarrier) {
+    label.usedThrough(newCarrier);
     backing.named(label.toString(), label.holder());
   }
 
@@ -479,13 +479,13 @@ public final class BackedRegion implements BackingRegion {
 
   /**
    * Asks to be told when the region is used next, by a section of its own or through its carrier;
-   * see {@link SectionGate#doze}. It may be told of one use twice.
+   * see {@link SectionGate#notifyNextUse}. It may be told of one use twice.
    *
    * @return false if it is in use, or can be used unseen: its raw segment was handed out, and not
    *     to a carrier that tells
    */
-  public boolean doze(Runnable onUse) {
-    return nextUse.doze(onUse);
+  public boolean notifyNextUse(Runnable onUse) {
+    return nextUse.notifyNextUse(onUse);
   }
 
   /** Whether there are bytes that RAM alone is known to have, so that nothing may evict them. */

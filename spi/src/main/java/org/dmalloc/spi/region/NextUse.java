@@ -30,19 +30,19 @@ final class NextUse {
     mirrored = true;
   }
 
-  /** See {@link BackedRegion#doze}. */
-  boolean doze(Runnable onUse) {
-    if (pinned || !carrierDozes(onUse) || !gate.doze(onUse)) {
+  /** See {@link BackedRegion#notifyNextUse}. */
+  boolean notifyNextUse(Runnable onUse) {
+    if (pinned || !carrierNotifies(onUse) || !gate.notifyNextUse(onUse)) {
       return false;
     }
     if (pinned || (mirrored && label.carrier() == null)) {
-      gate.rouse(); // handed out just before the gate dozed off
+      gate.notifyUse(); // handed out just before
     }
     return true;
   }
 
-  private boolean carrierDozes(Runnable onUse) {
+  private boolean carrierNotifies(Runnable onUse) {
     Carrier by = label.carrier();
-    return by == null ? !mirrored : by.doze(onUse);
+    return by == null ? !mirrored : by.notifyNextUse(onUse);
   }
 }

@@ -26,7 +26,7 @@ final class RegionLabel {
     return carrier;
   }
 
-  void carriedBy(Carrier newCarrier) {
+  void usedThrough(Carrier newCarrier) {
     carrier = newCarrier;
   }
 

@@ -34,7 +34,8 @@ import org.dmalloc.api.Access;
  * seen by every section that enters after it, through {@code state}.
  *
  * <p><b>Dozing.</b> An observer of the region's use need not look while nobody uses it: {@link
- * #doze} makes the next section take the slow way once, and tell. The fast way stays as it is.
+ * #notifyNextUse} makes the next section take the slow way once, and tell. The fast way stays as it
+ * is.
  *
  * <p><b>Threads.</b> Thread ids are never used twice in a JVM and virtual threads have them too, so
  * no thread-local and no carrier matters. {@code enter} and {@code exit} allocate nothing. Threads
@@ -72,7 +73,7 @@ public final class SectionGate {
   private static final int OPEN = 0;
   private static final int SHUT = 1;
   private static final int ENDED = 2;
-  private static final int DOZING = 3;
+  private static final int NOTIFYING = 3;
 
   private static final int SPINS_BEFORE_PARK = 2_000;
   private static final long PARK_NANOS = 20_000;
@@ -88,8 +89,8 @@ public final class SectionGate {
 
   private volatile int state = OPEN;
 
-  /** Runs when the gate leaves DOZING; set before it enters that state. */
-  private volatile Runnable waker = () -> {};
+  /** Runs when the gate leaves NOTIFYING; set before it enters that state. */
+  private volatile Runnable onNextUse = () -> {};
 
   /** Held from a shut to its open or end; not owned by a thread. */
   private final Semaphore shutter = new Semaphore(1, true);
@@ -236,8 +237,8 @@ public final class SectionGate {
       shutter.release();
       throw ended();
     }
-    if ((int) STATE.getAndSet(this, SHUT) == DOZING) {
-      waker.run();
+    if ((int) STATE.getAndSet(this, SHUT) == NOTIFYING) {
+      onNextUse.run();
     }
     int spins = 0;
     while (sectionsOpen(except)) {
@@ -263,18 +264,18 @@ public final class SectionGate {
   /**
    * Asks to be told of the next section, if none is open now. Nobody who enters pays for that but
    * the first: it finds the gate not simply open, and takes the slow way that waiting sections
-   * take. A gate that dozes already tells this one, and no longer the one before.
+   * take. A gate that is to notify already tells this one, and no longer the one before.
    *
    * @param onUse called once, by the thread that enters next or shuts the gate; must not block
    * @return false if a section is open, or the gate is shut or has ended; then nothing is called
    */
-  public boolean doze(Runnable onUse) {
-    waker = onUse;
-    if (!STATE.compareAndSet(this, OPEN, DOZING) && state != DOZING) {
+  public boolean notifyNextUse(Runnable onUse) {
+    onNextUse = onUse;
+    if (!STATE.compareAndSet(this, OPEN, NOTIFYING) && state != NOTIFYING) {
       return false;
     }
-    // As in shut: a section either sees DOZING or is seen here.
-    return !sectionsOpen(FREE) || !STATE.compareAndSet(this, DOZING, OPEN);
+    // As in shut: a section either sees NOTIFYING or is seen here.
+    return !sectionsOpen(FREE) || !STATE.compareAndSet(this, NOTIFYING, OPEN);
   }
 
   /** Opens the gate again after {@link #shut}. */
@@ -418,15 +419,15 @@ public final class SectionGate {
     return false;
   }
 
-  /** Ends {@link #doze}, if it is in force, as the next section would. */
-  public void rouse() {
-    if (STATE.compareAndSet(this, DOZING, OPEN)) {
-      waker.run();
+  /** Ends {@link #notifyNextUse}, if it is in force, as the next section would. */
+  public void notifyUse() {
+    if (STATE.compareAndSet(this, NOTIFYING, OPEN)) {
+      onNextUse.run();
     }
   }
 
   private void awaitOpen() {
-    rouse();
+    notifyUse();
     if (state == OPEN) {
       return;
     }

@@ -647,10 +647,10 @@ class BackedRegionTest {
   void whoCarriesARegionNamesIt() throws Exception {
     try (BackedRegion a = allocate(64)) {
       assertTrue(a.toString().startsWith("region " + a.id()), a.toString());
-      a.carriedBy(
+      a.usedThrough(
           new org.dmalloc.api.backing.BackingRegion.Carrier() {
             @Override
-            public boolean doze(Runnable onUse) {
+            public boolean notifyNextUse(Runnable onUse) {
               return false;
             }
 
@@ -661,7 +661,7 @@ class BackedRegionTest {
           });
       assertTrue(a.toString().startsWith("region 1 'orders' ("), a.toString());
       assertTrue(memory.holder.startsWith("region 1 'orders' on "), memory.holder);
-      a.carriedBy(use -> false);
+      a.usedThrough(use -> false);
       assertTrue(a.toString().startsWith("region " + a.id()), a.toString());
     }
   }
@@ -671,24 +671,24 @@ class BackedRegionTest {
     try (BackedRegion a = allocate(64)) {
       AtomicInteger told = new AtomicInteger();
       assertEquals(64, a.backing().byteSize());
-      assertFalse(a.doze(told::incrementAndGet), "the memory is used unseen");
+      assertFalse(a.notifyNextUse(told::incrementAndGet), "the memory is used unseen");
       AtomicReference<Runnable> onUse = new AtomicReference<>();
-      a.carriedBy(
+      a.usedThrough(
           use -> {
             onUse.set(use);
             return true;
           });
-      assertTrue(a.doze(told::incrementAndGet));
+      assertTrue(a.notifyNextUse(told::incrementAndGet));
       onUse.get().run();
       assertEquals(1, told.get());
       a.acquire().close();
       assertEquals(2, told.get());
-      assertTrue(a.doze(told::incrementAndGet));
-      a.carriedBy(use -> false);
-      assertFalse(a.doze(told::incrementAndGet), "in use by way of the carrier");
+      assertTrue(a.notifyNextUse(told::incrementAndGet));
+      a.usedThrough(use -> false);
+      assertFalse(a.notifyNextUse(told::incrementAndGet), "in use by way of the carrier");
       a.segment();
-      a.carriedBy(use -> true);
-      assertFalse(a.doze(told::incrementAndGet), "pinned");
+      a.usedThrough(use -> true);
+      assertFalse(a.notifyNextUse(told::incrementAndGet), "pinned");
     }
   }
 

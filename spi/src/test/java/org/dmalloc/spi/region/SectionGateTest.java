@@ -460,14 +460,14 @@ class SectionGateTest {
   void theFirstSectionAfterDozingTellsAndOnlyThat() {
     SectionGate gate = new SectionGate();
     AtomicInteger told = new AtomicInteger();
-    assertTrue(gate.doze(told::incrementAndGet));
+    assertTrue(gate.notifyNextUse(told::incrementAndGet));
     for (int i = 0; i < 3; i++) {
       gate.exit(gate.enter());
     }
     assertEquals(1, told.get());
-    assertTrue(gate.doze(told::incrementAndGet));
-    gate.rouse();
-    gate.rouse();
+    assertTrue(gate.notifyNextUse(told::incrementAndGet));
+    gate.notifyUse();
+    gate.notifyUse();
     assertEquals(2, told.get());
   }
 
@@ -476,8 +476,8 @@ class SectionGateTest {
     SectionGate gate = new SectionGate();
     AtomicInteger first = new AtomicInteger();
     AtomicInteger last = new AtomicInteger();
-    assertTrue(gate.doze(first::incrementAndGet));
-    assertTrue(gate.doze(last::incrementAndGet));
+    assertTrue(gate.notifyNextUse(first::incrementAndGet));
+    assertTrue(gate.notifyNextUse(last::incrementAndGet));
     gate.exit(gate.enter());
     assertEquals(0, first.get());
     assertEquals(1, last.get());
@@ -488,14 +488,14 @@ class SectionGateTest {
     SectionGate gate = new SectionGate();
     AtomicInteger told = new AtomicInteger();
     int slot = gate.enter();
-    assertFalse(gate.doze(told::incrementAndGet));
+    assertFalse(gate.notifyNextUse(told::incrementAndGet));
     gate.exit(slot);
-    assertTrue(gate.doze(told::incrementAndGet));
+    assertTrue(gate.notifyNextUse(told::incrementAndGet));
     gate.shut(1_000_000_000L);
     assertEquals(1, told.get(), "shutting is a use");
-    assertFalse(gate.doze(told::incrementAndGet));
+    assertFalse(gate.notifyNextUse(told::incrementAndGet));
     gate.end();
-    assertFalse(gate.doze(told::incrementAndGet));
+    assertFalse(gate.notifyNextUse(told::incrementAndGet));
     assertTrue(gate.hasEnded());
     assertEquals(1, told.get());
   }

@@ -20,10 +20,10 @@ import org.jspecify.annotations.Nullable;
  * <p><b>Passes.</b> Only pages that must be read matter: as long as the process has no major faults
  * nothing can be gained, and the passes get rarer, from 1 ms to 250 ms. After 16 ms without a fault
  * a region with no open section rests: it costs nothing, and the notification of its next use wakes
- * the observer ({@code SectionGate.doze}). A region that is used all the time without a fault is
- * back at once; it is tried again when the grown interval is over. When all rest, the thread waits
- * without a time-out. Only regions whose raw segment was handed out, which can be used without a
- * section, cost a getrusage(2) every 250 ms as long as they are open.
+ * the observer ({@code SectionGate.notifyNextUse}). A region that is used all the time without a
+ * fault is back at once; it is tried again when the grown interval is over. When all rest, the
+ * thread waits without a time-out. Only regions whose raw segment was handed out, which can be used
+ * without a section, cost a getrusage(2) every 250 ms as long as they are open.
  *
  * <p><b>Cost.</b> All that the thread does is paid from a {@link CpuBudget}: under one hundredth of
  * a core in the long run. A change after a calm time is met with many samples at once, which take
