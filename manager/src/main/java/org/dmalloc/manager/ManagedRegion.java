@@ -101,7 +101,12 @@ final class ManagedRegion implements MemoryRegion {
     Placement now = placement();
     RegionInfo inner = now.region().info();
     RequestedAttributes wanted = asked;
-    RegionOptions real = inner.options().withOwner(wanted.owner()).withPageSize(wanted.pageSize());
+    RegionOptions real =
+        inner
+            .options()
+            .withOwner(wanted.owner())
+            .withPageSize(wanted.pageSize())
+            .requiring(wanted.required());
     if (wanted.pattern() != AccessPattern.AUTO) {
       real = real.withPattern(wanted.pattern());
     }
@@ -548,7 +553,6 @@ final class ManagedRegion implements MemoryRegion {
         bundle,
         history.moves(),
         history.records(),
-        asked.required(),
         stranded());
   }
 }

@@ -54,7 +54,7 @@ final class RequiredCapabilityTest {
             region.id()),
         refused.getMessage());
     assertEquals("files", region.managedInfo().backend());
-    assertEquals(Set.of(Capability.RESIZE), region.managedInfo().required());
+    assertEquals(Set.of(Capability.RESIZE), region.info().required());
     region.resize(4096);
     region.close();
   }
@@ -88,7 +88,7 @@ final class RequiredCapabilityTest {
     ManagedRegion region =
         (ManagedRegion)
             rig.provider.open(OpenRequest.of("orders").requiring(Set.of(Capability.FORCE)));
-    assertEquals(Set.of(Capability.FORCE), region.managedInfo().required());
+    assertEquals(Set.of(Capability.FORCE), region.info().required());
     region.close();
   }
 

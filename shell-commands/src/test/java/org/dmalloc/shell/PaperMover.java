@@ -110,7 +110,6 @@ public final class PaperMover implements RegionMover {
             info.bundle(),
             info.moves() + (result == null ? 0 : 1),
             history,
-            info.required(),
             null));
   }
 
@@ -124,15 +123,7 @@ public final class PaperMover implements RegionMover {
         id,
         i ->
             new ManagedRegionInfo(
-                i,
-                Set.of(INNER + i),
-                "memory",
-                "memory",
-                "test.bundle",
-                0,
-                List.of(),
-                Set.of(),
-                null));
+                i, Set.of(INNER + i), "memory", "memory", "test.bundle", 0, List.of(), null));
   }
 
   @Override

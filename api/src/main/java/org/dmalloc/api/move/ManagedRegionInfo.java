@@ -1,11 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.dmalloc.api.move;
 
-import java.util.Collections;
-import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
-import org.dmalloc.api.Capability;
 import org.dmalloc.api.RegionInfo;
 import org.jspecify.annotations.Nullable;
 
@@ -21,7 +18,6 @@ import org.jspecify.annotations.Nullable;
  * @param bundle the symbolic name of the bundle that took it
  * @param moves how often it has moved
  * @param history its last moves and failed moves, oldest first
- * @param required what its request required for its whole life: it moves to no backend without that
  * @param stranded why it is on no living backend, and what to do; null if all is well
  */
 public record ManagedRegionInfo(
@@ -32,13 +28,10 @@ public record ManagedRegionInfo(
     String bundle,
     long moves,
     List<MoveRecord> history,
-    Set<Capability> required,
     @Nullable String stranded) {
-  /** Copies the list and the sets. */
+  /** Copies the list and the set. */
   public ManagedRegionInfo {
     carried = Set.copyOf(carried);
-    required =
-        required.isEmpty() ? Set.of() : Collections.unmodifiableSet(EnumSet.copyOf(required));
     history = List.copyOf(history);
   }
 }

@@ -91,7 +91,7 @@ public record RegionDetails(
       addResidency(lines, residency);
     }
     if (managed != null) {
-      addMoves(lines, managed);
+      addMoves(lines, info, managed);
     }
     int width = lines.keySet().stream().mapToInt(String::length).max().orElse(0);
     return lines.entrySet().stream()
@@ -134,12 +134,13 @@ public record RegionDetails(
     return bytes < 1024 ? bytes + " B" : ByteSize.format(bytes);
   }
 
-  private static void addMoves(Map<String, String> lines, ManagedRegionInfo managed) {
+  private static void addMoves(
+      Map<String, String> lines, RegionInfo info, ManagedRegionInfo managed) {
     lines.put("now on", managed.backend());
     lines.put("home", managed.home());
-    if (!managed.required().isEmpty()) {
+    if (!info.required().isEmpty()) {
       lines.put(
-          "requires", managed.required().stream().map(Words::of).collect(Collectors.joining(", ")));
+          "requires", info.required().stream().map(Words::of).collect(Collectors.joining(", ")));
     }
     lines.put("bundle", managed.bundle());
     if (managed.stranded() != null) {
