@@ -39,20 +39,10 @@ public final class PageContent {
     templateSum = sum;
   }
 
-  /** Writes a page in full. */
-  public void fill(MemorySegment region, long page) {
-    fillAt(region, page * PAGE_BYTES, page);
-  }
-
-  /** Writes a page in full at an offset, as a cache does that keeps pages in places of its own. */
+  /** Writes a page in full at an offset. */
   public void fillAt(MemorySegment region, long offset, long page) {
     MemorySegment.copy(template, 0, region, WORD, offset, template.length);
     region.set(WORD, offset, stamp(page));
-  }
-
-  /** Reads and checks the stamp of a page. */
-  public void checkStamp(MemorySegment region, long page) {
-    checkStampAt(region, page * PAGE_BYTES, page);
   }
 
   /**
@@ -73,11 +63,6 @@ public final class PageContent {
     }
   }
 
-  /** Reads all words of a page and checks their sum. */
-  public void checkAll(MemorySegment region, long page) {
-    checkAllAt(region, page * PAGE_BYTES, page);
-  }
-
   /** Reads all words of a page that lies at an offset and checks their sum. */
   public void checkAllAt(MemorySegment region, long offset, long page) {
     MemorySegment words = region.asSlice(offset, PAGE_BYTES);
@@ -96,20 +81,15 @@ public final class PageContent {
     }
   }
 
-  /** Sets the mark of a page. */
-  public void setMark(MemorySegment region, long page) {
-    setMarkAt(region, page * PAGE_BYTES, page);
-  }
-
   /** Sets the mark of a page that lies at an offset. */
   public void setMarkAt(MemorySegment region, long offset, long page) {
     region.set(WORD, offset + MARK_OFFSET, mark(page));
   }
 
-  /** Checks that a page has its stamp and its mark. */
-  public void checkMark(MemorySegment region, long page) {
-    checkStamp(region, page);
-    checkMark(page, region.get(WORD, page * PAGE_BYTES + MARK_OFFSET));
+  /** Checks that a page that lies at an offset has its stamp and its mark. */
+  public void checkMarkAt(MemorySegment region, long offset, long page) {
+    checkStampAt(region, offset, page);
+    checkMark(page, region.get(WORD, offset + MARK_OFFSET));
   }
 
   /** Checks the mark of a page that was read by other means: its last word. */

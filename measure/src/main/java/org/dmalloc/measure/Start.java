@@ -3,8 +3,8 @@ package org.dmalloc.measure;
 
 /** The state of the caches when a workload starts. */
 public enum Start {
-  /** None of the region's pages is in RAM. Each page is then used at most once where possible. */
+  /** None of the store's pages is in RAM. Each page is then used at most once where possible. */
   COLD,
-  /** The region's pages are in RAM and mapped, as far as memory allows. */
+  /** The store's pages are in RAM and mapped, as far as memory allows. */
   WARM
 }

@@ -2,27 +2,48 @@
 package org.dmalloc.measure;
 
 import java.io.IOException;
-import java.lang.foreign.MemorySegment;
 
 /** One thread's share of a run of a {@link Workload}; used by that thread only. */
+@FunctionalInterface
 public interface Worker {
   /**
-   * Does up to {@code count} operations.
+   * Does up to {@code count} operations, inside a group of the store's pages.
    *
-   * @param segment the region, valid during this call only; {@link MemorySegment#NULL} for
-   *     workloads that take regions of their own
    * @param count at least 1
    * @return how many operations were done; fewer than {@code count} when no more are left, 0 at the
    *     end
-   * @throws IOException if the provider refuses something
-   * @throws WrongContentException if the region holds what was not written to it
+   * @throws IOException if the store refuses something
+   * @throws WrongContentException if it holds what was not written to it
    */
-  int work(MemorySegment segment, int count) throws IOException;
+  int work(int count) throws IOException;
+
+  /** Told when the warm-up is over: what was counted so far does not count. */
+  default void beginMeasuring() {}
 
   /**
-   * Checks, untimed and after the run, that what was written can be read.
+   * How many pages the measured operations used.
    *
-   * @throws WrongContentException if not
+   * @param operations how many those were
    */
-  default void verify(MemorySegment segment) {}
+  default long pages(long operations) {
+    return operations;
+  }
+
+  /**
+   * How many different pages they changed; {@link Measurement#UNKNOWN} if nobody counted.
+   *
+   * @param operations how many those were
+   */
+  default long changedPages(long operations) {
+    return 0;
+  }
+
+  /**
+   * Checks, untimed and after the run, that what was stored can be loaded.
+   *
+   * @param pages those of the store, perhaps opened anew
+   * @param most how many to look at
+   * @throws WrongContentException if something else is there
+   */
+  default void verify(Pages pages, int most) throws IOException {}
 }

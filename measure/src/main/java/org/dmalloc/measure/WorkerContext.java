@@ -1,30 +1,38 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.dmalloc.measure;
 
-import org.dmalloc.api.MemoryProvider;
+import java.util.function.DoubleSupplier;
 import org.dmalloc.api.MemoryRegion;
 import org.jspecify.annotations.Nullable;
 
 /**
  * What a {@link Worker} is made from.
  *
- * @param provider the provider under test
- * @param region the region; null for workloads of kind {@link Workload.Kind#ALLOCATE}
- * @param pageCount whole pages of the region that are used, shared by all threads
- * @param start the state of the caches
+ * @param store the store; null for workloads of kind {@link Workload.Kind#ALLOCATE}
+ * @param pages this thread's way to its pages; null likewise
+ * @param blocks where blocks come from; null for all other workloads
+ * @param options how the run is made
  * @param threadIndex this worker's number, from 0
- * @param threadCount all workers of the run
- * @param seed decides the content and all random choices
+ * @param elapsed how much of the run's time has passed, 0 to 1
  */
 public record WorkerContext(
-    MemoryProvider provider,
-    @Nullable MemoryRegion region,
-    long pageCount,
-    Start start,
+    @Nullable PageStore store,
+    @Nullable Pages pages,
+    @Nullable BlockSource blocks,
+    RunOptions options,
     int threadIndex,
-    int threadCount,
-    long seed) {
-  /** The first page of this worker's share of the region, of contiguous shares. */
+    DoubleSupplier elapsed) {
+  /** Pages of the store, shared by all threads. */
+  public long pageCount() {
+    return store == null ? 0 : store.pageCount();
+  }
+
+  /** Whether pages are used once, in place of round and round or drawn anew. */
+  public boolean cold() {
+    return options.start() == Start.COLD;
+  }
+
+  /** The first page of this worker's share of the store, of contiguous shares. */
   public long firstPage() {
     return share(threadIndex);
   }
@@ -34,22 +42,55 @@ public record WorkerContext(
     return share(threadIndex + 1);
   }
 
-  /** The region, for workloads that use one. */
-  public MemoryRegion requireRegion() {
-    if (region == null) {
-      throw new IllegalStateException("this workload needs a region; the run gave none");
-    }
-    return region;
+  private long share(int index) {
+    long whole = pageCount() / options.threads();
+    long rest = pageCount() % options.threads();
+    return whole * index + Math.min(index, rest);
+  }
+
+  /** The content of all pages. */
+  public PageContent content() {
+    return new PageContent(options.seed());
   }
 
   /** A stream of random numbers of this worker's own. */
   public RandomStream random() {
-    return new RandomStream(seed ^ RandomStream.mix(threadIndex + 1L));
+    return new RandomStream(runSeed() ^ RandomStream.mix(threadIndex + 1L));
   }
 
-  private long share(int index) {
-    long whole = pageCount / threadCount;
-    long rest = pageCount % threadCount;
-    return whole * index + Math.min(index, rest);
+  /** Decides what is random in this run and shared by its threads. */
+  long runSeed() {
+    return options.seed() ^ RandomStream.mix(options.stream());
+  }
+
+  /** The store, for workloads that use one. */
+  public PageStore requireStore() {
+    return require(store);
+  }
+
+  /** The pages, for workloads that use some. */
+  public Pages requirePages() {
+    return require(pages);
+  }
+
+  /** The blocks, for workloads that take some. */
+  public BlockSource requireBlocks() {
+    return require(blocks);
+  }
+
+  /** The region, for workloads that need one. */
+  public MemoryRegion requireRegion() {
+    return requireStore().region().orElseThrow(WorkerContext::missing);
+  }
+
+  private static <T> T require(@Nullable T value) {
+    if (value == null) {
+      throw missing();
+    }
+    return value;
+  }
+
+  private static IllegalStateException missing() {
+    return new IllegalStateException("this workload needs what the run does not give");
   }
 }

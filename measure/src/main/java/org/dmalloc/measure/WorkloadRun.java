@@ -2,164 +2,234 @@
 package org.dmalloc.measure;
 
 import java.io.IOException;
-import java.lang.foreign.MemorySegment;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.stream.IntStream;
 import org.HdrHistogram.Histogram;
-import org.dmalloc.api.Access;
-import org.dmalloc.api.Capability;
-import org.dmalloc.api.MemoryException;
-import org.dmalloc.api.MemoryProvider;
-import org.dmalloc.api.MemoryRegion;
-import org.dmalloc.measure.machine.ProcessCounters;
-import org.dmalloc.spi.machine.KernelFiles;
+import org.dmalloc.measure.RunOptions.Timing;
+import org.dmalloc.measure.machine.KernelCounter;
+import org.dmalloc.measure.machine.KernelCounts;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Runs one workload over one region with a number of threads, and measures it.
+ * Runs one workload over one store and measures it: warms up, waits for all threads, lets them go
+ * at once, stops after a time or a number of operations, and forces what was stored. What this
+ * class says about a figure holds for every command that prints one.
  *
- * <p>Each group of operations runs inside an access section of its own, as a careful user would do
- * it; the sections are part of what is timed. The clock is read once per group.
+ * <p>Each group of operations is one of the store's pages, such as an access section, as a careful
+ * user would do it; that is part of what is timed. The clock is read once for each group.
  *
- * <p>{@link #run()} may be called once, and belongs to the calling thread: when that is
- * interrupted, all workers stop after the group in hand and have ended when it throws. It changes
- * nothing about the region but its content, and closes nothing.
+ * <p>It runs once, and belongs to the calling thread: when that is interrupted, all workers stop
+ * after the group in hand and have ended when it throws. It changes nothing about the store but its
+ * content, and closes nothing.
  */
 public final class WorkloadRun {
-  /** Forced in pieces, so that an interrupt need not wait for all of a large region. */
-  private static final long FORCE_BYTES = 64L << 20;
-
-  private static final long MAX_NANOS = Duration.ofHours(1).toNanos();
   private static final int SIGNIFICANT_DIGITS = 3;
 
   private final Workload workload;
-  private final MemoryProvider provider;
-  private final @Nullable MemoryRegion region;
-  private final Options options;
-  private final KernelFiles files;
+  private final @Nullable PageStore store;
+  private final @Nullable BlockSource blocks;
+  private final RunOptions options;
+  private final KernelCounter counter;
+  private final List<Share> shares;
   private final CountDownLatch ready;
   private final CountDownLatch go = new CountDownLatch(1);
   private final AtomicReference<@Nullable Throwable> failure = new AtomicReference<>();
+  private final long operationsEach;
+  private @Nullable Pace pace;
   private volatile boolean stopped;
-  private volatile long deadline;
+  private volatile boolean measuring;
+  private volatile long begin;
 
   /**
    * Prepares a run.
    *
    * @param workload what to run
-   * @param provider the provider under test
-   * @param region the region, filled unless the workload fills it; null for workloads that take
-   *     regions of their own
-   * @param options how to run it
-   * @param files where to read what the kernel counts
+   * @param store the store, filled unless the workload fills it; null for workloads that take
+   *     blocks
+   * @param blocks where those come from; null for all others
+   * @param counter reads what the kernel counts
    */
   public WorkloadRun(
       Workload workload,
-      MemoryProvider provider,
-      @Nullable MemoryRegion region,
-      Options options,
-      KernelFiles files) {
+      @Nullable PageStore store,
+      @Nullable BlockSource blocks,
+      RunOptions options,
+      KernelCounter counter) {
     this.workload = workload;
-    this.provider = provider;
-    this.region = region;
+    this.store = store;
+    this.blocks = blocks;
     this.options = options;
-    this.files = files;
+    this.counter = counter;
+    shares = IntStream.range(0, options.threads()).mapToObj(Share::new).toList();
     ready = new CountDownLatch(options.threads());
+    operationsEach = Math.ceilDiv(options.operations(), options.threads());
+  }
+
+  /** Keeps to a pace; before it runs, and for one thread. */
+  public WorkloadRun paced(Pace newPace) {
+    pace = newPace;
+    return this;
   }
 
   /**
-   * How to run a workload.
+   * Runs it on threads of its own.
    *
-   * @param start the state of the caches, which the caller has seen to
-   * @param threads how many threads share the work, at least 1
-   * @param limit when to stop; a cold fill goes on to its end, because all others need what it
-   *     writes
-   * @param seed decides the content and all random choices
-   */
-  public record Options(Start start, int threads, Duration limit, long seed) {
-    /** Checks the numbers. */
-    public Options {
-      if (threads < 1) {
-        throw new IllegalArgumentException("threads " + threads + "; give at least 1");
-      }
-      if (limit.isNegative() || limit.isZero()) {
-        throw new IllegalArgumentException("time limit " + limit + "; give more than 0");
-      }
-    }
-  }
-
-  /**
-   * Runs it.
-   *
-   * @throws IOException if the provider refused something
-   * @throws WrongContentException if the region held what was not written to it
+   * @throws IOException if the store refused something
+   * @throws WrongContentException if it held what was not written to it
    * @throws InterruptedException if the calling thread is interrupted; all workers have ended then
    */
   public Measurement run() throws IOException, InterruptedException {
-    List<Share> shares = new ArrayList<>();
-    for (int i = 0; i < options.threads(); i++) {
-      shares.add(new Share(i));
+    List<Thread> threads = new ArrayList<>();
+    for (Share share : shares) {
+      threads.add(thread("dmalloc-" + workload.name() + "-" + share.index, share::runWithOthers));
     }
-    ProcessCounters before;
-    long begin;
-    long end;
+    Beside beside = workload.beside() == null ? null : new Beside(workload.beside());
+    KernelCounts before;
+    long besidePages = Measurement.UNKNOWN;
     try {
-      shares.forEach(share -> share.thread.start());
-      ready.await();
-      before = ProcessCounters.read(files);
-      begin = System.nanoTime();
-      deadline = begin + (runsToItsEnd() ? MAX_NANOS : options.limit().toNanos());
-      go.countDown();
-      for (Share share : shares) {
-        share.thread.join();
+      counter.reset();
+      if (beside != null) {
+        beside.thread.start();
       }
-      end = System.nanoTime();
+      threads.forEach(Thread::start);
+      ready.await();
+      before = beginMeasuring();
+      long besideBefore = beside == null ? 0 : beside.pages;
+      go.countDown();
+      for (Thread thread : threads) {
+        thread.join();
+      }
+      if (beside != null) {
+        besidePages = beside.pages - besideBefore;
+        threads.add(beside.thread);
+      }
     } finally {
       stopped = true;
       go.countDown();
-      joinAll(shares);
+      joinAll(threads);
     }
     rethrowFailure();
-    long forceNanos = force();
-    ProcessCounters counters = ProcessCounters.read(files).since(before);
-    verify(shares);
+    return result(before, besidePages);
+  }
 
+  /**
+   * Runs it on the calling thread, as a store that is confined to it needs, and a thread that has
+   * nothing else to do can.
+   */
+  public Measurement runHere() throws IOException, InterruptedException {
+    if (shares.size() > 1 || workload.beside() != null) {
+      throw new IllegalArgumentException(
+          workload.name() + " needs more threads than one; choose another workload or store");
+    }
+    Share only = shares.getFirst();
+    counter.reset();
+    only.warmUp();
+    KernelCounts before = beginMeasuring();
+    only.measure();
+    return result(before, Measurement.UNKNOWN);
+  }
+
+  /**
+   * Checks, untimed and after the run, that what it stored can be loaded.
+   *
+   * @param opened the store, perhaps opened anew since
+   * @param most how many pages to look at for each thread
+   * @throws WrongContentException if something else is there
+   */
+  public void verify(PageStore opened, int most) throws IOException {
+    Pages pages = opened.pages();
+    pages.begin();
+    try {
+      for (Share share : shares) {
+        if (share.worker != null) {
+          share.worker.verify(pages, most);
+        }
+      }
+    } finally {
+      pages.end();
+    }
+  }
+
+  /** Moves the latencies that were recorded so far into a histogram; for a run with a pace. */
+  public void drainLatencies(Pace monitor, Histogram target) {
+    synchronized (monitor) {
+      for (Share share : shares) {
+        target.add(share.histogram);
+        share.histogram.reset();
+      }
+    }
+  }
+
+  private KernelCounts beginMeasuring() throws IOException {
+    if (options.forcesAfterWarmUp() && store != null) {
+      store.force();
+    }
+    KernelCounts before = counter.read();
+    begin = System.nanoTime();
+    measuring = true;
+    return before;
+  }
+
+  private Measurement result(KernelCounts before, long besidePages) throws IOException {
+    KernelCounts after = counter.read();
+    KernelCounts durable = after;
+    long forceNanos = PageStore.NOTHING_TO_FORCE;
+    if (store != null && workload.kind().changesContent()) {
+      forceNanos = store.force();
+      // Write-back goes on until the data is durable: what it wrote belongs to the operations.
+      durable = counter.read();
+    }
     Histogram all = new Histogram(SIGNIFICANT_DIGITS);
     long operations = 0;
+    long pages = 0;
+    long changed = 0;
+    long end = begin;
     boolean finished = true;
     for (Share share : shares) {
+      Worker worker = share.requireWorker();
       all.add(share.histogram);
       operations += share.operations;
+      pages += worker.pages(share.operations);
+      long own = worker.changedPages(share.operations);
+      changed = own < 0 || changed < 0 ? Measurement.UNKNOWN : changed + own;
+      end = Math.max(end, share.now);
       finished &= share.finished;
     }
     return new Measurement(
+        workload.name(),
+        workload.operation(),
         operations,
+        workload.bytesPerOperation(options.start()),
+        pages,
+        changed,
         end - begin,
         forceNanos,
-        workload.bytesPerOperation(options.start()),
-        LatencyProfile.of(all, groupSize()),
-        counters,
+        besidePages,
+        Latency.of(all, groupSize()),
+        after.since(before, durable),
         finished);
   }
 
-  private boolean runsToItsEnd() {
-    return workload.kind() == Workload.Kind.FILL && options.start() == Start.COLD;
+  private int groupSize() {
+    return options.start() == Start.COLD || options.timing() == Timing.EACH
+        ? 1
+        : workload.groupSize();
   }
 
-  private int groupSize() {
-    return options.start() == Start.COLD ? 1 : workload.warmGroupSize();
+  private static Thread thread(String name, Runnable body) {
+    return Thread.ofPlatform().name(name).daemon(true).unstarted(body);
   }
 
   /** Waits for the workers whatever happens to this thread, and keeps its interrupt for later. */
-  private static void joinAll(List<Share> shares) {
+  private static void joinAll(List<Thread> threads) {
     boolean interrupted = false;
-    for (Share share : shares) {
-      while (share.thread.isAlive()) {
+    for (Thread thread : threads) {
+      while (thread.isAlive()) {
         try {
-          share.thread.join();
+          thread.join();
         } catch (InterruptedException e) {
           interrupted = true;
         }
@@ -185,107 +255,144 @@ public final class WorkloadRun {
     }
   }
 
-  private long force() throws MemoryException, InterruptedException {
-    if (region == null
-        || !workload.kind().changesContent()
-        || !provider.capabilities().contains(Capability.FORCE)) {
-      return 0;
-    }
-    long begin = System.nanoTime();
-    for (long offset = 0; offset < region.byteSize(); offset += FORCE_BYTES) {
-      region.force(offset, Math.min(FORCE_BYTES, region.byteSize() - offset));
-      if (Thread.interrupted()) {
-        throw new InterruptedException(workload.name() + " was interrupted");
-      }
-    }
-    return System.nanoTime() - begin;
+  /** Handed to the thread that runs the workload, which throws it on. */
+  private void failed(Throwable thrown) {
+    failure.compareAndSet(null, thrown);
+    stopped = true;
   }
 
-  private void verify(List<Share> shares) {
-    for (Share share : shares) {
-      Worker worker = share.worker;
-      if (region != null && worker != null) {
-        try (Access access = region.acquire()) {
-          worker.verify(access.segment());
-        }
-      }
-    }
+  private Worker worker(Workload of, @Nullable Pages pages, int index, Share share) {
+    return of.maker()
+        .worker(new WorkerContext(store, pages, blocks, options, index, share::elapsed));
   }
 
-  /** One thread with its worker and what it measured. */
+  /** One thread's share of the work, and what was measured of it. */
   private final class Share {
     private final Histogram histogram = new Histogram(SIGNIFICANT_DIGITS);
-    private final Thread thread;
     private final int index;
+    private @Nullable Pages pages;
     private @Nullable Worker worker;
     private long operations;
+    private long now;
     private boolean finished;
 
     Share(int index) {
       this.index = index;
-      thread =
-          Thread.ofPlatform()
-              .name("dmalloc-" + workload.name() + "-" + index)
-              .daemon(true)
-              .unstarted(this::measure);
     }
 
-    private void measure() {
+    Worker requireWorker() {
+      Worker made = worker;
+      if (made == null) {
+        throw new IllegalStateException(workload.name() + " has not run");
+      }
+      return made;
+    }
+
+    double elapsed() {
+      return measuring ? (double) (now - begin) / options.limitNanos() : 0;
+    }
+
+    private void runWithOthers() {
       try {
-        long pageCount = region == null ? 0 : region.byteSize() / PageContent.PAGE_BYTES;
-        Worker made =
-            workload.worker(
-                new WorkerContext(
-                    provider,
-                    region,
-                    pageCount,
-                    options.start(),
-                    index,
-                    options.threads(),
-                    options.seed()));
-        worker = made;
+        warmUp();
         ready.countDown();
         go.await();
-        MemoryRegion target = region;
-        if (target == null) {
-          loop(count -> made.work(MemorySegment.NULL, count));
-        } else {
-          loop(
-              count -> {
-                try (Access access = target.acquire()) {
-                  return made.work(access.segment(), count);
-                }
-              });
-        }
+        measure();
       } catch (Throwable t) {
-        // Handed to the thread that runs the workload, which throws it on.
-        failure.compareAndSet(null, t);
-        stopped = true;
+        failed(t);
       } finally {
         ready.countDown();
       }
     }
 
-    private void loop(Group group) throws IOException {
-      int count = groupSize();
+    private void warmUp() throws IOException {
+      PageStore target = store;
+      pages = target == null ? null : target.pages();
+      Worker made = worker(workload, pages, index, this);
+      worker = made;
+      long end = System.nanoTime() + options.warmUpNanos();
+      while (!stopped && System.nanoTime() < end && group(made, groupSize()) > 0) {
+        // Measured afterwards.
+      }
+      made.beginMeasuring();
+    }
+
+    private void measure() throws IOException {
+      Worker made = requireWorker();
+      Pace kept = pace;
+      if (kept == null) {
+        loop(made, begin + options.limitNanos(), groupSize());
+      } else {
+        while (!stopped && kept.awaitDue()) {
+          synchronized (kept) {
+            long before = System.nanoTime();
+            record(group(made, 1), before);
+            kept.done(now - before);
+          }
+        }
+      }
+    }
+
+    private void loop(Worker made, long deadline, int count) throws IOException {
       long before = System.nanoTime();
+      now = before;
       // Once at least: a thread that got no processor in time would have nothing to tell.
-      while (!stopped && (operations == 0 || before < deadline)) {
-        int done = group.work(count);
-        long after = System.nanoTime();
+      while (!stopped && (operations == 0 || before < deadline) && operations < operationsEach) {
+        int done = group(made, (int) Math.min(count, operationsEach - operations));
         if (done == 0) {
           finished = true;
           return;
         }
-        histogram.recordValueWithCount((after - before) / done, done);
-        operations += done;
-        before = after;
+        record(done, before);
+        before = now;
+      }
+    }
+
+    private void record(int done, long before) {
+      now = System.nanoTime();
+      histogram.recordValueWithCount((now - before) / done, done);
+      operations += done;
+    }
+
+    private int group(Worker made, int count) throws IOException {
+      Pages used = pages;
+      if (used == null) {
+        return made.work(count);
+      }
+      used.begin();
+      try {
+        return made.work(count);
+      } finally {
+        used.end();
       }
     }
   }
 
-  @FunctionalInterface
-  private interface Group {
-    int work(int count) throws IOException;
+  /** What runs beside the workload on a thread of its own, until that ends. */
+  private final class Beside {
+    private final Workload scan;
+    private final Thread thread;
+    private volatile long pages;
+
+    Beside(Workload scan) {
+      this.scan = scan;
+      thread = thread("dmalloc-" + scan.name() + "-beside", this::runUntilStopped);
+    }
+
+    private void runUntilStopped() {
+      try {
+        Share share = new Share(0);
+        PageStore target = store;
+        share.pages = target == null ? null : target.pages();
+        Worker made = worker(scan, share.pages, 0, share);
+        long done = 0;
+        while (!stopped) {
+          done += share.group(made, 1);
+          pages = done;
+        }
+      } catch (Throwable t) {
+        failed(t);
+      }
+    }
   }
 }

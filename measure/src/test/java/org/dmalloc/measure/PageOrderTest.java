@@ -7,11 +7,16 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.util.Arrays;
 import java.util.BitSet;
 import java.util.HashMap;
 import java.util.Locale;
 import java.util.Map;
+import org.dmalloc.api.MemoryException;
+import org.dmalloc.api.RegionRequest;
+import org.dmalloc.testkit.memory.InMemoryProvider;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -55,14 +60,14 @@ final class PageOrderTest {
   }
 
   @Test
-  void coldThreadsShareThePagesAndUseNoneTwice() {
+  void coldThreadsShareThePagesAndUseNoneTwice() throws IOException {
     int pages = 1_000;
     BitSet seen = new BitSet(pages);
     int total = 0;
     for (int thread = 0; thread < 3; thread++) {
-      PageChoice choice = new PageChoice(context(pages, Start.COLD, thread, 3));
-      while (choice.hasNext()) {
-        seen.set((int) choice.next());
+      PageOrder order = PageOrder.random(context(pages, Start.COLD, thread, 3));
+      while (order.hasNext()) {
+        seen.set((int) order.next());
         total++;
       }
     }
@@ -85,7 +90,7 @@ final class PageOrderTest {
   void popularPagesAreSpreadOverTheRegion() {
     int pages = 10_000;
     Map<Integer, Integer> counts = new HashMap<>();
-    for (int page : ZipfianRead.draw(context(pages, Start.WARM, 0, 1))) {
+    for (int page : PageOrder.draw(context(pages, Start.WARM, 0, 1))) {
       counts.merge(page, 1, Integer::sum);
     }
     int[] popular =
@@ -109,7 +114,28 @@ final class PageOrderTest {
   }
 
   private static WorkerContext context(long pages, Start start, int thread, int threads) {
-    return new WorkerContext(
-        TestMemory.withEverything("fake"), null, pages, start, thread, threads, 7);
+    InMemoryProvider provider = TestMemory.withEverything("fake");
+    try {
+      return new WorkerContext(
+          new RegionPages(
+              provider, provider.allocate(RegionRequest.ofSize(pages * PageContent.PAGE_BYTES))),
+          null,
+          null,
+          new RunOptions(
+              start,
+              RunOptions.Timing.GROUPS,
+              threads,
+              0,
+              false,
+              RunOptions.UNLIMITED,
+              RunOptions.UNLIMITED,
+              0,
+              7,
+              0),
+          thread,
+          () -> 0);
+    } catch (MemoryException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 }

@@ -11,11 +11,12 @@ import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.time.Duration;
 import java.util.List;
-import org.dmalloc.api.AccessPattern;
 import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.MemoryRegion;
 import org.dmalloc.api.RegionRequest;
-import org.dmalloc.measure.machine.ProcessCounters;
+import org.dmalloc.measure.RunOptions.Timing;
+import org.dmalloc.measure.machine.KernelCounter;
+import org.dmalloc.measure.machine.KernelCounts;
 import org.dmalloc.spi.machine.KernelFiles;
 import org.dmalloc.testkit.memory.InMemoryProvider;
 import org.junit.jupiter.api.AfterEach;
@@ -35,7 +36,7 @@ final class WorkloadRunTest {
   void fillARegion() throws IOException, InterruptedException {
     provider = TestMemory.withEverything("fake");
     region = provider.allocate(RegionRequest.ofSize((long) PAGES * PageContent.PAGE_BYTES));
-    run(new SequentialFill(), Start.COLD);
+    run(Workloads.FILL, Start.COLD);
   }
 
   @AfterEach
@@ -82,8 +83,8 @@ final class WorkloadRunTest {
   void aWarmRunGoesOnUntilItsTimeIsUp(String name) throws IOException, InterruptedException {
     Workload workload = Workloads.named(name);
     Measurement measurement = run(workload, Start.WARM);
-    assertEquals(workload.warmGroupSize(), measurement.latency().groupSize());
-    assertEquals(0, measurement.operations() % workload.warmGroupSize());
+    assertEquals(workload.groupSize(), measurement.latency().groupSize());
+    assertEquals(0, measurement.operations() % workload.groupSize());
     assertEquals(false, measurement.finished());
   }
 
@@ -113,7 +114,7 @@ final class WorkloadRunTest {
     byte right = region.segment().get(JAVA_BYTE, offset);
     region.segment().set(JAVA_BYTE, offset, (byte) (right + 1));
     WrongContentException thrown =
-        assertThrows(WrongContentException.class, () -> run(new SequentialRead(), Start.COLD));
+        assertThrows(WrongContentException.class, () -> run(Workloads.READ, Start.COLD));
     assertTrue(thrown.getMessage().contains("page 77 "), thrown::getMessage);
   }
 
@@ -122,69 +123,72 @@ final class WorkloadRunTest {
     MemorySegment bytes = region.segment();
     long page = PageContent.PAGE_BYTES;
     MemorySegment.copy(bytes, 3 * page, bytes, 9 * page, page);
-    assertThrows(WrongContentException.class, () -> run(new RandomRead(), Start.COLD));
+    assertThrows(WrongContentException.class, () -> run(Workloads.RANDOM_READ, Start.COLD));
   }
 
   @ParameterizedTest
   @ValueSource(strings = {"random-write", "scatter-write"})
   void writesKeepTheContentReadable(String name) throws IOException, InterruptedException {
     run(Workloads.named(name), Start.COLD);
-    run(new SequentialRead(), Start.COLD);
-    run(new RandomRead(), Start.COLD);
-    assertEquals(PAGES, run(new BatchedRead(), Start.COLD).operations());
+    run(Workloads.READ, Start.COLD);
+    run(Workloads.RANDOM_READ, Start.COLD);
+    assertEquals(PAGES, run(Workloads.batchRead(512), Start.COLD).operations());
   }
 
   @Test
   void aScatteredWriteThatIsLostIsNoticed() {
+    Workload scatter = Workloads.named("scatter-write");
     Workload losing =
-        new ForwardingWorkload(new ScatterWrite()) {
-          @Override
-          public Worker worker(WorkerContext context) {
-            Worker worker = super.worker(context);
-            return new Worker() {
-              @Override
-              public int work(MemorySegment segment, int count) throws IOException {
-                int done = worker.work(segment, count);
-                segment.fill((byte) 0);
-                return done;
-              }
+        scatter.withMaker(
+            context -> {
+              Worker worker = scatter.maker().worker(context);
+              return new Worker() {
+                @Override
+                public int work(int count) throws IOException {
+                  int done = worker.work(count);
+                  region.segment().fill((byte) 0);
+                  return done;
+                }
 
-              @Override
-              public void verify(MemorySegment segment) {
-                worker.verify(segment);
-              }
-            };
-          }
-        };
+                @Override
+                public void verify(Pages pages, int most) throws IOException {
+                  worker.verify(pages, most);
+                }
+              };
+            });
     assertThrows(WrongContentException.class, () -> run(losing, Start.COLD));
   }
 
   @Test
   void aLostWriteIsNoticed() {
-    Workload losing =
-        new ForwardingWorkload(new RandomWrite()) {
-          @Override
-          public Worker worker(WorkerContext context) {
-            Worker worker = super.worker(context);
-            return new Worker() {
-              @Override
-              public int work(MemorySegment segment, int count) throws IOException {
-                return worker.work(MemorySegment.ofArray(new long[PAGES * 512]), count);
-              }
+    SegmentPages elsewhere =
+        new SegmentPages() {
+          private final MemorySegment other = MemorySegment.ofArray(new long[PAGES * 512]);
 
-              @Override
-              public void verify(MemorySegment segment) {
-                worker.verify(segment);
-              }
-            };
+          @Override
+          public MemorySegment segment() {
+            return other;
           }
         };
+    Workload losing =
+        Workloads.RANDOM_WRITE.withMaker(
+            context ->
+                Workloads.RANDOM_WRITE
+                    .maker()
+                    .worker(
+                        new WorkerContext(
+                            context.store(),
+                            elsewhere,
+                            null,
+                            context.options(),
+                            context.threadIndex(),
+                            context.elapsed())));
     assertThrows(WrongContentException.class, () -> run(losing, Start.COLD));
   }
 
   @Test
   void batchesAreAnnouncedOneAhead() throws IOException, InterruptedException {
-    run(new BatchedRead(100), Start.COLD);
+    run(Workloads.batchRead(100), Start.COLD);
     assertEquals(
         List.of("prefetch 100", "prefetch 100", "prefetch 56"),
         provider.faults().calls().stream().filter(call -> call.startsWith("prefetch")).toList());
@@ -193,9 +197,9 @@ final class WorkloadRunTest {
   @Test
   void writesAreForcedAndReadsAreNot() throws IOException, InterruptedException {
     long before = forces();
-    run(new RandomRead(), Start.COLD);
+    run(Workloads.RANDOM_READ, Start.COLD);
     assertEquals(before, forces());
-    assertTrue(run(new RandomWrite(), Start.COLD).forceNanos() > 0);
+    assertTrue(run(Workloads.RANDOM_WRITE, Start.COLD).forceNanos() > 0);
     assertEquals(before + 1, forces());
   }
 
@@ -209,18 +213,18 @@ final class WorkloadRunTest {
                 throw MemoryException.of("prefetch", "region", "EIO", "");
               }
             });
-    assertThrows(MemoryException.class, () -> run(new BatchedRead(), Start.COLD));
+    assertThrows(MemoryException.class, () -> run(Workloads.batchRead(512), Start.COLD));
   }
 
   @Test
   void threadsShareTheWork() throws IOException, InterruptedException {
     Measurement measurement =
         new WorkloadRun(
-                new RandomRead(),
-                provider,
-                region,
-                new WorkloadRun.Options(Start.COLD, 5, Duration.ofSeconds(60), SEED),
-                KernelFiles.ofThisMachine())
+                Workloads.RANDOM_READ,
+                new RegionPages(provider, region),
+                null,
+                options(Start.COLD, Timing.GROUPS, 5, RunOptions.UNLIMITED),
+                counter())
             .run();
     assertEquals(PAGES, measurement.operations());
   }
@@ -228,34 +232,100 @@ final class WorkloadRunTest {
   @Test
   void allocationsAreClosedAgain() throws IOException, InterruptedException {
     Measurement measurement =
-        new WorkloadRun(new AllocateFree(), provider, null, options(Start.WARM), files()).run();
+        new WorkloadRun(
+                Workloads.named("alloc-free"),
+                null,
+                BlockSource.regions(provider, RegionRequest.ofSize(BlockSource.BLOCK_BYTES)),
+                options(Start.WARM, Timing.GROUPS, 1, RunOptions.UNLIMITED),
+                counter())
+            .run();
     assertTrue(measurement.operations() > 0);
-    assertEquals(0, measurement.bytesPerSecond());
+    assertEquals(2 * measurement.operations(), measurement.pages());
+    assertEquals(0, measurement.durableBytesPerSecond());
     assertEquals(List.of(region), provider.regions());
   }
 
   @Test
   void figuresFollowFromCountsAndTimes() {
-    LatencyProfile latency = new LatencyProfile(1, 1, 1, 1, 1, 1, 1, List.of());
     Measurement measurement =
-        new Measurement(
+        FixedMeasurement.of(
             3_000,
             1_000_000_000,
             500_000_000,
             4096,
-            latency,
-            new ProcessCounters(0, 0, 0, 0, 0),
-            true);
-    assertEquals(2_000, measurement.operationsPerSecond());
-    assertEquals(8_192_000, measurement.bytesPerSecond());
+            new Latency(1, 1, 1, 1, 1, 1, 1, List.of()),
+            KernelCounts.ofProcess(0, 0, 0, 0, 0));
+    assertEquals(3_000, measurement.operationsPerSecond());
+    assertEquals(2_000, measurement.durableOperationsPerSecond());
+    assertEquals(8_192_000, measurement.durableBytesPerSecond());
+    assertEquals(3_000 * 4096, measurement.pageBytes());
+    assertTrue(Double.isNaN(measurement.besideBytesPerSecond()));
+  }
+
+  @Test
+  void aRunStopsAfterTheOperationsThatItWasGiven() throws IOException, InterruptedException {
+    Measurement measurement = run(Workloads.RANDOM_WRITE, options(Start.COLD, Timing.EACH, 1, 77));
+    assertEquals(77, measurement.operations());
+    assertEquals(77, measurement.changedPages());
+    assertEquals(false, measurement.finished());
+  }
+
+  @Test
+  void aWarmRunTimesEachOperationWhereItIsToldTo() throws IOException, InterruptedException {
+    Measurement measurement =
+        run(Workloads.named("mixed-50-50"), options(Start.WARM, Timing.EACH, 1, 1_000));
+    assertEquals(1_000, measurement.operations());
+    assertEquals(1, measurement.latency().groupSize());
+    assertTrue(measurement.changedPages() > 100 && measurement.changedPages() <= PAGES);
+  }
+
+  @Test
+  void whatTheWarmUpDidDoesNotCount() throws IOException, InterruptedException {
+    long before = forces();
+    RunOptions options =
+        new RunOptions(
+            Start.WARM, Timing.EACH, 1, 5_000_000, true, RunOptions.UNLIMITED, 3, 0, SEED, 1);
+    Measurement measurement = run(Workloads.named("mixed-50-50"), options);
+    assertEquals(3, measurement.operations());
+    assertTrue(measurement.changedPages() <= 3, measurement::toString);
+    assertEquals(before + 2, forces(), "after the warm-up and at the end");
+  }
+
+  @Test
+  void aScanBesideIsCountedByItself() throws IOException, InterruptedException {
+    Measurement measurement =
+        run(Workloads.named("scan-and-random"), options(Start.WARM, Timing.EACH, 1, 100_000));
+    assertEquals(100_000, measurement.operations());
+    assertTrue(measurement.besidePages() > 0, measurement::toString);
+    assertTrue(measurement.besideBytesPerSecond() > 0);
+  }
+
+  @Test
+  void aWorkingSetShrinksAndGrowsBack() throws IOException, InterruptedException {
+    Measurement measurement = run(Workloads.named("working-set"), Start.WARM);
+    assertTrue(measurement.operations() > 0);
+  }
+
+  @Test
+  void announcedOrdersAnnounceWhatTheyUse() throws IOException, InterruptedException {
+    long before = provider.faults().calls().size();
+    run(
+        Workloads.named("zipf-read"),
+        new RunOptions(
+            Start.WARM, Timing.EACH, 1, 0, false, RunOptions.UNLIMITED, 300, 64, SEED, 0));
+    assertEquals(
+        // The batch in hand, four more and the one ahead.
+        6, provider.faults().calls().stream().skip(before).filter("prefetch 64"::equals).count());
   }
 
   @Test
   void markAndStampDifferOnEveryPage() {
     PageContent content = new PageContent(SEED);
-    content.setMark(region.segment(), 4);
-    content.checkMark(region.segment(), 4);
-    assertThrows(WrongContentException.class, () -> content.checkMark(region.segment(), 5));
+    long page = PageContent.PAGE_BYTES;
+    content.setMarkAt(region.segment(), 4 * page, 4);
+    content.checkMarkAt(region.segment(), 4 * page, 4);
+    assertThrows(
+        WrongContentException.class, () -> content.checkMarkAt(region.segment(), 5 * page, 5));
     long first = region.segment().get(JAVA_LONG, 0);
     assertTrue(first != region.segment().get(JAVA_LONG, PageContent.PAGE_BYTES));
   }
@@ -265,59 +335,28 @@ final class WorkloadRunTest {
   }
 
   private Measurement run(Workload workload, Start start) throws IOException, InterruptedException {
-    return new WorkloadRun(workload, provider, region, options(start), files()).run();
+    return run(workload, options(start, Timing.GROUPS, 1, RunOptions.UNLIMITED));
   }
 
-  private static WorkloadRun.Options options(Start start) {
-    Duration limit = start == Start.COLD ? Duration.ofSeconds(60) : Duration.ofMillis(30);
-    return new WorkloadRun.Options(start, 1, limit, SEED);
+  private Measurement run(Workload workload, RunOptions options)
+      throws IOException, InterruptedException {
+    RegionPages pages = new RegionPages(provider, region);
+    WorkloadRun run = new WorkloadRun(workload, pages, null, options, counter());
+    Measurement measurement = run.run();
+    run.verify(pages, 10_000);
+    return measurement;
   }
 
-  private static KernelFiles files() {
-    return KernelFiles.ofThisMachine();
+  private static RunOptions options(Start start, Timing timing, int threads, long operations) {
+    Duration limit =
+        start == Start.COLD || operations < RunOptions.UNLIMITED
+            ? Duration.ofSeconds(60)
+            : Duration.ofMillis(30);
+    return new RunOptions(
+        start, timing, threads, 0, false, limit.toNanos(), operations, 0, SEED, 0);
   }
 
-  /** Hands everything on. */
-  private static class ForwardingWorkload implements Workload {
-    private final Workload target;
-
-    ForwardingWorkload(Workload target) {
-      this.target = target;
-    }
-
-    @Override
-    public String name() {
-      return target.name();
-    }
-
-    @Override
-    public String operation() {
-      return target.operation();
-    }
-
-    @Override
-    public Kind kind() {
-      return target.kind();
-    }
-
-    @Override
-    public AccessPattern pattern() {
-      return target.pattern();
-    }
-
-    @Override
-    public long bytesPerOperation(Start start) {
-      return target.bytesPerOperation(start);
-    }
-
-    @Override
-    public int warmGroupSize() {
-      return target.warmGroupSize();
-    }
-
-    @Override
-    public Worker worker(WorkerContext context) {
-      return target.worker(context);
-    }
+  private static KernelCounter counter() {
+    return new KernelCounter(KernelFiles.ofThisMachine(), List.of());
   }
 }

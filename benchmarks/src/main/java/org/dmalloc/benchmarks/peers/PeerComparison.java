@@ -21,14 +21,17 @@ import java.util.Optional;
 import java.util.Random;
 import java.util.Set;
 import java.util.function.Consumer;
-import org.dmalloc.benchmarks.peers.child.PeerMessage;
-import org.dmalloc.benchmarks.peers.child.PeerProcess;
-import org.dmalloc.benchmarks.peers.child.PeerTask;
+import org.dmalloc.benchmarks.peers.child.PeerSubject;
 import org.dmalloc.benchmarks.peers.child.Row;
 import org.dmalloc.benchmarks.peers.child.RowRun;
 import org.dmalloc.benchmarks.peers.store.Peer;
-import org.dmalloc.measure.compare.setup.ChildJvm;
+import org.dmalloc.measure.PageContent;
+import org.dmalloc.measure.RunOptions;
+import org.dmalloc.measure.Start;
+import org.dmalloc.measure.compare.child.ChildRun;
+import org.dmalloc.measure.compare.child.ChildTask;
 import org.dmalloc.measure.compare.setup.LimitSearch;
+import org.dmalloc.measure.compare.setup.LimitedJvm;
 import org.dmalloc.measure.compare.setup.MemoryLimit;
 import org.dmalloc.measure.compare.setup.ScratchDirectory;
 import org.dmalloc.measure.compare.setup.SetupJournal;
@@ -62,6 +65,12 @@ final class PeerComparison {
   private static final int CACHE_HEAP_SHARE = 20;
 
   private static final Duration PATIENCE = Duration.ofMinutes(3);
+  private static final Duration UNLIMITED = Duration.ofDays(365);
+
+  /** A small store on which all rows run first, so that their code is compiled. */
+  private static final long REHEARSAL_BYTES = 8L << 20;
+
+  private static final long REHEARSAL_NANOS = 60_000_000;
 
   /** How many times a row's time the fill may take. */
   private static final int FILL_CELLS = 5;
@@ -202,34 +211,26 @@ final class PeerComparison {
 
   private void run(int run, Peer peer, @Nullable MemoryLimit limit, Path scratch, String device)
       throws IOException, InterruptedException {
-    List<Row> order = new ArrayList<>(plan.rows());
-    Collections.shuffle(order, new Random(plan.seed() * 31 + run));
-    PeerTask task =
-        new PeerTask(
-            peer.id(),
-            scratch.toString(),
-            plan.byteSize(),
-            cacheBytes(),
-            order,
-            plan.cellTime().toNanos(),
-            FILL_CELLS * plan.cellTime().toNanos(),
-            plan.seed(),
-            run,
-            device);
-    ChildJvm jvm =
-        new ChildJvm(
-            PeerProcess.class.getName(),
+    LimitedJvm jvm =
+        new LimitedJvm(
+            PeerSubject.class.getName(),
             classPath,
             HEAP_BYTES + (peer.id().equals("pool") ? cacheBytes() / CACHE_HEAP_SHARE : 0),
             peer.jvmOptions(),
             PATIENCE);
-    Told told = new Told(run, peer);
     MemoryLimit.Place place = limit == null ? null : limit.create(plan.limitBytes());
     try {
-      ChildJvm.End end = jvm.run(GSON.toJson(task), place, told::hear);
-      if (!end.failure().isEmpty()) {
-        told.broken(end.failure());
-      }
+      keep(
+          peer,
+          ChildRun.run(
+              jvm,
+              task(run, peer, scratch, device, place == null ? "" : place.peakFile()),
+              place,
+              row ->
+                  listener.accept(
+                      String.format(
+                          Locale.ROOT, "run %d of %d: %s %s", run, plan.runs(), peer.id(), row)),
+              UNLIMITED));
     } finally {
       if (place != null) {
         place.close();
@@ -238,76 +239,72 @@ final class PeerComparison {
     }
   }
 
-  /** Hears one JVM. */
-  private final class Told {
-    private final int run;
-    private final Peer peer;
-    private final Set<Row> answered = EnumSet.noneOf(Row.class);
+  private ChildTask task(int run, Peer peer, Path scratch, String device, String peakFile) {
+    List<Row> order = new ArrayList<>(plan.rows());
+    Collections.shuffle(order, new Random(plan.seed() * 31 + run));
+    order.remove(Row.FILL);
+    long pages = plan.byteSize() / PageContent.PAGE_BYTES;
+    return new ChildTask(
+        GSON.toJson(new PeerSubject.Spec(peer.id(), cacheBytes())),
+        scratch.toString(),
+        pages * PageContent.PAGE_BYTES,
+        REHEARSAL_BYTES,
+        REHEARSAL_NANOS,
+        new RunOptions(
+            Start.COLD,
+            RunOptions.Timing.EACH,
+            1,
+            0,
+            false,
+            FILL_CELLS * plan.cellTime().toNanos(),
+            RunOptions.UNLIMITED,
+            0,
+            plan.seed(),
+            0),
+        plan.rows().contains(Row.FILL),
+        cacheBytes(),
+        order.stream()
+            .map(row -> row.step(pages, plan.cellTime().toNanos(), plan.seed(), run))
+            .toList(),
+        device.isEmpty() ? List.of() : List.of(device),
+        peakFile);
+  }
 
-    Told(int run, Peer peer) {
-      this.run = run;
-      this.peer = peer;
+  private void keep(Peer peer, ChildRun.Result result) {
+    if (!result.note().isEmpty()) {
+      storeNotes.put(peer.id(), result.note());
     }
-
-    boolean hear(String line) {
-      if (!line.startsWith(PeerMessage.MARK)) {
-        return false;
-      }
-      PeerMessage message =
-          GSON.fromJson(line.substring(PeerMessage.MARK.length()), PeerMessage.class);
-      Row row = message.row();
-      RowRun done = message.run();
-      switch (message.kind()) {
-        case NOTE -> storeNotes.put(peer.id(), message.text());
-        case BEGIN ->
-            listener.accept(
-                String.format(
-                    Locale.ROOT,
-                    "run %d of %d: %s %s",
-                    run,
-                    plan.runs(),
-                    peer.id(),
-                    row == null ? "" : row.label()));
-        case DONE -> {
-          if (row != null && done != null) {
-            answered.add(row);
-            of(runs).computeIfAbsent(row, r -> new ArrayList<>()).add(done);
-          }
-        }
-        case LACKS, FAILED -> {
-          if (row != null) {
-            answered.add(row);
-            of(reasons).put(row, message.text());
-            if (message.kind() == PeerMessage.Kind.FAILED) {
-              note(String.format(Locale.ROOT, "%s %s: %s", peer.id(), row.label(), message.text()));
-            }
-          }
-        }
-        case BROKEN -> broken(message.text());
-        case END -> {
-          return true;
-        }
-      }
-      return message.kind() == PeerMessage.Kind.BROKEN;
+    Map<Row, List<RowRun>> own = runs.getOrDefault(peer.id(), Map.of());
+    Map<Row, String> missing = reasons.getOrDefault(peer.id(), Map.of());
+    for (ChildRun.Done done : result.done()) {
+      Row row = Row.named(done.step());
+      own.computeIfAbsent(row, r -> new ArrayList<>())
+          .add(
+              row == Row.FILL
+                  ? RowRun.fill(done.runs().getFirst(), result.openNanos())
+                  : RowRun.of(row, plan.byteSize() / PageContent.PAGE_BYTES, done.runs()));
     }
-
-    private <T> Map<Row, T> of(Map<String, Map<Row, T>> all) {
-      return all.computeIfAbsent(peer.id(), id -> new EnumMap<>(Row.class));
-    }
-
-    void broken(String reason) {
-      note(String.format(Locale.ROOT, "%s: %s", peer.id(), reason));
+    result.lacks().forEach((row, reason) -> missing.put(Row.named(row), reason));
+    result
+        .failures()
+        .forEach(
+            (row, reason) -> {
+              missing.put(Row.named(row), reason);
+              note(String.format(Locale.ROOT, "%s %s: %s", peer.id(), row, reason));
+            });
+    if (!result.broken().isEmpty()) {
+      note(String.format(Locale.ROOT, "%s: %s", peer.id(), result.broken()));
       for (Row row : plan.rows()) {
-        if (!answered.contains(row)) {
-          of(reasons).put(row, reason);
+        if (result.done().stream().noneMatch(done -> done.step().equals(row.label()))) {
+          missing.putIfAbsent(row, result.broken());
         }
       }
     }
+  }
 
-    private void note(String line) {
-      notes.add(line);
-      listener.accept(line);
-    }
+  private void note(String line) {
+    notes.add(line);
+    listener.accept(line);
   }
 
   private List<PeerReport.Entrant> entrants() {

@@ -11,7 +11,6 @@ import java.util.OptionalDouble;
 import java.util.stream.Collectors;
 import org.dmalloc.benchmarks.peers.child.Row;
 import org.dmalloc.benchmarks.peers.child.RowRun;
-import org.dmalloc.benchmarks.peers.child.RowRunner;
 import org.dmalloc.benchmarks.peers.store.Peer;
 import org.dmalloc.measure.compare.ComparisonHtml;
 import org.dmalloc.measure.compare.Sample;
@@ -57,7 +56,7 @@ public record PeerReport(
     List<String> notes)
     implements Report {
   /** The form that this version writes. */
-  public static final int FORMAT = 1;
+  public static final int FORMAT = 2;
 
   /**
    * Who took part.
@@ -189,8 +188,8 @@ public record PeerReport(
           1
               / (1 / pages(survey, RawPattern.RANDOM_READ, RawDisk.DEPTH_ONE)
                   + 1 / pages(survey, RawPattern.RANDOM_WRITE, RawDisk.DEPTH_MANY));
-      case PHASES -> both(survey, RowRunner.SCANNED_TO_TOUCHED_IN_PHASES);
-      case HALVES -> both(survey, RowRunner.SCANNED_TO_TOUCHED_IN_HALVES);
+      case PHASES -> both(survey, Row.SCANNED_TO_TOUCHED_IN_PHASES);
+      case HALVES -> both(survey, Row.SCANNED_TO_TOUCHED_IN_HALVES);
       case ZIPF, MIXED -> Double.NaN;
     };
   }

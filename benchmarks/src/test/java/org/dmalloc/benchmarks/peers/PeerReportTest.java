@@ -17,9 +17,12 @@ import org.dmalloc.benchmarks.peers.PeerReport.Entrant;
 import org.dmalloc.benchmarks.peers.child.Row;
 import org.dmalloc.benchmarks.peers.child.RowRun;
 import org.dmalloc.benchmarks.peers.store.Peer.Family;
+import org.dmalloc.measure.Latency;
+import org.dmalloc.measure.Measurement;
 import org.dmalloc.measure.disk.RawFigure;
 import org.dmalloc.measure.disk.RawPattern;
 import org.dmalloc.measure.disk.RawSurvey;
+import org.dmalloc.measure.machine.KernelCounts;
 import org.dmalloc.measure.machine.MachineDescription;
 import org.dmalloc.report.Json;
 import org.dmalloc.report.Table;
@@ -33,14 +36,34 @@ class PeerReportTest {
   @TempDir private Path work;
 
   private static RowRun run(Row row, long pagesPerSecond) {
-    return new RowRun(
-        row,
-        List.of(new RowRun.Part("part", 10_000, pagesPerSecond, SECOND)),
-        0,
-        0,
-        row.stores() ? pagesPerSecond : 0,
-        3 * pagesPerSecond * 4096,
-        2 * pagesPerSecond * 4096);
+    boolean stores = row == Row.FILL || row == Row.RANDOM_WRITE || row == Row.MIXED;
+    Measurement measured =
+        new Measurement(
+            row.label(),
+            row.description(),
+            pagesPerSecond,
+            4096,
+            pagesPerSecond,
+            stores ? pagesPerSecond : 0,
+            SECOND,
+            0,
+            Measurement.UNKNOWN,
+            new Latency(1, 1, 1, 1, 1, 1, 1, List.of()),
+            new KernelCounts(
+                0,
+                0,
+                0,
+                3 * pagesPerSecond * 4096,
+                0,
+                -1,
+                -1,
+                "",
+                0,
+                2 * pagesPerSecond * 4096,
+                -1,
+                -1),
+            false);
+    return new RowRun(List.of(new RowRun.Part(10_000, measured)), 0);
   }
 
   private void cell(Row row, String contender, long... pagesPerSecond) {
@@ -167,7 +190,7 @@ class PeerReportTest {
     Path other = Files.writeString(work.resolve("b.json"), "{\"schema\": \"else\"}");
     assertThrows(IOException.class, () -> PeerJson.read(other));
     Path older =
-        Files.writeString(work.resolve("c.json"), json.replace("\"format\": 1", "\"format\": 0"));
+        Files.writeString(work.resolve("c.json"), json.replace("\"format\": 2", "\"format\": 0"));
     assertTrue(
         assertThrows(IOException.class, () -> PeerJson.read(older))
             .getMessage()

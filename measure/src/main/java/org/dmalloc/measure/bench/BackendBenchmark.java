@@ -16,12 +16,15 @@ import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.MemoryProvider;
 import org.dmalloc.api.MemoryRegion;
 import org.dmalloc.api.RegionRequest;
+import org.dmalloc.measure.BlockSource;
 import org.dmalloc.measure.Measurement;
 import org.dmalloc.measure.PageContent;
-import org.dmalloc.measure.SequentialFill;
+import org.dmalloc.measure.RegionPages;
+import org.dmalloc.measure.RunOptions;
 import org.dmalloc.measure.Start;
 import org.dmalloc.measure.Workload;
 import org.dmalloc.measure.WorkloadRun;
+import org.dmalloc.measure.Workloads;
 import org.dmalloc.measure.bench.BenchmarkPlan.RawDiskChoice;
 import org.dmalloc.measure.bench.BenchmarkResult.Failed;
 import org.dmalloc.measure.bench.BenchmarkResult.Measured;
@@ -34,6 +37,7 @@ import org.dmalloc.measure.disk.RawPattern;
 import org.dmalloc.measure.disk.RawSurvey;
 import org.dmalloc.measure.disk.RawSurveyor;
 import org.dmalloc.measure.machine.BlockDevice;
+import org.dmalloc.measure.machine.KernelCounter;
 import org.dmalloc.measure.machine.SwapDevice;
 import org.dmalloc.spi.machine.KernelFiles;
 import org.dmalloc.spi.machine.Mount;
@@ -45,6 +49,9 @@ final class BackendBenchmark {
   private static final Duration WARM_UP = Duration.ofMillis(200);
 
   private static final long WARM_UP_BYTES = 4L << 20;
+
+  /** Of what a thread has stored, how much is looked at again. */
+  private static final int VERIFIED_PAGES = 10_000;
 
   private final MemoryProvider provider;
   private final BenchmarkPlan plan;
@@ -192,7 +199,7 @@ final class BackendBenchmark {
   private Outcome measure(Workload workload, Start start) throws IOException, InterruptedException {
     warmUp(workload);
     if (workload.kind() == Workload.Kind.ALLOCATE) {
-      return new Measured(run(workload, null, start, plan.timePerRun()), null, -1);
+      return new Measured(run(workload, null, start, plan.timePerRun()), -1);
     }
     boolean firstFill = workload.kind() == Workload.Kind.FILL && start == Start.COLD;
     if (firstFill) {
@@ -210,13 +217,9 @@ final class BackendBenchmark {
       }
     }
     double resident = firstFill ? 0 : target.residentShare();
-    BlockDevice disk = device;
-    BlockDevice.Traffic before = disk == null ? null : disk.traffic(around.files()).orElse(null);
     Measurement measurement = run(workload, target.region(), start, plan.timePerRun());
-    BlockDevice.Traffic after = disk == null ? null : disk.traffic(around.files()).orElse(null);
     filled |= firstFill;
-    return new Measured(
-        measurement, before == null || after == null ? null : after.since(before), resident);
+    return new Measured(measurement, resident);
   }
 
   private Duration warmUpTime() {
@@ -232,7 +235,7 @@ final class BackendBenchmark {
     long byteSize = Math.max(WARM_UP_BYTES, (long) plan.threads() * PageContent.PAGE_BYTES);
     try (MemoryRegion small =
         provider.allocate(RegionRequest.ofSize(byteSize).withOwner("benchmark"))) {
-      run(new SequentialFill(), small, Start.COLD, warmUpTime());
+      run(Workloads.FILL, small, Start.COLD, warmUpTime());
       run(workload, small, Start.WARM, warmUpTime());
     }
   }
@@ -240,13 +243,32 @@ final class BackendBenchmark {
   private Measurement run(
       Workload workload, @Nullable MemoryRegion region, Start start, Duration limit)
       throws IOException, InterruptedException {
-    return new WorkloadRun(
+    // A cold fill goes on to its end, because all others need what it writes.
+    boolean toItsEnd = workload.kind() == Workload.Kind.FILL && start == Start.COLD;
+    RegionPages pages = region == null ? null : new RegionPages(provider, region);
+    WorkloadRun run =
+        new WorkloadRun(
             workload,
-            provider,
-            region,
-            new WorkloadRun.Options(start, plan.threads(), limit, plan.seed()),
-            around.files())
-        .run();
+            pages,
+            BlockSource.regions(
+                provider, RegionRequest.ofSize(BlockSource.BLOCK_BYTES).withOwner("benchmark")),
+            new RunOptions(
+                start,
+                RunOptions.Timing.GROUPS,
+                plan.threads(),
+                0,
+                false,
+                toItsEnd ? RunOptions.UNLIMITED : limit.toNanos(),
+                RunOptions.UNLIMITED,
+                0,
+                plan.seed(),
+                0),
+            new KernelCounter(around.files(), device == null ? List.of() : List.of(device)));
+    Measurement measurement = run.run();
+    if (pages != null) {
+      run.verify(pages, VERIFIED_PAGES);
+    }
+    return measurement;
   }
 
   private ScratchRegion freshScratch() throws MemoryException {
@@ -264,7 +286,7 @@ final class BackendBenchmark {
     ScratchRegion target = scratch == null ? freshScratch() : scratch;
     if (!filled) {
       target.advise(AccessPattern.SEQUENTIAL);
-      run(new SequentialFill(), target.region(), Start.COLD, plan.timePerRun());
+      run(Workloads.FILL, target.region(), Start.COLD, plan.timePerRun());
       filled = true;
     }
     return target;

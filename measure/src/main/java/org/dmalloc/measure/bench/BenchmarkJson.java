@@ -11,15 +11,14 @@ import java.util.Locale;
 import java.util.OptionalDouble;
 import java.util.OptionalLong;
 import org.dmalloc.api.AccessPattern;
-import org.dmalloc.measure.LatencyProfile;
+import org.dmalloc.measure.Latency;
 import org.dmalloc.measure.Measurement;
 import org.dmalloc.measure.Workload;
 import org.dmalloc.measure.disk.RawDisk;
 import org.dmalloc.measure.disk.RawFigure;
 import org.dmalloc.measure.disk.RawSurvey;
-import org.dmalloc.measure.machine.BlockDevice;
+import org.dmalloc.measure.machine.KernelCounts;
 import org.dmalloc.measure.machine.MachineDescription;
-import org.dmalloc.measure.machine.ProcessCounters;
 import org.dmalloc.measure.machine.SwapDevice;
 import org.dmalloc.report.Json;
 
@@ -29,7 +28,7 @@ import org.dmalloc.report.Json;
  */
 final class BenchmarkJson {
   /** The version of this form; grows when a member changes its meaning or goes away. */
-  static final int SCHEMA_VERSION = 1;
+  static final int SCHEMA_VERSION = 2;
 
   private BenchmarkJson() {}
 
@@ -146,16 +145,17 @@ final class BenchmarkJson {
   private static JsonElement measurement(
       BenchmarkResult result, BenchmarkResult.Measured measured) {
     Measurement measurement = measured.measurement();
-    LatencyProfile latency = measurement.latency();
-    ProcessCounters counters = measurement.counters();
+    Latency latency = measurement.latency();
+    KernelCounts counters = measurement.counters();
     JsonObject object = new JsonObject();
     object.addProperty("operations", measurement.operations());
     object.addProperty("elapsedNanos", measurement.elapsedNanos());
-    object.addProperty("forceNanos", measurement.forceNanos());
+    object.addProperty("forceNanos", Math.max(0, measurement.forceNanos()));
     object.addProperty("bytesPerOperation", measurement.bytesPerOperation());
     object.addProperty("finished", measurement.finished());
     object.addProperty("operationsPerSecond", measurement.operationsPerSecond());
-    object.addProperty("bytesPerSecond", measurement.bytesPerSecond());
+    object.addProperty("durableOperationsPerSecond", measurement.durableOperationsPerSecond());
+    object.addProperty("durableBytesPerSecond", measurement.durableBytesPerSecond());
     object.addProperty("latencyGroupSize", latency.groupSize());
     object.addProperty("minNanos", latency.minNanos());
     object.addProperty("meanNanos", latency.meanNanos());
@@ -164,7 +164,7 @@ final class BenchmarkJson {
     object.addProperty("p999Nanos", latency.p999Nanos());
     object.addProperty("maxNanos", latency.maxNanos());
     JsonArray curve = new JsonArray();
-    for (LatencyProfile.Point point : latency.curve()) {
+    for (Latency.Point point : latency.curve()) {
       JsonArray pair = new JsonArray();
       pair.add(point.percentile());
       pair.add(point.nanos());
@@ -176,9 +176,8 @@ final class BenchmarkJson {
     object.add("cpuNanos", known(counters.cpuNanos()));
     object.add("processReadBytes", known(counters.readBytes()));
     object.add("processWrittenBytes", known(counters.writtenBytes()));
-    BlockDevice.Traffic device = measured.device();
-    object.addProperty("deviceReadBytes", device == null ? null : device.readBytes());
-    object.addProperty("deviceWrittenBytes", device == null ? null : device.writtenBytes());
+    object.add("deviceReadBytes", known(counters.deviceReadBytes()));
+    object.add("deviceWrittenBytes", known(counters.deviceWrittenBytes()));
     double resident = measured.residentShareAtStart();
     object.addProperty("residentShareAtStart", resident < 0 ? null : resident);
     OptionalLong pages = BenchmarkMeaning.pagesPerWait(result);
@@ -194,7 +193,7 @@ final class BenchmarkJson {
     if (raw == null || measurement == null) {
       return JsonNull.INSTANCE;
     }
-    LatencyProfile latency = measurement.latency();
+    Latency latency = measurement.latency();
     JsonObject object = new JsonObject();
     object.add("throughputRatio", known(result.throughputRatio(depth)));
     object.add(

@@ -279,10 +279,10 @@ public final class BenchmarkMeaning {
   }
 
   private static double rate(BenchmarkResult result) {
-    return result.measured().map(m -> m.measurement().operationsPerSecond()).orElse(0.0);
+    return result.measured().map(m -> m.measurement().durableOperationsPerSecond()).orElse(0.0);
   }
 
   private static double bytes(BenchmarkResult result) {
-    return result.measured().map(m -> m.measurement().bytesPerSecond()).orElse(0.0);
+    return result.measured().map(m -> m.measurement().durableBytesPerSecond()).orElse(0.0);
   }
 }

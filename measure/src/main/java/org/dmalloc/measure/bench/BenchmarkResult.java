@@ -9,7 +9,6 @@ import org.dmalloc.measure.Start;
 import org.dmalloc.measure.Workload;
 import org.dmalloc.measure.disk.RawDisk;
 import org.dmalloc.measure.disk.RawFigure;
-import org.dmalloc.measure.machine.BlockDevice;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -40,13 +39,9 @@ public record BenchmarkResult(
    * It ran.
    *
    * @param measurement the figures
-   * @param device what went through the file's whole device meanwhile, of all processes; null where
-   *     there is none
    * @param residentShareAtStart the part of the region that was in RAM, 0 to 1; −1 if unknown
    */
-  public record Measured(
-      Measurement measurement, BlockDevice.@Nullable Traffic device, double residentShareAtStart)
-      implements Outcome {}
+  public record Measured(Measurement measurement, double residentShareAtStart) implements Outcome {}
 
   /**
    * It cannot run here.

@@ -25,7 +25,7 @@ import org.dmalloc.measure.disk.RawDisk;
 import org.dmalloc.measure.disk.RawFigure;
 import org.dmalloc.measure.disk.RawPattern;
 import org.dmalloc.measure.disk.RawSurvey;
-import org.dmalloc.measure.machine.ProcessCounters;
+import org.dmalloc.measure.machine.KernelCounts;
 import org.dmalloc.report.Lines;
 import org.dmalloc.report.Table;
 import org.dmalloc.report.Table.Column;
@@ -173,7 +173,7 @@ final class BenchmarkTable {
             right("×qd32", row -> ratio(row.throughputRatio(RawDisk.DEPTH_MANY))),
             figure(
                 "MB/s",
-                m -> m.bytesPerOperation() == 0 ? "-" : Units.megabytes(m.bytesPerSecond())),
+                m -> m.bytesPerOperation() == 0 ? "-" : Units.megabytes(m.durableBytesPerSecond())),
             figure("p50", m -> time(m, m.latency().p50Nanos())),
             figure("p99", m -> time(m, m.latency().p99Nanos())),
             figure("p99.9", m -> time(m, m.latency().p999Nanos())),
@@ -203,7 +203,7 @@ final class BenchmarkTable {
   }
 
   private static String rate(BenchmarkResult row) {
-    return Units.count(measurement(row).operationsPerSecond())
+    return Units.count(measurement(row).durableOperationsPerSecond())
         + (BenchmarkMeaning.fromRam(row) ? BenchmarkMeaning.FROM_RAM : "");
   }
 
@@ -232,7 +232,7 @@ final class BenchmarkTable {
   }
 
   private static String known(long value, LongFunction<String> form) {
-    return value == ProcessCounters.UNKNOWN ? "?" : form.apply(value);
+    return value == KernelCounts.UNKNOWN ? "?" : form.apply(value);
   }
 
   private static String legend(BenchmarkReport report) {

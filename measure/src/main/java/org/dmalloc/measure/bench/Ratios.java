@@ -36,8 +36,8 @@ public final class Ratios {
    */
   public static OptionalDouble throughput(Measurement measurement, RawFigure raw) {
     return raw.pattern().sequential()
-        ? ratio(measurement.bytesPerSecond(), raw.bytesPerSecond())
-        : ratio(measurement.operationsPerSecond(), raw.operationsPerSecond());
+        ? ratio(measurement.durableBytesPerSecond(), raw.bytesPerSecond())
+        : ratio(measurement.durableOperationsPerSecond(), raw.operationsPerSecond());
   }
 
   /**

@@ -4,8 +4,8 @@ package org.dmalloc.measure.compare;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.ToDoubleFunction;
-import org.dmalloc.measure.LatencyProfile;
-import org.dmalloc.measure.compare.cell.CellRun;
+import org.dmalloc.measure.Latency;
+import org.dmalloc.measure.Measurement;
 
 /**
  * The medians of one cell over its runs. NaN stands for what the machine does not tell.
@@ -45,27 +45,27 @@ public record CellSummary(
 
   /** Sums a cell up; empty if it has no runs. */
   public static Optional<CellSummary> of(ComparisonReport.Cell cell) {
-    List<CellRun> runs = cell.runs().stream().filter(run -> run.operations() > 0).toList();
+    List<Measurement> runs = cell.runs().stream().filter(run -> run.operations() > 0).toList();
     if (runs.isEmpty()) {
       return Optional.empty();
     }
     return Optional.of(
         new CellSummary(
-            Sample.of(runs.stream().map(CellRun::operationsPerSecond).toList()),
+            Sample.of(runs.stream().map(Measurement::operationsPerSecond).toList()),
             median(runs, run -> (double) run.latency().p50Nanos()),
             median(runs, run -> (double) run.latency().p99Nanos()),
             median(runs, run -> (double) run.latency().p999Nanos()),
             runs.stream().mapToDouble(run -> (double) run.latency().maxNanos()).max().orElseThrow(),
-            median(runs, run -> ratio(run.majorFaults(), run.operations())),
-            median(runs, run -> ratio(run.swapInPages(), run.operations())),
-            median(runs, run -> ratio(run.swapOutPages(), run.operations())),
+            median(runs, run -> ratio(run.counters().majorFaults(), run.operations())),
+            median(runs, run -> ratio(run.counters().swapInPages(), run.operations())),
+            median(runs, run -> ratio(run.counters().swapOutPages(), run.operations())),
             median(runs, CellSummary::readAmplification),
             median(runs, CellSummary::writeAmplification),
-            median(runs, run -> ratio(run.cpuNanos(), run.operations())),
+            median(runs, run -> ratio(run.counters().cpuNanos(), run.operations())),
             median(runs, run -> ratio(run.forceNanos(), 1)),
-            median(runs, run -> ratio(run.peakResidentBytes(), 1)),
-            median(runs, run -> ratio(run.peakChargedBytes(), 1)),
-            median(runs, CellRun::besideBytesPerSecond)));
+            median(runs, run -> ratio(run.counters().peakResidentBytes(), 1)),
+            median(runs, run -> ratio(run.counters().peakChargedBytes(), 1)),
+            median(runs, Measurement::besideBytesPerSecond)));
   }
 
   /** The most that it had in RAM: what it was charged for, or without a limit what was mapped. */
@@ -74,32 +74,32 @@ public record CellSummary(
   }
 
   /** Bytes read from devices per byte asked for, in one run. */
-  public static double readAmplification(CellRun run) {
-    return ratio(run.readBytes(), run.askedBytes());
+  public static double readAmplification(Measurement run) {
+    return ratio(run.counters().readBytes(), run.pageBytes());
   }
 
   /** Bytes written to devices per byte asked for, in one run. */
-  public static double writeAmplification(CellRun run) {
-    return ratio(run.deviceWrittenBytes(), run.askedBytes());
+  public static double writeAmplification(Measurement run) {
+    return ratio(run.counters().deviceWrittenBytes(), run.pageBytes());
   }
 
   /** The latency curve of the run with the median speed. */
-  public static List<LatencyProfile.Point> curve(ComparisonReport.Cell cell) {
+  public static List<Latency.Point> curve(ComparisonReport.Cell cell) {
     return cell.runs().stream()
-        .sorted(java.util.Comparator.comparingDouble(CellRun::operationsPerSecond))
+        .sorted(java.util.Comparator.comparingDouble(Measurement::operationsPerSecond))
         .skip((cell.runs().size() - 1) / 2)
         .findFirst()
         .map(run -> run.latency().curve())
         .orElse(List.of());
   }
 
-  private static double median(List<CellRun> runs, ToDoubleFunction<CellRun> figure) {
+  private static double median(List<Measurement> runs, ToDoubleFunction<Measurement> figure) {
     List<Double> known =
         runs.stream().mapToDouble(figure).filter(Double::isFinite).boxed().toList();
     return known.isEmpty() ? Double.NaN : Sample.of(known).median();
   }
 
   private static double ratio(long amount, long by) {
-    return amount == CellRun.UNKNOWN || by == 0 ? Double.NaN : (double) amount / by;
+    return amount == Measurement.UNKNOWN || by == 0 ? Double.NaN : (double) amount / by;
   }
 }

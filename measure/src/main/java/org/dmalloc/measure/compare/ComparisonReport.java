@@ -6,7 +6,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
-import org.dmalloc.measure.compare.cell.CellRun;
+import org.dmalloc.measure.Measurement;
 import org.dmalloc.measure.compare.cell.ComparedWorkload;
 import org.dmalloc.measure.machine.MachineDescription;
 import org.dmalloc.measure.machine.SwapDevice;
@@ -55,7 +55,7 @@ public record ComparisonReport(
     List<String> notes)
     implements Report {
   /** The version of this record's JSON form. */
-  public static final int FORMAT = 3;
+  public static final int FORMAT = 4;
 
   /** Copies the lists. */
   public ComparisonReport {
@@ -77,7 +77,7 @@ public record ComparisonReport(
    * @param command the command that allocates such memory; empty if none does
    * @param settings kernel settings while it ran, by their file
    * @param peakChargedBytes the most that its cgroup was charged for, page cache and JVM included;
-   *     {@link CellRun#UNKNOWN} where the kernel does not tell
+   *     {@link Measurement#UNKNOWN} where the kernel does not tell
    */
   public record Entrant(
       String id,
@@ -97,7 +97,7 @@ public record ComparisonReport(
    * @param failure why a run gave none; empty if all did
    */
   public record Cell(
-      ComparedWorkload workload, String contender, List<CellRun> runs, String failure) {
+      ComparedWorkload workload, String contender, List<Measurement> runs, String failure) {
     /** Copies the list. */
     public Cell {
       runs = List.copyOf(runs);
@@ -107,7 +107,7 @@ public record ComparisonReport(
     public Optional<Sample> speed() {
       return runs.isEmpty()
           ? Optional.empty()
-          : Optional.of(Sample.of(runs.stream().map(CellRun::operationsPerSecond).toList()));
+          : Optional.of(Sample.of(runs.stream().map(Measurement::operationsPerSecond).toList()));
     }
   }
 

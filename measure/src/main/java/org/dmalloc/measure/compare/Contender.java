@@ -3,7 +3,7 @@ package org.dmalloc.measure.compare;
 
 import java.util.Map;
 import java.util.TreeMap;
-import org.dmalloc.measure.compare.child.ChildTask;
+import org.dmalloc.measure.compare.child.ContenderSubject;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -22,7 +22,7 @@ import org.jspecify.annotations.Nullable;
 record Contender(
     String id,
     Family family,
-    ChildTask.Kind kind,
+    ContenderSubject.Kind kind,
     @Nullable ProviderSource provider,
     @Nullable String pattern,
     @Nullable String policy,

@@ -10,7 +10,7 @@ import org.dmalloc.api.AccessPattern;
 import org.dmalloc.api.Capability;
 import org.dmalloc.api.SwapPolicy;
 import org.dmalloc.measure.compare.ComparisonPlan.Policies;
-import org.dmalloc.measure.compare.child.ChildTask;
+import org.dmalloc.measure.compare.child.ContenderSubject.Kind;
 import org.dmalloc.measure.compare.setup.KernelSetting;
 import org.jspecify.annotations.Nullable;
 
@@ -77,7 +77,7 @@ final class ContenderList {
         new Contender(
             LIBRARY_HEAP,
             Family.SWAP,
-            ChildTask.Kind.LIBRARY_HEAP,
+            Kind.LIBRARY_HEAP,
             null,
             null,
             null,
@@ -86,15 +86,7 @@ final class ContenderList {
             Map.of()));
     base.add(
         new Contender(
-            BUFFER_POOL,
-            Family.POOL,
-            ChildTask.Kind.BUFFER_POOL,
-            null,
-            null,
-            null,
-            false,
-            false,
-            Map.of()));
+            BUFFER_POOL, Family.POOL, Kind.BUFFER_POOL, null, null, null, false, false, Map.of()));
     for (String name : plan.choice().contenders()) {
       if (base.stream().noneMatch(contender -> isChosen(contender, name))) {
         throw new IllegalArgumentException(
@@ -163,7 +155,7 @@ final class ContenderList {
     return new Contender(
         variant.isEmpty() ? provider.name() : provider.name() + ":" + variant,
         provider.family(),
-        ChildTask.Kind.PROVIDER,
+        Kind.PROVIDER,
         provider,
         pattern,
         policy,

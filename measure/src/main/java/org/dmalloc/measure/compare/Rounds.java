@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.dmalloc.measure.compare;
 
+import com.google.gson.Gson;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -19,12 +20,17 @@ import java.util.Random;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
+import org.dmalloc.measure.Measurement;
 import org.dmalloc.measure.PageContent;
-import org.dmalloc.measure.compare.cell.CellRun;
+import org.dmalloc.measure.RunOptions;
+import org.dmalloc.measure.Start;
 import org.dmalloc.measure.compare.cell.ComparedWorkload;
+import org.dmalloc.measure.compare.child.ChildRun;
 import org.dmalloc.measure.compare.child.ChildTask;
+import org.dmalloc.measure.compare.child.ContenderSubject;
 import org.dmalloc.measure.compare.setup.Change;
 import org.dmalloc.measure.compare.setup.KernelSetting;
+import org.dmalloc.measure.compare.setup.LimitedJvm;
 import org.dmalloc.measure.compare.setup.MemoryLimit;
 import org.dmalloc.measure.compare.setup.SetupJournal;
 import org.jspecify.annotations.Nullable;
@@ -52,7 +58,7 @@ final class Rounds {
   private final SetupJournal journal;
   private final ComparisonListener listener;
   private final Map<String, String> contenderNotes = new LinkedHashMap<>();
-  private final Map<String, Map<ComparedWorkload, List<CellRun>>> runs = new LinkedHashMap<>();
+  private final Map<String, Map<ComparedWorkload, List<Measurement>>> runs = new LinkedHashMap<>();
   private final Map<String, Map<ComparedWorkload, String>> failures = new LinkedHashMap<>();
   private final Set<String> notes = new LinkedHashSet<>();
   private final Map<String, Long> peaks = new LinkedHashMap<>();
@@ -223,12 +229,19 @@ final class Rounds {
       for (var setting : contender.settings().entrySet()) {
         settings.add(KernelSetting.set(journal, setting.getKey(), setting.getValue()));
       }
-      ChildRun child = new ChildRun(classPath(contender), heapBytes(contender), PATIENCE);
+      LimitedJvm child =
+          new LimitedJvm(
+              ContenderSubject.class.getName(),
+              classPath(contender),
+              heapBytes(contender),
+              List.of(),
+              PATIENCE);
       MemoryLimit.Place place = limit == null ? null : limit.create(plan.limitBytes());
       try {
         ChildTask task = task(round, contender, place);
         ChildRun.Result result =
-            child.run(
+            ChildRun.run(
+                child,
                 task,
                 place,
                 workload ->
@@ -241,7 +254,7 @@ final class Rounds {
                             contender.id(),
                             workload,
                             minutes(schedule.left()))),
-                schedule.deadlineNanos());
+                Duration.ofNanos(Math.max(0, schedule.deadlineNanos() - System.nanoTime())));
         if (journal.closed()) {
           // It was ended with its cgroup, because this process is told to end.
           throw new InterruptedException("ended by a signal");
@@ -284,7 +297,7 @@ final class Rounds {
   }
 
   private long heapBytes(Contender contender) {
-    return contender.kind() == ChildTask.Kind.BUFFER_POOL
+    return contender.kind() == ContenderSubject.Kind.BUFFER_POOL
         ? HEAP_BYTES + poolBytes() / POOL_HEAP_SHARE
         : HEAP_BYTES;
   }
@@ -313,49 +326,80 @@ final class Rounds {
   private ChildTask task(
       Schedule.Round round, Contender contender, MemoryLimit.@Nullable Place place) {
     ProviderSource provider = contender.provider();
+    ContenderSubject.Spec spec =
+        new ContenderSubject.Spec(
+            contender.kind(),
+            provider == null ? "" : provider.kind(),
+            provider == null ? Map.of() : provider.properties(),
+            contender.pattern(),
+            contender.policy(),
+            contender.budgeted() ? dataLimit() : 0,
+            contender.kind() == ContenderSubject.Kind.BUFFER_POOL ? poolBytes() : 0);
+    List<ChildTask.Step> steps = new ArrayList<>();
+    for (ComparedWorkload workload : order(round)) {
+      long stream = ((long) round.number() << Integer.SIZE) + steps.size() + 1;
+      steps.add(
+          new ChildTask.Step(
+              workload.label(),
+              workload.workload(),
+              options(
+                  Start.WARM,
+                  cellNanos / Schedule.WARM_UP_SHARE,
+                  cellNanos,
+                  contender.announced() ? BATCH_PAGES : 0,
+                  stream)));
+    }
     return new ChildTask(
-        contender.kind(),
-        provider == null ? "" : provider.kind(),
-        provider == null ? Map.of() : provider.properties(),
+        new Gson().toJson(spec),
         plan.directory().toAbsolutePath().toString(),
         plan.byteSize() / PageContent.PAGE_BYTES * PageContent.PAGE_BYTES,
-        contender.pattern(),
-        contender.policy(),
-        contender.announced() ? BATCH_PAGES : 0,
-        contender.budgeted() ? dataLimit() : 0,
+        0,
+        0,
+        options(Start.COLD, 0, FILL.toNanos(), 0, 0),
+        plan.choice().workloads().contains(ComparedWorkload.FILL),
         limit == null ? plan.byteSize() : Math.min(plan.byteSize(), dataLimit()),
-        contender.kind() == ChildTask.Kind.BUFFER_POOL ? poolBytes() : 0,
-        order(round),
-        plan.choice().workloads(),
-        cellNanos,
-        cellNanos / Schedule.WARM_UP_SHARE,
-        FILL.toNanos(),
-        plan.seed(),
-        round.number(),
+        steps,
         devices,
         place == null ? "" : place.peakFile());
+  }
+
+  /** Each operation is timed: it hits what is in RAM, or waits. */
+  private RunOptions options(
+      Start start, long warmUpNanos, long nanos, int announcedPages, long stream) {
+    return new RunOptions(
+        start,
+        RunOptions.Timing.EACH,
+        1,
+        warmUpNanos,
+        false,
+        nanos,
+        RunOptions.UNLIMITED,
+        announcedPages,
+        plan.seed(),
+        stream);
   }
 
   private void keep(Contender contender, ChildRun.Result result) {
     if (!result.note().isEmpty()) {
       contenderNotes.put(contender.id(), result.note());
     }
-    Map<ComparedWorkload, List<CellRun>> own = runs.getOrDefault(contender.id(), Map.of());
-    for (CellRun run : result.runs()) {
-      own.computeIfAbsent(run.workload(), w -> new ArrayList<>()).add(run);
+    Map<ComparedWorkload, List<Measurement>> own = runs.getOrDefault(contender.id(), Map.of());
+    for (ChildRun.Done done : result.done()) {
+      own.computeIfAbsent(ComparedWorkload.named(done.step()), w -> new ArrayList<>())
+          .addAll(done.runs());
     }
     Map<ComparedWorkload, String> failed = failures.getOrDefault(contender.id(), Map.of());
-    result.refusals().forEach((label, reason) -> failed.put(ComparedWorkload.named(label), reason));
-    if (!result.failure().isEmpty()) {
-      String where = result.failedIn().isEmpty() ? "at its start" : "in " + result.failedIn();
+    result.lacks().forEach((label, reason) -> failed.put(ComparedWorkload.named(label), reason));
+    if (!result.broken().isEmpty()) {
+      String where = result.brokenIn().isEmpty() ? "at its start" : "in " + result.brokenIn();
       listener.said(
-          String.format(Locale.ROOT, "%s %s: %s", contender.id(), where, result.failure()));
-      notes.add(String.format(Locale.ROOT, "%s %s: %s", contender.id(), where, result.failure()));
+          String.format(Locale.ROOT, "%s %s: %s", contender.id(), where, result.broken()));
+      notes.add(String.format(Locale.ROOT, "%s %s: %s", contender.id(), where, result.broken()));
     }
-    String missing = result.cut() ? "the time was over" : result.failure();
+    String missing = result.cut() ? "the time was over" : result.broken();
     for (ComparedWorkload workload : plan.choice().workloads()) {
       if (!missing.isEmpty()
-          && result.runs().stream().noneMatch(run -> run.workload() == workload)) {
+          && result.done().stream().noneMatch(done -> done.step().equals(workload.label()))) {
         failed.putIfAbsent(workload, missing);
       }
     }
@@ -383,7 +427,7 @@ final class Rounds {
                     contenderNotes.getOrDefault(c.id(), ""),
                     c.allocateCommand(size(plan.byteSize()), size(dataLimit())),
                     c.settings(),
-                    peaks.getOrDefault(c.id(), CellRun.UNKNOWN)))
+                    peaks.getOrDefault(c.id(), Measurement.UNKNOWN)))
         .toList();
   }
 

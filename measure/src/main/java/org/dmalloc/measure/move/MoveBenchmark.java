@@ -12,6 +12,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.function.Function;
 import java.util.stream.Collectors;
+import org.HdrHistogram.Histogram;
 import org.dmalloc.api.Access;
 import org.dmalloc.api.Capability;
 import org.dmalloc.api.MemoryException;
@@ -22,6 +23,11 @@ import org.dmalloc.api.RegionRequest;
 import org.dmalloc.api.move.MoveOptions;
 import org.dmalloc.api.move.MoveResult;
 import org.dmalloc.api.move.RegionMover;
+import org.dmalloc.measure.Latency;
+import org.dmalloc.measure.Measurement;
+import org.dmalloc.measure.Start;
+import org.dmalloc.measure.Workloads;
+import org.dmalloc.measure.machine.KernelCounts;
 import org.dmalloc.measure.machine.MachineDescription;
 import org.dmalloc.report.Units;
 import org.dmalloc.spi.machine.KernelFiles;
@@ -37,6 +43,7 @@ import org.dmalloc.spi.machine.KernelFiles;
 public final class MoveBenchmark {
   private static final String OWNER = "hotswapbench";
   private static final long SEED = 20240229;
+  private static final int SIGNIFICANT_DIGITS = 3;
 
   private final MemoryProvider managed;
   private final RegionMover mover;
@@ -308,18 +315,16 @@ public final class MoveBenchmark {
   /** The moves in one direction, while they are made. */
   private final class Samples {
     private final List<MoveResult> results = new ArrayList<>();
-    private long longestWriteNanos;
-    private long writes;
+    private final Histogram latencies = new Histogram(SIGNIFICANT_DIGITS);
     private long nanos;
 
     void add(MemoryRegion region, PageWriter writer, String to) throws MemoryException {
-      writer.takeLongestNanos();
-      long before = writer.writes();
+      // What came between two moves is nobody's.
+      writer.drainLatencies(new Histogram(SIGNIFICANT_DIGITS));
       long start = System.nanoTime();
       results.add(mover.move(region.id(), to, MoveOptions.DEFAULT, ProgressListener.NONE));
       nanos += System.nanoTime() - start;
-      writes += writer.writes() - before;
-      longestWriteNanos = Math.max(longestWriteNanos, writer.takeLongestNanos());
+      writer.drainLatencies(latencies);
       Throwable failure = writer.failure();
       if (failure != null) {
         throw new IllegalStateException("the writer failed: " + failure.getMessage(), failure);
@@ -334,10 +339,21 @@ public final class MoveBenchmark {
           direction.to,
           byteSize,
           percent,
-          writes * 1e9 / nanos,
+          new Measurement(
+              Workloads.RANDOM_WRITE.name(),
+              Workloads.RANDOM_WRITE.operation(),
+              latencies.getTotalCount(),
+              Workloads.RANDOM_WRITE.bytesPerOperation(Start.WARM),
+              latencies.getTotalCount(),
+              Measurement.UNKNOWN,
+              nanos,
+              Measurement.UNKNOWN,
+              Measurement.UNKNOWN,
+              Latency.of(latencies, 1),
+              KernelCounts.none(),
+              false),
           results.stream().map(MoveResult::pauseNanos).sorted().toList(),
           results.stream().map(MoveResult::elapsedNanos).sorted().toList(),
-          longestWriteNanos,
           copied.get(copied.size() / 2),
           passes.get(passes.size() / 2),
           results.getLast().methodInAWord());

@@ -6,6 +6,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Locale;
+import org.dmalloc.measure.Measurement;
 import org.dmalloc.measure.machine.MachineDescription;
 import org.dmalloc.measure.report.Report;
 
@@ -59,12 +60,11 @@ public record MoveReport(
    * @param to the backend reached
    * @param byteSize the region's size
    * @param writtenPercent pages to be written per second meanwhile, in percent of all
-   * @param writesPerSecond stores that the writer came to, per second
+   * @param writes what the writer did meanwhile: each store in a section of its own, waits for the
+   *     gate and for page faults included
    * @param pauseNanos how long the gate was shut, one figure for each move, ascending
    * @param elapsedNanos how long the moves took, from the command to the release of the old memory,
    *     ascending
-   * @param longestWriteNanos the longest time that one store of the writer took, waits for the gate
-   *     and for page faults included
    * @param copiedBytes bytes copied in the median, those copied again included
    * @param passes how often the region was gone through in the median
    * @param method how pages written meanwhile were found; {@code remap} where nothing was copied
@@ -74,10 +74,9 @@ public record MoveReport(
       String to,
       long byteSize,
       double writtenPercent,
-      double writesPerSecond,
+      Measurement writes,
       List<Long> pauseNanos,
       List<Long> elapsedNanos,
-      long longestWriteNanos,
       long copiedBytes,
       int passes,
       String method) {
@@ -85,6 +84,16 @@ public record MoveReport(
     public Row {
       pauseNanos = List.copyOf(pauseNanos);
       elapsedNanos = List.copyOf(elapsedNanos);
+    }
+
+    /** Stores that the writer came to, per second. */
+    public double writesPerSecond() {
+      return writes.operationsPerSecond();
+    }
+
+    /** The longest time that one store of the writer took. */
+    public long longestWriteNanos() {
+      return writes.latency().maxNanos();
     }
 
     /** The pause that this share of the moves did not exceed. */

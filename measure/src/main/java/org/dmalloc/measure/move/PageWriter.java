@@ -3,15 +3,32 @@ package org.dmalloc.measure.move;
 
 import static java.lang.foreign.ValueLayout.JAVA_LONG_UNALIGNED;
 
+import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.time.Duration;
+import java.util.Arrays;
+import java.util.List;
 import java.util.Locale;
-import java.util.concurrent.atomic.AtomicLong;
+import java.util.Optional;
 import java.util.concurrent.locks.LockSupport;
-import java.util.random.RandomGenerator;
+import org.HdrHistogram.Histogram;
 import org.dmalloc.api.Access;
 import org.dmalloc.api.MemoryRegion;
+import org.dmalloc.measure.Measurement;
+import org.dmalloc.measure.Pace;
+import org.dmalloc.measure.RandomStream;
+import org.dmalloc.measure.RegionPages;
+import org.dmalloc.measure.RunOptions;
+import org.dmalloc.measure.SegmentPages;
+import org.dmalloc.measure.SegmentPages.Use;
+import org.dmalloc.measure.Start;
+import org.dmalloc.measure.Worker;
+import org.dmalloc.measure.WorkerContext;
+import org.dmalloc.measure.WorkloadRun;
+import org.dmalloc.measure.Workloads;
 import org.dmalloc.measure.WrongContentException;
+import org.dmalloc.measure.machine.KernelCounter;
+import org.dmalloc.spi.machine.KernelFiles;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -26,9 +43,7 @@ public final class PageWriter implements AutoCloseable {
 
   private static final int WORDS = PAGE_BYTES / Long.BYTES;
   private static final long MIX = 0x9E3779B97F4A7C15L;
-  private static final long TICK_NANOS = 1_000_000;
   private static final int PAGES_PER_SECTION = 64;
-  private static final long FOREVER_NANOS = Long.MAX_VALUE / 2;
 
   private final MemoryRegion region;
   private final int pages;
@@ -37,14 +52,11 @@ public final class PageWriter implements AutoCloseable {
   /** The first word of each page that was written, 0 for those that were not. */
   private final long[] written;
 
-  private final AtomicLong writes = new AtomicLong();
-  private final AtomicLong longestNanos = new AtomicLong();
-  private final RandomGenerator random;
+  private final Pace pace = new Pace();
+  private final WorkloadRun run;
   private final Thread thread;
-  private volatile double pagesPerSecond;
-  private volatile boolean stop;
-  private volatile long endNanos;
   private volatile @Nullable Throwable failure;
+  private @Nullable Measurement measurement;
 
   private PageWriter(MemoryRegion region, String threadName, long seed, boolean filled) {
     this.region = region;
@@ -58,8 +70,24 @@ public final class PageWriter implements AutoCloseable {
               region.byteSize()));
     }
     this.written = new long[pages];
-    this.random = new java.util.SplittableRandom(seed);
-    this.endNanos = System.nanoTime() + FOREVER_NANOS;
+    run =
+        new WorkloadRun(
+                Workloads.RANDOM_WRITE.withMaker(this::worker),
+                RegionPages.withoutProvider(region),
+                null,
+                new RunOptions(
+                    Start.WARM,
+                    RunOptions.Timing.EACH,
+                    1,
+                    0,
+                    false,
+                    RunOptions.UNLIMITED,
+                    RunOptions.UNLIMITED,
+                    0,
+                    seed,
+                    0),
+                new KernelCounter(KernelFiles.ofThisMachine(), List.of()))
+            .paced(pace);
     this.thread = Thread.ofPlatform().daemon().name(threadName).unstarted(this::run);
   }
 
@@ -103,73 +131,68 @@ public final class PageWriter implements AutoCloseable {
 
   private void run() {
     try {
-      while (!stop) {
-        pace();
-      }
-    } catch (RuntimeException | Error e) {
+      measurement = run.runHere();
+    } catch (IOException | InterruptedException | RuntimeException | Error e) {
       failure = e;
     }
   }
 
-  /** Writes what is due at the present rate until the rate changes. */
-  private void pace() {
-    double rate = pagesPerSecond;
-    long start = System.nanoTime();
-    for (long done = 0; !stop && rate == pagesPerSecond; ) {
-      long due = (long) ((System.nanoTime() - start) / 1e9 * rate);
-      for (; done < due && !stop; done++) {
-        write();
-      }
-      if (System.nanoTime() - endNanos >= 0) {
-        stop = true;
-      } else {
-        LockSupport.parkNanos(this, TICK_NANOS);
-      }
-    }
-  }
+  /** Stores a value of its own to each page, so that a store that is lost can be told. */
+  private Worker worker(WorkerContext context) {
+    SegmentPages memory = (SegmentPages) context.requirePages();
+    RandomStream random = context.random();
+    return new Worker() {
+      private long value;
 
-  /** One store; a check waits for its end, and it for the check's. */
-  private synchronized void write() {
-    int page = random.nextInt(pages);
-    long value = writes.get() + 1;
-    long began = System.nanoTime();
-    try (Access access = region.acquire()) {
-      access.segment().set(JAVA_LONG_UNALIGNED, (long) page * PAGE_BYTES, value);
-    }
-    long took = System.nanoTime() - began;
-    written[page] = value;
-    writes.set(value);
-    if (took > longestNanos.get()) {
-      longestNanos.set(took);
-    }
+      @Override
+      public int work(int count) throws IOException {
+        for (int i = 0; i < count; i++) {
+          int page = (int) random.below(pages);
+          value++;
+          memory.segment().set(JAVA_LONG_UNALIGNED, memory.enter(page, Use.STORE), value);
+          written[page] = value;
+        }
+        return count;
+      }
+
+      @Override
+      public long changedPages(long operations) {
+        return Arrays.stream(written).filter(word -> word != 0).count();
+      }
+    };
   }
 
   /** Changes the rate, in pages per second; 0 pauses. */
   public void rate(double newPagesPerSecond) {
-    pagesPerSecond = newPagesPerSecond;
+    pace.change(newPagesPerSecond);
   }
 
   /** Ends it by itself, so long after now. */
   public void endAfter(Duration time) {
-    endNanos = System.nanoTime() + time.toNanos();
+    pace.endAfter(time.toNanos());
   }
 
   /** How many stores were made so far. */
   public long writes() {
-    return writes.get();
-  }
-
-  /** Like {@link #takeLongestNanos()}, which begins anew at the next store; this does not. */
-  public long longestNanos() {
-    return longestNanos.get();
+    return pace.operations();
   }
 
   /**
-   * The longest time that one store took since this was last asked, opening and closing its section
-   * included: what a user notices of a move.
+   * The longest time that one store took, opening and closing its section included: what a user
+   * notices of a move.
    */
-  public long takeLongestNanos() {
-    return longestNanos.getAndSet(0);
+  public long longestNanos() {
+    return pace.longestNanos();
+  }
+
+  /** Moves the times of the stores that were made since the last call into a histogram. */
+  void drainLatencies(Histogram target) {
+    run.drainLatencies(pace, target);
+  }
+
+  /** What was measured; empty before it was closed, and if it failed. */
+  public Optional<Measurement> measurement() {
+    return thread.isAlive() ? Optional.empty() : Optional.ofNullable(measurement);
   }
 
   /** Why it stopped by itself; null while it runs, and after {@link #close()}. */
@@ -189,16 +212,18 @@ public final class PageWriter implements AutoCloseable {
    * @throws WrongContentException if one differs; the message tells page and word
    * @throws IllegalStateException if the writer failed before
    */
-  public synchronized void check() {
+  public void check() {
     Throwable failed = failure;
     if (failed != null) {
       throw new IllegalStateException("the writer failed: " + failed.getMessage(), failed);
     }
-    for (int first = 0; first < pages; first += PAGES_PER_SECTION) {
-      int end = Math.min(pages, first + PAGES_PER_SECTION);
-      try (Access access = region.acquire()) {
-        for (int page = first; page < end; page++) {
-          check(access.segment(), page);
+    synchronized (pace) {
+      for (int first = 0; first < pages; first += PAGES_PER_SECTION) {
+        int end = Math.min(pages, first + PAGES_PER_SECTION);
+        try (Access access = region.acquire()) {
+          for (int page = first; page < end; page++) {
+            check(access.segment(), page);
+          }
         }
       }
     }
@@ -234,7 +259,7 @@ public final class PageWriter implements AutoCloseable {
   /** Stops and waits for the last store; closing again does nothing. */
   @Override
   public void close() {
-    stop = true;
+    pace.end();
     LockSupport.unpark(thread);
     boolean interrupted = false;
     while (thread.isAlive()) {

@@ -27,7 +27,7 @@
       const measured = rows.filter(r => r.status === 'measured');
       const pattern = patternOf(workload);
       const inOrder = pattern && pattern.startsWith('sequential');
-      const valueOf = inOrder ? m => m.bytesPerSecond : m => m.operationsPerSecond;
+      const valueOf = inOrder ? m => m.durableBytesPerSecond : m => m.durableOperationsPerSecond;
       const form = inOrder ? mega : count;
       const bars = measured.map(r => ({label: r.backend, value: valueOf(r.measurement), colour: () => colourOf[r.backend]}));
       if (start === 'cold' && pattern) {
@@ -107,8 +107,8 @@
       const m = r.measurement, one = r.rawDepth1 || {}, many = r.rawDepth32 || {};
       const words = [workload, rowsOf(workload, 'cold').length ? start : '–', r.backend, or(r.advice, v => v)];
       rows.push(!m ? {first: i === 0, cells: words, reason: r.reason, failed: r.status === 'failed'} : {first: i === 0, cells: [...words,
-        count(m.operationsPerSecond), or(one.throughputRatio, count), or(many.throughputRatio, count),
-        m.bytesPerOperation ? mega(m.bytesPerSecond) : '–',
+        count(m.durableOperationsPerSecond), or(one.throughputRatio, count), or(many.throughputRatio, count),
+        m.bytesPerOperation ? mega(m.durableBytesPerSecond) : '–',
         nanos(m.p50Nanos), or(one.p50Ratio, count), or(many.p50Ratio, count),
         nanos(m.p99Nanos), or(one.p99Ratio, count), or(many.p99Ratio, count),
         nanos(m.p999Nanos), or(one.p999Ratio, count), or(many.p999Ratio, count),

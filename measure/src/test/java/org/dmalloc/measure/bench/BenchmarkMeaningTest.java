@@ -11,15 +11,15 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
-import org.dmalloc.measure.LatencyProfile;
-import org.dmalloc.measure.Measurement;
+import org.dmalloc.measure.FixedMeasurement;
+import org.dmalloc.measure.Latency;
 import org.dmalloc.measure.Start;
 import org.dmalloc.measure.Workload;
 import org.dmalloc.measure.Workloads;
 import org.dmalloc.measure.disk.RawFigure;
 import org.dmalloc.measure.disk.RawPattern;
+import org.dmalloc.measure.machine.KernelCounts;
 import org.dmalloc.measure.machine.MachineDescription;
-import org.dmalloc.measure.machine.ProcessCounters;
 import org.dmalloc.report.Json;
 import org.dmalloc.report.Table;
 import org.junit.jupiter.api.Test;
@@ -57,15 +57,13 @@ class BenchmarkMeaningTest {
         1,
         null,
         new BenchmarkResult.Measured(
-            new Measurement(
+            FixedMeasurement.of(
                 operations,
                 operations * 1_000_000_000 / perSecond,
                 0,
                 4096,
-                new LatencyProfile(1, 1, 1, 1, 1, 1, 1, List.of()),
-                new ProcessCounters(faults, 0, 0, read, 0),
-                true),
-            null,
+                new Latency(1, 1, 1, 1, 1, 1, 1, List.of()),
+                KernelCounts.ofProcess(faults, 0, 0, read, 0)),
             0),
         new RawFigure(RawPattern.RANDOM_READ, 1, 18_700, 1, 1, 1, "fio"),
         new RawFigure(RawPattern.RANDOM_READ, 32, 82_300, 1, 1, 1, "fio"));

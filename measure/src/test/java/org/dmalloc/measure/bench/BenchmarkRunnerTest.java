@@ -14,11 +14,6 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicReference;
 import org.dmalloc.api.Capability;
 import org.dmalloc.api.MemoryException;
-import org.dmalloc.measure.BatchedRead;
-import org.dmalloc.measure.RandomRead;
-import org.dmalloc.measure.RandomWrite;
-import org.dmalloc.measure.SequentialFill;
-import org.dmalloc.measure.SequentialRead;
 import org.dmalloc.measure.Start;
 import org.dmalloc.measure.TestMemory;
 import org.dmalloc.measure.Workloads;
@@ -55,7 +50,7 @@ final class BenchmarkRunnerTest {
     BenchmarkReport report =
         new BenchmarkRunner(List.of(provider))
             .run(
-                PLAN.withWorkloads(List.of(new RandomRead(), new SequentialRead())),
+                PLAN.withWorkloads(List.of(Workloads.RANDOM_READ, Workloads.READ)),
                 BenchmarkListener.NONE);
     for (BenchmarkResult result : report.results()) {
       assertEquals(result.workload().pattern(), result.advice());
@@ -69,7 +64,7 @@ final class BenchmarkRunnerTest {
         new BenchmarkRunner(List.of(provider)).run(PLAN, BenchmarkListener.NONE);
     for (BenchmarkResult result : report.results()) {
       boolean batched = result.workload().needs().contains(Capability.PREFETCH);
-      boolean cold = result.start() == Start.COLD && !(result.workload() instanceof SequentialFill);
+      boolean cold = result.start() == Start.COLD && !result.workload().equals(Workloads.FILL);
       if (batched || cold) {
         NotRun notRun = assertInstanceOf(NotRun.class, result.outcome(), result::toString);
         assertTrue(notRun.reason().contains(batched ? "PREFETCH" : "warm only"), notRun::reason);
@@ -139,7 +134,7 @@ final class BenchmarkRunnerTest {
             });
     BenchmarkReport report =
         new BenchmarkRunner(List.of(provider))
-            .run(PLAN.withWorkloads(List.of(new RandomWrite())), BenchmarkListener.NONE);
+            .run(PLAN.withWorkloads(List.of(Workloads.RANDOM_WRITE)), BenchmarkListener.NONE);
     report
         .results()
         .forEach(result -> assertInstanceOf(Failed.class, result.outcome(), result::toString));
@@ -161,7 +156,7 @@ final class BenchmarkRunnerTest {
             });
     AtomicReference<Throwable> thrown = new AtomicReference<>();
     BenchmarkPlan endless =
-        PLAN.withTimePerRun(Duration.ofHours(1)).withWorkloads(List.of(new BatchedRead()));
+        PLAN.withTimePerRun(Duration.ofHours(1)).withWorkloads(List.of(Workloads.batchRead(512)));
     Thread runner =
         Thread.ofPlatform()
             .start(
@@ -213,7 +208,7 @@ final class BenchmarkRunnerTest {
     provider.store().put("dmalloc-bench-" + dead + "-1", 1);
     BenchmarkReport report =
         new BenchmarkRunner(List.of(provider))
-            .run(PLAN.withWorkloads(List.of(new RandomRead())), BenchmarkListener.NONE);
+            .run(PLAN.withWorkloads(List.of(Workloads.RANDOM_READ)), BenchmarkListener.NONE);
     assertTrue(TestMemory.isEmpty(provider));
     assertTrue(report.notes().getFirst().contains("dmalloc-bench-" + dead + "-1"));
   }
@@ -224,7 +219,7 @@ final class BenchmarkRunnerTest {
     provider.store().put("orders", 1);
     provider.store().put("dmalloc-bench-" + ProcessHandle.current().pid() + "-77", 1);
     new BenchmarkRunner(List.of(provider))
-        .run(PLAN.withWorkloads(List.of(new RandomRead())), BenchmarkListener.NONE);
+        .run(PLAN.withWorkloads(List.of(Workloads.RANDOM_READ)), BenchmarkListener.NONE);
     assertEquals(2, provider.store().names().size());
   }
 
@@ -235,8 +230,9 @@ final class BenchmarkRunnerTest {
         new BenchmarkRunner(List.of(provider))
             .run(
                 PLAN.withThreads(3)
+                    .withTimePerRun(Duration.ofMinutes(1))
                     .withStarts(Set.of(Start.COLD))
-                    .withWorkloads(List.of(new SequentialFill(), new RandomRead())),
+                    .withWorkloads(List.of(Workloads.FILL, Workloads.RANDOM_READ)),
                 BenchmarkListener.NONE);
     for (BenchmarkResult result : report.results()) {
       Measured measured = assertInstanceOf(Measured.class, result.outcome(), result::toString);
@@ -252,7 +248,7 @@ final class BenchmarkRunnerTest {
         new BenchmarkRunner(List.of(memfd))
             .run(
                 PLAN.withRawDisk(BenchmarkPlan.RawDiskChoice.OWN_LOOP)
-                    .withWorkloads(List.of(new SequentialFill())),
+                    .withWorkloads(List.of(Workloads.FILL)),
                 BenchmarkListener.NONE);
     assertEquals(List.of(), report.surveys());
     assertEquals("", report.storage().get("memfd").fileSystem());

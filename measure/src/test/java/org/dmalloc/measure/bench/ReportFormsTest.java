@@ -16,11 +16,9 @@ import java.util.Map;
 import java.util.OptionalDouble;
 import java.util.regex.Pattern;
 import org.dmalloc.api.AccessPattern;
-import org.dmalloc.measure.AllocateFree;
-import org.dmalloc.measure.LatencyProfile;
+import org.dmalloc.measure.FixedMeasurement;
+import org.dmalloc.measure.Latency;
 import org.dmalloc.measure.Measurement;
-import org.dmalloc.measure.RandomRead;
-import org.dmalloc.measure.SequentialRead;
 import org.dmalloc.measure.Start;
 import org.dmalloc.measure.Workload;
 import org.dmalloc.measure.Workloads;
@@ -30,9 +28,8 @@ import org.dmalloc.measure.bench.BenchmarkResult.NotRun;
 import org.dmalloc.measure.disk.RawFigure;
 import org.dmalloc.measure.disk.RawPattern;
 import org.dmalloc.measure.disk.RawSurvey;
-import org.dmalloc.measure.machine.BlockDevice;
+import org.dmalloc.measure.machine.KernelCounts;
 import org.dmalloc.measure.machine.MachineDescription;
-import org.dmalloc.measure.machine.ProcessCounters;
 import org.dmalloc.measure.machine.SwapDevice;
 import org.dmalloc.report.Json;
 import org.dmalloc.report.Table;
@@ -134,7 +131,7 @@ final class ReportFormsTest {
             "meaning"),
         List.copyOf(root.keySet()));
     assertEquals("dmalloc-benchmark", root.get("schema").getAsString());
-    assertEquals(1, root.get("schemaVersion").getAsInt());
+    assertEquals(2, root.get("schemaVersion").getAsInt());
     assertEquals(
         List.of(
             "processor",
@@ -170,7 +167,8 @@ final class ReportFormsTest {
             "bytesPerOperation",
             "finished",
             "operationsPerSecond",
-            "bytesPerSecond",
+            "durableOperationsPerSecond",
+            "durableBytesPerSecond",
             "latencyGroupSize",
             "minNanos",
             "meanNanos",
@@ -235,12 +233,12 @@ final class ReportFormsTest {
   }
 
   private static Measurement measurement(long operations, long bytes, int group) {
-    return new Measurement(
+    return FixedMeasurement.of(
         operations,
         1_000_000_000,
         0,
         bytes,
-        new LatencyProfile(
+        new Latency(
             group,
             1_000,
             25_000.0,
@@ -248,21 +246,17 @@ final class ReportFormsTest {
             90_000,
             1_000_000,
             2_000_000,
-            List.of(
-                new LatencyProfile.Point(50, 20_000), new LatencyProfile.Point(100, 2_000_000))),
-        new ProcessCounters(5, 6, 7, operations * bytes, 0),
-        false);
+            List.of(new Latency.Point(50, 20_000), new Latency.Point(100, 2_000_000))),
+        new KernelCounts(5, 6, 7, operations * bytes, 0, 8, 9, "/proc/vmstat", 1, 2, -1, -1));
   }
 
   private static BenchmarkReport report(String error) {
-    Workload random = new RandomRead();
-    Workload allocate = new AllocateFree();
-    BlockDevice.Traffic traffic = new BlockDevice.Traffic(1, 2);
+    Workload random = Workloads.RANDOM_READ;
+    Workload allocate = Workloads.named("alloc-free");
     return new BenchmarkReport(
         Instant.parse("2026-01-02T03:04:05Z"),
         Duration.ofSeconds(9),
-        BenchmarkPlan.ofSize(256L << 20)
-            .withWorkloads(List.of(random, new SequentialRead(), allocate)),
+        BenchmarkPlan.ofSize(256L << 20).withWorkloads(List.of(random, Workloads.READ, allocate)),
         new MachineDescription(
             "Some CPU",
             2,
@@ -279,13 +273,9 @@ final class ReportFormsTest {
                 "ext4 file", "ext4", "/", "sda BIG", 128, "no", 67_000_000)),
         List.of(new RawSurvey("panama", "a file", List.of(RANDOM_ONE, RANDOM_MANY), List.of())),
         List.of(
-            row(
-                "panama",
-                random,
-                Start.COLD,
-                new Measured(measurement(30_000, 4096, 1), traffic, 0)),
+            row("panama", random, Start.COLD, new Measured(measurement(30_000, 4096, 1), 0)),
             row("anon", random, Start.COLD, new NotRun("warm only: no swap")),
-            row("panama", random, Start.WARM, new Measured(measurement(30_000, 8, 64), null, 1)),
+            row("panama", random, Start.WARM, new Measured(measurement(30_000, 8, 64), 1)),
             row("anon", random, Start.WARM, new Failed(error, new IOException(error))),
             new BenchmarkResult(
                 "panama",
@@ -293,7 +283,7 @@ final class ReportFormsTest {
                 Start.WARM,
                 1,
                 null,
-                new Measured(measurement(100, 0, 1), null, -1),
+                new Measured(measurement(100, 0, 1), -1),
                 null,
                 null)),
         List.of("a note"));

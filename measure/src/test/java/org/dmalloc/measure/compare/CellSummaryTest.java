@@ -6,14 +6,14 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.Optional;
-import org.dmalloc.measure.compare.cell.CellRun;
+import org.dmalloc.measure.Measurement;
 import org.dmalloc.measure.compare.cell.ComparedWorkload;
 import org.junit.jupiter.api.Test;
 
 class CellSummaryTest {
   @Test
   void countsAmplificationByTheBytesAskedFor() {
-    CellRun run = FixedReports.run(ComparedWorkload.RANDOM_READ, 1_000);
+    Measurement run = FixedReports.run(ComparedWorkload.RANDOM_READ, 1_000);
     assertEquals(3.0, CellSummary.readAmplification(run));
     assertEquals(0.25, CellSummary.writeAmplification(run));
   }
@@ -36,7 +36,7 @@ class CellSummaryTest {
   @Test
   void tellsWhatRanBeside() {
     assertEquals(
-        800e6,
+        819.2e6,
         CellSummary.of(cell(ComparedWorkload.SCAN_AND_RANDOM, "a", 1_000))
             .orElseThrow()
             .besideBytesPerSecond());

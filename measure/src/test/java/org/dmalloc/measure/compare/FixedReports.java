@@ -4,9 +4,10 @@ package org.dmalloc.measure.compare;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import org.dmalloc.measure.LatencyProfile;
-import org.dmalloc.measure.compare.cell.CellRun;
+import org.dmalloc.measure.Latency;
+import org.dmalloc.measure.Measurement;
 import org.dmalloc.measure.compare.cell.ComparedWorkload;
+import org.dmalloc.measure.machine.KernelCounts;
 import org.dmalloc.measure.machine.MachineDescription;
 import org.dmalloc.measure.machine.SwapDevice;
 
@@ -17,38 +18,38 @@ final class FixedReports {
   private FixedReports() {}
 
   /** A run of one second. */
-  static CellRun run(ComparedWorkload workload, long operations) {
-    return new CellRun(
-        workload,
+  static Measurement run(ComparedWorkload workload, long operations) {
+    return new Measurement(
+        workload.workload(),
+        workload.operation(),
         operations,
-        SECOND,
-        workload.owesDurability() ? 5_000_000 : CellRun.UNKNOWN,
-        operations * 4096,
-        new LatencyProfile(
-            1,
-            1_000,
-            5_000,
-            1_000,
-            9_000,
-            9_000,
-            9_000,
-            List.of(new LatencyProfile.Point(50, 1_000))),
-        operations / 2,
-        operations / 4,
+        4096,
+        operations,
         0,
-        "/proc/vmstat",
-        operations * 4096 * 3,
-        operations * 4096 * 4,
-        operations * 1024,
-        operations * 10_000,
-        100 << 20,
-        90 << 20,
-        workload == ComparedWorkload.SCAN_AND_RANDOM ? 800_000_000 : CellRun.UNKNOWN);
+        SECOND,
+        workload.owesDurability() ? 5_000_000 : Measurement.UNKNOWN,
+        workload == ComparedWorkload.SCAN_AND_RANDOM ? 200_000 : Measurement.UNKNOWN,
+        new Latency(
+            1, 1_000, 5_000, 1_000, 9_000, 9_000, 9_000, List.of(new Latency.Point(50, 1_000))),
+        new KernelCounts(
+            operations / 2,
+            0,
+            operations * 10_000,
+            operations * 4096 * 3,
+            0,
+            operations / 4,
+            0,
+            "/proc/vmstat",
+            operations * 4096 * 4,
+            operations * 1024,
+            100 << 20,
+            90 << 20),
+        false);
   }
 
   /** A cell whose runs made so many operations in a second each. */
   static ComparisonReport.Cell cell(ComparedWorkload workload, String contender, long... speeds) {
-    List<CellRun> runs = new ArrayList<>();
+    List<Measurement> runs = new ArrayList<>();
     for (long speed : speeds) {
       runs.add(run(workload, speed));
     }
@@ -63,7 +64,7 @@ final class FixedReports {
             ? ""
             : "alloc 2g -b " + id.replace(":batched", "").replace(":", " --variant ");
     return new ComparisonReport.Entrant(
-        id, family, announced, "a note", command, Map.of(), CellRun.UNKNOWN);
+        id, family, announced, "a note", command, Map.of(), Measurement.UNKNOWN);
   }
 
   static ComparisonReport report(

@@ -249,8 +249,8 @@ class VerdictTest {
     assertEquals(2, heads.size());
     assertFalse(heads.getFirst().contains("scan MB/s"), heads::toString);
     assertTrue(heads.getLast().contains("scan MB/s"), heads::toString);
-    assertTrue(report.text(Table.ANY_WIDTH).lines().anyMatch(line -> line.endsWith(" 800")));
-    assertTrue(Json.print(report.json()).contains("\"besideBytesPerSecond\": 8.0E8"));
+    assertTrue(report.text(Table.ANY_WIDTH).lines().anyMatch(line -> line.endsWith(" 819")));
+    assertTrue(Json.print(report.json()).contains("\"besideBytesPerSecond\": 8.192E8"));
     assertTrue(Json.print(report.json()).contains("\"besideBytesPerSecond\": null"));
   }
 

@@ -23,7 +23,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Stream;
 import org.dmalloc.api.Capability;
-import org.dmalloc.measure.compare.cell.CellRun;
+import org.dmalloc.measure.Measurement;
 import org.dmalloc.measure.compare.cell.ComparedWorkload;
 import org.dmalloc.measure.compare.setup.KernelSetting;
 import org.dmalloc.measure.compare.setup.LimitSearch;
@@ -182,14 +182,15 @@ class WholeComparisonTest {
     assertFalse(
         ComparisonTable.verdicts(report).contains("alloc 192m"), ComparisonTable.verdicts(report));
     for (ComparisonReport.Cell cell : report.cells()) {
-      for (CellRun run : cell.runs()) {
-        assertTrue(run.peakChargedBytes() > 0, cell::toString);
-        assertTrue(run.peakChargedBytes() <= report.limitBytes(), cell::toString);
+      for (Measurement run : cell.runs()) {
+        assertTrue(run.counters().peakChargedBytes() > 0, cell::toString);
+        assertTrue(run.counters().peakChargedBytes() <= report.limitBytes(), cell::toString);
       }
     }
-    CellRun fill = report.cellsOf(ComparedWorkload.FILL).getFirst().runs().getFirst();
-    assertTrue(fill.swapOutPages() > 0, () -> "more than the limit went to swap: " + fill);
-    assertEquals(CellRun.UNKNOWN, fill.forceNanos());
+    Measurement fill = report.cellsOf(ComparedWorkload.FILL).getFirst().runs().getFirst();
+    assertTrue(
+        fill.counters().swapOutPages() > 0, () -> "more than the limit went to swap: " + fill);
+    assertEquals(Measurement.UNKNOWN, fill.forceNanos());
     assertEquals(before, machine());
     assertFalse(Files.exists(swap));
     // A report that went through a file says the same.

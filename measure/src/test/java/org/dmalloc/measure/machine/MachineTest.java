@@ -46,7 +46,7 @@ final class MachineTest {
     assertEquals("unknown", description.processor());
     assertEquals(-1, description.memoryBytes());
     assertEquals(List.of(), description.swap());
-    assertEquals(ProcessCounters.UNKNOWN, ProcessCounters.read(files).majorFaults());
+    assertEquals(KernelCounts.UNKNOWN, KernelCounts.read(files, List.of()).majorFaults());
     assertEquals(Optional.empty(), Mount.holding(files, Path.of("/srv")));
   }
 
@@ -138,10 +138,15 @@ final class MachineTest {
 
   @Test
   void readsWhatTheKernelCounted() {
-    ProcessCounters counters = ProcessCounters.read(machine.files());
-    assertEquals(new ProcessCounters(42, 1000, 2_000_000_000L, 4096, 8192), counters);
-    ProcessCounters later = new ProcessCounters(50, 1001, 2_000_000_000L, 4096, -1);
-    assertEquals(new ProcessCounters(8, 1, 0, 0, -1), later.since(counters));
+    KernelCounts counters = KernelCounts.read(machine.files(), List.of());
+    assertEquals(42, counters.majorFaults());
+    assertEquals(1000, counters.minorFaults());
+    assertEquals(2_000_000_000L, counters.cpuNanos());
+    assertEquals(4096, counters.readBytes());
+    assertEquals(8192, counters.writtenBytes());
+    assertEquals(KernelCounts.UNKNOWN, counters.deviceReadBytes(), "of no device");
+    KernelCounts later = KernelCounts.ofProcess(50, 1001, 2_000_000_000L, 4096, -1);
+    assertEquals(KernelCounts.ofProcess(8, 1, 0, 0, -1), later.since(counters, later));
   }
 
   @Test

@@ -13,12 +13,13 @@ import org.dmalloc.measure.PageContent;
  * Chronicle Bytes, one mapping of the whole file: the chunked kind maps anew as one goes about,
  * which random use pays for. SYNC, because otherwise its sync only begins one.
  */
-final class ChronicleStore implements PageStore {
+final class ChronicleStore extends SingleThreadStore {
   private final MappedBytes bytes;
   private final byte[] buffer = new byte[PageContent.PAGE_BYTES];
   private final MemorySegment bufferSegment = MemorySegment.ofArray(buffer);
 
   ChronicleStore(StorePlace place) throws IOException {
+    super(place);
     bytes =
         MappedBytes.singleMappedBytes(
             place.directory().resolve("pages").toFile(), place.byteSize());
@@ -34,8 +35,10 @@ final class ChronicleStore implements PageStore {
   }
 
   @Override
-  public void checkStamp(long page, PageContent content) {
-    content.checkStamp(page, bytes.readLong(page * PageContent.PAGE_BYTES));
+  public long checkStamp(long page, PageContent content) {
+    long stamp = bytes.readLong(page * PageContent.PAGE_BYTES);
+    content.checkStamp(page, stamp);
+    return stamp;
   }
 
   @Override
@@ -56,7 +59,7 @@ final class ChronicleStore implements PageStore {
   }
 
   @Override
-  public void force() {
+  void sync() {
     bytes.sync();
   }
 

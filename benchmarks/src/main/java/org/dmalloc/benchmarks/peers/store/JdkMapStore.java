@@ -7,6 +7,8 @@ import java.lang.foreign.MemorySegment;
 import java.nio.channels.FileChannel;
 import java.nio.file.StandardOpenOption;
 import org.dmalloc.measure.PageContent;
+import org.dmalloc.measure.PageStore;
+import org.dmalloc.measure.SegmentPages;
 
 /** What the JDK gives by itself: one {@link FileChannel#map} of the whole file. */
 final class JdkMapStore implements PageStore {
@@ -25,33 +27,20 @@ final class JdkMapStore implements PageStore {
   }
 
   @Override
-  public void fill(long page, PageContent content) {
-    content.fill(segment, page);
+  public long pageCount() {
+    return segment.byteSize() / PageContent.PAGE_BYTES;
   }
 
   @Override
-  public void checkStamp(long page, PageContent content) {
-    content.checkStamp(segment, page);
+  public SegmentPages pages() {
+    return SegmentPages.over(segment);
   }
 
   @Override
-  public void checkAll(long page, PageContent content) {
-    content.checkAll(segment, page);
-  }
-
-  @Override
-  public void setMark(long page, PageContent content) {
-    content.setMark(segment, page);
-  }
-
-  @Override
-  public void checkMark(long page, PageContent content) {
-    content.checkMark(segment, page);
-  }
-
-  @Override
-  public void force() {
+  public long force() {
+    long begin = System.nanoTime();
     segment.force();
+    return System.nanoTime() - begin;
   }
 
   @Override

@@ -26,7 +26,7 @@ import org.lmdbjava.Txn;
  *
  * <p>A record of 4096 bytes and its header take two pages of LMDB's file: it holds twice the data.
  */
-final class LmdbStore implements PageStore {
+final class LmdbStore extends SingleThreadStore {
   /** Stores to a transaction: its changed pages wait in memory until it ends. */
   private static final int STORES_PER_TRANSACTION = 4096;
 
@@ -49,6 +49,7 @@ final class LmdbStore implements PageStore {
   private int stores;
 
   LmdbStore(StorePlace place, Use use) {
+    super(place);
     flags = new ArrayList<>(List.of(EnvFlags.MDB_NOSYNC));
     if (use == Use.RANDOM) {
       flags.add(EnvFlags.MDB_NORDAHEAD);
@@ -132,8 +133,8 @@ final class LmdbStore implements PageStore {
   }
 
   @Override
-  public void checkStamp(long page, PageContent content) {
-    content.checkStampAt(load(page), 0, page);
+  public long checkStamp(long page, PageContent content) {
+    return content.checkStampAt(load(page), 0, page);
   }
 
   @Override
@@ -183,7 +184,7 @@ final class LmdbStore implements PageStore {
   }
 
   @Override
-  public void force() {
+  void sync() {
     commit();
     env.sync(true);
   }

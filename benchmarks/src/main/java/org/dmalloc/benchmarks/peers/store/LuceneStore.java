@@ -5,11 +5,9 @@ import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
-import java.util.PrimitiveIterator;
 import org.apache.lucene.store.IOContext;
 import org.apache.lucene.store.IndexInput;
 import org.apache.lucene.store.IndexOutput;
@@ -24,9 +22,8 @@ import org.jspecify.annotations.Nullable;
  * Lucene's MMapDirectory: written once, in order, then read. An input is opened with the advice
  * that fits its use, as Lucene's own formats do; pages to come are announced by {@code prefetch}.
  */
-final class LuceneStore implements PageStore {
+final class LuceneStore extends SingleThreadStore {
   private static final String FILE = "pages";
-  private static final int BATCH_PAGES = 512;
 
   private final MMapDirectory directory;
   private final long byteSize;
@@ -38,6 +35,7 @@ final class LuceneStore implements PageStore {
   private @Nullable RandomAccessInput access;
 
   LuceneStore(StorePlace place, Use use) throws IOException {
+    super(place);
     Path path = place.directory();
     boolean fresh = Files.notExists(path.resolve(FILE));
     byteSize = place.byteSize();
@@ -89,8 +87,10 @@ final class LuceneStore implements PageStore {
   }
 
   @Override
-  public void checkStamp(long page, PageContent content) throws IOException {
-    content.checkStamp(page, access().readLong(page * PageContent.PAGE_BYTES));
+  public long checkStamp(long page, PageContent content) throws IOException {
+    long stamp = access().readLong(page * PageContent.PAGE_BYTES);
+    content.checkStamp(page, stamp);
+    return stamp;
   }
 
   @Override
@@ -125,36 +125,15 @@ final class LuceneStore implements PageStore {
   }
 
   @Override
-  public long checkAnnounced(PrimitiveIterator.OfLong pages, PageContent content)
-      throws IOException {
-    long done = 0;
-    long[] current = announce(pages);
-    while (current.length > 0) {
-      // One batch is announced while the one before it is used.
-      long[] next = announce(pages);
-      for (long page : current) {
-        checkStamp(page, content);
-      }
-      done += current.length;
-      current = next;
-    }
-    return done;
-  }
-
-  private long[] announce(PrimitiveIterator.OfLong pages) throws IOException {
+  public void announce(long[] pages) throws IOException {
     RandomAccessInput slice = access();
-    long[] batch = new long[BATCH_PAGES];
-    int count = 0;
-    while (count < BATCH_PAGES && pages.hasNext()) {
-      long page = pages.nextLong();
+    for (long page : pages) {
       slice.prefetch(page * PageContent.PAGE_BYTES, PageContent.PAGE_BYTES);
-      batch[count++] = page;
     }
-    return Arrays.copyOf(batch, count);
   }
 
   @Override
-  public void force() throws IOException {
+  void sync() throws IOException {
     IndexOutput out = output;
     if (out != null) {
       output = null;

@@ -11,7 +11,7 @@ import org.mapdb.volume.Volume;
  * that there are few mappings; the file has its size from the start; and the mapping is undone at
  * close ({@code cleanerHackEnabled}).
  */
-final class MapDbStore implements PageStore {
+final class MapDbStore extends SingleThreadStore {
   /** 1 GiB: a slice is a ByteBuffer. */
   private static final int LARGEST_SLICE_SHIFT = 30;
 
@@ -22,6 +22,7 @@ final class MapDbStore implements PageStore {
   private final MemorySegment bufferSegment = MemorySegment.ofArray(buffer);
 
   MapDbStore(StorePlace place) {
+    super(place);
     int shift =
         Math.min(LARGEST_SLICE_SHIFT, Long.SIZE - Long.numberOfLeadingZeros(place.byteSize() - 1));
     volume =
@@ -42,9 +43,11 @@ final class MapDbStore implements PageStore {
   }
 
   @Override
-  public void checkStamp(long page, PageContent content) {
+  public long checkStamp(long page, PageContent content) {
     // A volume's numbers are big-endian, ours are not.
-    content.checkStamp(page, Long.reverseBytes(volume.getLong(page * PageContent.PAGE_BYTES)));
+    long stamp = Long.reverseBytes(volume.getLong(page * PageContent.PAGE_BYTES));
+    content.checkStamp(page, stamp);
+    return stamp;
   }
 
   @Override
@@ -68,7 +71,7 @@ final class MapDbStore implements PageStore {
   }
 
   @Override
-  public void force() {
+  void sync() {
     volume.sync();
   }
 

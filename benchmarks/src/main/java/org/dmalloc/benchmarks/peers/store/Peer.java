@@ -2,11 +2,19 @@
 package org.dmalloc.benchmarks.peers.store;
 
 import java.io.IOException;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import org.dmalloc.api.AccessPattern;
+import org.dmalloc.api.MemoryProvider;
+import org.dmalloc.api.OpenRequest;
+import org.dmalloc.api.RegionRequest;
 import org.dmalloc.api.standalone.Dmalloc;
+import org.dmalloc.measure.PageStore;
+import org.dmalloc.measure.RegionPages;
+import org.dmalloc.measure.compare.child.BufferPool;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -28,6 +36,7 @@ public record Peer(
     String settings,
     List<String> jvmOptions,
     Opener opener) {
+  private static final String NAME = "pages";
   private static final String OWN_LICENCE = "Apache-2.0";
 
   private static final List<String> UNSAFE = List.of("--sun-misc-unsafe-memory-access=allow");
@@ -79,7 +88,7 @@ public record Peer(
   /** All contenders, ours first. */
   public static List<Peer> all() {
     List<Peer> peers = new ArrayList<>();
-    AccessPattern usual = org.dmalloc.api.OpenRequest.of("pages").pattern();
+    AccessPattern usual = OpenRequest.of(NAME).pattern();
     for (AccessPattern pattern : AccessPattern.values()) {
       boolean chosen = pattern.name().equals("AUTO");
       peers.add(
@@ -104,7 +113,7 @@ public record Peer(
             OWN_LICENCE,
             String.format(Locale.ROOT, "in a framework, the default pattern (%s)", usual),
             List.of(),
-            (place, use) -> new RegionStore(ManagedFramework.provider(place), null, place)));
+            (place, use) -> region(ManagedFramework.provider(place), null, place)));
     peers.add(
         new Peer(
             "filechannel",
@@ -168,7 +177,8 @@ public record Peer(
             "Apache-2.0",
             "frames of 4 KiB in what the limit leaves beside a JVM, O_DIRECT, W-TinyLFU",
             List.of(),
-            (place, use) -> new PoolStore(place)));
+            (place, use) ->
+                new BufferPool(place.directory(), place.byteSize(), place.cacheBytes())));
     return List.copyOf(peers);
   }
 
@@ -187,9 +197,28 @@ public record Peer(
                         String.join(", ", all().stream().map(Peer::id).toList()))));
   }
 
+  /** Allocates or opens the region; each group of operations is an access section of it. */
+  private static PageStore region(
+      MemoryProvider provider, @Nullable AccessPattern pattern, StorePlace place)
+      throws IOException {
+    boolean fresh;
+    try (DirectoryStream<?> entries = Files.newDirectoryStream(place.directory())) {
+      fresh = !entries.iterator().hasNext();
+    }
+    if (fresh) {
+      RegionRequest request =
+          RegionRequest.ofSize(place.byteSize()).withName(NAME).withDirectory(place.directory());
+      return new RegionPages(
+          provider, provider.allocate(pattern == null ? request : request.withPattern(pattern)));
+    }
+    OpenRequest request = OpenRequest.of(NAME).withDirectory(place.directory());
+    return new RegionPages(
+        provider, provider.open(pattern == null ? request : request.withPattern(pattern)));
+  }
+
   private static Opener region(String backend, @Nullable AccessPattern pattern) {
     // One provider for each JVM, as in a container.
     Dmalloc dmalloc = Dmalloc.open();
-    return (place, use) -> new RegionStore(dmalloc.provider(backend), pattern, place);
+    return (place, use) -> region(dmalloc.provider(backend), pattern, place);
   }
 }

@@ -4,7 +4,7 @@ package org.dmalloc.measure.compare.cell;
 import java.util.Arrays;
 import java.util.Locale;
 import java.util.stream.Collectors;
-import org.dmalloc.api.AccessPattern;
+import org.dmalloc.measure.Workloads;
 
 /**
  * What a comparison does with memory. Unlike in a benchmark, which starts cold or warm, the memory
@@ -12,67 +12,57 @@ import org.dmalloc.api.AccessPattern;
  */
 public enum ComparedWorkload {
   /** The first stores. */
-  FILL("store all 4 KiB of the next page, the first time", AccessPattern.SEQUENTIAL, true),
+  FILL,
   /** A scan. */
-  SEQUENTIAL_READ("load all 4 KiB of the next page", AccessPattern.SEQUENTIAL, false),
+  SEQUENTIAL_READ,
   /** Uniform loads. */
-  RANDOM_READ("load 8 bytes of a random page", AccessPattern.RANDOM, false),
+  RANDOM_READ,
   /** Skewed loads. */
-  ZIPF_READ("load 8 bytes of a page, zipfian 0.99", AccessPattern.RANDOM, false),
+  ZIPF_READ,
   /** Uniform stores. */
-  RANDOM_WRITE("store 8 bytes to a random page", AccessPattern.RANDOM, true),
+  RANDOM_WRITE,
   /** Few stores. */
-  MIXED_95_5("random page: load 95 %, store 5 %", AccessPattern.RANDOM, true),
+  MIXED_95_5,
   /** Many stores. */
-  MIXED_50_50("random page: load 50 %, store 50 %", AccessPattern.RANDOM, true),
+  MIXED_50_50,
   /** Loads of which each waits for the one before. */
-  POINTER_CHASE("load the page that the last load named", AccessPattern.RANDOM, false),
+  POINTER_CHASE,
   /** Loads disturbed by a scan. */
-  SCAN_AND_RANDOM(
-      "load 8 bytes of a random page while another thread scans", AccessPattern.RANDOM, false),
+  SCAN_AND_RANDOM,
   /** A working set that changes. */
-  WORKING_SET(
-      "load 8 bytes of a random page of a set that shrinks from all to an eighth and grows back",
-      AccessPattern.RANDOM,
-      false),
+  WORKING_SET,
   /** Short-lived memory. */
-  ALLOC_FREE("allocate 1 MiB, store to 2 pages, free", AccessPattern.NORMAL, true),
+  ALLOC_FREE,
   /** A search engine's writes. */
-  INDEX_BUILD("index one document of 64 words", AccessPattern.RANDOM, true),
+  INDEX_BUILD,
   /** A search engine's reads. */
-  INDEX_QUERY(
-      "find the documents that hold two words, of the indexed and of any",
-      AccessPattern.RANDOM,
-      false);
-
-  private final String operation;
-  private final AccessPattern pattern;
-  private final boolean stores;
-
-  ComparedWorkload(String operation, AccessPattern pattern, boolean stores) {
-    this.operation = operation;
-    this.pattern = pattern;
-    this.stores = stores;
-  }
+  INDEX_QUERY;
 
   /** The name in commands and reports: {@code random-read}. */
   public String label() {
     return name().toLowerCase(Locale.ROOT).replace('_', '-');
   }
 
-  /** What one operation is. */
-  public String operation() {
-    return operation;
+  /** The name of what runs, which a benchmark and others may run too. */
+  public String workload() {
+    return this == SEQUENTIAL_READ ? Workloads.READ.name() : label();
   }
 
-  /** The advice that fits. */
-  public AccessPattern pattern() {
-    return pattern;
+  /** What one operation is. */
+  public String operation() {
+    return switch (this) {
+      case INDEX_BUILD -> "index one document of 64 words";
+      case INDEX_QUERY -> "find the documents that hold two words, of the indexed and of any";
+      default -> Workloads.named(workload()).operation();
+    };
   }
 
   /** Whether it leaves changed pages in memory that lasts. */
   public boolean owesDurability() {
-    return stores && this != ALLOC_FREE;
+    return switch (this) {
+      case FILL, RANDOM_WRITE, MIXED_95_5, MIXED_50_50, INDEX_BUILD -> true;
+      default -> false;
+    };
   }
 
   /** Whether it ends the content that other workloads check, so that it must come last. */

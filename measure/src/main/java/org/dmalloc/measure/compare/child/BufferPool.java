@@ -20,6 +20,9 @@ import java.util.Locale;
 import java.util.Set;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import org.dmalloc.measure.PageContent;
+import org.dmalloc.measure.PageStore;
+import org.dmalloc.measure.SegmentPages;
+import org.dmalloc.measure.SegmentPages.Use;
 import org.dmalloc.measure.disk.DirectLoop;
 import org.dmalloc.report.Units;
 import org.jspecify.annotations.Nullable;
@@ -35,7 +38,7 @@ import org.jspecify.annotations.Nullable;
  * at a time, with no other at work: more would need a latch on each page, which no workload here
  * asks for.
  */
-public final class BufferPool implements PagedMemory {
+public final class BufferPool implements PageStore {
   /** Frames beyond the capacity, for pages that are pinned or about to be dropped. */
   private static final int SPARE_FRAMES = 256;
 
@@ -120,18 +123,15 @@ public final class BufferPool implements PagedMemory {
   }
 
   @Override
-  public Cursor cursor() {
-    return new PoolCursor();
+  public SegmentPages pages() {
+    return new PoolPages();
   }
 
   @Override
-  public void announce(long[] pages) {}
-
-  @Override
-  public void beginBulkLoad() throws IOException {
-    // The load goes past the pool, whose pages would be stale.
+  public boolean forget() throws IOException {
     force();
     cache.asMap().keySet().forEach(this::discard);
+    return true;
   }
 
   private void discard(Long page) {
@@ -142,7 +142,10 @@ public final class BufferPool implements PagedMemory {
   }
 
   /** Writes pages in order, many at once, past the pool, which keeps the last of them. */
+  @Override
   public void bulkLoad(long firstPage, PageContent content) throws IOException {
+    // What the pool holds would be stale.
+    forget();
     MemorySegment buffer = arena.allocate(BULK_BYTES, PageContent.PAGE_BYTES);
     int perBuffer = BULK_BYTES / PageContent.PAGE_BYTES;
     for (long page = firstPage; page < pageCount; page += perBuffer) {
@@ -323,7 +326,7 @@ public final class BufferPool implements PagedMemory {
     return frames.asSlice(frame.offset, PageContent.PAGE_BYTES).asByteBuffer();
   }
 
-  private final class PoolCursor implements Cursor {
+  private final class PoolPages extends SegmentPages {
     private @Nullable Frame pinned;
 
     @Override

@@ -1,33 +1,38 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.dmalloc.measure.compare.child;
 
-import org.dmalloc.measure.compare.cell.CellRun;
-import org.jspecify.annotations.Nullable;
+import java.util.List;
+import org.dmalloc.measure.Measurement;
 
 /**
  * One line of JSON on a child's standard output, after {@link #MARK}.
  *
  * @param kind what it tells
- * @param text the memory's note, the workload that begins or what failed
- * @param run the figures of a cell that is done
+ * @param step the step that it is about; empty if none
+ * @param text the store's note, or why something did not work
+ * @param openNanos how long it took to make the store, where one was opened
+ * @param runs the figures of a step that is done, one for each part
  */
-public record ChildMessage(Kind kind, String text, @Nullable CellRun run) {
+public record ChildMessage(
+    Kind kind, String step, String text, long openNanos, List<Measurement> runs) {
   /** Begins the line, so that what a library prints is not taken for a message. */
   public static final String MARK = "@dmalloc ";
 
   /** What a message tells. */
   public enum Kind {
-    /** The memory is there; the text describes it. */
-    READY,
-    /** A workload begins; the text names it. */
+    /** The store is there; the text describes it. */
+    OPENED,
+    /** A step begins. */
     BEGIN,
-    /** A cell is done. */
-    CELL,
-    /** A workload could not be run; the text says why. */
-    REFUSED,
-    /** The child gives up; the text says why. */
+    /** A step is done. */
+    DONE,
+    /** The store has no way to do a step; the text says why. */
+    LACKS,
+    /** A step failed, and the child goes on; the text says why. */
     FAILED,
+    /** The child gives up; the text says why. */
+    BROKEN,
     /** All is done. */
-    DONE
+    END
   }
 }

@@ -2,65 +2,63 @@
 package org.dmalloc.measure.compare.child;
 
 import java.util.List;
-import java.util.Map;
-import org.dmalloc.measure.compare.cell.ComparedWorkload;
-import org.jspecify.annotations.Nullable;
+import org.dmalloc.measure.RunOptions;
 
 /**
  * What a child JVM is told to do: one line of JSON on its standard input, which then stays open for
  * as long as the child is wanted.
  *
- * @param kind what kind of memory
- * @param provider what {@link org.dmalloc.api.standalone.Dmalloc} starts the provider as; empty
- *     unless the kind is PROVIDER
- * @param properties the provider's configuration: text or lists of text
+ * @param subject what it measures, in JSON, as its main class reads it
  * @param directory where files go
- * @param byteSize size of the memory
- * @param pattern the access pattern of the request; null for the one that fits each workload
- * @param policy the swap policy of the request; null for none
- * @param batchPages pages in an announcement; 0 for none
- * @param budgetBytes the region's resident budget; 0 to leave that to the kernel
- * @param ramBytes what of the memory RAM can hold beside the child itself, about
- * @param poolBytes the frames of a buffer pool; 0 for other kinds
- * @param workloads what to run, in this order; the first fill is run always, and first
- * @param measured those of them that are reported
- * @param cellNanos how long to measure each
- * @param warmUpNanos how long to run each before that
- * @param fillNanos how long to measure the fill at most
- * @param seed decides the content
- * @param stream makes the random choices of this run differ from those of others
+ * @param byteSize size of the store
+ * @param rehearsalBytes size of a small store on which all steps run first, so that their code is
+ *     compiled; 0 for none
+ * @param rehearsalNanos how long each of them runs there
+ * @param fill how the store is filled, which comes first; what it has no time for is loaded
+ * @param measuresFill whether that is told
+ * @param ramBytes what of the store RAM can hold beside the child itself, about
+ * @param steps what to run then, in this order
  * @param devices names of the block devices whose traffic is counted
  * @param peakFile where the kernel tells the most that this process's cgroup was charged for; empty
  *     for that of the cgroup of version 2 that it finds itself in
  */
 public record ChildTask(
-    Kind kind,
-    String provider,
-    Map<String, List<String>> properties,
+    String subject,
     String directory,
     long byteSize,
-    @Nullable String pattern,
-    @Nullable String policy,
-    int batchPages,
-    long budgetBytes,
+    long rehearsalBytes,
+    long rehearsalNanos,
+    RunOptions fill,
+    boolean measuresFill,
     long ramBytes,
-    long poolBytes,
-    List<ComparedWorkload> workloads,
-    List<ComparedWorkload> measured,
-    long cellNanos,
-    long warmUpNanos,
-    long fillNanos,
-    long seed,
-    long stream,
+    List<Step> steps,
     List<String> devices,
     String peakFile) {
-  /** What kind of memory. */
-  public enum Kind {
-    /** A region of a provider. */
-    PROVIDER,
-    /** One block of malloc. */
-    LIBRARY_HEAP,
-    /** A buffer pool over a file. */
-    BUFFER_POOL
+  /** The name of the step that fills. */
+  public static final String FILL = "fill";
+
+  /**
+   * Something to measure.
+   *
+   * @param name by which the child tells of it
+   * @param fromCold whether nothing of the store is in RAM when it begins. The store is closed for
+   *     that and opened again, so that the child goes on when the step fails
+   * @param verified whether the store is opened again afterwards, from cold, and what was stored
+   *     last is looked for
+   * @param parts workloads to run, one after the other
+   */
+  public record Step(String name, boolean fromCold, boolean verified, List<Part> parts) {
+    /** A step that takes the store as it is. */
+    public Step(String name, String workload, RunOptions options) {
+      this(name, false, false, List.of(new Part(workload, options)));
+    }
   }
+
+  /**
+   * A run of a workload.
+   *
+   * @param workload its name
+   * @param options how
+   */
+  public record Part(String workload, RunOptions options) {}
 }

@@ -9,9 +9,12 @@ import java.lang.foreign.MemorySegment;
 import java.util.BitSet;
 import java.util.Locale;
 import org.dmalloc.measure.PageContent;
+import org.dmalloc.measure.PageStore;
+import org.dmalloc.measure.Pages;
 import org.dmalloc.measure.RandomStream;
-import org.dmalloc.measure.compare.child.PagedMemory.Cursor;
-import org.dmalloc.measure.compare.child.PagedMemory.Use;
+import org.dmalloc.measure.SegmentPages;
+import org.dmalloc.measure.SegmentPages.Use;
+import org.jspecify.annotations.Nullable;
 
 /**
  * An inverted index in pages: a hash table of words whose buckets are spread over all of the
@@ -33,24 +36,36 @@ final class WordIndex {
   /** One page of so many is kept for overflow. */
   private static final int OVERFLOW_SHARE = 8;
 
-  private final PagedMemory memory;
-  private final Cursor cursor;
+  private final PageStore store;
   private final long magic;
   private final long buckets;
   private final int[] moved = new int[2 * CAPACITY];
   private long nextFree;
+  private @Nullable SegmentPages used;
 
   /**
    * An empty index.
    *
    * @param magic marks its pages; another one makes all pages empty
    */
-  WordIndex(PagedMemory memory, long magic) {
-    this.memory = memory;
+  WordIndex(PageStore store, long magic) {
+    this.store = store;
     this.magic = magic;
-    cursor = memory.cursor();
-    buckets = memory.pageCount() - memory.pageCount() / OVERFLOW_SHARE;
+    buckets = store.pageCount() - store.pageCount() / OVERFLOW_SHARE;
     nextFree = buckets;
+  }
+
+  /** Goes to the store's pages this way from now on; they must lie in a segment. */
+  void use(Pages pages) {
+    used = (SegmentPages) pages;
+  }
+
+  private SegmentPages pages() {
+    SegmentPages pages = used;
+    if (pages == null) {
+      throw new IllegalStateException("the index was given no pages");
+    }
+    return pages;
   }
 
   /** The page of a word's bucket. */
@@ -64,7 +79,7 @@ final class WordIndex {
     for (int i = 0; i < words.length; i++) {
       pages[i] = bucket(words[i]);
     }
-    memory.announce(pages);
+    store.announce(pages);
   }
 
   /**
@@ -73,6 +88,7 @@ final class WordIndex {
    * @return how many pages that took
    */
   int add(int word, int document) throws IOException {
+    SegmentPages cursor = pages();
     long page = bucket(word);
     int count = 0;
     long next = NO_PAGE;
@@ -119,6 +135,7 @@ final class WordIndex {
    * @return how many pages that took
    */
   int find(int word, BitSet documents) throws IOException {
+    SegmentPages cursor = pages();
     int pages = 0;
     for (long page = bucket(word); page != NO_PAGE; pages++) {
       long at = cursor.enter(page, Use.LOAD);
@@ -143,12 +160,12 @@ final class WordIndex {
   }
 
   private long takeOverflow() throws IOException {
-    if (nextFree == memory.pageCount()) {
+    if (nextFree == store.pageCount()) {
       throw new IOException(
           String.format(
               Locale.ROOT,
               "index: its %d overflow pages are full; give a larger size or less time",
-              memory.pageCount() - buckets));
+              store.pageCount() - buckets));
     }
     return nextFree++;
   }

@@ -21,7 +21,7 @@ import org.dmalloc.api.MemoryProvider;
 import org.dmalloc.api.standalone.MemoryProviderFactory;
 import org.dmalloc.api.standalone.StandaloneBackend;
 import org.dmalloc.measure.compare.ProviderSource;
-import org.dmalloc.measure.compare.child.ContenderProcess;
+import org.dmalloc.measure.compare.child.ContenderSubject;
 import org.dmalloc.measure.compare.child.TypedText;
 import org.osgi.framework.Bundle;
 import org.osgi.framework.BundleContext;
@@ -73,7 +73,7 @@ public final class ContainerProviders {
 
   /** The class path of the comparison itself. */
   public List<Path> ownClassPath() throws IOException {
-    Bundle own = FrameworkUtil.getBundle(ContenderProcess.class);
+    Bundle own = FrameworkUtil.getBundle(ContenderSubject.class);
     if (own == null) {
       throw new IllegalStateException("not in a bundle");
     }

@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.dmalloc.measure;
+
+import java.io.IOException;
+import java.io.InterruptedIOException;
+import java.lang.foreign.MemorySegment;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.Set;
+import org.dmalloc.api.Access;
+import org.dmalloc.api.AccessPattern;
+import org.dmalloc.api.Advice;
+import org.dmalloc.api.Capability;
+import org.dmalloc.api.MemoryException;
+import org.dmalloc.api.MemoryProvider;
+import org.dmalloc.api.MemoryRegion;
+import org.dmalloc.api.RegionInfo;
+import org.dmalloc.api.RegionRequest;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The pages of a region; each group of operations is an access section, as in a careful program.
+ */
+public final class RegionPages implements PageStore {
+  /** Forced in pieces, so that an interrupt need not wait for all of a large region. */
+  private static final long FORCE_BYTES = 64L << 20;
+
+  private final Set<Capability> capabilities;
+  private final Set<Advice> advices;
+  private final MemoryRegion region;
+  private final AccessPattern pattern;
+
+  /**
+   * The pages of a region, which {@link #close} closes.
+   *
+   * @param provider where the region is from, and what it can do
+   */
+  public RegionPages(MemoryProvider provider, MemoryRegion region) {
+    this(region, provider.capabilities(), provider.supportedAdvice());
+  }
+
+  private RegionPages(MemoryRegion region, Set<Capability> capabilities, Set<Advice> advices) {
+    this.region = region;
+    this.capabilities = capabilities;
+    this.advices = advices;
+    pattern = region.info().pattern();
+  }
+
+  /** The pages of a region of somebody else's: loaded and stored to, never forced nor advised. */
+  public static RegionPages withoutProvider(MemoryRegion region) {
+    return new RegionPages(region, Set.of(), Set.of());
+  }
+
+  @Override
+  public Optional<MemoryRegion> region() {
+    return Optional.of(region);
+  }
+
+  @Override
+  public long pageCount() {
+    return region.byteSize() / PageContent.PAGE_BYTES;
+  }
+
+  @Override
+  public SegmentPages pages() {
+    return new Sections(region);
+  }
+
+  @Override
+  public boolean announces() {
+    return has(Capability.PREFETCH);
+  }
+
+  @Override
+  public void announce(long[] pages) throws MemoryException {
+    long[] offsets = new long[pages.length];
+    for (int i = 0; i < pages.length; i++) {
+      offsets[i] = pages[i] * PageContent.PAGE_BYTES;
+    }
+    region.prefetch(offsets, PageContent.PAGE_BYTES);
+  }
+
+  @Override
+  public void bulkLoad(long firstPage, PageContent content) throws IOException {
+    // To advise anything would end what AUTO has learned.
+    if (pattern != AccessPattern.AUTO) {
+      advise(Advice.NORMAL, 0);
+    }
+    PageStore.super.bulkLoad(firstPage, content);
+  }
+
+  @Override
+  public void settle(long ramBytes) throws IOException {
+    if (has(Capability.FORCE)) {
+      force();
+      advise(Advice.PAGE_OUT, 0);
+    }
+    if (pattern == AccessPattern.AUTO) {
+      return;
+    }
+    advise(Advice.valueOf(pattern.name()), 0);
+    // RAM is full when a load ends, with what came last: so it is here, but in pages of this
+    // advice.
+    if (has(Capability.FORCE)) {
+      advise(Advice.WILL_NEED, Math.max(0, region.byteSize() - ramBytes) & -PageContent.PAGE_BYTES);
+    }
+  }
+
+  private boolean has(Capability capability) {
+    return capabilities.contains(capability);
+  }
+
+  /** Advises from an offset to the end, where the provider takes such advice. */
+  private void advise(Advice advice, long from) throws MemoryException {
+    if (advices.contains(advice)) {
+      region.advise(advice, from, region.byteSize() - from);
+    }
+  }
+
+  @Override
+  public long force() throws IOException {
+    if (!has(Capability.FORCE)) {
+      return NOTHING_TO_FORCE;
+    }
+    long begin = System.nanoTime();
+    for (long offset = 0; offset < region.byteSize(); offset += FORCE_BYTES) {
+      region.force(offset, Math.min(FORCE_BYTES, region.byteSize() - offset));
+      if (Thread.currentThread().isInterrupted()) {
+        throw new InterruptedIOException("force was interrupted");
+      }
+    }
+    return System.nanoTime() - begin;
+  }
+
+  @Override
+  public String note() {
+    RegionInfo info = region.info();
+    return info.residentBudget() == RegionRequest.NO_BUDGET
+        ? info.backing()
+        : String.format(
+            Locale.ROOT,
+            "%s, resident budget of %d MiB",
+            info.backing(),
+            info.residentBudget() >> 20);
+  }
+
+  @Override
+  public void close() {
+    region.close();
+  }
+
+  /** The region's memory, while a section is open. */
+  private static final class Sections extends SegmentPages {
+    private final MemoryRegion region;
+    private @Nullable Access access;
+    private MemorySegment segment = MemorySegment.NULL;
+
+    Sections(MemoryRegion region) {
+      this.region = region;
+    }
+
+    @Override
+    public void begin() {
+      Access opened = region.acquire();
+      access = opened;
+      segment = opened.segment();
+    }
+
+    @Override
+    public MemorySegment segment() {
+      return segment;
+    }
+
+    @Override
+    public MemorySegment whole() {
+      return segment;
+    }
+
+    @Override
+    public void end() {
+      Access opened = access;
+      if (opened != null) {
+        access = null;
+        segment = MemorySegment.NULL;
+        opened.close();
+      }
+    }
+  }
+}

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.dmalloc.measure;
+
+/**
+ * How a workload is run.
+ *
+ * @param start the state of the caches, which the caller has seen to
+ * @param timing what the clock is read for; from a cold start always each operation
+ * @param threads how many threads share the work, at least 1
+ * @param warmUpNanos how long it runs before it is measured
+ * @param forcesAfterWarmUp whether the store is forced between the two, so that what the warm-up
+ *     changed is not written on the measurement's account
+ * @param limitNanos when to stop
+ * @param operations after how many operations to stop
+ * @param announcedPages how many pages are announced at a time, one batch ahead, by workloads that
+ *     know them; 0 for none
+ * @param seed decides the content of pages
+ * @param stream with the seed decides all random choices: runs of different streams differ
+ */
+public record RunOptions(
+    Start start,
+    Timing timing,
+    int threads,
+    long warmUpNanos,
+    boolean forcesAfterWarmUp,
+    long limitNanos,
+    long operations,
+    int announcedPages,
+    long seed,
+    long stream) {
+  /** Stands for no limit of time or operations. */
+  public static final long UNLIMITED = Long.MAX_VALUE / 2;
+
+  /** What the clock is read for. */
+  public enum Timing {
+    /** Each operation. */
+    EACH,
+    /** Each group of operations, of the size that the workload gives. */
+    GROUPS
+  }
+
+  /** Checks the numbers. */
+  public RunOptions {
+    if (threads < 1) {
+      throw new IllegalArgumentException("threads " + threads + "; give at least 1");
+    }
+    if (limitNanos < 1 || operations < 1) {
+      throw new IllegalArgumentException(
+          "limit of " + limitNanos + " ns, " + operations + " operations; give more than 0");
+    }
+  }
+
+  /** A copy that stops after another time. */
+  public RunOptions withLimit(long nanos) {
+    return new RunOptions(
+        start,
+        timing,
+        threads,
+        Math.min(warmUpNanos, nanos),
+        forcesAfterWarmUp,
+        nanos,
+        operations,
+        announcedPages,
+        seed,
+        stream);
+  }
+}

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.dmalloc.measure;
+
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+
+/** Pages that lie in a segment: all in one piece, or each at the place where a cache has it. */
+public abstract class SegmentPages implements Pages {
+  /** What will be done to a page. */
+  public enum Use {
+    /** Loads. */
+    LOAD,
+    /** Loads and stores. */
+    STORE,
+    /** Stores to all of it: what it held does not matter. */
+    REPLACE
+  }
+
+  /** Pages that lie in one segment, in order, for as long as that is valid. */
+  public static SegmentPages over(MemorySegment whole) {
+    return new SegmentPages() {
+      @Override
+      public MemorySegment segment() {
+        return whole;
+      }
+
+      @Override
+      public MemorySegment whole() {
+        return whole;
+      }
+    };
+  }
+
+  /**
+   * Makes a page accessible until {@link #leave}.
+   *
+   * @return where it begins in {@link #segment()}
+   */
+  public long enter(long page, Use use) throws IOException {
+    return page * PageContent.PAGE_BYTES;
+  }
+
+  /** The segment that holds the page entered last. */
+  public abstract MemorySegment segment();
+
+  /** Ends the use of the page entered last. */
+  public void leave() {}
+
+  @Override
+  public final void fill(long page, PageContent content) throws IOException {
+    long at = enter(page, Use.REPLACE);
+    try {
+      content.fillAt(segment(), at, page);
+    } finally {
+      leave();
+    }
+  }
+
+  @Override
+  public final long checkStamp(long page, PageContent content) throws IOException {
+    long at = enter(page, Use.LOAD);
+    try {
+      return content.checkStampAt(segment(), at, page);
+    } finally {
+      leave();
+    }
+  }
+
+  @Override
+  public final void checkAll(long page, PageContent content) throws IOException {
+    long at = enter(page, Use.LOAD);
+    try {
+      content.checkAllAt(segment(), at, page);
+    } finally {
+      leave();
+    }
+  }
+
+  @Override
+  public final void setMark(long page, PageContent content) throws IOException {
+    long at = enter(page, Use.STORE);
+    try {
+      content.setMarkAt(segment(), at, page);
+    } finally {
+      leave();
+    }
+  }
+
+  @Override
+  public final void checkMark(long page, PageContent content) throws IOException {
+    long at = enter(page, Use.LOAD);
+    try {
+      content.checkMarkAt(segment(), at, page);
+    } finally {
+      leave();
+    }
+  }
+}

@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.dmalloc.measure.compare.child;
+
+import com.google.gson.Gson;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.nio.file.Path;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.dmalloc.api.AccessPattern;
+import org.dmalloc.api.Capability;
+import org.dmalloc.api.MemoryProvider;
+import org.dmalloc.api.RegionRequest;
+import org.dmalloc.api.SwapPolicy;
+import org.dmalloc.api.standalone.Dmalloc;
+import org.dmalloc.linux.LibraryHeap;
+import org.dmalloc.measure.BlockSource;
+import org.dmalloc.measure.PageStore;
+import org.dmalloc.measure.RegionPages;
+import org.dmalloc.measure.Workload;
+import org.dmalloc.measure.Workloads;
+import org.jspecify.annotations.Nullable;
+
+/** A contender of a comparison: a region, one block of malloc, or a buffer pool. */
+public final class ContenderSubject implements Subject {
+  private final Spec spec;
+  private final @Nullable MemoryProvider provider;
+  private final @Nullable BlockSource blocks;
+  private final IndexWorkloads index = new IndexWorkloads();
+
+  /**
+   * What a contender is.
+   *
+   * @param kind what kind of store
+   * @param provider what {@link Dmalloc} starts the provider as; empty unless the kind is PROVIDER
+   * @param properties the provider's configuration: text or lists of text
+   * @param pattern the access pattern of the request; null for the one that fits each workload
+   * @param policy the swap policy of the request; null for none
+   * @param budgetBytes the region's resident budget; 0 to leave that to the kernel
+   * @param poolBytes the frames of a buffer pool; 0 for other kinds
+   */
+  public record Spec(
+      Kind kind,
+      String provider,
+      Map<String, List<String>> properties,
+      @Nullable String pattern,
+      @Nullable String policy,
+      long budgetBytes,
+      long poolBytes) {}
+
+  /** What kind of store. */
+  public enum Kind {
+    /** A region of a provider. */
+    PROVIDER,
+    /** One block of malloc. */
+    LIBRARY_HEAP,
+    /** A buffer pool over a file. */
+    BUFFER_POOL
+  }
+
+  private ContenderSubject(Spec spec, Path directory) throws IOException {
+    this.spec = spec;
+    provider =
+        spec.kind == Kind.PROVIDER
+            ? Dmalloc.open().start(spec.provider, TypedText.values(spec.properties))
+            : null;
+    blocks =
+        switch (spec.kind) {
+          case PROVIDER ->
+              BlockSource.regions(
+                  requireProvider(),
+                  request(requireProvider(), BlockSource.BLOCK_BYTES, directory));
+          case LIBRARY_HEAP -> new LibraryBlocks();
+          case BUFFER_POOL -> null;
+        };
+  }
+
+  /** The main class of its JVM. */
+  public static void main(String[] arguments) throws IOException {
+    ChildProcess.main(
+        task ->
+            new ContenderSubject(
+                new Gson().fromJson(task.subject(), Spec.class), Path.of(task.directory())));
+  }
+
+  private MemoryProvider requireProvider() {
+    MemoryProvider made = provider;
+    if (made == null) {
+      throw new IllegalStateException(spec.kind + " has no provider");
+    }
+    return made;
+  }
+
+  private static RegionRequest request(MemoryProvider provider, long byteSize, Path directory) {
+    RegionRequest request = RegionRequest.ofSize(byteSize).withOwner("compare");
+    return provider.capabilities().contains(Capability.DIRECTORY)
+        ? request.withDirectory(directory)
+        : request;
+  }
+
+  @Override
+  public PageStore open(Path directory, long byteSize, String step) throws IOException {
+    return switch (spec.kind) {
+      case LIBRARY_HEAP -> new LibraryHeapPages(byteSize);
+      case BUFFER_POOL -> new BufferPool(directory, byteSize, spec.poolBytes);
+      case PROVIDER -> {
+        RegionRequest request = request(requireProvider(), byteSize, directory);
+        String pattern = spec.pattern;
+        if (pattern != null) {
+          request = request.withPattern(AccessPattern.valueOf(pattern));
+        }
+        String policy = spec.policy;
+        if (policy != null) {
+          Set<SwapPolicy> policies = EnumSet.of(SwapPolicy.valueOf(policy));
+          request = request.withPolicies(policies);
+        }
+        if (spec.budgetBytes > 0) {
+          request = request.withResidentBudget(spec.budgetBytes);
+        }
+        yield new RegionPages(requireProvider(), requireProvider().allocate(request));
+      }
+    };
+  }
+
+  @Override
+  public @Nullable BlockSource blocks() {
+    return blocks;
+  }
+
+  @Override
+  public Workload workload(String name) {
+    return index.named(name).orElseGet(() -> Workloads.named(name));
+  }
+
+  /** Blocks of malloc, which may hold anything. */
+  private static final class LibraryBlocks implements BlockSource {
+    @Override
+    public void with(User user) throws IOException {
+      try (Arena arena = Arena.ofConfined()) {
+        user.use(LibraryHeap.allocate(BLOCK_BYTES, arena));
+      }
+    }
+
+    @Override
+    public boolean zeroed() {
+      return false;
+    }
+  }
+}

@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.dmalloc.measure.compare.child;
+
+import java.io.IOException;
+import java.util.BitSet;
+import java.util.Locale;
+import java.util.Optional;
+import org.dmalloc.api.AccessPattern;
+import org.dmalloc.measure.Measurement;
+import org.dmalloc.measure.PageContent;
+import org.dmalloc.measure.RandomStream;
+import org.dmalloc.measure.Worker;
+import org.dmalloc.measure.WorkerContext;
+import org.dmalloc.measure.Workload;
+import org.dmalloc.measure.Workload.Kind;
+import org.dmalloc.measure.compare.cell.ComparedWorkload;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Builds an index over a corpus of text, and queries what was built last. The two workloads share
+ * the index, so that they belong to one JVM and one thread.
+ */
+final class IndexWorkloads {
+  /** Made beforehand, so that making text is not measured. */
+  private static final int DOCUMENTS = 1024;
+
+  private @Nullable Index last;
+
+  /** The workload of a name; empty if it is none of these. */
+  Optional<Workload> named(String name) {
+    return switch (name) {
+      case "index-build" ->
+          Optional.of(workload(ComparedWorkload.INDEX_BUILD, Kind.WRITE, this::builder));
+      case "index-query" ->
+          Optional.of(workload(ComparedWorkload.INDEX_QUERY, Kind.READ, this::querier));
+      default -> Optional.empty();
+    };
+  }
+
+  private static Workload workload(ComparedWorkload compared, Kind kind, Workload.Maker maker) {
+    return new Workload(
+        compared.workload(),
+        compared.operation(),
+        kind,
+        AccessPattern.RANDOM,
+        PageContent.PAGE_BYTES,
+        1,
+        maker);
+  }
+
+  private Worker builder(WorkerContext context) {
+    Index index = new Index(context);
+    index.words.use(context.requirePages());
+    last = index;
+    return new Counting(index::addNext);
+  }
+
+  private Worker querier(WorkerContext context) {
+    Index index = last;
+    if (index == null) {
+      throw new IllegalStateException("the index was not built");
+    }
+    index.words.use(context.requirePages());
+    return new Counting(index::query);
+  }
+
+  /** One operation: returns how many pages it used; 0 if there is nothing left to do. */
+  @FunctionalInterface
+  private interface Operation {
+    int run() throws IOException;
+  }
+
+  /** Counts the pages, of which each operation uses another number. */
+  private static final class Counting implements Worker {
+    private final Operation operation;
+    private long pages;
+
+    Counting(Operation operation) {
+      this.operation = operation;
+    }
+
+    @Override
+    public int work(int count) throws IOException {
+      for (int i = 0; i < count; i++) {
+        int used = operation.run();
+        if (used == 0) {
+          return i;
+        }
+        pages += used;
+      }
+      return count;
+    }
+
+    @Override
+    public void beginMeasuring() {
+      pages = 0;
+    }
+
+    @Override
+    public long pages(long operations) {
+      return pages;
+    }
+
+    @Override
+    public long changedPages(long operations) {
+      return Measurement.UNKNOWN;
+    }
+  }
+
+  /** An index and the documents that go into it. */
+  private static final class Index {
+    private final int[][] documents = new int[DOCUMENTS][];
+    private final WordIndex words;
+    private final RandomStream random;
+    private final boolean announces;
+    private final TextCorpus corpus;
+    private int built;
+
+    Index(WorkerContext context) {
+      corpus = new TextCorpus(context.options().seed());
+      for (int i = 0; i < DOCUMENTS; i++) {
+        documents[i] = TextCorpus.words(corpus.document(i));
+      }
+      announces = context.options().announcedPages() > 0;
+      random = context.random();
+      // The magic differs from run to run: to it, what an earlier one left is no index.
+      words = new WordIndex(context.requireStore(), random.next() | 1);
+    }
+
+    /** Indexes the next document; the text comes again under new numbers when it is used up. */
+    int addNext() throws IOException {
+      int[] document = documents[built % DOCUMENTS];
+      if (announces) {
+        words.announce(document);
+      }
+      int pages = 0;
+      for (int word : document) {
+        pages += words.add(word, built);
+      }
+      built++;
+      return pages;
+    }
+
+    /**
+     * Finds the documents that hold a word of one that was indexed, which must be among them, and
+     * any word of the language. Most of those are in no document yet, so that the pages asked for
+     * are those of all of the store, as in an index that was built for long.
+     */
+    int query() throws IOException {
+      if (built == 0) {
+        return 0;
+      }
+      int document = (int) random.below(built);
+      int[] held = documents[document % DOCUMENTS];
+      int first = held[(int) random.below(held.length)];
+      int second = corpus.word(random);
+      if (announces) {
+        words.announce(new int[] {first, second});
+      }
+      BitSet found = new BitSet(built);
+      BitSet others = new BitSet(built);
+      int pages = words.find(first, found);
+      if (!found.get(document)) {
+        throw new IllegalStateException(
+            String.format(
+                Locale.ROOT,
+                "index: document %d is missing from its word %08x; the memory lost stores",
+                document,
+                first));
+      }
+      pages += words.find(second, others);
+      found.and(others);
+      if (found.cardinality() > built) {
+        throw new IllegalStateException("index: more documents than were indexed");
+      }
+      return pages;
+    }
+  }
+}

@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.dmalloc.measure.compare.child;
+
+import java.io.IOException;
+import java.io.InterruptedIOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.dmalloc.api.Capability;
+import org.dmalloc.measure.Measurement;
+import org.dmalloc.measure.PageContent;
+import org.dmalloc.measure.PageStore;
+import org.dmalloc.measure.RunOptions;
+import org.dmalloc.measure.Workload;
+import org.dmalloc.measure.WorkloadRun;
+import org.dmalloc.measure.Workloads;
+import org.dmalloc.measure.compare.child.ChildTask.Part;
+import org.dmalloc.measure.compare.child.ChildTask.Step;
+import org.dmalloc.measure.machine.KernelCounter;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Steps over the store of a subject, which is opened anew whenever one has to start from cold. One
+ * thread uses it.
+ */
+public final class SubjectSession implements AutoCloseable {
+  /** Of what a verified step stored, how many pages are looked at again. */
+  private static final int VERIFIED_PAGES = 1000;
+
+  private final Subject subject;
+  private final Path directory;
+  private final long byteSize;
+  private final KernelCounter counter;
+  private @Nullable PageStore opened;
+
+  /**
+   * Begins with nothing opened.
+   *
+   * @param directory an empty directory for files
+   * @param byteSize of the store
+   * @param counter reads what the kernel counts
+   */
+  public SubjectSession(Subject subject, Path directory, long byteSize, KernelCounter counter) {
+    this.subject = subject;
+    this.directory = directory;
+    this.byteSize = byteSize;
+    this.counter = counter;
+  }
+
+  /** The store, opened for a step if it is not open. */
+  PageStore open(String step) throws IOException {
+    PageStore store = opened;
+    if (store == null) {
+      store = subject.open(directory, byteSize, step);
+      opened = store;
+    }
+    return store;
+  }
+
+  private PageStore cold(String step) throws IOException {
+    PageStore store = opened;
+    if (store == null || !store.forget()) {
+      close();
+      subject.dropCaches(directory);
+    }
+    return open(step);
+  }
+
+  /**
+   * Makes the store and fills it.
+   *
+   * @param options how; what they have no time for is loaded
+   * @param ramBytes what of the store RAM can hold, about
+   */
+  public Measurement fill(RunOptions options, long ramBytes) throws IOException {
+    PageStore store = open(ChildTask.FILL);
+    RunOptions possible = store.fillsInParts() ? options : options.withLimit(RunOptions.UNLIMITED);
+    Measurement filled = measure(prepare(store, Workloads.FILL, possible), store);
+    if (filled.operations() < store.pageCount()) {
+      store.bulkLoad(filled.operations(), new PageContent(options.seed()));
+      store.settle(ramBytes);
+    }
+    return filled;
+  }
+
+  /** Why the store has no way to do a step; empty if it has. */
+  public Optional<String> lacks(Step step) throws IOException {
+    PageStore store = open(step.name());
+    for (Part part : step.parts()) {
+      Workload workload = subject.workload(part.workload());
+      if (workload.kind() == Workload.Kind.ALLOCATE && subject.blocks() == null) {
+        return Optional.of("it gives no memory of its own");
+      }
+      if (workload.kind() == Workload.Kind.WRITE && !store.writable()) {
+        return Optional.of("its files are written once");
+      }
+      if (workload.needs().contains(Capability.PREFETCH) && !store.announces()) {
+        return Optional.of("it has no call to announce pages");
+      }
+    }
+    return Optional.empty();
+  }
+
+  /**
+   * Runs a step over the store, which has been filled.
+   *
+   * @param atMostNanos how long each part may be measured, whatever it asks for
+   * @return the figures of each part
+   */
+  public List<Measurement> run(Step step, long atMostNanos) throws IOException {
+    PageStore store = step.fromCold() ? cold(step.name()) : open(step.name());
+    List<Measurement> measured = new ArrayList<>();
+    for (Part part : step.parts()) {
+      RunOptions options = part.options();
+      WorkloadRun run =
+          prepare(
+              store,
+              subject.workload(part.workload()),
+              options.limitNanos() > atMostNanos ? options.withLimit(atMostNanos) : options);
+      measured.add(measure(run, store));
+      if (step.verified()) {
+        store = cold(step.name());
+        run.verify(store, VERIFIED_PAGES);
+      }
+    }
+    return measured;
+  }
+
+  private WorkloadRun prepare(PageStore store, Workload workload, RunOptions options) {
+    boolean allocates = workload.kind() == Workload.Kind.ALLOCATE;
+    return new WorkloadRun(workload, allocates ? null : store, subject.blocks(), options, counter);
+  }
+
+  private Measurement measure(WorkloadRun run, PageStore store) throws IOException {
+    try {
+      return store.confined() ? run.runHere() : run.run();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new InterruptedIOException("interrupted");
+    }
+  }
+
+  @Override
+  public void close() throws IOException {
+    PageStore store = opened;
+    if (store != null) {
+      opened = null;
+      store.close();
+    }
+  }
+}

@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.dmalloc.measure.compare.setup;
+
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.OptionalLong;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Predicate;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A JVM that is started for one task, inside a limit where there is one. It gets the task as the
+ * first line of its standard input, which then stays open for as long as it is wanted, and answers
+ * in lines.
+ *
+ * @param mainClass what it runs
+ * @param classPath what that needs
+ * @param heapBytes its Java heap
+ * @param options further options of its JVM
+ * @param patience how long it may say nothing before it is ended
+ */
+public record LimitedJvm(
+    String mainClass,
+    List<Path> classPath,
+    long heapBytes,
+    List<String> options,
+    Duration patience) {
+  private static final String END_OF_OUTPUT = "";
+  private static final Duration UNLIMITED = Duration.ofDays(365);
+  private static final int KILLED = 128 + 9;
+
+  /** Copies the lists. */
+  public LimitedJvm {
+    classPath = List.copyOf(classPath);
+    options = List.copyOf(options);
+  }
+
+  /**
+   * How it ended.
+   *
+   * @param failure why it ended before its last line; empty if it did not
+   * @param peakBytes the most that it was charged for; empty if unknown
+   * @param cut whether it was ended because its time was over; that is no failure
+   */
+  public record End(String failure, OptionalLong peakBytes, boolean cut) {}
+
+  /**
+   * Runs it to its end. When the calling thread is interrupted, the child is ended first.
+   *
+   * @param task one line
+   * @param place where; null for no limit
+   * @param lines hears each line that the child writes, and tells whether it was the last one that
+   *     was waited for
+   */
+  public End run(String task, MemoryLimit.@Nullable Place place, Predicate<String> lines)
+      throws IOException, InterruptedException {
+    return run(task, place, lines, UNLIMITED);
+  }
+
+  /**
+   * As {@link #run(String, MemoryLimit.Place, Predicate)}, for a time.
+   *
+   * @param atMost how long it may take; then it is ended
+   */
+  public End run(
+      String task, MemoryLimit.@Nullable Place place, Predicate<String> lines, Duration atMost)
+      throws IOException, InterruptedException {
+    long end = System.nanoTime() + atMost.toNanos();
+    List<String> command = command();
+    ProcessBuilder builder = new ProcessBuilder(place == null ? command : place.wrap(command));
+    // What a user's shell sets for Java must not change a contender behind its back.
+    builder
+        .environment()
+        .keySet()
+        .removeAll(List.of("JAVA_TOOL_OPTIONS", "JDK_JAVA_OPTIONS", "_JAVA_OPTIONS"));
+    Process process = builder.start();
+    try {
+      return converse(process, task, place, lines, end);
+    } finally {
+      process.destroyForcibly();
+      process.onExit().join();
+    }
+  }
+
+  private List<String> command() {
+    List<String> command = new ArrayList<>();
+    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    command.add("-Xmx" + heapBytes);
+    // Small and without threads of its own: it lives within the limit.
+    command.add("-XX:+UseSerialGC");
+    command.add("-XX:-UsePerfData");
+    command.add("-XX:ReservedCodeCacheSize=32m");
+    command.add("-XX:CICompilerCount=2");
+    command.add("--enable-native-access=ALL-UNNAMED");
+    command.addAll(options);
+    command.add("-cp");
+    command.add(classPath.stream().map(Path::toString).collect(Collectors.joining(":")));
+    command.add(mainClass);
+    return command;
+  }
+
+  private End converse(
+      Process process,
+      String task,
+      MemoryLimit.@Nullable Place place,
+      Predicate<String> hearer,
+      long end)
+      throws IOException, InterruptedException {
+    BlockingQueue<String> lines = new LinkedBlockingQueue<>();
+    // A blocked read of a pipe hears no interrupt; a queue does.
+    Thread.ofPlatform()
+        .daemon(true)
+        .name("dmalloc-child-output")
+        .start(() -> copyLines(process, lines));
+    CompletableFuture<String> error = new CompletableFuture<>();
+    Thread.ofPlatform()
+        .daemon(true)
+        .name("dmalloc-child-errors")
+        .start(() -> error.complete(firstError(process)));
+    // Left open: its end tells the child that nobody wants it any more.
+    OutputStream input = process.getOutputStream();
+    try {
+      input.write((task + "\n").getBytes(StandardCharsets.UTF_8));
+      input.flush();
+    } catch (IOException e) {
+      // The child is gone already; its exit says why.
+    }
+    String failure = "";
+    boolean last = false;
+    boolean cut = false;
+    while (true) {
+      long left = end - System.nanoTime();
+      String line =
+          left <= 0 ? null : lines.poll(Math.min(left, patience.toNanos()), TimeUnit.NANOSECONDS);
+      if (line == null && end - System.nanoTime() <= 0) {
+        cut = true;
+        break;
+      }
+      if (line == null) {
+        failure =
+            String.format(Locale.ROOT, "said nothing for %d s and was ended", patience.toSeconds());
+        break;
+      }
+      if (line.equals(END_OF_OUTPUT)) {
+        break;
+      }
+      last |= hearer.test(line);
+    }
+    if (!last && !cut && failure.isEmpty()) {
+      failure = exitReason(process, place, error);
+    }
+    return new End(failure, place == null ? OptionalLong.empty() : place.peakBytes(), cut);
+  }
+
+  private static void copyLines(Process process, BlockingQueue<String> lines) {
+    try (BufferedReader reader =
+        new BufferedReader(
+            new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8))) {
+      String line;
+      while ((line = reader.readLine()) != null) {
+        if (!line.isEmpty()) {
+          lines.add(line);
+        }
+      }
+    } catch (IOException e) {
+      // The child was ended: the same as the end of its output.
+    }
+    lines.add(END_OF_OUTPUT);
+  }
+
+  /** The first line of what a child complains about; all is read, so that it never waits. */
+  private static String firstError(Process process) {
+    String first = "";
+    try (BufferedReader reader = process.errorReader(StandardCharsets.UTF_8)) {
+      String line;
+      while ((line = reader.readLine()) != null) {
+        first = first.isEmpty() ? line.strip() : first;
+      }
+    } catch (IOException e) {
+      // The child was ended: what it said before counts.
+    }
+    return first;
+  }
+
+  private static String exitReason(
+      Process process, MemoryLimit.@Nullable Place place, CompletableFuture<String> error)
+      throws InterruptedException {
+    int status = process.waitFor();
+    if (place != null && place.outOfMemoryKills().orElse(0) > 0) {
+      return "killed by the kernel for want of memory; give more swap or a higher limit";
+    }
+    if (status == KILLED) {
+      return "killed from outside (signal 9), perhaps for want of memory";
+    }
+    String first = error.join();
+    return String.format(
+        Locale.ROOT, "ended with status %d: %s", status, first.isEmpty() ? "no message" : first);
+  }
+}
