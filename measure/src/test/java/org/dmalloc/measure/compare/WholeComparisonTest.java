@@ -23,6 +23,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Stream;
 import org.dmalloc.api.Capability;
+import org.dmalloc.api.standalone.MemoryProviderFactory;
+import org.dmalloc.api.standalone.StandaloneBackend;
 import org.dmalloc.measure.Measurement;
 import org.dmalloc.measure.compare.cell.ComparedWorkload;
 import org.dmalloc.measure.compare.setup.KernelSetting;
@@ -33,6 +35,7 @@ import org.dmalloc.report.Json;
 import org.dmalloc.report.Table;
 import org.dmalloc.spi.machine.CgroupMemory;
 import org.dmalloc.spi.machine.KernelFiles;
+import org.dmalloc.testkit.memory.InMemoryProvider;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -106,7 +109,7 @@ class WholeComparisonTest {
   private static ProviderSource anonymous() {
     return new ProviderSource(
         "anon",
-        "org.dmalloc.backend.anon.PrivateMemoryProvider",
+        "anon",
         "",
         List.of(),
         Map.of("dmalloc.backend", List.of("String:anon")),
@@ -117,7 +120,7 @@ class WholeComparisonTest {
   private static ProviderSource file() {
     return new ProviderSource(
         "filechannel",
-        "org.dmalloc.backend.filechannel.FileChannelProvider",
+        "filechannel",
         "",
         List.of(),
         Map.of("dmalloc.backend", List.of("String:filechannel")),
@@ -293,13 +296,7 @@ class WholeComparisonTest {
             state);
     ProviderSource slow =
         new ProviderSource(
-            "slow",
-            SlowProvider.class.getName(),
-            "",
-            List.of(),
-            Map.of(),
-            Set.of(Capability.FORCE),
-            Set.of());
+            "slow", "slow", "", List.of(), Map.of(), Set.of(Capability.FORCE), Set.of());
     ComparisonReport report =
         new Comparison(plan, List.of(slow), classPath(), new Printing()).run();
     assertTrue(
@@ -309,13 +306,25 @@ class WholeComparisonTest {
     assertEquals(before, machine());
   }
 
-  /** Takes for ever to be made: a machine that is far slower than the estimate. */
-  public static final class SlowProvider {
-    /** By the constructor that children use. */
-    public SlowProvider() {
-      while (true) {
-        LockSupport.park();
-      }
+  /** Takes for ever to start: a machine that is far slower than the estimate. */
+  public static final class SlowBackend implements StandaloneBackend {
+    /** As {@link java.util.ServiceLoader} makes it. */
+    public SlowBackend() {}
+
+    @Override
+    public List<MemoryProviderFactory<?>> factories() {
+      return List.of(
+          new MemoryProviderFactory<>(
+              "slow",
+              InMemoryProvider.class,
+              0,
+              Set.of(),
+              settings -> {
+                while (true) {
+                  LockSupport.park();
+                }
+              },
+              InMemoryProvider::stop));
     }
   }
 
