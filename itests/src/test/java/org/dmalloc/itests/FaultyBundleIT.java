@@ -110,7 +110,11 @@ public class FaultyBundleIT {
     assertNames("stored()", stored);
     assertTrue(stored.contains("kept"), stored);
     String verified = fail("verify");
-    assertNames("verify()", verified);
+    for (String fault : FAULTS) { // in a table: a row's subject is the backend
+      assertTrue(verified.contains("verify(): " + fault), verified);
+    }
+    assertTrue(verified.contains("backend faulty-error"), verified);
+    assertTrue(verified.contains("backend service-"), verified);
     assertTrue(verified.contains("kept"), verified);
     assertTrue(run("regions --leaks").contains("com.example.faulty"));
     assertNames("stored()", run("doctor"));
