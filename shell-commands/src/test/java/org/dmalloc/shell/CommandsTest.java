@@ -215,7 +215,7 @@ class CommandsTest {
     assertTrue(
         shell
             .fail(String.format(Locale.ROOT, "fill %d --with 256", id))
-            .contains("256 is no byte"));
+            .contains("256: not a byte"));
   }
 
   @Test

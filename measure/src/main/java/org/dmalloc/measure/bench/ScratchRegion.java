@@ -219,7 +219,7 @@ final class ScratchRegion implements AutoCloseable {
                   Locale.ROOT,
                   "warm only: paged out, %.0f %% of it stayed in RAM or in the swap cache",
                   100 * residentShare())
-              : "warm only: memory without a file goes nowhere without swap");
+              : "warm only: anonymous memory cannot be evicted without swap");
     }
     AccessPattern pattern = advised;
     region.close();

@@ -41,7 +41,7 @@ public final class FillCommand extends Command {
     long value = (with == null ? STANDARD : with).bytes();
     if (value > 0xff) {
       throw new UsageException(
-          String.format(Locale.ROOT, "fill: --with %d is no byte; give 0 to 255", value));
+          String.format(Locale.ROOT, "fill: --with %d: not a byte; give 0 to 255", value));
     }
     try (RegionLookup.Lease lease = which.lease(lookup(), AccessMode.READ_WRITE)) {
       WriteCommand.refuseReadOnly(lease);
