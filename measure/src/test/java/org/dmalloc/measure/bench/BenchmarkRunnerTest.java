@@ -8,10 +8,12 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.stream.Collectors;
 import org.dmalloc.api.Capability;
 import org.dmalloc.api.MemoryException;
 import org.dmalloc.measure.Start;
@@ -154,6 +156,7 @@ final class BenchmarkRunnerTest {
                 prefetching.countDown();
               }
             });
+    Set<Thread> before = workers(); // of other tests
     AtomicReference<Throwable> thrown = new AtomicReference<>();
     BenchmarkPlan endless =
         PLAN.withTimePerRun(Duration.ofHours(1)).withWorkloads(List.of(Workloads.batchRead(512)));
@@ -172,14 +175,15 @@ final class BenchmarkRunnerTest {
     runner.join();
     assertInstanceOf(InterruptedException.class, thrown.get());
     assertTrue(TestMemory.isEmpty(provider));
-    assertEquals(List.of(), workerThreads());
+    Set<Thread> left = workers();
+    left.removeAll(before);
+    assertEquals(Set.of(), left);
   }
 
-  private static List<String> workerThreads() {
+  private static Set<Thread> workers() {
     return Thread.getAllStackTraces().keySet().stream()
-        .map(Thread::getName)
-        .filter(name -> name.startsWith("dmalloc-"))
-        .toList();
+        .filter(thread -> thread.getName().startsWith("dmalloc-"))
+        .collect(Collectors.toCollection(HashSet::new));
   }
 
   @Test
