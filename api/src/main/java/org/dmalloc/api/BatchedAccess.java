@@ -75,13 +75,11 @@ public final class BatchedAccess {
     }
     if (batchRecords < 1 || batchRecords > MAX_BATCH_RECORDS) {
       throw new IllegalArgumentException(
-          String.format(
-              Locale.ROOT, "batchRecords %d; give 1 to %d", batchRecords, MAX_BATCH_RECORDS));
+          "batchRecords " + batchRecords + "; give 1 to " + MAX_BATCH_RECORDS);
     }
     if (batchesAhead < 1 || batchesAhead > MAX_BATCHES_AHEAD) {
       throw new IllegalArgumentException(
-          String.format(
-              Locale.ROOT, "batchesAhead %d; give 1 to %d", batchesAhead, MAX_BATCHES_AHEAD));
+          "batchesAhead " + batchesAhead + "; give 1 to " + MAX_BATCHES_AHEAD);
     }
     this.region = region;
     this.recordBytes = recordBytes;
@@ -181,8 +179,7 @@ public final class BatchedAccess {
     checkAll(offsets);
     if (region.info().access() == AccessMode.READ_ONLY) {
       throw new IllegalArgumentException(
-          String.format(
-              Locale.ROOT, "scatter to %s, which is read-only; open it for writing", region));
+          "scatter to " + region + ", which is read-only; open it for writing");
     }
     run(
         new OffsetArray(offsets),
@@ -198,11 +195,7 @@ public final class BatchedAccess {
   private void checkPacked(int count, MemorySegment packed, long stride) {
     if (stride < recordBytes) {
       throw new IllegalArgumentException(
-          String.format(
-              Locale.ROOT,
-              "stride %d; give at least the %d bytes of a record",
-              stride,
-              recordBytes));
+          "stride " + stride + "; give at least the " + recordBytes + " bytes of a record");
     }
     long room = packed.byteSize();
     boolean fits = room >= recordBytes && (room - recordBytes) / stride >= count - 1;

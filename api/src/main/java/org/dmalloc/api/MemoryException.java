@@ -2,7 +2,6 @@
 package org.dmalloc.api;
 
 import java.io.IOException;
-import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -72,10 +71,16 @@ public class MemoryException extends IOException {
     return new MemoryException(message.toString(), operation, errno, byteSize, target, cause);
   }
 
-  /** Like the other {@code of}, for what no system call refused. */
+  /** Makes an exception in the same grammar for what no system call refused. */
+  public static MemoryException of(
+      String operation, long byteSize, String target, String reason, String nextStep) {
+    return of(operation, byteSize, target, reason, NO_ERRNO, nextStep, null);
+  }
+
+  /** Makes an exception in the same grammar for what concerns no bytes and no system call. */
   public static MemoryException of(
       String operation, String target, String reason, String nextStep) {
-    return of(operation, -1, target, reason, NO_ERRNO, nextStep, null);
+    return of(operation, -1, target, reason, nextStep);
   }
 
   /**
@@ -87,7 +92,7 @@ public class MemoryException extends IOException {
    */
   public static MemoryException interrupted(
       String operation, long byteSize, String target, long doneBytes, String outcome) {
-    String after = doneBytes < 0 ? "" : String.format(Locale.ROOT, " after %d bytes", doneBytes);
+    String after = doneBytes < 0 ? "" : " after " + doneBytes + " bytes";
     return of(
         operation, byteSize, target, "cancelled by an interrupt" + after, NO_ERRNO, outcome, null);
   }

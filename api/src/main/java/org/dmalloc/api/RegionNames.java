@@ -37,10 +37,7 @@ public final class RegionNames {
     }
     if (name.chars().allMatch(c -> c >= '0' && c <= '9')) {
       throw new IllegalArgumentException(
-          String.format(
-              Locale.ROOT,
-              "region name '%s' is a number and would be taken for an id; add a letter",
-              name));
+          "region name '" + name + "' is a number and would be taken for an id; add a letter");
     }
     return name;
   }

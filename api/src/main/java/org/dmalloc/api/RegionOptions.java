@@ -84,7 +84,7 @@ public record RegionOptions(
       for (SwapPolicy b : policies) {
         if (a != b && a.conflictsWith(b)) {
           throw new IllegalArgumentException(
-              String.format(Locale.ROOT, "policies %s and %s exclude each other; give one", a, b));
+              "policies " + a + " and " + b + " exclude each other; give one");
         }
       }
     }

@@ -2,7 +2,6 @@
 package org.dmalloc.testkit;
 
 import java.time.Duration;
-import java.util.Locale;
 import java.util.concurrent.Callable;
 import java.util.concurrent.locks.LockSupport;
 
@@ -20,8 +19,7 @@ final class Await {
     long deadline = System.nanoTime() + DEADLINE.toNanos();
     while (!condition.call()) {
       if (System.nanoTime() - deadline > 0) {
-        throw new AssertionError(
-            String.format(Locale.ROOT, "waited %s in vain: %s", DEADLINE, what));
+        throw new AssertionError("waited " + DEADLINE + " in vain: " + what);
       }
       LockSupport.parkNanos(LOOK_AGAIN_NANOS);
     }
@@ -30,8 +28,7 @@ final class Await {
   /** Joins the thread; an {@link AssertionError} at the deadline. */
   static void end(Thread thread) throws InterruptedException {
     if (!thread.join(DEADLINE)) {
-      throw new AssertionError(
-          String.format(Locale.ROOT, "%s did not end within %s", thread, DEADLINE));
+      throw new AssertionError(thread + " did not end within " + DEADLINE);
     }
   }
 

@@ -16,11 +16,11 @@ import java.util.Arrays;
 import java.util.BitSet;
 import java.util.PrimitiveIterator;
 import java.util.SplittableRandom;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicLong;
 import org.dmalloc.api.Access;
 import org.dmalloc.api.BatchedAccess;
 import org.dmalloc.api.Capability;
-import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.MemoryProvider;
 import org.dmalloc.api.MemoryRegion;
 import org.dmalloc.api.OpenRequest;
@@ -34,9 +34,6 @@ public abstract class BatchContract extends ContractTheme {
   private static final int RECORD = 24;
   private static final long SIZE = 300 * PAGE + 100;
   private static final int COUNT = 3_000;
-
-  /** For subclasses. */
-  protected BatchContract() {}
 
   private static long[] offsets(SplittableRandom random, int count) {
     return random.longs(count, 0, SIZE - RECORD + 1).toArray();
@@ -55,8 +52,7 @@ public abstract class BatchContract extends ContractTheme {
     assumeDeclared(Capability.PREFETCH);
     SplittableRandom random = Pattern.random("everyRecordIsVisitedOnce");
     for (Sharing sharing : sharings()) {
-      RegionRequest request = RegionRequest.ofSize(SIZE).withSharing(sharing);
-      try (MemoryRegion region = provider().allocate(request)) {
+      try (MemoryRegion region = allocate(SIZE, sharing)) {
         Pattern.write(region, 1);
         long[] offsets = offsets(random, COUNT);
         long[] words = wordsAt(region, offsets);
@@ -172,10 +168,9 @@ public abstract class BatchContract extends ContractTheme {
         long[] offsets = new long[50];
         offsets[49] = outside;
         AtomicLong visits = new AtomicLong();
-        assertOneLine(
-            assertThrows(
-                IndexOutOfBoundsException.class,
-                () -> access.visit(offsets, (segment, at, i) -> visits.incrementAndGet())));
+        assertThrowsOneLine(
+            IndexOutOfBoundsException.class,
+            () -> access.visit(offsets, (segment, at, i) -> visits.incrementAndGet()));
         assertEquals(0, visits.get(), "visited before the check");
         assertThrows(
             IndexOutOfBoundsException.class,
@@ -252,20 +247,16 @@ public abstract class BatchContract extends ContractTheme {
     assumeDeclared(Capability.PREFETCH);
     assumeDeclared(Capability.NAMED);
     assumeDeclared(Capability.READ_ONLY);
-    try (MemoryRegion region = allocate("orders", SIZE)) {
-      Pattern.write(region, 4);
-    }
+    store("orders", SIZE, 4);
     try (MemoryRegion region = provider().open(OpenRequest.of("orders").readOnly())) {
       long[] offsets = offsets(Pattern.random("readOnlyRegionsAreVisitedToo"), COUNT);
       Seen seen = new Seen(offsets, wordsAt(region, offsets), false);
       BatchedAccess access = BatchedAccess.of(region, RECORD);
       access.visitInAnyOrder(offsets, seen::see);
       seen.assertAll();
-      assertOneLine(
-          assertThrows(
-              IllegalArgumentException.class,
-              () ->
-                  access.scatter(new long[] {0}, MemorySegment.ofArray(new byte[RECORD]), RECORD)));
+      assertThrowsOneLine(
+          IllegalArgumentException.class,
+          () -> access.scatter(new long[] {0}, MemorySegment.ofArray(new byte[RECORD]), RECORD));
       Pattern.check(region, 4);
     }
   }
@@ -278,31 +269,24 @@ public abstract class BatchContract extends ContractTheme {
       Pattern.write(region, 5);
       BatchedAccess access = BatchedAccess.of(region, RECORD).withBatchRecords(50);
       AtomicLong records = new AtomicLong();
-      Thread[] threads = new Thread[4];
-      for (int t = 0; t < threads.length; t++) {
+      Crew crew = new Crew();
+      CountDownLatch start = new CountDownLatch(1);
+      for (int t = 0; t < 4; t++) {
         long[] offsets = offsets(random, COUNT);
         long[] words = wordsAt(region, offsets);
-        threads[t] =
-            Thread.ofVirtual()
-                .unstarted(
-                    () -> {
-                      try {
-                        Seen seen = new Seen(offsets, words, false);
-                        access.visitInAnyOrder(offsets, seen::see);
-                        seen.assertAll();
-                        records.addAndGet(offsets.length);
-                      } catch (MemoryException e) {
-                        throw new AssertionError(e);
-                      }
-                    });
+        crew.start(
+            Thread.ofVirtual(),
+            () -> {
+              start.await();
+              Seen seen = new Seen(offsets, words, false);
+              access.visitInAnyOrder(offsets, seen::see);
+              seen.assertAll();
+              records.addAndGet(offsets.length);
+            });
       }
-      for (Thread thread : threads) {
-        thread.start();
-      }
-      for (Thread thread : threads) {
-        Await.end(thread);
-      }
-      assertEquals((long) threads.length * COUNT, records.get());
+      start.countDown();
+      crew.end();
+      assertEquals(4L * COUNT, records.get());
     }
   }
 

@@ -24,14 +24,10 @@ import org.junit.jupiter.api.Test;
 
 /** Bytes: zero at first, then what was stored, at every size and at its own address. */
 public abstract class ContentContract extends ContractTheme {
-  /** For subclasses. */
-  protected ContentContract() {}
-
   @Test
   void freshMemoryIsZero() throws Exception {
     for (Sharing sharing : sharings()) {
-      RegionRequest request = RegionRequest.ofSize((1 << 20) + 123).withSharing(sharing);
-      try (MemoryRegion region = provider().allocate(request)) {
+      try (MemoryRegion region = allocate((1 << 20) + 123, sharing)) {
         Pattern.checkZero(region);
       }
     }
@@ -50,12 +46,9 @@ public abstract class ContentContract extends ContractTheme {
   @Test
   void everyByteHoldsWhatWasStored() throws Exception {
     for (Sharing sharing : sharings()) {
-      RegionRequest request = RegionRequest.ofSize((4 << 20) + 7).withSharing(sharing);
-      try (MemoryRegion region = provider().allocate(request)) {
-        Pattern.write(region, 11);
-        Pattern.check(region, 11);
-        Pattern.write(region, 12);
-        Pattern.check(region, 12);
+      try (MemoryRegion region = allocate((4 << 20) + 7, sharing)) {
+        Pattern.writeAndCheck(region, 11);
+        Pattern.writeAndCheck(region, 12);
       }
     }
   }
@@ -85,8 +78,7 @@ public abstract class ContentContract extends ContractTheme {
               IndexOutOfBoundsException.class, () -> segment.set(JAVA_BYTE, byteSize, (byte) 1));
           assertThrows(IndexOutOfBoundsException.class, () -> segment.get(JAVA_BYTE, -1));
         }
-        Pattern.write(region, byteSize);
-        Pattern.check(region, byteSize);
+        Pattern.writeAndCheck(region, byteSize);
         assertEquals(byteSize, region.segment().byteSize());
       }
     }
@@ -118,8 +110,7 @@ public abstract class ContentContract extends ContractTheme {
   @Test
   void regionsBeginAtAPage() throws Exception {
     for (Sharing sharing : sharings()) {
-      RegionRequest request = RegionRequest.ofSize(PAGE + 1).withSharing(sharing);
-      try (MemoryRegion region = provider().allocate(request);
+      try (MemoryRegion region = allocate(PAGE + 1, sharing);
           Access access = region.acquire()) {
         assertEquals(0, access.segment().address() % PAGE, "offset of the region in its page");
       }
@@ -136,8 +127,7 @@ public abstract class ContentContract extends ContractTheme {
         assertEquals(0, access.segment().address() % HUGE_PAGE, "offset in its huge page");
       }
       Pattern.checkZero(region);
-      Pattern.write(region, 3);
-      Pattern.check(region, 3);
+      Pattern.writeAndCheck(region, 3);
     }
   }
 
@@ -147,8 +137,7 @@ public abstract class ContentContract extends ContractTheme {
     try (MemoryRegion region =
         provider().allocate(RegionRequest.ofSize((1 << 20) + 1).prefaulted())) {
       Pattern.checkZero(region);
-      Pattern.write(region, 13);
-      Pattern.check(region, 13);
+      Pattern.writeAndCheck(region, 13);
     }
   }
 
@@ -159,8 +148,7 @@ public abstract class ContentContract extends ContractTheme {
     try (MemoryRegion region = provider().allocate(request)) {
       assertEquals(Reservation.SPARSE, region.info().reservation());
       Pattern.checkZero(region);
-      Pattern.write(region, 14);
-      Pattern.check(region, 14);
+      Pattern.writeAndCheck(region, 14);
     }
   }
 

@@ -9,20 +9,21 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import java.util.TreeSet;
 import java.util.stream.Stream;
 import org.dmalloc.api.Capability;
 import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.MemoryProvider;
 import org.dmalloc.api.MemoryRegion;
+import org.dmalloc.api.OpenRequest;
 import org.dmalloc.api.RegionRequest;
 import org.dmalloc.api.Sharing;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
@@ -90,6 +91,16 @@ public abstract class ContractTheme {
     return started;
   }
 
+  /** Starts one whose open regions may have so many bytes in all. */
+  final MemoryProvider startLimited(long limitBytes) throws Exception {
+    return start(ProviderSettings.in(directory).withLimitBytes(limitBytes));
+  }
+
+  /** Starts one that waits for sections for a short time only. */
+  final MemoryProvider startImpatient() throws Exception {
+    return start(ProviderSettings.in(directory).withSectionTimeout(Duration.ofMillis(200)));
+  }
+
   /** Stops the provider the way it is stopped in production. */
   final void stop(MemoryProvider one) throws Exception {
     running.remove(one);
@@ -103,10 +114,7 @@ public abstract class ContractTheme {
   /** Skips the test, with the reason logged, unless the provider declares the capability. */
   final void assumeDeclared(Capability capability) {
     if (!declares(capability)) {
-      String reason =
-          String.format(Locale.ROOT, "%s does not declare %s", provider.name(), capability);
-      System.getLogger(getClass().getName()).log(System.Logger.Level.INFO, "skipped: {0}", reason);
-      Assumptions.abort(reason);
+      Skip.because(provider.name() + " does not declare " + capability);
     }
   }
 
@@ -116,6 +124,34 @@ public abstract class ContractTheme {
 
   final MemoryRegion allocate(String name, long byteSize) throws MemoryException {
     return provider.allocate(RegionRequest.ofSize(byteSize).withName(name));
+  }
+
+  final MemoryRegion allocate(long byteSize, Sharing sharing) throws MemoryException {
+    return provider.allocate(RegionRequest.ofSize(byteSize).withSharing(sharing));
+  }
+
+  /** The request with a long part and a name, as far as the provider has them. */
+  final RegionRequest prefaultedAndNamed(RegionRequest request, String name) {
+    RegionRequest prefaulted = declares(Capability.PREFAULT) ? request.prefaulted() : request;
+    return declares(Capability.NAMED) ? prefaulted.withName(name) : prefaulted;
+  }
+
+  /** Stores a region with a pattern. */
+  final void store(String name, long byteSize, long seed) throws MemoryException {
+    try (MemoryRegion region = allocate(name, byteSize)) {
+      Pattern.write(region, seed);
+    }
+  }
+
+  /** Checks that a stored region has the pattern. */
+  final void assertStored(String name, long seed) throws MemoryException {
+    assertStored(OpenRequest.of(name), seed);
+  }
+
+  final void assertStored(OpenRequest request, long seed) throws MemoryException {
+    try (MemoryRegion region = provider.open(request)) {
+      Pattern.check(region, seed);
+    }
   }
 
   /** Every sharing that the provider gives. */
@@ -174,15 +210,30 @@ public abstract class ContractTheme {
   }
 
   /** An attempt that must fail this way, with one line of message, and leave nothing behind. */
-  final <E extends Throwable> E assertRefused(
-      Class<E> expected, org.junit.jupiter.api.function.Executable attempt) throws IOException {
+  final <E extends Throwable> E assertRefused(Class<E> expected, Executable attempt)
+      throws IOException {
     Footprint before = footprint();
     List<String> mapped = mappedFiles();
-    E refusal = assertThrows(expected, attempt);
-    assertOneLine(refusal);
+    E refusal = assertThrowsOneLine(expected, attempt);
     assertEquals(before, footprint(), "left behind by: " + refusal);
     assertEquals(mapped, mappedFiles(), "mappings left behind by: " + refusal);
     return refusal;
+  }
+
+  /** An attempt that must be refused by the environment, and leave nothing behind. */
+  final MemoryException assertRefused(Executable attempt) throws IOException {
+    return assertRefused(MemoryException.class, attempt);
+  }
+
+  static <E extends Throwable> E assertThrowsOneLine(Class<E> expected, Executable attempt) {
+    E refusal = assertThrows(expected, attempt);
+    assertOneLine(refusal);
+    return refusal;
+  }
+
+  static void assertSays(Throwable refusal, String word) {
+    String message = String.valueOf(refusal.getMessage());
+    assertTrue(message.contains(word), message);
   }
 
   static void assertOneLine(Throwable refusal) {

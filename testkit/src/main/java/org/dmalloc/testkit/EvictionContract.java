@@ -21,15 +21,11 @@ public abstract class EvictionContract extends ContractTheme {
   private static final long SIZE = 4096 * PAGE + 100;
   private static final long BUDGET = 1024 * PAGE;
 
-  /** For subclasses. */
-  protected EvictionContract() {}
-
   @Test
   void releaseKeepsContent() throws Exception {
     assumeDeclared(Capability.RELEASE);
     for (Sharing sharing : sharings()) {
-      RegionRequest request = RegionRequest.ofSize(100 * PAGE + 7).withSharing(sharing);
-      try (MemoryRegion region = provider().allocate(request)) {
+      try (MemoryRegion region = allocate(100 * PAGE + 7, sharing)) {
         region.release();
         Pattern.checkZero(region);
         Pattern.write(region, 1);
@@ -54,9 +50,7 @@ public abstract class EvictionContract extends ContractTheme {
       Pattern.write(region, 3);
       region.release();
     }
-    try (MemoryRegion region = provider().open("orders")) {
-      Pattern.check(region, 3);
-    }
+    assertStored("orders", 3);
   }
 
   @Test
@@ -65,10 +59,10 @@ public abstract class EvictionContract extends ContractTheme {
     try (MemoryRegion region = provider().allocate(RegionRequest.ofSize(4 * PAGE).lockedInRam())) {
       Pattern.write(region, 4);
       if (declares(Capability.RELEASE)) {
-        assertOneLine(assertThrows(IllegalStateException.class, region::release));
+        assertThrowsOneLine(IllegalStateException.class, region::release);
       }
       if (declares(Capability.RESIDENT_BUDGET)) {
-        assertOneLine(assertThrows(IllegalStateException.class, () -> region.limitResident(PAGE)));
+        assertThrowsOneLine(IllegalStateException.class, () -> region.limitResident(PAGE));
         assertEquals(RegionRequest.NO_BUDGET, region.info().residentBudget());
       }
       Pattern.check(region, 4);
@@ -98,7 +92,7 @@ public abstract class EvictionContract extends ContractTheme {
       assertThrows(IllegalArgumentException.class, () -> region.limitResident(-PAGE));
       if (!isLimited(region, BUDGET)) {
         RegionRequest request = RegionRequest.ofSize(SIZE).withResidentBudget(BUDGET);
-        assertRefused(MemoryException.class, () -> provider().allocate(request));
+        assertRefused(() -> provider().allocate(request));
         return;
       }
       assertTrue(isLimited(region, 2 * BUDGET));
@@ -154,21 +148,16 @@ public abstract class EvictionContract extends ContractTheme {
       MemoryRegion region = allocate(SIZE);
       Pattern.write(region, 9);
       boolean limited = isLimited(region, BUDGET);
-      Thread[] users = new Thread[3];
-      for (int i = 0; i < users.length; i++) {
+      Crew crew = new Crew();
+      for (int i = 0; i < 3; i++) {
         SplittableRandom own = random.split();
-        users[i] = Thread.ofPlatform().unstarted(() -> use(region, own, stop));
-      }
-      for (Thread user : users) {
-        user.start();
+        crew.start(() -> use(region, own, stop));
       }
       if (limited) {
         awaitWithin(region, BUDGET + BUDGET / 2);
       }
       stop.set(true);
-      for (Thread user : users) {
-        Await.end(user);
-      }
+      crew.end();
       Pattern.check(region, 9);
       region.close();
       assertThrows(IllegalStateException.class, () -> region.limitResident(BUDGET));

@@ -18,16 +18,13 @@ import org.junit.jupiter.api.Test;
 
 /** Interrupted threads: allocate and open are refused there, all else works, nothing is lost. */
 public abstract class InterruptContract extends ContractTheme {
-  /** For subclasses. */
-  protected InterruptContract() {}
-
   @Test
   void allocateIsRefused() throws Exception {
     Thread.currentThread().interrupt();
-    assertCancelled(assertRefused(MemoryException.class, () -> allocate(PAGE)));
+    assertCancelled(assertRefused(() -> allocate(PAGE)));
     assertTrue(Thread.currentThread().isInterrupted(), "interrupt status lost");
     if (declares(Capability.NAMED)) {
-      assertRefused(MemoryException.class, () -> allocate("orders", PAGE));
+      assertRefused(() -> allocate("orders", PAGE));
       assertTrue(Thread.interrupted(), "interrupt status lost");
       allocate("orders", PAGE).close();
     }
@@ -43,15 +40,11 @@ public abstract class InterruptContract extends ContractTheme {
   @Test
   void openIsRefusedAndTheRegionStaysWhole() throws Exception {
     assumeDeclared(Capability.NAMED);
-    try (MemoryRegion region = allocate("orders", 3 * PAGE)) {
-      Pattern.write(region, 4);
-    }
+    store("orders", 3 * PAGE, 4);
     Thread.currentThread().interrupt();
-    assertCancelled(assertRefused(MemoryException.class, () -> provider().open("orders")));
+    assertCancelled(assertRefused(() -> provider().open("orders")));
     assertTrue(Thread.interrupted(), "interrupt status lost");
-    try (MemoryRegion region = provider().open("orders")) {
-      Pattern.check(region, 4);
-    }
+    assertStored("orders", 4);
   }
 
   @Test
@@ -111,9 +104,7 @@ public abstract class InterruptContract extends ContractTheme {
     assertEquals(1, provider().stored().size());
     provider().verify();
     assertTrue(Thread.interrupted(), "interrupt status lost");
-    try (MemoryRegion again = provider().open("orders")) {
-      Pattern.check(again, 7);
-    }
+    assertStored("orders", 7);
     Thread.currentThread().interrupt();
     provider().delete("orders");
     assertEquals(0, provider().stored().size());
@@ -124,16 +115,15 @@ public abstract class InterruptContract extends ContractTheme {
   void closeWaitsForSectionsOnAnInterruptedThreadToo() throws Exception {
     MemoryRegion region = allocate(PAGE);
     AtomicInteger interruptedAfter = new AtomicInteger(-1);
-    Thread closer;
+    Crew crew = new Crew();
     try (Access access = region.acquire()) {
-      closer =
-          Thread.ofPlatform()
-              .start(
-                  () -> {
-                    Thread.currentThread().interrupt();
-                    region.close();
-                    interruptedAfter.set(Thread.currentThread().isInterrupted() ? 1 : 0);
-                  });
+      Thread closer =
+          crew.start(
+              () -> {
+                Thread.currentThread().interrupt();
+                region.close();
+                interruptedAfter.set(Thread.currentThread().isInterrupted() ? 1 : 0);
+              });
       for (int round = 0; round < 200; round++) {
         Pattern.write(access.segment(), round);
         Await.letOthersRun();
@@ -141,7 +131,7 @@ public abstract class InterruptContract extends ContractTheme {
         assertTrue(closer.isAlive(), "close() did not wait");
       }
     }
-    Await.end(closer);
+    crew.end();
     assertEquals(1, interruptedAfter.get(), "interrupt status lost");
     assertFalse(region.info().open());
   }
@@ -151,17 +141,10 @@ public abstract class InterruptContract extends ContractTheme {
     RegionRequest request =
         RegionRequest.ofSize(16 << 20)
             .withProgress((done, total) -> Thread.currentThread().interrupt());
-    if (declares(Capability.PREFAULT)) {
-      request = request.prefaulted();
-    }
-    if (declares(Capability.NAMED)) {
-      request = request.withName("orders");
-    }
-    try (MemoryRegion region = provider().allocate(request)) {
+    try (MemoryRegion region = provider().allocate(prefaultedAndNamed(request, "orders"))) {
       Thread.interrupted(); // it came too late, or there was nothing to report: a whole region
       Pattern.checkZero(region);
-      Pattern.write(region, 8);
-      Pattern.check(region, 8);
+      Pattern.writeAndCheck(region, 8);
     } catch (MemoryException cancelled) {
       assertOneLine(cancelled);
       assertCancelled(cancelled);

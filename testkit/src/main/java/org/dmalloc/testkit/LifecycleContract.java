@@ -13,7 +13,6 @@ import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import org.dmalloc.api.Access;
 import org.dmalloc.api.AccessMode;
@@ -33,15 +32,11 @@ import org.dmalloc.api.SwapPolicy;
 import org.dmalloc.api.backing.BackingProvider;
 import org.dmalloc.api.backing.OrphanedRegions;
 import org.dmalloc.api.backing.RegionIds;
-import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.function.Executable;
 
 /** From allocation to close: identity, books, use after close, a stopped provider. */
 public abstract class LifecycleContract extends ContractTheme {
-  /** For subclasses. */
-  protected LifecycleContract() {}
-
   @Test
   void providerNamesItselfAndItsAdvice() {
     assertFalse(provider().name().isBlank());
@@ -102,7 +97,7 @@ public abstract class LifecycleContract extends ContractTheme {
     if (provider() instanceof BackingProvider backing) {
       return backing;
     }
-    return Assumptions.abort(provider().name() + " is no BackingProvider");
+    return Skip.because(provider().name() + " is no BackingProvider");
   }
 
   /** Whoever hands memory on as a region of his own is the one who lists and closes it. */
@@ -115,8 +110,7 @@ public abstract class LifecycleContract extends ContractTheme {
       assertEquals(carrier, carried.info().id());
       assertEquals(List.of(own), provider().regions());
       assertEquals(2, provider().statistics().openRegions());
-      Pattern.write(carried, 5);
-      Pattern.check(carried, 5);
+      Pattern.writeAndCheck(carried, 5);
     }
     assertEquals(0, provider().statistics().openRegions());
   }
@@ -197,8 +191,7 @@ public abstract class LifecycleContract extends ContractTheme {
     region.close();
     MemoryRegion next = allocate(PAGE);
     region.close();
-    Pattern.write(next, 1);
-    Pattern.check(next, 1);
+    Pattern.writeAndCheck(next, 1);
     next.close();
   }
 
@@ -268,7 +261,7 @@ public abstract class LifecycleContract extends ContractTheme {
     int after = memoryMap().size();
     assertTrue(
         after - before < rounds / 2,
-        String.format(Locale.ROOT, "%d lines in the memory map before, %d after", before, after));
+        before + " lines in the memory map before, " + after + " after");
     assertEquals(List.of(), mappedFiles());
   }
 
@@ -296,8 +289,7 @@ public abstract class LifecycleContract extends ContractTheme {
           }
         });
     Pattern.check(region, 7);
-    Pattern.write(region, 8);
-    Pattern.check(region, 8);
+    Pattern.writeAndCheck(region, 8);
     region.close();
     assertThrows(IllegalStateException.class, region::acquire);
     assertEquals(List.of(), provider().regions());

@@ -8,7 +8,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
-import org.junit.jupiter.api.Assumptions;
 
 /**
  * A control group with a memory limit for the children of one test: Linux, and root. It is removed
@@ -33,12 +32,12 @@ public final class MemoryGroup implements AutoCloseable {
   public static MemoryGroup of(long limitBytes) throws IOException {
     boolean one = Files.exists(VERSION_ONE.resolve("memory.limit_in_bytes"));
     boolean two = mayHaveMemory(VERSION_TWO.resolve("cgroup.subtree_control"));
-    if (!"root".equals(System.getProperty("user.name"))) {
-      skip("a control group with a memory limit needs root");
-    } else if (!one && !two) {
-      skip("no memory controller of version 1, nor one of version 2 for children of the root");
+    Skip.unlessRoot("a control group with a memory limit");
+    if (!one && !two) {
+      Skip.because(
+          "no memory controller of version 1, nor one of version 2 for children of the root");
     } else if (!Files.isWritable(one ? VERSION_ONE : VERSION_TWO)) {
-      skip("the control groups are mounted read-only");
+      Skip.because("the control groups are mounted read-only");
     }
     Path parent = one ? VERSION_ONE : VERSION_TWO;
     MemoryGroup group =
@@ -63,12 +62,6 @@ public final class MemoryGroup implements AutoCloseable {
       String controllers = new String(large, 0, count, StandardCharsets.US_ASCII);
       return List.of(controllers.strip().split(" ", -1)).contains("memory");
     }
-  }
-
-  private static void skip(String reason) {
-    System.getLogger(MemoryGroup.class.getName())
-        .log(System.Logger.Level.INFO, "skipped: {0}", reason);
-    Assumptions.abort(reason);
   }
 
   /** Its directory, as messages name it. */

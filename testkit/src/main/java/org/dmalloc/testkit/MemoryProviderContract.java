@@ -14,9 +14,6 @@ public abstract class MemoryProviderContract {
   /** From allocation to close, and what the books say. */
   @Nested
   public class Lifecycle extends LifecycleContract {
-    /** Made by JUnit. */
-    public Lifecycle() {}
-
     @Override
     protected ProviderFixture fixture() {
       return MemoryProviderContract.this.fixture();
@@ -26,9 +23,6 @@ public abstract class MemoryProviderContract {
   /** Bytes, sizes and alignment. */
   @Nested
   public class Content extends ContentContract {
-    /** Made by JUnit. */
-    public Content() {}
-
     @Override
     protected ProviderFixture fixture() {
       return MemoryProviderContract.this.fixture();
@@ -38,9 +32,6 @@ public abstract class MemoryProviderContract {
   /** Access sections, pinning, and close against both. */
   @Nested
   public class Section extends SectionContract {
-    /** Made by JUnit. */
-    public Section() {}
-
     @Override
     protected ProviderFixture fixture() {
       return MemoryProviderContract.this.fixture();
@@ -50,9 +41,6 @@ public abstract class MemoryProviderContract {
   /** What must be refused, and leave nothing. */
   @Nested
   public class Refusal extends RefusalContract {
-    /** Made by JUnit. */
-    public Refusal() {}
-
     @Override
     protected ProviderFixture fixture() {
       return MemoryProviderContract.this.fixture();
@@ -62,9 +50,6 @@ public abstract class MemoryProviderContract {
   /** Interrupted threads. */
   @Nested
   public class Interrupt extends InterruptContract {
-    /** Made by JUnit. */
-    public Interrupt() {}
-
     @Override
     protected ProviderFixture fixture() {
       return MemoryProviderContract.this.fixture();
@@ -74,9 +59,6 @@ public abstract class MemoryProviderContract {
   /** Named regions. */
   @Nested
   public class Store extends StoreContract {
-    /** Made by JUnit. */
-    public Store() {}
-
     @Override
     protected ProviderFixture fixture() {
       return MemoryProviderContract.this.fixture();
@@ -86,9 +68,6 @@ public abstract class MemoryProviderContract {
   /** Private copies, read-only opens and several openers. */
   @Nested
   public class Sharing extends SharingContract {
-    /** Made by JUnit. */
-    public Sharing() {}
-
     @Override
     protected ProviderFixture fixture() {
       return MemoryProviderContract.this.fixture();
@@ -98,9 +77,6 @@ public abstract class MemoryProviderContract {
   /** Named regions and a second JVM. */
   @Nested
   public class SecondJvm extends ProcessContract {
-    /** Made by JUnit. */
-    public SecondJvm() {}
-
     @Override
     protected ProviderFixture fixture() {
       return MemoryProviderContract.this.fixture();
@@ -110,9 +86,6 @@ public abstract class MemoryProviderContract {
   /** Force, advice, policies, prefetch, residency, resize. */
   @Nested
   public class Paging extends PagingContract {
-    /** Made by JUnit. */
-    public Paging() {}
-
     @Override
     protected ProviderFixture fixture() {
       return MemoryProviderContract.this.fixture();
@@ -122,9 +95,6 @@ public abstract class MemoryProviderContract {
   /** Scattered records in batches. */
   @Nested
   public class Batch extends BatchContract {
-    /** Made by JUnit. */
-    public Batch() {}
-
     @Override
     protected ProviderFixture fixture() {
       return MemoryProviderContract.this.fixture();
@@ -134,9 +104,6 @@ public abstract class MemoryProviderContract {
   /** Release and resident budgets. */
   @Nested
   public class Eviction extends EvictionContract {
-    /** Made by JUnit. */
-    public Eviction() {}
-
     @Override
     protected ProviderFixture fixture() {
       return MemoryProviderContract.this.fixture();

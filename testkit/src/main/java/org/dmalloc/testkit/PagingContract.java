@@ -3,19 +3,16 @@ package org.dmalloc.testkit;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
-import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import java.time.Duration;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicReference;
+import java.util.stream.LongStream;
 import org.dmalloc.api.Access;
 import org.dmalloc.api.AccessPattern;
 import org.dmalloc.api.Advice;
@@ -28,21 +25,16 @@ import org.dmalloc.api.RegionRequest;
 import org.dmalloc.api.Residency;
 import org.dmalloc.api.Sharing;
 import org.dmalloc.api.SwapPolicy;
-import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 /** Force, advice, policies, prefetch, residency and resize: none of them changes kept bytes. */
 public abstract class PagingContract extends ContractTheme {
   private static final long SIZE = 64 * PAGE + 100;
 
-  /** For subclasses. */
-  protected PagingContract() {}
-
   @Test
   void forceKeepsContent() throws Exception {
     assumeDeclared(Capability.FORCE);
-    RegionRequest request = RegionRequest.ofSize(SIZE).withSharing(Sharing.SHARED);
-    try (MemoryRegion region = provider().allocate(request)) {
+    try (MemoryRegion region = allocate(SIZE, Sharing.SHARED)) {
       region.force();
       Pattern.write(region, 1);
       region.force();
@@ -60,13 +52,11 @@ public abstract class PagingContract extends ContractTheme {
     assumeDeclared(Capability.ADVICE);
     for (Sharing sharing : sharings()) {
       for (Advice advice : Advice.values()) {
-        RegionRequest request = RegionRequest.ofSize(SIZE).withSharing(sharing);
-        try (MemoryRegion region = provider().allocate(request)) {
+        try (MemoryRegion region = allocate(SIZE, sharing)) {
           Pattern.write(region, advice.name().hashCode());
           adviseEverywhere(region, advice);
           Pattern.check(region, advice.name().hashCode());
-          Pattern.write(region, ~advice.name().hashCode());
-          Pattern.check(region, ~advice.name().hashCode());
+          Pattern.writeAndCheck(region, ~advice.name().hashCode());
         }
       }
     }
@@ -75,7 +65,7 @@ public abstract class PagingContract extends ContractTheme {
   private void adviseEverywhere(MemoryRegion region, Advice advice) throws MemoryException {
     boolean losesContent = advice == Advice.DONT_NEED && region.info().sharing() == Sharing.PRIVATE;
     if (losesContent || !provider().supportedAdvice().contains(advice)) {
-      assertOneLine(assertThrows(UnsupportedOperationException.class, () -> region.advise(advice)));
+      assertThrowsOneLine(UnsupportedOperationException.class, () -> region.advise(advice));
       assertThrows(UnsupportedOperationException.class, () -> region.advise(advice, 0, PAGE));
       return;
     }
@@ -208,20 +198,17 @@ public abstract class PagingContract extends ContractTheme {
     } else {
       assertTrue(residency.byteSize() == 0 || residency.byteSize() == PAGE, text);
     }
-    for (long count :
-        new long[] {
-          residency.residentBytes(),
-          residency.mappedBytes(),
-          residency.dirtyBytes(),
-          residency.swappedBytes(),
-          residency.hugeBytes(),
-          residency.lockedBytes()
-        }) {
-      assertTrue(
-          count == Residency.UNKNOWN
-              || (count >= 0 && count <= residency.byteSize() && count % PAGE == 0),
-          text);
-    }
+    LongStream.of(
+            residency.residentBytes(),
+            residency.mappedBytes(),
+            residency.dirtyBytes(),
+            residency.swappedBytes(),
+            residency.hugeBytes(),
+            residency.lockedBytes())
+        .filter(count -> count != Residency.UNKNOWN)
+        .forEach(
+            count ->
+                assertTrue(count >= 0 && count <= residency.byteSize() && count % PAGE == 0, text));
     assertFalse(residency.source().isBlank(), text);
   }
 
@@ -231,8 +218,7 @@ public abstract class PagingContract extends ContractTheme {
     try (MemoryRegion region = provider().allocate(RegionRequest.ofSize(4 * PAGE).lockedInRam())) {
       assertTrue(region.info().locked());
       Pattern.checkZero(region);
-      Pattern.write(region, 5);
-      Pattern.check(region, 5);
+      Pattern.writeAndCheck(region, 5);
       if (declares(Capability.RESIDENCY)) {
         long locked = region.residency().lockedBytes();
         assertTrue(locked == Residency.UNKNOWN || locked == 4 * PAGE, "locked " + locked);
@@ -282,20 +268,15 @@ public abstract class PagingContract extends ContractTheme {
   @Test
   void callsForTheWholeRegionHoldBesideResizes() throws Exception {
     assumeDeclared(Capability.RESIZE);
-    try (MemoryRegion region = provider().allocate(RegionRequest.ofSize(8 * PAGE))) {
-      AtomicReference<@Nullable Throwable> failure = new AtomicReference<>();
+    try (MemoryRegion region = allocate(8 * PAGE)) {
+      Crew crew = new Crew();
       Thread resizer =
-          Thread.ofPlatform()
-              .start(
-                  () -> {
-                    try {
-                      for (int i = 0; i < 200; i++) {
-                        region.resize((i % 2 == 0 ? 2 : 8) * PAGE);
-                      }
-                    } catch (Throwable t) {
-                      failure.set(t);
-                    }
-                  });
+          crew.start(
+              () -> {
+                for (int i = 0; i < 200; i++) {
+                  region.resize((i % 2 == 0 ? 2 : 8) * PAGE);
+                }
+              });
       while (resizer.isAlive()) {
         if (declares(Capability.FORCE) && region.info().sharing() == Sharing.SHARED) {
           region.force();
@@ -310,8 +291,7 @@ public abstract class PagingContract extends ContractTheme {
           region.advise(Advice.WILL_NEED);
         }
       }
-      Await.end(resizer);
-      assertNull(failure.get());
+      crew.end();
     }
   }
 
@@ -344,35 +324,33 @@ public abstract class PagingContract extends ContractTheme {
   @Test
   void resizeIsRefusedWherePinnedOrInUse() throws Exception {
     assumeDeclared(Capability.RESIZE);
-    MemoryProvider impatient =
-        start(ProviderSettings.in(directory()).withSectionTimeout(Duration.ofMillis(200)));
+    MemoryProvider impatient = startImpatient();
     try (MemoryRegion region = impatient.allocate(RegionRequest.ofSize(PAGE))) {
       Pattern.write(region, 9);
       try (Access mine = region.acquire()) {
-        assertOneLine(assertThrows(IllegalStateException.class, () -> region.resize(2 * PAGE)));
+        assertThrowsOneLine(IllegalStateException.class, () -> region.resize(2 * PAGE));
         Pattern.check(mine.segment(), 9);
       }
       CountDownLatch open = new CountDownLatch(1);
       CountDownLatch release = new CountDownLatch(1);
-      Thread holder =
-          Thread.startVirtualThread(
-              () -> {
-                try (Access access = region.acquire()) {
-                  open.countDown();
-                  assertTrue(release.await(Await.DEADLINE.toSeconds(), TimeUnit.SECONDS));
-                  assertEquals(PAGE, access.segment().byteSize());
-                } catch (InterruptedException e) {
-                  throw new AssertionError(e);
-                }
-              });
-      assertTrue(open.await(Await.DEADLINE.toSeconds(), TimeUnit.SECONDS));
+      Crew crew = new Crew();
+      crew.start(
+          Thread.ofVirtual(),
+          () -> {
+            try (Access access = region.acquire()) {
+              open.countDown();
+              Crew.await(release);
+              assertEquals(PAGE, access.segment().byteSize());
+            }
+          });
+      Crew.await(open);
       assertThrows(IllegalStateException.class, () -> region.resize(2 * PAGE));
       release.countDown();
-      Await.end(holder);
+      crew.end();
       assertEquals(PAGE, region.byteSize());
       assertEquals(PAGE, impatient.statistics().openBytes());
       assertTrue(region.segment().byteSize() == PAGE);
-      assertOneLine(assertThrows(IllegalStateException.class, () -> region.resize(2 * PAGE)));
+      assertThrowsOneLine(IllegalStateException.class, () -> region.resize(2 * PAGE));
       Pattern.check(region, 9);
     }
   }
@@ -380,10 +358,10 @@ public abstract class PagingContract extends ContractTheme {
   @Test
   void resizeHoldsTheLimit() throws Exception {
     assumeDeclared(Capability.RESIZE);
-    MemoryProvider limited = start(ProviderSettings.in(directory()).withLimitBytes(4 * PAGE));
+    MemoryProvider limited = startLimited(4 * PAGE);
     try (MemoryRegion region = limited.allocate(RegionRequest.ofSize(2 * PAGE))) {
       Pattern.write(region, 10);
-      assertOneLine(assertThrows(MemoryException.class, () -> region.resize(4 * PAGE + 1)));
+      assertThrowsOneLine(MemoryException.class, () -> region.resize(4 * PAGE + 1));
       assertEquals(2 * PAGE, region.byteSize());
       assertEquals(2 * PAGE, limited.statistics().openBytes());
       Pattern.check(region, 10);

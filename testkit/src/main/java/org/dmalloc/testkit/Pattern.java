@@ -7,7 +7,6 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.fail;
 
 import java.lang.foreign.MemorySegment;
-import java.util.Locale;
 import java.util.SplittableRandom;
 import org.dmalloc.api.Access;
 import org.dmalloc.api.MemoryRegion;
@@ -40,9 +39,7 @@ final class Pattern {
     long words = byteCount / Long.BYTES;
     for (long i = 0; i < words; i++) {
       if (segment.get(JAVA_LONG_UNALIGNED, i * Long.BYTES) != word(seed, i)) {
-        fail(
-            String.format(
-                Locale.ROOT, "pattern %d is broken in the 8 bytes at %d", seed, i * Long.BYTES));
+        fail("pattern " + seed + " is broken in the 8 bytes at " + i * Long.BYTES);
       }
     }
     for (long at = words * Long.BYTES; at < byteCount; at++) {
@@ -55,9 +52,7 @@ final class Pattern {
     MemorySegment part = segment.asSlice(from, to - from);
     for (long at = 0; at < part.byteSize(); at++) {
       if (part.get(JAVA_BYTE, at) != 0) {
-        fail(
-            String.format(
-                Locale.ROOT, "byte %d is %d in place of 0", from + at, part.get(JAVA_BYTE, at)));
+        fail("byte " + (from + at) + " is " + part.get(JAVA_BYTE, at) + " in place of 0");
       }
     }
   }
@@ -67,6 +62,12 @@ final class Pattern {
     try (Access access = region.acquire()) {
       write(access.segment(), seed);
     }
+  }
+
+  /** Fills the region, and checks it in another section. */
+  static void writeAndCheck(MemoryRegion region, long seed) {
+    write(region, seed);
+    check(region, seed);
   }
 
   /** Checks the region inside a section of its own. */

@@ -6,13 +6,10 @@ import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.List;
-import java.util.Optional;
 import org.dmalloc.api.Capability;
-import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.MemoryRegion;
 import org.dmalloc.api.StoredRegion;
 import org.dmalloc.testkit.ChildMain.Act;
-import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
@@ -20,43 +17,36 @@ import org.junit.jupiter.api.Test;
 public abstract class ProcessContract extends ContractTheme {
   private String childFixture = "";
 
-  /** For subclasses. */
-  protected ProcessContract() {}
-
   @BeforeEach
   final void assumeSecondJvm() {
     assumeDeclared(Capability.NAMED);
-    Optional<String> child = testedFixture().childFixture();
-    if (child.isEmpty()) {
-      String reason = "no second JVM can have this provider: its fixture names none";
-      System.getLogger(getClass().getName()).log(System.Logger.Level.INFO, "skipped: {0}", reason);
-      Assumptions.abort(reason);
-    }
-    childFixture = child.orElseThrow();
+    childFixture =
+        testedFixture()
+            .childFixture()
+            .orElseGet(
+                () -> Skip.because("no second JVM can have this provider: its fixture names none"));
   }
 
   private ChildJvm child(Act act, String name, long... numbers) throws Exception {
     return ChildJvm.start(childFixture, directory(), act, name, numbers);
   }
 
-  @Test
-  void regionOfThisJvmReopensInANewOne() throws Exception {
-    try (MemoryRegion region = allocate("here \u00fc", (1 << 20) + 3)) {
-      Pattern.write(region, 31);
-    }
-    try (ChildJvm child = child(Act.CHECK, "here \u00fc", 31)) {
-      child.assertEndsWith(0);
-    }
-    try (MemoryRegion region = provider().open("here \u00fc")) {
-      Pattern.check(region, 31);
+  private void assertChildEnds(int status, Act act, String name, long... numbers) throws Exception {
+    try (ChildJvm child = child(act, name, numbers)) {
+      child.assertEndsWith(status);
     }
   }
 
   @Test
+  void regionOfThisJvmReopensInANewOne() throws Exception {
+    store("here \u00fc", (1 << 20) + 3, 31);
+    assertChildEnds(0, Act.CHECK, "here \u00fc", 31);
+    assertStored("here \u00fc", 31);
+  }
+
+  @Test
   void regionOfAnEndedJvmReopensHere() throws Exception {
-    try (ChildJvm child = child(Act.WRITE, "there", 5 * PAGE + 1, 32)) {
-      child.assertEndsWith(0);
-    }
+    assertChildEnds(0, Act.WRITE, "there", 5 * PAGE + 1, 32);
     try (MemoryRegion region = provider().open("there")) {
       assertEquals(5 * PAGE + 1, region.byteSize());
       Pattern.check(region, 32);
@@ -68,8 +58,8 @@ public abstract class ProcessContract extends ContractTheme {
     allocate("shared", PAGE).close();
     try (ChildJvm child = child(Act.HOLD, "shared")) {
       child.awaitWord(ChildMain.HOLDING);
-      assertRefused(MemoryException.class, () -> provider().open("shared"));
-      assertRefused(MemoryException.class, () -> provider().delete("shared"));
+      assertRefused(() -> provider().open("shared"));
+      assertRefused(() -> provider().delete("shared"));
       assertSame(StoredRegion.State.OPEN, provider().stored().getFirst().state());
       child.release();
       child.assertEndsWith(0);
@@ -81,14 +71,10 @@ public abstract class ProcessContract extends ContractTheme {
   @Test
   void regionOpenHereIsRefusedElsewhere() throws Exception {
     try (MemoryRegion region = allocate("mine", PAGE)) {
-      try (ChildJvm child = child(Act.CHECK, "mine", 0)) {
-        child.assertEndsWith(ChildMain.REFUSED);
-      }
+      assertChildEnds(ChildMain.REFUSED, Act.CHECK, "mine", 0);
       Pattern.write(region, 33);
     }
-    try (ChildJvm child = child(Act.CHECK, "mine", 33)) {
-      child.assertEndsWith(0);
-    }
+    assertChildEnds(0, Act.CHECK, "mine", 33);
   }
 
   @Test
@@ -102,8 +88,6 @@ public abstract class ProcessContract extends ContractTheme {
     assertEquals(
         List.of("left", "whole"), provider().stored().stream().map(StoredRegion::name).toList());
     assertTrue(files().size() <= 2 * filesOfOne, files().toString());
-    try (MemoryRegion region = provider().open("left")) {
-      Pattern.check(region, 34);
-    }
+    assertStored("left", 34);
   }
 }

@@ -16,7 +16,6 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.concurrent.atomic.AtomicReference;
 import org.dmalloc.api.AccessPattern;
 import org.dmalloc.api.Advice;
 import org.dmalloc.api.Capability;
@@ -33,16 +32,12 @@ import org.dmalloc.api.Reservation;
 import org.dmalloc.api.Sharing;
 import org.dmalloc.api.SwapPolicy;
 import org.dmalloc.api.UnsupportedCapabilityException;
-import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.function.Executable;
 
 /** What must be refused: by capability, by range, by limit, by the listener; it leaves nothing. */
 public abstract class RefusalContract extends ContractTheme {
   private static final RegionRequest SMALL = RegionRequest.ofSize(PAGE);
-
-  /** For subclasses. */
-  protected RefusalContract() {}
 
   @Test
   void requestsThatNeedAnUndeclaredCapabilityAreRefused() throws Exception {
@@ -123,7 +118,7 @@ public abstract class RefusalContract extends ContractTheme {
     for (Map.Entry<Capability, OpenRequest> each : requests.entrySet()) {
       assertEquals(Set.of(Capability.NAMED, each.getKey()), Requirements.of(each.getValue()));
       if (declares(each.getKey())) {
-        assertRefused(MemoryException.class, () -> provider().open(each.getValue()));
+        assertRefused(() -> provider().open(each.getValue()));
       } else {
         assertUnsupported(each.getKey(), () -> provider().open(each.getValue()));
       }
@@ -237,28 +232,28 @@ public abstract class RefusalContract extends ContractTheme {
   }
 
   private static void assertOutside(Executable call) {
-    assertOneLine(assertThrows(IndexOutOfBoundsException.class, call));
+    assertThrowsOneLine(IndexOutOfBoundsException.class, call);
   }
 
   @Test
   void impossibleSizesAreRefused() throws Exception {
-    assertRefused(MemoryException.class, () -> allocate(Long.MAX_VALUE));
-    assertRefused(MemoryException.class, () -> allocate(Long.MAX_VALUE - PAGE));
-    assertRefused(MemoryException.class, () -> allocate(1L << 60));
+    assertRefused(() -> allocate(Long.MAX_VALUE));
+    assertRefused(() -> allocate(Long.MAX_VALUE - PAGE));
+    assertRefused(() -> allocate(1L << 60));
     if (declares(Capability.NAMED)) {
-      assertRefused(MemoryException.class, () -> allocate("huge", Long.MAX_VALUE));
+      assertRefused(() -> allocate("huge", Long.MAX_VALUE));
     }
     if (declares(Capability.SPARSE)) {
       RegionRequest sparse =
           RegionRequest.ofSize(Long.MAX_VALUE).withReservation(Reservation.SPARSE);
-      assertRefused(MemoryException.class, () -> provider().allocate(sparse));
+      assertRefused(() -> provider().allocate(sparse));
     }
     try (MemoryRegion region = allocate(PAGE)) {
       Pattern.write(region, 3);
-      assertNamesNoLimit(assertRefused(MemoryException.class, () -> allocate(Long.MAX_VALUE)));
+      assertNamesNoLimit(assertRefused(() -> allocate(Long.MAX_VALUE)));
       if (declares(Capability.RESIZE)) {
         for (long size : new long[] {Long.MAX_VALUE, Long.MAX_VALUE - PAGE, 1L << 60}) {
-          assertNamesNoLimit(assertRefused(MemoryException.class, () -> region.resize(size)));
+          assertNamesNoLimit(assertRefused(() -> region.resize(size)));
         }
       }
       Pattern.check(region, 3);
@@ -273,14 +268,14 @@ public abstract class RefusalContract extends ContractTheme {
 
   @Test
   void limitOfBytesHolds() throws Exception {
-    MemoryProvider limited = start(ProviderSettings.in(directory()).withLimitBytes(16 * PAGE));
+    MemoryProvider limited = startLimited(16 * PAGE);
     assertEquals(16 * PAGE, limited.statistics().limitBytes());
     List<String> before = files();
     MemoryException tooLarge =
         assertThrows(
             MemoryException.class, () -> limited.allocate(RegionRequest.ofSize(16 * PAGE + 1)));
     assertOneLine(tooLarge);
-    assertTrue(String.valueOf(tooLarge.getMessage()).contains("65537"), tooLarge.getMessage());
+    assertSays(tooLarge, "65537");
     MemoryRegion half = limited.allocate(RegionRequest.ofSize(8 * PAGE));
     MemoryRegion rest = limited.allocate(RegionRequest.ofSize(8 * PAGE));
     assertThrows(MemoryException.class, () -> limited.allocate(RegionRequest.ofSize(1)));
@@ -298,36 +293,30 @@ public abstract class RefusalContract extends ContractTheme {
 
   @Test
   void limitOfBytesHoldsAgainstManyThreads() throws Exception {
-    MemoryProvider limited = start(ProviderSettings.in(directory()).withLimitBytes(10 * PAGE));
+    MemoryProvider limited = startLimited(10 * PAGE);
     int threadCount = 8;
     for (int round = 0; round < 20; round++) {
       CountDownLatch start = new CountDownLatch(1);
       List<MemoryRegion> got = new ArrayList<>();
       AtomicInteger refused = new AtomicInteger();
-      AtomicReference<@Nullable Throwable> failure = new AtomicReference<>();
-      List<Thread> threads = new ArrayList<>();
+      Crew crew = new Crew();
       for (int i = 0; i < threadCount; i++) {
-        threads.add(
-            Thread.startVirtualThread(
-                () -> {
-                  try {
-                    start.await();
-                    MemoryRegion region = limited.allocate(RegionRequest.ofSize(2 * PAGE));
-                    synchronized (got) {
-                      got.add(region);
-                    }
-                  } catch (MemoryException limit) {
-                    refused.incrementAndGet();
-                  } catch (Throwable t) {
-                    failure.compareAndSet(null, t);
-                  }
-                }));
+        crew.start(
+            Thread.ofVirtual(),
+            () -> {
+              start.await();
+              try {
+                MemoryRegion region = limited.allocate(RegionRequest.ofSize(2 * PAGE));
+                synchronized (got) {
+                  got.add(region);
+                }
+              } catch (MemoryException limit) {
+                refused.incrementAndGet();
+              }
+            });
       }
       start.countDown();
-      for (Thread thread : threads) {
-        Await.end(thread);
-      }
-      assertSame(null, failure.get());
+      crew.end();
       assertTrue(got.size() <= 5, got.size() + " regions within a limit for 5");
       assertEquals(threadCount, got.size() + refused.get());
       got.forEach(MemoryRegion::close);
@@ -346,20 +335,14 @@ public abstract class RefusalContract extends ContractTheme {
                   calls.incrementAndGet();
                   throw mine;
                 });
-    if (declares(Capability.PREFAULT)) {
-      request = request.prefaulted();
-    }
-    if (declares(Capability.NAMED)) {
-      request = request.withName("cancelled");
-    }
-    RegionRequest cancelled = request;
-    try (MemoryRegion region = provider().allocate(request)) {
+    RegionRequest cancelled = prefaultedAndNamed(request, "cancelled");
+    try (MemoryRegion region = provider().allocate(cancelled)) {
       assertEquals(0, calls.get(), "the listener threw, yet the region was allocated");
       Pattern.checkZero(region);
     } catch (MemoryException e) {
       assertEquals(1, calls.get(), "asked again after it threw");
       assertSame(mine, e.getCause());
-      assertRefused(MemoryException.class, () -> provider().allocate(cancelled));
+      assertRefused(() -> provider().allocate(cancelled));
       assertEquals(List.of(), files());
       assertEquals(List.of(), provider().stored());
     }

@@ -5,7 +5,6 @@ import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
-import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -13,27 +12,18 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.channels.Pipe;
-import java.time.Duration;
-import java.util.ArrayList;
-import java.util.List;
+import java.util.Arrays;
 import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.ThreadFactory;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.atomic.LongAdder;
 import org.dmalloc.api.Access;
 import org.dmalloc.api.MemoryProvider;
 import org.dmalloc.api.MemoryRegion;
 import org.dmalloc.api.RegionRequest;
-import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 /** Access sections: nesting, ownership, and close waiting for them. */
 public abstract class SectionContract extends ContractTheme {
-  /** For subclasses. */
-  protected SectionContract() {}
-
   @Test
   void sectionsNest() throws Exception {
     try (MemoryRegion region = allocate(PAGE)) {
@@ -68,9 +58,9 @@ public abstract class SectionContract extends ContractTheme {
   void segmentsServeAllThreads() throws Exception {
     try (MemoryRegion region = allocate(PAGE)) {
       MemorySegment raw = region.segment();
-      AtomicReference<@Nullable Throwable> failure = new AtomicReference<>();
-      Await.end(thread(failure, () -> raw.set(JAVA_BYTE, 0, (byte) 1)));
-      assertNull(failure.get());
+      Crew crew = new Crew();
+      crew.start(() -> raw.set(JAVA_BYTE, 0, (byte) 1));
+      crew.end();
       assertEquals(1, raw.get(JAVA_BYTE, 0));
     }
   }
@@ -81,7 +71,7 @@ public abstract class SectionContract extends ContractTheme {
       try (Access outer = region.acquire()) {
         Access inner = region.acquire();
         inner.close();
-        assertOneLine(assertThrows(IllegalStateException.class, inner::close));
+        assertThrowsOneLine(IllegalStateException.class, inner::close);
         outer.segment().set(JAVA_BYTE, 0, (byte) 1);
         assertEquals(1, region.info().openSections(), "the outer section is still open");
       }
@@ -93,9 +83,11 @@ public abstract class SectionContract extends ContractTheme {
   void closingASectionOnAnotherThreadIsRefusedAndChangesNothing() throws Exception {
     try (MemoryRegion region = allocate(PAGE)) {
       Access mine = region.acquire();
-      AtomicReference<@Nullable Throwable> failure = new AtomicReference<>();
-      Await.end(thread(failure, mine::close));
-      assertSame(IllegalStateException.class, typeOf(failure.get()));
+      Crew crew = new Crew();
+      crew.start(mine::close);
+      crew.join();
+      Throwable refusal = crew.failure();
+      assertSame(IllegalStateException.class, refusal == null ? null : refusal.getClass());
       assertEquals(1, region.info().openSections(), "the section is still open");
       mine.segment().set(JAVA_BYTE, 0, (byte) 1);
       mine.close();
@@ -121,8 +113,7 @@ public abstract class SectionContract extends ContractTheme {
 
   @Test
   void sectionsOfThreadsThatHaveEndedHoldUpNobodyForEver() throws Exception {
-    MemoryProvider impatient =
-        start(ProviderSettings.in(directory()).withSectionTimeout(Duration.ofMillis(200)));
+    MemoryProvider impatient = startImpatient();
     for (boolean virtual : new boolean[] {false, true}) {
       MemoryRegion region = impatient.allocate(RegionRequest.ofSize(PAGE));
       Thread.Builder builder = virtual ? Thread.ofVirtual() : Thread.ofPlatform();
@@ -135,29 +126,22 @@ public abstract class SectionContract extends ContractTheme {
 
   @Test
   void closeWaitsForACallThatUsesTheRawSegmentAndLeaksNothing() throws Exception {
-    MemoryProvider impatient =
-        start(ProviderSettings.in(directory()).withSectionTimeout(Duration.ofMillis(200)));
+    MemoryProvider impatient = startImpatient();
     MemoryRegion region = impatient.allocate(RegionRequest.ofSize(1 << 20));
     Pipe pipe = Pipe.open();
-    AtomicReference<@Nullable Throwable> failure = new AtomicReference<>();
     MemorySegment raw = region.segment();
-    Thread writer =
-        thread(
-            failure,
-            () -> {
-              ByteBuffer all = raw.asByteBuffer();
-              while (all.hasRemaining()) {
-                pipe.sink().write(all); // waits for the reader in the kernel
-              }
-            });
+    Crew crew = new Crew();
+    crew.start(
+        () -> {
+          ByteBuffer all = raw.asByteBuffer();
+          while (all.hasRemaining()) {
+            pipe.sink().write(all); // waits for the reader in the kernel
+          }
+        });
     try {
       ByteBuffer first = ByteBuffer.allocate(1);
       assertEquals(1, pipe.source().read(first));
-      IllegalStateException refusal = assertThrows(IllegalStateException.class, region::close);
-      assertOneLine(refusal);
-      assertTrue(
-          String.valueOf(refusal.getMessage()).contains("channel"),
-          "says what holds it: " + refusal.getMessage());
+      assertSays(assertThrowsOneLine(IllegalStateException.class, region::close), "channel");
       assertTrue(region.info().open());
       assertEquals(1, impatient.statistics().openRegions());
       raw.set(JAVA_BYTE, 0, (byte) 1);
@@ -166,11 +150,11 @@ public abstract class SectionContract extends ContractTheme {
       for (long left = (1 << 20) - 1; left > 0; ) {
         left -= pipe.source().read(rest.clear());
       }
-      Await.end(writer);
+      crew.join();
       pipe.sink().close();
       pipe.source().close();
     }
-    assertNull(failure.get());
+    crew.end();
     region.close();
     assertEquals(0, impatient.statistics().openRegions());
     assertEquals(0, impatient.statistics().openBytes());
@@ -179,54 +163,44 @@ public abstract class SectionContract extends ContractTheme {
   @Test
   void closeWaitsForSectionsOfOtherThreads() throws Exception {
     MemoryRegion region = allocate(16 * PAGE);
-    AtomicReference<@Nullable Throwable> failure = new AtomicReference<>();
-    Thread closer;
+    Crew crew = new Crew();
     try (Access access = region.acquire()) {
-      closer = thread(failure, region::close);
-      Thread waiting = closer;
-      Await.until("close() to begin", () -> isInside(waiting, "close") || !waiting.isAlive());
+      Thread closer = crew.start(region::close);
+      Await.until("close() to begin", () -> isInside(closer, "close") || !closer.isAlive());
       for (int round = 0; round < 50; round++) {
         Pattern.write(access.segment(), round);
         Pattern.check(access.segment(), round);
         Await.letOthersRun();
-        assertTrue(closer.isAlive(), "close() returned inside a section: " + failure.get());
+        assertTrue(closer.isAlive(), "close() returned inside a section: " + crew.failure());
       }
       try (Access nested = region.acquire()) {
         Pattern.check(nested.segment(), 49);
       }
     }
-    Await.end(closer);
-    assertNull(failure.get());
+    crew.end();
     assertFalse(region.info().open());
     assertThrows(IllegalStateException.class, region::acquire);
   }
 
   @Test
   void closeGivesUpOnASectionThatStaysOpen() throws Exception {
-    MemoryProvider impatient =
-        start(ProviderSettings.in(directory()).withSectionTimeout(Duration.ofMillis(200)));
+    MemoryProvider impatient = startImpatient();
     MemoryRegion region = impatient.allocate(RegionRequest.ofSize(PAGE));
     CountDownLatch open = new CountDownLatch(1);
     CountDownLatch release = new CountDownLatch(1);
-    AtomicReference<@Nullable Throwable> failure = new AtomicReference<>();
-    Thread holder =
-        thread(
-            "section-holder",
-            failure,
-            () -> {
-              try (Access access = region.acquire()) {
-                open.countDown();
-                assertTrue(release.await(Await.DEADLINE.toSeconds(), TimeUnit.SECONDS));
-                access.segment().set(JAVA_BYTE, 0, (byte) 9);
-              }
-            });
+    Crew crew = new Crew();
+    crew.start(
+        Thread.ofPlatform().name("section-holder"),
+        () -> {
+          try (Access access = region.acquire()) {
+            open.countDown();
+            Crew.await(release);
+            access.segment().set(JAVA_BYTE, 0, (byte) 9);
+          }
+        });
     try {
-      assertTrue(open.await(Await.DEADLINE.toSeconds(), TimeUnit.SECONDS));
-      IllegalStateException refusal = assertThrows(IllegalStateException.class, region::close);
-      assertOneLine(refusal);
-      assertTrue(
-          String.valueOf(refusal.getMessage()).contains("section-holder"),
-          "names the owner: " + refusal.getMessage());
+      Crew.await(open);
+      assertSays(assertThrowsOneLine(IllegalStateException.class, region::close), "section-holder");
       assertTrue(region.info().open());
       assertEquals(1, impatient.statistics().openRegions());
       try (Access mine = region.acquire()) {
@@ -234,9 +208,9 @@ public abstract class SectionContract extends ContractTheme {
       }
     } finally {
       release.countDown();
-      Await.end(holder);
+      crew.join();
     }
-    assertNull(failure.get());
+    crew.end();
     region.close();
     assertFalse(region.info().open());
   }
@@ -247,75 +221,59 @@ public abstract class SectionContract extends ContractTheme {
     try (MemoryRegion region = allocate(count * 8L)) {
       CountDownLatch open = new CountDownLatch(count);
       CountDownLatch release = new CountDownLatch(1);
-      AtomicReference<@Nullable Throwable> failure = new AtomicReference<>();
-      List<Thread> threads = new ArrayList<>();
+      Crew crew = new Crew();
       for (int i = 0; i < count; i++) {
         long at = i * 8L;
-        threads.add(
-            Thread.startVirtualThread(
-                () -> {
-                  try (Access access = region.acquire()) {
-                    access.segment().set(JAVA_LONG, at, at);
-                    open.countDown();
-                    assertTrue(release.await(Await.DEADLINE.toSeconds(), TimeUnit.SECONDS));
-                    assertEquals(at, access.segment().get(JAVA_LONG, at));
-                  } catch (Throwable t) {
-                    failure.compareAndSet(null, t);
-                  }
-                }));
+        crew.start(
+            Thread.ofVirtual(),
+            () -> {
+              try (Access access = region.acquire()) {
+                access.segment().set(JAVA_LONG, at, at);
+                open.countDown();
+                Crew.await(release);
+                assertEquals(at, access.segment().get(JAVA_LONG, at));
+              }
+            });
       }
-      assertTrue(open.await(Await.DEADLINE.toSeconds(), TimeUnit.SECONDS));
+      Crew.await(open);
       assertEquals(count, region.info().openSections());
       release.countDown();
-      for (Thread thread : threads) {
-        Await.end(thread);
-      }
-      assertNull(failure.get());
+      crew.end();
       assertEquals(0, region.info().openSections());
     }
   }
 
   @Test
   void acquireAgainstCloseOnPlatformThreads() throws Exception {
-    acquireAgainstClose(Thread.ofPlatform().name("section-", 0).factory(), 8, 60);
+    acquireAgainstClose(Thread.ofPlatform().name("section-", 0), 8, 60);
   }
 
   @Test
   void acquireAgainstCloseOnVirtualThreads() throws Exception {
-    acquireAgainstClose(Thread.ofVirtual().factory(), 64, 40);
+    acquireAgainstClose(Thread.ofVirtual(), 64, 40);
   }
 
   /** Threads open sections until the region is closed under them; no open section may notice. */
-  private void acquireAgainstClose(ThreadFactory factory, int threadCount, int rounds)
+  private void acquireAgainstClose(Thread.Builder builder, int threadCount, int rounds)
       throws Exception {
     for (int round = 0; round < rounds; round++) {
       MemoryRegion region = allocate(threadCount * 64L);
       LongAdder sections = new LongAdder();
       AtomicInteger refused = new AtomicInteger();
-      AtomicReference<@Nullable Throwable> failure = new AtomicReference<>();
-      List<Thread> threads = new ArrayList<>();
+      Crew crew = new Crew();
       for (int i = 0; i < threadCount; i++) {
         long at = i * 64L;
-        Thread thread =
-            factory.newThread(
-                () -> {
-                  try {
-                    useUntilClosed(region, at, sections);
-                    refused.incrementAndGet();
-                  } catch (Throwable t) {
-                    failure.compareAndSet(null, t);
-                  }
-                });
-        thread.start();
-        threads.add(thread);
+        crew.start(
+            builder,
+            () -> {
+              useUntilClosed(region, at, sections);
+              refused.incrementAndGet();
+            });
       }
       int enough = 10 * round;
-      Await.until("sections", () -> sections.sum() >= enough || failure.get() != null);
+      Await.until("sections", () -> sections.sum() >= enough || crew.failure() != null);
       region.close();
-      for (Thread thread : threads) {
-        Await.end(thread);
-      }
-      assertNull(failure.get(), "an open section saw the close");
+      crew.end(); // no open section saw the close
       assertEquals(threadCount, refused.get());
       assertEquals(0, region.info().openSections());
     }
@@ -340,37 +298,7 @@ public abstract class SectionContract extends ContractTheme {
   }
 
   private static boolean isInside(Thread thread, String method) {
-    for (StackTraceElement frame : thread.getStackTrace()) {
-      if (frame.getMethodName().equals(method)) {
-        return true;
-      }
-    }
-    return false;
-  }
-
-  private static @Nullable Class<?> typeOf(@Nullable Throwable failure) {
-    return failure == null ? null : failure.getClass();
-  }
-
-  private interface Body {
-    void run() throws Throwable;
-  }
-
-  private static Thread thread(AtomicReference<@Nullable Throwable> failure, Body body) {
-    return thread("other", failure, body);
-  }
-
-  private static Thread thread(
-      String name, AtomicReference<@Nullable Throwable> failure, Body body) {
-    return Thread.ofPlatform()
-        .name(name)
-        .start(
-            () -> {
-              try {
-                body.run();
-              } catch (Throwable t) {
-                failure.set(t);
-              }
-            });
+    return Arrays.stream(thread.getStackTrace())
+        .anyMatch(frame -> frame.getMethodName().equals(method));
   }
 }

@@ -12,7 +12,6 @@ import java.lang.foreign.MemorySegment;
 import org.dmalloc.api.Access;
 import org.dmalloc.api.AccessMode;
 import org.dmalloc.api.Capability;
-import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.MemoryRegion;
 import org.dmalloc.api.OpenRequest;
 import org.dmalloc.api.RegionRequest;
@@ -23,9 +22,6 @@ import org.junit.jupiter.api.Test;
 public abstract class SharingContract extends ContractTheme {
   private static final OpenRequest ORDERS = OpenRequest.of("orders");
   private static final OpenRequest PRIVATE = ORDERS.withSharing(Sharing.PRIVATE);
-
-  /** For subclasses. */
-  protected SharingContract() {}
 
   @Test
   void sharingIsAsAsked() throws Exception {
@@ -46,15 +42,10 @@ public abstract class SharingContract extends ContractTheme {
       assertSame(Sharing.PRIVATE, copy.info().sharing());
       assertSame(AccessMode.READ_WRITE, copy.info().access());
       Pattern.check(copy, 1);
-      Pattern.write(copy, 2);
-      Pattern.check(copy, 2);
+      Pattern.writeAndCheck(copy, 2);
     }
-    try (MemoryRegion copy = provider().open(PRIVATE)) {
-      Pattern.check(copy, 1);
-    }
-    try (MemoryRegion whole = provider().open(ORDERS)) {
-      Pattern.check(whole, 1);
-    }
+    assertStored(PRIVATE, 1);
+    assertStored(ORDERS, 1);
   }
 
   @Test
@@ -76,13 +67,11 @@ public abstract class SharingContract extends ContractTheme {
     assumeDeclared(Capability.FORCE);
     try (MemoryRegion copy = provider().open(PRIVATE)) {
       Pattern.write(copy, 5);
-      assertOneLine(assertThrows(UnsupportedOperationException.class, copy::force));
+      assertThrowsOneLine(UnsupportedOperationException.class, copy::force);
       assertThrows(UnsupportedOperationException.class, () -> copy.force(0, 1));
       Pattern.check(copy, 5);
     }
-    try (MemoryRegion whole = provider().open(ORDERS)) {
-      Pattern.check(whole, 1);
-    }
+    assertStored(ORDERS, 1);
   }
 
   @Test
@@ -132,9 +121,7 @@ public abstract class SharingContract extends ContractTheme {
     try (MemoryRegion writer = provider().open(ORDERS)) {
       Pattern.write(writer, 7);
     }
-    try (MemoryRegion reader = provider().open(ORDERS.readOnly())) {
-      Pattern.check(reader, 7);
-    }
+    assertStored(ORDERS.readOnly(), 7);
   }
 
   @Test
@@ -142,12 +129,11 @@ public abstract class SharingContract extends ContractTheme {
     assumeDeclared(Capability.NAMED);
     try (MemoryRegion writer = allocate("orders", 2 * PAGE)) {
       Pattern.write(writer, 8);
-      MemoryException refusal = assertRefused(MemoryException.class, () -> provider().open(ORDERS));
-      assertTrue(String.valueOf(refusal.getMessage()).contains("orders"), refusal.getMessage());
+      assertSays(assertRefused(() -> provider().open(ORDERS)), "orders");
       Pattern.check(writer, 8);
     }
     try (MemoryRegion writer = provider().open(ORDERS)) {
-      assertRefused(MemoryException.class, () -> provider().open(ORDERS));
+      assertRefused(() -> provider().open(ORDERS));
       Pattern.check(writer, 8);
       assertTrue(writer.info().open());
     }
@@ -159,25 +145,21 @@ public abstract class SharingContract extends ContractTheme {
     assumeDeclared(Capability.NAMED);
     try (MemoryRegion writer = allocate("orders", PAGE)) {
       // POSIX record locks go away when any descriptor of the file is closed: twice, to notice
-      assertRefused(MemoryException.class, () -> provider().open(ORDERS));
+      assertRefused(() -> provider().open(ORDERS));
       provider().stored();
       provider().verify();
-      assertRefused(MemoryException.class, () -> provider().open(ORDERS));
-      assertRefused(MemoryException.class, () -> provider().delete("orders"));
+      assertRefused(() -> provider().open(ORDERS));
+      assertRefused(() -> provider().delete("orders"));
       Pattern.write(writer, 9);
     }
-    try (MemoryRegion again = provider().open(ORDERS)) {
-      Pattern.check(again, 9);
-    }
+    assertStored(ORDERS, 9);
   }
 
   @Test
   void prefaultedOpensWork() throws Exception {
     assumeDeclared(Capability.PREFAULT);
     assumeOrders(Capability.NAMED);
-    try (MemoryRegion region = provider().open(ORDERS.prefaulted())) {
-      Pattern.check(region, 1);
-    }
+    assertStored(ORDERS.prefaulted(), 1);
     if (declares(Capability.PRIVATE_MAPPING)) {
       try (MemoryRegion region = provider().open(PRIVATE.prefaulted())) {
         Pattern.check(region, 1);
@@ -196,9 +178,7 @@ public abstract class SharingContract extends ContractTheme {
   private void assumeOrders(Capability capability) throws Exception {
     assumeDeclared(Capability.NAMED);
     assumeDeclared(capability);
-    try (MemoryRegion region = allocate("orders", 9 * PAGE + 1)) {
-      Pattern.write(region, 1);
-    }
+    store("orders", 9 * PAGE + 1, 1);
     assertEquals(0, provider().statistics().openRegions());
   }
 }

@@ -9,8 +9,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
-import org.junit.jupiter.api.Assumptions;
 
 /**
  * A file system of some MiB for one test, to be filled to the last byte: Linux, and root. It is
@@ -51,7 +49,7 @@ public final class SmallFileSystem implements AutoCloseable {
    * @throws IOException if it cannot be made; nothing is left mounted then
    */
   public static SmallFileSystem mount(Kind kind, Path below, long byteSize) throws IOException {
-    requireRoot();
+    Skip.unlessRoot("mounting a small file system");
     Path directory = Files.createTempDirectory(below, "mount");
     switch (kind) {
       case TMPFS ->
@@ -73,12 +71,18 @@ public final class SmallFileSystem implements AutoCloseable {
   private static void mountImage(Path directory, long byteSize, String type, String... options)
       throws IOException {
     String image = directory + ".image";
+    makeImage(image, byteSize, type, options);
+    run("mount", "-t", type, "-o", "loop", image, directory.toString());
+  }
+
+  /** Makes a sparse file with an empty file system in it. */
+  static void makeImage(String image, long byteSize, String type, String... options)
+      throws IOException {
     run("truncate", "-s", Long.toString(byteSize), image);
     List<String> make = new ArrayList<>(List.of("/usr/sbin/mkfs." + type, "-q", "-F", "-m", "0"));
     make.addAll(List.of(options));
     make.add(image);
     run(make.toArray(String[]::new));
-    run("mount", "-t", type, "-o", "loop", image, directory.toString());
   }
 
   /** Where it is mounted; empty at first. */
@@ -98,6 +102,11 @@ public final class SmallFileSystem implements AutoCloseable {
    * @throws UncheckedIOException if writing ends for any other reason than a full disk
    */
   public Path takeAll() {
+    return fill(directory);
+  }
+
+  /** Makes a file that takes all the space that is left in a directory. */
+  static Path fill(Path directory) {
     Path thief = directory.resolve("thief");
     try (OutputStream out = Files.newOutputStream(thief)) {
       byte[] page = new byte[4096];
@@ -125,21 +134,15 @@ public final class SmallFileSystem implements AutoCloseable {
    */
   @Override
   public void close() throws IOException {
+    unmount(directory);
+  }
+
+  static void unmount(Path directory) throws IOException {
     try {
       run("umount", directory.toString());
     } catch (IOException e) {
       run("umount", "--lazy", directory.toString());
       throw e;
-    }
-  }
-
-  /** Skips the test with a reason that is printed, unless this is root. */
-  static void requireRoot() {
-    if (!"root".equals(System.getProperty("user.name"))) {
-      String reason = "mounting a small file system needs root";
-      System.getLogger(SmallFileSystem.class.getName())
-          .log(System.Logger.Level.INFO, "skipped: {0}", reason);
-      Assumptions.abort(reason);
     }
   }
 
@@ -149,8 +152,7 @@ public final class SmallFileSystem implements AutoCloseable {
     // The end of the output is the end of the process, but for its exit status.
     int status = process.onExit().join().exitValue();
     if (status != 0) {
-      throw new IOException(
-          String.format(Locale.ROOT, "%s: %d, %s", String.join(" ", command), status, said));
+      throw new IOException(String.join(" ", command) + ": " + status + ", " + said);
     }
   }
 }

@@ -61,9 +61,6 @@ public abstract class StoreContract extends ContractTheme {
           "x".repeat(80),
           "\u00fc".repeat(40));
 
-  /** For subclasses. */
-  protected StoreContract() {}
-
   @BeforeEach
   final void assumeNamed() {
     assumeDeclared(Capability.NAMED);
@@ -87,17 +84,13 @@ public abstract class StoreContract extends ContractTheme {
 
   @Test
   void anotherProviderOnTheSameDirectoryReopensIt() throws Exception {
-    try (MemoryRegion region = allocate("orders", 5 * PAGE)) {
-      Pattern.write(region, 21);
-    }
+    store("orders", 5 * PAGE, 21);
     MemoryProvider second = start(ProviderSettings.in(directory()));
     try (MemoryRegion region = second.open("orders")) {
       Pattern.check(region, 21);
-      assertRefused(MemoryException.class, () -> provider().open("orders"));
+      assertRefused(() -> provider().open("orders"));
     }
-    try (MemoryRegion region = provider().open("orders")) {
-      Pattern.check(region, 21);
-    }
+    assertStored("orders", 21);
   }
 
   @Test
@@ -110,26 +103,20 @@ public abstract class StoreContract extends ContractTheme {
       assertTrue(assertNonNull(region.info().path()).startsWith(elsewhere));
     }
     assertEquals(List.of(), provider().stored());
-    assertRefused(MemoryException.class, () -> provider().open("orders"));
-    try (MemoryRegion region = provider().open(OpenRequest.of("orders").withDirectory(elsewhere))) {
-      Pattern.check(region, 22);
-    }
+    assertRefused(() -> provider().open("orders"));
+    assertStored(OpenRequest.of("orders").withDirectory(elsewhere), 22);
     Path missing = directory().resolve("missing");
-    MemoryException refusal =
-        assertRefused(
-            MemoryException.class, () -> provider().allocate(request.withDirectory(missing)));
-    assertTrue(String.valueOf(refusal.getMessage()).contains("missing"), refusal.getMessage());
+    assertSays(assertRefused(() -> provider().allocate(request.withDirectory(missing))), "missing");
   }
 
   @Test
   void takenNameIsRefused() throws Exception {
     try (MemoryRegion region = allocate("orders", 2 * PAGE)) {
       Pattern.write(region, 23);
-      assertRefused(MemoryException.class, () -> allocate("orders", PAGE));
+      assertRefused(() -> allocate("orders", PAGE));
       Pattern.check(region, 23);
     }
-    MemoryException refusal = assertRefused(MemoryException.class, () -> allocate("orders", PAGE));
-    assertTrue(String.valueOf(refusal.getMessage()).contains("orders"), refusal.getMessage());
+    assertSays(assertRefused(() -> allocate("orders", PAGE)), "orders");
     try (MemoryRegion region = provider().open("orders")) {
       assertEquals(2 * PAGE, region.byteSize());
       Pattern.check(region, 23);
@@ -138,10 +125,8 @@ public abstract class StoreContract extends ContractTheme {
 
   @Test
   void absentNameIsRefused() throws Exception {
-    MemoryException open =
-        assertRefused(MemoryException.class, () -> provider().open("no such region"));
-    assertTrue(String.valueOf(open.getMessage()).contains("no such region"), open.getMessage());
-    assertRefused(MemoryException.class, () -> provider().delete("no such region"));
+    assertSays(assertRefused(() -> provider().open("no such region")), "no such region");
+    assertRefused(() -> provider().delete("no such region"));
   }
 
   @Test
@@ -178,14 +163,14 @@ public abstract class StoreContract extends ContractTheme {
     List<String> before = files();
     MemoryRegion region = allocate("orders", PAGE);
     Pattern.write(region, 24);
-    assertRefused(MemoryException.class, () -> provider().delete("orders"));
+    assertRefused(() -> provider().delete("orders"));
     Pattern.check(region, 24);
     region.close();
     provider().delete("orders");
     assertEquals(List.of(), provider().stored());
     assertEquals(before, files());
-    assertRefused(MemoryException.class, () -> provider().open("orders"));
-    assertRefused(MemoryException.class, () -> provider().delete("orders"));
+    assertRefused(() -> provider().open("orders"));
+    assertRefused(() -> provider().delete("orders"));
     try (MemoryRegion again = allocate("orders", 2 * PAGE)) {
       Pattern.checkZero(again);
     }
@@ -197,7 +182,7 @@ public abstract class StoreContract extends ContractTheme {
     Path file = stored("notes").path();
     Files.delete(file);
     Files.writeString(file, "somebody's notes");
-    assertRefused(MemoryException.class, () -> provider().delete("notes"));
+    assertRefused(() -> provider().delete("notes"));
     assertEquals("somebody's notes", Files.readString(file));
   }
 
@@ -246,8 +231,8 @@ public abstract class StoreContract extends ContractTheme {
   @Test
   void limitCountsOpenedRegions() throws Exception {
     allocate("large", 8 * PAGE).close();
-    MemoryProvider limited = start(ProviderSettings.in(directory()).withLimitBytes(4 * PAGE));
-    assertOneLine(assertThrows(MemoryException.class, () -> limited.open("large")));
+    MemoryProvider limited = startLimited(4 * PAGE);
+    assertThrowsOneLine(MemoryException.class, () -> limited.open("large"));
     assertEquals(0, limited.statistics().openBytes());
     provider().open("large").close();
   }
@@ -273,7 +258,7 @@ public abstract class StoreContract extends ContractTheme {
       try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
         channel.truncate(keep);
       }
-      assertRefused(MemoryException.class, () -> provider().open(name));
+      assertRefused(() -> provider().open(name));
     }
     allocate("whole", PAGE).close();
     List<String> unusable = new ArrayList<>();
@@ -301,8 +286,7 @@ public abstract class StoreContract extends ContractTheme {
     RegionRequest request =
         RegionRequest.ofSize(2 * PAGE).withName("draft").withSharing(Sharing.PRIVATE);
     try (MemoryRegion region = provider().allocate(request)) {
-      Pattern.write(region, 25);
-      Pattern.check(region, 25);
+      Pattern.writeAndCheck(region, 25);
     }
     try (MemoryRegion region = provider().open("draft")) {
       Pattern.checkZero(region);
@@ -321,18 +305,16 @@ public abstract class StoreContract extends ContractTheme {
       Files.move(file, aside);
       Files.copy(aside, file);
       assertFalse(region.detached().orElse("").isBlank(), "says what became of its file");
-      assertOneLine(assertThrows(MemoryException.class, region::force));
+      assertThrowsOneLine(MemoryException.class, region::force);
       Files.delete(file);
       assertFalse(region.detached().orElse("").isBlank(), "says what became of its file");
-      assertOneLine(assertThrows(MemoryException.class, region::force));
+      assertThrowsOneLine(MemoryException.class, region::force);
       Pattern.check(region, 26);
       Files.move(aside, file);
       assertEquals(Optional.empty(), region.detached());
       region.force();
     }
-    try (MemoryRegion region = provider().open("orders")) {
-      Pattern.check(region, 26);
-    }
+    assertStored("orders", 26);
   }
 
   private StoredRegion stored(String name) throws MemoryException {

@@ -2,7 +2,6 @@
 package org.dmalloc.testkit;
 
 import java.io.IOException;
-import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
@@ -40,16 +39,13 @@ public final class ThinFileSystem implements AutoCloseable {
    */
   public static ThinFileSystem mount(Path below, long promisedBytes, long backedBytes)
       throws IOException {
-    SmallFileSystem.requireRoot();
+    Skip.unlessRoot("mounting a small file system");
     Path backing = Files.createTempDirectory(below, "thin");
     String size = "size=" + backedBytes;
     SmallFileSystem.run("mount", "-t", "tmpfs", "-o", size, "dmalloc", backing.toString());
     ThinFileSystem thin = new ThinFileSystem(backing);
     try {
-      String image = thin.image();
-      SmallFileSystem.run("truncate", "-s", Long.toString(promisedBytes), image);
-      SmallFileSystem.run(
-          "/usr/sbin/mkfs.ext4", "-q", "-F", "-m", "0", "-O", "^has_journal", image);
+      SmallFileSystem.makeImage(thin.image(), promisedBytes, "ext4", "-O", "^has_journal");
       Files.createDirectory(thin.directory);
       thin.mountImage();
       Files.deleteIfExists(thin.directory.resolve("lost+found"));
@@ -75,17 +71,8 @@ public final class ThinFileSystem implements AutoCloseable {
   }
 
   /** Takes what is left behind it: from now on the device refuses new blocks. */
-  public void exhaust() throws IOException {
-    byte[] page = new byte[4096];
-    try (OutputStream out = Files.newOutputStream(backing.resolve("thief"))) {
-      while (true) {
-        out.write(page);
-      }
-    } catch (IOException e) {
-      if (!"No space left on device".equals(e.getMessage())) {
-        throw e;
-      }
-    }
+  public void exhaust() {
+    SmallFileSystem.fill(backing);
   }
 
   /** Gives back what is behind blocks of zeros, although the file system believes to have it. */
@@ -115,19 +102,10 @@ public final class ThinFileSystem implements AutoCloseable {
   public void close() throws IOException {
     try {
       if (mounted) {
-        unmount(directory);
+        SmallFileSystem.unmount(directory);
       }
     } finally {
-      unmount(backing);
-    }
-  }
-
-  private static void unmount(Path directory) throws IOException {
-    try {
-      SmallFileSystem.run("umount", directory.toString());
-    } catch (IOException e) {
-      SmallFileSystem.run("umount", "--lazy", directory.toString());
-      throw e;
+      SmallFileSystem.unmount(backing);
     }
   }
 }

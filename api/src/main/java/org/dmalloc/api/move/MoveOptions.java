@@ -2,7 +2,6 @@
 package org.dmalloc.api.move;
 
 import java.time.Duration;
-import java.util.Locale;
 
 /**
  * How to move a region. Start with {@link #DEFAULT} and refine.
@@ -25,16 +24,14 @@ public record MoveOptions(long bytesPerSecond, Duration sectionTimeout, int atte
   public MoveOptions {
     if (bytesPerSecond < 1) {
       throw new IllegalArgumentException(
-          String.format(
-              Locale.ROOT, "rate of %d bytes per second; give at least 1", bytesPerSecond));
+          "rate of " + bytesPerSecond + " bytes per second; give at least 1");
     }
     if (sectionTimeout.isNegative() || sectionTimeout.isZero()) {
       throw new IllegalArgumentException(
-          String.format(Locale.ROOT, "section time-out %s; give at least 1 ms", sectionTimeout));
+          "section time-out " + sectionTimeout + "; give at least 1 ms");
     }
     if (attempts < 1) {
-      throw new IllegalArgumentException(
-          String.format(Locale.ROOT, "%d attempts; give at least 1", attempts));
+      throw new IllegalArgumentException(attempts + " attempts; give at least 1");
     }
   }
 

@@ -119,11 +119,7 @@ public final class Dmalloc implements AutoCloseable {
     Object name = settings.get(MemoryProvider.BACKEND);
     if (name != null) {
       throw new IllegalArgumentException(
-          String.format(
-              Locale.ROOT,
-              "%s=%s: a name is one provider's; give it to start",
-              MemoryProvider.BACKEND,
-              name));
+          MemoryProvider.BACKEND + "=" + name + ": a name is one provider's; give it to start");
     }
     return new Dmalloc(settings);
   }
@@ -177,11 +173,7 @@ public final class Dmalloc implements AutoCloseable {
     String name = String.valueOf(all.get(MemoryProvider.BACKEND));
     if (started.containsKey(name)) {
       throw new IllegalStateException(
-          String.format(
-              Locale.ROOT,
-              "provider '%s' runs already; name another by %s",
-              name,
-              MemoryProvider.BACKEND));
+          "provider '" + name + "' runs already; name another by " + MemoryProvider.BACKEND);
     }
     Started<?> running;
     try {
@@ -263,7 +255,7 @@ public final class Dmalloc implements AutoCloseable {
     String here = factories.isEmpty() ? "no backend is here" : "here are " + names();
     return new IllegalArgumentException(
         artifact == null
-            ? String.format(Locale.ROOT, "no provider '%s': %s", name, here)
+            ? "no provider '" + name + "': " + here
             : String.format(
                 Locale.ROOT,
                 "no provider '%s': %s; add %s.jar to the class path or module path (Maven: org.dmalloc:%s), or in an OSGi container take the service MemoryProvider",

@@ -2,7 +2,6 @@
 package org.dmalloc.backend.filechannel;
 
 import java.lang.foreign.MemorySegment;
-import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.util.Locale;
 import java.util.Optional;
@@ -34,7 +33,7 @@ final class FileChannelBacking implements RegionBacking {
   private volatile String target = "";
 
   /** For reads from the device; null until one is needed. */
-  private @Nullable FileChannel direct;
+  private DeviceProof.@Nullable Reader direct;
 
   FileChannelBacking(
       RegionTraits traits, AddressRange range, StoreFile file, ConcurrentReads reads) {
@@ -93,8 +92,7 @@ final class FileChannelBacking implements RegionBacking {
       }
       direct = file.openDirect();
     }
-    FileChannel channel = direct;
-    return (at, into) -> file.readDirectly(channel, at, into.asByteBuffer());
+    return direct;
   }
 
   @Override

@@ -9,7 +9,6 @@ import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import org.dmalloc.api.MemoryException;
@@ -219,8 +218,7 @@ public final class Errno {
   private static String fileSizeStep(KernelFiles files) {
     long limit = ProcessLimits.soft(files, "Max file size").orElse(Long.MAX_VALUE);
     if (limit < Long.MAX_VALUE) {
-      return String.format(
-          Locale.ROOT, "raise the limit of file sizes, which is %d bytes (ulimit -f)", limit);
+      return "raise the limit of file sizes, which is " + limit + " bytes (ulimit -f)";
     }
     return "choose a smaller size: this file system has no files as large";
   }

@@ -2,7 +2,6 @@
 package org.dmalloc.spi.machine;
 
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import org.dmalloc.api.Advice;
 import org.dmalloc.api.MemoryException;
@@ -62,10 +61,8 @@ public final class Machine {
           operation,
           byteSize,
           target,
-          String.format(Locale.ROOT, "RAM and swap have %d bytes in all", inAll),
-          MemoryException.NO_ERRNO,
-          "choose a smaller size, add swap or set vm.overcommit_memory=1",
-          null);
+          "RAM and swap have " + inAll + " bytes in all",
+          "choose a smaller size, add swap or set vm.overcommit_memory=1");
     }
   }
 
@@ -120,10 +117,8 @@ public final class Machine {
           operation,
           byteSize,
           target,
-          String.format(Locale.ROOT, "%s has %d bytes of RAM in all", bound, ramBytes),
-          MemoryException.NO_ERRNO,
-          "choose a smaller size or leave it unlocked" + remark,
-          null);
+          bound + " has " + ramBytes + " bytes of RAM in all",
+          "choose a smaller size or leave it unlocked" + remark);
     }
   }
 
@@ -139,9 +134,7 @@ public final class Machine {
         byteSize,
         target,
         none ? "no swap is active" : "no swap is left within " + left.swapBound,
-        MemoryException.NO_ERRNO,
-        none ? "add swap (mkswap, swapon)" : "free or add swap, or raise that limit",
-        null);
+        none ? "add swap (mkswap, swapon)" : "free or add swap, or raise that limit");
   }
 
   /**
@@ -191,10 +184,8 @@ public final class Machine {
         operation,
         byteSize,
         target,
-        String.format(Locale.ROOT, "%d bytes of %s are left within %s", free, kind, left.ramBound),
-        MemoryException.NO_ERRNO,
-        "free memory or choose a smaller size" + remark,
-        null);
+        free + " bytes of " + kind + " are left within " + left.ramBound,
+        "free memory or choose a smaller size" + remark);
   }
 
   private static long ramAndSwap(Map<String, Long> memory) {

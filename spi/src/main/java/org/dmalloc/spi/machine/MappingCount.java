@@ -117,10 +117,8 @@ public final class MappingCount {
               used.getAsLong(),
               limit.getAsLong(),
               reserve),
-          MemoryException.NO_ERRNO,
           "close regions, advise larger pieces, or raise vm.max_map_count (sysctl"
-              + " vm.max_map_count=1048576)",
-          null);
+              + " vm.max_map_count=1048576)");
     }
     boolean kept = used.getAsLong() - lastUsed > lastGrant / 2;
     lastUsed = used.getAsLong();

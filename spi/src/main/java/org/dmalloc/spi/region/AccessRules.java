@@ -50,8 +50,7 @@ record AccessRules(RegionTraits traits, RegionLabel label) {
   void requireSize(long newByteSize) {
     if (newByteSize < 1) {
       throw new IllegalArgumentException(
-          String.format(
-              Locale.ROOT, "resize of %s to %d bytes; give at least 1", label, newByteSize));
+          "resize of " + label + " to " + newByteSize + " bytes; give at least 1");
     }
   }
 
@@ -73,7 +72,7 @@ record AccessRules(RegionTraits traits, RegionLabel label) {
   }
 
   private IllegalStateException refused(String reason) {
-    return new IllegalStateException(String.format(Locale.ROOT, "resize of %s: %s", label, reason));
+    return new IllegalStateException("resize of " + label + ": " + reason);
   }
 
   private UnsupportedOperationException unsupported(String format) {

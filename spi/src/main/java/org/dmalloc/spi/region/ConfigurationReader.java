@@ -127,10 +127,7 @@ public record ConfigurationReader(String pid, Map<String, ?> properties) {
       }
       String near = known.stream().filter(k -> isNear(key, k)).findFirst().orElse(null);
       if (near != null) {
-        throw bad(
-            key,
-            entry.getValue(),
-            String.format(Locale.ROOT, "there is no such key; did you mean %s?", near));
+        throw bad(key, entry.getValue(), "there is no such key; did you mean " + near + "?");
       }
       if (PREFIXES_OF_OTHERS.stream().noneMatch(key::startsWith)) {
         LOG.log(
@@ -211,7 +208,6 @@ public record ConfigurationReader(String pid, Map<String, ?> properties) {
 
   /** What to throw for a bad value. */
   public IllegalArgumentException bad(String key, @Nullable Object value, String nextStep) {
-    return new IllegalArgumentException(
-        String.format(Locale.ROOT, "%s: %s=%s; %s", pid, key, value, nextStep));
+    return new IllegalArgumentException(pid + ": " + key + "=" + value + "; " + nextStep);
   }
 }

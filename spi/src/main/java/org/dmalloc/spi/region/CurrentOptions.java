@@ -88,11 +88,7 @@ final class CurrentOptions {
   synchronized void limit(long budgetBytes, BackingCall keep) throws MemoryException {
     if (budgetBytes < 1) {
       throw new IllegalArgumentException(
-          String.format(
-              Locale.ROOT,
-              "resident budget of %d bytes for %s; give at least 1",
-              budgetBytes,
-              region));
+          "resident budget of " + budgetBytes + " bytes for " + region + "; give at least 1");
     }
     if (budgetBytes != RegionOptions.NO_BUDGET) {
       requireUnlocked("limit");
@@ -109,10 +105,7 @@ final class CurrentOptions {
   synchronized void apply(SwapPolicy policy, BackingCall make) throws MemoryException {
     if (policy == SwapPolicy.NEVER && options.residentBudget() != RegionOptions.NO_BUDGET) {
       throw new IllegalStateException(
-          String.format(
-              Locale.ROOT,
-              "apply NEVER to %s: it keeps a resident budget; lift that first",
-              region));
+          "apply NEVER to " + region + ": it keeps a resident budget; lift that first");
     }
     make.run();
     if (!policy.actsOnce()) {

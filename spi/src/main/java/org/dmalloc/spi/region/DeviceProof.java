@@ -53,9 +53,7 @@ public final class DeviceProof {
                 piece.byteSize(),
                 target,
                 "the file system reported success, and the device has other bytes",
-                MemoryException.NO_ERRNO,
-                "copy its content to another region before you close it",
-                null);
+                "copy its content to another region before you close it");
           }
         }
       }

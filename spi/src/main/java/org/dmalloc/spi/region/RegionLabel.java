@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.dmalloc.spi.region;
 
-import java.util.Locale;
 import org.dmalloc.api.backing.BackingRegion.Carrier;
 import org.jspecify.annotations.Nullable;
 
@@ -38,9 +37,7 @@ final class RegionLabel {
   /** Who has the region's file open, for the messages that others get. */
   String holder() {
     String label = ofCarrier();
-    return label == null
-        ? String.format(Locale.ROOT, "%s region %d", backend, id)
-        : String.format(Locale.ROOT, "%s on %s", label, backend);
+    return label == null ? backend + " region " + id : label + " on " + backend;
   }
 
   /** The region in a few words, for its own user's messages. */
@@ -48,11 +45,8 @@ final class RegionLabel {
   public String toString() {
     String label = ofCarrier();
     if (label == null) {
-      label =
-          name == null
-              ? String.format(Locale.ROOT, "region %d", id)
-              : String.format(Locale.ROOT, "region %d '%s'", id, name);
+      label = name == null ? "region " + id : "region " + id + " '" + name + "'";
     }
-    return String.format(Locale.ROOT, "%s (%s)", label, backend);
+    return label + " (" + backend + ")";
   }
 }

@@ -188,10 +188,7 @@ public final class RegionLedger {
   public void checkRunning() {
     if (stopped) {
       throw new IllegalStateException(
-          String.format(
-              Locale.ROOT,
-              "backend %s is stopped; use another provider or start its bundle",
-              backend));
+          "backend " + backend + " is stopped; use another provider or start its bundle");
     }
   }
 
@@ -255,12 +252,7 @@ public final class RegionLedger {
     require(Capability.ADVICE);
     if (!advice.contains(wanted)) {
       throw new UnsupportedOperationException(
-          String.format(
-              Locale.ROOT,
-              "backend %s does not take advice %s; it takes %s",
-              backend,
-              wanted,
-              advice));
+          "backend " + backend + " does not take advice " + wanted + "; it takes " + advice);
     }
   }
 
@@ -314,13 +306,7 @@ public final class RegionLedger {
   /** Refuses a size that nothing limits, and that cannot be counted beside what is in use. */
   public static MemoryException beyondAllMemory(String operation, long byteSize, String target) {
     return MemoryException.of(
-        operation,
-        byteSize,
-        target,
-        "no machine has as much memory",
-        MemoryException.NO_ERRNO,
-        "choose a smaller size",
-        null);
+        operation, byteSize, target, "no machine has as much memory", "choose a smaller size");
   }
 
   private void book(String operation, long byteSize, String target) throws MemoryException {
@@ -340,9 +326,7 @@ public final class RegionLedger {
                 backend,
                 booked,
                 limitBytes),
-            MemoryException.NO_ERRNO,
-            "free regions or raise limit.bytes in its configuration",
-            null);
+            "free regions or raise limit.bytes in its configuration");
       }
       if (openBytes.compareAndSet(booked, booked + byteSize)) {
         return;

@@ -4,7 +4,6 @@ package org.dmalloc.spi.region;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Locale;
 import java.util.stream.Collectors;
 
 /**
@@ -53,8 +52,7 @@ record SuspectBytes(String path, String error, List<Range> ranges) {
 
   /** What there is to say about it, in one line. */
   String inWords() {
-    return String.format(
-        Locale.ROOT, "%d bytes are not proven to be in the file since: %s", byteSize(), error);
+    return byteSize() + " bytes are not proven to be in the file since: " + error;
   }
 
   /** For other class loaders; {@link #parse} reads it. */

@@ -3,7 +3,6 @@ package org.dmalloc.spi.region;
 
 import java.util.Collection;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.TreeSet;
@@ -32,9 +31,7 @@ final class ThreadsInWords {
       if (threadIds.contains(id)) {
         StackTraceElement[] stack = each.getValue();
         String place = stack.length == 0 ? "" : " in " + stack[0];
-        words.put(
-            id,
-            String.format(Locale.ROOT, "thread '%s' (#%d)%s", each.getKey().getName(), id, place));
+        words.put(id, "thread '" + each.getKey().getName() + "' (#" + id + ")" + place);
       }
     }
     TreeSet<Long> others = new TreeSet<>(threadIds);
@@ -62,7 +59,7 @@ final class ThreadsInWords {
             current[0] = wanted ? id : -1;
             if (wanted) {
               String name = head.group(2).isEmpty() ? "" : " '" + head.group(2) + "'";
-              words.put(id, String.format(Locale.ROOT, "virtual thread%s (#%d)", name, id));
+              words.put(id, "virtual thread" + name + " (#" + id + ")");
             }
           } else if (current[0] >= 0) {
             String place = line.strip();

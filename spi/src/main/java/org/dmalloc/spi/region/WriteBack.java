@@ -87,8 +87,7 @@ final class WriteBack {
       throws MemoryException {
     SuspectBytes mark = suspect();
     if (mark != null && length > 0 && !mark.in(pages(offset, length)).isEmpty()) {
-      throw MemoryException.of(
-          operation, length, target, mark.inWords(), MemoryException.NO_ERRNO, nextStep, null);
+      throw MemoryException.of(operation, length, target, mark.inWords(), nextStep);
     }
   }
 
@@ -249,9 +248,7 @@ final class WriteBack {
           range.length(),
           path,
           "another force failed meanwhile: " + (mark == null ? "" : mark.error()),
-          MemoryException.NO_ERRNO,
-          "force again",
-          null);
+          "force again");
     }
     SuspectFiles.update(key, mark -> mark == null ? null : mark.without(range));
   }

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.dmalloc.spi.store;
 
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
+
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileChannel.MapMode;
@@ -15,6 +18,12 @@ import org.dmalloc.spi.region.Uninterrupted;
  * locks, when the calling thread is interrupted; so its calls run where no interrupt reaches them.
  */
 final class ChannelDisk implements Disk {
+  /** One write, and the largest folio of Linux's page cache that it makes. */
+  private static final long WRITE_PIECE_BYTES = 32L << 10;
+
+  /** Any thread but the calling one. */
+  private static final Thread ANOTHER_THREAD = Thread.ofPlatform().unstarted(() -> {});
+
   private final FileChannel channel;
 
   ChannelDisk(FileChannel channel) {
@@ -28,7 +37,7 @@ final class ChannelDisk implements Disk {
 
   @Override
   public void read(long position, byte[] into) throws IOException {
-    call(
+    run(
         () -> {
           ByteBuffer buffer = ByteBuffer.wrap(into);
           while (buffer.hasRemaining() && channel.read(buffer, position + buffer.position()) >= 0) {
@@ -37,20 +46,48 @@ final class ChannelDisk implements Disk {
           while (buffer.hasRemaining()) {
             buffer.put((byte) 0);
           }
-          return into;
         });
   }
 
   @Override
   public void write(long position, byte[] bytes) throws IOException {
-    call(
+    run(
         () -> {
           ByteBuffer buffer = ByteBuffer.wrap(bytes);
           while (buffer.hasRemaining()) {
             channel.write(buffer, position + buffer.position());
           }
-          return bytes;
         });
+  }
+
+  /** Writes content that may belong to the calling thread alone. */
+  void write(long position, MemorySegment content) throws IOException {
+    if (content.isAccessibleBy(ANOTHER_THREAD)) {
+      run(() -> writeInPieces(position, content));
+    } else {
+      writeCopies(position, content);
+    }
+  }
+
+  private void writeInPieces(long position, MemorySegment content) throws IOException {
+    long length = content.byteSize();
+    for (long done = 0; done < length; ) {
+      long step = Math.min(WRITE_PIECE_BYTES, length - done);
+      ByteBuffer piece = content.asSlice(done, step).asByteBuffer();
+      while (piece.hasRemaining()) {
+        done += channel.write(piece, position + done);
+      }
+    }
+  }
+
+  private void writeCopies(long position, MemorySegment content) throws IOException {
+    long length = content.byteSize();
+    for (long done = 0; done < length; ) {
+      byte[] piece = new byte[(int) Math.min(WRITE_PIECE_BYTES, length - done)];
+      MemorySegment.copy(content, JAVA_BYTE, done, piece, 0, piece.length);
+      write(position + done, piece);
+      done += piece.length;
+    }
   }
 
   @Override
@@ -69,28 +106,42 @@ final class ChannelDisk implements Disk {
 
   @Override
   public void sync() throws IOException {
-    call(
-        () -> {
-          channel.force(true);
-          return channel;
-        });
+    run(() -> channel.force(true));
   }
 
   @Override
   public void sync(long position, int length) throws IOException {
-    call(
+    run(
         () -> {
           try (Arena arena = Arena.ofConfined()) {
             channel.map(MapMode.READ_WRITE, position, length, arena).force();
           } catch (UncheckedIOException e) {
-            throw new IOException(Refusal.text(e), e);
+            throw StoreErrors.unwrapped(e);
           }
-          return channel;
         });
   }
 
   /** Runs a call on a channel where no interrupt can reach it: one would close the channel. */
   static <T> T call(Uninterrupted.Work<T, IOException> work) throws IOException {
     return Uninterrupted.call("dmalloc store", IOException.class, work);
+  }
+
+  /** A call without a result. */
+  @FunctionalInterface
+  interface Step {
+    void run() throws IOException;
+
+    /** The same as work with a result, which says nothing. */
+    default Uninterrupted.Work<Boolean, IOException> asWork() {
+      return () -> {
+        run();
+        return true;
+      };
+    }
+  }
+
+  /** Like {@link #call}, for a call without a result. */
+  static void run(Step step) throws IOException {
+    call(step.asWork());
   }
 }

@@ -161,16 +161,11 @@ record HandOver(Role role, UUID id, String path) {
     if (other == null || directory == null || !Files.isDirectory(directory)) {
       return false;
     }
-    try {
-      LockedFile old =
-          LockedFile.open("remove", other, OpenMode.WRITER, "its removal", Duration.ZERO);
-      try {
-        if (isFor(RegionImage.load(old.disk(), other).header(), Role.LEAVING)) {
-          FileIdentity.deleteIfSame(other, old.identity());
-          RegionStore.forceDirectory(directory);
-        }
-      } finally {
-        old.close();
+    try (LockedFile old =
+        LockedFile.open("remove", other, OpenMode.WRITER, "its removal", Duration.ZERO)) {
+      if (isFor(RegionImage.load(old.disk(), other).header(), Role.LEAVING)) {
+        FileIdentity.deleteIfSame(other, old.identity());
+        RegionStore.forceDirectory(directory);
       }
       return true;
     } catch (NoSuchFileException e) {

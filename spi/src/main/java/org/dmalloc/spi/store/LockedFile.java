@@ -21,7 +21,7 @@ import org.jspecify.annotations.Nullable;
  * other processes by a lock on the whole file. Shared holders in one JVM lean on the lock of the
  * first of them, which outlives it.
  */
-final class LockedFile {
+final class LockedFile implements AutoCloseable {
   /** A listing in another process holds a lock for a moment; a real holder keeps it longer. */
   private static final Duration PATIENCE = Duration.ofMillis(100);
 
@@ -65,7 +65,7 @@ final class LockedFile {
         synchronized (OpenFiles.monitor(identity)) {
           List<Entry> holders = OpenFiles.entries(identity);
           if (mode.exclusive() ? !holders.isEmpty() : holders.stream().anyMatch(Entry::exclusive)) {
-            throw Refusal.openElsewhere(operation, path, OpenFiles.describe(holders));
+            throw StoreErrors.openElsewhere(operation, path, OpenFiles.describe(holders));
           }
           try {
             LockedFile opened = tryOpen(path, identity, mode, holder, !holders.isEmpty());
@@ -79,7 +79,7 @@ final class LockedFile {
       }
       Duration limit = kept ? PATIENCE_WITH_KEEPER : patience;
       if (System.nanoTime() - start > limit.toNanos()) {
-        throw Refusal.openElsewhere(operation, path, LockHolders.describe(path));
+        throw StoreErrors.openElsewhere(operation, path, LockHolders.describe(path));
       }
       LockSupport.parkNanos(Duration.ofMillis(1).toNanos());
     }
@@ -131,7 +131,7 @@ final class LockedFile {
     return identity;
   }
 
-  Disk disk() {
+  ChannelDisk disk() {
     return new ChannelDisk(channel);
   }
 
@@ -158,7 +158,8 @@ final class LockedFile {
     }
   }
 
-  synchronized void close() throws IOException {
+  @Override
+  public synchronized void close() throws IOException {
     if (!closed) {
       closed = true;
       OpenFiles.release(identity, entry, descriptors);

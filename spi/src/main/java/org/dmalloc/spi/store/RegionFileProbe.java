@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.function.Function;
 import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.StoredRegion;
 import org.dmalloc.spi.machine.LockHolders;
@@ -32,23 +33,39 @@ record RegionFileProbe(StoredRegion region, List<String> flaws, @Nullable HandOv
     String name = RegionFileName.parse(fileName).orElse(stem);
     try {
       if (RegionFileName.parse(fileName).isEmpty()) {
-        throw Refusal.foreignName(path);
+        throw StoreErrors.foreignName(path);
       }
-      return Optional.of(probe(name, path));
-    } catch (NoSuchFileException e) {
-      return Optional.empty();
+      return examine(
+          path, holders -> heldHere(name, path, holders), file -> read(name, path, file));
     } catch (IOException e) {
-      return Optional.of(unusable(name, path, Refusal.of("open", -1, path, e)));
+      return Optional.of(unusable(name, path, StoreErrors.of("open", -1, path, e)));
     }
   }
 
-  private static RegionFileProbe probe(String name, Path path) throws IOException {
-    synchronized (OpenFiles.pathMonitor(path)) {
-      FileIdentity identity = FileIdentity.of(path);
-      synchronized (OpenFiles.monitor(identity)) {
-        List<Entry> entries = OpenFiles.entries(identity);
-        return entries.isEmpty() ? read(name, path) : heldHere(name, path, entries);
+  /** Reads a file that nobody in this JVM has open, and nobody opens meanwhile. */
+  @FunctionalInterface
+  private interface Reading<T> {
+    T of(FileIdentity.Opened file) throws IOException;
+  }
+
+  /** Empty if there is no such file. */
+  private static <T> Optional<T> examine(
+      Path path, Function<List<Entry>, T> ifHeld, Reading<T> reading) throws IOException {
+    try {
+      synchronized (OpenFiles.pathMonitor(path)) {
+        FileIdentity identity = FileIdentity.of(path);
+        synchronized (OpenFiles.monitor(identity)) {
+          List<Entry> holders = OpenFiles.entries(identity);
+          if (!holders.isEmpty()) {
+            return Optional.of(ifHeld.apply(holders));
+          }
+          try (FileIdentity.Opened file = FileIdentity.openAsAllowed(path)) {
+            return Optional.of(reading.of(file));
+          }
+        }
       }
+    } catch (NoSuchFileException e) {
+      return Optional.empty();
     }
   }
 
@@ -66,45 +83,21 @@ record RegionFileProbe(StoredRegion region, List<String> flaws, @Nullable HandOv
         || note.standing() != HandOver.Standing.UNKNOWN) {
       return this;
     }
-    return unusable(region.name(), region.path(), Refusal.moveCutOff("open", region.path(), note));
+    return unusable(
+        region.name(), region.path(), StoreErrors.moveCutOff("open", region.path(), note));
   }
 
   /** Whether somebody, here or elsewhere, holds the file. */
   static boolean isHeld(Path path) throws IOException {
-    try {
-      synchronized (OpenFiles.pathMonitor(path)) {
-        FileIdentity identity = FileIdentity.of(path);
-        synchronized (OpenFiles.monitor(identity)) {
-          if (!OpenFiles.entries(identity).isEmpty()) {
-            return true;
-          }
-          try (FileIdentity.Opened file = FileIdentity.openAsAllowed(path)) {
-            return !LockedFile.lock(file.channel(), file.writable());
-          }
-        }
-      }
-    } catch (NoSuchFileException e) {
-      return false;
-    }
+    return examine(path, holders -> true, file -> !LockedFile.lock(file.channel(), file.writable()))
+        .orElse(false);
   }
 
   /** Whether it is a file that nobody here holds, and none of the store's. */
   static boolean isForeign(Path path) throws IOException {
-    try {
-      synchronized (OpenFiles.pathMonitor(path)) {
-        FileIdentity identity = FileIdentity.of(path);
-        synchronized (OpenFiles.monitor(identity)) {
-          if (!OpenFiles.entries(identity).isEmpty()) {
-            return false;
-          }
-          try (FileIdentity.Opened file = FileIdentity.openAsAllowed(path)) {
-            return RegionImage.isForeign(new ChannelDisk(file.channel()));
-          }
-        }
-      }
-    } catch (NoSuchFileException e) {
-      return false;
-    }
+    return examine(
+            path, holders -> false, file -> RegionImage.isForeign(new ChannelDisk(file.channel())))
+        .orElse(false);
   }
 
   private static RegionFileProbe heldHere(String name, Path path, List<Entry> entries) {
@@ -120,23 +113,22 @@ record RegionFileProbe(StoredRegion region, List<String> flaws, @Nullable HandOv
     return new RegionFileProbe(region, List.of(), null);
   }
 
-  private static RegionFileProbe read(String name, Path path) throws IOException {
-    try (FileIdentity.Opened file = FileIdentity.openAsAllowed(path)) {
-      // Exclusive where possible: a shared lock would not notice those who only read.
-      boolean free = LockedFile.lock(file.channel(), file.writable());
-      RegionImage image = RegionImage.load(new ChannelDisk(file.channel()), path);
-      StoredRegion region =
-          new StoredRegion(
-              name,
-              image.header().byteSize(),
-              path,
-              free ? StoredRegion.State.CLOSED : StoredRegion.State.OPEN,
-              free ? "" : "open " + LockHolders.describe(path),
-              image.header().createdAt());
-      // A writer elsewhere may be between two writes; only at rest a difference is a flaw.
-      return new RegionFileProbe(
-          region, free ? flaws(image) : List.of(), free ? image.header().handOver() : null);
-    }
+  private static RegionFileProbe read(String name, Path path, FileIdentity.Opened file)
+      throws IOException {
+    // Exclusive where possible: a shared lock would not notice those who only read.
+    boolean free = LockedFile.lock(file.channel(), file.writable());
+    RegionImage image = RegionImage.load(new ChannelDisk(file.channel()), path);
+    StoredRegion region =
+        new StoredRegion(
+            name,
+            image.header().byteSize(),
+            path,
+            free ? StoredRegion.State.CLOSED : StoredRegion.State.OPEN,
+            free ? "" : "open " + LockHolders.describe(path),
+            image.header().createdAt());
+    // A writer elsewhere may be between two writes; only at rest a difference is a flaw.
+    return new RegionFileProbe(
+        region, free ? flaws(image) : List.of(), free ? image.header().handOver() : null);
   }
 
   private static List<String> flaws(RegionImage image) throws IOException {

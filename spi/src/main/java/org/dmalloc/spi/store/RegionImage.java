@@ -107,13 +107,13 @@ final class RegionImage {
     }
     long length = disk.length();
     if (newest == null) {
-      throw Refusal.noHeader(path, length, seenMagic);
+      throw StoreErrors.noHeader(path, length, seenMagic);
     }
     if (newest.condition == Condition.TOO_NEW) {
-      throw Refusal.tooNew(path, newest.header);
+      throw StoreErrors.tooNew(path, newest.header);
     }
     if (length < newest.header.dataEnd()) {
-      throw Refusal.cutShort("open", path, length, newest.header.dataEnd());
+      throw StoreErrors.cutShort("open", path, length, newest.header.dataEnd());
     }
     return new RegionImage(disk, newest.header, newest.index);
   }

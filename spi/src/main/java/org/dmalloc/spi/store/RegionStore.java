@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.dmalloc.spi.store;
 
+import java.io.Closeable;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.file.FileAlreadyExistsException;
@@ -17,6 +18,7 @@ import org.dmalloc.api.Reservation;
 import org.dmalloc.api.StoreFinding;
 import org.dmalloc.api.StoredRegion;
 import org.dmalloc.api.backing.StoreMove;
+import org.dmalloc.spi.region.RegionLedger;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -121,17 +123,8 @@ public final class RegionStore {
       throws MemoryException {
     Path target = path(name);
     StoreFile file = begin(name, byteSize, reservation, null, reserver, holder);
-    try {
-      try {
-        publish(file, target);
-        return file;
-      } catch (IOException | RuntimeException | Error e) {
-        undo(file, e);
-        throw e;
-      }
-    } catch (IOException e) {
-      throw Refusal.of("allocate", byteSize, target, e);
-    }
+    return StoreErrors.call(
+        "allocate", byteSize, target, () -> finish(file, () -> publish(file, target)));
   }
 
   /**
@@ -162,37 +155,48 @@ public final class RegionStore {
       String holder)
       throws MemoryException {
     Path target = path(name);
-    refuseInterrupted("allocate", target);
+    checkAllocation(byteSize, target);
+    return StoreErrors.call(
+        "allocate",
+        byteSize,
+        target,
+        () -> {
+          requireDirectory("allocate");
+          if (Files.exists(target, LinkOption.NOFOLLOW_LINKS) && !removeSuperseded(target)) {
+            throw StoreErrors.nameTaken(target);
+          }
+          StoreFile file = temporary(name, holder);
+          return finish(file, () -> file.initialise(byteSize, reservation, note, reserver));
+        });
+  }
+
+  private static void checkAllocation(long byteSize, Path target) throws MemoryException {
+    RegionLedger.checkNotInterrupted("allocate", -1, target.toString());
     checkAddressable("allocate", byteSize, target);
+  }
+
+  private StoreFile temporary(@Nullable String name, String holder) throws IOException {
+    LockedFile locked = Temporaries.create(directory, holder);
+    return new StoreFile(this, locked, OpenMode.WRITER, name, locked.path());
+  }
+
+  /** Takes the last step of a creation; if it fails nothing is left of the file. */
+  private static StoreFile finish(StoreFile file, ChannelDisk.Step step) throws IOException {
     try {
-      requireDirectory("allocate");
-      if (Files.exists(target, LinkOption.NOFOLLOW_LINKS) && !removeSuperseded(target)) {
-        throw Refusal.nameTaken(target);
-      }
-      LockedFile locked = Temporaries.create(directory, holder);
-      StoreFile file = new StoreFile(this, locked, OpenMode.WRITER, name, locked.path());
-      try {
-        file.initialise(byteSize, reservation, note, reserver);
-        return file;
-      } catch (IOException | RuntimeException | Error e) {
-        undo(file, e);
-        throw e;
-      }
-    } catch (IOException e) {
-      throw Refusal.of("allocate", byteSize, target, e);
+      step.run();
+      return file;
+    } catch (IOException | RuntimeException | Error e) {
+      deleteAfter(e, file.path(), file.identity());
+      closeAfter(e, file::close);
+      throw e;
     }
   }
 
   /** Whether the name was that of an old file, left by a move that was cut off, which is gone. */
   private boolean removeSuperseded(Path path) {
-    try {
-      LockedFile locked = LockedFile.open("remove", path, OpenMode.WRITER, "its removal");
-      try {
-        HandOver note = RegionImage.load(locked.disk(), path).header().handOver();
-        return note != null && removeIfSuperseded(path, locked, note);
-      } finally {
-        locked.close();
-      }
+    try (LockedFile locked = LockedFile.open("remove", path, OpenMode.WRITER, "its removal")) {
+      HandOver note = RegionImage.load(locked.disk(), path).header().handOver();
+      return note != null && removeIfSuperseded(path, locked, note);
     } catch (IOException e) {
       return false; // in use, damaged, or not ours to delete: the name is taken
     }
@@ -211,23 +215,16 @@ public final class RegionStore {
   /** Creates a region without a name: its file has no path, no header, and ends with its use. */
   public StoreFile createUnnamed(long byteSize, SpaceReserver reserver, String holder)
       throws MemoryException {
-    refuseInterrupted("allocate", directory);
-    checkAddressable("allocate", byteSize, directory);
-    try {
-      requireDirectory("allocate");
-      LockedFile locked = Temporaries.create(directory, holder);
-      StoreFile file = new StoreFile(this, locked, OpenMode.WRITER, null, locked.path());
-      try {
-        Temporaries.unlink(locked);
-        file.initialiseUnnamed(byteSize, reserver);
-        return file;
-      } catch (IOException | RuntimeException | Error e) {
-        undo(file, e);
-        throw e;
-      }
-    } catch (IOException e) {
-      throw Refusal.of("allocate", byteSize, directory, e);
-    }
+    checkAllocation(byteSize, directory);
+    return StoreErrors.call(
+        "allocate",
+        byteSize,
+        directory,
+        () -> {
+          requireDirectory("allocate");
+          StoreFile file = temporary(null, holder);
+          return finish(file, () -> file.initialiseUnnamed(byteSize, reserver));
+        });
   }
 
   /**
@@ -239,7 +236,7 @@ public final class RegionStore {
    */
   public StoreFile open(String name, OpenMode mode, String holder) throws MemoryException {
     Path path = path(name);
-    refuseInterrupted("open", path);
+    RegionLedger.checkNotInterrupted("open", -1, path.toString());
     try {
       requireDirectory("open");
       LockedFile locked = LockedFile.open("open", path, mode, holder);
@@ -249,13 +246,13 @@ public final class RegionStore {
         resolve(file, locked);
         return file;
       } catch (IOException | RuntimeException | Error e) {
-        closeAfter(e, locked);
+        closeAfter(e, locked::close);
         throw e;
       }
     } catch (NoSuchFileException e) {
-      throw Refusal.noSuchRegion("open", path);
+      throw StoreErrors.noSuchRegion("open", path);
     } catch (IOException e) {
-      throw Refusal.of("open", -1, path, e);
+      throw StoreErrors.of("open", -1, path, e);
     }
   }
 
@@ -285,19 +282,15 @@ public final class RegionStore {
         if (writes) {
           removeIfSuperseded(file.path(), locked, note);
         }
-        throw Refusal.movedTo("open", file.path(), note);
+        throw StoreErrors.movedTo("open", file.path(), note);
       }
-      case UNKNOWN -> throw Refusal.moveCutOff("open", file.path(), note);
+      case UNKNOWN -> throw StoreErrors.moveCutOff("open", file.path(), note);
     }
   }
 
   /** The kind of file system below the store, as the system names it: {@code ext4} … */
   public String fileSystem() throws MemoryException {
-    try {
-      return Files.getFileStore(directory).type();
-    } catch (IOException e) {
-      throw Refusal.of("examine", -1, directory, e);
-    }
+    return StoreErrors.call("examine", -1, directory, () -> Files.getFileStore(directory).type());
   }
 
   /** The named regions, those that cannot be opened included, sorted by name. */
@@ -321,30 +314,26 @@ public final class RegionStore {
     Path path = path(name);
     try {
       requireDirectory("delete");
-      LockedFile locked = LockedFile.open("delete", path, OpenMode.WRITER, "its deletion");
-      try {
+      try (LockedFile locked = LockedFile.open("delete", path, OpenMode.WRITER, "its deletion")) {
         if (RegionImage.isForeign(locked.disk())) {
-          throw Refusal.foreign("delete", path, "remove it yourself, or move it out of the store");
+          throw StoreErrors.foreign(
+              "delete", path, "remove it yourself, or move it out of the store");
         }
         HandOver note = noteOf(locked);
         if (note != null && note.role() == HandOver.Role.ARRIVED) {
           note.removeOldFile(); // or it would be the region again
         } else if (note != null && removeIfSuperseded(path, locked, note)) {
-          throw Refusal.movedTo("delete", path, note);
+          throw StoreErrors.movedTo("delete", path, note);
         }
         if (!FileIdentity.deleteIfSame(path, locked.identity())) {
-          throw Refusal.detached("delete", -1, path, "it has just been renamed or replaced");
+          throw StoreErrors.detached("delete", -1, path, "it has just been renamed or replaced");
         }
-      } catch (IOException | RuntimeException | Error e) {
-        closeAfter(e, locked);
-        throw e;
       }
-      locked.close();
       forceDirectory();
     } catch (NoSuchFileException e) {
-      throw Refusal.noSuchRegion("delete", path);
+      throw StoreErrors.noSuchRegion("delete", path);
     } catch (IOException e) {
-      throw Refusal.of("delete", -1, path, e);
+      throw StoreErrors.of("delete", -1, path, e);
     }
   }
 
@@ -364,7 +353,7 @@ public final class RegionStore {
       throw new IllegalArgumentException("byteSize " + byteSize + "; give at least 1");
     }
     if (byteSize > Long.MAX_VALUE - 2 * RegionImage.DATA_OFFSET) {
-      throw Refusal.of(operation, byteSize, target, new IOException("File too large"));
+      throw StoreErrors.of(operation, byteSize, target, new IOException("File too large"));
     }
   }
 
@@ -390,7 +379,7 @@ public final class RegionStore {
       } catch (NoSuchFileException e) {
         continue;
       } catch (IOException e) {
-        throw Refusal.of(operation, -1, directory, e);
+        throw StoreErrors.of(operation, -1, directory, e);
       }
       throw MemoryException.of(operation, path.toString(), "not a directory", "name a directory");
     }
@@ -403,28 +392,21 @@ public final class RegionStore {
       return;
     }
     if (SeenDirectories.hasGone(directory)) {
-      throw Refusal.directoryGone(operation, directory);
+      throw StoreErrors.directoryGone(operation, directory);
     }
     if (!madeOnDemand) {
-      throw Refusal.directoryMissing(operation, directory);
+      throw StoreErrors.directoryMissing(operation, directory);
     }
     if (operation.equals("allocate")) {
       if (home != null && !Files.isDirectory(home)) {
-        throw Refusal.homeMissing(directory, home);
+        throw StoreErrors.homeMissing(directory, home);
       }
       try {
         Temporaries.createDirectories(directory);
         SeenDirectories.add(directory);
       } catch (IOException e) {
-        throw Refusal.of("create directory", -1, directory, e);
+        throw StoreErrors.of("create directory", -1, directory, e);
       }
-    }
-  }
-
-  private static void refuseInterrupted(String operation, Path target) throws MemoryException {
-    if (Thread.currentThread().isInterrupted()) {
-      throw MemoryException.interrupted(
-          operation, -1, target.toString(), -1, "nothing was created");
     }
   }
 
@@ -435,13 +417,13 @@ public final class RegionStore {
       try {
         linker.link(target, temporary);
       } catch (FileAlreadyExistsException e) {
-        throw Refusal.nameTaken(target);
+        throw StoreErrors.nameTaken(target);
       } catch (IOException | UnsupportedOperationException e) {
         renameOver(temporary, target, e);
       }
       try {
         if (!FileIdentity.matches(target, file.identity())) {
-          throw Refusal.detached(
+          throw StoreErrors.detached(
               "allocate", -1, target, "its unfinished file was replaced by another file");
         }
         FileIdentity.deleteIfSame(temporary, file.identity());
@@ -464,7 +446,7 @@ public final class RegionStore {
     try {
       Temporaries.createFile(target);
     } catch (FileAlreadyExistsException e) {
-      throw Refusal.nameTaken(target);
+      throw StoreErrors.nameTaken(target);
     }
     FileIdentity empty = FileIdentity.of(target);
     try {
@@ -484,22 +466,12 @@ public final class RegionStore {
   static void forceDirectory(Path directory) throws IOException {
     // Only POSIX systems can, and need to, force a directory.
     if (directory.getFileSystem().supportedFileAttributeViews().contains("posix")) {
-      ChannelDisk.call(
+      ChannelDisk.run(
           () -> {
             try (FileChannel channel = FileChannel.open(directory, StandardOpenOption.READ)) {
               channel.force(true);
             }
-            return directory;
           });
-    }
-  }
-
-  private static void undo(StoreFile file, Throwable cause) {
-    deleteAfter(cause, file.path(), file.identity());
-    try {
-      file.close();
-    } catch (IOException e) {
-      cause.addSuppressed(e);
     }
   }
 
@@ -511,9 +483,9 @@ public final class RegionStore {
     }
   }
 
-  private static void closeAfter(Throwable cause, LockedFile locked) {
+  private static void closeAfter(Throwable cause, Closeable file) {
     try {
-      locked.close();
+      file.close();
     } catch (IOException e) {
       cause.addSuppressed(e);
     }

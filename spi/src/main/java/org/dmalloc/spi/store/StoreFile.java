@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.dmalloc.spi.store;
 
-import static java.lang.foreign.ValueLayout.JAVA_BYTE;
-
 import java.io.Closeable;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -11,13 +9,9 @@ import java.lang.System.Logger.Level;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
 import java.nio.channels.FileChannel.MapMode;
 import java.nio.file.Files;
-import java.nio.file.LinkOption;
-import java.nio.file.OpenOption;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.time.Instant;
 import java.util.Objects;
 import java.util.Optional;
@@ -27,6 +21,7 @@ import org.dmalloc.api.backing.StoreMove;
 import org.dmalloc.spi.machine.AddressSpace;
 import org.dmalloc.spi.machine.Errno;
 import org.dmalloc.spi.machine.MappingCount;
+import org.dmalloc.spi.region.DeviceProof;
 import org.dmalloc.spi.region.MovableFile;
 import org.jspecify.annotations.Nullable;
 
@@ -43,17 +38,11 @@ import org.jspecify.annotations.Nullable;
  * #attach}, and do so before anything else can fail.
  */
 public final class StoreFile implements MovableFile, AutoCloseable {
-  /** One write, and the largest folio of Linux's page cache that it makes. */
-  private static final long WRITE_PIECE_BYTES = 32L << 10;
-
-  /** Not the thread that calls. */
-  private static final Thread SOMEBODY = Thread.ofPlatform().unstarted(() -> {});
-
   private static final Logger LOG = System.getLogger(StoreFile.class.getName());
 
   private final RegionStore store;
   private final LockedFile locked;
-  private final Disk disk;
+  private final ChannelDisk disk;
   private final OpenMode mode;
   private final @Nullable String name;
   private volatile Path path;
@@ -69,8 +58,6 @@ public final class StoreFile implements MovableFile, AutoCloseable {
     this.path = path;
   }
 
-  // Package-private life: a store makes files, and decides what they are.
-
   /** Writes a new named region into the empty file. */
   synchronized void initialise(
       long newByteSize, Reservation reservation, @Nullable HandOver note, SpaceReserver reserver)
@@ -85,8 +72,12 @@ public final class StoreFile implements MovableFile, AutoCloseable {
     adopt(image.header());
   }
 
-  /** Makes the empty file the backing of an unnamed region: data from the first byte on. */
+  /**
+   * Makes the empty file the backing of an unnamed region, with data from the first byte on, and
+   * takes its path away.
+   */
   synchronized void initialiseUnnamed(long newByteSize, SpaceReserver reserver) throws IOException {
+    Temporaries.unlink(locked);
     long length = RegionImage.fileLength(0, newByteSize);
     disk.setLength(length);
     reserver.reserve(this, 0, length);
@@ -172,13 +163,10 @@ public final class StoreFile implements MovableFile, AutoCloseable {
    * @throws MemoryException if the path led elsewhere when it was opened
    */
   public void requireSame(Path descriptor) throws MemoryException {
-    try {
-      Object key = Files.getAttribute(descriptor, "fileKey");
-      if (key != null && !identity().key().equals(key.toString())) {
-        throw Refusal.detached("open", -1, path, "it was replaced by another file just now");
-      }
-    } catch (IOException e) {
-      throw Refusal.of("open", -1, path, e);
+    Object key =
+        StoreErrors.call("open", -1, path, () -> Files.getAttribute(descriptor, "fileKey"));
+    if (key != null && !identity().key().equals(key.toString())) {
+      throw StoreErrors.detached("open", -1, path, "it was replaced by another file just now");
     }
   }
 
@@ -199,17 +187,11 @@ public final class StoreFile implements MovableFile, AutoCloseable {
   public void checkName(String operation) throws MemoryException {
     Optional<String> fate = fate();
     if (fate.isPresent()) {
-      throw Refusal.detached(operation, byteSize, path, fate.get());
+      throw StoreErrors.detached(operation, byteSize, path, fate.get());
     }
   }
 
-  // --- the move of a region from a file of one store to a file of another ---
-
-  /**
-   * Ends an earlier move, if the file that it came from is still there.
-   *
-   * @throws MemoryException if it cannot be deleted; nothing has changed
-   */
+  /** Ends an earlier move by deleting the file that it came from; on failure nothing changes. */
   @Override
   public synchronized void requireArrived() throws MemoryException {
     HandOver before = handOver();
@@ -233,7 +215,7 @@ public final class StoreFile implements MovableFile, AutoCloseable {
   public synchronized void leaving(StoreMove move) throws MemoryException {
     requireArrived();
     if (fate().isEmpty()) {
-      note("move", HandOver.of(HandOver.Role.LEAVING, move.id(), move.to()));
+      note(HandOver.of(HandOver.Role.LEAVING, move.id(), move.to()));
     }
   }
 
@@ -241,27 +223,19 @@ public final class StoreFile implements MovableFile, AutoCloseable {
   @Override
   public synchronized void endMove() throws MemoryException {
     if (handOver() != null) {
-      note("move", null);
+      note(null);
     }
   }
 
-  private synchronized void note(String operation, @Nullable HandOver note) throws MemoryException {
-    try {
-      Objects.requireNonNull(image).note(note);
-    } catch (IOException e) {
-      throw Refusal.of(operation, byteSize, target(), e);
-    }
+  private synchronized void note(@Nullable HandOver note) throws MemoryException {
+    StoreErrors.run("move", byteSize, target(), () -> Objects.requireNonNull(image).note(note));
   }
 
   /** Gives the file its region's name, once it has its content, and waits for the device. */
   @Override
   public void publish() throws MemoryException {
     Path target = store.path(Objects.requireNonNull(name));
-    try {
-      store.publish(this, target);
-    } catch (IOException e) {
-      throw Refusal.of("move", byteSize, target, e);
-    }
+    StoreErrors.run("move", byteSize, target, () -> store.publish(this, target));
   }
 
   /** How it was opened. */
@@ -328,7 +302,7 @@ public final class StoreFile implements MovableFile, AutoCloseable {
             AddressSpace.OF_PROCESS.nextStep(byteSize, mapMode.equals(MapMode.PRIVATE)),
             e);
       }
-      throw Refusal.of("map", byteSize, target(), e);
+      throw StoreErrors.of("map", byteSize, target(), e);
     }
   }
 
@@ -343,17 +317,17 @@ public final class StoreFile implements MovableFile, AutoCloseable {
    */
   public int read(ByteBuffer into, long offset) throws MemoryException {
     long position = dataOffset() + offset;
-    try {
-      int count = locked.channel().read(into, position);
-      if (count <= 0) {
-        throw Refusal.cutShort("read", path, disk.length(), dataOffset() + byteSize);
-      }
-      return count;
-    } catch (MemoryException e) {
-      throw e;
-    } catch (IOException e) {
-      throw Refusal.of("read", into.remaining(), target(), e);
-    }
+    return StoreErrors.call(
+        "read",
+        into.remaining(),
+        target(),
+        () -> {
+          int count = locked.channel().read(into, position);
+          if (count <= 0) {
+            throw cutShort("read");
+          }
+          return count;
+        });
   }
 
   /**
@@ -366,39 +340,11 @@ public final class StoreFile implements MovableFile, AutoCloseable {
    *     have been written
    */
   public void write(long offset, MemorySegment content) throws MemoryException {
-    long position = dataOffset() + offset;
     try {
-      if (content.isAccessibleBy(SOMEBODY)) {
-        ChannelDisk.call(() -> writeFrom(content, position));
-      } else {
-        writeCopies(content, position);
-      }
+      disk.write(dataOffset() + offset, content);
     } catch (IOException e) {
       // The rest of a region that is being filled will want its space too.
-      throw Refusal.of("write", content.byteSize(), byteSize - offset, target(), e);
-    }
-  }
-
-  private long writeFrom(MemorySegment content, long position) throws IOException {
-    long length = content.byteSize();
-    for (long done = 0; done < length; ) {
-      long step = Math.min(WRITE_PIECE_BYTES, length - done);
-      ByteBuffer piece = content.asSlice(done, step).asByteBuffer();
-      while (piece.hasRemaining()) {
-        done += locked.channel().write(piece, position + done);
-      }
-    }
-    return length;
-  }
-
-  /** Content that this thread alone may read. */
-  private void writeCopies(MemorySegment content, long position) throws IOException {
-    long length = content.byteSize();
-    for (long done = 0; done < length; ) {
-      byte[] piece = new byte[(int) Math.min(WRITE_PIECE_BYTES, length - done)];
-      MemorySegment.copy(content, JAVA_BYTE, done, piece, 0, piece.length);
-      disk.write(position + done, piece);
-      done += piece.length;
+      throw StoreErrors.of("write", content.byteSize(), byteSize - offset, target(), e);
     }
   }
 
@@ -417,82 +363,26 @@ public final class StoreFile implements MovableFile, AutoCloseable {
       if (mapped.isReadOnly()) {
         // Linux takes the mapping of a file that is open for reading for a private one: msync does
         // nothing.
-        ChannelDisk.call(
-            () -> {
-              locked.channel().force(false);
-              return path;
-            });
+        ChannelDisk.run(() -> locked.channel().force(false));
       } else {
         mapped.asSlice(offset, length).force();
       }
     } catch (UncheckedIOException e) {
-      throw Refusal.of("force", length, path, new IOException(Refusal.text(e), e));
+      throw StoreErrors.of("force", length, path, StoreErrors.unwrapped(e));
     } catch (IOException e) {
-      throw Refusal.of("force", length, path, e);
+      throw StoreErrors.of("force", length, path, e);
     }
   }
 
   /**
-   * Opens a named region's file once more, for reads that come from the device; it is closed with
+   * Opens a named region's file once more, for reads that come from the device. It is closed with
    * this file, when that drops no lock.
    *
    * @throws MemoryException if Java or the file system has no such reads, or the path does not name
    *     the file any more
    */
-  public FileChannel openDirect() throws MemoryException {
-    try {
-      if (!FileIdentity.matches(path, locked.identity())) {
-        throw new IOException("the path does not name this file any more"); // nor open a pipe
-      }
-      FileChannel channel =
-          FileChannel.open(
-              path, StandardOpenOption.READ, directOption(), LinkOption.NOFOLLOW_LINKS);
-      attach(channel);
-      if (!FileIdentity.matches(path, locked.identity())) {
-        throw new IOException("the path does not name this file any more");
-      }
-      return channel;
-    } catch (IOException | UnsupportedOperationException e) {
-      IOException reason = e instanceof IOException io ? io : new IOException(e);
-      throw Refusal.of("open O_DIRECT", -1, path, reason);
-    }
-  }
-
-  /**
-   * Fills a buffer of whole pages from the device.
-   *
-   * @param direct what {@link #openDirect} gave
-   * @param offset in the region, a multiple of the page size
-   */
-  public void readDirectly(FileChannel direct, long offset, ByteBuffer into)
-      throws MemoryException {
-    long position = dataOffset() + offset;
-    int length = into.remaining();
-    try {
-      ChannelDisk.call(
-          () -> {
-            while (into.hasRemaining()) {
-              if (direct.read(into, position + into.position()) < 0) {
-                throw Refusal.cutShort("read", path, disk.length(), dataOffset() + byteSize);
-              }
-            }
-            return length;
-          });
-    } catch (IOException e) {
-      throw Refusal.of("read", length, target(), e);
-    }
-  }
-
-  /** By name, through the platform's loader: it is in the module jdk.unsupported. */
-  private static OpenOption directOption() throws IOException {
-    try {
-      Class<?> options =
-          Class.forName(
-              "com.sun.nio.file.ExtendedOpenOption", true, ClassLoader.getPlatformClassLoader());
-      return (OpenOption) options.getField("DIRECT").get(null);
-    } catch (ReflectiveOperationException e) {
-      throw new IOException("this Java has no direct I/O", e);
-    }
+  public DeviceProof.Reader openDirect() throws MemoryException {
+    return DirectReads.open(this);
   }
 
   /**
@@ -501,12 +391,8 @@ public final class StoreFile implements MovableFile, AutoCloseable {
    */
   public void touchPadding() throws MemoryException {
     long end = dataOffset() + byteSize;
-    try {
-      if (end < RegionImage.fileLength(dataOffset(), byteSize)) {
-        disk.write(end, new byte[1]);
-      }
-    } catch (IOException e) {
-      throw Refusal.of("write", 1, target(), e);
+    if (end < RegionImage.fileLength(dataOffset(), byteSize)) {
+      StoreErrors.run("write", 1, target(), () -> disk.write(end, new byte[1]));
     }
   }
 
@@ -516,12 +402,12 @@ public final class StoreFile implements MovableFile, AutoCloseable {
    * @param operation that may want it, for the message
    */
   public void requireRoom(String operation, long bytes) throws MemoryException {
-    try {
-      if (Files.getFileStore(store.directory()).getUsableSpace() < bytes) {
-        throw Refusal.noSpace(operation, bytes, store.directory());
-      }
-    } catch (IOException e) {
-      throw Refusal.of(operation, bytes, target(), e);
+    Path directory = store.directory();
+    long free =
+        StoreErrors.call(
+            operation, bytes, target(), () -> Files.getFileStore(directory).getUsableSpace());
+    if (free < bytes) {
+      throw StoreErrors.noSpace(operation, bytes, directory);
     }
   }
 
@@ -534,24 +420,26 @@ public final class StoreFile implements MovableFile, AutoCloseable {
    * @throws MemoryException if the file does not hold the whole region any more
    */
   public void checkLength(String operation) throws MemoryException {
-    try {
-      settle();
-      // By the name while it leads to the file: the descriptor is asked by a thread of its own.
-      long named = name == null ? -1 : FileIdentity.lengthIfSame(path, identity());
-      long length = named >= 0 ? named : disk.length();
-      long needed = dataOffset() + byteSize;
-      if (length < needed) {
-        throw Refusal.cutShort(operation, path, length, needed);
-      }
-    } catch (IOException e) {
-      throw Refusal.of(operation, byteSize, target(), e);
+    long length = StoreErrors.call(operation, byteSize, target(), this::settledLength);
+    long needed = dataOffset() + byteSize;
+    if (length < needed) {
+      throw StoreErrors.cutShort(operation, path, length, needed);
     }
   }
 
-  private synchronized void settle() throws IOException {
-    if (image != null) {
-      image.settle();
+  MemoryException cutShort(String operation) throws IOException {
+    return StoreErrors.cutShort(operation, path, disk.length(), dataOffset() + byteSize);
+  }
+
+  private long settledLength() throws IOException {
+    synchronized (this) {
+      if (image != null) {
+        image.settle();
+      }
     }
+    // By the name while it leads to the file: the descriptor is asked by a thread of its own.
+    long named = name == null ? -1 : FileIdentity.lengthIfSame(path, identity());
+    return named >= 0 ? named : disk.length();
   }
 
   /**
@@ -563,15 +451,10 @@ public final class StoreFile implements MovableFile, AutoCloseable {
    * @throws IllegalStateException if it is not open for writing
    */
   public synchronized void resize(long newByteSize, SpaceReserver reserver) throws MemoryException {
-    if (newByteSize < 1) {
-      throw new IllegalArgumentException("byteSize " + newByteSize + "; give at least 1");
-    }
-    if (mode != OpenMode.WRITER || locked.isClosed()) {
-      throw new IllegalStateException("resize of " + path + ": it is not open for writing");
-    }
+    RegionStore.checkAddressable("resize", newByteSize, path);
+    requireWriter("resize");
     checkName("resize");
     checkLength("resize");
-    RegionStore.checkAddressable("resize", newByteSize, path);
     try {
       RegionImage.Reserve reserve = (at, length) -> reserver.reserve(this, at, length);
       if (image != null) {
@@ -589,7 +472,7 @@ public final class StoreFile implements MovableFile, AutoCloseable {
         byteSize = newByteSize;
       }
     } catch (IOException e) {
-      throw Refusal.of("resize", newByteSize, target(), e);
+      throw StoreErrors.of("resize", newByteSize, target(), e);
     }
   }
 
@@ -600,9 +483,7 @@ public final class StoreFile implements MovableFile, AutoCloseable {
    * @throws IllegalStateException if it is not open for writing
    */
   public void discard() throws MemoryException {
-    if (mode != OpenMode.WRITER || locked.isClosed()) {
-      throw new IllegalStateException("discard of " + path + ": it is not open for writing");
-    }
+    requireWriter("discard");
     try (this) {
       if (name != null) {
         if (FileIdentity.deleteIfSame(path, identity())) {
@@ -612,17 +493,19 @@ public final class StoreFile implements MovableFile, AutoCloseable {
         }
       }
     } catch (IOException e) {
-      throw Refusal.of("discard", -1, path, e);
+      throw StoreErrors.of("discard", -1, path, e);
+    }
+  }
+
+  private void requireWriter(String operation) {
+    if (mode != OpenMode.WRITER || locked.isClosed()) {
+      throw new IllegalStateException(operation + " of " + path + ": it is not open for writing");
     }
   }
 
   /** Releases the locks and closes what is attached. Closing again does nothing. */
   @Override
   public void close() throws MemoryException {
-    try {
-      locked.close();
-    } catch (IOException e) {
-      throw Refusal.of("close", -1, path, e);
-    }
+    StoreErrors.run("close", -1, path, locked::close);
   }
 }

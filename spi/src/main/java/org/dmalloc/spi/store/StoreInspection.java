@@ -32,6 +32,7 @@ final class StoreInspection {
   private final Path directory;
   private final List<RegionFileProbe> probes = new ArrayList<>();
   private final List<RegionFileProbe> superseded = new ArrayList<>();
+  private final List<StoreFinding> findings = new ArrayList<>();
 
   private StoreInspection(RegionStore store) {
     this.store = store;
@@ -61,7 +62,7 @@ final class StoreInspection {
                 });
       }
     } catch (IOException e) {
-      throw Refusal.of("list", -1, directory, e);
+      throw StoreErrors.of("list", -1, directory, e);
     }
     probes.sort(Comparator.comparing(probe -> probe.region().name()));
   }
@@ -75,163 +76,141 @@ final class StoreInspection {
   }
 
   List<StoreFinding> findings() throws MemoryException {
-    List<StoreFinding> findings = new ArrayList<>();
-    if (store.isMissingByDesign("verify")) {
-      findings.add(
-          SeenDirectories.hasGone(directory)
-              ? new StoreFinding(
-                  ERROR,
-                  directory.toString(),
-                  "renamed or deleted since this JVM used it; put it back, or begin a new store:"
-                      + " mkdir -m 700 -p "
-                      + directory)
-              : new StoreFinding(
-                  OK, directory.toString(), "not there yet; the first allocation creates it"));
-      return findings;
-    }
-    try {
-      FileSystemFacts facts = FileSystemFacts.of(directory);
-      checkDirectory(facts, findings);
-      checkFileSystem(facts, findings);
-      checkTemporaries(findings);
-      for (RegionFileProbe probe : probes) {
-        checkRegion(probe, facts, findings);
-      }
-    } catch (IOException e) {
-      throw Refusal.of("verify", -1, directory, e);
+    if (!store.isMissingByDesign("verify")) {
+      StoreErrors.run("verify", -1, directory, this::checkAll);
+    } else if (SeenDirectories.hasGone(directory)) {
+      find(
+          ERROR,
+          directory.toString(),
+          "renamed or deleted since this JVM used it; put it back, or begin a new store:"
+              + " mkdir -m 700 -p "
+              + directory);
+    } else {
+      find(OK, directory.toString(), "not there yet; the first allocation creates it");
     }
     return findings;
   }
 
-  private void checkDirectory(FileSystemFacts facts, List<StoreFinding> findings)
-      throws IOException {
+  private void find(StoreFinding.Severity severity, String subject, String message) {
+    findings.add(new StoreFinding(severity, subject, message));
+  }
+
+  private void checkAll() throws IOException {
+    FileSystemFacts facts = FileSystemFacts.of(directory);
+    checkDirectory(facts);
+    checkFileSystem(facts);
+    checkTemporaries();
+    for (RegionFileProbe probe : probes) {
+      checkRegion(probe, facts);
+    }
+  }
+
+  private void checkDirectory(FileSystemFacts facts) throws IOException {
     String subject = directory.toString();
     if (!Files.isWritable(directory)) {
-      findings.add(
-          new StoreFinding(
-              WARNING,
-              subject,
-              "not writable: regions can be opened read-only, none allocated; check mode and"
-                  + " mount"));
+      find(
+          WARNING,
+          subject,
+          "not writable: regions can be opened read-only, none allocated; check mode and"
+              + " mount");
     }
     Path real = directory.toRealPath(); // the mode of a link to it says nothing
     if (facts.posix() && isOpenToOthers(real)) {
-      findings.add(
-          new StoreFinding(
+      find(
+          WARNING,
+          subject,
+          "other users have access, mode " + mode(real) + "; chmod 700 " + subject);
+    } else {
+      find(OK, subject, "directory, " + probes.size() + " regions");
+    }
+  }
+
+  private void checkFileSystem(FileSystemFacts facts) {
+    String subject = "file system " + facts.type();
+    find(
+        facts.usableBytes() > 0 ? OK : WARNING,
+        subject,
+        facts.usableBytes() + " of " + facts.totalBytes() + " bytes are free");
+    switch (facts.reserving()) {
+      case HOLDS -> find(OK, subject, "reserved space takes later stores");
+      case DOES_NOT_HOLD ->
+          find(
               WARNING,
               subject,
-              String.format(
-                  Locale.ROOT,
-                  "other users have access, mode %s; chmod 700 %s",
-                  mode(real),
-                  subject)));
-    } else {
-      findings.add(new StoreFinding(OK, subject, "directory, " + probes.size() + " regions"));
-    }
-  }
-
-  private void checkFileSystem(FileSystemFacts facts, List<StoreFinding> findings) {
-    String subject = "file system " + facts.type();
-    findings.add(
-        new StoreFinding(
-            facts.usableBytes() > 0 ? OK : WARNING,
-            subject,
-            String.format(
-                Locale.ROOT, "%d of %d bytes are free", facts.usableBytes(), facts.totalBytes())));
-    findings.add(
-        switch (facts.reserving()) {
-          case HOLDS -> new StoreFinding(OK, subject, "reserved space takes later stores");
-          case DOES_NOT_HOLD ->
-              new StoreFinding(
-                  WARNING,
-                  subject,
-                  "every overwrite takes a new block, so a full disk can end the JVM in spite of"
-                      + " reserved space; keep space free, or use ext4 or xfs");
-          case UNKNOWN ->
-              new StoreFinding(
-                  WARNING,
-                  subject,
-                  "it is not known whether reserved space takes later stores; keep space free");
-        });
-    if (facts.mayReflink()) {
-      findings.add(
-          new StoreFinding(
-              facts.reserving() == FileSystemFacts.Reserving.HOLDS ? OK : WARNING,
+              "every overwrite takes a new block, so a full disk can end the JVM in spite of"
+                  + " reserved space; keep space free, or use ext4 or xfs");
+      case UNKNOWN ->
+          find(
+              WARNING,
               subject,
-              "files can share blocks: after a reflink copy of a region its reserved space does"
-                  + " not take stores until the copy is deleted"));
+              "it is not known whether reserved space takes later stores; keep space free");
+    }
+    if (facts.mayReflink()) {
+      find(
+          facts.reserving() == FileSystemFacts.Reserving.HOLDS ? OK : WARNING,
+          subject,
+          "files can share blocks: after a reflink copy of a region its reserved space does"
+              + " not take stores until the copy is deleted");
     }
   }
 
-  private void checkTemporaries(List<StoreFinding> findings) throws IOException {
+  private void checkTemporaries() throws IOException {
     for (Path file : Temporaries.list(directory)) {
-      findings.add(temporary(file));
+      checkTemporary(file);
     }
     for (RegionFileProbe old : superseded) {
-      findings.add(
-          new StoreFinding(
-              WARNING,
-              name(old.region().path()),
-              String.format(
-                  Locale.ROOT,
-                  "left by a move to %s that was cut off when that file was whole; removed when"
-                      + " either is opened for writing",
-                  old.note() == null ? "another store" : old.note().path())));
-    }
-  }
-
-  private static StoreFinding temporary(Path file) {
-    try {
-      return RegionFileProbe.isHeld(file)
-          ? new StoreFinding(OK, name(file), "an allocation is under way")
-          : new StoreFinding(
-              WARNING,
-              name(file),
-              "left by an allocation that was cut off; removed when the store is opened by"
-                  + " someone who may write it");
-    } catch (IOException e) {
-      return new StoreFinding(
+      String target = old.note() == null ? "another store" : old.note().path();
+      find(
           WARNING,
-          name(file),
-          Refusal.of("examine", -1, file, e).getMessage() + "; dmalloc makes no such file");
+          name(old.region().path()),
+          "left by a move to "
+              + target
+              + " that was cut off when that file was whole; removed when either is opened for"
+              + " writing");
     }
   }
 
-  private static void checkRegion(
-      RegionFileProbe probe, FileSystemFacts facts, List<StoreFinding> findings) {
+  private void checkTemporary(Path file) {
+    try {
+      if (RegionFileProbe.isHeld(file)) {
+        find(OK, name(file), "an allocation is under way");
+      } else {
+        find(
+            WARNING,
+            name(file),
+            "left by an allocation that was cut off; removed when the store is opened by someone"
+                + " who may write it");
+      }
+    } catch (IOException e) {
+      find(WARNING, name(file), unexaminable(file, e) + "; dmalloc makes no such file");
+    }
+  }
+
+  private static String unexaminable(Path file, IOException e) {
+    return String.valueOf(StoreErrors.of("examine", -1, file, e).getMessage());
+  }
+
+  private void checkRegion(RegionFileProbe probe, FileSystemFacts facts) {
     StoredRegion region = probe.region();
     String subject = "region " + region.name();
     int before = findings.size();
     if (region.state() == StoredRegion.State.UNUSABLE) {
-      findings.add(new StoreFinding(ERROR, subject, region.detail()));
+      find(ERROR, subject, region.detail());
     }
-    for (String flaw : probe.flaws()) {
-      findings.add(new StoreFinding(WARNING, subject, flaw));
-    }
+    probe.flaws().forEach(flaw -> find(WARNING, subject, flaw));
     // What is no regular file has only to go: chmod would change what a link leads to.
     if (facts.posix() && Files.isRegularFile(region.path(), LinkOption.NOFOLLOW_LINKS)) {
       try {
-        for (String doubt : doubts(region.path())) {
-          findings.add(new StoreFinding(WARNING, subject, doubt));
-        }
+        doubts(region.path()).forEach(doubt -> find(WARNING, subject, doubt));
       } catch (NoSuchFileException e) {
         // Deleted since it was listed.
       } catch (IOException e) {
-        findings.add(
-            new StoreFinding(
-                WARNING,
-                subject,
-                String.valueOf(Refusal.of("examine", -1, region.path(), e).getMessage())));
+        find(WARNING, subject, unexaminable(region.path(), e));
       }
     }
     if (findings.size() == before) {
       String state = region.state() == StoredRegion.State.OPEN ? region.detail() : "closed";
-      findings.add(
-          new StoreFinding(
-              OK,
-              subject,
-              String.format(
-                  Locale.ROOT, "%s: %d bytes, %s", region.path(), region.byteSize(), state)));
+      find(OK, subject, region.path() + ": " + region.byteSize() + " bytes, " + state);
     }
   }
 
@@ -239,9 +218,7 @@ final class StoreInspection {
   private static List<String> doubts(Path path) throws IOException {
     List<String> doubts = new ArrayList<>();
     if (isOpenToOthers(path)) {
-      doubts.add(
-          String.format(
-              Locale.ROOT, "other users have access, mode %s; chmod 600 %s", mode(path), path));
+      doubts.add("other users have access, mode " + mode(path) + "; chmod 600 " + path);
     }
     UserPrincipal owner = Files.getOwner(path, LinkOption.NOFOLLOW_LINKS);
     UserPrincipal directoryOwner = Files.getOwner(Objects.requireNonNull(path.getParent()));
@@ -249,12 +226,11 @@ final class StoreInspection {
       doubts.add(
           String.format(
               Locale.ROOT,
-              "%s is owned by %s, its directory by %s: %s can change its content; copy it if you"
+              "%s is owned by %s, its directory by %s: %2$s can change its content; copy it if you"
                   + " trust it, or remove it",
               path,
               owner.getName(),
-              directoryOwner.getName(),
-              owner.getName()));
+              directoryOwner.getName()));
     }
     if (path.getFileSystem().supportedFileAttributeViews().contains("unix")) {
       int links = (Integer) Files.getAttribute(path, "unix:nlink", LinkOption.NOFOLLOW_LINKS);

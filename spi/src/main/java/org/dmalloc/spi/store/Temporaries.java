@@ -98,21 +98,10 @@ final class Temporaries {
    * store's work, and {@link RegionStore#verify()} reports it.
    */
   static void removeStale(Path directory) throws MemoryException {
-    List<Path> found;
-    try {
-      found = list(directory);
-    } catch (IOException e) {
-      throw Refusal.of("open store", -1, directory, e);
-    }
-    for (Path file : found) {
-      try {
-        LockedFile locked =
-            LockedFile.open("remove", file, OpenMode.WRITER, "its removal", Duration.ZERO);
-        try {
-          FileIdentity.deleteIfSame(file, locked.identity());
-        } finally {
-          locked.close();
-        }
+    for (Path file : StoreErrors.call("open store", -1, directory, () -> list(directory))) {
+      try (LockedFile locked =
+          LockedFile.open("remove", file, OpenMode.WRITER, "its removal", Duration.ZERO)) {
+        FileIdentity.deleteIfSame(file, locked.identity());
       } catch (IOException e) {
         // In use, or not ours to remove.
       }

@@ -55,12 +55,12 @@ record ZeroFill(ProgressListener progress) implements SpaceReserver {
   private static MemoryException refusal(
       StoreFile file, long length, long done, long freeBefore, IOException e) throws IOException {
     if (Errno.of(e) != Errno.ENOSPC) {
-      return Refusal.of("reserve", length, file.target(), e);
+      return StoreErrors.of("reserve", length, file.target(), e);
     }
     // The zeros are given back. Of the chunk that failed a part may have been written: only what
     // is missing beyond that was taken by somebody else meanwhile.
     long free = done + usable(file);
-    return Refusal.noSpace(
+    return StoreErrors.noSpace(
         "reserve", length, freeBefore - free <= CHUNK ? freeBefore : free, file.target(), e);
   }
 
@@ -87,7 +87,7 @@ record ZeroFill(ProgressListener progress) implements SpaceReserver {
   static void refuseHopeless(StoreFile file, long length) throws IOException {
     FileStore below = Files.getFileStore(file.store().directory());
     if (below.getUnallocatedSpace() < length) {
-      throw Refusal.noSpace("reserve", length, file.target());
+      throw StoreErrors.noSpace("reserve", length, file.target());
     }
     if (below.type().equals("tmpfs")) { // its space is memory
       MEMORY.requireMemory("reserve", length, file.target().toString());

@@ -6,84 +6,84 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.util.Locale;
 import java.util.Objects;
 import org.dmalloc.api.MemoryException;
 import org.dmalloc.spi.machine.Errno;
+import org.dmalloc.spi.region.Uninterrupted.Work;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The one place where a refusal of the store or of Java's file calls becomes a {@link
+ * The one place where an error of the store or of Java's file calls becomes a {@link
  * MemoryException}; {@link Errno} knows the number behind the system's text.
  */
-final class Refusal {
-  private Refusal() {}
+final class StoreErrors {
+  private static final String OUT_OF_STORE = "move it out of the store, or choose another name";
+  private static final String RESTORE = "restore the file from a backup";
+  private static final String COPY = "copy its content to another region before you close it";
+
+  private StoreErrors() {}
+
+  /** Works on files; what the work throws becomes a {@link MemoryException}, as by {@link #of}. */
+  static <T> T call(String operation, long byteSize, Path path, Work<T, IOException> work)
+      throws MemoryException {
+    try {
+      return work.run();
+    } catch (IOException e) {
+      throw of(operation, byteSize, path, e);
+    }
+  }
+
+  /** Like {@link #call}, for work without a result. */
+  static void run(String operation, long byteSize, Path path, ChannelDisk.Step work)
+      throws MemoryException {
+    call(operation, byteSize, path, work.asWork());
+  }
 
   static MemoryException noHeader(Path path, long length, boolean seenMagic) {
     if (seenMagic) {
-      return MemoryException.of(
-          "open",
-          path.toString(),
-          "damaged: both header copies fail their checksums",
-          "restore the file from a backup");
+      return of("open", path, "damaged: both header copies fail their checksums", RESTORE);
     }
-    if (length == 0) {
-      return MemoryException.of(
-          "open", path.toString(), "empty: its creation was cut off", "delete the region");
-    }
-    return foreign("open", path, "move it out of the store");
+    return length == 0
+        ? of("open", path, "empty: its creation was cut off", "delete the region")
+        : foreign("open", path, "move it out of the store");
   }
 
   static MemoryException foreign(String operation, Path path, String nextStep) {
-    return MemoryException.of(
-        operation,
-        path.toString(),
-        "foreign: not a region file, it lacks the magic number",
-        nextStep);
+    return of(operation, path, "foreign: not a region file, it lacks the magic number", nextStep);
   }
 
-  /** For a region that is to be, where something stands already. */
+  /** For a new region whose path is taken. */
   static MemoryException nameTaken(Path target) {
     String nextStep = "the name is taken: open or delete that region, or choose another name";
     try {
       if (RegionFileProbe.isForeign(target)) {
-        return foreign("allocate", target, "move it out of the store, or choose another name");
+        return foreign("allocate", target, OUT_OF_STORE);
       }
     } catch (FileIdentity.NotRegularException e) {
       return of("allocate", -1, target, e);
     } catch (IOException e) {
       nextStep = "the name is taken by what cannot be examined: choose another name";
     }
-    return MemoryException.of(
-        "allocate", -1, target.toString(), Errno.name(Errno.EEXIST), Errno.EEXIST, nextStep, null);
+    return Errno.exception("allocate", -1, target.toString(), Errno.EEXIST, nextStep);
   }
 
   static MemoryException directoryMissing(String operation, Path directory) {
-    return MemoryException.of(
-        operation,
-        -1,
-        directory.toString(),
-        Errno.name(Errno.ENOENT),
-        Errno.ENOENT,
-        "create it: mkdir -m 700 -p " + directory,
-        null);
+    String nextStep = "create it: mkdir -m 700 -p " + directory;
+    return Errno.exception(operation, -1, directory.toString(), Errno.ENOENT, nextStep);
   }
 
-  /** For a store that would be made below a home that nobody has. */
+  /** For a default store below a home directory that does not exist. */
   static MemoryException homeMissing(Path directory, Path home) {
-    return MemoryException.of(
+    return of(
         "create directory",
-        directory.toString(),
+        directory,
         "the home directory " + home + " does not exist",
         "set HOME or DMALLOC_DIRECTORY to a directory that exists, or dmalloc.directory in Java");
   }
 
   static MemoryException foreignName(Path path) {
-    return MemoryException.of(
-        "open",
-        path.toString(),
-        "foreign: no region name is written like this",
-        "rename it or move it out of the store");
+    String nextStep = "rename it or move it out of the store";
+    return of("open", path, "foreign: no region name is written like this", nextStep);
   }
 
   static MemoryException tooNew(Path path, RegionHeader header) {
@@ -91,22 +91,19 @@ final class Refusal {
         header.version() > RegionHeader.VERSION
             ? "format version " + header.version() + ", known up to " + RegionHeader.VERSION
             : "it uses unknown features, flags 0x" + Long.toHexString(header.flags());
-    return MemoryException.of("open", path.toString(), "too new: " + what, "update dmalloc");
+    return of("open", path, "too new: " + what, "update dmalloc");
   }
 
   static MemoryException cutShort(String operation, Path path, long length, long needed) {
-    return MemoryException.of(
-        operation,
-        path.toString(),
-        String.format(Locale.ROOT, "truncated: %d bytes long, the region needs %d", length, needed),
-        "restore the file from a backup");
+    String reason = "truncated: " + length + " bytes long, the region needs " + needed;
+    return of(operation, path, reason, RESTORE);
   }
 
-  static MemoryException openElsewhere(String operation, Path path, String who) {
-    return MemoryException.of(
+  static MemoryException openElsewhere(String operation, Path path, String holders) {
+    return of(
         operation,
-        path.toString(),
-        "open elsewhere: " + who,
+        path,
+        "open elsewhere: " + holders,
         operation.equals("open")
             ? "close it there first; sharing needs every holder read-only or private"
             : "close it there first");
@@ -114,49 +111,37 @@ final class Refusal {
 
   /** For a region whose name does not lead to its file any more. */
   static MemoryException detached(String operation, long byteSize, Path path, String fate) {
-    return MemoryException.of(
-        operation,
-        byteSize,
-        path.toString(),
-        fate,
-        MemoryException.NO_ERRNO,
-        "copy its content to another region before you close it",
-        null);
+    return MemoryException.of(operation, byteSize, path.toString(), fate, COPY);
   }
 
   static MemoryException movedTo(String operation, Path path, HandOver note) {
-    return MemoryException.of(
-        operation,
-        path.toString(),
-        "no such region: it moved to " + note.path(),
-        "look for it in that store");
+    String reason = "no such region: it moved to " + note.path();
+    return of(operation, path, reason, "look for it in that store");
   }
 
   static MemoryException moveCutOff(String operation, Path path, HandOver note) {
-    return MemoryException.of(
+    return of(
         operation,
-        path.toString(),
+        path,
         "its move to " + note.path() + " was cut off, and that file cannot be examined now",
         "make that directory available, or close the region there, and try again");
   }
 
   static MemoryException directoryGone(String operation, Path directory) {
-    return MemoryException.of(
+    return of(
         operation,
-        directory.toString(),
+        directory,
         "the store's directory was renamed or deleted since this JVM used it",
         "put it back, or begin a new one: mkdir -m 700 -p " + directory);
   }
 
   static MemoryException noSuchRegion(String operation, Path path) {
-    return MemoryException.of(
-        operation,
-        -1,
-        path.toString(),
-        Errno.name(Errno.ENOENT),
-        Errno.ENOENT,
-        "no such region: check its name",
-        null);
+    String nextStep = "no such region: check its name";
+    return Errno.exception(operation, -1, path.toString(), Errno.ENOENT, nextStep);
+  }
+
+  private static MemoryException of(String operation, Path target, String reason, String nextStep) {
+    return MemoryException.of(operation, target.toString(), reason, nextStep);
   }
 
   /** Turns what a file call threw into the grammar of {@link MemoryException}. */
@@ -168,7 +153,7 @@ final class Refusal {
    * The same for a part of something larger.
    *
    * @param byteSize what the call was to store
-   * @param neededBytes what else is to come, this included: so much space is wanted
+   * @param neededBytes the space needed for all that is still to come, this part included
    */
   static MemoryException of(
       String operation, long byteSize, long neededBytes, Path path, IOException e) {
@@ -182,7 +167,7 @@ final class Refusal {
           path.toString(),
           Objects.requireNonNull(odd.getReason()),
           MemoryException.NO_ERRNO,
-          "move it out of the store, or choose another name",
+          OUT_OF_STORE,
           e);
     }
     if (e instanceof NoSuchFileException) {
@@ -202,9 +187,9 @@ final class Refusal {
   }
 
   /**
-   * For what was filled in part, which is given back.
+   * For a file that was filled in part; that part is given back.
    *
-   * @param free what is free without it
+   * @param free the free bytes without that part
    */
   static MemoryException noSpace(
       String operation, long byteSize, long free, Path path, IOException e) {
@@ -227,18 +212,15 @@ final class Refusal {
   }
 
   private static String freeSpaceAdvice(long byteSize, long free) {
-    return String.format(
-        Locale.ROOT,
-        "%d bytes are free there, free %d more or choose another directory",
-        free,
-        Math.max(1, byteSize - free));
+    long missing = Math.max(1, byteSize - free);
+    return free + " bytes are free there, free " + missing + " more or choose another directory";
   }
 
   /** The system's text in what wraps an IOException. */
-  static String text(UncheckedIOException e) {
+  static IOException unwrapped(UncheckedIOException e) {
     Throwable cause = Objects.requireNonNullElse(e.getCause(), e);
     String text = Objects.requireNonNullElse(cause.getMessage(), cause.getClass().getSimpleName());
     // MappedByteBuffer says "TEXT (msync with parameter MS_SYNC failed)".
-    return text.replaceFirst(" \\(msync .*\\)$", "");
+    return new IOException(text.replaceFirst(" \\(msync .*\\)$", ""), e);
   }
 }
