@@ -32,6 +32,7 @@ import org.dmalloc.api.SwapPolicy;
 import org.dmalloc.api.backing.BackingProvider;
 import org.dmalloc.api.backing.OrphanedRegions;
 import org.dmalloc.api.backing.RegionIds;
+import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.function.Executable;
 
@@ -97,7 +98,7 @@ public abstract class LifecycleContract extends ContractTheme {
     if (provider() instanceof BackingProvider backing) {
       return backing;
     }
-    return Skip.because(provider().name() + " is no BackingProvider");
+    return Assumptions.abort(provider().name() + " is no BackingProvider");
   }
 
   /** Whoever hands memory on as a region of his own is the one who lists and closes it. */

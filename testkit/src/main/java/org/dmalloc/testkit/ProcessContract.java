@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.List;
+import java.util.Optional;
 import org.dmalloc.api.Capability;
 import org.dmalloc.api.MemoryRegion;
 import org.dmalloc.api.StoredRegion;
@@ -20,11 +21,11 @@ public abstract class ProcessContract extends ContractTheme {
   @BeforeEach
   final void assumeSecondJvm() {
     assumeDeclared(Capability.NAMED);
-    childFixture =
-        testedFixture()
-            .childFixture()
-            .orElseGet(
-                () -> Skip.because("no second JVM can have this provider: its fixture names none"));
+    Optional<String> child = testedFixture().childFixture();
+    if (child.isEmpty()) {
+      Skip.because("no second JVM can have this provider: its fixture names none");
+    }
+    childFixture = child.orElseThrow();
   }
 
   private ChildJvm child(Act act, String name, long... numbers) throws Exception {
