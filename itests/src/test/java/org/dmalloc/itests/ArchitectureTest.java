@@ -237,7 +237,6 @@ class ArchitectureTest {
           "org.dmalloc.measure.machine.MachineDescription",
           "org.dmalloc.measure.machine.MachineLoad",
           "org.dmalloc.measure.machine.KernelCounter",
-          "org.dmalloc.measure.machine.KernelCounts",
           "org.dmalloc.measure.machine.SwapDevice",
           "org.dmalloc.shell.command.CommandFailure",
           "org.dmalloc.testkit.ContractTheme",

@@ -24,7 +24,6 @@ import org.dmalloc.measure.RunOptions;
 import org.dmalloc.measure.RunOptions.Timing;
 import org.dmalloc.measure.Start;
 import org.dmalloc.measure.Workloads;
-import org.dmalloc.measure.bench.BenchmarkListener;
 import org.dmalloc.measure.bench.BenchmarkPlan;
 import org.dmalloc.measure.bench.BenchmarkResult;
 import org.dmalloc.measure.bench.BenchmarkRunner;
@@ -33,6 +32,7 @@ import org.dmalloc.measure.compare.child.ChildTask;
 import org.dmalloc.measure.compare.child.ContenderSubject;
 import org.dmalloc.measure.compare.setup.LimitedJvm;
 import org.dmalloc.measure.move.PageWriter;
+import org.dmalloc.measure.report.MeasurementListener;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
@@ -101,14 +101,18 @@ class OneEngineTest {
 
   private Measurement bench() throws Exception {
     BenchmarkPlan plan =
-        BenchmarkPlan.ofSize(BYTES)
-            .withWorkloads(List.of(Workloads.RANDOM_WRITE))
-            .withStarts(EnumSet.of(Start.COLD))
-            .withTimePerRun(Duration.ofMinutes(1))
-            .withRawDisk(BenchmarkPlan.RawDiskChoice.NONE)
-            .withDirectory(Files.createDirectory(work.resolve("bench")));
+        new BenchmarkPlan(
+            BYTES,
+            List.of(Workloads.RANDOM_WRITE),
+            EnumSet.of(Start.COLD),
+            1,
+            Duration.ofMinutes(1),
+            null,
+            BenchmarkPlan.RawDiskChoice.NONE,
+            Files.createDirectory(work.resolve("bench")),
+            BenchmarkPlan.DEFAULT_SEED);
     List<BenchmarkResult> results =
-        new BenchmarkRunner(List.of(provider())).run(plan, BenchmarkListener.NONE).results();
+        new BenchmarkRunner(List.of(provider())).run(plan, MeasurementListener.NONE).results();
     return results
         .getFirst()
         .measured()

@@ -30,16 +30,13 @@ import org.dmalloc.measure.bench.BenchmarkResult.Failed;
 import org.dmalloc.measure.bench.BenchmarkResult.Measured;
 import org.dmalloc.measure.bench.BenchmarkResult.NotRun;
 import org.dmalloc.measure.bench.BenchmarkResult.Outcome;
-import org.dmalloc.measure.disk.PageCache;
 import org.dmalloc.measure.disk.RawDisk;
 import org.dmalloc.measure.disk.RawFigure;
 import org.dmalloc.measure.disk.RawPattern;
 import org.dmalloc.measure.disk.RawSurvey;
-import org.dmalloc.measure.disk.RawSurveyor;
 import org.dmalloc.measure.machine.BlockDevice;
 import org.dmalloc.measure.machine.KernelCounter;
 import org.dmalloc.measure.machine.SwapDevice;
-import org.dmalloc.spi.machine.KernelFiles;
 import org.dmalloc.spi.machine.Mount;
 import org.jspecify.annotations.Nullable;
 
@@ -50,54 +47,27 @@ final class BackendBenchmark {
 
   private static final long WARM_UP_BYTES = 4L << 20;
 
-  /** Of what a thread has stored, how much is looked at again. */
+  /** How many pages of what a thread has stored are verified. */
   private static final int VERIFIED_PAGES = 10_000;
 
   private final MemoryProvider provider;
   private final BenchmarkPlan plan;
-  private final Surroundings around;
-  private final @Nullable RawSurvey fallback;
-  private final List<BenchmarkResult> results = new ArrayList<>();
-  private final List<RawSurvey> surveys = new ArrayList<>();
-  private final List<String> notes = new ArrayList<>();
+  private final BenchmarkRunner.Run run;
+
+  /** The raw disk of the first backend with a file; null if there is none before this one. */
+  private final @Nullable RawSurvey otherDisk;
+
+  private @Nullable RawSurvey ownDisk;
   private @Nullable ScratchRegion scratch;
   private boolean filled;
-  private BenchmarkReport.@Nullable Storage storage;
   private @Nullable BlockDevice device;
   private @Nullable AccessPattern advised;
 
-  /** What a benchmark of a backend uses besides the backend. */
-  record Surroundings(
-      KernelFiles files,
-      PageCache pageCache,
-      RawSurveyor surveyor,
-      BenchmarkRunner.Progress progress) {}
-
-  BackendBenchmark(
-      MemoryProvider provider,
-      BenchmarkPlan plan,
-      Surroundings around,
-      @Nullable RawSurvey fallback) {
+  BackendBenchmark(MemoryProvider provider, BenchmarkRunner.Run run) {
     this.provider = provider;
-    this.plan = plan;
-    this.around = around;
-    this.fallback = fallback;
-  }
-
-  List<BenchmarkResult> results() {
-    return results;
-  }
-
-  List<RawSurvey> surveys() {
-    return surveys;
-  }
-
-  List<String> notes() {
-    return notes;
-  }
-
-  Optional<BenchmarkReport.Storage> storage() {
-    return Optional.ofNullable(storage);
+    this.run = run;
+    plan = run.plan;
+    otherDisk = run.surveys.isEmpty() ? null : run.surveys.getFirst();
   }
 
   /** The starts of a workload that a plan asks for; one that knows a single start keeps it. */
@@ -112,31 +82,26 @@ final class BackendBenchmark {
   /** Runs all; returns with everything closed, whatever happened. */
   void run() throws InterruptedException {
     try {
-      List<Workload> workloads = BenchmarkRunner.inOrder(plan);
       // Fills first, but shown after the survey: the raw disk can be read only where the file is
       // written, and every row wants its ratio.
       List<Runnable> held = new ArrayList<>();
-      for (Workload workload : workloads) {
+      for (Workload workload : plan.workloads()) {
         if (workload.kind() == Workload.Kind.FILL) {
-          for (Start start : List.of(Start.COLD, Start.WARM)) {
-            if (startsOf(workload, plan).contains(start)) {
-              Outcome outcome = step(workload, start);
-              AccessPattern advice = advised;
-              held.add(() -> add(workload, start, advice, outcome));
-            }
+          for (Start start : startsOf(workload, plan)) {
+            Outcome outcome = step(workload, start);
+            AccessPattern advice = advised;
+            held.add(() -> add(workload, start, advice, outcome));
           }
         }
       }
       survey();
       held.forEach(Runnable::run);
-      for (Workload workload : workloads) {
+      for (Workload workload : plan.workloads()) {
         if (workload.kind() != Workload.Kind.FILL) {
           // Warm first: by then the code is compiled.
-          for (Start start : List.of(Start.WARM, Start.COLD)) {
-            if (startsOf(workload, plan).contains(start)) {
-              Outcome outcome = step(workload, start);
-              add(workload, start, advised, outcome);
-            }
+          for (Start start : List.copyOf(startsOf(workload, plan)).reversed()) {
+            Outcome outcome = step(workload, start);
+            add(workload, start, advised, outcome);
           }
         }
       }
@@ -147,10 +112,7 @@ final class BackendBenchmark {
 
   private void add(
       Workload workload, Start start, @Nullable AccessPattern advice, Outcome outcome) {
-    RawPattern pattern = Ratios.counterpart(workload);
-    RawSurvey survey = surveys.isEmpty() ? fallback : surveys.getFirst();
-    boolean comparable = pattern != null && survey != null;
-    BenchmarkResult result =
+    run.results.add(
         new BenchmarkResult(
             provider.name(),
             workload,
@@ -158,30 +120,26 @@ final class BackendBenchmark {
             plan.threads(),
             advice,
             outcome,
-            comparable ? figure(survey, pattern, RawDisk.DEPTH_ONE) : null,
-            comparable ? figure(survey, pattern, RawDisk.DEPTH_MANY) : null);
-    results.add(result);
-    around.progress().listener().finished(result);
+            raw(workload, RawDisk.DEPTH_ONE),
+            raw(workload, RawDisk.DEPTH_MANY)));
   }
 
-  private static @Nullable RawFigure figure(
-      @Nullable RawSurvey survey, @Nullable RawPattern pattern, int depth) {
+  private @Nullable RawFigure raw(Workload workload, int depth) {
+    RawPattern pattern = Ratios.counterpart(workload);
+    RawSurvey survey = ownDisk == null ? otherDisk : ownDisk;
     return survey == null || pattern == null ? null : survey.figure(pattern, depth).orElse(null);
   }
 
   /** Runs one row; what fails becomes its outcome. */
   private Outcome step(Workload workload, Start start) throws InterruptedException {
-    around
-        .progress()
-        .begin(
-            String.format(Locale.ROOT, "%s: %s %s", provider.name(), workload.name(), start)
-                .toLowerCase(Locale.ROOT));
+    run.begin(
+        String.format(Locale.ROOT, "%s: %s %s", provider.name(), workload.name(), start)
+            .toLowerCase(Locale.ROOT));
     advised = null;
     try {
       for (Capability capability : workload.needs()) {
         if (!provider.capabilities().contains(capability)) {
-          return new NotRun(
-              String.format(Locale.ROOT, "backend %s lacks %s", provider.name(), capability));
+          return new NotRun("backend " + provider.name() + " lacks " + capability);
         }
       }
       return measure(workload, start);
@@ -192,7 +150,7 @@ final class BackendBenchmark {
       discardScratch();
       return new Failed(oneLine(e), e);
     } finally {
-      around.progress().stepDone();
+      run.stepDone();
     }
   }
 
@@ -211,7 +169,7 @@ final class BackendBenchmark {
       target.bringIn();
     } else if (!firstFill) {
       Optional<String> refusal =
-          target.dropCaches(around.pageCache(), !SwapDevice.all(around.files()).isEmpty());
+          target.dropCaches(run.pageCache, !SwapDevice.all(run.files).isEmpty());
       if (refusal.isPresent()) {
         return new NotRun(refusal.get());
       }
@@ -246,7 +204,7 @@ final class BackendBenchmark {
     // A cold fill goes on to its end, because all others need what it writes.
     boolean toItsEnd = workload.kind() == Workload.Kind.FILL && start == Start.COLD;
     RegionPages pages = region == null ? null : new RegionPages(provider, region);
-    WorkloadRun run =
+    WorkloadRun measured =
         new WorkloadRun(
             workload,
             pages,
@@ -263,10 +221,10 @@ final class BackendBenchmark {
                 0,
                 plan.seed(),
                 0),
-            new KernelCounter(around.files(), device == null ? List.of() : List.of(device)));
-    Measurement measurement = run.run();
+            new KernelCounter(run.files, device == null ? List.of() : List.of(device)));
+    Measurement measurement = measured.run();
     if (pages != null) {
-      run.verify(pages, VERIFIED_PAGES);
+      measured.verify(pages, VERIFIED_PAGES);
     }
     return measurement;
   }
@@ -293,61 +251,51 @@ final class BackendBenchmark {
   }
 
   private void describe(ScratchRegion target, long allocateNanos) {
-    Optional<Mount> mount = target.file().flatMap(file -> Mount.holding(around.files(), file));
-    device = mount.flatMap(m -> BlockDevice.of(around.files(), m)).orElse(null);
-    BlockDevice disk = device;
-    storage =
+    Optional<Mount> mount = target.file().flatMap(file -> Mount.holding(run.files, file));
+    Optional<BlockDevice> disk = mount.flatMap(m -> BlockDevice.of(run.files, m));
+    device = disk.orElse(null);
+    run.storage.put(
+        provider.name(),
         new BenchmarkReport.Storage(
             target.region().info().backing(),
             mount.map(Mount::type).orElse(""),
             mount.map(m -> m.point().toString()).orElse(""),
-            disk == null ? "" : (disk.name() + " " + disk.model()).strip(),
-            disk == null ? -1 : disk.readAheadKib().orElse(-1),
-            disk == null
-                ? "unknown"
-                : disk.rotational().map(r -> r ? "yes" : "no").orElse("unknown"),
-            allocateNanos);
+            disk.map(d -> (d.name() + " " + d.model()).strip()).orElse(""),
+            disk.map(d -> d.readAheadKib().orElse(-1)).orElse(-1L),
+            disk.flatMap(BlockDevice::rotational).map(r -> r ? "yes" : "no").orElse("unknown"),
+            allocateNanos));
   }
 
   private void survey() throws InterruptedException {
-    around.progress().begin(provider.name() + ": raw disk");
+    run.begin(provider.name() + ": raw disk");
     Set<RawPattern> patterns = EnumSet.noneOf(RawPattern.class);
     for (Workload workload : plan.workloads()) {
-      RawPattern pattern = Ratios.counterpart(workload);
-      if (pattern != null) {
-        patterns.add(pattern);
-      }
+      Optional.ofNullable(Ratios.counterpart(workload)).ifPresent(patterns::add);
     }
     if (plan.rawDisk() != RawDiskChoice.NONE && !patterns.isEmpty()) {
-      RawSurvey survey = surveyed(patterns);
-      if (survey != null) {
-        surveys.add(survey);
-        around.progress().listener().surveyed(survey);
+      try {
+        ownDisk = surveyed(patterns);
+      } catch (IOException | RuntimeException | Error e) {
+        // The rows report the same: without a region none of them can run.
+        failIfInterrupted();
+        discardScratch();
+        note("raw disk not measured", e);
       }
+      Optional.ofNullable(ownDisk).ifPresent(run.surveys::add);
     }
-    around.progress().stepDone();
+    run.stepDone();
   }
 
-  private @Nullable RawSurvey surveyed(Set<RawPattern> patterns) throws InterruptedException {
-    try {
-      Optional<Path> file = filledScratch().file();
-      if (file.isPresent()) {
-        return around.surveyor().survey(provider.name(), file.get(), patterns);
-      }
-      Path directory = plan.directory();
-      if (fallback == null && directory != null) {
-        return around
-            .surveyor()
-            .surveyDirectory(provider.name(), directory, plan.byteSize(), patterns);
-      }
-    } catch (IOException | RuntimeException | Error e) {
-      // The rows report the same: without a region none of them can run.
-      failIfInterrupted();
-      discardScratch();
-      notes.add(
-          String.format(Locale.ROOT, "%s: raw disk not measured: %s", provider.name(), oneLine(e)));
+  private @Nullable RawSurvey surveyed(Set<RawPattern> patterns)
+      throws IOException, InterruptedException {
+    Optional<Path> file = filledScratch().file();
+    if (file.isPresent()) {
+      return run.surveyor.survey(provider.name(), file.get(), patterns);
     }
-    return null;
+    Path directory = plan.directory();
+    return otherDisk != null || directory == null
+        ? null
+        : run.surveyor.surveyDirectory(provider.name(), directory, plan.byteSize(), patterns);
   }
 
   private void discardScratch() {
@@ -358,10 +306,13 @@ final class BackendBenchmark {
       try {
         old.close();
       } catch (IOException | RuntimeException | Error e) {
-        notes.add(
-            String.format(Locale.ROOT, "%s: region left behind: %s", provider.name(), oneLine(e)));
+        note("region left behind", e);
       }
     }
+  }
+
+  private void note(String what, Throwable thrown) {
+    run.notes.add(provider.name() + ": " + what + ": " + oneLine(thrown));
   }
 
   private static void failIfInterrupted() throws InterruptedException {

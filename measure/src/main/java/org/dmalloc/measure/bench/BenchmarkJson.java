@@ -9,7 +9,7 @@ import com.google.gson.JsonPrimitive;
 import java.util.List;
 import java.util.Locale;
 import java.util.OptionalDouble;
-import java.util.OptionalLong;
+import java.util.function.Function;
 import org.dmalloc.api.AccessPattern;
 import org.dmalloc.measure.Latency;
 import org.dmalloc.measure.Measurement;
@@ -43,18 +43,18 @@ final class BenchmarkJson {
     JsonObject storage = new JsonObject();
     report
         .storage()
-        .forEach((backend, s) -> storage.add(backend, unknownToNull(Json.tree(s), "readAheadKib")));
+        .forEach((backend, s) -> storage.add(backend, unknownToNull(s, "readAheadKib")));
     root.add("storage", storage);
-    root.add("rawDisk", array(report.surveys().stream().map(BenchmarkJson::survey).toList()));
-    root.add("results", array(report.results().stream().map(BenchmarkJson::result).toList()));
+    root.add("rawDisk", all(report.surveys(), BenchmarkJson::survey));
+    root.add("results", all(report.results(), BenchmarkJson::result));
     root.add("notes", Json.tree(report.notes()));
     root.add("meaning", Json.tree(BenchmarkMeaning.lines(report)));
     return root;
   }
 
   private static JsonObject machine(MachineDescription machine) {
-    JsonObject object = unknownToNull(Json.tree(machine), "memoryBytes", "memoryLimitBytes");
-    object.add("swap", array(machine.swap().stream().map(BenchmarkJson::swap).toList()));
+    JsonObject object = unknownToNull(machine, "memoryBytes", "memoryLimitBytes");
+    object.add("swap", all(machine.swap(), BenchmarkJson::swap));
     return object;
   }
 
@@ -65,13 +65,20 @@ final class BenchmarkJson {
     return object;
   }
 
-  /** An object as it is, but for figures that are unknown, for which our records have −1. */
-  private static JsonObject unknownToNull(JsonElement tree, String... names) {
-    JsonObject object = tree.getAsJsonObject();
-    for (String name : names) {
-      object.add(name, known(object.get(name).getAsLong()));
-    }
+  /** A record as it is, but for figures that are unknown, for which our records have −1. */
+  private static JsonObject unknownToNull(Record fields, String... names) {
+    JsonObject object = Json.tree(fields).getAsJsonObject();
+    copy(fields, object, names);
     return object;
+  }
+
+  /** Copies figures of a record, null for those that are unknown. */
+  private static void copy(Record from, JsonObject to, String... names) {
+    JsonObject fields = Json.tree(from).getAsJsonObject();
+    for (String name : names) {
+      JsonElement value = fields.get(name);
+      to.add(name, value.isJsonNull() || value.getAsDouble() < 0 ? JsonNull.INSTANCE : value);
+    }
   }
 
   private static JsonObject plan(BenchmarkPlan plan) {
@@ -83,24 +90,24 @@ final class BenchmarkJson {
     object.addProperty("pattern", plan.pattern() == null ? "fitting" : lower(plan.pattern()));
     object.addProperty("rawDisk", lower(plan.rawDisk()));
     object.add("starts", Json.tree(plan.starts().stream().map(BenchmarkJson::lower).toList()));
-    JsonArray workloads = new JsonArray();
-    for (Workload workload : plan.workloads()) {
-      JsonObject entry = new JsonObject();
-      entry.addProperty("name", workload.name());
-      entry.addProperty("operation", workload.operation());
-      entry.addProperty("kind", lower(workload.kind()));
-      entry.addProperty("inOrder", workload.pattern() == AccessPattern.SEQUENTIAL);
-      workloads.add(entry);
-    }
-    object.add("workloads", workloads);
+    object.add("workloads", all(plan.workloads(), BenchmarkJson::workload));
     return object;
   }
 
-  private static JsonObject survey(RawSurvey survey) {
+  private static JsonElement workload(Workload workload) {
+    JsonObject object = new JsonObject();
+    object.addProperty("name", workload.name());
+    object.addProperty("operation", workload.operation());
+    object.addProperty("kind", lower(workload.kind()));
+    object.addProperty("inOrder", workload.pattern() == AccessPattern.SEQUENTIAL);
+    return object;
+  }
+
+  private static JsonElement survey(RawSurvey survey) {
     JsonObject object = new JsonObject();
     object.addProperty("backend", survey.subject());
     object.addProperty("file", survey.file());
-    object.add("figures", array(survey.figures().stream().map(BenchmarkJson::raw).toList()));
+    object.add("figures", all(survey.figures(), BenchmarkJson::raw));
     object.add("notes", Json.tree(survey.notes()));
     return object;
   }
@@ -148,78 +155,65 @@ final class BenchmarkJson {
     Latency latency = measurement.latency();
     KernelCounts counters = measurement.counters();
     JsonObject object = new JsonObject();
-    object.addProperty("operations", measurement.operations());
-    object.addProperty("elapsedNanos", measurement.elapsedNanos());
+    copy(measurement, object, "operations", "elapsedNanos");
     object.addProperty("forceNanos", Math.max(0, measurement.forceNanos()));
-    object.addProperty("bytesPerOperation", measurement.bytesPerOperation());
+    copy(measurement, object, "bytesPerOperation");
     object.addProperty("finished", measurement.finished());
     object.addProperty("operationsPerSecond", measurement.operationsPerSecond());
     object.addProperty("durableOperationsPerSecond", measurement.durableOperationsPerSecond());
     object.addProperty("durableBytesPerSecond", measurement.durableBytesPerSecond());
     object.addProperty("latencyGroupSize", latency.groupSize());
-    object.addProperty("minNanos", latency.minNanos());
-    object.addProperty("meanNanos", latency.meanNanos());
-    object.addProperty("p50Nanos", latency.p50Nanos());
-    object.addProperty("p99Nanos", latency.p99Nanos());
-    object.addProperty("p999Nanos", latency.p999Nanos());
-    object.addProperty("maxNanos", latency.maxNanos());
-    JsonArray curve = new JsonArray();
-    for (Latency.Point point : latency.curve()) {
-      JsonArray pair = new JsonArray();
-      pair.add(point.percentile());
-      pair.add(point.nanos());
-      curve.add(pair);
-    }
-    object.add("latencyCurve", curve);
-    object.add("majorFaults", known(counters.majorFaults()));
-    object.add("minorFaults", known(counters.minorFaults()));
-    object.add("cpuNanos", known(counters.cpuNanos()));
+    copy(latency, object, "minNanos", "meanNanos", "p50Nanos", "p99Nanos", "p999Nanos", "maxNanos");
+    object.add("latencyCurve", all(latency.curve(), BenchmarkJson::point));
+    copy(counters, object, "majorFaults", "minorFaults", "cpuNanos");
     object.add("processReadBytes", known(counters.readBytes()));
     object.add("processWrittenBytes", known(counters.writtenBytes()));
-    object.add("deviceReadBytes", known(counters.deviceReadBytes()));
-    object.add("deviceWrittenBytes", known(counters.deviceWrittenBytes()));
-    double resident = measured.residentShareAtStart();
-    object.addProperty("residentShareAtStart", resident < 0 ? null : resident);
-    OptionalLong pages = BenchmarkMeaning.pagesPerWait(result);
+    copy(counters, object, "deviceReadBytes", "deviceWrittenBytes");
+    copy(measured, object, "residentShareAtStart");
     object.addProperty("answeredByRam", BenchmarkMeaning.fromRam(result));
-    object.addProperty("pagesReadPerWait", pages.isPresent() ? pages.getAsLong() : null);
+    object.add("pagesReadPerWait", Json.tree(BenchmarkMeaning.pagesPerWait(result)));
     return object;
+  }
+
+  private static JsonElement point(Latency.Point point) {
+    JsonArray pair = new JsonArray();
+    pair.add(point.percentile());
+    pair.add(point.nanos());
+    return pair;
   }
 
   private static JsonElement ratios(BenchmarkResult result, int depth) {
     RawFigure raw = result.raw(depth).orElse(null);
-    Measurement measurement =
-        result.measured().map(BenchmarkResult.Measured::measurement).orElse(null);
-    if (raw == null || measurement == null) {
+    if (raw == null || result.measured().isEmpty()) {
       return JsonNull.INSTANCE;
     }
+    Measurement measurement = result.measured().get().measurement();
     Latency latency = measurement.latency();
-    JsonObject object = new JsonObject();
-    object.add("throughputRatio", known(result.throughputRatio(depth)));
-    object.add(
-        "p50Ratio", known(Ratios.latency(measurement, raw, latency.p50Nanos(), raw.p50Nanos())));
-    object.add(
-        "p99Ratio", known(Ratios.latency(measurement, raw, latency.p99Nanos(), raw.p99Nanos())));
-    object.add(
-        "p999Ratio", known(Ratios.latency(measurement, raw, latency.p999Nanos(), raw.p999Nanos())));
-    return object;
+    return Json.tree(
+        new DiskRatios(
+            result.throughputRatio(depth),
+            Ratios.latency(measurement, raw, latency.p50Nanos(), raw.p50Nanos()),
+            Ratios.latency(measurement, raw, latency.p99Nanos(), raw.p99Nanos()),
+            Ratios.latency(measurement, raw, latency.p999Nanos(), raw.p999Nanos())));
   }
+
+  private record DiskRatios(
+      OptionalDouble throughputRatio,
+      OptionalDouble p50Ratio,
+      OptionalDouble p99Ratio,
+      OptionalDouble p999Ratio) {}
 
   private static JsonElement known(long value) {
     return value < 0 ? JsonNull.INSTANCE : new JsonPrimitive(value);
-  }
-
-  private static JsonElement known(OptionalDouble value) {
-    return value.isPresent() ? new JsonPrimitive(value.getAsDouble()) : JsonNull.INSTANCE;
   }
 
   private static String lower(Enum<?> constant) {
     return constant.name().toLowerCase(Locale.ROOT).replace('_', '-');
   }
 
-  private static JsonArray array(List<? extends JsonElement> elements) {
+  private static <T> JsonArray all(List<T> values, Function<T, JsonElement> form) {
     JsonArray array = new JsonArray();
-    elements.forEach(array::add);
+    values.stream().map(form).forEach(array::add);
     return array;
   }
 }

@@ -16,8 +16,7 @@ import org.dmalloc.measure.Workloads;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a benchmark is to do. Start with {@link #ofSize} and refine; every {@code with} method
- * returns a changed copy.
+ * What a benchmark is to do.
  *
  * @param byteSize the size of each backend's region, at least 1 MiB
  * @param workloads what to run; fill comes first whatever the order
@@ -42,16 +41,14 @@ public record BenchmarkPlan(
     RawDiskChoice rawDisk,
     @Nullable Path directory,
     long seed) {
-  /** The size unless another is given. */
-  public static final long DEFAULT_BYTES = 256L << 20;
-
   /** The smallest size: less says nothing. */
   public static final long MIN_BYTES = 1L << 20;
 
   /** As many as the smallest region has pages. */
   public static final int MAX_THREADS = (int) (MIN_BYTES / PageContent.PAGE_BYTES);
 
-  private static final long DEFAULT_SEED = 20_240_229;
+  /** The seed unless another is given. */
+  public static final long DEFAULT_SEED = 20_240_229;
 
   /** How to measure the raw disk. */
   public enum RawDiskChoice {
@@ -71,8 +68,7 @@ public record BenchmarkPlan(
   public BenchmarkPlan {
     if (byteSize < MIN_BYTES) {
       throw new IllegalArgumentException(
-          String.format(
-              Locale.ROOT, "benchmark of %d bytes; give at least %d", byteSize, MIN_BYTES));
+          "benchmark of " + byteSize + " bytes; give at least " + MIN_BYTES);
     }
     if (workloads.isEmpty() || starts.isEmpty()) {
       throw new IllegalArgumentException("benchmark of nothing; give a workload and a start");
@@ -81,14 +77,14 @@ public record BenchmarkPlan(
       throw new IllegalArgumentException(
           String.format(
               Locale.ROOT,
-              "threads %d; give 1 to %d: each needs a page of its own in the smallest region, and more have more requests under way than a disk takes",
+              "threads %d; give 1 to %d: each needs a page of its own in the smallest region, and"
+                  + " more have more requests under way than a disk takes",
               threads,
               MAX_THREADS));
     }
     if (timePerRun.isNegative() || timePerRun.isZero()) {
       throw new IllegalArgumentException(
-          String.format(
-              Locale.ROOT, "%d ms for each row; give more than 0", timePerRun.toMillis()));
+          timePerRun.toMillis() + " ms for each row; give more than 0");
     }
     workloads = List.copyOf(workloads);
     starts = Collections.unmodifiableSet(EnumSet.copyOf(starts));
@@ -112,48 +108,6 @@ public record BenchmarkPlan(
   public BenchmarkPlan withWorkloads(List<Workload> newWorkloads) {
     return new BenchmarkPlan(
         byteSize, newWorkloads, starts, threads, timePerRun, pattern, rawDisk, directory, seed);
-  }
-
-  /** A copy with other starts. */
-  public BenchmarkPlan withStarts(Set<Start> newStarts) {
-    return new BenchmarkPlan(
-        byteSize, workloads, newStarts, threads, timePerRun, pattern, rawDisk, directory, seed);
-  }
-
-  /** A copy with another number of threads. */
-  public BenchmarkPlan withThreads(int newThreads) {
-    return new BenchmarkPlan(
-        byteSize, workloads, starts, newThreads, timePerRun, pattern, rawDisk, directory, seed);
-  }
-
-  /** A copy with another time per run. */
-  public BenchmarkPlan withTimePerRun(Duration newTime) {
-    return new BenchmarkPlan(
-        byteSize, workloads, starts, threads, newTime, pattern, rawDisk, directory, seed);
-  }
-
-  /** A copy that advises one pattern for all workloads; null for the one that fits each. */
-  public BenchmarkPlan withPattern(@Nullable AccessPattern newPattern) {
-    return new BenchmarkPlan(
-        byteSize, workloads, starts, threads, timePerRun, newPattern, rawDisk, directory, seed);
-  }
-
-  /** A copy that measures the raw disk otherwise. */
-  public BenchmarkPlan withRawDisk(RawDiskChoice newRawDisk) {
-    return new BenchmarkPlan(
-        byteSize, workloads, starts, threads, timePerRun, pattern, newRawDisk, directory, seed);
-  }
-
-  /** A copy that works in a directory. */
-  public BenchmarkPlan withDirectory(@Nullable Path newDirectory) {
-    return new BenchmarkPlan(
-        byteSize, workloads, starts, threads, timePerRun, pattern, rawDisk, newDirectory, seed);
-  }
-
-  /** A copy with another seed. */
-  public BenchmarkPlan withSeed(long newSeed) {
-    return new BenchmarkPlan(
-        byteSize, workloads, starts, threads, timePerRun, pattern, rawDisk, directory, newSeed);
   }
 
   /** The pattern that a workload runs with. */

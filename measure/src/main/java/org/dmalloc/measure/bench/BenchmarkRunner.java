@@ -12,7 +12,6 @@ import java.util.Locale;
 import java.util.Map;
 import org.dmalloc.api.Capability;
 import org.dmalloc.api.MemoryProvider;
-import org.dmalloc.measure.Workload;
 import org.dmalloc.measure.disk.DirectLoop;
 import org.dmalloc.measure.disk.Fio;
 import org.dmalloc.measure.disk.PageCache;
@@ -20,6 +19,7 @@ import org.dmalloc.measure.disk.RawDisk;
 import org.dmalloc.measure.disk.RawSurvey;
 import org.dmalloc.measure.disk.RawSurveyor;
 import org.dmalloc.measure.machine.MachineDescription;
+import org.dmalloc.measure.report.MeasurementListener;
 import org.dmalloc.spi.machine.KernelFiles;
 
 /**
@@ -68,53 +68,75 @@ public final class BenchmarkRunner {
     try {
       return provider.capabilities().contains(Capability.NAMED);
     } catch (RuntimeException | Error e) {
-      return false; // its rows tell why
+      return false; // its rows have the reason
+    }
+  }
+
+  /** One benchmark: what its backends use, and what was found so far. */
+  static final class Run {
+    final BenchmarkPlan plan;
+    final KernelFiles files;
+    final PageCache pageCache;
+    final RawSurveyor surveyor;
+    final Map<String, BenchmarkReport.Storage> storage = new LinkedHashMap<>();
+    final List<RawSurvey> surveys = new ArrayList<>();
+    final List<BenchmarkResult> results = new ArrayList<>();
+    final List<String> notes;
+    private final MeasurementListener listener;
+    private final int steps;
+    private int stepsDone;
+
+    private Run(
+        BenchmarkRunner runner,
+        BenchmarkPlan plan,
+        MeasurementListener listener,
+        List<String> notes,
+        RawSurveyor surveyor) {
+      this.plan = plan;
+      this.files = runner.files;
+      this.pageCache = runner.pageCache;
+      this.surveyor = surveyor;
+      this.notes = notes;
+      this.listener = listener;
+      int rows =
+          plan.workloads().stream().mapToInt(w -> BackendBenchmark.startsOf(w, plan).size()).sum();
+      // One more for each backend: its allocation and its raw disk.
+      steps = runner.providers.size() * (rows + 1);
+    }
+
+    void begin(String step) {
+      listener.began(String.format(Locale.ROOT, "%d of %d, %s", stepsDone + 1, steps, step));
+    }
+
+    void stepDone() {
+      stepsDone = Math.min(steps, stepsDone + 1);
     }
   }
 
   /**
    * Runs a benchmark.
    *
-   * @param plan what to do
-   * @param listener told how it goes, on the calling thread
+   * @param listener told of the steps, on the calling thread
    * @throws InterruptedException if the calling thread was interrupted; nothing is left behind
    */
-  public BenchmarkReport run(BenchmarkPlan plan, BenchmarkListener listener)
+  public BenchmarkReport run(BenchmarkPlan plan, MeasurementListener listener)
       throws InterruptedException {
     Instant startedAt = Instant.now();
     long begin = System.nanoTime();
     List<String> notes = new ArrayList<>();
-    List<RawSurvey> surveys = new ArrayList<>();
-    List<BenchmarkResult> results = new ArrayList<>();
-    Map<String, BenchmarkReport.Storage> storage = new LinkedHashMap<>();
-    Progress progress = new Progress(listener, stepCount(plan));
-    RawSurveyor surveyor = surveyor(plan, notes);
+    Run run = new Run(this, plan, listener, notes, surveyor(plan, notes));
     for (MemoryProvider provider : providers) {
       removeStale(provider, notes);
-      BackendBenchmark backend =
-          new BackendBenchmark(
-              provider,
-              plan,
-              new BackendBenchmark.Surroundings(files, pageCache, surveyor, progress),
-              surveys.isEmpty() ? null : surveys.getFirst());
-      try {
-        backend.run();
-      } finally {
-        surveys.addAll(backend.surveys());
-        results.addAll(backend.results());
-        notes.addAll(backend.notes());
-        backend.storage().ifPresent(s -> storage.put(provider.name(), s));
-      }
+      new BackendBenchmark(provider, run).run();
     }
-    notes.forEach(listener::noted);
     return new BenchmarkReport(
         startedAt,
         Duration.ofNanos(System.nanoTime() - begin),
         plan,
         MachineDescription.read(files),
-        storage,
-        surveys,
-        results,
+        run.storage,
+        run.surveys,
+        run.results,
         notes);
   }
 
@@ -134,58 +156,10 @@ public final class BenchmarkRunner {
   private static void removeStale(MemoryProvider provider, List<String> notes) {
     try {
       for (String name : ScratchRegion.removeStale(provider)) {
-        notes.add(
-            String.format(
-                Locale.ROOT,
-                "%s: removed region %s of a benchmark that was killed",
-                provider.name(),
-                name));
+        notes.add(provider.name() + ": removed region " + name + " of a benchmark that was killed");
       }
     } catch (IOException | RuntimeException | Error e) {
-      notes.add(
-          String.format(
-              Locale.ROOT,
-              "%s: left-over regions not removed: %s",
-              provider.name(),
-              e.getMessage()));
+      notes.add(provider.name() + ": left-over regions not removed: " + e.getMessage());
     }
-  }
-
-  private int stepCount(BenchmarkPlan plan) {
-    int rows =
-        plan.workloads().stream().mapToInt(w -> BackendBenchmark.startsOf(w, plan).size()).sum();
-    // One more for each backend: its allocation and its raw disk.
-    return providers.size() * (rows + 1);
-  }
-
-  /** Counts steps for a listener. */
-  static final class Progress {
-    private final BenchmarkListener listener;
-    private final int total;
-    private int done;
-
-    Progress(BenchmarkListener listener, int total) {
-      this.listener = listener;
-      this.total = total;
-    }
-
-    BenchmarkListener listener() {
-      return listener;
-    }
-
-    void begin(String activity) {
-      listener.began(activity, done, total);
-    }
-
-    void stepDone() {
-      done = Math.min(total, done + 1);
-    }
-  }
-
-  /** The workloads of a plan in the order in which they run: what fills comes first. */
-  static List<Workload> inOrder(BenchmarkPlan plan) {
-    return plan.workloads().stream()
-        .sorted(Comparator.comparing(w -> w.kind() != Workload.Kind.FILL))
-        .toList();
   }
 }

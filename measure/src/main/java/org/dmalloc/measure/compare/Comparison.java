@@ -23,6 +23,7 @@ import org.dmalloc.measure.machine.BlockDevice;
 import org.dmalloc.measure.machine.MachineDescription;
 import org.dmalloc.measure.machine.MachineLoad;
 import org.dmalloc.measure.machine.SwapDevice;
+import org.dmalloc.measure.report.MeasurementListener;
 import org.dmalloc.report.Units;
 import org.dmalloc.spi.machine.KernelFiles;
 import org.dmalloc.spi.machine.MemoryInfo;
@@ -45,7 +46,7 @@ public final class Comparison {
   private final ComparisonPlan plan;
   private final List<ProviderSource> providers;
   private final List<Path> ownClassPath;
-  private final ComparisonListener listener;
+  private final MeasurementListener listener;
   private final KernelFiles files = KernelFiles.ofThisMachine();
   private final List<String> notes = new ArrayList<>();
   private final List<String> notCompared = new ArrayList<>();
@@ -61,7 +62,7 @@ public final class Comparison {
       ComparisonPlan plan,
       List<ProviderSource> providers,
       List<Path> ownClassPath,
-      ComparisonListener listener) {
+      MeasurementListener listener) {
     this.plan = plan;
     this.providers = List.copyOf(providers);
     this.ownClassPath = List.copyOf(ownClassPath);

@@ -33,6 +33,7 @@ import org.dmalloc.measure.compare.setup.KernelSetting;
 import org.dmalloc.measure.compare.setup.LimitedJvm;
 import org.dmalloc.measure.compare.setup.MemoryLimit;
 import org.dmalloc.measure.compare.setup.SetupJournal;
+import org.dmalloc.measure.report.MeasurementListener;
 import org.jspecify.annotations.Nullable;
 
 /** The runs of a comparison: one child JVM for each contender in each round. */
@@ -56,7 +57,7 @@ final class Rounds {
   private final List<Path> ownClassPath;
   private final @Nullable MemoryLimit limit;
   private final SetupJournal journal;
-  private final ComparisonListener listener;
+  private final MeasurementListener listener;
   private final Map<String, String> contenderNotes = new LinkedHashMap<>();
   private final Map<String, Map<ComparedWorkload, List<Measurement>>> runs = new LinkedHashMap<>();
   private final Map<String, Map<ComparedWorkload, String>> failures = new LinkedHashMap<>();
@@ -74,7 +75,7 @@ final class Rounds {
       List<Path> ownClassPath,
       @Nullable MemoryLimit limit,
       SetupJournal journal,
-      ComparisonListener listener,
+      MeasurementListener listener,
       long begin) {
     this.plan = plan;
     this.contenders = new ArrayList<>(contenders);
@@ -105,7 +106,8 @@ final class Rounds {
     listener.said(
         String.format(
             Locale.ROOT,
-            "%d contenders × %d workloads × %d runs in %d child JVMs, %.2f s a cell, about %s, done at %s",
+            "%d contenders × %d workloads × %d runs in %d child JVMs, %.2f s a cell, about %s, done"
+                + " at %s",
             contenders.size(),
             plan.choice().workloads().size(),
             plan.effort().runs(),
@@ -173,7 +175,8 @@ final class Rounds {
       notes.add(
           String.format(
               Locale.ROOT,
-              "the last child was ended when the %d s were over; what it had not told was not measured",
+              "the last child was ended when the %d s were over; what it had not told was not"
+                  + " measured",
               given.toSeconds()));
     }
     Set<Integer> counts = new TreeSet<>();
@@ -245,12 +248,12 @@ final class Rounds {
                 task,
                 place,
                 workload ->
-                    listener.progressed(
-                        schedule.childrenDone(),
-                        schedule.childrenTotal(),
+                    listener.began(
                         String.format(
                             Locale.ROOT,
-                            "%s %s, about %s left",
+                            "%d of %d, %s %s, about %s left",
+                            schedule.childrenDone() + 1,
+                            schedule.childrenTotal(),
                             contender.id(),
                             workload,
                             minutes(schedule.left()))),

@@ -1,19 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.dmalloc.measure.doctor;
 
-import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
-import org.dmalloc.measure.doctor.Finding.Severity;
+import java.util.stream.Stream;
 import org.dmalloc.measure.machine.BlockDevice;
 import org.dmalloc.spi.machine.Mount;
 
 /** The disks below the stores. */
 final class DiskChecks {
-  /** The kernel's default; beyond it a fault without advice reads more than anybody meant. */
+  /** The kernel's default; with more, a fault without advice reads more than its page needs. */
   private static final long DEFAULT_READ_AHEAD_KIB = 128;
 
   private static final long LOW_READ_AHEAD_KIB = 32;
@@ -21,88 +17,61 @@ final class DiskChecks {
   private DiskChecks() {}
 
   /** How much a fault without advice reads. */
-  static List<Finding> readAhead(Patient patient) {
-    List<Finding> findings = new ArrayList<>();
-    for (BlockDevice disk : disks(patient)) {
-      if (disk.readAheadKib().isEmpty()) {
-        continue;
-      }
-      long kib = disk.readAheadKib().getAsLong();
-      String command =
-          String.format(Locale.ROOT, "echo %d > %s", DEFAULT_READ_AHEAD_KIB, disk.readAheadFile());
-      if (kib > DEFAULT_READ_AHEAD_KIB) {
-        findings.add(
-            new Finding(
-                "read-ahead",
-                Severity.NOTE,
-                "read_ahead_kb of " + disk.name(),
-                kib + " KiB",
-                String.format(
-                    Locale.ROOT,
-                    "filechannel, which takes no advice, may read %d KiB for one random page; panama finds the advice out (AUTO), or takes RANDOM, and needs no change; a lower value costs reading in order",
-                    kib),
-                command));
-      } else if (kib < LOW_READ_AHEAD_KIB) {
-        findings.add(
-            new Finding(
-                "read-ahead",
-                Severity.NOTE,
-                "read_ahead_kb of " + disk.name(),
-                kib + " KiB",
-                "reading in order waits for many small reads",
-                command));
-      } else {
-        findings.add(
-            new Finding(
-                "read-ahead",
-                Severity.OK,
-                "read_ahead_kb of " + disk.name(),
-                kib + " KiB",
-                "a fault without advice reads at most about this; under RANDOM advice it reads one page",
-                ""));
-      }
-    }
-    return findings;
+  static List<Finding> readAhead(MachineView machine) {
+    return disks(machine)
+        .flatMap(
+            disk -> MachineView.judge(disk.readAheadKib(), kib -> readAhead(disk, kib)).stream())
+        .toList();
   }
 
-  /** What the disk says about itself. */
-  static List<Finding> rotational(Patient patient) {
-    List<Finding> findings = new ArrayList<>();
-    for (BlockDevice disk : disks(patient)) {
-      disk.rotational()
-          .ifPresent(
-              turns ->
-                  findings.add(
-                      turns
-                          ? new Finding(
-                              "rotational",
-                              Severity.NOTE,
-                              "rotational of " + disk.name(),
-                              "1",
-                              "the kernel takes it for a disk with a seek time, and reads swap ahead by its place on the disk; virtual disks and SSDs behind controllers often say so wrongly: change it only there",
-                              String.format(
-                                  Locale.ROOT,
-                                  "echo 0 > /sys/block/%s/queue/rotational",
-                                  disk.name()))
-                          : new Finding(
-                              "rotational",
-                              Severity.OK,
-                              "rotational of " + disk.name(),
-                              "0",
-                              "the kernel takes it for a disk without a seek time",
-                              "")));
+  private static Finding readAhead(BlockDevice disk, long kib) {
+    Subject subject = new Subject("read-ahead", "read_ahead_kb of " + disk.name());
+    String value = kib + " KiB";
+    String command =
+        String.format(Locale.ROOT, "echo %d > %s", DEFAULT_READ_AHEAD_KIB, disk.readAheadFile());
+    if (kib > DEFAULT_READ_AHEAD_KIB) {
+      return subject.note(
+          value,
+          String.format(
+              Locale.ROOT,
+              "filechannel, which takes no advice, may read %d KiB for one random page; panama"
+                  + " finds the advice out (AUTO), or takes RANDOM, and needs no change; a lower"
+                  + " value costs reading in order",
+              kib),
+          command);
     }
-    return findings;
+    return kib < LOW_READ_AHEAD_KIB
+        ? subject.note(value, "reading in order waits for many small reads", command)
+        : subject.ok(
+            value,
+            "a fault without advice reads at most about this; under RANDOM advice it reads one"
+                + " page");
+  }
+
+  /** Whether the kernel takes the disk for a rotational one. */
+  static List<Finding> rotational(MachineView machine) {
+    return disks(machine)
+        .flatMap(disk -> disk.rotational().map(rotational -> rotational(disk, rotational)).stream())
+        .toList();
+  }
+
+  private static Finding rotational(BlockDevice disk, boolean rotational) {
+    Subject subject = new Subject("rotational", "rotational of " + disk.name());
+    return rotational
+        ? subject.note(
+            "1",
+            "the kernel takes it for a disk with a seek time, and reads swap ahead by its place on"
+                + " the disk; virtual disks and SSDs behind controllers often say so wrongly:"
+                + " change it only there",
+            String.format(Locale.ROOT, "echo 0 > /sys/block/%s/queue/rotational", disk.name()))
+        : subject.ok("0", "the kernel takes it for a disk without a seek time");
   }
 
   /** The disks below the stores, each once. */
-  private static List<BlockDevice> disks(Patient patient) {
-    Map<String, BlockDevice> byName = new LinkedHashMap<>();
-    for (Path directory : patient.directories()) {
-      Mount.holding(patient.files(), directory)
-          .flatMap(mount -> BlockDevice.of(patient.files(), mount))
-          .ifPresent(disk -> byName.putIfAbsent(disk.name(), disk));
-    }
-    return List.copyOf(byName.values());
+  private static Stream<BlockDevice> disks(MachineView machine) {
+    return machine.directories().stream()
+        .flatMap(directory -> Mount.holding(machine.files(), directory).stream())
+        .flatMap(mount -> BlockDevice.of(machine.files(), mount).stream())
+        .distinct();
   }
 }

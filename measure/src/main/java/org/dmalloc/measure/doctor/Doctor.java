@@ -2,15 +2,16 @@
 package org.dmalloc.measure.doctor;
 
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Function;
 
 /**
- * Looks a machine over for what its settings will do to memory regions, and tells the commands that
- * change them. Runs none of them.
+ * Checks what the settings of a machine mean for memory regions, and names the commands that change
+ * them. It reads only, and runs none of the commands.
  */
 public final class Doctor {
-  private static final List<MachineCheck> STANDARD =
+  /** Each gives its findings, none where a machine has no such thing. */
+  private static final List<Function<MachineView, List<Finding>>> CHECKS =
       List.of(
           StoreChecks::fileSystem,
           StoreChecks::freeSpace,
@@ -29,29 +30,16 @@ public final class Doctor {
           HugePageChecks::defrag,
           HugePageChecks::shmem);
 
-  private final List<MachineCheck> checks;
+  private Doctor() {}
 
-  /** A doctor with all checks of this bundle. */
-  public Doctor() {
-    this(STANDARD);
+  /** Checks the machine that this runs on. */
+  public static DoctorReport examine(List<Path> directories) {
+    return examine(MachineView.thisMachine(directories));
   }
 
-  /** A doctor with checks of one's own. */
-  public Doctor(List<MachineCheck> checks) {
-    this.checks = List.copyOf(checks);
-  }
-
-  /** Looks at the machine that this runs on. */
-  public DoctorReport examine(List<Path> directories) {
-    return examine(Patient.thisMachine(directories));
-  }
-
-  /** Looks at a machine. */
-  public DoctorReport examine(Patient patient) {
-    List<Finding> findings = new ArrayList<>();
-    for (MachineCheck check : checks) {
-      findings.addAll(check.examine(patient));
-    }
-    return new DoctorReport(findings);
+  /** Checks a machine. */
+  public static DoctorReport examine(MachineView machine) {
+    return new DoctorReport(
+        CHECKS.stream().flatMap(check -> check.apply(machine).stream()).toList());
   }
 }

@@ -2,11 +2,11 @@
 package org.dmalloc.measure.doctor;
 
 /**
- * One thing that a check found out about this machine.
+ * One result of a check.
  *
  * @param check the name of the check
  * @param severity whether it needs attention
- * @param subject what was looked at: a setting, a disk, a directory
+ * @param subject the setting, disk or directory that was examined
  * @param value what it is set to, with its unit
  * @param effect what this does to regions and benchmarks, in one line
  * @param command the command that changes it; empty where nothing needs to be changed, or nothing
@@ -18,7 +18,7 @@ public record Finding(
   public enum Severity {
     /** As it should be. */
     OK,
-    /** Works; better known before a benchmark surprises. */
+    /** Works; explains figures of benchmarks. */
     NOTE,
     /** Will slow things down badly, or make them fail. */
     WARN

@@ -22,85 +22,64 @@ final class MemoryChecks {
   private MemoryChecks() {}
 
   /** What the cgroups above this process allow. */
-  static List<Finding> cgroupLimit(Patient patient) {
-    Optional<CgroupMemory> cgroup = CgroupMemory.lowest(patient.files());
-    if (cgroup.isEmpty()) {
-      return List.of(
-          new Finding(
-              "cgroup",
-              Severity.OK,
-              "memory cgroup",
-              "none",
-              "no memory controller is visible: regions share all of the machine's RAM",
-              ""));
-    }
-    CgroupMemory group = cgroup.get();
-    String subject = String.format(Locale.ROOT, "memory cgroup (v%d)", group.version());
+  static List<Finding> cgroupLimit(MachineView machine) {
+    Optional<CgroupMemory> lowest = CgroupMemory.lowest(machine.files());
+    return List.of(
+        lowest.isPresent()
+            ? cgroupLimit(lowest.get())
+            : new Subject("cgroup", "memory cgroup")
+                .ok(
+                    "none",
+                    "no memory controller is visible: regions share all of the machine's RAM"));
+  }
+
+  private static Finding cgroupLimit(CgroupMemory group) {
+    Subject subject =
+        new Subject("cgroup", String.format(Locale.ROOT, "memory cgroup (v%d)", group.version()));
     if (!group.limited()) {
-      return List.of(
-          new Finding(
-              "cgroup",
-              Severity.OK,
-              subject,
-              "no limit",
-              "regions share all of the machine's RAM; a limit is a fair way to test memory"
-                  + " pressure",
-              ""));
+      return subject.ok(
+          "no limit",
+          "regions share all of the machine's RAM; a limit is a fair way to test memory pressure");
     }
     String used =
         group.usedBytes() < 0
             ? ""
             : String.format(Locale.ROOT, ", %s used", Units.bytes(group.usedBytes()));
-    return List.of(
-        new Finding(
-            "cgroup",
-            Severity.NOTE,
-            subject,
-            Units.bytes(group.limitBytes()) + used,
-            "the cache of file regions counts in; more than this at once is read from disk again,"
-                + " and anon beyond it is swapped or killed",
-            "echo BYTES > " + group.file()));
+    return subject.note(
+        Units.bytes(group.limitBytes()) + used,
+        "the cache of file regions counts in; more than this at once is read from disk again, and"
+            + " anon beyond it is swapped or killed",
+        "echo BYTES > " + group.file());
   }
 
   /** Whether large anonymous regions are granted. */
-  static List<Finding> overcommit(Patient patient) {
-    OptionalLong value = Setting.OVERCOMMIT.number(patient.files());
-    if (value.isEmpty()) {
-      return List.of();
-    }
-    return List.of(
-        switch ((int) value.getAsLong()) {
-          case 1 ->
-              new Finding(
-                  "overcommit",
-                  Severity.NOTE,
-                  "vm.overcommit_memory",
-                  "1 (always)",
-                  "any anon region is granted; what does not fit is killed later, without an"
-                      + " exception",
-                  "sysctl vm.overcommit_memory=0");
-          case 2 ->
-              new Finding(
-                  "overcommit",
-                  Severity.WARN,
-                  "vm.overcommit_memory",
-                  "2 (never)",
-                  String.format(
-                      Locale.ROOT,
-                      "anon and private regions are refused beyond the commit limit (%s left), the"
-                          + " Java heap counts in; shared file regions are free of it",
-                      commitLeft(patient.files())),
-                  "sysctl vm.overcommit_memory=0");
-          default ->
-              new Finding(
-                  "overcommit",
-                  Severity.OK,
-                  "vm.overcommit_memory",
-                  "0 (heuristic)",
-                  "anon regions are refused only if they could never fit; shared file regions are"
-                      + " free of it",
-                  "");
-        });
+  static List<Finding> overcommit(MachineView machine) {
+    Subject subject = new Subject("overcommit", Setting.OVERCOMMIT);
+    return machine.judge(
+        Setting.OVERCOMMIT,
+        value ->
+            switch ((int) value) {
+              case 1 ->
+                  subject.note(
+                      "1 (always)",
+                      "any anon region is granted; what does not fit is killed later, without an"
+                          + " exception",
+                      "sysctl vm.overcommit_memory=0");
+              case 2 ->
+                  subject.warn(
+                      "2 (never)",
+                      String.format(
+                          Locale.ROOT,
+                          "anon and private regions are refused beyond the commit limit (%s left),"
+                              + " the Java heap counts in; shared file regions are free of it",
+                          commitLeft(machine.files())),
+                      "sysctl vm.overcommit_memory=0");
+              default ->
+                  subject.ok(
+                      "0 (heuristic)",
+                      "anon regions are refused only if they could never fit; shared file regions"
+                          + " are free of it");
+            });
   }
 
   private static String commitLeft(KernelFiles files) {
@@ -112,47 +91,36 @@ final class MemoryChecks {
   }
 
   /** How many mappings one process may have. */
-  static List<Finding> mapCount(Patient patient) {
-    OptionalLong value = Setting.MAX_MAP_COUNT.number(patient.files());
-    if (value.isEmpty()) {
-      return List.of();
-    }
-    long count = value.getAsLong();
-    boolean small = count <= DEFAULT_MAP_COUNT;
-    return List.of(
-        new Finding(
-            "map-count",
-            small ? Severity.NOTE : Severity.OK,
-            "vm.max_map_count",
-            Long.toString(count),
-            "each region takes a mapping or more, the JVM some hundreds; at the limit allocation"
-                + " fails with ENOMEM",
-            small ? "sysctl vm.max_map_count=" + AMPLE_MAP_COUNT : ""));
+  static List<Finding> mapCount(MachineView machine) {
+    return machine.judge(
+        Setting.MAX_MAP_COUNT,
+        count -> {
+          boolean small = count <= DEFAULT_MAP_COUNT;
+          return new Subject("map-count", Setting.MAX_MAP_COUNT)
+              .finding(
+                  small ? Severity.NOTE : Severity.OK,
+                  Long.toString(count),
+                  "each region takes a mapping or more, the JVM some hundreds; at the limit"
+                      + " allocation fails with ENOMEM",
+                  small ? "sysctl vm.max_map_count=" + AMPLE_MAP_COUNT : "");
+        });
   }
 
   /** How much memory may be locked. */
-  static List<Finding> memlock(Patient patient) {
-    OptionalLong soft = ProcessLimits.soft(patient.files(), "Max locked memory");
-    return soft.isPresent() ? List.of(memlock(soft.getAsLong())) : List.of();
-  }
-
-  private static Finding memlock(long bytes) {
-    String value = bytes == Long.MAX_VALUE ? "unlimited" : Units.bytes(bytes);
-    return bytes < LOW_MEMLOCK_BYTES
-        ? new Finding(
-            "memlock",
-            Severity.NOTE,
-            "limit of locked memory",
-            value,
-            "locked regions and the swap policy NEVER are refused beyond this, unless the process"
-                + " has CAP_IPC_LOCK",
-            "ulimit -l unlimited (as root, or by LimitMEMLOCK= of the service), before the start")
-        : new Finding(
-            "memlock",
-            Severity.OK,
-            "limit of locked memory",
-            value,
-            "locked regions and the swap policy NEVER work up to this",
-            "");
+  static List<Finding> memlock(MachineView machine) {
+    return MachineView.judge(
+        ProcessLimits.soft(machine.files(), "Max locked memory"),
+        bytes -> {
+          Subject subject = new Subject("memlock", "limit of locked memory");
+          String value = bytes == Long.MAX_VALUE ? "unlimited" : Units.bytes(bytes);
+          return bytes < LOW_MEMLOCK_BYTES
+              ? subject.note(
+                  value,
+                  "locked regions and the swap policy NEVER are refused beyond this, unless the"
+                      + " process has CAP_IPC_LOCK",
+                  "ulimit -l unlimited (as root, or by LimitMEMLOCK= of the service), before the"
+                      + " start")
+              : subject.ok(value, "locked regions and the swap policy NEVER work up to this");
+        });
   }
 }

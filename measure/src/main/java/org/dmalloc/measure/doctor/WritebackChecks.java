@@ -3,13 +3,12 @@ package org.dmalloc.measure.doctor;
 
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.OptionalLong;
-import org.dmalloc.measure.doctor.Finding.Severity;
 import org.dmalloc.report.Units;
 import org.dmalloc.spi.machine.KernelFiles;
 import org.dmalloc.spi.machine.MemoryInfo;
 import org.dmalloc.spi.machine.Setting;
-import org.jspecify.annotations.Nullable;
 
 /** When the kernel writes changed pages back, and when it makes writers wait for that. */
 final class WritebackChecks {
@@ -17,76 +16,76 @@ final class WritebackChecks {
 
   private WritebackChecks() {}
 
-  /** Where a writer is stopped. */
-  static List<Finding> dirtyLimit(Patient patient) {
-    KernelFiles files = patient.files();
-    Limit limit = Limit.read(files, "dirty");
-    if (limit == null) {
-      return List.of();
-    }
-    boolean low = limit.bytes >= 0 && limit.bytes < LOW_BYTES;
-    return List.of(
-        new Finding(
-            "dirty-limit",
-            low ? Severity.WARN : Severity.OK,
-            limit.setting,
-            limit.value,
-            low
-                ? String.format(
-                    Locale.ROOT,
-                    "stores to file regions stall as soon as %s are unwritten",
-                    limit.size())
-                : String.format(
-                    Locale.ROOT,
-                    "stores to file regions run at memory speed until about %s are unwritten, then"
-                        + " at disk speed",
-                    limit.size()),
-            low ? "sysctl vm.dirty_ratio=20" : ""));
+  /** From how much on a writer waits. */
+  static List<Finding> dirtyLimit(MachineView machine) {
+    return Limit.read(machine.files(), "dirty").map(WritebackChecks::dirtyLimit).stream().toList();
   }
 
-  /** Where write-back begins. */
-  static List<Finding> dirtyBackground(Patient patient) {
-    Limit background = Limit.read(patient.files(), "dirty_background");
-    Limit limit = Limit.read(patient.files(), "dirty");
-    if (background == null || limit == null) {
-      return List.of();
-    }
-    boolean inverted = background.bytes >= 0 && limit.bytes >= 0 && background.bytes >= limit.bytes;
-    return List.of(
-        new Finding(
-            "dirty-background",
-            inverted ? Severity.WARN : Severity.OK,
-            background.setting,
+  private static Finding dirtyLimit(Limit limit) {
+    Subject subject = new Subject("dirty-limit", limit.setting);
+    return limit.bytes >= 0 && limit.bytes < LOW_BYTES
+        ? subject.warn(
+            limit.value,
+            String.format(
+                Locale.ROOT,
+                "stores to file regions stall as soon as %s are unwritten",
+                limit.size()),
+            "sysctl vm.dirty_ratio=20")
+        : subject.ok(
+            limit.value,
+            String.format(
+                Locale.ROOT,
+                "stores to file regions run at memory speed until about %s are unwritten, then at"
+                    + " disk speed",
+                limit.size()));
+  }
+
+  /** From how much on the kernel writes back. */
+  static List<Finding> dirtyBackground(MachineView machine) {
+    return Limit.read(machine.files(), "dirty")
+        .flatMap(
+            limit ->
+                Limit.read(machine.files(), "dirty_background")
+                    .map(background -> dirtyBackground(background, limit)))
+        .stream()
+        .toList();
+  }
+
+  private static Finding dirtyBackground(Limit background, Limit limit) {
+    Subject subject = new Subject("dirty-background", background.setting);
+    return background.bytes >= 0 && limit.bytes >= 0 && background.bytes >= limit.bytes
+        ? subject.warn(
             background.value,
-            inverted
-                ? "not below the limit above: the kernel uses half of that, and write-back begins"
-                    + " late"
-                : String.format(
-                    Locale.ROOT,
-                    "write-back begins beside the writers at about %s; a force writes what is left"
-                        + " over, so that less makes forces shorter, and writing more often",
-                    background.size()),
-            inverted ? "sysctl vm.dirty_background_ratio=10 vm.dirty_ratio=20" : ""));
+            "not below the limit above: the kernel uses half of that, and write-back begins late",
+            "sysctl vm.dirty_background_ratio=10 vm.dirty_ratio=20")
+        : subject.ok(
+            background.value,
+            String.format(
+                Locale.ROOT,
+                "write-back begins beside the writers at about %s; a force writes what is left"
+                    + " over, so that less makes forces shorter, and writing more often",
+                background.size()));
   }
 
   /** A limit that is set in bytes, or in per cent of available memory if the bytes are 0. */
-  private record Limit(String setting, String value, long bytes) {
-    static @Nullable Limit read(KernelFiles files, String name) {
+  private record Limit(Setting setting, String value, long bytes) {
+    static Optional<Limit> read(KernelFiles files, String name) {
       Setting inBytes = Setting.sysctl("vm." + name + "_bytes");
-      OptionalLong bytes = inBytes.number(files);
-      if (bytes.isPresent() && bytes.getAsLong() > 0) {
-        return new Limit(inBytes.name(), Long.toString(bytes.getAsLong()), bytes.getAsLong());
+      long bytes = inBytes.number(files).orElse(0);
+      if (bytes > 0) {
+        return Optional.of(new Limit(inBytes, Long.toString(bytes), bytes));
       }
       Setting inPerCent = Setting.sysctl("vm." + name + "_ratio");
       OptionalLong ratio = inPerCent.number(files);
       if (ratio.isEmpty()) {
-        return null;
+        return Optional.empty();
       }
       OptionalLong available = MemoryInfo.bytes(files, "MemAvailable");
-      return new Limit(
-          inPerCent.name(),
-          ratio.getAsLong() + " %",
-          available.isPresent() ? available.getAsLong() / 100 * ratio.getAsLong() : -1);
+      return Optional.of(
+          new Limit(
+              inPerCent,
+              ratio.getAsLong() + " %",
+              available.isPresent() ? available.getAsLong() / 100 * ratio.getAsLong() : -1));
     }
 
     String size() {

@@ -69,12 +69,7 @@ public record BlockDevice(
    * @param readBytes read from it
    * @param writtenBytes written to it
    */
-  public record Traffic(long readBytes, long writtenBytes) {
-    /** What went through between {@code earlier} and this reading. */
-    public Traffic since(Traffic earlier) {
-      return new Traffic(readBytes - earlier.readBytes, writtenBytes - earlier.writtenBytes);
-    }
-  }
+  public record Traffic(long readBytes, long writtenBytes) {}
 
   private static BlockDevice atSysPath(KernelFiles files, String sysPath) {
     // A partition has no queue of its own: its disk is the directory above.

@@ -1,14 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.dmalloc.measure.machine;
 
+import static org.dmalloc.measure.machine.KernelCounts.UNKNOWN;
+
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalLong;
+import org.dmalloc.spi.machine.Cgroup;
 import org.dmalloc.spi.machine.KernelFiles;
+import org.dmalloc.spi.machine.ProcessStat;
 import org.jspecify.annotations.Nullable;
 
 /** Reads what the kernel counts while something is measured. One measurement at a time uses it. */
@@ -17,6 +22,9 @@ public final class KernelCounter {
   private static final Path CLEAR_REFS = Path.of("/proc/self/clear_refs");
 
   private static final byte[] RESET_PEAK = "5\n".getBytes(StandardCharsets.US_ASCII);
+
+  /** The kernel reports CPU time to user space in USER_HZ, which is 100 on every Linux port. */
+  private static final long NANOS_PER_TICK = 10_000_000;
 
   private final KernelFiles files;
   private final List<BlockDevice> devices;
@@ -65,13 +73,45 @@ public final class KernelCounter {
 
   /** Reads all now, the peaks since the last {@link #reset}. */
   public KernelCounts read() throws IOException {
+    Optional<ProcessStat> stat = ProcessStat.of(files, "self");
+    long userTicks = field(stat, 14);
+    long systemTicks = field(stat, 15);
+    String swapSource = swapSource();
+    List<BlockDevice.Traffic> traffic =
+        devices.stream().flatMap(device -> device.traffic(files).stream()).toList();
     PeakCharge peak = charge;
-    KernelCounts counts = KernelCounts.read(files, devices);
-    if (peak == null) {
-      return counts;
-    }
-    OptionalLong kib = files.field("/proc/self/status", "VmHWM");
-    return counts.withPeaks(
-        kib.isPresent() ? 1024 * kib.getAsLong() : KernelCounts.UNKNOWN, peak.read());
+    OptionalLong peakKib =
+        peak == null ? OptionalLong.empty() : files.field("/proc/self/status", "VmHWM");
+    return new KernelCounts(
+        field(stat, 12),
+        field(stat, 10),
+        userTicks == UNKNOWN || systemTicks == UNKNOWN
+            ? UNKNOWN
+            : (userTicks + systemTicks) * NANOS_PER_TICK,
+        files.field("/proc/self/io", "read_bytes").orElse(UNKNOWN),
+        files.field("/proc/self/io", "write_bytes").orElse(UNKNOWN),
+        files.field(swapSource, "pswpin").orElse(UNKNOWN),
+        files.field(swapSource, "pswpout").orElse(UNKNOWN),
+        swapSource,
+        devices.isEmpty()
+            ? UNKNOWN
+            : traffic.stream().mapToLong(BlockDevice.Traffic::readBytes).sum(),
+        devices.isEmpty()
+            ? UNKNOWN
+            : traffic.stream().mapToLong(BlockDevice.Traffic::writtenBytes).sum(),
+        peakKib.isPresent() ? 1024 * peakKib.getAsLong() : UNKNOWN,
+        peak == null ? UNKNOWN : peak.read());
+  }
+
+  private static long field(Optional<ProcessStat> stat, int number) {
+    return stat.isPresent() ? stat.get().field(number).orElse(UNKNOWN) : UNKNOWN;
+  }
+
+  /** The file of this process's cgroup if it counts swapping, else that of the whole machine. */
+  private String swapSource() {
+    return Cgroup.ofMemory(files, 2)
+        .map(group -> group.directory().resolve("memory.stat").toString())
+        .filter(stat -> files.field(stat, "pswpin").isPresent())
+        .orElse("/proc/vmstat");
   }
 }

@@ -1,12 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.dmalloc.measure.machine;
 
-import java.util.List;
-import java.util.Optional;
-import org.dmalloc.spi.machine.Cgroup;
-import org.dmalloc.spi.machine.KernelFiles;
-import org.dmalloc.spi.machine.ProcessStat;
-
 /**
  * What the kernel has counted for this whole process since its start, and for some devices since
  * boot, or the difference of two such readings. {@link #UNKNOWN} where this machine does not tell.
@@ -48,11 +42,6 @@ public record KernelCounts(
   /** Stands for a count that this machine does not give. */
   public static final long UNKNOWN = -1;
 
-  /** The kernel reports CPU time to user space in USER_HZ, which is 100 on every Linux port. */
-  private static final long NANOS_PER_TICK = 10_000_000;
-
-  private static final String VMSTAT = "/proc/vmstat";
-
   /** Counts of the process alone; all others are unknown. */
   public static KernelCounts ofProcess(
       long majorFaults, long minorFaults, long cpuNanos, long readBytes, long writtenBytes) {
@@ -74,64 +63,6 @@ public record KernelCounts(
   /** Counts of nothing. */
   public static KernelCounts none() {
     return ofProcess(UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN);
-  }
-
-  /** Reads the counters of this process, and those of devices, which may be none. */
-  public static KernelCounts read(KernelFiles files, List<BlockDevice> devices) {
-    Optional<ProcessStat> stat = ProcessStat.of(files, "self");
-    long userTicks = field(stat, 14);
-    long systemTicks = field(stat, 15);
-    String swapSource = swapSource(files);
-    long deviceRead = devices.isEmpty() ? UNKNOWN : 0;
-    long deviceWritten = deviceRead;
-    for (BlockDevice device : devices) {
-      Optional<BlockDevice.Traffic> traffic = device.traffic(files);
-      deviceRead += traffic.map(BlockDevice.Traffic::readBytes).orElse(0L);
-      deviceWritten += traffic.map(BlockDevice.Traffic::writtenBytes).orElse(0L);
-    }
-    return new KernelCounts(
-        field(stat, 12),
-        field(stat, 10),
-        userTicks == UNKNOWN || systemTicks == UNKNOWN
-            ? UNKNOWN
-            : (userTicks + systemTicks) * NANOS_PER_TICK,
-        files.field("/proc/self/io", "read_bytes").orElse(UNKNOWN),
-        files.field("/proc/self/io", "write_bytes").orElse(UNKNOWN),
-        files.field(swapSource, "pswpin").orElse(UNKNOWN),
-        files.field(swapSource, "pswpout").orElse(UNKNOWN),
-        swapSource,
-        deviceRead,
-        deviceWritten,
-        UNKNOWN,
-        UNKNOWN);
-  }
-
-  private static String swapSource(KernelFiles files) {
-    Optional<Cgroup> group = Cgroup.ofMemory(files, 2);
-    if (group.isPresent()) {
-      String stat = group.get().directory().resolve("memory.stat").toString();
-      if (files.field(stat, "pswpin").isPresent()) {
-        return stat;
-      }
-    }
-    return VMSTAT;
-  }
-
-  /** A copy with peaks. */
-  KernelCounts withPeaks(long resident, long charged) {
-    return new KernelCounts(
-        majorFaults,
-        minorFaults,
-        cpuNanos,
-        readBytes,
-        writtenBytes,
-        swapInPages,
-        swapOutPages,
-        swapSource,
-        deviceReadBytes,
-        deviceWrittenBytes,
-        resident,
-        charged);
   }
 
   /**
@@ -157,9 +88,5 @@ public record KernelCounts(
 
   private static long difference(long later, long earlier) {
     return later == UNKNOWN || earlier == UNKNOWN ? UNKNOWN : later - earlier;
-  }
-
-  private static long field(Optional<ProcessStat> stat, int number) {
-    return stat.isPresent() ? stat.get().field(number).orElse(UNKNOWN) : UNKNOWN;
   }
 }

@@ -2,7 +2,6 @@
 package org.dmalloc.measure.machine;
 
 import java.util.Arrays;
-import java.util.List;
 import org.dmalloc.spi.machine.KernelFiles;
 import org.dmalloc.spi.machine.ProcessStat;
 
@@ -33,15 +32,16 @@ public record MachineLoad(
 
   /** Reads it; what the machine does not tell is 0. */
   public static MachineLoad read(KernelFiles files) {
-    long[] ticks = new long[COUNTED];
-    for (String line : files.lines("/proc/stat")) {
-      if (line.startsWith("cpu ")) {
-        List<String> words = Arrays.asList(line.strip().split("\\s+", -1));
-        for (int i = 0; i < COUNTED && i + 1 < words.size(); i++) {
-          ticks[i] = Long.parseLong(words.get(i + 1));
-        }
-      }
-    }
+    long[] ticks =
+        files.lines("/proc/stat").stream()
+            .filter(line -> line.startsWith("cpu "))
+            .flatMapToLong(
+                line ->
+                    Arrays.stream(line.strip().split("\\s+", -1))
+                        .skip(1)
+                        .mapToLong(Long::parseLong))
+            .toArray();
+    ticks = Arrays.copyOf(ticks, COUNTED);
     long own =
         ProcessStat.of(files, "self")
             .map(stat -> stat.field(UTIME).orElse(0) + stat.field(CUTIME).orElse(0))

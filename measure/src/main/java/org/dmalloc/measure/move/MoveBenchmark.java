@@ -29,6 +29,7 @@ import org.dmalloc.measure.Start;
 import org.dmalloc.measure.Workloads;
 import org.dmalloc.measure.machine.KernelCounts;
 import org.dmalloc.measure.machine.MachineDescription;
+import org.dmalloc.measure.report.MeasurementListener;
 import org.dmalloc.report.Units;
 import org.dmalloc.spi.machine.KernelFiles;
 
@@ -73,7 +74,7 @@ public final class MoveBenchmark {
    * @throws MemoryException if a backend refuses or a move fails
    * @throws org.dmalloc.measure.WrongContentException if a page lost a write
    */
-  public MoveReport run(MovePlan plan, MoveBenchmarkListener listener) throws MemoryException {
+  public MoveReport run(MovePlan plan, MeasurementListener listener) throws MemoryException {
     Instant startedAt = Instant.now();
     long start = System.nanoTime();
     requireAll(plan.backends());
@@ -167,7 +168,7 @@ public final class MoveBenchmark {
   // --- plain copies ---
 
   private List<MoveReport.Copy> copies(
-      List<String> names, long byteSize, MoveBenchmarkListener listener) throws MemoryException {
+      List<String> names, long byteSize, MeasurementListener listener) throws MemoryException {
     RegionRequest request = RegionRequest.ofSize(byteSize).withOwner(OWNER);
     List<MoveReport.Copy> copies = new ArrayList<>();
     long start = System.nanoTime();
@@ -176,7 +177,7 @@ public final class MoveBenchmark {
         PageWriter.fill(source);
         for (String to : names) {
           if (!to.equals(from)) {
-            listener.progressed(
+            listener.began(
                 String.format(
                     Locale.ROOT, "plain copy of %s, %s → %s", Units.bytes(byteSize), from, to));
             copies.add(copy(source, from, to, request));
@@ -217,7 +218,7 @@ public final class MoveBenchmark {
   // --- moves ---
 
   private List<MoveReport.Row> moves(
-      MovePlan plan, MemoryRegion region, List<Direction> round, MoveBenchmarkListener listener)
+      MovePlan plan, MemoryRegion region, List<Direction> round, MeasurementListener listener)
       throws MemoryException {
     List<MoveReport.Row> rows = new ArrayList<>();
     try (PageWriter writer = PageWriter.startFilled(region, OWNER + " writer", SEED)) {
@@ -225,7 +226,7 @@ public final class MoveBenchmark {
       for (double percent : plan.writtenPercents()) {
         long start = System.nanoTime();
         List<MoveReport.Row> done = moves(plan, region, writer, percent, round, listener);
-        listener.progressed("comparing every page of " + Units.bytes(region.byteSize()));
+        listener.began("comparing every page of " + Units.bytes(region.byteSize()));
         writer.check();
         listener.said(summary(done, System.nanoTime() - start));
         rows.addAll(done);
@@ -240,14 +241,14 @@ public final class MoveBenchmark {
       PageWriter writer,
       double percent,
       List<Direction> round,
-      MoveBenchmarkListener listener)
+      MeasurementListener listener)
       throws MemoryException {
     int count = plan.movesFor(region.byteSize());
     Map<Direction, Samples> samples = new LinkedHashMap<>();
     writer.rate((double) region.byteSize() / PageWriter.PAGE_BYTES * percent / 100);
     for (int i = 0; i < count; i++) {
       for (Direction direction : round) {
-        listener.progressed(
+        listener.began(
             String.format(
                 Locale.ROOT,
                 "%s, %s written/s, %s → %s, move %d of %d",
@@ -290,7 +291,7 @@ public final class MoveBenchmark {
 
   /** A stored region between the backends of one store. */
   private List<MoveReport.Row> remaps(
-      MovePlan plan, long byteSize, List<Direction> round, MoveBenchmarkListener listener)
+      MovePlan plan, long byteSize, List<Direction> round, MeasurementListener listener)
       throws MemoryException {
     String name = String.format(Locale.ROOT, "%s-%016x", OWNER, System.nanoTime());
     RegionRequest request = RegionRequest.ofSize(byteSize).withName(name).withOwner(OWNER);

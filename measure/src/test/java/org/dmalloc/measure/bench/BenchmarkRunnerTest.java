@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.EnumSet;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
@@ -22,21 +23,35 @@ import org.dmalloc.measure.Workloads;
 import org.dmalloc.measure.bench.BenchmarkResult.Failed;
 import org.dmalloc.measure.bench.BenchmarkResult.Measured;
 import org.dmalloc.measure.bench.BenchmarkResult.NotRun;
+import org.dmalloc.measure.report.MeasurementListener;
 import org.dmalloc.testkit.memory.InMemoryProvider;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 final class BenchmarkRunnerTest {
+  private static final Duration SHORT = Duration.ofMillis(20);
   private static final BenchmarkPlan PLAN =
-      BenchmarkPlan.ofSize(2L << 20)
-          .withTimePerRun(Duration.ofMillis(20))
-          .withRawDisk(BenchmarkPlan.RawDiskChoice.NONE);
+      plan(EnumSet.allOf(Start.class), 1, SHORT, BenchmarkPlan.RawDiskChoice.NONE);
+
+  private static BenchmarkPlan plan(
+      Set<Start> starts, int threads, Duration time, BenchmarkPlan.RawDiskChoice raw) {
+    return new BenchmarkPlan(
+        2L << 20,
+        Workloads.standard(),
+        starts,
+        threads,
+        time,
+        null,
+        raw,
+        null,
+        BenchmarkPlan.DEFAULT_SEED);
+  }
 
   @Test
   void runsEveryWorkloadColdAndWarmAndLeavesNothing() throws InterruptedException {
     InMemoryProvider provider = TestMemory.withEverything("fake");
     BenchmarkReport report =
-        new BenchmarkRunner(List.of(provider)).run(PLAN, BenchmarkListener.NONE);
+        new BenchmarkRunner(List.of(provider)).run(PLAN, MeasurementListener.NONE);
     assertEquals(23, report.results().size(), "eleven workloads twice, alloc-free once");
     for (BenchmarkResult result : report.results()) {
       Measured measured = assertInstanceOf(Measured.class, result.outcome(), result::toString);
@@ -53,7 +68,7 @@ final class BenchmarkRunnerTest {
         new BenchmarkRunner(List.of(provider))
             .run(
                 PLAN.withWorkloads(List.of(Workloads.RANDOM_READ, Workloads.READ)),
-                BenchmarkListener.NONE);
+                MeasurementListener.NONE);
     for (BenchmarkResult result : report.results()) {
       assertEquals(result.workload().pattern(), result.advice());
     }
@@ -63,7 +78,7 @@ final class BenchmarkRunnerTest {
   void reportsALackingCapabilityAndAnImpossibleColdStartInTheirRows() throws InterruptedException {
     InMemoryProvider provider = InMemoryProvider.of("plain", Capability.RESIDENCY);
     BenchmarkReport report =
-        new BenchmarkRunner(List.of(provider)).run(PLAN, BenchmarkListener.NONE);
+        new BenchmarkRunner(List.of(provider)).run(PLAN, MeasurementListener.NONE);
     for (BenchmarkResult result : report.results()) {
       boolean batched = result.workload().needs().contains(Capability.PREFETCH);
       boolean cold = result.start() == Start.COLD && !result.workload().equals(Workloads.FILL);
@@ -91,7 +106,7 @@ final class BenchmarkRunnerTest {
             });
     InMemoryProvider sound = TestMemory.withEverything("sound");
     BenchmarkReport report =
-        new BenchmarkRunner(List.of(broken, sound)).run(PLAN, BenchmarkListener.NONE);
+        new BenchmarkRunner(List.of(broken, sound)).run(PLAN, MeasurementListener.NONE);
     for (BenchmarkResult result : report.results()) {
       if (result.backend().equals("broken")
           && result.workload().needs().contains(Capability.PREFETCH)) {
@@ -115,7 +130,7 @@ final class BenchmarkRunnerTest {
                 throw MemoryException.of("allocate", "store", "ENOSPC", "free space");
               }
             });
-    BenchmarkReport report = new BenchmarkRunner(List.of(full)).run(PLAN, BenchmarkListener.NONE);
+    BenchmarkReport report = new BenchmarkRunner(List.of(full)).run(PLAN, MeasurementListener.NONE);
     assertEquals(23, report.results().size());
     report
         .results()
@@ -136,7 +151,7 @@ final class BenchmarkRunnerTest {
             });
     BenchmarkReport report =
         new BenchmarkRunner(List.of(provider))
-            .run(PLAN.withWorkloads(List.of(Workloads.RANDOM_WRITE)), BenchmarkListener.NONE);
+            .run(PLAN.withWorkloads(List.of(Workloads.RANDOM_WRITE)), MeasurementListener.NONE);
     report
         .results()
         .forEach(result -> assertInstanceOf(Failed.class, result.outcome(), result::toString));
@@ -159,13 +174,14 @@ final class BenchmarkRunnerTest {
     Set<Thread> before = workers(); // of other tests
     AtomicReference<Throwable> thrown = new AtomicReference<>();
     BenchmarkPlan endless =
-        PLAN.withTimePerRun(Duration.ofHours(1)).withWorkloads(List.of(Workloads.batchRead(512)));
+        plan(PLAN.starts(), 1, Duration.ofHours(1), PLAN.rawDisk())
+            .withWorkloads(List.of(Workloads.batchRead(512)));
     Thread runner =
         Thread.ofPlatform()
             .start(
                 () -> {
                   try {
-                    new BenchmarkRunner(List.of(provider)).run(endless, BenchmarkListener.NONE);
+                    new BenchmarkRunner(List.of(provider)).run(endless, MeasurementListener.NONE);
                   } catch (InterruptedException | RuntimeException e) {
                     thrown.set(e);
                   }
@@ -190,11 +206,11 @@ final class BenchmarkRunnerTest {
   @Timeout(60)
   void anInterruptBetweenStepsEndsItToo() {
     InMemoryProvider provider = TestMemory.withEverything("fake");
-    BenchmarkListener interrupting =
-        new BenchmarkListener() {
+    MeasurementListener interrupting =
+        new MeasurementListener() {
           @Override
-          public void began(String activity, int done, int total) {
-            if (activity.equals("fake: read cold")) {
+          public void began(String step) {
+            if (step.endsWith(" fake: read cold")) {
               Thread.currentThread().interrupt();
             }
           }
@@ -212,7 +228,7 @@ final class BenchmarkRunnerTest {
     provider.store().put("dmalloc-bench-" + dead + "-1", 1);
     BenchmarkReport report =
         new BenchmarkRunner(List.of(provider))
-            .run(PLAN.withWorkloads(List.of(Workloads.RANDOM_READ)), BenchmarkListener.NONE);
+            .run(PLAN.withWorkloads(List.of(Workloads.RANDOM_READ)), MeasurementListener.NONE);
     assertTrue(TestMemory.isEmpty(provider));
     assertTrue(report.notes().getFirst().contains("dmalloc-bench-" + dead + "-1"));
   }
@@ -223,7 +239,7 @@ final class BenchmarkRunnerTest {
     provider.store().put("orders", 1);
     provider.store().put("dmalloc-bench-" + ProcessHandle.current().pid() + "-77", 1);
     new BenchmarkRunner(List.of(provider))
-        .run(PLAN.withWorkloads(List.of(Workloads.RANDOM_READ)), BenchmarkListener.NONE);
+        .run(PLAN.withWorkloads(List.of(Workloads.RANDOM_READ)), MeasurementListener.NONE);
     assertEquals(2, provider.store().names().size());
   }
 
@@ -233,11 +249,9 @@ final class BenchmarkRunnerTest {
     BenchmarkReport report =
         new BenchmarkRunner(List.of(provider))
             .run(
-                PLAN.withThreads(3)
-                    .withTimePerRun(Duration.ofMinutes(1))
-                    .withStarts(Set.of(Start.COLD))
+                plan(Set.of(Start.COLD), 3, Duration.ofMinutes(1), PLAN.rawDisk())
                     .withWorkloads(List.of(Workloads.FILL, Workloads.RANDOM_READ)),
-                BenchmarkListener.NONE);
+                MeasurementListener.NONE);
     for (BenchmarkResult result : report.results()) {
       Measured measured = assertInstanceOf(Measured.class, result.outcome(), result::toString);
       assertEquals(512, measured.measurement().operations(), "each page of 2 MiB exactly once");
@@ -251,9 +265,9 @@ final class BenchmarkRunnerTest {
     BenchmarkReport report =
         new BenchmarkRunner(List.of(memfd))
             .run(
-                PLAN.withRawDisk(BenchmarkPlan.RawDiskChoice.OWN_LOOP)
+                plan(PLAN.starts(), 1, SHORT, BenchmarkPlan.RawDiskChoice.OWN_LOOP)
                     .withWorkloads(List.of(Workloads.FILL)),
-                BenchmarkListener.NONE);
+                MeasurementListener.NONE);
     assertEquals(List.of(), report.surveys());
     assertEquals("", report.storage().get("memfd").fileSystem());
   }
@@ -262,7 +276,8 @@ final class BenchmarkRunnerTest {
   void refusesToMeasureNothing() {
     assertThrows(IllegalArgumentException.class, () -> new BenchmarkRunner(List.of()));
     assertThrows(IllegalArgumentException.class, () -> PLAN.withWorkloads(List.of()));
-    assertThrows(IllegalArgumentException.class, () -> PLAN.withThreads(0));
+    assertThrows(
+        IllegalArgumentException.class, () -> plan(PLAN.starts(), 0, SHORT, PLAN.rawDisk()));
     assertThrows(IllegalArgumentException.class, () -> BenchmarkPlan.ofSize(4096));
     assertThrows(IllegalArgumentException.class, () -> Workloads.named("nonsense"));
   }

@@ -31,6 +31,7 @@ import org.dmalloc.measure.compare.setup.KernelSetting;
 import org.dmalloc.measure.compare.setup.LimitSearch;
 import org.dmalloc.measure.compare.setup.SetupJournal;
 import org.dmalloc.measure.machine.SwapDevice;
+import org.dmalloc.measure.report.MeasurementListener;
 import org.dmalloc.report.Json;
 import org.dmalloc.report.Table;
 import org.dmalloc.spi.machine.CgroupMemory;
@@ -390,7 +391,7 @@ class WholeComparisonTest {
   }
 
   /** Prints what a comparison says, so that a failure can be understood. */
-  private static final class Printing implements ComparisonListener {
+  private static final class Printing implements MeasurementListener {
     private final List<String> lines = new ArrayList<>();
 
     @Override

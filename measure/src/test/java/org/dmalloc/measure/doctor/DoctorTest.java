@@ -171,11 +171,11 @@ final class DoctorTest {
 
   @Test
   void littleOrUnknownSpaceIsAWarning() {
-    Patient full =
-        new Patient(
+    MachineView full =
+        new MachineView(
             machine.files(), List.of(Path.of("/srv/store")), directory -> OptionalLong.of(5));
-    Patient missing =
-        new Patient(
+    MachineView missing =
+        new MachineView(
             machine.files(), List.of(Path.of("/srv/store")), directory -> OptionalLong.empty());
     assertEquals(Severity.WARN, StoreChecks.freeSpace(full).getFirst().severity());
     assertEquals("unknown", StoreChecks.freeSpace(missing).getFirst().value());
@@ -185,10 +185,9 @@ final class DoctorTest {
   @Test
   void aMachineThatSaysNothingGivesNoFalseFindings(@TempDir Path empty) {
     DoctorReport report =
-        new Doctor()
-            .examine(
-                new Patient(
-                    new FakeMachine(empty).files(), List.of(), directory -> OptionalLong.empty()));
+        Doctor.examine(
+            new MachineView(
+                new FakeMachine(empty).files(), List.of(), directory -> OptionalLong.empty()));
     // No swap and no cgroup can be told from an empty machine; nothing else.
     assertEquals(
         Set.of("swap", "cgroup"),
@@ -216,17 +215,16 @@ final class DoctorTest {
 
   @Test
   void readsTheRealMachineWithoutAnError() {
-    DoctorReport report = new Doctor().examine(List.of(Path.of("target")));
+    DoctorReport report = Doctor.examine(List.of(Path.of("target")));
     assertTrue(report.findings().stream().anyMatch(f -> f.check().equals("free-space")));
   }
 
   private DoctorReport examine(String... directories) {
-    return new Doctor()
-        .examine(
-            new Patient(
-                machine.files(),
-                Arrays.stream(directories).map(Path::of).toList(),
-                directory -> OptionalLong.of(MUCH)));
+    return Doctor.examine(
+        new MachineView(
+            machine.files(),
+            Arrays.stream(directories).map(Path::of).toList(),
+            directory -> OptionalLong.of(MUCH)));
   }
 
   private List<Finding> all(String check) {

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
@@ -40,13 +41,13 @@ final class MachineTest {
   }
 
   @Test
-  void anEmptyMachineIsUnknownNotAnError(@TempDir Path empty) {
+  void anEmptyMachineIsUnknownNotAnError(@TempDir Path empty) throws IOException {
     KernelFiles files = new KernelFiles(empty);
     MachineDescription description = MachineDescription.read(files);
     assertEquals("unknown", description.processor());
     assertEquals(-1, description.memoryBytes());
     assertEquals(List.of(), description.swap());
-    assertEquals(KernelCounts.UNKNOWN, KernelCounts.read(files, List.of()).majorFaults());
+    assertEquals(KernelCounts.UNKNOWN, new KernelCounter(files, List.of()).read().majorFaults());
     assertEquals(Optional.empty(), Mount.holding(files, Path.of("/srv")));
   }
 
@@ -137,8 +138,8 @@ final class MachineTest {
   }
 
   @Test
-  void readsWhatTheKernelCounted() {
-    KernelCounts counters = KernelCounts.read(machine.files(), List.of());
+  void readsWhatTheKernelCounted() throws IOException {
+    KernelCounts counters = new KernelCounter(machine.files(), List.of()).read();
     assertEquals(42, counters.majorFaults());
     assertEquals(1000, counters.minorFaults());
     assertEquals(2_000_000_000L, counters.cpuNanos());

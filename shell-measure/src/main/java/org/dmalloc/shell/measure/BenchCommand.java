@@ -7,7 +7,6 @@ import java.time.Duration;
 import java.util.Arrays;
 import java.util.EnumSet;
 import java.util.List;
-import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
 import org.apache.felix.service.command.CommandSession;
@@ -17,7 +16,6 @@ import org.dmalloc.api.AccessPattern;
 import org.dmalloc.measure.Start;
 import org.dmalloc.measure.Workload;
 import org.dmalloc.measure.Workloads;
-import org.dmalloc.measure.bench.BenchmarkListener;
 import org.dmalloc.measure.bench.BenchmarkPlan;
 import org.dmalloc.measure.bench.BenchmarkReport;
 import org.dmalloc.measure.bench.BenchmarkRunner;
@@ -110,21 +108,21 @@ public final class BenchCommand extends Command {
     BenchmarkPlan plan;
     try {
       plan =
-          BenchmarkPlan.ofSize(size.bytes())
-              .withWorkloads(
-                  Words.choose("--workload", workload, Workloads.standard(), Workload::name))
-              .withStarts(EnumSet.copyOf(Words.parseAll(Start.class, start, "--start")))
-              .withThreads(threads)
-              .withTimePerRun(Duration.ofSeconds(seconds))
-              .withPattern(pattern)
-              .withRawDisk(raw)
-              .withDirectory(place);
+          new BenchmarkPlan(
+              size.bytes(),
+              Words.choose("--workload", workload, Workloads.standard(), Workload::name),
+              EnumSet.copyOf(Words.parseAll(Start.class, start, "--start")),
+              threads,
+              Duration.ofSeconds(seconds),
+              pattern,
+              raw,
+              place,
+              seed == null ? BenchmarkPlan.DEFAULT_SEED : seed);
     } catch (UsageException e) {
       throw e;
     } catch (IllegalArgumentException e) {
       throw new UsageException("bench: " + e.getMessage());
     }
-    plan = seed == null ? plan : plan.withSeed(seed);
     BenchmarkReport report = run(new BenchmarkRunner(backends(backend)), plan, console);
     Printable result = files.write(report, new ReportResult(report));
     if (!report.succeeded()) {
@@ -147,15 +145,7 @@ public final class BenchCommand extends Command {
   private static BenchmarkReport run(BenchmarkRunner runner, BenchmarkPlan plan, Console console)
       throws InterruptedException {
     try (ProgressLine progress = console.progress("bench")) {
-      return runner.run(
-          plan,
-          new BenchmarkListener() {
-            @Override
-            public void began(String activity, int stepsDone, int stepsTotal) {
-              progress.now(
-                  String.format(Locale.ROOT, "%d of %d, %s", stepsDone + 1, stepsTotal, activity));
-            }
-          });
+      return runner.run(plan, new ConsoleListener(console, "bench", progress));
     }
   }
 

@@ -15,7 +15,6 @@ import org.apache.felix.service.command.Descriptor;
 import org.apache.felix.service.command.Parameter;
 import org.dmalloc.measure.compare.ComparisonAgainst;
 import org.dmalloc.measure.compare.ComparisonJson;
-import org.dmalloc.measure.compare.ComparisonListener;
 import org.dmalloc.measure.compare.ComparisonPlan;
 import org.dmalloc.measure.compare.ComparisonReport;
 import org.dmalloc.measure.compare.cell.ComparedWorkload;
@@ -68,7 +67,8 @@ public final class CompareCommand extends Command {
               absentValue = "")
           @Nullable String workload,
       @Descriptor(
-              "NAME: which backends or contenders (panama, anon:kernel, malloc), with commas between them, or all; without it all but those that are like another")
+              "NAME: which backends or contenders (panama, anon:kernel, malloc), with commas"
+                  + " between them, or all; without it all but those that are like another")
           @Parameter(
               names = {"-c", "--contender"},
               absentValue = "")
@@ -130,7 +130,8 @@ public final class CompareCommand extends Command {
 
   /** Compares memory on files with memory on swap, under one memory limit. */
   @Descriptor(
-      "compares memory on files with memory on swap, under one memory limit; Ctrl-C stops it and puts everything back")
+      "compares memory on files with memory on swap, under one memory limit; Ctrl-C stops it and"
+          + " puts everything back")
   public Printable compare(
       CommandSession session, Subject subject, SwapOptions swap, EffortOptions effort, Forms forms)
       throws IOException, InterruptedException, CommandFailure {
@@ -223,17 +224,7 @@ public final class CompareCommand extends Command {
           bundle.getBundleContext(),
           providers()::ofService,
           plan,
-          new ComparisonListener() {
-            @Override
-            public void said(String line) {
-              console.say("compare: " + line);
-            }
-
-            @Override
-            public void progressed(int done, int total, String what) {
-              progress.now(String.format(Locale.ROOT, "%d of %d, %s", done + 1, total, what));
-            }
-          });
+          new ConsoleListener(console, "compare", progress));
     }
   }
 

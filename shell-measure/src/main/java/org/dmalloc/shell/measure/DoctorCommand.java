@@ -33,7 +33,8 @@ public final class DoctorCommand extends Command {
 
   /** Tells what this machine's settings mean for regions, and the commands that change them. */
   @Descriptor(
-      "tells what this machine's settings mean for regions, and how to change them; changes nothing")
+      "tells what this machine's settings mean for regions, and how to change them; changes"
+          + " nothing")
   public Message doctor(
       CommandSession session,
       @Descriptor("[DIR…]: directories to look at; without them those of the stores")
@@ -47,8 +48,7 @@ public final class DoctorCommand extends Command {
     for (Object directory : directories) {
       given.add(console.existingDirectory(directory.toString()));
     }
-    DoctorReport report =
-        new Doctor().examine(given.isEmpty() ? List.copyOf(stores(session)) : given);
+    DoctorReport report = Doctor.examine(given.isEmpty() ? List.copyOf(stores(session)) : given);
     return new Message((json ? report.json() : report.text()).stripTrailing());
   }
 

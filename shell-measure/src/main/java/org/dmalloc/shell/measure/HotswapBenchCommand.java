@@ -9,7 +9,6 @@ import org.apache.felix.service.command.CommandSession;
 import org.apache.felix.service.command.Descriptor;
 import org.apache.felix.service.command.Parameter;
 import org.dmalloc.measure.move.MoveBenchmark;
-import org.dmalloc.measure.move.MoveBenchmarkListener;
 import org.dmalloc.measure.move.MovePlan;
 import org.dmalloc.measure.move.MoveReport;
 import org.dmalloc.shell.command.Command;
@@ -71,20 +70,7 @@ public final class HotswapBenchCommand extends Command {
         new MoveBenchmark(providers().choose(MANAGED), providers().mover(), providers()::choose);
     MoveReport report;
     try (ProgressLine progress = console.progress("hotswapbench")) {
-      report =
-          benchmark.run(
-              plan,
-              new MoveBenchmarkListener() {
-                @Override
-                public void said(String line) {
-                  console.say("hotswapbench: " + line);
-                }
-
-                @Override
-                public void progressed(String what) {
-                  progress.now(what);
-                }
-              });
+      report = benchmark.run(plan, new ConsoleListener(console, "hotswapbench", progress));
     }
     return files.write(report, new ReportResult(report));
   }

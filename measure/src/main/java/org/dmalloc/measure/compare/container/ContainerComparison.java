@@ -7,9 +7,9 @@ import java.util.Optional;
 import java.util.function.LongFunction;
 import org.dmalloc.api.MemoryProvider;
 import org.dmalloc.measure.compare.Comparison;
-import org.dmalloc.measure.compare.ComparisonListener;
 import org.dmalloc.measure.compare.ComparisonPlan;
 import org.dmalloc.measure.compare.ComparisonReport;
+import org.dmalloc.measure.report.MeasurementListener;
 import org.osgi.framework.BundleContext;
 
 /** A comparison of all providers of a container. */
@@ -27,7 +27,7 @@ public final class ContainerComparison {
       BundleContext context,
       LongFunction<? extends Optional<? extends MemoryProvider>> asked,
       ComparisonPlan plan,
-      ComparisonListener listener)
+      MeasurementListener listener)
       throws IOException, InterruptedException {
     Path scratch = context.getDataFile("compare").toPath();
     ContainerProviders providers = new ContainerProviders(context, asked, scratch);
