@@ -3,13 +3,14 @@ package org.dmalloc.measure;
 
 import java.io.IOException;
 import java.util.Arrays;
+import java.util.function.DoubleSupplier;
 
 /**
- * The pages that one worker uses, in its order, announced in batches where the run asks for that:
- * one batch is announced while the one before it is used, so that the disk always has work. The
- * time of an announcement counts to the first use of the batch in hand. One thread uses it.
+ * The pages that one worker uses, in its order. Numbers are made for a group of operations at a
+ * time, each order in a loop of its own: a call for each page would take longer than a load from
+ * RAM. One thread uses it.
  */
-final class PageOrder {
+abstract class PageOrder {
   /** The skew that YCSB made the custom. */
   static final double THETA = 0.99;
 
@@ -19,77 +20,142 @@ final class PageOrder {
    */
   private static final int DRAWS = 1 << 19;
 
-  private enum Kind {
-    /** A permutation that the workers of a run share: no page comes twice. */
-    ONCE,
-    UNIFORM,
-    ZIPF,
-    SUBSET
+  /** Of the pages: how many are used at random in each phase that does so. */
+  private static final int RANDOM_SHARE = 16;
+
+  /** Shares of the pages that the working set goes through, in equal times. */
+  private static final double[] SET_SHARES = {1, 0.5, 0.25, 0.125, 0.25, 0.5, 1};
+
+  /**
+   * Puts the next pages into an array, from its start.
+   *
+   * @param count at most the length of the array
+   * @return how many: fewer than {@code count} at the end
+   */
+  abstract int next(long[] pages, int count) throws IOException;
+
+  /** The next pages; fewer than {@code count} at the end. */
+  final long[] take(int count) throws IOException {
+    long[] pages = new long[count];
+    int found = next(pages, count);
+    return found == count ? pages : Arrays.copyOf(pages, found);
   }
 
-  private static final long[] NONE = new long[0];
+  /** The same pages, announced in batches where the run asks for that. */
+  final PageOrder announced(WorkerContext context) {
+    int batchPages = context.options().announcedPages();
+    return batchPages == 0 ? this : announced(context.requireStore(), batchPages);
+  }
 
-  private final Kind kind;
-  private final PageStore store;
-  private final int batchPages;
-  private final long pageCount;
-  private final int step;
-  private final PagePermutation permutation;
-  private final RandomStream random;
-  private final int[] draws;
-  private long place;
-  private long subset;
-  private long[] current = NONE;
-  private long[] announced = NONE;
-  private int taken;
+  /**
+   * The same pages, announced in batches: one batch is announced while the one before it is used,
+   * so that the disk always has work. The time of an announcement counts to the first use of the
+   * batch in hand.
+   */
+  final PageOrder announced(PageStore store, int batchPages) {
+    PageOrder order = this;
+    return new PageOrder() {
+      private long[] current = {};
+      private long[] announced = {};
+      private int used;
 
-  private PageOrder(
-      Kind kind, WorkerContext context, int batchPages, PagePermutation permutation, int[] draws) {
-    this.kind = kind;
-    this.permutation = permutation;
-    this.draws = draws;
-    store = context.requireStore();
-    this.batchPages = batchPages;
-    pageCount = context.pageCount();
-    subset = pageCount;
-    random = context.random();
-    step = context.options().threads();
-    place = kind == Kind.ONCE ? context.threadIndex() : 0;
+      @Override
+      int next(long[] pages, int count) throws IOException {
+        int found = 0;
+        while (found < count && (used < current.length || advance())) {
+          pages[found++] = current[used++];
+        }
+        return found;
+      }
+
+      // Makes the announced batch the current one and announces the next; false at the end.
+      private boolean advance() throws IOException {
+        if (announced.length == 0) {
+          announced = announce();
+        }
+        current = announced;
+        used = 0;
+        announced = announce();
+        return current.length > 0;
+      }
+
+      private long[] announce() throws IOException {
+        long[] pages = order.take(batchPages);
+        if (pages.length > 0) {
+          store.announce(pages);
+        }
+        return pages;
+      }
+    };
   }
 
   /** All pages at random: from a cold start each once, from a warm one drawn anew. */
   static PageOrder random(WorkerContext context) {
-    return random(context, context.options().announcedPages());
+    if (context.cold()) {
+      return new Once(context);
+    }
+    RandomStream random = context.random();
+    long pageCount = context.pageCount();
+    return new PageOrder() {
+      @Override
+      int next(long[] pages, int count) {
+        for (int i = 0; i < count; i++) {
+          pages[i] = random.below(pageCount);
+        }
+        return count;
+      }
+    };
   }
 
-  /** As {@link #random(WorkerContext)}, announced so many at a time; 0 for not at all. */
-  static PageOrder random(WorkerContext context, int batchPages) {
-    return new PageOrder(
-        context.cold() ? Kind.ONCE : Kind.UNIFORM,
-        context,
-        batchPages,
-        new PagePermutation(context.pageCount(), context.runSeed()),
-        new int[0]);
+  /** Pages of a random order that the workers of a run share: no page comes twice. */
+  static final class Once extends PageOrder {
+    private final PagePermutation permutation;
+    private final long pageCount;
+    private final int first;
+    private final int step;
+    private long place;
+
+    Once(WorkerContext context) {
+      permutation = new PagePermutation(context.pageCount(), context.runSeed());
+      pageCount = context.pageCount();
+      first = context.threadIndex();
+      step = context.options().threads();
+      place = first;
+    }
+
+    /**
+     * The page at an index of this worker's order.
+     *
+     * @param index how many this worker uses before it
+     */
+    long at(long index) {
+      return permutation.at(index * step + first);
+    }
+
+    @Override
+    int next(long[] pages, int count) {
+      int found = 0;
+      for (; found < count && place < pageCount; place += step) {
+        pages[found++] = permutation.at(place);
+      }
+      return found;
+    }
   }
 
   /** Pages that are popular as a Zipf distribution says, the popular ones spread over the store. */
   static PageOrder zipfian(WorkerContext context) {
-    return new PageOrder(
-        Kind.ZIPF,
-        context,
-        context.options().announcedPages(),
-        new PagePermutation(context.pageCount(), 0),
-        draw(context));
-  }
+    int[] draws = draw(context);
+    return new PageOrder() {
+      private int place;
 
-  /** Pages of a set whose size {@link #shrinkTo} sets; a smaller set is part of a larger one. */
-  static PageOrder subset(WorkerContext context) {
-    return new PageOrder(
-        Kind.SUBSET,
-        context,
-        context.options().announcedPages(),
-        new PagePermutation(context.pageCount(), ~context.options().seed()),
-        new int[0]);
+      @Override
+      int next(long[] pages, int count) {
+        for (int i = 0; i < count; i++) {
+          pages[i] = draws[place++ & (DRAWS - 1)];
+        }
+        return count;
+      }
+    };
   }
 
   /** The pages of a worker, in the order of its use. */
@@ -110,80 +176,132 @@ final class PageOrder {
     return pages;
   }
 
-  /** Draws from so many pages from now on. */
-  void shrinkTo(long pages) {
-    subset = Math.max(1, pages);
-  }
-
-  /** Whether {@link #draw} always has a page, without an announcement. */
-  boolean endless() {
-    return batchPages == 0 && kind != Kind.ONCE;
-  }
-
-  /** Whether there is another page. */
-  boolean hasNext() throws IOException {
-    return batchPages == 0 ? more() : taken < current.length || advance();
-  }
-
-  /** The next page, after {@link #hasNext}. */
-  long next() {
-    return batchPages == 0 ? draw() : current[taken++];
-  }
-
   /**
-   * The page at an index of an order in which each comes once.
-   *
-   * @param index how many this worker uses before it
+   * Pages of a set that shrinks and grows back over the time of the run; a smaller set is part of a
+   * larger one.
    */
-  long at(long index) {
-    return permutation.at(index * step + place % step);
+  static PageOrder workingSet(WorkerContext context) {
+    RandomStream random = context.random();
+    long pageCount = context.pageCount();
+    PagePermutation permutation = new PagePermutation(pageCount, ~context.options().seed());
+    DoubleSupplier elapsed = context.elapsed();
+    return new PageOrder() {
+      @Override
+      int next(long[] pages, int count) {
+        int phase = (int) (elapsed.getAsDouble() * SET_SHARES.length);
+        double share = SET_SHARES[Math.min(SET_SHARES.length - 1, phase)];
+        long size = Math.max(1, (long) (pageCount * share));
+        for (int i = 0; i < count; i++) {
+          pages[i] = permutation.at(random.below(size));
+        }
+        return count;
+      }
+    };
   }
 
-  /** The next pages, without an announcement; fewer than so many at the end. */
-  long[] take(int count) {
-    long[] pages = new long[count];
-    int found = 0;
-    while (found < count && more()) {
-      pages[found++] = draw();
+  /** A worker's share of the pages in order: once from a cold start, round and round from warm. */
+  static final class InOrder extends PageOrder {
+    private final long first;
+    private final long end;
+    private final boolean repeats;
+    private long next;
+    private boolean wrapped;
+
+    InOrder(WorkerContext context) {
+      first = context.firstPage();
+      end = context.endPage();
+      repeats = !context.cold() && end > first;
+      next = first;
     }
-    return found == count ? pages : Arrays.copyOf(pages, found);
+
+    @Override
+    int next(long[] pages, int count) {
+      int found = 0;
+      while (found < count && (next < end || repeats)) {
+        if (next == end) {
+          next = first;
+          wrapped = true;
+        }
+        pages[found++] = next++;
+      }
+      return found;
+    }
+
+    /** How many pages from the first one on were used. */
+    long visited() {
+      return (wrapped ? end : next) - first;
+    }
   }
 
-  private boolean more() {
-    return kind != Kind.ONCE || place < pageCount;
+  /** A sixteenth of the pages at random, all in order, as many at random; from warm anew. */
+  static PageOrder phases(WorkerContext context) {
+    RandomStream random = context.random();
+    long first = context.firstPage();
+    long shared = context.endPage() - first;
+    long scattered = Math.max(1, shared / RANDOM_SHARE);
+    long steps = shared < 1 ? 0 : 2 * scattered + shared;
+    boolean repeats = !context.cold() && steps > 0;
+    return new PageOrder() {
+      private long step;
+
+      @Override
+      int next(long[] pages, int count) {
+        int found = 0;
+        while (found < count && (step < steps || repeats)) {
+          step = step == steps ? 0 : step;
+          boolean inOrder = step >= scattered && step < scattered + shared;
+          pages[found++] = first + (inOrder ? step - scattered : random.below(shared));
+          step++;
+        }
+        return found;
+      }
+    };
   }
 
-  /** The next page of an {@link #endless} order. */
-  long draw() {
-    if (kind == Kind.UNIFORM) {
-      return random.below(pageCount);
-    }
-    if (kind == Kind.ONCE) {
-      long page = permutation.at(place);
-      place += step;
-      return page;
-    }
-    return kind == Kind.ZIPF
-        ? draws[(int) place++ & (DRAWS - 1)]
-        : permutation.at(random.below(subset));
-  }
+  /** The first half of the pages in order and the second at random, in turns. */
+  static final class Halves extends PageOrder {
+    private final RandomStream random;
+    private final int inOrder;
+    private final long first;
+    private final long middle;
+    private final long end;
+    private final boolean repeats;
+    private long next;
+    private int turn;
 
-  /** Makes the announced batch the current one and announces the next; false at the end. */
-  private boolean advance() throws IOException {
-    if (announced.length == 0) {
-      announced = announce();
+    /**
+     * The halves of a worker's share.
+     *
+     * @param inOrder how many in order for each random one
+     */
+    Halves(WorkerContext context, int inOrder) {
+      this.inOrder = inOrder;
+      random = context.random();
+      first = context.firstPage();
+      end = context.endPage();
+      middle = first + (end - first + 1) / 2;
+      repeats = !context.cold() && end > first;
+      next = first;
     }
-    current = announced;
-    taken = 0;
-    announced = announce();
-    return current.length > 0;
-  }
 
-  private long[] announce() throws IOException {
-    long[] pages = take(batchPages);
-    if (pages.length > 0) {
-      store.announce(pages);
+    @Override
+    int next(long[] pages, int count) {
+      int found = 0;
+      while (found < count && (next < middle || repeats)) {
+        next = next == middle ? first : next;
+        if (turn == inOrder && end > middle) {
+          turn = 0;
+          pages[found++] = middle + random.below(end - middle);
+        } else {
+          turn++;
+          pages[found++] = next++;
+        }
+      }
+      return found;
     }
-    return pages;
+
+    boolean isInOrder(long page) {
+      return page < middle;
+    }
   }
 }

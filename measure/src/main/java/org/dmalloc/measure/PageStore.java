@@ -58,12 +58,13 @@ public interface PageStore extends AutoCloseable {
   default void bulkLoad(long firstPage, PageContent content) throws IOException {
     Pages pages = pages();
     for (long page = firstPage; page < pageCount(); page++) {
-      pages.begin();
-      try {
-        pages.fill(page, content);
-      } finally {
-        pages.end();
-      }
+      long next = page;
+      pages.group(
+          count -> {
+            pages.fill(next, content);
+            return count;
+          },
+          1);
     }
   }
 

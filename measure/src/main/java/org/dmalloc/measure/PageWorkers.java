@@ -2,147 +2,113 @@
 package org.dmalloc.measure;
 
 import java.io.IOException;
-import java.lang.foreign.MemorySegment;
 import java.util.BitSet;
-import org.jspecify.annotations.Nullable;
 
-/** Workers that use single pages: in order, at random, or as the last page says. */
+/** Workers that use single pages, in an order, or as the last page says. */
 final class PageWorkers {
-  /** Looked at again after a fill; reading all would bring back what did not fit into memory. */
+  /** Verified after a fill; reading all would bring back what did not fit into memory. */
   private static final int VERIFIED_PAGES = 1_000;
 
   private PageWorkers() {}
 
-  /** Walks a worker's pages in order: once from a cold start, round and round from a warm one. */
-  private abstract static class InOrder implements Worker {
+  /** Uses the next pages of an order, a group at a time. */
+  private abstract static class OnPages implements Worker {
     final Pages pages;
     final PageContent content;
-    final long first;
-    private final long end;
-    private final boolean repeats;
-    private long next;
-    private boolean wrapped;
+    private final PageOrder order;
+    private long[] numbers = {};
 
-    InOrder(WorkerContext context) {
+    OnPages(WorkerContext context, PageOrder order) {
       pages = context.requirePages();
       content = context.content();
-      first = context.firstPage();
-      end = context.endPage();
-      repeats = !context.cold() && end > first;
-      next = first;
+      this.order = order;
     }
 
-    abstract void use(long page) throws IOException;
+    /** Uses the first so many pages of a list. */
+    abstract void use(long[] list, int count) throws IOException;
 
     @Override
     public final int work(int count) throws IOException {
-      int done = 0;
-      while (done < count) {
-        if (next == end) {
-          if (!repeats) {
-            return done;
-          }
-          next = first;
-          wrapped = true;
-        }
-        use(next++);
-        done++;
+      if (numbers.length < count) {
+        numbers = new long[count];
       }
-      return done;
-    }
-
-    /** How many pages from the first one on were visited. */
-    final long visited() {
-      return (wrapped ? end : next) - first;
+      int taken = order.next(numbers, count);
+      use(numbers, taken);
+      return taken;
     }
   }
 
   static Worker fill(WorkerContext context) {
-    return new InOrder(context) {
+    PageOrder.InOrder order = new PageOrder.InOrder(context);
+    return new OnPages(context, order) {
       @Override
-      void use(long page) throws IOException {
-        pages.fill(page, content);
+      void use(long[] list, int count) throws IOException {
+        for (int i = 0; i < count; i++) {
+          pages.fill(list[i], content);
+        }
       }
 
       @Override
       public long changedPages(long operations) {
-        return visited();
+        return order.visited();
       }
 
       @Override
       public void verify(Pages again, int most) throws IOException {
-        long step = Math.max(1, visited() / Math.min(most, VERIFIED_PAGES));
-        for (long i = 0; i < visited(); i += step) {
-          again.checkStamp(first + i, content);
+        long step = Math.max(1, order.visited() / Math.min(most, VERIFIED_PAGES));
+        for (long i = 0; i < order.visited(); i += step) {
+          again.checkStamp(context.firstPage() + i, content);
         }
       }
     };
   }
 
   static Worker readInOrder(WorkerContext context) {
-    return new InOrder(context) {
+    return new OnPages(context, new PageOrder.InOrder(context)) {
       @Override
-      void use(long page) throws IOException {
-        pages.checkAll(page, content);
+      void use(long[] list, int count) throws IOException {
+        for (int i = 0; i < count; i++) {
+          pages.checkAll(list[i], content);
+        }
       }
     };
   }
 
-  /** Loads 8 bytes of a page, in place where pages lie in one segment. */
-  static void load(@Nullable MemorySegment whole, Pages pages, long page, PageContent content)
-      throws IOException {
-    if (whole != null) {
-      content.checkStampAt(whole, page * PageContent.PAGE_BYTES, page);
-    } else {
-      pages.checkStamp(page, content);
-    }
+  /** Loads 8 bytes of each page. */
+  static Worker read(WorkerContext context, PageOrder order) {
+    return new OnPages(context, order) {
+      @Override
+      void use(long[] list, int count) throws IOException {
+        pages.checkStamps(list, count, content);
+      }
+    };
   }
 
-  static Worker read(WorkerContext context, PageOrder order) {
-    Pages pages = context.requirePages();
-    PageContent content = context.content();
-    return count -> {
-      MemorySegment whole = pages.whole();
-      if (whole != null && order.endless()) {
-        // The loop for loads from RAM, with nothing in it but them.
+  /** Loads all of a page in order, 16 times, then 8 bytes of a random one elsewhere. */
+  static Worker scanAndTouch(WorkerContext context) {
+    PageOrder.Halves order = new PageOrder.Halves(context, 16);
+    return new OnPages(context, order) {
+      @Override
+      void use(long[] list, int count) throws IOException {
         for (int i = 0; i < count; i++) {
-          long page = order.draw();
-          content.checkStampAt(whole, page * PageContent.PAGE_BYTES, page);
+          if (order.isInOrder(list[i])) {
+            pages.checkAll(list[i], content);
+          } else {
+            pages.checkStamp(list[i], content);
+          }
         }
-        return count;
       }
-      int done = 0;
-      while (done < count && order.hasNext()) {
-        pages.checkStamp(order.next(), content);
-        done++;
-      }
-      return done;
     };
   }
 
   static Worker write(WorkerContext context) {
-    Pages pages = context.requirePages();
-    PageContent content = context.content();
-    PageOrder order = PageOrder.random(context);
-    return new Worker() {
+    return new OnPages(context, PageOrder.random(context).announced(context)) {
       private long stores;
 
       @Override
-      public int work(int count) throws IOException {
-        MemorySegment whole = pages.whole();
-        int done = 0;
-        if (whole != null && order.endless()) {
-          for (; done < count; done++) {
-            long page = order.draw();
-            content.setMarkAt(whole, page * PageContent.PAGE_BYTES, page);
-          }
-        }
-        while (done < count && order.hasNext()) {
-          pages.setMark(order.next(), content);
-          done++;
-        }
-        stores += done;
-        return done;
+      void use(long[] list, int count) throws IOException {
+        pages.setMarks(list, count, content);
+        stores += count;
       }
 
       @Override
@@ -157,15 +123,15 @@ final class PageWorkers {
     };
   }
 
-  /** Looks for the marks that a worker has set in its random order. */
+  /** Checks the marks that a worker has set in its random order. */
   static void verifyMarks(WorkerContext context, Pages pages, long stores, int most)
       throws IOException {
     PageContent content = context.content();
     PageOrder order = PageOrder.random(context);
-    if (context.cold()) {
+    if (order instanceof PageOrder.Once once) {
       long step = Math.max(1, stores / most);
       for (long i = 0; i < stores; i += step) {
-        pages.checkMark(order.at(i), content);
+        pages.checkMark(once.at(i), content);
       }
     } else {
       for (long page : order.take((int) Math.min(stores, most))) {
@@ -176,26 +142,19 @@ final class PageWorkers {
 
   /** Loads, and stores in place of a share of them. */
   static Worker mixed(WorkerContext context, double storeShare) {
-    Pages pages = context.requirePages();
-    PageContent content = context.content();
-    PageOrder order = PageOrder.random(context);
     RandomStream choice = new RandomStream(~context.runSeed());
     BitSet changed = new BitSet();
-    return new Worker() {
+    return new OnPages(context, PageOrder.random(context).announced(context)) {
       @Override
-      public int work(int count) throws IOException {
-        int done = 0;
-        while (done < count && order.hasNext()) {
-          long page = order.next();
+      void use(long[] list, int count) throws IOException {
+        for (int i = 0; i < count; i++) {
           if (choice.nextDouble() < storeShare) {
-            pages.setMark(page, content);
-            changed.set((int) page);
+            pages.setMark(list[i], content);
+            changed.set((int) list[i]);
           } else {
-            pages.checkStamp(page, content);
+            pages.checkStamp(list[i], content);
           }
-          done++;
         }
-        return done;
       }
 
       @Override

@@ -16,7 +16,6 @@ import org.dmalloc.api.MemoryProvider;
 import org.dmalloc.api.MemoryRegion;
 import org.dmalloc.api.RegionInfo;
 import org.dmalloc.api.RegionRequest;
-import org.jspecify.annotations.Nullable;
 
 /**
  * The pages of a region; each group of operations is an access section, as in a careful program.
@@ -149,10 +148,9 @@ public final class RegionPages implements PageStore {
     region.close();
   }
 
-  /** The region's memory, while a section is open. */
-  private static final class Sections extends SegmentPages {
+  /** The region's memory; each group of operations is a section. */
+  private static final class Sections extends SegmentPages.Whole {
     private final MemoryRegion region;
-    private @Nullable Access access;
     private MemorySegment segment = MemorySegment.NULL;
 
     Sections(MemoryRegion region) {
@@ -160,30 +158,19 @@ public final class RegionPages implements PageStore {
     }
 
     @Override
-    public void begin() {
-      Access opened = region.acquire();
-      access = opened;
-      segment = opened.segment();
+    public int group(Worker worker, int count) throws IOException {
+      // Kept in a field, each section would be an object that compiled code has to make.
+      try (Access section = region.acquire()) {
+        segment = section.segment();
+        return worker.work(count);
+      } finally {
+        segment = MemorySegment.NULL;
+      }
     }
 
     @Override
     public MemorySegment segment() {
       return segment;
-    }
-
-    @Override
-    public MemorySegment whole() {
-      return segment;
-    }
-
-    @Override
-    public void end() {
-      Access opened = access;
-      if (opened != null) {
-        access = null;
-        segment = MemorySegment.NULL;
-        opened.close();
-      }
     }
   }
 }

@@ -18,17 +18,34 @@ public abstract class SegmentPages implements Pages {
 
   /** Pages that lie in one segment, in order, for as long as that is valid. */
   public static SegmentPages over(MemorySegment whole) {
-    return new SegmentPages() {
+    return new Whole() {
       @Override
       public MemorySegment segment() {
         return whole;
       }
-
-      @Override
-      public MemorySegment whole() {
-        return whole;
-      }
     };
+  }
+
+  /**
+   * Pages that lie in one segment, in order. Loops that take about as long as a load use the
+   * segment itself: a field that is read again for each page costs more than a fifth of them.
+   */
+  abstract static class Whole extends SegmentPages {
+    @Override
+    public final void checkStamps(long[] pages, int count, PageContent content) {
+      MemorySegment whole = segment();
+      for (int i = 0; i < count; i++) {
+        content.checkStampAt(whole, pages[i] * PageContent.PAGE_BYTES, pages[i]);
+      }
+    }
+
+    @Override
+    public final void setMarks(long[] pages, int count, PageContent content) {
+      MemorySegment whole = segment();
+      for (int i = 0; i < count; i++) {
+        content.setMarkAt(whole, pages[i] * PageContent.PAGE_BYTES, pages[i]);
+      }
+    }
   }
 
   /**

@@ -141,16 +141,16 @@ public final class WorkloadRun {
    */
   public void verify(PageStore opened, int most) throws IOException {
     Pages pages = opened.pages();
-    pages.begin();
-    try {
-      for (Share share : shares) {
-        if (share.worker != null) {
-          share.worker.verify(pages, most);
-        }
-      }
-    } finally {
-      pages.end();
-    }
+    pages.group(
+        count -> {
+          for (Share share : shares) {
+            if (share.worker != null) {
+              share.worker.verify(pages, count);
+            }
+          }
+          return count;
+        },
+        most);
   }
 
   /** Moves the latencies that were recorded so far into a histogram; for a run with a pace. */
@@ -356,15 +356,7 @@ public final class WorkloadRun {
 
     private int group(Worker made, int count) throws IOException {
       Pages used = pages;
-      if (used == null) {
-        return made.work(count);
-      }
-      used.begin();
-      try {
-        return made.work(count);
-      } finally {
-        used.end();
-      }
+      return used == null ? made.work(count) : used.group(made, count);
     }
   }
 

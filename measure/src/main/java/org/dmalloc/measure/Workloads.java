@@ -62,7 +62,7 @@ public final class Workloads {
           // Comes back to pages also from a cold start: what it measures there is a cache that
           // fills.
           atRandom("zipf-read", "load 8 bytes of a page, zipfian 0.99", Kind.READ)
-              .withMaker(c -> PageWorkers.read(c, PageOrder.zipfian(c))),
+              .withMaker(c -> PageWorkers.read(c, PageOrder.zipfian(c).announced(c))),
           batchRead(BATCH_PAGES),
           listed("visit-read", LOAD_AT_RANDOM, "visit", Long.BYTES, BatchedWorkers::visit),
           listed(
@@ -76,11 +76,11 @@ public final class Workloads {
           changing(
               "phase-change",
               "load 8 bytes of a page: random, in order, random",
-              ChangingWorkers::phases),
+              c -> PageWorkers.read(c, PageOrder.phases(c))),
           changing(
               "half-and-half",
               "load 8 bytes of a page: 64 in order, 1 random elsewhere",
-              c -> ChangingWorkers.halves(c, 64, false)),
+              c -> PageWorkers.read(c, new PageOrder.Halves(c, 64))),
           new Workload(
               "alloc-free",
               "allocate 1 MiB, store to 2 pages, close",
@@ -108,13 +108,14 @@ public final class Workloads {
               RANDOM_READ.maker()),
           atRandom(
                   "working-set",
-                  "load 8 bytes of a random page of a set that shrinks from all to an eighth and grows back",
+                  "load 8 bytes of a random page of a set that shrinks from all to an eighth and"
+                      + " grows back",
                   Kind.READ)
-              .withMaker(ChangingWorkers::workingSet),
+              .withMaker(c -> PageWorkers.read(c, PageOrder.workingSet(c).announced(c))),
           changing(
               "scan-and-touch",
               "load all of a page, 16 in order, then 8 bytes of 1 random elsewhere",
-              c -> ChangingWorkers.halves(c, 16, true)));
+              PageWorkers::scanAndTouch));
 
   private Workloads() {}
 
@@ -126,7 +127,7 @@ public final class Workloads {
         AccessPattern.RANDOM,
         Long.BYTES,
         GROUP_LOADS,
-        c -> PageWorkers.read(c, PageOrder.random(c)));
+        c -> PageWorkers.read(c, PageOrder.random(c).announced(c)));
   }
 
   private static Workload mixed(String name, String operation, double storeShare) {
@@ -174,7 +175,7 @@ public final class Workloads {
             AccessPattern.RANDOM,
             Long.BYTES,
             batchPages,
-            context -> PageWorkers.read(context, PageOrder.random(context, batchPages)))
+            c -> PageWorkers.read(c, PageOrder.random(c).announced(c.requireStore(), batchPages)))
         .needing(Capability.PREFETCH);
   }
 

@@ -66,8 +66,8 @@ final class PageOrderTest {
     int total = 0;
     for (int thread = 0; thread < 3; thread++) {
       PageOrder order = PageOrder.random(context(pages, Start.COLD, thread, 3));
-      while (order.hasNext()) {
-        seen.set((int) order.next());
+      for (long page : order.take(pages)) {
+        seen.set((int) page);
         total++;
       }
     }

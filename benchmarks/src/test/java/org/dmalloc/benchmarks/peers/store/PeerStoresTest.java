@@ -62,11 +62,14 @@ class PeerStoresTest {
     Peer peer = Peer.named(id);
     PageStore store = peer.opener().open(place(), Use.FILL);
     Pages filling = store.pages();
-    filling.begin();
-    for (int page = 0; page < PAGES / 2; page++) {
-      filling.fill(page, content);
-    }
-    filling.end();
+    filling.group(
+        count -> {
+          for (int page = 0; page < PAGES / 2; page++) {
+            filling.fill(page, content);
+          }
+          return count;
+        },
+        PAGES);
     if (store.fillsInParts()) {
       store.force();
     }
@@ -75,18 +78,21 @@ class PeerStoresTest {
     for (Use use : List.of(Use.SCAN, Use.RANDOM, Use.MIXED)) {
       store = cold(peer, store, use);
       Pages pages = store.pages();
-      pages.begin();
-      for (int page = 0; page < PAGES; page++) {
-        pages.checkAll(page, content);
-      }
-      long stamp = pages.checkStamp(0, content);
-      for (int page = PAGES - 1; page > 0; page -= 7) {
-        assertTrue(stamp != pages.checkStamp(page, content));
-      }
-      assertThrows(WrongContentException.class, () -> pages.checkStamp(3, other));
-      assertThrows(WrongContentException.class, () -> pages.checkAll(3, other));
-      assertThrows(WrongContentException.class, () -> pages.checkMark(3, content));
-      pages.end();
+      pages.group(
+          count -> {
+            for (int page = 0; page < PAGES; page++) {
+              pages.checkAll(page, content);
+            }
+            long stamp = pages.checkStamp(0, content);
+            for (int page = PAGES - 1; page > 0; page -= 7) {
+              assertTrue(stamp != pages.checkStamp(page, content));
+            }
+            assertThrows(WrongContentException.class, () -> pages.checkStamp(3, other));
+            assertThrows(WrongContentException.class, () -> pages.checkAll(3, other));
+            assertThrows(WrongContentException.class, () -> pages.checkMark(3, content));
+            return count;
+          },
+          PAGES);
       assertFalse(store.note().isEmpty());
     }
     store.close();
@@ -107,12 +113,15 @@ class PeerStoresTest {
       return;
     }
     Pages marking = store.pages();
-    marking.begin();
-    for (int page = 0; page < PAGES; page += 3) {
-      marking.setMark(page, content);
-      marking.checkMark(page, content);
-    }
-    marking.end();
+    marking.group(
+        count -> {
+          for (int page = 0; page < PAGES; page += 3) {
+            marking.setMark(page, content);
+            marking.checkMark(page, content);
+          }
+          return count;
+        },
+        PAGES);
     store.force();
     try (Stream<Path> files = Files.walk(place().directory())) {
       for (Path file : files.filter(Files::isRegularFile).toList()) {
@@ -124,14 +133,17 @@ class PeerStoresTest {
     }
     store = cold(peer, store, Use.MIXED);
     Pages marked = store.pages();
-    marked.begin();
-    for (int page = 0; page < PAGES; page++) {
-      marked.checkAll(page, content);
-      if (page % 3 == 0) {
-        marked.checkMark(page, content);
-      }
-    }
-    marked.end();
+    marked.group(
+        count -> {
+          for (int page = 0; page < PAGES; page++) {
+            marked.checkAll(page, content);
+            if (page % 3 == 0) {
+              marked.checkMark(page, content);
+            }
+          }
+          return count;
+        },
+        PAGES);
     store.close();
   }
 
@@ -147,11 +159,14 @@ class PeerStoresTest {
     // What cannot use it ignores it.
     store.announce(announced);
     Pages pages = store.pages();
-    pages.begin();
-    for (long page : announced) {
-      pages.checkStamp(page, content);
-    }
-    pages.end();
+    pages.group(
+        count -> {
+          for (long page : announced) {
+            pages.checkStamp(page, content);
+          }
+          return count;
+        },
+        PAGES);
     assertEquals(ANNOUNCING.contains(id) || id.startsWith("panama:"), store.announces());
     store.close();
   }
