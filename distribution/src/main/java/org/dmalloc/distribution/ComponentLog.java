@@ -25,11 +25,7 @@ final class ComponentLog implements LoggerFactory {
   private final BooleanSupplier silent;
   private final Set<String> said = new LinkedHashSet<>();
 
-  /**
-   * Makes a log.
-   *
-   * @param silent whether nothing is to be said any more
-   */
+  /** Writes to {@code err} until it is to be silent. */
   ComponentLog(PrintStream err, BooleanSupplier silent) {
     this.err = err;
     this.silent = silent;
@@ -88,13 +84,13 @@ final class ComponentLog implements LoggerFactory {
 
   private void say(String message, @Nullable Object argument) {
     String line =
-        "dmalloc: "
-            + (argument instanceof InvocationTargetException thrown && thrown.getCause() != null
-                // A constructor's or method's own words; around them is only how it was called.
-                ? StderrLogger.words(thrown.getCause())
-                : argument instanceof Throwable thrown
-                    ? message + ": " + StderrLogger.words(thrown)
-                    : message);
+        switch (argument) {
+          // A constructor's or method's own words; around them is only how it was called.
+          case InvocationTargetException thrown when thrown.getCause() != null ->
+              "dmalloc: " + StderrLogger.words(thrown.getCause());
+          case Throwable thrown -> "dmalloc: " + message + ": " + StderrLogger.words(thrown);
+          case null, default -> "dmalloc: " + message;
+        };
     synchronized (said) {
       if (said.size() >= REMEMBERED_LINES) {
         said.clear();

@@ -3,7 +3,6 @@ package org.dmalloc.distribution;
 
 import java.io.IOException;
 import java.io.PrintStream;
-import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
 import java.nio.charset.CharacterCodingException;
 import java.nio.file.DirectoryStream;
@@ -13,6 +12,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.osgi.framework.BundleContext;
 import org.osgi.framework.ServiceReference;
@@ -37,10 +37,7 @@ final class Configuration {
   }
 
   private static List<Path> existing(Layout layout) {
-    List<Path> directories = new ArrayList<>(List.of(layout.etc()));
-    directories.add(userDirectory());
-    directories.removeIf(d -> !Files.isDirectory(d));
-    return directories;
+    return Stream.of(layout.etc(), userDirectory()).filter(Files::isDirectory).toList();
   }
 
   private static Path userDirectory() {
@@ -117,10 +114,7 @@ final class Configuration {
       Method list =
           reference.getBundle().loadClass(SERVICE).getMethod("listConfigurations", String.class);
       return list.invoke(admin, FROM_FILE) instanceof Object[] found ? found.length : 0;
-    } catch (ClassNotFoundException
-        | NoSuchMethodException
-        | IllegalAccessException
-        | InvocationTargetException e) {
+    } catch (ReflectiveOperationException e) {
       throw new IllegalStateException("Configuration Admin cannot be asked", e);
     }
   }

@@ -12,7 +12,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
@@ -141,25 +140,18 @@ final class FrameworkRun implements AutoCloseable {
     } catch (IOException e) {
       String words = reason(e, temporary);
       String step = ProcessLimit.nextStep(words);
-      throw new IOException(
-          String.format(
-              Locale.ROOT,
-              "temporary directory %s: %s%s",
-              temporary,
-              words,
-              step.isEmpty() ? "; set TMPDIR to a directory that you can write to" : ""));
+      String hint = step.isEmpty() ? "; set TMPDIR to a directory that you can write to" : "";
+      throw new IOException("temporary directory " + temporary + ": " + words + hint);
     }
   }
 
   private static String reason(IOException e, Path parent) {
-    if (e instanceof FileSystemException thrown && thrown.getReason() != null) {
-      return thrown.getReason();
-    }
     return switch (e) {
-      // So /proc answers who would make a directory there.
+      case FileSystemException thrown when thrown.getReason() != null -> thrown.getReason();
+      // So /proc answers an attempt to make a directory there.
       case NoSuchFileException missing ->
           Files.isDirectory(parent) ? "is not writable for you" : "does not exist";
-      case NotDirectoryException other -> "is no directory";
+      case NotDirectoryException other -> "is not a directory";
       case AccessDeniedException refused -> "is not writable for you";
       default -> String.valueOf(e.getMessage());
     };

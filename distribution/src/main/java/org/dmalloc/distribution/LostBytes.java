@@ -3,7 +3,6 @@ package org.dmalloc.distribution;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.charset.CharacterCodingException;
 import java.nio.charset.Charset;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -11,8 +10,8 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Locale;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -35,26 +34,18 @@ final class LostBytes {
 
   /** What is wrong with the words of a command, or with what the environment says; else empty. */
   static Optional<String> of(String[] arguments) {
-    for (String property : PROPERTIES) {
-      if (isLossy(System.getProperty(property))) {
-        return Optional.of(
-            String.format(Locale.ROOT, "%s: %s; choose another path", property, reason()));
-      }
-    }
-    for (String variable : VARIABLES) {
-      if (isLossy(System.getenv(variable))) {
-        return Optional.of(
-            String.format(Locale.ROOT, "%s: %s; choose another path", variable, reason()));
-      }
+    Optional<String> path =
+        Stream.concat(
+                PROPERTIES.stream().filter(property -> isLossy(System.getProperty(property))),
+                VARIABLES.stream().filter(variable -> isLossy(System.getenv(variable))))
+            .findFirst();
+    if (path.isPresent()) {
+      return path.map(name -> name + ": " + reason() + "; choose another path");
     }
     for (int i = 0; i < arguments.length; i++) {
       if (isLossy(arguments[i]) && !isMeant(arguments, i)) {
-        return Optional.of(
-            String.format(
-                Locale.ROOT,
-                "argument %d: %s; convert it (iconv), or give bytes by a file (write --file)",
-                i + 1,
-                reason()));
+        String steps = "; convert it (iconv), or give bytes by a file (write --file)";
+        return Optional.of("argument " + (i + 1) + ": " + reason() + steps);
       }
     }
     return Optional.empty();
@@ -85,10 +76,8 @@ final class LostBytes {
           .decode(ByteBuffer.wrap(word))
           .toString()
           .equals(arguments[index]);
-    } catch (CharacterCodingException e) {
-      return false;
     } catch (IOException | IndexOutOfBoundsException e) {
-      return false; // not to be known here
+      return false; // not UTF-8, or not to be known here
     }
   }
 

@@ -36,7 +36,8 @@ public final class Main {
    * @param arguments the words of one command, or none
    */
   public static void main(String[] arguments) {
-    PrintStream err = stream(FileDescriptor.err);
+    PrintStream err =
+        new PrintStream(new FileOutputStream(FileDescriptor.err), true, StandardCharsets.UTF_8);
     PlatformLog.install(err);
     String userHome = System.getenv("HOME");
     if (userHome != null && userHome.startsWith("/")) {
@@ -82,7 +83,7 @@ public final class Main {
     }
   }
 
-  /** Who sent a signal knows why it ends; the status is the signal's then, not this one's. */
+  /** At a signal nothing is said: the status is the signal's then, not this one's. */
   private static void sayUnlessEnding(String words, PrintStream err) {
     if (!FrameworkRun.isJvmEnding()) {
       err.println("dmalloc: " + words);
@@ -118,9 +119,5 @@ public final class Main {
     String[] words = arguments.clone();
     words[0] = "help";
     return words;
-  }
-
-  private static PrintStream stream(FileDescriptor descriptor) {
-    return new PrintStream(new FileOutputStream(descriptor), true, StandardCharsets.UTF_8);
   }
 }

@@ -5,7 +5,6 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Locale;
 
 /**
  * A limit of this process (setrlimit(2)) at which a start may fail.
@@ -62,11 +61,7 @@ record ProcessLimit(String words, String row, String option) {
   }
 
   private String step(String value) {
-    return String.format(
-        Locale.ROOT,
-        "; raise the limit of %s, which is %s (ulimit %s)",
-        row.substring("Max ".length()),
-        value,
-        option);
+    String name = row.substring("Max ".length());
+    return "; raise the limit of " + name + ", which is " + value + " (ulimit " + option + ")";
   }
 }

@@ -92,7 +92,6 @@ final class RunDirectory implements AutoCloseable {
         : new FileAttribute<?>[0];
   }
 
-  /** The directory. */
   Path path() {
     return path;
   }

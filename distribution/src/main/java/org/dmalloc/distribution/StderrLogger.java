@@ -2,7 +2,10 @@
 package org.dmalloc.distribution;
 
 import java.io.PrintStream;
+import java.util.Objects;
 import java.util.function.BooleanSupplier;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.apache.felix.framework.Logger;
 import org.dmalloc.api.VisibleText;
 import org.jspecify.annotations.NullUnmarked;
@@ -13,14 +16,9 @@ import org.osgi.framework.ServiceReference;
 @NullUnmarked // Felix's class says nothing about null
 final class StderrLogger extends Logger {
   private final PrintStream err;
-
   private final BooleanSupplier silent;
 
-  /**
-   * Makes a logger.
-   *
-   * @param silent whether nothing is to be said any more
-   */
+  /** Writes to {@code err} until it is to be silent. */
   StderrLogger(PrintStream err, BooleanSupplier silent) {
     this.err = err;
     this.silent = silent;
@@ -33,15 +31,13 @@ final class StderrLogger extends Logger {
     if (silent.getAsBoolean()) {
       return;
     }
-    StringBuilder line = new StringBuilder("dmalloc: ");
-    if (bundle != null && bundle.getSymbolicName() != null) {
-      line.append(bundle.getSymbolicName()).append(": ");
-    }
-    line.append(message);
-    if (thrown != null) {
-      line.append(": ").append(words(thrown));
-    }
-    err.println(oneLine(line.toString()));
+    String source = bundle == null ? null : bundle.getSymbolicName();
+    err.println(
+        oneLine(
+            "dmalloc: "
+                + (source == null ? "" : source + ": ")
+                + message
+                + (thrown == null ? "" : ": " + words(thrown))));
   }
 
   @Override
@@ -49,15 +45,11 @@ final class StderrLogger extends Logger {
     doLog(null, null, level, message, thrown);
   }
 
-  /** What it says and what its causes say. */
+  /** Its message and those of its causes. */
   static String words(Throwable thrown) {
-    StringBuilder words = new StringBuilder();
-    for (Throwable t = thrown; t != null; t = t.getCause()) {
-      words
-          .append(words.isEmpty() ? "" : ": ")
-          .append(t.getMessage() == null ? t.getClass().getName() : t.getMessage());
-    }
-    return words.toString();
+    return Stream.iterate(thrown, Objects::nonNull, Throwable::getCause)
+        .map(t -> t.getMessage() == null ? t.getClass().getName() : t.getMessage())
+        .collect(Collectors.joining(": "));
   }
 
   /** What bundles say, with names and values in it that anybody chose. */
