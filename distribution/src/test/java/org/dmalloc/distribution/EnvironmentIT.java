@@ -62,7 +62,8 @@ class EnvironmentIT {
             "$dmalloc" verify; echo $?
             """);
     List<String> lines = result.out().lines().toList();
-    assertEquals("no region is stored where one could look", lines.get(0), result.out());
+    assertEquals(
+        "no region is stored in the stores that could be read", lines.get(0), result.out());
     assertEquals("1", lines.get(1), result.out());
     assertTrue(lines.stream().anyMatch(l -> l.startsWith("ERROR")), result.out());
     assertEquals("1", lines.getLast(), result.out());

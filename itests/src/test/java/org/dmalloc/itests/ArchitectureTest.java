@@ -192,7 +192,7 @@ class ArchitectureTest {
       Set.of(
           "org.dmalloc.spi.region.ThreadDump",
           "org.dmalloc.shell.command.CommandFailure",
-          "org.dmalloc.shell.memory.WriteCommand",
+          "org.dmalloc.shell.memory.ContentCommands",
           "org.dmalloc.testkit.ChildJvm",
           "org.dmalloc.testkit.StoreContract",
           "org.dmalloc.report.Json",

@@ -69,14 +69,12 @@ public final class Table<R> {
     return new Column<>(title, Align.NUMBERS_RIGHT, cell);
   }
 
-  /** A table without rows. */
   @SafeVarargs
   @SuppressWarnings("varargs") // the list copies them
   public static <R> Table<R> of(Column<R>... columns) {
     return new Table<>(List.of(columns));
   }
 
-  /** A table without rows. */
   public Table(List<Column<R>> columns) {
     this.columns = List.copyOf(columns);
   }
@@ -114,7 +112,6 @@ public final class Table<R> {
     return this;
   }
 
-  /** Adds rows. */
   public Table<R> rows(List<? extends R> more) {
     rows.addAll(more);
     return this;

@@ -4,7 +4,6 @@ package org.dmalloc.shell;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.function.Supplier;
 import org.dmalloc.api.Capability;
 import org.dmalloc.api.MemoryProvider;
 import org.dmalloc.shell.command.Providers.FailedStart;
@@ -18,35 +17,35 @@ import org.osgi.service.component.runtime.dto.ComponentDescriptionDTO;
  * The backends whose component did not start, as the component runtime knows them. No service tells
  * of them: their regions would seem not to exist, and others would be taken without a word.
  */
-final class FailedBackends implements Supplier<List<FailedStart>> {
-  private final ServiceComponentRuntime runtime;
+final class FailedBackends {
+  private FailedBackends() {}
 
-  FailedBackends(ServiceComponentRuntime runtime) {
-    this.runtime = runtime;
-  }
-
-  @Override
-  public List<FailedStart> get() {
+  /** Those that a runtime has; none without one. */
+  static List<FailedStart> of(@Nullable ServiceComponentRuntime runtime) {
     List<FailedStart> failed = new ArrayList<>();
+    if (runtime == null) {
+      return failed;
+    }
     for (ComponentDescriptionDTO component : runtime.getComponentDescriptionDTOs()) {
       if (component.properties.containsKey(MemoryProvider.BACKEND)
           || List.of(component.serviceInterfaces).contains(MemoryProvider.class.getName())) {
         for (ComponentConfigurationDTO each : runtime.getComponentConfigurationDTOs(component)) {
           if (each.state == ComponentConfigurationDTO.FAILED_ACTIVATION) {
-            failed.add(
-                new FailedStart(
-                    String.valueOf(
-                        each.properties.getOrDefault(MemoryProvider.BACKEND, component.name)),
-                    reason(each.failure),
-                    each.properties.get(Constants.SERVICE_RANKING) instanceof Integer ranking
-                        ? ranking
-                        : 0,
-                    hasStore(each.properties)));
+            failed.add(failedStart(each, component.name));
           }
         }
       }
     }
     return failed;
+  }
+
+  private static FailedStart failedStart(ComponentConfigurationDTO each, String component) {
+    Object ranking = each.properties.get(Constants.SERVICE_RANKING);
+    return new FailedStart(
+        String.valueOf(each.properties.getOrDefault(MemoryProvider.BACKEND, component)),
+        reason(each.failure),
+        ranking instanceof Integer number ? number : 0,
+        hasStore(each.properties));
   }
 
   private static boolean hasStore(Map<String, Object> properties) {

@@ -57,9 +57,23 @@ public final class ShellComponent {
   private final Map<Command, ServiceRegistration<?>> functions = new HashMap<>();
   private @Nullable BundleContext registry;
 
+  @Reference(
+      cardinality = ReferenceCardinality.OPTIONAL,
+      policy = ReferencePolicy.DYNAMIC,
+      policyOption = ReferencePolicyOption.GREEDY)
+  private volatile @Nullable RegionMover mover;
+
+  @Reference(
+      cardinality = ReferenceCardinality.OPTIONAL,
+      policy = ReferencePolicy.DYNAMIC,
+      policyOption = ReferencePolicyOption.GREEDY)
+  private volatile @Nullable ServiceComponentRuntime runtime;
+
   @Activate
   synchronized void activate(BundleContext context) {
     registry = context;
+    providers.mover(() -> mover);
+    providers.failedStarts(() -> FailedBackends.of(runtime));
     registrations.add(
         context.registerService(
             Converter.class,
@@ -156,44 +170,17 @@ public final class ShellComponent {
       policy = ReferencePolicy.DYNAMIC,
       updated = "bindProvider")
   void bindProvider(MemoryProvider provider, Map<String, ?> properties) {
+    String name =
+        properties.get(MemoryProvider.BACKEND) instanceof String told && !told.isBlank()
+            ? told
+            : null;
     int ranking = properties.get(Constants.SERVICE_RANKING) instanceof Integer number ? number : 0;
     providers.put(
-        provider,
-        new Backend.Service(ranking, serviceId(properties), name(properties), bundle(properties)));
+        provider, new Backend.Service(ranking, serviceId(properties), name, bundle(properties)));
   }
 
   void unbindProvider(MemoryProvider provider, Map<String, ?> properties) {
     providers.remove(serviceId(properties));
-  }
-
-  @Reference(
-      cardinality = ReferenceCardinality.OPTIONAL,
-      policy = ReferencePolicy.DYNAMIC,
-      policyOption = ReferencePolicyOption.GREEDY)
-  void bindMover(RegionMover mover) {
-    providers.mover(mover);
-  }
-
-  void unbindMover(RegionMover mover) {
-    providers.mover(null);
-  }
-
-  @Reference(
-      cardinality = ReferenceCardinality.OPTIONAL,
-      policy = ReferencePolicy.DYNAMIC,
-      policyOption = ReferencePolicyOption.GREEDY)
-  void bindRuntime(ServiceComponentRuntime runtime) {
-    providers.failedStarts(new FailedBackends(runtime));
-  }
-
-  void unbindRuntime(ServiceComponentRuntime runtime) {
-    providers.failedStarts(List::of);
-  }
-
-  private static @Nullable String name(Map<String, ?> properties) {
-    return properties.get(MemoryProvider.BACKEND) instanceof String name && !name.isBlank()
-        ? name
-        : null;
   }
 
   /** The bundle that registered a service, by name where it can still be found. */

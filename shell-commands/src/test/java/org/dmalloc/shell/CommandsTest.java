@@ -373,7 +373,7 @@ class CommandsTest {
     shell.run("providers | grep -n files");
     assertTrue(shell.out().contains("2:files"), shell.out());
     assertEquals(
-        "dmalloc: grep: PATTERN '(' is no regular expression: Unclosed group; a \\ before a"
+        "dmalloc: grep: PATTERN '(' is not a regular expression: Unclosed group; a \\ before a"
             + " character takes it as it is",
         shell.fail("providers | grep '('"));
   }

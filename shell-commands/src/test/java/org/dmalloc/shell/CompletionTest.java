@@ -37,7 +37,7 @@ class CompletionTest {
   }
 
   private List<String> at(String... words) throws Exception {
-    return candidates.find(List.of(words), words.length - 1);
+    return shell.complete(List.of(words), words.length - 1);
   }
 
   @Test
@@ -82,7 +82,7 @@ class CompletionTest {
             List.of("alloc", "1k", "--directory", ""),
             List.of("write", open, "0", "--file", ""),
             List.of("grep", "x", ""))) {
-      assertTrue(candidates.takesPath(line, line.size() - 1), line.toString());
+      assertTrue(shell.complete(line, line.size() - 1).contains(GogoShell.PATHS), line.toString());
     }
     for (List<String> line :
         List.of(
@@ -97,7 +97,7 @@ class CompletionTest {
             List.of("help", ""),
             List.of("grep", ""),
             List.of("unknown", ""))) {
-      assertFalse(candidates.takesPath(line, line.size() - 1), line.toString());
+      assertFalse(shell.complete(line, line.size() - 1).contains(GogoShell.PATHS), line.toString());
     }
   }
 

@@ -48,7 +48,7 @@ class FailuresTest {
           alloc 0                  | alloc: byteSize 0; give at least 1
           alloc 1k --budget 0      | budget of 0 bytes; give at least 1, or none
           hotswap                  | hotswap: ID is missing; usage: hotswap ID… BACKEND [-a] [--rate RATE]
-          alloc 1k 2k              | alloc: '2k' is too much; usage: alloc SIZE [OPTION…]
+          alloc 1k 2k              | alloc: unexpected argument '2k'; usage: alloc SIZE [OPTION…]
           alloc 1k --bakend files  | alloc: unknown option --bakend; did you mean --backend? Or see 'alloc --help'
           alloc 1k -z              | alloc: unknown option -z; see 'alloc --help'
           alloc 1k -b              | alloc: -b needs a value; write -b BACKEND

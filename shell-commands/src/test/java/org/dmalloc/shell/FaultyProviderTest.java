@@ -13,7 +13,6 @@ import java.util.concurrent.CountDownLatch;
 import org.dmalloc.api.Capability;
 import org.dmalloc.shell.command.Backend;
 import org.dmalloc.shell.command.Providers;
-import org.dmalloc.shell.completion.Candidates;
 import org.dmalloc.testkit.memory.InMemoryProvider;
 import org.dmalloc.testkit.memory.InMemoryStore;
 import org.junit.jupiter.api.AfterEach;
@@ -93,6 +92,28 @@ class FaultyProviderTest {
 
   @ParameterizedTest
   @EnumSource
+  void anAllocationOnTheBestBackendNamesItAndTheOthersAndTakesNone(Fault fault) throws Exception {
+    for (boolean evenItsName : new boolean[] {false, true}) {
+      register(fault, evenItsName);
+      String failure = shell.fail("alloc 64");
+      String name = evenItsName ? "service-7" : "evil";
+      assertTrue(failure.contains("backend " + name), failure);
+      assertTrue(
+          failure.contains(fault == Fault.RUNTIME_EXCEPTION ? ": boom" : fault.words), failure);
+      assertTrue(failure.endsWith("; choose another one by -b: files"), failure);
+      assertEquals(1, files.regions().size(), "orders alone");
+    }
+  }
+
+  @Test
+  void oneThatDoesNotSayWhatItCanDoIsNamedWhereAnotherIsTaken() throws Exception {
+    register(Fault.ERROR, true);
+    assertTrue(shell.run("alloc 64 -n another").contains(" from files"));
+    assertTrue(shell.err().contains("capabilities(): AssertionError: boom"), shell.err());
+  }
+
+  @ParameterizedTest
+  @EnumSource
   void oneThatDoesNotEvenTellItsNameHasThatOfItsService(Fault fault) throws Exception {
     register(fault, true);
     String rows = shell.run("providers");
@@ -105,10 +126,7 @@ class FaultyProviderTest {
     assertTrue(shell.run("alloc 64 -b files").startsWith("region "));
     assertTrue(
         shell.run("alloc 64 -n another").startsWith("region "), "named: the best with a store");
-    assertTrue(
-        new Candidates(shell.providers, shell.commands::all)
-            .find(List.of("read", ""), 1)
-            .contains("orders"));
+    assertTrue(shell.complete(List.of("read", ""), 1).contains("orders"));
     assertTrue(shell.fail("stored -b service-7").contains("bundle com.example.evil"));
   }
 
@@ -132,10 +150,11 @@ class FaultyProviderTest {
                     20,
                     true)));
     String message =
-        "backend panama did not start, and its store was not looked at: open store /p/st: EACCES"
+        "backend panama did not start, and its store was not read: open store /p/st: EACCES"
             + " (13)";
     assertTrue(shell.fail("stored").contains("stored: the list is not complete"));
-    assertTrue(shell.out().contains("no region is stored where one could look"), shell.out());
+    assertTrue(
+        shell.out().contains("no region is stored in the stores that could be read"), shell.out());
     assertTrue(shell.err().contains(message), shell.err());
     assertTrue(shell.fail("verify").contains("checks failed"));
     assertTrue(shell.out().contains(message), shell.out());

@@ -18,6 +18,7 @@ import org.dmalloc.shell.command.Backend;
 import org.dmalloc.shell.command.Command;
 import org.dmalloc.shell.command.CommandSource;
 import org.dmalloc.shell.command.Providers;
+import org.dmalloc.shell.completion.Candidates;
 import org.dmalloc.shell.output.PrintableConverter;
 import org.dmalloc.shell.session.UnknownCommand;
 import org.dmalloc.testkit.memory.InMemoryProvider;
@@ -25,6 +26,9 @@ import org.jspecify.annotations.Nullable;
 
 /** Gogo with the commands, as in a framework. */
 public final class GogoShell implements AutoCloseable {
+  /** What completion offers where a path is expected. */
+  public static final String PATHS = "(paths)";
+
   public final Providers providers = new Providers();
   public final ShellCommands commands = new ShellCommands(providers);
   public final ByteArrayOutputStream out = new ByteArrayOutputStream();
@@ -80,6 +84,16 @@ public final class GogoShell implements AutoCloseable {
     } catch (Exception e) {
       return e;
     }
+  }
+
+  /** What completion offers for one word of a line; {@link #PATHS} stands for paths. */
+  public List<String> complete(List<String> words, int index) throws Exception {
+    for (String paths : List.of("__files", "__directories")) {
+      addFunction("gogo", paths, (session, arguments) -> List.of(PATHS));
+    }
+    Candidates candidates = new Candidates(providers, commands::all);
+    return ((List<?>) candidates.execute(session, List.of(words, index)))
+        .stream().map(Object::toString).toList();
   }
 
   /** The open regions; all providers must answer. */

@@ -30,7 +30,7 @@ class MovingCommandsTest {
   private final PaperMover mover = new PaperMover(managed);
 
   MovingCommandsTest() {
-    shell.providers.mover(mover);
+    shell.providers.mover(() -> mover);
   }
 
   @AfterEach
@@ -141,7 +141,7 @@ class MovingCommandsTest {
     assertFalse(pinned.contains("\n"), pinned);
     assertTrue(shell.fail("hotswap files").contains("give the ids of regions, or --all"));
     assertTrue(shell.fail("hotswap 999999 files").contains("no region 999999 is open"));
-    shell.providers.mover(null);
+    shell.providers.mover(() -> null);
     assertTrue(
         shell
             .fail(String.format(Locale.ROOT, "hotswap %d files", id))

@@ -21,7 +21,6 @@ import org.dmalloc.shell.batch.BatchRun;
 import org.dmalloc.shell.command.Backend;
 import org.dmalloc.shell.command.CommandFailure;
 import org.dmalloc.shell.command.ProgressLine;
-import org.dmalloc.shell.completion.Candidates;
 import org.dmalloc.testkit.memory.InMemoryProvider;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -129,8 +128,7 @@ class VisibleOutputTest {
 
   @Test
   void completionOffersWhatCanBeTyped() throws Exception {
-    List<String> names =
-        new Candidates(shell.providers, shell.commands::all).find(List.of("read", ""), 1);
+    List<String> names = shell.complete(List.of("read", ""), 1);
     assertTrue(names.contains(SHOWN), names.toString());
     assertVisible(String.join("\n", names));
   }

@@ -37,10 +37,8 @@ import org.jspecify.annotations.Nullable;
  * end of the input waits for all.
  */
 public final class BatchRun implements AutoCloseable {
-  /** The status of success. */
   public static final int OK = 0;
 
-  /** The status of a command that failed. */
   public static final int FAILED = 1;
 
   /** The status of words that could not be understood. */
@@ -60,10 +58,6 @@ public final class BatchRun implements AutoCloseable {
   /**
    * Opens a session.
    *
-   * @param processor Gogo
-   * @param in what commands read
-   * @param out where results go
-   * @param err where errors go
    * @param terminalType the type of the terminal that {@code err} is; empty if it is none
    * @param width how wide the terminal is that {@code out} is; 0 if it is none
    */
@@ -137,7 +131,12 @@ public final class BatchRun implements AutoCloseable {
       try {
         line = reader.next();
       } catch (CharacterCodingException e) {
-        note(failed(new IllegalArgumentException(notUtf8(reader.number()))));
+        note(
+            failed(
+                new IllegalArgumentException(
+                    "standard input, line "
+                        + reader.number()
+                        + ": not UTF-8; convert it (iconv)")));
         pending.setLength(0);
         continue;
       }
@@ -180,11 +179,6 @@ public final class BatchRun implements AutoCloseable {
   private void jobEnded(Result result) {
     Exception failure = result.exception();
     note(failure == null ? printed(result.result()) : thrown(failure));
-  }
-
-  private static String notUtf8(long number) {
-    return String.format(
-        Locale.ROOT, "standard input, line %d: not UTF-8; convert it (iconv)", number);
   }
 
   /** Lets no further line begin. */
@@ -230,7 +224,10 @@ public final class BatchRun implements AutoCloseable {
     return false;
   }
 
-  /** Failure, if what was printed did not arrive; said once. A closed pipe is the reader's wish. */
+  /**
+   * Failure, if what was printed did not arrive; said once. A pipe that its reader has closed is
+   * not a failure.
+   */
   private synchronized int outputStatus() {
     IOException failure = results.failure();
     if (failure == null || ResultStream.isClosedPipe(failure)) {
@@ -240,10 +237,7 @@ public final class BatchRun implements AutoCloseable {
       lossReported = true;
       failed(
           new IOException(
-              String.format(
-                  Locale.ROOT,
-                  "write standard output: %s; the result is incomplete",
-                  failure.getMessage()),
+              "write standard output: " + failure.getMessage() + "; the result is incomplete",
               failure));
     }
     return FAILED;

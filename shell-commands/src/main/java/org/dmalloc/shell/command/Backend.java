@@ -4,11 +4,8 @@ package org.dmalloc.shell.command;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.Collection;
 import java.util.Comparator;
 import java.util.List;
-import java.util.Locale;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CancellationException;
@@ -32,16 +29,16 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A memory provider as the shell knows it. All that the shell asks a provider goes through here,
- * and what measures providers gets this in their place: a provider may be anybody's, and what it
- * throws against its contract, gives as null, or does not answer in time is a {@link ProviderFault}
- * that names it, so that the others go on. Its name is always known.
+ * and what measures providers gets this in their place. A provider may be anybody's: what it throws
+ * against its contract, gives as null, or does not answer in time is a {@link ProviderFault} that
+ * names it, so that the others go on. Its name is always known.
  */
 public final class Backend implements MemoryProvider {
-  /** Answered from memory: whoever takes longer hangs. */
+  /** For what is answered from memory. */
   private static final Duration ANSWER = Duration.ofSeconds(5);
 
-  /** The files of a store are looked at, which a slow disk may take its time for. */
-  private static final Duration LOOK = Duration.ofSeconds(60);
+  /** For what reads the files of a store, which may lie on a slow disk. */
+  private static final Duration STORE_ANSWER = Duration.ofSeconds(60);
 
   static final Comparator<Backend> BEST_FIRST =
       Comparator.comparingInt(Backend::ranking).reversed().thenComparingLong(Backend::serviceId);
@@ -56,23 +53,34 @@ public final class Backend implements MemoryProvider {
    * @param ranking its ranking; higher is better
    * @param id its number; of equals, the lower is better
    * @param backend the name that it is registered with; null if it has none
-   * @param bundle the bundle that registered it; empty where nobody knows
+   * @param bundle the bundle that registered it; empty where that is not known
    */
   public record Service(int ranking, long id, @Nullable String backend, String bundle) {}
 
-  /** A provider of the given service. */
+  /**
+   * An open region, with what it says of itself.
+   *
+   * @param backend whose it is; null if that has stopped
+   * @param orphanedSince when it has stopped; null if it has not
+   */
+  public record Open(
+      @Nullable Backend backend,
+      MemoryRegion region,
+      RegionInfo info,
+      @Nullable Instant orphanedSince) {}
+
+  public record Stored(Backend backend, StoredRegion region) {}
+
   public Backend(MemoryProvider provider, Service service) {
     this.provider = provider;
     this.service = service;
     this.name = service.backend();
   }
 
-  /** Its service ranking. */
   public int ranking() {
     return service.ranking();
   }
 
-  /** The number of its service. */
   public long serviceId() {
     return service.id();
   }
@@ -94,17 +102,10 @@ public final class Backend implements MemoryProvider {
 
   /** Its name, and where it comes from. */
   String description() {
-    return String.format(
-        Locale.ROOT,
-        "%s (%sservice %d)",
-        name(),
-        service.bundle().isEmpty() ? "" : "bundle " + service.bundle() + ", ",
-        service.id());
+    String bundle = service.bundle().isEmpty() ? "" : "bundle " + service.bundle() + ", ";
+    return name() + " (" + bundle + "service " + service.id() + ")";
   }
 
-  // --- what it is; ProviderFault if it does not say ---
-
-  /** What it can do. */
   @Override
   public Set<Capability> capabilities() {
     return Set.copyOf(ask("capabilities()", ANSWER, provider::capabilities));
@@ -119,37 +120,21 @@ public final class Backend implements MemoryProvider {
     }
   }
 
-  /** The advice that it passes on. */
   @Override
   public Set<Advice> supportedAdvice() {
     return Set.copyOf(ask("supportedAdvice()", ANSWER, provider::supportedAdvice));
   }
 
-  /** Its counts. */
   @Override
   public ProviderStatistics statistics() {
     return ask("statistics()", ANSWER, provider::statistics);
   }
 
-  /** What finding out patterns has cost it. */
   @Override
   public Optional<PagingStatistics> paging() {
     return ask("paging()", ANSWER, provider::paging);
   }
 
-  /**
-   * An open region, with what it says of itself.
-   *
-   * @param backend whose it is; null if that has stopped
-   * @param orphanedSince when it has stopped; null if it has not
-   */
-  public record Open(
-      @Nullable Backend backend,
-      MemoryRegion region,
-      RegionInfo info,
-      @Nullable Instant orphanedSince) {}
-
-  /** Its open regions. */
   @Override
   public List<MemoryRegion> regions() {
     return elements("regions()", ask("regions()", ANSWER, provider::regions));
@@ -165,13 +150,9 @@ public final class Backend implements MemoryProvider {
         "regions()",
         ANSWER,
         () -> {
-          @Nullable List<MemoryRegion> all = provider.regions();
-          if (all == null) {
-            return null;
-          }
           List<Open> open = new ArrayList<>();
-          for (MemoryRegion region : all) {
-            open.add(new Open(this, region, Objects.requireNonNull(region.info()), null));
+          for (MemoryRegion region : answered(provider.regions())) {
+            open.add(new Open(this, region, answered(region.info()), null));
           }
           return open;
         });
@@ -179,10 +160,16 @@ public final class Backend implements MemoryProvider {
 
   // --- its store; MemoryException besides, for what the environment refuses ---
 
-  /** The regions in its store. */
   @Override
   public List<StoredRegion> stored() throws MemoryException {
-    return askStore("stored()", provider::stored);
+    try {
+      return elements("stored()", ask("stored()", STORE_ANSWER, provider::stored));
+    } catch (ProviderFault e) {
+      if (e.getCause() instanceof MemoryException refused) {
+        throw refused;
+      }
+      throw e;
+    }
   }
 
   /** What it finds in its store. Takes as long as it takes: an interrupt ends it. */
@@ -190,28 +177,23 @@ public final class Backend implements MemoryProvider {
   public List<StoreFinding> verify() throws MemoryException {
     try {
       return elements("verify()", work("verify()", provider::verify));
-    } catch (IllegalArgumentException
-        | IllegalStateException
-        | UnsupportedOperationException
-        | IndexOutOfBoundsException
-        | LinkageError e) {
-      throw fault("verify()", e); // there is no caller's mistake to tell
+    } catch (ProviderFault e) {
+      throw e;
+    } catch (RuntimeException e) {
+      throw fault("verify()", e); // it takes no arguments: there is no mistake of the caller's
     }
   }
 
-  /** Allocates a region. */
   @Override
   public MemoryRegion allocate(RegionRequest request) throws MemoryException {
     return work("allocate()", () -> provider.allocate(request));
   }
 
-  /** Opens a stored region. */
   @Override
   public MemoryRegion open(OpenRequest request) throws MemoryException {
     return work("open()", () -> provider.open(request));
   }
 
-  /** Deletes a stored region. */
   @Override
   public void delete(String regionName) throws MemoryException {
     work(
@@ -222,24 +204,22 @@ public final class Backend implements MemoryProvider {
         });
   }
 
-  /** What a provider is asked. */
   @FunctionalInterface
   private interface Question<T> {
     @Nullable T answer() throws MemoryException;
   }
 
-  private <T> List<T> askStore(String what, Question<List<T>> question) throws MemoryException {
-    try {
-      return elements(what, ask(what, LOOK, question));
-    } catch (ProviderFault e) {
-      if (e.getCause() instanceof MemoryException refused) {
-        throw refused;
-      }
-      throw e;
+  /** Null where the contract has none. */
+  private static final class NullAnswer extends RuntimeException {}
+
+  private static <T> T answered(@Nullable T answer) {
+    if (answer == null) {
+      throw new NullAnswer();
     }
+    return answer;
   }
 
-  private <T> List<T> elements(String what, Collection<T> answer) {
+  private <T> List<T> elements(String what, List<T> answer) {
     try {
       return List.copyOf(answer);
     } catch (RuntimeException e) {
@@ -248,15 +228,11 @@ public final class Backend implements MemoryProvider {
   }
 
   /** Asks on another thread, whose answer is not waited for longer than given. */
-  private <T> T ask(String what, Duration patience, Question<T> question) {
-    FutureTask<@Nullable T> task = new FutureTask<>(question::answer);
+  private <T> T ask(String what, Duration timeout, Question<T> question) {
+    FutureTask<T> task = new FutureTask<>(() -> answered(question.answer()));
     Thread.ofVirtual().name("dmalloc shell asks " + service.id()).start(task);
     try {
-      T answer = task.get(patience.toMillis(), TimeUnit.MILLISECONDS);
-      if (answer == null) {
-        throw fault(what, new NullPointerException("null"));
-      }
-      return answer;
+      return task.get(timeout.toMillis(), TimeUnit.MILLISECONDS);
     } catch (ExecutionException e) {
       if (e.getCause() instanceof VirtualMachineError fatal) {
         throw fatal;
@@ -264,8 +240,8 @@ public final class Backend implements MemoryProvider {
       throw fault(what, e.getCause());
     } catch (TimeoutException e) {
       task.cancel(true);
-      String why = String.format(Locale.ROOT, "no answer within %d s", patience.toSeconds());
-      throw new ProviderFault("backend " + description(), what + ": " + why, e);
+      String reason = what + ": no answer within " + timeout.toSeconds() + " s";
+      throw new ProviderFault("backend " + description(), reason, e);
     } catch (InterruptedException e) {
       task.cancel(true);
       Thread.currentThread().interrupt();
@@ -275,43 +251,35 @@ public final class Backend implements MemoryProvider {
 
   /** Has it do what may take long and fail: what its contract allows to be thrown, is. */
   private <T> T work(String what, Question<T> question) throws MemoryException {
-    T result;
     try {
-      result = question.answer();
-    } catch (IllegalArgumentException
-        | IllegalStateException
-        | UnsupportedOperationException
-        | IndexOutOfBoundsException
-        | MemoryException e) {
+      return answered(question.answer());
+    } catch (MemoryException | VirtualMachineError e) {
       throw e;
-    } catch (VirtualMachineError e) {
-      throw e;
+    } catch (RuntimeException e) {
+      throw isAllowed(e) ? e : fault(what, e);
     } catch (Throwable e) {
       throw fault(what, e);
     }
-    if (result == null) {
-      throw fault(what, new NullPointerException("null"));
-    }
-    return result;
+  }
+
+  /** Whether a contract allows this to be thrown: a standard exception for a caller's mistake. */
+  static boolean isAllowed(Throwable thrown) {
+    return thrown instanceof IllegalArgumentException
+        || thrown instanceof IllegalStateException
+        || thrown instanceof UnsupportedOperationException
+        || thrown instanceof IndexOutOfBoundsException;
   }
 
   private ProviderFault fault(String what, @Nullable Throwable thrown) {
-    String words;
-    if (thrown instanceof NullPointerException && "null".equals(thrown.getMessage())) {
-      words = "it gave null";
-    } else if (thrown == null) {
-      words = "it failed";
-    } else {
-      String message = thrown.getMessage();
-      words =
-          thrown.getClass().getSimpleName()
-              + (message == null || message.isBlank() ? "" : ": " + message);
-    }
-    // In a name of its own it could not be asked for another.
-    String who = what.equals("name()") ? "service " + service.id() : description();
-    return new ProviderFault(
-        "backend " + who,
-        what + ": " + words,
-        thrown == null ? new IllegalStateException() : thrown);
+    Throwable cause = thrown == null ? new IllegalStateException() : thrown;
+    String message = cause.getMessage();
+    String words =
+        cause instanceof NullAnswer
+            ? "it gave null"
+            : cause.getClass().getSimpleName()
+                + (message == null || message.isBlank() ? "" : ": " + message);
+    // In a fault of its name it cannot be asked for its name.
+    String subject = what.equals("name()") ? "service " + service.id() : description();
+    return new ProviderFault("backend " + subject, what + ": " + words, cause);
   }
 }

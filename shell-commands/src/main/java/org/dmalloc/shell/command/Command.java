@@ -4,12 +4,10 @@ package org.dmalloc.shell.command;
 import java.lang.reflect.InvocationTargetException;
 import java.time.Duration;
 import java.util.List;
-import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
-import java.util.function.Consumer;
 import org.apache.felix.service.command.CommandSession;
 import org.apache.felix.service.command.Function;
 import org.apache.felix.service.command.Job;
@@ -23,41 +21,28 @@ import org.dmalloc.shell.syntax.UsageException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A command of scope {@code dmalloc}. A subclass has one public method with the command's name,
- * whose annotations are its syntax and its help; its result is what Gogo prints or pipes on.
+ * A command of scope {@code dmalloc}: a method of a {@link CommandSet}, whose result Gogo prints or
+ * pipes on.
  *
  * <p>As a Gogo {@link Function} it gets its words unsorted, so that options work as they do
  * elsewhere and every mistake has a message of its own; Gogo's own binding says "cannot coerce".
  */
-public abstract class Command implements Function {
+public final class Command implements Function {
   private final CommandSyntax syntax;
-  private final Providers providers;
+  private final CommandSet set;
   private final Set<Running> running = ConcurrentHashMap.newKeySet();
 
-  /**
-   * Reads the syntax of the subclass.
-   *
-   * @param name the command's name, and that of its method
-   * @param providers where it finds memory
-   */
-  protected Command(String name, Providers providers) {
-    this.syntax = CommandSyntax.of(getClass(), name);
-    this.providers = providers;
+  Command(CommandSet set, String name) {
+    this.syntax = CommandSyntax.of(set.getClass(), name);
+    this.set = set;
   }
 
-  /** The command's syntax. */
-  public final CommandSyntax syntax() {
+  public CommandSyntax syntax() {
     return syntax;
   }
 
-  /** Where the command finds memory. */
-  protected final Providers providers() {
-    return providers;
-  }
-
-  /** What finds the regions that the user means. */
-  protected final RegionLookup lookup() {
-    return new RegionLookup(providers);
+  public CommandSet set() {
+    return set;
   }
 
   /**
@@ -67,8 +52,7 @@ public abstract class Command implements Function {
    * @throws CommandFailure if it fails; in one line
    */
   @Override
-  public final @Nullable Object execute(CommandSession session, List<Object> arguments)
-      throws Exception {
+  public @Nullable Object execute(CommandSession session, List<Object> arguments) throws Exception {
     CommandLine line = CommandLine.parse(syntax, arguments);
     if (line.help()) {
       return fitting(session, new Message(HelpPage.of(syntax)));
@@ -86,7 +70,7 @@ public abstract class Command implements Function {
       if (thrown instanceof UsageException usage) {
         throw usage;
       }
-      throw CommandFailure.of(syntax.name(), thrown, providers);
+      throw CommandFailure.of(syntax.name(), thrown, set.providers());
     } finally {
       ended(here);
     }
@@ -112,9 +96,9 @@ public abstract class Command implements Function {
    * @param timeout how long to wait at most
    * @return whether it has ended everywhere
    */
-  public final boolean stop(Duration timeout) throws InterruptedException {
+  public boolean stop(Duration timeout) throws InterruptedException {
     boolean ended = stopRunning(timeout);
-    stopped();
+    set.stopped();
     return ended;
   }
 
@@ -123,32 +107,13 @@ public abstract class Command implements Function {
    *
    * @return whether it runs there
    */
-  public final boolean interrupt(Job job) {
+  public boolean interrupt(Job job) {
     synchronized (running) {
       List<Running> those = running.stream().filter(each -> each.isFor(job)).toList();
       those.forEach(each -> each.thread.interrupt());
       return !those.isEmpty();
     }
   }
-
-  /** Tells the user of a provider that does not answer, where the command goes on without it. */
-  protected static Consumer<ProviderFault> warn(CommandSession session) {
-    Console console = Console.of(session);
-    return fault -> console.warn(String.valueOf(fault.getMessage()));
-  }
-
-  /**
-   * What completion offers for a placeholder of the command's help, where the command knows better
-   * than the shell.
-   *
-   * @param placeholder the word in the help, such as {@code WORKLOAD}
-   */
-  public Optional<List<String>> candidates(String placeholder) {
-    return Optional.empty();
-  }
-
-  /** Ends what goes on behind commands that have returned; called when the bundle stops. */
-  protected void stopped() {}
 
   private boolean stopRunning(Duration timeout) throws InterruptedException {
     long deadline = System.nanoTime() + timeout.toNanos();
@@ -167,7 +132,7 @@ public abstract class Command implements Function {
 
   private @Nullable Object invoke(@Nullable Object[] values) throws Throwable {
     try {
-      return syntax.invoke(this, values);
+      return syntax.invoke(set, values);
     } catch (InvocationTargetException e) {
       throw e.getCause() == null ? e : e.getCause();
     }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.dmalloc.shell.command;
 
+import com.google.errorprone.annotations.FormatMethod;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.AccessDeniedException;
@@ -24,9 +25,16 @@ public final class CommandFailure extends Exception {
   /** How the line of RLIMIT_AS begins in {@code /proc/self/limits}. */
   private static final String ADDRESS_SPACE = "Max address space ";
 
-  /** Makes a failure with its line. */
+  /** Takes the line as it is. */
   public CommandFailure(String message, @Nullable Throwable cause) {
     super(message.strip(), cause);
+  }
+
+  /** Formats the line, with the digits of {@link Locale#ROOT}. */
+  @FormatMethod
+  public static CommandFailure because(
+      @Nullable Throwable cause, String format, @Nullable Object... values) {
+    return new CommandFailure(String.format(Locale.ROOT, format, values), cause);
   }
 
   /** The line that a shell prints: Gogo's shells print {@code toString()}. */
@@ -55,7 +63,7 @@ public final class CommandFailure extends Exception {
           case UnsupportedCapabilityException e ->
               e.explained() ? command + ": " + plain(e) : unsupported(e, providers);
           case MemoryException e -> plain(e);
-          case FileSystemException e -> fileSystem(command, e);
+          case FileSystemException e -> command + ": " + e.getFile() + ": " + reason(e);
           case IOException e -> command + ": " + plain(e);
           case UncheckedIOException e -> plain(Objects.requireNonNullElse(e.getCause(), e));
           case InterruptedException e -> command + ": interrupted";
@@ -64,17 +72,11 @@ public final class CommandFailure extends Exception {
           case LinkageError e ->
               command + ": a bundle was updated meanwhile (" + plain(e) + "); try again";
           case OutOfMemoryError e -> command + ": " + plain(e) + "; " + moreMemory();
-          case IllegalArgumentException e -> command + ": " + plain(e);
-          case IllegalStateException e -> command + ": " + plain(e);
-          case UnsupportedOperationException e -> command + ": " + plain(e);
-          case IndexOutOfBoundsException e -> command + ": " + plain(e);
           default ->
-              String.format(
-                  Locale.ROOT,
-                  "%s: %s: %s; run it with -v and report the stack trace",
-                  command,
-                  thrown.getClass().getSimpleName(),
-                  plain(thrown));
+              Backend.isAllowed(thrown)
+                  ? command + ": " + plain(thrown)
+                  : (command + ": " + thrown.getClass().getSimpleName() + ": " + plain(thrown))
+                      + "; run it with -v and report the stack trace";
         };
     return new CommandFailure(message, thrown);
   }
@@ -85,8 +87,7 @@ public final class CommandFailure extends Exception {
       for (String line : Files.readAllLines(Path.of("/proc/self/limits"))) {
         String soft = line.startsWith(ADDRESS_SPACE) ? line.split("\\s+", -1)[3] : "unlimited";
         if (!soft.equals("unlimited")) {
-          return String.format(
-              Locale.ROOT, "raise the limit of address space, which is %s bytes (ulimit -v)", soft);
+          return "raise the limit of address space, which is " + soft + " bytes (ulimit -v)";
         }
       }
     } catch (IOException e) {
@@ -107,26 +108,22 @@ public final class CommandFailure extends Exception {
   }
 
   private static String unsupported(UnsupportedCapabilityException e, Providers providers) {
-    String able =
-        String.join(", ", providers.with(e.capability()).stream().map(providers::name).toList());
-    return String.format(
-        Locale.ROOT,
-        "backend %s lacks %s; %s",
-        e.backend(),
-        e.capability(),
-        able.isEmpty() ? "no backend here has it" : "choose one that has it: " + able);
+    String able = String.join(", ", providers.namesWith(e.capability()));
+    return ("backend " + e.backend() + " lacks " + e.capability() + "; ")
+        + (able.isEmpty() ? "no backend here has it" : "choose one that has it: " + able);
   }
 
-  private static String fileSystem(String command, FileSystemException e) {
-    String reason =
-        switch (e) {
-          case NoSuchFileException x -> "no such file or directory";
-          case AccessDeniedException x -> "permission denied";
-          case FileAlreadyExistsException x -> "exists already";
-          default -> e.getReason() == null ? e.getClass().getSimpleName() : e.getReason();
-        };
-    return String.format(
-        Locale.ROOT, "%s: %s: %s", command, e.getFile(), reason.toLowerCase(Locale.ROOT));
+  /** What Java tells of a failed operation on a file: some of its exceptions say so by type. */
+  public static String reason(IOException thrown) {
+    return switch (thrown) {
+      case NoSuchFileException x -> "no such file or directory";
+      case AccessDeniedException x -> "permission denied";
+      case FileAlreadyExistsException x -> "exists already";
+      case FileSystemException e when e.getReason() != null ->
+          e.getReason().toLowerCase(Locale.ROOT);
+      case FileSystemException e -> e.getClass().getSimpleName().toLowerCase(Locale.ROOT);
+      default -> plain(thrown);
+    };
   }
 
   private static String plain(Throwable e) {

@@ -14,5 +14,5 @@ public interface CommandSource {
    *
    * @param providers where they find memory
    */
-  List<Command> commands(Providers providers);
+  List<CommandSet> commands(Providers providers);
 }

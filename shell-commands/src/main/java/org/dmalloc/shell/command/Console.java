@@ -112,7 +112,7 @@ public record Console(
     err.println("dmalloc: " + VisibleText.of(line));
   }
 
-  /** A stack trace, for who asked for it. */
+  /** A stack trace, as {@code -v} asks for. */
   public void trace(Throwable thrown) {
     StringWriter trace = new StringWriter();
     thrown.printStackTrace(new PrintWriter(trace, true));

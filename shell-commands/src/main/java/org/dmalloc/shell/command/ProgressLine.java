@@ -99,7 +99,6 @@ public final class ProgressLine implements ProgressListener, AutoCloseable {
     shown = false;
   }
 
-  /** Seconds since the beginning. */
   public double seconds() {
     return (nanoTime.getAsLong() - startNanos) / 1e9;
   }

@@ -5,7 +5,6 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
-import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -13,6 +12,7 @@ import java.util.function.Consumer;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import org.dmalloc.api.Capability;
+import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.MemoryProvider;
 import org.dmalloc.api.MemoryRegion;
 import org.dmalloc.api.RegionInfo;
@@ -33,7 +33,7 @@ import org.jspecify.annotations.Nullable;
 public final class Providers {
   private final CopyOnWriteArrayList<Backend> backends = new CopyOnWriteArrayList<>();
 
-  private volatile @Nullable RegionMover mover;
+  private volatile Supplier<@Nullable RegionMover> mover = () -> null;
   private volatile Supplier<List<FailedStart>> failedStarts = List::of;
 
   /**
@@ -47,15 +47,11 @@ public final class Providers {
   public record FailedStart(String backend, String reason, int ranking, boolean stores) {
     /** In a sentence about stores. */
     public String message() {
-      return String.format(
-          Locale.ROOT,
-          "backend %s did not start, and its store was not looked at: %s",
-          backend,
-          reason);
+      return "backend " + backend + " did not start, and its store was not read: " + reason;
     }
   }
 
-  /** Takes who knows the backends that did not start. */
+  /** Takes what tells the backends that did not start. */
   public void failedStarts(Supplier<List<FailedStart>> source) {
     failedStarts = source;
   }
@@ -79,18 +75,14 @@ public final class Providers {
         .filter(failed -> failed.stores() || info.name() == null)
         .map(
             failed ->
-                String.format(
-                    Locale.ROOT,
-                    "backend %s did not start, and %s was taken in its place: %s",
-                    failed.backend(),
-                    place,
-                    failed.reason()))
+                ("backend " + failed.backend() + " did not start, and " + place)
+                    + (" was taken in its place: " + failed.reason()))
         .toList();
   }
 
-  /** Takes the service that moves regions, or null when it has gone. */
-  public void mover(@Nullable RegionMover newMover) {
-    mover = newMover;
+  /** Takes what tells the service that moves regions; null while there is none. */
+  public void mover(Supplier<@Nullable RegionMover> source) {
+    mover = source;
   }
 
   /**
@@ -99,18 +91,21 @@ public final class Providers {
    * @throws UsageException if there is none
    */
   public RegionMover mover() {
-    RegionMover now = mover;
-    if (now == null) {
-      throw new UsageException(
-          "no region can move here; start the bundle org.dmalloc.manager and allocate with '-b managed'");
-    }
-    return now;
+    return present()
+        .orElseThrow(
+            () ->
+                new UsageException(
+                    "no region can move here; start the bundle org.dmalloc.manager and allocate"
+                        + " with '-b managed'"));
+  }
+
+  private Optional<RegionMover> present() {
+    return Optional.ofNullable(mover.get());
   }
 
   /** What is known of a region that can move; empty for all others. */
   public Optional<ManagedRegionInfo> managed(long regionId) {
-    RegionMover now = mover;
-    return now == null ? Optional.empty() : now.managed(regionId);
+    return present().flatMap(found -> found.managed(regionId));
   }
 
   /** The name of the backend that a region lies on, also of one that can move. */
@@ -134,12 +129,10 @@ public final class Providers {
     backends.sort(Backend.BEST_FIRST);
   }
 
-  /** Forgets the provider of a service. */
   public synchronized void remove(long serviceId) {
     backends.removeIf(b -> b.serviceId() == serviceId);
   }
 
-  /** All providers, best first. */
   public List<Backend> all() {
     return List.copyOf(backends);
   }
@@ -153,7 +146,7 @@ public final class Providers {
   public String name(Backend backend) {
     return named(backend.name()).size() < 2
         ? backend.name()
-        : String.format(Locale.ROOT, "%s#%d", backend.name(), backend.serviceId());
+        : backend.name() + "#" + backend.serviceId();
   }
 
   /** The provider of a service; empty if it has gone, or is not known yet. */
@@ -163,11 +156,6 @@ public final class Providers {
 
   private List<Backend> named(String name) {
     return backends.stream().filter(b -> b.name().equals(name)).toList();
-  }
-
-  /** The providers with a capability, best first; without those that do not say. */
-  public List<Backend> with(Capability capability) {
-    return with(capability, fault -> {});
   }
 
   /**
@@ -189,6 +177,34 @@ public final class Providers {
     return able;
   }
 
+  /** What the stores of all backends have; refusals are told of each that cannot be asked. */
+  public List<Backend.Stored> stored(Consumer<? super Exception> refusals) {
+    List<Backend.Stored> stored = new ArrayList<>();
+    for (Backend backend : with(Capability.NAMED, refusals)) {
+      try {
+        stored.addAll(storedBy(backend));
+      } catch (ProviderFault | MemoryException e) {
+        refusals.accept(e);
+      }
+    }
+    return stored;
+  }
+
+  public static List<Backend.Stored> storedBy(Backend backend) throws MemoryException {
+    return backend.stored().stream().map(region -> new Backend.Stored(backend, region)).toList();
+  }
+
+  /**
+   * What the store of the backend that is called so has, or for no name those of all backends.
+   *
+   * @param refusals told of each that cannot be asked, if all are
+   * @throws UsageException if there is none of the name, or it has no store
+   */
+  public List<Backend.Stored> stored(@Nullable String name, Consumer<? super Exception> refusals)
+      throws MemoryException {
+    return name == null ? stored(refusals) : storedBy(chooseWithStore(name));
+  }
+
   /**
    * The provider that is called so.
    *
@@ -203,16 +219,14 @@ public final class Providers {
   }
 
   private UsageException ambiguous(String name, List<Backend> same, String nextStep) {
-    return new UsageException(
-        String.format(
-            Locale.ROOT,
-            "%d backends are named '%s': %s; %s, or configure each with a dmalloc.backend of its own",
-            same.size(),
-            name,
-            same.stream()
-                .map(b -> name(b) + " from " + b.description())
-                .collect(Collectors.joining(", ")),
-            nextStep));
+    return UsageException.of(
+        "%d backends are named '%s': %s; %s, or configure each with a dmalloc.backend of its own",
+        same.size(),
+        name,
+        same.stream()
+            .map(b -> name(b) + " from " + b.description())
+            .collect(Collectors.joining(", ")),
+        nextStep);
   }
 
   /**
@@ -230,32 +244,46 @@ public final class Providers {
         : find(name).orElseThrow(() -> Words.unknown("backend", name, names()));
   }
 
-  /** The provider that is called so; for no name the best that can do all, or the best. */
-  public Backend choose(@Nullable String name, Set<Capability> needed) {
-    return name != null
-        ? choose(name)
-        : backends.stream()
-            .filter(backend -> needed.stream().allMatch(backend::can))
-            .findFirst()
-            .orElseGet(() -> choose(null));
+  /**
+   * The provider that is called so; for no name the best that can do all, or the best.
+   *
+   * @param faults told of each better provider that does not say what it can do
+   */
+  public Backend choose(
+      @Nullable String name, Set<Capability> needed, Consumer<? super ProviderFault> faults) {
+    if (name == null && !needed.isEmpty()) {
+      for (Backend backend : backends) {
+        try {
+          if (backend.capabilities().containsAll(needed)) {
+            return backend;
+          }
+        } catch (ProviderFault e) {
+          faults.accept(e);
+        }
+      }
+    }
+    return choose(name);
   }
 
   /**
    * The provider with a store that is called so.
    *
-   * @throws UsageException if there is none, or it has no store; the message lists who has one
+   * @throws UsageException if there is none, or it has no store; the message lists those that have
+   *     one
    */
-  public Backend chooseWithStore(String name) {
+  private Backend chooseWithStore(String name) {
     Backend chosen = choose(name);
     if (!chosen.capabilities().contains(Capability.NAMED)) {
-      throw new UsageException(
-          String.format(
-              Locale.ROOT,
-              "backend %s has no store; these have one: %s",
-              name(chosen),
-              String.join(", ", with(Capability.NAMED).stream().map(this::name).toList())));
+      throw UsageException.of(
+          "backend %s has no store; these have one: %s",
+          name(chosen), String.join(", ", namesWith(Capability.NAMED)));
     }
     return chosen;
+  }
+
+  /** What the providers with a capability are called; without those that do not say. */
+  List<String> namesWith(Capability capability) {
+    return with(capability, fault -> {}).stream().map(this::name).toList();
   }
 
   /**
@@ -279,7 +307,7 @@ public final class Providers {
    *
    * @param faults told of each provider that does not answer
    */
-  public List<Backend.Open> regions(Consumer<ProviderFault> faults) {
+  public List<Backend.Open> regions(Consumer<? super ProviderFault> faults) {
     List<Backend.Open> regions = new ArrayList<>();
     for (Backend backend : backends) {
       try {
@@ -289,13 +317,11 @@ public final class Providers {
       }
     }
     // Asked for after the backends: what one of them lists by now, the mover knows.
-    RegionMover now = mover;
     Set<Long> carried =
-        now == null
-            ? Set.of()
-            : now.managed().stream()
-                .flatMap(info -> info.carried().stream())
-                .collect(Collectors.toSet());
+        present().stream()
+            .flatMap(found -> found.managed().stream())
+            .flatMap(info -> info.carried().stream())
+            .collect(Collectors.toSet());
     regions.removeIf(open -> carried.contains(open.info().id()));
     Set<Long> listed = regions.stream().map(open -> open.info().id()).collect(Collectors.toSet());
     for (OrphanedRegions.Orphan orphan : OrphanedRegions.list()) {
@@ -308,14 +334,13 @@ public final class Providers {
   }
 
   private static Optional<Backend.Open> orphan(
-      OrphanedRegions.Orphan orphan, Consumer<ProviderFault> faults) {
+      OrphanedRegions.Orphan orphan, Consumer<? super ProviderFault> faults) {
     try {
       return Optional.of(
           new Backend.Open(null, orphan.region(), orphan.region().info(), orphan.since()));
     } catch (RuntimeException | LinkageError e) {
-      String who =
-          String.format(Locale.ROOT, "region %d of a stopped backend", orphan.region().id());
-      faults.accept(new ProviderFault(who, "info(): " + e, e));
+      String subject = "region " + orphan.region().id() + " of a stopped backend";
+      faults.accept(new ProviderFault(subject, "info(): " + e, e));
       return Optional.empty();
     }
   }
@@ -339,7 +364,6 @@ public final class Providers {
 
   /** What bundles left open when they stopped, as far as a manager is there to see it. */
   public List<LeakedRegion> leaks() {
-    RegionMover now = mover;
-    return now == null ? List.of() : now.leaks();
+    return present().map(RegionMover::leaks).orElse(List.of());
   }
 }

@@ -5,7 +5,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Collectors;
@@ -16,7 +15,6 @@ import org.dmalloc.api.MemoryRegion;
 import org.dmalloc.api.OpenRequest;
 import org.dmalloc.api.RegionInfo;
 import org.dmalloc.api.RegionNames;
-import org.dmalloc.api.StoredRegion;
 import org.dmalloc.api.VisibleText;
 import org.dmalloc.shell.syntax.UsageException;
 import org.jspecify.annotations.Nullable;
@@ -33,7 +31,6 @@ public final class RegionLookup {
 
   private final Providers providers;
 
-  /** Looks among the given providers. */
   public RegionLookup(Providers providers) {
     this.providers = providers;
   }
@@ -58,14 +55,6 @@ public final class RegionLookup {
       return RegionLookup.label(region.info());
     }
   }
-
-  /**
-   * A region in a store.
-   *
-   * @param backend the best of those that have it
-   * @param name its name, as it is
-   */
-  public record Stored(Backend backend, String name) {}
 
   /** How to name a region to the user. */
   public static String label(RegionInfo info) {
@@ -99,8 +88,8 @@ public final class RegionLookup {
     if (isId(word(reference))) {
       throw notOpen(reference, faults);
     }
-    Stored stored = stored(word(reference), backend);
-    OpenRequest request = OpenRequest.of(stored.name()).withOwner(OWNER);
+    Backend.Stored stored = stored(word(reference), backend);
+    OpenRequest request = OpenRequest.of(stored.region().name()).withOwner(OWNER);
     if (access == AccessMode.READ_ONLY && stored.backend().can(Capability.READ_ONLY)) {
       request = request.readOnly();
     }
@@ -113,41 +102,25 @@ public final class RegionLookup {
    * @param backend in whose store; null for all stores
    * @throws UsageException if there is none, or several
    */
-  public Stored stored(String word, @Nullable String backend) throws MemoryException {
+  public Backend.Stored stored(String word, @Nullable String backend) throws MemoryException {
     List<Exception> refusals = new ArrayList<>();
-    List<Backend> asked =
-        backend == null
-            ? providers.with(Capability.NAMED, refusals::add)
-            : List.of(providers.chooseWithStore(backend));
-    Map<Path, List<Stored>> files = new LinkedHashMap<>();
-    for (Backend each : asked) {
-      try {
-        for (StoredRegion region : each.stored()) {
-          if (means(word, region.name())) {
-            files
-                .computeIfAbsent(region.path(), path -> new ArrayList<>())
-                .add(new Stored(each, region.name()));
-          }
-        }
-      } catch (ProviderFault | MemoryException e) {
-        if (backend != null) {
-          throw e;
-        }
-        refusals.add(e);
-      }
-    }
+    Map<Path, List<Backend.Stored>> files =
+        providers.stored(backend, refusals::add).stream()
+            .filter(stored -> means(word, stored.region().name()))
+            .collect(
+                Collectors.groupingBy(
+                    stored -> stored.region().path(), LinkedHashMap::new, Collectors.toList()));
     if (files.size() > 1) {
       throw storedTwice(word, files);
     }
     if (files.isEmpty()) {
       RegionNames.check(word);
-      throw new UsageException(
-          String.format(
-              Locale.ROOT,
-              "no region '%s', neither open nor stored%s; see 'regions' and 'stored'%s",
-              word,
-              backend == null ? "" : " by " + backend,
-              alsoAsked(refusals) + (backend == null ? unseen() : "")));
+      throw UsageException.of(
+          "no region '%s', neither open nor stored%s; see 'regions' and 'stored'%s%s",
+          word,
+          backend == null ? "" : " by " + backend,
+          alsoAsked(refusals),
+          backend == null ? unseen() : "");
     }
     return files.values().iterator().next().getFirst();
   }
@@ -158,23 +131,14 @@ public final class RegionLookup {
         .collect(Collectors.joining());
   }
 
-  private UsageException storedTwice(String word, Map<Path, List<Stored>> files) {
-    return new UsageException(
-        String.format(
-            Locale.ROOT,
-            "'%s' is in %d stores: %s; choose one by -b",
-            word,
-            files.size(),
-            files.entrySet().stream()
-                .map(
-                    file ->
-                        String.format(
-                            Locale.ROOT,
-                            "%s (%s)",
-                            // The last: the first may be a backend that stands for several.
-                            providers.name(file.getValue().getLast().backend()),
-                            file.getKey()))
-                .collect(Collectors.joining(", "))));
+  private UsageException storedTwice(String word, Map<Path, List<Backend.Stored>> files) {
+    String places =
+        files.entrySet().stream()
+            // The last: the first may be a backend that stands for several.
+            .map(f -> providers.name(f.getValue().getLast().backend()) + " (" + f.getKey() + ")")
+            .collect(Collectors.joining(", "));
+    return UsageException.of(
+        "'%s' is in %d stores: %s; choose one by -b", word, files.size(), places);
   }
 
   private static String alsoAsked(List<? extends Exception> refusals) {
@@ -195,15 +159,13 @@ public final class RegionLookup {
             .filter(r -> on == null || providers.isOn(on, r))
             .toList();
     if (found.size() > 1) {
-      throw new UsageException(
-          String.format(
-              Locale.ROOT,
-              "%d open regions are named '%s': %s; give the id",
-              found.size(),
-              word,
-              found.stream()
-                  .map(r -> r.info().id() + " on " + providers.place(r.info()))
-                  .collect(Collectors.joining(", "))));
+      throw UsageException.of(
+          "%d open regions are named '%s': %s; give the id",
+          found.size(),
+          word,
+          found.stream()
+              .map(r -> r.info().id() + " on " + providers.place(r.info()))
+              .collect(Collectors.joining(", ")));
     }
     return found.stream().map(Backend.Open::region).findFirst();
   }
@@ -217,9 +179,8 @@ public final class RegionLookup {
     String word = word(reference);
     return new UsageException(
         (isId(word)
-                ? String.format(Locale.ROOT, "no region %s is open; see 'regions'", word)
-                : String.format(
-                    Locale.ROOT, "region '%s' is not open; see 'regions' and 'stored'", word))
+                ? "no region " + word + " is open; see 'regions'"
+                : "region '" + word + "' is not open; see 'regions' and 'stored'")
             + alsoAsked(faults));
   }
 

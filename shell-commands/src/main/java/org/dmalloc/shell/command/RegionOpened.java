@@ -36,23 +36,15 @@ public record RegionOpened(RegionInfo info, String note) implements Printable {
 
   @Override
   public String text() {
-    StringBuilder line = new StringBuilder("region ").append(info.id());
-    if (info.name() != null) {
-      line.append(" '").append(info.name()).append('\'');
-    }
-    line.append(": ").append(ByteSize.format(info.byteSize()));
-    line.append(" from ").append(info.backend()).append(", ").append(info.backing());
-    if (info.sharing() == Sharing.PRIVATE && info.path() != null) {
-      line.append(", copy-on-write");
-    }
-    if (info.durability() == Durability.SYNC) {
-      line.append(", durable at once");
-    }
-    if (info.path() != null) {
-      line.append(", ").append(info.path());
-    }
-    String text = VisibleText.of(line.toString());
-    return note.isEmpty() ? text : text + "\n" + note;
+    String text =
+        ("region " + info.id())
+            + (info.name() == null ? "" : " '" + info.name() + "'")
+            + (": " + ByteSize.format(info.byteSize()))
+            + (" from " + info.backend() + ", " + info.backing())
+            + (info.sharing() == Sharing.PRIVATE && info.path() != null ? ", copy-on-write" : "")
+            + (info.durability() == Durability.SYNC ? ", durable at once" : "")
+            + (info.path() == null ? "" : ", " + info.path());
+    return VisibleText.of(text) + (note.isEmpty() ? "" : "\n" + note);
   }
 
   @Override

@@ -13,12 +13,10 @@ import java.util.stream.Stream;
 import org.apache.felix.service.command.CommandSession;
 import org.apache.felix.service.command.Function;
 import org.dmalloc.api.Capability;
-import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.SwapPolicy;
 import org.dmalloc.api.VisibleText;
 import org.dmalloc.shell.command.Backend;
 import org.dmalloc.shell.command.Command;
-import org.dmalloc.shell.command.ProviderFault;
 import org.dmalloc.shell.command.Providers;
 import org.dmalloc.shell.syntax.CommandSyntax;
 import org.dmalloc.shell.syntax.Operand;
@@ -49,7 +47,6 @@ public final class Candidates implements Function {
   private final Providers providers;
   private final Supplier<List<Command>> commands;
 
-  /** Finds candidates among the given providers and commands. */
   public Candidates(Providers providers, Supplier<List<Command>> commands) {
     this.providers = providers;
     this.commands = commands;
@@ -75,23 +72,6 @@ public final class Candidates implements Function {
       return found;
     }
     throw new IllegalArgumentException("give the words of the line and the number of one");
-  }
-
-  /**
-   * The candidates for one word of a line, but for paths.
-   *
-   * @param words the words, the command's name first
-   * @param index the number of the word, from 1
-   */
-  public List<String> find(List<String> words, int index) {
-    return places(words, index).stream()
-        .flatMap(place -> candidates(place, words.get(index)).stream())
-        .toList();
-  }
-
-  /** Whether the word is one where a path is expected. */
-  public boolean takesPath(List<String> words, int index) {
-    return places(words, index).stream().anyMatch(place -> PATHS.containsKey(place.name()));
   }
 
   /** What may stand in a place: what its word in the help is, and of what type. */
@@ -155,7 +135,11 @@ public final class Candidates implements Function {
     if (command.equals("hotswap") && place.name().equals("BACKEND")) {
       return targets(place.before());
     }
-    return place.command().candidates(place.name()).orElseGet(() -> known(command, place.name()));
+    return place
+        .command()
+        .set()
+        .candidates(place.name())
+        .orElseGet(() -> known(command, place.name()));
   }
 
   /** Where regions can move: not to what moves them, nor to where all of them are. */
@@ -197,15 +181,12 @@ public final class Candidates implements Function {
     return name == null ? Stream.of(id) : Stream.of(id, VisibleText.of(name));
   }
 
+  /** Stores that cannot be asked are left out: the command will tell why. */
   private List<String> stored() {
-    Stream.Builder<String> names = Stream.builder();
-    for (Backend backend : providers.with(Capability.NAMED)) {
-      try {
-        backend.stored().forEach(r -> names.add(VisibleText.of(r.name())));
-      } catch (ProviderFault | MemoryException e) {
-        // The command will say it; here the names in the other stores are what helps.
-      }
-    }
-    return names.build().distinct().sorted().toList();
+    return providers.stored(refused -> {}).stream()
+        .map(stored -> VisibleText.of(stored.region().name()))
+        .distinct()
+        .sorted()
+        .toList();
   }
 }

@@ -4,7 +4,6 @@ package org.dmalloc.shell.completion;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Locale;
 import java.util.Set;
 import java.util.function.Supplier;
 import org.apache.felix.service.command.CommandSession;
@@ -31,12 +30,6 @@ public final class CompletionSetup implements CommandSessionListener {
   private final String scope;
   private final Supplier<List<Command>> commands;
 
-  /**
-   * Makes the listener.
-   *
-   * @param scope the scope of the commands
-   * @param commands the commands
-   */
   public CompletionSetup(String scope, Supplier<List<Command>> commands) {
     this.scope = scope;
     this.commands = commands;
@@ -94,12 +87,8 @@ public final class CompletionSetup implements CommandSessionListener {
       complete(session, name, words.toArray(String[]::new));
     }
     complete(session, name, "-s", "h", "-l", "help", "--description", "shows the help");
-    complete(
-        session,
-        name,
-        "-a",
-        String.format(
-            Locale.ROOT, "%s:%s ($.commandLine words) ($.commandLine wordIndex)", scope, FUNCTION));
+    String function = scope + ":" + FUNCTION;
+    complete(session, name, "-a", function + " ($.commandLine words) ($.commandLine wordIndex)");
   }
 
   private static void complete(CommandSession session, String command, String... words)
@@ -111,12 +100,8 @@ public final class CompletionSetup implements CommandSessionListener {
   }
 
   @Override
-  public void afterExecute(CommandSession session, CharSequence line, Exception exception) {
-    // Nothing to do.
-  }
+  public void afterExecute(CommandSession session, CharSequence line, Exception exception) {}
 
   @Override
-  public void afterExecute(CommandSession session, CharSequence line, Object result) {
-    // Nothing to do.
-  }
+  public void afterExecute(CommandSession session, CharSequence line, Object result) {}
 }

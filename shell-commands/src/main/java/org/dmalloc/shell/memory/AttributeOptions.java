@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.dmalloc.shell.memory;
 
-import org.apache.felix.service.command.Descriptor;
-import org.apache.felix.service.command.Parameter;
 import org.dmalloc.api.AccessPattern;
 import org.dmalloc.api.Capability;
 import org.dmalloc.api.Durability;
@@ -11,47 +9,27 @@ import org.dmalloc.api.ProgressListener;
 import org.dmalloc.api.RegionAttributes;
 import org.dmalloc.api.Sharing;
 import org.dmalloc.shell.command.Console;
+import org.dmalloc.shell.syntax.Argument;
 import org.dmalloc.shell.syntax.Words;
 import org.jspecify.annotations.Nullable;
 
 /** The attributes that a new region and one that is opened can be given alike. */
 public record AttributeOptions(
-    @Descriptor("PATTERN: the order in which it will be used; auto finds out")
-        @Parameter(
-            names = {"-p", "--pattern"},
-            absentValue = "auto")
+    @Argument("-p, --pattern PATTERN=auto: the order in which it will be used; auto finds out")
         AccessPattern pattern,
-    @Descriptor("SHARING: who sees stores; private keeps them out of the file")
-        @Parameter(
-            names = {"-s", "--sharing"},
-            absentValue = "default")
+    @Argument(
+            "-s, --sharing SHARING=default: whether others see stores; private keeps them out of the file")
         Sharing sharing,
-    @Descriptor("DURABILITY: what makes stores durable")
-        @Parameter(names = "--durability", absentValue = "on-force")
-        Durability durability,
-    @Descriptor("asks for huge pages")
-        @Parameter(names = "--huge", presentValue = "true", absentValue = "false")
-        boolean huge,
-    @Descriptor("locks the pages in RAM")
-        @Parameter(names = "--lock", presentValue = "true", absentValue = "false")
-        boolean lock,
-    @Descriptor("brings all pages in before it returns")
-        @Parameter(names = "--prefault", presentValue = "true", absentValue = "false")
-        boolean prefault,
-    @Descriptor("DIR: the store directory, in place of the backend's own")
-        @Parameter(
-            names = {"-d", "--directory"},
-            absentValue = "")
+    @Argument("--durability DURABILITY=on-force: what makes stores durable") Durability durability,
+    @Argument("--huge: asks for huge pages") boolean huge,
+    @Argument("--lock: locks the pages in RAM") boolean lock,
+    @Argument("--prefault: brings all pages in before it returns") boolean prefault,
+    @Argument("-d, --directory DIR: the store directory, in place of the backend's own")
         @Nullable String directory,
-    @Descriptor("CAPABILITY: what it must be able to do wherever it is moved; several with commas")
-        @Parameter(names = "--require", absentValue = "")
+    @Argument(
+            "--require CAPABILITY: what each backend that it moves to must be able to do; several with commas")
         @Nullable String require,
-    @Descriptor("OWNER: who it is for, shown in listings")
-        @Parameter(
-            names = {"-o", "--owner"},
-            absentValue = "")
-        @Nullable String owner) {
-  /** The request with these attributes. */
+    @Argument("-o, --owner OWNER: what it is for, shown in listings") @Nullable String owner) {
   <T extends RegionAttributes.Refinable<T>> T in(
       T request, Console console, ProgressListener progress) {
     return request

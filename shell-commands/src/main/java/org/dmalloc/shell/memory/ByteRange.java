@@ -2,7 +2,7 @@
 package org.dmalloc.shell.memory;
 
 import java.io.IOException;
-import java.util.Locale;
+import java.lang.foreign.MemorySegment;
 import org.dmalloc.api.Access;
 import org.dmalloc.api.MemoryRegion;
 import org.dmalloc.shell.command.RegionLookup;
@@ -19,6 +19,12 @@ record ByteRange(MemoryRegion region, long offset, long length) {
   /** Short enough for a section, long enough not to notice it. */
   private static final long CHUNK = 4L << 20;
 
+  /** What is done with a chunk of a region, inside an access section. */
+  @FunctionalInterface
+  interface Chunk {
+    void accept(MemorySegment segment, long offset) throws IOException;
+  }
+
   /**
    * Checks that the range lies inside the region.
    *
@@ -27,14 +33,9 @@ record ByteRange(MemoryRegion region, long offset, long length) {
   static ByteRange of(RegionLookup.Lease lease, long offset, long length) {
     long byteSize = lease.region().byteSize();
     if (offset > byteSize || length > byteSize - offset) {
-      throw new UsageException(
-          String.format(
-              Locale.ROOT,
-              "%d bytes at %d reach beyond the end of %s, which has %d bytes",
-              length,
-              offset,
-              lease.label(),
-              byteSize));
+      throw UsageException.of(
+          "%d bytes at %d reach beyond the end of %s, which has %d bytes",
+          length, offset, lease.label(), byteSize);
     }
     return new ByteRange(lease.region(), offset, length);
   }
@@ -44,7 +45,7 @@ record ByteRange(MemoryRegion region, long offset, long length) {
    *
    * @throws InterruptedException if the thread is interrupted between two chunks
    */
-  void eachChunk(ReadCommand.Chunk action) throws IOException, InterruptedException {
+  void eachChunk(Chunk action) throws IOException, InterruptedException {
     for (long done = 0; done < length; done += CHUNK) {
       if (Thread.interrupted()) {
         throw new InterruptedException();

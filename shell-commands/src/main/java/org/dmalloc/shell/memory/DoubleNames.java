@@ -9,7 +9,6 @@ import java.nio.file.attribute.BasicFileAttributes;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.Function;
@@ -20,11 +19,11 @@ import org.dmalloc.api.StoredRegion;
 import org.dmalloc.shell.command.Backend;
 import org.dmalloc.shell.command.ProviderFault;
 
-/** Names that stand in two stores: each file may be the one that somebody means. */
+/** Names that stand in two stores: each file may be the one that is meant. */
 final class DoubleNames {
   private DoubleNames() {}
 
-  /** A file, and who can open it. */
+  /** A file, and the backends that can open it. */
   private record Place(Path path, List<String> backends) {}
 
   /** The findings, with the backends whose stores have the name. */
@@ -63,14 +62,15 @@ final class DoubleNames {
   }
 
   private static StoreFinding finding(String name, List<Place> places) {
+    String paths = String.join(", ", places.stream().map(p -> p.path().toString()).toList());
     return new StoreFinding(
         StoreFinding.Severity.WARNING,
         "region " + name,
-        String.format(
-            Locale.ROOT,
-            "stands in %d stores: %s; say by -b which one is meant, and delete or rename the others",
-            places.size(),
-            String.join(", ", places.stream().map(place -> place.path().toString()).toList())));
+        "stands in "
+            + places.size()
+            + " stores: "
+            + paths
+            + "; say by -b which one is meant, and delete or rename the others");
   }
 
   /** One directory by two paths is one store. */

@@ -6,44 +6,36 @@ import java.util.List;
 import java.util.Locale;
 import org.apache.felix.service.command.CommandSession;
 import org.apache.felix.service.command.Descriptor;
-import org.apache.felix.service.command.Parameter;
 import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.MemoryRegion;
 import org.dmalloc.api.move.ManagedRegionInfo;
 import org.dmalloc.api.move.MoveOptions;
 import org.dmalloc.api.move.MoveResult;
 import org.dmalloc.shell.command.Backend;
-import org.dmalloc.shell.command.Command;
 import org.dmalloc.shell.command.CommandFailure;
+import org.dmalloc.shell.command.CommandSet;
 import org.dmalloc.shell.command.Console;
 import org.dmalloc.shell.command.ProgressLine;
 import org.dmalloc.shell.command.Providers;
 import org.dmalloc.shell.output.Message;
+import org.dmalloc.shell.syntax.Argument;
 import org.dmalloc.shell.syntax.ByteSize;
 import org.dmalloc.shell.syntax.UsageException;
 import org.jspecify.annotations.Nullable;
 
 /** Moves regions to another backend while they are used. */
-public final class HotswapCommand extends Command {
-  /** Makes the command. */
+public final class HotswapCommand extends CommandSet {
   public HotswapCommand(Providers providers) {
-    super("hotswap", providers);
+    super(providers, "hotswap");
   }
 
-  /** Moves regions to another backend; their users go on meanwhile. */
   @Descriptor("moves regions to another backend while they are used; ^C leaves them where they are")
   public Message hotswap(
       CommandSession session,
-      @Descriptor("ID… BACKEND: ids or names of open regions, and last the backend")
+      @Argument("ID… BACKEND: ids or names of open regions, and last the backend")
           List<Object> words,
-      @Descriptor("all regions that can move; says which cannot")
-          @Parameter(
-              names = {"-a", "--all"},
-              presentValue = "true",
-              absentValue = "false")
-          boolean all,
-      @Descriptor("RATE: the most bytes to copy per second; without it as fast as it goes")
-          @Parameter(names = "--rate", absentValue = "")
+      @Argument("-a, --all: all regions that can move; says which cannot") boolean all,
+      @Argument("--rate RATE: the most bytes to copy per second; without it as fast as it goes")
           @Nullable ByteSize rate)
       throws MemoryException, CommandFailure {
     if (words.isEmpty() || all != (words.size() == 1)) {
@@ -67,7 +59,7 @@ public final class HotswapCommand extends Command {
         // The others can still move; one that was closed meanwhile is no failure of theirs.
         failures++;
         String why = CommandFailure.of("hotswap", e, providers()).getMessage();
-        lines.add(String.format(Locale.ROOT, "region %d: stays where it is: %s", id, why));
+        lines.add("region " + id + ": stays where it is: " + why);
       }
     }
     if (all) {
@@ -75,12 +67,9 @@ public final class HotswapCommand extends Command {
     }
     Message result = Message.of(lines.isEmpty() ? List.of("no region is open") : lines);
     if (failures > 0) {
-      // A failed command has no result, so the moves are printed before it fails.
       Console.of(session).print(result);
-      throw new CommandFailure(
-          String.format(
-              Locale.ROOT, "hotswap: %d of %d moves failed; see above", failures, ids.size()),
-          null);
+      throw CommandFailure.because(
+          null, "hotswap: %d of %d moves failed; see above", failures, ids.size());
     }
     return result;
   }
@@ -95,17 +84,13 @@ public final class HotswapCommand extends Command {
 
   private String skipped(Backend.Open open) {
     Backend backend = open.backend();
-    return backend == null
-        ? String.format(
-            Locale.ROOT,
-            "region %d: skipped, it is orphaned: %s was stopped or reconfigured",
-            open.info().id(),
-            open.info().backend())
-        : String.format(
-            Locale.ROOT,
-            "region %d: skipped, it belongs to %s and cannot move; allocate with '-b managed'",
-            open.info().id(),
-            providers().name(backend));
+    String why =
+        backend == null
+            ? "is orphaned: " + open.info().backend() + " was stopped or reconfigured"
+            : "belongs to "
+                + providers().name(backend)
+                + " and cannot move; allocate with '-b managed'";
+    return "region " + open.info().id() + ": skipped, it " + why;
   }
 
   /** All are looked up before the first moves: a mistyped one then moves nothing. */
@@ -124,14 +109,13 @@ public final class HotswapCommand extends Command {
 
   private Long movable(Long id) {
     if (providers().managed(id).isEmpty()) {
-      throw new UsageException(
-          String.format(
-              Locale.ROOT,
-              Providers.orphanedSince(id).isPresent()
-                  ? "region %d is orphaned: what it was taken from was stopped or reconfigured, and it stays where"
-                      + " it is; free it and take it anew with '-b managed'"
-                  : "region %d belongs to its backend and cannot move; allocate with '-b managed'",
-              id));
+      throw UsageException.of(
+          "region %d %s",
+          id,
+          Providers.orphanedSince(id).isPresent()
+              ? "is orphaned: its backend was stopped or reconfigured, and it cannot move; free it"
+                  + " and allocate it again with '-b managed'"
+              : "belongs to its backend and cannot move; allocate with '-b managed'");
     }
     return id;
   }
@@ -145,7 +129,6 @@ public final class HotswapCommand extends Command {
     }
   }
 
-  /** What a move did, in words. */
   static String describe(MoveResult result) {
     double pauseMillis = result.pauseNanos() / 1e6;
     return switch (result.method()) {

@@ -2,30 +2,32 @@
 package org.dmalloc.shell.memory;
 
 import java.util.ArrayList;
-import java.util.Collections;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Function;
 import java.util.function.Supplier;
-import java.util.stream.Stream;
 import org.apache.felix.service.command.Descriptor;
-import org.apache.felix.service.command.Parameter;
 import org.dmalloc.api.Advice;
 import org.dmalloc.api.Capability;
 import org.dmalloc.api.PagingStatistics;
 import org.dmalloc.api.ProviderStatistics;
+import org.dmalloc.report.Table;
 import org.dmalloc.shell.command.Backend;
-import org.dmalloc.shell.command.Command;
+import org.dmalloc.shell.command.CommandSet;
 import org.dmalloc.shell.command.ProviderFault;
 import org.dmalloc.shell.command.Providers;
 import org.dmalloc.shell.output.JsonResult;
 import org.dmalloc.shell.output.Listing;
+import org.dmalloc.shell.output.Printable;
+import org.dmalloc.shell.syntax.Argument;
 import org.dmalloc.shell.syntax.ByteSize;
 import org.dmalloc.shell.syntax.Words;
 import org.jspecify.annotations.Nullable;
 
 /** Lists the backends. */
-public final class ProvidersCommand extends Command {
+public final class ProvidersCommand extends CommandSet {
   /**
    * A backend in the list.
    *
@@ -46,58 +48,70 @@ public final class ProvidersCommand extends Command {
       Set<Advice> advice,
       @Nullable String fault) {}
 
-  private static final List<String> HEADS =
-      List.of("BACKEND", "RANKING", "REGIONS", "OPEN", "LIMIT", "ALLOCATIONS", "FAILURES");
-
-  /** Makes the command. */
   public ProvidersCommand(Providers providers) {
-    super("providers", providers);
+    super(providers, "providers");
   }
 
-  /** Lists the backends, best first. */
   @Descriptor("lists the backends, the one that is taken without -b first")
-  public Object providers(
-      @Descriptor("what each can do, as a table")
-          @Parameter(
-              names = {"-c", "--capabilities"},
-              presentValue = "true",
-              absentValue = "false")
-          boolean capabilities,
-      @Descriptor("all of it as JSON")
-          @Parameter(names = "--json", presentValue = "true", absentValue = "false")
-          boolean json) {
+  public Printable providers(
+      @Argument("-c, --capabilities: what each can do, as a table") boolean capabilities,
+      @Argument("--json: all of it as JSON") boolean json) {
     List<Row> rows = providers().all().stream().map(this::row).toList();
     if (json) {
       return new JsonResult(rows);
     }
     if (capabilities && !rows.isEmpty()) {
-      return matrix(rows);
+      List<Table.Column<Capability>> columns = new ArrayList<>();
+      columns.add(Table.column("CAPABILITY", Words::of));
+      for (Row row : rows) {
+        columns.add(
+            Table.column(row.backend(), each -> row.capabilities().contains(each) ? "yes" : "-"));
+      }
+      return new Listing<>(List.of(Capability.values()), "", columns);
     }
-    boolean faulty = rows.stream().anyMatch(row -> row.fault() != null);
-    return new Listing<>(
-        rows,
-        "no backend is running",
-        faulty ? Stream.concat(HEADS.stream(), Stream.of("FAULT")).toList() : HEADS,
-        row -> cells(row, faulty));
+    List<Table.Column<Row>> columns =
+        new ArrayList<>(
+            List.of(
+                Table.column("BACKEND", Row::backend),
+                Table.column("RANKING", row -> Integer.toString(row.ranking())),
+                column("REGIONS", s -> Integer.toString(s.openRegions())),
+                column("OPEN", s -> ByteSize.format(s.openBytes())),
+                column("LIMIT", ProvidersCommand::limit),
+                column("ALLOCATIONS", s -> Long.toString(s.allocations())),
+                column("FAILURES", s -> Long.toString(s.failures()))));
+    if (rows.stream().anyMatch(row -> row.fault() != null)) {
+      columns.add(Table.column("FAULT", row -> Objects.requireNonNullElse(row.fault(), "-")));
+    }
+    return new Listing<>(rows, "no backend is running", columns);
+  }
+
+  /** A column of what a backend counts; it may not say. */
+  private static Table.Column<Row> column(String title, Function<ProviderStatistics, String> cell) {
+    return Table.column(
+        title,
+        row -> {
+          ProviderStatistics statistics = row.statistics();
+          return statistics == null ? "-" : cell.apply(statistics);
+        });
+  }
+
+  private static String limit(ProviderStatistics statistics) {
+    long bytes = statistics.limitBytes();
+    return bytes == Long.MAX_VALUE ? "-" : ByteSize.format(bytes);
   }
 
   /** A provider that does not answer has a row as well, with what is known. */
   private Row row(Backend backend) {
     String name = providers().name(backend);
     List<String> faults = new ArrayList<>();
-    ProviderStatistics statistics =
-        answer(
-                () -> Optional.of(backend.statistics()),
-                Optional.<ProviderStatistics>empty(),
-                faults)
-            .orElse(null);
-    PagingStatistics paging =
-        answer(backend::paging, Optional.<PagingStatistics>empty(), faults).orElse(null);
+    Optional<ProviderStatistics> statistics =
+        answer(() -> Optional.of(backend.statistics()), Optional.empty(), faults);
+    Optional<PagingStatistics> paging = answer(backend::paging, Optional.empty(), faults);
     return new Row(
         name,
         backend.ranking(),
-        statistics,
-        paging,
+        statistics.orElse(null),
+        paging.orElse(null),
         answer(backend::capabilities, Set.<Capability>of(), faults),
         answer(backend::supportedAdvice, Set.<Advice>of(), faults),
         faults.isEmpty() ? null : String.join("; ", faults));
@@ -110,36 +124,5 @@ public final class ProvidersCommand extends Command {
       faults.add(e.reason());
       return otherwise;
     }
-  }
-
-  private static String[] cells(Row row, boolean faulty) {
-    ProviderStatistics s = row.statistics();
-    List<String> cells = new ArrayList<>(List.of(row.backend(), Integer.toString(row.ranking())));
-    if (s == null) {
-      cells.addAll(Collections.nCopies(HEADS.size() - cells.size(), "-"));
-    } else {
-      cells.add(Integer.toString(s.openRegions()));
-      cells.add(ByteSize.format(s.openBytes()));
-      cells.add(s.limitBytes() == Long.MAX_VALUE ? "-" : ByteSize.format(s.limitBytes()));
-      cells.add(Long.toString(s.allocations()));
-      cells.add(Long.toString(s.failures()));
-    }
-    if (faulty) {
-      cells.add(row.fault() == null ? "-" : row.fault());
-    }
-    return cells.toArray(String[]::new);
-  }
-
-  private static Listing<Capability> matrix(List<Row> rows) {
-    List<String> heads = new ArrayList<>(List.of("CAPABILITY"));
-    rows.forEach(row -> heads.add(row.backend()));
-    return new Listing<>(
-        List.of(Capability.values()), "", heads, capability -> cells(capability, rows));
-  }
-
-  private static String[] cells(Capability capability, List<Row> rows) {
-    List<String> cells = new ArrayList<>(List.of(Words.of(capability)));
-    rows.forEach(row -> cells.add(row.capabilities().contains(capability) ? "yes" : "-"));
-    return cells.toArray(String[]::new);
   }
 }

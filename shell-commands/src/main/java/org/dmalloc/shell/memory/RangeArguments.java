@@ -1,31 +1,49 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.dmalloc.shell.memory;
 
-import org.apache.felix.service.command.Descriptor;
-import org.apache.felix.service.command.Parameter;
+import org.dmalloc.api.MemoryException;
+import org.dmalloc.api.MemoryRegion;
 import org.dmalloc.shell.command.RegionLookup;
+import org.dmalloc.shell.syntax.Argument;
 import org.dmalloc.shell.syntax.ByteSize;
 import org.jspecify.annotations.Nullable;
 
 /** Which part of a region a command is about. */
 public record RangeArguments(
-    @Descriptor("OFFSET: where the range begins; without it 0")
-        @Parameter(names = "--offset", absentValue = "")
-        @Nullable ByteSize offset,
-    @Descriptor("LENGTH: how long the range is; without it to the end")
-        @Parameter(names = "--length", absentValue = "")
+    @Argument("--offset OFFSET: where the range begins; without it 0") @Nullable ByteSize offset,
+    @Argument("--length LENGTH: how long the range is; without it to the end")
         @Nullable ByteSize length) {
-  /** Whether it is all of the region, whose size may change meanwhile. */
-  boolean isWhole() {
-    return offset == null && length == null;
+  @FunctionalInterface
+  interface WholeCall {
+    void accept(MemoryRegion region) throws MemoryException;
   }
 
-  /** The range in the region that is meant. */
+  @FunctionalInterface
+  interface RangeCall {
+    void accept(MemoryRegion region, long offset, long length) throws MemoryException;
+  }
+
   ByteRange in(RegionLookup.Lease lease) {
     long start = offset == null ? 0 : offset.bytes();
     return ByteRange.of(
         lease,
         start,
         length == null ? Math.max(0, lease.region().byteSize() - start) : length.bytes());
+  }
+
+  /**
+   * Does something with the part. All of a region has a call of its own, which also works beside a
+   * resize.
+   *
+   * @return how much it is, in words
+   */
+  String apply(RegionLookup.Lease lease, WholeCall all, RangeCall some) throws MemoryException {
+    if (offset == null && length == null) {
+      all.accept(lease.region());
+      return "all";
+    }
+    ByteRange range = in(lease);
+    some.accept(range.region(), range.offset(), range.length());
+    return ByteSize.format(range.length());
   }
 }

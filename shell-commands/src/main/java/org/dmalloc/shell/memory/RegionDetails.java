@@ -3,10 +3,13 @@ package org.dmalloc.shell.memory;
 
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
+import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
+import java.util.TreeSet;
 import java.util.stream.Collectors;
 import org.dmalloc.api.AdvisedRange;
 import org.dmalloc.api.RegionInfo;
@@ -47,14 +50,13 @@ public record RegionDetails(
   public String text() {
     Map<String, String> lines = new LinkedHashMap<>();
     lines.put("id", Long.toString(info.id()));
-    lines.put("name", info.name() == null ? "-" : info.name());
+    lines.put("name", Objects.requireNonNullElse(info.name(), "-"));
     lines.put("backend", info.backend());
     if (orphanedSince != null) {
+      String since = seconds(orphanedSince);
       lines.put(
           "orphaned",
-          "its backend stopped at "
-              + orphanedSince.truncatedTo(ChronoUnit.SECONDS)
-              + "; the region stays usable until you free it");
+          "its backend stopped at " + since + "; the region stays usable until you free it");
     }
     lines.put("size", size(info.byteSize()));
     lines.put("backing", info.backing());
@@ -72,18 +74,13 @@ public record RegionDetails(
       lines.put("not written", info.writeBackFailure());
     }
     lines.put("disk space", Words.of(info.reservation()));
-    lines.put(
-        "policies",
-        info.policies().isEmpty()
-            ? "-"
-            : info.policies().stream().sorted().map(Words::of).collect(Collectors.joining(", ")));
-    lines.put("budget", BudgetCommand.format(info.residentBudget()));
+    lines.put("policies", info.policies().isEmpty() ? "-" : words(new TreeSet<>(info.policies())));
+    lines.put("budget", PagingCommands.formatBudget(info.residentBudget()));
     if (!info.capabilities().isEmpty()) {
-      lines.put(
-          "can do", info.capabilities().stream().map(Words::of).collect(Collectors.joining(", ")));
+      lines.put("can do", words(info.capabilities()));
     }
-    lines.put("owner", info.owner() == null ? "-" : info.owner());
-    lines.put("since", info.createdAt().truncatedTo(ChronoUnit.SECONDS).toString());
+    lines.put("owner", Objects.requireNonNullElse(info.owner(), "-"));
+    lines.put("since", seconds(info.createdAt()));
     lines.put(
         "in use",
         info.openSections() + " open sections" + (info.pinned() ? ", pinned by its segment" : ""));
@@ -91,17 +88,17 @@ public record RegionDetails(
       addResidency(lines, residency);
     }
     if (managed != null) {
-      addMoves(lines, info, managed);
+      addMoves(lines, managed);
     }
-    int width = lines.keySet().stream().mapToInt(String::length).max().orElse(0);
-    return lines.entrySet().stream()
-        .map(
-            e ->
-                e.getKey()
-                    + " ".repeat(width - e.getKey().length())
-                    + "  "
-                    + VisibleText.of(e.getValue()))
-        .collect(Collectors.joining("\n"));
+    int width = lines.keySet().stream().mapToInt(String::length).max().orElse(0) + 2;
+    StringBuilder text = new StringBuilder();
+    lines.forEach(
+        (key, value) ->
+            text.append(key)
+                .append(" ".repeat(width - key.length()))
+                .append(VisibleText.of(value))
+                .append('\n'));
+    return text.toString().stripTrailing();
   }
 
   /** One line for each range, unless one pattern holds for all of it and was asked for. */
@@ -109,38 +106,29 @@ public record RegionDetails(
     if (advised.size() == 1 && advised.getFirst().pattern() == info.pattern()) {
       return;
     }
-    int number = 0;
-    for (AdvisedRange range : advised) {
-      number++;
-      if (number > MAX_RANGES) {
-        lines.put(
-            "advice …",
-            String.format(Locale.ROOT, "%d more; --json has all", advised.size() - MAX_RANGES));
+    for (int i = 0; i < advised.size(); i++) {
+      if (i == MAX_RANGES) {
+        lines.put("advice …", (advised.size() - MAX_RANGES) + " more; --json has all");
         return;
       }
+      AdvisedRange range = advised.get(i);
       lines.put(
-          "advice " + number,
+          "advice " + (i + 1),
           String.format(
               Locale.ROOT,
               "%s from %s on: %s, %s",
-              amount(range.length()),
-              amount(range.offset()),
+              ByteSize.format(range.length()),
+              ByteSize.format(range.offset()),
               Words.of(range.pattern()),
               Words.of(range.origin())));
     }
   }
 
-  private static String amount(long bytes) {
-    return bytes < 1024 ? bytes + " B" : ByteSize.format(bytes);
-  }
-
-  private static void addMoves(
-      Map<String, String> lines, RegionInfo info, ManagedRegionInfo managed) {
+  private void addMoves(Map<String, String> lines, ManagedRegionInfo managed) {
     lines.put("now on", managed.backend());
     lines.put("home", managed.home());
     if (!info.required().isEmpty()) {
-      lines.put(
-          "requires", info.required().stream().map(Words::of).collect(Collectors.joining(", ")));
+      lines.put("requires", words(info.required()));
     }
     lines.put("bundle", managed.bundle());
     if (managed.stranded() != null) {
@@ -151,18 +139,16 @@ public record RegionDetails(
     for (MoveRecord entry : managed.history()) {
       number++;
       MoveResult result = entry.result();
-      String outcome =
-          result == null ? "failed: " + entry.failure() : HotswapCommand.describe(result);
       lines.put(
           "move " + number,
           String.format(
               Locale.ROOT,
               "%s %s → %s (%s): %s",
-              entry.at().truncatedTo(ChronoUnit.SECONDS),
+              seconds(entry.at()),
               entry.from(),
               entry.to(),
               entry.reason(),
-              outcome));
+              result == null ? "failed: " + entry.failure() : HotswapCommand.describe(result)));
     }
   }
 
@@ -185,7 +171,15 @@ public record RegionDetails(
   }
 
   private static String size(long bytes) {
-    return bytes < 1024 ? bytes + " B" : ByteSize.format(bytes) + " (" + bytes + " bytes)";
+    return ByteSize.format(bytes) + (bytes < 1024 ? "" : " (" + bytes + " bytes)");
+  }
+
+  private static String seconds(Instant time) {
+    return time.truncatedTo(ChronoUnit.SECONDS).toString();
+  }
+
+  private static String words(Collection<? extends Enum<?>> constants) {
+    return constants.stream().map(Words::of).collect(Collectors.joining(", "));
   }
 
   @Override

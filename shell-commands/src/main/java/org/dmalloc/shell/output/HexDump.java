@@ -14,12 +14,7 @@ public final class HexDump implements Printable {
   private final long offset;
   private final byte[] bytes;
 
-  /**
-   * Makes a dump.
-   *
-   * @param offset where in the region the bytes begin
-   * @param bytes the bytes
-   */
+  /** Bytes that begin at an offset in the region. */
   public HexDump(long offset, byte[] bytes) {
     this.offset = offset;
     this.bytes = bytes.clone();
@@ -35,13 +30,11 @@ public final class HexDump implements Printable {
    */
   public record Fields(long offset, int length, String hex, String text) {}
 
-  /** The dump's content for JSON. */
   public Fields fields() {
     return new Fields(
         offset, bytes.length, HEX.formatHex(bytes), new String(bytes, StandardCharsets.UTF_8));
   }
 
-  /** The bytes. */
   public byte[] bytes() {
     return bytes.clone();
   }
@@ -81,12 +74,7 @@ public final class HexDump implements Printable {
   }
 
   @Override
-  public String line() {
-    return HEX.formatHex(bytes);
-  }
-
-  @Override
   public String toString() {
-    return line();
+    return HEX.formatHex(bytes);
   }
 }

@@ -16,11 +16,6 @@ public record JsonResult(@Nullable Object value) implements Printable {
   }
 
   @Override
-  public String line() {
-    return text();
-  }
-
-  @Override
   public String toString() {
     return text();
   }

@@ -1,23 +1,30 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.dmalloc.shell.output;
 
+import com.google.errorprone.annotations.FormatMethod;
 import java.util.List;
+import java.util.Locale;
 import java.util.stream.Collectors;
 import org.dmalloc.api.VisibleText;
 import org.dmalloc.report.Lines;
+import org.jspecify.annotations.Nullable;
 
 /**
- * What was done, in a line or a few, which may have names and paths in them as they are.
+ * What was done, in a line or a few. Names and paths may be in them as they are.
  *
  * @param text the lines, all of whose characters can be seen
  */
 public record Message(String text) implements Printable {
-  /** Makes one line. */
   public static Message of(String line) {
     return new Message(VisibleText.of(line));
   }
 
-  /** Makes lines. */
+  /** Formats one line, with the digits of {@link Locale#ROOT}. */
+  @FormatMethod
+  public static Message of(String format, @Nullable Object... values) {
+    return of(String.format(Locale.ROOT, format, values));
+  }
+
   public static Message of(List<String> lines) {
     return new Message(lines.stream().map(VisibleText::of).collect(Collectors.joining("\n")));
   }
@@ -30,11 +37,6 @@ public record Message(String text) implements Printable {
   @Override
   public Printable fitting(int width) {
     return new Message(Lines.wrap(text, width));
-  }
-
-  @Override
-  public String line() {
-    return text;
   }
 
   @Override

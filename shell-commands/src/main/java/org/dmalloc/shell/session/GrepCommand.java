@@ -12,78 +12,49 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.regex.PatternSyntaxException;
 import org.apache.felix.service.command.CommandSession;
 import org.apache.felix.service.command.Descriptor;
-import org.apache.felix.service.command.Parameter;
 import org.apache.felix.service.command.Process;
-import org.dmalloc.shell.command.Command;
+import org.dmalloc.shell.command.CommandSet;
 import org.dmalloc.shell.command.Console;
 import org.dmalloc.shell.command.Providers;
 import org.dmalloc.shell.output.Message;
+import org.dmalloc.shell.output.Printable;
+import org.dmalloc.shell.syntax.Argument;
 import org.dmalloc.shell.syntax.UsageException;
 import org.jspecify.annotations.Nullable;
 
 /** Prints the lines of a pipe or of files that match; Gogo's own counts no line with -c. */
-public final class GrepCommand extends Command {
+public final class GrepCommand extends CommandSet {
   private static final String MATCH = "\u001b[1;31m";
   private static final String PLAIN = "\u001b[0m";
 
-  /** Makes the command. */
   public GrepCommand(Providers providers) {
-    super("grep", providers);
+    super(providers, "grep");
   }
 
-  /** Prints the lines that match. */
   @Descriptor("prints the lines of a pipe, or of files, that match a regular expression")
-  public @Nullable Object grep(
+  public @Nullable Printable grep(
       CommandSession session,
-      @Descriptor("PATTERN: a regular expression, as Java has it") String regex,
-      @Descriptor("[FILE…]: files; without them what the pipe brings") List<Object> files,
-      @Descriptor("prints how many lines match")
-          @Parameter(
-              names = {"-c", "--count"},
-              presentValue = "true",
-              absentValue = "false")
-          boolean count,
-      @Descriptor("small letters match capital ones, and the other way round")
-          @Parameter(
-              names = {"-i", "--ignore-case"},
-              presentValue = "true",
-              absentValue = "false")
+      @Argument("PATTERN: a regular expression, as Java has it") String regex,
+      @Argument("[FILE…]: files; without them what the pipe brings") List<Object> files,
+      @Argument("-c, --count: prints how many lines match") boolean count,
+      @Argument("-i, --ignore-case: small letters match capital ones, and the other way round")
           boolean ignoreCase,
-      @Descriptor("the lines that do not match")
-          @Parameter(
-              names = {"-v", "--invert-match"},
-              presentValue = "true",
-              absentValue = "false")
-          boolean invert,
-      @Descriptor("the number before each line")
-          @Parameter(
-              names = {"-n", "--line-number"},
-              presentValue = "true",
-              absentValue = "false")
-          boolean numbers,
-      @Descriptor("prints nothing: whether a line matches is the status")
-          @Parameter(
-              names = {"-q", "--quiet"},
-              presentValue = "true",
-              absentValue = "false")
-          boolean quiet)
+      @Argument("-v, --invert-match: the lines that do not match") boolean invert,
+      @Argument("-n, --line-number: the number before each line") boolean numbers,
+      @Argument("-q, --quiet: prints nothing: whether a line matches is the status") boolean quiet)
       throws IOException, InterruptedException {
     Pattern pattern;
     try {
       pattern = Pattern.compile(regex, ignoreCase ? Pattern.CASE_INSENSITIVE : 0);
     } catch (PatternSyntaxException e) {
-      throw new UsageException(
-          String.format(
-              Locale.ROOT,
-              "grep: PATTERN '%s' is no regular expression: %s; a \\ before a character takes it as it is",
-              regex,
-              e.getDescription()));
+      throw UsageException.of(
+          "grep: PATTERN '%s' is not a regular expression: %s; a \\ before a character takes it as it is",
+          regex, e.getDescription());
     }
     Console console = Console.of(session);
     Process process = Process.Utils.current();
@@ -125,7 +96,7 @@ public final class GrepCommand extends Command {
     if (files.isEmpty()) {
       if (process == null || process.isTty(0)) {
         throw new UsageException(
-            "grep: there is nothing to look through; give files, or put it behind a |");
+            "grep: no input; give files, or the output of a command: COMMAND | grep PATTERN");
       }
       return List.of(process.in());
     }

@@ -8,33 +8,28 @@ import org.apache.felix.service.command.CommandSession;
 import org.apache.felix.service.command.Descriptor;
 import org.apache.felix.service.command.Function;
 import org.dmalloc.shell.command.Command;
+import org.dmalloc.shell.command.CommandSet;
 import org.dmalloc.shell.command.Providers;
 import org.dmalloc.shell.output.Message;
+import org.dmalloc.shell.syntax.Argument;
 import org.dmalloc.shell.syntax.HelpPage;
-import org.dmalloc.shell.syntax.Words;
 import org.jspecify.annotations.Nullable;
 
 /** Explains the commands. */
-public final class HelpCommand extends Command {
+public final class HelpCommand extends CommandSet {
   private static final String SCOPE = "dmalloc:";
   private static final List<String> OTHERS = List.of("felix:help", "gogo:help");
 
   private final Supplier<List<Command>> commands;
 
-  /**
-   * Makes the command.
-   *
-   * @param commands all commands, this one among them
-   */
   public HelpCommand(Providers providers, Supplier<List<Command>> commands) {
-    super("help", providers);
+    super(providers, "help");
     this.commands = commands;
   }
 
-  /** Lists the commands, or explains one. */
   @Descriptor("lists the commands, or explains one")
   public @Nullable Object help(
-      CommandSession session, @Descriptor("[COMMAND]: the command") @Nullable String name)
+      CommandSession session, @Argument("[COMMAND]: the command") @Nullable String name)
       throws Exception {
     if (name == null) {
       return new Message(overview());
@@ -52,8 +47,7 @@ public final class HelpCommand extends Command {
         }
       }
     }
-    throw Words.unknown(
-        "command", name, commands.get().stream().map(c -> c.syntax().name()).toList());
+    throw UnknownCommand.failure(name, commands.get());
   }
 
   private String overview() {

@@ -27,11 +27,6 @@ import org.jspecify.annotations.Nullable;
 public final class InterruptKey implements CommandSessionListener {
   private final Supplier<List<Command>> commands;
 
-  /**
-   * Makes the listener.
-   *
-   * @param commands the commands
-   */
   public InterruptKey(Supplier<List<Command>> commands) {
     this.commands = commands;
   }
@@ -58,7 +53,6 @@ public final class InterruptKey implements CommandSessionListener {
     // See above.
   }
 
-  /** The handler of one session's terminal. */
   private final class Handler implements SignalHandler {
     private final CommandSession session;
     private volatile SignalHandler gogo = SignalHandler.SIG_DFL;

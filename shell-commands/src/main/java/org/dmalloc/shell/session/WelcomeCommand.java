@@ -2,7 +2,6 @@
 package org.dmalloc.shell.session;
 
 import java.util.List;
-import java.util.Locale;
 import org.apache.felix.service.command.CommandSession;
 import org.apache.felix.service.command.Function;
 import org.dmalloc.api.VisibleText;
@@ -19,12 +18,6 @@ public final class WelcomeCommand implements Function {
   private final Providers providers;
   private final Version version;
 
-  /**
-   * Makes the function.
-   *
-   * @param providers the backends that it lists
-   * @param version the version that it shows
-   */
   public WelcomeCommand(Providers providers, Version version) {
     this.providers = providers;
     this.version = version;
@@ -36,14 +29,12 @@ public final class WelcomeCommand implements Function {
     List<String> names = providers.names().stream().map(VisibleText::of).toList();
     Message message =
         new Message(
-            String.format(
-                Locale.ROOT,
-                """
-            dmalloc %s on Java %s, %s
-            'help' lists the commands, TAB completes, Ctrl-C stops a command, Ctrl-D ends.""",
-                version,
-                Runtime.version().feature(),
-                names.isEmpty() ? "no backend" : "backends " + String.join(", ", names)));
+            "dmalloc "
+                + version
+                + " on Java "
+                + Runtime.version().feature()
+                + (names.isEmpty() ? ", no backend" : ", backends " + String.join(", ", names))
+                + "\n'help' lists the commands, TAB completes, Ctrl-C stops a command, Ctrl-D ends.");
     Console.of(session).print(message);
     return message;
   }

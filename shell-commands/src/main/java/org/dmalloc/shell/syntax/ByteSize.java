@@ -37,12 +37,8 @@ public record ByteSize(long bytes) {
     }
     Matcher decimal = DECIMAL.matcher(lower);
     if (!decimal.matches()) {
-      throw new UsageException(
-          String.format(
-              Locale.ROOT,
-              "%s '%s' is not a size; give one such as 4096, 64k, 512m or 1.5g",
-              what,
-              text));
+      throw UsageException.of(
+          "%s '%s' is not a size; give one such as 4096, 64k, 512m or 1.5g", what, text);
     }
     String unit = decimal.group(2);
     int shift = unit == null ? 0 : 10 * (UNITS.indexOf(unit) + 1);
@@ -51,23 +47,16 @@ public record ByteSize(long bytes) {
       throw tooLarge(text, what);
     }
     if (unit == null && bytes.stripTrailingZeros().scale() > 0) {
-      throw new UsageException(
-          String.format(
-              Locale.ROOT,
-              "%s '%s' is not a whole number of bytes; add a unit such as k, m or g",
-              what,
-              text));
+      throw UsageException.of(
+          "%s '%s' is not a whole number of bytes; add a unit such as k, m or g", what, text);
     }
     return new ByteSize(bytes.longValue());
   }
 
   private static UsageException tooLarge(String text, String what) {
-    return new UsageException(
-        String.format(
-            Locale.ROOT,
-            "%s '%s' is more than the largest size, 8 EiB less one byte; give a smaller one",
-            what,
-            text));
+    return UsageException.of(
+        "%s '%s' is more than the largest size, 8 EiB less one byte; give a smaller one",
+        what, text);
   }
 
   /** Writes a count of bytes in the largest unit that it fills, as {@code 1.5 GiB}. */

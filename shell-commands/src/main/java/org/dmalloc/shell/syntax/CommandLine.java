@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.dmalloc.shell.syntax;
 
+import com.google.errorprone.annotations.FormatMethod;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.HashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
-import java.util.stream.Stream;
+import java.util.function.Function;
 import org.apache.felix.service.command.CommandSession;
 import org.jspecify.annotations.Nullable;
 
@@ -22,13 +23,19 @@ public final class CommandLine {
   private static final List<String> HELP = List.of("-h", "--help", "-?");
   private static final List<String> VERBOSE = List.of("-v", "--verbose");
 
+  private static final Map<Class<?>, Function<String, Object>> PARSERS =
+      Map.of(
+          String.class, word -> word,
+          Integer.class, Integer::valueOf,
+          Long.class, Long::valueOf,
+          Double.class, Double::valueOf);
+
   private final CommandSyntax syntax;
   private final Map<Option, Object> values = new HashMap<>();
   private final List<Object> words = new ArrayList<>();
   private boolean help;
   private boolean verbose;
 
-  /** Sorts the arguments of a command. */
   public static CommandLine parse(CommandSyntax syntax, List<?> arguments) {
     CommandLine line = new CommandLine(syntax);
     line.sort(new ArrayDeque<>(arguments));
@@ -76,7 +83,7 @@ public final class CommandLine {
     Option option = syntax.option(name).orElseThrow(() -> unknownOption(name));
     if (!option.takesValue()) {
       if (equals >= 0) {
-        throw failure(String.format(Locale.ROOT, "%s takes no value; write %s alone", name, name));
+        throw failure("%s takes no value; write %s alone", name, name);
       }
       values.put(option, true);
     } else if (equals >= 0) {
@@ -111,28 +118,27 @@ public final class CommandLine {
 
   private Object next(Option option, String name, Deque<Object> rest) {
     if (rest.isEmpty()) {
-      throw failure(
-          String.format(
-              Locale.ROOT, "%s needs a value; write %s %s", name, name, option.placeholder()));
+      throw failure("%s needs a value; write %s %s", name, name, option.placeholder());
     }
     return rest.removeFirst();
   }
 
   private UsageException unknownOption(String name) {
-    List<String> known =
-        Stream.of(syntax.options().stream().flatMap(o -> o.names().stream()), HELP.stream())
-            .flatMap(s -> s)
-            .toList();
+    List<String> known = new ArrayList<>(HELP);
+    syntax.options().forEach(option -> known.addAll(option.names()));
     // One letter is near to every other: only long names are worth a guess.
     Optional<String> near = name.startsWith("--") ? Words.nearest(name, known) : Optional.empty();
     String guess = near.map(n -> "did you mean " + n + "? Or ").orElse("");
-    return failure(
-        String.format(
-            Locale.ROOT, "unknown option %s; %ssee '%s --help'", name, guess, syntax.name()));
+    return failure("unknown option %s; %ssee '%s --help'", name, guess, syntax.name());
   }
 
-  private UsageException failure(@Nullable String message) {
-    return new UsageException(syntax.name() + ": " + message);
+  @FormatMethod
+  private UsageException failure(String format, @Nullable Object... values) {
+    return failure(UsageException.of(format, values));
+  }
+
+  private UsageException failure(UsageException unnamed) {
+    return new UsageException(syntax.name() + ": " + unnamed.getMessage());
   }
 
   /**
@@ -178,15 +184,12 @@ public final class CommandLine {
       }
     }
     if (!rest.isEmpty()) {
-      throw failure(
-          String.format(
-              Locale.ROOT, "'%s' is too much; usage: %s", rest.getFirst(), syntax.usage()));
+      throw failure("unexpected argument '%s'; usage: %s", rest.getFirst(), syntax.usage());
     }
   }
 
   private UsageException missing(Operand operand) {
-    return failure(
-        String.format(Locale.ROOT, "%s is missing; usage: %s", operand.name(), syntax.usage()));
+    return failure("%s is missing; usage: %s", operand.name(), syntax.usage());
   }
 
   private Object convert(Object value, Class<?> type, String what) {
@@ -195,33 +198,27 @@ public final class CommandLine {
     }
     String word = value.toString();
     try {
-      if (type == String.class) {
-        return word;
-      } else if (type == ByteSize.class) {
-        return ByteSize.parse(word, what);
-      } else if (type == Integer.class) {
-        return Integer.valueOf(word);
-      } else if (type == Double.class) {
-        return Double.valueOf(word);
-      } else if (type == Long.class) {
-        return Long.valueOf(word);
-      } else if (type.isEnum()) {
-        return enumConstant(type, word, what);
-      }
+      return parse(word, type, what);
     } catch (NumberFormatException e) {
-      String number =
+      throw failure(
+          "%s '%s' is not a %s",
+          what,
+          word,
           type == Double.class
               ? "number; give one such as 0.5"
-              : "whole number; give one such as 4";
-      throw failure(String.format(Locale.ROOT, "%s '%s' is not a %s", what, word, number));
+              : "whole number; give one such as 4");
     } catch (UsageException e) {
-      throw failure(e.getMessage());
+      throw failure(e);
     }
-    throw new IllegalStateException(syntax.method() + ": no conversion to " + type);
   }
 
   @SuppressWarnings({"unchecked", "rawtypes"}) // the class is known to be an enum's
-  private static Object enumConstant(Class type, String word, String what) {
-    return Words.parse(type, word, what);
+  private static Object parse(String word, Class type, String what) {
+    if (type.isEnum()) {
+      return Words.parse(type, word, what);
+    } else if (type == ByteSize.class) {
+      return ByteSize.parse(word, what);
+    }
+    return Objects.requireNonNull(PARSERS.get(type), () -> "no conversion to " + type).apply(word);
   }
 }

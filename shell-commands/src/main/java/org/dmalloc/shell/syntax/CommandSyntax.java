@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.dmalloc.shell.syntax;
 
-import java.lang.annotation.Annotation;
 import java.lang.reflect.Constructor;
 import java.lang.reflect.Executable;
 import java.lang.reflect.Method;
@@ -12,25 +11,26 @@ import java.util.List;
 import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.apache.felix.service.command.CommandSession;
 import org.apache.felix.service.command.Descriptor;
-import org.apache.felix.service.command.Parameter;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What may stand behind a command's name, read once from the annotations of its method, the same
- * that Gogo's own {@code help} reads.
+ * What may stand behind a command's name, read once from the annotations of its method: its {@link
+ * Descriptor}, the summary, and the {@link Argument} of each parameter. A parameter without one
+ * whose type is a record stands for the components of the record: options that belong together.
  *
- * <p>A parameter whose type is a record, and which has no annotation, stands for the components of
- * the record: options that belong together.
- *
- * <p>A parameter with {@link Parameter} is an option. Any other is an operand, and its {@link
- * Descriptor} begins with its name: {@code "SIZE: …"} is required, {@code "[OFFSET]: …"} is not,
- * {@code "ID…: …"} takes all that are left, {@code "ID… BACKEND: …"} too, the last of which is
- * something else. The {@link Descriptor} of an option that takes a value begins with the value's
- * name in the same way.
+ * <table>
+ * <caption>Arguments</caption>
+ * <tr><td>{@code -a, --all: …}</td><td>a flag</td></tr>
+ * <tr><td>{@code -b, --backend BACKEND: …}</td><td>an option with a value, null if absent</td></tr>
+ * <tr><td>{@code --time SECONDS=1: …}</td><td>an option with a value, 1 if absent</td></tr>
+ * <tr><td>{@code SIZE: …}</td><td>a required operand</td></tr>
+ * <tr><td>{@code [OFFSET]: …}</td><td>an optional operand, null if absent</td></tr>
+ * <tr><td>{@code ID…: …}</td><td>takes all operands that are left</td></tr>
+ * <tr><td>{@code ID… BACKEND: …}</td><td>the same; the last one is something else</td></tr>
+ * </table>
  *
  * @param name the command's name
  * @param summary what it does, in one line
@@ -41,8 +41,10 @@ import org.jspecify.annotations.Nullable;
 public record CommandSyntax(
     String name, String summary, Method method, List<Option> options, List<Operand> operands) {
   private static final Pattern OPERAND = Pattern.compile("(\\[?)([A-Z]+)(…?)( [A-Z]+)?]?: (.+)");
+  private static final Pattern OPTION =
+      Pattern.compile(
+          "(?<names>-\\S+(, -\\S+)*)( (?<place>[A-Z]+)(=(?<absent>\\S+))?)?: (?<what>.+)");
 
-  /** Copies the lists. */
   public CommandSyntax {
     options = List.copyOf(options);
     operands = List.copyOf(operands);
@@ -69,15 +71,18 @@ public record CommandSyntax(
       if (type == CommandSession.class) {
         continue;
       }
-      Parameter parameter = find(slots.get(i).annotations(), Parameter.class);
-      Descriptor descriptor = find(slots.get(i).annotations(), Descriptor.class);
-      if (descriptor == null) {
-        throw new IllegalStateException(method + ": parameter " + i + " has no @Descriptor");
+      Argument argument = slots.get(i).argument();
+      if (argument == null) {
+        throw new IllegalStateException(method + ": parameter " + i + " has no @Argument");
       }
-      if (parameter == null) {
-        operands.add(operand(i, type, descriptor.value()));
+      Matcher option = OPTION.matcher(argument.value());
+      Matcher operand = OPERAND.matcher(argument.value());
+      if (option.matches()) {
+        options.add(option(i, type, option));
+      } else if (operand.matches()) {
+        operands.add(operand(i, type, operand));
       } else {
-        options.add(option(i, type, parameter, descriptor.value()));
+        throw new IllegalStateException(argument + " is neither an option nor an operand");
       }
     }
     Descriptor summary = method.getAnnotation(Descriptor.class);
@@ -85,17 +90,15 @@ public record CommandSyntax(
   }
 
   /** A parameter of the method, or of the constructor of a record that is one. */
-  private record Slot(Class<?> type, List<Annotation> annotations) {
+  private record Slot(Class<?> type, @Nullable Argument argument) {
     boolean isGroup() {
-      return type.isRecord() && find(annotations, Descriptor.class) == null;
+      return type.isRecord() && argument == null;
     }
   }
 
   private static List<Slot> parameters(Executable executable) {
-    Class<?>[] types = executable.getParameterTypes();
-    Annotation[][] annotations = executable.getParameterAnnotations();
-    return IntStream.range(0, types.length)
-        .mapToObj(i -> new Slot(types[i], List.of(annotations[i])))
+    return Arrays.stream(executable.getParameters())
+        .map(p -> new Slot(p.getType(), p.getAnnotation(Argument.class)))
         .toList();
   }
 
@@ -141,8 +144,7 @@ public record CommandSyntax(
     return arguments.toArray();
   }
 
-  private static Operand operand(int index, Class<?> type, String text) {
-    Matcher m = match(text);
+  private static Operand operand(int index, Class<?> type, Matcher m) {
     return new Operand(
         index,
         m.group(2),
@@ -153,31 +155,17 @@ public record CommandSyntax(
         m.group(5));
   }
 
-  private static Option option(int index, Class<?> type, Parameter parameter, String text) {
-    List<String> names = List.of(parameter.names());
-    if (!parameter.presentValue().equals(Parameter.UNSPECIFIED)) {
-      return new Option(index, names, false, "", type, "", text);
-    }
-    Matcher m = match(text);
-    return new Option(index, names, true, parameter.absentValue(), type, m.group(2), m.group(5));
-  }
-
-  private static Matcher match(String text) {
-    Matcher m = OPERAND.matcher(text);
-    if (!m.matches()) {
-      throw new IllegalStateException("@Descriptor '" + text + "' does not begin with 'NAME: '");
-    }
-    return m;
-  }
-
-  private static <A extends Annotation> @Nullable A find(
-      List<Annotation> annotations, Class<A> type) {
-    for (Annotation annotation : annotations) {
-      if (type.isInstance(annotation)) {
-        return type.cast(annotation);
-      }
-    }
-    return null;
+  private static Option option(int index, Class<?> type, Matcher m) {
+    String place = m.group("place");
+    String absent = m.group("absent");
+    return new Option(
+        index,
+        List.of(m.group("names").split(", ", -1)),
+        place != null,
+        absent == null ? "" : absent,
+        type,
+        place == null ? "" : place,
+        m.group("what"));
   }
 
   /** The option with the given name, hyphens included. */

@@ -2,8 +2,8 @@
 package org.dmalloc.shell.syntax;
 
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
+import java.util.stream.Stream;
 
 /** The help for a command, written from its annotations. */
 public final class HelpPage {
@@ -11,54 +11,46 @@ public final class HelpPage {
 
   private HelpPage() {}
 
-  /** Writes the page of one command. */
   public static String of(CommandSyntax syntax) {
-    List<String[]> operands = new ArrayList<>();
+    List<Row> operands = new ArrayList<>();
     for (Operand operand : syntax.operands()) {
-      operands.add(new String[] {operand.usage(), operand.description() + words(operand.type())});
+      operands.add(new Row(operand.usage(), operand.description() + words(operand.type())));
     }
-    List<String[]> options = new ArrayList<>();
+    List<Row> options = new ArrayList<>();
     for (Option option : syntax.options()) {
-      String standard =
-          option.absentValue().isEmpty() ? "" : "; without it " + option.absentValue();
-      options.add(
-          new String[] {option.usage(), option.description() + words(option.type()) + standard});
+      String absent = option.absentValue().isEmpty() ? "" : "; without it " + option.absentValue();
+      options.add(new Row(option.usage(), option.description() + words(option.type()) + absent));
     }
-    options.add(new String[] {"-h, --help", "this page"});
-    options.add(new String[] {"-v, --verbose", "a stack trace with an error"});
+    options.add(new Row("-h, --help", "this page"));
+    options.add(new Row("-v, --verbose", "a stack trace with an error"));
+    int longest =
+        Stream.concat(operands.stream(), options.stream())
+            .mapToInt(row -> row.usage.length())
+            .max()
+            .orElse(0);
+    int width = Math.min(COLUMN_MAX, longest);
     StringBuilder page = new StringBuilder();
-    page.append(syntax.name()).append(" – ").append(syntax.summary()).append("\n\nusage: ");
-    page.append(syntax.usage()).append('\n');
-    int width =
-        Math.min(
-            COLUMN_MAX,
-            Math.max(
-                operands.stream().mapToInt(r -> r[0].length()).max().orElse(0),
-                options.stream().mapToInt(r -> r[0].length()).max().orElse(0)));
-    append(page, operands, width);
+    page.append(syntax.name()).append(" – ").append(syntax.summary());
+    page.append("\n\nusage: ").append(syntax.usage()).append('\n');
+    operands.forEach(row -> page.append(row.line(width)));
     page.append("\noptions:\n");
-    append(page, options, width);
+    options.forEach(row -> page.append(row.line(width)));
     return page.toString().stripTrailing();
   }
 
-  private static void append(StringBuilder page, List<String[]> rows, int width) {
-    for (String[] row : rows) {
-      page.append("  ").append(row[0]);
-      if (row[0].length() > width) {
-        page.append('\n').append(" ".repeat(width + 2));
-      } else {
-        page.append(" ".repeat(width - row[0].length()));
-      }
-      page.append("  ").append(row[1]).append('\n');
+  /** An argument and what it is; the second column begins in the next line if need be. */
+  private record Row(String usage, String description) {
+    String line(int width) {
+      String gap =
+          usage.length() > width
+              ? "\n" + " ".repeat(width + 2)
+              : " ".repeat(width - usage.length());
+      return "  " + usage + gap + "  " + description + '\n';
     }
   }
 
+  @SuppressWarnings("unchecked") // the class is known to be an enum's
   private static String words(Class<?> type) {
-    if (!type.isEnum()) {
-      return "";
-    }
-    return ": "
-        + String.join(
-            ", ", Arrays.stream(type.getEnumConstants()).map(c -> Words.of((Enum<?>) c)).toList());
+    return type.isEnum() ? ": " + String.join(", ", Words.all((Class<Enum<?>>) type)) : "";
   }
 }

@@ -22,7 +22,6 @@ public record Option(
     Class<?> type,
     String placeholder,
     String description) {
-  /** Copies the names. */
   public Option {
     names = List.copyOf(names);
   }

@@ -17,12 +17,10 @@ import org.jspecify.annotations.Nullable;
 public final class Words {
   private Words() {}
 
-  /** The word for a constant. */
   public static String of(Enum<?> constant) {
     return constant.name().toLowerCase(Locale.ROOT).replace('_', '-');
   }
 
-  /** The words for all constants of an enum. */
   public static List<String> all(Class<? extends Enum<?>> type) {
     return Arrays.stream(type.getEnumConstants()).map(Words::of).toList();
   }
@@ -34,12 +32,10 @@ public final class Words {
    */
   public static <E extends Enum<E>> E parse(Class<E> type, String word, String what) {
     String normal = word.strip().toUpperCase(Locale.ROOT).replace('-', '_');
-    for (E constant : type.getEnumConstants()) {
-      if (constant.name().equals(normal)) {
-        return constant;
-      }
-    }
-    throw unknown(what, word, all(type));
+    return Arrays.stream(type.getEnumConstants())
+        .filter(constant -> constant.name().equals(normal))
+        .findFirst()
+        .orElseThrow(() -> unknown(what, word, all(type)));
   }
 
   /** The constants for words with commas between them. */
@@ -76,14 +72,12 @@ public final class Words {
 
   /** The error for a word that is not among those known, with the nearest one and all of them. */
   public static UsageException unknown(String what, String word, Collection<String> known) {
-    return new UsageException(
-        String.format(
-            Locale.ROOT,
-            "%s '%s' is unknown; %sgive one of %s",
-            what,
-            word,
-            nearest(word, known).map(n -> "did you mean " + n + "? Or ").orElse(""),
-            String.join(", ", known)));
+    return UsageException.of(
+        "%s '%s' is unknown; %sgive one of %s",
+        what,
+        word,
+        nearest(word, known).map(n -> "did you mean " + n + "? Or ").orElse(""),
+        String.join(", ", known));
   }
 
   /** The known word that is nearest to a mistyped one, if one is near. */

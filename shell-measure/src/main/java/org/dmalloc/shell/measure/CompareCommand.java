@@ -6,25 +6,24 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Locale;
 import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.apache.felix.service.command.CommandSession;
 import org.apache.felix.service.command.Descriptor;
-import org.apache.felix.service.command.Parameter;
 import org.dmalloc.measure.compare.ComparisonAgainst;
 import org.dmalloc.measure.compare.ComparisonJson;
 import org.dmalloc.measure.compare.ComparisonPlan;
 import org.dmalloc.measure.compare.ComparisonReport;
 import org.dmalloc.measure.compare.cell.ComparedWorkload;
 import org.dmalloc.measure.compare.container.ContainerComparison;
-import org.dmalloc.shell.command.Command;
 import org.dmalloc.shell.command.CommandFailure;
+import org.dmalloc.shell.command.CommandSet;
 import org.dmalloc.shell.command.Console;
 import org.dmalloc.shell.command.ProgressLine;
 import org.dmalloc.shell.command.Providers;
 import org.dmalloc.shell.output.Printable;
+import org.dmalloc.shell.syntax.Argument;
 import org.dmalloc.shell.syntax.ByteSize;
 import org.dmalloc.shell.syntax.UsageException;
 import org.dmalloc.shell.syntax.Words;
@@ -33,7 +32,7 @@ import org.osgi.framework.Bundle;
 import org.osgi.framework.FrameworkUtil;
 
 /** Compares memory on files with memory on swap. */
-public final class CompareCommand extends Command {
+public final class CompareCommand extends CommandSet {
   private static final Pattern SWAP_FILE =
       Pattern.compile("(?<path>.+?):(?<size>[^:]+)(?::(?<priority>\\d{1,5}))?");
   private static final List<ComparedWorkload> WORKLOADS = List.of(ComparedWorkload.values());
@@ -44,91 +43,62 @@ public final class CompareCommand extends Command {
   private static final int MOST_CELL_MILLIS = 600_000;
   private static final long LEAST_SWAP_BYTES = 1L << 20;
 
-  /** Makes the command. */
   public CompareCommand(Providers providers) {
-    super("compare", providers);
+    super(providers, "compare");
   }
 
   /** What is compared, under which limit. */
   public record Subject(
-      @Descriptor("SIZE: the memory of each contender")
-          @Parameter(
-              names = {"-s", "--size"},
-              absentValue = "2g")
-          ByteSize size,
-      @Descriptor("LIMIT: the RAM that each may use, its JVM included")
-          @Parameter(
-              names = {"-l", "--limit"},
-              absentValue = "512m")
+      @Argument("-s, --size SIZE=2g: the memory of each contender") ByteSize size,
+      @Argument("-l, --limit LIMIT=512m: the RAM that each may use, its JVM included")
           ByteSize limit,
-      @Descriptor("WORKLOAD: which workloads, with commas between them; without it all")
-          @Parameter(
-              names = {"-w", "--workload"},
-              absentValue = "")
+      @Argument(
+              "-w, --workload WORKLOAD: which workloads, with commas between them; without it all")
           @Nullable String workload,
-      @Descriptor(
-              "NAME: which backends or contenders (panama, anon:kernel, malloc), with commas"
-                  + " between them, or all; without it all but those that are like another")
-          @Parameter(
-              names = {"-c", "--contender"},
-              absentValue = "")
+      @Argument(
+              "-c, --contender NAME: which backends or contenders (panama, anon:kernel, malloc), with"
+                  + " commas between them, or all; without it all but those that are like another")
           @Nullable String contender) {}
 
   /** The swap and the settings that are tried. */
   public record SwapOptions(
-      @Descriptor("PATH: PATH:SIZE[:PRIORITY] of a swap file that is made for this, and removed")
-          @Parameter(names = "--swap-file", absentValue = "")
+      @Argument(
+              "--swap-file PATH: PATH:SIZE[:PRIORITY] of a swap file that is made for this, and removed")
           @Nullable String swapFile,
-      @Descriptor("SIZE: makes a zram device of this size for this, and removes it")
-          @Parameter(names = "--zram", absentValue = "")
+      @Argument("--zram SIZE: makes a zram device of this size for this, and removes it")
           @Nullable ByteSize zram,
-      @Descriptor("LIST: values of vm.page-cluster to try with swap, such as 0,3")
-          @Parameter(names = "--page-cluster", absentValue = "")
+      @Argument("--page-cluster LIST: values of vm.page-cluster to try with swap, such as 0,3")
           @Nullable String pageCluster,
-      @Descriptor("LIST: values of the disk's read_ahead_kb to try with files, such as 128,8192")
-          @Parameter(names = "--read-ahead-kb", absentValue = "")
+      @Argument(
+              "--read-ahead-kb LIST: values of the disk's read_ahead_kb to try with files, such as 128,8192")
           @Nullable String readAhead,
-      @Descriptor("WHICH: which swap policies: distinct, or all that last")
-          @Parameter(names = "--policies", absentValue = "distinct")
+      @Argument("--policies WHICH=distinct: which swap policies: distinct, or all that last")
           ComparisonPlan.Policies policies) {}
 
   /** How much is measured, where. */
   public record EffortOptions(
-      @Descriptor("COUNT: how often each is measured; fewer where --time does not permit it")
-          @Parameter(
-              names = {"-r", "--runs"},
-              absentValue = "5")
+      @Argument(
+              "-r, --runs COUNT=5: how often each is measured; fewer where --time does not permit it")
           Integer runs,
-      @Descriptor("SECONDS: how long all takes at most; what cannot fit is refused at once")
-          @Parameter(names = "--time", absentValue = "510")
+      @Argument(
+              "--time SECONDS=510: how long all takes at most; what cannot fit is refused at once")
           Integer time,
-      @Descriptor("MILLIS: how long each cell is measured; without it as long as --time permits")
-          @Parameter(names = "--cell-millis", absentValue = "")
+      @Argument(
+              "--cell-millis MILLIS: how long each cell is measured; without it as long as --time permits")
           @Nullable Integer cellMillis,
-      @Descriptor("DIR: where files go; without it the current directory")
-          @Parameter(
-              names = {"-d", "--directory"},
-              absentValue = ".")
+      @Argument("-d, --directory DIR=.: where files go; without it the current directory")
           String directory,
-      @Descriptor("SEED: decides content and order") @Parameter(names = "--seed", absentValue = "")
-          @Nullable Long seed) {}
+      @Argument("--seed SEED: decides content and order") @Nullable Long seed) {}
 
   /** Where the report goes, and what it is set against. */
   public record Forms(
-      @Descriptor("FILE: writes the report as JSON; - prints it in place of the tables")
-          @Parameter(names = "--json", absentValue = "")
+      @Argument("--json FILE: writes the report as JSON; - prints it in place of the tables")
           @Nullable String json,
-      @Descriptor("FILE: writes the report as one page of HTML")
-          @Parameter(names = "--html", absentValue = "")
-          @Nullable String html,
-      @Descriptor("FILE: keeps the report for a later --against")
-          @Parameter(names = "--save", absentValue = "")
-          @Nullable String save,
-      @Descriptor("FILE: sets the result against a kept report, of this machine or another")
-          @Parameter(names = "--against", absentValue = "")
+      @Argument("--html FILE: writes the report as one page of HTML") @Nullable String html,
+      @Argument("--save FILE: keeps the report for a later --against") @Nullable String save,
+      @Argument("--against FILE: sets the result against a kept report, of this machine or another")
           @Nullable String against) {}
 
-  /** Compares memory on files with memory on swap, under one memory limit. */
   @Descriptor(
       "compares memory on files with memory on swap, under one memory limit; Ctrl-C stops it and"
           + " puts everything back")
@@ -146,33 +116,22 @@ public final class CompareCommand extends Command {
         against == null ? null : ComparisonJson.read(console.resolve(against));
     check(swap, effort);
     Path place = console.existingDirectory(effort.directory());
-    ComparisonPlan plan;
-    try {
-      plan = plan(console, place, subject, swap, effort);
-    } catch (UsageException e) {
-      throw e;
-    } catch (IllegalArgumentException e) {
-      throw new UsageException("compare: " + e.getMessage());
-    }
-    ComparisonReport report = run(plan, console);
+    ComparisonReport report =
+        run(plan("compare", () -> plan(console, place, subject, swap, effort)), console);
     return files.write(
         report, new ReportResult(before == null ? report : new ComparisonAgainst(report, before)));
   }
 
   private static void check(SwapOptions swap, EffortOptions effort) {
-    NumberOption.within(
-        "compare", "--runs", effort.runs(), 1, MOST_RUNS, "how often each is measured");
-    NumberOption.within("compare", "--time", effort.time(), 1, MOST_SECONDS, "seconds for all");
+    within("compare", "--runs", effort.runs(), 1, MOST_RUNS, "how often each is measured");
+    within("compare", "--time", effort.time(), 1, MOST_SECONDS, "seconds for all");
     Integer cellMillis = effort.cellMillis();
     if (cellMillis != null) {
-      NumberOption.within(
-          "compare", "--cell-millis", cellMillis, 1, MOST_CELL_MILLIS, "milliseconds");
+      within("compare", "--cell-millis", cellMillis, 1, MOST_CELL_MILLIS, "milliseconds");
     }
     ByteSize zram = swap.zram();
     if (zram != null && zram.bytes() < LEAST_SWAP_BYTES) {
-      throw new UsageException(
-          String.format(
-              Locale.ROOT, "compare: --zram of %d bytes; give at least 1m", zram.bytes()));
+      throw UsageException.of("compare: --zram of %d bytes; give at least 1m", zram.bytes());
     }
   }
 
@@ -231,11 +190,8 @@ public final class CompareCommand extends Command {
   static ComparisonPlan.TemporarySwap swap(Console console, String text) {
     Matcher parts = SWAP_FILE.matcher(text);
     if (!parts.matches()) {
-      throw new UsageException(
-          String.format(
-              Locale.ROOT,
-              "compare: --swap-file '%s' is not PATH:SIZE or PATH:SIZE:PRIORITY",
-              text));
+      throw UsageException.of(
+          "compare: --swap-file '%s' is not PATH:SIZE or PATH:SIZE:PRIORITY", text);
     }
     String priority = parts.group("priority");
     return new ComparisonPlan.TemporarySwap(
@@ -257,11 +213,7 @@ public final class CompareCommand extends Command {
     } catch (NumberFormatException e) {
       // Said below, as for a negative number.
     }
-    throw new UsageException(
-        String.format(
-            Locale.ROOT,
-            "compare: %s '%s' is not a list of numbers from 0; give one such as 0,3",
-            option,
-            text));
+    throw UsageException.of(
+        "compare: %s '%s' is not a list of numbers from 0; give one such as 0,3", option, text);
   }
 }

@@ -10,38 +10,33 @@ import java.util.List;
 import java.util.Set;
 import org.apache.felix.service.command.CommandSession;
 import org.apache.felix.service.command.Descriptor;
-import org.apache.felix.service.command.Parameter;
 import org.dmalloc.api.Capability;
 import org.dmalloc.api.MemoryException;
-import org.dmalloc.api.StoreFinding;
 import org.dmalloc.api.StoredRegion;
 import org.dmalloc.measure.doctor.Doctor;
 import org.dmalloc.measure.doctor.DoctorReport;
 import org.dmalloc.shell.command.Backend;
-import org.dmalloc.shell.command.Command;
+import org.dmalloc.shell.command.CommandSet;
 import org.dmalloc.shell.command.Console;
 import org.dmalloc.shell.command.ProviderFault;
 import org.dmalloc.shell.command.Providers;
 import org.dmalloc.shell.output.Message;
+import org.dmalloc.shell.syntax.Argument;
 
 /** Tells what this machine's settings mean for regions. */
-public final class DoctorCommand extends Command {
-  /** Makes the command. */
+public final class DoctorCommand extends CommandSet {
   public DoctorCommand(Providers providers) {
-    super("doctor", providers);
+    super(providers, "doctor");
   }
 
-  /** Tells what this machine's settings mean for regions, and the commands that change them. */
   @Descriptor(
       "tells what this machine's settings mean for regions, and how to change them; changes"
           + " nothing")
   public Message doctor(
       CommandSession session,
-      @Descriptor("[DIR…]: directories to look at; without them those of the stores")
+      @Argument("[DIR…]: directories to check; without them those of the stores")
           List<Object> directories,
-      @Descriptor("as JSON")
-          @Parameter(names = "--json", presentValue = "true", absentValue = "false")
-          boolean json)
+      @Argument("--json: as JSON") boolean json)
       throws IOException {
     Console console = Console.of(session);
     List<Path> given = new ArrayList<>();
@@ -57,28 +52,29 @@ public final class DoctorCommand extends Command {
     Set<Path> stores = new LinkedHashSet<>();
     for (Backend backend : providers().with(Capability.NAMED, warn(session))) {
       try {
-        addStores(backend, stores);
+        stores.addAll(stores(backend));
       } catch (ProviderFault | MemoryException e) {
-        Console.of(session).warn(String.valueOf(e.getMessage()));
+        warn(session).accept(e);
       }
     }
     return stores;
   }
 
-  private static void addStores(Backend backend, Set<Path> stores) throws MemoryException {
+  private static Set<Path> stores(Backend backend) throws MemoryException {
+    Set<Path> stores = new LinkedHashSet<>();
     for (StoredRegion region : backend.stored()) {
       Path parent = region.path().getParent();
       if (parent != null) {
         stores.add(parent);
       }
     }
-    if (!stores.isEmpty()) {
-      return;
+    if (stores.isEmpty()) {
+      backend.verify().stream()
+          .filter(finding -> finding.subject().startsWith("/"))
+          .map(finding -> Path.of(finding.subject()))
+          .filter(Files::isDirectory)
+          .forEach(stores::add);
     }
-    for (StoreFinding finding : backend.verify()) {
-      if (finding.subject().startsWith("/") && Files.isDirectory(Path.of(finding.subject()))) {
-        stores.add(Path.of(finding.subject()));
-      }
-    }
+    return stores;
   }
 }

@@ -4,62 +4,49 @@ package org.dmalloc.shell.measure;
 import java.io.IOException;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Locale;
 import org.apache.felix.service.command.CommandSession;
 import org.apache.felix.service.command.Descriptor;
-import org.apache.felix.service.command.Parameter;
 import org.dmalloc.measure.move.MoveBenchmark;
 import org.dmalloc.measure.move.MovePlan;
 import org.dmalloc.measure.move.MoveReport;
-import org.dmalloc.shell.command.Command;
 import org.dmalloc.shell.command.CommandFailure;
+import org.dmalloc.shell.command.CommandSet;
 import org.dmalloc.shell.command.Console;
 import org.dmalloc.shell.command.ProgressLine;
 import org.dmalloc.shell.command.Providers;
 import org.dmalloc.shell.output.Printable;
+import org.dmalloc.shell.syntax.Argument;
 import org.dmalloc.shell.syntax.ByteSize;
 import org.dmalloc.shell.syntax.UsageException;
 import org.jspecify.annotations.Nullable;
 
 /** Measures moves of regions between backends. */
-public final class HotswapBenchCommand extends Command {
+public final class HotswapBenchCommand extends CommandSet {
   private static final String MANAGED = "managed";
   private static final int MOST_MOVES = 10_000;
 
-  /** Makes the command. */
   public HotswapBenchCommand(Providers providers) {
-    super("hotswapbench", providers);
+    super(providers, "hotswapbench");
   }
 
-  /** Measures moves in every direction between backends, beside plain copies. */
   @Descriptor(
       "measures moves in every direction between backends, beside plain copies; Ctrl-C stops it and"
           + " frees all it took")
   public Printable hotswapbench(
       CommandSession session,
-      @Descriptor("SIZE: sizes of the region, with commas between them")
-          @Parameter(
-              names = {"-s", "--size"},
-              absentValue = "64m,1g")
+      @Argument("-s, --size SIZE=64m,1g: sizes of the region, with commas between them")
           String sizes,
-      @Descriptor("PERCENT: pages written per second meanwhile, with commas between them")
-          @Parameter(
-              names = {"-w", "--written"},
-              absentValue = "0,1,10")
+      @Argument(
+              "-w, --written PERCENT=0,1,10: pages written per second meanwhile, with commas between them")
           String written,
-      @Descriptor("BACKEND: which backends, two or more, with commas between them")
-          @Parameter(
-              names = {"-b", "--backend"},
-              absentValue = "panama,filechannel,anon,anon-memfd")
+      @Argument(
+              "-b, --backend BACKEND=panama,filechannel,anon,anon-memfd: which backends, two or more, with commas between them")
           String backends,
-      @Descriptor(
-              "COUNT: moves in each direction; without it 20 up to 128 MiB, 5 up to 1 GiB, then 3")
-          @Parameter(
-              names = {"-m", "--moves"},
-              absentValue = "")
+      @Argument(
+              "-m, --moves COUNT: moves in each direction; without it 20 up to 128 MiB, 5 up to 1 GiB, then 3")
           @Nullable Integer moves,
-      @Descriptor("FILE: writes the report to a file, as JSON; - prints it in place of the table")
-          @Parameter(names = "--json", absentValue = "")
+      @Argument(
+              "--json FILE: writes the report to a file, as JSON; - prints it in place of the table")
           @Nullable String json)
       throws IOException, CommandFailure {
     Console console = Console.of(session);
@@ -78,20 +65,16 @@ public final class HotswapBenchCommand extends Command {
   private static MovePlan plan(
       String sizes, String written, String backends, @Nullable Integer moves) {
     if (moves != null) {
-      NumberOption.within(
-          "hotswapbench", "--moves", moves, 1, MOST_MOVES, "moves in each direction");
+      within("hotswapbench", "--moves", moves, 1, MOST_MOVES, "moves in each direction");
     }
-    try {
-      return new MovePlan(
-          words(sizes).stream().map(size -> ByteSize.parse(size, "--size").bytes()).toList(),
-          words(written).stream().map(HotswapBenchCommand::percent).toList(),
-          words(backends),
-          moves == null ? MovePlan.BY_SIZE : moves);
-    } catch (UsageException e) {
-      throw e;
-    } catch (IllegalArgumentException e) {
-      throw new UsageException("hotswapbench: " + e.getMessage());
-    }
+    return plan(
+        "hotswapbench",
+        () ->
+            new MovePlan(
+                words(sizes).stream().map(size -> ByteSize.parse(size, "--size").bytes()).toList(),
+                words(written).stream().map(HotswapBenchCommand::percent).toList(),
+                words(backends),
+                moves == null ? MovePlan.BY_SIZE : moves));
   }
 
   private static List<String> words(String list) {
@@ -102,11 +85,8 @@ public final class HotswapBenchCommand extends Command {
     try {
       return Double.valueOf(word);
     } catch (NumberFormatException e) {
-      throw new UsageException(
-          String.format(
-              Locale.ROOT,
-              "hotswapbench: --written '%s' is not a number; give percent such as 0,1,10",
-              word));
+      throw UsageException.of(
+          "hotswapbench: --written '%s' is not a number; give percent such as 0,1,10", word);
     }
   }
 }

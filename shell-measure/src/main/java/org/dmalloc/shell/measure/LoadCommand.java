@@ -8,36 +8,37 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.ConcurrentSkipListMap;
 import org.apache.felix.service.command.Descriptor;
-import org.apache.felix.service.command.Parameter;
 import org.dmalloc.api.AccessMode;
 import org.dmalloc.api.MemoryRegion;
 import org.dmalloc.measure.WrongContentException;
 import org.dmalloc.measure.move.PageWriter;
-import org.dmalloc.shell.command.Command;
+import org.dmalloc.report.Table;
 import org.dmalloc.shell.command.CommandFailure;
+import org.dmalloc.shell.command.CommandSet;
 import org.dmalloc.shell.command.Providers;
 import org.dmalloc.shell.command.RegionLookup;
 import org.dmalloc.shell.output.JsonResult;
 import org.dmalloc.shell.output.Listing;
 import org.dmalloc.shell.output.Message;
+import org.dmalloc.shell.output.Printable;
+import org.dmalloc.shell.syntax.Argument;
 import org.dmalloc.shell.syntax.UsageException;
 import org.jspecify.annotations.Nullable;
 
 /** Writes to regions in the background, so that something is going on while they are moved. */
-public final class LoadCommand extends Command {
+public final class LoadCommand extends CommandSet {
   private static final double STANDARD_PERCENT = 1;
 
   private final Map<Long, Load> loads = new ConcurrentSkipListMap<>();
 
-  /** Makes the command. */
   public LoadCommand(Providers providers) {
-    super("load", providers);
+    super(providers, "load");
   }
 
   /** A region that is written to. */
   private record Load(long id, String label, double pagesPerSecond, PageWriter writer, long since) {
-    double seconds() {
-      return (System.nanoTime() - since) / 1e9;
+    Row row() {
+      return new Row(id, label, pagesPerSecond, writer.writes(), writer.longestNanos(), state());
     }
 
     String state() {
@@ -61,31 +62,19 @@ public final class LoadCommand extends Command {
   public record Row(
       long id, String label, double pagesPerSecond, long writes, long longestNanos, String state) {}
 
-  /** Writes to a region in the background, lists the writers, or stops them and checks. */
   @Descriptor(
       "writes to random pages of a region in the background; their first 8 bytes are overwritten;"
           + " without ID lists the writers")
-  public Object load(
-      @Descriptor("[ID]: id or name of an open region") @Nullable Object id,
-      @Descriptor("PERCENT: pages to write per second, in percent of all; without it 1")
-          @Parameter(
-              names = {"-w", "--written"},
-              absentValue = "")
+  public Printable load(
+      @Argument("[ID]: id or name of an open region") @Nullable Object id,
+      @Argument("-w, --written PERCENT: pages to write per second, in percent of all; without it 1")
           @Nullable Double written,
-      @Descriptor("PAGES: pages to write per second")
-          @Parameter(
-              names = {"-r", "--rate"},
-              absentValue = "")
-          @Nullable Integer rate,
-      @Descriptor("SECONDS: ends it by itself after so long")
-          @Parameter(names = "--seconds", absentValue = "")
-          @Nullable Integer seconds,
-      @Descriptor("ends the writer of the region, or without ID all, and checks what they wrote")
-          @Parameter(names = "--stop", presentValue = "true", absentValue = "false")
+      @Argument("-r, --rate PAGES: pages to write per second") @Nullable Integer rate,
+      @Argument("--seconds SECONDS: ends it by itself after so long") @Nullable Integer seconds,
+      @Argument(
+              "--stop: ends the writer of the region, or without ID all, and checks what they wrote")
           boolean stop,
-      @Descriptor("the list as JSON")
-          @Parameter(names = "--json", presentValue = "true", absentValue = "false")
-          boolean json)
+      @Argument("--json: the list as JSON") boolean json)
       throws CommandFailure {
     if (stop) {
       return stop(id);
@@ -93,55 +82,53 @@ public final class LoadCommand extends Command {
     if (id == null) {
       return list(json);
     }
-    return start(lookup().open(id), rate(written, rate), seconds);
+    return start(lookup().open(id), written, rate, seconds);
   }
 
-  /** Pages per second, or a share of all, which is negative here. */
-  private static double rate(@Nullable Double written, @Nullable Integer rate) {
+  /** Pages per second, of a region of so many pages. */
+  private static double rate(double pages, @Nullable Double written, @Nullable Integer rate) {
     if (written != null && rate != null) {
       throw new UsageException("load: give --written or --rate, not both");
     }
     if (rate != null) {
       if (rate < 1) {
-        throw new UsageException(
-            String.format(Locale.ROOT, "load: --rate %d; give at least 1", rate));
+        throw UsageException.of("load: --rate %d; give at least 1", rate);
       }
       return rate;
     }
     double percent = written == null ? STANDARD_PERCENT : written;
     if (!(percent > 0 && percent <= 1000)) {
-      throw new UsageException(
-          String.format(
-              Locale.ROOT,
-              "load: --written %s; give more than 0, and at most 1000 percent",
-              written));
+      throw UsageException.of(
+          "load: --written %s; give more than 0, and at most 1000 percent", written);
     }
-    return -percent;
+    return pages * percent / 100;
   }
 
-  private Message start(MemoryRegion region, double rate, @Nullable Integer seconds) {
+  private Message start(
+      MemoryRegion region,
+      @Nullable Double written,
+      @Nullable Integer rate,
+      @Nullable Integer seconds)
+      throws CommandFailure {
+    double pages = (double) region.byteSize() / PageWriter.PAGE_BYTES;
+    double pagesPerSecond = rate(pages, written, rate);
     String label = RegionLookup.label(region.info());
     if (seconds != null && seconds < 1) {
-      throw new UsageException(
-          String.format(Locale.ROOT, "load: --seconds %d; give at least 1", seconds));
+      throw UsageException.of("load: --seconds %d; give at least 1", seconds);
     }
     if (region.info().access() == AccessMode.READ_ONLY) {
-      throw new UsageException(
-          String.format(Locale.ROOT, "load: %s is open for reading only", label));
+      throw UsageException.of("load: %s is open for reading only", label);
     }
-    double pages = (double) region.byteSize() / PageWriter.PAGE_BYTES;
-    double pagesPerSecond = rate < 0 ? pages * -rate / 100 : rate;
     long id = region.id();
     synchronized (loads) {
       Load before = loads.get(id);
       if (before != null) {
-        throw new IllegalStateException(
-            String.format(
-                Locale.ROOT,
-                "%s has a writer already (%s); end it by 'load --stop %d'",
-                label,
-                before.state(),
-                id));
+        throw CommandFailure.because(
+            null,
+            "load: %s has a writer already (%s); end it by 'load --stop %d'",
+            label,
+            before.state(),
+            id);
       }
       PageWriter writer = PageWriter.start(region, "load " + id, System.nanoTime());
       if (seconds != null) {
@@ -152,46 +139,28 @@ public final class LoadCommand extends Command {
     }
     double share = 100 * pagesPerSecond / pages;
     return Message.of(
-        String.format(
-            Locale.ROOT,
-            "writing to %s: %.0f pages/s, "
-                + (share < 1 ? "%.2g" : "%.1f")
-                + " %% of it each second; %s",
-            label,
-            pagesPerSecond,
-            share,
-            seconds == null ? "end it by 'load --stop'" : "for " + seconds + " s"));
+        "writing to %s: %.0f pages/s, %s %% of it each second; %s",
+        label,
+        pagesPerSecond,
+        String.format(Locale.ROOT, share < 1 ? "%.2g" : "%.1f", share),
+        seconds == null ? "end it by 'load --stop'" : "for " + seconds + " s");
   }
 
-  private Object list(boolean json) {
-    List<Row> rows =
-        loads.values().stream()
-            .map(
-                load ->
-                    new Row(
-                        load.id,
-                        load.label,
-                        load.pagesPerSecond,
-                        load.writer.writes(),
-                        load.writer.longestNanos(),
-                        load.state()))
-            .toList();
+  private Printable list(boolean json) {
+    List<Row> rows = loads.values().stream().map(Load::row).toList();
     if (json) {
       return new JsonResult(rows);
     }
     return new Listing<>(
         rows,
         "no region is written to; see 'load --help'",
-        List.of("ID", "REGION", "PAGES/S", "WRITES", "LONGEST", "STATE"),
-        row ->
-            new String[] {
-              Long.toString(row.id),
-              row.label,
-              String.format(Locale.ROOT, "%.0f", row.pagesPerSecond),
-              Long.toString(row.writes),
-              millis(row.longestNanos),
-              row.state
-            });
+        List.of(
+            Table.column("ID", row -> Long.toString(row.id)),
+            Table.column("REGION", Row::label),
+            Table.column("PAGES/S", row -> String.format(Locale.ROOT, "%.0f", row.pagesPerSecond)),
+            Table.column("WRITES", row -> Long.toString(row.writes)),
+            Table.column("LONGEST", row -> millis(row.longestNanos)),
+            Table.column("STATE", Row::state)));
   }
 
   private Message stop(@Nullable Object id) throws CommandFailure {
@@ -200,8 +169,7 @@ public final class LoadCommand extends Command {
     for (long each : ids) {
       Load load = loads.remove(each);
       if (load == null) {
-        throw new UsageException(
-            String.format(Locale.ROOT, "load: region %d has no writer; see 'load'", each));
+        throw UsageException.of("load: region %d has no writer; see 'load'", each);
       }
       lines.add(end(load));
     }
@@ -227,7 +195,7 @@ public final class LoadCommand extends Command {
             "%s: %d writes in %.1f s, the longest took %s",
             load.label,
             load.writer.writes(),
-            load.seconds(),
+            (System.nanoTime() - load.since) / 1e9,
             millis(load.writer.longestNanos()));
     if (load.writer.failure() != null) {
       return line + "; " + state;
@@ -235,9 +203,9 @@ public final class LoadCommand extends Command {
     try {
       load.writer.check();
     } catch (WrongContentException e) {
-      throw new CommandFailure(String.format(Locale.ROOT, "load: %s; %s", line, e.getMessage()), e);
+      throw CommandFailure.because(e, "load: %s; %s", line, e.getMessage());
     } catch (IllegalStateException e) {
-      return String.format(Locale.ROOT, "%s; not checked: %s", line, e.getMessage());
+      return line + "; not checked: " + e.getMessage();
     }
     return line + "; all are there";
   }

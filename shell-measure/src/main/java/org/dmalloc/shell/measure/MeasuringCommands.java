@@ -2,7 +2,7 @@
 package org.dmalloc.shell.measure;
 
 import java.util.List;
-import org.dmalloc.shell.command.Command;
+import org.dmalloc.shell.command.CommandSet;
 import org.dmalloc.shell.command.CommandSource;
 import org.dmalloc.shell.command.Providers;
 import org.osgi.service.component.annotations.Component;
@@ -11,7 +11,7 @@ import org.osgi.service.component.annotations.Component;
 @Component
 public final class MeasuringCommands implements CommandSource {
   @Override
-  public List<Command> commands(Providers providers) {
+  public List<CommandSet> commands(Providers providers) {
     return List.of(
         new LoadCommand(providers),
         new BenchCommand(providers),

@@ -11,7 +11,6 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import java.util.function.Function;
 import org.dmalloc.measure.report.Report;
 import org.dmalloc.report.Json;
@@ -60,22 +59,16 @@ final class ReportFiles<R extends Report> {
     if (name.equals(STANDARD_OUTPUT)) {
       Target<R> other = printed;
       if (other != null) {
-        throw new UsageException(
-            String.format(
-                Locale.ROOT,
-                "%s: %s - and %s - both go to standard output; give one of them a file",
-                command,
-                other.option(),
-                option));
+        throw UsageException.of(
+            "%s: %s - and %s - both go to standard output; give one of them a file",
+            command, other.option(), option);
       }
       printed = new Target<>(option, Path.of(STANDARD_OUTPUT), form);
       return this;
     }
     Path file = console.resolve(name).toAbsolutePath();
     if (name.isEmpty() || Files.isDirectory(file)) {
-      throw new UsageException(
-          String.format(
-              Locale.ROOT, "%s: %s %s is a directory; give a file", command, option, file));
+      throw UsageException.of("%s: %s %s is a directory; give a file", command, option, file);
     }
     probe(file);
     files.add(new Target<>(option, file, form));
@@ -103,7 +96,7 @@ final class ReportFiles<R extends Report> {
         throw new AccessDeniedException(file.toString());
       } catch (IOException e) {
         throw new FileSystemException(
-            file.toString(), null, "cannot be created (" + reason(e) + ")");
+            file.toString(), null, "cannot be created (" + CommandFailure.reason(e) + ")");
       }
     }
   }
@@ -123,17 +116,14 @@ final class ReportFiles<R extends Report> {
       try {
         write(file.path(), file.form().apply(report));
       } catch (IOException e) {
-        // A failed command has no result, so it is printed before it fails: it took minutes.
-        console.out().println(shown.text());
-        throw new CommandFailure(
-            String.format(
-                Locale.ROOT,
-                "%s: %s %s: %s; it was not written, and the report stands on standard output only",
-                command,
-                file.option(),
-                file.path(),
-                reason(e)),
-            e);
+        console.print(shown);
+        throw CommandFailure.because(
+            e,
+            "%s: %s %s: %s; it was not written, and the report stands on standard output only",
+            command,
+            file.option(),
+            file.path(),
+            CommandFailure.reason(e));
       }
     }
     return shown;
@@ -162,16 +152,6 @@ final class ReportFiles<R extends Report> {
 
   private static Path beside(Path file) {
     return file.resolveSibling(
-        String.format(
-            Locale.ROOT, ".%s.%d.new", file.getFileName(), ProcessHandle.current().pid()));
-  }
-
-  private static String reason(IOException e) {
-    return switch (e) {
-      case NoSuchFileException x -> "no such file or directory";
-      case AccessDeniedException x -> "permission denied";
-      case FileSystemException x -> String.valueOf(x.getReason());
-      default -> String.valueOf(e.getMessage());
-    };
+        "." + file.getFileName() + "." + ProcessHandle.current().pid() + ".new");
   }
 }

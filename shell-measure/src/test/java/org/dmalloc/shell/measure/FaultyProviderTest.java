@@ -52,7 +52,8 @@ class FaultyProviderTest {
     register(fault);
     InMemoryProvider managed = InMemoryProvider.of("managed");
     shell.providers.put(managed, new Backend.Service(1, 8, null, ""));
-    shell.providers.mover(new PaperMover(managed));
+    PaperMover mover = new PaperMover(managed);
+    shell.providers.mover(() -> mover);
     String failure = shell.fail("hotswapbench -s 1m -w 0 -b files,service-7");
     assertTrue(failure.startsWith("dmalloc: backend service-7 (bundle com.example.evil"), failure);
     assertTrue(failure.contains("(): " + fault.words), failure);

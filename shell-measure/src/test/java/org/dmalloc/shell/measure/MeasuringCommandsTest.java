@@ -20,8 +20,10 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.Stream;
 import org.dmalloc.api.Capability;
+import org.dmalloc.api.StoreFinding;
 import org.dmalloc.measure.bench.BenchmarkReport;
 import org.dmalloc.shell.GogoShell;
+import org.dmalloc.shell.command.Backend;
 import org.dmalloc.shell.command.Command;
 import org.dmalloc.shell.session.InterruptKey;
 import org.dmalloc.testkit.memory.InMemoryProvider;
@@ -232,6 +234,18 @@ class MeasuringCommandsTest {
       assertTrue(System.nanoTime() - deadline < 0, "regions are left");
       Thread.onSpinWait();
     }
+  }
+
+  @Test
+  void doctorFindsTheStoreOfEachBackend(@TempDir Path directory) throws Exception {
+    InMemoryProvider first = InMemoryProvider.of("first", Capability.NAMED);
+    InMemoryProvider second = InMemoryProvider.of("second", Capability.NAMED);
+    second.find(
+        new StoreFinding(StoreFinding.Severity.OK, directory.toString(), "nothing to report"));
+    shell.providers.put(first, new Backend.Service(2, 8, null, ""));
+    shell.providers.put(second, new Backend.Service(1, 9, null, ""));
+    shell.run("alloc 64k -b first -n orders");
+    assertTrue(shell.run("doctor").contains(directory.toString()));
   }
 
   @Test

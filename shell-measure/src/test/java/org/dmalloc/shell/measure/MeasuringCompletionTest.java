@@ -8,7 +8,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.util.List;
 import org.dmalloc.api.Capability;
 import org.dmalloc.shell.GogoShell;
-import org.dmalloc.shell.completion.Candidates;
 import org.dmalloc.testkit.memory.InMemoryProvider;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -19,7 +18,6 @@ class MeasuringCompletionTest {
           List.of(new MeasuringCommands()),
           InMemoryProvider.of("files", Capability.NAMED),
           InMemoryProvider.of("plain"));
-  private final Candidates candidates = new Candidates(shell.providers, shell.commands::all);
 
   @AfterEach
   void close() {
@@ -27,7 +25,7 @@ class MeasuringCompletionTest {
   }
 
   private List<String> at(String... words) throws Exception {
-    return candidates.find(List.of(words), words.length - 1);
+    return shell.complete(List.of(words), words.length - 1);
   }
 
   @Test
@@ -39,9 +37,9 @@ class MeasuringCompletionTest {
             List.of("compare", "--swap-file", ""),
             List.of("doctor", ""),
             List.of("doctor", "/tmp", ""))) {
-      assertTrue(candidates.takesPath(line, line.size() - 1), line.toString());
+      assertTrue(shell.complete(line, line.size() - 1).contains(GogoShell.PATHS), line.toString());
     }
-    assertFalse(candidates.takesPath(List.of("bench", "-w", ""), 2));
+    assertFalse(shell.complete(List.of("bench", "-w", ""), 2).contains(GogoShell.PATHS));
   }
 
   @Test

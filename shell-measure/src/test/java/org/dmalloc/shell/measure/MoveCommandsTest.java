@@ -33,7 +33,7 @@ class MoveCommandsTest {
   private final PaperMover mover = new PaperMover(managed);
 
   MoveCommandsTest() {
-    shell.providers.mover(mover);
+    shell.providers.mover(() -> mover);
   }
 
   @AfterEach

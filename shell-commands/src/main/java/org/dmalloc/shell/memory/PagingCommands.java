@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.dmalloc.shell.memory;
+
+import java.util.stream.Collectors;
+import org.apache.felix.service.command.CommandSession;
+import org.apache.felix.service.command.Descriptor;
+import org.dmalloc.api.AccessMode;
+import org.dmalloc.api.Advice;
+import org.dmalloc.api.MemoryException;
+import org.dmalloc.api.MemoryRegion;
+import org.dmalloc.api.RegionRequest;
+import org.dmalloc.api.SwapPolicy;
+import org.dmalloc.shell.command.CommandSet;
+import org.dmalloc.shell.command.Console;
+import org.dmalloc.shell.command.ProgressLine;
+import org.dmalloc.shell.command.Providers;
+import org.dmalloc.shell.command.RegionLookup;
+import org.dmalloc.shell.output.Message;
+import org.dmalloc.shell.syntax.Argument;
+import org.dmalloc.shell.syntax.ByteSize;
+import org.dmalloc.shell.syntax.UsageException;
+import org.dmalloc.shell.syntax.Words;
+import org.jspecify.annotations.Nullable;
+
+/** Change what the kernel does with a region's pages, and how many it has. */
+public final class PagingCommands extends CommandSet {
+  private static final String NO_BUDGET = "none";
+
+  public PagingCommands(Providers providers) {
+    super(providers, "advise", "policy", "release", "budget", "flush", "resize");
+  }
+
+  @Descriptor("gives the kernel advice about a region, or a range of it")
+  public Message advise(
+      RegionArguments which,
+      @Argument("ADVICE: what madvise(2) is told") Advice advice,
+      RangeArguments part)
+      throws MemoryException {
+    try (RegionLookup.Lease lease = which.lease(lookup(), AccessMode.READ_WRITE)) {
+      String amount =
+          part.apply(
+              lease,
+              region -> region.advise(advice),
+              (region, offset, length) -> region.advise(advice, offset, length));
+      return Message.of(
+          "advised %s for %s of %s%s",
+          Words.of(advice),
+          amount,
+          lease.label(),
+          lease.borrowed() ? "" : "; it was open for this command only, 'open' keeps it");
+    }
+  }
+
+  @Descriptor("changes how the kernel treats a region under memory pressure")
+  public Message policy(
+      @Argument("ID: id or name of an open region") Object id,
+      @Argument("POLICY: what to apply") SwapPolicy policy)
+      throws MemoryException {
+    MemoryRegion region = lookup().open(id);
+    region.apply(policy);
+    String inForce =
+        region.info().policies().stream().sorted().map(Words::of).collect(Collectors.joining(", "));
+    return Message.of(
+        "applied %s to %s; in force: %s",
+        Words.of(policy),
+        RegionLookup.label(region.info()),
+        inForce.isEmpty() ? Words.of(SwapPolicy.KERNEL) : inForce);
+  }
+
+  @Descriptor("says that a region, or a range of it, is not needed for a while; content stays")
+  public Message release(RegionArguments which, RangeArguments part) throws MemoryException {
+    try (RegionLookup.Lease lease = which.lease(lookup(), AccessMode.READ_WRITE)) {
+      String amount = part.apply(lease, MemoryRegion::release, MemoryRegion::release);
+      return Message.of("released %s of %s", amount, lease.label());
+    }
+  }
+
+  @Descriptor("keeps the part of a region that is in RAM within a budget, or lifts the bound")
+  public Message budget(
+      @Argument("ID: id or name of the region, which must be open") Object id,
+      @Argument("SIZE: how much may be in RAM: 64k, 512m, 1.5g …; or none") String size)
+      throws MemoryException {
+    long bytes = parseBudget(size);
+    try (RegionLookup.Lease lease = lookup().lease(id, AccessMode.READ_WRITE, null)) {
+      if (!lease.borrowed()) {
+        throw UsageException.of(
+            "%s is not open, and a budget ends with its region; 'open' it first", lease.label());
+      }
+      lease.region().limitResident(bytes);
+      return Message.of("budget of %s: %s", lease.label(), formatBudget(bytes));
+    }
+  }
+
+  /** A budget as written, or no bound for {@code none} and null. */
+  static long parseBudget(@Nullable String size) {
+    if (size == null || size.strip().equalsIgnoreCase(NO_BUDGET)) {
+      return RegionRequest.NO_BUDGET;
+    }
+    long bytes = ByteSize.parse(size, "SIZE").bytes();
+    if (bytes == 0) {
+      throw new UsageException("budget of 0 bytes; give at least 1, or " + NO_BUDGET);
+    }
+    return bytes;
+  }
+
+  static String formatBudget(long budgetBytes) {
+    return budgetBytes == RegionRequest.NO_BUDGET ? NO_BUDGET : ByteSize.format(budgetBytes);
+  }
+
+  @Descriptor("writes changed pages to the file and waits until the device has them")
+  public Message flush(CommandSession session, RegionArguments which, RangeArguments part)
+      throws MemoryException {
+    try (RegionLookup.Lease lease = which.lease(lookup(), AccessMode.READ_WRITE);
+        ProgressLine progress = Console.of(session).progress("flush " + lease.label())) {
+      part.apply(lease, MemoryRegion::force, MemoryRegion::force);
+      return Message.of("flushed %s in %.2f s", lease.label(), progress.seconds());
+    }
+  }
+
+  @Descriptor("grows or shrinks a region; kept bytes stay, new ones are zero")
+  public Message resize(
+      RegionArguments which, @Argument("SIZE: the new size: 4096, 64k, 512m, 1.5g …") ByteSize size)
+      throws MemoryException {
+    try (RegionLookup.Lease lease = which.lease(lookup(), AccessMode.READ_WRITE)) {
+      long before = lease.region().byteSize();
+      lease.region().resize(size.bytes());
+      return Message.of("resized %s from %s to %s", lease.label(), ByteSize.format(before), size);
+    }
+  }
+}

@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.dmalloc.shell.memory;
+
+import java.nio.file.Path;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.apache.felix.service.command.CommandSession;
+import org.apache.felix.service.command.Descriptor;
+import org.dmalloc.api.MemoryException;
+import org.dmalloc.api.StoreFinding;
+import org.dmalloc.api.StoredRegion;
+import org.dmalloc.report.Table;
+import org.dmalloc.shell.command.Backend;
+import org.dmalloc.shell.command.CommandFailure;
+import org.dmalloc.shell.command.CommandSet;
+import org.dmalloc.shell.command.Console;
+import org.dmalloc.shell.command.ProviderFault;
+import org.dmalloc.shell.command.Providers;
+import org.dmalloc.shell.output.JsonResult;
+import org.dmalloc.shell.output.Listing;
+import org.dmalloc.shell.output.Message;
+import org.dmalloc.shell.output.Printable;
+import org.dmalloc.shell.syntax.Argument;
+import org.dmalloc.shell.syntax.ByteSize;
+import org.dmalloc.shell.syntax.Words;
+import org.jspecify.annotations.Nullable;
+
+/** Lists, deletes and checks what the stores have. */
+public final class StoreCommands extends CommandSet {
+  public StoreCommands(Providers providers) {
+    super(providers, "stored", "delete", "verify");
+  }
+
+  /**
+   * A stored region in the list. Backends that share a store show the same file once.
+   *
+   * @param region the region as it lies in its store
+   * @param backends those that can open it
+   */
+  public record StoredRow(StoredRegion region, List<String> backends) {
+    private String state() {
+      String detail = region.detail();
+      return Words.of(region.state()) + (detail.isEmpty() ? "" : ": " + detail);
+    }
+
+    private String created() {
+      Instant created = region.createdAt();
+      return created == null ? "?" : created.truncatedTo(ChronoUnit.SECONDS).toString();
+    }
+  }
+
+  @Descriptor("lists the named regions in the stores, open or not")
+  public Printable stored(
+      CommandSession session,
+      @Argument("-b, --backend BACKEND: only the store of one backend") @Nullable String backend,
+      @Argument("--json: as JSON") boolean json)
+      throws MemoryException, CommandFailure {
+    List<String> failures = new ArrayList<>();
+    Map<Path, StoredRow> byPath = new LinkedHashMap<>();
+    for (Backend.Stored each :
+        providers().stored(backend, e -> failures.add(String.valueOf(e.getMessage())))) {
+      byPath
+          .computeIfAbsent(
+              each.region().path(), path -> new StoredRow(each.region(), new ArrayList<>()))
+          .backends()
+          .add(providers().name(each.backend()));
+    }
+    if (backend == null) {
+      providers().unseenStores().forEach(failed -> failures.add(failed.message()));
+    }
+    List<StoredRow> rows = List.copyOf(byPath.values());
+    Printable result =
+        json
+            ? new JsonResult(rows)
+            : new Listing<>(
+                rows,
+                failures.isEmpty()
+                    ? "no region is stored"
+                    : "no region is stored in the stores that could be read",
+                List.of(
+                    Table.column("NAME", row -> row.region.name()),
+                    Table.column(
+                        "SIZE",
+                        row ->
+                            row.region.byteSize() < 0
+                                ? "?"
+                                : ByteSize.format(row.region.byteSize())),
+                    Table.column("STATE", StoredRow::state),
+                    Table.column("CREATED", StoredRow::created),
+                    Table.column("BACKENDS", row -> String.join(",", row.backends)),
+                    Table.column("FILE", row -> row.region.path().toString())));
+    if (failures.isEmpty()) {
+      return result;
+    }
+    Console console = Console.of(session);
+    console.print(result);
+    failures.forEach(console::warn);
+    throw new CommandFailure("stored: the list is not complete; see above", null);
+  }
+
+  @Descriptor("deletes stored regions for good; an open one must be freed first")
+  public Message delete(
+      @Argument("NAME…: names of stored regions, see 'stored'") List<Object> names,
+      @Argument("-b, --backend BACKEND: whose store; needed where two stores have the name")
+          @Nullable String backend)
+      throws MemoryException {
+    // All are looked up before the first is deleted: a mistyped one then deletes nothing.
+    List<Backend.Stored> found = new ArrayList<>();
+    for (Object name : names) {
+      found.add(lookup().stored(name.toString(), backend));
+    }
+    for (Backend.Stored each : found) {
+      each.backend().delete(each.region().name());
+    }
+    return Message.of(
+        "deleted " + String.join(", ", found.stream().map(s -> s.region().name()).toList()));
+  }
+
+  /**
+   * A finding in the list. Backends that share a store find the same, which is shown once.
+   *
+   * @param backend whose store was checked; of several, separated by commas
+   * @param severity how bad it is
+   * @param subject what was checked
+   * @param message what was found
+   */
+  public record FindingRow(
+      String backend, StoreFinding.Severity severity, String subject, String message) {}
+
+  @Descriptor("checks the stores and their file systems; changes nothing; fails if data is damaged")
+  public Printable verify(
+      CommandSession session,
+      @Argument("-b, --backend BACKEND: only the store of one backend") @Nullable String backend,
+      @Argument("--json: as JSON") boolean json)
+      throws CommandFailure {
+    List<Backend> asked =
+        backend == null ? providers().all() : List.of(providers().choose(backend));
+    Map<StoreFinding, List<String>> findings = new LinkedHashMap<>();
+    for (Backend each : asked) {
+      String name = providers().name(each);
+      for (StoreFinding finding : findings(each, name)) {
+        findings.computeIfAbsent(finding, f -> new ArrayList<>()).add(name);
+      }
+    }
+    if (backend == null) {
+      for (Providers.FailedStart failed : providers().unseenStores()) {
+        findings
+            .computeIfAbsent(error(failed.backend(), failed.message()), f -> new ArrayList<>())
+            .add(failed.backend());
+      }
+    }
+    findings.putAll(DoubleNames.in(asked, providers()::name));
+    List<FindingRow> rows = new ArrayList<>();
+    findings.forEach(
+        (f, backends) ->
+            rows.add(
+                new FindingRow(
+                    String.join(",", backends), f.severity(), f.subject(), f.message())));
+    Printable result =
+        json
+            ? new JsonResult(rows)
+            : new Listing<>(
+                rows,
+                "no backend here has a store",
+                List.of(
+                    Table.column("RESULT", row -> row.severity.name()),
+                    Table.column("BACKEND", FindingRow::backend),
+                    Table.column("SUBJECT", FindingRow::subject),
+                    Table.column("FINDING", FindingRow::message)));
+    long errors = rows.stream().filter(r -> r.severity() == StoreFinding.Severity.ERROR).count();
+    if (errors == 0) {
+      return result;
+    }
+    Console.of(session).print(result);
+    throw CommandFailure.because(
+        null, "verify: %d of %d checks failed; see RESULT ERROR above", errors, rows.size());
+  }
+
+  /** What could not be checked is not sound. */
+  private static List<StoreFinding> findings(Backend backend, String name) {
+    try {
+      return backend.verify();
+    } catch (ProviderFault e) {
+      return List.of(error(name, e.reason()));
+    } catch (MemoryException e) {
+      return List.of(error(name, String.valueOf(e.getMessage())));
+    }
+  }
+
+  private static StoreFinding error(String backend, String message) {
+    return new StoreFinding(StoreFinding.Severity.ERROR, "backend " + backend, message);
+  }
+}
