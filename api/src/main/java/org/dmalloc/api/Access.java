@@ -19,7 +19,6 @@ public interface Access extends AutoCloseable {
   /** The segment of the whole region, to be used before {@link #close()} only. */
   MemorySegment segment();
 
-  /** Ends the section. */
   @Override
   void close();
 }

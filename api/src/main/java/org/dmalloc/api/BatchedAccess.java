@@ -41,7 +41,6 @@ public final class BatchedAccess {
   /** Batches announced beyond the one in use, unless told otherwise. */
   public static final int DEFAULT_BATCHES_AHEAD = 1;
 
-  /** The largest batch. */
   public static final int MAX_BATCH_RECORDS = 1 << 16;
 
   private static final int MAX_BATCHES_AHEAD = 64;
@@ -88,29 +87,17 @@ public final class BatchedAccess {
     this.sense = new AnnouncementSense();
   }
 
-  /**
-   * Access to records of one size, with the defaults for all else.
-   *
-   * @param recordBytes the bytes of a record that are used, at least 1
-   */
+  /** Access to records of which {@code recordBytes} are used, at least 1; defaults for all else. */
   public static BatchedAccess of(MemoryRegion region, long recordBytes) {
     return new BatchedAccess(region, recordBytes, DEFAULT_BATCH_RECORDS, DEFAULT_BATCHES_AHEAD);
   }
 
-  /**
-   * A copy with another batch size.
-   *
-   * @param records 1 to {@value #MAX_BATCH_RECORDS}
-   */
+  /** A copy with another batch size, 1 to {@value #MAX_BATCH_RECORDS} records. */
   public BatchedAccess withBatchRecords(int records) {
     return new BatchedAccess(region, recordBytes, records, batchesAhead);
   }
 
-  /**
-   * A copy that announces another number of batches beyond the one in use.
-   *
-   * @param batches 1 to 64
-   */
+  /** A copy that announces 1 to 64 batches beyond the one in use. */
   public BatchedAccess withBatchesAhead(int batches) {
     return new BatchedAccess(region, recordBytes, batchRecords, batches);
   }
@@ -118,14 +105,13 @@ public final class BatchedAccess {
   /** Visits the records in the order of the array. */
   public <E extends Exception> void visit(long[] offsets, RecordVisitor<E> visitor)
       throws MemoryException, E {
-    checkAll(offsets);
-    run(new OffsetArray(offsets), false, new Visit<>(visitor));
+    run(offsets, false, new Visit<>(visitor));
   }
 
   /** Visits the records in the order of their coming; pulled a few batches ahead. */
   public <E extends Exception> void visit(
       PrimitiveIterator.OfLong offsets, RecordVisitor<E> visitor) throws MemoryException, E {
-    run(new OffsetStream(offsets), false, new Visit<>(visitor));
+    run(new RecordBatch.OffsetStream(offsets), false, new Visit<>(visitor));
   }
 
   /**
@@ -134,14 +120,13 @@ public final class BatchedAccess {
    */
   public <E extends Exception> void visitInAnyOrder(long[] offsets, RecordVisitor<E> visitor)
       throws MemoryException, E {
-    checkAll(offsets);
-    run(new OffsetArray(offsets), true, new Visit<>(visitor));
+    run(offsets, true, new Visit<>(visitor));
   }
 
   /** Like the other, for offsets that are pulled as they are needed, some thousand at a time. */
   public <E extends Exception> void visitInAnyOrder(
       PrimitiveIterator.OfLong offsets, RecordVisitor<E> visitor) throws MemoryException, E {
-    run(new OffsetStream(offsets), true, new Visit<>(visitor));
+    run(new RecordBatch.OffsetStream(offsets), true, new Visit<>(visitor));
   }
 
   /**
@@ -154,9 +139,8 @@ public final class BatchedAccess {
   public void gather(long[] offsets, MemorySegment destination, long stride)
       throws MemoryException {
     checkPacked(offsets.length, destination, stride);
-    checkAll(offsets);
     run(
-        new OffsetArray(offsets),
+        offsets,
         true,
         (segment, batch, from, to) -> {
           for (int i = from; i < to; i++) {
@@ -176,13 +160,12 @@ public final class BatchedAccess {
    */
   public void scatter(long[] offsets, MemorySegment source, long stride) throws MemoryException {
     checkPacked(offsets.length, source, stride);
-    checkAll(offsets);
     if (region.info().access() == AccessMode.READ_ONLY) {
       throw new IllegalArgumentException(
           "scatter to " + region + ", which is read-only; open it for writing");
     }
     run(
-        new OffsetArray(offsets),
+        offsets,
         true,
         (segment, batch, from, to) -> {
           for (int i = from; i < to; i++) {
@@ -211,10 +194,6 @@ public final class BatchedAccess {
     }
   }
 
-  private void checkAll(long[] offsets) {
-    check(offsets, 0, offsets.length, region.byteSize());
-  }
-
   private void check(long[] offsets, int from, int to, long byteSize) {
     long last = byteSize - recordBytes;
     long signs = 0;
@@ -238,13 +217,12 @@ public final class BatchedAccess {
   /** What is done with records. */
   @FunctionalInterface
   private interface Use<E extends Exception> {
-    /** Uses the records from one place in the batch to another. */
-    void use(MemorySegment segment, Batch batch, int from, int to) throws E;
+    void use(MemorySegment segment, RecordBatch batch, int from, int to) throws E;
   }
 
   private record Visit<E extends Exception>(RecordVisitor<E> visitor) implements Use<E> {
     @Override
-    public void use(MemorySegment segment, Batch batch, int from, int to) throws E {
+    public void use(MemorySegment segment, RecordBatch batch, int from, int to) throws E {
       long[] offsets = batch.offsets; // here, because a visitor could change fields for all that
       if (batch.inOrder) { //             the compiler knows
         long firstIndex = batch.firstIndex;
@@ -259,58 +237,16 @@ public final class BatchedAccess {
     }
   }
 
-  /** Some records that are announced and used together: a part of an array. */
-  private static final class Batch {
-    private final int capacity;
-    private long[] own = new long[0];
-    long[] indexes = new long[0];
-    long[] offsets = own;
-    int from;
-    int to;
-
-    /** The index of the record at place 0 of the array, if they are in order. */
-    long firstIndex;
-
-    boolean inOrder;
-    boolean announced;
-    int unusedSum;
-
-    Batch(int capacity) {
-      this.capacity = capacity;
-    }
-
-    long index(int at) {
-      return inOrder ? firstIndex + at : indexes[at];
-    }
-
-    /** Holds this part of an array. */
-    void hold(long[] array, int begin, int end) {
-      offsets = array;
-      from = begin;
-      to = end;
-    }
-
-    /** An array for as many as it can hold. */
-    long[] own() {
-      if (own.length == 0) {
-        own = new long[capacity];
-      }
-      return own;
-    }
-
-    /** An array for the indexes of as many. */
-    long[] ownIndexes() {
-      if (indexes.length == 0) {
-        indexes = new long[capacity];
-      }
-      return indexes;
-    }
+  private <E extends Exception> void run(long[] offsets, boolean anyOrder, Use<E> use)
+      throws MemoryException, E {
+    check(offsets, 0, offsets.length, region.byteSize());
+    run(new RecordBatch.OffsetArray(offsets), anyOrder, use);
   }
 
-  private <E extends Exception> void run(Offsets offsets, boolean anyOrder, Use<E> use)
+  private <E extends Exception> void run(RecordBatch.Offsets offsets, boolean anyOrder, Use<E> use)
       throws MemoryException, E {
     Pipeline pipeline = new Pipeline(new Source(offsets, anyOrder));
-    for (Batch batch = pipeline.next(); batch != null; batch = pipeline.next()) {
+    for (RecordBatch batch = pipeline.next(); batch != null; batch = pipeline.next()) {
       for (int done = batch.from; done < batch.to; ) {
         done = use(batch, done, use);
         if (done < batch.to) { // it waits for its pages
@@ -324,7 +260,7 @@ public final class BatchedAccess {
   /** The batch in use, and those ahead of it, if any are announced. */
   private final class Pipeline {
     private final Source source;
-    private final Batch[] ring = new Batch[batchesAhead + 1];
+    private final RecordBatch[] ring = new RecordBatch[batchesAhead + 1];
     private int next;
     private int filled;
 
@@ -333,19 +269,18 @@ public final class BatchedAccess {
     }
 
     /** The next batch to use; the one before it is done with. Null at the end. */
-    @Nullable Batch next() throws MemoryException {
+    @Nullable RecordBatch next() throws MemoryException {
       fill(sense.isFresh() ? 1 : sense.announces() ? batchesAhead : 0);
       return next < filled ? ring[next++ % ring.length] : null;
     }
 
-    /** Fills batches beyond the next one. */
     private void fill(int ahead) throws MemoryException {
       while (filled <= next + ahead && source.hasNext()) {
         int slot = filled % ring.length;
         if (ring[slot] == null) {
-          ring[slot] = new Batch(batchRecords);
+          ring[slot] = new RecordBatch(batchRecords);
         }
-        Batch batch = ring[slot];
+        RecordBatch batch = ring[slot];
         source.fill(batch);
         batch.announced = false;
         filled++;
@@ -358,7 +293,7 @@ public final class BatchedAccess {
     /** Announces all that comes after the batch in use, which turned out to wait. */
     void announceAll() throws MemoryException {
       for (int later = next; later < filled; later++) {
-        Batch batch = ring[later % ring.length];
+        RecordBatch batch = ring[later % ring.length];
         if (!batch.announced) {
           announce(batch, batch.from);
         }
@@ -367,7 +302,7 @@ public final class BatchedAccess {
     }
   }
 
-  private void announce(Batch batch, int from) throws MemoryException {
+  private void announce(RecordBatch batch, int from) throws MemoryException {
     long begin = System.nanoTime();
     long[] offsets = batch.offsets;
     region.prefetch(
@@ -385,7 +320,7 @@ public final class BatchedAccess {
    *
    * @return the place to go on from once the rest is announced; the batch's end if all is done
    */
-  private <E extends Exception> int use(Batch batch, int from, Use<E> use) throws E {
+  private <E extends Exception> int use(RecordBatch batch, int from, Use<E> use) throws E {
     try (Access access = region.acquire()) {
       MemorySegment segment = access.segment();
       check(batch.offsets, from, batch.to, segment.byteSize());
@@ -417,7 +352,7 @@ public final class BatchedAccess {
   }
 
   /** Loads a byte of each page of each record. */
-  private void touch(MemorySegment segment, Batch batch, int from, int to) {
+  private void touch(MemorySegment segment, RecordBatch batch, int from, int to) {
     int sum = 0;
     for (int i = from; i < to; i++) {
       long offset = batch.offsets[i];
@@ -430,80 +365,20 @@ public final class BatchedAccess {
     batch.unusedSum = sum; // keeps the loads
   }
 
-  /** Where offsets come from. */
-  private sealed interface Offsets {
-    boolean hasNext();
-
-    /** Takes up to so many; returns how many there were. */
-    int take(long[] into, int count);
-
-    /** Takes up to so many into a batch. */
-    void take(Batch batch, int count);
-  }
-
-  private static final class OffsetArray implements Offsets {
-    private final long[] offsets;
-    private int place;
-
-    OffsetArray(long[] offsets) {
-      this.offsets = offsets;
-    }
-
-    @Override
-    public boolean hasNext() {
-      return place < offsets.length;
-    }
-
-    @Override
-    public int take(long[] into, int count) {
-      int taken = Math.min(count, offsets.length - place);
-      System.arraycopy(offsets, place, into, 0, taken);
-      place += taken;
-      return taken;
-    }
-
-    @Override
-    public void take(Batch batch, int count) {
-      int begin = place;
-      place = begin + Math.min(count, offsets.length - begin);
-      batch.hold(offsets, begin, place);
-    }
-  }
-
-  private record OffsetStream(PrimitiveIterator.OfLong offsets) implements Offsets {
-    @Override
-    public boolean hasNext() {
-      return offsets.hasNext();
-    }
-
-    @Override
-    public int take(long[] into, int count) {
-      int taken = 0;
-      while (taken < count && offsets.hasNext()) {
-        into[taken++] = offsets.nextLong();
-      }
-      return taken;
-    }
-
-    @Override
-    public void take(Batch batch, int count) {
-      long[] own = batch.own();
-      batch.hold(own, 0, take(own, count));
-    }
-  }
-
   /** Cuts the offsets into batches, in their order or in one of its own. */
   private final class Source {
-    private final Offsets offsets;
+    private final RecordBatch.Offsets offsets;
     private final boolean anyOrder;
+
+    /** Those that are ordered together, as they came; {@link #keys} has their order. */
+    private final RecordBatch pulled = new RecordBatch(Math.max(SORTED_RECORDS, batchRecords));
+
     private long[] keys = new long[0];
-    private long[] pulled = new long[0];
-    private long pulledAt;
     private int pulledCount;
     private int place;
     private long index;
 
-    Source(Offsets offsets, boolean anyOrder) {
+    Source(RecordBatch.Offsets offsets, boolean anyOrder) {
       this.offsets = offsets;
       this.anyOrder = anyOrder;
     }
@@ -513,44 +388,50 @@ public final class BatchedAccess {
     }
 
     /** Fills a batch, which may stay short where a run of ordered records ends. */
-    void fill(Batch batch) {
+    void fill(RecordBatch batch) {
       if (place == pulledCount && anyOrder && sense.announces() && !sense.isFresh()) {
         pull();
       }
-      batch.inOrder = place == pulledCount;
-      if (batch.inOrder) {
+      if (place == pulledCount) {
         offsets.take(
             batch, sense.isFresh() ? Math.min(FRESH_BATCH_RECORDS, batchRecords) : batchRecords);
-        batch.firstIndex = index - batch.from;
-        index += batch.to - batch.from;
+        number(batch);
       } else {
         long[] ordered = batch.own();
         long[] indexes = batch.ownIndexes();
         int count = Math.min(batchRecords, pulledCount - place);
         for (int i = 0; i < count; i++) {
           int from = (int) (keys[place++] & ((1 << PLACE_BITS) - 1));
-          indexes[i] = pulledAt + from;
-          ordered[i] = pulled[from];
+          indexes[i] = pulled.index(pulled.from + from);
+          ordered[i] = pulled.offsets[pulled.from + from];
         }
+        batch.inOrder = false;
         batch.hold(ordered, 0, count);
       }
     }
 
     /** Takes many and puts them in order, which pays where they are read from a device. */
     private void pull() {
-      if (pulled.length == 0) {
-        pulled = new long[Math.max(SORTED_RECORDS, batchRecords)];
-        keys = new long[pulled.length];
+      if (keys.length == 0) {
+        keys = new long[pulled.capacity];
       }
-      pulledAt = index;
-      pulledCount = offsets.take(pulled, pulled.length);
+      offsets.take(pulled, pulled.capacity);
+      number(pulled);
+      pulledCount = pulled.to - pulled.from;
       for (int i = 0; i < pulledCount; i++) {
+        long offset = pulled.offsets[pulled.from + i];
         // What cannot be a key is out of any range, and is told so when its batch is checked.
-        keys[i] = Math.clamp(pulled[i], 0, SORTABLE_OFFSETS - 1) << PLACE_BITS | i;
+        keys[i] = Math.clamp(offset, 0, SORTABLE_OFFSETS - 1) << PLACE_BITS | i;
       }
-      index += pulledCount;
       place = 0;
       Arrays.sort(keys, 0, pulledCount);
+    }
+
+    /** Numbers records that came in order. */
+    private void number(RecordBatch batch) {
+      batch.inOrder = true;
+      batch.firstIndex = index - batch.from;
+      index += batch.to - batch.from;
     }
   }
 }

@@ -21,9 +21,7 @@ public enum Capability {
   DIRECTORY,
   /** Can write changed pages to durable storage ({@link MemoryRegion#force()}). */
   FORCE,
-  /**
-   * Can make stores durable without force where the file system has DAX ({@link Durability#SYNC}).
-   */
+  /** Can make stores durable without force on a file system with DAX ({@link Durability#SYNC}). */
   SYNC,
   /** Passes {@link Advice} and {@link AccessPattern} on to the kernel. */
   ADVICE,

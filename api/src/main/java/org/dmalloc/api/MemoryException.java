@@ -11,9 +11,7 @@ import org.jspecify.annotations.Nullable;
 public class MemoryException extends IOException {
   private static final long serialVersionUID = 1L;
 
-  /**
-   * Stands for "no errno": the refusal came from this suite or from Java, not from a system call.
-   */
+  /** No error number: this suite or Java refused, not a system call. */
   public static final int NO_ERRNO = 0;
 
   private final String operation;
@@ -97,22 +95,18 @@ public class MemoryException extends IOException {
         operation, byteSize, target, "cancelled by an interrupt" + after, NO_ERRNO, outcome, null);
   }
 
-  /** What was tried. */
   public String operation() {
     return operation;
   }
 
-  /** The system's error number, or {@link #NO_ERRNO}. */
   public int errno() {
     return errno;
   }
 
-  /** The bytes concerned, or −1. */
   public long byteSize() {
     return byteSize;
   }
 
-  /** The file, directory or region concerned; may be empty. */
   public String target() {
     return target;
   }

@@ -30,10 +30,7 @@ public interface MemoryProvider {
   /** Service property with the {@linkplain #name() name} of the provider. */
   String BACKEND = "dmalloc.backend";
 
-  /**
-   * Service property with the names of the {@linkplain #capabilities() capabilities}, a string
-   * array.
-   */
+  /** Service property with the names of the {@link #capabilities()}, a string array. */
   String CAPABILITY = "dmalloc.capability";
 
   /**
@@ -66,7 +63,6 @@ public interface MemoryProvider {
    * @throws IllegalArgumentException if the request contradicts itself
    * @throws MemoryException if space, address space, a limit or the directory refuses it, if the
    *     name is taken, or if the thread is interrupted before or during a long reservation
-   * @throws IllegalStateException if the provider was stopped
    */
   MemoryRegion allocate(RegionRequest request) throws MemoryException;
 
@@ -78,7 +74,6 @@ public interface MemoryProvider {
    *     #allocate}
    * @throws MemoryException if there is no such region, or it is damaged, foreign, cut short,
    *     written by a newer version, or open elsewhere; the message says which
-   * @throws IllegalStateException if the provider was stopped
    */
   MemoryRegion open(OpenRequest request) throws MemoryException;
 
@@ -102,7 +97,6 @@ public interface MemoryProvider {
    * @throws UnsupportedCapabilityException without {@link Capability#NAMED}
    * @throws MemoryException if there is no such region, if it is open, here or in another process,
    *     or if what has its name is no region's file; that is left as it is
-   * @throws IllegalStateException if the provider was stopped
    */
   void delete(String name) throws MemoryException;
 

@@ -52,8 +52,6 @@ public interface MemoryRegion extends AutoCloseable {
    *
    * <p>Sections nest, on the same thread, and cost a few nanoseconds. A thread that has one open is
    * never made to wait for another on the same region.
-   *
-   * @throws IllegalStateException if the region is closed
    */
   Access acquire();
 
@@ -61,8 +59,6 @@ public interface MemoryRegion extends AutoCloseable {
    * The raw segment of the whole region, valid until the region is closed. This <i>pins</i> the
    * region: from now on it cannot be resized or moved. Accesses cost nothing beyond those of any
    * {@link MemorySegment}. Read-only regions give a read-only segment.
-   *
-   * @throws IllegalStateException if the region is closed
    */
   MemorySegment segment();
 
@@ -118,8 +114,6 @@ public interface MemoryRegion extends AutoCloseable {
    * What the kernel has been told about the order of accesses, range by range in ascending order,
    * without gaps. One range with {@link RegionInfo#pattern()} where the backend keeps no such map:
    * it takes no advice, or passes it on and forgets it.
-   *
-   * @throws IllegalStateException if the region is closed
    */
   default List<AdvisedRange> advised() {
     AccessPattern pattern = info().pattern();
@@ -169,7 +163,7 @@ public interface MemoryRegion extends AutoCloseable {
    *
    * @throws UnsupportedCapabilityException without {@link Capability#RELEASE}
    * @throws IndexOutOfBoundsException if the range lies outside the region
-   * @throws IllegalStateException if its pages are locked in RAM, or the region is closed
+   * @throws IllegalStateException if its pages are locked in RAM
    * @throws MemoryException if the kernel refuses
    */
   void release(long offset, long length) throws MemoryException;

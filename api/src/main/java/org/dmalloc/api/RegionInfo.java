@@ -42,7 +42,6 @@ public record RegionInfo(
     @Nullable String writeBackFailure,
     Set<Capability> capabilities)
     implements RegionAttributes {
-  /** Copies the set. */
   public RegionInfo {
     capabilities = RegionOptions.copyOf(capabilities);
   }

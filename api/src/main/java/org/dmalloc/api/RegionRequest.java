@@ -39,12 +39,10 @@ public record RegionRequest(long byteSize, @Nullable String name, RegionOptions 
     return new RegionRequest(byteSize, null, RegionOptions.DEFAULT);
   }
 
-  /** A copy with another size. */
   public RegionRequest withByteSize(long newByteSize) {
     return new RegionRequest(newByteSize, name, options);
   }
 
-  /** A copy with a name. */
   public RegionRequest withName(@Nullable String newName) {
     return new RegionRequest(byteSize, newName, options);
   }

@@ -17,16 +17,11 @@ public final class Requirements {
     return of(request.name() != null, request.options());
   }
 
-  /** What a provider must be able to do to open this. */
   public static Set<Capability> of(OpenRequest request) {
     return of(true, request.options());
   }
 
-  /**
-   * What a provider must be able to do for a region with these attributes.
-   *
-   * @param named whether the region lies in a store
-   */
+  /** What a region with these attributes needs; {@code named} if it lies in a store. */
   public static Set<Capability> of(boolean named, RegionOptions options) {
     Set<Capability> needed = new LinkedHashSet<>();
     addIf(named, Capability.NAMED, needed);

@@ -65,11 +65,7 @@ public enum SwapPolicy {
     return this == NOW || this == PREFAULT;
   }
 
-  /**
-   * The policies in force once this one is applied: with it, and without those that it ends.
-   *
-   * @param inForce those before
-   */
+  /** The policies in force once this one is applied to those before, without those that it ends. */
   public Set<SwapPolicy> replacingIn(Set<SwapPolicy> inForce) {
     EnumSet<SwapPolicy> next = EnumSet.noneOf(SwapPolicy.class);
     inForce.stream().filter(old -> !old.actsOnce() && !conflictsWith(old)).forEach(next::add);

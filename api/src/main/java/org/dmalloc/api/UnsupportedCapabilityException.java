@@ -46,12 +46,10 @@ public class UnsupportedCapabilityException extends UnsupportedOperationExceptio
     this.explained = true;
   }
 
-  /** What the provider lacks. */
   public Capability capability() {
     return capability;
   }
 
-  /** The provider's name. */
   public String backend() {
     return backend;
   }

@@ -21,9 +21,11 @@ import java.util.concurrent.atomic.AtomicLong;
 import org.dmalloc.api.Access;
 import org.dmalloc.api.BatchedAccess;
 import org.dmalloc.api.Capability;
+import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.MemoryProvider;
 import org.dmalloc.api.MemoryRegion;
 import org.dmalloc.api.OpenRequest;
+import org.dmalloc.api.RecordVisitor;
 import org.dmalloc.api.RegionRequest;
 import org.dmalloc.api.Sharing;
 import org.dmalloc.api.UnsupportedCapabilityException;
@@ -62,18 +64,15 @@ public abstract class BatchContract extends ContractTheme {
                   .withBatchRecords(batch)
                   .withBatchesAhead(1 + batch % 3);
           for (int round = 0; round < 3; round++) { // announced, on trial, and silent
-            Seen inOrder = new Seen(offsets, words, true);
-            access.visit(offsets, inOrder::see);
-            inOrder.assertAll();
-            Seen anyOrder = new Seen(offsets, words, false);
-            access.visitInAnyOrder(offsets, anyOrder::see);
-            anyOrder.assertAll();
-            Seen pulled = new Seen(offsets, words, true);
-            access.visit(Arrays.stream(offsets).iterator(), pulled::see);
-            pulled.assertAll();
-            Seen pulledAnyOrder = new Seen(offsets, words, false);
-            access.visitInAnyOrder(Arrays.stream(offsets).iterator(), pulledAnyOrder::see);
-            pulledAnyOrder.assertAll();
+            assertAllSeen(offsets, words, true, v -> access.visit(offsets, v));
+            assertAllSeen(offsets, words, false, v -> access.visitInAnyOrder(offsets, v));
+            assertAllSeen(
+                offsets, words, true, v -> access.visit(Arrays.stream(offsets).iterator(), v));
+            assertAllSeen(
+                offsets,
+                words,
+                false,
+                v -> access.visitInAnyOrder(Arrays.stream(offsets).iterator(), v));
           }
         }
         Pattern.check(region, 1);
@@ -105,10 +104,17 @@ public abstract class BatchContract extends ContractTheme {
       indexes.set(at);
       next++;
     }
+  }
 
-    void assertAll() {
-      assertEquals(offsets.length, indexes.cardinality());
-    }
+  private interface Visits {
+    void run(RecordVisitor<RuntimeException> visitor) throws MemoryException;
+  }
+
+  private static void assertAllSeen(long[] offsets, long[] words, boolean inOrder, Visits visits)
+      throws MemoryException {
+    Seen seen = new Seen(offsets, words, inOrder);
+    visits.run(seen::see);
+    assertEquals(offsets.length, seen.indexes.cardinality());
   }
 
   @Test
@@ -250,10 +256,9 @@ public abstract class BatchContract extends ContractTheme {
     store("orders", SIZE, 4);
     try (MemoryRegion region = provider().open(OpenRequest.of("orders").readOnly())) {
       long[] offsets = offsets(Pattern.random("readOnlyRegionsAreVisitedToo"), COUNT);
-      Seen seen = new Seen(offsets, wordsAt(region, offsets), false);
       BatchedAccess access = BatchedAccess.of(region, RECORD);
-      access.visitInAnyOrder(offsets, seen::see);
-      seen.assertAll();
+      assertAllSeen(
+          offsets, wordsAt(region, offsets), false, v -> access.visitInAnyOrder(offsets, v));
       assertThrowsOneLine(
           IllegalArgumentException.class,
           () -> access.scatter(new long[] {0}, MemorySegment.ofArray(new byte[RECORD]), RECORD));
@@ -278,9 +283,7 @@ public abstract class BatchContract extends ContractTheme {
             Thread.ofVirtual(),
             () -> {
               start.await();
-              Seen seen = new Seen(offsets, words, false);
-              access.visitInAnyOrder(offsets, seen::see);
-              seen.assertAll();
+              assertAllSeen(offsets, words, false, v -> access.visitInAnyOrder(offsets, v));
               records.addAndGet(offsets.length);
             });
       }

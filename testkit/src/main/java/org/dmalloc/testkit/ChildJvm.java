@@ -66,7 +66,6 @@ final class ChildJvm implements AutoCloseable {
     process.destroyForcibly().onExit().join();
   }
 
-  /** Waits for the child's end and checks its exit status. */
   void assertEndsWith(int status) throws Exception {
     if (!process.waitFor(Await.DEADLINE.toSeconds(), TimeUnit.SECONDS)) {
       throw new AssertionError("the child does not end; it said: " + said());

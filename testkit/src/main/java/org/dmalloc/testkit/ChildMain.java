@@ -5,7 +5,6 @@ import java.io.FileDescriptor;
 import java.io.FileOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
-import java.lang.reflect.InvocationTargetException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import org.dmalloc.api.Access;
@@ -37,11 +36,7 @@ public final class ChildMain {
     ABANDON
   }
 
-  /**
-   * Runs one act.
-   *
-   * @throws Exception if it fails; the exit status is then 1
-   */
+  /** Runs one act; the exit status is 1 if it fails. */
   public static void main(String[] args) throws Exception {
     ProviderFixture fixture = fixture(args[0]);
     MemoryProvider provider = fixture.start(ProviderSettings.in(Path.of(args[1])));
@@ -56,12 +51,7 @@ public final class ChildMain {
     System.exit(0); // the fixture's framework may have threads left
   }
 
-  private static ProviderFixture fixture(String className)
-      throws ClassNotFoundException,
-          NoSuchMethodException,
-          InstantiationException,
-          IllegalAccessException,
-          InvocationTargetException {
+  private static ProviderFixture fixture(String className) throws ReflectiveOperationException {
     return Class.forName(className)
         .asSubclass(ProviderFixture.class)
         .getConstructor()

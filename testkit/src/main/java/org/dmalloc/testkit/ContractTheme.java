@@ -12,6 +12,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.TreeSet;
 import java.util.stream.Stream;
 import org.dmalloc.api.Capability;
@@ -21,8 +22,11 @@ import org.dmalloc.api.MemoryRegion;
 import org.dmalloc.api.OpenRequest;
 import org.dmalloc.api.RegionRequest;
 import org.dmalloc.api.Sharing;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.extension.BeforeEachCallback;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -37,13 +41,27 @@ public abstract class ContractTheme {
   /** The size of a huge page on x86-64 and on arm64 with 4 KiB pages. */
   static final long HUGE_PAGE = 2L << 20;
 
+  @RegisterExtension
+  final BeforeEachCallback findsContract =
+      test ->
+          contract =
+              test.getRequiredTestInstances()
+                  .findInstance(MemoryProviderContract.class)
+                  .orElse(null);
+
+  private @Nullable MemoryProviderContract contract;
   private Path directory;
   private ProviderFixture fixture;
   private MemoryProvider provider;
   private final List<MemoryProvider> running = new ArrayList<>();
 
-  /** The fixture of the provider under test; asked once a test. */
-  protected abstract ProviderFixture fixture();
+  /**
+   * The fixture of the provider under test, here that of the contract around the theme; asked once
+   * a test.
+   */
+  protected ProviderFixture fixture() {
+    return Objects.requireNonNull(contract, "override fixture()").fixture();
+  }
 
   @BeforeEach
   final void startProvider(@TempDir Path emptyDirectory) throws Exception {
@@ -69,17 +87,14 @@ public abstract class ContractTheme {
     assertEquals(List.of(), left, "regions and bytes left open by the test");
   }
 
-  /** The provider under test. */
   final MemoryProvider provider() {
     return provider;
   }
 
-  /** Its store directory. */
   final Path directory() {
     return directory;
   }
 
-  /** The fixture of this test. */
   final ProviderFixture testedFixture() {
     return fixture;
   }
@@ -91,7 +106,6 @@ public abstract class ContractTheme {
     return started;
   }
 
-  /** Starts one whose open regions may have so many bytes in all. */
   final MemoryProvider startLimited(long limitBytes) throws Exception {
     return start(ProviderSettings.in(directory).withLimitBytes(limitBytes));
   }
@@ -136,14 +150,12 @@ public abstract class ContractTheme {
     return declares(Capability.NAMED) ? prefaulted.withName(name) : prefaulted;
   }
 
-  /** Stores a region with a pattern. */
   final void store(String name, long byteSize, long seed) throws MemoryException {
     try (MemoryRegion region = allocate(name, byteSize)) {
       Pattern.write(region, seed);
     }
   }
 
-  /** Checks that a stored region has the pattern. */
   final void assertStored(String name, long seed) throws MemoryException {
     assertStored(OpenRequest.of(name), seed);
   }
@@ -166,7 +178,6 @@ public abstract class ContractTheme {
     return sharings;
   }
 
-  /** The files below the store directory. */
   final List<String> files() throws IOException {
     return files(directory);
   }

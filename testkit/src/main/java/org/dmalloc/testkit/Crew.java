@@ -13,7 +13,6 @@ final class Crew {
   private final List<Thread> threads = new ArrayList<>();
   private final AtomicReference<@Nullable Throwable> failure = new AtomicReference<>();
 
-  /** What a thread does. */
   @FunctionalInterface
   interface Body {
     void run() throws Throwable;
@@ -43,7 +42,6 @@ final class Crew {
     return failure.get();
   }
 
-  /** Waits for the end of all threads. */
   void join() throws InterruptedException {
     for (Thread thread : threads) {
       Await.end(thread);

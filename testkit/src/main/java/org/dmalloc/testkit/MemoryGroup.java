@@ -64,7 +64,6 @@ public final class MemoryGroup implements AutoCloseable {
     }
   }
 
-  /** Its directory, as messages name it. */
   public Path directory() {
     return directory;
   }
@@ -78,11 +77,7 @@ public final class MemoryGroup implements AutoCloseable {
     return whole;
   }
 
-  /**
-   * Removes it; its members must have ended.
-   *
-   * @throws IOException if it still has members
-   */
+  /** Removes it; throws if it still has members. */
   @Override
   public void close() throws IOException {
     Files.delete(directory);

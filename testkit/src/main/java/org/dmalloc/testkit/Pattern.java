@@ -18,7 +18,6 @@ import org.dmalloc.api.MemoryRegion;
 final class Pattern {
   private Pattern() {}
 
-  /** Fills the segment. */
   static void write(MemorySegment segment, long seed) {
     long words = segment.byteSize() / Long.BYTES;
     for (long i = 0; i < words; i++) {
@@ -29,12 +28,10 @@ final class Pattern {
     }
   }
 
-  /** Checks every byte of the segment. */
   static void check(MemorySegment segment, long seed) {
     check(segment, seed, segment.byteSize());
   }
 
-  /** Checks the first bytes of the segment. */
   static void check(MemorySegment segment, long seed, long byteCount) {
     long words = byteCount / Long.BYTES;
     for (long i = 0; i < words; i++) {
@@ -57,7 +54,6 @@ final class Pattern {
     }
   }
 
-  /** Fills the region inside a section of its own. */
   static void write(MemoryRegion region, long seed) {
     try (Access access = region.acquire()) {
       write(access.segment(), seed);
@@ -70,7 +66,6 @@ final class Pattern {
     check(region, seed);
   }
 
-  /** Checks the region inside a section of its own. */
   static void check(MemoryRegion region, long seed) {
     try (Access access = region.acquire()) {
       check(access.segment(), seed);

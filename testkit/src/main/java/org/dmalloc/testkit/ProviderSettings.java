@@ -17,17 +17,14 @@ public record ProviderSettings(Path directory, long limitBytes, Duration section
   /** Long enough that no honest section is cut off on a busy machine. */
   private static final Duration PATIENT = Duration.ofSeconds(30);
 
-  /** Settings with no limit. */
   public static ProviderSettings in(Path directory) {
     return new ProviderSettings(directory, Long.MAX_VALUE, PATIENT);
   }
 
-  /** A copy with a limit of bytes. */
   public ProviderSettings withLimitBytes(long newLimitBytes) {
     return new ProviderSettings(directory, newLimitBytes, sectionTimeout);
   }
 
-  /** A copy with a shorter or longer time-out for sections. */
   public ProviderSettings withSectionTimeout(Duration newSectionTimeout) {
     return new ProviderSettings(directory, limitBytes, newSectionTimeout);
   }

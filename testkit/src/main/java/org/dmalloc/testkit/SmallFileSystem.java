@@ -90,7 +90,6 @@ public final class SmallFileSystem implements AutoCloseable {
     return directory;
   }
 
-  /** How many bytes can still be stored. */
   public long availableBytes() throws IOException {
     return Files.getFileStore(directory).getUsableSpace();
   }

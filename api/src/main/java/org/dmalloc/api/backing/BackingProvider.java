@@ -21,17 +21,11 @@ public interface BackingProvider extends MemoryProvider {
   long NOT_CARRIED = 0;
 
   /**
-   * Allocates a region for a carrier, as {@link #allocate(RegionRequest)} does.
-   *
-   * @param carriedAs the number of the carrier's region, or {@link #NOT_CARRIED}
+   * Allocates as {@link #allocate(RegionRequest)} does, for the carrier's region of that number.
    */
   MemoryRegion allocate(RegionRequest request, long carriedAs) throws MemoryException;
 
-  /**
-   * Opens a stored region for a carrier, as {@link #open(OpenRequest)} does.
-   *
-   * @param carriedAs the number of the carrier's region, or {@link #NOT_CARRIED}
-   */
+  /** Opens as {@link #open(OpenRequest)} does, for the carrier's region of that number. */
   MemoryRegion open(OpenRequest request, long carriedAs) throws MemoryException;
 
   @Override

@@ -45,8 +45,6 @@ public interface BackingRegion extends MemoryRegion {
   /**
    * The segment of the whole region, without pinning it: valid until the carrier itself resizes or
    * closes the region.
-   *
-   * @throws IllegalStateException if the region is closed
    */
   MemorySegment backing();
 
@@ -69,7 +67,6 @@ public interface BackingRegion extends MemoryRegion {
    * @param content any readable segment; its length is what is stored
    * @throws IndexOutOfBoundsException if it does not fit in
    * @throws UnsupportedOperationException if the region is open for reading only
-   * @throws IllegalStateException if the region is closed
    * @throws MemoryException if there is no memory or disk space; a part may have been stored
    */
   void load(long offset, MemorySegment content) throws MemoryException;
@@ -80,7 +77,7 @@ public interface BackingRegion extends MemoryRegion {
    * which spares the kernel taking the protection away first; no other call is allowed then.
    *
    * @throws UnsupportedCapabilityException without {@link Capability#DIRTY_TRACKING}
-   * @throws IllegalStateException if the region is closed or being tracked already
+   * @throws IllegalStateException if the region is being tracked already
    * @throws MemoryException if this kernel or the process's limits refuse
    */
   DirtyTracking trackDirty() throws MemoryException;

@@ -22,12 +22,7 @@ public final class OrphanedRegions {
 
   private OrphanedRegions() {}
 
-  /**
-   * An open region without a provider.
-   *
-   * @param region the region; whoever has it may close it
-   * @param since when its provider stopped
-   */
+  /** An open region without a provider since then; whoever has it may close it. */
   public record Orphan(MemoryRegion region, Instant since) {}
 
   /** For providers: takes in an open region of a provider that stops. */

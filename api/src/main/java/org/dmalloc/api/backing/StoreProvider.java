@@ -12,11 +12,7 @@ import org.osgi.annotation.versioning.ProviderType;
  */
 @ProviderType
 public interface StoreProvider extends BackingProvider {
-  /**
-   * The file that a region of that name has in the backend's store, or would have.
-   *
-   * @param directory in place of the store's own; null for that
-   */
+  /** The file that a region of that name would have in a directory; null for the store's own. */
   Path fileOf(String name, @Nullable Path directory);
 
   /**

@@ -29,7 +29,6 @@ public record ManagedRegionInfo(
     long moves,
     List<MoveRecord> history,
     @Nullable String stranded) {
-  /** Copies the list and the set. */
   public ManagedRegionInfo {
     carried = Set.copyOf(carried);
     history = List.copyOf(history);

@@ -16,11 +16,7 @@ public record MoveOptions(long bytesPerSecond, Duration sectionTimeout, int atte
   public static final MoveOptions DEFAULT =
       new MoveOptions(Long.MAX_VALUE, Duration.ofMillis(100), 5);
 
-  /**
-   * Checks the options.
-   *
-   * @throws IllegalArgumentException if a value is not positive
-   */
+  /** Throws {@link IllegalArgumentException} if a value is not positive. */
   public MoveOptions {
     if (bytesPerSecond < 1) {
       throw new IllegalArgumentException(
@@ -35,17 +31,14 @@ public record MoveOptions(long bytesPerSecond, Duration sectionTimeout, int atte
     }
   }
 
-  /** A copy with another rate. */
   public MoveOptions withBytesPerSecond(long newBytesPerSecond) {
     return new MoveOptions(newBytesPerSecond, sectionTimeout, attempts);
   }
 
-  /** A copy with another time-out. */
   public MoveOptions withSectionTimeout(Duration newSectionTimeout) {
     return new MoveOptions(bytesPerSecond, newSectionTimeout, attempts);
   }
 
-  /** A copy with another number of attempts. */
   public MoveOptions withAttempts(int newAttempts) {
     return new MoveOptions(bytesPerSecond, sectionTimeout, newAttempts);
   }

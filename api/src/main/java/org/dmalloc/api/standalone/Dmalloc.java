@@ -43,21 +43,6 @@ public final class Dmalloc implements AutoCloseable {
   /** The provider whose regions move between the others. */
   public static final String MANAGED = "managed";
 
-  private static final Map<String, String> ARTIFACTS =
-      Map.of(
-          "filechannel",
-          "dmalloc-backend-filechannel",
-          "panama",
-          "dmalloc-backend-panama",
-          "anon",
-          "dmalloc-backend-anon",
-          "anon-memfd",
-          "dmalloc-backend-anon",
-          "anon-zero",
-          "dmalloc-backend-anon",
-          MANAGED,
-          "dmalloc-manager");
-
   /** A class of a jar that more than one backend needs, as the JVM names what is missing. */
   private static final Pattern SHARED = Pattern.compile("org/dmalloc/(linux|spi)/\\S*");
 
@@ -251,7 +236,13 @@ public final class Dmalloc implements AutoCloseable {
   }
 
   private IllegalArgumentException missing(String name) {
-    String artifact = ARTIFACTS.get(name);
+    String artifact =
+        switch (name) {
+          case "filechannel", "panama", "anon" -> "dmalloc-backend-" + name;
+          case "anon-memfd", "anon-zero" -> "dmalloc-backend-anon";
+          case MANAGED -> "dmalloc-manager";
+          default -> null;
+        };
     String here = factories.isEmpty() ? "no backend is here" : "here are " + names();
     return new IllegalArgumentException(
         artifact == null

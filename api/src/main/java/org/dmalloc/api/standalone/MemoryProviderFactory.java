@@ -29,7 +29,6 @@ public record MemoryProviderFactory<P extends MemoryProvider>(
     Set<String> keys,
     Function<Map<String, ?>, P> start,
     Consumer<P> stop) {
-  /** Copies the keys. */
   public MemoryProviderFactory {
     keys = Set.copyOf(keys);
   }

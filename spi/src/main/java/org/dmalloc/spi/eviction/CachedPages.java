@@ -5,7 +5,6 @@ import org.dmalloc.api.MemoryException;
 
 /** What a {@link FileClock} does to the pages of a mapped file; ranges are in bytes. */
 public interface CachedPages {
-  /** The size of the mapping. */
   long byteSize();
 
   /** The bytes of a range that are in the page cache. */

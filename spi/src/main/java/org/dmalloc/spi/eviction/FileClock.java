@@ -44,13 +44,11 @@ public final class FileClock extends ResidentClock {
   private long lapBegan;
 
   /**
-   * A window that was unmapped.
-   *
-   * @param unusedBytes what of it is cached and not mapped, when it was checked last
+   * A window that was unmapped; {@code unusedBytes} of it were cached and not mapped at its last
+   * check.
    */
   private record Unmapped(Window window, long unusedBytes, long atNanos, int tries) {}
 
-  /** A clock for some pages, and the time that it goes by. */
   public FileClock(CachedPages pages, LongSupplier nanoTime) {
     super(pages::byteSize);
     this.pages = pages;

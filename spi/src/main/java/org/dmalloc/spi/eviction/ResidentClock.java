@@ -43,7 +43,6 @@ abstract sealed class ResidentClock implements ResidentTrimmer permits FileClock
     return (byteSize.getAsLong() + WINDOW_BYTES - 1) / WINDOW_BYTES;
   }
 
-  /** A part of the mapping. */
   record Window(long offset, long length) {
     /** The part of it that is left in a mapping of this size; nothing of a length below 1. */
     Window in(long byteSize) {

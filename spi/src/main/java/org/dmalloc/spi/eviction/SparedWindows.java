@@ -40,7 +40,6 @@ final class SparedWindows {
     left[window] = last[window];
   }
 
-  /** Forgets that a window was in use. */
   void forget(int window) {
     last[window] = 0;
   }

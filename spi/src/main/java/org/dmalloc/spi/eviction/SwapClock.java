@@ -20,7 +20,6 @@ public final class SwapClock extends ResidentClock {
   private long windowsLeft;
   private boolean urgent;
 
-  /** A clock for some pages. */
   public SwapClock(SwappablePages pages) {
     super(pages::byteSize);
     this.pages = pages;

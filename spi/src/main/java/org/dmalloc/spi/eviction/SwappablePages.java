@@ -5,7 +5,6 @@ import org.dmalloc.api.MemoryException;
 
 /** What a {@link SwapClock} does to the pages of memory that swap backs; ranges are in bytes. */
 public interface SwappablePages {
-  /** The size of the memory. */
   long byteSize();
 
   /** The bytes that are in page frames. */

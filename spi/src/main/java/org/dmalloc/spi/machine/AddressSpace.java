@@ -6,7 +6,6 @@ import java.util.OptionalLong;
 
 /** Finds the limit behind a mapping that the kernel refused with ENOMEM or EAGAIN. */
 public final class AddressSpace {
-  /** That of this process. */
   public static final AddressSpace OF_PROCESS = new AddressSpace(KernelFiles.ofThisMachine());
 
   private final KernelFiles files;
@@ -16,11 +15,8 @@ public final class AddressSpace {
   }
 
   /**
-   * What can be done about a refused mapping.
-   *
-   * @param byteSize what was to be mapped
-   * @param promised whether the kernel must have room for it in RAM and swap: private and anonymous
-   *     memory, but no shared file
+   * What can be done about a refused mapping; {@code promised} if RAM and swap must have room for
+   * it, as for private and anonymous memory, but no shared file.
    */
   public String nextStep(long byteSize, boolean promised) {
     OptionalLong mode = Setting.OVERCOMMIT.number(files);

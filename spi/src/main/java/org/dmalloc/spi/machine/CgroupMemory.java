@@ -53,12 +53,10 @@ public record CgroupMemory(
     return all(files).stream().min(Comparator.comparingLong(CgroupMemory::limitBytes));
   }
 
-  /** Whether there is a limit of RAM. */
   public boolean limited() {
     return limitBytes < Long.MAX_VALUE;
   }
 
-  /** The file that holds the limit. */
   public Path file() {
     return directory.resolve(version == 2 ? MAX : LIMIT_IN_BYTES);
   }

@@ -9,9 +9,10 @@ import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.util.Map;
+import java.util.List;
 import java.util.Objects;
 import org.dmalloc.api.MemoryException;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Error numbers, their names, and the one mapper that makes exceptions from them: from the number
@@ -54,68 +55,55 @@ public final class Errno {
   /** What Java says where it could not open the list of mounts, whatever the reason. */
   private static final String NO_MOUNTS = "Mount point not found";
 
-  private static final Map<Integer, String> NAMES =
-      Map.ofEntries(
-          Map.entry(EPERM, "EPERM"),
-          Map.entry(ENOENT, "ENOENT"),
-          Map.entry(EINTR, "EINTR"),
-          Map.entry(EIO, "EIO"),
-          Map.entry(EBADF, "EBADF"),
-          Map.entry(EAGAIN, "EAGAIN"),
-          Map.entry(ENOMEM, "ENOMEM"),
-          Map.entry(EACCES, "EACCES"),
-          Map.entry(EFAULT, "EFAULT"),
-          Map.entry(EBUSY, "EBUSY"),
-          Map.entry(EEXIST, "EEXIST"),
-          Map.entry(ENODEV, "ENODEV"),
-          Map.entry(ENOTDIR, "ENOTDIR"),
-          Map.entry(EISDIR, "EISDIR"),
-          Map.entry(EINVAL, "EINVAL"),
-          Map.entry(ENFILE, "ENFILE"),
-          Map.entry(EMFILE, "EMFILE"),
-          Map.entry(ENOTTY, "ENOTTY"),
-          Map.entry(ETXTBSY, "ETXTBSY"),
-          Map.entry(EFBIG, "EFBIG"),
-          Map.entry(ENOSPC, "ENOSPC"),
-          Map.entry(EROFS, "EROFS"),
-          Map.entry(ENAMETOOLONG, "ENAMETOOLONG"),
-          Map.entry(ENOLCK, "ENOLCK"),
-          Map.entry(ENOSYS, "ENOSYS"),
-          Map.entry(ELOOP, "ELOOP"),
-          Map.entry(EOVERFLOW, "EOVERFLOW"),
-          Map.entry(EOPNOTSUPP, "EOPNOTSUPP"),
-          Map.entry(EDQUOT, "EDQUOT"));
+  /**
+   * An error number that this class knows.
+   *
+   * @param text the system's in the C locale, as Java's file calls pass it on; those of another
+   *     locale stay as they are. Null if no such call meets it
+   */
+  private record Known(int errno, String name, @Nullable String text) {}
 
-  /** Texts of the C locale; those of another are passed on as they are. */
-  private static final Map<String, Integer> BY_TEXT =
-      Map.ofEntries(
-          Map.entry("Operation not permitted", EPERM),
-          Map.entry("No such file or directory", ENOENT),
-          Map.entry("Input/output error", EIO),
-          Map.entry("Cannot allocate memory", ENOMEM),
-          Map.entry("Permission denied", EACCES),
-          Map.entry("Device or resource busy", EBUSY),
-          Map.entry("File exists", EEXIST),
-          Map.entry("Not a directory", ENOTDIR),
-          Map.entry("Is a directory", EISDIR),
-          Map.entry("Invalid argument", EINVAL),
-          Map.entry("Too many open files in system", ENFILE),
-          Map.entry("Too many open files", EMFILE),
-          Map.entry("File too large", EFBIG),
-          Map.entry("No space left on device", ENOSPC),
-          Map.entry("Read-only file system", EROFS),
-          Map.entry("File name too long", ENAMETOOLONG),
-          Map.entry("No locks available", ENOLCK),
-          Map.entry("Function not implemented", ENOSYS),
-          Map.entry("Too many levels of symbolic links", ELOOP),
-          Map.entry("Operation not supported", EOPNOTSUPP),
-          Map.entry("Disk quota exceeded", EDQUOT));
+  private static final List<Known> KNOWN =
+      List.of(
+          new Known(EPERM, "EPERM", "Operation not permitted"),
+          new Known(ENOENT, "ENOENT", "No such file or directory"),
+          new Known(EINTR, "EINTR", null),
+          new Known(EIO, "EIO", "Input/output error"),
+          new Known(EBADF, "EBADF", null),
+          new Known(EAGAIN, "EAGAIN", null),
+          new Known(ENOMEM, "ENOMEM", "Cannot allocate memory"),
+          new Known(EACCES, "EACCES", "Permission denied"),
+          new Known(EFAULT, "EFAULT", null),
+          new Known(EBUSY, "EBUSY", "Device or resource busy"),
+          new Known(EEXIST, "EEXIST", "File exists"),
+          new Known(ENODEV, "ENODEV", null),
+          new Known(ENOTDIR, "ENOTDIR", "Not a directory"),
+          new Known(EISDIR, "EISDIR", "Is a directory"),
+          new Known(EINVAL, "EINVAL", "Invalid argument"),
+          new Known(ENFILE, "ENFILE", "Too many open files in system"),
+          new Known(EMFILE, "EMFILE", "Too many open files"),
+          new Known(ENOTTY, "ENOTTY", null),
+          new Known(ETXTBSY, "ETXTBSY", null),
+          new Known(EFBIG, "EFBIG", "File too large"),
+          new Known(ENOSPC, "ENOSPC", "No space left on device"),
+          new Known(EROFS, "EROFS", "Read-only file system"),
+          new Known(ENAMETOOLONG, "ENAMETOOLONG", "File name too long"),
+          new Known(ENOLCK, "ENOLCK", "No locks available"),
+          new Known(ENOSYS, "ENOSYS", "Function not implemented"),
+          new Known(ELOOP, "ELOOP", "Too many levels of symbolic links"),
+          new Known(EOVERFLOW, "EOVERFLOW", null),
+          new Known(EOPNOTSUPP, "EOPNOTSUPP", "Operation not supported"),
+          new Known(EDQUOT, "EDQUOT", "Disk quota exceeded"));
 
   private Errno() {}
 
   /** The symbolic name, such as {@code ENOSPC}; {@code errno} where this class knows none. */
   public static String name(int errno) {
-    return NAMES.getOrDefault(errno, "errno");
+    return KNOWN.stream()
+        .filter(known -> known.errno == errno)
+        .findFirst()
+        .map(Known::name)
+        .orElse("errno");
   }
 
   /**
@@ -136,18 +124,14 @@ public final class Errno {
     return MemoryException.of(operation, byteSize, target, name(errno), errno, nextStep, null);
   }
 
-  /**
-   * Makes the exception for a file call of Java's that failed.
-   *
-   * @param cause what Java threw
-   */
+  /** Makes the exception for a file call of Java's that failed. */
   public static MemoryException exception(
       String operation, long byteSize, String target, IOException cause) {
     int errno = of(cause);
-    return errno == MemoryException.NO_ERRNO
-        ? MemoryException.of(operation, byteSize, target, text(cause), errno, "", cause)
-        : MemoryException.of(
-            operation, byteSize, target, name(errno), errno, nextStep(errno), cause);
+    boolean known = errno != MemoryException.NO_ERRNO;
+    String reason = known ? name(errno) : text(cause);
+    String nextStep = known ? nextStep(errno) : "";
+    return MemoryException.of(operation, byteSize, target, reason, errno, nextStep, cause);
   }
 
   /**
@@ -159,14 +143,13 @@ public final class Errno {
     if (text.equals(NO_MOUNTS)) {
       return reasonForNoMounts();
     }
-    Integer whole = BY_TEXT.get(text);
-    if (whole != null) {
-      return whole;
-    }
-    // "msync with parameter MS_SYNC failed: No space left on device", and "TEXT (call)".
-    for (Map.Entry<String, Integer> each : BY_TEXT.entrySet()) {
-      if (text.endsWith(": " + each.getKey()) || text.startsWith(each.getKey() + " (")) {
-        return each.getValue();
+    for (Known known : KNOWN) {
+      // Also "msync with parameter MS_SYNC failed: No space left on device", and "TEXT (call)".
+      if (known.text != null
+          && (text.equals(known.text)
+              || text.endsWith(": " + known.text)
+              || text.startsWith(known.text + " ("))) {
+        return known.errno;
       }
     }
     return MemoryException.NO_ERRNO;

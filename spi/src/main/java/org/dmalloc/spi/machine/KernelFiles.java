@@ -33,7 +33,6 @@ import org.dmalloc.api.MemoryException;
 public record KernelFiles(Path root) {
   private static final int PIECE_BYTES = 1 << 16;
 
-  /** The files of the machine this runs on. */
   public static KernelFiles ofThisMachine() {
     return new KernelFiles(Path.of("/"));
   }
@@ -55,11 +54,7 @@ public record KernelFiles(Path root) {
     }
   }
 
-  /**
-   * The content of a file without which there is no going on, and blanks at its ends.
-   *
-   * @throws MemoryException if it cannot be read, with the reason
-   */
+  /** Like {@link #text}, for a file that must be there; the exception has the reason. */
   public String require(String path) throws MemoryException {
     try {
       return read(path);
@@ -82,15 +77,10 @@ public record KernelFiles(Path root) {
   /** What is read line by line, until the visitor has seen enough. */
   @FunctionalInterface
   public interface LineVisitor {
-    /** Takes one line, and says whether to go on. */
     boolean visit(String line);
   }
 
-  /**
-   * Shows the lines of a long file, of which not all may be wanted.
-   *
-   * @throws MemoryException if it cannot be read, with the reason
-   */
+  /** Shows the lines of a long file, of which not all may be wanted. */
   public void visitLines(String path, LineVisitor visitor) throws MemoryException {
     try (BufferedReader lines =
         new BufferedReader(
@@ -176,7 +166,6 @@ public record KernelFiles(Path root) {
             });
   }
 
-  /** Whether a path exists. */
   public boolean exists(String path) {
     return Files.exists(resolve(path));
   }

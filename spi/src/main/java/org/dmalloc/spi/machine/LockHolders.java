@@ -16,7 +16,6 @@ public final class LockHolders {
 
   private LockHolders() {}
 
-  /** Says who has the file open, as well as the system can tell. */
   public static String describe(Path file) {
     List<Long> pids = pids(file);
     return pids.isEmpty()

@@ -22,11 +22,7 @@ public final class Machine {
   private final MemoryCheck check;
   private final String remark;
 
-  /**
-   * Reads the given files.
-   *
-   * @param files those of this machine, or a copy for tests
-   */
+  /** Reads the files of this machine, or a copy for tests. */
   public Machine(KernelFiles files, MemoryCheck check) {
     this(files, check, " (memory.check=off skips this check)");
   }
@@ -66,13 +62,7 @@ public final class Machine {
     }
   }
 
-  /**
-   * Refuses to fill more memory than RAM and swap have left.
-   *
-   * @param operation what wants to, for the message
-   * @param byteSize how much is going to be filled
-   * @param target for whom
-   */
+  /** Refuses to fill more memory than RAM and swap have left. */
   public void requireMemory(String operation, long byteSize, String target) throws MemoryException {
     if (check == MemoryCheck.OFF) {
       return;

@@ -24,7 +24,6 @@ import org.dmalloc.api.MemoryException;
  * all of them, in a system property, under a monitor that all class loaders share.
  */
 public final class MappingCount {
-  /** That of this process. */
   public static final MappingCount OF_PROCESS =
       new MappingCount(KernelFiles.ofThisMachine(), "dmalloc.mappings.granted");
 
@@ -45,12 +44,7 @@ public final class MappingCount {
   private long lastUsed;
   private long lastGrant = GRANT;
 
-  /**
-   * An account of its own.
-   *
-   * @param files those of this machine, or a copy for tests
-   * @param property the system property that the copies of one process share
-   */
+  /** A count over a system property that the copies of one process share. */
   MappingCount(KernelFiles files, String property) {
     this.files = files;
     this.property = property.intern();

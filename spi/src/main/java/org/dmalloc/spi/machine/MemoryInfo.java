@@ -22,11 +22,7 @@ public final class MemoryInfo {
     return kib.isPresent() ? OptionalLong.of(1024 * kib.getAsLong()) : kib;
   }
 
-  /**
-   * All sizes in bytes.
-   *
-   * @throws MemoryException if the file cannot be read
-   */
+  /** All sizes in bytes. */
   static Map<String, Long> require(KernelFiles files) throws MemoryException {
     Map<String, Long> bytes = new HashMap<>();
     for (String line : files.require(FILE).lines().toList()) { // MemTotal:   24684092 kB

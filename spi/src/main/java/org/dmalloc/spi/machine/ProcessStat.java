@@ -17,10 +17,8 @@ public final class ProcessStat {
   }
 
   /**
-   * Those of a process.
-   *
-   * @param process its number, {@code self} or {@code thread-self}
-   * @return empty if there is no such process
+   * Those of a process, which is a number, {@code self} or {@code thread-self}; empty if there is
+   * none.
    */
   public static Optional<ProcessStat> of(KernelFiles files, String process) {
     return files

@@ -18,7 +18,6 @@ public final class VirtualAreas {
 
   /** An area, cut to the range that was asked for. */
   public record Area(long start, long end) {
-    /** Its bytes. */
     public long length() {
       return end - start;
     }

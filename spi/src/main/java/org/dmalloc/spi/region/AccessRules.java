@@ -6,11 +6,7 @@ import org.dmalloc.api.AccessMode;
 import org.dmalloc.api.Advice;
 import org.dmalloc.api.Sharing;
 
-/**
- * What a region's sharing and access forbid, whatever its backend could do.
- *
- * @param label what to call it in messages
- */
+/** What a region's sharing and access forbid, whatever its backend could do. */
 record AccessRules(RegionTraits traits, RegionLabel label) {
   /** Whether pages may be gone from RAM after the advice. */
   static boolean mayEvict(Advice advice) {
@@ -55,9 +51,7 @@ record AccessRules(RegionTraits traits, RegionLabel label) {
   }
 
   /**
-   * Throws unless the size may change now.
-   *
-   * @param pinned whether the raw segment was handed out
+   * Throws unless the size may change now; a region is pinned once its raw segment was handed out.
    */
   void requireResize(boolean pinned) {
     if (pinned) {

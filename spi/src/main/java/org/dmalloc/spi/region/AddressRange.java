@@ -44,17 +44,14 @@ public final class AddressRange implements AutoCloseable {
     return new AddressRange(arena, segment, () -> 0);
   }
 
-  /** The memory. */
   public MemorySegment segment() {
     return segment;
   }
 
-  /** Where it begins. */
   public long address() {
     return segment.address();
   }
 
-  /** Its length in bytes. */
   public long length() {
     return segment.byteSize();
   }
@@ -71,12 +68,7 @@ public final class AddressRange implements AutoCloseable {
     unmap(address(), length(), unmap);
   }
 
-  /**
-   * Unmaps addresses that no segment leads to.
-   *
-   * @param unmap as for the constructor
-   * @throws IllegalStateException if the kernel refuses
-   */
+  /** Unmaps addresses that no segment leads to; throws {@link IllegalStateException} if refused. */
   public static void unmap(long address, long length, IntSupplier unmap) {
     int errno = unmap.getAsInt();
     if (errno != 0) {

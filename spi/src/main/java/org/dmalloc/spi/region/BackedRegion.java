@@ -22,6 +22,8 @@ import org.dmalloc.api.backing.BackingRegion;
 import org.dmalloc.api.backing.DirtyTracking;
 import org.dmalloc.api.backing.RegionIds;
 import org.dmalloc.api.backing.StoredBacking;
+import org.dmalloc.spi.region.Uninterrupted.Action;
+import org.dmalloc.spi.region.Uninterrupted.Work;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -52,12 +54,7 @@ public final class BackedRegion implements BackingRegion {
   private MemorySegment segment;
   private volatile long byteSize;
 
-  /**
-   * A region over what a backend has made, which belongs to the region from now on.
-   *
-   * @param ledger the provider's books
-   * @param traits what it really is
-   */
+  /** A region over what a backend has made, which belongs to the region from now on. */
   public BackedRegion(RegionLedger ledger, RegionTraits traits, RegionBacking backing) {
     this.traits = traits;
     this.id = isCarried() ? traits.carriedAs() : RegionIds.next();
@@ -72,8 +69,6 @@ public final class BackedRegion implements BackingRegion {
     this.nextUse = new NextUse(gate, label);
     backing.named(label.toString(), label.holder());
   }
-
-  // --- what it is ---
 
   @Override
   public long id() {
@@ -108,8 +103,6 @@ public final class BackedRegion implements BackingRegion {
     return backing.detached();
   }
 
-  // --- access ---
-
   @Override
   public Access acquire() {
     int slot = gate.enter();
@@ -127,27 +120,15 @@ public final class BackedRegion implements BackingRegion {
   }
 
   private MemorySegment handOut(Runnable note) {
-    int slot = gate.enter();
-    try {
-      note.run();
-      return segment;
-    } finally {
-      gate.exit(slot);
-    }
+    return inSection(
+        () -> {
+          note.run();
+          return segment;
+        });
   }
 
-  /** Work that the memory must stay for. */
-  @FunctionalInterface
-  interface SectionWork<T> {
-    T run() throws MemoryException;
-  }
-
-  /**
-   * Runs a piece of the provider's own work in a section.
-   *
-   * @throws IllegalStateException if the region is closed
-   */
-  <T> T inSection(SectionWork<T> work) throws MemoryException {
+  /** Runs a piece of the provider's own work in a section. */
+  <T, E extends Exception> T inSection(Work<T, E> work) throws E {
     int slot = gate.enter();
     try {
       return work.run();
@@ -156,7 +137,7 @@ public final class BackedRegion implements BackingRegion {
     }
   }
 
-  private void section(BackingCall call) throws MemoryException {
+  private void section(Action call) throws MemoryException {
     inSection(
         () -> {
           call.run();
@@ -194,8 +175,6 @@ public final class BackedRegion implements BackingRegion {
         });
   }
 
-  // --- forcing ---
-
   @Override
   public void force() throws MemoryException {
     force(null);
@@ -226,7 +205,7 @@ public final class BackedRegion implements BackingRegion {
    * @throws MemoryException if the call failed; all of the region is suspect then
    * @throws IllegalStateException if the region is closed
    */
-  void watchWriteBack(BackingCall call) throws MemoryException {
+  void watchWriteBack(Action call) throws MemoryException {
     section(() -> writeBack.watch(call));
   }
 
@@ -234,8 +213,6 @@ public final class BackedRegion implements BackingRegion {
   void checkWritten() throws MemoryException {
     writeBack.checkWritten("limit", 0, byteSize);
   }
-
-  // --- paging ---
 
   @Override
   public void advise(Advice advice) throws MemoryException {
@@ -267,12 +244,7 @@ public final class BackedRegion implements BackingRegion {
 
   @Override
   public List<AdvisedRange> advised() {
-    int slot = gate.enter();
-    try {
-      return backing.advised(options.pattern());
-    } finally {
-      gate.exit(slot);
-    }
+    return inSection(() -> backing.advised(options.pattern()));
   }
 
   @Override
@@ -358,8 +330,6 @@ public final class BackedRegion implements BackingRegion {
         });
   }
 
-  // --- size and end ---
-
   @Override
   public void resize(long newByteSize) throws MemoryException {
     if (gate.hasEnded()) {
@@ -417,7 +387,7 @@ public final class BackedRegion implements BackingRegion {
     end(backing::delete);
   }
 
-  private void end(BackingCall release) throws MemoryException {
+  private void end(Action release) throws MemoryException {
     if (gate.hasEnded()) {
       return;
     }
@@ -451,8 +421,6 @@ public final class BackedRegion implements BackingRegion {
     }
   }
 
-  // --- carriers ---
-
   @Override
   public Optional<StoredBacking> stored() {
     return backing.file().map(file -> new MovableRegion(this, file));
@@ -469,13 +437,10 @@ public final class BackedRegion implements BackingRegion {
     return traits.carriedAs() != BackingProvider.NOT_CARRIED;
   }
 
-  /** The region in a few words, for messages. */
   @Override
   public String toString() {
     return label.toString();
   }
-
-  // --- for its backend ---
 
   /**
    * Asks to be told when the region is used next, by a section of its own or through its carrier;

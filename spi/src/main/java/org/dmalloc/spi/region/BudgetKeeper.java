@@ -92,7 +92,6 @@ final class BudgetKeeper {
     }
   }
 
-  /** One region's budget. */
   private final class Budget {
     private final BackedRegion region;
     private final long budgetBytes;

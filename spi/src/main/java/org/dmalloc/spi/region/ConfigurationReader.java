@@ -23,10 +23,8 @@ import org.jspecify.annotations.Nullable;
  * @param properties as given by the configuration, by key
  */
 public record ConfigurationReader(String pid, Map<String, ?> properties) {
-  /** The key of the limit of bytes, the same for every backend. */
   public static final String LIMIT = "limit.bytes";
 
-  /** The key of the time that close and resize wait for open access sections. */
   public static final String SECTION_TIMEOUT = "section.timeout.millis";
 
   private static final String RANKING = "service.ranking";
@@ -206,7 +204,6 @@ public record ConfigurationReader(String pid, Map<String, ?> properties) {
     throw bad(key, value, "give a single value");
   }
 
-  /** What to throw for a bad value. */
   public IllegalArgumentException bad(String key, @Nullable Object value, String nextStep) {
     return new IllegalArgumentException(pid + ": " + key + "=" + value + "; " + nextStep);
   }

@@ -9,6 +9,7 @@ import org.dmalloc.api.Advice;
 import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.RegionOptions;
 import org.dmalloc.api.SwapPolicy;
+import org.dmalloc.spi.region.Uninterrupted.Action;
 
 /**
  * A region's attributes as they are now, and the rules by which its owner changes them: pattern,
@@ -21,11 +22,7 @@ final class CurrentOptions {
   /** Changed by {@link #change} alone. */
   private volatile RegionOptions options;
 
-  /**
-   * Those of a new region, which keeps no budget yet.
-   *
-   * @param region tells by {@code toString} what to call it in messages
-   */
+  /** Those of a new region, which keeps no budget yet; messages call it {@code region}. */
   CurrentOptions(RegionTraits traits, Object region) {
     this.region = region;
     EnumSet<SwapPolicy> lasting = EnumSet.noneOf(SwapPolicy.class);
@@ -54,7 +51,6 @@ final class CurrentOptions {
     change(now -> now.withPattern(pattern));
   }
 
-  /** Notes advice for the whole region. */
   void advised(Advice advice) {
     switch (advice) {
       case NORMAL -> pattern(AccessPattern.NORMAL);
@@ -68,7 +64,6 @@ final class CurrentOptions {
     return options.locked() || options.policies().contains(SwapPolicy.NEVER);
   }
 
-  /** Throws {@link IllegalStateException} if the pages are locked in RAM. */
   void requireUnlocked(String operation) {
     if (locked(options)) {
       throw new IllegalStateException(
@@ -80,12 +75,8 @@ final class CurrentOptions {
     }
   }
 
-  /**
-   * Sets another budget.
-   *
-   * @param keep makes it kept, or lifts it
-   */
-  synchronized void limit(long budgetBytes, BackingCall keep) throws MemoryException {
+  /** Sets another budget, which {@code keep} keeps or lifts. */
+  synchronized void limit(long budgetBytes, Action keep) throws MemoryException {
     if (budgetBytes < 1) {
       throw new IllegalArgumentException(
           "resident budget of " + budgetBytes + " bytes for " + region + "; give at least 1");
@@ -97,12 +88,8 @@ final class CurrentOptions {
     change(now -> now.withResidentBudget(budgetBytes));
   }
 
-  /**
-   * Adds a policy, in place of those that it contradicts.
-   *
-   * @param make makes its kernel calls
-   */
-  synchronized void apply(SwapPolicy policy, BackingCall make) throws MemoryException {
+  /** Adds a policy in place of those that it contradicts; {@code make} makes its kernel calls. */
+  synchronized void apply(SwapPolicy policy, Action make) throws MemoryException {
     if (policy == SwapPolicy.NEVER && options.residentBudget() != RegionOptions.NO_BUDGET) {
       throw new IllegalStateException(
           "apply NEVER to " + region + ": it keeps a resident budget; lift that first");

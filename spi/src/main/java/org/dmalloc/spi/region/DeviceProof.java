@@ -23,11 +23,7 @@ public final class DeviceProof {
   /** Reads from the device, past the page cache. */
   @FunctionalInterface
   public interface Reader {
-    /**
-     * Fills a buffer of whole pages, which begins at one.
-     *
-     * @param offset in the region, a multiple of the page size
-     */
+    /** Fills a buffer of whole pages from an offset in the region, a multiple of the page size. */
     void read(long offset, MemorySegment into) throws MemoryException;
   }
 

@@ -4,11 +4,10 @@ package org.dmalloc.spi.region;
 import java.lang.management.ManagementFactory;
 import java.lang.management.ThreadInfo;
 import java.util.Collection;
+import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.locks.LockSupport;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 
 /**
  * Finds out which threads have ended, for certain: ids are never used twice in a JVM, so that a
@@ -19,8 +18,6 @@ import java.util.regex.Pattern;
  * for first, and if it is missing nobody is taken for ended.
  */
 final class EndedThreads {
-  private static final Pattern HEAD = Pattern.compile("#(\\d+) \".*");
-
   private EndedThreads() {}
 
   /** Those that have ended; none where that cannot be found out. */
@@ -37,20 +34,11 @@ final class EndedThreads {
     }
     Witness witness = new Witness();
     try {
-      long[] found = new long[1];
-      boolean told =
-          ThreadDump.read(
-              lines ->
-                  lines
-                      .map(HEAD::matcher)
-                      .filter(Matcher::matches)
-                      .mapToLong(head -> Long.parseLong(head.group(1)))
-                      .forEach(
-                          id -> {
-                            left.remove(id);
-                            found[0] += id == witness.thread.threadId() ? 1 : 0;
-                          }));
-      return told && found[0] > 0 ? left : Set.of();
+      Set<Long> wanted = new TreeSet<>(left);
+      wanted.add(witness.thread.threadId());
+      Set<Long> living = ThreadDump.find(wanted).map(Map::keySet).orElse(Set.of());
+      left.removeAll(living);
+      return living.contains(witness.thread.threadId()) ? left : Set.of();
     } finally {
       witness.end();
     }

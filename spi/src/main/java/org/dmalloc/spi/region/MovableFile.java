@@ -7,7 +7,6 @@ import org.dmalloc.api.backing.StoredBacking;
 
 /** The file of a named region that can go to another store; {@link StoredBacking} has the rules. */
 public interface MovableFile {
-  /** See {@link StoredBacking#fileKey}. */
   String fileKey();
 
   /** Throws if the move that brought the region here has not ended, and cannot be ended. */
@@ -16,7 +15,6 @@ public interface MovableFile {
   /** See {@link StoredBacking#leaving}; waits for the device. */
   void leaving(StoreMove move) throws MemoryException;
 
-  /** See {@link StoredBacking#publish}. */
   void publish() throws MemoryException;
 
   /** See {@link StoredBacking#endMove}; waits for the device. */

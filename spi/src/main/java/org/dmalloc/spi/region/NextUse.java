@@ -15,22 +15,18 @@ final class NextUse {
     this.label = label;
   }
 
-  /** The raw segment is handed out to users. */
   void pin() {
     pinned = true;
   }
 
-  /** Whether the raw segment was handed out to users. */
   boolean pinned() {
     return pinned;
   }
 
-  /** The raw segment is handed out to a carrier. */
   void mirror() {
     mirrored = true;
   }
 
-  /** See {@link BackedRegion#notifyNextUse}. */
   boolean notifyNextUse(Runnable onUse) {
     if (pinned || !carrierNotifies(onUse) || !gate.notifyNextUse(onUse)) {
       return false;

@@ -13,11 +13,7 @@ public final class PhasedProgress {
   private final int phases;
   private int begun;
 
-  /**
-   * For so many steps.
-   *
-   * @param byteSize the region's
-   */
+  /** For so many steps on a region of that size. */
   public PhasedProgress(ProgressListener listener, long byteSize, int phases) {
     this.listener = listener;
     this.byteSize = byteSize;

@@ -22,11 +22,7 @@ public final class ProviderService {
   private final Runnable stop;
   private @Nullable ServiceRegistration<MemoryProvider> registration;
 
-  /**
-   * Registers nothing yet.
-   *
-   * @param stop makes the provider refuse new calls
-   */
+  /** Registers nothing yet; {@code stop} makes the provider refuse new calls. */
   public ProviderService(MemoryProvider provider, Runnable stop) {
     this.provider = provider;
     this.stop = stop;

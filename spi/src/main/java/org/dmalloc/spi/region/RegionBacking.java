@@ -27,8 +27,7 @@ import org.dmalloc.api.backing.DirtyTracking;
  */
 public interface RegionBacking {
   /**
-   * The memory of the whole region, read-only if it is opened so. Another one after {@link #resize}
-   * only.
+   * The memory of the whole region, read-only if opened so; another one after {@link #resize} only.
    */
   MemorySegment segment();
 
@@ -41,8 +40,6 @@ public interface RegionBacking {
    */
   default void named(String region, String holder) {}
 
-  // --- forcing ---
-
   /** Throws if the file does not hold the region any more; called before a force. */
   default void checkFile(String operation) throws MemoryException {}
 
@@ -52,10 +49,7 @@ public interface RegionBacking {
    */
   default void checkWriteBack() throws MemoryException {}
 
-  /**
-   * Writes the changed pages of the range back and waits for the device. Whatever it throws makes
-   * the region suspect.
-   */
+  /** Writes changed pages back and waits for the device; a failure makes the region suspect. */
   default void force(long offset, long length) throws MemoryException {
     throw notImplemented(Capability.FORCE);
   }
@@ -72,18 +66,12 @@ public interface RegionBacking {
   /** Throws unless the file has what is in RAM of the range, as far as that can be found out. */
   default void prove(long offset, long length) throws MemoryException {}
 
-  // --- paging ---
-
   /** Passes advice on; it is one of the provider's supported advice. */
   default void advise(Advice advice, long offset, long length) throws MemoryException {
     throw notImplemented(Capability.ADVICE);
   }
 
-  /**
-   * What the kernel has been told for each range.
-   *
-   * @param pattern the region's
-   */
+  /** What the kernel has been told for each range of a region with this pattern. */
   default List<AdvisedRange> advised(AccessPattern pattern) {
     return List.of(
         new AdvisedRange(0, segment().byteSize(), pattern, AdvisedRange.Origin.REQUESTED));
@@ -94,7 +82,6 @@ public interface RegionBacking {
     throw notImplemented(Capability.PREFETCH);
   }
 
-  /** Tells where the bytes of the range are. */
   default Residency residency(long offset, long length) throws MemoryException {
     throw notImplemented(Capability.RESIDENCY);
   }
@@ -113,8 +100,6 @@ public interface RegionBacking {
   default ResidentTrimmer limitResident(long budgetBytes) throws MemoryException {
     throw notImplemented(Capability.RESIDENT_BUDGET);
   }
-
-  // --- content ---
 
   /** Stores content by the way that is quickest for much of it. */
   default void load(long offset, MemorySegment content) throws MemoryException {
@@ -136,8 +121,6 @@ public interface RegionBacking {
     throw notImplemented(Capability.RESIZE);
   }
 
-  // --- the file ---
-
   /** The file of a named region that can go to another store; empty if there is none. */
   default Optional<MovableFile> file() {
     return Optional.empty();
@@ -147,8 +130,6 @@ public interface RegionBacking {
   default Optional<String> detached() {
     return Optional.empty();
   }
-
-  // --- the end ---
 
   /**
    * Ends the segment and gives its addresses back. Called until it returns, and then never again.

@@ -40,7 +40,6 @@ final class RegionLabel {
     return label == null ? backend + " region " + id : label + " on " + backend;
   }
 
-  /** The region in a few words, for its own user's messages. */
   @Override
   public String toString() {
     String label = ofCarrier();

@@ -83,7 +83,6 @@ public final class RegionLedger {
     return Collections.unmodifiableSet(copy);
   }
 
-  /** Makes one region. */
   @FunctionalInterface
   public interface Maker {
     /** Makes the region, and leaves nothing behind if that fails. */
@@ -121,11 +120,7 @@ public final class RegionLedger {
   /** Takes the size of a region that is being made. */
   @FunctionalInterface
   public interface Booking {
-    /**
-     * Holds the size against the limit.
-     *
-     * @throws MemoryException if the limit is reached
-     */
+    /** Holds the size against the limit, or throws. */
     void ofSize(long byteSize) throws MemoryException;
   }
 
@@ -210,12 +205,10 @@ public final class RegionLedger {
     }
   }
 
-  /** The provider's name. */
   public String backend() {
     return backend;
   }
 
-  /** What the provider can do. */
   public Set<Capability> capabilities() {
     return capabilities;
   }
@@ -234,7 +227,6 @@ public final class RegionLedger {
         .toList();
   }
 
-  /** The counts so far. */
   public ProviderStatistics statistics() {
     return new ProviderStatistics(
         open.size(), openBytes.get(), limitBytes, allocations.sum(), closes.sum(), failures.sum());
@@ -247,7 +239,6 @@ public final class RegionLedger {
     }
   }
 
-  /** Throws unless {@code advise} accepts this advice. */
   public void require(Advice wanted) {
     require(Capability.ADVICE);
     if (!advice.contains(wanted)) {
@@ -290,7 +281,6 @@ public final class RegionLedger {
     }
   }
 
-  /** Takes back a {@link #rebook} of the same sizes. */
   void undoRebook(long oldByteSize, long newByteSize) {
     openBytes.addAndGet(oldByteSize - newByteSize);
   }

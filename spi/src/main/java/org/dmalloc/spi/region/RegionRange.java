@@ -6,13 +6,7 @@ import org.jspecify.annotations.Nullable;
 
 /** A part of a region, in bytes from its start. */
 record RegionRange(long offset, long length) {
-  /**
-   * The part of a region that was asked for.
-   *
-   * @param asked null for all of it, whatever its size is by the time that a section is open
-   * @param region for messages
-   * @throws IndexOutOfBoundsException if it does not lie inside
-   */
+  /** The part that was asked for; null for all of it, whatever its size is inside the section. */
   static RegionRange of(@Nullable RegionRange asked, long byteSize, Object region) {
     if (asked == null) {
       return new RegionRange(0, byteSize);

@@ -77,13 +77,7 @@ final class ResidentBudget {
   private boolean over;
   private long overSince;
 
-  /**
-   * Begins with a look at once.
-   *
-   * @param budgetBytes what may be resident
-   * @param trimmer counts, and takes out
-   * @param nanoTime the clock
-   */
+  /** Takes the first sample at once, by that clock. */
   ResidentBudget(long budgetBytes, ResidentTrimmer trimmer, LongSupplier nanoTime) {
     this.budgetBytes = budgetBytes;
     this.lowBytes = budgetBytes - budgetBytes / 16;

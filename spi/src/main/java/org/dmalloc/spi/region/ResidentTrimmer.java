@@ -25,9 +25,8 @@ public interface ResidentTrimmer {
   void begin(long excessBytes, long aheadBytes, long graceNanos) throws MemoryException;
 
   /**
-   * Does a part of the round that takes some milliseconds at most.
-   *
-   * @return the bytes that have left RAM, or {@link #DONE} once the round is at its end
+   * Does a part of the round, some milliseconds at most; returns the evicted bytes or {@link
+   * #DONE}.
    */
   long step() throws MemoryException;
 }

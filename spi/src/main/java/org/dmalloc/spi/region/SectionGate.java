@@ -33,9 +33,8 @@ import org.dmalloc.api.Access;
  * withdraws, or the shutter sees the claim and waits. What was written before {@link #open()} is
  * seen by every section that enters after it, through {@code state}.
  *
- * <p><b>Dozing.</b> An observer of the region's use need not look while nobody uses it: {@link
- * #notifyNextUse} makes the next section take the slow way once, and tell. The fast way stays as it
- * is.
+ * <p><b>Next use.</b> An observer need not sample a region that nobody uses: {@link #notifyNextUse}
+ * makes the next section take the slow path once, and notify. The fast path stays as it is.
  *
  * <p><b>Threads.</b> Thread ids are never used twice in a JVM and virtual threads have them too, so
  * no thread-local and no carrier matters. {@code enter} and {@code exit} allocate nothing. Threads
@@ -58,9 +57,7 @@ public final class SectionGate {
     }
   }
 
-  /**
-   * Longs from one slot to the next: two cache lines, because the hardware fetches lines in pairs.
-   */
+  /** Longs from one slot to the next: two cache lines, as the hardware fetches lines in pairs. */
   private static final int STRIDE = 16;
 
   private static final int SLOT_COUNT =
@@ -102,7 +99,6 @@ public final class SectionGate {
    */
   private final Queue<Thread> waiting = new ConcurrentLinkedQueue<>();
 
-  /** An open gate. */
   public SectionGate() {}
 
   /**
@@ -145,10 +141,7 @@ public final class SectionGate {
   }
 
   /**
-   * The section that {@link #enter} opened, as users get it.
-   *
-   * @param slot what {@code enter} returned, on this thread
-   * @param segment what the section shows; read it after {@code enter}
+   * The section that this thread's {@link #enter} opened, over a segment that was read after it.
    */
   public Access section(int slot, MemorySegment segment) {
     return new SectionAccess(this, slot, segment);
@@ -225,11 +218,7 @@ public final class SectionGate {
     }
   }
 
-  /**
-   * Tries once.
-   *
-   * @param except whose sections are not waited for; FREE for nobody's
-   */
+  /** Tries once, and does not wait for the sections of one thread; FREE for none. */
   private List<Long> shutInTime(long timeoutNanos, long except) {
     long deadline = System.nanoTime() + timeoutNanos;
     takeShutter(timeoutNanos);
@@ -254,8 +243,7 @@ public final class SectionGate {
       if (++spins < SPINS_BEFORE_PARK) {
         Thread.onSpinWait();
       } else {
-        LockSupport.parkNanos(
-            this, PARK_NANOS); // returns at once on an interrupted thread: then it spins
+        LockSupport.parkNanos(this, PARK_NANOS); // returns at once if interrupted: it spins then
       }
     }
     return List.of();
@@ -291,7 +279,6 @@ public final class SectionGate {
     leaveShut(ENDED);
   }
 
-  /** Whether {@link #end()} was called. */
   public boolean hasEnded() {
     return state == ENDED;
   }
@@ -304,8 +291,7 @@ public final class SectionGate {
   /** How many threads have a section open, at about this moment. */
   public int openSections() {
     if (state == ENDED) {
-      return 0; // what its closer had open ended with it; the slots stay claimed until they are
-      // left
+      return 0; // its closer's sections ended with it, and leave their slots later
     }
     int count = overflow.size();
     for (int slot = STRIDE; slot < slots.length; slot += STRIDE) {
@@ -316,7 +302,6 @@ public final class SectionGate {
     return count;
   }
 
-  /** The threads that have a section open at about this moment. */
   private List<Long> holders() {
     List<Long> threadIds = new ArrayList<>(overflow.keySet());
     for (int slot = STRIDE; slot < slots.length; slot += STRIDE) {
@@ -334,8 +319,7 @@ public final class SectionGate {
 
   private int enterSlowly(long threadId, int home) {
     while (true) {
-      // Who has a section open may always open another: whoever shuts is waiting for the first
-      // anyway.
+      // Nested sections are always let in: whoever shuts is waiting for the first anyway.
       if (holds(threadId)) {
         return claimNested(threadId);
       }
@@ -353,14 +337,13 @@ public final class SectionGate {
    * somebody looks at all of them, one after the other, could outlive the first unseen.
    */
   private int claimNested(long threadId) {
-    for (int slot = STRIDE; slot < slots.length; slot += STRIDE) {
-      if ((long) SLOT.getOpaque(slots, slot) == threadId) {
-        slots[slot + 1]++;
-        return slot;
-      }
+    int slot = slotHeldBy(threadId);
+    if (slot == OVERFLOW) {
+      overflow.merge(threadId, 1, Integer::sum);
+    } else {
+      slots[slot + 1]++;
     }
-    overflow.merge(threadId, 1, Integer::sum);
-    return OVERFLOW;
+    return slot;
   }
 
   private int claimElsewhere(long threadId, int home) {
@@ -372,19 +355,22 @@ public final class SectionGate {
       slot = slot + STRIDE < slots.length ? slot + STRIDE : STRIDE;
     }
     overflow.merge(threadId, 1, Integer::sum);
-    // The map's own accesses are volatile or locked, but not all part of the total order argued
-    // above.
+    // The map's own accesses are volatile or locked, but not all part of the total order above.
     VarHandle.fullFence();
     return OVERFLOW;
   }
 
   private boolean holds(long threadId) {
+    return slotHeldBy(threadId) != OVERFLOW || overflow.containsKey(threadId);
+  }
+
+  private int slotHeldBy(long threadId) {
     for (int slot = STRIDE; slot < slots.length; slot += STRIDE) {
       if ((long) SLOT.getOpaque(slots, slot) == threadId) {
-        return true;
+        return slot;
       }
     }
-    return overflow.containsKey(threadId);
+    return OVERFLOW;
   }
 
   /**

@@ -6,6 +6,7 @@ import java.util.Locale;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import org.dmalloc.api.MemoryException;
+import org.dmalloc.spi.region.Uninterrupted.Action;
 
 /**
  * Ends segments that a channel or a native call, which knows no access section, may be using: the
@@ -19,24 +20,14 @@ final class SegmentUse {
   private final long timeoutNanos;
   private final long deadline;
 
-  /**
-   * For one operation on a region.
-   *
-   * @param region for messages
-   */
   SegmentUse(String region, long timeoutNanos) {
     this.region = region;
     this.timeoutNanos = timeoutNanos;
     this.deadline = System.nanoTime() + timeoutNanos;
   }
 
-  /**
-   * Does what ends the segment, again and again while it is in use.
-   *
-   * @param operation for messages
-   * @throws IllegalStateException if it was in use all the time
-   */
-  void end(MemorySegment segment, String operation, BackingCall call) throws MemoryException {
+  /** Does what ends the segment, again while it is in use; throws if it was in use all the time. */
+  void end(MemorySegment segment, String operation, Action call) throws MemoryException {
     boolean interrupted = false;
     try {
       for (long pause = FIRST_PAUSE_NANOS; true; pause = Math.min(2 * pause, LONGEST_PAUSE_NANOS)) {

@@ -30,12 +30,10 @@ record SuspectBytes(String path, String error, List<Range> ranges) {
     ranges = List.copyOf(ranges);
   }
 
-  /** Those of a range. */
   List<Range> in(Range range) {
     return ranges.stream().map(range::and).filter(each -> each.length() > 0).toList();
   }
 
-  /** The rest without a range. */
   SuspectBytes without(Range range) {
     List<Range> rest = new ArrayList<>();
     for (Range each : ranges) {
@@ -50,7 +48,6 @@ record SuspectBytes(String path, String error, List<Range> ranges) {
     return ranges.stream().mapToLong(Range::length).sum();
   }
 
-  /** What there is to say about it, in one line. */
   String inWords() {
     return byteSize() + " bytes are not proven to be in the file since: " + error;
   }

@@ -14,7 +14,6 @@ import org.dmalloc.api.MemoryException;
 public final class Uninterrupted {
   private Uninterrupted() {}
 
-  /** A wait that ends by itself some time. */
   @FunctionalInterface
   public interface Wait<T, E extends Exception> {
     /** Waits; called again after an interrupt. */
@@ -39,11 +38,7 @@ public final class Uninterrupted {
     }
   }
 
-  /**
-   * Waits for the end of a thread.
-   *
-   * @return whether it has ended in time
-   */
+  /** Waits for the end of a thread; false if it has not ended in time. */
   public static boolean join(Thread thread, long timeoutNanos) {
     long start = System.nanoTime();
     return await(
@@ -67,10 +62,8 @@ public final class Uninterrupted {
     }
   }
 
-  /** Work that may be refused. */
   @FunctionalInterface
   public interface Work<T, E extends Exception> {
-    /** Works. */
     T run() throws E;
   }
 
@@ -102,14 +95,12 @@ public final class Uninterrupted {
     }
   }
 
-  /** Work of a backend or carrier, which has no result. */
+  /** Work of a backend or carrier without a result. */
   @FunctionalInterface
   public interface Action {
-    /** Works. */
     void run() throws MemoryException;
   }
 
-  /** Like {@link #call}, for work without a result. */
   public static void run(String threadName, Action action) throws MemoryException {
     call(
         threadName,

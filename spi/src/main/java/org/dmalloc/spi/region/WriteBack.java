@@ -10,6 +10,7 @@ import org.dmalloc.api.AccessMode;
 import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.Sharing;
 import org.dmalloc.spi.region.SuspectBytes.Range;
+import org.dmalloc.spi.region.Uninterrupted.Action;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -40,11 +41,6 @@ final class WriteBack {
   private final Set<Object> underWay = new HashSet<>();
   private long failures;
 
-  /**
-   * For one region.
-   *
-   * @param region tells by {@code toString} what to call it in messages
-   */
   WriteBack(RegionTraits traits, RegionBacking backing, Object region) {
     this.traits = traits;
     this.backing = backing;
@@ -74,11 +70,7 @@ final class WriteBack {
     SuspectFiles.update(key, mark -> null);
   }
 
-  /**
-   * Throws if a part of the range is suspect.
-   *
-   * @param operation that could lose it
-   */
+  /** Throws if a part of the range is suspect, which the operation could lose. */
   void require(String operation, long offset, long length) throws MemoryException {
     require(operation, region.toString(), offset, length, NEXT_STEP);
   }
@@ -116,7 +108,7 @@ final class WriteBack {
    *
    * @throws MemoryException if it failed; all of the region is suspect then
    */
-  void watch(BackingCall call) throws MemoryException {
+  void watch(Action call) throws MemoryException {
     Object flight = new Object();
     begin(flight);
     try {
@@ -183,7 +175,7 @@ final class WriteBack {
     }
   }
 
-  private void noting(BackingCall call) throws MemoryException {
+  private void noting(Action call) throws MemoryException {
     try {
       call.run();
     } catch (MemoryException e) {

@@ -14,7 +14,6 @@ import org.dmalloc.spi.region.DeviceProof;
 
 /** Reads a region's bytes from the device, past the page cache (O_DIRECT). */
 record DirectReads(StoreFile file, FileChannel channel) implements DeviceProof.Reader {
-  /** See {@link StoreFile#openDirect}. */
   static DirectReads open(StoreFile file) throws MemoryException {
     Path path = file.path();
     try {

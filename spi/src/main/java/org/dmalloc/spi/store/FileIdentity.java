@@ -112,7 +112,6 @@ record FileIdentity(String key) {
     }
   }
 
-  /** An open file, and whether it may be written. */
   record Opened(FileChannel channel, boolean writable) implements AutoCloseable {
     @Override
     public void close() throws IOException {

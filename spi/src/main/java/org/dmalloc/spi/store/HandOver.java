@@ -33,7 +33,6 @@ record HandOver(Role role, UUID id, String path) {
   /** What is left of a header copy for the path. */
   static final int MAX_PATH_BYTES = RegionHeader.BYTES - Integer.BYTES - PATH_AT;
 
-  /** Which of the two files bears the note. */
   enum Role {
     /** The old one, which must not be taken for the region before the new one was looked at. */
     LEAVING(1L << 1),
@@ -53,11 +52,7 @@ record HandOver(Role role, UUID id, String path) {
     return role.flag;
   }
 
-  /**
-   * Makes a note.
-   *
-   * @throws MemoryException if the path is longer than a header can note
-   */
+  /** Makes a note; throws if the path is longer than a header can note. */
   static HandOver of(Role role, UUID id, Path path) throws MemoryException {
     String text = path.toAbsolutePath().normalize().toString();
     if (text.getBytes(StandardCharsets.UTF_8).length > MAX_PATH_BYTES) {
@@ -150,10 +145,8 @@ record HandOver(Role role, UUID id, String path) {
   }
 
   /**
-   * Deletes the old file that the new one, which bears this note and is open for writing, took the
-   * place of.
-   *
-   * @return whether none is left
+   * Deletes the old file that this one, which is open for writing, took the place of; false if it
+   * is still there.
    */
   boolean removeOldFile() {
     Path other = otherFile();

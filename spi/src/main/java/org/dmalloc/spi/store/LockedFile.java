@@ -43,12 +43,7 @@ final class LockedFile implements AutoCloseable {
     descriptors.add(channel);
   }
 
-  /**
-   * Opens and locks what the path names.
-   *
-   * @throws NoSuchFileException if it names nothing
-   * @throws org.dmalloc.api.MemoryException if somebody has it open in a way that excludes this
-   */
+  /** Opens and locks what the path names; throws {@link NoSuchFileException} if that is nothing. */
   static LockedFile open(String operation, Path path, OpenMode mode, String holder)
       throws IOException {
     return open(operation, path, mode, holder, PATIENCE);
@@ -121,7 +116,6 @@ final class LockedFile implements AutoCloseable {
     return channel.tryLock(0, Long.MAX_VALUE, !exclusive) != null;
   }
 
-  /** The path that it was opened by. */
   Path path() {
     return path;
   }

@@ -88,15 +88,12 @@ final class OpenFiles {
     return property(file).intern();
   }
 
-  /**
-   * To be held while a path is made to name another file or none; taken before {@link #monitor}.
-   */
+  /** Held while a path is made to name another file or none; taken before {@link #monitor}. */
   static Object pathMonitor(Path file) throws IOException {
     Path directory = Objects.requireNonNull(file.getParent()).toRealPath();
     return ("dmalloc.store.path." + directory.resolve(file.getFileName())).intern();
   }
 
-  /** The holders of a file in this JVM, in words. */
   static String describe(List<Entry> entries) {
     return "in this JVM by " + String.join(", ", entries.stream().map(Entry::holder).toList());
   }
@@ -114,10 +111,7 @@ final class OpenFiles {
     store(file, entries);
   }
 
-  /**
-   * Removes the entry and closes its descriptors: at once if it was the file's last, else when the
-   * last one goes.
-   */
+  /** Removes the entry; closes its descriptors when the last entry of the file has gone. */
   static void release(FileIdentity file, Entry entry, List<Closeable> descriptors)
       throws IOException {
     synchronized (monitor(file)) {

@@ -9,7 +9,6 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.Reservation;
 import org.dmalloc.spi.store.RegionHeader.Condition;
 import org.jspecify.annotations.Nullable;
@@ -55,13 +54,11 @@ final class RegionImage {
     return end + (PAGE - end % PAGE) % PAGE;
   }
 
-  /** Writes a new image over an empty file and waits until the device has it. */
-  static RegionImage initialise(Disk disk, long byteSize, Reservation reservation, Reserve reserve)
-      throws IOException {
-    return initialise(disk, byteSize, reservation, null, reserve);
-  }
-
-  /** Like the other one, for what comes from another store if there is a note. */
+  /**
+   * Writes a new image over an empty file and waits until the device has it.
+   *
+   * @param note for a region that comes from another store; null for any other
+   */
   static RegionImage initialise(
       Disk disk, long byteSize, Reservation reservation, @Nullable HandOver note, Reserve reserve)
       throws IOException {
@@ -86,9 +83,7 @@ final class RegionImage {
   }
 
   /**
-   * Reads the newest valid header.
-   *
-   * @throws MemoryException if the file is foreign, damaged, too new or cut short
+   * Reads the newest valid header; throws if the file is foreign, damaged, too new or cut short.
    */
   static RegionImage load(Disk disk, Path path) throws IOException {
     Copy newest = null;
@@ -257,7 +252,6 @@ final class RegionImage {
     mirror(copyOnly);
   }
 
-  /** Waits for the device. */
   @FunctionalInterface
   private interface Sync {
     void of(int copy) throws IOException;

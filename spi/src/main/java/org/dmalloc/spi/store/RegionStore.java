@@ -89,11 +89,7 @@ public final class RegionStore {
     return directory;
   }
 
-  /**
-   * Makes the directory if it is a default one, for who puts an unnamed file there itself.
-   *
-   * @throws MemoryException if it does not exist or cannot be made
-   */
+  /** Makes the directory if it is a default one, for who puts an unnamed file there itself. */
   public void prepareDirectory() throws MemoryException {
     requireDirectory("allocate");
   }
@@ -357,18 +353,12 @@ public final class RegionStore {
     }
   }
 
-  /**
-   * Whether the directory is still to be made.
-   *
-   * @throws MemoryException if that cannot be told, or something else has its place
-   */
+  /** Whether the directory is still to be made; throws if that cannot be told. */
   boolean isMissingByDesign(String operation) throws MemoryException {
     return madeOnDemand && !directoryExists(operation);
   }
 
-  /**
-   * A directory that this user may not look at, or on a path that is none, is not a missing one.
-   */
+  /** A directory that this user may not read, or on a path that is none, is not a missing one. */
   private boolean directoryExists(String operation) throws MemoryException {
     // Java has one exception for ENOENT and ENOTDIR: what exists of the path tells which it was.
     for (Path path = directory; path != null; path = path.getParent()) {

@@ -40,9 +40,8 @@ public final class StoreDirectory {
   }
 
   /**
-   * The property, else {@code $XDG_STATE_HOME/dmalloc}, else {@code ~/.local/state/dmalloc}.
-   *
-   * @param account the home that the account has, for want of a variable {@code HOME}
+   * The property, else {@code $XDG_STATE_HOME/dmalloc}, else {@code ~/.local/state/dmalloc}; {@code
+   * account} is the home where no variable {@code HOME} is set.
    */
   static Path defaultPath(
       @Nullable String property, Map<String, String> environment, String account) {

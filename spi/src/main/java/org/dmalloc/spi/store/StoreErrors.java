@@ -33,7 +33,6 @@ final class StoreErrors {
     }
   }
 
-  /** Like {@link #call}, for work without a result. */
   static void run(String operation, long byteSize, Path path, ChannelDisk.Step work)
       throws MemoryException {
     call(operation, byteSize, path, work.asWork());
@@ -52,7 +51,6 @@ final class StoreErrors {
     return of(operation, path, "foreign: not a region file, it lacks the magic number", nextStep);
   }
 
-  /** For a new region whose path is taken. */
   static MemoryException nameTaken(Path target) {
     String nextStep = "the name is taken: open or delete that region, or choose another name";
     try {
@@ -109,7 +107,6 @@ final class StoreErrors {
             : "close it there first");
   }
 
-  /** For a region whose name does not lead to its file any more. */
   static MemoryException detached(String operation, long byteSize, Path path, String fate) {
     return MemoryException.of(operation, byteSize, path.toString(), fate, COPY);
   }
@@ -149,12 +146,7 @@ final class StoreErrors {
     return of(operation, byteSize, byteSize, path, e);
   }
 
-  /**
-   * The same for a part of something larger.
-   *
-   * @param byteSize what the call was to store
-   * @param neededBytes the space needed for all that is still to come, this part included
-   */
+  /** The same for a part of something larger, for all of which {@code neededBytes} are wanted. */
   static MemoryException of(
       String operation, long byteSize, long neededBytes, Path path, IOException e) {
     if (e instanceof MemoryException already) {
@@ -186,11 +178,7 @@ final class StoreErrors {
     return noSpace(operation, byteSize, path, freeSpaceAdvice(byteSize, path), null);
   }
 
-  /**
-   * For a file that was filled in part; that part is given back.
-   *
-   * @param free the free bytes without that part
-   */
+  /** For a file that was filled in part, which is given back; {@code free} is without that part. */
   static MemoryException noSpace(
       String operation, long byteSize, long free, Path path, IOException e) {
     return noSpace(operation, byteSize, path, freeSpaceAdvice(byteSize, free), e);

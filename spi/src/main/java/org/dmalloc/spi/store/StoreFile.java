@@ -84,7 +84,6 @@ public final class StoreFile implements MovableFile, AutoCloseable {
     byteSize = newByteSize;
   }
 
-  /** Reads what is there. */
   synchronized void load() throws IOException {
     image = RegionImage.load(disk, path);
     if (mode.exclusive()) {
@@ -114,7 +113,6 @@ public final class StoreFile implements MovableFile, AutoCloseable {
     locked.describe(entry -> entry.describing(header.byteSize(), header.createdAt()));
   }
 
-  /** The store that it lies in. */
   public RegionStore store() {
     return store;
   }
@@ -157,10 +155,8 @@ public final class StoreFile implements MovableFile, AutoCloseable {
   }
 
   /**
-   * Detects that another descriptor, opened by this file's path, leads to another file.
-   *
-   * @param descriptor where the system shows it: {@code /proc/PID/fd/N}
-   * @throws MemoryException if the path led elsewhere when it was opened
+   * Detects that another descriptor, opened by this file's path, leads to another file; it is where
+   * the system shows it: {@code /proc/PID/fd/N}.
    */
   public void requireSame(Path descriptor) throws MemoryException {
     Object key =
@@ -178,12 +174,7 @@ public final class StoreFile implements MovableFile, AutoCloseable {
     return name == null ? Optional.empty() : FileFate.of(path, identity());
   }
 
-  /**
-   * Detects that the region's name does not lead to its file.
-   *
-   * @param operation what is about to be done, or was done in vain, for the message
-   * @throws MemoryException if the path leads to another file or to none
-   */
+  /** Throws if the region's name does not lead to its file. */
   public void checkName(String operation) throws MemoryException {
     Optional<String> fate = fate();
     if (fate.isPresent()) {
@@ -238,7 +229,6 @@ public final class StoreFile implements MovableFile, AutoCloseable {
     StoreErrors.run("move", byteSize, target, () -> store.publish(this, target));
   }
 
-  /** How it was opened. */
   public OpenMode mode() {
     return mode;
   }
@@ -248,14 +238,11 @@ public final class StoreFile implements MovableFile, AutoCloseable {
     return image == null ? 0 : image.header().dataOffset();
   }
 
-  /** The region's size in bytes. */
   public long byteSize() {
     return byteSize;
   }
 
-  /**
-   * How its space was taken at allocation; RESERVED for unnamed regions, which do not record it.
-   */
+  /** How its space was taken at allocation; RESERVED for unnamed regions. */
   public synchronized Reservation reservation() {
     return image == null ? Reservation.RESERVED : image.header().reservation();
   }
@@ -396,11 +383,7 @@ public final class StoreFile implements MovableFile, AutoCloseable {
     }
   }
 
-  /**
-   * Throws unless the file system has so much room left.
-   *
-   * @param operation that may want it, for the message
-   */
+  /** Throws unless the file system has so much room left for an operation. */
   public void requireRoom(String operation, long bytes) throws MemoryException {
     Path directory = store.directory();
     long free =

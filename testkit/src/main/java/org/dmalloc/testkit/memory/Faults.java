@@ -29,11 +29,7 @@ public final class Faults {
   /** Runs in place of a call until it returns, or throws in its place. */
   @FunctionalInterface
   public interface Fault {
-    /**
-     * Throws, or lets the call go on.
-     *
-     * @param call its name and argument
-     */
+    /** Throws, or lets the call go on; gets its name and argument. */
     void before(String call) throws MemoryException;
   }
 
@@ -102,7 +98,6 @@ public final class Faults {
     return calls.stream().filter(c -> wanted.isEmpty() || wanted.contains(name(c))).toList();
   }
 
-  /** How often it was called. */
   public int count(String name) {
     return calls(name).size();
   }

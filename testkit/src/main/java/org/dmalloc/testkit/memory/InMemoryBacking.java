@@ -64,11 +64,7 @@ final class InMemoryBacking implements RegionBacking, MovableFile {
     return new InMemoryBacking(faults, traits, byteSize, null, null);
   }
 
-  /**
-   * What a file has.
-   *
-   * @param published whether the file has its name already
-   */
+  /** What a file has; published if it has its name already. */
   static InMemoryBacking named(
       Faults faults,
       RegionTraits traits,

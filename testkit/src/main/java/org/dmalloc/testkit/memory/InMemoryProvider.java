@@ -124,7 +124,6 @@ public final class InMemoryProvider implements StoreProvider {
     return this;
   }
 
-  /** What was called, and what fails. */
   public Faults faults() {
     return faults;
   }

@@ -34,11 +34,7 @@ public final class InMemoryStore {
     }
   }
 
-  /**
-   * An empty store.
-   *
-   * @param directory where its regions say that they are; nothing is created there
-   */
+  /** An empty store, whose regions say that they are in a directory; nothing is created there. */
   public InMemoryStore(String directory) {
     this.directory = Path.of(directory);
   }
