@@ -2,8 +2,7 @@
 package org.dmalloc.api;
 
 /**
- * What {@link MemoryRegion#advise} can tell the kernel about a range; madvise(2) has the details.
- * None of it changes content.
+ * What {@link MemoryRegion#advise} can tell the kernel (madvise(2)). None of it changes content.
  */
 public enum Advice {
   /** No special treatment: the kernel reads ahead as it finds fit (MADV_NORMAL). */

@@ -6,8 +6,8 @@ package org.dmalloc.api;
  *
  * <p>Announcing is on at first. After some batches one is left out, to see: if it does not wait
  * longer than announcing it would have taken, announcing stops until a batch does. After each that
- * waited, the next such trial comes twice as late. Counts are kept without locks: a lost one only
- * moves a trial.
+ * waited, the next such trial comes twice as late. Counts have no locks: a lost one only moves a
+ * trial.
  */
 final class AnnouncementSense {
   private static final int FIRST_TRIAL = 2;

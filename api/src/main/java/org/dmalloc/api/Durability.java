@@ -6,9 +6,8 @@ public enum Durability {
   /** {@link MemoryRegion#force()} does. */
   ON_FORCE,
   /**
-   * Every store that has left the CPU's caches is durable (MAP_SYNC), on a file system with DAX. On
-   * any other the region falls back to {@link #ON_FORCE}, and {@link RegionInfo#durability()} says
-   * so.
+   * Every store that has left the CPU's caches is durable (MAP_SYNC), on a file system with DAX.
+   * Else the region falls back to {@link #ON_FORCE}, and {@link RegionInfo#durability()} says so.
    */
   SYNC
 }

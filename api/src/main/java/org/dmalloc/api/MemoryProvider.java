@@ -22,8 +22,7 @@ import org.osgi.annotation.versioning.ProviderType;
  * <p><b>Threads.</b> All methods may be called from any thread, virtual ones included.
  *
  * <p><b>Failure.</b> A mistake of the caller is an unchecked exception; what the environment
- * refuses (space, permission, a damaged file) is a {@link MemoryException}. Either way nothing is
- * left behind.
+ * refuses (space, permission, a damaged file) is a {@link MemoryException}. Nothing is left behind.
  */
 @ProviderType
 public interface MemoryProvider {
@@ -40,14 +39,12 @@ public interface MemoryProvider {
 
   /**
    * What a request to this provider may ask for: each of these can be {@linkplain
-   * RegionAttributes.Refinable#requiring required}, alone, and is refused by name if it is not
-   * among them.
+   * RegionAttributes.Refinable#requiring required}, alone, and is refused by name if it is missing.
    *
    * <p>The regions of a provider of one kind of memory can do all of it for their whole life, and
    * the set never changes. A provider whose regions move answers for the backends that are there
-   * now: a region of its has for its whole life what its request asked for or required, and the
-   * rest as long as it lies where that is; {@link RegionInfo#capabilities()} tells what it can do
-   * now.
+   * now: a region of its has for life what its request asked for or required, and the rest as long
+   * as it lies where that is; see {@link RegionInfo#capabilities()}.
    */
   Set<Capability> capabilities();
 
@@ -67,8 +64,7 @@ public interface MemoryProvider {
   MemoryRegion allocate(RegionRequest request) throws MemoryException;
 
   /**
-   * Opens a named region that this or the other file backend stored. The caller owns it and must
-   * close it.
+   * Opens a named region that any file backend stored. The caller owns it and must close it.
    *
    * @throws UnsupportedCapabilityException without {@link Capability#NAMED}, or as for {@link
    *     #allocate}

@@ -197,7 +197,7 @@ public interface MemoryRegion extends AutoCloseable {
   Residency residency(long offset, long length) throws MemoryException;
 
   /**
-   * Changes how the kernel treats the region under memory pressure; see {@link SwapPolicy}. Content
+   * Changes how the kernel treats the region under memory pressure ({@link SwapPolicy}). Content
    * stays.
    *
    * @throws UnsupportedCapabilityException without {@link Capability#SWAP_POLICY}

@@ -5,9 +5,6 @@ package org.dmalloc.api;
 public enum PageSize {
   /** The kernel's choice. */
   DEFAULT,
-  /**
-   * Huge pages (2 MiB on x86-64) where the kernel can; {@link Residency#hugeBytes()} tells how far
-   * it did.
-   */
+  /** Huge pages (2 MiB on x86-64) where the kernel can; see {@link Residency#hugeBytes()}. */
   HUGE
 }

@@ -11,9 +11,8 @@ public interface ProgressListener {
   ProgressListener NONE = (done, total) -> {};
 
   /**
-   * Says how far the operation is. An exception thrown here cancels it, as an interrupt does: the
-   * operation undoes what it did and throws a {@link MemoryException} with that exception as its
-   * cause.
+   * Says how far the operation is. An exception cancels it, as an interrupt does: the operation
+   * undoes what it did and throws a {@link MemoryException} with that cause.
    *
    * @param doneBytes bytes done, growing
    * @param totalBytes bytes to do in all

@@ -4,8 +4,8 @@ package org.dmalloc.api;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What to allocate. Start with {@link #ofSize} and refine; every {@code with} method returns a
- * changed copy.
+ * What to allocate. Start with {@link #ofSize} and refine; {@code with} methods return changed
+ * copies.
  *
  * {@snippet class="org.dmalloc.api.examples.RegionExamples" region="request"}
  *

@@ -5,10 +5,7 @@ import java.util.LinkedHashSet;
 import java.util.Optional;
 import java.util.Set;
 
-/**
- * Which capabilities a request needs: what every choice of a provider and every check goes by. The
- * sets are in the order in which a refusal names what is missing.
- */
+/** Which capabilities a request needs, in the order in which a refusal names what is missing. */
 public final class Requirements {
   private Requirements() {}
 

@@ -7,8 +7,7 @@ public enum Reservation {
   RESERVED,
   /**
    * At the first store to each page. Fast to allocate and no larger on disk than what was stored,
-   * but a store to a full disk is a SIGBUS: an {@link InternalError} at best, the end of the JVM at
-   * worst.
+   * but a store to a full disk is a SIGBUS: an {@link InternalError} or the end of the JVM.
    */
   SPARSE
 }

@@ -25,10 +25,7 @@ public final class VisibleText {
     return escape(text, false);
   }
 
-  /**
-   * Lines that were laid out already, from parts that are visible: line ends stay, backslashes too.
-   * What is visible comes back as it is.
-   */
+  /** Lines laid out already, from parts that are visible: line ends and backslashes stay. */
   public static String ofLines(String text) {
     return escape(text, true);
   }

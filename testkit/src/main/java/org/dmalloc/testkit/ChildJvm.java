@@ -11,8 +11,7 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 
 /**
- * A second JVM with the class path of this one, which runs one act of {@link ChildMain}. Closing it
- * ends it.
+ * A JVM with the class path of this one, which runs an act of {@link ChildMain}. Closing ends it.
  */
 final class ChildJvm implements AutoCloseable {
   private final Process process;

@@ -56,8 +56,7 @@ public abstract class ContractTheme {
   private final List<MemoryProvider> running = new ArrayList<>();
 
   /**
-   * The fixture of the provider under test, here that of the contract around the theme; asked once
-   * a test.
+   * The fixture of the provider under test, that of the contract around this; asked once a test.
    */
   protected ProviderFixture fixture() {
     return Objects.requireNonNull(contract, "override fixture()").fixture();

@@ -8,8 +8,7 @@ import org.dmalloc.api.MemoryProvider;
  * Starts and stops the provider under test.
  *
  * <p>A fixture may build the provider with {@code new}, or configure one elsewhere, such as in an
- * OSGi framework, and hand over the service. One fixture may be asked for several providers at the
- * same time.
+ * OSGi framework, and hand over the service. One fixture may be asked for several at a time.
  */
 public interface ProviderFixture {
   /**

@@ -3,10 +3,7 @@ package org.dmalloc.api.backing;
 
 import java.util.concurrent.atomic.AtomicLong;
 
-/**
- * Numbers the regions of one container, for providers: every bundle shares this package's class
- * loader.
- */
+/** Numbers the regions of one container, whose bundles share this package's class loader. */
 public final class RegionIds {
   private static final AtomicLong NEXT = new AtomicLong(1);
 

@@ -6,8 +6,7 @@ import java.util.Set;
 import org.osgi.annotation.versioning.ConsumerType;
 
 /**
- * Starts the manager of movable regions; registered with {@link java.util.ServiceLoader} by the jar
- * that has one.
+ * Starts the manager of movable regions; its jar registers it with {@link java.util.ServiceLoader}.
  */
 @ConsumerType
 public interface RegionManagerFactory {

@@ -43,10 +43,7 @@ public final class FileClock extends ResidentClock {
   private long windowsLeft;
   private long lapBegan;
 
-  /**
-   * A window that was unmapped; {@code unusedBytes} of it were cached and not mapped at its last
-   * check.
-   */
+  /** An unmapped window, of which {@code unusedBytes} were cached and unused at the last check. */
   private record Unmapped(Window window, long unusedBytes, long atNanos, int tries) {}
 
   public FileClock(CachedPages pages, LongSupplier nanoTime) {

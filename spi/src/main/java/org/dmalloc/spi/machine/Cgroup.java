@@ -7,8 +7,7 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * The control group of this process in one hierarchy, from {@code /proc/self/cgroup} and the
- * mounts.
+ * This process's control group in one hierarchy, from {@code /proc/self/cgroup} and the mounts.
  *
  * @param version of the hierarchy, 1 or 2
  * @param mount where the hierarchy is mounted

@@ -21,8 +21,7 @@ import org.dmalloc.api.MemoryException;
  * directory with a made-up {@code proc} and {@code sys} in a test.
  *
  * <p>A file that does not exist, or that this user may not read, is empty: which ones there are
- * differs by kernel, container and privilege. Only {@link #require} tells. Safe for use by many
- * threads.
+ * differs by kernel, container and privilege. Only {@link #require} tells. Thread-safe.
  *
  * <p>Files are read in large pieces, and never by {@link Files#readString} and the like: those take
  * a size of 0 at its word and ask for a single byte first, and a file in {@code /proc/sys} answers

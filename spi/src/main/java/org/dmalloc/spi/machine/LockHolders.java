@@ -7,10 +7,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 
-/**
- * Names the processes that hold a lock on a file, from Linux's /proc/locks. For messages only:
- * empty where the system has no such list, or numbers its devices differently.
- */
+/** Names the processes that hold a lock on a file, from {@code /proc/locks}, as far as it tells. */
 public final class LockHolders {
   private static final String LOCKS = "/proc/locks";
 

@@ -127,10 +127,7 @@ public final class Machine {
         none ? "add swap (mkswap, swapon)" : "free or add swap, or raise that limit");
   }
 
-  /**
-   * The advice with the effect that no advice has here: madvise(2) can set either of its two marks
-   * but take none back.
-   */
+  /** The advice that is the default here: madvise(2) can set both marks and take none back. */
   public Advice hugePageDefault(Sharing sharing, long hugePageSize) {
     String setting;
     if (sharing == Sharing.SHARED) {

@@ -8,7 +8,7 @@ public final class ProcessLimits {
   private ProcessLimits() {}
 
   /**
-   * A soft limit in its own unit; {@link Long#MAX_VALUE} for none, empty where the system does not
+   * A soft limit in its own unit; {@link Long#MAX_VALUE} for none, empty if the system does not
    * tell.
    *
    * @param name what its line begins with, such as {@code Max open files}

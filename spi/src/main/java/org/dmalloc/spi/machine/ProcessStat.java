@@ -16,10 +16,7 @@ public final class ProcessStat {
     this.fields = fields;
   }
 
-  /**
-   * Those of a process, which is a number, {@code self} or {@code thread-self}; empty if there is
-   * none.
-   */
+  /** Those of a process (a number, {@code self}, {@code thread-self}); empty if there is none. */
   public static Optional<ProcessStat> of(KernelFiles files, String process) {
     return files
         .text("/proc/" + process + "/stat")

@@ -9,8 +9,7 @@ import org.dmalloc.api.MemoryException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Keeps the resident budgets of one provider's regions, on one thread that lives while there are
- * any.
+ * Keeps the resident budgets of one provider's regions, on one thread while there are any.
  *
  * <p>When it looks and what has to leave, {@link ResidentBudget} decides. Each step has a section
  * of its own: a close or resize waits for one at most.

@@ -10,8 +10,7 @@ import org.dmalloc.api.MemoryException;
 /**
  * Compares memory with what the device has, after a sync that followed a failed write-back. That
  * the sync succeeded is no proof: ext4 writes pages again to blocks that its failed attempt has
- * mapped, never turns the extents of fallocate(2) from unwritten into written, and the file reads
- * as zeros.
+ * mapped, never marks the extents of fallocate(2) as written, and the file reads as zeros.
  */
 public final class DeviceProof {
   private static final long PIECE_BYTES = 1L << 20;

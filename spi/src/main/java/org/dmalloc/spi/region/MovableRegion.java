@@ -6,8 +6,8 @@ import org.dmalloc.api.backing.StoreMove;
 import org.dmalloc.api.backing.StoredBacking;
 
 /**
- * A region and its file on their way between stores. The notes go by a descriptor that may be told
- * of failed write-backs in place of the next force: so the region watches these calls.
+ * A stored region that moves. The descriptor of the notes may be told of failed write-backs in
+ * place of the next force: so the region watches these calls.
  */
 record MovableRegion(BackedRegion region, MovableFile file) implements StoredBacking {
   @Override

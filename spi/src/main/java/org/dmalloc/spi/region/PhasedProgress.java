@@ -4,8 +4,7 @@ package org.dmalloc.spi.region;
 import org.dmalloc.api.ProgressListener;
 
 /**
- * Tells one listener about several long steps on the same bytes, such as reserving space and then
- * reading it in, so that what it is told grows from 0 to the whole.
+ * Tells one listener about several long steps on the same bytes as about one from 0 to the whole.
  */
 public final class PhasedProgress {
   private final ProgressListener listener;

@@ -32,8 +32,7 @@ public interface RegionBacking {
   MemorySegment segment();
 
   /**
-   * Tells what the region is called: when it is made, and again whenever its user knows it by
-   * another name.
+   * Tells what the region is called, at first and whenever its user knows it by another name.
    *
    * @param region for the messages that its own user gets
    * @param holder who has the region's file open, for the messages that others get
@@ -58,8 +57,8 @@ public interface RegionBacking {
   default void forced() throws MemoryException {}
 
   /**
-   * Makes the kernel take the pages of the range that are in RAM for changed, so that the next
-   * {@link #force} writes them. Users may store meanwhile, and lose nothing.
+   * Makes the range's pages in RAM dirty, so that the next {@link #force} writes them; no store is
+   * lost.
    */
   default void rewrite(long offset, long length) throws MemoryException {}
 

@@ -4,10 +4,7 @@ package org.dmalloc.spi.region;
 import org.dmalloc.api.backing.BackingRegion.Carrier;
 import org.jspecify.annotations.Nullable;
 
-/**
- * What messages call a region: by its own number and name, or as its carrier does, whose region its
- * user knows.
- */
+/** What messages call a region: its own number and name, or what its carrier calls it. */
 final class RegionLabel {
   private final long id;
   private final @Nullable String name;

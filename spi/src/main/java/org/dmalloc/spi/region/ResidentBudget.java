@@ -17,8 +17,7 @@ import org.dmalloc.api.MemoryException;
  * something to do.
  *
  * <p>What users bring in while pages wait for their grace must have left by then: so rounds begin
- * that much before the budget is reached, a sixteenth of it at most, and prepare that much more
- * than is over.
+ * that much before the budget, a sixteenth of it at most, and prepare that much more.
  */
 final class ResidentBudget {
   static final long SHORTEST_NANOS = TimeUnit.MILLISECONDS.toNanos(10);

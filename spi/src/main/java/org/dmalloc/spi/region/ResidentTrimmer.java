@@ -25,8 +25,7 @@ public interface ResidentTrimmer {
   void begin(long excessBytes, long aheadBytes, long graceNanos) throws MemoryException;
 
   /**
-   * Does a part of the round, some milliseconds at most; returns the evicted bytes or {@link
-   * #DONE}.
+   * Does some milliseconds of the round; returns the evicted bytes, or {@link #DONE} at its end.
    */
   long step() throws MemoryException;
 }

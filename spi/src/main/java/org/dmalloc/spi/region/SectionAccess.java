@@ -6,8 +6,7 @@ import java.util.Locale;
 import org.dmalloc.api.Access;
 
 /**
- * An access section on a gate. Small and final, and nothing keeps a reference to it, so that a
- * compiled {@code try (Access a = region.acquire())} allocates nothing.
+ * An access section on a gate. Nothing keeps a reference to it, so compiled sections allocate none.
  */
 final class SectionAccess implements Access {
   private final SectionGate gate;

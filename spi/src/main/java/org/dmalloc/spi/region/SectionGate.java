@@ -18,8 +18,7 @@ import java.util.concurrent.locks.LockSupport;
 import org.dmalloc.api.Access;
 
 /**
- * Counts open access sections, and lets one caller shut out new ones and wait for the open ones to
- * end.
+ * Counts open access sections; lets one caller shut out new ones and wait for the end of open ones.
  *
  * <p><b>How.</b> A section is a claim on a slot: one compare-and-set puts the thread's id into a
  * slot that starts at that id's place in a table, so that threads meet on no cache line; leaving is

@@ -17,8 +17,7 @@ import org.jspecify.annotations.Nullable;
  * <p>The kernel tells of a failure once; the mark must outlive the region, and be seen by the next
  * that opens the file, whichever backend that is. Two versions of this bundle have a copy of this
  * class each, so the marks are strings in the system properties, and the monitors are interned
- * strings, which all class loaders share. Keys tell a file from a later one that was given the same
- * inode.
+ * strings, which all class loaders share. Keys tell a file from a later one of the same inode.
  */
 public final class SuspectFiles {
   private static final String PREFIX = "dmalloc.region.suspect.";

@@ -76,8 +76,7 @@ public final class Uninterrupted {
   }
 
   /**
-   * Runs work where no interrupt can reach it: on a thread of its own, unless this is such a
-   * thread.
+   * Runs work where no interrupt can reach it: on a thread made for that.
    *
    * @param refusal the checked exception that the work may throw
    */

@@ -3,10 +3,7 @@ package org.dmalloc.spi.store;
 
 import java.io.IOException;
 
-/**
- * The few file operations that the on-disk form needs; a seam, so that tests can cut the power
- * between any two of them.
- */
+/** The file operations that the on-disk form needs; tests cut the power between two of them. */
 interface Disk {
   long length() throws IOException;
 
@@ -23,9 +20,6 @@ interface Disk {
    */
   void sync() throws IOException;
 
-  /**
-   * Returns when what was written before to that range is on the device, and spares the wait for
-   * all else that is not there yet.
-   */
+  /** Returns when what was written to that range is on the device; does not wait for the rest. */
   void sync(long position, int length) throws IOException;
 }

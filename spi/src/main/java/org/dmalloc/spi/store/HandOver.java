@@ -144,10 +144,7 @@ record HandOver(Role role, UUID id, String path) {
     }
   }
 
-  /**
-   * Deletes the old file that this one, which is open for writing, took the place of; false if it
-   * is still there.
-   */
+  /** Deletes the old file of the new one, which is open for writing; false if it is still there. */
   boolean removeOldFile() {
     Path other = otherFile();
     Path directory = other == null ? null : other.getParent();

@@ -43,7 +43,7 @@ final class LockedFile implements AutoCloseable {
     descriptors.add(channel);
   }
 
-  /** Opens and locks what the path names; throws {@link NoSuchFileException} if that is nothing. */
+  /** Opens and locks what the path names, or throws {@link NoSuchFileException}. */
   static LockedFile open(String operation, Path path, OpenMode mode, String holder)
       throws IOException {
     return open(operation, path, mode, holder, PATIENCE);

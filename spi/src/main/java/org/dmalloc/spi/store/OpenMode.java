@@ -8,8 +8,7 @@ public enum OpenMode {
   /** Only reads the file, or maps it copy-on-write by a read-only descriptor. */
   READER(false, false),
   /**
-   * Maps it copy-on-write by {@link java.nio.channels.FileChannel#map}, which wants a writable
-   * descriptor even though it never writes: shares like a reader, needs write permission.
+   * Maps it copy-on-write by a channel, which wants a writable descriptor: shares like a reader.
    */
   PRIVATE_COPY(false, true);
 

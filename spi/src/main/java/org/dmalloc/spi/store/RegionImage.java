@@ -160,8 +160,8 @@ final class RegionImage {
   }
 
   /**
-   * Changes the size. Kept bytes stay, new ones are zero. Whoever maps bytes that go away must have
-   * unmapped them.
+   * Changes the size. Kept bytes stay, new ones are zero. Bytes that go away must be unmapped
+   * before.
    *
    * @return what failed when the new size held already: the second copy is not equal yet, or the
    *     file is longer than it need be. Null if nothing failed

@@ -28,8 +28,7 @@ import org.jspecify.annotations.Nullable;
  * <p><b>Threads.</b> All methods may be called from any thread. On an interrupted one, creating and
  * opening are refused and everything else works.
  *
- * <p><b>Failure.</b> A {@link MemoryException} says what was refused; a failed creation leaves no
- * file behind.
+ * <p><b>Failure.</b> A {@link MemoryException} has the reason; a failed creation leaves no file.
  */
 public final class RegionStore {
   private final Path directory;
@@ -125,8 +124,8 @@ public final class RegionStore {
 
   /**
    * Creates what is to be a named region when it has got its content: until {@link
-   * StoreFile#publish} it is a temporary file, which nobody lists or opens, and which goes when its
-   * process does.
+   * StoreFile#publish} it is a temporary file that nobody lists or opens, and that goes with its
+   * process.
    *
    * @param move where its content comes from
    */

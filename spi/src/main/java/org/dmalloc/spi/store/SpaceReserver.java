@@ -11,8 +11,7 @@ public interface SpaceReserver {
   SpaceReserver SPARSE = (file, position, length) -> {};
 
   /**
-   * Leaves the file sparse, for content that is going to be written at once: refuses only what
-   * cannot have room.
+   * Leaves the file sparse for content that follows at once; refuses only what cannot have room.
    */
   SpaceReserver BY_CONTENT = (file, position, length) -> ZeroFill.refuseHopeless(file, length);
 

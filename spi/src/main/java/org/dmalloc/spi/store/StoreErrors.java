@@ -12,10 +12,7 @@ import org.dmalloc.spi.machine.Errno;
 import org.dmalloc.spi.region.Uninterrupted.Work;
 import org.jspecify.annotations.Nullable;
 
-/**
- * The one place where an error of the store or of Java's file calls becomes a {@link
- * MemoryException}; {@link Errno} knows the number behind the system's text.
- */
+/** Makes a {@link MemoryException} of an error of the store or of Java's file calls. */
 final class StoreErrors {
   private static final String OUT_OF_STORE = "move it out of the store, or choose another name";
   private static final String RESTORE = "restore the file from a backup";

@@ -72,10 +72,7 @@ public final class StoreFile implements MovableFile, AutoCloseable {
     adopt(image.header());
   }
 
-  /**
-   * Makes the empty file the backing of an unnamed region, with data from the first byte on, and
-   * takes its path away.
-   */
+  /** Backs an unnamed region by the empty file, with data from the first byte, and no path. */
   synchronized void initialiseUnnamed(long newByteSize, SpaceReserver reserver) throws IOException {
     Temporaries.unlink(locked);
     long length = RegionImage.fileLength(0, newByteSize);
@@ -197,8 +194,7 @@ public final class StoreFile implements MovableFile, AutoCloseable {
 
   /**
    * Notes on the device that the region goes to another file: whoever finds this one after a crash
-   * looks at the other first. A file whose name does not lead to it gets no note: it is nobody's
-   * rival.
+   * looks at the other first. A file that has lost its name gets no note: it rivals nobody.
    *
    * @throws MemoryException if that failed; {@link #endMove} takes the note away, if it stands
    */
@@ -266,8 +262,7 @@ public final class StoreFile implements MovableFile, AutoCloseable {
   }
 
   /**
-   * Maps the region's bytes by {@link java.nio.channels.FileChannel#map}, on interrupted threads
-   * too.
+   * Maps the region's bytes by {@code FileChannel.map}, on interrupted threads too.
    *
    * @param arena a shared or automatic arena, which ends the mapping
    * @throws MemoryException if the file was cut short, or if the kernel refuses
@@ -373,8 +368,7 @@ public final class StoreFile implements MovableFile, AutoCloseable {
   }
 
   /**
-   * Makes the page that holds the region's last byte dirty where the region ends inside it, by
-   * writing behind that byte, where there is nothing.
+   * Dirties the last page, if the region ends inside it, by a write behind the region's last byte.
    */
   public void touchPadding() throws MemoryException {
     long end = dataOffset() + byteSize;

@@ -94,8 +94,7 @@ final class Temporaries {
   }
 
   /**
-   * Removes the temporaries whose makers are gone. One that cannot be removed does no harm to the
-   * store's work, and {@link RegionStore#verify()} reports it.
+   * Removes those whose makers are gone, if it can; {@link RegionStore#verify()} reports the rest.
    */
   static void removeStale(Path directory) throws MemoryException {
     for (Path file : StoreErrors.call("open store", -1, directory, () -> list(directory))) {

@@ -38,7 +38,7 @@ final class PowerCutTest {
   })
   void leavesTheOldOrTheNewSize(int before, int after) throws Exception {
     SimulatedDisk disk = new SimulatedDisk(new byte[0]);
-    RegionImage.initialise(disk, before, Reservation.SPARSE, (at, length) -> {});
+    RegionImage.initialise(disk, before, Reservation.SPARSE, null, (at, length) -> {});
     byte[] content = pattern(before);
     disk.write(OFFSET, content);
     disk.forget();
