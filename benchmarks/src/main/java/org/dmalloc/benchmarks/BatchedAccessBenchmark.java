@@ -9,18 +9,16 @@ import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
-import java.util.Comparator;
-import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.concurrent.TimeUnit;
-import java.util.stream.Stream;
 import org.dmalloc.api.Access;
 import org.dmalloc.api.BatchedAccess;
 import org.dmalloc.api.MemoryProvider;
 import org.dmalloc.api.MemoryRegion;
 import org.dmalloc.api.RegionRequest;
 import org.dmalloc.api.standalone.Dmalloc;
+import org.dmalloc.linux.OpenDirectory;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
 import org.openjdk.jmh.annotations.Fork;
@@ -54,7 +52,6 @@ public class BatchedAccessBenchmark {
   private static final int PAGE = 4096;
   private static final int COPIED = 256;
 
-  /** Whose region it is. */
   @Param({"panama", "anon"})
   public String backend = "panama";
 
@@ -71,9 +68,6 @@ public class BatchedAccessBenchmark {
   private BatchedAccess loads;
   private BatchedAccess copies;
   private long sum;
-
-  /** For JMH. */
-  public BatchedAccessBenchmark() {}
 
   /** Fills a region, and lets batched access find out that all of it is in RAM. */
   @Setup
@@ -104,17 +98,11 @@ public class BatchedAccessBenchmark {
     }
   }
 
-  /** Frees the memory. */
   @TearDown
   public void tearDown() throws IOException {
     region.close();
     arena.close();
-    try (Stream<Path> files = Files.walk(directory)) {
-      List<Path> inside = files.sorted(Comparator.reverseOrder()).toList();
-      for (Path file : inside) {
-        Files.delete(file);
-      }
-    }
+    OpenDirectory.delete(directory);
   }
 
   /** The measure: loads in a loop. */

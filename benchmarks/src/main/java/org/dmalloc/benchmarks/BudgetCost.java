@@ -3,8 +3,6 @@ package org.dmalloc.benchmarks;
 
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
-import java.io.FileDescriptor;
-import java.io.FileOutputStream;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.io.UncheckedIOException;
@@ -12,18 +10,16 @@ import java.lang.management.ManagementFactory;
 import java.lang.management.ThreadMXBean;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
-import java.util.stream.Stream;
 import org.HdrHistogram.Histogram;
 import org.dmalloc.api.Access;
 import org.dmalloc.api.AccessPattern;
@@ -34,6 +30,7 @@ import org.dmalloc.api.MemoryRegion;
 import org.dmalloc.api.PagingStatistics;
 import org.dmalloc.api.RegionRequest;
 import org.dmalloc.api.standalone.Dmalloc;
+import org.dmalloc.linux.OpenDirectory;
 import org.dmalloc.measure.disk.DirectLoop;
 import org.dmalloc.spi.machine.KernelFiles;
 import org.dmalloc.spi.machine.ProcessStat;
@@ -48,19 +45,20 @@ import org.dmalloc.spi.machine.ProcessStat;
  */
 public final class BudgetCost {
   private static final List<String> BACKENDS = List.of("panama", "anon", "anon-memfd");
-  private static final String USAGE =
+  private static final String HELP =
       """
       usage: benchmarks/budget.sh [--backend B] [--dir DIR] [--seconds N] [--mib N]
         --backend B  panama (default), anon or anon-memfd; the last two need swap of the region's size
         --dir DIR    where the files go; it must be on a disk (default: the current directory)
         --seconds N  how long each row is measured (default 5)
         --mib N      the size of the region; the budget is a quarter of it (default 1024)
+        --help       prints this
       """;
   private static final long MIB = 1L << 20;
   private static final long PAGE = 4096;
   private static final long ELSEWHERE_BYTES = 256 * MIB;
-  private static final long LOOK_NANOS = TimeUnit.MILLISECONDS.toNanos(20);
-  private static final long PATIENCE_NANOS = TimeUnit.SECONDS.toNanos(60);
+  private static final long SAMPLE_NANOS = TimeUnit.MILLISECONDS.toNanos(20);
+  private static final long LIMIT_NANOS = TimeUnit.SECONDS.toNanos(60);
   private static final double NANOS_PER_MICRO = 1e3;
 
   private final MemoryProvider provider;
@@ -94,57 +92,44 @@ public final class BudgetCost {
     READS_ELSEWHERE
   }
 
-  /** Measures and prints a table. */
-  public static void main(String[] arguments) throws IOException, InterruptedException {
-    PrintStream out =
-        new PrintStream(new FileOutputStream(FileDescriptor.out), true, StandardCharsets.UTF_8);
-    Path parent = Path.of("");
-    String backend = "panama";
-    long seconds = 5;
-    long size = 1024;
-    try {
-      for (int i = 0; i < arguments.length; i += 2) {
-        if (arguments[i].equals("--help") || i + 1 == arguments.length) {
-          throw new IllegalArgumentException(arguments[i]);
-        }
-        switch (arguments[i]) {
-          case "--backend" -> backend = arguments[i + 1];
-          case "--dir" -> parent = Path.of(arguments[i + 1]);
-          case "--seconds" -> seconds = Long.parseLong(arguments[i + 1]);
-          case "--mib" -> size = Long.parseLong(arguments[i + 1]);
-          default -> throw new IllegalArgumentException(arguments[i]);
-        }
+  public static void main(String[] words) {
+    Program.main(
+        "budget",
+        HELP,
+        words,
+        given -> {
+          String backend = given.text("--backend", BACKENDS.getFirst());
+          if (!BACKENDS.contains(backend)) {
+            throw new IllegalArgumentException(
+                "--backend " + backend + "; give one of " + String.join(", ", BACKENDS));
+          }
+          Path parent = Path.of(given.text("--dir", ""));
+          int seconds = given.number("--seconds", 5);
+          int size = given.number("--mib", 1024);
+          return (out, err) -> {
+            Path directory = Files.createTempDirectory(parent.toAbsolutePath(), "dmalloc-budget");
+            try {
+              MemoryProvider provider =
+                  Dmalloc.open(Map.of("directory", directory.toString())).provider(backend);
+              new BudgetCost(provider, fileIn(directory), out, size * MIB, seconds).table();
+            } finally {
+              OpenDirectory.delete(directory);
+            }
+          };
+        });
+  }
+
+  private static Path fileIn(Path directory) throws IOException {
+    Path file = directory.resolve("elsewhere");
+    try (FileChannel channel =
+        FileChannel.open(file, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
+      ByteBuffer zeros = ByteBuffer.allocateDirect((int) MIB);
+      for (long at = 0; at < ELSEWHERE_BYTES; at += MIB) {
+        channel.write(zeros.clear(), at);
       }
-      if (!BACKENDS.contains(backend)) {
-        throw new IllegalArgumentException("backend " + backend);
-      }
-    } catch (IllegalArgumentException e) {
-      out.println("budget: not understood: " + e.getMessage());
-      out.print(USAGE);
-      Runtime.getRuntime().exit(2);
-      return;
+      channel.force(true);
     }
-    Path directory = Files.createTempDirectory(parent.toAbsolutePath(), "dmalloc-budget");
-    try {
-      MemoryProvider provider =
-          Dmalloc.open(Map.of("directory", directory.toString())).provider(backend);
-      Path elsewhere = directory.resolve("elsewhere");
-      try (FileChannel channel =
-          FileChannel.open(elsewhere, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
-        ByteBuffer zeros = ByteBuffer.allocateDirect((int) MIB);
-        for (long at = 0; at < ELSEWHERE_BYTES; at += MIB) {
-          channel.write(zeros.clear(), at);
-        }
-        channel.force(true);
-      }
-      new BudgetCost(provider, elsewhere, out, size * MIB, seconds).table();
-    } finally {
-      try (Stream<Path> files = Files.walk(directory)) {
-        for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
-          Files.delete(file);
-        }
-      }
-    }
+    return file;
   }
 
   private void table() throws IOException, InterruptedException {
@@ -153,12 +138,10 @@ public final class BudgetCost {
             + " minor faults/s | beside it, pages/s | most resident / budget | over it, share of"
             + " looks | budget thread, % of a core | observer, % |");
     out.println("|" + " --- |".repeat(15));
-    boolean advised = provider.capabilities().contains(Capability.ADVICE);
-    boolean files = provider.capabilities().contains(Capability.FORCE);
-    AccessPattern[] patterns =
-        advised && files
-            ? new AccessPattern[] {AccessPattern.RANDOM, AccessPattern.AUTO}
-            : new AccessPattern[] {AccessPattern.NORMAL};
+    List<AccessPattern> patterns =
+        provider.capabilities().containsAll(Set.of(Capability.ADVICE, Capability.FORCE))
+            ? List.of(AccessPattern.RANDOM, AccessPattern.AUTO)
+            : List.of(AccessPattern.NORMAL);
     for (AccessPattern pattern : patterns) {
       RegionRequest request = RegionRequest.ofSize(byteSize).withPattern(pattern);
       try (MemoryRegion region = provider.allocate(request)) {
@@ -185,7 +168,11 @@ public final class BudgetCost {
       long mostResident,
       double shareOver,
       double keeperShare,
-      double observerShare) {}
+      double observerShare) {
+    double micros(double percentile) {
+      return histogram.getValueAtPercentile(percentile) / NANOS_PER_MICRO;
+    }
+  }
 
   private void row(MemoryRegion region, Other other, Run run) {
     long budget = region.info().residentBudget();
@@ -197,11 +184,11 @@ public final class BudgetCost {
         region.info().pattern(),
         other.name().toLowerCase(Locale.ROOT).replace('_', ' '),
         limited ? budget / MIB + " MiB" : "none",
-        run.histogram.getValueAtPercentile(50) / NANOS_PER_MICRO,
-        run.histogram.getValueAtPercentile(99) / NANOS_PER_MICRO,
-        run.histogram.getValueAtPercentile(99.9) / NANOS_PER_MICRO,
-        run.histogram.getValueAtPercentile(99.99) / NANOS_PER_MICRO,
-        run.histogram.getMaxValue() / NANOS_PER_MICRO,
+        run.micros(50),
+        run.micros(99),
+        run.micros(99.9),
+        run.micros(99.99),
+        run.micros(100),
         (long) run.majorFaultsPerSecond,
         (long) run.minorFaultsPerSecond,
         (long) run.pagesPerSecond,
@@ -228,13 +215,13 @@ public final class BudgetCost {
     beside.start();
     hot.start();
     long most = 0;
-    int looks = 0;
+    int samples = 0;
     int over = 0;
     while (System.nanoTime() - begin < time) {
-      LockSupport.parkNanos(LOOK_NANOS);
+      LockSupport.parkNanos(SAMPLE_NANOS);
       long resident = region.residency().residentBytes();
       most = Math.max(most, resident);
-      looks++;
+      samples++;
       over += resident > byteSize / 4 ? 1 : 0;
     }
     stop = true;
@@ -248,7 +235,7 @@ public final class BudgetCost {
         faults[1] / seconds,
         pages[0] / seconds,
         most,
-        (double) over / looks,
+        (double) over / samples,
         (cpuNanos() - keeperBefore) / took,
         (observerNanos() - observerBefore) / took);
   }
@@ -271,10 +258,10 @@ public final class BudgetCost {
   private static void awaitBudget(MemoryRegion region) throws MemoryException {
     long begin = System.nanoTime();
     while (region.residency().residentBytes() > region.info().residentBudget()) {
-      if (System.nanoTime() - begin > PATIENCE_NANOS) {
+      if (System.nanoTime() - begin > LIMIT_NANOS) {
         throw new IllegalStateException("the budget was not reached: " + region.residency());
       }
-      LockSupport.parkNanos(LOOK_NANOS);
+      LockSupport.parkNanos(SAMPLE_NANOS);
     }
   }
 

@@ -40,7 +40,6 @@ public class MixedSectionBenchmark {
   private static final int REGIONS = 4;
   private static final long REGION_BYTES = 64 << 10;
 
-  /** Which backends take turns. */
   @Param({"panama", "panama filechannel anon anon-memfd", "panama filechannel anon managed"})
   public String backends = "";
 
@@ -49,10 +48,6 @@ public class MixedSectionBenchmark {
   private final MemoryRegion[] regions = new MemoryRegion[REGIONS];
   private MemoryRegion movable;
 
-  /** For JMH. */
-  public MixedSectionBenchmark() {}
-
-  /** Allocates the regions. */
   @Setup
   public void setUp() throws IOException {
     directory = Files.createTempDirectory(Path.of("").toAbsolutePath(), "dmalloc-mixed");
@@ -66,7 +61,6 @@ public class MixedSectionBenchmark {
     }
   }
 
-  /** Frees the memory. */
   @TearDown
   public void tearDown() throws IOException {
     movable.close();

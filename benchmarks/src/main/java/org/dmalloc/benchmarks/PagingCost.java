@@ -3,25 +3,21 @@ package org.dmalloc.benchmarks;
 
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
-import java.io.FileDescriptor;
-import java.io.FileOutputStream;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.lang.management.ManagementFactory;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
-import java.util.Comparator;
+import java.util.Collections;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
-import java.util.function.ToDoubleFunction;
-import java.util.stream.Stream;
+import java.util.function.Function;
+import java.util.function.LongUnaryOperator;
 import org.dmalloc.api.Access;
 import org.dmalloc.api.AccessPattern;
 import org.dmalloc.api.Advice;
@@ -32,14 +28,16 @@ import org.dmalloc.api.PagingStatistics;
 import org.dmalloc.api.RegionRequest;
 import org.dmalloc.api.Reservation;
 import org.dmalloc.api.standalone.Dmalloc;
+import org.dmalloc.linux.OpenDirectory;
+import org.dmalloc.measure.compare.Sample;
 
 /**
  * The program behind {@code benchmarks/paging.sh}: what the pattern AUTO costs, by size of the
  * region, and how near it comes to NORMAL where that is right.
  *
- * <p>The first table uses sparse files, so that 64 GiB need no disk. The account of the observer is
- * full when a region's random phase begins and empty in its second half, which is the steady state;
- * scan and idle follow. The second table uses real data.
+ * <p>The first table uses sparse files, so that 64 GiB need no disk. The CPU budget of the observer
+ * is full when a region's random phase begins and empty in its second half, which is the steady
+ * state; scan and idle follow. The second table uses real data.
  *
  * <p><b>Cold scans and virtual machines.</b> A guest that reports its free memory gets it back from
  * the host page by page, and a scan into such memory takes several times the processor time of one
@@ -48,7 +46,7 @@ import org.dmalloc.api.standalone.Dmalloc;
  * scan, and each of them finds the same.
  */
 public final class PagingCost {
-  private static final String USAGE =
+  private static final String HELP =
       """
       usage: benchmarks/paging.sh [--dir DIR] [--seconds N] [--runs N] [--largest GIB] [--real MIB]
         --dir DIR      where the files go; it must be on a disk (default: the current directory)
@@ -56,6 +54,7 @@ public final class PagingCost {
         --runs N       of the second table, the median counts (default 6; 0: without it)
         --largest GIB  the largest region of the first table (default 64; 0: without it)
         --real MIB     the size of the second table's region (default 512)
+        --help         prints this
       """;
   private static final long MIB = 1L << 20;
   private static final long PAGE = 4096;
@@ -77,54 +76,33 @@ public final class PagingCost {
     this.seconds = seconds;
   }
 
-  /** Measures and prints two tables. */
-  public static void main(String[] arguments) throws IOException {
-    PrintStream out =
-        new PrintStream(new FileOutputStream(FileDescriptor.out), true, StandardCharsets.UTF_8);
-    Path parent = Path.of("");
-    long seconds = 10;
-    int runs = 6;
-    long largest = 64;
-    long real = 512;
-    try {
-      for (int i = 0; i < arguments.length; i += 2) {
-        if (arguments[i].equals("--help") || i + 1 == arguments.length) {
-          throw new IllegalArgumentException(arguments[i]);
-        }
-        switch (arguments[i]) {
-          case "--dir" -> parent = Path.of(arguments[i + 1]);
-          case "--seconds" -> seconds = Long.parseLong(arguments[i + 1]);
-          case "--runs" -> runs = Integer.parseInt(arguments[i + 1]);
-          case "--largest" -> largest = Long.parseLong(arguments[i + 1]);
-          case "--real" -> real = Long.parseLong(arguments[i + 1]);
-          default -> throw new IllegalArgumentException(arguments[i]);
-        }
-      }
-    } catch (IllegalArgumentException e) {
-      out.println("paging: not understood: " + e.getMessage());
-      out.print(USAGE);
-      Runtime.getRuntime().exit(2);
-      return;
-    }
-    Path directory = Files.createTempDirectory(parent.toAbsolutePath(), "dmalloc-paging");
-    try {
-      PagingCost cost = new PagingCost(directory, out, seconds);
-      cost.bySize(largest);
-      cost.besideNormal(runs, real * MIB);
-    } finally {
-      try (Stream<Path> files = Files.walk(directory)) {
-        for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
-          Files.delete(file);
-        }
-      }
-    }
+  public static void main(String[] words) {
+    Program.main(
+        "paging",
+        HELP,
+        words,
+        given -> {
+          Path parent = Path.of(given.text("--dir", ""));
+          int seconds = given.number("--seconds", 10);
+          int runs = given.number("--runs", 6);
+          int largest = given.number("--largest", 64);
+          int real = given.number("--real", 512);
+          return (out, err) -> {
+            Path directory = Files.createTempDirectory(parent.toAbsolutePath(), "dmalloc-paging");
+            try {
+              PagingCost cost = new PagingCost(directory, out, seconds);
+              cost.bySize(largest);
+              cost.besideNormal(runs, real * MIB);
+            } finally {
+              OpenDirectory.delete(directory);
+            }
+          };
+        });
   }
 
   private MemoryProvider provider() {
     return Dmalloc.open(Map.of("directory", directory.toString())).provider("panama");
   }
-
-  // --- what it costs, by size ---
 
   private void bySize(long largestGib) throws IOException {
     if (largestGib == 0) {
@@ -149,22 +127,18 @@ public final class PagingCost {
     RegionRequest request =
         RegionRequest.ofSize(byteSize).withName("sparse").withReservation(Reservation.SPARSE);
     provider.allocate(request).close();
-    double openAuto = open(provider, AccessPattern.AUTO);
-    double openNormal = open(provider, AccessPattern.NORMAL);
+    double openAuto = openMillis(provider, AccessPattern.AUTO);
+    double openNormal = openMillis(provider, AccessPattern.NORMAL);
     long heapNormal = heapWithRegion(provider, AccessPattern.NORMAL);
     long heap = heapWithRegion(provider, AccessPattern.AUTO) - heapNormal;
-    try (MemoryRegion region =
-        provider.open(OpenRequest.of("sparse").withPattern(AccessPattern.AUTO))) {
+    try (MemoryRegion region = open(provider, "sparse", AccessPattern.AUTO)) {
       SplittableRandom random = new SplittableRandom(1);
       long pages = byteSize / PAGE;
       double[] atRandom = share(provider, region, phaseSeconds, at -> random.nextLong(pages));
       double[] scan = share(provider, region, phaseSeconds, at -> at % pages);
       long before = cpu(provider);
       long begun = System.nanoTime();
-      long until = begun + TimeUnit.SECONDS.toNanos(phaseSeconds);
-      while (System.nanoTime() < until) {
-        LockSupport.parkNanos(until - System.nanoTime());
-      }
+      sleepUntil(begun + TimeUnit.SECONDS.toNanos(phaseSeconds));
       double idle = 100.0 * (cpu(provider) - before) / (System.nanoTime() - begun);
       if (prints) {
         double gib = byteSize / 1073741824.0;
@@ -186,36 +160,42 @@ public final class PagingCost {
     provider.delete("sparse");
   }
 
-  private double open(MemoryProvider provider, AccessPattern pattern) throws IOException {
-    double[] millis = new double[9];
-    for (int i = 0; i < millis.length; i++) {
+  private static MemoryRegion open(MemoryProvider provider, String name, AccessPattern pattern)
+      throws IOException {
+    return provider.open(OpenRequest.of(name).withPattern(pattern));
+  }
+
+  private static double openMillis(MemoryProvider provider, AccessPattern pattern)
+      throws IOException {
+    List<Double> millis = new ArrayList<>();
+    for (int i = 0; i < 9; i++) {
       long begun = System.nanoTime();
-      MemoryRegion region = provider.open(OpenRequest.of("sparse").withPattern(pattern));
-      millis[i] = (System.nanoTime() - begun) / 1e6;
+      MemoryRegion region = open(provider, "sparse", pattern);
+      millis.add((System.nanoTime() - begun) / 1e6);
       region.close();
     }
-    return median(millis);
+    return Sample.of(millis).median();
   }
 
   private static long heapWithRegion(MemoryProvider provider, AccessPattern pattern)
       throws IOException {
     long before = heap();
-    try (MemoryRegion region = provider.open(OpenRequest.of("sparse").withPattern(pattern))) {
+    try (MemoryRegion region = open(provider, "sparse", pattern)) {
       touch(region, 0);
       // A thread that runs has a buffer of its own for what it allocates.
-      while (resting(provider) < watched(provider)) {
+      PagingStatistics paging = provider.paging().orElseThrow();
+      while (paging.restingRegions() < paging.watchedRegions()) {
         LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(10));
+        paging = provider.paging().orElseThrow();
       }
       return heap() - before;
     }
   }
 
-  private static int resting(MemoryProvider provider) {
-    return provider.paging().orElseThrow().restingRegions();
-  }
-
-  private static int watched(MemoryProvider provider) {
-    return provider.paging().orElseThrow().watchedRegions();
+  private static void sleepUntil(long nanoTime) {
+    while (System.nanoTime() < nanoTime) {
+      LockSupport.parkNanos(nanoTime - System.nanoTime());
+    }
   }
 
   private static long heap() {
@@ -223,15 +203,13 @@ public final class PagingCost {
     return ManagementFactory.getMemoryMXBean().getHeapMemoryUsage().getUsed();
   }
 
-  /** Says which page is touched next. */
-  @FunctionalInterface
-  private interface Order {
-    long page(long touch);
-  }
-
-  /** Touches pages for some time; per cent of a core that the observer took, in all and at last. */
+  /**
+   * Touches pages for some time, in an order.
+   *
+   * @return per cent of a core that the observer took, in all and in the second half
+   */
   private double[] share(
-      MemoryProvider provider, MemoryRegion region, long phaseSeconds, Order order)
+      MemoryProvider provider, MemoryRegion region, long phaseSeconds, LongUnaryOperator order)
       throws IOException {
     long begun = System.nanoTime();
     long length = TimeUnit.SECONDS.toNanos(phaseSeconds);
@@ -244,7 +222,7 @@ public final class PagingCost {
       if (touch % kept == 0) {
         region.advise(Advice.PAGE_OUT);
       }
-      sum += touch(region, order.page(touch) * PAGE);
+      sum += touch(region, order.applyAsLong(touch) * PAGE);
       if (touch % 64 == 0) {
         long now = System.nanoTime();
         if (halfAt == 0 && now - begun > length / 2) {
@@ -273,8 +251,6 @@ public final class PagingCost {
     }
   }
 
-  // --- how near it comes to NORMAL ---
-
   /** What one pattern reached in a run. */
   private record Reached(
       double fill, double amplification, double left, double scan, double scanAfterRandom) {}
@@ -289,12 +265,9 @@ public final class PagingCost {
     reach(AccessPattern.AUTO, 64 * MIB);
     for (int i = 0; i < runs; i++) {
       // Each goes first as often as the other: many disks are fast for a while, and then slower.
-      if (i % 2 == 0) {
-        auto.add(reach(AccessPattern.AUTO, byteSize));
-        normal.add(reach(AccessPattern.NORMAL, byteSize));
-      } else {
-        normal.add(reach(AccessPattern.NORMAL, byteSize));
-        auto.add(reach(AccessPattern.AUTO, byteSize));
+      for (boolean ours : new boolean[] {i % 2 == 0, i % 2 != 0}) {
+        (ours ? auto : normal)
+            .add(reach(ours ? AccessPattern.AUTO : AccessPattern.NORMAL, byteSize));
       }
     }
     out.printf(
@@ -313,27 +286,26 @@ public final class PagingCost {
   }
 
   private void line(
-      String name, List<Reached> auto, List<Reached> normal, ToDoubleFunction<Reached> value) {
-    double[] ours = auto.stream().mapToDouble(value).sorted().toArray();
-    double[] theirs = normal.stream().mapToDouble(value).sorted().toArray();
-    double normally = median(theirs);
+      String name, List<Reached> auto, List<Reached> normal, Function<Reached, Double> value) {
+    List<Double> ours = auto.stream().map(value).toList();
+    List<Double> theirs = normal.stream().map(value).toList();
+    double normally = Sample.of(theirs).median();
     out.printf(
         Locale.ROOT,
         "| %s | %s | %s | %s |%n",
         name,
         withRange(ours),
         withRange(theirs),
-        normally == 0 ? "-" : String.format(Locale.ROOT, "%.2f", median(ours) / normally));
+        normally == 0
+            ? "-"
+            : String.format(Locale.ROOT, "%.2f", Sample.of(ours).median() / normally));
   }
 
   /** Makes the file that is read before each cold scan. */
   private void fillOther(long byteSize) throws IOException {
-    try (MemoryRegion region =
-            provider()
-                .allocate(
-                    RegionRequest.ofSize(byteSize)
-                        .withName(OTHER)
-                        .withPattern(AccessPattern.NORMAL));
+    RegionRequest request =
+        RegionRequest.ofSize(byteSize).withName(OTHER).withPattern(AccessPattern.NORMAL);
+    try (MemoryRegion region = provider().allocate(request);
         Access access = region.acquire()) {
       access.segment().fill((byte) 1);
       region.force();
@@ -343,8 +315,7 @@ public final class PagingCost {
 
   /** Leaves memory free that a file was read into a moment ago. */
   private void readOther(MemoryProvider provider) throws IOException {
-    try (MemoryRegion region =
-        provider.open(OpenRequest.of(OTHER).withPattern(AccessPattern.NORMAL))) {
+    try (MemoryRegion region = open(provider, OTHER, AccessPattern.NORMAL)) {
       scan(region);
       region.advise(Advice.PAGE_OUT);
     }
@@ -364,10 +335,7 @@ public final class PagingCost {
       }
       fill = byteSize * 1e3 / (System.nanoTime() - begun);
       region.force();
-      long until = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(300);
-      while (System.nanoTime() < until) {
-        LockSupport.parkNanos(until - System.nanoTime());
-      }
+      sleepUntil(System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(300));
       SplittableRandom random = new SplittableRandom(5);
       long stores = byteSize / PAGE / 100;
       for (long i = 0; i < stores; i++) {
@@ -384,7 +352,7 @@ public final class PagingCost {
     double scan;
     double after;
     readOther(provider);
-    try (MemoryRegion region = provider.open(OpenRequest.of("real").withPattern(pattern))) {
+    try (MemoryRegion region = open(provider, "real", pattern)) {
       left = 100.0 * region.residency().residentBytes() / byteSize;
       scan = scan(region);
       region.advise(Advice.PAGE_OUT);
@@ -411,14 +379,12 @@ public final class PagingCost {
     return region.byteSize() * 1e3 / (System.nanoTime() - begun);
   }
 
-  private static String withRange(double[] sorted) {
+  private static String withRange(List<Double> figures) {
     return String.format(
-        Locale.ROOT, "%.1f (%.1f to %.1f)", median(sorted), sorted[0], sorted[sorted.length - 1]);
-  }
-
-  private static double median(double[] values) {
-    Arrays.sort(values);
-    int middle = values.length / 2;
-    return values.length % 2 == 1 ? values[middle] : (values[middle - 1] + values[middle]) / 2;
+        Locale.ROOT,
+        "%.1f (%.1f to %.1f)",
+        Sample.of(figures).median(),
+        Collections.min(figures),
+        Collections.max(figures));
   }
 }

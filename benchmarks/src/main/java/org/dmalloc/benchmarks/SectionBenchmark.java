@@ -5,49 +5,39 @@ import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.util.concurrent.TimeUnit;
+import java.util.EnumSet;
 import org.dmalloc.api.Access;
+import org.dmalloc.api.Advice;
+import org.dmalloc.api.Capability;
 import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.MemoryRegion;
+import org.dmalloc.api.RegionOptions;
+import org.dmalloc.api.RegionRequest;
+import org.dmalloc.api.Sharing;
+import org.dmalloc.spi.region.BackedRegion;
+import org.dmalloc.spi.region.RegionBacking;
+import org.dmalloc.spi.region.RegionLedger;
+import org.dmalloc.spi.region.RegionTraits;
 import org.openjdk.jmh.annotations.Benchmark;
-import org.openjdk.jmh.annotations.BenchmarkMode;
-import org.openjdk.jmh.annotations.Fork;
-import org.openjdk.jmh.annotations.Measurement;
-import org.openjdk.jmh.annotations.Mode;
 import org.openjdk.jmh.annotations.OperationsPerInvocation;
-import org.openjdk.jmh.annotations.OutputTimeUnit;
 import org.openjdk.jmh.annotations.Scope;
 import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
-import org.openjdk.jmh.annotations.Threads;
-import org.openjdk.jmh.annotations.Warmup;
 
 /**
  * What an access costs through {@code acquire()} and through {@code segment()}, beside a plain
  * arena's segment. Each thread of a trial works on 64 KiB of its own, so that the memory stays in
  * its cache.
  */
-@State(Scope.Benchmark)
-@BenchmarkMode(Mode.AverageTime)
-@OutputTimeUnit(TimeUnit.NANOSECONDS)
-@Warmup(iterations = 3, time = 1)
-@Measurement(iterations = 5, time = 1)
-@Fork(
-    value = 3,
-    jvmArgsAppend = {"--enable-native-access=ALL-UNNAMED", "--sun-misc-unsafe-memory-access=allow"})
-public class SectionBenchmark {
+public class SectionBenchmark extends SectionsOfRegion {
   private static final long BYTES_PER_THREAD = 64 << 10;
   private static final int LOADS = 4096;
   private static final long REGION_BYTES = 16 * BYTES_PER_THREAD;
 
   private final Arena arena = Arena.ofShared();
   private final MemorySegment plain = arena.allocate(REGION_BYTES, 4096);
-  private MemoryRegion region;
-  private MemorySegment raw;
-
-  /** For JMH. */
-  public SectionBenchmark() {}
+  private MemorySegment raw = MemorySegment.NULL;
 
   /** A thread's own part of the region, and where it is in it. */
   @State(Scope.Thread)
@@ -55,10 +45,6 @@ public class SectionBenchmark {
     private long base;
     private long offset;
 
-    /** For JMH. */
-    public Cursor() {}
-
-    /** Chooses the thread's part. */
     @Setup
     public void setUp() {
       base = (Thread.currentThread().threadId() % 16) * BYTES_PER_THREAD;
@@ -70,17 +56,15 @@ public class SectionBenchmark {
     }
   }
 
-  /** Allocates the region. */
-  @Setup
-  public void setUp() throws MemoryException {
-    region = ArenaBacking.allocate(REGION_BYTES);
+  @Override
+  MemoryRegion allocate() throws MemoryException {
+    MemoryRegion region = ArenaBacking.allocate(REGION_BYTES);
     raw = region.segment();
+    return region;
   }
 
-  /** Frees the memory. */
   @TearDown
-  public void tearDown() {
-    region.close();
+  public void closeArena() {
     arena.close();
   }
 
@@ -123,30 +107,29 @@ public class SectionBenchmark {
     }
   }
 
-  /** An access section with nothing in it. */
-  @Benchmark
-  public MemorySegment emptySection() {
-    try (Access access = region.acquire()) {
-      return access.segment();
+  /** A plain shared arena: what a region over it costs beyond that is the region's own cost. */
+  private record ArenaBacking(Arena arena, MemorySegment segment) implements RegionBacking {
+    static MemoryRegion allocate(long byteSize) throws MemoryException {
+      RegionLedger ledger =
+          new RegionLedger(
+              "arena",
+              EnumSet.noneOf(Capability.class),
+              EnumSet.noneOf(Advice.class),
+              Long.MAX_VALUE);
+      RegionTraits traits =
+          RegionTraits.of(null, RegionOptions.DEFAULT, Sharing.PRIVATE, null, "arena");
+      return ledger.admit(
+          RegionRequest.ofSize(byteSize),
+          () -> {
+            Arena arena = Arena.ofShared();
+            return new BackedRegion(
+                ledger, traits, new ArenaBacking(arena, arena.allocate(byteSize, 4096)));
+          });
     }
-  }
 
-  /** Like {@link #emptySection()}, on two threads at once. */
-  @Benchmark
-  @Threads(2)
-  public MemorySegment emptySectionOnTwoThreads() {
-    try (Access access = region.acquire()) {
-      return access.segment();
-    }
-  }
-
-  /** A section inside a section. */
-  @Benchmark
-  public long nestedSection() {
-    try (Access outer = region.acquire()) {
-      try (Access inner = region.acquire()) {
-        return outer.segment().byteSize() + inner.segment().byteSize();
-      }
+    @Override
+    public void unmap() {
+      arena.close();
     }
   }
 }

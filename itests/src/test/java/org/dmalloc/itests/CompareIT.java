@@ -9,17 +9,18 @@ import static org.ops4j.pax.exam.CoreOptions.bundle;
 
 import java.io.ByteArrayOutputStream;
 import java.io.InputStream;
+import java.lang.reflect.Proxy;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import javax.inject.Inject;
 import org.apache.felix.service.command.CommandProcessor;
 import org.apache.felix.service.command.CommandSession;
 import org.apache.felix.service.command.Converter;
 import org.dmalloc.api.MemoryProvider;
 import org.dmalloc.itests.exam.PaxExam;
-import org.dmalloc.measure.compare.ComparisonJson;
 import org.dmalloc.measure.compare.ComparisonReport;
 import org.dmalloc.measure.compare.Verdict;
 import org.junit.jupiter.api.AfterEach;
@@ -33,6 +34,8 @@ import org.ops4j.pax.exam.nat.internal.NativeTestContainerFactory;
 import org.ops4j.pax.exam.spi.reactors.ExamReactorStrategy;
 import org.ops4j.pax.exam.spi.reactors.PerClass;
 import org.osgi.framework.BundleContext;
+import org.osgi.framework.FrameworkUtil;
+import org.osgi.framework.ServiceRegistration;
 
 /** The command {@code compare} in a container, with a stranger's provider among ours. */
 @PaxExam
@@ -77,7 +80,7 @@ public class CompareIT {
     run(
         "dmalloc:compare -s 16m -l 128m -r 1 --cell-millis 5 --time 5000 -d . --json report.json "
             + options);
-    return ComparisonJson.read(directory.resolve("report.json"));
+    return ComparisonReport.read(directory.resolve("report.json"));
   }
 
   @Test
@@ -91,6 +94,39 @@ public class CompareIT {
       assertTrue(cell.runs().getFirst().operations() > 0, cell::toString);
     }
     assertEquals("an arena of Java", report.entrant("arena").note());
+  }
+
+  @Test
+  void aProviderThatNoChildJvmCanStartIsNamedWithWhatWouldPermitIt() throws Exception {
+    MemoryProvider anon = new ConfiguredProviders(context).await("anon");
+    MemoryProvider hidden =
+        (MemoryProvider)
+            Proxy.newProxyInstance(
+                CompareIT.class.getClassLoader(),
+                new Class<?>[] {MemoryProvider.class},
+                (proxy, method, arguments) ->
+                    method.getName().equals("name") ? "hidden" : method.invoke(anon, arguments));
+    ServiceRegistration<MemoryProvider> registered =
+        context.registerService(
+            MemoryProvider.class,
+            hidden,
+            FrameworkUtil.asDictionary(Map.of(MemoryProvider.BACKEND, "hidden")));
+    ComparisonReport report;
+    try {
+      report = compare("-w random-read -c malloc");
+    } finally {
+      registered.unregister();
+    }
+    assertEquals(
+        List.of(
+            "hidden: a child JVM cannot start "
+                + hidden.getClass().getName()
+                + ": register a org.dmalloc.api.standalone.StandaloneBackend for it in META-INF/services"),
+        report.notCompared().stream().filter(line -> line.startsWith("hidden")).toList());
+    assertTrue(
+        report.notCompared().stream()
+            .anyMatch(line -> line.startsWith("managed: it has no memory")),
+        report.notCompared()::toString);
   }
 
   @Test

@@ -50,6 +50,12 @@ public record RunOptions(
     }
   }
 
+  /** One thread, without a warm-up or announced pages; each operation is timed. */
+  public static RunOptions timed(
+      Start start, long limitNanos, long operations, long seed, long stream) {
+    return new RunOptions(start, Timing.EACH, 1, 0, false, limitNanos, operations, 0, seed, stream);
+  }
+
   /** A copy that stops after another time. */
   public RunOptions withLimit(long nanos) {
     return new RunOptions(

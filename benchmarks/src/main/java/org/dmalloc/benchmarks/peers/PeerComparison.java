@@ -10,13 +10,10 @@ import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.Collections;
-import java.util.EnumMap;
 import java.util.EnumSet;
-import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
 import java.util.Set;
@@ -25,11 +22,13 @@ import org.dmalloc.benchmarks.peers.child.PeerSubject;
 import org.dmalloc.benchmarks.peers.child.Row;
 import org.dmalloc.benchmarks.peers.child.RowRun;
 import org.dmalloc.benchmarks.peers.store.Peer;
+import org.dmalloc.linux.OpenDirectory;
 import org.dmalloc.measure.PageContent;
 import org.dmalloc.measure.RunOptions;
 import org.dmalloc.measure.Start;
 import org.dmalloc.measure.compare.child.ChildRun;
 import org.dmalloc.measure.compare.child.ChildTask;
+import org.dmalloc.measure.compare.child.Findings;
 import org.dmalloc.measure.compare.setup.LimitSearch;
 import org.dmalloc.measure.compare.setup.LimitedJvm;
 import org.dmalloc.measure.compare.setup.MemoryLimit;
@@ -55,7 +54,6 @@ import org.jspecify.annotations.Nullable;
  * <p>Belongs to the calling thread; an interrupt ends the JVM that runs and takes all back.
  */
 final class PeerComparison {
-  private static final Gson GSON = new Gson();
   private static final long HEAP_BYTES = 96L << 20;
 
   /** What a JVM has in RAM besides its data. */
@@ -64,8 +62,8 @@ final class PeerComparison {
   /** Of a cache's size, for the objects by which it keeps its pages. */
   private static final int CACHE_HEAP_SHARE = 20;
 
-  private static final Duration PATIENCE = Duration.ofMinutes(3);
-  private static final Duration UNLIMITED = Duration.ofDays(365);
+  /** How long a JVM may say nothing. */
+  private static final Duration SILENCE = Duration.ofMinutes(3);
 
   /** A small store on which all rows run first, so that their code is compiled. */
   private static final long REHEARSAL_BYTES = 8L << 20;
@@ -82,9 +80,7 @@ final class PeerComparison {
   private final Path journals;
   private final Consumer<String> listener;
   private final KernelFiles files = KernelFiles.ofThisMachine();
-  private final Map<String, Map<Row, List<RowRun>>> runs = new LinkedHashMap<>();
-  private final Map<String, Map<Row, String>> reasons = new LinkedHashMap<>();
-  private final Map<String, String> storeNotes = new LinkedHashMap<>();
+  private final Findings<Row, RowRun> findings;
   private final List<RawSurvey> raw = new ArrayList<>();
   private final Set<String> notes = new LinkedHashSet<>();
 
@@ -100,10 +96,13 @@ final class PeerComparison {
     this.classPath = List.copyOf(classPath);
     this.journals = journals;
     this.listener = listener;
-    for (Peer peer : plan.peers()) {
-      runs.put(peer.id(), new EnumMap<>(Row.class));
-      reasons.put(peer.id(), new EnumMap<>(Row.class));
-    }
+    long pages = plan.byteSize() / PageContent.PAGE_BYTES;
+    findings =
+        new Findings<>(
+            plan.rows(),
+            Row::named,
+            (result, done) ->
+                RowRun.of(Row.named(done.step()), pages, done.runs(), result.openNanos()));
   }
 
   /**
@@ -129,9 +128,7 @@ final class PeerComparison {
     Optional<Mount> mount = Mount.holding(files, scratch);
     Optional<BlockDevice> disk = mount.flatMap(m -> BlockDevice.of(files, m));
     if (disk.isEmpty()) {
-      notes.add(
-          String.format(
-              Locale.ROOT, "there is no disk below %s: files there are memory", plan.directory()));
+      notes.add("there is no disk below " + plan.directory() + ": files there are memory");
     }
     if (limit == null) {
       notes.add(
@@ -139,7 +136,7 @@ final class PeerComparison {
     }
     RawSurveyor surveyor = new RawSurveyor(rawTools(), RAW_TIME);
     for (int run = 1; run <= plan.runs(); run++) {
-      listener.accept(String.format(Locale.ROOT, "run %d of %d: the raw disk", run, plan.runs()));
+      listener.accept("run " + run + " of " + plan.runs() + ": the raw disk");
       RawSurvey survey =
           surveyor.surveyDirectory(
               "raw", scratch, plan.byteSize(), EnumSet.allOf(RawPattern.class));
@@ -169,12 +166,24 @@ final class PeerComparison {
         limit == null ? "no limit" : limit.description().replaceFirst(" below .*", ""),
         plan.runs(),
         plan.cellTime().toMillis() / 1000.0,
-        storage(mount, disk),
+        mount.map(Mount::type).orElse("unknown file system")
+            + ", "
+            + disk.map(BlockDevice::description).orElse("no disk"),
         MachineDescription.read(files),
-        entrants(),
-        cells(),
+        plan.peers().stream().map(this::entrant).toList(),
+        findings.cells(plan.peers().stream().map(Peer::id).toList(), PeerReport.Cell::new).toList(),
         raw,
         List.copyOf(notes));
+  }
+
+  private PeerReport.Entrant entrant(Peer peer) {
+    return new PeerReport.Entrant(
+        peer.id(),
+        peer.family(),
+        peer.library(),
+        peer.licence(),
+        peer.settings(),
+        findings.note(peer.id()));
   }
 
   private MemoryLimit limit(SetupJournal journal) throws IOException {
@@ -184,10 +193,9 @@ final class PeerComparison {
         .orElseThrow(
             () ->
                 new IOException(
-                    String.format(
-                        Locale.ROOT,
-                        "no memory limit is permitted here: %s; or give --no-limit and a --size above the machine's memory",
-                        String.join("; ", search.reasons()))));
+                    "no memory limit is permitted here: "
+                        + String.join("; ", search.reasons())
+                        + "; or give --no-limit and a --size above the machine's memory"));
   }
 
   private static List<RawDisk> rawTools() throws InterruptedException {
@@ -217,25 +225,24 @@ final class PeerComparison {
             classPath,
             HEAP_BYTES + (peer.id().equals("pool") ? cacheBytes() / CACHE_HEAP_SHARE : 0),
             peer.jvmOptions(),
-            PATIENCE);
-    MemoryLimit.Place place = limit == null ? null : limit.create(plan.limitBytes());
+            SILENCE);
     try {
-      keep(
-          peer,
+      ChildRun result =
           ChildRun.run(
               jvm,
-              task(run, peer, scratch, device, place == null ? "" : place.peakFile()),
-              place,
+              peakFile -> task(run, peer, scratch, device, peakFile),
+              limit,
+              plan.limitBytes(),
               row ->
                   listener.accept(
-                      String.format(
-                          Locale.ROOT, "run %d of %d: %s %s", run, plan.runs(), peer.id(), row)),
-              UNLIMITED));
-    } finally {
-      if (place != null) {
-        place.close();
+                      "run " + run + " of " + plan.runs() + ": " + peer.id() + " " + row),
+              LimitedJvm.UNLIMITED);
+      for (String line : findings.add(peer.id(), result)) {
+        notes.add(line);
+        listener.accept(line);
       }
-      ScratchDirectory.empty(scratch);
+    } finally {
+      OpenDirectory.empty(scratch);
     }
   }
 
@@ -244,116 +251,18 @@ final class PeerComparison {
     Collections.shuffle(order, new Random(plan.seed() * 31 + run));
     order.remove(Row.FILL);
     long pages = plan.byteSize() / PageContent.PAGE_BYTES;
+    long nanos = plan.cellTime().toNanos();
     return new ChildTask(
-        GSON.toJson(new PeerSubject.Spec(peer.id(), cacheBytes())),
+        new Gson().toJson(new PeerSubject.Spec(peer.id(), cacheBytes())),
         scratch.toString(),
         pages * PageContent.PAGE_BYTES,
         REHEARSAL_BYTES,
         REHEARSAL_NANOS,
-        new RunOptions(
-            Start.COLD,
-            RunOptions.Timing.EACH,
-            1,
-            0,
-            false,
-            FILL_CELLS * plan.cellTime().toNanos(),
-            RunOptions.UNLIMITED,
-            0,
-            plan.seed(),
-            0),
+        RunOptions.timed(Start.COLD, FILL_CELLS * nanos, RunOptions.UNLIMITED, plan.seed(), 0),
         plan.rows().contains(Row.FILL),
         cacheBytes(),
-        order.stream()
-            .map(row -> row.step(pages, plan.cellTime().toNanos(), plan.seed(), run))
-            .toList(),
+        order.stream().map(row -> row.step(pages, nanos, plan.seed(), run)).toList(),
         device.isEmpty() ? List.of() : List.of(device),
         peakFile);
-  }
-
-  private void keep(Peer peer, ChildRun.Result result) {
-    if (!result.note().isEmpty()) {
-      storeNotes.put(peer.id(), result.note());
-    }
-    Map<Row, List<RowRun>> own = runs.getOrDefault(peer.id(), Map.of());
-    Map<Row, String> missing = reasons.getOrDefault(peer.id(), Map.of());
-    for (ChildRun.Done done : result.done()) {
-      Row row = Row.named(done.step());
-      own.computeIfAbsent(row, r -> new ArrayList<>())
-          .add(
-              row == Row.FILL
-                  ? RowRun.fill(done.runs().getFirst(), result.openNanos())
-                  : RowRun.of(row, plan.byteSize() / PageContent.PAGE_BYTES, done.runs()));
-    }
-    result.lacks().forEach((row, reason) -> missing.put(Row.named(row), reason));
-    result
-        .failures()
-        .forEach(
-            (row, reason) -> {
-              missing.put(Row.named(row), reason);
-              note(String.format(Locale.ROOT, "%s %s: %s", peer.id(), row, reason));
-            });
-    if (!result.broken().isEmpty()) {
-      note(String.format(Locale.ROOT, "%s: %s", peer.id(), result.broken()));
-      for (Row row : plan.rows()) {
-        if (result.done().stream().noneMatch(done -> done.step().equals(row.label()))) {
-          missing.putIfAbsent(row, result.broken());
-        }
-      }
-    }
-  }
-
-  private void note(String line) {
-    notes.add(line);
-    listener.accept(line);
-  }
-
-  private List<PeerReport.Entrant> entrants() {
-    return plan.peers().stream()
-        .map(
-            peer ->
-                new PeerReport.Entrant(
-                    peer.id(),
-                    peer.family(),
-                    peer.library(),
-                    peer.licence(),
-                    peer.settings(),
-                    storeNotes.getOrDefault(peer.id(), "")))
-        .toList();
-  }
-
-  private List<PeerReport.Cell> cells() {
-    List<PeerReport.Cell> cells = new ArrayList<>();
-    for (Row row : Row.values()) {
-      if (plan.rows().contains(row)) {
-        for (Peer peer : plan.peers()) {
-          cells.add(
-              new PeerReport.Cell(
-                  row,
-                  peer.id(),
-                  runs.getOrDefault(peer.id(), Map.of()).getOrDefault(row, List.of()),
-                  reasons.getOrDefault(peer.id(), Map.of()).getOrDefault(row, "")));
-        }
-      }
-    }
-    return cells;
-  }
-
-  private static String storage(Optional<Mount> mount, Optional<BlockDevice> disk) {
-    return String.format(
-        Locale.ROOT,
-        "%s, %s",
-        mount.map(Mount::type).orElse("unknown file system"),
-        disk.map(
-                device ->
-                    String.format(
-                        Locale.ROOT,
-                        "%s %s, read-ahead %s KiB, rotational %s",
-                        device.name(),
-                        device.model(),
-                        device.readAheadKib().isPresent()
-                            ? String.valueOf(device.readAheadKib().getAsLong())
-                            : "unknown",
-                        device.rotational().map(r -> r ? "yes" : "no").orElse("unknown")))
-            .orElse("no disk"));
   }
 }

@@ -1,18 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.dmalloc.benchmarks.peers;
 
+import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
-import java.util.ArrayList;
+import java.io.IOException;
+import java.nio.file.Path;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
-import java.util.OptionalDouble;
+import java.util.function.ToDoubleFunction;
 import java.util.stream.Collectors;
 import org.dmalloc.benchmarks.peers.child.Row;
 import org.dmalloc.benchmarks.peers.child.RowRun;
 import org.dmalloc.benchmarks.peers.store.Peer;
-import org.dmalloc.measure.compare.ComparisonHtml;
+import org.dmalloc.measure.compare.ComparisonReport;
 import org.dmalloc.measure.compare.Sample;
 import org.dmalloc.measure.disk.RawDisk;
 import org.dmalloc.measure.disk.RawPattern;
@@ -20,24 +21,16 @@ import org.dmalloc.measure.disk.RawSurvey;
 import org.dmalloc.measure.machine.MachineDescription;
 import org.dmalloc.measure.report.HtmlPage;
 import org.dmalloc.measure.report.Report;
+import org.dmalloc.report.Json;
 
 /**
  * What a comparison with peers showed.
  *
- * @param format of this record
  * @param started when, in UTC
- * @param tookSeconds how long all took
  * @param byteSize the data of each contender
  * @param limitBytes the limit of each JVM; 0 for none
- * @param limitedBy how, in words
- * @param runs how often each cell was measured
- * @param cellSeconds how long at a time
  * @param storage the file system and the disk, in words
- * @param machine where
- * @param contenders who
- * @param cells the figures, by row and contender
  * @param raw the raw disk, once in each run
- * @param notes what else should be known
  */
 public record PeerReport(
     int format,
@@ -58,14 +51,11 @@ public record PeerReport(
   /** The form that this version writes. */
   public static final int FORMAT = 2;
 
+  private static final String SCHEMA = "dmalloc-peers";
+
   /**
-   * Who took part.
+   * A contender.
    *
-   * @param id its name
-   * @param family whose it is
-   * @param library what it is
-   * @param licence its licence
-   * @param settings with what settings
    * @param note what its store said about itself; empty if it came to none
    */
   public record Entrant(
@@ -79,43 +69,33 @@ public record PeerReport(
   /**
    * One row over one contender.
    *
-   * @param row the row
-   * @param contender whose
-   * @param runs its figures; empty if there are none
    * @param reason why there are none, or fewer than asked for; else empty
    */
   public record Cell(Row row, String contender, List<RowRun> runs, String reason) {
-    /** Copies the list. */
     public Cell {
       runs = List.copyOf(runs);
     }
 
     /** Pages per second. */
     public Optional<Sample> rate() {
-      return runs.isEmpty()
-          ? Optional.empty()
-          : Optional.of(Sample.of(runs.stream().map(RowRun::pagesPerSecond).toList()));
+      return known(RowRun::pagesPerSecond);
     }
 
-    /** Bytes read for each byte used, the median; empty if unknown. */
-    public OptionalDouble readAmplification() {
-      return median(runs.stream().map(RowRun::readAmplification).toList());
+    /** Bytes read for each byte used, the median; NaN if unknown. */
+    public double readAmplification() {
+      return known(RowRun::readAmplification).map(Sample::median).orElse(Double.NaN);
     }
 
-    /** Bytes written for each byte of the pages changed, the median; empty if unknown or none. */
-    public OptionalDouble writeAmplification() {
-      return median(runs.stream().map(RowRun::writeAmplification).toList());
+    /** Bytes written for each byte of the pages changed, the median; NaN if unknown or none. */
+    public double writeAmplification() {
+      return known(RowRun::writeAmplification).map(Sample::median).orElse(Double.NaN);
     }
 
-    private static OptionalDouble median(List<Double> figures) {
-      List<Double> known = figures.stream().filter(Double::isFinite).toList();
-      return known.isEmpty()
-          ? OptionalDouble.empty()
-          : OptionalDouble.of(Sample.of(known).median());
+    private Optional<Sample> known(ToDoubleFunction<RowRun> figure) {
+      return Sample.known(runs.stream().mapToDouble(figure));
     }
   }
 
-  /** Copies the lists. */
   public PeerReport {
     contenders = List.copyOf(contenders);
     cells = List.copyOf(cells);
@@ -128,14 +108,56 @@ public record PeerReport(
     return PeerTable.render(this, width);
   }
 
+  /** The record as it is, with what readers need not compute then: medians, ceilings, standings. */
   @Override
   public JsonObject json() {
-    return PeerJson.tree(this);
+    JsonObject root = Json.form(SCHEMA, this);
+    JsonArray medians = new JsonArray();
+    for (Cell cell : cells) {
+      cell.rate()
+          .ifPresent(
+              rate -> {
+                JsonObject object = figure(cell.row(), rate);
+                object.addProperty("contender", cell.contender());
+                object.add("readAmplification", Json.tree(cell.readAmplification()));
+                object.add("writeAmplification", Json.tree(cell.writeAmplification()));
+                medians.add(object);
+              });
+    }
+    root.add("medians", medians);
+    JsonArray ceilings = new JsonArray();
+    JsonArray texts = new JsonArray();
+    for (Row row : rows()) {
+      ceiling(row).ifPresent(rate -> ceilings.add(figure(row, rate)));
+      JsonObject text = new JsonObject();
+      text.addProperty("row", row.label());
+      text.addProperty("description", row.description());
+      text.addProperty("inBytes", row.inBytes());
+      texts.add(text);
+    }
+    root.add("ceilings", ceilings);
+    root.add("rowTexts", texts);
+    root.add("standings", Json.tree(Standing.all(this).stream().map(Standing::sentence).toList()));
+    return root;
+  }
+
+  private static JsonObject figure(Row row, Sample rate) {
+    JsonObject object = new JsonObject();
+    object.addProperty("row", row.label());
+    object.addProperty("pagesPerSecond", rate.median());
+    object.addProperty("low", rate.low());
+    object.addProperty("high", rate.high());
+    return object;
+  }
+
+  /** Reads a report from a file with its JSON form. */
+  static PeerReport read(Path file) throws IOException {
+    return Json.read(file, SCHEMA, FORMAT, PeerReport.class, "--json");
   }
 
   @Override
   public String summary() {
-    return String.format(Locale.ROOT, "comparison with peers, %d cells", cells.size());
+    return "comparison with peers, " + cells.size() + " cells";
   }
 
   /** The page: plots and all figures. */
@@ -145,7 +167,7 @@ public record PeerReport(
     return HtmlPage.of(
         PeerReport.class,
         "peers",
-        "dmalloc and its peers: " + ComparisonHtml.underLimit(byteSize, limitBytes),
+        "dmalloc and its peers: " + ComparisonReport.underLimit(byteSize, limitBytes),
         this,
         Map.of("STANDINGS", HtmlPage.text(standings)));
   }
@@ -155,7 +177,6 @@ public record PeerReport(
     return cells.stream().map(Cell::row).distinct().sorted().toList();
   }
 
-  /** One cell. */
   public Optional<Cell> cell(Row row, String contender) {
     return cells.stream()
         .filter(cell -> cell.row() == row && cell.contender().equals(contender))
@@ -167,14 +188,7 @@ public record PeerReport(
    * where part of the row is served from RAM, or the disk was not measured.
    */
   public Optional<Sample> ceiling(Row row) {
-    List<Double> figures = new ArrayList<>();
-    for (RawSurvey survey : raw) {
-      double figure = ceiling(row, survey);
-      if (Double.isFinite(figure)) {
-        figures.add(figure);
-      }
-    }
-    return figures.isEmpty() ? Optional.empty() : Optional.of(Sample.of(figures));
+    return Sample.known(raw.stream().mapToDouble(survey -> ceiling(row, survey)));
   }
 
   private static double ceiling(Row row, RawSurvey survey) {

@@ -5,10 +5,11 @@ import static org.dmalloc.report.Table.left;
 import static org.dmalloc.report.Table.right;
 
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
-import java.util.OptionalDouble;
 import java.util.function.BiFunction;
 import org.dmalloc.benchmarks.peers.PeerReport.Cell;
 import org.dmalloc.benchmarks.peers.PeerReport.Entrant;
@@ -108,29 +109,21 @@ final class PeerTable {
   }
 
   private static String amplification(Cell cell) {
-    OptionalDouble written = cell.writeAmplification();
-    return ratio(cell.readAmplification()) + (written.isPresent() ? " / " + ratio(written) : "");
+    double written = cell.writeAmplification();
+    return ratio(cell.readAmplification()) + (Double.isNaN(written) ? "" : " / " + ratio(written));
   }
 
-  /** Why cells are empty, or have fewer runs. */
+  /** Why cells are empty, or have fewer runs: a line for each contender and reason. */
   private static List<String> reasons(PeerReport report) {
     List<String> lines = new ArrayList<>();
     for (Entrant entrant : report.contenders()) {
-      for (String reason :
-          report.cells().stream()
-              .filter(c -> c.contender().equals(entrant.id()) && !c.reason().isEmpty())
-              .map(Cell::reason)
-              .distinct()
-              .toList()) {
-        List<String> rows =
-            report.cells().stream()
-                .filter(c -> c.contender().equals(entrant.id()) && c.reason().equals(reason))
-                .map(c -> c.row().label())
-                .toList();
-        lines.add(
-            String.format(
-                Locale.ROOT, "%s: %s: %s", entrant.id(), String.join(", ", rows), reason));
+      Map<String, String> rows = new LinkedHashMap<>();
+      for (Cell cell : report.cells()) {
+        if (cell.contender().equals(entrant.id()) && !cell.reason().isEmpty()) {
+          rows.merge(cell.reason(), cell.row().label(), (one, more) -> one + ", " + more);
+        }
       }
+      rows.forEach((reason, labels) -> lines.add(entrant.id() + ": " + labels + ": " + reason));
     }
     return lines;
   }
@@ -145,13 +138,9 @@ final class PeerTable {
     return String.format(Locale.ROOT, "%.0f", 100 * rate.spread());
   }
 
-  private static String ratio(OptionalDouble ratio) {
-    if (ratio.isEmpty()) {
-      return NONE;
-    }
-    double value = ratio.getAsDouble();
-    return value < TWO_PLACES_BELOW
-        ? String.format(Locale.ROOT, "%.2f", value)
-        : Units.ratio(value);
+  private static String ratio(double ratio) {
+    return Double.isNaN(ratio)
+        ? NONE
+        : ratio < TWO_PLACES_BELOW ? String.format(Locale.ROOT, "%.2f", ratio) : Units.ratio(ratio);
   }
 }

@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.function.Predicate;
+import java.util.stream.Stream;
 import org.dmalloc.benchmarks.peers.PeerReport.Entrant;
 import org.dmalloc.benchmarks.peers.child.Row;
 import org.dmalloc.benchmarks.peers.store.Peer.Family;
@@ -16,23 +17,19 @@ import org.dmalloc.measure.compare.Sample;
 /**
  * How this suite stands in one row: what finds its advice by itself, beside the best fixed advice,
  * the best peer and the raw disk. A difference within the spread of the runs is a draw.
- *
- * @param row the row
- * @param sentence in words
  */
 public record Standing(Row row, String sentence) {
   private static final String FOUND = "panama:auto";
   private static final double WHOLE = 9.95;
 
+  private static final Comparator<Result> BY_RATE =
+      Comparator.comparingDouble(result -> result.rate().median());
+
   private record Result(String id, Sample rate) {}
 
   /** The standings in all rows that gave figures. */
   public static List<Standing> all(PeerReport report) {
-    List<Standing> standings = new ArrayList<>();
-    for (Row row : report.rows()) {
-      of(report, row).ifPresent(standings::add);
-    }
-    return standings;
+    return report.rows().stream().flatMap(row -> of(report, row).stream()).toList();
   }
 
   private static Optional<Standing> of(PeerReport report, Row row) {
@@ -57,47 +54,34 @@ public record Standing(Row row, String sentence) {
     report
         .ceiling(row)
         .ifPresent(
-            raw ->
-                parts.add(
-                    String.format(
-                        Locale.ROOT,
-                        "%s of the raw disk",
-                        times(ours.rate().median() / raw.median()))));
+            raw -> parts.add(times(ours.rate().median() / raw.median()) + " of the raw disk"));
     return Optional.of(
-        new Standing(
-            row,
-            String.format(
-                Locale.ROOT, "%s: %s %s", row.label(), ours.id(), String.join("; ", parts))));
+        new Standing(row, row.label() + ": " + ours.id() + " " + String.join("; ", parts)));
   }
 
   private static String against(Result ours, Result other, String what) {
     Duel duel = Duel.of(ours.rate(), other.rate());
     String ratio = times(duel.ratio());
     return duel.draw()
-        ? String.format(Locale.ROOT, "a draw with %s (%s, %s ×)", what, other.id(), ratio)
-        : String.format(Locale.ROOT, "%s × %s (%s)", ratio, what, other.id());
+        ? "a draw with " + what + " (" + other.id() + ", " + ratio + " ×)"
+        : ratio + " × " + what + " (" + other.id() + ")";
   }
 
   /** The contenders that are best in a row: the first, and those that it does not beat. */
   static List<String> leaders(PeerReport report, Row row) {
-    Optional<Result> first = best(report, row, entrant -> true);
-    if (first.isEmpty()) {
-      return List.of();
-    }
-    List<String> leaders = new ArrayList<>();
-    for (Entrant entrant : report.contenders()) {
-      report
-          .cell(row, entrant.id())
-          .flatMap(PeerReport.Cell::rate)
-          .filter(
-              rate ->
-                  entrant.id().equals(first.get().id()) || Duel.of(first.get().rate(), rate).draw())
-          .ifPresent(rate -> leaders.add(entrant.id()));
-    }
-    return leaders;
+    List<Result> results = results(report, row, entrant -> true).toList();
+    Optional<Result> best = results.stream().max(BY_RATE);
+    return results.stream()
+        .filter(r -> r.equals(best.get()) || Duel.of(best.get().rate(), r.rate()).draw())
+        .map(Result::id)
+        .toList();
   }
 
   private static Optional<Result> best(PeerReport report, Row row, Predicate<Entrant> which) {
+    return results(report, row, which).max(BY_RATE);
+  }
+
+  private static Stream<Result> results(PeerReport report, Row row, Predicate<Entrant> which) {
     return report.contenders().stream()
         .filter(which)
         .flatMap(
@@ -106,11 +90,10 @@ public record Standing(Row row, String sentence) {
                     .cell(row, entrant.id())
                     .flatMap(PeerReport.Cell::rate)
                     .map(rate -> new Result(entrant.id(), rate))
-                    .stream())
-        .max(Comparator.comparingDouble(result -> result.rate().median()));
+                    .stream());
   }
 
-  static String times(double ratio) {
+  private static String times(double ratio) {
     return String.format(
         Locale.ROOT, ratio >= WHOLE ? "%.0f" : ratio >= 1.95 ? "%.1f" : "%.2f", ratio);
   }

@@ -27,6 +27,7 @@ import org.dmalloc.measure.Workloads;
 import org.dmalloc.measure.bench.BenchmarkPlan;
 import org.dmalloc.measure.bench.BenchmarkResult;
 import org.dmalloc.measure.bench.BenchmarkRunner;
+import org.dmalloc.measure.compare.child.ChildMessage;
 import org.dmalloc.measure.compare.child.ChildRun;
 import org.dmalloc.measure.compare.child.ChildTask;
 import org.dmalloc.measure.compare.child.ContenderSubject;
@@ -164,17 +165,19 @@ class OneEngineTest {
             List.of(step),
             List.of(),
             "");
-    ChildRun.Result result =
+    ChildRun result =
         ChildRun.run(
             new LimitedJvm(
                 main.getName(), Peers.classPath(), 64 << 20, List.of(), Duration.ofMinutes(2)),
-            task,
+            peakFile -> task,
             null,
+            0,
             begun -> {},
             Duration.ofMinutes(5));
     assertEquals("", result.broken(), result::toString);
-    assertEquals(1, result.done().size(), result::toString);
-    return result.done().getFirst().runs().getFirst();
+    List<ChildMessage> done = result.of(ChildMessage.Kind.DONE);
+    assertEquals(1, done.size(), result::toString);
+    return done.getFirst().runs().getFirst();
   }
 
   private Measurement moves() throws Exception {

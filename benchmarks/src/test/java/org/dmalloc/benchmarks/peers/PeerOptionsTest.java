@@ -8,13 +8,18 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import org.dmalloc.benchmarks.Arguments;
 import org.dmalloc.benchmarks.peers.child.Row;
 import org.dmalloc.benchmarks.peers.store.Peer;
 import org.junit.jupiter.api.Test;
 
 class PeerOptionsTest {
-  private static PeerOptions parse(String... arguments) {
-    return PeerOptions.parse(List.of(arguments));
+  private static Arguments arguments(String... words) {
+    return new Arguments(Peers.HELP, List.of(words));
+  }
+
+  private static PeerPlan parse(String... words) {
+    return PeerPlan.of(arguments(words));
   }
 
   private static String refusal(String... arguments) {
@@ -23,7 +28,7 @@ class PeerOptionsTest {
 
   @Test
   void comparesEverythingUnlessToldOtherwise() {
-    PeerPlan plan = parse().plan();
+    PeerPlan plan = parse();
     assertEquals(2L << 30, plan.byteSize());
     assertEquals(512L << 20, plan.limitBytes());
     assertEquals(Arrays.asList(Row.values()), plan.rows());
@@ -33,8 +38,8 @@ class PeerOptionsTest {
 
   @Test
   void takesSizesNamesAndFiles() {
-    PeerOptions options =
-        parse(
+    Arguments options =
+        arguments(
             "--size",
             "1.5G",
             "--no-limit",
@@ -54,7 +59,7 @@ class PeerOptionsTest {
             "j",
             "--html",
             "h");
-    PeerPlan plan = options.plan();
+    PeerPlan plan = PeerPlan.of(options);
     assertEquals(3L << 29, plan.byteSize());
     assertEquals(0, plan.limitBytes());
     assertEquals(5, plan.runs());
@@ -62,8 +67,8 @@ class PeerOptionsTest {
     assertEquals(
         List.of("panama:random", "lmdb", "lucene"), plan.peers().stream().map(Peer::id).toList());
     assertEquals(List.of(Row.ZIPF, Row.FILL), plan.rows());
-    assertEquals(Path.of("j"), options.json());
-    assertEquals(Path.of("h"), options.html());
+    assertEquals(Path.of("j"), options.path("--json"));
+    assertEquals(Path.of("h"), options.path("--html"));
   }
 
   @Test
@@ -82,7 +87,7 @@ class PeerOptionsTest {
 
   @Test
   void helpNamesEveryOption() {
-    assertTrue(parse("--help").help());
+    assertTrue(arguments("--help").has("--help"));
     for (String option :
         List.of(
             "--size",
@@ -97,7 +102,7 @@ class PeerOptionsTest {
             "--json",
             "--html",
             "--from")) {
-      assertTrue(PeerOptions.HELP.contains(option + " "), option);
+      assertTrue(Peers.HELP.contains(option + " "), option);
     }
   }
 }

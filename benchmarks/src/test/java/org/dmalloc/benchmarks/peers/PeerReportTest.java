@@ -186,13 +186,13 @@ class PeerReportTest {
     PeerReport report = report();
     String json = Json.print(report.json());
     assertTrue(json.contains("\"row\": \"scan\""), json);
-    assertEquals(report, PeerJson.read(Files.writeString(work.resolve("a.json"), json)));
+    assertEquals(report, PeerReport.read(Files.writeString(work.resolve("a.json"), json)));
     Path other = Files.writeString(work.resolve("b.json"), "{\"schema\": \"else\"}");
-    assertThrows(IOException.class, () -> PeerJson.read(other));
+    assertThrows(IOException.class, () -> PeerReport.read(other));
     Path older =
         Files.writeString(work.resolve("c.json"), json.replace("\"format\": 2", "\"format\": 0"));
     assertTrue(
-        assertThrows(IOException.class, () -> PeerJson.read(older))
+        assertThrows(IOException.class, () -> PeerReport.read(older))
             .getMessage()
             .contains("format 0"));
   }

@@ -10,7 +10,6 @@ import org.dmalloc.measure.Measurement;
 /**
  * The medians of one cell over its runs. NaN stands for what the machine does not tell.
  *
- * @param speed operations per second
  * @param p50Nanos the median latency
  * @param p99Nanos 99 of 100 operations took at most this
  * @param p999Nanos 999 of 1000 did
@@ -94,9 +93,7 @@ public record CellSummary(
   }
 
   private static double median(List<Measurement> runs, ToDoubleFunction<Measurement> figure) {
-    List<Double> known =
-        runs.stream().mapToDouble(figure).filter(Double::isFinite).boxed().toList();
-    return known.isEmpty() ? Double.NaN : Sample.of(known).median();
+    return Sample.known(runs.stream().mapToDouble(figure)).map(Sample::median).orElse(Double.NaN);
   }
 
   private static double ratio(long amount, long by) {

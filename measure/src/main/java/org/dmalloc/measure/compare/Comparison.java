@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Stream;
 import org.dmalloc.measure.compare.setup.KernelSetting;
 import org.dmalloc.measure.compare.setup.LimitSearch;
 import org.dmalloc.measure.compare.setup.MemoryLimit;
@@ -55,7 +56,7 @@ public final class Comparison {
   /**
    * Prepares one.
    *
-   * @param providers the providers that take part
+   * @param providers those of the contenders
    * @param ownClassPath jars and directories with this class and what it needs
    */
   public Comparison(
@@ -69,11 +70,8 @@ public final class Comparison {
     this.listener = listener;
   }
 
-  /** Takes back what comparisons of this user that were killed have left; one line for each. */
-  public static List<String> removeLeftovers(@Nullable Path stateDirectory) throws IOException {
-    return SetupJournal.recover(
-        stateDirectory == null ? SetupJournal.defaultDirectory() : stateDirectory,
-        KernelFiles.ofThisMachine());
+  private static Path journals(@Nullable Path stateDirectory) throws IOException {
+    return stateDirectory == null ? SetupJournal.defaultDirectory() : stateDirectory;
   }
 
   /**
@@ -87,29 +85,25 @@ public final class Comparison {
     if (wanted != null) {
       SwapFile.requireAbsent(wanted.path());
     }
-    Path state = plan.stateDirectory();
-    Path journals = state == null ? SetupJournal.defaultDirectory() : state;
+    Path journals = journals(plan.stateDirectory());
     for (String line : SetupJournal.recover(journals, files)) {
-      say(line);
+      notes.add(line);
+      listener.said(line);
     }
     Files.createDirectories(plan.directory());
     try (SetupJournal journal = SetupJournal.open(journals, files)) {
       try {
         return compare(journal);
       } catch (IOException e) {
-        if (journal.closed()) {
-          throw endedFromOutside(e);
+        if (!journal.closed()) {
+          throw e;
         }
-        throw e;
+        // A signal ends the process, and its hook has taken all back: that is why this failed.
+        InterruptedException ended = new InterruptedException("ended by a signal");
+        ended.initCause(e);
+        throw ended;
       }
     }
-  }
-
-  /** A signal ends the process, and its hook has taken all back: what fails then fails for that. */
-  private static InterruptedException endedFromOutside(IOException e) {
-    InterruptedException ended = new InterruptedException("ended by a signal");
-    ended.initCause(e);
-    return ended;
   }
 
   private ComparisonReport compare(SetupJournal journal) throws IOException, InterruptedException {
@@ -118,12 +112,12 @@ public final class Comparison {
     Optional<MemoryLimit> limit = findLimit(journal);
     Optional<Mount> mount = Mount.holding(files, plan.directory().toRealPath());
     Optional<BlockDevice> disk = mount.flatMap(m -> BlockDevice.of(files, m));
-    List<Contender> wished =
-        ContenderList.of(plan, joining(), disk.map(BlockDevice::readAheadFile).orElse(null));
+    List<Contender> candidates =
+        ContenderList.of(plan, available(), disk.map(BlockDevice::readAheadFile).orElse(null));
     Set<String> ownSwap = new LinkedHashSet<>();
     ComparisonPlan.TemporarySwap wanted = plan.variants().swapFile();
     if (wanted != null) {
-      requireEnough(wanted, wished, limit.isPresent());
+      requireEnough(wanted, candidates, limit.isPresent());
       ownSwap.add(
           SwapFile.create(journal, wanted.path(), wanted.byteSize(), wanted.priority()).path());
     }
@@ -134,41 +128,47 @@ public final class Comparison {
       notes.add("zram: the pages of these workloads hold random bytes and do not compress");
     }
     List<SwapDevice> swap = SwapDevice.all(files);
-    List<Contender> contenders = comparable(wished, swap, limit.isPresent());
+    List<Contender> contenders = comparable(candidates, swap, limit.isPresent());
     ContenderList.leftOut(plan)
         .forEach(
             (name, other) ->
-                notes.add(
-                    String.format(
-                        Locale.ROOT, "%s: like %s, not measured; -c all has it too", name, other)));
+                notes.add(name + ": like " + other + ", not measured; -c all has it too"));
     checkSettings(journal, contenders);
     if (disk.isEmpty()) {
       notes.add(
-          String.format(
-              Locale.ROOT,
-              "%s is on %s, which has no disk below it: files there are memory",
-              plan.directory(),
-              mount.map(Mount::type).orElse("an unknown file system")));
+          plan.directory()
+              + " is on "
+              + mount.map(Mount::type).orElse("an unknown file system")
+              + ", which has no disk below it: files there are memory");
     }
-
     TimeFit.require(plan, contenders);
     Rounds rounds =
-        new Rounds(plan, contenders, ownClassPath, limit.orElse(null), journal, listener, begin);
-    rounds.watch(devices(disk, swap));
+        new Rounds(
+            plan,
+            contenders,
+            ownClassPath,
+            limit.orElse(null),
+            journal,
+            devices(disk, swap),
+            listener,
+            begin);
     rounds.run();
     notes.addAll(rounds.notes());
-    Duration taken = Duration.between(started, Instant.now());
     return new ComparisonReport(
         ComparisonReport.FORMAT,
         started.truncatedTo(ChronoUnit.SECONDS).toString(),
-        taken.toMillis() / 1000.0,
+        Duration.between(started, Instant.now()).toMillis() / 1000.0,
         plan.byteSize(),
         limit.isPresent() ? plan.limitBytes() : 0,
         limit.map(MemoryLimit::description).orElse("no limit was permitted"),
         rounds.cellSeconds(),
         plan.effort().runs(),
         plan.seed(),
-        storage(mount, disk),
+        plan.directory().toRealPath()
+            + " on "
+            + mount.map(Mount::type).orElse("unknown")
+            + ", "
+            + disk.map(BlockDevice::description).orElse("no disk"),
         files.text(KernelSetting.PAGE_CLUSTER).orElse("unknown"),
         swap,
         MachineDescription.read(files),
@@ -210,16 +210,11 @@ public final class Comparison {
     return search.limit();
   }
 
-  private List<ProviderSource> joining() {
-    List<ProviderSource> joining = new ArrayList<>();
-    for (ProviderSource provider : providers) {
-      if (provider.refusal().isEmpty()) {
-        joining.add(provider);
-      } else {
-        notCompared.add(String.format(Locale.ROOT, "%s: %s", provider.name(), provider.refusal()));
-      }
-    }
-    return joining;
+  private List<ProviderSource> available() {
+    providers.stream()
+        .filter(provider -> !provider.unavailable().isEmpty())
+        .forEach(provider -> notCompared.add(provider.name() + ": " + provider.unavailable()));
+    return providers.stream().filter(provider -> provider.unavailable().isEmpty()).toList();
   }
 
   /** The swap that the data needs beyond RAM; negative if it needs none. */
@@ -255,7 +250,7 @@ public final class Comparison {
     }
   }
 
-  /** Leaves out who could only be killed for want of memory, or measures something else. */
+  /** Leaves out contenders that the limit would kill, or that would measure something else. */
   private List<Contender> comparable(List<Contender> all, List<SwapDevice> swap, boolean limited) {
     long free = free(swap);
     long missing = neededSwap(limited) - free;
@@ -291,7 +286,7 @@ public final class Comparison {
     return left;
   }
 
-  /** Settings are tried before anything is measured: a refusal after minutes helps nobody. */
+  /** Tries settings before anything is measured: a failure after minutes helps nobody. */
   private static void checkSettings(SetupJournal journal, List<Contender> contenders)
       throws IOException {
     for (Contender contender : contenders) {
@@ -302,38 +297,9 @@ public final class Comparison {
   }
 
   private List<String> devices(Optional<BlockDevice> disk, List<SwapDevice> swap) {
-    List<String> names = new ArrayList<>();
-    disk.ifPresent(device -> names.add(device.name()));
-    for (SwapDevice area : swap) {
-      area.disk(files)
-          .map(BlockDevice::name)
-          .filter(name -> !names.contains(name))
-          .ifPresent(names::add);
-    }
-    return names;
-  }
-
-  private String storage(Optional<Mount> mount, Optional<BlockDevice> disk) throws IOException {
-    return String.format(
-        Locale.ROOT,
-        "%s on %s, %s",
-        plan.directory().toRealPath(),
-        mount.map(Mount::type).orElse("unknown"),
-        disk.map(
-                device ->
-                    String.format(
-                        Locale.ROOT,
-                        "%s, read-ahead %s KiB, rotational %s",
-                        (device.name() + " " + device.model()).strip(),
-                        device.readAheadKib().isPresent()
-                            ? String.valueOf(device.readAheadKib().getAsLong())
-                            : "unknown",
-                        device.rotational().map(r -> r ? "yes" : "no").orElse("unknown")))
-            .orElse("no disk"));
-  }
-
-  private void say(String line) {
-    notes.add(line);
-    listener.said(line);
+    return Stream.concat(disk.stream(), swap.stream().flatMap(area -> area.disk(files).stream()))
+        .map(BlockDevice::name)
+        .distinct()
+        .toList();
   }
 }

@@ -4,28 +4,28 @@ package org.dmalloc.measure.compare;
 import static org.dmalloc.report.Table.left;
 import static org.dmalloc.report.Table.right;
 
+import com.google.gson.JsonObject;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import java.util.Optional;
+import java.util.function.Function;
 import org.dmalloc.measure.compare.ComparisonReport.Cell;
 import org.dmalloc.measure.compare.cell.ComparedWorkload;
+import org.dmalloc.measure.report.Report;
 import org.dmalloc.report.Lines;
 import org.dmalloc.report.Table;
 import org.dmalloc.report.Units;
 
 /**
- * Two comparisons set against each other: of two times, or of two machines. Only cells that both
- * have are listed.
+ * A comparison set against an earlier one, of this machine or another: as text, its own report and
+ * what has changed in the cells that both have.
+ *
+ * @param before the earlier one
  */
-public final class ComparisonDelta {
-  private ComparisonDelta() {}
-
+public record ComparisonDelta(ComparisonReport report, ComparisonReport before) implements Report {
   /**
    * One cell of both.
    *
-   * @param workload what was done
-   * @param contender by whom
    * @param before operations per second in the first
    * @param after operations per second in the second
    * @param duel the second against the first
@@ -57,16 +57,16 @@ public final class ComparisonDelta {
     return lines;
   }
 
-  /** The table, with what differs between the conditions before it. */
-  static String render(ComparisonReport before, ComparisonReport after, int width) {
+  @Override
+  public String text(int width) {
     StringBuilder text = new StringBuilder();
     text.append("against the comparison of ").append(before.started()).append('\n');
-    differs(text, "machine", machine(before), machine(after));
-    differs(text, "size", Units.bytes(before.byteSize()), Units.bytes(after.byteSize()));
-    differs(text, "limit", Units.bytes(before.limitBytes()), Units.bytes(after.limitBytes()));
-    differs(text, "files", before.storage(), after.storage());
-    differs(text, "swap", ComparisonTable.swap(before), ComparisonTable.swap(after));
-    differs(text, "page-cluster", before.pageCluster(), after.pageCluster());
+    differs(text, "machine", r -> r.machine().processor() + ", " + r.machine().kernel());
+    differs(text, "size", r -> Units.bytes(r.byteSize()));
+    differs(text, "limit", r -> Units.bytes(r.limitBytes()));
+    differs(text, "files", ComparisonReport::storage);
+    differs(text, "swap", ComparisonTable::swap);
+    differs(text, "page-cluster", ComparisonReport::pageCluster);
     Table<Line> table =
         Table.<Line>of(
                 left("workload", line -> line.workload().label()),
@@ -76,22 +76,30 @@ public final class ComparisonDelta {
                 right("ratio", line -> Verdict.times(line.duel().ratio())),
                 left("", line -> outcome(line.duel())))
             .keyedBy(2)
-            .rows(lines(before, after));
-    return Lines.wrap(text.toString(), width) + table.render(width);
+            .rows(lines(before, report));
+    return report.text(width) + "\n" + Lines.wrap(text.toString(), width) + table.render(width);
   }
 
   private static String outcome(Duel duel) {
     return duel.draw() ? "draw" : duel.ratio() > 1 ? "faster" : "slower";
   }
 
-  private static String machine(ComparisonReport report) {
-    return String.format(
-        Locale.ROOT, "%s, %s", report.machine().processor(), report.machine().kernel());
+  private void differs(
+      StringBuilder text, String what, Function<ComparisonReport, String> condition) {
+    String then = condition.apply(before);
+    String now = condition.apply(report);
+    if (!then.equals(now)) {
+      text.append("  " + what + ": then " + then + "; now " + now + "\n");
+    }
   }
 
-  private static void differs(StringBuilder text, String what, String before, String after) {
-    if (!before.equals(after)) {
-      text.append(String.format(Locale.ROOT, "  %s: then %s; now %s%n", what, before, after));
-    }
+  @Override
+  public JsonObject json() {
+    return report.json();
+  }
+
+  @Override
+  public String summary() {
+    return report.summary();
   }
 }

@@ -4,7 +4,6 @@ package org.dmalloc.measure.compare;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
-import java.util.Locale;
 import org.dmalloc.measure.compare.cell.ComparedWorkload;
 import org.dmalloc.measure.compare.setup.SwapFile;
 import org.jspecify.annotations.Nullable;
@@ -12,12 +11,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * What to compare, and how.
  *
- * @param byteSize the memory of each contender
  * @param limitBytes what each child JVM may have of RAM, itself included
- * @param directory where files go
- * @param choice which workloads and contenders
- * @param variants the swap and settings to try
- * @param effort how often and how long to measure
  * @param seed decides content and order
  * @param stateDirectory where the journal of changes is kept; null for the user's own
  */
@@ -46,7 +40,6 @@ public record ComparisonPlan(
   /**
    * What is measured.
    *
-   * @param workloads what to run
    * @param contenders names to choose by: of a provider, of a contender, or {@code all}; empty for
    *     all but those that are like another
    */
@@ -54,11 +47,8 @@ public record ComparisonPlan(
     /** All workloads over all contenders but those that are like another. */
     public static final Choice ALL = new Choice(List.of(ComparedWorkload.values()), List.of());
 
-    /** Copies the lists. */
     public Choice {
-      if (workloads.isEmpty()) {
-        throw new IllegalArgumentException("no workload; name at least one");
-      }
+      check(!workloads.isEmpty(), "no workload; name at least one");
       workloads = List.copyOf(workloads);
       contenders = List.copyOf(contenders);
     }
@@ -71,7 +61,6 @@ public record ComparisonPlan(
    * @param zramBytes the size of a zram device for this comparison; 0 for none
    * @param pageClusters values of vm.page-cluster to try with swap; empty to leave it
    * @param readAheadKib values of the disk's read_ahead_kb to try with files; empty to leave it
-   * @param policies which swap policies to try
    */
   public record Variants(
       @Nullable TemporarySwap swapFile,
@@ -83,7 +72,6 @@ public record ComparisonPlan(
     public static final Variants NONE =
         new Variants(null, 0, List.of(), List.of(), Policies.DISTINCT);
 
-    /** Copies the lists. */
     public Variants {
       pageClusters = List.copyOf(pageClusters);
       readAheadKib = List.copyOf(readAheadKib);
@@ -101,18 +89,12 @@ public record ComparisonPlan(
     /** Five runs within ten minutes, less what setting up and a last slow child may take. */
     public static final Effort STANDARD = new Effort(5, Duration.ofSeconds(510), null);
 
-    /** Checks the numbers. */
     public Effort {
-      if (runs < 1) {
-        throw new IllegalArgumentException("runs " + runs + "; give at least 1");
-      }
-      if (time.isNegative() || time.isZero()) {
-        throw new IllegalArgumentException(
-            String.format(Locale.ROOT, "time of %d s; give at least 1", time.toSeconds()));
-      }
-      if (cellTime != null && (cellTime.isNegative() || cellTime.isZero())) {
-        throw new IllegalArgumentException(
-            String.format(Locale.ROOT, "cell time of %d ms; give at least 1", cellTime.toMillis()));
+      check(runs >= 1, "runs " + runs + "; give at least 1");
+      check(time.isPositive(), "time of " + time.toSeconds() + " s; give at least 1");
+      if (cellTime != null) {
+        check(
+            cellTime.isPositive(), "cell time of " + cellTime.toMillis() + " ms; give at least 1");
       }
     }
   }
@@ -121,37 +103,29 @@ public record ComparisonPlan(
    * A swap file.
    *
    * @param path must not exist
-   * @param byteSize its size
    * @param priority from 0 to {@value SwapFile#HIGHEST_PRIORITY}
    */
   public record TemporarySwap(Path path, long byteSize, int priority) {
-    /** Checks the numbers. */
     public TemporarySwap {
-      if (byteSize < 1 << 20) {
-        throw new IllegalArgumentException("swap file of " + byteSize + " bytes; give at least 1m");
-      }
-      if (priority < 0 || priority > SwapFile.HIGHEST_PRIORITY) {
-        throw new IllegalArgumentException(
-            String.format(
-                Locale.ROOT,
-                "swap priority %d; give 0 to %d",
-                priority,
-                SwapFile.HIGHEST_PRIORITY));
-      }
+      check(byteSize >= 1 << 20, "swap file of " + byteSize + " bytes; give at least 1m");
+      check(
+          priority >= 0 && priority <= SwapFile.HIGHEST_PRIORITY,
+          "swap priority " + priority + "; give 0 to " + SwapFile.HIGHEST_PRIORITY);
     }
   }
 
-  /** Checks the sizes. */
   public ComparisonPlan {
-    if (byteSize < LEAST_BYTES) {
-      throw new IllegalArgumentException("size of " + byteSize + " bytes; give at least 16m");
-    }
-    if (limitBytes < LEAST_LIMIT_BYTES) {
-      throw new IllegalArgumentException(
-          String.format(
-              Locale.ROOT,
-              "limit of %d bytes; give at least 128m, because the child JVM itself lives within it",
-              limitBytes));
+    check(byteSize >= LEAST_BYTES, "size of " + byteSize + " bytes; give at least 16m");
+    check(
+        limitBytes >= LEAST_LIMIT_BYTES,
+        "limit of "
+            + limitBytes
+            + " bytes; give at least 128m, because the child JVM itself lives within it");
+  }
+
+  private static void check(boolean holds, String otherwise) {
+    if (!holds) {
+      throw new IllegalArgumentException(otherwise);
     }
   }
 

@@ -1,16 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.dmalloc.measure.compare;
 
+import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
+import java.io.IOException;
+import java.nio.file.Path;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import org.dmalloc.measure.Measurement;
 import org.dmalloc.measure.compare.cell.ComparedWorkload;
 import org.dmalloc.measure.machine.MachineDescription;
 import org.dmalloc.measure.machine.SwapDevice;
+import org.dmalloc.measure.report.HtmlPage;
 import org.dmalloc.measure.report.Report;
+import org.dmalloc.report.Json;
+import org.dmalloc.report.Units;
 
 /**
  * What a comparison found.
@@ -22,17 +27,12 @@ import org.dmalloc.measure.report.Report;
  * @param limitBytes the memory limit; 0 where none was permitted
  * @param limitedBy how it was set, or why not
  * @param cellSeconds how long each cell was measured, in the last run
- * @param runs how often
  * @param seed decided content and order
- * @param storage where files lay
  * @param pageCluster vm.page-cluster, where it was not varied
  * @param swap the swap areas, with the temporary one
- * @param machine the machine
- * @param contenders who was compared, in order
- * @param cells what was measured
+ * @param contenders what was compared, in order
  * @param obstacles what stands against every verdict, and what to do about it
- * @param notCompared who or what was not, and what would permit it
- * @param notes what else should be known
+ * @param notCompared what was not compared, and what would permit it
  */
 public record ComparisonReport(
     int format,
@@ -57,7 +57,8 @@ public record ComparisonReport(
   /** The version of this record's JSON form. */
   public static final int FORMAT = 4;
 
-  /** Copies the lists. */
+  private static final String SCHEMA = "dmalloc-comparison";
+
   public ComparisonReport {
     swap = List.copyOf(swap);
     contenders = List.copyOf(contenders);
@@ -68,9 +69,8 @@ public record ComparisonReport(
   }
 
   /**
-   * A contender, for readers.
+   * A contender.
    *
-   * @param id its name
    * @param family what holds its bytes
    * @param announced whether it announces pages in batches
    * @param note what the child said about its memory
@@ -91,23 +91,17 @@ public record ComparisonReport(
   /**
    * One workload over one contender.
    *
-   * @param workload what was done
-   * @param contender by whom
-   * @param runs the figures of each run; empty if all failed
    * @param failure why a run gave none; empty if all did
    */
   public record Cell(
       ComparedWorkload workload, String contender, List<Measurement> runs, String failure) {
-    /** Copies the list. */
     public Cell {
       runs = List.copyOf(runs);
     }
 
     /** Operations per second. */
     public Optional<Sample> speed() {
-      return runs.isEmpty()
-          ? Optional.empty()
-          : Optional.of(Sample.of(runs.stream().map(Measurement::operationsPerSecond).toList()));
+      return Sample.known(runs.stream().mapToDouble(Measurement::operationsPerSecond));
     }
   }
 
@@ -116,19 +110,82 @@ public record ComparisonReport(
     return ComparisonTable.render(this, width);
   }
 
+  /** The record as it is, with what readers need not compute then: verdicts, medians of cells. */
   @Override
   public JsonObject json() {
-    return ComparisonJson.tree(this);
+    JsonObject root = Json.form(SCHEMA, this);
+    JsonArray medians = new JsonArray();
+    for (Cell cell : cells) {
+      CellSummary.of(cell).ifPresent(summary -> medians.add(medians(cell, summary)));
+    }
+    root.add("medians", medians);
+    root.add("verdicts", Json.tree(Verdict.all(this)));
+    return root;
+  }
+
+  private static JsonObject medians(Cell cell, CellSummary summary) {
+    JsonObject object = new JsonObject();
+    object.addProperty("workload", cell.workload().label());
+    object.addProperty("contender", cell.contender());
+    object.add("curve", Json.tree(CellSummary.curve(cell)));
+    object.addProperty("operationsPerSecond", summary.speed().median());
+    object.addProperty("low", summary.speed().low());
+    object.addProperty("high", summary.speed().high());
+    Json.addFields(object, summary);
+    object.remove("speed");
+    return object;
+  }
+
+  /** Reads a report from a file with its JSON form. */
+  public static ComparisonReport read(Path file) throws IOException {
+    return Json.read(file, SCHEMA, FORMAT, ComparisonReport.class, "compare --save");
   }
 
   @Override
   public String summary() {
-    return String.format(Locale.ROOT, "comparison of %d cells, %s", cells.size(), started);
+    return "comparison of " + cells.size() + " cells, " + started;
   }
 
-  /** The page: verdicts, plots and all figures. */
+  /**
+   * One page that loads nothing, with the verdicts, bars, latency curves, amplification and all
+   * figures. The JSON form stands in it, for programs.
+   */
   public String html() {
-    return ComparisonHtml.render(this);
+    String caution =
+        obstacles.isEmpty()
+            ? ""
+            : "<p><strong>No verdicts: "
+                + HtmlPage.text(String.join("; ", obstacles))
+                + ".</strong></p>";
+    StringBuilder verdicts = new StringBuilder();
+    for (Verdict verdict : Verdict.all(this)) {
+      String label = verdict.workload().label();
+      append(verdicts, label, verdict.sentence().substring(label.length() + 2), verdict.advice());
+    }
+    Verdict.overall(this)
+        .ifPresent(
+            line -> append(verdicts, "all of these", "the highest mean, no one left out", line));
+    return HtmlPage.of(
+        HtmlPage.class,
+        "comparison",
+        "File or swap: " + underLimit(byteSize, limitBytes),
+        this,
+        Map.of("VERDICTS", verdicts.toString(), "CAUTION", caution));
+  }
+
+  private static void append(StringBuilder list, String name, String sentence, String advice) {
+    list.append("<dt>").append(HtmlPage.text(name)).append("</dt><dd>");
+    list.append(HtmlPage.text(sentence));
+    if (!advice.isEmpty()) {
+      list.append("<code>").append(HtmlPage.text(advice)).append("</code>");
+    }
+    list.append("</dd>\n");
+  }
+
+  /** So much data, in so much memory. */
+  public static String underLimit(long byteSize, long limitBytes) {
+    return Units.bytes(byteSize)
+        + (limitBytes == 0 ? " without a limit" : " in " + Units.bytes(limitBytes) + " of RAM");
   }
 
   /** The workloads that were measured, in their order. */
@@ -136,7 +193,6 @@ public record ComparisonReport(
     return cells.stream().map(Cell::workload).distinct().sorted().toList();
   }
 
-  /** The contender of a name. */
   public Entrant entrant(String id) {
     return contenders.stream()
         .filter(entrant -> entrant.id().equals(id))

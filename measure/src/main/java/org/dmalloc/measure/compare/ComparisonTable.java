@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.function.DoubleFunction;
 import java.util.function.Function;
+import java.util.stream.Collectors;
 import org.dmalloc.measure.compare.ComparisonReport.Cell;
 import org.dmalloc.measure.compare.cell.ComparedWorkload;
 import org.dmalloc.measure.machine.SwapDevice;
@@ -40,60 +41,54 @@ public final class ComparisonTable {
 
   /** The verdicts and the advice, or what stands against them. */
   public static String verdicts(ComparisonReport report) {
-    StringBuilder text = new StringBuilder();
     if (!report.obstacles().isEmpty()) {
-      text.append("no verdicts:\n");
-      report.obstacles().forEach(line -> text.append("  ").append(line).append('\n'));
-      return text.toString();
+      return "no verdicts:\n" + indented(report.obstacles());
     }
     List<Verdict> verdicts = Verdict.all(report);
-    text.append("verdicts:\n");
-    verdicts.forEach(verdict -> text.append("  ").append(verdict.sentence()).append('\n'));
+    StringBuilder text = new StringBuilder("verdicts:\n");
+    text.append(indented(verdicts.stream().map(Verdict::sentence).toList()));
     List<Verdict> given = verdicts.stream().filter(Verdict::given).toList();
     if (!given.isEmpty()) {
       text.append("allocate:\n");
     }
     for (Verdict verdict : given) {
-      text.append(
-          String.format(
-              Locale.ROOT,
-              "  %-16s  %s%n",
-              verdict.workload().label(),
-              verdict.advice().isEmpty() ? NONE : verdict.advice()));
+      String advice = verdict.advice().isEmpty() ? NONE : verdict.advice();
+      text.append(advice(verdict.workload().label(), advice));
     }
-    Verdict.overall(report)
-        .ifPresent(
-            line -> text.append(String.format(Locale.ROOT, "  %-16s  %s%n", "all of these", line)));
+    Verdict.overall(report).ifPresent(line -> text.append(advice("all of these", line)));
     return text.toString();
   }
 
+  private static String advice(String workloads, String advice) {
+    return String.format(Locale.ROOT, "  %-16s  %s%n", workloads, advice);
+  }
+
+  private static String indented(List<String> lines) {
+    return lines.stream().map(line -> "  " + line + "\n").collect(Collectors.joining());
+  }
+
   private static String header(ComparisonReport report) {
-    StringBuilder text = new StringBuilder(report.machine().sentence()).append('\n');
-    text.append(
-        String.format(
-            Locale.ROOT,
-            "%s for each contender, %s%n",
-            Units.bytes(report.byteSize()),
-            report.limitBytes() == 0
-                ? report.limitedBy()
-                : String.format(
-                    Locale.ROOT,
-                    "in %s of RAM (%s)",
-                    Units.bytes(report.limitBytes()),
-                    report.limitedBy())));
-    text.append(String.format(Locale.ROOT, "files: %s%n", report.storage()));
-    text.append(
-        String.format(
-            Locale.ROOT, "swap: %s; page-cluster %s%n", swap(report), report.pageCluster()));
-    text.append(
-        String.format(
-            Locale.ROOT,
-            "%s of each cell in random order (seed %d), the last of %.2f s a cell; %.0f s in all%n",
-            report.runs() == 1 ? "1 run" : "up to " + report.runs() + " runs",
-            report.seed(),
-            report.cellSeconds(),
-            report.seconds()));
-    return text.toString();
+    return String.format(
+        Locale.ROOT,
+        """
+        %s
+        %s for each contender, %s
+        files: %s
+        swap: %s; page-cluster %s
+        %s of each cell in random order (seed %d), the last of %.2f s a cell; %.0f s in all
+        """,
+        report.machine().sentence(),
+        Units.bytes(report.byteSize()),
+        report.limitBytes() == 0
+            ? report.limitedBy()
+            : "in " + Units.bytes(report.limitBytes()) + " of RAM (" + report.limitedBy() + ")",
+        report.storage(),
+        swap(report),
+        report.pageCluster(),
+        report.runs() == 1 ? "1 run" : "up to " + report.runs() + " runs",
+        report.seed(),
+        report.cellSeconds(),
+        report.seconds());
   }
 
   static String swap(ComparisonReport report) {
@@ -163,22 +158,20 @@ public final class ComparisonTable {
 
   private static String legend() {
     return """
-        op/s: operations per second, median of the runs; ±: half of the middle half of the runs
-        p50 … p99.9: medians of the runs; max: the slowest of all runs
-        majflt, swapin, swapout: major faults, pages read from and written to swap, per operation
-        read: bytes read from devices for the process, per byte asked for; written: bytes written to the devices by the machine
-        asked for: 4096 bytes for each page that an operation used
-        CPU: processor time per operation; durable: time until what was stored is on the disk (- : swap owes none)
-        peak: the most that the limit was charged for, the JVM included; without a limit what was in RAM and mapped
-        scan MB/s: what the scan beside the random loads went through meanwhile; 10^6 bytes
-        """;
+    op/s: operations per second, median of the runs; ±: half of the middle half of the runs
+    p50 … p99.9: medians of the runs; max: the slowest of all runs
+    majflt, swapin, swapout: major faults, pages read from and written to swap, per operation
+    read: bytes read from devices for the process, per byte asked for; written: bytes written to the devices by the machine
+    asked for: 4096 bytes for each page that an operation used
+    CPU: processor time per operation; durable: time until what was stored is on the disk (- : swap owes none)
+    peak: the most that the limit was charged for, the JVM included; without a limit what was in RAM and mapped
+    scan MB/s: what the scan beside the random loads went through meanwhile; 10^6 bytes
+    """;
   }
 
   private static void appendList(StringBuilder text, String title, List<String> lines) {
     if (!lines.isEmpty()) {
-      text.append(title).append('\n');
-      lines.forEach(line -> text.append("  ").append(line).append('\n'));
-      text.append('\n');
+      text.append(title).append('\n').append(indented(lines)).append('\n');
     }
   }
 }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.dmalloc.measure.compare;
 
+import java.util.Collections;
+import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 import org.dmalloc.measure.compare.child.ContenderSubject;
@@ -10,8 +12,6 @@ import org.jspecify.annotations.Nullable;
  * One way to have memory, with its settings.
  *
  * @param id unique: {@code panama:random}, {@code anon:kernel page-cluster=0}
- * @param family what holds its bytes
- * @param kind what the child makes
  * @param provider the provider; null unless the kind is PROVIDER
  * @param pattern the name of the access pattern; null for none
  * @param policy the name of the swap policy; null for none
@@ -30,7 +30,11 @@ record Contender(
     boolean budgeted,
     Map<String, String> settings) {
   Contender {
-    settings = java.util.Collections.unmodifiableMap(new TreeMap<>(settings));
+    settings = Collections.unmodifiableMap(new TreeMap<>(settings));
+  }
+
+  static Contender without(String id, Family family, ContenderSubject.Kind kind) {
+    return new Contender(id, family, kind, null, null, null, false, false, Map.of());
   }
 
   /** A copy that runs under one more setting. */
@@ -79,6 +83,6 @@ record Contender(
   }
 
   static String label(String enumName) {
-    return enumName.toLowerCase(java.util.Locale.ROOT).replace('_', '-');
+    return enumName.toLowerCase(Locale.ROOT).replace('_', '-');
   }
 }

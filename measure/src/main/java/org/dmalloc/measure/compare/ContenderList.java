@@ -35,10 +35,10 @@ final class ContenderList {
           SwapPolicy.NO_HUGE_PAGES);
 
   /**
-   * What differs so little from another contender that it is measured only when it is asked for: a
-   * shared mapping of /dev/zero is, as a memfd is, a file of the kernel's own tmpfs; tmpfs reads
-   * from swap in clusters whatever the advice, which then only changes what is swapped out; and for
-   * a file, the kernel's limit drops pages as a budget does.
+   * Contenders that differ so little from another that they are measured on request only: a shared
+   * mapping of /dev/zero is, as a memfd is, a file of the kernel's own tmpfs; tmpfs reads from swap
+   * in clusters whatever the advice, which then only changes what is swapped out; and for a file,
+   * the kernel's limit drops pages as a budget does.
    */
   private static final Map<String, String> ALIKE =
       new TreeMap<>(
@@ -57,7 +57,6 @@ final class ContenderList {
     return plan.choice().contenders().isEmpty() ? ALIKE : Map.of();
   }
 
-  /** All contenders of a plan. */
   static List<Contender> of(
       ComparisonPlan plan, List<ProviderSource> providers, @Nullable String readAheadFile) {
     List<Contender> base = new ArrayList<>();
@@ -73,20 +72,8 @@ final class ContenderList {
         }
       }
     }
-    base.add(
-        new Contender(
-            LIBRARY_HEAP,
-            Family.SWAP,
-            Kind.LIBRARY_HEAP,
-            null,
-            null,
-            null,
-            false,
-            false,
-            Map.of()));
-    base.add(
-        new Contender(
-            BUFFER_POOL, Family.POOL, Kind.BUFFER_POOL, null, null, null, false, false, Map.of()));
+    base.add(Contender.without(LIBRARY_HEAP, Family.SWAP, Kind.LIBRARY_HEAP));
+    base.add(Contender.without(BUFFER_POOL, Family.POOL, Kind.BUFFER_POOL));
     for (String name : plan.choice().contenders()) {
       if (base.stream().noneMatch(contender -> isChosen(contender, name))) {
         throw new IllegalArgumentException(
@@ -169,18 +156,20 @@ final class ContenderList {
       List<Contender> contenders, ComparisonPlan plan, @Nullable String readAheadFile) {
     List<Contender> all = new ArrayList<>();
     for (Contender contender : contenders) {
-      if (contender.family() == Family.SWAP && !plan.variants().pageClusters().isEmpty()) {
-        for (int value : plan.variants().pageClusters()) {
-          all.add(contender.under(KernelSetting.PAGE_CLUSTER, String.valueOf(value)));
-        }
-      } else if (contender.family() == Family.FILE
-          && !plan.variants().readAheadKib().isEmpty()
-          && readAheadFile != null) {
-        for (int value : plan.variants().readAheadKib()) {
-          all.add(contender.under(readAheadFile, String.valueOf(value)));
-        }
-      } else {
+      @Nullable String file =
+          switch (contender.family()) {
+            case FILE -> readAheadFile;
+            case SWAP -> KernelSetting.PAGE_CLUSTER;
+            case POOL -> null;
+          };
+      List<Integer> values =
+          contender.family() == Family.SWAP
+              ? plan.variants().pageClusters()
+              : plan.variants().readAheadKib();
+      if (file == null || values.isEmpty()) {
         all.add(contender);
+      } else {
+        values.forEach(value -> all.add(contender.under(file, String.valueOf(value))));
       }
     }
     return all;

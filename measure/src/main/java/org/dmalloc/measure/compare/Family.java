@@ -5,14 +5,12 @@ import java.util.Locale;
 
 /** What holds the bytes that RAM does not. */
 public enum Family {
-  /** A mapped file. */
   FILE,
   /** The kernel's swap areas. */
   SWAP,
   /** A file behind a buffer pool of the program's own. */
   POOL;
 
-  /** The name in sentences. */
   public String label() {
     return this == POOL ? "buffer pool" : name().toLowerCase(Locale.ROOT);
   }

@@ -32,10 +32,8 @@ final class Obstacles {
   /**
    * Whether everything fitted into RAM.
    *
-   * @param byteSize the memory of each contender
    * @param limitBytes the limit; 0 for none
    * @param dataBytes what of it is left for data
-   * @param memoryBytes the machine's memory
    */
   static List<String> size(long byteSize, long limitBytes, long dataBytes, long memoryBytes) {
     if (limitBytes == 0) {
@@ -74,7 +72,7 @@ final class Obstacles {
       found.add(
           String.format(
               Locale.ROOT,
-              "swap went to %s, and nobody tells which page to which; give --swap-file or --zram",
+              "swap went to %s, and the kernel does not tell which page went where; give --swap-file or --zram",
               String.join(" and ", new TreeSet<>(own))));
     }
     Set<String> others = new TreeSet<>();
@@ -84,18 +82,15 @@ final class Obstacles {
             .mapToInt(SwapDevice::priority)
             .min()
             .orElse(Integer.MIN_VALUE);
-    for (SwapDevice area : before) {
-      if (!own.isEmpty() && !own.contains(area.path()) && area.priority() >= ownPriority) {
-        others.add(area.path());
-      }
-    }
+    before.stream()
+        .filter(area -> !own.isEmpty() && !own.contains(area.path()))
+        .filter(area -> area.priority() >= ownPriority)
+        .forEach(area -> others.add(area.path()));
     Set<String> paths = before.stream().map(SwapDevice::path).collect(Collectors.toSet());
-    for (SwapDevice area : after) {
-      boolean theirs = !own.contains(area.path());
-      if (theirs && (!paths.contains(area.path()) || (!own.isEmpty() && grown(area, before)))) {
-        others.add(area.path());
-      }
-    }
+    after.stream()
+        .filter(area -> !own.contains(area.path()))
+        .filter(area -> !paths.contains(area.path()) || (!own.isEmpty() && grown(area, before)))
+        .forEach(area -> others.add(area.path()));
     if (!others.isEmpty()) {
       found.add(
           String.format(

@@ -10,8 +10,6 @@ import java.time.ZoneId;
 import java.time.format.DateTimeFormatter;
 import java.util.ArrayList;
 import java.util.Collections;
-import java.util.EnumMap;
-import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
@@ -20,6 +18,7 @@ import java.util.Random;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.dmalloc.measure.Measurement;
 import org.dmalloc.measure.PageContent;
 import org.dmalloc.measure.RunOptions;
@@ -28,6 +27,7 @@ import org.dmalloc.measure.compare.cell.ComparedWorkload;
 import org.dmalloc.measure.compare.child.ChildRun;
 import org.dmalloc.measure.compare.child.ChildTask;
 import org.dmalloc.measure.compare.child.ContenderSubject;
+import org.dmalloc.measure.compare.child.Findings;
 import org.dmalloc.measure.compare.setup.Change;
 import org.dmalloc.measure.compare.setup.KernelSetting;
 import org.dmalloc.measure.compare.setup.LimitedJvm;
@@ -47,7 +47,9 @@ final class Rounds {
   /** What a child JVM has in RAM besides its data. */
   private static final long JVM_BYTES = 112L << 20;
 
-  private static final Duration PATIENCE = Duration.ofMinutes(4);
+  /** How long a child may say nothing. */
+  private static final Duration SILENCE = Duration.ofMinutes(4);
+
   private static final Duration FILL = Duration.ofSeconds(3);
   private static final DateTimeFormatter TIME_OF_DAY =
       DateTimeFormatter.ofPattern("HH:mm", Locale.ROOT);
@@ -57,24 +59,28 @@ final class Rounds {
   private final List<Path> ownClassPath;
   private final @Nullable MemoryLimit limit;
   private final SetupJournal journal;
+  private final List<String> devices;
   private final MeasurementListener listener;
-  private final Map<String, String> contenderNotes = new LinkedHashMap<>();
-  private final Map<String, Map<ComparedWorkload, List<Measurement>>> runs = new LinkedHashMap<>();
-  private final Map<String, Map<ComparedWorkload, String>> failures = new LinkedHashMap<>();
+  private final Findings<ComparedWorkload, Measurement> findings;
   private final Set<String> notes = new LinkedHashSet<>();
-  private final Map<String, Long> peaks = new LinkedHashMap<>();
   private final Schedule schedule;
   private final Set<String> dropped = new LinkedHashSet<>();
-  private List<String> devices = List.of();
   private boolean cut;
   private long cellNanos;
 
+  /**
+   * Prepares them.
+   *
+   * @param devices names of the block devices whose traffic is counted
+   * @param begin when the time given began to run
+   */
   Rounds(
       ComparisonPlan plan,
       List<Contender> contenders,
       List<Path> ownClassPath,
       @Nullable MemoryLimit limit,
       SetupJournal journal,
+      List<String> devices,
       MeasurementListener listener,
       long begin) {
     this.plan = plan;
@@ -82,6 +88,7 @@ final class Rounds {
     this.ownClassPath = ownClassPath;
     this.limit = limit;
     this.journal = journal;
+    this.devices = devices;
     this.listener = listener;
     schedule =
         new Schedule(
@@ -90,15 +97,11 @@ final class Rounds {
             TimeFit.cellsPerRun(plan.choice().workloads()),
             System::nanoTime,
             begin);
-    for (Contender contender : contenders) {
-      runs.put(contender.id(), new EnumMap<>(ComparedWorkload.class));
-      failures.put(contender.id(), new EnumMap<>(ComparedWorkload.class));
-    }
-  }
-
-  /** Names the block devices whose traffic is counted. */
-  void watch(List<String> names) {
-    devices = List.copyOf(names);
+    findings =
+        new Findings<>(
+            plan.choice().workloads(),
+            ComparedWorkload::named,
+            (result, done) -> done.runs().getFirst());
   }
 
   /** Runs all rounds: each contender once in a round, in random order. */
@@ -106,8 +109,7 @@ final class Rounds {
     listener.said(
         String.format(
             Locale.ROOT,
-            "%d contenders × %d workloads × %d runs in %d child JVMs, %.2f s a cell, about %s, done"
-                + " at %s",
+            "%d contenders × %d workloads × %d runs in %d child JVMs, %.2f s a cell, about %s, done at %s",
             contenders.size(),
             plan.choice().workloads().size(),
             plan.effort().runs(),
@@ -118,7 +120,7 @@ final class Rounds {
     while (schedule.hasRounds() && !cut) {
       Schedule.Round round = schedule.round();
       List<Contender> waiting = new ArrayList<>(contenders);
-      waiting.removeIf(c -> round.number() > 1 && !contenderNotes.containsKey(c.id()));
+      waiting.removeIf(c -> round.number() > 1 && !hasMemory(c));
       Collections.shuffle(waiting, new Random(plan.seed() + round.number()));
       while (!waiting.isEmpty() && !cut) {
         if (schedule.fitting(waiting.size()) < waiting.size()) {
@@ -136,14 +138,16 @@ final class Rounds {
         schedule.childDone(child, System.nanoTime() - start);
       }
       if (round.number() == 1) {
-        // Who could not even get its memory will not get it in the next round either.
-        contenders.stream()
-            .filter(contender -> !contenderNotes.containsKey(contender.id()))
-            .forEach(contender -> schedule.contenderDropped());
+        // What could not even get its memory will not get it in the next round either.
+        contenders.stream().filter(c -> !hasMemory(c)).forEach(c -> schedule.contenderDropped());
       }
       schedule.roundDone();
     }
-    tellWhatWasLeftOut();
+    noteWhatWasLeftOut();
+  }
+
+  private boolean hasMemory(Contender contender) {
+    return !findings.note(contender.id()).isEmpty();
   }
 
   /** The children of the first round that cannot make a run; the least telling go first. */
@@ -159,7 +163,7 @@ final class Rounds {
     contenders.removeAll(gone);
   }
 
-  private void tellWhatWasLeftOut() {
+  private void noteWhatWasLeftOut() {
     Duration given = plan.effort().time();
     if (!dropped.isEmpty()) {
       notes.add(
@@ -173,21 +177,18 @@ final class Rounds {
     }
     if (cut) {
       notes.add(
-          String.format(
-              Locale.ROOT,
-              "the last child was ended when the %d s were over; what it had not told was not"
-                  + " measured",
-              given.toSeconds()));
+          "the last child was ended when the "
+              + given.toSeconds()
+              + " s were over; what it had not told was not measured");
     }
-    Set<Integer> counts = new TreeSet<>();
-    runs.forEach(
-        (contender, cells) ->
-            cells.forEach(
-                (workload, told) -> {
-                  if (workload != ComparedWorkload.FILL) {
-                    counts.add(told.size());
-                  }
-                }));
+    Set<Integer> counts =
+        findings
+            .cells(
+                ids(),
+                (workload, contender, runs, failure) ->
+                    workload == ComparedWorkload.FILL ? 0 : runs.size())
+            .filter(count -> count > 0)
+            .collect(Collectors.toCollection(TreeSet::new));
     if (counts.stream().anyMatch(count -> count < plan.effort().runs())) {
       notes.add(
           String.format(
@@ -201,21 +202,18 @@ final class Rounds {
     if (schedule.roundsDone() < plan.effort().runs()
         && plan.choice().workloads().contains(ComparedWorkload.FILL)) {
       notes.add(
-          String.format(
-              Locale.ROOT,
-              "%s: the fill was measured once in each, %d times; --time gives more",
-              overhead(),
-              schedule.roundsDone()));
+          overhead()
+              + ": the fill was measured once in each, "
+              + schedule.roundsDone()
+              + " times; --time gives more");
     }
   }
 
   private String overhead() {
     return String.format(
-        Locale.ROOT, "a child takes %.1f s besides its cells here", seconds(schedule.overhead()));
-  }
-
-  private static double seconds(Duration time) {
-    return time.toMillis() / 1e3;
+        Locale.ROOT,
+        "a child takes %.1f s besides its cells here",
+        schedule.overhead().toMillis() / 1e3);
   }
 
   /** A duration as precise as an estimate is. */
@@ -238,36 +236,32 @@ final class Rounds {
               classPath(contender),
               heapBytes(contender),
               List.of(),
-              PATIENCE);
-      MemoryLimit.Place place = limit == null ? null : limit.create(plan.limitBytes());
-      try {
-        ChildTask task = task(round, contender, place);
-        ChildRun.Result result =
-            ChildRun.run(
-                child,
-                task,
-                place,
-                workload ->
-                    listener.began(
-                        String.format(
-                            Locale.ROOT,
-                            "%d of %d, %s %s, about %s left",
-                            schedule.childrenDone() + 1,
-                            schedule.childrenTotal(),
-                            contender.id(),
-                            workload,
-                            minutes(schedule.left()))),
-                Duration.ofNanos(Math.max(0, schedule.deadlineNanos() - System.nanoTime())));
-        if (journal.closed()) {
-          // It was ended with its cgroup, because this process is told to end.
-          throw new InterruptedException("ended by a signal");
-        }
-        cut |= result.cut();
-        keep(contender, result);
-      } finally {
-        if (place != null) {
-          place.close();
-        }
+              SILENCE);
+      ChildRun result =
+          ChildRun.run(
+              child,
+              peakFile -> task(round, contender, peakFile),
+              limit,
+              plan.limitBytes(),
+              workload ->
+                  listener.began(
+                      String.format(
+                          Locale.ROOT,
+                          "%d of %d, %s %s, about %s left",
+                          schedule.childrenDone() + 1,
+                          schedule.childrenTotal(),
+                          contender.id(),
+                          workload,
+                          minutes(schedule.left()))),
+              Duration.ofNanos(Math.max(0, schedule.deadlineNanos() - System.nanoTime())));
+      if (journal.closed()) {
+        // It was ended with its cgroup, because this process is told to end.
+        throw new InterruptedException("ended by a signal");
+      }
+      cut |= result.cut();
+      for (String line : findings.add(contender.id(), result)) {
+        notes.add(line);
+        listener.said(line);
       }
     } finally {
       for (Change change : settings.reversed()) {
@@ -277,12 +271,12 @@ final class Rounds {
   }
 
   private List<Path> classPath(Contender contender) {
-    Set<Path> paths = new LinkedHashSet<>(ownClassPath);
     ProviderSource provider = contender.provider();
-    if (provider != null) {
-      paths.addAll(provider.classPath());
-    }
-    return List.copyOf(paths);
+    return Stream.concat(
+            ownClassPath.stream(),
+            provider == null ? Stream.empty() : provider.classPath().stream())
+        .distinct()
+        .toList();
   }
 
   private long dataLimit() {
@@ -326,8 +320,7 @@ final class Rounds {
     return order;
   }
 
-  private ChildTask task(
-      Schedule.Round round, Contender contender, MemoryLimit.@Nullable Place place) {
+  private ChildTask task(Schedule.Round round, Contender contender, String peakFile) {
     ProviderSource provider = contender.provider();
     ContenderSubject.Spec spec =
         new ContenderSubject.Spec(
@@ -341,16 +334,20 @@ final class Rounds {
     List<ChildTask.Step> steps = new ArrayList<>();
     for (ComparedWorkload workload : order(round)) {
       long stream = ((long) round.number() << Integer.SIZE) + steps.size() + 1;
-      steps.add(
-          new ChildTask.Step(
-              workload.label(),
-              workload.workload(),
-              options(
-                  Start.WARM,
-                  cellNanos / Schedule.WARM_UP_SHARE,
-                  cellNanos,
-                  contender.announced() ? BATCH_PAGES : 0,
-                  stream)));
+      // Each operation is timed: it hits what is in RAM, or waits.
+      RunOptions options =
+          new RunOptions(
+              Start.WARM,
+              RunOptions.Timing.EACH,
+              1,
+              cellNanos / Schedule.WARM_UP_SHARE,
+              false,
+              cellNanos,
+              RunOptions.UNLIMITED,
+              contender.announced() ? BATCH_PAGES : 0,
+              plan.seed(),
+              stream);
+      steps.add(new ChildTask.Step(workload.label(), workload.workload(), options));
     }
     return new ChildTask(
         new Gson().toJson(spec),
@@ -358,57 +355,12 @@ final class Rounds {
         plan.byteSize() / PageContent.PAGE_BYTES * PageContent.PAGE_BYTES,
         0,
         0,
-        options(Start.COLD, 0, FILL.toNanos(), 0, 0),
+        RunOptions.timed(Start.COLD, FILL.toNanos(), RunOptions.UNLIMITED, plan.seed(), 0),
         plan.choice().workloads().contains(ComparedWorkload.FILL),
         limit == null ? plan.byteSize() : Math.min(plan.byteSize(), dataLimit()),
         steps,
         devices,
-        place == null ? "" : place.peakFile());
-  }
-
-  /** Each operation is timed: it hits what is in RAM, or waits. */
-  private RunOptions options(
-      Start start, long warmUpNanos, long nanos, int announcedPages, long stream) {
-    return new RunOptions(
-        start,
-        RunOptions.Timing.EACH,
-        1,
-        warmUpNanos,
-        false,
-        nanos,
-        RunOptions.UNLIMITED,
-        announcedPages,
-        plan.seed(),
-        stream);
-  }
-
-  private void keep(Contender contender, ChildRun.Result result) {
-    if (!result.note().isEmpty()) {
-      contenderNotes.put(contender.id(), result.note());
-    }
-    Map<ComparedWorkload, List<Measurement>> own = runs.getOrDefault(contender.id(), Map.of());
-    for (ChildRun.Done done : result.done()) {
-      own.computeIfAbsent(ComparedWorkload.named(done.step()), w -> new ArrayList<>())
-          .addAll(done.runs());
-    }
-    Map<ComparedWorkload, String> failed = failures.getOrDefault(contender.id(), Map.of());
-    result.lacks().forEach((label, reason) -> failed.put(ComparedWorkload.named(label), reason));
-    if (!result.broken().isEmpty()) {
-      String where = result.brokenIn().isEmpty() ? "at its start" : "in " + result.brokenIn();
-      listener.said(
-          String.format(Locale.ROOT, "%s %s: %s", contender.id(), where, result.broken()));
-      notes.add(String.format(Locale.ROOT, "%s %s: %s", contender.id(), where, result.broken()));
-    }
-    String missing = result.cut() ? "the time was over" : result.broken();
-    for (ComparedWorkload workload : plan.choice().workloads()) {
-      if (!missing.isEmpty()
-          && result.done().stream().noneMatch(done -> done.step().equals(workload.label()))) {
-        failed.putIfAbsent(workload, missing);
-      }
-    }
-    if (result.peakBytes().isPresent()) {
-      peaks.merge(contender.id(), result.peakBytes().getAsLong(), Math::max);
-    }
+        peakFile);
   }
 
   double cellSeconds() {
@@ -427,10 +379,10 @@ final class Rounds {
                     c.id(),
                     c.family(),
                     c.announced(),
-                    contenderNotes.getOrDefault(c.id(), ""),
+                    findings.note(c.id()),
                     c.allocateCommand(size(plan.byteSize()), size(dataLimit())),
                     c.settings(),
-                    peaks.getOrDefault(c.id(), Measurement.UNKNOWN)))
+                    findings.peakBytes(c.id())))
         .toList();
   }
 
@@ -439,19 +391,10 @@ final class Rounds {
   }
 
   List<ComparisonReport.Cell> cells() {
-    List<ComparisonReport.Cell> cells = new ArrayList<>();
-    for (ComparedWorkload workload : ComparedWorkload.values()) {
-      if (plan.choice().workloads().contains(workload)) {
-        for (Contender contender : contenders) {
-          cells.add(
-              new ComparisonReport.Cell(
-                  workload,
-                  contender.id(),
-                  runs.getOrDefault(contender.id(), Map.of()).getOrDefault(workload, List.of()),
-                  failures.getOrDefault(contender.id(), Map.of()).getOrDefault(workload, "")));
-        }
-      }
-    }
-    return cells;
+    return findings.cells(ids(), ComparisonReport.Cell::new).toList();
+  }
+
+  private List<String> ids() {
+    return contenders.stream().map(Contender::id).toList();
   }
 }

@@ -3,6 +3,9 @@ package org.dmalloc.measure.compare;
 
 import java.util.Arrays;
 import java.util.Collection;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.DoubleStream;
 
 /**
  * What several runs gave of one figure.
@@ -10,7 +13,6 @@ import java.util.Collection;
  * @param median the middle one; of an even number the mean of the middle two
  * @param low the lower end of the middle half; of fewer than four runs the smallest
  * @param high the upper end of the middle half; of fewer than four runs the largest
- * @param count how many runs
  */
 public record Sample(double median, double low, double high, int count) {
   /** Below this no quarter of the runs can be left out at an end. */
@@ -31,6 +33,12 @@ public record Sample(double median, double low, double high, int count) {
     double median = (sorted[(count - 1) / 2] + sorted[count / 2]) / 2;
     int left = count < QUARTERED ? 0 : count / QUARTERED;
     return new Sample(median, sorted[left], sorted[count - 1 - left], count);
+  }
+
+  /** A sample of the figures that are known; empty if none is. NaN stands for an unknown one. */
+  public static Optional<Sample> known(DoubleStream figures) {
+    List<Double> known = figures.filter(Double::isFinite).boxed().toList();
+    return known.isEmpty() ? Optional.empty() : Optional.of(of(known));
   }
 
   /** Half of the width of the middle half, as a part of the median; 0 if that is 0. */

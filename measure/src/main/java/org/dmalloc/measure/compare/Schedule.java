@@ -52,7 +52,6 @@ final class Schedule {
    *
    * @param number of its round, counts from 1
    * @param firstRun the number of the first run that it makes, from 1
-   * @param runs how many runs it makes
    * @param cellNanos how long each cell is measured, after a warm-up of a quarter of it
    * @param childrenAfter how many children of each contender are planned after its round
    */
@@ -61,9 +60,7 @@ final class Schedule {
   /**
    * Begins.
    *
-   * @param contenders how many there are
    * @param cellsPerRun workloads of a run besides the first fill
-   * @param nanoTime the clock
    * @param begin when the time given began to run, by that clock
    */
   Schedule(
@@ -137,7 +134,6 @@ final class Schedule {
     return new Round(round.number(), round.firstRun(), runs, cell, round.childrenAfter());
   }
 
-  /** A child has ended after so long. */
   void childDone(Round child, long nanos) {
     childrenDone++;
     doneInRound++;

@@ -12,11 +12,10 @@ import org.dmalloc.measure.compare.ComparisonReport.Entrant;
 import org.dmalloc.measure.compare.cell.ComparedWorkload;
 
 /**
- * What one workload showed, in a sentence, and the command that follows from it: that of the very
+ * What one workload showed, in a sentence, and the command that follows from it: that of the
  * contender that the sentence names first. Where the figures do not carry a verdict, the sentence
  * says why and what would, and there is no command.
  *
- * @param workload the workload
  * @param sentence the best of each family against each other, by operations per second
  * @param winner the contender with the highest median among those that announce nothing; empty if
  *     there is no verdict
@@ -29,14 +28,26 @@ public record Verdict(ComparedWorkload workload, String sentence, String winner,
 
   private static final String COMMENT = "  # ";
 
-  /** One contender's result. */
   private record Result(Entrant entrant, Sample speed) {
     String id() {
       return entrant.id();
     }
 
+    Duel against(Result other) {
+      return Duel.of(speed, other.speed);
+    }
+
     boolean faster(Result other) {
       return speed.median() > other.speed.median();
+    }
+
+    boolean wins(Result other) {
+      return faster(other) && !against(other).draw();
+    }
+
+    /** {@code file (panama:random)}. */
+    String name() {
+      return entrant.family().label() + " (" + id() + ")";
     }
   }
 
@@ -45,7 +56,7 @@ public record Verdict(ComparedWorkload workload, String sentence, String winner,
     return !winner.isEmpty();
   }
 
-  /** What is said about the workloads of a report that gave figures; nothing if none can be. */
+  /** The verdicts on the workloads of a report that gave figures. */
   public static List<Verdict> all(ComparisonReport report) {
     return report.workloads().stream()
         .map(workload -> of(report, workload))
@@ -54,27 +65,25 @@ public record Verdict(ComparedWorkload workload, String sentence, String winner,
   }
 
   /**
-   * What is said about one workload; empty if nobody gave a figure, or if something stands against
-   * all verdicts of the report ({@link ComparisonReport#obstacles()}).
+   * The verdict on one workload; empty if no contender gave a figure, or if something stands
+   * against all verdicts of the report ({@link ComparisonReport#obstacles()}).
    */
   public static Optional<Verdict> of(ComparisonReport report, ComparedWorkload workload) {
-    List<Result> results = new ArrayList<>();
-    for (Cell cell : report.cellsOf(workload)) {
-      cell.speed()
-          .ifPresent(speed -> results.add(new Result(report.entrant(cell.contender()), speed)));
-    }
+    List<Result> results =
+        report.cellsOf(workload).stream()
+            .flatMap(
+                cell ->
+                    cell
+                        .speed()
+                        .map(speed -> new Result(report.entrant(cell.contender()), speed))
+                        .stream())
+            .toList();
     if (!report.obstacles().isEmpty() || results.isEmpty()) {
       return Optional.empty();
     }
-    Optional<String> obstacle = obstacle(results);
-    return Optional.of(
-        obstacle.isPresent()
-            ? new Verdict(workload, labelled(workload, "no verdict: " + obstacle.get()), "", "")
-            : given(workload, results));
-  }
-
-  private static String labelled(ComparedWorkload workload, String sentence) {
-    return String.format(Locale.ROOT, "%s: %s", workload.label(), sentence);
+    return obstacle(results)
+        .map(why -> new Verdict(workload, workload.label() + ": no verdict: " + why, "", ""))
+        .or(() -> Optional.of(given(workload, results)));
   }
 
   /** What stands against a verdict on one workload, and what to do. */
@@ -94,16 +103,16 @@ public record Verdict(ComparedWorkload workload, String sentence, String winner,
       }
     }
     if (file.isPresent() && swap.isPresent()) {
-      Duel duel = Duel.of(file.get().speed(), swap.get().speed());
+      Duel duel = file.get().against(swap.get());
       if (duel.unclear()) {
         double difference = Math.max(duel.ratio(), 1 / duel.ratio()) - 1;
         return Optional.of(
             String.format(
                 Locale.ROOT,
                 "%s (± %.0f %%) and %s (± %.0f %%) differ by %.0f %%, which is within the spread of the runs; more --runs and --time may tell them apart",
-                name(file.get()),
+                file.get().name(),
                 100 * file.get().speed().spread(),
-                name(swap.get()),
+                swap.get().name(),
                 100 * swap.get().speed().spread(),
                 100 * difference));
       }
@@ -123,8 +132,8 @@ public record Verdict(ComparedWorkload workload, String sentence, String winner,
     if (mapped.size() > 1) {
       parts.add(duel(mapped.get(0), mapped.get(1)));
     } else {
-      file.ifPresent(f -> parts.add(name(f) + "; no swap to compare with"));
-      swap.ifPresent(s -> parts.add(name(s) + "; no file to compare with"));
+      file.ifPresent(f -> parts.add(f.name() + "; no swap to compare with"));
+      swap.ifPresent(s -> parts.add(s.name() + "; no file to compare with"));
     }
     Optional<Result> announced = Optional.empty();
     if (workload.foreseeable()) {
@@ -149,18 +158,14 @@ public record Verdict(ComparedWorkload workload, String sentence, String winner,
       parts.add("buffer pool only");
     }
     Result winner =
-        mapped.isEmpty() || (pool.isPresent() && wins(pool.get(), mapped.getFirst()))
+        mapped.isEmpty() || (pool.isPresent() && pool.get().wins(mapped.getFirst()))
             ? pool.orElseGet(() -> results.getFirst())
             : mapped.getFirst();
     return new Verdict(
         workload,
-        labelled(workload, String.join("; ", parts)),
+        workload.label() + ": " + String.join("; ", parts),
         winner.id(),
         mapped.isEmpty() ? "" : advice(results, mapped, winner, announced));
-  }
-
-  private static boolean wins(Result one, Result other) {
-    return one.faster(other) && !Duel.of(one.speed(), other.speed()).draw();
   }
 
   /** The line below the sentence: the command of its first, and all else as a comment. */
@@ -179,7 +184,7 @@ public record Verdict(ComparedWorkload workload, String sentence, String winner,
                   e.family() == first.entrant().family()
                       && !e.announced()
                       && !e.command().isEmpty());
-      if (alike.isPresent() && Duel.of(alike.get().speed(), first.speed()).draw()) {
+      if (alike.isPresent() && alike.get().against(first).draw()) {
         command = alike.get().entrant().command();
         hints.add(alike.get().id() + " is level with it");
         hints.addAll(conditions(alike.get().entrant()));
@@ -187,16 +192,16 @@ public record Verdict(ComparedWorkload workload, String sentence, String winner,
     } else {
       hints.addAll(conditions(first.entrant()));
     }
-    if (mapped.size() > 1 && Duel.of(first.speed(), mapped.get(1).speed()).level()) {
+    if (mapped.size() > 1 && first.against(mapped.get(1)).level()) {
       hints.add(orElse("level with it", mapped.get(1)));
     }
     if (!winner.equals(first)) {
       hints.add("faster: " + winner.id() + ", a cache of the program's own");
     }
-    if (announced.isPresent() && wins(announced.get(), first)) {
+    if (announced.isPresent() && announced.get().wins(first)) {
       hints.add(
           orElse(
-              times(Duel.of(announced.get().speed(), first.speed()).ratio())
+              times(announced.get().against(first).ratio())
                   + " × that if pages are announced (MemoryRegion.prefetch)",
               announced.get()));
     }
@@ -206,7 +211,7 @@ public record Verdict(ComparedWorkload workload, String sentence, String winner,
 
   private static String orElse(String why, Result other) {
     String command = other.entrant().command();
-    return String.format(Locale.ROOT, "%s: %s", why, command.isEmpty() ? other.id() : command);
+    return why + ": " + (command.isEmpty() ? other.id() : command);
   }
 
   /** What else a contender did or had. */
@@ -215,10 +220,7 @@ public record Verdict(ComparedWorkload workload, String sentence, String winner,
     if (entrant.id().contains(":" + ContenderList.BUDGET)) {
       hints.add("its resident bytes within a budget (MemoryRegion.limitResident)");
     }
-    entrant
-        .settings()
-        .forEach(
-            (file, value) -> hints.add(String.format(Locale.ROOT, "echo %s > %s", value, file)));
+    entrant.settings().forEach((file, value) -> hints.add("echo " + value + " > " + file));
     return hints;
   }
 
@@ -262,21 +264,15 @@ public record Verdict(ComparedWorkload workload, String sentence, String winner,
 
   /** {@code file (a) 11 × swap (b)}, the faster first, or a draw. */
   private static String duel(Result faster, Result slower) {
-    Duel duel = Duel.of(faster.speed(), slower.speed());
+    Duel duel = faster.against(slower);
     return duel.draw()
-        ? String.format(Locale.ROOT, "draw of %s and %s", name(faster), name(slower))
-        : String.format(Locale.ROOT, "%s %s × %s", name(faster), times(duel.ratio()), name(slower));
-  }
-
-  private static String name(Result result) {
-    return String.format(Locale.ROOT, "%s (%s)", result.entrant().family().label(), result.id());
+        ? "draw of " + faster.name() + " and " + slower.name()
+        : faster.name() + " " + times(duel.ratio()) + " × " + slower.name();
   }
 
   private static String against(Result first, Result second, String secondName) {
-    Duel duel = Duel.of(first.speed(), second.speed());
-    return duel.draw()
-        ? "a draw with " + secondName
-        : String.format(Locale.ROOT, "%s × %s", times(duel.ratio()), secondName);
+    Duel duel = first.against(second);
+    return duel.draw() ? "a draw with " + secondName : times(duel.ratio()) + " × " + secondName;
   }
 
   /** A ratio to two digits. */

@@ -2,6 +2,7 @@
 package org.dmalloc.measure.machine;
 
 import java.nio.file.Path;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalLong;
 import org.dmalloc.spi.machine.KernelFiles;
@@ -42,6 +43,16 @@ public record BlockDevice(
     String linked = files.realPath(deviceFile).orElse(deviceFile);
     String name = String.valueOf(Path.of(linked).getFileName());
     return files.realPath(CLASS + name).map(path -> atSysPath(files, path));
+  }
+
+  /** The disk in words, for a report. */
+  public String description() {
+    return String.format(
+        Locale.ROOT,
+        "%s, read-ahead %s KiB, rotational %s",
+        (name + " " + model).strip(),
+        readAheadKib.isPresent() ? readAheadKib.getAsLong() : "unknown",
+        rotational.map(r -> r ? "yes" : "no").orElse("unknown"));
   }
 
   /** The file with this disk's read-ahead, for a command that changes it. */

@@ -2,8 +2,10 @@
 package org.dmalloc.measure.compare;
 
 import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.dmalloc.measure.Latency;
 import org.dmalloc.measure.Measurement;
 import org.dmalloc.measure.compare.cell.ComparedWorkload;
@@ -14,6 +16,14 @@ import org.dmalloc.measure.machine.SwapDevice;
 /** Reports with made-up figures. */
 final class FixedReports {
   private static final long SECOND = 1_000_000_000L;
+
+  private static final Set<ComparedWorkload> DURABLE =
+      EnumSet.of(
+          ComparedWorkload.FILL,
+          ComparedWorkload.RANDOM_WRITE,
+          ComparedWorkload.MIXED_95_5,
+          ComparedWorkload.MIXED_50_50,
+          ComparedWorkload.INDEX_BUILD);
 
   private FixedReports() {}
 
@@ -27,7 +37,7 @@ final class FixedReports {
         operations,
         0,
         SECOND,
-        workload.owesDurability() ? 5_000_000 : Measurement.UNKNOWN,
+        DURABLE.contains(workload) ? 5_000_000 : Measurement.UNKNOWN,
         workload == ComparedWorkload.SCAN_AND_RANDOM ? 200_000 : Measurement.UNKNOWN,
         new Latency(
             1, 1_000, 5_000, 1_000, 9_000, 9_000, 9_000, List.of(new Latency.Point(50, 1_000))),

@@ -38,13 +38,7 @@ class TimeFitTest {
 
   private static ProviderSource provider(String name, Capability... capabilities) {
     return new ProviderSource(
-        name,
-        "example." + name,
-        "",
-        List.of(),
-        Map.of(),
-        Set.copyOf(Arrays.asList(capabilities)),
-        Set.of());
+        name, "example." + name, "", List.of(), Map.of(), Set.copyOf(Arrays.asList(capabilities)));
   }
 
   private static ComparisonPlan plan(int seconds) {

@@ -114,8 +114,7 @@ class WholeComparisonTest {
         "",
         List.of(),
         Map.of("dmalloc.backend", List.of("String:anon")),
-        Set.of(Capability.ADVICE, Capability.SWAP_POLICY),
-        Set.of());
+        Set.of(Capability.ADVICE, Capability.SWAP_POLICY));
   }
 
   private static ProviderSource file() {
@@ -125,8 +124,7 @@ class WholeComparisonTest {
         "",
         List.of(),
         Map.of("dmalloc.backend", List.of("String:filechannel")),
-        Set.of(Capability.FORCE, Capability.DIRECTORY),
-        Set.of());
+        Set.of(Capability.FORCE, Capability.DIRECTORY));
   }
 
   private ComparisonPlan plan(boolean withSwap, int runs, long cellMillis) {
@@ -199,7 +197,7 @@ class WholeComparisonTest {
     assertFalse(Files.exists(swap));
     // A report that went through a file says the same.
     Path saved = Files.writeString(work.resolve("report.json"), Json.print(report.json()));
-    ComparisonReport read = ComparisonJson.read(saved);
+    ComparisonReport read = ComparisonReport.read(saved);
     assertEquals(report.text(Table.ANY_WIDTH), read.text(Table.ANY_WIDTH));
     assertTrue(ComparisonDelta.lines(read, report).stream().allMatch(line -> line.duel().draw()));
     String page = report.html();
@@ -296,8 +294,7 @@ class WholeComparisonTest {
             42,
             state);
     ProviderSource slow =
-        new ProviderSource(
-            "slow", "slow", "", List.of(), Map.of(), Set.of(Capability.FORCE), Set.of());
+        new ProviderSource("slow", "slow", "", List.of(), Map.of(), Set.of(Capability.FORCE));
     ComparisonReport report =
         new Comparison(plan, List.of(slow), classPath(), new Printing()).run();
     assertTrue(
@@ -355,7 +352,7 @@ class WholeComparisonTest {
       assertTrue(killed.waitFor(1, TimeUnit.MINUTES));
     }
     assertTrue(machine().contains("swap " + real(swap)), "swap outlives its maker");
-    List<String> lines = Comparison.removeLeftovers(state);
+    List<String> lines = SetupJournal.recover(state, KernelFiles.ofThisMachine());
     assertTrue(
         lines.contains("removed what a killed run left: swap file " + real(swap)), lines::toString);
     assertEquals(before, machine(), lines::toString);

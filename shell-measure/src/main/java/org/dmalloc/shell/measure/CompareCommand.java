@@ -11,8 +11,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.apache.felix.service.command.CommandSession;
 import org.apache.felix.service.command.Descriptor;
-import org.dmalloc.measure.compare.ComparisonAgainst;
-import org.dmalloc.measure.compare.ComparisonJson;
+import org.dmalloc.measure.compare.ComparisonDelta;
 import org.dmalloc.measure.compare.ComparisonPlan;
 import org.dmalloc.measure.compare.ComparisonReport;
 import org.dmalloc.measure.compare.cell.ComparedWorkload;
@@ -113,13 +112,13 @@ public final class CompareCommand extends CommandSet {
             .withJson("--save", forms.save());
     String against = forms.against();
     @Nullable ComparisonReport before =
-        against == null ? null : ComparisonJson.read(console.resolve(against));
+        against == null ? null : ComparisonReport.read(console.resolve(against));
     check(swap, effort);
     Path place = console.existingDirectory(effort.directory());
     ComparisonReport report =
         run(plan("compare", () -> plan(console, place, subject, swap, effort)), console);
     return files.write(
-        report, new ReportResult(before == null ? report : new ComparisonAgainst(report, before)));
+        report, new ReportResult(before == null ? report : new ComparisonDelta(report, before)));
   }
 
   private static void check(SwapOptions swap, EffortOptions effort) {

@@ -5,21 +5,21 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Locale;
 import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Stream;
 import org.dmalloc.api.AccessMode;
 import org.dmalloc.api.PageSize;
+import org.dmalloc.api.Residency;
 import org.dmalloc.linux.Mapping;
 import org.dmalloc.linux.MappingKind;
 import org.dmalloc.linux.OpenFile;
 
-/** Brings the files of a closed store out of RAM, and looks whether they are. */
+/** Drops the files of a closed store from the page cache, and checks that they are dropped. */
 public final class ColdFiles {
   /** Of the files' size: a batch of pages that the kernel has not sorted in yet may stay. */
   private static final int TOLERATED_SHARE = 100;
 
-  private static final long PATIENCE_NANOS = 20_000_000_000L;
+  private static final long LIMIT_NANOS = 20_000_000_000L;
   private static final long RETRY_NANOS = 5_000_000;
 
   private ColdFiles() {}
@@ -30,25 +30,19 @@ public final class ColdFiles {
    * @throws IOException if more than a hundredth stays: somebody has it mapped
    */
   public static void drop(Path directory) throws IOException {
-    long deadline = System.nanoTime() + PATIENCE_NANOS;
-    long resident = dropOnce(directory);
-    while (resident < 0) {
+    long deadline = System.nanoTime() + LIMIT_NANOS;
+    for (long kept = dropOnce(directory); kept > 0; kept = dropOnce(directory)) {
       if (System.nanoTime() > deadline) {
         throw new IOException(
-            String.format(
-                Locale.ROOT,
-                "%d bytes of %s stay in RAM, so that nothing there starts cold",
-                -resident,
-                directory));
+            kept + " bytes of " + directory + " stay in RAM, so that nothing there starts cold");
       }
       // A library that leaves its mapping to the garbage collector holds the pages until then.
       System.gc();
       LockSupport.parkNanos(RETRY_NANOS);
-      resident = dropOnce(directory);
     }
   }
 
-  /** The bytes that stayed; negative if they are too many. */
+  /** The bytes that stayed in RAM; 0 if those are few enough. */
   private static long dropOnce(Path directory) throws IOException {
     long total = 0;
     long resident = 0;
@@ -60,10 +54,10 @@ public final class ColdFiles {
           open.dropCachedPages(0, size);
         }
         total += size;
-        resident += cachedBytes(file);
+        resident += residency(file).residentBytes();
       }
     }
-    return resident > total / TOLERATED_SHARE ? -resident : resident;
+    return resident > total / TOLERATED_SHARE ? resident : 0;
   }
 
   private static List<Path> files(Path directory) throws IOException {
@@ -72,21 +66,12 @@ public final class ColdFiles {
     }
   }
 
-  /** The bytes of a file that are in the page cache, whoever brought them in. */
-  public static long cachedBytes(Path file) throws IOException {
+  /** What of a file is in the page cache, and what of that has changed, whoever brought it in. */
+  public static Residency residency(Path file) throws IOException {
     try (OpenFile open = OpenFile.open(file, AccessMode.READ_ONLY);
         Mapping mapping =
             Mapping.ofFile(open, 0, Files.size(file), MappingKind.READ_ONLY, PageSize.DEFAULT)) {
-      return mapping.residency(0, mapping.byteSize()).residentBytes();
-    }
-  }
-
-  /** The bytes of a file that have changed and are not on their way to the disk. */
-  public static long dirtyBytes(Path file) throws IOException {
-    try (OpenFile open = OpenFile.open(file, AccessMode.READ_ONLY);
-        Mapping mapping =
-            Mapping.ofFile(open, 0, Files.size(file), MappingKind.READ_ONLY, PageSize.DEFAULT)) {
-      return mapping.residency(0, mapping.byteSize()).dirtyBytes();
+      return mapping.residency(0, mapping.byteSize());
     }
   }
 }

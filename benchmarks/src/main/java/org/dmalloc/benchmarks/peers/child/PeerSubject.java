@@ -18,18 +18,15 @@ public final class PeerSubject implements Subject {
   /**
    * What a contender is.
    *
-   * @param peer its id
    * @param cacheBytes what a cache of its own may use
    */
   public record Spec(String peer, long cacheBytes) {}
 
-  /** The contender that is so called. */
   public PeerSubject(Spec spec) {
     peer = Peer.named(spec.peer);
     cacheBytes = spec.cacheBytes;
   }
 
-  /** The main class of its JVM. */
   public static void main(String[] arguments) throws IOException {
     ChildProcess.main(task -> new PeerSubject(new Gson().fromJson(task.subject(), Spec.class)));
   }

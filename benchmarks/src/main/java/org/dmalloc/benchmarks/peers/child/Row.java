@@ -2,71 +2,46 @@
 package org.dmalloc.benchmarks.peers.child;
 
 import com.google.gson.annotations.SerializedName;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
+import org.dmalloc.benchmarks.Arguments;
 import org.dmalloc.benchmarks.peers.store.Use;
 import org.dmalloc.measure.RunOptions;
 import org.dmalloc.measure.RunOptions.Timing;
 import org.dmalloc.measure.Start;
 import org.dmalloc.measure.compare.child.ChildTask;
 
-/** A workload: one row of the table. One operation is one page. */
+/** A workload of the comparison with peers. One operation is one page. */
 public enum Row {
-  /** A fresh store is made and filled in order. */
   @SerializedName("fill")
-  FILL("fill", "a fresh store, filled in order, until it is durable", Use.FILL, true),
-  /** Read in order. */
+  FILL("a fresh store, filled in order, until it is durable", Use.FILL),
   @SerializedName("scan")
-  SCAN("scan", "all of each page, in order, from cold", Use.SCAN, true),
-  /** Read at random. */
+  SCAN("all of each page, in order, from cold", Use.SCAN),
   @SerializedName("random-read")
-  RANDOM_READ("random-read", "8 bytes of random pages, from cold", Use.RANDOM, false),
-  /** Read at random, announced. */
+  RANDOM_READ("8 bytes of random pages, from cold", Use.RANDOM),
   @SerializedName("batch-read")
   BATCH_READ(
-      "batch-read",
       "8 bytes of random pages that are known beforehand, in batches of 512, from cold",
-      Use.RANDOM,
-      false),
-  /** Written at random. */
+      Use.RANDOM),
   @SerializedName("random-write")
-  RANDOM_WRITE(
-      "random-write",
-      "8 bytes stored to random pages, from cold, until they are durable",
-      Use.RANDOM,
-      false),
-  /** Read with favourites. */
+  RANDOM_WRITE("8 bytes stored to random pages, from cold, until they are durable", Use.RANDOM),
   @SerializedName("zipf")
-  ZIPF("zipf", "8 bytes of pages by Zipf, θ = 0.99, after a while of the same", Use.RANDOM, false),
-  /** Mostly read. */
+  ZIPF("8 bytes of pages by Zipf, θ = 0.99, after a while of the same", Use.RANDOM),
   @SerializedName("mixed")
   MIXED(
-      "mixed",
       "8 bytes of random pages, 5 % of them stored, after a while of the same, until durable",
-      Use.RANDOM,
-      false),
-  /** One pattern after another. */
+      Use.RANDOM),
   @SerializedName("phases")
-  PHASES("phases", "random, then in order, then random again, from cold", Use.MIXED, false),
-  /** One pattern beside another. */
+  PHASES("random, then in order, then random again, from cold", Use.MIXED),
   @SerializedName("halves")
-  HALVES(
-      "halves",
-      "one half read in order, in turn with random pages of the other, from cold",
-      Use.MIXED,
-      false);
+  HALVES("one half read in order, in turn with random pages of the other, from cold", Use.MIXED);
 
-  private final String label;
   private final String description;
   private final Use use;
-  private final boolean bytes;
 
-  Row(String label, String description, Use use, boolean bytes) {
-    this.label = label;
+  Row(String description, Use use) {
     this.description = description;
     this.use = use;
-    this.bytes = bytes;
   }
 
   /** Of the pages: what random writes change at most. */
@@ -84,9 +59,6 @@ public enum Row {
   /**
    * What a child JVM does for it: workloads that a benchmark and a comparison run too.
    *
-   * @param pages how many pages there are
-   * @param nanos how long to measure
-   * @param seed decides the content
    * @param stream makes the random choices differ from those of other runs
    */
   public ChildTask.Step step(long pages, long nanos, long seed, long stream) {
@@ -111,19 +83,13 @@ public enum Row {
                   cold("random-read", nanos, touched, seed, ~stream));
           case HALVES -> List.of(cold("scan-and-touch", 2 * nanos, all, seed, stream));
         };
-    return new ChildTask.Step(label, true, this == RANDOM_WRITE, parts);
-  }
-
-  /** How many pages each part is worth. */
-  List<Long> work(long pages) {
-    return step(pages, 1, 0, 0).parts().stream().map(part -> part.options().operations()).toList();
+    return new ChildTask.Step(label(), true, this == RANDOM_WRITE, parts);
   }
 
   private static ChildTask.Part cold(
       String workload, long nanos, long operations, long seed, long stream) {
     return new ChildTask.Part(
-        workload,
-        new RunOptions(Start.COLD, Timing.EACH, 1, 0, false, nanos, operations, 0, seed, stream));
+        workload, RunOptions.timed(Start.COLD, nanos, operations, seed, stream));
   }
 
   /** After as long of the same, so that only what then comes back is measured. */
@@ -145,36 +111,23 @@ public enum Row {
 
   /** Its name on the command line and in tables. */
   public String label() {
-    return label;
+    return name().toLowerCase(Locale.ROOT).replace('_', '-');
   }
 
-  /** What it does, in words. */
   public String description() {
     return description;
   }
 
-  /** What a store is opened for. */
   public Use use() {
     return use;
   }
 
-  /** Whether its rate is told in bytes rather than in pages. */
+  /** Whether its rate is shown in bytes rather than in pages. */
   public boolean inBytes() {
-    return bytes;
+    return this == FILL || this == SCAN;
   }
 
-  /** The row of a name. */
   public static Row named(String label) {
-    return Arrays.stream(values())
-        .filter(row -> row.label.equals(label))
-        .findFirst()
-        .orElseThrow(
-            () ->
-                new IllegalArgumentException(
-                    String.format(
-                        Locale.ROOT,
-                        "workload %s; there are %s",
-                        label,
-                        String.join(", ", Arrays.stream(values()).map(Row::label).toList()))));
+    return Arguments.named("workload", label, List.of(values()), Row::label);
   }
 }

@@ -2,9 +2,11 @@
 package org.dmalloc.benchmarks.peers.child;
 
 import java.util.List;
+import java.util.function.ToLongFunction;
 import java.util.stream.IntStream;
 import org.dmalloc.measure.Measurement;
 import org.dmalloc.measure.PageContent;
+import org.dmalloc.measure.compare.child.ChildTask;
 
 /**
  * One run of one row over one contender.
@@ -19,26 +21,27 @@ public record RowRun(List<Part> parts, long openNanos) {
    * A part of a row.
    *
    * @param work how many pages it is worth; the whole row's rate is that of all the work
-   * @param measured what was done in the time that there was
    */
   public record Part(long work, Measurement measured) {}
 
-  /** Copies the list. */
   public RowRun {
     parts = List.copyOf(parts);
   }
 
-  /** A fill, with the time that it took to make the store. */
-  public static RowRun fill(Measurement measured, long openNanos) {
-    return new RowRun(List.of(new Part(measured.pages(), measured)), openNanos);
-  }
-
-  /** A run of a row whose parts were measured. */
-  public static RowRun of(Row row, long pages, List<Measurement> measured) {
-    List<Long> work = row.work(pages);
+  /**
+   * A run of a row.
+   *
+   * @param openNanos how long it took to make the store, which counts for the fill
+   */
+  public static RowRun of(Row row, long pages, List<Measurement> measured, long openNanos) {
+    if (row == Row.FILL) {
+      Measurement filled = measured.getFirst();
+      return new RowRun(List.of(new Part(filled.pages(), filled)), openNanos);
+    }
+    List<ChildTask.Part> parts = row.step(pages, 1, 0, 0).parts();
     return new RowRun(
         IntStream.range(0, measured.size())
-            .mapToObj(i -> new Part(work.get(i), measured.get(i)))
+            .mapToObj(i -> new Part(parts.get(i).options().operations(), measured.get(i)))
             .toList(),
         0);
   }
@@ -53,39 +56,35 @@ public record RowRun(List<Part> parts, long openNanos) {
       long nanos = openNanos + only.elapsedNanos() + Math.max(0, only.forceNanos());
       return nanos <= 0 ? 0 : only.pages() * NANOS_PER_SECOND / nanos;
     }
-    double seconds = 0;
-    double work = 0;
-    for (Part part : parts) {
-      work += part.work();
-      seconds += part.work() / part.measured().operationsPerSecond();
-    }
-    return work / seconds;
+    return parts.stream().mapToLong(Part::work).sum()
+        / parts.stream()
+            .mapToDouble(part -> part.work() / part.measured().operationsPerSecond())
+            .sum();
   }
 
   /** Pages that were used in all parts. */
   public long pages() {
-    return parts.stream().mapToLong(part -> part.measured().pages()).sum();
+    return sum(Measurement::pages);
   }
 
   /** Bytes read from devices for each byte of the pages used; NaN if unknown. */
   public double readAmplification() {
-    long read = sum(parts.stream().map(part -> part.measured().counters().readBytes()).toList());
-    return read < 0 || pages() == 0
-        ? Double.NaN
-        : read / (double) (pages() * PageContent.PAGE_BYTES);
+    return perPageByte(sum(measured -> measured.counters().readBytes()), pages());
   }
 
   /** Bytes written to the device for each byte of the pages changed; NaN if unknown or none. */
   public double writeAmplification() {
-    long written =
-        sum(parts.stream().map(part -> part.measured().counters().deviceWrittenBytes()).toList());
-    long changed = sum(parts.stream().map(part -> part.measured().changedPages()).toList());
-    return written < 0 || changed <= 0
-        ? Double.NaN
-        : written / (double) (changed * PageContent.PAGE_BYTES);
+    return perPageByte(
+        sum(measured -> measured.counters().deviceWrittenBytes()), sum(Measurement::changedPages));
   }
 
-  private static long sum(List<Long> figures) {
+  private static double perPageByte(long bytes, long pages) {
+    return bytes < 0 || pages <= 0 ? Double.NaN : bytes / (double) (pages * PageContent.PAGE_BYTES);
+  }
+
+  /** A figure of all parts together; {@link Measurement#UNKNOWN} if that of one is. */
+  private long sum(ToLongFunction<Measurement> figure) {
+    List<Long> figures = parts.stream().map(part -> figure.applyAsLong(part.measured())).toList();
     return figures.contains(Measurement.UNKNOWN)
         ? Measurement.UNKNOWN
         : figures.stream().mapToLong(Long::longValue).sum();

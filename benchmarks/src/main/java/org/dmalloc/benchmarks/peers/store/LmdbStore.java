@@ -6,7 +6,6 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import org.dmalloc.measure.PageContent;
 import org.jspecify.annotations.Nullable;
 import org.lmdbjava.ByteBufferProxy;
@@ -191,7 +190,7 @@ final class LmdbStore extends SingleThreadStore {
 
   @Override
   public String note() {
-    return String.format(Locale.ROOT, "records of 4096 bytes by integer key, %s", flags);
+    return "records of 4096 bytes by integer key, " + flags;
   }
 
   @Override

@@ -6,7 +6,6 @@ import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Locale;
 import java.util.Optional;
 import org.apache.lucene.store.IOContext;
 import org.apache.lucene.store.IndexInput;
@@ -144,7 +143,7 @@ final class LuceneStore extends SingleThreadStore {
 
   @Override
   public String note() {
-    return String.format(Locale.ROOT, "MMapDirectory, ReadAdvice of each use (now %s)", advice);
+    return "MMapDirectory, ReadAdvice of each use (now " + advice + ")";
   }
 
   @Override

@@ -2,26 +2,34 @@
 package org.dmalloc.benchmarks.peers.store;
 
 import java.io.IOException;
+import java.nio.channels.FileChannel;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
+import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
+import java.util.ServiceLoader;
 import org.dmalloc.api.AccessPattern;
 import org.dmalloc.api.MemoryProvider;
 import org.dmalloc.api.OpenRequest;
 import org.dmalloc.api.RegionRequest;
 import org.dmalloc.api.standalone.Dmalloc;
+import org.dmalloc.api.standalone.RegionManager;
+import org.dmalloc.api.standalone.RegionManagerFactory;
+import org.dmalloc.benchmarks.Arguments;
 import org.dmalloc.measure.PageStore;
 import org.dmalloc.measure.RegionPages;
 import org.dmalloc.measure.compare.child.BufferPool;
+import org.dmalloc.measure.compare.child.SegmentStore;
 import org.jspecify.annotations.Nullable;
 
 /**
  * One contender.
  *
  * @param id what the command line and the tables call it
- * @param family whose it is
  * @param library what it is, with its version
  * @param licence its licence, as SPDX writes it
  * @param settings the settings it runs with, and why
@@ -63,29 +71,24 @@ public record Peer(
           "-Dchronicle.analytics.disable=true",
           "-Dchronicle.announcer.disable=true");
 
-  /** Whose a contender is. */
+  /** Ours, or a peer. */
   public enum Family {
     /** A provider of this suite, with the pattern that it finds by itself, or its only one. */
     OURS,
     /** A provider of this suite, with a fixed pattern. */
     OURS_FIXED,
-    /** Somebody else's. */
     PEER
   }
 
-  /** Opens a store. */
   @FunctionalInterface
   public interface Opener {
-    /** Opens one, for a use. */
     PageStore open(StorePlace place, Use use) throws IOException;
   }
 
-  /** Copies the list. */
   public Peer {
     jvmOptions = List.copyOf(jvmOptions);
   }
 
-  /** All contenders, ours first. */
   public static List<Peer> all() {
     List<Peer> peers = new ArrayList<>();
     AccessPattern usual = OpenRequest.of(NAME).pattern();
@@ -103,25 +106,24 @@ public record Peer(
               List.of(),
               region("panama", pattern)));
     }
-    // The pattern that asks for nothing is the yardstick; who finds it alone comes first.
-    peers.sort(java.util.Comparator.comparing(peer -> peer.family() != Family.OURS));
+    // The pattern that needs no request is what the others are compared with: it comes first.
+    peers.sort(Comparator.comparing(peer -> peer.family() != Family.OURS));
     peers.add(
         new Peer(
             "managed",
             Family.OURS,
             "dmalloc manager over backend panama",
             OWN_LICENCE,
-            String.format(Locale.ROOT, "in a framework, the default pattern (%s)", usual),
+            "over that backend alone, the default pattern (" + usual + ")",
             List.of(),
-            (place, use) -> region(ManagedFramework.provider(place), null, place)));
+            (place, use) -> region(Managed.PROVIDER, null, place)));
     peers.add(
         new Peer(
             "filechannel",
             Family.OURS,
             "dmalloc backend filechannel",
             OWN_LICENCE,
-            String.format(
-                Locale.ROOT, "the default pattern (%s); pure Java gives no advice", usual),
+            "the default pattern (" + usual + "); pure Java gives no advice",
             List.of(),
             region("filechannel", null)));
     peers.add(
@@ -132,7 +134,7 @@ public record Peer(
             "GPL-2.0-only WITH Classpath-exception-2.0",
             "one mapping; there is nothing to set",
             List.of(),
-            (place, use) -> new JdkMapStore(place)));
+            (place, use) -> mapped(place)));
     peers.add(
         new Peer(
             "mapdb",
@@ -182,19 +184,33 @@ public record Peer(
     return List.copyOf(peers);
   }
 
-  /** The contender of a name. */
   public static Peer named(String id) {
-    return all().stream()
-        .filter(peer -> peer.id().equals(id))
-        .findFirst()
-        .orElseThrow(
-            () ->
-                new IllegalArgumentException(
-                    String.format(
-                        Locale.ROOT,
-                        "contender %s; there are %s",
-                        id,
-                        String.join(", ", all().stream().map(Peer::id).toList()))));
+    return Arguments.named("contender", id, all(), Peer::id);
+  }
+
+  private static PageStore mapped(StorePlace place) throws IOException {
+    try (FileChannel channel =
+        FileChannel.open(
+            place.directory().resolve(NAME),
+            StandardOpenOption.CREATE,
+            StandardOpenOption.READ,
+            StandardOpenOption.WRITE)) {
+      return new SegmentStore(
+          arena -> channel.map(FileChannel.MapMode.READ_WRITE, 0, place.byteSize(), arena),
+          "one mapping, sparse file, no advice (the JDK has no call for it)");
+    }
+  }
+
+  /** One manager for each JVM, as in a container. */
+  private static final class Managed {
+    static final MemoryProvider PROVIDER = start();
+
+    private static MemoryProvider start() {
+      RegionManager manager =
+          ServiceLoader.load(RegionManagerFactory.class).findFirst().orElseThrow().start(Map.of());
+      manager.backendStarted(Dmalloc.open().provider("panama"), 0);
+      return manager.provider();
+    }
   }
 
   /** Allocates or opens the region; each group of operations is an access section of it. */

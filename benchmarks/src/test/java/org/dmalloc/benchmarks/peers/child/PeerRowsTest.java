@@ -55,7 +55,7 @@ class PeerRowsTest {
         }
         ChildTask.Step step = row.step(PAGES, CELL_NANOS, 5, 1);
         if (session.lacks(step).isEmpty()) {
-          RowRun run = RowRun.of(row, PAGES, session.run(step, RunOptions.UNLIMITED));
+          RowRun run = RowRun.of(row, PAGES, session.run(step, RunOptions.UNLIMITED), 0);
           assertTrue(run.pages() > 0, row.label());
           assertTrue(run.pagesPerSecond() > 0, row.label());
           for (RowRun.Part part : run.parts()) {
@@ -80,7 +80,12 @@ class PeerRowsTest {
 
   @Test
   void addsMakingAndForcingToTheTimeOfTheFill() {
-    RowRun run = RowRun.fill(measured(1000, SECOND, SECOND / 2, 1000, 2 * 1000 * 4096), SECOND / 2);
+    RowRun run =
+        RowRun.of(
+            Row.FILL,
+            1000,
+            List.of(measured(1000, SECOND, SECOND / 2, 1000, 2 * 1000 * 4096)),
+            SECOND / 2);
     assertEquals(500, run.pagesPerSecond());
     assertEquals(2, run.writeAmplification());
     assertEquals(0, run.readAmplification());
@@ -93,7 +98,7 @@ class PeerRowsTest {
             measured(10, SECOND, -1, 0, -1), // 10 a second: 10 s for all
             measured(1600, SECOND, -1, 0, -1),
             measured(100, SECOND, -1, 0, -1));
-    RowRun run = RowRun.of(Row.PHASES, 3200, parts);
+    RowRun run = RowRun.of(Row.PHASES, 3200, parts, 0);
     assertEquals(1800.0 / 12, run.pagesPerSecond(), 1e-9);
     assertEquals(1710, run.pages());
     assertTrue(Double.isNaN(run.writeAmplification()));

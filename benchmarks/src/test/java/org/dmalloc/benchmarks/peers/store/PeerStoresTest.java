@@ -127,7 +127,7 @@ class PeerStoresTest {
       for (Path file : files.filter(Files::isRegularFile).toList()) {
         // What tells one of LMDB's processes about the others is no data.
         if (!file.endsWith("lock.mdb")) {
-          assertEquals(0, ColdFiles.dirtyBytes(file), file + " after force");
+          assertEquals(0, ColdFiles.residency(file).dirtyBytes(), file + " after force");
         }
       }
     }
@@ -182,10 +182,10 @@ class PeerStoresTest {
   void dropsWhatIsCached() throws IOException {
     Path file = Files.write(work.resolve("file"), new byte[1 << 20]);
     ColdFiles.drop(work);
-    assertEquals(0, ColdFiles.cachedBytes(file));
+    assertEquals(0, ColdFiles.residency(file).residentBytes());
     Files.readAllBytes(file);
-    assertEquals(1 << 20, ColdFiles.cachedBytes(file));
+    assertEquals(1 << 20, ColdFiles.residency(file).residentBytes());
     ColdFiles.drop(work);
-    assertEquals(0, ColdFiles.cachedBytes(file));
+    assertEquals(0, ColdFiles.residency(file).residentBytes());
   }
 }

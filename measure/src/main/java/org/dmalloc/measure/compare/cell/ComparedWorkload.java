@@ -11,31 +11,18 @@ import org.dmalloc.measure.Workloads;
  * here is larger than the limit and stays so: an operation hits what is in RAM, or waits.
  */
 public enum ComparedWorkload {
-  /** The first stores. */
   FILL,
-  /** A scan. */
   SEQUENTIAL_READ,
-  /** Uniform loads. */
   RANDOM_READ,
-  /** Skewed loads. */
   ZIPF_READ,
-  /** Uniform stores. */
   RANDOM_WRITE,
-  /** Few stores. */
   MIXED_95_5,
-  /** Many stores. */
   MIXED_50_50,
-  /** Loads of which each waits for the one before. */
   POINTER_CHASE,
-  /** Loads disturbed by a scan. */
   SCAN_AND_RANDOM,
-  /** A working set that changes. */
   WORKING_SET,
-  /** Short-lived memory. */
   ALLOC_FREE,
-  /** A search engine's writes. */
   INDEX_BUILD,
-  /** A search engine's reads. */
   INDEX_QUERY;
 
   /** The name in commands and reports: {@code random-read}. */
@@ -54,14 +41,6 @@ public enum ComparedWorkload {
       case INDEX_BUILD -> "index one document of 64 words";
       case INDEX_QUERY -> "find the documents that hold two words, of the indexed and of any";
       default -> Workloads.named(workload()).operation();
-    };
-  }
-
-  /** Whether it leaves changed pages in memory that lasts. */
-  public boolean owesDurability() {
-    return switch (this) {
-      case FILL, RANDOM_WRITE, MIXED_95_5, MIXED_50_50, INDEX_BUILD -> true;
-      default -> false;
     };
   }
 

@@ -16,6 +16,7 @@ import java.nio.file.OpenOption;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.HashSet;
 import java.util.Locale;
 import java.util.Set;
 import java.util.concurrent.ConcurrentLinkedQueue;
@@ -30,7 +31,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * What a database does in place of mmap: a pool of 4 KiB frames over reads and writes of a file
  * past the page cache (O_DIRECT where the file system has it). Which pages stay is decided by
- * Caffeine (W-TinyLFU). A changed page is written when its frame is needed, by who needs it.
+ * Caffeine (W-TinyLFU). A changed page is written when its frame is needed, by the thread that
+ * needs it.
  *
  * <p>A page in use is pinned; the cache may drop it meanwhile, its frame then waits for the last
  * user. Loading and writing back happen inside the cache's atomic operations on the page's key, so
@@ -82,18 +84,14 @@ public final class BufferPool implements PageStore {
             ".dmalloc-pool-",
             ".pages",
             PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
-    FileChannel opened;
-    boolean past;
+    FileChannel opened = null;
     try {
       opened = open(DirectLoop.direct());
-      past = true;
     } catch (IOException | UnsupportedOperationException e) {
       // tmpfs and some others have no O_DIRECT; the note says that the page cache is in between.
-      opened = open();
-      past = false;
     }
-    channel = opened;
-    direct = past;
+    direct = opened != null;
+    channel = opened != null ? opened : open();
     Files.delete(file);
     frames =
         arena.allocate(
@@ -111,9 +109,8 @@ public final class BufferPool implements PageStore {
   }
 
   private FileChannel open(OpenOption... more) throws IOException {
-    Set<OpenOption> options = new java.util.HashSet<>(Set.of(more));
-    options.add(StandardOpenOption.READ);
-    options.add(StandardOpenOption.WRITE);
+    Set<OpenOption> options = new HashSet<>(Set.of(more));
+    options.addAll(Set.of(StandardOpenOption.READ, StandardOpenOption.WRITE));
     return FileChannel.open(file, options);
   }
 
@@ -219,7 +216,7 @@ public final class BufferPool implements PageStore {
           frame.dirty |= use != Use.LOAD;
           return frame;
         }
-        // Dropped between the look and the pin: look again.
+        // Dropped between the lookup and the pin: look up again.
       }
     }
   }

@@ -7,7 +7,6 @@ import org.dmalloc.measure.Measurement;
 /**
  * One line of JSON on a child's standard output, after {@link #MARK}.
  *
- * @param kind what it tells
  * @param step the step that it is about; empty if none
  * @param text the store's note, or why something did not work
  * @param openNanos how long it took to make the store, where one was opened
@@ -18,13 +17,10 @@ public record ChildMessage(
   /** Begins the line, so that what a library prints is not taken for a message. */
   public static final String MARK = "@dmalloc ";
 
-  /** What a message tells. */
   public enum Kind {
     /** The store is there; the text describes it. */
     OPENED,
-    /** A step begins. */
     BEGIN,
-    /** A step is done. */
     DONE,
     /** The store has no way to do a step; the text says why. */
     LACKS,
@@ -32,7 +28,6 @@ public record ChildMessage(
     FAILED,
     /** The child gives up; the text says why. */
     BROKEN,
-    /** All is done. */
     END
   }
 }

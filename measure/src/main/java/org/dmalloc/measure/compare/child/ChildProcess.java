@@ -9,17 +9,18 @@ import java.io.FileOutputStream;
 import java.io.IOException;
 import java.io.InputStreamReader;
 import java.io.PrintStream;
+import java.io.Writer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import org.dmalloc.linux.OpenDirectory;
 import org.dmalloc.measure.Measurement;
 import org.dmalloc.measure.PageStore;
 import org.dmalloc.measure.RunOptions;
 import org.dmalloc.measure.compare.child.ChildMessage.Kind;
 import org.dmalloc.measure.compare.child.ChildTask.Step;
-import org.dmalloc.measure.compare.setup.ScratchDirectory;
 import org.dmalloc.measure.machine.KernelCounter;
 
 /**
@@ -44,18 +45,12 @@ public final class ChildProcess {
     counter = KernelCounter.withPeaks(task.devices(), task.peakFile());
   }
 
-  /** Makes the subject of a task. */
   @FunctionalInterface
   public interface Maker {
-    /** Makes it. */
     Subject subject(ChildTask task) throws IOException;
   }
 
-  /**
-   * Runs the task that the first line of standard input holds, and ends the JVM.
-   *
-   * @param subjects makes the subject of a task
-   */
+  /** Runs the task that the first line of standard input holds, and ends the JVM. */
   public static void main(Maker subjects) throws IOException {
     PrintStream out =
         new PrintStream(new FileOutputStream(FileDescriptor.out), true, StandardCharsets.UTF_8);
@@ -68,9 +63,9 @@ public final class ChildProcess {
     try {
       ChildProcess process = new ChildProcess(task, subjects.subject(task), out);
       process.run();
-      tell(out, Kind.END, "", "");
+      process.tell(Kind.END, "", "");
     } catch (IOException | RuntimeException | Error e) {
-      tell(out, Kind.BROKEN, "", oneLine(e));
+      tell(out, new ChildMessage(Kind.BROKEN, "", oneLine(e), 0, List.of()));
       status = FAILED;
     }
     // Not a return: nothing that the store under test left behind may keep the process.
@@ -79,11 +74,9 @@ public final class ChildProcess {
 
   private static void haltAtEnd(BufferedReader in) {
     try {
-      while (in.readLine() != null) {
-        // Nothing more is said.
-      }
+      in.transferTo(Writer.nullWriter());
     } catch (IOException e) {
-      // A broken pipe means the same: nobody is there any more.
+      // A broken pipe means the same: the parent has ended.
     }
     Runtime.getRuntime().halt(ORPHANED);
   }
@@ -100,18 +93,18 @@ public final class ChildProcess {
           }
         }
       }
-      ScratchDirectory.delete(small);
+      OpenDirectory.delete(small);
       directory = Files.createDirectory(directory.resolve("store"));
     }
     try (SubjectSession session = session(directory, task.byteSize())) {
       long begin = System.nanoTime();
       PageStore store = session.open(ChildTask.FILL);
       long openNanos = System.nanoTime() - begin;
-      tell(new ChildMessage(Kind.OPENED, "", store.note(), openNanos, List.of()));
+      tell(out, new ChildMessage(Kind.OPENED, "", store.note(), openNanos, List.of()));
       tell(Kind.BEGIN, ChildTask.FILL, "");
       Measurement filled = session.fill(task.fill(), task.ramBytes());
       if (task.measuresFill()) {
-        tell(new ChildMessage(Kind.DONE, ChildTask.FILL, "", 0, List.of(filled)));
+        tell(out, new ChildMessage(Kind.DONE, ChildTask.FILL, "", 0, List.of(filled)));
       }
       for (Step step : task.steps()) {
         run(session, step);
@@ -131,7 +124,7 @@ public final class ChildProcess {
         tell(Kind.LACKS, step.name(), reason.get());
       } else {
         List<Measurement> runs = session.run(step, RunOptions.UNLIMITED);
-        tell(new ChildMessage(Kind.DONE, step.name(), "", 0, runs));
+        tell(out, new ChildMessage(Kind.DONE, step.name(), "", 0, runs));
       }
     } catch (IOException | RuntimeException e) {
       if (!step.fromCold()) {
@@ -142,15 +135,11 @@ public final class ChildProcess {
   }
 
   private void tell(Kind kind, String step, String text) {
-    tell(out, kind, step, text);
+    tell(out, new ChildMessage(kind, step, text, 0, List.of()));
   }
 
-  private void tell(ChildMessage message) {
+  private static void tell(PrintStream out, ChildMessage message) {
     out.println(ChildMessage.MARK + GSON.toJson(message));
-  }
-
-  private static void tell(PrintStream out, Kind kind, String step, String text) {
-    out.println(ChildMessage.MARK + GSON.toJson(new ChildMessage(kind, step, text, 0, List.of())));
   }
 
   private static String oneLine(Throwable thrown) {

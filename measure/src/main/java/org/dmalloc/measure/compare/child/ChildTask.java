@@ -9,15 +9,12 @@ import org.dmalloc.measure.RunOptions;
  * as long as the child is wanted.
  *
  * @param subject what it measures, in JSON, as its main class reads it
- * @param directory where files go
- * @param byteSize size of the store
  * @param rehearsalBytes size of a small store on which all steps run first, so that their code is
  *     compiled; 0 for none
  * @param rehearsalNanos how long each of them runs there
  * @param fill how the store is filled, which comes first; what it has no time for is loaded
  * @param measuresFill whether that is told
  * @param ramBytes what of the store RAM can hold beside the child itself, about
- * @param steps what to run then, in this order
  * @param devices names of the block devices whose traffic is counted
  * @param peakFile where the kernel tells the most that this process's cgroup was charged for; empty
  *     for that of the cgroup of version 2 that it finds itself in
@@ -45,7 +42,6 @@ public record ChildTask(
    *     that and opened again, so that the child goes on when the step fails
    * @param verified whether the store is opened again afterwards, from cold, and what was stored
    *     last is looked for
-   * @param parts workloads to run, one after the other
    */
   public record Step(String name, boolean fromCold, boolean verified, List<Part> parts) {
     /** A step that takes the store as it is. */
@@ -54,11 +50,6 @@ public record ChildTask(
     }
   }
 
-  /**
-   * A run of a workload.
-   *
-   * @param workload its name
-   * @param options how
-   */
+  /** A run of a workload. */
   public record Part(String workload, RunOptions options) {}
 }

@@ -33,7 +33,6 @@ public final class ContenderSubject implements Subject {
   /**
    * What a contender is.
    *
-   * @param kind what kind of store
    * @param provider what {@link Dmalloc} starts the provider as; empty unless the kind is PROVIDER
    * @param properties the provider's configuration: text or lists of text
    * @param pattern the access pattern of the request; null for the one that fits each workload
@@ -50,13 +49,9 @@ public final class ContenderSubject implements Subject {
       long budgetBytes,
       long poolBytes) {}
 
-  /** What kind of store. */
   public enum Kind {
-    /** A region of a provider. */
     PROVIDER,
-    /** One block of malloc. */
     LIBRARY_HEAP,
-    /** A buffer pool over a file. */
     BUFFER_POOL
   }
 
@@ -77,7 +72,6 @@ public final class ContenderSubject implements Subject {
         };
   }
 
-  /** The main class of its JVM. */
   public static void main(String[] arguments) throws IOException {
     ChildProcess.main(
         task ->
@@ -103,7 +97,8 @@ public final class ContenderSubject implements Subject {
   @Override
   public PageStore open(Path directory, long byteSize, String step) throws IOException {
     return switch (spec.kind) {
-      case LIBRARY_HEAP -> new LibraryHeapPages(byteSize);
+      case LIBRARY_HEAP ->
+          new SegmentStore(arena -> LibraryHeap.allocate(byteSize, arena), "malloc");
       case BUFFER_POOL -> new BufferPool(directory, byteSize, spec.poolBytes);
       case PROVIDER -> {
         RegionRequest request = request(requireProvider(), byteSize, directory);

@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.util.BitSet;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.dmalloc.api.AccessPattern;
 import org.dmalloc.measure.Measurement;
 import org.dmalloc.measure.PageContent;
@@ -28,13 +29,11 @@ final class IndexWorkloads {
 
   /** The workload of a name; empty if it is none of these. */
   Optional<Workload> named(String name) {
-    return switch (name) {
-      case "index-build" ->
-          Optional.of(workload(ComparedWorkload.INDEX_BUILD, Kind.WRITE, this::builder));
-      case "index-query" ->
-          Optional.of(workload(ComparedWorkload.INDEX_QUERY, Kind.READ, this::querier));
-      default -> Optional.empty();
-    };
+    return Stream.of(
+            workload(ComparedWorkload.INDEX_BUILD, Kind.WRITE, this::builder),
+            workload(ComparedWorkload.INDEX_QUERY, Kind.READ, this::querier))
+        .filter(workload -> workload.name().equals(name))
+        .findFirst();
   }
 
   private static Workload workload(ComparedWorkload compared, Kind kind, Workload.Maker maker) {

@@ -23,7 +23,6 @@ public interface Subject {
     throw new UnsupportedOperationException("this store cannot be brought out of RAM");
   }
 
-  /** The workload of a name. */
   default Workload workload(String name) {
     return Workloads.named(name);
   }

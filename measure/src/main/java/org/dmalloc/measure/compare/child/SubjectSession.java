@@ -38,8 +38,6 @@ public final class SubjectSession implements AutoCloseable {
    * Begins with nothing opened.
    *
    * @param directory an empty directory for files
-   * @param byteSize of the store
-   * @param counter reads what the kernel counts
    */
   public SubjectSession(Subject subject, Path directory, long byteSize, KernelCounter counter) {
     this.subject = subject;

@@ -12,7 +12,6 @@ import org.dmalloc.measure.ZipfianRanks;
  * that are frequent before many that are rare, as Zipf found it in languages.
  */
 final class TextCorpus {
-  /** Words in each document. */
   static final int WORDS_PER_DOCUMENT = 64;
 
   private static final int VOCABULARY = 1 << 20;
@@ -27,7 +26,6 @@ final class TextCorpus {
     this.seed = seed;
   }
 
-  /** The text of a document. */
   byte[] document(int number) {
     RandomStream random = new RandomStream(seed ^ RandomStream.mix(number));
     StringBuilder text = new StringBuilder(WORDS_PER_DOCUMENT * 8);

@@ -68,7 +68,6 @@ final class WordIndex {
     return pages;
   }
 
-  /** The page of a word's bucket. */
   long bucket(int word) {
     return Math.unsignedMultiplyHigh(RandomStream.mix(word), buckets);
   }

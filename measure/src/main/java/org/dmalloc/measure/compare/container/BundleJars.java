@@ -40,7 +40,6 @@ final class BundleJars {
     this.scratch = scratch;
   }
 
-  /** The class path of a bundle. */
   List<Path> of(Bundle bundle) throws IOException {
     Set<Path> paths = new LinkedHashSet<>();
     Set<Long> seen = new LinkedHashSet<>();

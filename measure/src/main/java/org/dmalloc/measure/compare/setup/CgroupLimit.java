@@ -5,11 +5,10 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
-import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import java.util.OptionalLong;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.stream.Stream;
 import org.dmalloc.spi.machine.KernelFiles;
 
 /** Memory cgroups of one's own below a directory of the cgroup file system, of either version. */
@@ -26,9 +25,7 @@ public final class CgroupLimit implements MemoryLimit {
 
   /** The two interfaces of the memory controller. */
   enum Version {
-    /** One hierarchy for each controller. */
     V1(1, "memory.limit_in_bytes", "memory.max_usage_in_bytes", "memory.oom_control"),
-    /** One hierarchy for all. */
     V2(2, "memory.max", "memory.peak", "memory.events");
 
     final int number;
@@ -53,25 +50,21 @@ public final class CgroupLimit implements MemoryLimit {
 
   @Override
   public String description() {
-    return String.format(Locale.ROOT, "memory cgroup version %d below %s", version.number, parent);
+    return "memory cgroup version " + version.number + " below " + parent;
   }
 
   @Override
   public Place create(long byteSize) throws IOException {
     Path group =
         parent.resolve(
-            String.format(
-                Locale.ROOT,
-                "dmalloc-compare-%d-%d",
-                ProcessHandle.current().pid(),
-                NUMBER.incrementAndGet()));
+            "dmalloc-compare-" + ProcessHandle.current().pid() + "-" + NUMBER.incrementAndGet());
     Change change = Change.of(Change.Kind.CGROUP, group.toString());
     journal.add(change);
     try {
       Files.createDirectory(
           group,
           PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwxr-xr-x")));
-      KernelSwitch.write(group.resolve(version.limitFile), String.valueOf(byteSize));
+      KernelSetting.write(group.resolve(version.limitFile), String.valueOf(byteSize));
     } catch (IOException e) {
       journal.takeBack(change);
       throw e;
@@ -90,9 +83,9 @@ public final class CgroupLimit implements MemoryLimit {
 
     @Override
     public List<String> wrap(List<String> command) {
-      List<String> wrapped = new ArrayList<>(List.of("/bin/sh", "-c", ENTER, directory.toString()));
-      wrapped.addAll(command);
-      return wrapped;
+      return Stream.concat(
+              Stream.of("/bin/sh", "-c", ENTER, directory.toString()), command.stream())
+          .toList();
     }
 
     @Override

@@ -1,18 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.dmalloc.measure.compare.setup;
 
-import java.util.Locale;
-
 /**
  * One change to the machine, with what is needed to take it back.
  *
- * @param kind what was changed
  * @param path the file, device, directory or setting concerned
  * @param before a setting's value before; empty for other kinds
  * @param after a setting's value since; empty for other kinds
  */
 public record Change(Kind kind, String path, String before, String after) {
-  /** What a change is. */
   public enum Kind {
     /** A file that was created. */
     FILE,
@@ -40,7 +36,7 @@ public record Change(Kind kind, String path, String before, String after) {
       case DIRECTORY -> "directory " + path;
       case SWAP_FILE -> "swap file " + path;
       case ZRAM -> "zram device " + path;
-      case SETTING -> String.format(Locale.ROOT, "%s = %s (was %s)", path, after, before);
+      case SETTING -> path + " = " + after + " (was " + before + ")";
       case CGROUP -> "memory cgroup " + path;
     };
   }

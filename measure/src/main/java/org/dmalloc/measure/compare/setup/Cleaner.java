@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import org.dmalloc.linux.OpenDirectory;
@@ -38,7 +39,7 @@ final class Cleaner {
   void takeBack(Change change) throws IOException {
     switch (change.kind()) {
       case FILE -> deleteFile(Path.of(change.path()));
-      case DIRECTORY -> ScratchDirectory.delete(Path.of(change.path()));
+      case DIRECTORY -> OpenDirectory.delete(Path.of(change.path()));
       case SWAP_FILE -> {
         swapOff(change.path());
         deleteFile(Path.of(change.path()));
@@ -69,10 +70,7 @@ final class Cleaner {
       }
       if (!found.get().isRegularFile() || !Ownership.isOurs(found.get())) {
         throw new IOException(
-            String.format(
-                Locale.ROOT,
-                "delete %s: not the file that was made; look at it, and delete it yourself",
-                file));
+            "delete " + file + ": not the file that was made; look at it, and delete it yourself");
       }
       in.deleteFile(name);
     }
@@ -94,8 +92,8 @@ final class Cleaner {
     if (Files.exists(reset)) {
       untilItWorks(
           () -> {
-            KernelSwitch.write(reset, "1");
-            KernelSwitch.write(remove, name.replace("zram", ""));
+            KernelSetting.write(reset, "1");
+            KernelSetting.write(remove, name.replace("zram", ""));
           },
           "remove " + device,
           "close what has it open");
@@ -106,13 +104,13 @@ final class Cleaner {
     Path setting = Path.of(change.path());
     String now;
     try {
-      now = KernelSwitch.read(setting);
+      now = KernelSetting.read(setting);
     } catch (NoSuchFileException e) {
       // The device is gone, and its setting with it.
       return;
     }
     if (now.equals(change.after())) {
-      KernelSwitch.write(setting, change.before());
+      KernelSetting.write(setting, change.before());
     }
     // Any other value was set by somebody else since, and is theirs.
   }
@@ -123,9 +121,9 @@ final class Cleaner {
       Files.deleteIfExists(group);
       return;
     }
-    // Nobody but a comparison puts processes into a group that it made.
+    // Only a comparison puts processes into a group that it made.
     List<ProcessHandle> processes =
-        KernelSwitch.read(members)
+        KernelSetting.read(members)
             .lines()
             .map(line -> ProcessHandle.of(Long.parseLong(line.strip())))
             .flatMap(Optional::stream)
@@ -136,7 +134,7 @@ final class Cleaner {
             processes.stream().map(ProcessHandle::onExit).toArray(CompletableFuture[]::new));
     try {
       ended.orTimeout(END_OF_PROCESSES.toSeconds(), TimeUnit.SECONDS).join();
-    } catch (java.util.concurrent.CompletionException e) {
+    } catch (CompletionException e) {
       throw new IOException(
           String.format(
               Locale.ROOT,
@@ -145,11 +143,7 @@ final class Cleaner {
               END_OF_PROCESSES.toSeconds()),
           e);
     }
-    removeEmptied(group);
-  }
-
-  /** A process has left its group a moment after its parent hears of its end. */
-  private static void removeEmptied(Path group) throws IOException {
+    // A process has left its group a moment after its parent hears of its end.
     untilItWorks(() -> Files.deleteIfExists(group), "remove " + group, "end the processes in it");
   }
 
@@ -166,9 +160,7 @@ final class Cleaner {
         return;
       } catch (IOException e) {
         if (System.nanoTime() > deadline) {
-          throw new IOException(
-              String.format(Locale.ROOT, "%s: %s; %s and run again", what, e.getMessage(), remedy),
-              e);
+          throw new IOException(what + ": " + e.getMessage() + "; " + remedy + " and run again", e);
         }
         LockSupport.parkNanos(RETRY_NANOS);
       }

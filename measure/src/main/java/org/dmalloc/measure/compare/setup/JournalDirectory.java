@@ -60,12 +60,11 @@ final class JournalDirectory {
     Optional<Path> exchangeable = Ownership.exchangeableBelow(directory);
     if (exchangeable.isPresent()) {
       throw new IOException(
-          String.format(
-              Locale.ROOT,
-              "journal of changes: others may exchange what is in %s, above %s; set XDG_STATE_HOME"
-                  + " to a directory that only this user can change",
-              exchangeable.get(),
-              directory));
+          "journal of changes: others may exchange what is in "
+              + exchangeable.get()
+              + ", above "
+              + directory
+              + "; set XDG_STATE_HOME to a directory that only this user can change");
     }
   }
 

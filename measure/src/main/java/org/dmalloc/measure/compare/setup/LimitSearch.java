@@ -21,7 +21,6 @@ import org.dmalloc.spi.machine.KernelFiles;
 public record LimitSearch(Optional<MemoryLimit> limit, List<String> reasons) {
   private static final long TRIAL_BYTES = 64L << 20;
 
-  /** Copies the list. */
   public LimitSearch {
     reasons = List.copyOf(reasons);
   }
@@ -29,16 +28,11 @@ public record LimitSearch(Optional<MemoryLimit> limit, List<String> reasons) {
   /** Tries version 2, version 1 and the user's systemd, in this order. */
   public static LimitSearch run(SetupJournal journal, KernelFiles files) {
     List<String> reasons = new ArrayList<>();
-    Optional<MemoryLimit> limit = versionTwo(journal, files, reasons, Files::isWritable);
-    if (limit.isEmpty()) {
-      limit = versionOne(journal, files, reasons, Files::isWritable);
-    }
-    if (limit.isPresent() && !works(limit.get(), reasons)) {
-      limit = Optional.empty();
-    }
-    if (limit.isEmpty()) {
-      limit = scope(reasons);
-    }
+    Optional<MemoryLimit> limit =
+        versionTwo(journal, files, reasons, Files::isWritable)
+            .or(() -> versionOne(journal, files, reasons, Files::isWritable))
+            .filter(found -> works(found, reasons))
+            .or(() -> scope(reasons));
     return new LimitSearch(limit, reasons);
   }
 
@@ -77,21 +71,17 @@ public record LimitSearch(Optional<MemoryLimit> limit, List<String> reasons) {
     if (writable.test(real(files, group))) {
       return Optional.of(new CgroupLimit(journal, files, group, CgroupLimit.Version.V1));
     }
-    reasons.add(
-        String.format(Locale.ROOT, "cgroup version 1: %s is not writable; run as root", group));
+    reasons.add("cgroup version 1: " + group + " is not writable; run as root");
     return Optional.empty();
   }
 
   /** A writable directory may still refuse groups or limits: only a trial tells. */
   private static boolean works(MemoryLimit limit, List<String> reasons) {
     try (MemoryLimit.Place place = limit.create(TRIAL_BYTES)) {
-      List<String> command = place.wrap(List.of("/bin/true"));
-      SystemProgram.run(
-          command.getFirst(), command.subList(1, command.size()).toArray(String[]::new));
+      SystemProgram.run(place.wrap(List.of("/bin/true")).toArray(String[]::new));
       return true;
     } catch (IOException e) {
-      reasons.add(
-          String.format(Locale.ROOT, "%s: %s; run as root", limit.description(), e.getMessage()));
+      reasons.add(limit.description() + ": " + e.getMessage() + "; run as root");
       return false;
     }
   }
@@ -107,8 +97,7 @@ public record LimitSearch(Optional<MemoryLimit> limit, List<String> reasons) {
             "grep -qs . \"/sys/fs/cgroup$(sed -n 's/^0:://p' /proc/self/cgroup)/memory.max\""
                 + " || { echo 'MemoryMax is not taken'; exit 1; }"));
     try {
-      SystemProgram.run(
-          command.getFirst(), command.subList(1, command.size()).toArray(String[]::new));
+      SystemProgram.run(command.toArray(String[]::new));
       return Optional.of(new ScopeLimit());
     } catch (IOException e) {
       reasons.add(

@@ -3,8 +3,8 @@ package org.dmalloc.measure.compare.setup;
 
 import java.io.BufferedReader;
 import java.io.IOException;
-import java.io.InputStreamReader;
 import java.io.OutputStream;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -25,23 +25,20 @@ import org.jspecify.annotations.Nullable;
  * first line of its standard input, which then stays open for as long as it is wanted, and answers
  * in lines.
  *
- * @param mainClass what it runs
- * @param classPath what that needs
- * @param heapBytes its Java heap
- * @param options further options of its JVM
- * @param patience how long it may say nothing before it is ended
+ * @param silence how long it may say nothing before it is ended
  */
 public record LimitedJvm(
     String mainClass,
     List<Path> classPath,
     long heapBytes,
     List<String> options,
-    Duration patience) {
+    Duration silence) {
+  /** A time that never ends. */
+  public static final Duration UNLIMITED = Duration.ofDays(365);
+
   private static final String END_OF_OUTPUT = "";
-  private static final Duration UNLIMITED = Duration.ofDays(365);
   private static final int KILLED = 128 + 9;
 
-  /** Copies the lists. */
   public LimitedJvm {
     classPath = List.copyOf(classPath);
     options = List.copyOf(options);
@@ -63,16 +60,6 @@ public record LimitedJvm(
    * @param place where; null for no limit
    * @param lines hears each line that the child writes, and tells whether it was the last one that
    *     was waited for
-   */
-  public End run(String task, MemoryLimit.@Nullable Place place, Predicate<String> lines)
-      throws IOException, InterruptedException {
-    return run(task, place, lines, UNLIMITED);
-  }
-
-  /**
-   * As {@link #run(String, MemoryLimit.Place, Predicate)}, for a time.
-   *
-   * @param atMost how long it may take; then it is ended
    */
   public End run(
       String task, MemoryLimit.@Nullable Place place, Predicate<String> lines, Duration atMost)
@@ -115,7 +102,7 @@ public record LimitedJvm(
       Process process,
       String task,
       MemoryLimit.@Nullable Place place,
-      Predicate<String> hearer,
+      Predicate<String> lastOf,
       long end)
       throws IOException, InterruptedException {
     BlockingQueue<String> lines = new LinkedBlockingQueue<>();
@@ -143,20 +130,19 @@ public record LimitedJvm(
     while (true) {
       long left = end - System.nanoTime();
       String line =
-          left <= 0 ? null : lines.poll(Math.min(left, patience.toNanos()), TimeUnit.NANOSECONDS);
+          left <= 0 ? null : lines.poll(Math.min(left, silence.toNanos()), TimeUnit.NANOSECONDS);
       if (line == null && end - System.nanoTime() <= 0) {
         cut = true;
         break;
       }
       if (line == null) {
-        failure =
-            String.format(Locale.ROOT, "said nothing for %d s and was ended", patience.toSeconds());
+        failure = "said nothing for " + silence.toSeconds() + " s and was ended";
         break;
       }
       if (line.equals(END_OF_OUTPUT)) {
         break;
       }
-      last |= hearer.test(line);
+      last |= lastOf.test(line);
     }
     if (!last && !cut && failure.isEmpty()) {
       failure = exitReason(process, place, error);
@@ -165,22 +151,15 @@ public record LimitedJvm(
   }
 
   private static void copyLines(Process process, BlockingQueue<String> lines) {
-    try (BufferedReader reader =
-        new BufferedReader(
-            new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8))) {
-      String line;
-      while ((line = reader.readLine()) != null) {
-        if (!line.isEmpty()) {
-          lines.add(line);
-        }
-      }
-    } catch (IOException e) {
+    try (BufferedReader reader = process.inputReader(StandardCharsets.UTF_8)) {
+      reader.lines().filter(line -> !line.isEmpty()).forEach(lines::add);
+    } catch (IOException | UncheckedIOException e) {
       // The child was ended: the same as the end of its output.
     }
     lines.add(END_OF_OUTPUT);
   }
 
-  /** The first line of what a child complains about; all is read, so that it never waits. */
+  /** The first line of a child's errors; all are read, so that it never waits. */
   private static String firstError(Process process) {
     String first = "";
     try (BufferedReader reader = process.errorReader(StandardCharsets.UTF_8)) {

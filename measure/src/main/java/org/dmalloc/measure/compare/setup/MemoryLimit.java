@@ -11,13 +11,11 @@ import java.util.OptionalLong;
  * Swap is not limited.
  */
 public sealed interface MemoryLimit permits CgroupLimit, ScopeLimit {
-  /** How it is done, in words. */
   String description();
 
   /**
    * Makes a place for one process.
    *
-   * @param byteSize the limit
    * @throws IOException if the system refuses it
    */
   Place create(long byteSize) throws IOException;
@@ -31,16 +29,22 @@ public sealed interface MemoryLimit permits CgroupLimit, ScopeLimit {
      * The file that tells {@link #peakBytes()}, for a process in this place; empty if it has to
      * find it by itself.
      */
-    String peakFile();
+    default String peakFile() {
+      return "";
+    }
 
     /** The most memory that was in use at once; empty if the kernel does not tell. */
-    OptionalLong peakBytes();
+    default OptionalLong peakBytes() {
+      return OptionalLong.empty();
+    }
 
     /** How many processes were killed here for want of memory; empty if unknown. */
-    OptionalLong outOfMemoryKills();
+    default OptionalLong outOfMemoryKills() {
+      return OptionalLong.empty();
+    }
 
     /** Removes the place, and ends what still runs in it. */
     @Override
-    void close() throws IOException;
+    default void close() throws IOException {}
   }
 }

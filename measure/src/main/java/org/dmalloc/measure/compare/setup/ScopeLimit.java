@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.dmalloc.measure.compare.setup;
 
-import java.util.ArrayList;
 import java.util.List;
-import java.util.OptionalLong;
+import java.util.stream.Stream;
 
 /**
  * Transient scopes of the user's systemd, which makes and removes the cgroup: for users without
@@ -19,7 +18,8 @@ public final class ScopeLimit implements MemoryLimit {
 
   @Override
   public Place create(long byteSize) {
-    return new Scope(byteSize);
+    // The scope ends with its process.
+    return command -> Stream.concat(prefix(byteSize).stream(), command.stream()).toList();
   }
 
   /** The command up to the program that it runs. */
@@ -35,34 +35,5 @@ public final class ScopeLimit implements MemoryLimit {
         "-p",
         "MemorySwapMax=infinity",
         "--");
-  }
-
-  private record Scope(long byteSize) implements Place {
-    @Override
-    public List<String> wrap(List<String> command) {
-      List<String> wrapped = new ArrayList<>(prefix(byteSize));
-      wrapped.addAll(command);
-      return wrapped;
-    }
-
-    @Override
-    public String peakFile() {
-      return "";
-    }
-
-    @Override
-    public OptionalLong peakBytes() {
-      return OptionalLong.empty();
-    }
-
-    @Override
-    public OptionalLong outOfMemoryKills() {
-      return OptionalLong.empty();
-    }
-
-    @Override
-    public void close() {
-      // The scope ends with its process.
-    }
   }
 }

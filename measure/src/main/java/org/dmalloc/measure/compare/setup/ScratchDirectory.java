@@ -6,8 +6,6 @@ import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
-import java.util.Locale;
-import org.dmalloc.linux.OpenDirectory;
 
 /** A directory for files that exist for one comparison. */
 public final class ScratchDirectory {
@@ -21,8 +19,7 @@ public final class ScratchDirectory {
   public static Change create(SetupJournal journal, Path path) throws IOException {
     Path directory = path.toAbsolutePath().normalize();
     if (Files.exists(directory, LinkOption.NOFOLLOW_LINKS)) {
-      throw new IOException(
-          String.format(Locale.ROOT, "directory %s: exists; name one that does not", directory));
+      throw new IOException("directory " + directory + ": exists; name one that does not");
     }
     Change change = Change.of(Change.Kind.DIRECTORY, directory.toString());
     journal.add(change);
@@ -35,21 +32,5 @@ public final class ScratchDirectory {
       throw e;
     }
     return change;
-  }
-
-  /**
-   * Deletes a directory of this user and all that is in it, links themselves included; none is
-   * followed. What is gone already is no failure, and what a process on its way down still puts
-   * there goes as well.
-   *
-   * @throws IOException if another user's directory, or something else, has that name
-   */
-  public static void delete(Path directory) throws IOException {
-    OpenDirectory.delete(directory);
-  }
-
-  /** Deletes all that is in a directory of this user. */
-  public static void empty(Path directory) throws IOException {
-    OpenDirectory.empty(directory);
   }
 }

@@ -42,7 +42,6 @@ public final class SetupJournal implements AutoCloseable {
   /**
    * What a journal file holds.
    *
-   * @param pid the process
    * @param startTicks when it was started, in the kernel's ticks since boot: process ids come again
    * @param bootId the boot it belongs to: swap, settings and cgroups do not outlive one, files do
    * @param changes what is not taken back yet, the oldest first
@@ -71,11 +70,9 @@ public final class SetupJournal implements AutoCloseable {
       }
     }
     throw new IOException(
-        String.format(
-            Locale.ROOT,
-            "journal of changes: no directory for it (%s); set XDG_STATE_HOME to one that you can"
-                + " write to",
-            refused.getMessage()),
+        "journal of changes: no directory for it ("
+            + refused.getMessage()
+            + "); set XDG_STATE_HOME to one that you can write to",
         refused);
   }
 
@@ -124,10 +121,9 @@ public final class SetupJournal implements AutoCloseable {
       for (Path file : journals) {
         if (!JournalDirectory.isTrusted(file)) {
           lines.add(
-              String.format(
-                  Locale.ROOT,
-                  "journal %s: not a file that only this user can write; look at it and delete it",
-                  file));
+              "journal "
+                  + file
+                  + ": not a file that only this user can write; look at it and delete it");
           continue;
         }
         Contents found = read(file);
@@ -159,7 +155,7 @@ public final class SetupJournal implements AutoCloseable {
   /** Makes a change known, before it is made. */
   public synchronized void add(Change change) throws IOException {
     if (closed) {
-      throw new IOException(String.format(Locale.ROOT, "%s: the comparison has ended", change));
+      throw new IOException(change + ": the comparison has ended");
     }
     contents.changes().add(change);
     save();
@@ -232,8 +228,7 @@ public final class SetupJournal implements AutoCloseable {
           cleaner.takeBack(change);
           contents.changes().remove(change);
         } catch (IOException | RuntimeException e) {
-          failures.add(
-              String.format(Locale.ROOT, "%s was left behind: %s", change, e.getMessage()));
+          failures.add(change + " was left behind: " + e.getMessage());
         }
       }
       if (contents.changes().isEmpty()) {
@@ -243,7 +238,7 @@ public final class SetupJournal implements AutoCloseable {
         save();
       }
     } catch (IOException e) {
-      failures.add(String.format(Locale.ROOT, "journal %s: %s; delete it", file, e.getMessage()));
+      failures.add("journal " + file + ": " + e.getMessage() + "; delete it");
     } finally {
       if (interrupted) {
         Thread.currentThread().interrupt();

@@ -36,8 +36,7 @@ public final class SwapFile {
     Path parent = file.getParent();
     if (parent == null || !Files.isDirectory(parent)) {
       throw new IOException(
-          String.format(
-              Locale.ROOT, "swap file %s: there is no directory %s; make it first", file, parent));
+          "swap file " + file + ": there is no directory " + parent + "; make it first");
     }
     // mkswap and swapon go by the name, and must not meet another file.
     Optional<Path> exchangeable = Ownership.exchangeableBelow(parent);
@@ -54,17 +53,15 @@ public final class SwapFile {
   /** Not a FileAlreadyExistsException: this sentence is complete. */
   private static IOException exists(Path file) {
     return new IOException(
-        String.format(
-            Locale.ROOT,
-            "swap file %s: exists, and is left alone; name a file that does not exist, because it is removed at the end",
-            file));
+        "swap file "
+            + file
+            + ": exists, and is left alone; name a file that does not exist, because it is removed at the end");
   }
 
   /**
    * Creates a file and makes the kernel swap to it, until the returned change is taken back.
    *
    * @param path must not exist
-   * @param byteSize its size
    * @param priority from 0 to {@value #HIGHEST_PRIORITY}
    * @throws IOException if something refuses it; then nothing is left behind
    */
@@ -83,15 +80,13 @@ public final class SwapFile {
       throw exists(file);
     } catch (IOException | RuntimeException e) {
       journal.takeBack(change);
-      throw new IOException(
-          String.format(Locale.ROOT, "swap file %s: cannot be created: %s", file, reason(e)), e);
+      throw new IOException("swap file " + file + ": cannot be created: " + reason(e), e);
     }
     try (OpenFile open = OpenFile.open(file, AccessMode.READ_WRITE)) {
       open.reserve(0, byteSize, ProgressListener.NONE);
     } catch (IOException | RuntimeException e) {
       journal.takeBack(change);
-      throw new IOException(
-          String.format(Locale.ROOT, "swap file %s: %s", file, e.getMessage()), e);
+      throw new IOException("swap file " + file + ": " + e.getMessage(), e);
     }
     try {
       SystemProgram.run("mkswap", file.toString());

@@ -40,18 +40,19 @@ final class SystemProgram {
   /**
    * Runs a program to its end.
    *
+   * @param words its name or path, and its arguments
    * @return what it wrote, errors included
    * @throws IOException if it is missing or ends with a status other than 0; the message has its
    *     first line
    */
-  static String run(String name, String... arguments) throws IOException {
+  static String run(String... words) throws IOException {
+    List<String> command = new ArrayList<>(List.of(words));
+    String name = words[0];
     Path program =
         (name.startsWith("/") ? Optional.of(Path.of(name)) : find(name))
             .orElseThrow(
                 () -> new IOException(name + ": not found; install the package that has it"));
-    List<String> command = new ArrayList<>();
-    command.add(program.toString());
-    command.addAll(List.of(arguments));
+    command.set(0, program.toString());
     ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
     builder.environment().put("LC_ALL", "C");
     boolean interrupted = Thread.interrupted();

@@ -4,7 +4,6 @@ package org.dmalloc.measure.compare.setup;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Locale;
 
 /** Compressed memory to swap to, for one comparison. */
 public final class ZramDevice {
@@ -24,27 +23,22 @@ public final class ZramDevice {
     Path add = Path.of(CONTROL, "hot_add");
     if (!Files.exists(add)) {
       throw new IOException(
-          String.format(
-              Locale.ROOT,
-              "zram: this kernel has none loaded (%s is missing); run modprobe zram",
-              CONTROL));
+          "zram: this kernel has none loaded (" + CONTROL + " is missing); run modprobe zram");
     }
     if (!Files.isReadable(add)) {
-      throw new IOException(
-          String.format(Locale.ROOT, "zram: %s may not be read; run as root", add));
+      throw new IOException("zram: " + add + " may not be read; run as root");
     }
     // Reading it adds a device and tells its number.
-    String name = "zram" + KernelSwitch.read(add);
+    String name = "zram" + KernelSetting.read(add);
     Change change = Change.of(Change.Kind.ZRAM, "/dev/" + name);
     journal.add(change);
     try {
-      KernelSwitch.write(Path.of("/sys/block", name, "disksize"), String.valueOf(byteSize));
+      KernelSetting.write(Path.of("/sys/block", name, "disksize"), String.valueOf(byteSize));
       SystemProgram.run("mkswap", change.path());
       SystemProgram.run("swapon", "-p", String.valueOf(priority), change.path());
     } catch (IOException e) {
       journal.takeBack(change);
-      throw new IOException(
-          String.format(Locale.ROOT, "zram %s: %s; needs root", name, e.getMessage()), e);
+      throw new IOException("zram " + name + ": " + e.getMessage() + "; needs root", e);
     }
     return change;
   }

@@ -14,6 +14,7 @@ import java.util.Arrays;
 import java.util.BitSet;
 import java.util.List;
 import java.util.stream.Stream;
+import org.dmalloc.linux.LibraryHeap;
 import org.dmalloc.measure.PageContent;
 import org.dmalloc.measure.RandomStream;
 import org.dmalloc.measure.SegmentPages;
@@ -89,7 +90,7 @@ class ContenderStoresTest {
 
   @Test
   void anIndexFindsEveryDocumentAlsoInFullBuckets() throws IOException {
-    try (LibraryHeapPages memory = new LibraryHeapPages(8L << 20)) {
+    try (SegmentStore memory = block(8L << 20)) {
       WordIndex index = new WordIndex(memory, 0x1234_5678_9abc_def1L);
       index.use(memory.pages());
       // More than two pages of postings of one word, and some of others between them.
@@ -108,7 +109,7 @@ class ContenderStoresTest {
 
   @Test
   void aNewIndexDoesNotSeeAnOldOne() throws IOException {
-    try (LibraryHeapPages memory = new LibraryHeapPages(1L << 20)) {
+    try (SegmentStore memory = block(1L << 20)) {
       WordIndex before = new WordIndex(memory, 1);
       before.use(memory.pages());
       before.add(7, 1);
@@ -129,5 +130,9 @@ class ContenderStoresTest {
     assertTrue(
         words.length > 20 && words.length <= TextCorpus.WORDS_PER_DOCUMENT,
         () -> words.length + " words");
+  }
+
+  private static SegmentStore block(long byteSize) throws IOException {
+    return new SegmentStore(arena -> LibraryHeap.allocate(byteSize, arena), "malloc");
   }
 }

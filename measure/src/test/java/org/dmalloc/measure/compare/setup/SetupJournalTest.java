@@ -13,6 +13,7 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
 import java.util.Locale;
 import java.util.stream.Stream;
+import org.dmalloc.linux.OpenDirectory;
 import org.dmalloc.spi.machine.KernelFiles;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -43,11 +44,11 @@ class SetupJournalTest {
       journal.add(Change.of(Change.Kind.FILE, file.toString()));
       Files.createFile(file);
       KernelSetting.set(journal, setting.toString(), "0");
-      assertEquals("0", KernelSwitch.read(setting));
+      assertEquals("0", KernelSetting.read(setting));
       assertEquals(1, journals().size());
     }
     assertFalse(Files.exists(file));
-    assertEquals("3", KernelSwitch.read(setting));
+    assertEquals("3", KernelSetting.read(setting));
     assertEquals(List.of(), journals());
   }
 
@@ -82,10 +83,10 @@ class SetupJournalTest {
                     // The directory is gone, as it should be.
                   }
                 });
-    ScratchDirectory.delete(directory);
+    OpenDirectory.delete(directory);
     writer.join();
     assertFalse(Files.exists(directory));
-    ScratchDirectory.delete(directory);
+    OpenDirectory.delete(directory);
   }
 
   @Test
@@ -95,7 +96,7 @@ class SetupJournalTest {
     Thread.currentThread().interrupt();
     journal.close();
     assertTrue(Thread.interrupted());
-    assertEquals("3", KernelSwitch.read(setting));
+    assertEquals("3", KernelSetting.read(setting));
     assertEquals(List.of(), journals());
   }
 
@@ -103,16 +104,16 @@ class SetupJournalTest {
   void leavesASettingAloneThatSomebodyElseChangedSince() throws IOException {
     try (SetupJournal journal = SetupJournal.open(state, FILES)) {
       KernelSetting.set(journal, setting.toString(), "0");
-      KernelSwitch.write(setting, "7");
+      KernelSetting.write(setting, "7");
     }
-    assertEquals("7", KernelSwitch.read(setting));
+    assertEquals("7", KernelSetting.read(setting));
   }
 
   @Test
   void findsWhatADeadProcessLeft() throws IOException {
     Path file = Files.createFile(work.resolve("left"));
     String bootId = FILES.text("/proc/sys/kernel/random/boot_id").orElse("unknown");
-    KernelSwitch.write(setting, "0");
+    KernelSetting.write(setting, "0");
     writeJournal(
         bootId,
         String.format(
@@ -130,14 +131,14 @@ class SetupJournalTest {
             "removed what a killed run left: file " + file),
         lines);
     assertFalse(Files.exists(file));
-    assertEquals("3", KernelSwitch.read(setting));
+    assertEquals("3", KernelSetting.read(setting));
     assertEquals(List.of(), journals());
   }
 
   @Test
   void touchesOnlyFilesAfterAReboot() throws IOException {
     Path file = Files.createFile(work.resolve("left"));
-    KernelSwitch.write(setting, "0");
+    KernelSetting.write(setting, "0");
     writeJournal(
         "another-boot",
         String.format(
@@ -151,7 +152,7 @@ class SetupJournalTest {
     assertEquals(
         List.of("removed what a killed run left: file " + file),
         SetupJournal.recover(state, FILES));
-    assertEquals("0", KernelSwitch.read(setting));
+    assertEquals("0", KernelSetting.read(setting));
     assertEquals(List.of(), journals());
   }
 
@@ -160,7 +161,7 @@ class SetupJournalTest {
     try (SetupJournal journal = SetupJournal.open(state, FILES)) {
       KernelSetting.set(journal, setting.toString(), "0");
       assertEquals(List.of(), SetupJournal.recover(state, FILES));
-      assertEquals("0", KernelSwitch.read(setting));
+      assertEquals("0", KernelSetting.read(setting));
     }
   }
 

@@ -1,29 +1,29 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-package org.dmalloc.benchmarks.peers.store;
+package org.dmalloc.measure.compare.child;
 
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.nio.channels.FileChannel;
-import java.nio.file.StandardOpenOption;
 import org.dmalloc.measure.PageContent;
 import org.dmalloc.measure.PageStore;
 import org.dmalloc.measure.SegmentPages;
 
-/** What the JDK gives by itself: one {@link FileChannel#map} of the whole file. */
-final class JdkMapStore implements PageStore {
+/** Pages in one segment, without anything that dmalloc adds: a block of malloc, or a mapping. */
+public final class SegmentStore implements PageStore {
   private final Arena arena = Arena.ofShared();
   private final MemorySegment segment;
+  private final String note;
 
-  JdkMapStore(StorePlace place) throws IOException {
-    try (FileChannel channel =
-        FileChannel.open(
-            place.directory().resolve("pages"),
-            StandardOpenOption.CREATE,
-            StandardOpenOption.READ,
-            StandardOpenOption.WRITE)) {
-      segment = channel.map(FileChannel.MapMode.READ_WRITE, 0, place.byteSize(), arena);
-    }
+  /** Allocates the segment, in an arena that is closed with the store. */
+  @FunctionalInterface
+  public interface Allocation {
+    MemorySegment in(Arena arena) throws IOException;
+  }
+
+  /** Opens a store whose segment is forced if it is mapped. */
+  public SegmentStore(Allocation allocation, String note) throws IOException {
+    segment = allocation.in(arena);
+    this.note = note;
   }
 
   @Override
@@ -38,6 +38,9 @@ final class JdkMapStore implements PageStore {
 
   @Override
   public long force() {
+    if (!segment.isMapped()) {
+      return NOTHING_TO_FORCE;
+    }
     long begin = System.nanoTime();
     segment.force();
     return System.nanoTime() - begin;
@@ -45,7 +48,7 @@ final class JdkMapStore implements PageStore {
 
   @Override
   public String note() {
-    return "one mapping, sparse file, no advice (the JDK has no call for it)";
+    return note;
   }
 
   @Override

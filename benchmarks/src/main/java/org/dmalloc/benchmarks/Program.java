@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.dmalloc.benchmarks;
+
+import java.io.FileDescriptor;
+import java.io.FileOutputStream;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.function.Function;
+
+/** A program behind a script of this module: its command line, its streams and its exit status. */
+public final class Program {
+  private static final int FAILED = 1;
+  private static final int USAGE = 2;
+
+  private Program() {}
+
+  /** What a program does once its command line is understood. */
+  @FunctionalInterface
+  public interface Task {
+    /** Measures and prints; a failure is printed as one line on the other stream. */
+    void run(PrintStream out, PrintStream err) throws IOException, InterruptedException;
+  }
+
+  /**
+   * Runs a program, and ends the JVM if it fails.
+   *
+   * @param name begins each line that it says
+   * @param help lists its options, as {@link Arguments} reads them
+   * @param tasks makes the task of a command line; throws {@link IllegalArgumentException} if a
+   *     value is bad, with the value and what to give
+   */
+  public static void main(
+      String name, String help, String[] words, Function<Arguments, Task> tasks) {
+    PrintStream out = utf8(FileDescriptor.out);
+    PrintStream err = utf8(FileDescriptor.err);
+    int status = run(name, help, List.of(words), tasks, out, err);
+    if (status != 0) {
+      Runtime.getRuntime().exit(status);
+    }
+  }
+
+  private static PrintStream utf8(FileDescriptor descriptor) {
+    return new PrintStream(new FileOutputStream(descriptor), true, StandardCharsets.UTF_8);
+  }
+
+  private static int run(
+      String name,
+      String help,
+      List<String> words,
+      Function<Arguments, Task> tasks,
+      PrintStream out,
+      PrintStream err) {
+    Task task;
+    try {
+      Arguments arguments = new Arguments(help, words);
+      task = arguments.has("--help") ? (o, e) -> o.print(help) : tasks.apply(arguments);
+    } catch (IllegalArgumentException e) {
+      err.println(name + ": " + e.getMessage());
+      return USAGE;
+    }
+    try {
+      task.run(out, err);
+      return 0;
+    } catch (IOException e) {
+      err.println(name + ": " + e.getMessage());
+    } catch (InterruptedException e) {
+      err.println(name + ": interrupted; all is put back");
+    }
+    return FAILED;
+  }
+}
