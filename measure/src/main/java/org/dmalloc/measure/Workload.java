@@ -15,7 +15,8 @@ import org.jspecify.annotations.Nullable;
  * @param operation what one operation is, for the reader of a table: {@code "load 8 bytes of a
  *     random page"}
  * @param kind what it does to a store
- * @param pattern the advice that fits it
+ * @param pattern the advice that fits it, and the order of the raw disk's requests that it is
+ *     compared with; {@code NORMAL} is compared with none
  * @param recordBytes what an operation uses of a page; 0 if a bandwidth means nothing here
  * @param groupSize how many operations are timed together where a single one takes about as long as
  *     reading the clock does

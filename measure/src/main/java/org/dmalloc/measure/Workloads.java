@@ -12,8 +12,8 @@ import org.dmalloc.measure.Workload.Kind;
 
 /**
  * The workloads, by name: those of a benchmark, and those that only a comparison under a memory
- * limit or with peers runs. A new one is added here, with its worker, and to the tables of
- * docs/benchmarks.md or docs/swap-or-file.md.
+ * limit or with peers runs. A new one is added here, with its worker; CONTRIBUTING.md says what
+ * else it needs.
  */
 public final class Workloads {
   /** A load from RAM takes 10 to 100 ns, reading the clock 20 to 40. */
@@ -90,6 +90,7 @@ public final class Workloads {
               1,
               BatchedWorkers::allocate));
 
+  /** Found by name only: a comparison has a list of its own of those that it runs. */
   private static final List<Workload> OTHERS =
       List.of(
           mixed("mixed-95-5", "random page: load 95 %, store 5 %", 0.05),

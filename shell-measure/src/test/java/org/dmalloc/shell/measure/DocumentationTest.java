@@ -56,7 +56,9 @@ class DocumentationTest {
   @Test
   void everyCommandHasARowInTheOrderOfHelp() throws IOException {
     assertEquals(
-        commands.stream().map(c -> c.syntax().name()).toList(), List.copyOf(rows().keySet()));
+        commands.stream().map(c -> c.syntax().name()).toList(),
+        List.copyOf(rows().keySet()),
+        "the order of help, and the rows of the table in docs/shell.md");
   }
 
   @Test
@@ -91,7 +93,7 @@ class DocumentationTest {
           .filter(word -> !row.contains(word))
           .forEach(word -> missing.add(command.syntax().name() + ": " + word));
     }
-    assertEquals(List.of(), missing);
+    assertEquals(List.of(), missing, "words that the row in docs/shell.md lacks");
   }
 
   @Test
