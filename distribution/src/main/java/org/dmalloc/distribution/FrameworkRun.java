@@ -187,7 +187,6 @@ final class FrameworkRun implements AutoCloseable {
    * Has one command run, or the lines of standard input for no words.
    *
    * @param terminal whether standard error is a terminal
-   * @return its status
    * @throws IOException if none of the components that started runs commands
    */
   int execute(String[] words, boolean terminal) throws InterruptedException, IOException {

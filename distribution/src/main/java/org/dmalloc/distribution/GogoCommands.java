@@ -35,7 +35,6 @@ final class GogoCommands {
   /**
    * Registers them.
    *
-   * @param context of the framework
    * @param bundle Gogo's bundle of the interactive shell, installed and not started
    */
   static void register(BundleContext context, Bundle bundle) throws BundleException {

@@ -10,11 +10,7 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Locale;
 
-/**
- * The directory that the distribution is.
- *
- * @param home its root
- */
+/** The directory that the distribution is. */
 record Layout(Path home) {
   /** A group of bundles that start together, in the order of the constants. */
   enum Group {

@@ -30,11 +30,7 @@ public final class Main {
 
   private Main() {}
 
-  /**
-   * Runs, and ends the JVM with the command's status.
-   *
-   * @param arguments the words of one command, or none
-   */
+  /** Runs, and ends the JVM with the command's status. */
   public static void main(String[] arguments) {
     PrintStream err =
         new PrintStream(new FileOutputStream(FileDescriptor.err), true, StandardCharsets.UTF_8);

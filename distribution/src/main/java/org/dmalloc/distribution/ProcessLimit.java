@@ -27,8 +27,6 @@ record ProcessLimit(String words, String row, String option) {
   /**
    * What can be done about a failure that a limit explains, from {@code "; "} on; empty if none
    * does.
-   *
-   * @param failure what was said
    */
   static String nextStep(String failure) {
     List<String> rows;

@@ -82,7 +82,6 @@ public final class Json {
   /**
    * Reads a record from a file that holds it in a form.
    *
-   * @param schema the name of the form
    * @param format the version of the form, its field {@code format}
    * @param writer what writes such files, for messages
    * @throws IOException if the file cannot be read or holds something else

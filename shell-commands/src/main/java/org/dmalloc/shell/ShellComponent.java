@@ -21,8 +21,7 @@ import org.dmalloc.shell.completion.CompletionSetup;
 import org.dmalloc.shell.output.Printable;
 import org.dmalloc.shell.output.PrintableConverter;
 import org.dmalloc.shell.session.InterruptKey;
-import org.dmalloc.shell.session.UnknownCommand;
-import org.dmalloc.shell.session.WelcomeCommand;
+import org.dmalloc.shell.session.SessionFunctions;
 import org.jspecify.annotations.Nullable;
 import org.osgi.framework.Bundle;
 import org.osgi.framework.BundleContext;
@@ -86,9 +85,9 @@ public final class ShellComponent {
             register(context, CompletionSetup.FUNCTION, new Candidates(providers, commands::all)),
             register(
                 context,
-                WelcomeCommand.FUNCTION,
-                new WelcomeCommand(providers, context.getBundle().getVersion())),
-            register(context, UnknownCommand.FUNCTION, new UnknownCommand(commands::all))));
+                SessionFunctions.WELCOME,
+                SessionFunctions.welcome(providers, context.getBundle().getVersion())),
+            register(context, SessionFunctions.UNKNOWN, SessionFunctions.unknown(commands::all))));
     registrations.add(
         context.registerService(
             CommandSessionListener.class,

@@ -92,7 +92,10 @@ class FailuresTest {
         shell
             .fail(String.format(Locale.ROOT, "write %s 64 x", id))
             .contains("1 bytes at 64 " + end));
-    assertTrue(shell.fail(String.format(Locale.ROOT, "read %s 65", id)).contains(end));
+    assertTrue(
+        shell
+            .fail(String.format(Locale.ROOT, "read %s 65", id))
+            .contains("offset 65 is beyond the end of region " + id + ", which has 64 bytes"));
     assertEquals("", shell.run(String.format(Locale.ROOT, "read %s 64 0", id)));
     assertTrue(
         shell

@@ -20,7 +20,7 @@ import org.dmalloc.shell.command.CommandSource;
 import org.dmalloc.shell.command.Providers;
 import org.dmalloc.shell.completion.Candidates;
 import org.dmalloc.shell.output.PrintableConverter;
-import org.dmalloc.shell.session.UnknownCommand;
+import org.dmalloc.shell.session.SessionFunctions;
 import org.dmalloc.testkit.memory.InMemoryProvider;
 import org.jspecify.annotations.Nullable;
 
@@ -58,7 +58,7 @@ public final class GogoShell implements AutoCloseable {
       processor.addCommand(ShellCommands.SCOPE, command, command.syntax().name());
     }
     processor.addCommand(
-        ShellCommands.SCOPE, new UnknownCommand(commands::all), UnknownCommand.FUNCTION);
+        ShellCommands.SCOPE, SessionFunctions.unknown(commands::all), SessionFunctions.UNKNOWN);
     session = processor.createSession(InputStream.nullInputStream(), out, err);
   }
 

@@ -41,6 +41,14 @@ class HelpTest {
   }
 
   @Test
+  void aLetterThatACommandTakesForItselfIsShownOnce() throws Exception {
+    String page = shell.run("grep --help");
+    assertTrue(page.contains("  -v, --invert-match "), page);
+    assertTrue(page.contains("  --verbose "), page);
+    assertEquals(1, page.lines().filter(line -> line.contains(" -v,")).count(), page);
+  }
+
+  @Test
   void everyListingCommandOffersJson() {
     for (String name : new String[] {"providers", "regions", "stored", "info", "read", "verify"}) {
       Command command =

@@ -22,7 +22,7 @@ import org.dmalloc.api.VisibleText;
 import org.dmalloc.shell.command.Console;
 import org.dmalloc.shell.command.LostOutputException;
 import org.dmalloc.shell.command.RegionOpened;
-import org.dmalloc.shell.session.UnknownCommand;
+import org.dmalloc.shell.session.SessionFunctions;
 import org.dmalloc.shell.syntax.Words;
 import org.jspecify.annotations.Nullable;
 
@@ -76,8 +76,9 @@ public final class BatchRun implements AutoCloseable {
     session.put("TERM", terminalType);
     session.put(Console.WIDTH, width > 0 ? width : null);
     session.setJobListener(jobs);
-    if (allCommands().contains(SCOPE + ":" + UnknownCommand.FUNCTION)) {
-      session.put("default", session.get(SCOPE + ":" + UnknownCommand.FUNCTION));
+    String unknown = SCOPE + ":" + SessionFunctions.UNKNOWN;
+    if (allCommands().contains(unknown)) {
+      session.put("default", session.get(unknown));
     }
   }
 
@@ -85,7 +86,6 @@ public final class BatchRun implements AutoCloseable {
    * Runs one command.
    *
    * @param words its name, with or without a scope, and its arguments
-   * @return the exit status
    */
   public int run(List<String> words) {
     Optional<String> command = resolve(words.getFirst());

@@ -72,7 +72,10 @@ public final class Command implements Function {
       }
       throw CommandFailure.of(syntax.name(), thrown, set.providers());
     } finally {
-      ended(here);
+      synchronized (running) {
+        running.remove(here);
+        running.notifyAll();
+      }
     }
   }
 
@@ -83,17 +86,9 @@ public final class Command implements Function {
         : result;
   }
 
-  private void ended(Running here) {
-    synchronized (running) {
-      running.remove(here);
-      running.notifyAll();
-    }
-  }
-
   /**
    * Interrupts the command wherever it runs, and waits until it has freed what it took.
    *
-   * @param timeout how long to wait at most
    * @return whether it has ended everywhere
    */
   public boolean stop(Duration timeout) throws InterruptedException {

@@ -47,8 +47,6 @@ public final class CommandFailure extends Exception {
   /**
    * Puts what was thrown into one line.
    *
-   * @param command the name of the command that failed
-   * @param thrown what it threw
    * @param providers names those that could have done it
    */
   public static CommandFailure of(String command, Throwable thrown, Providers providers) {

@@ -17,11 +17,7 @@ public abstract class CommandSet {
   private final Providers providers;
   private final List<String> names;
 
-  /**
-   * Takes where the commands find memory, and their names in the order of the help.
-   *
-   * @param names those of the methods
-   */
+  /** Takes where the commands find memory, and their names in the order of the help. */
   protected CommandSet(Providers providers, String... names) {
     this.providers = providers;
     this.names = List.of(names);

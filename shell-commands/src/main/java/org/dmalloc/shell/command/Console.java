@@ -20,7 +20,6 @@ import org.jspecify.annotations.Nullable;
 /**
  * What a command knows about the place where it runs.
  *
- * @param session the session
  * @param out where results go that are no object
  * @param err where progress goes
  * @param terminal whether {@code err} is a terminal, so that a line can be written over

@@ -10,7 +10,6 @@ import java.io.IOException;
 public final class LostOutputException extends IOException {
   private static final long serialVersionUID = 1L;
 
-  /** What failed is kept by the stream. */
   public LostOutputException() {
     super("the output was closed");
   }

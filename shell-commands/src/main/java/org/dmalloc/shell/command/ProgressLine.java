@@ -35,11 +35,9 @@ public final class ProgressLine implements ProgressListener, AutoCloseable {
   /**
    * Begins the work now.
    *
-   * @param what the work
    * @param terminal where to show it; null to show nothing
    * @param inFront whether the line is still this command's: after an interrupt a shell goes on
    *     without waiting, and its prompt must not be wiped away
-   * @param nanoTime the clock
    */
   public ProgressLine(
       String what, @Nullable PrintStream terminal, BooleanSupplier inFront, LongSupplier nanoTime) {

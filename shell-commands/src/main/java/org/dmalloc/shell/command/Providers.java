@@ -39,8 +39,6 @@ public final class Providers {
   /**
    * A backend that is no service, because it did not start.
    *
-   * @param backend its name
-   * @param reason why it did not
    * @param ranking the service ranking that it would have
    * @param stores whether it would have a store
    */
@@ -177,10 +175,10 @@ public final class Providers {
     return able;
   }
 
-  /** What the stores of all backends have; refusals are told of each that cannot be asked. */
-  public List<Backend.Stored> stored(Consumer<? super Exception> refusals) {
+  /** What the stores of some backends have; {@code refusals} is told of each that cannot say. */
+  public List<Backend.Stored> stored(List<Backend> those, Consumer<? super Exception> refusals) {
     List<Backend.Stored> stored = new ArrayList<>();
-    for (Backend backend : with(Capability.NAMED, refusals)) {
+    for (Backend backend : those) {
       try {
         stored.addAll(storedBy(backend));
       } catch (ProviderFault | MemoryException e) {
@@ -190,7 +188,12 @@ public final class Providers {
     return stored;
   }
 
-  public static List<Backend.Stored> storedBy(Backend backend) throws MemoryException {
+  /** What the stores of all backends have. */
+  public List<Backend.Stored> stored(Consumer<? super Exception> refusals) {
+    return stored(with(Capability.NAMED, refusals), refusals);
+  }
+
+  private static List<Backend.Stored> storedBy(Backend backend) throws MemoryException {
     return backend.stored().stream().map(region -> new Backend.Stored(backend, region)).toList();
   }
 
@@ -203,19 +206,6 @@ public final class Providers {
   public List<Backend.Stored> stored(@Nullable String name, Consumer<? super Exception> refusals)
       throws MemoryException {
     return name == null ? stored(refusals) : storedBy(chooseWithStore(name));
-  }
-
-  /**
-   * The provider that is called so.
-   *
-   * @throws UsageException if two have the name
-   */
-  public Optional<Backend> find(String name) {
-    List<Backend> same = named(name);
-    if (same.size() > 1) {
-      throw ambiguous(name, same, "give one of these");
-    }
-    return backends.stream().filter(b -> name(b).equals(name)).findFirst();
   }
 
   private UsageException ambiguous(String name, List<Backend> same, String nextStep) {
@@ -239,9 +229,17 @@ public final class Providers {
     if (all.isEmpty()) {
       throw new UsageException("no backend is running; start a backend bundle");
     }
-    return name == null
-        ? all.getFirst()
-        : find(name).orElseThrow(() -> Words.unknown("backend", name, names()));
+    if (name == null) {
+      return all.getFirst();
+    }
+    List<Backend> same = named(name);
+    if (same.size() > 1) {
+      throw ambiguous(name, same, "give one of these");
+    }
+    return all.stream()
+        .filter(backend -> name(backend).equals(name))
+        .findFirst()
+        .orElseThrow(() -> Words.unknown("backend", name, names()));
   }
 
   /**

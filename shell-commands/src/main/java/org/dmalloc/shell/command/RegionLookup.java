@@ -38,7 +38,6 @@ public final class RegionLookup {
   /**
    * A region for the time of one command.
    *
-   * @param region the region
    * @param borrowed whether somebody else keeps it open
    */
   public record Lease(MemoryRegion region, boolean borrowed) implements AutoCloseable {

@@ -12,7 +12,6 @@ import org.dmalloc.shell.syntax.ByteSize;
 /**
  * A region that was just allocated or opened. Stands for the region wherever a command takes an id.
  *
- * @param info what it is
  * @param note what a user may not expect, as a line of its own; empty for nothing
  */
 public record RegionOpened(RegionInfo info, String note) implements Printable {
@@ -21,17 +20,14 @@ public record RegionOpened(RegionInfo info, String note) implements Printable {
 
   /** A region that was opened in a session, which may end with the command. */
   public static RegionOpened in(CommandSession session, RegionInfo info) {
-    if (session.get(ONE_COMMAND) == null) {
-      return new RegionOpened(info, "");
-    }
+    boolean stays =
+        session.get(ONE_COMMAND) == null || (info.path() != null && info.name() != null);
+    String store = info.name() == null ? "-n NAME stores it, and " : "";
     return new RegionOpened(
         info,
-        info.name() == null
-            ? "it ends with this command; -n NAME stores it, and './dmalloc' alone is a shell that"
-                + " keeps it"
-            : info.path() == null
-                ? "it ends with this command; './dmalloc' alone is a shell that keeps it"
-                : "");
+        stays
+            ? ""
+            : "it ends with this command; " + store + "'./dmalloc' alone is a shell that keeps it");
   }
 
   @Override

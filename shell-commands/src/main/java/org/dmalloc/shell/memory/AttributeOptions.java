@@ -15,10 +15,11 @@ import org.jspecify.annotations.Nullable;
 
 /** The attributes that a new region and one that is opened can be given alike. */
 public record AttributeOptions(
-    @Argument("-p, --pattern PATTERN=auto: the order in which it will be used; auto finds out")
+    @Argument("-p, --pattern PATTERN=auto: the order of accesses; auto detects it")
         AccessPattern pattern,
     @Argument(
-            "-s, --sharing SHARING=default: whether others see stores; private keeps them out of the file")
+            "-s, --sharing SHARING=default: whether others see stores; private keeps them out of"
+                + " the file")
         Sharing sharing,
     @Argument("--durability DURABILITY=on-force: what makes stores durable") Durability durability,
     @Argument("--huge: asks for huge pages") boolean huge,
@@ -27,7 +28,8 @@ public record AttributeOptions(
     @Argument("-d, --directory DIR: the store directory, in place of the backend's own")
         @Nullable String directory,
     @Argument(
-            "--require CAPABILITY: what each backend that it moves to must be able to do; several with commas")
+            "--require CAPABILITY: what each backend that it moves to must be able to do,"
+                + " separated by commas")
         @Nullable String require,
     @Argument("-o, --owner OWNER: what it is for, shown in listings") @Nullable String owner) {
   <T extends RegionAttributes.Refinable<T>> T in(

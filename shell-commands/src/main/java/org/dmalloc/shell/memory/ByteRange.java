@@ -8,13 +8,7 @@ import org.dmalloc.api.MemoryRegion;
 import org.dmalloc.shell.command.RegionLookup;
 import org.dmalloc.shell.syntax.UsageException;
 
-/**
- * A range of a region that lies inside it.
- *
- * @param region the region
- * @param offset where it begins
- * @param length how long it is
- */
+/** A range of a region that lies inside it. */
 record ByteRange(MemoryRegion region, long offset, long length) {
   /** Short enough for a section, long enough not to notice it. */
   private static final long CHUNK = 4L << 20;
@@ -25,14 +19,14 @@ record ByteRange(MemoryRegion region, long offset, long length) {
     void accept(MemorySegment segment, long offset) throws IOException;
   }
 
-  /**
-   * Checks that the range lies inside the region.
-   *
-   * @throws UsageException if it does not
-   */
+  /** Checks that the range lies inside the region. */
   static ByteRange of(RegionLookup.Lease lease, long offset, long length) {
     long byteSize = lease.region().byteSize();
-    if (offset > byteSize || length > byteSize - offset) {
+    if (offset > byteSize) {
+      throw UsageException.of(
+          "offset %d is beyond the end of %s, which has %d bytes", offset, lease.label(), byteSize);
+    }
+    if (length > byteSize - offset) {
       throw UsageException.of(
           "%d bytes at %d reach beyond the end of %s, which has %d bytes",
           length, offset, lease.label(), byteSize);

@@ -73,9 +73,8 @@ public final class ContentCommands extends CommandSet {
   public @Nullable Object read(
       CommandSession session,
       RegionArguments which,
-      @Argument("[OFFSET]: where to begin: 4096, 0x1000, 4k; without it 0")
-          @Nullable ByteSize offset,
-      @Argument("[LENGTH]: how many bytes; without it 256, or less at the end")
+      @Argument("[OFFSET]: where to begin: 4096, 0x1000, 4k; default 0") @Nullable ByteSize offset,
+      @Argument("[LENGTH]: how many bytes; default 256, or less at the end")
           @Nullable ByteSize length,
       @Argument("--raw: writes the bytes as they are, any number of them") boolean raw,
       @Argument("--json: offset, length, hex and text as JSON") boolean json)

@@ -11,13 +11,10 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
-import java.util.function.Function;
 import org.dmalloc.api.Capability;
-import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.StoreFinding;
-import org.dmalloc.api.StoredRegion;
 import org.dmalloc.shell.command.Backend;
-import org.dmalloc.shell.command.ProviderFault;
+import org.dmalloc.shell.command.Providers;
 
 /** Names that stand in two stores: each file may be the one that is meant. */
 final class DoubleNames {
@@ -27,18 +24,17 @@ final class DoubleNames {
   private record Place(Path path, List<String> backends) {}
 
   /** The findings, with the backends whose stores have the name. */
-  static Map<StoreFinding, List<String>> in(
-      List<Backend> backends, Function<Backend, String> called) {
+  static Map<StoreFinding, List<String>> in(Providers providers, List<Backend> backends) {
+    List<Backend> able = backends.stream().filter(b -> b.can(Capability.NAMED)).toList();
     Map<String, Map<String, Place>> byName = new TreeMap<>();
-    for (Backend backend : backends) {
-      for (StoredRegion stored : stored(backend)) {
-        byName
-            .computeIfAbsent(stored.name(), name -> new LinkedHashMap<>())
-            .computeIfAbsent(
-                fileKey(stored.path()), key -> new Place(stored.path(), new ArrayList<>()))
-            .backends()
-            .add(called.apply(backend));
-      }
+    // Of a store that cannot be read its backend's own findings tell.
+    for (Backend.Stored each : providers.stored(able, refused -> {})) {
+      Path path = each.region().path();
+      byName
+          .computeIfAbsent(each.region().name(), name -> new LinkedHashMap<>())
+          .computeIfAbsent(fileKey(path), key -> new Place(path, new ArrayList<>()))
+          .backends()
+          .add(providers.name(each.backend()));
     }
     Map<StoreFinding, List<String>> findings = new LinkedHashMap<>();
     byName.forEach(
@@ -50,15 +46,6 @@ final class DoubleNames {
           }
         });
     return findings;
-  }
-
-  /** What a backend's store has; nothing if it cannot say, which its own findings tell. */
-  private static List<StoredRegion> stored(Backend backend) {
-    try {
-      return backend.can(Capability.NAMED) ? backend.stored() : List.of();
-    } catch (ProviderFault | MemoryException e) {
-      return List.of();
-    }
   }
 
   private static StoreFinding finding(String name, List<Place> places) {

@@ -29,13 +29,14 @@ public final class HotswapCommand extends CommandSet {
     super(providers, "hotswap");
   }
 
-  @Descriptor("moves regions to another backend while they are used; ^C leaves them where they are")
+  @Descriptor(
+      "moves regions to another backend while they are used; Ctrl-C leaves them where they are")
   public Message hotswap(
       CommandSession session,
       @Argument("ID… BACKEND: ids or names of open regions, and last the backend")
           List<Object> words,
       @Argument("-a, --all: all regions that can move; says which cannot") boolean all,
-      @Argument("--rate RATE: the most bytes to copy per second; without it as fast as it goes")
+      @Argument("--rate RATE: the most bytes to copy per second; default no limit")
           @Nullable ByteSize rate)
       throws MemoryException, CommandFailure {
     if (words.isEmpty() || all != (words.size() == 1)) {

@@ -13,6 +13,7 @@ import org.dmalloc.api.MemoryRegion;
 import org.dmalloc.api.RegionInfo;
 import org.dmalloc.api.Residency;
 import org.dmalloc.api.UnsupportedCapabilityException;
+import org.dmalloc.api.move.LeakedRegion;
 import org.dmalloc.api.move.ManagedRegionInfo;
 import org.dmalloc.report.Table;
 import org.dmalloc.shell.command.Backend;
@@ -33,13 +34,59 @@ public final class ListingCommands extends CommandSet {
     super(providers, "regions", "info");
   }
 
+  /**
+   * A region that was still open when the bundle that took it stopped, or its backend did.
+   *
+   * @param name its name in the store; null for an unnamed region
+   * @param bundle the symbolic name of the bundle that took it; null if that is not known
+   * @param owner the owner that the request named; null if it named none
+   * @param stoppedAt when the bundle or backend stopped
+   * @param closed whether it was closed then; else it was left open
+   * @param state what became of it, in words
+   */
+  public record LeftOpen(
+      long id,
+      @Nullable String name,
+      long byteSize,
+      @Nullable String bundle,
+      @Nullable String owner,
+      Instant createdAt,
+      Instant stoppedAt,
+      boolean closed,
+      String state) {
+
+    static LeftOpen of(LeakedRegion leak) {
+      return new LeftOpen(
+          leak.id(),
+          leak.name(),
+          leak.byteSize(),
+          leak.bundle(),
+          leak.owner(),
+          leak.createdAt(),
+          leak.stoppedAt(),
+          leak.closed(),
+          leak.closed() ? "closed" : "left open");
+    }
+
+    static LeftOpen of(RegionInfo info, Instant orphanedSince) {
+      return new LeftOpen(
+          info.id(),
+          info.name(),
+          info.byteSize(),
+          null,
+          info.owner(),
+          info.createdAt(),
+          orphanedSince,
+          false,
+          "open; " + info.backend() + " was stopped or reconfigured");
+    }
+  }
+
   @Descriptor("lists the open regions")
   public Printable regions(
       CommandSession session,
       @Argument("-b, --backend BACKEND: only those of one backend") @Nullable String backend,
-      @Argument(
-              "--leaks: what was left open by bundles that stopped, and what backends that stopped"
-                  + " left")
+      @Argument("--leaks: the regions that bundles and backends left open when they stopped")
           boolean leaks,
       @Argument("--json: as JSON") boolean json) {
     if (leaks) {

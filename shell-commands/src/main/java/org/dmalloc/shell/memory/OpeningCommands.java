@@ -44,11 +44,11 @@ public final class OpeningCommands extends CommandSet {
   public RegionOpened alloc(
       CommandSession session,
       @Argument("SIZE: how many bytes: 4096, 64k, 512m, 1.5g …") ByteSize size,
-      @Argument("-b, --backend BACKEND: where; without it on the best backend, see 'providers'")
+      @Argument("-b, --backend BACKEND: the backend; default the best, see 'providers'")
           @Nullable String backend,
       @Argument("-n, --name NAME: stores the region under a name, so that it outlives the process")
           @Nullable String name,
-      @Argument("--policy POLICY: swap policies, with commas between them; see 'policy --help'")
+      @Argument("--policy POLICY: swap policies, separated by commas; see 'policy --help'")
           @Nullable String policy,
       @Argument("--budget BUDGET: how much may be in RAM: 64m, 1g …; see 'budget --help'")
           @Nullable String budget,
@@ -104,7 +104,7 @@ public final class OpeningCommands extends CommandSet {
   public RegionOpened open(
       CommandSession session,
       @Argument("NAME: its name, see 'stored'") String name,
-      @Argument("-b, --backend BACKEND: by which; without it by the best backend that has it")
+      @Argument("-b, --backend BACKEND: the backend that opens it; default the best that has it")
           @Nullable String backend,
       @Argument("-r, --read-only: opens it for reading only") boolean readOnly,
       AttributeOptions attributes)

@@ -54,7 +54,7 @@ public final class PagingCommands extends CommandSet {
   @Descriptor("changes how the kernel treats a region under memory pressure")
   public Message policy(
       @Argument("ID: id or name of an open region") Object id,
-      @Argument("POLICY: what to apply") SwapPolicy policy)
+      @Argument("POLICY: the policy") SwapPolicy policy)
       throws MemoryException {
     MemoryRegion region = lookup().open(id);
     region.apply(policy);

@@ -31,12 +31,8 @@ public final class ProvidersCommand extends CommandSet {
   /**
    * A backend in the list.
    *
-   * @param backend its name
-   * @param ranking its service ranking
    * @param statistics its counts; null if it does not say
    * @param paging what finding out patterns has cost it; null if it does not
-   * @param capabilities what it can do
-   * @param advice the advice that it passes on
    * @param fault what is wrong with it, if it does not say all of that; else null
    */
   public record Row(

@@ -10,8 +10,8 @@ import org.jspecify.annotations.Nullable;
 
 /** Which part of a region a command is about. */
 public record RangeArguments(
-    @Argument("--offset OFFSET: where the range begins; without it 0") @Nullable ByteSize offset,
-    @Argument("--length LENGTH: how long the range is; without it to the end")
+    @Argument("--offset OFFSET: where the range begins; default 0") @Nullable ByteSize offset,
+    @Argument("--length LENGTH: how long the range is; default to the end")
         @Nullable ByteSize length) {
   @FunctionalInterface
   interface WholeCall {

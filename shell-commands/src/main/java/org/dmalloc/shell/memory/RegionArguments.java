@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
 /** Which region a command is about. */
 public record RegionArguments(
     @Argument("ID: id or name of the region; a stored one is opened for this") Object id,
-    @Argument("-b, --backend BACKEND: whose region, where several have one of this name")
+    @Argument("-b, --backend BACKEND: the backend of the region, if several have one of the name")
         @Nullable String backend) {
   RegionLookup.Lease lease(RegionLookup lookup, AccessMode access) throws MemoryException {
     return lookup.lease(id, access, backend);

@@ -29,7 +29,6 @@ import org.jspecify.annotations.Nullable;
 /**
  * Everything about a region.
  *
- * @param info what it is
  * @param detached what became of its file if its name does not lead there any more; else null
  * @param residency where its bytes are; null where its backend cannot tell
  * @param advised what the kernel has been told about the order of accesses, range by range

@@ -105,7 +105,8 @@ public final class StoreCommands extends CommandSet {
   @Descriptor("deletes stored regions for good; an open one must be freed first")
   public Message delete(
       @Argument("NAME…: names of stored regions, see 'stored'") List<Object> names,
-      @Argument("-b, --backend BACKEND: whose store; needed where two stores have the name")
+      @Argument(
+              "-b, --backend BACKEND: the backend of the store; needed if two stores have the name")
           @Nullable String backend)
       throws MemoryException {
     // All are looked up before the first is deleted: a mistyped one then deletes nothing.
@@ -124,9 +125,7 @@ public final class StoreCommands extends CommandSet {
    * A finding in the list. Backends that share a store find the same, which is shown once.
    *
    * @param backend whose store was checked; of several, separated by commas
-   * @param severity how bad it is
    * @param subject what was checked
-   * @param message what was found
    */
   public record FindingRow(
       String backend, StoreFinding.Severity severity, String subject, String message) {}
@@ -153,7 +152,7 @@ public final class StoreCommands extends CommandSet {
             .add(failed.backend());
       }
     }
-    findings.putAll(DoubleNames.in(asked, providers()::name));
+    findings.putAll(DoubleNames.in(providers(), asked));
     List<FindingRow> rows = new ArrayList<>();
     findings.forEach(
         (f, backends) ->

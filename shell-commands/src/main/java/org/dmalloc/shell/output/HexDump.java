@@ -20,14 +20,7 @@ public final class HexDump implements Printable {
     this.bytes = bytes.clone();
   }
 
-  /**
-   * What JSON shows of a dump.
-   *
-   * @param offset where in the region the bytes begin
-   * @param length how many there are
-   * @param hex the bytes in hex
-   * @param text the bytes as UTF-8
-   */
+  /** What JSON shows of a dump. */
   public record Fields(long offset, int length, String hex, String text) {}
 
   public Fields fields() {

@@ -4,11 +4,7 @@ package org.dmalloc.shell.output;
 import org.dmalloc.report.Json;
 import org.jspecify.annotations.Nullable;
 
-/**
- * A result as JSON: records are objects with their components in order, collections arrays.
- *
- * @param value what to write
- */
+/** A result as JSON: records are objects with their components in order, collections arrays. */
 public record JsonResult(@Nullable Object value) implements Printable {
   @Override
   public String text() {

@@ -5,11 +5,7 @@ import java.util.AbstractList;
 import java.util.List;
 import org.dmalloc.report.Table;
 
-/**
- * A list of results: a table for people, a list for Gogo's {@code each}.
- *
- * @param <T> what it lists
- */
+/** A list of results: a table for people, a list for Gogo's {@code each}. */
 public final class Listing<T> extends AbstractList<T> implements Printable {
   private final List<T> items;
   private final String whenEmpty;

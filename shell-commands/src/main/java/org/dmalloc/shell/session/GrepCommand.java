@@ -40,12 +40,12 @@ public final class GrepCommand extends CommandSet {
   public @Nullable Printable grep(
       CommandSession session,
       @Argument("PATTERN: a regular expression, as Java has it") String regex,
-      @Argument("[FILE…]: files; without them what the pipe brings") List<Object> files,
-      @Argument("-c, --count: prints how many lines match") boolean count,
-      @Argument("-i, --ignore-case: small letters match capital ones, and the other way round")
+      @Argument("[FILE…]: files; default the input of the pipe") List<Object> files,
+      @Argument("-c, --count: prints the number of matching lines") boolean count,
+      @Argument("-i, --ignore-case: ignores the difference of small and capital letters")
           boolean ignoreCase,
       @Argument("-v, --invert-match: the lines that do not match") boolean invert,
-      @Argument("-n, --line-number: the number before each line") boolean numbers,
+      @Argument("-n, --line-number: prints the number of each line before it") boolean numbers,
       @Argument("-q, --quiet: prints nothing: whether a line matches is the status") boolean quiet)
       throws IOException, InterruptedException {
     Pattern pattern;

@@ -47,7 +47,7 @@ public final class HelpCommand extends CommandSet {
         }
       }
     }
-    throw UnknownCommand.failure(name, commands.get());
+    throw SessionFunctions.unknown(name, commands.get());
   }
 
   private String overview() {

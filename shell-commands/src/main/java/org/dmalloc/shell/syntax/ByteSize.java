@@ -21,7 +21,6 @@ public record ByteSize(long bytes) {
   /**
    * Reads a size.
    *
-   * @param text what was written
    * @param what what it stands for, for the message: {@code SIZE}, {@code --length}
    * @throws UsageException if it is no size, not a whole count of bytes, or more than 2⁶³ − 1
    */

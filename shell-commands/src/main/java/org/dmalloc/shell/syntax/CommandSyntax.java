@@ -32,11 +32,8 @@ import org.jspecify.annotations.Nullable;
  * <tr><td>{@code ID… BACKEND: …}</td><td>the same; the last one is something else</td></tr>
  * </table>
  *
- * @param name the command's name
  * @param summary what it does, in one line
- * @param method the annotated method
  * @param options its options, in the order of the parameters
- * @param operands its operands, in order
  */
 public record CommandSyntax(
     String name, String summary, Method method, List<Option> options, List<Operand> operands) {
@@ -121,7 +118,6 @@ public record CommandSyntax(
   /**
    * Calls the method.
    *
-   * @param target the command
    * @param values one of each of {@link #types()}
    */
   public @Nullable Object invoke(Object target, @Nullable Object[] values)

@@ -18,11 +18,12 @@ public final class HelpPage {
     }
     List<Row> options = new ArrayList<>();
     for (Option option : syntax.options()) {
-      String absent = option.absentValue().isEmpty() ? "" : "; without it " + option.absentValue();
+      String absent = option.absentValue().isEmpty() ? "" : "; default " + option.absentValue();
       options.add(new Row(option.usage(), option.description() + words(option.type()) + absent));
     }
     options.add(new Row("-h, --help", "this page"));
-    options.add(new Row("-v, --verbose", "a stack trace with an error"));
+    String verbose = syntax.option("-v").isEmpty() ? "-v, --verbose" : "--verbose";
+    options.add(new Row(verbose, "a stack trace with an error"));
     int longest =
         Stream.concat(operands.stream(), options.stream())
             .mapToInt(row -> row.usage.length())

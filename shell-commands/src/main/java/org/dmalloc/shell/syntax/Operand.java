@@ -10,8 +10,6 @@ package org.dmalloc.shell.syntax;
  * @param repeated whether it takes all words that are left
  * @param last what the last of the words it takes stands for, if that is another: {@code BACKEND};
  *     else empty
- * @param type the type of the parameter
- * @param description what it is
  */
 public record Operand(
     int index,

@@ -10,9 +10,7 @@ import java.util.List;
  * @param names its names, each with its hyphens
  * @param takesValue whether a value follows
  * @param absentValue the value when it is not given; empty for none
- * @param type the type of the parameter
  * @param placeholder the word that stands for the value in help: {@code BACKEND}
- * @param description what it does
  */
 public record Option(
     int index,

@@ -13,7 +13,6 @@ import org.jspecify.annotations.Nullable;
 public final class UsageException extends IllegalArgumentException {
   private static final long serialVersionUID = 1L;
 
-  /** Takes the message as it is. */
   public UsageException(String message) {
     super(message);
   }

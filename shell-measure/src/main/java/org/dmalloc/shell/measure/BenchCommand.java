@@ -45,26 +45,29 @@ public final class BenchCommand extends CommandSet {
   public Printable bench(
       CommandSession session,
       @Argument("-s, --size SIZE=256m: the size of each backend's region") ByteSize size,
-      @Argument(
-              "-w, --workload WORKLOAD: which workloads, with commas between them; without it all")
+      @Argument("-w, --workload WORKLOAD: workloads, separated by commas; default all")
           @Nullable String workload,
       @Argument(
-              "-b, --backend BACKEND: which backends, with commas between them, or all; without it filechannel, panama and anon")
+              "-b, --backend BACKEND: backends, separated by commas, or all; default"
+                  + " filechannel, panama and anon")
           @Nullable String backend,
       @Argument("-t, --threads THREADS=1: how many threads share a workload, 1 to 256")
           Integer threads,
-      @Argument("--start START=cold,warm: from which caches: cold, warm, or both with a comma")
-          String start,
-      @Argument("--time SECONDS=1: how long one workload runs at most") Integer seconds,
       @Argument(
-              "-p, --pattern PATTERN: one advice for all workloads; without it the one that fits each")
+              "--start START=cold,warm: the state of the caches: cold, warm, or both, separated"
+                  + " by a comma")
+          String start,
+      @Argument("--time SECONDS=1: the most time of one workload") Integer seconds,
+      @Argument(
+              "-p, --pattern PATTERN: one advice for all workloads; default the one that fits each")
           @Nullable AccessPattern pattern,
       @Argument("--raw TOOL=auto: what measures the raw disk") BenchmarkPlan.RawDiskChoice raw,
-      @Argument("-d, --directory DIR: where the regions go; without it each backend's own store")
+      @Argument("-d, --directory DIR: where the regions go; default each backend's own store")
           @Nullable String directory,
       @Argument("--seed SEED: decides content and random choices") @Nullable Long seed,
       @Argument(
-              "--json FILE: writes the report to a file, as JSON; - prints it in place of the table")
+              "--json FILE: writes the report to a file, as JSON; - prints it in place of the"
+                  + " table")
           @Nullable String json,
       @Argument(
               "--html FILE: writes the report to a file, as one page with plots that loads nothing")

@@ -51,25 +51,26 @@ public final class CompareCommand extends CommandSet {
       @Argument("-s, --size SIZE=2g: the memory of each contender") ByteSize size,
       @Argument("-l, --limit LIMIT=512m: the RAM that each may use, its JVM included")
           ByteSize limit,
-      @Argument(
-              "-w, --workload WORKLOAD: which workloads, with commas between them; without it all")
+      @Argument("-w, --workload WORKLOAD: workloads, separated by commas; default all")
           @Nullable String workload,
       @Argument(
-              "-c, --contender NAME: which backends or contenders (panama, anon:kernel, malloc), with"
-                  + " commas between them, or all; without it all but those that are like another")
+              "-c, --contender NAME: backends or contenders (panama, anon:kernel, malloc),"
+                  + " separated by commas, or all; default all but those that are like another")
           @Nullable String contender) {}
 
   /** The swap and the settings that are tried. */
   public record SwapOptions(
       @Argument(
-              "--swap-file PATH: PATH:SIZE[:PRIORITY] of a swap file that is made for this, and removed")
+              "--swap-file PATH: PATH:SIZE[:PRIORITY] of a swap file that is made for this, and"
+                  + " removed")
           @Nullable String swapFile,
       @Argument("--zram SIZE: makes a zram device of this size for this, and removes it")
           @Nullable ByteSize zram,
       @Argument("--page-cluster LIST: values of vm.page-cluster to try with swap, such as 0,3")
           @Nullable String pageCluster,
       @Argument(
-              "--read-ahead-kb LIST: values of the disk's read_ahead_kb to try with files, such as 128,8192")
+              "--read-ahead-kb LIST: values of the disk's read_ahead_kb to try with files, such"
+                  + " as 128,8192")
           @Nullable String readAhead,
       @Argument("--policies WHICH=distinct: which swap policies: distinct, or all that last")
           ComparisonPlan.Policies policies) {}
@@ -77,16 +78,15 @@ public final class CompareCommand extends CommandSet {
   /** How much is measured, where. */
   public record EffortOptions(
       @Argument(
-              "-r, --runs COUNT=5: how often each is measured; fewer where --time does not permit it")
+              "-r, --runs COUNT=5: how often each is measured; fewer if --time does not permit it")
           Integer runs,
-      @Argument(
-              "--time SECONDS=510: how long all takes at most; what cannot fit is refused at once")
+      @Argument("--time SECONDS=510: the most time of all; what cannot fit is refused at once")
           Integer time,
       @Argument(
-              "--cell-millis MILLIS: how long each cell is measured; without it as long as --time permits")
+              "--cell-millis MILLIS: how long each cell is measured; default as long as --time"
+                  + " permits")
           @Nullable Integer cellMillis,
-      @Argument("-d, --directory DIR=.: where files go; without it the current directory")
-          String directory,
+      @Argument("-d, --directory DIR=.: where files go") String directory,
       @Argument("--seed SEED: decides content and order") @Nullable Long seed) {}
 
   /** Where the report goes, and what it is set against. */

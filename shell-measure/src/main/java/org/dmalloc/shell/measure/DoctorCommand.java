@@ -7,12 +7,12 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 import org.apache.felix.service.command.CommandSession;
 import org.apache.felix.service.command.Descriptor;
 import org.dmalloc.api.Capability;
 import org.dmalloc.api.MemoryException;
-import org.dmalloc.api.StoredRegion;
 import org.dmalloc.measure.doctor.Doctor;
 import org.dmalloc.measure.doctor.DoctorReport;
 import org.dmalloc.shell.command.Backend;
@@ -34,7 +34,7 @@ public final class DoctorCommand extends CommandSet {
           + " nothing")
   public Message doctor(
       CommandSession session,
-      @Argument("[DIR…]: directories to check; without them those of the stores")
+      @Argument("[DIR…]: directories to check; default those of the stores")
           List<Object> directories,
       @Argument("--json: as JSON") boolean json)
       throws IOException {
@@ -62,12 +62,10 @@ public final class DoctorCommand extends CommandSet {
 
   private static Set<Path> stores(Backend backend) throws MemoryException {
     Set<Path> stores = new LinkedHashSet<>();
-    for (StoredRegion region : backend.stored()) {
-      Path parent = region.path().getParent();
-      if (parent != null) {
-        stores.add(parent);
-      }
-    }
+    backend.stored().stream()
+        .map(region -> region.path().getParent())
+        .filter(Objects::nonNull)
+        .forEach(stores::add);
     if (stores.isEmpty()) {
       backend.verify().stream()
           .filter(finding -> finding.subject().startsWith("/"))

@@ -34,19 +34,22 @@ public final class HotswapBenchCommand extends CommandSet {
           + " frees all it took")
   public Printable hotswapbench(
       CommandSession session,
-      @Argument("-s, --size SIZE=64m,1g: sizes of the region, with commas between them")
-          String sizes,
+      @Argument("-s, --size SIZE=64m,1g: sizes of the region, separated by commas") String sizes,
       @Argument(
-              "-w, --written PERCENT=0,1,10: pages written per second meanwhile, with commas between them")
+              "-w, --written PERCENT=0,1,10: pages written per second meanwhile, separated by"
+                  + " commas")
           String written,
       @Argument(
-              "-b, --backend BACKEND=panama,filechannel,anon,anon-memfd: which backends, two or more, with commas between them")
+              "-b, --backend BACKEND=panama,filechannel,anon,anon-memfd: two or more backends,"
+                  + " separated by commas")
           String backends,
       @Argument(
-              "-m, --moves COUNT: moves in each direction; without it 20 up to 128 MiB, 5 up to 1 GiB, then 3")
+              "-m, --moves COUNT: moves in each direction; default 20 up to 128 MiB, 5 up to 1"
+                  + " GiB, then 3")
           @Nullable Integer moves,
       @Argument(
-              "--json FILE: writes the report to a file, as JSON; - prints it in place of the table")
+              "--json FILE: writes the report to a file, as JSON; - prints it in place of the"
+                  + " table")
           @Nullable String json)
       throws IOException, CommandFailure {
     Console console = Console.of(session);

@@ -52,10 +52,8 @@ public final class LoadCommand extends CommandSet {
   /**
    * A line of the list.
    *
-   * @param id the region
    * @param label its name, or its id
    * @param pagesPerSecond stores per second as asked for, each to a random page
-   * @param writes stores so far
    * @param longestNanos the longest time that one took
    * @param state whether it goes on, and if not, why
    */
@@ -67,12 +65,13 @@ public final class LoadCommand extends CommandSet {
           + " without ID lists the writers")
   public Printable load(
       @Argument("[ID]: id or name of an open region") @Nullable Object id,
-      @Argument("-w, --written PERCENT: pages to write per second, in percent of all; without it 1")
+      @Argument("-w, --written PERCENT: pages to write per second, in percent of all; default 1")
           @Nullable Double written,
       @Argument("-r, --rate PAGES: pages to write per second") @Nullable Integer rate,
-      @Argument("--seconds SECONDS: ends it by itself after so long") @Nullable Integer seconds,
+      @Argument("--seconds SECONDS: ends it after this time") @Nullable Integer seconds,
       @Argument(
-              "--stop: ends the writer of the region, or without ID all, and checks what they wrote")
+              "--stop: ends the writer of the region, or without ID all, and checks what they"
+                  + " wrote")
           boolean stop,
       @Argument("--json: the list as JSON") boolean json)
       throws CommandFailure {

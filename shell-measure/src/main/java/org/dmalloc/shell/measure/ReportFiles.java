@@ -25,8 +25,6 @@ import org.jspecify.annotations.Nullable;
  * The files that a command writes its report to besides printing it. Each is tried before the work,
  * whose result would be lost otherwise. {@value #STANDARD_OUTPUT} stands for standard output: then
  * that form of the report is all that is printed there.
- *
- * @param <R> the report
  */
 final class ReportFiles<R extends Report> {
   private static final String STANDARD_OUTPUT = "-";
@@ -105,7 +103,6 @@ final class ReportFiles<R extends Report> {
    * Writes all.
    *
    * @param result what the command prints where no form goes to standard output
-   * @return what to print
    * @throws CommandFailure if a file could not be written; the report has been printed then
    */
   Printable write(R report, Printable result) throws CommandFailure {

@@ -7,7 +7,6 @@ import org.dmalloc.shell.output.Printable;
 /**
  * What was measured, as a command's result.
  *
- * @param report all of it
  * @param width of the terminal that it is printed on
  */
 public record ReportResult(Report report, int width) implements Printable {

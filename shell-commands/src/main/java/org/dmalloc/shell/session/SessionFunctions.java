@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.dmalloc.shell.session;
+
+import java.util.List;
+import java.util.function.Supplier;
+import org.apache.felix.service.command.Function;
+import org.dmalloc.api.VisibleText;
+import org.dmalloc.shell.command.Command;
+import org.dmalloc.shell.command.Console;
+import org.dmalloc.shell.command.Providers;
+import org.dmalloc.shell.output.Message;
+import org.dmalloc.shell.syntax.UsageException;
+import org.dmalloc.shell.syntax.Words;
+import org.osgi.framework.Version;
+
+/** What a session's profile calls by itself. Shells hide names that begin with an underscore. */
+public final class SessionFunctions {
+  /** The name of the function that prints the first lines of an interactive shell. */
+  public static final String WELCOME = "__welcome";
+
+  /**
+   * The name of the function for a word that is not a command. Gogo calls the function {@code
+   * default} of a session for such a line, with the word in front, so a profile says {@code default
+   * = { dmalloc:__unknown $args }}.
+   */
+  public static final String UNKNOWN = "__unknown";
+
+  private SessionFunctions() {}
+
+  /** Prints the version and the backends. */
+  public static Function welcome(Providers providers, Version version) {
+    return (session, arguments) -> {
+      // The lines are laid out here, the names of backends are anybody's.
+      List<String> names = providers.names().stream().map(VisibleText::of).toList();
+      Message message =
+          new Message(
+              ("dmalloc " + version + " on Java " + Runtime.version().feature())
+                  + (names.isEmpty() ? ", no backend" : ", backends " + String.join(", ", names))
+                  + "\n'help' lists the commands, TAB completes, Ctrl-C stops a command,"
+                  + " Ctrl-D ends.");
+      Console.of(session).print(message);
+      return message;
+    };
+  }
+
+  /** Fails with the command that is nearest to the word. */
+  public static Function unknown(Supplier<List<Command>> commands) {
+    return (session, arguments) -> {
+      String word = arguments.isEmpty() ? "" : arguments.getFirst().toString();
+      throw unknown(word, commands.get());
+    };
+  }
+
+  static UsageException unknown(String word, List<Command> known) {
+    return Words.unknown("command", word, known.stream().map(c -> c.syntax().name()).toList());
+  }
+}
