@@ -34,6 +34,13 @@ abstract class PageOrder {
    */
   abstract int next(long[] pages, int count) throws IOException;
 
+  /** Puts so many pages in order into an array. */
+  private static void consecutive(long[] pages, int at, long first, int count) {
+    for (int i = 0; i < count; i++) {
+      pages[at + i] = first + i;
+    }
+  }
+
   /** The next pages; fewer than {@code count} at the end. */
   final long[] take(int count) throws IOException {
     long[] pages = new long[count];
@@ -222,7 +229,10 @@ abstract class PageOrder {
           next = first;
           wrapped = true;
         }
-        pages[found++] = next++;
+        int run = (int) Math.min(count - found, end - next);
+        consecutive(pages, found, next, run);
+        next += run;
+        found += run;
       }
       return found;
     }
@@ -249,9 +259,15 @@ abstract class PageOrder {
         int found = 0;
         while (found < count && (step < steps || repeats)) {
           step = step == steps ? 0 : step;
-          boolean inOrder = step >= scattered && step < scattered + shared;
-          pages[found++] = first + (inOrder ? step - scattered : random.below(shared));
-          step++;
+          int run = 1;
+          if (step >= scattered && step < scattered + shared) {
+            run = (int) Math.min(count - found, scattered + shared - step);
+            consecutive(pages, found, first + step - scattered, run);
+          } else {
+            pages[found] = first + random.below(shared);
+          }
+          step += run;
+          found += run;
         }
         return found;
       }
@@ -289,12 +305,17 @@ abstract class PageOrder {
       int found = 0;
       while (found < count && (next < middle || repeats)) {
         next = next == middle ? first : next;
-        if (turn == inOrder && end > middle) {
+        if (turn == inOrder) {
           turn = 0;
-          pages[found++] = middle + random.below(end - middle);
+          if (end > middle) {
+            pages[found++] = middle + random.below(end - middle);
+          }
         } else {
-          turn++;
-          pages[found++] = next++;
+          int run = (int) Math.min(Math.min(count - found, inOrder - turn), middle - next);
+          consecutive(pages, found, next, run);
+          turn += run;
+          next += run;
+          found += run;
         }
       }
       return found;

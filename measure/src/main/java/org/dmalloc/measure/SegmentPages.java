@@ -63,14 +63,23 @@ public abstract class SegmentPages implements Pages {
   /** Ends the use of the page entered last. */
   public void leave() {}
 
-  @Override
-  public final void fill(long page, PageContent content) throws IOException {
-    long at = enter(page, Use.REPLACE);
+  /** What is done to a page where it lies. */
+  private interface Operation {
+    void on(MemorySegment segment, long offset, long page);
+  }
+
+  private void use(long page, Use use, Operation operation) throws IOException {
+    long at = enter(page, use);
     try {
-      content.fillAt(segment(), at, page);
+      operation.on(segment(), at, page);
     } finally {
       leave();
     }
+  }
+
+  @Override
+  public final void fill(long page, PageContent content) throws IOException {
+    use(page, Use.REPLACE, content::fillAt);
   }
 
   @Override
@@ -85,31 +94,16 @@ public abstract class SegmentPages implements Pages {
 
   @Override
   public final void checkAll(long page, PageContent content) throws IOException {
-    long at = enter(page, Use.LOAD);
-    try {
-      content.checkAllAt(segment(), at, page);
-    } finally {
-      leave();
-    }
+    use(page, Use.LOAD, content::checkAllAt);
   }
 
   @Override
   public final void setMark(long page, PageContent content) throws IOException {
-    long at = enter(page, Use.STORE);
-    try {
-      content.setMarkAt(segment(), at, page);
-    } finally {
-      leave();
-    }
+    use(page, Use.STORE, content::setMarkAt);
   }
 
   @Override
   public final void checkMark(long page, PageContent content) throws IOException {
-    long at = enter(page, Use.LOAD);
-    try {
-      content.checkMarkAt(segment(), at, page);
-    } finally {
-      leave();
-    }
+    use(page, Use.LOAD, content::checkMarkAt);
   }
 }

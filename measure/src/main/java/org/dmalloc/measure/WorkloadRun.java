@@ -4,6 +4,7 @@ package org.dmalloc.measure;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.IntStream;
@@ -11,6 +12,7 @@ import org.HdrHistogram.Histogram;
 import org.dmalloc.measure.RunOptions.Timing;
 import org.dmalloc.measure.machine.KernelCounter;
 import org.dmalloc.measure.machine.KernelCounts;
+import org.dmalloc.spi.region.Uninterrupted;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -109,7 +111,9 @@ public final class WorkloadRun {
     } finally {
       stopped = true;
       go.countDown();
-      joinAll(threads);
+      threads.stream()
+          .filter(Thread::isAlive)
+          .forEach(thread -> Uninterrupted.join(thread, Long.MAX_VALUE));
     }
     rethrowFailure();
     return result(before, besidePages);
@@ -126,9 +130,9 @@ public final class WorkloadRun {
     }
     Share only = shares.getFirst();
     counter.reset();
-    only.warmUp();
+    Worker made = only.warmUp();
     KernelCounts before = beginMeasuring();
-    only.measure();
+    only.measure(made);
     return result(before, Measurement.UNKNOWN);
   }
 
@@ -189,7 +193,7 @@ public final class WorkloadRun {
     long end = begin;
     boolean finished = true;
     for (Share share : shares) {
-      Worker worker = share.requireWorker();
+      Worker worker = Objects.requireNonNull(share.worker);
       all.add(share.histogram);
       operations += share.operations;
       pages += worker.pages(share.operations);
@@ -223,23 +227,6 @@ public final class WorkloadRun {
     return Thread.ofPlatform().name(name).daemon(true).unstarted(body);
   }
 
-  /** Waits for the workers whatever happens to this thread, and keeps its interrupt for later. */
-  private static void joinAll(List<Thread> threads) {
-    boolean interrupted = false;
-    for (Thread thread : threads) {
-      while (thread.isAlive()) {
-        try {
-          thread.join();
-        } catch (InterruptedException e) {
-          interrupted = true;
-        }
-      }
-    }
-    if (interrupted) {
-      Thread.currentThread().interrupt();
-    }
-  }
-
   private void rethrowFailure() throws IOException, InterruptedException {
     Throwable thrown = failure.get();
     switch (thrown) {
@@ -261,11 +248,6 @@ public final class WorkloadRun {
     stopped = true;
   }
 
-  private Worker worker(Workload of, @Nullable Pages pages, int index, Share share) {
-    return of.maker()
-        .worker(new WorkerContext(store, pages, blocks, options, index, share::elapsed));
-  }
-
   /** One thread's share of the work, and what was measured of it. */
   private final class Share {
     private final Histogram histogram = new Histogram(SIGNIFICANT_DIGITS);
@@ -280,24 +262,16 @@ public final class WorkloadRun {
       this.index = index;
     }
 
-    Worker requireWorker() {
-      Worker made = worker;
-      if (made == null) {
-        throw new IllegalStateException(workload.name() + " has not run");
-      }
-      return made;
-    }
-
     double elapsed() {
       return measuring ? (double) (now - begin) / options.limitNanos() : 0;
     }
 
     private void runWithOthers() {
       try {
-        warmUp();
+        Worker made = warmUp();
         ready.countDown();
         go.await();
-        measure();
+        measure(made);
       } catch (Throwable t) {
         failed(t);
       } finally {
@@ -305,20 +279,24 @@ public final class WorkloadRun {
       }
     }
 
-    private void warmUp() throws IOException {
-      PageStore target = store;
-      pages = target == null ? null : target.pages();
-      Worker made = worker(workload, pages, index, this);
-      worker = made;
+    private Worker prepared(Workload of) {
+      pages = store == null ? null : store.pages();
+      worker =
+          of.maker().worker(new WorkerContext(store, pages, blocks, options, index, this::elapsed));
+      return worker;
+    }
+
+    private Worker warmUp() throws IOException {
+      Worker made = prepared(workload);
       long end = System.nanoTime() + options.warmUpNanos();
       while (!stopped && System.nanoTime() < end && group(made, groupSize()) > 0) {
         // Measured afterwards.
       }
       made.beginMeasuring();
+      return made;
     }
 
-    private void measure() throws IOException {
-      Worker made = requireWorker();
+    private void measure(Worker made) throws IOException {
       Pace kept = pace;
       if (kept == null) {
         loop(made, begin + options.limitNanos(), groupSize());
@@ -374,9 +352,7 @@ public final class WorkloadRun {
     private void runUntilStopped() {
       try {
         Share share = new Share(0);
-        PageStore target = store;
-        share.pages = target == null ? null : target.pages();
-        Worker made = worker(scan, share.pages, 0, share);
+        Worker made = share.prepared(scan);
         long done = 0;
         while (!stopped) {
           done += share.group(made, 1);

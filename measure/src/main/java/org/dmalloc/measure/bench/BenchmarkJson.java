@@ -187,7 +187,7 @@ final class BenchmarkJson {
     if (raw == null || result.measured().isEmpty()) {
       return JsonNull.INSTANCE;
     }
-    Measurement measurement = result.measured().get().measurement();
+    Measurement measurement = result.measurement();
     Latency latency = measurement.latency();
     return Json.tree(
         new DiskRatios(

@@ -2,6 +2,7 @@
 package org.dmalloc.measure.bench;
 
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
@@ -64,7 +65,7 @@ public final class BenchmarkMeaning {
         || workload.needs().contains(Capability.PREFETCH)) {
       return OptionalLong.empty();
     }
-    Measurement measurement = result.measured().get().measurement();
+    Measurement measurement = result.measurement();
     long faults = measurement.counters().majorFaults();
     long read = measurement.counters().readBytes();
     if (faults < 0 || read < 0 || 2 * faults > measurement.operations()) {
@@ -100,91 +101,71 @@ public final class BenchmarkMeaning {
   }
 
   private static String atRandom(BenchmarkReport report) {
-    List<BenchmarkResult> all =
-        cold(report, result -> result.workload().name().equals("random-read"));
+    List<BenchmarkResult> all = cold(report, row -> row.workload().name().equals("random-read"));
     List<BenchmarkResult> fromDisk =
-        all.stream().filter(result -> pagesPerWait(result).isEmpty()).toList();
+        all.stream().filter(row -> pagesPerWait(row).isEmpty()).toList();
     List<String> parts = new ArrayList<>();
     if (fromDisk.isEmpty()) {
       parts.add(
           "no figure from the disk" + (all.isEmpty() ? "; see -w random-read --start cold" : ""));
     } else {
+      Best best = Best.of(fromDisk, BenchmarkMeaning::rate);
+      String ofDisk =
+          best.row().throughputRatio(RawDisk.DEPTH_ONE).stream()
+              .mapToObj(r -> " (" + Units.ratio(r) + " of what it gives one request at a time)")
+              .findFirst()
+              .orElse("");
       parts.add(
-          best(fromDisk, BenchmarkMeaning::rate)
-              + " from the disk, "
-              + Units.count(highest(fromDisk, BenchmarkMeaning::rate))
-              + " pages/s"
-              + ofDisk(fromDisk));
+          best.backends() + " from the disk, " + Units.count(best.figure()) + " pages/s" + ofDisk);
     }
     List<BenchmarkResult> announced =
         cold(
             report,
-            result ->
-                !fromRam(result)
-                    && result.workload().kind() == Workload.Kind.READ
-                    && result.workload().needs().contains(Capability.PREFETCH));
+            row ->
+                !fromRam(row)
+                    && row.workload().kind() == Workload.Kind.READ
+                    && row.workload().needs().contains(Capability.PREFETCH));
     if (!announced.isEmpty()) {
-      parts.add(
-          String.format(
-              Locale.ROOT,
-              "announced (prefetch) %s by %s",
-              Units.count(highest(announced, BenchmarkMeaning::rate)),
-              best(announced, BenchmarkMeaning::rate)));
+      Best best = Best.of(announced, BenchmarkMeaning::rate);
+      parts.add("announced (prefetch) " + Units.count(best.figure()) + " by " + best.backends());
     }
-    for (BenchmarkResult result : all) {
-      OptionalLong pages = pagesPerWait(result);
-      if (pages.isPresent()) {
-        parts.add(
-            String.format(
-                Locale.ROOT,
-                "the %s%s of %s are RAM's: each wait for the disk brought in %s pages",
-                Units.count(rate(result)),
-                FROM_RAM,
-                result.backend(),
-                Units.count(pages.getAsLong())));
-      }
+    for (BenchmarkResult row : all) {
+      pagesPerWait(row)
+          .ifPresent(
+              pages ->
+                  parts.add(
+                      String.format(
+                          Locale.ROOT,
+                          "the %s%s of %s are RAM's: each wait for the disk brought in %s pages",
+                          Units.count(rate(row)),
+                          FROM_RAM,
+                          row.backend(),
+                          Units.count(pages))));
     }
     return "at random: " + String.join("; ", parts);
   }
 
-  private static String ofDisk(List<BenchmarkResult> rows) {
-    return rows.stream()
-        .max(Comparator.comparingDouble(BenchmarkMeaning::rate))
-        .map(result -> result.throughputRatio(RawDisk.DEPTH_ONE))
-        .filter(ratio -> ratio.isPresent())
-        .map(
-            ratio ->
-                String.format(
-                    Locale.ROOT,
-                    " (%s of what it gives one request at a time)",
-                    Units.ratio(ratio.getAsDouble())))
-        .orElse("");
-  }
-
   private static String inOrder(BenchmarkReport report) {
-    List<BenchmarkResult> reads = cold(report, result -> result.workload().name().equals("read"));
+    List<BenchmarkResult> reads = cold(report, row -> row.workload().name().equals("read"));
     List<BenchmarkResult> fills =
-        cold(
-            report,
-            result -> result.workload().name().equals("fill") && hasFile(report, result.backend()));
+        cold(report, row -> row.workload().name().equals("fill") && hasFile(report, row.backend()));
     List<String> parts = new ArrayList<>();
     if (!reads.isEmpty()) {
+      Best best = Best.of(reads, row -> row.measurement().durableBytesPerSecond());
       parts.add(
-          String.format(
-              Locale.ROOT,
-              "%s reads fastest from the disk, %s MB/s",
-              best(reads, BenchmarkMeaning::bytes),
-              Units.megabytes(highest(reads, BenchmarkMeaning::bytes))));
+          best.backends()
+              + " reads fastest from the disk, "
+              + Units.megabytes(best.figure())
+              + " MB/s");
     }
     if (!fills.isEmpty()) {
       // A backend that writes zeros to reserve its space has paid there for the first stores.
-      ToDoubleFunction<BenchmarkResult> whole = result -> withAllocation(report, result);
+      Best best = Best.of(fills, row -> withAllocation(report, row));
       parts.add(
-          String.format(
-              Locale.ROOT,
-              "%s fills a file fastest, %s MB/s with its allocation and until durable",
-              best(fills, whole),
-              Units.megabytes(highest(fills, whole))));
+          best.backends()
+              + " fills a file fastest, "
+              + Units.megabytes(best.figure())
+              + " MB/s with its allocation and until durable");
     }
     return "in order: "
         + (parts.isEmpty()
@@ -198,41 +179,37 @@ public final class BenchmarkMeaning {
   }
 
   /** Bytes per second of a first fill, from the request for the region on. */
-  private static double withAllocation(BenchmarkReport report, BenchmarkResult result) {
-    BenchmarkReport.Storage storage = report.storage().get(result.backend());
+  private static double withAllocation(BenchmarkReport report, BenchmarkResult row) {
+    BenchmarkReport.Storage storage = report.storage().get(row.backend());
     long allocateNanos = storage == null ? 0 : storage.allocateNanos();
-    return result
-        .measured()
-        .map(BenchmarkResult.Measured::measurement)
-        .map(
-            m ->
-                m.operations()
-                    * (double) m.bytesPerOperation()
-                    * 1e9
-                    / (m.elapsedNanos() + m.forceNanos() + allocateNanos))
-        .orElse(0.0);
+    Measurement m = row.measurement();
+    return m.operations()
+        * (double) m.bytesPerOperation()
+        * 1e9
+        / (m.elapsedNanos() + m.forceNanos() + allocateNanos);
   }
 
   private static String beyondMemory(BenchmarkReport report) {
-    long size = report.plan().byteSize();
+    String size = Units.bytes(report.plan().byteSize());
     Optional<Boolean> fits = fitsIntoMemory(report);
     String memory = Units.bytes(Math.max(0, memory(report.machine())));
     if (fits.isPresent() && !fits.get()) {
       return String.format(
           Locale.ROOT,
-          "beyond RAM: that is what was measured, %s with %s of RAM; which advice, file or swap serves which use:",
-          Units.bytes(size),
+          "beyond RAM: that is what was measured, %s with %s of RAM; which advice, file or swap"
+              + " serves which use:",
+          size,
           memory);
     }
     return String.format(
         Locale.ROOT,
         "beyond RAM: not measured, %s; run bench with --size above RAM, or, as root for the limit:",
         fits.isPresent()
-            ? String.format(
-                Locale.ROOT,
-                "because %s fits into %s of RAM, which then answers whatever was read once",
-                Units.bytes(size),
-                memory)
+            ? "because "
+                + size
+                + " fits into "
+                + memory
+                + " of RAM, which then answers whatever was read once"
             : "as far as can be told");
   }
 
@@ -258,31 +235,32 @@ public final class BenchmarkMeaning {
   private static List<BenchmarkResult> cold(
       BenchmarkReport report, Predicate<BenchmarkResult> which) {
     return report.results().stream()
-        .filter(result -> result.start() == Start.COLD && result.measured().isPresent())
+        .filter(row -> row.start() == Start.COLD && row.measured().isPresent())
         .filter(which)
         .toList();
   }
 
-  /** The backends of the highest figure, with those that are level with it. */
-  private static String best(List<BenchmarkResult> rows, ToDoubleFunction<BenchmarkResult> figure) {
-    double highest = highest(rows, figure);
-    return rows.stream()
-        .filter(result -> figure.applyAsDouble(result) * (1 + SAME) >= highest)
-        .map(BenchmarkResult::backend)
-        .distinct()
-        .collect(Collectors.joining(" and "));
+  private static double rate(BenchmarkResult row) {
+    return row.measurement().durableOperationsPerSecond();
   }
 
-  private static double highest(
-      List<BenchmarkResult> rows, ToDoubleFunction<BenchmarkResult> figure) {
-    return rows.stream().mapToDouble(figure).max().orElse(0);
-  }
-
-  private static double rate(BenchmarkResult result) {
-    return result.measured().map(m -> m.measurement().durableOperationsPerSecond()).orElse(0.0);
-  }
-
-  private static double bytes(BenchmarkResult result) {
-    return result.measured().map(m -> m.measurement().durableBytesPerSecond()).orElse(0.0);
+  /**
+   * The highest figure of some rows.
+   *
+   * @param backends of that figure, with those that are level with it
+   */
+  private record Best(BenchmarkResult row, double figure, String backends) {
+    static Best of(List<BenchmarkResult> rows, ToDoubleFunction<BenchmarkResult> figure) {
+      BenchmarkResult best = Collections.max(rows, Comparator.comparingDouble(figure));
+      double highest = figure.applyAsDouble(best);
+      return new Best(
+          best,
+          highest,
+          rows.stream()
+              .filter(row -> figure.applyAsDouble(row) * (1 + SAME) >= highest)
+              .map(BenchmarkResult::backend)
+              .distinct()
+              .collect(Collectors.joining(" and ")));
+    }
   }
 }

@@ -63,6 +63,11 @@ public record BenchmarkResult(
     return outcome instanceof Measured measured ? Optional.of(measured) : Optional.empty();
   }
 
+  /** The measurement of a row that ran. */
+  Measurement measurement() {
+    return measured().orElseThrow().measurement();
+  }
+
   /** The raw figure at a depth of 1 or 32, if it was measured and means something here. */
   public Optional<RawFigure> raw(int queueDepth) {
     return Optional.ofNullable(queueDepth == RawDisk.DEPTH_ONE ? rawDepth1 : rawDepth32);
@@ -76,7 +81,7 @@ public record BenchmarkResult(
     return measured().isEmpty()
         ? OptionalDouble.empty()
         : raw(queueDepth)
-            .map(raw -> Ratios.throughput(measured().get().measurement(), raw))
+            .map(raw -> Ratios.throughput(measurement(), raw))
             .orElse(OptionalDouble.empty());
   }
 }

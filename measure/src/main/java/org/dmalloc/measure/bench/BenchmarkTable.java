@@ -37,6 +37,20 @@ final class BenchmarkTable {
   /** No line of words is longer, however wide the terminal is. */
   private static final int WIDTH = 120;
 
+  private static final String LEGEND =
+      """
+      ×qd1, ×qd32: throughput over that of the raw disk with 1 and 32 requests under way, on the same file (writes: a scratch file beside it);
+        random workloads by operations, in order by bytes; a backend without a file is compared with the first raw disk above
+      fill, random-write, scatter-write: the rate includes the time to force all changes to the disk, where there is one; percentiles do not
+      ~: operations too short to time alone; percentiles are of means of a group
+      MB/s: a cold random operation counts as the 4 KiB page it needs, a warm one as the bytes it uses; MB are 10^6 bytes
+      faults: major ones; read, written: bytes this process had the disk read and write (/proc/self/io)
+      """;
+
+  private static final String LEGEND_OF_RAM =
+      ": each wait for the disk brought many pages in, or they came faster than the disk gives any:"
+          + " RAM answered most, as it cannot if the region exceeds it\n";
+
   private BenchmarkTable() {}
 
   /** The whole report: what was measured where, the raw disk, the rows, and how to read them. */
@@ -71,7 +85,7 @@ final class BenchmarkTable {
         .storage()
         .forEach(
             (backend, storage) ->
-                text.append(String.format(Locale.ROOT, "%s: %s%n", backend, describe(storage))));
+                text.append(backend).append(": ").append(describe(storage)).append('\n'));
     text.append("advice: ").append(advice(report)).append('\n');
     return text.toString();
   }
@@ -111,15 +125,12 @@ final class BenchmarkTable {
     AccessPattern fixed = report.plan().pattern();
     String given =
         fixed != null
-            ? String.format(Locale.ROOT, "%s for all", fixed)
+            ? fixed + " for all"
             : Arrays.stream(AccessPattern.values())
                 .map(pattern -> pattern + " for " + workloadsWith(report, pattern))
                 .filter(text -> !text.endsWith(" for "))
                 .collect(Collectors.joining("; "));
-    String taken =
-        with.isEmpty()
-            ? "none taken"
-            : String.format(Locale.ROOT, "%s (%s)", given, String.join(", ", with));
+    String taken = with.isEmpty() ? "none taken" : given + " (" + String.join(", ", with) + ")";
     return without.isEmpty() ? taken : taken + "; none taken by " + String.join(", ", without);
   }
 
@@ -187,11 +198,7 @@ final class BenchmarkTable {
   }
 
   private static Column<BenchmarkResult> figure(String title, Function<Measurement, String> cell) {
-    return right(title, row -> cell.apply(measurement(row)));
-  }
-
-  private static Measurement measurement(BenchmarkResult row) {
-    return row.measured().orElseThrow().measurement();
+    return right(title, row -> cell.apply(row.measurement()));
   }
 
   private static @Nullable String reason(BenchmarkResult row) {
@@ -203,7 +210,7 @@ final class BenchmarkTable {
   }
 
   private static String rate(BenchmarkResult row) {
-    return Units.count(measurement(row).durableOperationsPerSecond())
+    return Units.count(row.measurement().durableOperationsPerSecond())
         + (BenchmarkMeaning.fromRam(row) ? BenchmarkMeaning.FROM_RAM : "");
   }
 
@@ -236,34 +243,16 @@ final class BenchmarkTable {
   }
 
   private static String legend(BenchmarkReport report) {
-    List<String> lines = new ArrayList<>();
-    report
-        .plan()
-        .workloads()
-        .forEach(w -> lines.add(String.format(Locale.ROOT, "%s: %s", w.name(), w.operation())));
-    lines.add(
-        "×qd1, ×qd32: throughput over that of the raw disk with 1 and 32 requests under way, on the"
-            + " same file (writes: a scratch file beside it);");
-    lines.add(
-        "  random workloads by operations, in order by bytes; a backend without a file is compared"
-            + " with the first raw disk above");
-    lines.add(
-        "fill, random-write, scatter-write: the rate includes the time to force all changes to the"
-            + " disk, where there is one; percentiles do not");
-    lines.add("~: operations too short to time alone; percentiles are of means of a group");
-    lines.add(
-        "MB/s: a cold random operation counts as the 4 KiB page it needs, a warm one as the bytes"
-            + " it uses; MB are 10^6 bytes");
-    lines.add(
-        "faults: major ones; read, written: bytes this process had the disk read and write"
-            + " (/proc/self/io)");
-    if (report.results().stream().anyMatch(BenchmarkMeaning::fromRam)) {
-      lines.add(
-          BenchmarkMeaning.FROM_RAM
-              + ": each wait for the disk brought many pages in, or they came faster than the disk"
-              + " gives any: RAM answered most, as it cannot if the region exceeds it");
-    }
-    report.notes().forEach(note -> lines.add("note: " + note));
-    return String.join("\n", lines) + '\n';
+    String workloads =
+        report.plan().workloads().stream()
+            .map(w -> w.name() + ": " + w.operation() + '\n')
+            .collect(Collectors.joining());
+    String fromRam =
+        report.results().stream().anyMatch(BenchmarkMeaning::fromRam)
+            ? BenchmarkMeaning.FROM_RAM + LEGEND_OF_RAM
+            : "";
+    String notes =
+        report.notes().stream().map(note -> "note: " + note + '\n').collect(Collectors.joining());
+    return workloads + LEGEND + fromRam + notes;
   }
 }

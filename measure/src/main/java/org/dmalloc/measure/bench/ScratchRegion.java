@@ -10,7 +10,10 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.dmalloc.api.Access;
 import org.dmalloc.api.AccessPattern;
 import org.dmalloc.api.Advice;
@@ -37,6 +40,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class ScratchRegion implements AutoCloseable {
   private static final String PREFIX = "dmalloc-bench-";
+  private static final Pattern NAME = Pattern.compile(PREFIX + "([0-9]{1,18})-[^-]*");
   private static final AtomicLong NUMBER = new AtomicLong(1);
 
   /** Brought in piecewise, so that an interrupt need not wait for all of it. */
@@ -77,18 +81,17 @@ final class ScratchRegion implements AutoCloseable {
       @Nullable Path directory,
       @Nullable AccessPattern pattern)
       throws MemoryException {
+    Set<Capability> capabilities = provider.capabilities();
     String name =
-        provider.capabilities().contains(Capability.NAMED)
+        capabilities.contains(Capability.NAMED)
             ? PREFIX + ProcessHandle.current().pid() + "-" + NUMBER.getAndIncrement()
             : null;
-    Path target = provider.capabilities().contains(Capability.DIRECTORY) ? directory : null;
+    Path target = capabilities.contains(Capability.DIRECTORY) ? directory : null;
     RegionRequest request =
         RegionRequest.ofSize(byteSize).withName(name).withDirectory(target).withOwner("benchmark");
-    AccessPattern fixed = provider.capabilities().contains(Capability.ADVICE) ? pattern : null;
-    if (fixed != null) {
-      request = request.withPattern(fixed);
-    }
-    return new ScratchRegion(provider, name, target, fixed, provider.allocate(request));
+    AccessPattern fixed = capabilities.contains(Capability.ADVICE) ? pattern : null;
+    MemoryRegion region = provider.allocate(fixed == null ? request : request.withPattern(fixed));
+    return new ScratchRegion(provider, name, target, fixed, region);
   }
 
   /**
@@ -111,12 +114,8 @@ final class ScratchRegion implements AutoCloseable {
   }
 
   private static boolean isOfDeadProcess(String name) {
-    String[] words =
-        name.startsWith(PREFIX) ? name.substring(PREFIX.length()).split("-", -1) : null;
-    if (words == null || words.length != 2 || !words[0].matches("[0-9]{1,18}")) {
-      return false;
-    }
-    return ProcessHandle.of(Long.parseLong(words[0])).isEmpty();
+    Matcher matcher = NAME.matcher(name);
+    return matcher.matches() && ProcessHandle.of(Long.parseLong(matcher.group(1))).isEmpty();
   }
 
   MemoryRegion region() {
@@ -136,11 +135,9 @@ final class ScratchRegion implements AutoCloseable {
     if (fixed != null) {
       return region.info().pattern();
     }
-    if (!provider.capabilities().contains(Capability.ADVICE)) {
-      return null;
-    }
     Advice advice = Advice.valueOf(pattern.name());
-    if (!provider.supportedAdvice().contains(advice)) {
+    if (!provider.capabilities().contains(Capability.ADVICE)
+        || !provider.supportedAdvice().contains(advice)) {
       return null;
     }
     region.advise(advice);

@@ -10,6 +10,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 import org.HdrHistogram.Histogram;
@@ -48,49 +49,80 @@ public final class MoveBenchmark {
 
   private final MemoryProvider managed;
   private final RegionMover mover;
-  private final Function<String, MemoryProvider> backends;
+  private final Map<String, MemoryProvider> backends = new LinkedHashMap<>();
+  private final MovePlan plan;
+  private final MeasurementListener listener;
+  private final List<Direction> round;
+  private final List<Direction> remapped;
 
   /**
-   * A benchmark.
+   * Prepares a benchmark.
    *
    * @param managed the provider of regions that can move
    * @param mover what moves them
    * @param backends finds a backend by its name, and throws for one that is not there
+   * @param listener told what will be done, of each step, and of each size and rate that is done
+   * @throws IllegalArgumentException if a backend of the plan is {@code managed} itself
    */
   public MoveBenchmark(
-      MemoryProvider managed, RegionMover mover, Function<String, MemoryProvider> backends) {
+      MemoryProvider managed,
+      RegionMover mover,
+      Function<String, MemoryProvider> backends,
+      MovePlan plan,
+      MeasurementListener listener) {
     this.managed = managed;
     this.mover = mover;
-    this.backends = backends;
+    this.plan = plan;
+    this.listener = listener;
+    for (String name : plan.backends()) {
+      MemoryProvider backend = backends.apply(name);
+      if (backend.equals(managed)) {
+        throw new IllegalArgumentException(
+            "moves to " + name + ", which moves regions between the others; leave it out");
+      }
+      this.backends.put(name, backend);
+    }
+    round = round(plan.backends());
+    // All that can carry a stored region are of one store.
+    remapped = round(plan.backends().stream().filter(this::storesRegions).toList());
+  }
+
+  private boolean storesRegions(String name) {
+    return backend(name).capabilities().contains(Capability.NAMED);
+  }
+
+  private MemoryProvider backend(String name) {
+    return Objects.requireNonNull(backends.get(name), name);
   }
 
   /** From one backend to another. */
-  private record Direction(String from, String to) {}
+  private record Direction(String from, String to) {
+    @Override
+    public String toString() {
+      return from + " → " + to;
+    }
+  }
 
   /**
    * Measures; an interrupt ends it. Whatever ends it, nothing stays allocated or stored.
    *
-   * @param listener told what will be done, of each step, and of each size and rate that is done
    * @throws MemoryException if a backend refuses or a move fails
    * @throws org.dmalloc.measure.WrongContentException if a page lost a write
    */
-  public MoveReport run(MovePlan plan, MeasurementListener listener) throws MemoryException {
+  public MoveReport run() throws MemoryException {
     Instant startedAt = Instant.now();
     long start = System.nanoTime();
-    requireAll(plan.backends());
-    List<Direction> round = round(plan.backends());
-    List<Direction> remapped = round(storing(plan.backends()));
-    listener.said(outline(plan, round.size(), remapped.size()));
+    listener.said(outline());
     List<MoveReport.Copy> copies = new ArrayList<>();
     List<MoveReport.Row> rows = new ArrayList<>();
     for (long byteSize : plan.byteSizes()) {
-      copies.addAll(copies(plan.backends(), byteSize, listener));
       RegionRequest request = RegionRequest.ofSize(byteSize).withOwner(OWNER);
+      copies.addAll(copies(request));
       try (MemoryRegion region = managed.allocate(request)) {
-        rows.addAll(moves(plan, region, round, listener));
+        rows.addAll(moves(region, round));
       }
       if (!remapped.isEmpty()) {
-        rows.addAll(remaps(plan, byteSize, remapped, listener));
+        rows.addAll(remaps(request));
       }
     }
     return new MoveReport(
@@ -102,48 +134,24 @@ public final class MoveBenchmark {
         rows);
   }
 
-  /** A mistyped name ends the benchmark before it begins. */
-  private void requireAll(List<String> names) {
-    for (String name : names) {
-      if (backends.apply(name).equals(managed)) {
-        throw new IllegalArgumentException(
-            String.format(
-                Locale.ROOT,
-                "moves to %s, which moves regions between the others; leave it out",
-                name));
-      }
-    }
-  }
-
-  /** Those that can carry a stored region; all of them are of one store. */
-  private List<String> storing(List<String> names) {
-    return names.stream()
-        .filter(name -> backends.apply(name).capabilities().contains(Capability.NAMED))
-        .toList();
-  }
-
-  /** All that will be done, in a line: who reads it knows how long to wait. */
-  private static String outline(MovePlan plan, int directions, int remapped) {
-    int movesOfAllSizes = plan.byteSizes().stream().mapToInt(plan::movesFor).sum();
+  /** All that will be done, in a line, from which a user can tell how long it takes. */
+  private String outline() {
     String sizes =
         plan.byteSizes().stream()
-            .map(
-                size ->
-                    String.format(
-                        Locale.ROOT, "%d with %s", plan.movesFor(size), Units.bytes(size)))
+            .map(size -> plan.movesFor(size) + " with " + Units.bytes(size))
             .collect(Collectors.joining(", "));
     String rates =
         plan.writtenPercents().stream().map(MoveTable::percent).collect(Collectors.joining(", "));
     return String.format(
         Locale.ROOT,
         "%d moves after %d plain copies: %d directions between %s%s, each at %s written/s, %s",
-        movesOfAllSizes * plan.writtenPercents().size() * (directions + remapped),
-        plan.byteSizes().size() * directions,
-        directions,
+        plan.byteSizes().stream().mapToInt(plan::movesFor).sum()
+            * plan.writtenPercents().size()
+            * (round.size() + remapped.size()),
+        plan.byteSizes().size() * round.size(),
+        round.size(),
         String.join(", ", plan.backends()),
-        remapped == 0
-            ? ""
-            : String.format(Locale.ROOT, ", and %d by mapping a stored region anew", remapped),
+        remapped.isEmpty() ? "" : ", and " + remapped.size() + " by mapping a stored region anew",
         rates,
         sizes);
   }
@@ -167,20 +175,18 @@ public final class MoveBenchmark {
 
   // --- plain copies ---
 
-  private List<MoveReport.Copy> copies(
-      List<String> names, long byteSize, MeasurementListener listener) throws MemoryException {
-    RegionRequest request = RegionRequest.ofSize(byteSize).withOwner(OWNER);
+  private List<MoveReport.Copy> copies(RegionRequest request) throws MemoryException {
+    String size = Units.bytes(request.byteSize());
     List<MoveReport.Copy> copies = new ArrayList<>();
     long start = System.nanoTime();
-    for (String from : names) {
-      try (MemoryRegion source = backends.apply(from).allocate(request)) {
+    for (String from : plan.backends()) {
+      try (MemoryRegion source = backend(from).allocate(request)) {
         PageWriter.fill(source);
-        for (String to : names) {
+        for (String to : plan.backends()) {
           if (!to.equals(from)) {
-            listener.began(
-                String.format(
-                    Locale.ROOT, "plain copy of %s, %s → %s", Units.bytes(byteSize), from, to));
-            copies.add(copy(source, from, to, request));
+            Direction direction = new Direction(from, to);
+            listener.began("plain copy of " + size + ", " + direction);
+            copies.add(copy(source, direction, request));
           }
         }
       }
@@ -189,20 +195,25 @@ public final class MoveBenchmark {
         String.format(
             Locale.ROOT,
             "%s: %d plain copies in %s",
-            Units.bytes(byteSize),
+            size,
             copies.size(),
             Units.nanos(System.nanoTime() - start)));
     return copies;
   }
 
-  private MoveReport.Copy copy(MemoryRegion source, String from, String to, RegionRequest request)
+  private MoveReport.Copy copy(MemoryRegion source, Direction direction, RegionRequest request)
       throws MemoryException {
     long start = System.nanoTime();
-    try (MemoryRegion target = backends.apply(to).allocate(request)) {
+    try (MemoryRegion target = backend(direction.to).allocate(request)) {
       long allocateNanos = System.nanoTime() - start;
       long freshNanos = copyNanos(source, target);
       return new MoveReport.Copy(
-          from, to, request.byteSize(), allocateNanos, freshNanos, copyNanos(source, target));
+          direction.from,
+          direction.to,
+          request.byteSize(),
+          allocateNanos,
+          freshNanos,
+          copyNanos(source, target));
     }
   }
 
@@ -217,15 +228,15 @@ public final class MoveBenchmark {
 
   // --- moves ---
 
-  private List<MoveReport.Row> moves(
-      MovePlan plan, MemoryRegion region, List<Direction> round, MeasurementListener listener)
+  private List<MoveReport.Row> moves(MemoryRegion region, List<Direction> directions)
       throws MemoryException {
     List<MoveReport.Row> rows = new ArrayList<>();
     try (PageWriter writer = PageWriter.startFilled(region, OWNER + " writer", SEED)) {
-      mover.move(region.id(), round.getFirst().from(), MoveOptions.DEFAULT, ProgressListener.NONE);
+      String first = directions.getFirst().from();
+      mover.move(region.id(), first, MoveOptions.DEFAULT, ProgressListener.NONE);
       for (double percent : plan.writtenPercents()) {
         long start = System.nanoTime();
-        List<MoveReport.Row> done = moves(plan, region, writer, percent, round, listener);
+        List<MoveReport.Row> done = moves(region, writer, percent, directions);
         listener.began("comparing every page of " + Units.bytes(region.byteSize()));
         writer.check();
         listener.said(summary(done, System.nanoTime() - start));
@@ -236,39 +247,32 @@ public final class MoveBenchmark {
   }
 
   private List<MoveReport.Row> moves(
-      MovePlan plan,
-      MemoryRegion region,
-      PageWriter writer,
-      double percent,
-      List<Direction> round,
-      MeasurementListener listener)
+      MemoryRegion region, PageWriter writer, double percent, List<Direction> directions)
       throws MemoryException {
     int count = plan.movesFor(region.byteSize());
     Map<Direction, Samples> samples = new LinkedHashMap<>();
     writer.rate((double) region.byteSize() / PageWriter.PAGE_BYTES * percent / 100);
     for (int i = 0; i < count; i++) {
-      for (Direction direction : round) {
+      for (Direction direction : directions) {
         listener.began(
             String.format(
                 Locale.ROOT,
-                "%s, %s written/s, %s → %s, move %d of %d",
+                "%s, %s written/s, %s, move %d of %d",
                 Units.bytes(region.byteSize()),
                 MoveTable.percent(percent),
-                direction.from,
-                direction.to,
+                direction,
                 i + 1,
                 count));
         samples.computeIfAbsent(direction, d -> new Samples()).add(region, writer, direction.to);
       }
     }
     writer.rate(0);
+    List<String> order = plan.backends();
     return samples.entrySet().stream()
-        .sorted(
-            Comparator.comparingInt(
-                entry ->
-                    plan.backends().indexOf(entry.getKey().from) * plan.backends().size()
-                        + plan.backends().indexOf(entry.getKey().to)))
         .map(entry -> entry.getValue().row(entry.getKey(), region.byteSize(), percent))
+        .sorted(
+            Comparator.<MoveReport.Row>comparingInt(row -> order.indexOf(row.from()))
+                .thenComparingInt(row -> order.indexOf(row.to())))
         .toList();
   }
 
@@ -278,35 +282,32 @@ public final class MoveBenchmark {
         Collections.max(rows, Comparator.comparingLong(row -> row.pauseNanos(1)));
     return String.format(
         Locale.ROOT,
-        "%s, %s written/s: %d moves%s in %s, longest pause %s (%s → %s), every page right",
+        "%s, %s written/s: %d moves%s in %s, longest pause %s (%s), every page right",
         Units.bytes(worst.byteSize()),
         MoveTable.percent(worst.writtenPercent()),
         rows.stream().mapToInt(row -> row.pauseNanos().size()).sum(),
         worst.passes() == 0 ? " by mapping anew" : "",
         Units.nanos(nanos),
         Units.nanos(worst.pauseNanos(1)),
-        worst.from(),
-        worst.to());
+        new Direction(worst.from(), worst.to()));
   }
 
   /** A stored region between the backends of one store. */
-  private List<MoveReport.Row> remaps(
-      MovePlan plan, long byteSize, List<Direction> round, MeasurementListener listener)
-      throws MemoryException {
+  private List<MoveReport.Row> remaps(RegionRequest request) throws MemoryException {
     String name = String.format(Locale.ROOT, "%s-%016x", OWNER, System.nanoTime());
-    RegionRequest request = RegionRequest.ofSize(byteSize).withName(name).withOwner(OWNER);
-    try (MemoryRegion region = managed.allocate(request)) {
-      return moves(plan, region, round, listener);
+    try (MemoryRegion region = managed.allocate(request.withName(name))) {
+      return moves(region, remapped);
     } finally {
-      deleteStored(storing(plan.backends()), name);
+      deleteStored(name);
     }
   }
 
   /** From whichever store it is in now. */
-  private void deleteStored(List<String> storing, String name) throws MemoryException {
-    for (String backend : storing) {
-      MemoryProvider provider = backends.apply(backend);
-      if (provider.stored().stream().anyMatch(stored -> stored.name().equals(name))) {
+  private void deleteStored(String name) throws MemoryException {
+    for (String backend : plan.backends()) {
+      MemoryProvider provider = backend(backend);
+      if (storesRegions(backend)
+          && provider.stored().stream().anyMatch(stored -> stored.name().equals(name))) {
         provider.delete(name);
         return;
       }
@@ -326,10 +327,7 @@ public final class MoveBenchmark {
       results.add(mover.move(region.id(), to, MoveOptions.DEFAULT, ProgressListener.NONE));
       nanos += System.nanoTime() - start;
       writer.drainLatencies(latencies);
-      Throwable failure = writer.failure();
-      if (failure != null) {
-        throw new IllegalStateException("the writer failed: " + failure.getMessage(), failure);
-      }
+      writer.throwFailure();
     }
 
     MoveReport.Row row(Direction direction, long byteSize, double percent) {

@@ -8,9 +8,9 @@ import java.lang.foreign.MemorySegment;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.ObjIntConsumer;
 import org.HdrHistogram.Histogram;
 import org.dmalloc.api.Access;
 import org.dmalloc.api.MemoryRegion;
@@ -29,16 +29,17 @@ import org.dmalloc.measure.Workloads;
 import org.dmalloc.measure.WrongContentException;
 import org.dmalloc.measure.machine.KernelCounter;
 import org.dmalloc.spi.machine.KernelFiles;
+import org.dmalloc.spi.region.Uninterrupted;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Stores to random pages of a region at a given rate, on a thread of its own, and knows what every
- * word must be. Each store has an access section of its own, so that the region may move meanwhile.
+ * Stores to random pages of a region at a given rate, on a thread of its own, and can check every
+ * word. Each store has an access section of its own, so that the region may move meanwhile.
  *
  * <p><b>Threads.</b> All methods may be called from any thread.
  */
 public final class PageWriter implements AutoCloseable {
-  /** What it counts in, whatever the machine's pages are. */
+  /** The size of its pages, whatever the machine's are. */
   public static final int PAGE_BYTES = 4096;
 
   private static final int WORDS = PAGE_BYTES / Long.BYTES;
@@ -64,10 +65,9 @@ public final class PageWriter implements AutoCloseable {
     this.pages = Math.toIntExact(region.byteSize() / PAGE_BYTES);
     if (pages == 0) {
       throw new IllegalArgumentException(
-          String.format(
-              Locale.ROOT,
-              "writer on a region of %d bytes; give one of a page of 4 KiB or more",
-              region.byteSize()));
+          "writer on a region of "
+              + region.byteSize()
+              + " bytes; give one of a page of 4 KiB or more");
     }
     this.written = new long[pages];
     run =
@@ -99,9 +99,7 @@ public final class PageWriter implements AutoCloseable {
    * @throws ArithmeticException if it has more than 2³¹ − 1 pages
    */
   public static PageWriter start(MemoryRegion region, String threadName, long seed) {
-    PageWriter writer = new PageWriter(region, threadName, seed, false);
-    writer.thread.start();
-    return writer;
+    return new PageWriter(region, threadName, seed, false).started();
   }
 
   /**
@@ -111,19 +109,33 @@ public final class PageWriter implements AutoCloseable {
   public static PageWriter startFilled(MemoryRegion region, String threadName, long seed) {
     PageWriter writer = new PageWriter(region, threadName, seed, true);
     fill(region);
-    writer.thread.start();
-    return writer;
+    return writer.started();
+  }
+
+  private PageWriter started() {
+    thread.start();
+    return this;
   }
 
   /** Fills the whole pages of a region with words that tell their places. */
   static void fill(MemoryRegion region) {
+    forEachPage(
+        region,
+        (memory, page) -> {
+          long base = (long) page * PAGE_BYTES;
+          for (long at = base; at < base + PAGE_BYTES; at += Long.BYTES) {
+            memory.set(JAVA_LONG_UNALIGNED, at, at * MIX);
+          }
+        });
+  }
+
+  private static void forEachPage(MemoryRegion region, ObjIntConsumer<MemorySegment> use) {
     int pages = Math.toIntExact(region.byteSize() / PAGE_BYTES);
     for (int first = 0; first < pages; first += PAGES_PER_SECTION) {
       int end = Math.min(pages, first + PAGES_PER_SECTION);
       try (Access access = region.acquire()) {
-        MemorySegment memory = access.segment();
-        for (long at = (long) first * PAGE_BYTES; at < (long) end * PAGE_BYTES; at += Long.BYTES) {
-          memory.set(JAVA_LONG_UNALIGNED, at, at * MIX);
+        for (int page = first; page < end; page++) {
+          use.accept(access.segment(), page);
         }
       }
     }
@@ -213,19 +225,21 @@ public final class PageWriter implements AutoCloseable {
    * @throws IllegalStateException if the writer failed before
    */
   public void check() {
+    throwFailure();
+    synchronized (pace) {
+      forEachPage(region, this::check);
+    }
+  }
+
+  /**
+   * Does nothing while it runs, and after {@link #close()}.
+   *
+   * @throws IllegalStateException if the writer failed
+   */
+  void throwFailure() {
     Throwable failed = failure;
     if (failed != null) {
       throw new IllegalStateException("the writer failed: " + failed.getMessage(), failed);
-    }
-    synchronized (pace) {
-      for (int first = 0; first < pages; first += PAGES_PER_SECTION) {
-        int end = Math.min(pages, first + PAGES_PER_SECTION);
-        try (Access access = region.acquire()) {
-          for (int page = first; page < end; page++) {
-            check(access.segment(), page);
-          }
-        }
-      }
     }
   }
 
@@ -261,16 +275,7 @@ public final class PageWriter implements AutoCloseable {
   public void close() {
     pace.end();
     LockSupport.unpark(thread);
-    boolean interrupted = false;
-    while (thread.isAlive()) {
-      try {
-        thread.join();
-      } catch (InterruptedException e) {
-        interrupted = true; // the writer ends within one store
-      }
-    }
-    if (interrupted) {
-      Thread.currentThread().interrupt();
-    }
+    // It ends within one store.
+    Uninterrupted.join(thread, Long.MAX_VALUE);
   }
 }

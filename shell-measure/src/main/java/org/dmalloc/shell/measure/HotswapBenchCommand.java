@@ -56,11 +56,16 @@ public final class HotswapBenchCommand extends CommandSet {
     ReportFiles<MoveReport> files =
         new ReportFiles<MoveReport>(console, "hotswapbench").withJson("--json", json);
     MovePlan plan = plan(sizes, written, backends, moves);
-    MoveBenchmark benchmark =
-        new MoveBenchmark(providers().choose(MANAGED), providers().mover(), providers()::choose);
     MoveReport report;
     try (ProgressLine progress = console.progress("hotswapbench")) {
-      report = benchmark.run(plan, new ConsoleListener(console, "hotswapbench", progress));
+      report =
+          new MoveBenchmark(
+                  providers().choose(MANAGED),
+                  providers().mover(),
+                  providers()::choose,
+                  plan,
+                  new ConsoleListener(console, "hotswapbench", progress))
+              .run();
     }
     return files.write(report, new ReportResult(report));
   }
