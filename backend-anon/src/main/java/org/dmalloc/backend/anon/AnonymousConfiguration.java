@@ -11,7 +11,6 @@ import org.osgi.service.metatype.annotations.Option;
     description =
         "A provider of memory that swap backs. Changes need no restart; open regions stay.")
 @interface AnonymousConfiguration {
-  /** Another name, needed for a second instance. */
   @AttributeDefinition(
       name = "Name",
       description =
@@ -19,7 +18,6 @@ import org.osgi.service.metatype.annotations.Option;
       required = false)
   String dmalloc_backend();
 
-  /** The limit. */
   @AttributeDefinition(
       name = "Limit of bytes",
       description =
@@ -27,7 +25,6 @@ import org.osgi.service.metatype.annotations.Option;
       required = false)
   String limit_bytes();
 
-  /** The default policies. */
   @AttributeDefinition(
       name = "Swap policies",
       description = "Applied to regions whose request names none.",
@@ -46,14 +43,12 @@ import org.osgi.service.metatype.annotations.Option;
       })
   String[] policies() default {};
 
-  /** The time-out of sections. */
   @AttributeDefinition(
       name = "Time-out of access sections, in milliseconds",
       description = "How long close and resize wait for open access sections.",
       min = "1")
   long section_timeout_millis() default 10_000;
 
-  /** The check. */
   @AttributeDefinition(
       name = "Check of memory",
       description =
@@ -64,7 +59,6 @@ import org.osgi.service.metatype.annotations.Option;
       })
   String memory_check() default "REFUSE";
 
-  /** The ranking. */
   @AttributeDefinition(
       name = "Service ranking",
       description = "Which provider a plain reference gets: the highest. Empty: the usual one.",

@@ -4,7 +4,6 @@ package org.dmalloc.backend.anon;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
-import java.util.Set;
 import org.dmalloc.api.AccessPattern;
 import org.dmalloc.api.Advice;
 import org.dmalloc.api.Capability;
@@ -12,23 +11,20 @@ import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.MemoryRegion;
 import org.dmalloc.api.OpenRequest;
 import org.dmalloc.api.PageSize;
-import org.dmalloc.api.ProviderStatistics;
 import org.dmalloc.api.RegionRequest;
 import org.dmalloc.api.StoreFinding;
 import org.dmalloc.api.StoredRegion;
 import org.dmalloc.api.SwapPolicy;
 import org.dmalloc.api.UnsupportedCapabilityException;
-import org.dmalloc.api.backing.BackingProvider;
-import org.dmalloc.linux.Platform;
 import org.dmalloc.spi.machine.KernelFiles;
 import org.dmalloc.spi.machine.Machine;
 import org.dmalloc.spi.region.BackedRegion;
-import org.dmalloc.spi.region.ProviderService;
+import org.dmalloc.spi.region.LedgerProvider;
 import org.dmalloc.spi.region.RegionLedger;
 import org.dmalloc.spi.region.RegionTraits;
 
 /** A provider of memory without a file; the source decides what kind. */
-abstract sealed class AnonymousProvider implements BackingProvider
+abstract sealed class AnonymousProvider extends LedgerProvider
     permits PrivateMemoryProvider, MemfdProvider, ZeroDeviceProvider {
   /**
    * The addresses that Linux gives a process on x86-64 and aarch64 without being asked for more.
@@ -38,10 +34,6 @@ abstract sealed class AnonymousProvider implements BackingProvider
   private final MemorySource source;
   private final AnonymousSettings settings;
   private final Machine machine;
-  private final RegionLedger ledger;
-
-  /** For the component that it is. */
-  final ProviderService service = new ProviderService(this, this::stop);
 
   /**
    * Starts a provider.
@@ -49,37 +41,16 @@ abstract sealed class AnonymousProvider implements BackingProvider
    * @throws UnsupportedOperationException on anything but Linux on x86-64 or aarch64
    */
   AnonymousProvider(MemorySource source, AnonymousSettings settings) {
-    Platform.require();
-    this.source = source;
-    this.settings = settings;
-    this.machine = new Machine(KernelFiles.ofThisMachine(), settings.memoryCheck());
-    this.ledger =
+    super(
         new RegionLedger(
             settings.name(),
             source.capabilities(),
             source.advice(),
             settings.limitBytes(),
-            settings.sectionTimeout().toNanos());
-  }
-
-  /** Refuses new calls from now on; open regions stay usable until their owners close them. */
-  final void stop() {
-    ledger.stop();
-  }
-
-  @Override
-  public final String name() {
-    return settings.name();
-  }
-
-  @Override
-  public final Set<Capability> capabilities() {
-    return ledger.capabilities();
-  }
-
-  @Override
-  public final Set<Advice> supportedAdvice() {
-    return ledger.advice();
+            settings.sectionTimeout().toNanos()));
+    this.source = source;
+    this.settings = settings;
+    this.machine = new Machine(KernelFiles.ofThisMachine(), settings.memoryCheck());
   }
 
   @Override
@@ -162,7 +133,7 @@ abstract sealed class AnonymousProvider implements BackingProvider
     return ledger.admit(
         request,
         booking -> {
-          throw new UnsupportedCapabilityException(settings.name(), Capability.NAMED);
+          throw new UnsupportedCapabilityException(name(), Capability.NAMED);
         });
   }
 
@@ -175,16 +146,6 @@ abstract sealed class AnonymousProvider implements BackingProvider
   public final void delete(String name) {
     ledger.checkRunning();
     ledger.require(Capability.NAMED);
-  }
-
-  @Override
-  public final List<MemoryRegion> regions() {
-    return ledger.regions();
-  }
-
-  @Override
-  public final ProviderStatistics statistics() {
-    return ledger.statistics();
   }
 
   @Override

@@ -2,10 +2,8 @@
 package org.dmalloc.backend.anon;
 
 import java.util.Map;
-import org.osgi.framework.BundleContext;
 import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
-import org.osgi.service.component.annotations.Deactivate;
 import org.osgi.service.metatype.annotations.Designate;
 
 /** Memory that other processes can map: a memfd, sealed against truncation. */
@@ -37,15 +35,5 @@ public final class MemfdProvider extends AnonymousProvider {
 
   MemfdProvider(AnonymousSettings settings) {
     super(MemorySource.MEMFD, settings);
-  }
-
-  @Activate
-  void register(BundleContext context, Map<String, Object> properties) {
-    service.register(context, properties);
-  }
-
-  @Deactivate
-  void deactivate(BundleContext context) {
-    service.end(context);
   }
 }

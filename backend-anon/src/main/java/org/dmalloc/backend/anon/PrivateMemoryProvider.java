@@ -2,10 +2,8 @@
 package org.dmalloc.backend.anon;
 
 import java.util.Map;
-import org.osgi.framework.BundleContext;
 import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
-import org.osgi.service.component.annotations.Deactivate;
 import org.osgi.service.metatype.annotations.Designate;
 
 /** Private anonymous memory. */
@@ -37,15 +35,5 @@ public final class PrivateMemoryProvider extends AnonymousProvider {
 
   PrivateMemoryProvider(AnonymousSettings settings) {
     super(MemorySource.PRIVATE, settings);
-  }
-
-  @Activate
-  void register(BundleContext context, Map<String, Object> properties) {
-    service.register(context, properties);
-  }
-
-  @Deactivate
-  void deactivate(BundleContext context) {
-    service.end(context);
   }
 }

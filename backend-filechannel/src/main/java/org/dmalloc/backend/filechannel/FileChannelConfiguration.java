@@ -15,14 +15,12 @@ import org.osgi.service.metatype.annotations.Option;
             + " default directory; with factory configurations, one for each. A change restarts the"
             + " provider; open regions stay.")
 @interface FileChannelConfiguration {
-  /** Another name, needed for a second instance. */
   @AttributeDefinition(
       name = "Name",
       description = "The provider's name, unique among all backends.",
       required = false)
   String dmalloc_backend() default FileChannelProvider.NAME;
 
-  /** The store. */
   @AttributeDefinition(
       name = "Directory",
       description =
@@ -32,7 +30,6 @@ import org.osgi.service.metatype.annotations.Option;
       required = false)
   String directory();
 
-  /** The limit. */
   @AttributeDefinition(
       name = "Limit of bytes",
       description =
@@ -41,7 +38,6 @@ import org.osgi.service.metatype.annotations.Option;
       required = false)
   String limit_bytes();
 
-  /** The default sharing. */
   @AttributeDefinition(
       name = "Sharing",
       description = "Who sees the stores to a region whose request leaves it open.",
@@ -51,14 +47,12 @@ import org.osgi.service.metatype.annotations.Option;
       })
   String sharing() default "SHARED";
 
-  /** The time-out of sections. */
   @AttributeDefinition(
       name = "Time-out of access sections, in milliseconds",
       description = "How long close waits for open access sections.",
       min = "1")
   long section_timeout_millis() default 10_000;
 
-  /** The check. */
   @AttributeDefinition(
       name = "Check of memory",
       description =
@@ -70,7 +64,6 @@ import org.osgi.service.metatype.annotations.Option;
       })
   String memory_check() default "REFUSE";
 
-  /** The ranking. */
   @AttributeDefinition(
       name = "Service ranking",
       description = "Which provider a plain reference gets: the highest.",

@@ -5,9 +5,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.channels.FileChannel.MapMode;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.EnumSet;
-import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
@@ -20,35 +18,29 @@ import org.dmalloc.api.MemoryProvider;
 import org.dmalloc.api.MemoryRegion;
 import org.dmalloc.api.OpenRequest;
 import org.dmalloc.api.ProgressListener;
-import org.dmalloc.api.ProviderStatistics;
 import org.dmalloc.api.RegionNames;
 import org.dmalloc.api.RegionRequest;
 import org.dmalloc.api.Reservation;
 import org.dmalloc.api.Sharing;
-import org.dmalloc.api.StoreFinding;
-import org.dmalloc.api.StoredRegion;
 import org.dmalloc.api.backing.BackingRegion;
 import org.dmalloc.api.backing.StoreMove;
-import org.dmalloc.api.backing.StoreProvider;
 import org.dmalloc.spi.machine.KernelFiles;
 import org.dmalloc.spi.machine.Machine;
 import org.dmalloc.spi.region.AddressRange;
 import org.dmalloc.spi.region.BackedRegion;
 import org.dmalloc.spi.region.PhasedProgress;
-import org.dmalloc.spi.region.ProviderService;
 import org.dmalloc.spi.region.RegionLedger;
 import org.dmalloc.spi.region.RegionTraits;
-import org.dmalloc.spi.region.SuspectFiles;
 import org.dmalloc.spi.store.OpenMode;
 import org.dmalloc.spi.store.RegionStore;
 import org.dmalloc.spi.store.SpaceReserver;
 import org.dmalloc.spi.store.StoreDirectory;
 import org.dmalloc.spi.store.StoreFile;
+import org.dmalloc.spi.store.StoreLedgerProvider;
 import org.jspecify.annotations.Nullable;
 import org.osgi.framework.BundleContext;
 import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
-import org.osgi.service.component.annotations.Deactivate;
 
 /** Regions in files that {@link java.nio.channels.FileChannel} maps. */
 @Component(
@@ -60,7 +52,7 @@ import org.osgi.service.component.annotations.Deactivate;
       MemoryProvider.CAPABILITY + "=NAMED", // who looks for stores sees one that did not start
       "service.ranking:Integer=" + FileChannelProvider.RANKING
     })
-public final class FileChannelProvider implements StoreProvider {
+public final class FileChannelProvider extends StoreLedgerProvider {
   static final String PID = "org.dmalloc.backend.filechannel";
   static final String NAME = "filechannel";
   static final int RANKING = 10;
@@ -78,11 +70,9 @@ public final class FileChannelProvider implements StoreProvider {
           Capability.PREFETCH,
           Capability.RESIDENCY);
 
-  private final FileChannelSettings settings;
+  private final Sharing defaultSharing;
   private final Machine machine;
-  private final RegionLedger ledger;
   private final ConcurrentReads reads;
-  private final ProviderService service = new ProviderService(this, this::stop);
 
   /**
    * Starts the provider.
@@ -97,47 +87,23 @@ public final class FileChannelProvider implements StoreProvider {
   }
 
   FileChannelProvider(FileChannelSettings settings) {
-    this.settings = settings;
-    this.machine = Machine.ofAnySystem(KernelFiles.ofThisMachine(), settings.memoryCheck());
-    this.ledger =
+    super(
         new RegionLedger(
             settings.name(),
             CAPABILITIES,
             EnumSet.noneOf(Advice.class),
             settings.limitBytes(),
-            settings.sectionTimeout().toNanos());
+            settings.sectionTimeout().toNanos()),
+        settings.store());
+    this.defaultSharing = settings.sharing();
+    this.machine = Machine.ofAnySystem(KernelFiles.ofThisMachine(), settings.memoryCheck());
     this.reads = new ConcurrentReads(settings.name());
   }
 
-  @Activate
-  void register(BundleContext context, Map<String, Object> properties) {
-    service.register(context, properties);
-  }
-
-  @Deactivate
-  void deactivate(BundleContext context) {
-    service.end(context);
-  }
-
-  /** Refuses new calls from now on; open regions stay usable until their owners close them. */
-  void stop() {
-    ledger.stop();
+  @Override
+  public void stop() {
+    super.stop();
     reads.stop();
-  }
-
-  @Override
-  public String name() {
-    return ledger.backend();
-  }
-
-  @Override
-  public Set<Capability> capabilities() {
-    return ledger.capabilities();
-  }
-
-  @Override
-  public Set<Advice> supportedAdvice() {
-    return ledger.advice();
   }
 
   @Override
@@ -152,11 +118,6 @@ public final class FileChannelProvider implements StoreProvider {
     // It goes when its process does, so that its space may come with its content.
     return ledger.admit(
         request, () -> make(request, carriedAs, move, progress -> SpaceReserver.BY_CONTENT));
-  }
-
-  @Override
-  public Path fileOf(String name, @Nullable Path directory) {
-    return settings.store().path(name, directory);
   }
 
   @Override
@@ -302,11 +263,7 @@ public final class FileChannelProvider implements StoreProvider {
   }
 
   private Sharing sharing(Sharing asked) {
-    return asked == Sharing.DEFAULT ? settings.sharing() : asked;
-  }
-
-  private RegionStore store(@Nullable Path directory) throws MemoryException {
-    return directory == null ? settings.store() : RegionStore.open(directory);
+    return asked == Sharing.DEFAULT ? defaultSharing : asked;
   }
 
   private static String backing(RegionStore store) throws MemoryException {
@@ -324,34 +281,5 @@ public final class FileChannelProvider implements StoreProvider {
     } catch (MemoryException e) {
       cause.addSuppressed(e);
     }
-  }
-
-  @Override
-  public List<StoredRegion> stored() throws MemoryException {
-    return settings.store().list();
-  }
-
-  @Override
-  public void delete(String name) throws MemoryException {
-    ledger.checkRunning();
-    settings.store().delete(name);
-    SuspectFiles.forget(settings.store().path(name));
-  }
-
-  @Override
-  public List<MemoryRegion> regions() {
-    return ledger.regions();
-  }
-
-  @Override
-  public ProviderStatistics statistics() {
-    return ledger.statistics();
-  }
-
-  @Override
-  public List<StoreFinding> verify() throws MemoryException {
-    List<StoreFinding> findings = new ArrayList<>(settings.store().verify());
-    findings.addAll(SuspectFiles.findings(settings.store().directory()));
-    return findings;
   }
 }

@@ -1,16 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.dmalloc.backend.filechannel;
 
-import java.nio.file.InvalidPathException;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Set;
-import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.Sharing;
 import org.dmalloc.spi.machine.MemoryCheck;
 import org.dmalloc.spi.region.ConfigurationReader;
 import org.dmalloc.spi.store.RegionStore;
 import org.dmalloc.spi.store.StoreDirectory;
+import org.dmalloc.spi.store.StoreLedgerProvider;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -30,11 +29,11 @@ record FileChannelSettings(
     Sharing sharing,
     Duration sectionTimeout,
     MemoryCheck memoryCheck) {
-  static final String DIRECTORY = "directory";
   static final String SHARING = "sharing";
   static final String MEMORY_CHECK = "memory.check";
 
-  static final Set<String> KEYS = ConfigurationReader.keys(DIRECTORY, SHARING, MEMORY_CHECK);
+  static final Set<String> KEYS =
+      ConfigurationReader.keys(StoreLedgerProvider.DIRECTORY, SHARING, MEMORY_CHECK);
 
   /**
    * Reads a component's properties.
@@ -50,21 +49,10 @@ record FileChannelSettings(
     Sharing sharing = reader.constant(SHARING, Sharing.SHARED);
     return new FileChannelSettings(
         reader.name(),
-        store(reader, defaultDirectory),
+        StoreLedgerProvider.configured(reader, defaultDirectory),
         reader.limitBytes(Long.MAX_VALUE),
         sharing == Sharing.DEFAULT ? Sharing.SHARED : sharing,
         reader.sectionTimeout(),
         reader.constant(MEMORY_CHECK, MemoryCheck.REFUSE));
-  }
-
-  private static RegionStore store(ConfigurationReader reader, @Nullable String defaultDirectory) {
-    String configured = reader.text(DIRECTORY);
-    try {
-      return StoreDirectory.open(configured, defaultDirectory);
-    } catch (MemoryException | InvalidPathException e) {
-      throw configured != null
-          ? reader.bad(DIRECTORY, configured, String.valueOf(e.getMessage()))
-          : reader.bad(StoreDirectory.PROPERTY, defaultDirectory, String.valueOf(e.getMessage()));
-    }
   }
 }

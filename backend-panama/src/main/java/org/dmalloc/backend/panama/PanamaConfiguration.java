@@ -12,14 +12,12 @@ import org.osgi.service.metatype.annotations.Option;
         "A provider of memory in files. One instance for each directory; open regions stay when it"
             + " changes.")
 @interface PanamaConfiguration {
-  /** Another name, needed for a second instance. */
   @AttributeDefinition(
       name = "Name",
       description = "The provider's name, unique among all backends. Empty: panama.",
       required = false)
   String dmalloc_backend();
 
-  /** The store. */
   @AttributeDefinition(
       name = "Directory",
       description =
@@ -28,7 +26,6 @@ import org.osgi.service.metatype.annotations.Option;
       required = false)
   String directory();
 
-  /** The limit. */
   @AttributeDefinition(
       name = "Limit of bytes",
       description =
@@ -37,7 +34,6 @@ import org.osgi.service.metatype.annotations.Option;
       required = false)
   String limit_bytes();
 
-  /** The default pattern. */
   @AttributeDefinition(
       name = "Access pattern",
       description =
@@ -52,14 +48,12 @@ import org.osgi.service.metatype.annotations.Option;
       })
   String pattern() default "AUTO";
 
-  /** The time-out of sections. */
   @AttributeDefinition(
       name = "Time-out of access sections, in milliseconds",
       description = "How long close and resize wait for open access sections.",
       min = "1")
   long section_timeout_millis() default 10_000;
 
-  /** The check. */
   @AttributeDefinition(
       name = "Check of memory",
       description =
@@ -71,7 +65,6 @@ import org.osgi.service.metatype.annotations.Option;
       })
   String memory_check() default "REFUSE";
 
-  /** The ranking. */
   @AttributeDefinition(
       name = "Service ranking",
       description = "Which provider a plain reference gets: the highest. Empty: 20.",

@@ -1,17 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.dmalloc.backend.panama;
 
-import java.nio.file.InvalidPathException;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Set;
 import org.dmalloc.api.AccessPattern;
-import org.dmalloc.api.MemoryException;
 import org.dmalloc.spi.machine.MemoryCheck;
 import org.dmalloc.spi.region.ConfigurationReader;
 import org.dmalloc.spi.region.RegionLedger;
 import org.dmalloc.spi.store.RegionStore;
 import org.dmalloc.spi.store.StoreDirectory;
+import org.dmalloc.spi.store.StoreLedgerProvider;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -36,10 +35,10 @@ record PanamaSettings(
   static final String NAME = "panama";
   static final int RANKING = 20;
 
-  static final String DIRECTORY = "directory";
   static final String PATTERN = "pattern";
   static final String MEMORY_CHECK = "memory.check";
-  static final Set<String> KEYS = ConfigurationReader.keys(DIRECTORY, PATTERN, MEMORY_CHECK);
+  static final Set<String> KEYS =
+      ConfigurationReader.keys(StoreLedgerProvider.DIRECTORY, PATTERN, MEMORY_CHECK);
   private static final String SERVICE_PID = "service.pid";
 
   /** The settings of a provider in a given store that nobody configured otherwise. */
@@ -69,21 +68,10 @@ record PanamaSettings(
     reader.checkKeys(KEYS);
     return new PanamaSettings(
         reader.name(),
-        store(reader, directoryProperty),
+        StoreLedgerProvider.configured(reader, directoryProperty),
         reader.limitBytes(Long.MAX_VALUE),
         reader.constant(PATTERN, AccessPattern.AUTO),
         reader.sectionTimeout(),
         reader.constant(MEMORY_CHECK, MemoryCheck.REFUSE));
-  }
-
-  private static RegionStore store(ConfigurationReader reader, @Nullable String directoryProperty) {
-    String configured = reader.text(DIRECTORY);
-    try {
-      return StoreDirectory.open(configured, directoryProperty);
-    } catch (MemoryException | InvalidPathException e) {
-      throw configured != null
-          ? reader.bad(DIRECTORY, configured, String.valueOf(e.getMessage()))
-          : reader.bad(StoreDirectory.PROPERTY, directoryProperty, String.valueOf(e.getMessage()));
-    }
   }
 }

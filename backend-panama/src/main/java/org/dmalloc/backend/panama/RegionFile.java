@@ -18,71 +18,100 @@ import org.dmalloc.spi.store.StoreFile;
 import org.jspecify.annotations.Nullable;
 
 /** The open file behind one region. */
-sealed interface RegionFile {
+abstract sealed class RegionFile {
+  private final OpenFile descriptor;
+  private boolean directOpened;
+  private @Nullable OpenFile direct;
+
+  private RegionFile(OpenFile descriptor) {
+    this.descriptor = descriptor;
+  }
+
   /** The descriptor to map. */
-  OpenFile descriptor();
+  final OpenFile descriptor() {
+    return descriptor;
+  }
+
+  /**
+   * The file for reads that come from the device, opened when first asked for; empty where there
+   * are no such reads: then what the file system says has to do.
+   */
+  final synchronized Optional<OpenFile> direct() {
+    if (!directOpened) {
+      directOpened = true;
+      try {
+        direct = descriptor.openDirect();
+      } catch (MemoryException e) {
+        direct = null;
+      }
+    }
+    return Optional.ofNullable(direct);
+  }
+
+  final synchronized void closeDirect() {
+    OpenFile last = direct;
+    if (last != null) {
+      last.close();
+      direct = null;
+    }
+  }
 
   /** Where in the file the region begins. */
-  long dataOffset();
+  abstract long dataOffset();
 
   /** Its path; null if it has none. */
-  @Nullable Path path();
+  abstract @Nullable Path path();
 
   /** How its space is taken. */
-  Reservation reservation();
+  abstract Reservation reservation();
 
   /**
    * Gives the file room for another size. After a failure it has the old one. Before shrinking,
    * what goes away must be unmapped. Minds no interrupt.
    */
-  void resize(long oldByteSize, long newByteSize) throws MemoryException;
+  abstract void resize(long oldByteSize, long newByteSize) throws MemoryException;
 
   /**
    * Throws if somebody has cut the file so short that it does not hold {@code byteSize} bytes of
    * the region any more.
    */
-  void checkLength(String operation, long byteSize) throws MemoryException;
+  abstract void checkLength(String operation, long byteSize) throws MemoryException;
 
   /** Detects that the region's name does not lead to the file any more. */
-  default void checkName(String operation) throws MemoryException {}
-
-  /** The file for direct reads, opened when first asked for; empty where there are none. */
-  Optional<OpenFile> direct();
+  void checkName(String operation) throws MemoryException {}
 
   /** Tells the file from all others; null if nobody can open it again. */
-  @Nullable String key();
+  abstract @Nullable String key();
 
   /** The file in the store; empty if it has no name. */
-  default Optional<StoreFile> inStore() {
+  Optional<StoreFile> inStore() {
     return Optional.empty();
   }
 
   /** Says who has it open, for the messages that others get. */
-  default void describeHolder(String holder) {}
+  void describeHolder(String holder) {}
 
   /** Closes it; a file without a name is gone then. */
-  void close() throws MemoryException;
+  abstract void close() throws MemoryException;
 
   /** Closes it and deletes it. */
-  default void delete() throws MemoryException {
+  void delete() throws MemoryException {
     close();
   }
 
   /** Closes it and leaves nothing behind, after a failure that is going to be thrown. */
-  void discard(Throwable failure);
+  abstract void discard(Throwable failure);
 
   /** A file of the store, with a header before the data. */
-  final class Named implements RegionFile {
+  static final class Named extends RegionFile {
     private final StoreFile file;
-    private final OpenFile descriptor;
     private final boolean created;
-    private final DirectReads direct = new DirectReads();
 
     private Named(StoreFile file, OpenFile descriptor, boolean created) {
+      super(descriptor);
       this.file = file;
-      this.descriptor = descriptor;
       this.created = created;
-      file.attach(direct); // closed when that drops no lock
+      file.attach(this::closeDirect); // when that drops no lock
     }
 
     /**
@@ -139,7 +168,7 @@ sealed interface RegionFile {
     }
 
     @Override
-    public Optional<StoreFile> inStore() {
+    Optional<StoreFile> inStore() {
       return Optional.of(file);
     }
 
@@ -149,75 +178,65 @@ sealed interface RegionFile {
     }
 
     @Override
-    public void describeHolder(String holder) {
+    void describeHolder(String holder) {
       file.describeHolder(holder);
     }
 
     @Override
-    public OpenFile descriptor() {
-      return descriptor;
-    }
-
-    @Override
-    public long dataOffset() {
+    long dataOffset() {
       return file.dataOffset();
     }
 
     @Override
-    public Path path() {
+    Path path() {
       String name = file.name();
       return name == null ? file.path() : file.store().path(name);
     }
 
     @Override
-    public Reservation reservation() {
+    Reservation reservation() {
       return file.reservation();
     }
 
     @Override
-    public void resize(long oldByteSize, long newByteSize) throws MemoryException {
+    void resize(long oldByteSize, long newByteSize) throws MemoryException {
       boolean reserve = reservation() == Reservation.RESERVED;
       file.resize(
           newByteSize,
           (resized, position, length) -> {
             if (reserve) {
-              descriptor.reserve(position, length);
+              descriptor().reserve(position, length);
             }
           });
     }
 
     @Override
-    public void checkLength(String operation, long byteSize) throws MemoryException {
+    void checkLength(String operation, long byteSize) throws MemoryException {
       file.checkLength(operation);
     }
 
     @Override
-    public void checkName(String operation) throws MemoryException {
+    void checkName(String operation) throws MemoryException {
       file.checkName(operation);
     }
 
     @Override
-    public Optional<OpenFile> direct() {
-      return direct.of(descriptor);
-    }
-
-    @Override
-    public @Nullable String key() {
+    @Nullable String key() {
       return file.isNamed() ? file.fileKey() : null;
     }
 
     @Override
-    public void close() throws MemoryException {
+    void close() throws MemoryException {
       file.close();
     }
 
     @Override
-    public void delete() throws MemoryException {
+    void delete() throws MemoryException {
       file.discard();
     }
 
     @Override
-    public void discard(Throwable failure) {
+    void discard(Throwable failure) {
       if (!created) {
         closeAfter(failure, file);
         return;
@@ -239,13 +258,11 @@ sealed interface RegionFile {
   }
 
   /** A file without a name, which holds nothing but the data. */
-  final class Unnamed implements RegionFile {
-    private final OpenFile descriptor;
+  static final class Unnamed extends RegionFile {
     private final Reservation reservation;
-    private final DirectReads direct = new DirectReads();
 
     private Unnamed(OpenFile descriptor, Reservation reservation) {
-      this.descriptor = descriptor;
+      super(descriptor);
       this.reservation = reservation;
     }
 
@@ -269,34 +286,29 @@ sealed interface RegionFile {
     }
 
     @Override
-    public OpenFile descriptor() {
-      return descriptor;
-    }
-
-    @Override
-    public long dataOffset() {
+    long dataOffset() {
       return 0;
     }
 
     @Override
-    public @Nullable Path path() {
+    @Nullable Path path() {
       return null;
     }
 
     @Override
-    public Reservation reservation() {
+    Reservation reservation() {
       return reservation;
     }
 
     @Override
-    public void resize(long oldByteSize, long newByteSize) throws MemoryException {
-      Mapping.requireMappable(newByteSize, descriptor.target());
+    void resize(long oldByteSize, long newByteSize) throws MemoryException {
+      Mapping.requireMappable(newByteSize, descriptor().target());
       long oldLength = Platform.roundUpToPage(oldByteSize);
       long newLength = Platform.roundUpToPage(newByteSize);
-      descriptor.setByteSize(newLength);
+      descriptor().setByteSize(newLength);
       if (newLength > oldLength && reservation == Reservation.RESERVED) {
         try {
-          descriptor.reserve(oldLength, newLength - oldLength);
+          descriptor().reserve(oldLength, newLength - oldLength);
         } catch (MemoryException | RuntimeException | Error e) {
           cutBack(oldLength, e);
           throw e;
@@ -306,20 +318,20 @@ sealed interface RegionFile {
 
     private void cutBack(long length, Throwable failure) {
       try {
-        descriptor.setByteSize(length);
+        descriptor().setByteSize(length);
       } catch (MemoryException e) {
         failure.addSuppressed(e);
       }
     }
 
     @Override
-    public void checkLength(String operation, long byteSize) throws MemoryException {
-      long length = descriptor.facts().byteSize();
+    void checkLength(String operation, long byteSize) throws MemoryException {
+      long length = descriptor().facts().byteSize();
       if (length < byteSize) {
         throw MemoryException.of(
             operation,
             byteSize,
-            "an unnamed file in " + descriptor.target(),
+            "an unnamed file in " + descriptor().target(),
             "somebody cut it to " + length + " bytes",
             MemoryException.NO_ERRNO,
             "close the region: what lay behind is lost",
@@ -328,24 +340,19 @@ sealed interface RegionFile {
     }
 
     @Override
-    public Optional<OpenFile> direct() {
-      return direct.of(descriptor);
-    }
-
-    @Override
-    public @Nullable String key() {
+    @Nullable String key() {
       return null;
     }
 
     @Override
-    public void close() {
-      direct.close();
-      descriptor.close();
+    void close() {
+      closeDirect();
+      descriptor().close();
     }
 
     @Override
-    public void discard(Throwable failure) {
-      descriptor.close();
+    void discard(Throwable failure) {
+      descriptor().close();
     }
   }
 }

@@ -2,8 +2,7 @@
 /**
  * Regions in files, mapped by mmap(2) through {@code org.dmalloc.linux}.
  *
- * <p>{@link org.dmalloc.backend.panama.PanamaProvider} is the component; {@link
- * org.dmalloc.backend.panama.MappedFileProvider} is what it does. Nothing here is exported.
+ * <p>{@link org.dmalloc.backend.panama.PanamaProvider} is the component. Nothing here is exported.
  *
  * <table class="striped">
  * <caption>What becomes of a request</caption>

@@ -3,8 +3,8 @@
  * What every region has in common, whatever backs it: access sections ({@link
  * org.dmalloc.spi.region.SectionGate}), the life cycle ({@link
  * org.dmalloc.spi.region.BackedRegion}) and a provider's books ({@link
- * org.dmalloc.spi.region.RegionLedger}). A backend adds a {@link
- * org.dmalloc.spi.region.RegionBacking}.
+ * org.dmalloc.spi.region.RegionLedger}). A backend is a {@link
+ * org.dmalloc.spi.region.LedgerProvider} and adds a {@link org.dmalloc.spi.region.RegionBacking}.
  *
  * <p>Pure Java. Two versions of this bundle may be in one container: nothing here may rely on a
  * static variable being the only one of its kind.

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.dmalloc.spi.store;
+
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.dmalloc.api.MemoryException;
+import org.dmalloc.api.StoreFinding;
+import org.dmalloc.api.StoredRegion;
+import org.dmalloc.api.backing.StoreProvider;
+import org.dmalloc.spi.region.ConfigurationReader;
+import org.dmalloc.spi.region.LedgerProvider;
+import org.dmalloc.spi.region.RegionLedger;
+import org.dmalloc.spi.region.SuspectFiles;
+import org.jspecify.annotations.Nullable;
+
+/** What a provider of regions in files answers from its {@link RegionStore}. */
+public abstract class StoreLedgerProvider extends LedgerProvider implements StoreProvider {
+  /** The key of the store's directory. */
+  public static final String DIRECTORY = "directory";
+
+  private final RegionStore store;
+
+  /** A provider that keeps these books and has its files in this store. */
+  protected StoreLedgerProvider(RegionLedger ledger, RegionStore store) {
+    super(ledger);
+    this.store = store;
+  }
+
+  /**
+   * The store in the configured directory, or in the default one.
+   *
+   * @param property the framework property {@value StoreDirectory#PROPERTY}, which stands in for a
+   *     directory that is not configured; null if it is not set
+   * @throws IllegalArgumentException if the directory is bad; the message names PID, key and value
+   */
+  public static RegionStore configured(ConfigurationReader reader, @Nullable String property) {
+    String directory = reader.text(DIRECTORY);
+    try {
+      return StoreDirectory.open(directory, property);
+    } catch (MemoryException | InvalidPathException e) {
+      throw directory != null
+          ? reader.bad(DIRECTORY, directory, String.valueOf(e.getMessage()))
+          : reader.bad(StoreDirectory.PROPERTY, property, String.valueOf(e.getMessage()));
+    }
+  }
+
+  /** The store of a request: in the directory that it names, else the provider's own. */
+  protected final RegionStore store(@Nullable Path directory) throws MemoryException {
+    return directory == null ? store : RegionStore.open(directory);
+  }
+
+  @Override
+  public final Path fileOf(String name, @Nullable Path directory) {
+    return store.path(name, directory);
+  }
+
+  @Override
+  public final List<StoredRegion> stored() throws MemoryException {
+    return store.list();
+  }
+
+  @Override
+  public final void delete(String name) throws MemoryException {
+    ledger.checkRunning();
+    store.delete(name);
+    SuspectFiles.forget(store.path(name));
+  }
+
+  @Override
+  public List<StoreFinding> verify() throws MemoryException {
+    List<StoreFinding> findings = new ArrayList<>(store.verify());
+    findings.addAll(SuspectFiles.findings(store.directory()));
+    return findings;
+  }
+}
