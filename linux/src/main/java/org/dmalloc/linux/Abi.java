@@ -66,7 +66,6 @@ final class Abi {
   static final int MLOCK_ONFAULT = 1;
   static final int POSIX_FADV_DONTNEED = 4;
   static final int SYNC_FILE_RANGE_WAIT_BEFORE = 1;
-  static final int SYNC_FILE_RANGE_WRITE = 2;
   static final int IOV_MAX = 1024;
 
   static final int MFD_CLOEXEC = 1;

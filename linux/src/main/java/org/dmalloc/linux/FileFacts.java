@@ -31,9 +31,4 @@ public record FileFacts(
         statx.get(ValueLayout.JAVA_INT, 16),
         (statx.get(ValueLayout.JAVA_SHORT, 28) & TYPE_MASK) == TYPE_REGULAR);
   }
-
-  /** Whether both are the same file. */
-  public boolean isSameFileAs(FileFacts other) {
-    return device == other.device && inode == other.inode;
-  }
 }

@@ -8,7 +8,6 @@ import java.nio.file.Path;
 import java.util.Locale;
 import java.util.Map;
 import org.dmalloc.api.MemoryException;
-import org.dmalloc.spi.machine.Errno;
 import org.dmalloc.spi.machine.KernelFiles;
 import org.dmalloc.spi.machine.Mount;
 
@@ -69,43 +68,25 @@ public record FileSystem(String type, long totalBytes, long availableBytes, bool
    */
   public static FileSystem of(Path path) throws MemoryException {
     Platform.require();
-    long fd = Libc.open(path.toString(), Abi.O_PATH | Abi.O_CLOEXEC, 0);
-    if (fd < 0) {
-      throw Errno.exception("statfs", -1, path.toString(), (int) -fd);
-    }
+    String target = path.toString();
+    int fd =
+        (int) Libc.check("statfs", -1, target, Libc.open(target, Abi.O_PATH | Abi.O_CLOEXEC, 0));
     try {
-      return of((int) fd, path.toString());
+      return of(fd, target);
     } finally {
-      Libc.close((int) fd);
+      Libc.close(fd);
     }
-  }
-
-  /**
-   * Whether space that fallocate(2) took is there for every later store. Copy-on-write file systems
-   * need new space for each store and can fill up nevertheless; of network and unknown ones nothing
-   * is known.
-   */
-  public boolean keepsReservations() {
-    return switch (type) {
-      case "ext2", "ext3", "ext4", "xfs", IN_MEMORY, "f2fs", "hugetlbfs" -> true;
-      default -> false;
-    };
   }
 
   static FileSystem of(int fd, String target) throws MemoryException {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment facts = arena.allocate(STRUCT_BYTES, 8);
-      long result = Libc.fstatfs(fd, facts);
-      if (result < 0) {
-        throw Errno.exception("fstatfs", -1, target, (int) -result);
-      }
+      Libc.check("fstatfs", -1, target, Libc.fstatfs(fd, facts));
       FileSystem found = read(facts);
-      return found.type.equals(EXT) ? found.ofType(extOf(fd)) : found;
+      return found.type.equals(EXT)
+          ? new FileSystem(extOf(fd), found.totalBytes, found.availableBytes, found.readOnly)
+          : found;
     }
-  }
-
-  private FileSystem ofType(String other) {
-    return new FileSystem(other, totalBytes, availableBytes, readOnly);
   }
 
   /** Which of the three it is: the one that its device is mounted as. */

@@ -27,7 +27,7 @@ final class FolioSplit {
   static void split(MemorySegment pages, String target) throws MemoryException {
     long page = Platform.pageSize();
     long step = Math.max(STEP_BYTES, 2 * page);
-    int pidfd = Prefetch.pidfdOrNegative();
+    int pidfd = Prefetch.pidfd();
     mapOneOfEach(pages, page);
     long done = 0;
     try (Arena arena = Arena.ofConfined()) {
@@ -48,16 +48,14 @@ final class FolioSplit {
           batchRefused = true;
           break;
         }
-        check(result, pages.byteSize(), target);
+        Libc.check("madvise COLD", pages.byteSize(), target, result);
         done = next;
       }
     }
     for (; done < pages.byteSize(); done += step) {
       MemorySegment single = pages.asSlice(done, page);
-      check(
-          OpenFile.retry(() -> Libc.madvise(single, page, Abi.MADV_COLD)),
-          pages.byteSize(),
-          target);
+      long result = OpenFile.retry(() -> Libc.madvise(single, page, Abi.MADV_COLD));
+      Libc.check("madvise COLD", pages.byteSize(), target, result);
     }
   }
 
@@ -86,12 +84,6 @@ final class FolioSplit {
           return;
         }
       }
-    }
-  }
-
-  private static void check(long result, long byteSize, String target) throws MemoryException {
-    if (result < 0) {
-      throw Errno.exception("madvise COLD", byteSize, target, (int) -result);
     }
   }
 }

@@ -20,6 +20,8 @@ import java.lang.invoke.MethodType;
 import java.lang.ref.Reference;
 import java.nio.charset.Charset;
 import java.util.function.IntSupplier;
+import org.dmalloc.api.MemoryException;
+import org.dmalloc.spi.machine.Errno;
 
 /**
  * The downcalls, one method each. Each returns the call's result, or the negated error number.
@@ -379,6 +381,15 @@ final class Libc {
     } catch (Throwable t) {
       throw unexpected(t);
     }
+  }
+
+  /** The result of a call; an exception if that is an error number. */
+  static long check(String operation, long byteSize, String target, long result)
+      throws MemoryException {
+    if (result < 0) {
+      throw Errno.exception(operation, byteSize, target, (int) -result);
+    }
+    return result;
   }
 
   private static long result(long value, MemorySegment state) {

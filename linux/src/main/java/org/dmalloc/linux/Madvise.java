@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.dmalloc.linux;
 
+import java.lang.foreign.MemorySegment;
 import org.dmalloc.api.Advice;
 import org.dmalloc.api.MemoryException;
 import org.dmalloc.spi.machine.AddressSpace;
@@ -62,7 +63,15 @@ enum Madvise {
     };
   }
 
-  MemoryException failure(int errno, long byteSize, String target) {
+  /** Makes the call for a range of whole pages. */
+  void call(MemorySegment range, String target) throws MemoryException {
+    long result = OpenFile.retry(() -> Libc.madvise(range, range.byteSize(), number));
+    if (result < 0) {
+      throw failure((int) -result, range.byteSize(), target);
+    }
+  }
+
+  private MemoryException failure(int errno, long byteSize, String target) {
     String operation = "madvise " + name();
     if (errno == Errno.EINVAL && !whenInvalid.isEmpty()) {
       return Errno.exception(operation, byteSize, target, errno, whenInvalid);

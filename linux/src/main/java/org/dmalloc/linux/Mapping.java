@@ -213,12 +213,7 @@ public final class Mapping implements AutoCloseable {
    * it is not refused where they run out.
    */
   public void withdrawAdvice(long offset, long length) throws MemoryException {
-    MemorySegment range = range(offset, length);
-    long result =
-        OpenFile.retry(() -> Libc.madvise(range, range.byteSize(), Madvise.NORMAL.number));
-    if (result < 0) {
-      throw Madvise.NORMAL.failure((int) -result, range.byteSize(), target);
-    }
+    Madvise.NORMAL.call(range(offset, length), target);
   }
 
   /** Makes one call for a range of whole pages. */
@@ -229,10 +224,7 @@ public final class Mapping implements AutoCloseable {
     if (call.splits && range.byteSize() < view.range.length()) {
       MappingCount.OF_PROCESS.add("madvise " + call, range.byteSize(), target, 2);
     }
-    long result = OpenFile.retry(() -> Libc.madvise(range, range.byteSize(), call.number));
-    if (result < 0) {
-      throw call.failure((int) -result, range.byteSize(), target);
-    }
+    call.call(range, target);
   }
 
   /**
@@ -289,9 +281,7 @@ public final class Mapping implements AutoCloseable {
     MemorySegment range = range(offset, length);
     if (range.byteSize() > 0) {
       long result = OpenFile.retry(() -> Libc.msync(range, range.byteSize(), Abi.MS_SYNC));
-      if (result < 0) {
-        throw Errno.exception("msync", range.byteSize(), target, (int) -result);
-      }
+      Libc.check("msync", range.byteSize(), target, result);
     }
   }
 
@@ -337,12 +327,13 @@ public final class Mapping implements AutoCloseable {
   }
 
   /**
-   * Locks the whole mapping in RAM; what {@link #resize} adds is locked too.
+   * Locks the whole mapping in RAM, each page from its first use on (MLOCK_ONFAULT); what {@link
+   * #resize} adds is locked too.
    *
    * @throws MemoryException if RLIMIT_MEMLOCK or the memory is too small; then nothing is locked
    */
-  public synchronized void lock(LockMode mode) throws MemoryException {
-    lock.lock(view.range.segment(), mode);
+  public synchronized void lock() throws MemoryException {
+    lock.lock(view.range.segment());
   }
 
   /** Lets all pages go again. */

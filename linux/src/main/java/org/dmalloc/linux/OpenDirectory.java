@@ -151,22 +151,18 @@ public final class OpenDirectory implements AutoCloseable {
     }
   }
 
-  /** Deletes all that is in it, links themselves included. */
-  public void empty() throws IOException {
-    delete(names());
-  }
-
   /**
-   * Deletes all that is in it, one entry at the end: while that is there, the rest may be, too, and
-   * whoever is cut off in the middle leaves it.
+   * Deletes all that is in it, links themselves included.
+   *
+   * @param last an entry to delete at the end: while it is there, the rest may be, too, and whoever
+   *     is cut off in the middle leaves it. Null for any order
    */
-  public void emptyUpTo(Path last) throws IOException {
+  private void clear(@Nullable Path last) throws IOException {
     List<Path> names = names();
-    boolean found = names.remove(last);
-    delete(names);
-    if (found) {
-      delete(List.of(last));
+    if (last != null && names.remove(last)) {
+      names.add(last);
     }
+    delete(names);
   }
 
   private void delete(List<Path> names) throws IOException {
@@ -177,7 +173,7 @@ public final class OpenDirectory implements AutoCloseable {
         continue;
       }
       try (OpenDirectory opened = directory.get()) {
-        opened.empty();
+        opened.clear(null);
       }
       deleteDirectory(name);
     }
@@ -195,19 +191,13 @@ public final class OpenDirectory implements AutoCloseable {
     boolean holds(PosixFileAttributes attributes) throws IOException;
   }
 
-  /** The order in which entries go. */
-  @FunctionalInterface
-  private interface Emptying {
-    void empty(OpenDirectory directory) throws IOException;
-  }
-
   /**
    * Deletes a directory of this user with all that is in it.
    *
    * @throws IOException as the other {@code delete}, also if the directory is another user's
    */
   public static void delete(Path path) throws IOException {
-    delete(path, Ownership::isOurs, OpenDirectory::empty);
+    delete(path, Ownership::isOurs, null, false);
   }
 
   /**
@@ -215,14 +205,24 @@ public final class OpenDirectory implements AutoCloseable {
    * process on its way down still puts there goes as well.
    *
    * @param condition must hold for the directory that has that name then
-   * @param last the entry that goes at the end, as in {@link #emptyUpTo}
+   * @param last the entry that goes at the end: while it is there, the rest may be, too
    * @throws IOException if the condition does not hold, or there is something else than a directory
    */
   public static void delete(Path path, Condition condition, Path last) throws IOException {
-    delete(path, condition, opened -> opened.emptyUpTo(last));
+    delete(path, condition, last, false);
   }
 
-  private static void delete(Path path, Condition condition, Emptying emptying) throws IOException {
+  /**
+   * Deletes all that is in a directory of this user.
+   *
+   * @throws IOException as {@code delete}
+   */
+  public static void empty(Path path) throws IOException {
+    delete(path, Ownership::isOurs, null, true);
+  }
+
+  private static void delete(
+      Path path, Condition condition, @Nullable Path last, boolean keepsItself) throws IOException {
     Path directory = path.toAbsolutePath().normalize();
     Path name = directory.getFileName();
     Path parent = directory.getParent();
@@ -231,14 +231,18 @@ public final class OpenDirectory implements AutoCloseable {
     }
     Optional<OpenDirectory> above = open(parent);
     if (above.isEmpty()) {
-      walk(directory, parent);
+      walk(directory, keepsItself ? directory : parent);
       return;
     }
     try (OpenDirectory in = above.get()) {
+      if (keepsItself) {
+        in.empty(name, condition, directory, null);
+        return;
+      }
       long deadline = System.nanoTime() + PATIENCE_NANOS;
       while (in.attributes(name).isPresent()) {
         try {
-          in.empty(name, condition, directory, emptying);
+          in.empty(name, condition, directory, last);
           in.deleteDirectory(name);
         } catch (DirectoryNotEmptyException e) {
           if (System.nanoTime() > deadline) {
@@ -249,29 +253,7 @@ public final class OpenDirectory implements AutoCloseable {
     }
   }
 
-  /**
-   * Deletes all that is in a directory of this user.
-   *
-   * @throws IOException as {@code delete}
-   */
-  public static void empty(Path path) throws IOException {
-    Path directory = path.toAbsolutePath().normalize();
-    Path name = directory.getFileName();
-    Path parent = directory.getParent();
-    if (name == null || parent == null || !Files.isDirectory(parent)) {
-      return;
-    }
-    Optional<OpenDirectory> above = open(parent);
-    if (above.isEmpty()) {
-      walk(directory, directory);
-      return;
-    }
-    try (OpenDirectory in = above.get()) {
-      in.empty(name, Ownership::isOurs, directory, OpenDirectory::empty);
-    }
-  }
-
-  private void empty(Path name, Condition condition, Path path, Emptying emptying)
+  private void empty(Path name, Condition condition, Path path, @Nullable Path last)
       throws IOException {
     Optional<OpenDirectory> found = directory(name);
     if (found.isEmpty()) {
@@ -284,7 +266,7 @@ public final class OpenDirectory implements AutoCloseable {
       if (!condition.holds(opened.attributes())) {
         throw foreign(path);
       }
-      emptying.empty(opened);
+      opened.clear(last);
     }
   }
 

@@ -7,6 +7,8 @@ import java.nio.file.Path;
 import java.util.Locale;
 import java.util.UUID;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
+import java.util.function.IntToLongFunction;
+import java.util.function.LongSupplier;
 import org.dmalloc.api.AccessMode;
 import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.ProgressListener;
@@ -121,10 +123,7 @@ public final class OpenFile implements AutoCloseable {
 
   private static OpenFile opened(String operation, String target, long result, AccessMode access)
       throws MemoryException {
-    if (result < 0) {
-      throw Errno.exception(operation, -1, target, (int) -result);
-    }
-    return new OpenFile((int) result, target, access);
+    return new OpenFile((int) Libc.check(operation, -1, target, result), target, access);
   }
 
   /** The path or name that it was opened by, for messages. */
@@ -151,7 +150,7 @@ public final class OpenFile implements AutoCloseable {
         fd -> {
           try (Arena arena = Arena.ofConfined()) {
             MemorySegment facts = arena.allocate(FileFacts.STRUCT_BYTES, 8);
-            check("statx", -1, Libc.statx(fd, facts));
+            Libc.check("statx", -1, target, Libc.statx(fd, facts));
             return FileFacts.read(facts);
           }
         });
@@ -164,7 +163,7 @@ public final class OpenFile implements AutoCloseable {
 
   /** Sets the length of the file; new bytes are zero and take no space yet (ftruncate). */
   public void setByteSize(long byteSize) throws MemoryException {
-    use(fd -> check("ftruncate", byteSize, retry(() -> Libc.ftruncate(fd, byteSize))));
+    call("ftruncate", byteSize, fd -> Libc.ftruncate(fd, byteSize));
   }
 
   /**
@@ -175,7 +174,7 @@ public final class OpenFile implements AutoCloseable {
    * memory than memory has left, is refused before anything is taken.
    *
    * <p>btrfs and other copy-on-write file systems accept the call but may need new space at a
-   * store; see {@link FileSystem#keepsReservations()}.
+   * store.
    *
    * @throws MemoryException if the space is not there, the listener throws, or the thread is
    *     interrupted; its interrupt flag stays set
@@ -259,12 +258,7 @@ public final class OpenFile implements AutoCloseable {
   /** Gives the disk space of a range back; its bytes are zero from then on (hole punching). */
   public void punchHole(long offset, long length) throws MemoryException {
     int mode = Abi.FALLOC_FL_PUNCH_HOLE | Abi.FALLOC_FL_KEEP_SIZE;
-    use(
-        fd ->
-            check(
-                "fallocate PUNCH_HOLE",
-                length,
-                retry(() -> Libc.fallocate(fd, mode, offset, length))));
+    call("fallocate PUNCH_HOLE", length, fd -> Libc.fallocate(fd, mode, offset, length));
   }
 
   /**
@@ -275,17 +269,17 @@ public final class OpenFile implements AutoCloseable {
    */
   public void sealByteSize() throws MemoryException {
     int seals = Abi.F_SEAL_SHRINK | Abi.F_SEAL_GROW | Abi.F_SEAL_SEAL;
-    use(fd -> check("fcntl F_ADD_SEALS", -1, Libc.fcntl(fd, Abi.F_ADD_SEALS, seals)));
+    call("fcntl F_ADD_SEALS", -1, fd -> Libc.fcntl(fd, Abi.F_ADD_SEALS, seals));
   }
 
   /** Writes changed data, and the metadata needed to find it, to the device (fdatasync). */
   public void syncData() throws MemoryException {
-    use(fd -> check("fdatasync", -1, retry(() -> Libc.fdatasync(fd))));
+    call("fdatasync", -1, Libc::fdatasync);
   }
 
   /** Writes changed data and all metadata to the device (fsync). */
   public void sync() throws MemoryException {
-    use(fd -> check("fsync", -1, retry(() -> Libc.fsync(fd))));
+    call("fsync", -1, Libc::fsync);
   }
 
   /**
@@ -304,7 +298,7 @@ public final class OpenFile implements AutoCloseable {
       long at = position + done;
       long end = Math.min(length, done + pieceBytes - at % pieceBytes);
       MemorySegment piece = content.asSlice(done, end - done);
-      done += use(fd -> check("pwrite", length, retry(() -> Libc.pwrite(fd, piece, at))));
+      done += call("pwrite", length, fd -> Libc.pwrite(fd, piece, at));
     }
   }
 
@@ -330,7 +324,7 @@ public final class OpenFile implements AutoCloseable {
     for (long done = 0; done < length; ) {
       MemorySegment rest = into.asSlice(done);
       long at = position + done;
-      long count = use(fd -> check("pread", length, retry(() -> Libc.pread(fd, rest, at))));
+      long count = call("pread", length, fd -> Libc.pread(fd, rest, at));
       if (count == 0) {
         rest.fill((byte) 0);
         return;
@@ -340,26 +334,13 @@ public final class OpenFile implements AutoCloseable {
   }
 
   /**
-   * Starts to write changed pages of a range back and does not wait; no durability
-   * (sync_file_range).
-   */
-  public void startWriteBack(long offset, long length) throws MemoryException {
-    use(
-        fd ->
-            check(
-                "sync_file_range",
-                length,
-                retry(() -> Libc.syncFileRange(fd, offset, length, Abi.SYNC_FILE_RANGE_WRITE))));
-  }
-
-  /**
    * Throws if pages of the file could not be written since the last such call, or the last sync, or
    * msync of a mapping of this descriptor; the kernel tells each of them once. Writes nothing
    * itself (sync_file_range, of the first page).
    */
   public void checkWriteBack() throws MemoryException {
     int flags = Abi.SYNC_FILE_RANGE_WAIT_BEFORE;
-    use(fd -> check("write-back", -1, retry(() -> Libc.syncFileRange(fd, 0, 1, flags))));
+    call("write-back", -1, fd -> Libc.syncFileRange(fd, 0, 1, flags));
   }
 
   /**
@@ -367,12 +348,10 @@ public final class OpenFile implements AutoCloseable {
    * (posix_fadvise DONTNEED). Changed and mapped pages stay.
    */
   public void dropCachedPages(long offset, long length) throws MemoryException {
-    use(
-        fd ->
-            check(
-                "posix_fadvise DONTNEED",
-                length,
-                Libc.posixFadvise(fd, offset, length, Abi.POSIX_FADV_DONTNEED)));
+    call(
+        "posix_fadvise DONTNEED",
+        length,
+        fd -> Libc.posixFadvise(fd, offset, length, Abi.POSIX_FADV_DONTNEED));
   }
 
   /** Closes the descriptor; closing again does nothing. */
@@ -418,25 +397,19 @@ public final class OpenFile implements AutoCloseable {
     }
   }
 
-  private long check(String operation, long byteSize, long result) throws MemoryException {
-    if (result < 0) {
-      throw Errno.exception(operation, byteSize, target, (int) -result);
-    }
-    return result;
+  /** Makes a system call on the descriptor, again when a signal interrupts it. */
+  private long call(String operation, long byteSize, IntToLongFunction call)
+      throws MemoryException {
+    return use(fd -> Libc.check(operation, byteSize, target, retry(() -> call.applyAsLong(fd))));
   }
 
-  static long retry(SystemCall call) {
+  /** Makes a call again when a signal has interrupted it. */
+  static long retry(LongSupplier call) {
     long result;
     do {
-      result = call.run();
+      result = call.getAsLong();
     } while (result == -Errno.EINTR);
     return result;
-  }
-
-  /** A call that a signal may interrupt. */
-  @FunctionalInterface
-  interface SystemCall {
-    long run();
   }
 
   /** A call that needs the descriptor. */

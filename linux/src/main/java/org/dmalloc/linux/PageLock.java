@@ -2,7 +2,6 @@
 package org.dmalloc.linux;
 
 import java.lang.foreign.MemorySegment;
-import java.util.Locale;
 import org.dmalloc.api.MemoryException;
 import org.dmalloc.spi.machine.Errno;
 import org.dmalloc.spi.machine.MappingCount;
@@ -20,9 +19,9 @@ final class PageLock {
     return held;
   }
 
-  void lock(MemorySegment range, LockMode mode) throws MemoryException {
+  void lock(MemorySegment range) throws MemoryException {
     MappingCount.OF_PROCESS.add("mlock", range.byteSize(), target, 2);
-    long result = OpenFile.retry(() -> Libc.mlock2(range, range.byteSize(), mode.flags));
+    long result = OpenFile.retry(() -> Libc.mlock2(range, range.byteSize(), Abi.MLOCK_ONFAULT));
     if (result < 0) {
       int errno = (int) -result;
       if (!held) {
@@ -44,18 +43,13 @@ final class PageLock {
     long limit = Platform.lockLimitBytes();
     return limit == Long.MAX_VALUE
         ? "free memory: RLIMIT_MEMLOCK is unlimited"
-        : String.format(
-            Locale.ROOT,
-            "RLIMIT_MEMLOCK is %d bytes for all of the process; raise it (ulimit -l,"
-                + " LimitMEMLOCK=)",
-            limit);
+        : "RLIMIT_MEMLOCK is "
+            + limit
+            + " bytes for all of the process; raise it (ulimit -l, LimitMEMLOCK=)";
   }
 
   void unlock(MemorySegment range) throws MemoryException {
-    long result = Libc.munlock(range, range.byteSize());
-    if (result < 0) {
-      throw Errno.exception("munlock", range.byteSize(), target, (int) -result);
-    }
+    Libc.check("munlock", range.byteSize(), target, Libc.munlock(range, range.byteSize()));
     held = false;
   }
 }

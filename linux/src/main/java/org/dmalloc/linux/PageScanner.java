@@ -3,13 +3,8 @@ package org.dmalloc.linux;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
-import java.nio.file.Path;
 import java.util.Arrays;
-import java.util.Locale;
-import org.dmalloc.api.AccessMode;
 import org.dmalloc.api.MemoryException;
-import org.dmalloc.spi.machine.Errno;
 
 /**
  * Tells which pages of a mapping are mapped now, in this process's page table: by PAGEMAP_SCAN
@@ -20,42 +15,15 @@ import org.dmalloc.spi.machine.Errno;
  * resized meanwhile.
  */
 public final class PageScanner implements AutoCloseable {
-  private static final Path PAGEMAP = Path.of("/proc/self/pagemap");
-  private static final long PAGEMAP_SCAN = 0xC0606610L;
-
-  // The argument, in words: size, flags, start, end, walk_end, vec, vec_len, max_pages, and masks
-  // category_inverted, category_mask, category_anyof_mask, return_mask; see linux/fs.h.
-  private static final int ARGUMENT_WORDS = 12;
-  private static final int START = 2;
-  private static final int END = 3;
-  private static final int RUN_WORDS = 3;
-  private static final long IS_PRESENT = 8;
   private static final int BATCH_PAGES = 512;
-  private static final int WALK_END = 4;
-  private static final int RUNS = 5;
-  private static final int MOST_RUNS = 6;
-  private static final int CATEGORY_MASK = 9;
-  private static final int RETURN_MASK = 11;
 
-  private final Arena arena = Arena.ofConfined();
-  private final OpenFile pagemap;
-  private final MemorySegment runs =
-      arena.allocate(ValueLayout.JAVA_LONG, (long) BATCH_PAGES * RUN_WORDS);
-  private final MemorySegment argument = arena.allocate(ValueLayout.JAVA_LONG, ARGUMENT_WORDS);
-  private final MemorySegment state = Libc.state(arena);
-
-  /** Open as long as this is: both belong to one thread. */
-  private final int fd;
-
+  private final Arena arena;
+  private final Pagemap pagemap;
   private boolean scans = true;
 
-  private PageScanner(OpenFile pagemap) {
-    this.pagemap = pagemap;
-    this.fd = pagemap.use(descriptor -> descriptor);
-    argument.setAtIndex(ValueLayout.JAVA_LONG, 0, ARGUMENT_WORDS * 8L);
-    argument.setAtIndex(ValueLayout.JAVA_LONG, RUNS, runs.address());
-    argument.setAtIndex(ValueLayout.JAVA_LONG, CATEGORY_MASK, IS_PRESENT);
-    argument.setAtIndex(ValueLayout.JAVA_LONG, RETURN_MASK, IS_PRESENT);
+  private PageScanner(Arena arena) throws MemoryException {
+    this.arena = arena;
+    this.pagemap = new Pagemap(arena, BATCH_PAGES, Pagemap.IS_PRESENT, 0, Pagemap.IS_PRESENT);
   }
 
   /**
@@ -65,12 +33,18 @@ public final class PageScanner implements AutoCloseable {
    */
   public static PageScanner open() throws MemoryException {
     Platform.require();
-    return new PageScanner(OpenFile.open(PAGEMAP, AccessMode.READ_ONLY));
+    Arena arena = Arena.ofConfined();
+    try {
+      return new PageScanner(arena);
+    } catch (MemoryException | RuntimeException | Error e) {
+      arena.close();
+      throw e;
+    }
   }
 
   /** The kernel's call that answers: PAGEMAP_SCAN, or pagemap on older kernels. */
   public String source() {
-    return scans ? PageTable.SCAN : PageTable.READ;
+    return scans ? Pagemap.SCAN : Pagemap.READ;
   }
 
   /** Takes the way of kernels without PAGEMAP_SCAN. */
@@ -92,67 +66,45 @@ public final class PageScanner implements AutoCloseable {
     long page = Platform.pageSize();
     if (firstPage < 0 || pageCount < 0 || (firstPage + pageCount) * page > all.byteSize()) {
       throw new IndexOutOfBoundsException(
-          String.format(
-              Locale.ROOT, "pages %d to %d of %s", firstPage, firstPage + pageCount, mapping));
+          "pages " + firstPage + " to " + (firstPage + pageCount) + " of " + mapping);
     }
     long start = all.address() + firstPage * page;
     long end = start + pageCount * page;
     for (long from = start; from < end; ) {
-      if (scans) {
-        from = scan(from, start, end, page, bits);
-      } else {
-        from = read(from, start, end, page, bits);
-      }
+      from = scans ? scan(from, start, end, page, bits) : read(from, start, end, page, bits);
     }
   }
 
   private long scan(long from, long start, long end, long page, long[] bits)
       throws MemoryException {
-    argument.setAtIndex(ValueLayout.JAVA_LONG, START, from);
-    argument.setAtIndex(ValueLayout.JAVA_LONG, END, end);
-    // The kernel makes room for as many: a few pages need little.
-    long most = Math.min(BATCH_PAGES, (end - from) / page);
-    argument.setAtIndex(ValueLayout.JAVA_LONG, MOST_RUNS, most);
-    long count;
-    do {
-      count = Libc.ioctl(state, fd, PAGEMAP_SCAN, argument);
-    } while (count == -Errno.EINTR);
-    if (count == -Errno.ENOTTY || count == -Errno.EINVAL) {
+    int count;
+    try {
+      count = pagemap.find(0, from, end, Pagemap.FILE);
+    } catch (MemoryException e) {
+      if (!Pagemap.isMissing(e)) {
+        throw e;
+      }
       scans = false;
       return from;
     }
-    if (count < 0) {
-      throw Errno.exception("ioctl PAGEMAP_SCAN", end - from, PAGEMAP.toString(), (int) -count);
-    }
-    for (long run = 0; run < count; run++) {
-      int first = (int) ((word(runs, RUN_WORDS * run) - start) / page);
-      int last = (int) ((word(runs, RUN_WORDS * run + 1) - start) / page);
+    for (int run = 0; run < count; run++) {
+      int first = (int) ((pagemap.start(run) - start) / page);
+      int last = (int) ((pagemap.end(run) - start) / page);
       set(bits, first, last);
     }
-    return word(argument, WALK_END);
+    return pagemap.walkEnd();
   }
 
   private long read(long from, long start, long end, long page, long[] bits)
       throws MemoryException {
-    long wanted = Math.min(BATCH_PAGES, (end - from) / page);
-    MemorySegment part = runs.asSlice(0, wanted * 8);
-    long offset = from / page * 8;
-    long bytes = OpenFile.retry(() -> Libc.pread(fd, part, offset));
-    if (bytes <= 0) {
-      int errno = bytes == 0 ? Errno.EFAULT : (int) -bytes;
-      throw Errno.exception("pread", part.byteSize(), PAGEMAP.toString(), errno);
-    }
+    int count = pagemap.read(from, end);
     int first = (int) ((from - start) / page);
-    for (int i = 0; i < bytes / 8; i++) {
-      if (word(part, i) < 0) { // the sign bit says: present
+    for (int i = 0; i < count; i++) {
+      if (pagemap.entry(i) < 0) { // the sign bit says: present
         bits[(first + i) >>> 6] |= 1L << (first + i);
       }
     }
-    return from + bytes / 8 * page;
-  }
-
-  private static long word(MemorySegment words, long index) {
-    return words.getAtIndex(ValueLayout.JAVA_LONG, index);
+    return from + count * page;
   }
 
   private static void set(long[] bits, int first, int last) {

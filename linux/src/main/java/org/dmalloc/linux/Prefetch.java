@@ -85,11 +85,7 @@ final class Prefetch {
       done += count;
     }
     for (; done < offsets.length; done++) {
-      MemorySegment range = around(pages, offsets[done], length);
-      long result = OpenFile.retry(() -> Libc.madvise(range, range.byteSize(), Abi.MADV_WILLNEED));
-      if (result < 0) {
-        throw Errno.exception("madvise WILLNEED", range.byteSize(), target, (int) -result);
-      }
+      Madvise.WILLNEED.call(around(pages, offsets[done], length), target);
     }
   }
 
@@ -153,11 +149,7 @@ final class Prefetch {
   }
 
   /** This process's pidfd; negative if it cannot be had. */
-  static int pidfdOrNegative() {
-    return pidfd();
-  }
-
-  private static synchronized int pidfd() {
+  static synchronized int pidfd() {
     if (ownPidfd == UNKNOWN) {
       long result = Libc.pidfdOpen(ProcessHandle.current().pid());
       ownPidfd = result < 0 ? UNAVAILABLE : (int) result;

@@ -20,7 +20,7 @@ final class ResidencyProbe {
   static final String CACHESTAT = "cachestat";
   static final String MINCORE = "mincore";
 
-  private static final int MINCORE_PAGES = 1 << 16;
+  private static final long MINCORE_BYTES = 256L << 20;
 
   private static volatile boolean cachestatMissing;
 
@@ -54,23 +54,35 @@ final class ResidencyProbe {
 
   /** Bytes of whole pages that are in RAM: mapped, or in the page cache. */
   static long mincore(MemorySegment pages, String target) throws MemoryException {
+    long[] resident = new long[1];
+    eachRun(pages, MINCORE_BYTES, target, (offset, length) -> resident[0] += length);
+    return resident[0];
+  }
+
+  /** Shows each run of pages that are in RAM, of a piece at most, by mincore. */
+  static void eachRun(
+      MemorySegment pages, long pieceBytes, String target, Mapping.RunVisitor visitor)
+      throws MemoryException {
     long page = Platform.pageSize();
-    long resident = 0;
     try (Arena arena = Arena.ofConfined()) {
-      MemorySegment flags = arena.allocate(MINCORE_PAGES);
-      for (long from = 0; from < pages.byteSize(); from += MINCORE_PAGES * page) {
-        MemorySegment part =
-            pages.asSlice(from, Math.min(MINCORE_PAGES * page, pages.byteSize() - from));
-        long result = OpenFile.retry(() -> Libc.mincore(part, part.byteSize(), flags));
-        if (result < 0) {
-          throw Errno.exception("mincore", part.byteSize(), target, (int) -result);
-        }
-        for (long i = 0; i < part.byteSize() / page; i++) {
-          resident += (flags.get(ValueLayout.JAVA_BYTE, i) & 1) * page;
+      MemorySegment flags = arena.allocate(Math.min(pieceBytes, pages.byteSize()) / page);
+      for (long piece = 0; piece < pages.byteSize(); piece += pieceBytes) {
+        long length = Math.min(pieceBytes, pages.byteSize() - piece);
+        MemorySegment part = pages.asSlice(piece, length);
+        long result = OpenFile.retry(() -> Libc.mincore(part, length, flags));
+        Libc.check("mincore", length, target, result);
+        for (long first = 0; first < length; ) {
+          long end = first;
+          while (end < length && (flags.get(ValueLayout.JAVA_BYTE, end / page) & 1) != 0) {
+            end += page;
+          }
+          if (end > first) {
+            visitor.visit(piece + first, end - first);
+          }
+          first = end + page;
         }
       }
     }
-    return resident;
   }
 
   /** For a shared mapping of a file, a memfd or /dev/zero. */

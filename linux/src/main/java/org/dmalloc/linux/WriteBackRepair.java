@@ -1,14 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.dmalloc.linux;
 
-import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import org.dmalloc.api.MemoryException;
-import org.dmalloc.spi.machine.Errno;
 
 /**
  * Makes pages of a file dirty again that the kernel takes for clean since it failed to write them.
@@ -44,45 +42,17 @@ final class WriteBackRepair {
               } else {
                 bytes = rest.byteSize(); // no pipe to be had
               }
-              populate(rest.asSlice(0, bytes), target);
+              Madvise.POPULATE_WRITE.call(rest.asSlice(0, bytes), target);
               done += bytes;
             }
           }
         });
   }
 
-  private static void populate(MemorySegment run, String target) throws MemoryException {
-    long result = OpenFile.retry(() -> Libc.madvise(run, run.byteSize(), Abi.MADV_POPULATE_WRITE));
-    if (result < 0) {
-      throw Madvise.POPULATE_WRITE.failure((int) -result, run.byteSize(), target);
-    }
-  }
-
   /** Shows each run of pages that are in RAM, of a piece at most. */
   static void eachRun(MemorySegment pages, String target, Mapping.RunVisitor visitor)
       throws MemoryException {
-    long page = Platform.pageSize();
-    try (Arena arena = Arena.ofConfined()) {
-      MemorySegment flags = arena.allocate(PIECE_BYTES / page);
-      for (long piece = 0; piece < pages.byteSize(); piece += PIECE_BYTES) {
-        long length = Math.min(PIECE_BYTES, pages.byteSize() - piece);
-        MemorySegment part = pages.asSlice(piece, length);
-        long result = OpenFile.retry(() -> Libc.mincore(part, length, flags));
-        if (result < 0) {
-          throw Errno.exception("mincore", length, target, (int) -result);
-        }
-        for (long first = 0; first < length; ) {
-          long end = first;
-          while (end < length && (flags.get(JAVA_BYTE, end / page) & 1) != 0) {
-            end += page;
-          }
-          if (end > first) {
-            visitor.visit(piece + first, end - first);
-          }
-          first = end + page;
-        }
-      }
-    }
+    ResidencyProbe.eachRun(pages, PIECE_BYTES, target, visitor);
   }
 
   /** References on pages, held by a pipe. */

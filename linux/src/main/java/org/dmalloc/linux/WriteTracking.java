@@ -6,13 +6,9 @@ import java.lang.System.Logger.Level;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import java.nio.file.Path;
-import java.util.Locale;
-import org.dmalloc.api.AccessMode;
 import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.PageSize;
 import org.dmalloc.api.backing.DirtyTracking;
-import org.dmalloc.spi.machine.Errno;
 
 /**
  * Notes written pages by asynchronous write protection (userfaultfd with WP_ASYNC) and reads them
@@ -26,7 +22,6 @@ import org.dmalloc.spi.machine.Errno;
 final class WriteTracking implements DirtyTracking {
   private static final Logger LOG = System.getLogger(WriteTracking.class.getName());
   private static final String METHOD = "userfaultfd";
-  private static final Path PAGEMAP = Path.of("/proc/self/pagemap");
 
   // linux/userfaultfd.h
   private static final long UFFDIO_API = 0xC018AA3FL;
@@ -38,35 +33,28 @@ final class WriteTracking implements DirtyTracking {
   private static final long MODE_WP = 2;
   private static final long WRITEPROTECT_WP = 1;
 
-  // linux/fs.h: struct pm_scan_arg is 12 u64, struct page_region is {start, end, categories}.
-  private static final long PAGEMAP_SCAN = 0xC0606610L;
-  private static final long SCAN_WP_MATCHING_CHECK_WPASYNC = 3;
   private static final long SCAN_ONLY = 0;
-  private static final long IS_WRITTEN = 2;
-  private static final int ARGUMENT_WORDS = 12;
-  private static final int WALK_END = 4;
-  private static final int RUN_WORDS = 3;
   private static final int RUNS = 1024;
 
   private final MemorySegment range;
   private final long byteSize;
   private final String target;
   private final int descriptor;
-  private final OpenFile pagemap;
 
   // Made once: nothing is allocated while users wait for the last scan.
-  private final Arena arena = Arena.ofShared();
-  private final MemorySegment runs = arena.allocate(ValueLayout.JAVA_LONG, RUNS * (long) RUN_WORDS);
-  private final MemorySegment argument = arena.allocate(ValueLayout.JAVA_LONG, ARGUMENT_WORDS);
+  private final Arena arena;
+  private final Pagemap pagemap;
   private boolean closed;
 
   private WriteTracking(
-      MemorySegment range, long byteSize, String target, int descriptor, OpenFile pagemap) {
+      MemorySegment range, long byteSize, String target, int descriptor, Arena arena)
+      throws MemoryException {
     this.range = range;
     this.byteSize = byteSize;
     this.target = target;
     this.descriptor = descriptor;
-    this.pagemap = pagemap;
+    this.arena = arena;
+    this.pagemap = new Pagemap(arena, RUNS, Pagemap.IS_WRITTEN, 0, Pagemap.IS_WRITTEN);
   }
 
   /**
@@ -77,44 +65,21 @@ final class WriteTracking implements DirtyTracking {
    */
   static WriteTracking start(MemorySegment range, long byteSize, String target)
       throws MemoryException {
-    long descriptor = Libc.userfaultfd(Abi.O_CLOEXEC | Abi.O_NONBLOCK | Abi.UFFD_USER_MODE_ONLY);
-    if (descriptor < 0) {
-      throw Errno.exception("userfaultfd", byteSize, target, (int) -descriptor);
-    }
-    boolean done = false;
-    OpenFile pagemap = null;
+    int flags = Abi.O_CLOEXEC | Abi.O_NONBLOCK | Abi.UFFD_USER_MODE_ONLY;
+    int fd = (int) Libc.check("userfaultfd", byteSize, target, Libc.userfaultfd(flags));
+    Arena arena = Arena.ofShared();
     try {
-      call(
-          (int) descriptor,
-          "UFFDIO_API",
-          UFFDIO_API,
-          target,
-          UFFD_API,
-          FEATURE_WP_ASYNC | FEATURE_WP_UNPOPULATED,
-          0);
+      long features = FEATURE_WP_ASYNC | FEATURE_WP_UNPOPULATED;
+      call(fd, "UFFDIO_API", UFFDIO_API, target, UFFD_API, features, 0);
       long start = range.address();
       long length = range.byteSize();
-      call((int) descriptor, "UFFDIO_REGISTER", UFFDIO_REGISTER, target, start, length, MODE_WP, 0);
-      call(
-          (int) descriptor,
-          "UFFDIO_WRITEPROTECT",
-          UFFDIO_WRITEPROTECT,
-          target,
-          start,
-          length,
-          WRITEPROTECT_WP);
-      pagemap = OpenFile.open(PAGEMAP, AccessMode.READ_ONLY);
-      WriteTracking tracking =
-          new WriteTracking(range, byteSize, target, (int) descriptor, pagemap);
-      done = true;
-      return tracking;
-    } finally {
-      if (!done) {
-        Libc.close((int) descriptor);
-        if (pagemap != null) {
-          pagemap.close();
-        }
-      }
+      call(fd, "UFFDIO_REGISTER", UFFDIO_REGISTER, target, start, length, MODE_WP, 0);
+      call(fd, "UFFDIO_WRITEPROTECT", UFFDIO_WRITEPROTECT, target, start, length, WRITEPROTECT_WP);
+      return new WriteTracking(range, byteSize, target, fd, arena);
+    } catch (MemoryException | RuntimeException | Error e) {
+      Libc.close(fd);
+      arena.close();
+      throw e;
     }
   }
 
@@ -144,16 +109,14 @@ final class WriteTracking implements DirtyTracking {
       throws MemoryException {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment argument = arena.allocateFrom(ValueLayout.JAVA_LONG, words);
-      long result = OpenFile.retry(() -> Libc.ioctl(fd, request, argument));
-      if (result < 0) {
-        throw Errno.exception("ioctl " + name, -1, target, (int) -result);
-      }
+      Libc.check(
+          "ioctl " + name, -1, target, OpenFile.retry(() -> Libc.ioctl(fd, request, argument)));
     }
   }
 
   @Override
   public synchronized void collect(Visitor visitor) throws MemoryException {
-    scan(SCAN_WP_MATCHING_CHECK_WPASYNC, visitor);
+    scan(Pagemap.PROTECTS_WRITTEN, visitor);
   }
 
   @Override
@@ -163,46 +126,17 @@ final class WriteTracking implements DirtyTracking {
 
   private void scan(long flags, Visitor visitor) throws MemoryException {
     if (closed || !range.scope().isAlive()) {
-      throw new IllegalStateException(
-          String.format(Locale.ROOT, "tracking of %s has ended", target));
+      throw new IllegalStateException("tracking of " + target + " has ended");
     }
     long start = range.address();
     long end = start + range.byteSize();
-    for (long from = start; from < end; ) {
-      prepare(flags, from, end);
-      long count = pagemap.use(fd -> OpenFile.retry(() -> Libc.ioctl(fd, PAGEMAP_SCAN, argument)));
-      if (count < 0) {
-        throw Errno.exception("ioctl PAGEMAP_SCAN", range.byteSize(), target, (int) -count);
+    for (long from = start; from < end; from = pagemap.walkEnd()) {
+      int count = pagemap.find(flags, from, end, target);
+      for (int run = 0; run < count; run++) {
+        long offset = pagemap.start(run) - start;
+        visitor.written(offset, Math.min(pagemap.end(run) - start, byteSize) - offset);
       }
-      for (long run = 0; run < count; run++) {
-        long offset = word(runs, RUN_WORDS * run) - start;
-        long last = Math.min(word(runs, RUN_WORDS * run + 1) - start, byteSize);
-        visitor.written(offset, last - offset);
-      }
-      from = word(argument, WALK_END);
     }
-  }
-
-  private void prepare(long flags, long start, long end) {
-    long[] words = {
-      ARGUMENT_WORDS * 8L,
-      flags,
-      start,
-      end,
-      0, // walk_end, set by the kernel
-      runs.address(),
-      RUNS,
-      0, // max_pages: no limit
-      0, // category_inverted
-      IS_WRITTEN, // category_mask
-      0, // category_anyof_mask
-      IS_WRITTEN
-    };
-    MemorySegment.copy(words, 0, argument, ValueLayout.JAVA_LONG, 0, words.length);
-  }
-
-  private static long word(MemorySegment words, long index) {
-    return words.getAtIndex(ValueLayout.JAVA_LONG, index);
   }
 
   @Override

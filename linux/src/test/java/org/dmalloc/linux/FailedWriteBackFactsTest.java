@@ -92,7 +92,8 @@ class FailedWriteBackFactsTest {
       store(mapping);
       file.checkWriteBack();
       disk.exhaust();
-      file.startWriteBack(0, SIZE);
+      int starts = 2; // SYNC_FILE_RANGE_WRITE
+      file.use(fd -> Libc.syncFileRange(fd, 0, SIZE, starts));
       assertErrno(
           Errno.ENOSPC,
           () -> {

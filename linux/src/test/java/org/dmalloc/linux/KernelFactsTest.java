@@ -281,7 +281,7 @@ class KernelFactsTest {
       var residency = mapping.residency(0, MIB);
       assertEquals(5 * PAGE, residency.mappedBytes());
       assertEquals(4 * PAGE, residency.residentBytes());
-      assertEquals(PageTable.SCAN, residency.source());
+      assertEquals(Pagemap.SCAN, residency.source());
     }
   }
 
@@ -305,12 +305,11 @@ class KernelFactsTest {
   void pagemapAndItsScanAgree() throws IOException {
     assumePagemapScan();
     try (OpenFile file = reservedFile(directory, MIB);
-        Mapping mapping = Mapping.ofFile(file, 0, MIB, MappingKind.PRIVATE, PageSize.DEFAULT);
-        OpenFile pagemap = OpenFile.open(Path.of("/proc/self/pagemap"), AccessMode.READ_ONLY)) {
+        Mapping mapping = Mapping.ofFile(file, 0, MIB, MappingKind.PRIVATE, PageSize.DEFAULT)) {
       mapping.segment().asSlice(3 * PAGE, 20 * PAGE).fill((byte) 1);
       long start = mapping.segment().address();
-      var scanned = pagemap.use(fd -> PageTable.scan(fd, start, start + MIB)).orElseThrow();
-      var read = pagemap.use(fd -> PageTable.read(fd, start, start + MIB));
+      var scanned = PageTable.scan(start, start + MIB);
+      var read = PageTable.read(start, start + MIB);
       assertEquals(20 * PAGE, read.copied());
       assertEquals(scanned.copied(), read.copied());
       assertEquals(scanned.mapped(), read.mapped());
@@ -386,7 +385,7 @@ class KernelFactsTest {
     assume(Platform.lockLimitBytes() >= MIB, "RLIMIT_MEMLOCK is under 1 MiB");
     try (Mapping mapping = Mapping.anonymous("facts", MIB, PageSize.DEFAULT)) {
       mapping.advise(Advice.NO_HUGE_PAGE, 0, mapping.byteSize());
-      mapping.lock(LockMode.ON_FAULT);
+      mapping.lock();
       assertEquals(0, mapping.residency(0, MIB).lockedBytes());
       mapping.segment().asSlice(0, 3 * PAGE).fill((byte) 7);
       assertEquals(3 * PAGE, mapping.residency(0, MIB).lockedBytes());
@@ -454,7 +453,7 @@ class KernelFactsTest {
   private static void assumePagemapScan() throws IOException {
     try (Mapping mapping = Mapping.anonymous("facts", PAGE, PageSize.DEFAULT)) {
       assume(
-          mapping.residency(0, PAGE).source().equals(PageTable.SCAN),
+          mapping.residency(0, PAGE).source().equals(Pagemap.SCAN),
           "this kernel has no PAGEMAP_SCAN (Linux 6.7)");
     }
   }

@@ -13,6 +13,9 @@ import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.PageSize;
 import org.dmalloc.api.ProgressListener;
 import org.dmalloc.spi.machine.Errno;
+import org.dmalloc.spi.machine.KernelFiles;
+import org.dmalloc.spi.machine.Machine;
+import org.dmalloc.spi.machine.MemoryCheck;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.function.Executable;
 
@@ -41,7 +44,9 @@ final class LinuxTests {
   static void populate(
       Mapping mapping, AccessMode access, long offset, long length, ProgressListener progress)
       throws MemoryException {
-    Prefault.populate(mapping, access, offset, length, step -> {}, progress, "");
+    Machine unchecked = new Machine(KernelFiles.ofThisMachine(), MemoryCheck.OFF);
+    new CheckedPaging(mapping, unchecked, mapping.target())
+        .populate(access, offset, length, progress, "");
   }
 
   static MemoryException assertErrno(int errno, Executable call) {

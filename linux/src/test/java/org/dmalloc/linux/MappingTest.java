@@ -97,7 +97,7 @@ class MappingTest {
             () -> mapping.prefetch(offsets, 8),
             () -> mapping.residency(0, MIB),
             () -> LinuxTests.populate(mapping, AccessMode.READ_ONLY, 0, MIB, ProgressListener.NONE),
-            () -> mapping.lock(LockMode.ON_FAULT),
+            () -> mapping.lock(),
             mapping::unlock,
             () -> mapping.resize(2 * MIB));
     for (var use : uses) {
@@ -366,7 +366,8 @@ class MappingTest {
   void lockingIsKnownAndUndone() throws IOException {
     LinuxTests.assume(Platform.lockLimitBytes() >= MIB, "RLIMIT_MEMLOCK is under 1 MiB");
     try (Mapping mapping = anonymous(MIB)) {
-      mapping.lock(LockMode.NOW);
+      mapping.lock();
+      LinuxTests.prefault(mapping);
       assertTrue(mapping.locked());
       assertEquals(MIB, mapping.residency(0, MIB).lockedBytes());
       assertEquals(0, mapping.segment().get(JAVA_BYTE, 0));

@@ -36,8 +36,9 @@ class OpenFileTest {
       assertTrue(facts.regular());
       try (OpenFile again = OpenFile.open(path, AccessMode.READ_ONLY);
           OpenFile other = OpenFile.unnamedIn(directory)) {
-        assertTrue(facts.isSameFileAs(again.facts()));
-        assertFalse(facts.isSameFileAs(other.facts()));
+        assertEquals(facts.device(), again.facts().device());
+        assertEquals(facts.inode(), again.facts().inode());
+        assertFalse(facts.inode() == other.facts().inode());
       }
     }
   }
@@ -163,7 +164,6 @@ class OpenFileTest {
       file.punchHole(0, MIB);
       file.setByteSize(10);
       assertEquals(10, file.facts().byteSize());
-      file.startWriteBack(0, 10);
       file.syncData();
       file.sync();
     }

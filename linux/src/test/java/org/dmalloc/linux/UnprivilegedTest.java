@@ -74,7 +74,7 @@ class UnprivilegedTest {
       out.println("limit " + Platform.lockLimitBytes());
       try (Mapping mapping = Mapping.anonymous("probe", MIB, PageSize.DEFAULT)) {
         try {
-          mapping.lock(LockMode.NOW);
+          mapping.lock();
           out.println("no error");
         } catch (MemoryException e) {
           out.println(e.getMessage());
