@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.dmalloc.manager;
 
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
@@ -109,9 +110,7 @@ final class Accounts {
         byteSize,
         target,
         reason,
-        MemoryException.NO_ERRNO,
-        nextStep + " in the configuration org.dmalloc.manager",
-        null);
+        nextStep + " in the configuration org.dmalloc.manager");
   }
 
   /** Takes a booking back; a negative size adds, without asking the limits. */
@@ -135,7 +134,7 @@ final class Accounts {
   }
 
   /** The open regions by ascending id. */
-  Iterable<ManagedRegion> regions() {
+  Collection<ManagedRegion> regions() {
     return open.values();
   }
 

@@ -3,10 +3,8 @@ package org.dmalloc.manager;
 
 import java.util.Comparator;
 import java.util.List;
-import java.util.Locale;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.function.Supplier;
 import org.dmalloc.api.Advice;
 import org.dmalloc.api.Capability;
 import org.dmalloc.api.MemoryException;
@@ -52,23 +50,7 @@ record Backend(MemoryProvider provider, int ranking, long serviceId) {
 
   /** The regions in its store; none where it breaks its contract. */
   List<StoredRegion> stored() throws MemoryException {
-    MemoryException[] refused = new MemoryException[1];
-    List<StoredRegion> stored =
-        answer(
-            "stored()",
-            List.of(),
-            () -> {
-              try {
-                return provider.stored();
-              } catch (MemoryException e) {
-                refused[0] = e;
-                return List.of();
-              }
-            });
-    if (refused[0] != null) {
-      throw refused[0];
-    }
-    return stored;
+    return answer("stored()", List.of(), provider::stored);
   }
 
   /**
@@ -94,16 +76,16 @@ record Backend(MemoryProvider provider, int ranking, long serviceId) {
                 : provider.open(request));
   }
 
-  /** What makes a region on it. */
+  /** What is asked of the provider. */
   @FunctionalInterface
-  private interface Making {
-    @Nullable MemoryRegion run() throws MemoryException;
+  private interface Question<T, E extends Exception> {
+    @Nullable T ask() throws E;
   }
 
-  private MemoryRegion make(Making making) throws MemoryException {
+  private MemoryRegion make(Question<MemoryRegion, MemoryException> making) throws MemoryException {
     MemoryRegion made;
     try {
-      made = making.run();
+      made = making.ask();
     } catch (IllegalArgumentException
         | IllegalStateException
         | UnsupportedOperationException
@@ -111,19 +93,18 @@ record Backend(MemoryProvider provider, int ranking, long serviceId) {
         | VirtualMachineError e) {
       throw e;
     } catch (RuntimeException | Error e) {
-      throw new IllegalStateException(
-          String.format(Locale.ROOT, "backend %s broke its contract: %s", name(), e), e);
+      throw new IllegalStateException("backend " + name() + " broke its contract: " + e, e);
     }
     if (made == null) {
-      throw new IllegalStateException(
-          String.format(Locale.ROOT, "backend %s broke its contract: it gave null", name()));
+      throw new IllegalStateException("backend " + name() + " broke its contract: it gave null");
     }
     return made;
   }
 
-  private <T> T answer(String what, T otherwise, Supplier<@Nullable T> question) {
+  private <T, E extends Exception> T answer(String what, T otherwise, Question<T, E> question)
+      throws E {
     try {
-      T answer = question.get();
+      T answer = question.ask();
       if (answer != null) {
         return answer;
       }
@@ -140,7 +121,7 @@ record Backend(MemoryProvider provider, int ranking, long serviceId) {
     if (LOGGED.add(serviceId + " " + what)) {
       LOG.log(
           System.Logger.Level.WARNING,
-          String.format(Locale.ROOT, "backend of service %d: %s: %s", serviceId, what, thrown));
+          "backend of service " + serviceId + ": " + what + ": " + thrown);
     }
   }
 }

@@ -2,8 +2,8 @@
 package org.dmalloc.manager;
 
 import java.lang.foreign.MemorySegment;
-import java.util.Locale;
 import java.util.Objects;
+import java.util.function.LongSupplier;
 import org.dmalloc.api.Access;
 import org.dmalloc.api.backing.BackingRegion;
 import org.dmalloc.spi.region.SectionGate;
@@ -19,6 +19,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class BackingSlot {
   private final Object region;
+  private final LongSupplier detachedWaitNanos;
   private final SectionGate gate = new SectionGate();
 
   // Written with the gate shut, read inside sections: the gate orders them. The segment is null
@@ -39,9 +40,11 @@ final class BackingSlot {
    * Begins on a placement.
    *
    * @param region whose bytes they are, for messages
+   * @param detachedWaitNanos how long users wait for a backend when there is none
    */
-  BackingSlot(Object region, Placement placement) {
+  BackingSlot(Object region, Placement placement, LongSupplier detachedWaitNanos) {
     this.region = region;
+    this.detachedWaitNanos = detachedWaitNanos;
     this.placement = placement;
     this.segment = placement.segment();
     carry(placement);
@@ -70,7 +73,7 @@ final class BackingSlot {
     return gate.section(slot, now);
   }
 
-  /** Waits for a backend outside the gate, which the move there needs, then takes what is there. */
+  /** Waits outside the gate, which a move to a backend needs; then takes what is there. */
   private Access acquireDetached() {
     boolean inside = gate.heldByCaller();
     while (true) {
@@ -165,9 +168,10 @@ final class BackingSlot {
   }
 
   /**
-   * Makes the next section tell the backend that the region is in use, so that it need not look at
-   * an idle one. The lock keeps a placement that was just left from taking the gate's one notice
-   * away from the next: with the gate shut nobody gets any, and later it is not the placement.
+   * Makes the next section tell the backend that the region is in use, so that it need not sample
+   * an idle one. The lock keeps a placement that was just left from taking the gate's one
+   * notification away from the next: with the gate shut there is none, and later it is not the
+   * placement.
    */
   private boolean notifyNextUse(Placement placed, Runnable onUse) {
     synchronized (notifying) {
@@ -183,7 +187,7 @@ final class BackingSlot {
 
   // --- without a backend ---
 
-  /** Whoever is inside a section does not wait: he keeps the region from going to a backend. */
+  /** A caller inside a section does not wait: it keeps the region from going to a backend. */
   void awaitBackend() {
     Detached now = detached;
     if (now != null && !gate.heldByCaller()) {
@@ -205,8 +209,8 @@ final class BackingSlot {
   }
 
   /** Leaves the region without memory. Called with the gate shut. */
-  void lose(String why, long waitNanos) {
-    detached = new Detached(why, null, waitNanos);
+  void lose(String why) {
+    detached = new Detached(why, null, detachedWaitNanos.getAsLong());
     segment = null;
   }
 
@@ -214,10 +218,10 @@ final class BackingSlot {
    * Leaves the region on a backend that is gone: readable, and nothing else. Called with the gate
    * shut, or without that if a section would not end.
    */
-  void strand(String why, long waitNanos) {
+  void strand(String why) {
     MemorySegment now = segment;
     if (now != null) {
-      detached = new Detached(why, now.asReadOnly(), waitNanos);
+      detached = new Detached(why, now.asReadOnly(), detachedWaitNanos.getAsLong());
       segment = null;
     }
   }
@@ -232,6 +236,6 @@ final class BackingSlot {
   }
 
   private IllegalStateException unusable(Detached now) {
-    return new IllegalStateException(String.format(Locale.ROOT, "%s: %s", region, now.why()));
+    return new IllegalStateException(region + ": " + now.why());
   }
 }

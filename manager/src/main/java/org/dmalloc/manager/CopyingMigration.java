@@ -71,7 +71,6 @@ final class CopyingMigration {
   /** Where runs of pages with content begin and end, in a piece. */
   private final long[] runs = new long[(int) (PIECE_BYTES / PAGE_BYTES) + 1];
 
-  private final long startNanos = System.nanoTime();
   private long copiedBytes;
 
   /** What copying took in the last pass, without finding what to copy. */
@@ -129,17 +128,7 @@ final class CopyingMigration {
         // After the release: taking the protection away from pages that go anyway would take time.
         end(tracking);
       }
-      return new MoveResult(
-          move.region().id(),
-          move.source().backend().name(),
-          move.target().name(),
-          move.region().byteSize(),
-          copiedBytes,
-          passes,
-          pauseNanos,
-          System.nanoTime() - startNanos,
-          MoveMethod.COPY,
-          found);
+      return move.result(copiedBytes, passes, pauseNanos, MoveMethod.COPY, found);
     } finally {
       if (!exchanged) {
         takeBack(target);
@@ -340,23 +329,15 @@ final class CopyingMigration {
 
   /** Lets the source go. The move is done: what fails here is told and undoes nothing. */
   private void release(CopyTarget target) {
-    reached(Step.EXCHANGED);
-    if (move.region().release(move.source(), between != null)) {
-      reached(Step.RELEASED);
+    move.reachedAfterwards(Step.EXCHANGED);
+    if (move.moves().release(move.region(), move.source(), between != null)) {
+      move.reachedAfterwards(Step.RELEASED);
       try {
         target.endMove();
       } catch (MemoryException | RuntimeException e) {
         // Whoever opens the file finds that the old one is gone.
         LOG.log(Level.DEBUG, "the end of the move of {0}: {1}", move.region(), e.getMessage());
       }
-    }
-  }
-
-  private void reached(Step step) {
-    try {
-      move.reached(step);
-    } catch (MemoryException | RuntimeException | InternalError e) {
-      LOG.log(Level.WARNING, "after the move of " + move.region(), e);
     }
   }
 }

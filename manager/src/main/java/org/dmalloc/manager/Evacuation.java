@@ -4,7 +4,6 @@ package org.dmalloc.manager;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.time.Duration;
-import java.util.Locale;
 import org.dmalloc.api.AccessMode;
 import org.dmalloc.api.Capability;
 import org.dmalloc.api.MemoryException;
@@ -59,7 +58,7 @@ final class Evacuation {
     for (ManagedRegion region : regions.accounts().regions()) {
       if (region.concerns(gone)) {
         try {
-          region.takeMoving("evacuation");
+          region.moving().take("evacuation");
         } catch (IllegalStateException e) {
           if (region.placement().backend().equals(gone)) {
             strand(region, String.valueOf(e.getMessage()));
@@ -69,7 +68,7 @@ final class Evacuation {
         try {
           leave(region);
         } finally {
-          region.endMoving();
+          region.moving().release();
         }
       }
     }
@@ -103,12 +102,11 @@ final class Evacuation {
       return; // the manager itself goes; its regions stay as they are
     }
     String next =
-        String.format(
-            Locale.ROOT,
-            "backend %s is gone and the region could not leave it: %s; its content can be read"
-                + " until you close it",
-            gone.name(),
-            why);
+        "backend "
+            + gone.name()
+            + " is gone and the region could not leave it: "
+            + why
+            + "; its content can be read until you close it";
     boolean shut = false;
     try {
       region.gate().shut(OPTIONS.sectionTimeout().toNanos());
@@ -124,7 +122,7 @@ final class Evacuation {
       flush(region);
     } finally {
       if (region.stranded() == null) {
-        region.strand(next);
+        region.backing().strand(next);
       }
       if (shut) {
         region.gate().open();

@@ -6,7 +6,6 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.TreeMap;
 import org.dmalloc.api.Advice;
 import org.dmalloc.api.Capability;
 import org.dmalloc.api.MemoryException;
@@ -41,7 +40,7 @@ final class ManagedProvider implements MemoryProvider {
 
   @Override
   public String name() {
-    return regions.name();
+    return ManagedRegions.NAME;
   }
 
   @Override
@@ -67,15 +66,10 @@ final class ManagedProvider implements MemoryProvider {
   /** The regions in the stores of all backends; two backends of one store count once. */
   @Override
   public List<StoredRegion> stored() throws MemoryException {
-    Map<String, StoredRegion> byPath = new TreeMap<>();
-    for (Backend backend : regions.backends()) {
-      if (backend.capabilities().contains(Capability.NAMED)) {
-        for (StoredRegion stored : backend.stored()) {
-          byPath.putIfAbsent(stored.path().toAbsolutePath().normalize().toString(), stored);
-        }
-      }
-    }
-    return byPath.values().stream().sorted(Comparator.comparing(StoredRegion::name)).toList();
+    return regions.stored().values().stream()
+        .map(ManagedRegions.Stored::region)
+        .sorted(Comparator.comparing(StoredRegion::name))
+        .toList();
   }
 
   /** Deletes it from the store that has it; one of several is not guessed at. */

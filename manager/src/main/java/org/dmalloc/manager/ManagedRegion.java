@@ -5,7 +5,6 @@ import java.lang.foreign.MemorySegment;
 import java.time.Instant;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.UnaryOperator;
@@ -23,6 +22,7 @@ import org.dmalloc.api.Residency;
 import org.dmalloc.api.SwapPolicy;
 import org.dmalloc.api.move.ManagedRegionInfo;
 import org.dmalloc.spi.region.SectionGate;
+import org.dmalloc.spi.region.Uninterrupted.Action;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -35,7 +35,7 @@ final class ManagedRegion implements MemoryRegion {
   private final ManagedRegions regions;
   private final String bundle;
   private final BackingSlot backing;
-  private final MoveLock moving = new MoveLock(this);
+  private final MoveLock moving;
   private final History history = new History();
 
   /** The backends that a move of it needs which runs now. */
@@ -59,7 +59,9 @@ final class ManagedRegion implements MemoryRegion {
     this.regions = regions;
     this.bundle = bundle;
     this.asked = asked;
-    this.backing = new BackingSlot(this, placement);
+    this.backing =
+        new BackingSlot(this, placement, () -> regions.settings().strandedWait().toNanos());
+    this.moving = new MoveLock(this, regions::sectionTimeoutNanos);
     this.byteSize = placement.region().byteSize();
     this.home = placement.backend().name();
   }
@@ -116,7 +118,7 @@ final class ManagedRegion implements MemoryRegion {
     return new RegionInfo(
         id,
         wanted.name(),
-        regions.name(),
+        ManagedRegions.NAME,
         byteSize,
         open,
         real,
@@ -201,27 +203,13 @@ final class ManagedRegion implements MemoryRegion {
 
   /** Advises all of it, and keeps what is a pattern for the next backend. */
   private void advise(MemoryRegion region, Advice advice) throws MemoryException {
-    AccessPattern pattern = patternOf(advice);
-    if (pattern == null) {
-      region.advise(advice);
-    } else {
-      change(was -> was.withPattern(pattern), () -> region.advise(advice));
+    switch (advice) {
+      case NORMAL, RANDOM, SEQUENTIAL ->
+          change(
+              was -> was.withPattern(AccessPattern.valueOf(advice.name())),
+              () -> region.advise(advice));
+      default -> region.advise(advice);
     }
-  }
-
-  private static @Nullable AccessPattern patternOf(Advice advice) {
-    return switch (advice) {
-      case NORMAL -> AccessPattern.NORMAL;
-      case RANDOM -> AccessPattern.RANDOM;
-      case SEQUENTIAL -> AccessPattern.SEQUENTIAL;
-      default -> null;
-    };
-  }
-
-  /** What the kernel is told. */
-  @FunctionalInterface
-  private interface Telling {
-    void tell() throws MemoryException;
   }
 
   /**
@@ -231,10 +219,10 @@ final class ManagedRegion implements MemoryRegion {
    * RequestedAttributes#tellSince tells the new place} what has changed meanwhile, waits for the
    * section's end.
    */
-  private synchronized void change(UnaryOperator<RequestedAttributes> next, Telling telling)
+  private synchronized void change(UnaryOperator<RequestedAttributes> next, Action telling)
       throws MemoryException {
     RequestedAttributes changed = next.apply(asked);
-    telling.tell();
+    telling.run();
     asked = changed;
   }
 
@@ -316,10 +304,9 @@ final class ManagedRegion implements MemoryRegion {
     require(Capability.RESIZE);
     if (newByteSize < 1) {
       throw new IllegalArgumentException(
-          String.format(
-              Locale.ROOT, "resize of %s to %d bytes; give at least 1", this, newByteSize));
+          "resize of " + this + " to " + newByteSize + " bytes; give at least 1");
     }
-    takeMoving("resize");
+    moving.take("resize");
     try {
       checkMovable("resize");
       gate().shut(regions.sectionTimeoutNanos());
@@ -364,7 +351,7 @@ final class ManagedRegion implements MemoryRegion {
     if (gate().hasEnded()) {
       return;
     }
-    takeMoving("close");
+    moving.take("close");
     try {
       if (gate().hasEnded()) {
         return;
@@ -393,32 +380,14 @@ final class ManagedRegion implements MemoryRegion {
   @Override
   public String toString() {
     String name = asked.name();
-    return name != null ? String.format(Locale.ROOT, "region %d '%s'", id, name) : "region " + id;
+    return "region " + id + (name == null ? "" : " '" + name + "'");
   }
 
   // --- for those who move it ---
 
-  /**
-   * Waits until no move, resize or close is at work, telling a move beside the users to give way.
-   *
-   * @throws IllegalStateException if that takes too long
-   */
-  void takeMoving(String operation) {
-    moving.take(operation, regions.sectionTimeoutNanos());
-  }
-
-  /** Takes the lock at once or not at all. */
-  boolean tryMoving() {
-    return moving.tryTake();
-  }
-
-  void endMoving() {
-    moving.release();
-  }
-
-  /** Whether a close, resize or evacuation waits for the move that runs. */
-  boolean mustGiveWay() {
-    return moving.mustGiveWay();
+  /** Held by the move, resize or close that is at work. */
+  MoveLock moving() {
+    return moving;
   }
 
   /** Throws if the region is closed, or its raw segment was handed out. */
@@ -428,22 +397,21 @@ final class ManagedRegion implements MemoryRegion {
     }
     if (backing.pinned()) {
       throw new IllegalStateException(
-          String.format(
-              Locale.ROOT,
-              "%s of %s: it is pinned by segment(), taken by %s; use acquire() in place of it, or"
-                  + " close and open the region",
-              operation,
-              this,
-              owner()));
+          operation
+              + (" of " + this + ": it is pinned by segment(), taken by " + owner())
+              + "; use acquire() in place of it, or close and open the region");
     }
   }
 
   /** The bundle, with the owner that the request named. */
   String owner() {
     String named = asked.owner();
-    return named == null
-        ? "bundle " + bundle
-        : String.format(Locale.ROOT, "%s (bundle %s)", named, bundle);
+    return named == null ? "bundle " + bundle : named + " (bundle " + bundle + ")";
+  }
+
+  /** Where the bytes are. */
+  BackingSlot backing() {
+    return backing;
   }
 
   SectionGate gate() {
@@ -476,34 +444,6 @@ final class ManagedRegion implements MemoryRegion {
     backing.endDetached();
   }
 
-  /**
-   * Closes the memory that the region has left. What is still in use, by the kernel say, is closed
-   * as soon as that ends.
-   *
-   * @param withFile whether its file goes too
-   * @return whether it is closed, and its file deleted if that was to be
-   */
-  boolean release(Placement left, boolean withFile) {
-    return regions.moves().release(this, left, withFile);
-  }
-
-  /** Leaves the region without memory. Called with the gate shut. */
-  void lose(String why) {
-    backing.lose(why, strandedWaitNanos());
-  }
-
-  /**
-   * Leaves the region on a backend that is gone: readable, and nothing else. Called with the gate
-   * shut, or without that if a section would not end.
-   */
-  void strand(String why) {
-    backing.strand(why, strandedWaitNanos());
-  }
-
-  private long strandedWaitNanos() {
-    return regions.settings().strandedWait().toNanos();
-  }
-
   /** Why no living backend holds it; null if one does. */
   @Nullable String stranded() {
     return backing.stranded();
@@ -526,17 +466,8 @@ final class ManagedRegion implements MemoryRegion {
     home = backend;
   }
 
-  boolean pinned() {
-    return backing.pinned();
-  }
-
   History history() {
     return history;
-  }
-
-  /** Whether anybody used the region since this was last asked. */
-  boolean takeUsed() {
-    return backing.takeUsed();
   }
 
   ManagedRegionInfo managedInfo() {

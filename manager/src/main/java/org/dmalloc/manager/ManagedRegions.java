@@ -54,10 +54,6 @@ final class ManagedRegions {
     this.moves = new Moves(this, probe);
   }
 
-  String name() {
-    return NAME;
-  }
-
   Settings settings() {
     return settings;
   }
@@ -117,17 +113,16 @@ final class ManagedRegions {
   /**
    * The backend of a name.
    *
-   * @throws IllegalArgumentException if several have it: which one is meant nobody can tell
+   * @throws IllegalArgumentException if several have it
    */
   Optional<Backend> backend(String name) {
     List<Backend> same = backends().stream().filter(b -> b.name().equals(name)).toList();
     if (same.size() > 1) {
       throw new IllegalArgumentException(
-          String.format(
-              Locale.ROOT,
-              "%d backends are named %s; configure each with a dmalloc.backend of its own",
-              same.size(),
-              name));
+          same.size()
+              + " backends are named "
+              + name
+              + "; configure each with a dmalloc.backend of its own");
     }
     return same.stream().findFirst();
   }
@@ -239,13 +234,16 @@ final class ManagedRegions {
   // --- regions ---
 
   ManagedRegion allocate(RegionRequest request, String bundle) throws MemoryException {
-    String target = request.name() == null ? "" : request.name();
     return make(
-        new Naming("allocate", RegionIds.next(), bundle, target),
-        Requirements.of(request),
-        (backend, id) -> backend.allocate(request, id),
-        region -> RequestedAttributes.of(request),
-        request.byteSize(),
+        new Creation(
+            "allocate",
+            RegionIds.next(),
+            bundle,
+            request.name() == null ? "" : request.name(),
+            request.byteSize(),
+            Requirements.of(request),
+            (backend, id) -> backend.allocate(request, id),
+            region -> RequestedAttributes.of(request)),
         backends());
   }
 
@@ -272,67 +270,88 @@ final class ManagedRegions {
   private ManagedRegion open(OpenRequest request, String bundle, List<Backend> among)
       throws MemoryException {
     return make(
-        new Naming("open", RegionIds.next(), bundle, request.name()),
-        Requirements.of(request),
-        (backend, id) -> backend.open(request, id),
-        region -> RequestedAttributes.of(request, region.byteSize()),
-        0,
+        new Creation(
+            "open",
+            RegionIds.next(),
+            bundle,
+            request.name(),
+            0,
+            Requirements.of(request),
+            (backend, id) -> backend.open(request, id),
+            region -> RequestedAttributes.of(request, region.byteSize())),
         among);
+  }
+
+  /** A file of a stored region, and the best backend that has it in its store. */
+  record Stored(StoredRegion region, Backend backend) {}
+
+  /** The stored regions of all backends by the paths of their files. */
+  Map<String, Stored> stored() throws MemoryException {
+    Map<String, Stored> byPath = new TreeMap<>();
+    for (Backend backend : backends()) {
+      if (backend.capabilities().contains(Capability.NAMED)) {
+        for (StoredRegion region : backend.stored()) {
+          byPath.putIfAbsent(
+              region.path().toAbsolutePath().normalize().toString(), new Stored(region, backend));
+        }
+      }
+    }
+    return byPath;
   }
 
   /** For each file of a stored region of that name, by its path: the best backend that has it. */
   Map<String, Backend> holders(String name) throws MemoryException {
     Map<String, Backend> holders = new TreeMap<>();
-    for (Backend backend : backends()) {
-      if (backend.capabilities().contains(Capability.NAMED)) {
-        for (StoredRegion stored : backend.stored()) {
-          if (stored.name().equals(name)) {
-            holders.putIfAbsent(stored.path().toAbsolutePath().normalize().toString(), backend);
-          }
-        }
-      }
-    }
+    stored()
+        .forEach(
+            (path, stored) -> {
+              if (stored.region.name().equals(name)) {
+                holders.put(path, stored.backend);
+              }
+            });
     return holders;
   }
-
-  /**
-   * Who a new region is, and whose.
-   *
-   * @param operation what was called, for messages
-   * @param id its number, and that of the backend's region below it
-   * @param bundle the symbolic name of the bundle that takes it
-   * @param target its name in the store, for messages; may be empty
-   */
-  private record Naming(String operation, long id, String bundle, String target) {}
 
   @FunctionalInterface
   private interface Maker {
     MemoryRegion on(Backend backend, long id) throws MemoryException;
   }
 
-  private ManagedRegion make(
-      Naming naming,
+  /**
+   * A region that is to be made.
+   *
+   * @param operation what was called, for messages
+   * @param id its number, and that of the backend's region below it
+   * @param bundle the symbolic name of the bundle that takes it
+   * @param target its name in the store, for messages; may be empty
+   * @param byteSize its size; 0 if its backend tells that
+   */
+  private record Creation(
+      String operation,
+      long id,
+      String bundle,
+      String target,
+      long byteSize,
       Set<Capability> needed,
       Maker maker,
-      Function<MemoryRegion, RequestedAttributes> asked,
-      long byteSize,
-      List<Backend> among)
-      throws MemoryException {
+      Function<MemoryRegion, RequestedAttributes> asked) {}
+
+  private ManagedRegion make(Creation creation, List<Backend> among) throws MemoryException {
     Backend backend;
     try {
       checkRunning();
-      backend = choose(naming, needed, among);
+      backend = choose(creation, among);
     } catch (MemoryException | RuntimeException e) {
       accounts.failed();
       throw e;
     }
     ManagedRegion made =
         accounts.admit(
-            naming.operation(),
-            byteSize,
-            naming.bundle(),
-            naming.target(),
-            () -> place(naming, backend, maker, asked, byteSize));
+            creation.operation,
+            creation.byteSize,
+            creation.bundle,
+            creation.target,
+            () -> place(creation, backend));
     if (stopped) {
       orphan(made); // stopped meanwhile, and may not have seen this one
     }
@@ -343,26 +362,20 @@ final class ManagedRegions {
     return made;
   }
 
-  private ManagedRegion place(
-      Naming naming,
-      Backend backend,
-      Maker maker,
-      Function<MemoryRegion, RequestedAttributes> asked,
-      long bookedBytes)
-      throws MemoryException {
-    MemoryRegion inner = maker.on(backend, naming.id());
+  private ManagedRegion place(Creation creation, Backend backend) throws MemoryException {
+    MemoryRegion inner = creation.maker.on(backend, creation.id);
     boolean done = false;
     try {
       // An opened region tells its size only now; a region's close takes its whole size back.
       accounts.book(
-          naming.operation(), inner.byteSize() - bookedBytes, naming.bundle(), naming.target());
+          creation.operation,
+          inner.byteSize() - creation.byteSize,
+          creation.bundle,
+          creation.target);
+      RequestedAttributes asked = creation.asked.apply(inner);
       ManagedRegion region =
           new ManagedRegion(
-              this,
-              naming.id(),
-              naming.bundle(),
-              asked.apply(inner),
-              new Placement(backend, inner));
+              this, creation.id, creation.bundle, asked, new Placement(backend, inner));
       done = true;
       return region;
     } finally {
@@ -373,11 +386,13 @@ final class ManagedRegions {
   }
 
   /** The best backend that can do all that is asked. */
-  private Backend choose(Naming naming, Set<Capability> needed, List<Backend> among)
-      throws MemoryException {
+  private Backend choose(Creation creation, List<Backend> among) throws MemoryException {
+    String operation = creation.operation;
+    String target = creation.target;
+    Set<Capability> needed = creation.needed;
     if (among.isEmpty()) {
       throw MemoryException.of(
-          naming.operation(), naming.target(), "no backend is present", "start a backend's bundle");
+          operation, target, "no backend is present", "start a backend's bundle");
     }
     Requirements.missing(needed, capabilities())
         .ifPresent(
@@ -396,10 +411,7 @@ final class ManagedRegions {
     }
     if (lacking.isEmpty()) {
       throw MemoryException.of(
-          naming.operation(),
-          naming.target(),
-          "no backend says what it can do",
-          "start another backend's bundle");
+          operation, target, "no backend says what it can do", "start another backend's bundle");
     }
     throw new UnsupportedCapabilityException(
         NAME,
@@ -407,8 +419,8 @@ final class ManagedRegions {
         String.format(
             Locale.ROOT,
             "%s%s: no backend here has all that is asked: %s; ask for less",
-            naming.operation(),
-            naming.target().isEmpty() ? "" : " '" + naming.target() + "'",
+            operation,
+            target.isEmpty() ? "" : " '" + target + "'",
             inWords(lacking)));
   }
 

@@ -10,7 +10,6 @@ import org.osgi.service.metatype.annotations.Option;
     name = "dmalloc: movable regions",
     description = "Changes need no restart; open regions stay.")
 @interface ManagerConfiguration {
-  /** The limit of all. */
   @AttributeDefinition(
       name = "Limit of bytes",
       description =
@@ -18,14 +17,12 @@ import org.osgi.service.metatype.annotations.Option;
       required = false)
   String limit_bytes();
 
-  /** The limit of one bundle. */
   @AttributeDefinition(
       name = "Limit of bytes of one bundle",
       description = "The most that one bundle's regions may have. Empty: no limit.",
       required = false)
   String bundle_limit_bytes();
 
-  /** The limits of named bundles. */
   @AttributeDefinition(
       name = "Limits of named bundles",
       description = "Entries such as org.example.cache=512m, in place of the one above.",
@@ -33,7 +30,6 @@ import org.osgi.service.metatype.annotations.Option;
       cardinality = 100)
   String[] bundle_limits() default {};
 
-  /** The policy. */
   @AttributeDefinition(
       name = "Policy",
       description = "When regions move by themselves. A backend that stops is left in any case.",
@@ -45,42 +41,36 @@ import org.osgi.service.metatype.annotations.Option;
       })
   String policy() default "RETURN";
 
-  /** Idle time. */
   @AttributeDefinition(
       name = "Idle time before a spill, in milliseconds",
       description = "For the policy SPILL.",
       min = "1")
   long spill_idle_millis() default 60_000;
 
-  /** Budget. */
   @AttributeDefinition(
       name = "Budget of resident bytes without a file",
       description = "For the policy SPILL; in bytes or as 512m, 4g. Empty: no budget.",
       required = false)
   String spill_budget_bytes();
 
-  /** Interval. */
   @AttributeDefinition(
       name = "Interval of the policy, in milliseconds",
       description = "From one look at all regions to the next.",
       min = "1")
   long policy_interval_millis() default 5_000;
 
-  /** Evacuation. */
   @AttributeDefinition(
       name = "Time-out of an evacuation, in milliseconds",
       description = "How long the stop of a backend waits for its regions to leave.",
       min = "1")
   long evacuation_timeout_millis() default 60_000;
 
-  /** Sections. */
   @AttributeDefinition(
       name = "Time-out of access sections, in milliseconds",
       description = "How long close and resize wait for open access sections.",
       min = "1")
   long section_timeout_millis() default 10_000;
 
-  /** Stranded regions. */
   @AttributeDefinition(
       name = "Wait for a backend, in milliseconds",
       description =
@@ -88,7 +78,6 @@ import org.osgi.service.metatype.annotations.Option;
       min = "1")
   long stranded_wait_millis() default 5_000;
 
-  /** Leaks. */
   @AttributeDefinition(
       name = "Leaked regions",
       description = "What becomes of the regions that a bundle leaves open when it stops.",

@@ -2,38 +2,52 @@
 package org.dmalloc.manager;
 
 import java.util.List;
-import java.util.Locale;
 import java.util.concurrent.locks.LockSupport;
 import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.ProgressListener;
 import org.dmalloc.api.RegionInfo;
 import org.dmalloc.api.Sharing;
+import org.dmalloc.api.move.MoveMethod;
 import org.dmalloc.api.move.MoveOptions;
+import org.dmalloc.api.move.MoveResult;
 import org.dmalloc.spi.region.SectionGate;
+import org.dmalloc.spi.region.Uninterrupted.Action;
 import org.jspecify.annotations.Nullable;
 
 /**
  * One move as it was asked for.
  *
+ * @param moves told of each step
  * @param region what to move; its lock is held
  * @param source where it is
  * @param target where it is to go
- * @param probe told of each step
  * @param yields whether it gives way to a close, resize or evacuation that waits; an evacuation
  *     does not
+ * @param startNanos when it began
  */
 record Move(
+    Moves moves,
     ManagedRegion region,
     Placement source,
     Backend target,
     MoveOptions options,
     ProgressListener progress,
-    Step.Probe probe,
-    boolean yields) {
+    boolean yields,
+    long startNanos) {
+  private static final System.Logger LOG = System.getLogger(Move.class.getName());
   private static final long BACKOFF_NANOS = 10_000_000;
 
   void reached(Step step) throws MemoryException {
-    probe.reached(region, step);
+    moves.reached(region, step);
+  }
+
+  /** Like {@link #reached} once the move is done: a failure is logged and undoes nothing. */
+  void reachedAfterwards(Step step) {
+    try {
+      reached(step);
+    } catch (MemoryException | RuntimeException | InternalError e) {
+      LOG.log(System.Logger.Level.WARNING, "after the move of " + region, e);
+    }
   }
 
   /** Throws if the move was cancelled, or must give way to something that cannot wait. */
@@ -41,7 +55,7 @@ record Move(
     if (Thread.currentThread().isInterrupted()) {
       throw failed("cancelled by an interrupt", "nothing has changed", null);
     }
-    if (yields && region.mustGiveWay()) {
+    if (yields && region.moving().mustGiveWay()) {
       throw failed("gave way to a close, resize or evacuation", "nothing has changed", null);
     }
   }
@@ -59,18 +73,27 @@ record Move(
     return MemoryException.of(
         "move",
         region.byteSize(),
-        String.format(
-            Locale.ROOT, "%s from %s to %s", region, source.backend().name(), target.name()),
+        region + " from " + source.backend().name() + " to " + target.name(),
         reason,
         MemoryException.NO_ERRNO,
         nextStep,
         cause);
   }
 
-  /** Work that goes on beside the users. */
-  @FunctionalInterface
-  interface Work {
-    void run() throws MemoryException;
+  /** What a move that is done says of itself; see {@link MoveResult}. */
+  MoveResult result(
+      long copiedBytes, int passes, long pauseNanos, MoveMethod method, String tracking) {
+    return new MoveResult(
+        region.id(),
+        source.backend().name(),
+        target.name(),
+        region.byteSize(),
+        copiedBytes,
+        passes,
+        pauseNanos,
+        System.nanoTime() - startNanos,
+        method,
+        tracking);
   }
 
   /**
@@ -82,7 +105,7 @@ record Move(
    * @throws MemoryException if a section stayed open through all attempts; the message names its
    *     owner
    */
-  long withGateShut(Work shut, Work between) throws MemoryException {
+  long withGateShut(Action shut, Action between) throws MemoryException {
     long timeoutNanos = options.sectionTimeout().toNanos();
     for (int attempt = 1; ; attempt++) {
       long shutAt = System.nanoTime();
@@ -128,7 +151,7 @@ record Move(
     }
   }
 
-  private void retry(int attempt, Work between) throws MemoryException {
+  private void retry(int attempt, Action between) throws MemoryException {
     goOn();
     LockSupport.parkNanos(this, BACKOFF_NANOS * attempt);
     between.run();
@@ -136,7 +159,7 @@ record Move(
 
   private MemoryException givenUp(String reason, int attempts, @Nullable Throwable cause) {
     return failed(
-        String.format(Locale.ROOT, "%s (%d attempts)", reason, attempts),
+        reason + " (" + attempts + " attempts)",
         "nothing has changed; the region is of " + region.owner(),
         cause);
   }

@@ -1,31 +1,34 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.dmalloc.manager;
 
-import java.util.Locale;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.LongSupplier;
 import org.dmalloc.spi.region.Uninterrupted;
 
 /**
- * Held by the one move, resize or close of a region that is at work. Who cannot wait long makes a
- * move beside the users give way.
+ * Held by the one move, resize or close of a region that is at work. A close, resize or evacuation
+ * that waits for it makes a move beside the users give way.
  */
 final class MoveLock {
   private final ReentrantLock lock = new ReentrantLock();
 
-  /** How many wait to whom a move beside the users must give way. */
+  /** How many closes, resizes and evacuations wait. */
   private final AtomicInteger urgent = new AtomicInteger();
 
   private final Object region;
+  private final LongSupplier timeoutNanos;
 
   /**
    * A lock that nobody holds.
    *
    * @param region what it is of, for messages
+   * @param timeoutNanos how long to wait for it
    */
-  MoveLock(Object region) {
+  MoveLock(Object region, LongSupplier timeoutNanos) {
     this.region = region;
+    this.timeoutNanos = timeoutNanos;
   }
 
   /**
@@ -34,23 +37,18 @@ final class MoveLock {
    * @param operation for messages
    * @throws IllegalStateException if that takes too long
    */
-  void take(String operation, long timeoutNanos) {
+  void take(String operation) {
     if (lock.isHeldByCurrentThread()) {
       throw new IllegalStateException(
-          String.format(
-              Locale.ROOT, "%s of %s inside a move of it; wait for its end", operation, region));
+          operation + " of " + region + " inside a move of it; wait for its end");
     }
     urgent.incrementAndGet();
-    long deadline = System.nanoTime() + timeoutNanos;
+    long deadline = System.nanoTime() + timeoutNanos.getAsLong();
     try {
       if (!Uninterrupted.await(
           () -> lock.tryLock(deadline - System.nanoTime(), TimeUnit.NANOSECONDS))) {
         throw new IllegalStateException(
-            String.format(
-                Locale.ROOT,
-                "%s of %s: it is being moved or resized; try again",
-                operation,
-                region));
+            operation + " of " + region + ": it is being moved or resized; try again");
       }
     } finally {
       urgent.decrementAndGet();

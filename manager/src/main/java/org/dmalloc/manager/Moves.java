@@ -5,9 +5,7 @@ import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.nio.file.Path;
 import java.time.Instant;
-import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import java.util.Optional;
 import java.util.Queue;
 import java.util.UUID;
@@ -60,35 +58,29 @@ final class Moves implements RegionMover {
             .orElseThrow(
                 () ->
                     new IllegalArgumentException(
-                        String.format(
-                            Locale.ROOT,
-                            "no movable region %d is open; list them with regions",
-                            regionId)));
+                        "no movable region " + regionId + " is open; list them with regions"));
     Backend target =
         regions
             .backend(backend)
             .orElseThrow(
                 () ->
                     new IllegalArgumentException(
-                        String.format(
-                            Locale.ROOT,
-                            "no backend %s is present; there is %s",
-                            backend,
-                            regions.backendNames())));
+                        "no backend "
+                            + backend
+                            + " is present; there is "
+                            + regions.backendNames()));
     regions.checkRunning();
-    if (!region.tryMoving()) {
+    if (!region.moving().tryTake()) {
       throw new IllegalStateException(
-          String.format(
-              Locale.ROOT, "move of %s: it is being moved or resized; wait for its end", region));
+          "move of " + region + ": it is being moved or resized; wait for its end");
     }
-    MoveResult result;
     try {
-      result = perform(region, target, options, progress, MoveReason.COMMAND);
+      MoveResult result = perform(region, target, options, progress, MoveReason.COMMAND);
       region.settle(target.name());
+      return result;
     } finally {
-      region.endMoving();
+      region.moving().release();
     }
-    return result;
   }
 
   /**
@@ -113,24 +105,33 @@ final class Moves implements RegionMover {
     regions.requireFor(region, target);
     bringToFile(source);
     Move move =
-        new Move(region, source, target, options, progress, probe, reason != MoveReason.EVACUATION);
+        new Move(
+            this,
+            region,
+            source,
+            target,
+            options,
+            progress,
+            reason != MoveReason.EVACUATION,
+            System.nanoTime());
     region.needs(List.of(source.backend(), target));
     tell(listener -> listener.started(region.id(), from, target.name()));
     MoveResult result;
     try {
       // Asked after that: a backend that leaves now sees this move and waits for it.
       if (!regions.present(target)) {
-        throw move.failed(
-            String.format(Locale.ROOT, "backend %s has just gone", target.name()), "", null);
+        throw move.failed("backend " + target.name() + " has just gone", "", null);
       }
       result = run(move);
-    } catch (MemoryException | RuntimeException e) {
-      failed(region, from, target.name(), reason, String.valueOf(e.getMessage()));
+    } catch (MemoryException | RuntimeException | InternalError e) {
+      String why = String.valueOf(e.getMessage());
+      region.history().add(new MoveRecord(Instant.now(), from, target.name(), reason, null, why));
+      tell(listener -> listener.failed(region.id(), from, target.name(), why));
+      if (e instanceof InternalError) {
+        // A page without a disk block behind it: how a store to a sparse file on a full disk ends.
+        throw move.failed("a page could not be read or written", "look at the disk's space", e);
+      }
       throw e;
-    } catch (InternalError e) {
-      // A page without a disk block behind it: how a store to a sparse file on a full disk ends.
-      failed(region, from, target.name(), reason, String.valueOf(e.getMessage()));
-      throw move.failed("a page could not be read or written", "look at the disk's space", e);
     } finally {
       region.needs(List.of());
     }
@@ -155,6 +156,11 @@ final class Moves implements RegionMover {
     }
   }
 
+  /** Tells the probe of a step. */
+  void reached(ManagedRegion region, Step step) throws MemoryException {
+    probe.reached(region, step);
+  }
+
   private MoveResult run(Move move) throws MemoryException {
     RequestedAttributes asked = move.region().asked();
     String name = asked.name();
@@ -168,10 +174,9 @@ final class Moves implements RegionMover {
       }
       if (!regions.present(move.source().backend())) {
         throw move.failed(
-            String.format(
-                Locale.ROOT,
-                "backend %s, which alone can delete the old file, is gone",
-                move.source().backend().name()),
+            "backend "
+                + move.source().backend().name()
+                + ", which alone can delete the old file, is gone",
             "start it, or move to a backend of the same store",
             null);
       }
@@ -201,7 +206,13 @@ final class Moves implements RegionMover {
   /** Memory that a region has left and that could not be closed yet. */
   private record Left(ManagedRegion of, Placement placement, boolean withFile) {}
 
-  /** See {@link ManagedRegion#release}. */
+  /**
+   * Closes the memory that a region has left. What is still in use, by the kernel say, is closed as
+   * soon as that ends.
+   *
+   * @param withFile whether its file goes too
+   * @return whether it is closed, and its file deleted if that was to be
+   */
   boolean release(ManagedRegion of, Placement placement, boolean withFile) {
     return release(new Left(of, placement, withFile), true);
   }
@@ -246,11 +257,6 @@ final class Moves implements RegionMover {
     return false;
   }
 
-  private void failed(ManagedRegion region, String from, String to, MoveReason reason, String why) {
-    region.history().add(new MoveRecord(Instant.now(), from, to, reason, null, why));
-    tell(listener -> listener.failed(region.id(), from, to, why));
-  }
-
   private void tell(Consumer<MoveListener> news) {
     for (MoveListener listener : listeners) {
       try {
@@ -271,11 +277,7 @@ final class Moves implements RegionMover {
 
   @Override
   public List<ManagedRegionInfo> managed() {
-    List<ManagedRegionInfo> infos = new ArrayList<>();
-    for (ManagedRegion region : regions.accounts().regions()) {
-      infos.add(region.managedInfo());
-    }
-    return infos;
+    return regions.accounts().regions().stream().map(ManagedRegion::managedInfo).toList();
   }
 
   @Override
@@ -285,11 +287,9 @@ final class Moves implements RegionMover {
 
   /** Reports what a bundle that has stopped left open, and closes it if the policy says so. */
   void bundleStopped(String bundle) {
-    for (ManagedRegion region : regions.accounts().regions()) {
-      if (region.bundle().equals(bundle)) {
-        leaked(region);
-      }
-    }
+    regions.accounts().regions().stream()
+        .filter(region -> region.bundle().equals(bundle))
+        .forEach(this::leaked);
   }
 
   private void leaked(ManagedRegion region) {

@@ -18,7 +18,8 @@ import org.dmalloc.api.move.MoveOptions;
 import org.dmalloc.api.move.MoveReason;
 
 /**
- * Looks from time to time at every region, and moves those that the policy wants elsewhere.
+ * Samples the use of every region from time to time, and moves those that the policy wants
+ * elsewhere.
  *
  * <p>{@link #tick} is called by one thread at a time.
  */
@@ -45,16 +46,15 @@ final class PolicyClock {
     this.nanoClock = nanoClock;
   }
 
-  /** Looks once. */
+  /** Samples once. */
   synchronized void tick() {
     long now = nanoClock.getAsLong();
     regions.moves().releaseLeft();
-    List<ManagedRegion> open = new ArrayList<>();
-    regions.accounts().regions().forEach(open::add);
+    List<ManagedRegion> open = List.copyOf(regions.accounts().regions());
     seen.keySet().retainAll(open.stream().map(ManagedRegion::id).toList());
     for (ManagedRegion region : open) {
-      Seen state = seen.computeIfAbsent(region.id(), id -> new Seen());
-      boolean used = region.takeUsed();
+      Seen state = state(region);
+      boolean used = region.backing().takeUsed();
       if (used) {
         state.lastUsedNanos = now;
       }
@@ -87,7 +87,7 @@ final class PolicyClock {
     boolean there = region.placement().backend().equals(target) && region.stranded() == null;
     boolean tooSoon =
         state.failed && now - state.retryNanos < 0 && region.stranded() == null; // users wait then
-    if (there || tooSoon || region.pinned() || !region.tryMoving()) {
+    if (there || tooSoon || region.backing().pinned() || !region.moving().tryTake()) {
       return false;
     }
     try {
@@ -103,7 +103,7 @@ final class PolicyClock {
       LOG.log(Level.DEBUG, "policy move of {0} to {1}: {2}", region, target.name(), e.getMessage());
       return false;
     } finally {
-      region.endMoving();
+      region.moving().release();
     }
   }
 
@@ -143,7 +143,7 @@ final class PolicyClock {
   /** Whether the region lies on memory without a file and may leave it. */
   private static boolean onMemory(ManagedRegion region) {
     return region.stranded() == null
-        && !region.pinned()
+        && !region.backing().pinned()
         && !region.info().locked()
         && !region.gate().hasEnded()
         && !region.placement().backend().capabilities().contains(Capability.FORCE);

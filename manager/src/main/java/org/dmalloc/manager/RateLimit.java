@@ -2,6 +2,8 @@
 package org.dmalloc.manager;
 
 import java.util.concurrent.locks.LockSupport;
+import org.dmalloc.api.MemoryException;
+import org.dmalloc.spi.region.Uninterrupted.Action;
 
 /** Holds a copy back to so many bytes per second. */
 final class RateLimit {
@@ -21,22 +23,20 @@ final class RateLimit {
     return bytesPerSecond != Long.MAX_VALUE;
   }
 
-  /** What stops the copy while it waits. */
-  @FunctionalInterface
-  interface Check {
-    void goOn() throws org.dmalloc.api.MemoryException;
-  }
-
-  /** Waits until so many bytes more are in the rate. */
-  void spend(long bytes, Check check) throws org.dmalloc.api.MemoryException {
+  /**
+   * Waits until so many bytes more are in the rate.
+   *
+   * @param check stops the copy while it waits
+   */
+  void spend(long bytes, Action check) throws MemoryException {
     spentBytes += bytes;
     if (!limited()) {
-      check.goOn();
+      check.run();
       return;
     }
     double dueNanos = spentBytes * 1e9 / bytesPerSecond;
     while (true) {
-      check.goOn();
+      check.run();
       double early = dueNanos - (System.nanoTime() - startNanos);
       if (early <= 0) {
         return;

@@ -2,8 +2,6 @@
 package org.dmalloc.manager;
 
 import java.io.IOException;
-import java.lang.System.Logger;
-import java.lang.System.Logger.Level;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Locale;
@@ -23,11 +21,8 @@ import org.dmalloc.spi.region.Uninterrupted;
  * and the other opens it. Nothing is copied.
  */
 final class RemappingMigration {
-  private static final Logger LOG = System.getLogger(RemappingMigration.class.getName());
-
   private final Move move;
   private final String name;
-  private final long startNanos = System.nanoTime();
 
   RemappingMigration(Move move, String name) {
     this.move = move;
@@ -77,22 +72,8 @@ final class RemappingMigration {
     move.goOn();
     long pauseNanos =
         move.withGateShut(() -> Uninterrupted.run("dmalloc remap", this::exchange), move::goOn);
-    try {
-      move.reached(Step.EXCHANGED);
-    } catch (MemoryException | RuntimeException | InternalError e) {
-      LOG.log(Level.WARNING, "after the move of " + move.region(), e);
-    }
-    return new MoveResult(
-        move.region().id(),
-        move.source().backend().name(),
-        move.target().name(),
-        move.region().byteSize(),
-        0,
-        0,
-        pauseNanos,
-        System.nanoTime() - startNanos,
-        MoveMethod.REMAP,
-        "");
+    move.reachedAfterwards(Step.EXCHANGED);
+    return move.result(0, 0, pauseNanos, MoveMethod.REMAP, "");
   }
 
   private void exchange() throws MemoryException {
@@ -120,10 +101,9 @@ final class RemappingMigration {
     if (fate.isPresent()) {
       throw move.failed(
           fate.get(),
-          String.format(
-              Locale.ROOT,
-              "it stays on %s; put the file back, or copy its content to another region",
-              move.source().backend().name()),
+          "it stays on "
+              + move.source().backend().name()
+              + "; put the file back, or copy its content to another region",
           null);
     }
   }
@@ -156,31 +136,27 @@ final class RemappingMigration {
       move.region().place(new Placement(move.source().backend(), open(move.source().backend())));
     } catch (MemoryException | RuntimeException e) {
       reason.addSuppressed(e);
-      move.region().lose(lost(String.valueOf(e.getMessage())));
+      move.region().backing().lose(lost(String.valueOf(e.getMessage())));
     }
   }
 
   private String lost(String why) {
-    return move.source()
-        .region()
-        .detached()
-        .map(
-            fate ->
-                String.format(
-                    Locale.ROOT,
-                    "%s, while %s and %s took turns with it; put it back, and it is opened again by"
-                        + " itself, or close it",
-                    fate,
-                    move.source().backend().name(),
-                    move.target().name()))
-        .orElseGet(
-            () ->
-                String.format(
-                    Locale.ROOT,
-                    "its file is whole in the store, but neither %s nor %s opens it: %s; mend that,"
-                        + " and it is opened again by itself, or close it",
-                    move.target().name(),
-                    move.source().backend().name(),
-                    why));
+    String from = move.source().backend().name();
+    String to = move.target().name();
+    Optional<String> fate = move.source().region().detached();
+    return fate.isPresent()
+        ? fate.get()
+            + ", while "
+            + from
+            + " and "
+            + to
+            + " took turns with it; put it back, and it is opened again by itself, or close it"
+        : String.format(
+            Locale.ROOT,
+            "its file is whole in the store, but neither %s nor %s opens it: %s; mend that, and it"
+                + " is opened again by itself, or close it",
+            to,
+            from,
+            why);
   }
 }

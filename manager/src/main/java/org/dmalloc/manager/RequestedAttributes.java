@@ -118,10 +118,7 @@ record RequestedAttributes(long byteSize, @Nullable String name, RegionOptions o
     }
     if (policy == SwapPolicy.EARLY && locked()) {
       throw new IllegalStateException(
-          String.format(
-              Locale.ROOT,
-              "apply EARLY to %s: its pages are locked in RAM; allocate it unlocked",
-              of));
+          "apply EARLY to " + of + ": its pages are locked in RAM; allocate it unlocked");
     }
     return withPolicies(policy.replacingIn(policies()));
   }
@@ -135,10 +132,9 @@ record RequestedAttributes(long byteSize, @Nullable String name, RegionOptions o
   RequestedAttributes withBudget(long budgetBytes, Object of) {
     if ((locked() || policies().contains(SwapPolicy.NEVER)) && budgetBytes != NO_BUDGET) {
       throw new IllegalStateException(
-          String.format(
-              Locale.ROOT,
-              "limit of %s: its pages are locked in RAM; unlock it (policy KERNEL) or allocate it unlocked",
-              of));
+          "limit of "
+              + of
+              + ": its pages are locked in RAM; unlock it (policy KERNEL) or allocate it unlocked");
     }
     return withResidentBudget(budgetBytes);
   }
@@ -164,13 +160,10 @@ record RequestedAttributes(long byteSize, @Nullable String name, RegionOptions o
               missing.get(),
               placement.backend().name()));
     }
-    if (capabilities.contains(Capability.ADVICE) && pattern() != before.pattern()) {
-      switch (pattern()) {
-        case NORMAL -> placement.region().advise(Advice.NORMAL);
-        case RANDOM -> placement.region().advise(Advice.RANDOM);
-        case SEQUENTIAL -> placement.region().advise(Advice.SEQUENTIAL);
-        case AUTO -> {} // nothing leads back to it
-      }
+    if (capabilities.contains(Capability.ADVICE)
+        && pattern() != before.pattern()
+        && pattern() != AccessPattern.AUTO) { // nothing leads back to that
+      placement.region().advise(Advice.valueOf(pattern().name()));
     }
     if (capabilities.contains(Capability.SWAP_POLICY)) {
       for (SwapPolicy policy : policies()) {

@@ -467,7 +467,7 @@ final class MoveTest {
         (which, step) -> {
           if (step == Step.COPIED) {
             closer.set(Thread.ofPlatform().start(which::close));
-            while (!which.mustGiveWay()) {
+            while (!which.moving().mustGiveWay()) {
               Thread.onSpinWait();
             }
           }

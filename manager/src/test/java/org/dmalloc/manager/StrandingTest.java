@@ -204,7 +204,7 @@ final class StrandingTest {
                           target.stop();
                         });
             stopping.set(leaving);
-            while (!region.mustGiveWay()) {
+            while (!region.moving().mustGiveWay()) {
               Thread.onSpinWait();
             }
           }
@@ -231,7 +231,7 @@ final class StrandingTest {
                           rig.regions.leaving(only);
                           only.stop();
                         }));
-            while (!region.mustGiveWay()) {
+            while (!region.moving().mustGiveWay()) {
               assertTrue(stopping.get().isAlive(), "it does not wait");
               Thread.onSpinWait();
             }
