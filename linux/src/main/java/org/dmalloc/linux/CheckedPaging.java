@@ -8,6 +8,7 @@ import org.dmalloc.api.ProgressListener;
 import org.dmalloc.api.Residency;
 import org.dmalloc.api.Sharing;
 import org.dmalloc.spi.machine.Machine;
+import org.dmalloc.spi.region.LongOperation;
 
 /**
  * Locks and fills a mapping, after asking whether the machine and the control group can bear it:

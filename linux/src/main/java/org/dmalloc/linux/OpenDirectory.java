@@ -22,7 +22,6 @@ import java.nio.file.attribute.PosixFileAttributeView;
 import java.nio.file.attribute.PosixFileAttributes;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
@@ -272,10 +271,7 @@ public final class OpenDirectory implements AutoCloseable {
 
   private static FileSystemException foreign(Path path) {
     return new FileSystemException(
-        String.format(
-            Locale.ROOT,
-            "delete %s: not the directory that was made; look at it, and delete it yourself",
-            path));
+        "delete " + path + ": not the directory that was made; look at it, and delete it yourself");
   }
 
   /** Deletes all below a directory, and itself if it is not the one to keep. */

@@ -15,6 +15,7 @@ import org.dmalloc.api.ProgressListener;
 import org.dmalloc.spi.machine.Errno;
 import org.dmalloc.spi.machine.KernelFiles;
 import org.dmalloc.spi.machine.Machine;
+import org.dmalloc.spi.region.LongOperation;
 
 /**
  * A file descriptor, closed exactly once.

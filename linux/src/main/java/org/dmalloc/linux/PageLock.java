@@ -40,12 +40,9 @@ final class PageLock {
   }
 
   private static String advice() {
-    long limit = Platform.lockLimitBytes();
-    return limit == Long.MAX_VALUE
+    return Platform.lockLimitBytes() == Long.MAX_VALUE
         ? "free memory: RLIMIT_MEMLOCK is unlimited"
-        : "RLIMIT_MEMLOCK is "
-            + limit
-            + " bytes for all of the process; raise it (ulimit -l, LimitMEMLOCK=)";
+        : Platform.lockLimitStep();
   }
 
   void unlock(MemorySegment range) throws MemoryException {

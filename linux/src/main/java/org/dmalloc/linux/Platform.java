@@ -71,6 +71,13 @@ public final class Platform {
     }
   }
 
+  /** The next step for who meets that limit. */
+  public static String lockLimitStep() {
+    return "RLIMIT_MEMLOCK is "
+        + lockLimitBytes()
+        + " bytes for all of the process; raise it (ulimit -l, LimitMEMLOCK=)";
+  }
+
   static String probe(String osName, String architecture) {
     if (!osName.toLowerCase(Locale.ROOT).equals("linux") || !Abi.knows(architecture)) {
       return String.format(
@@ -83,10 +90,9 @@ public final class Platform {
       Libc.initialize();
       return "";
     } catch (ExceptionInInitializerError e) {
-      return String.format(
-          Locale.ROOT,
-          "native calls are not allowed or not found: %s; start Java with --enable-native-access",
-          e.getCause());
+      return "native calls are not allowed or not found: "
+          + e.getCause()
+          + "; start Java with --enable-native-access";
     }
   }
 

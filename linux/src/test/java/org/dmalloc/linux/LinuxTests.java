@@ -46,7 +46,7 @@ final class LinuxTests {
       throws MemoryException {
     Machine unchecked = new Machine(KernelFiles.ofThisMachine(), MemoryCheck.OFF);
     new CheckedPaging(mapping, unchecked, mapping.target())
-        .populate(access, offset, length, progress, "");
+        .populate(access, offset, length, progress, "nothing was created");
   }
 
   static MemoryException assertErrno(int errno, Executable call) {

@@ -2,7 +2,6 @@
 package org.dmalloc.backend.anon;
 
 import java.lang.foreign.MemorySegment;
-import java.util.Locale;
 import org.dmalloc.api.AccessMode;
 import org.dmalloc.api.Advice;
 import org.dmalloc.api.MemoryException;
@@ -143,11 +142,7 @@ final class AnonymousBacking implements RegionBacking {
           refusal.byteSize(),
           refusal.target(),
           Errno.EAGAIN,
-          String.format(
-              Locale.ROOT,
-              "its pages are locked, and RLIMIT_MEMLOCK is %d bytes for all of the process; raise"
-                  + " it (ulimit -l, LimitMEMLOCK=)",
-              Platform.lockLimitBytes()));
+          "its pages are locked, and " + Platform.lockLimitStep());
     }
     return refusal;
   }

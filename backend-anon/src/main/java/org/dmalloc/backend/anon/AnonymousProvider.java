@@ -3,7 +3,6 @@ package org.dmalloc.backend.anon;
 
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Locale;
 import org.dmalloc.api.AccessPattern;
 import org.dmalloc.api.Advice;
 import org.dmalloc.api.Capability;
@@ -69,10 +68,8 @@ abstract sealed class AnonymousProvider extends LedgerProvider
           "allocate",
           request.byteSize(),
           "",
-          String.format(Locale.ROOT, "a process has %d bytes of addresses", ADDRESS_SPACE_BYTES),
-          MemoryException.NO_ERRNO,
-          "choose a smaller size",
-          null);
+          "a process has " + ADDRESS_SPACE_BYTES + " bytes of addresses",
+          "choose a smaller size");
     }
     MemorySource.Memory memory = take(request);
     try {

@@ -6,6 +6,7 @@ import java.util.Deque;
 import org.dmalloc.api.Advice;
 import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.SwapPolicy;
+import org.dmalloc.spi.region.Uninterrupted.Action;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -100,18 +101,15 @@ final class PolicyState {
   private void leaveToKernel() throws MemoryException {
     Sequence sequence = new Sequence();
     if (locked && !allocatedLocked) {
-      sequence.add(calls::unlock, calls::lock);
+      sequence.make(calls::unlock, calls::lock);
     }
     Advice oldOrder = order;
-    sequence.add(() -> calls.advise(groundOrder), () -> calls.advise(oldOrder));
+    sequence.make(() -> calls.advise(groundOrder), () -> calls.advise(oldOrder));
     Advice oldHugePages = hugePages;
     if (oldHugePages != null) {
       Advice ground = allocatedHuge ? Advice.HUGE_PAGE : calls.hugePageDefault();
-      sequence.add(() -> calls.advise(ground), () -> calls.advise(oldHugePages));
-      sequence.run();
+      sequence.make(() -> calls.advise(ground), () -> calls.advise(oldHugePages));
       hugePages = ground;
-    } else {
-      sequence.run();
     }
     locked = allocatedLocked;
     order = groundOrder;
@@ -123,11 +121,10 @@ final class PolicyState {
     }
     Sequence sequence = new Sequence();
     if (locked) {
-      sequence.add(
-          calls::unlock, calls::lock); // the kernel takes MADV_COLD for unlocked pages only
+      // The kernel takes MADV_COLD for unlocked pages only.
+      sequence.make(calls::unlock, calls::lock);
     }
-    sequence.add(() -> calls.advise(Advice.COLD), () -> {});
-    sequence.run();
+    sequence.make(() -> calls.advise(Advice.COLD), () -> {});
     locked = false;
   }
 
@@ -141,42 +138,23 @@ final class PolicyState {
     }
   }
 
-  /** One kernel call. */
-  @FunctionalInterface
-  private interface Call {
-    void make() throws MemoryException;
-  }
-
-  /** Calls that are made in order, and undone in the opposite order when one fails. */
+  /** Kernel calls in order; when one fails, those before it are undone in the opposite order. */
   private static final class Sequence {
-    private record Step(Call call, Call undo) {}
+    private final Deque<Action> undos = new ArrayDeque<>();
 
-    private final Deque<Step> steps = new ArrayDeque<>();
-
-    void add(Call call, Call undo) {
-      steps.addLast(new Step(call, undo));
-    }
-
-    void run() throws MemoryException {
-      Deque<Step> done = new ArrayDeque<>();
-      for (Step step : steps) {
-        try {
-          step.call.make();
-          done.push(step);
-        } catch (MemoryException | RuntimeException failure) {
-          undo(done, failure);
-          throw failure;
+    void make(Action call, Action undo) throws MemoryException {
+      try {
+        call.run();
+        undos.push(undo);
+      } catch (MemoryException | RuntimeException failure) {
+        for (Action each : undos) {
+          try {
+            each.run();
+          } catch (MemoryException | RuntimeException e) {
+            failure.addSuppressed(e);
+          }
         }
-      }
-    }
-
-    private static void undo(Deque<Step> done, Exception reason) {
-      for (Step step : done) {
-        try {
-          step.undo.make();
-        } catch (MemoryException | RuntimeException e) {
-          reason.addSuppressed(e);
-        }
+        throw failure;
       }
     }
   }

@@ -4,7 +4,6 @@ package org.dmalloc.backend.filechannel;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import java.util.concurrent.Future;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ThreadPoolExecutor;
@@ -52,9 +51,7 @@ final class ConcurrentReads {
             new LinkedBlockingQueue<>(),
             task ->
                 Thread.ofPlatform()
-                    .name(
-                        String.format(
-                            Locale.ROOT, "dmalloc-%s-read-%d", name, number.incrementAndGet()))
+                    .name("dmalloc-" + name + "-read-" + number.incrementAndGet())
                     .daemon(true)
                     .unstarted(task));
     threads.allowCoreThreadTimeOut(true);

@@ -31,6 +31,7 @@ import org.dmalloc.spi.region.BackedRegion;
 import org.dmalloc.spi.region.PhasedProgress;
 import org.dmalloc.spi.region.RegionLedger;
 import org.dmalloc.spi.region.RegionTraits;
+import org.dmalloc.spi.region.Uninterrupted.Action;
 import org.dmalloc.spi.store.OpenMode;
 import org.dmalloc.spi.store.RegionStore;
 import org.dmalloc.spi.store.SpaceReserver;
@@ -270,12 +271,7 @@ public final class FileChannelProvider extends StoreLedgerProvider {
     return store.fileSystem() + " file";
   }
 
-  @FunctionalInterface
-  private interface Undo {
-    void run() throws MemoryException;
-  }
-
-  private static void undo(Throwable cause, Undo undo) {
+  private static void undo(Throwable cause, Action undo) {
     try {
       undo.run();
     } catch (MemoryException e) {

@@ -7,6 +7,7 @@ import java.lang.invoke.VarHandle;
 import java.nio.file.Path;
 import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.ProgressListener;
+import org.dmalloc.spi.region.LongOperation;
 import org.dmalloc.spi.store.StoreFile;
 
 /**
@@ -42,19 +43,10 @@ final class ResidentPages {
   }
 
   /** Counts the resident bytes of the pages from one page boundary to another. */
-  static long count(MemorySegment segment, long from, long to) {
-    long resident = 0;
-    for (long run = from; run < to; run += RUN) {
-      long end = Math.min(to, run + RUN);
-      if (isLoaded(segment, run, end)) {
-        resident += end - run;
-      } else {
-        for (long page = run; page < end; page += PAGE) {
-          resident += isLoaded(segment, page, page + PAGE) ? PAGE : 0;
-        }
-      }
-    }
-    return resident;
+  static long count(MemorySegment segment, long from, long to) throws MemoryException {
+    long[] resident = new long[1];
+    eachResidentPages(segment, from, to, (run, length) -> resident[0] += length);
+    return resident[0];
   }
 
   private static boolean isLoaded(MemorySegment segment, long from, long to) {
@@ -71,14 +63,14 @@ final class ResidentPages {
   static void bringIn(MemorySegment segment, Path file, ProgressListener progress, String outcome)
       throws MemoryException {
     long size = segment.byteSize();
-    report(progress, 0, size, file, outcome);
+    LongOperation operation =
+        new LongOperation("prefault", file.toString(), size, progress, outcome);
+    operation.report(0);
     for (long at = 0; at < size; at += BRING_IN) {
-      if (Thread.currentThread().isInterrupted()) {
-        throw MemoryException.interrupted("prefault", size, file.toString(), at, outcome);
-      }
+      operation.checkNotInterrupted(at);
       long length = Math.min(BRING_IN, size - at);
       segment.asSlice(at, length).load();
-      report(progress, at + length, size, file, outcome);
+      operation.report(at + length);
     }
   }
 
@@ -92,17 +84,25 @@ final class ResidentPages {
   /** Shows what of a range is resident, in runs of some pages. */
   static void eachResident(MemorySegment segment, long offset, long length, RunVisitor visitor)
       throws MemoryException {
-    long to = Math.min(ceiling(offset + length), segment.byteSize());
-    for (long run = floor(offset); run < to; run += RUN) {
+    long size = segment.byteSize(); // inside the last page
+    eachResidentPages(
+        segment,
+        floor(offset),
+        ceiling(offset + length),
+        (run, count) -> visitor.visit(run, Math.min(count, size - run)));
+  }
+
+  private static void eachResidentPages(
+      MemorySegment segment, long from, long to, RunVisitor visitor) throws MemoryException {
+    for (long run = from; run < to; run += RUN) {
       long end = Math.min(to, run + RUN);
       if (isLoaded(segment, run, end)) {
         visitor.visit(run, end - run);
         continue;
       }
       for (long page = run; page < end; page += PAGE) {
-        long pageEnd = Math.min(end, page + PAGE);
-        if (isLoaded(segment, page, pageEnd)) {
-          visitor.visit(page, pageEnd - page);
+        if (isLoaded(segment, page, page + PAGE)) {
+          visitor.visit(page, PAGE);
         }
       }
     }
@@ -145,23 +145,6 @@ final class ResidentPages {
           MemoryException.NO_ERRNO,
           "free space and force again",
           e);
-    }
-  }
-
-  private static void report(
-      ProgressListener progress, long done, long size, Path file, String outcome)
-      throws MemoryException {
-    try {
-      progress.progressed(done, size);
-    } catch (RuntimeException cancel) {
-      throw MemoryException.of(
-          "prefault",
-          size,
-          file.toString(),
-          "cancelled by its progress listener",
-          MemoryException.NO_ERRNO,
-          outcome,
-          cancel);
     }
   }
 }

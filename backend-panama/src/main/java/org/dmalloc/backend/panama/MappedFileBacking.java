@@ -6,7 +6,6 @@ import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
-import java.util.Locale;
 import java.util.Optional;
 import org.dmalloc.api.AccessMode;
 import org.dmalloc.api.AccessPattern;
@@ -239,11 +238,9 @@ final class MappedFileBacking implements RegionBacking {
   public ResidentTrimmer limitResident(long budgetBytes) throws MemoryException {
     if (traits.sharing() == Sharing.PRIVATE) {
       throw new UnsupportedOperationException(
-          String.format(
-              Locale.ROOT,
-              "resident budget of %s: its changed pages are private and have no file to go to; ask"
-                  + " for SHARED",
-              target));
+          "resident budget of "
+              + target
+              + ": its changed pages are private and have no file to go to; ask for SHARED");
     }
     if (mapping.swapBacked()) {
       throw MemoryException.of(
@@ -251,9 +248,7 @@ final class MappedFileBacking implements RegionBacking {
           budgetBytes,
           target,
           "its file system has no disk behind it",
-          MemoryException.NO_ERRNO,
-          "choose another directory",
-          null);
+          "choose another directory");
     }
     return new FileClock(mapping.pages(), System::nanoTime);
   }

@@ -333,9 +333,7 @@ abstract sealed class RegionFile {
             byteSize,
             "an unnamed file in " + descriptor().target(),
             "somebody cut it to " + length + " bytes",
-            MemoryException.NO_ERRNO,
-            "close the region: what lay behind is lost",
-            null);
+            "close the region: what lay behind is lost");
       }
     }
 

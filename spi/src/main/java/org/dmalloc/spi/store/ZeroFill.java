@@ -9,6 +9,7 @@ import org.dmalloc.api.ProgressListener;
 import org.dmalloc.spi.machine.Errno;
 import org.dmalloc.spi.machine.KernelFiles;
 import org.dmalloc.spi.machine.Machine;
+import org.dmalloc.spi.region.LongOperation;
 
 /** Reserves space by writing zeros, the only way that pure Java has. */
 record ZeroFill(ProgressListener progress) implements SpaceReserver {
@@ -29,12 +30,12 @@ record ZeroFill(ProgressListener progress) implements SpaceReserver {
     long freeBefore = usable(file);
     refuseHopeless(file, length);
     byte[] zeros = new byte[(int) Math.min(CHUNK, length)];
-    report(file, 0, length);
+    LongOperation operation =
+        new LongOperation(
+            "reserve", file.target().toString(), length, progress, "nothing was created");
+    operation.report(0);
     for (long done = 0; done < length; ) {
-      if (Thread.currentThread().isInterrupted()) {
-        throw MemoryException.interrupted(
-            "reserve", length, file.target().toString(), done, "nothing was created");
-      }
+      operation.checkNotInterrupted(done);
       int step = (int) Math.min(zeros.length, length - done);
       byte[] chunk = step == zeros.length ? zeros : new byte[step];
       try {
@@ -47,7 +48,7 @@ record ZeroFill(ProgressListener progress) implements SpaceReserver {
         throw refusal(file, length, done, freeBefore, e);
       }
       if (done % REPORT_EVERY == 0 || done == length) {
-        report(file, done, length);
+        operation.report(done);
       }
     }
   }
@@ -66,21 +67,6 @@ record ZeroFill(ProgressListener progress) implements SpaceReserver {
 
   private static long usable(StoreFile file) throws IOException {
     return Files.getFileStore(file.store().directory()).getUsableSpace();
-  }
-
-  private void report(StoreFile file, long done, long length) throws MemoryException {
-    try {
-      progress.progressed(done, length);
-    } catch (RuntimeException cancel) {
-      throw MemoryException.of(
-          "reserve",
-          length,
-          file.target().toString(),
-          "cancelled by its progress listener",
-          MemoryException.NO_ERRNO,
-          "nothing was created",
-          cancel);
-    }
   }
 
   /** Spares a disk that cannot hold it from being filled to the brim first. */

@@ -213,7 +213,8 @@ public final class PagingObserver {
 
   /** Observes all regions that are in use; returns how long to wait then. */
   private long pass(PageScanner scanner) {
-    PagingPass event = PagingPass.begun();
+    PagingPass event = new PagingPass();
+    event.begin();
     passes.increment();
     long now = System.nanoTime();
     budget.refill(now);
@@ -265,15 +266,15 @@ public final class PagingObserver {
     }
     long wait = faulted || busy ? active(faulted, due, now) : quiet(woken, due, now);
     wait = Math.min(wait, split(now));
-    event.ended(
-        backend,
-        observed,
-        sampled,
-        freshPages,
-        newFaults,
-        used,
-        budget.creditNanos(),
-        wait == PatternLearner.NEVER ? -1 : wait);
+    event.backend = backend;
+    event.regions = observed;
+    event.sensed = sampled;
+    event.freshPages = freshPages;
+    event.majorFaults = newFaults;
+    event.cpuNanos = used;
+    event.creditNanos = budget.creditNanos();
+    event.waitNanos = wait == PatternLearner.NEVER ? -1 : wait;
+    event.commit();
     return wait;
   }
 

@@ -45,34 +45,4 @@ public final class PagingPass extends Event {
   @Label("Next Pass In")
   @Timespan(Timespan.NANOSECONDS)
   long waitNanos;
-
-  static PagingPass begun() {
-    PagingPass pass = new PagingPass();
-    pass.begin();
-    return pass;
-  }
-
-  /** Posts it, if somebody records them. */
-  void ended(
-      String byBackend,
-      int observed,
-      boolean sampled,
-      long newlyMapped,
-      long faults,
-      long usedNanos,
-      long leftNanos,
-      long nextInNanos) {
-    end();
-    if (shouldCommit()) {
-      backend = byBackend;
-      regions = observed;
-      sensed = sampled;
-      freshPages = newlyMapped;
-      majorFaults = faults;
-      cpuNanos = usedNanos;
-      creditNanos = leftNanos;
-      waitNanos = nextInNanos;
-      commit();
-    }
-  }
 }

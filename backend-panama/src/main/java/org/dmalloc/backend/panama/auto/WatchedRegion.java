@@ -2,7 +2,6 @@
 package org.dmalloc.backend.panama.auto;
 
 import java.util.List;
-import java.util.Locale;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.BooleanSupplier;
@@ -16,6 +15,7 @@ import org.dmalloc.api.ProgressListener;
 import org.dmalloc.linux.CheckedPaging;
 import org.dmalloc.linux.Mapping;
 import org.dmalloc.linux.PageScanner;
+import org.dmalloc.spi.region.Uninterrupted.Action;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -78,6 +78,17 @@ public final class WatchedRegion {
             pages, new Reporter(regionId), stores != Stores.NONE, stores == Stores.EXPECTED);
   }
 
+  /** Ends the hold on the lock. */
+  private interface Held extends AutoCloseable {
+    @Override
+    void close();
+  }
+
+  private Held hold() {
+    lock.lock();
+    return lock::unlock;
+  }
+
   /** Whether stores reach the file. */
   public enum Stores {
     /** Private or read-only. */
@@ -90,40 +101,28 @@ public final class WatchedRegion {
 
   /** Gives the mapping its first advice; false if that is refused, and it is NORMAL for good. */
   public boolean begin() {
-    lock.lock();
-    try {
-      learner.begin(!filled, System.nanoTime());
-      return true;
-    } catch (MemoryException e) {
-      giveUp(String.valueOf(e.getMessage()));
-      return false;
-    } finally {
-      lock.unlock();
+    try (Held _ = hold()) {
+      try {
+        learner.begin(!filled, System.nanoTime());
+        return true;
+      } catch (MemoryException e) {
+        giveUp(String.valueOf(e.getMessage()));
+        return false;
+      }
     }
   }
 
   /** Notes that all pages were brought in before the first advice. */
   public void filled() {
-    lock.lock();
-    try {
+    try (Held _ = hold()) {
       filled = true;
       learner.folios().cameInLarge(new PageRange(0, pages.pageCount()));
-    } finally {
-      lock.unlock();
     }
   }
 
-  /** Work that changes the mapping. */
-  @FunctionalInterface
-  public interface Work {
-    /** Does it. */
-    void run() throws MemoryException;
-  }
-
   /** Changes the size of the mapping between two passes. */
-  public void resize(Work work) throws MemoryException {
-    lock.lock();
-    try {
+  public void resize(Action work) throws MemoryException {
+    try (Held _ = hold()) {
       try {
         work.run();
       } finally {
@@ -131,31 +130,23 @@ public final class WatchedRegion {
           learner.resized();
         }
       }
-    } finally {
-      lock.unlock();
     }
     observer.wake();
   }
 
   /** Unmaps between two passes; afterwards the region is watched no more. */
   public void close(Runnable unmap) {
-    lock.lock();
-    try {
+    try (Held _ = hold()) {
       unmap.run();
       ended = true;
-    } finally {
-      lock.unlock();
     }
     observer.forget(this);
   }
 
   /** Is watched no more; waits for a pass in progress. */
   public void end() {
-    lock.lock();
-    try {
+    try (Held _ = hold()) {
       ended = true;
-    } finally {
-      lock.unlock();
     }
     observer.forget(this);
   }
@@ -163,8 +154,7 @@ public final class WatchedRegion {
   /** Passes on what the owner advises; a pattern is pinned. */
   public void advise(Advice advice, long offset, long length) throws MemoryException {
     PageRange range = pages.holding(offset, length);
-    lock.lock();
-    try {
+    try (Held _ = hold()) {
       switch (advice) {
         case NORMAL, RANDOM, SEQUENTIAL -> {
           mapping.advise(advice, offset, length);
@@ -173,8 +163,6 @@ public final class WatchedRegion {
         case POPULATE_READ, POPULATE_WRITE -> populate(advice, range);
         default -> mapping.advise(advice, offset, length);
       }
-    } finally {
-      lock.unlock();
     }
   }
 
@@ -205,16 +193,13 @@ public final class WatchedRegion {
   /** Notes that all changes have been written. */
   public void forced() {
     boolean interested;
-    lock.lock();
-    try {
+    try (Held _ = hold()) {
       interested = learner.folios().mayHoldLargeFolios();
       if (interested) {
         learner.folios().forced();
         splitRetryAt = 0;
         splitRetryNanos = FIRST_RETRY_NANOS;
       }
-    } finally {
-      lock.unlock();
     }
     if (interested) {
       observer.wake();
@@ -223,8 +208,7 @@ public final class WatchedRegion {
 
   /** The advice by range; in bytes. */
   public List<AdvisedRange> map() {
-    lock.lock();
-    try {
+    try (Held _ = hold()) {
       if (!failure.isEmpty()) {
         return List.of(
             new AdvisedRange(
@@ -239,8 +223,6 @@ public final class WatchedRegion {
                       range.pattern(),
                       range.origin()))
           .toList();
-    } finally {
-      lock.unlock();
     }
   }
 
@@ -313,8 +295,7 @@ public final class WatchedRegion {
 
   /** Falls back to the kernel's own heuristics, for good. Called by the observer. */
   void giveUp(String why) {
-    lock.lock();
-    try {
+    try (Held _ = hold()) {
       if (ended || !failure.isEmpty()) {
         return;
       }
@@ -324,11 +305,9 @@ public final class WatchedRegion {
       } catch (MemoryException e) {
         failure = why + "; " + e.getMessage();
       }
-    } finally {
-      lock.unlock();
     }
     onFailure.run();
-    observer.gaveUp(String.format(Locale.ROOT, "%s: %s", name, failure));
+    observer.gaveUp(name + ": " + failure);
   }
 
   /** Splits large folios of one stretch; false if there is nothing to do now. */
