@@ -119,11 +119,7 @@ public final class Mapping implements AutoCloseable {
     return new Mapping(target, MappingKind.PRIVATE, null, 0, byteSize, pageSize).advised(pageSize);
   }
 
-  /**
-   * Refuses sizes that no machine can map, and that would overflow on their way to the kernel.
-   *
-   * @throws MemoryException if {@code byteSize} is larger than any address space
-   */
+  /** Refuses sizes beyond any address space, which would overflow on their way to the kernel. */
   public static void requireMappable(long byteSize, String target) throws MemoryException {
     if (byteSize > MAX_ADDRESS) {
       throw Errno.exception(

@@ -10,13 +10,7 @@ import org.dmalloc.spi.machine.Errno;
 import org.dmalloc.spi.machine.VirtualAreas;
 import org.dmalloc.spi.region.AddressRange;
 
-/**
- * Makes room for mappings: finds addresses, and lets a mapping grow by mremap(2).
- *
- * <p>Advice for a part of a mapping splits it into several areas of the kernel, and mremap grows
- * only one area. Such a mapping is moved area by area to a reserved range, the last one growing on
- * the way, so that each keeps its advice.
- */
+/** Reserves addresses for mappings, moves areas of them there and back, and unmaps. */
 final class Relocation {
   private static final int MOVE = Abi.MREMAP_MAYMOVE | Abi.MREMAP_FIXED;
   private static final int NO_FILE = -1;
@@ -50,50 +44,6 @@ final class Relocation {
       unmap(aligned + length, start + slack - aligned);
     }
     return aligned;
-  }
-
-  /** Makes the exception for a call that failed. */
-  @FunctionalInterface
-  interface Failure {
-    MemoryException of(String operation, long byteSize, int errno);
-  }
-
-  /**
-   * Grows a mapping that nobody uses now and returns its new address. After an exception it is
-   * mapped as before.
-   */
-  static long grow(AddressRange old, long newLength, long alignment, Failure failure)
-      throws MemoryException {
-    MemorySegment start = MemorySegment.ofAddress(old.address());
-    int flags = alignment == Platform.pageSize() ? Abi.MREMAP_MAYMOVE : 0;
-    long result = Libc.mremap(start, old.length(), newLength, flags, MemorySegment.NULL);
-    if (result >= 0) {
-      return result;
-    }
-    boolean severalAreas = result == -Errno.EFAULT;
-    boolean noRoomInPlace = result == -Errno.ENOMEM && flags == 0;
-    if (!severalAreas && !noRoomInPlace) {
-      throw failure.of("mremap", newLength, (int) -result);
-    }
-    List<VirtualAreas.Area> areas = VirtualAreas.in(old.address(), old.address() + old.length());
-    long room = reserve(newLength, alignment);
-    if (room < 0) {
-      throw failure.of("mremap", newLength, (int) -room);
-    }
-    // The last area goes first: it alone needs new memory, and if it gets none nothing has moved.
-    for (int i = areas.size() - 1; i >= 0; i--) {
-      VirtualAreas.Area area = areas.get(i);
-      boolean last = i == areas.size() - 1;
-      long grown = last ? area.length() + newLength - old.length() : area.length();
-      long destination = room + area.start() - old.address();
-      long moved = move(area.start(), area.length(), destination, grown);
-      if (moved < 0) {
-        MemoryException reason = failure.of("mremap", newLength, (int) -moved);
-        moveBack(areas.subList(i + 1, areas.size()), old, room, newLength, reason);
-        throw reason;
-      }
-    }
-    return room;
   }
 
   /** Undoes a half-finished move: the areas in {@code moved} return, and the room is given up. */

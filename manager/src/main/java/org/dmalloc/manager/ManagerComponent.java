@@ -60,11 +60,6 @@ public final class ManagerComponent implements BundleListener {
   /** Made by the component runtime. */
   public ManagerComponent() {}
 
-  /**
-   * Starts.
-   *
-   * @throws IllegalArgumentException if a value is bad; the message names PID, key and value
-   */
   @Activate
   synchronized void activate(BundleContext bundleContext, Map<String, Object> properties) {
     manager.configure(Settings.of(properties));
@@ -74,11 +69,7 @@ public final class ManagerComponent implements BundleListener {
     announce();
   }
 
-  /**
-   * Takes another configuration; no region notices.
-   *
-   * @throws IllegalArgumentException if a value is bad; the old configuration holds then
-   */
+  /** Takes another configuration; no region notices. If a value is bad, the old one holds. */
   @Modified
   synchronized void modified(Map<String, Object> properties) {
     manager.configure(Settings.of(properties));

@@ -47,56 +47,23 @@ record Settings(
 
   static final Settings DEFAULT = of(Map.of());
 
-  /**
-   * Reads the configuration.
-   *
-   * @throws IllegalArgumentException if a value is bad; the message names PID, key and value
-   */
+  /** Reads the configuration by a {@link ConfigurationReader}. */
   static Settings of(Map<String, ?> properties) {
     ConfigurationReader reader = new ConfigurationReader(PID, properties);
     reader.checkKeys(KEYS);
     return new Settings(
         new Quotas(
             reader.limitBytes(Long.MAX_VALUE),
-            bytes(reader, "bundle.limit.bytes"),
+            reader.bytes("bundle.limit.bytes", Long.MAX_VALUE),
             bundleLimits(reader, properties)),
         reader.constant("policy", MovePolicy.RETURN),
-        millis(reader, "spill.idle.millis", 60_000),
-        bytes(reader, "spill.budget.bytes"),
-        millis(reader, "policy.interval.millis", 5_000),
-        millis(reader, "evacuation.timeout.millis", 60_000),
+        reader.millis("spill.idle.millis", Duration.ofMillis(60_000)),
+        reader.bytes("spill.budget.bytes", Long.MAX_VALUE),
+        reader.millis("policy.interval.millis", Duration.ofMillis(5_000)),
+        reader.millis("evacuation.timeout.millis", Duration.ofMillis(60_000)),
         reader.sectionTimeout(),
-        millis(reader, "stranded.wait.millis", 5_000),
+        reader.millis("stranded.wait.millis", Duration.ofMillis(5_000)),
         reader.constant("leaks", LeakPolicy.KEEP));
-  }
-
-  private static Duration millis(ConfigurationReader reader, String key, long absent) {
-    String text = reader.text(key);
-    if (text == null) {
-      return Duration.ofMillis(absent);
-    }
-    if (text.matches("[1-9]\\d{0,9}")) {
-      return Duration.ofMillis(Long.parseLong(text));
-    }
-    throw reader.bad(key, text, "give milliseconds, at least 1");
-  }
-
-  /** Reads a size under another key than the reader's own. */
-  private static long bytes(ConfigurationReader reader, String key) {
-    String text = reader.text(key);
-    return text == null ? Long.MAX_VALUE : size(reader, key, text, text);
-  }
-
-  private static long size(ConfigurationReader reader, String key, String text, String whole) {
-    try {
-      return new ConfigurationReader(PID, Map.of(ConfigurationReader.LIMIT, text))
-          .limitBytes(Long.MAX_VALUE);
-    } catch (IllegalArgumentException e) {
-      IllegalArgumentException bad =
-          reader.bad(key, whole, "give bytes such as 1073741824 or 1g, or leave it out");
-      bad.initCause(e);
-      throw bad;
-    }
   }
 
   private static Map<String, Long> bundleLimits(
@@ -120,7 +87,7 @@ record Settings(
       }
       limits.put(
           entry.substring(0, equals).strip(),
-          size(reader, key, entry.substring(equals + 1).strip(), entry));
+          reader.bytes(key, entry.substring(equals + 1).strip(), entry));
     }
     return limits;
   }

@@ -45,13 +45,7 @@ record AnonymousSettings(
         MemoryCheck.REFUSE);
   }
 
-  /**
-   * Reads a component's properties; what is absent has its default.
-   *
-   * @param pid the configuration's name, for messages
-   * @param properties as given by the configuration, by key
-   * @throws IllegalArgumentException if a value is bad; the message names PID, key and value
-   */
+  /** Reads a component's properties by a {@link ConfigurationReader}. */
   static AnonymousSettings of(String pid, Map<String, ?> properties) {
     ConfigurationReader reader = new ConfigurationReader(pid, properties);
     AnonymousSettings defaults = defaults(reader.name());
@@ -68,14 +62,11 @@ record AnonymousSettings(
   private static Set<SwapPolicy> policies(ConfigurationReader reader) {
     EnumSet<SwapPolicy> policies = EnumSet.noneOf(SwapPolicy.class);
     for (String name : names(reader)) {
-      policies.add(
-          Arrays.stream(SwapPolicy.values())
-              .filter(policy -> policy.name().equals(name.toUpperCase(Locale.ROOT)))
-              .findFirst()
-              .orElseThrow(
-                  () ->
-                      reader.bad(
-                          POLICIES, name, "give some of " + Arrays.toString(SwapPolicy.values()))));
+      try {
+        policies.add(SwapPolicy.valueOf(name.toUpperCase(Locale.ROOT)));
+      } catch (IllegalArgumentException e) {
+        throw reader.bad(POLICIES, name, "give some of " + Arrays.toString(SwapPolicy.values()));
+      }
     }
     try {
       return RegionRequest.ofSize(1).withPolicies(policies).policies();

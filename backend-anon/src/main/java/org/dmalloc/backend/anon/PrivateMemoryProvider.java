@@ -21,13 +21,7 @@ public final class PrivateMemoryProvider extends AnonymousProvider {
   static final String NAME = "anon";
   static final int RANKING = 0;
 
-  /**
-   * Starts the provider.
-   *
-   * @param properties the component's, with those of its configuration
-   * @throws IllegalArgumentException if a value is bad; the message names PID, key and value
-   * @throws UnsupportedOperationException on anything but Linux on x86-64 or aarch64
-   */
+  /** Starts the provider with the component's properties, those of its configuration included. */
   @Activate
   public PrivateMemoryProvider(Map<String, Object> properties) {
     this(AnonymousSettings.of(PID, properties));

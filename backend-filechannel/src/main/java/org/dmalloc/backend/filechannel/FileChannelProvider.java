@@ -75,13 +75,7 @@ public final class FileChannelProvider extends StoreLedgerProvider {
   private final Machine machine;
   private final ConcurrentReads reads;
 
-  /**
-   * Starts the provider.
-   *
-   * @param context tells the framework's properties
-   * @param properties the component's, with those of its configuration
-   * @throws IllegalArgumentException if a value is bad; the message names PID, key and value
-   */
+  /** Starts the provider with the component's properties, those of its configuration included. */
   @Activate
   public FileChannelProvider(BundleContext context, Map<String, Object> properties) {
     this(FileChannelSettings.of(PID, properties, context.getProperty(StoreDirectory.PROPERTY)));

@@ -36,10 +36,9 @@ record FileChannelSettings(
       ConfigurationReader.keys(StoreLedgerProvider.DIRECTORY, SHARING, MEMORY_CHECK);
 
   /**
-   * Reads a component's properties.
+   * Reads a component's properties by a {@link ConfigurationReader}.
    *
    * @param defaultDirectory the framework property {@value StoreDirectory#PROPERTY}, or null
-   * @throws IllegalArgumentException if a value is bad; the message names PID, key and value
    */
   static FileChannelSettings of(
       String pid, Map<String, ?> properties, @Nullable String defaultDirectory) {

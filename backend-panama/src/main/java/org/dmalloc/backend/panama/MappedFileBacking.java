@@ -188,9 +188,7 @@ final class MappedFileBacking implements RegionBacking {
 
   private static Optional<AccessPattern> patternOf(Advice advice) {
     return switch (advice) {
-      case NORMAL -> Optional.of(AccessPattern.NORMAL);
-      case RANDOM -> Optional.of(AccessPattern.RANDOM);
-      case SEQUENTIAL -> Optional.of(AccessPattern.SEQUENTIAL);
+      case NORMAL, RANDOM, SEQUENTIAL -> Optional.of(AccessPattern.valueOf(advice.name()));
       default -> Optional.empty();
     };
   }

@@ -96,11 +96,8 @@ public final class PanamaProvider extends StoreLedgerProvider {
   private final PagingObserver observer;
 
   /**
-   * Starts the provider.
+   * Starts the provider with the component's properties, those of its configuration included.
    *
-   * @param context tells the default directory
-   * @param properties the component's, with those of its configuration
-   * @throws IllegalArgumentException if a value is bad; the message names PID, key and value
    * @throws UnsupportedOperationException on anything but Linux on x86-64 or aarch64
    */
   @Activate

@@ -53,12 +53,10 @@ record PanamaSettings(
   }
 
   /**
-   * Reads a component's properties; what is absent or blank has its default.
+   * Reads a component's properties by a {@link ConfigurationReader}.
    *
-   * @param properties as given by the configuration, by key
-   * @param directoryProperty the framework property {@value StoreDirectory#PROPERTY}, which stands
-   *     in for a directory that is not configured; null if it is not set
-   * @throws IllegalArgumentException if a value is bad; the message names PID, key and value
+   * @param directoryProperty the framework property {@value StoreDirectory#PROPERTY}; null if it is
+   *     not set
    */
   static PanamaSettings of(Map<String, ?> properties, @Nullable String directoryProperty) {
     // An instance of the factory has a PID of its own, which its file in etc is named by.

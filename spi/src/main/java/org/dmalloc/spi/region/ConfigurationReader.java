@@ -61,13 +61,24 @@ public record ConfigurationReader(String pid, Map<String, ?> properties) {
     throw bad(MemoryProvider.BACKEND, value, "give a name, unique among all backends");
   }
 
-  /** The limit of bytes, as a number or with a unit k, m, g or t. */
+  /** The limit of bytes; see {@link #bytes}. */
   public long limitBytes(long absent) {
-    String text = text(LIMIT);
-    if (text == null) {
-      return absent;
-    }
-    Matcher size = SIZE.matcher(text.toLowerCase(Locale.ROOT));
+    return bytes(LIMIT, absent);
+  }
+
+  /** A size in bytes, as a number or with a unit k, m, g or t. */
+  public long bytes(String key, long absent) {
+    String text = text(key);
+    return text == null ? absent : bytes(key, text, text);
+  }
+
+  /**
+   * Reads a size that is a part of a value.
+   *
+   * @param entry the part of the value that messages show
+   */
+  public long bytes(String key, String sizeText, String entry) {
+    Matcher size = SIZE.matcher(sizeText.toLowerCase(Locale.ROOT));
     if (size.matches()) {
       long unit =
           switch (size.group(2)) {
@@ -79,25 +90,30 @@ public record ConfigurationReader(String pid, Map<String, ?> properties) {
           };
       long count = Long.parseLong(size.group(1));
       if (count > Long.MAX_VALUE / unit) {
-        throw bad(LIMIT, text, "give less than 8388608t, or leave it out for no limit");
+        throw bad(key, entry, "give less than 8388608t, or leave it out for no limit");
       }
       if (count > 0) {
         return count * unit;
       }
     }
-    throw bad(LIMIT, text, "give bytes such as 1073741824 or 1g, or leave it out for no limit");
+    throw bad(key, entry, "give bytes such as 1073741824 or 1g, or leave it out for no limit");
   }
 
   /** How long close and resize wait for open access sections. */
   public Duration sectionTimeout() {
-    String text = text(SECTION_TIMEOUT);
+    return millis(SECTION_TIMEOUT, Duration.ofNanos(RegionLedger.DEFAULT_SECTION_TIMEOUT_NANOS));
+  }
+
+  /** A time in milliseconds. */
+  public Duration millis(String key, Duration absent) {
+    String text = text(key);
     if (text == null) {
-      return Duration.ofNanos(RegionLedger.DEFAULT_SECTION_TIMEOUT_NANOS);
+      return absent;
     }
     if (text.matches("[1-9]\\d{0,9}")) {
       return Duration.ofMillis(Long.parseLong(text));
     }
-    throw bad(SECTION_TIMEOUT, text, "give milliseconds, at least 1");
+    throw bad(key, text, "give milliseconds, at least 1");
   }
 
   /** The keys of a provider: its own, and those that this class reads. */

@@ -145,10 +145,7 @@ public final class WatchedRegion {
 
   /** Is watched no more; waits for a pass in progress. */
   public void end() {
-    try (Held _ = hold()) {
-      ended = true;
-    }
-    observer.forget(this);
+    close(() -> {});
   }
 
   /** Passes on what the owner advises; a pattern is pinned. */
