@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.dmalloc.backend.anon;
 
+import org.dmalloc.spi.region.ProviderConfiguration;
 import org.osgi.service.metatype.annotations.AttributeDefinition;
 import org.osgi.service.metatype.annotations.ObjectClassDefinition;
 import org.osgi.service.metatype.annotations.Option;
@@ -10,20 +11,13 @@ import org.osgi.service.metatype.annotations.Option;
     name = "dmalloc: memory without a file",
     description =
         "A provider of memory that swap backs. Changes need no restart; open regions stay.")
-@interface AnonymousConfiguration {
+interface AnonymousConfiguration extends ProviderConfiguration {
   @AttributeDefinition(
       name = "Name",
       description =
           "The provider's name, unique among all backends; leave it out for the usual one.",
       required = false)
   String dmalloc_backend();
-
-  @AttributeDefinition(
-      name = "Limit of bytes",
-      description =
-          "The most that this provider's open regions may have in all, in bytes or as 512m, 4g, 1t. Empty: no limit.",
-      required = false)
-  String limit_bytes();
 
   @AttributeDefinition(
       name = "Swap policies",
@@ -41,23 +35,7 @@ import org.osgi.service.metatype.annotations.Option;
         @Option(label = "no transparent huge pages", value = "NO_HUGE_PAGES"),
         @Option(label = "bring all pages in", value = "PREFAULT")
       })
-  String[] policies() default {};
-
-  @AttributeDefinition(
-      name = "Time-out of access sections, in milliseconds",
-      description = "How long close and resize wait for open access sections.",
-      min = "1")
-  long section_timeout_millis() default 10_000;
-
-  @AttributeDefinition(
-      name = "Check of memory",
-      description =
-          "Whether to refuse to lock or prefault more than the machine or control group has left, where the kernel would end a process.",
-      options = {
-        @Option(label = "refuse with the numbers", value = "REFUSE"),
-        @Option(label = "let the kernel find out", value = "OFF")
-      })
-  String memory_check() default "REFUSE";
+  String[] policies();
 
   @AttributeDefinition(
       name = "Service ranking",

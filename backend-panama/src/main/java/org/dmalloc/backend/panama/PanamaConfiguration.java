@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.dmalloc.backend.panama;
 
+import org.dmalloc.spi.region.ProviderConfiguration;
 import org.osgi.service.metatype.annotations.AttributeDefinition;
 import org.osgi.service.metatype.annotations.ObjectClassDefinition;
 import org.osgi.service.metatype.annotations.Option;
@@ -11,7 +12,7 @@ import org.osgi.service.metatype.annotations.Option;
     description =
         "A provider of memory in files. One instance for each directory; open regions stay when it"
             + " changes.")
-@interface PanamaConfiguration {
+interface PanamaConfiguration extends ProviderConfiguration {
   @AttributeDefinition(
       name = "Name",
       description = "The provider's name, unique among all backends. Empty: panama.",
@@ -27,14 +28,6 @@ import org.osgi.service.metatype.annotations.Option;
   String directory();
 
   @AttributeDefinition(
-      name = "Limit of bytes",
-      description =
-          "The most that this provider's open regions may have in all, in bytes or as 512m, 4g, 1t."
-              + " Empty: no limit.",
-      required = false)
-  String limit_bytes();
-
-  @AttributeDefinition(
       name = "Access pattern",
       description =
           "For requests that say AUTO. AUTO finds out, for each part of a region. RANDOM reads"
@@ -45,25 +38,9 @@ import org.osgi.service.metatype.annotations.Option;
         @Option(label = "the kernel's own heuristics", value = "NORMAL"),
         @Option(label = "scattered", value = "RANDOM"),
         @Option(label = "in order", value = "SEQUENTIAL")
-      })
-  String pattern() default "AUTO";
-
-  @AttributeDefinition(
-      name = "Time-out of access sections, in milliseconds",
-      description = "How long close and resize wait for open access sections.",
-      min = "1")
-  long section_timeout_millis() default 10_000;
-
-  @AttributeDefinition(
-      name = "Check of memory",
-      description =
-          "Whether to refuse to lock or prefault more than the machine or control group has left,"
-              + " where the kernel would end a process.",
-      options = {
-        @Option(label = "refuse with the numbers", value = "REFUSE"),
-        @Option(label = "let the kernel find out", value = "OFF")
-      })
-  String memory_check() default "REFUSE";
+      },
+      defaultValue = "AUTO")
+  String pattern();
 
   @AttributeDefinition(
       name = "Service ranking",
