@@ -49,19 +49,6 @@ final class Abi {
   static final int O_NONBLOCK = 0x800;
   static final int UFFD_USER_MODE_ONLY = 1;
 
-  static final int MADV_NORMAL = 0;
-  static final int MADV_RANDOM = 1;
-  static final int MADV_SEQUENTIAL = 2;
-  static final int MADV_WILLNEED = 3;
-  static final int MADV_DONTNEED = 4;
-  static final int MADV_HUGEPAGE = 14;
-  static final int MADV_NOHUGEPAGE = 15;
-  static final int MADV_COLD = 20;
-  static final int MADV_PAGEOUT = 21;
-  static final int MADV_POPULATE_READ = 22;
-  static final int MADV_POPULATE_WRITE = 23;
-  static final int MADV_COLLAPSE = 25;
-
   static final int MS_SYNC = 4;
   static final int MLOCK_ONFAULT = 1;
   static final int POSIX_FADV_DONTNEED = 4;

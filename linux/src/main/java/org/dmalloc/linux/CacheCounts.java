@@ -2,7 +2,8 @@
 package org.dmalloc.linux;
 
 /**
- * Pages of a file range in the page cache, whoever brought them in or changed them, in bytes.
+ * Pages of a file range in the page cache, whichever process brought them in or changed them, in
+ * bytes.
  *
  * @param cached there
  * @param dirty changed and not yet written

@@ -16,32 +16,17 @@ import org.dmalloc.spi.region.LongOperation;
  *
  * <p>Pages that nothing can evict are held against RAM: locked ones, and those of a file that are
  * to be there all at once. Others may go to swap.
+ *
+ * @param target what messages call the mapping
  */
-public final class CheckedPaging {
+public record CheckedPaging(Mapping mapping, Machine machine, String target) {
   /** Between two checks of the interrupt flag: 8 to 60 ms on ext4, 20 ms anonymous. */
   private static final long STEP_BYTES = 64L << 20;
-
-  private final Mapping mapping;
-  private final Machine machine;
-  private final String target;
-
-  /**
-   * Checks for one mapping.
-   *
-   * @param target what messages call it
-   */
-  public CheckedPaging(Mapping mapping, Machine machine, String target) {
-    this.mapping = mapping;
-    this.machine = machine;
-    this.target = target;
-  }
 
   /**
    * Refuses a mapping that is going to be locked or filled, before there is one.
    *
-   * @param byteSize the size of the mapping
-   * @param locked whether its pages will be locked
-   * @param toSwap whether its pages could go to swap if they are not
+   * @param toSwap whether pages that are not locked could go to swap
    */
   public static void require(
       Machine machine, long byteSize, boolean locked, boolean toSwap, String target)

@@ -61,11 +61,7 @@ public record FileSystem(String type, long totalBytes, long availableBytes, bool
           Map.entry(0x9FA0, "proc"),
           Map.entry(0x62656572, "sysfs"));
 
-  /**
-   * The file system that holds {@code path}.
-   *
-   * @throws MemoryException if there is no such path or it cannot be reached
-   */
+  /** The file system that holds an existing path. */
   public static FileSystem of(Path path) throws MemoryException {
     Platform.require();
     String target = path.toString();

@@ -43,7 +43,7 @@ final class FolioSplit {
         int vectorCount = count;
         long result =
             OpenFile.retry(
-                () -> Libc.processMadvise(pidfd, vectors, vectorCount, Abi.MADV_COLD, pages));
+                () -> Libc.processMadvise(pidfd, vectors, vectorCount, Madvise.COLD.number, pages));
         if (result == -Errno.ENOSYS || result == -Errno.EPERM) {
           batchRefused = true;
           break;
@@ -54,7 +54,7 @@ final class FolioSplit {
     }
     for (; done < pages.byteSize(); done += step) {
       MemorySegment single = pages.asSlice(done, page);
-      long result = OpenFile.retry(() -> Libc.madvise(single, page, Abi.MADV_COLD));
+      long result = OpenFile.retry(() -> Libc.madvise(single, page, Madvise.COLD.number));
       Libc.check("madvise COLD", pages.byteSize(), target, result);
     }
   }
@@ -79,7 +79,7 @@ final class FolioSplit {
           first++;
         }
         if (first < count
-            && Libc.madvise(stretch.asSlice(first * page, page), page, Abi.MADV_POPULATE_READ)
+            && Libc.madvise(stretch.asSlice(first * page, page), page, Madvise.POPULATE_READ.number)
                 < 0) {
           return;
         }

@@ -208,12 +208,7 @@ final class Libc {
     return call((state, arena) -> (int) PIPE2.invokeExact(state, ends, flags));
   }
 
-  /**
-   * Puts pages into a pipe.
-   *
-   * @param vector one address and length
-   * @param pages what it names; stays mapped during the call
-   */
+  /** Puts the pages that a vector of one address and length names into a pipe. */
   static long vmsplice(int fd, MemorySegment vector, int flags, MemorySegment pages) {
     try {
       return call((state, arena) -> (long) VMSPLICE.invokeExact(state, fd, vector, 1L, flags));

@@ -2,47 +2,34 @@
 package org.dmalloc.linux;
 
 import java.lang.foreign.MemorySegment;
+import java.util.EnumSet;
 import org.dmalloc.api.Advice;
 import org.dmalloc.api.MemoryException;
 import org.dmalloc.spi.machine.AddressSpace;
 import org.dmalloc.spi.machine.Errno;
 
-/** The advice of madvise(2), its numbers, and what its refusal means. */
+/** The advice of madvise(2), its numbers (asm-generic/mman-common.h), and what an error means. */
 enum Madvise {
-  NORMAL(Abi.MADV_NORMAL, ""),
-  RANDOM(Abi.MADV_RANDOM, ""),
-  SEQUENTIAL(Abi.MADV_SEQUENTIAL, ""),
-  WILLNEED(Abi.MADV_WILLNEED, ""),
-  DONTNEED(Abi.MADV_DONTNEED, "unlock the region first"),
-  COLD(Abi.MADV_COLD, "unlock the region first; needs Linux 5.4"),
-  PAGEOUT(Abi.MADV_PAGEOUT, "unlock the region first; needs Linux 5.4"),
-  HUGEPAGE(Abi.MADV_HUGEPAGE, "needs a kernel with transparent huge pages"),
-  NOHUGEPAGE(Abi.MADV_NOHUGEPAGE, "needs a kernel with transparent huge pages"),
+  NORMAL(0, ""),
+  RANDOM(1, ""),
+  SEQUENTIAL(2, ""),
+  WILLNEED(3, ""),
+  DONTNEED(4, "unlock the region first"),
+  COLD(20, "unlock the region first; needs Linux 5.4"),
+  PAGEOUT(21, "unlock the region first; needs Linux 5.4"),
+  HUGEPAGE(14, "needs a kernel with transparent huge pages"),
+  NOHUGEPAGE(15, "needs a kernel with transparent huge pages"),
   COLLAPSE(
-      Abi.MADV_COLLAPSE,
-      "needs Linux 6.1, whole aligned huge pages, and memory or a file that can have them"),
-  POPULATE_READ(Abi.MADV_POPULATE_READ, "needs Linux 5.14"),
-  POPULATE_WRITE(Abi.MADV_POPULATE_WRITE, "needs Linux 5.14");
+      25, "needs Linux 6.1, whole aligned huge pages, and memory or a file that can have them"),
+  POPULATE_READ(22, "needs Linux 5.14"),
+  POPULATE_WRITE(23, "needs Linux 5.14");
 
   final int number;
-
-  /** Whether it marks the mapping, so that a part with another mark becomes one of its own. */
-  final boolean splits;
 
   private final String whenInvalid;
 
   Madvise(int number, String whenInvalid) {
     this.number = number;
-    this.splits =
-        switch (number) {
-          case Abi.MADV_NORMAL,
-              Abi.MADV_RANDOM,
-              Abi.MADV_SEQUENTIAL,
-              Abi.MADV_HUGEPAGE,
-              Abi.MADV_NOHUGEPAGE ->
-              true;
-          default -> false;
-        };
     this.whenInvalid = whenInvalid;
   }
 
@@ -63,6 +50,11 @@ enum Madvise {
     };
   }
 
+  /** Whether it marks the mapping, so that a part with another mark becomes one of its own. */
+  boolean splits() {
+    return EnumSet.of(NORMAL, RANDOM, SEQUENTIAL, HUGEPAGE, NOHUGEPAGE).contains(this);
+  }
+
   /** Makes the call for a range of whole pages. */
   void call(MemorySegment range, String target) throws MemoryException {
     long result = OpenFile.retry(() -> Libc.madvise(range, range.byteSize(), number));
@@ -76,7 +68,7 @@ enum Madvise {
     if (errno == Errno.EINVAL && !whenInvalid.isEmpty()) {
       return Errno.exception(operation, byteSize, target, errno, whenInvalid);
     }
-    if (splits && (errno == Errno.EAGAIN || errno == Errno.ENOMEM)) { // no room for a split
+    if (splits() && (errno == Errno.EAGAIN || errno == Errno.ENOMEM)) { // no room for a split
       return Errno.exception(
           operation, byteSize, target, errno, AddressSpace.OF_PROCESS.nextStep(0, false));
     }

@@ -12,26 +12,15 @@ import org.dmalloc.spi.eviction.SwappablePages;
 import org.dmalloc.spi.machine.Errno;
 import org.jspecify.annotations.Nullable;
 
-/** Where the pages of one mapping are, and the calls by which they leave RAM. */
-public final class MappedPages implements CachedPages, SwappablePages {
-  private final Mapping mapping;
-  private final @Nullable OpenFile file;
-  private final long fileOffset;
-  private final boolean inPageCache;
-
-  /**
-   * The pages of a mapping.
-   *
-   * @param file what is mapped, from {@code fileOffset} on; null for memory without a file
-   * @param inPageCache whether they are pages of the page cache
-   */
-  MappedPages(Mapping mapping, @Nullable OpenFile file, long fileOffset, boolean inPageCache) {
-    this.mapping = mapping;
-    this.file = file;
-    this.fileOffset = fileOffset;
-    this.inPageCache = inPageCache;
-  }
-
+/**
+ * Where the pages of one mapping are, and the calls by which they leave RAM.
+ *
+ * @param file what is mapped, from {@code fileOffset} on; null for memory without a file
+ * @param inPageCache whether they are pages of the page cache
+ */
+public record MappedPages(
+    Mapping mapping, @Nullable OpenFile file, long fileOffset, boolean inPageCache)
+    implements CachedPages, SwappablePages {
   @Override
   public long byteSize() {
     return mapping.byteSize();
@@ -110,7 +99,7 @@ public final class MappedPages implements CachedPages, SwappablePages {
 
   /**
    * Maps the pages of a file that is cached as a whole, without a read: while writes are noted the
-   * kernel maps no neighbours at a fault, and whoever reads all of it would take one for each page.
+   * kernel maps no neighbours at a fault, and a reader of all of it would take one for each page.
    */
   void mapIfAllCached() throws MemoryException {
     MemorySegment range = mapping.range(0, byteSize());

@@ -19,7 +19,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * A range of addresses that shows a file, or memory without one, and is unmapped exactly once.
  *
- * <p><b>Ownership.</b> Who made it closes it. It does not own the file; a closed file only makes
+ * <p><b>Ownership.</b> Its maker closes it. It does not own the file; a closed file only makes
  * {@link #residency} take a slower way.
  *
  * <p><b>Threads.</b> All methods may be called from any thread. {@code close} and {@code resize}
@@ -106,12 +106,9 @@ public final class Mapping implements AutoCloseable {
   }
 
   /**
-   * Maps fresh private memory without a file, which swap backs.
+   * Maps fresh private memory without a file, which swap backs; otherwise like {@link #ofFile}.
    *
    * @param target what to call it in messages
-   * @param byteSize its length, at least 1
-   * @param pageSize as for {@link #ofFile}
-   * @throws MemoryException if the kernel refuses
    */
   public static Mapping anonymous(String target, long byteSize, PageSize pageSize)
       throws MemoryException {
@@ -217,7 +214,7 @@ public final class Mapping implements AutoCloseable {
     if (range.byteSize() == 0) {
       return;
     }
-    if (call.splits && range.byteSize() < view.range.length()) {
+    if (call.splits() && range.byteSize() < view.range.length()) {
       MappingCount.OF_PROCESS.add("madvise " + call, range.byteSize(), target, 2);
     }
     call.call(range, target);
@@ -294,10 +291,10 @@ public final class Mapping implements AutoCloseable {
     }
   }
 
-  /** Is shown parts of a mapping. */
+  /** Is shown runs of pages. */
   @FunctionalInterface
   public interface RunVisitor {
-    /** Looks at a part; in bytes from the start of the mapping. */
+    /** Visits a run; in bytes from the start of the mapping. */
     void visit(long offset, long length) throws MemoryException;
   }
 
@@ -339,8 +336,8 @@ public final class Mapping implements AutoCloseable {
 
   /**
    * Where the pages of a range are now. For shared memory {@code residentBytes} counts the page
-   * cache, whoever brought the pages in; {@code dirtyBytes} of a private file mapping are its own
-   * copies.
+   * cache, whichever process brought the pages in; {@code dirtyBytes} of a private file mapping are
+   * its own copies.
    */
   public Residency residency(long offset, long length) throws MemoryException {
     return pages.residency(offset, length);
@@ -431,11 +428,7 @@ public final class Mapping implements AutoCloseable {
     }
   }
 
-  /**
-   * Ends all access and unmaps; closing again does nothing.
-   *
-   * @throws IllegalStateException while a kernel call on the mapping is in progress
-   */
+  /** Ends all access and unmaps; closing again does nothing. */
   @Override
   public synchronized void close() {
     if (view.segment.scope().isAlive()) {

@@ -28,7 +28,7 @@ public enum MappingKind {
     this.access = access;
   }
 
-  /** Who sees the stores. */
+  /** Whether other mappings of the file see the stores. */
   public Sharing sharing() {
     return sharing;
   }

@@ -62,8 +62,8 @@ record MmapCall(
   }
 
   /**
-   * Grows a mapping that nobody uses now and returns its new address. After an exception it is
-   * mapped as before.
+   * Grows a mapping that is not in use and returns its new address. After an exception it is mapped
+   * as before.
    */
   long grow(AddressRange old, long newLength) throws MemoryException {
     MemorySegment start = MemorySegment.ofAddress(old.address());

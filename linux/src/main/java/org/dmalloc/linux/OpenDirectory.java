@@ -28,14 +28,14 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A directory held open, whose entries are reached from there by their names (openat(2)). Whoever
- * exchanges a directory above for a link, between a look and a deletion, changes nothing about
- * where that deletion happens. No link is followed, and nothing that may block is opened.
+ * A directory held open, whose entries are reached from there by their names (openat(2)). If a
+ * directory above is exchanged for a link between a check and a deletion, the deletion still
+ * happens in this directory. No link is followed, and nothing that may block is opened.
  *
- * <p>Who opened it closes it. For use by one thread.
+ * <p>Its opener closes it. For use by one thread.
  */
 public final class OpenDirectory implements AutoCloseable {
-  private static final long PATIENCE_NANOS = 5_000_000_000L;
+  private static final long RETRY_NANOS = 5_000_000_000L;
   private static final Path ITSELF = Path.of(".");
 
   private final SecureDirectoryStream<Path> stream;
@@ -44,11 +44,7 @@ public final class OpenDirectory implements AutoCloseable {
     this.stream = stream;
   }
 
-  /**
-   * Opens a directory, by a path whose links are followed.
-   *
-   * @return empty where Java has no such calls
-   */
+  /** Opens a directory, by a path whose links are followed; empty where Java has no such calls. */
   @SuppressWarnings("StreamResourceLeak") // what is returned closes it
   public static Optional<OpenDirectory> open(Path path) throws IOException {
     DirectoryStream<Path> stream = Files.newDirectoryStream(path);
@@ -107,11 +103,7 @@ public final class OpenDirectory implements AutoCloseable {
     return Optional.of(opened);
   }
 
-  /**
-   * Opens a regular file in it for reading and writing.
-   *
-   * @return empty if there is none of that name, or something else
-   */
+  /** Opens a regular file in it for reading and writing; empty if there is none of that name. */
   public Optional<FileChannel> file(Path name) throws IOException {
     Optional<PosixFileAttributes> seen = attributes(name);
     if (seen.isEmpty() || !seen.get().isRegularFile()) {
@@ -137,7 +129,7 @@ public final class OpenDirectory implements AutoCloseable {
     try {
       stream.deleteFile(name);
     } catch (NoSuchFileException e) {
-      // Somebody else was faster.
+      // Deleted by another process meanwhile.
     }
   }
 
@@ -146,15 +138,15 @@ public final class OpenDirectory implements AutoCloseable {
     try {
       stream.deleteDirectory(name);
     } catch (NoSuchFileException e) {
-      // Somebody else was faster.
+      // Deleted by another process meanwhile.
     }
   }
 
   /**
    * Deletes all that is in it, links themselves included.
    *
-   * @param last an entry to delete at the end: while it is there, the rest may be, too, and whoever
-   *     is cut off in the middle leaves it. Null for any order
+   * @param last an entry to delete at the end: while it is there, the rest may be, too, and a
+   *     deletion that is cut off leaves it. Null for any order
    */
   private void clear(@Nullable Path last) throws IOException {
     List<Path> names = names();
@@ -190,11 +182,7 @@ public final class OpenDirectory implements AutoCloseable {
     boolean holds(PosixFileAttributes attributes) throws IOException;
   }
 
-  /**
-   * Deletes a directory of this user with all that is in it.
-   *
-   * @throws IOException as the other {@code delete}, also if the directory is another user's
-   */
+  /** Deletes a directory with all that is in it; refused if it is another user's. */
   public static void delete(Path path) throws IOException {
     delete(path, Ownership::isOurs, null, false);
   }
@@ -211,11 +199,7 @@ public final class OpenDirectory implements AutoCloseable {
     delete(path, condition, last, false);
   }
 
-  /**
-   * Deletes all that is in a directory of this user.
-   *
-   * @throws IOException as {@code delete}
-   */
+  /** Deletes all that is in a directory; refused if it is another user's. */
   public static void empty(Path path) throws IOException {
     delete(path, Ownership::isOurs, null, true);
   }
@@ -238,7 +222,7 @@ public final class OpenDirectory implements AutoCloseable {
         in.empty(name, condition, directory, null);
         return;
       }
-      long deadline = System.nanoTime() + PATIENCE_NANOS;
+      long deadline = System.nanoTime() + RETRY_NANOS;
       while (in.attributes(name).isPresent()) {
         try {
           in.empty(name, condition, directory, last);
@@ -271,7 +255,7 @@ public final class OpenDirectory implements AutoCloseable {
 
   private static FileSystemException foreign(Path path) {
     return new FileSystemException(
-        "delete " + path + ": not the directory that was made; look at it, and delete it yourself");
+        "delete " + path + ": not the directory that was made; check it, and delete it yourself");
   }
 
   /** Deletes all below a directory, and itself if it is not the one to keep. */
@@ -288,7 +272,7 @@ public final class OpenDirectory implements AutoCloseable {
 
           @Override
           public FileVisitResult visitFileFailed(Path file, IOException e) {
-            return FileVisitResult.CONTINUE; // somebody else deletes it at the same time
+            return FileVisitResult.CONTINUE; // another process deletes it at the same time
           }
 
           @Override

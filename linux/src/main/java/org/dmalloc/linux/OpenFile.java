@@ -20,8 +20,8 @@ import org.dmalloc.spi.region.LongOperation;
 /**
  * A file descriptor, closed exactly once.
  *
- * <p><b>Ownership.</b> Who opened it closes it. A {@link Mapping} of the file outlives it, but
- * tells less about its residency then.
+ * <p><b>Ownership.</b> Its opener closes it. A {@link Mapping} of the file outlives it, but tells
+ * less about its residency then.
  *
  * <p><b>Threads.</b> All methods may be called from any thread; {@code close} waits for calls in
  * progress, so that none can meet a descriptor that was closed and given to another file.
@@ -31,7 +31,7 @@ import org.dmalloc.spi.region.LongOperation;
  * for as long as such a lock is to hold.
  */
 public final class OpenFile implements AutoCloseable {
-  /** Between two looks at the interrupt flag: short on any file system (tmpfs takes 66 ms). */
+  /** Between two checks of the interrupt flag: short on any file system (tmpfs takes 66 ms). */
   private static final long RESERVE_CHUNK_BYTES = 256L << 20;
 
   /** One write where space can be taken in no other way. */
@@ -63,11 +63,7 @@ public final class OpenFile implements AutoCloseable {
     return open(path, access, path.toString());
   }
 
-  /**
-   * Like the other {@code open}, for a file whose path is not what the user knows it by.
-   *
-   * @param target what to call it in messages
-   */
+  /** Like the other {@code open}, for a file that messages call something else than its path. */
   public static OpenFile open(Path path, AccessMode access, String target) throws MemoryException {
     Platform.require();
     int flags = Abi.O_CLOEXEC | Abi.O_NOFOLLOW;
@@ -263,8 +259,8 @@ public final class OpenFile implements AutoCloseable {
   }
 
   /**
-   * Fixes the size of a file in memory for good: nobody can cut it short under a mapping. (Holes
-   * can still be punched into it; they read as zero.)
+   * Fixes the size of a file in memory for good: no process can cut it short under a mapping.
+   * (Holes can still be punched into it; they read as zero.)
    *
    * @throws MemoryException on a file that is not in memory
    */
@@ -345,8 +341,8 @@ public final class OpenFile implements AutoCloseable {
   }
 
   /**
-   * Drops clean cached pages that nobody has mapped, so that the next read comes from the device
-   * (posix_fadvise DONTNEED). Changed and mapped pages stay.
+   * Drops clean cached pages that no process has mapped, so that the next read comes from the
+   * device (posix_fadvise DONTNEED). Changed and mapped pages stay.
    */
   public void dropCachedPages(long offset, long length) throws MemoryException {
     call(

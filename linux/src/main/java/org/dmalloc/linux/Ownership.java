@@ -14,8 +14,8 @@ import java.util.Optional;
 import java.util.StringTokenizer;
 
 /**
- * Who can change a file or directory: only what this process's user alone can change may be
- * trusted, above all by root in a directory that everybody may write to.
+ * Which users can change a file or directory. Only what this process's user alone can change may be
+ * trusted, above all by root in a directory that all users may write to.
  */
 public final class Ownership {
   private static final Path STATUS = Path.of("/proc/self/status");

@@ -27,7 +27,7 @@ final class PageLock {
       if (!held) {
         Libc.munlock(range, range.byteSize()); // a failure half-way leaves some pages locked
       }
-      // EPERM is the limit's only where it is 0: else somebody forbids the call.
+      // EPERM is the limit's only where it is 0: else a policy forbids the call.
       boolean limited =
           errno == Errno.ENOMEM
               || errno == Errno.EAGAIN

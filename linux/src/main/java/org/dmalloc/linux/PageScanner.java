@@ -26,11 +26,7 @@ public final class PageScanner implements AutoCloseable {
     this.pagemap = new Pagemap(arena, BATCH_PAGES, Pagemap.IS_PRESENT, 0, Pagemap.IS_PRESENT);
   }
 
-  /**
-   * Opens the page table.
-   *
-   * @throws MemoryException if {@code /proc} is not there or hides it
-   */
+  /** Opens the page table; refused where {@code /proc} is not there or hides it. */
   public static PageScanner open() throws MemoryException {
     Platform.require();
     Arena arena = Arena.ofConfined();

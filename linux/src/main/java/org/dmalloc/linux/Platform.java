@@ -13,8 +13,8 @@ import org.dmalloc.spi.machine.Setting;
 public final class Platform {
   private static final long DEFAULT_HUGE_PAGE_BYTES = 2L << 20;
 
-  /** Why not, or empty. */
-  private static final String REFUSAL =
+  /** Why this machine is not supported; empty if it is. */
+  private static final String UNSUPPORTED =
       probe(System.getProperty("os.name", ""), System.getProperty("os.arch", ""));
 
   private Platform() {}
@@ -26,8 +26,8 @@ public final class Platform {
    *     the missing permission to call native code
    */
   public static void require() {
-    if (!REFUSAL.isEmpty()) {
-      throw new UnsupportedOperationException(REFUSAL);
+    if (!UNSUPPORTED.isEmpty()) {
+      throw new UnsupportedOperationException(UNSUPPORTED);
     }
   }
 
@@ -71,7 +71,7 @@ public final class Platform {
     }
   }
 
-  /** The next step for who meets that limit. */
+  /** The next step where that limit is met. */
   public static String lockLimitStep() {
     return "RLIMIT_MEMLOCK is "
         + lockLimitBytes()

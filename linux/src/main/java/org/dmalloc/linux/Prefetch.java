@@ -45,11 +45,7 @@ final class Prefetch {
     return batchRefused || pidfd() == UNAVAILABLE ? SINGLE : BATCH;
   }
 
-  /**
-   * Announces all of each range; a long one in pieces that the kernel takes whole.
-   *
-   * @param pages start and end at a page; offsets and length lie inside
-   */
+  /** Announces all of each range of whole pages; a long one in pieces that the kernel takes. */
   static void announce(MemorySegment pages, long[] offsets, long length, String target)
       throws MemoryException {
     if (length <= READ_AHEAD_BYTES) {
@@ -110,7 +106,8 @@ final class Prefetch {
         MemorySegment rest = vectors.asSlice(done * VECTOR_BYTES);
         int left = count - done;
         long result =
-            OpenFile.retry(() -> Libc.processMadvise(pidfd, rest, left, Abi.MADV_WILLNEED, pages));
+            OpenFile.retry(
+                () -> Libc.processMadvise(pidfd, rest, left, Madvise.WILLNEED.number, pages));
         if (result == -Errno.ENOSYS || result == -Errno.EPERM) {
           return false;
         }

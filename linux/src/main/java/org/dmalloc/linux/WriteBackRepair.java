@@ -38,7 +38,7 @@ final class WriteBackRepair {
               long bytes = Platform.roundDownToPage(held.bytes());
               if (bytes > 0) {
                 // What cannot be paged out keeps its buffers: a comparison with the device tells.
-                Libc.madvise(rest, bytes, Abi.MADV_PAGEOUT);
+                Libc.madvise(rest, bytes, Madvise.PAGEOUT.number);
               } else {
                 bytes = rest.byteSize(); // no pipe to be had
               }

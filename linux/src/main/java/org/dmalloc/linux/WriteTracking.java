@@ -57,12 +57,7 @@ final class WriteTracking implements DirtyTracking {
     this.pagemap = new Pagemap(arena, RUNS, Pagemap.IS_WRITTEN, 0, Pagemap.IS_WRITTEN);
   }
 
-  /**
-   * Protects all pages of a range.
-   *
-   * @param range whole pages
-   * @param byteSize what of them belongs to the region
-   */
+  /** Protects all pages of a range, the first {@code byteSize} bytes of which are the region's. */
   static WriteTracking start(MemorySegment range, long byteSize, String target)
       throws MemoryException {
     int flags = Abi.O_CLOEXEC | Abi.O_NONBLOCK | Abi.UFFD_USER_MODE_ONLY;

@@ -198,7 +198,7 @@ class KernelFactsTest {
       mapping.segment().fill((byte) 7);
       evict(file, mapping);
       mapping.advise(Advice.RANDOM, 0, size);
-      assertEquals(0, Libc.madvise(mapping.segment(), size, Abi.MADV_WILLNEED));
+      assertEquals(0, Libc.madvise(mapping.segment(), size, Madvise.WILLNEED.number));
       assertTrue(mapping.residency(0, size).residentBytes() < size, "all of it");
       mapping.advise(Advice.WILL_NEED, 0, size); // in pieces
       assertEquals(size, mapping.residency(0, size).residentBytes());

@@ -17,7 +17,7 @@ import org.dmalloc.api.ProviderStatistics;
 import org.dmalloc.api.backing.OrphanedRegions;
 import org.dmalloc.spi.region.RegionLedger;
 
-/** Which managed regions are open, who took them, and how many bytes against which limit. */
+/** The open managed regions, and the bytes of each bundle against its limit. */
 final class Accounts {
   private final Supplier<Quotas> quotas;
   private final ConcurrentMap<Long, ManagedRegion> open = new ConcurrentSkipListMap<>();
@@ -128,7 +128,7 @@ final class Accounts {
     }
   }
 
-  /** A refusal that no booking was tried for. */
+  /** Counts a failure before any booking. */
   void failed() {
     failures.increment();
   }

@@ -33,7 +33,7 @@ record Backend(MemoryProvider provider, int ranking, long serviceId) {
   /** What was logged of whom: a provider that breaks its contract does so each time. */
   private static final Set<String> LOGGED = ConcurrentHashMap.newKeySet();
 
-  // A backend may be anybody's: what it throws against its contract must not stop the others.
+  // A backend may be foreign code: what it throws against its contract must not stop the others.
 
   /** Its name; that of its service if it does not tell one. */
   String name() {

@@ -36,12 +36,7 @@ final class BackingSlot {
   /** Held while a placement asks to be told of the next use, and while the placement changes. */
   private final Object notifying = new Object();
 
-  /**
-   * Begins on a placement.
-   *
-   * @param region whose bytes they are, for messages
-   * @param detachedWaitNanos how long users wait for a backend when there is none
-   */
+  /** Begins on a placement; users of a region without a backend wait so long for one. */
   BackingSlot(Object region, Placement placement, LongSupplier detachedWaitNanos) {
     this.region = region;
     this.detachedWaitNanos = detachedWaitNanos;
@@ -119,7 +114,7 @@ final class BackingSlot {
     used = true;
   }
 
-  /** Whether anybody used the region since this was last asked. */
+  /** Whether the region was used since the last call. */
   boolean takeUsed() {
     boolean was = used || gate.openSections() > 0;
     used = false;

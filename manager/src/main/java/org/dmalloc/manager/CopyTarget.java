@@ -19,8 +19,8 @@ import org.dmalloc.api.backing.StoredBacking;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Fresh memory on another backend that a region is copied to. Nobody else knows of it until the
- * region is placed there; if that never happens, it is discarded.
+ * Fresh memory on another backend that a region is copied to. It is not listed until the region is
+ * placed there; if that never happens, it is discarded.
  */
 final class CopyTarget {
   private static final Logger LOG = System.getLogger(CopyTarget.class.getName());

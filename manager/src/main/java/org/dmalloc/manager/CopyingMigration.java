@@ -30,7 +30,7 @@ final class CopyingMigration {
 
   /**
    * Given to the target at once, which may bring it in by one call: four times as fast as a fault
-   * for each page, and little enough that nobody waits long for the kernel's lock.
+   * for each page, and little enough that no user waits long for the kernel's lock.
    */
   private static final long PIECE_BYTES = 8 * CHUNK_BYTES;
 
@@ -47,14 +47,14 @@ final class CopyingMigration {
   private static final int MAX_PASSES = 30;
 
   /**
-   * A pass that takes longer and copies less than this is held up: the kernel slows down whoever
-   * stores to a file of which more is changed, and not written yet, than it likes.
+   * A pass that takes longer and copies less than this is held up: the kernel slows down stores to
+   * a file of which more is changed, and not written yet, than it likes.
    */
   private static final long HELD_UP_NANOS = 5_000_000;
 
   private static final long HELD_UP_BYTES_PER_SECOND = 100_000_000;
 
-  /** A last pass that took longer to copy says how long users would wait; nobody need. */
+  /** A last pass that took longer to copy says how long users would wait. */
   private static final long LONG_NANOS = 20_000_000;
 
   /** Each writes all that is changed; what still holds stores up then is not this move. */
@@ -81,11 +81,7 @@ final class CopyingMigration {
   private boolean announced;
   private boolean exchanged;
 
-  /**
-   * A move by copying.
-   *
-   * @param between the move of a stored region to another store; null for any other region
-   */
+  /** A move by copying; with the move of a stored region to another store, if it is one. */
   CopyingMigration(Move move, @Nullable StoreMove between) {
     this.move = move;
     this.between = between;
@@ -335,7 +331,7 @@ final class CopyingMigration {
       try {
         target.endMove();
       } catch (MemoryException | RuntimeException e) {
-        // Whoever opens the file finds that the old one is gone.
+        // The next open of the file finds that the old one is gone.
         LOG.log(Level.DEBUG, "the end of the move of {0}: {1}", move.region(), e.getMessage());
       }
     }

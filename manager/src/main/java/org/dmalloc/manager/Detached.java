@@ -23,7 +23,6 @@ final class Detached {
    *
    * @param why the reason and what to do, for messages
    * @param remains what can be read all the same, read-only; null if there is nothing
-   * @param waitNanos how long users wait
    */
   Detached(String why, @Nullable MemorySegment remains, long waitNanos) {
     this.why = why;

@@ -17,7 +17,7 @@ import org.dmalloc.spi.region.Uninterrupted;
  * Takes all regions from a backend that goes. Runs while the backend's service is being
  * unregistered: it still answers then, and is stopped when this returns.
  */
-final class Evacuation {
+record Evacuation(ManagedRegions regions, Backend gone) {
   private static final Logger LOG = System.getLogger(Evacuation.class.getName());
 
   /** After the time-out a region is stranded at once, unless it is in mid-exchange. */
@@ -25,14 +25,6 @@ final class Evacuation {
 
   private static final MoveOptions OPTIONS =
       MoveOptions.DEFAULT.withSectionTimeout(Duration.ofMillis(500)).withAttempts(10);
-
-  private final ManagedRegions regions;
-  private final Backend gone;
-
-  Evacuation(ManagedRegions regions, Backend gone) {
-    this.regions = regions;
-    this.gone = gone;
-  }
 
   /**
    * Moves every region, on a thread that no interrupt of the caller reaches, and returns when that

@@ -27,12 +27,7 @@ final class ManagedProvider implements MemoryProvider {
   private final ManagedRegions regions;
   private final String bundle;
 
-  /**
-   * A view.
-   *
-   * @param regions what it is a view of
-   * @param bundle the symbolic name of the bundle that uses it
-   */
+  /** A view of the regions for a bundle of that symbolic name. */
   ManagedProvider(ManagedRegions regions, String bundle) {
     this.regions = regions;
     this.bundle = bundle;

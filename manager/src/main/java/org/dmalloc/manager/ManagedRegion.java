@@ -27,7 +27,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A region whose bytes may be on one backend now and on another later; its users notice a short
- * wait at most. Where the bytes are and who gets at them is the {@link BackingSlot}'s.
+ * wait at most. {@link BackingSlot} has the bytes and the gate before them.
  */
 final class ManagedRegion implements MemoryRegion {
   private final long id;
@@ -383,7 +383,7 @@ final class ManagedRegion implements MemoryRegion {
     return "region " + id + (name == null ? "" : " '" + name + "'");
   }
 
-  // --- for those who move it ---
+  // --- for moves ---
 
   /** Held by the move, resize or close that is at work. */
   MoveLock moving() {

@@ -110,11 +110,7 @@ final class ManagedRegions {
     return backends.contains(backend);
   }
 
-  /**
-   * The backend of a name.
-   *
-   * @throws IllegalArgumentException if several have it
-   */
+  /** The backend of a name; an {@link IllegalArgumentException} if several have it. */
   Optional<Backend> backend(String name) {
     List<Backend> same = backends().stream().filter(b -> b.name().equals(name)).toList();
     if (same.size() > 1) {
@@ -165,11 +161,7 @@ final class ManagedRegions {
     return Collections.unmodifiableSet(all);
   }
 
-  /**
-   * A region is where it cannot do something.
-   *
-   * @return what to throw; it says where the region could do it, and how it gets there
-   */
+  /** What to throw where a region lacks a capability; says on which backends it would have it. */
   UnsupportedCapabilityException lacking(
       ManagedRegion region, Backend here, Capability capability) {
     if (!capabilities().contains(capability)) {
@@ -364,7 +356,6 @@ final class ManagedRegions {
 
   private ManagedRegion place(Creation creation, Backend backend) throws MemoryException {
     MemoryRegion inner = creation.maker.on(backend, creation.id);
-    boolean done = false;
     try {
       // An opened region tells its size only now; a region's close takes its whole size back.
       accounts.book(
@@ -373,15 +364,11 @@ final class ManagedRegions {
           creation.bundle,
           creation.target);
       RequestedAttributes asked = creation.asked.apply(inner);
-      ManagedRegion region =
-          new ManagedRegion(
-              this, creation.id, creation.bundle, asked, new Placement(backend, inner));
-      done = true;
-      return region;
-    } finally {
-      if (!done) {
-        inner.close();
-      }
+      return new ManagedRegion(
+          this, creation.id, creation.bundle, asked, new Placement(backend, inner));
+    } catch (MemoryException | RuntimeException | Error e) {
+      inner.close();
+      throw e;
     }
   }
 

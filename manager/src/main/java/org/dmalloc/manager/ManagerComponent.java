@@ -31,7 +31,8 @@ import org.osgi.service.metatype.annotations.Designate;
  *
  * <p>The provider is registered by hand: its capabilities follow the backends, and each bundle that
  * uses it gets a view of its own, so that its regions are booked on it. So is the mover. What is
- * registered by hand has to be declared by hand, for resolvers that look for who offers a service.
+ * registered by hand has to be declared by hand, for resolvers that search for the bundle that
+ * offers a service.
  */
 @Capability(
     namespace = "osgi.service",

@@ -55,7 +55,7 @@ import org.osgi.service.metatype.annotations.Option;
 
   @AttributeDefinition(
       name = "Interval of the policy, in milliseconds",
-      description = "From one look at all regions to the next.",
+      description = "From one sample of all regions to the next.",
       min = "1")
   long policy_interval_millis() default 5_000;
 

@@ -147,7 +147,7 @@ record Move(
     String failure = info.writeBackFailure();
     if (failure != null && info.open() && info.sharing() == Sharing.SHARED) {
       throw failed(
-          failure, "make room or mend the device, force the region, and move it again", null);
+          failure, "free space or repair the device, force the region, and move it again", null);
     }
   }
 

@@ -23,11 +23,7 @@ public final class MoveEvents implements MoveListener {
 
   private final EventAdmin events;
 
-  /**
-   * Made by the component runtime.
-   *
-   * @param events where to post
-   */
+  /** Made by the component runtime. */
   @Activate
   public MoveEvents(@Reference EventAdmin events) {
     this.events = events;

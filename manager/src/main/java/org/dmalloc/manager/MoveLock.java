@@ -20,12 +20,7 @@ final class MoveLock {
   private final Object region;
   private final LongSupplier timeoutNanos;
 
-  /**
-   * A lock that nobody holds.
-   *
-   * @param region what it is of, for messages
-   * @param timeoutNanos how long to wait for it
-   */
+  /** A free lock of a region, for which others wait so long. */
   MoveLock(Object region, LongSupplier timeoutNanos) {
     this.region = region;
     this.timeoutNanos = timeoutNanos;
@@ -34,7 +29,6 @@ final class MoveLock {
   /**
    * Waits until it is free, telling a move beside the users to give way; keeps interrupts.
    *
-   * @param operation for messages
    * @throws IllegalStateException if that takes too long
    */
   void take(String operation) {
@@ -64,7 +58,7 @@ final class MoveLock {
     lock.unlock();
   }
 
-  /** Whether somebody waits for the move that runs. */
+  /** Whether a close, resize or evacuation waits for the move that runs. */
   boolean mustGiveWay() {
     return urgent.get() > 0;
   }

@@ -83,11 +83,7 @@ final class Moves implements RegionMover {
     }
   }
 
-  /**
-   * Moves a region whose lock is held.
-   *
-   * @param reason for the history
-   */
+  /** Moves a region whose lock is held. */
   MoveResult perform(
       ManagedRegion region,
       Backend target,
@@ -129,7 +125,8 @@ final class Moves implements RegionMover {
       tell(listener -> listener.failed(region.id(), from, target.name(), why));
       if (e instanceof InternalError) {
         // A page without a disk block behind it: how a store to a sparse file on a full disk ends.
-        throw move.failed("a page could not be read or written", "look at the disk's space", e);
+        throw move.failed(
+            "a page could not be read or written", "check the free space of the disk", e);
       }
       throw e;
     } finally {
@@ -147,7 +144,7 @@ final class Moves implements RegionMover {
 
   /**
    * Has the source's file hold what its memory holds, where a write-back has failed: the old file
-   * goes, and a copy of what nobody could write is not one of what was promised to be there.
+   * goes, and a copy of what could not be written is not one of what was promised to be there.
    */
   private static void bringToFile(Placement source) throws MemoryException {
     RegionInfo info = source.region().info();

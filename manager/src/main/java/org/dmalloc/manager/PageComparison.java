@@ -18,21 +18,13 @@ import org.dmalloc.spi.region.Uninterrupted;
  * users take one: it reads 27 GB/s already, which is most of what the memory gives, so that a
  * second one would take a sixth off a pass, and all of itself from the users.
  */
-final class PageComparison implements DirtyTracking {
+record PageComparison(MemorySegment source, MemorySegment copy) implements DirtyTracking {
   static final String METHOD = "comparison";
 
   private static final long PAGE = 4096;
 
   /** What is worth a thread: some milliseconds. */
   private static final long MIN_SHARE_BYTES = 16 << 20;
-
-  private final MemorySegment source;
-  private final MemorySegment copy;
-
-  PageComparison(MemorySegment source, MemorySegment copy) {
-    this.source = source;
-    this.copy = copy;
-  }
 
   @Override
   public void collect(Visitor visitor) throws MemoryException {

@@ -23,11 +23,7 @@ final class RateLimit {
     return bytesPerSecond != Long.MAX_VALUE;
   }
 
-  /**
-   * Waits until so many bytes more are in the rate.
-   *
-   * @param check stops the copy while it waits
-   */
+  /** Waits until so many bytes more are in the rate; the check stops the copy meanwhile. */
   void spend(long bytes, Action check) throws MemoryException {
     spentBytes += bytes;
     if (!limited()) {

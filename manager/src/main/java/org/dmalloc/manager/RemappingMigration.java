@@ -20,15 +20,7 @@ import org.dmalloc.spi.region.Uninterrupted;
  * Moves a stored region between two backends of one store: with the gate shut one closes the file
  * and the other opens it. Nothing is copied.
  */
-final class RemappingMigration {
-  private final Move move;
-  private final String name;
-
-  RemappingMigration(Move move, String name) {
-    this.move = move;
-    this.name = name;
-  }
-
+record RemappingMigration(Move move, String name) {
   /** Whether the name stands for the same file in the target's store. */
   static boolean serves(Placement source, RequestedAttributes asked, String name, Backend target)
       throws MemoryException {
@@ -95,7 +87,7 @@ final class RemappingMigration {
     move.region().place(new Placement(move.target(), opened));
   }
 
-  /** Whoever closed the file first would not find it again by its name. */
+  /** A file that is closed first, and then gone from its name, could not be opened again. */
   private void requireName() throws MemoryException {
     Optional<String> fate = move.source().region().detached();
     if (fate.isPresent()) {
@@ -113,7 +105,6 @@ final class RemappingMigration {
     RequestedAttributes asked = move.region().asked();
     MemoryRegion opened =
         backend.open(asked.openOn(backend.capabilities(), name), move.region().id());
-    boolean done = false;
     try {
       Placement next = new Placement(backend, opened);
       Optional<String> now = next.stored().map(StoredBacking::fileKey);
@@ -122,12 +113,10 @@ final class RemappingMigration {
         throw move.failed("its file was replaced by another file", "put the file back", null);
       }
       asked.tellSince(asked.asOpened(), next, move.region());
-      done = true;
       return opened;
-    } finally {
-      if (!done) {
-        opened.close();
-      }
+    } catch (MemoryException | RuntimeException | Error e) {
+      opened.close();
+      throw e;
     }
   }
 
@@ -153,7 +142,7 @@ final class RemappingMigration {
             + " took turns with it; put it back, and it is opened again by itself, or close it"
         : String.format(
             Locale.ROOT,
-            "its file is whole in the store, but neither %s nor %s opens it: %s; mend that, and it"
+            "its file is whole in the store, but neither %s nor %s opens it: %s; repair that, and it"
                 + " is opened again by itself, or close it",
             to,
             from,

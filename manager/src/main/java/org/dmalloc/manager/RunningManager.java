@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
 
 /** The movable regions and the thread of their policy. Safe for use by any number of threads. */
 final class RunningManager implements RegionManager {
-  /** What a program without bundles is to accounts and limits. */
+  /** The name that regions of a program without bundles are booked on. */
   private static final String PROGRAM = "program";
 
   private final ManagedRegions regions = new ManagedRegions(Settings.DEFAULT, Step.Probe.NONE);
@@ -50,7 +50,7 @@ final class RunningManager implements RegionManager {
     } catch (RuntimeException e) {
       // An exception would end the schedule for good.
       System.getLogger(RunningManager.class.getName())
-          .log(System.Logger.Level.ERROR, "the policy's look at the regions failed", e);
+          .log(System.Logger.Level.ERROR, "the policy's sample of the regions failed", e);
     }
   }
 

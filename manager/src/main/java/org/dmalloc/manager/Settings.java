@@ -15,7 +15,7 @@ import org.dmalloc.spi.region.ConfigurationReader;
  * @param spillIdle how long a region must be idle to be spilled
  * @param spillBudgetBytes the most resident bytes of memory without a file before regions that are
  *     not idle are spilled too
- * @param interval from one look at the policy to the next
+ * @param interval from one sample of the regions to the next
  * @param evacuationTimeout how long a backend's stop waits for its regions to leave
  * @param sectionTimeout how long close and resize wait for open sections
  * @param strandedWait how long users of a region that no backend holds wait for one
@@ -57,12 +57,12 @@ record Settings(
             reader.bytes("bundle.limit.bytes", Long.MAX_VALUE),
             bundleLimits(reader, properties)),
         reader.constant("policy", MovePolicy.RETURN),
-        reader.millis("spill.idle.millis", Duration.ofMillis(60_000)),
+        reader.millis("spill.idle.millis", Duration.ofMinutes(1)),
         reader.bytes("spill.budget.bytes", Long.MAX_VALUE),
-        reader.millis("policy.interval.millis", Duration.ofMillis(5_000)),
-        reader.millis("evacuation.timeout.millis", Duration.ofMillis(60_000)),
+        reader.millis("policy.interval.millis", Duration.ofSeconds(5)),
+        reader.millis("evacuation.timeout.millis", Duration.ofMinutes(1)),
         reader.sectionTimeout(),
-        reader.millis("stranded.wait.millis", Duration.ofMillis(5_000)),
+        reader.millis("stranded.wait.millis", Duration.ofSeconds(5)),
         reader.constant("leaks", LeakPolicy.KEEP));
   }
 

@@ -2,7 +2,7 @@
 /**
  * Regions that move between backends while they are used.
  *
- * <p><b>Who owns what.</b> The user owns a {@link org.dmalloc.manager.ManagedRegion} and closes it.
+ * <p><b>Ownership.</b> The user owns a {@link org.dmalloc.manager.ManagedRegion} and closes it.
  * That region alone owns the backend's region below it, its {@link org.dmalloc.manager.Placement},
  * and closes it when it has moved away or is closed itself. Both have one number, and listings show
  * the user's region only; the number of a backend that gives its own is told by {@link

@@ -135,16 +135,16 @@ final class AnonymousBacking implements RegionBacking {
     }
   }
 
-  private MemoryException explain(MemoryException refusal) {
-    if (refusal.errno() == Errno.EAGAIN && policies.locked()) { // how mremap says RLIMIT_MEMLOCK
+  private MemoryException explain(MemoryException failure) {
+    if (failure.errno() == Errno.EAGAIN && policies.locked()) { // how mremap says RLIMIT_MEMLOCK
       return Errno.exception(
-          refusal.operation(),
-          refusal.byteSize(),
-          refusal.target(),
+          failure.operation(),
+          failure.byteSize(),
+          failure.target(),
           Errno.EAGAIN,
           "its pages are locked, and " + Platform.lockLimitStep());
     }
-    return refusal;
+    return failure;
   }
 
   @Override

@@ -35,7 +35,7 @@ record AnonymousSettings(
   static final String MEMORY_CHECK = "memory.check";
   static final Set<String> KEYS = ConfigurationReader.keys(POLICIES, MEMORY_CHECK);
 
-  /** The settings of a provider that nobody configured. */
+  /** The settings of a provider without a configuration. */
   static AnonymousSettings defaults(String name) {
     return new AnonymousSettings(
         name,

@@ -43,7 +43,7 @@ enum MemorySource {
   MEMFD("memfd, swap", Sharing.SHARED),
   /**
    * The System V and BSD way before MAP_ANONYMOUS. A shared mapping of the device is an object of
-   * its own, which children that do not exec inherit; nobody else can reach it.
+   * its own, which children that do not exec inherit; no other process can reach it.
    */
   ZERO("shared mapping of /dev/zero, swap", Sharing.SHARED);
 

@@ -147,12 +147,16 @@ class DeclarationTest {
   @Test
   void describedDefaultsAreTheRealOnes() throws Exception {
     AnonymousSettings defaults = AnonymousSettings.defaults("x");
+    Map<String, String> described =
+        elements(
+                parse("/OSGI-INF/metatype/" + AnonymousConfiguration.class.getName() + ".xml"),
+                "AD")
+            .stream()
+            .collect(Collectors.toMap(e -> e.getAttribute("id"), e -> e.getAttribute("default")));
     assertEquals(
-        defaults.sectionTimeout().toMillis(),
-        AnonymousConfiguration.class.getDeclaredMethod("section_timeout_millis").getDefaultValue());
-    assertEquals(
-        defaults.memoryCheck().name(),
-        AnonymousConfiguration.class.getDeclaredMethod("memory_check").getDefaultValue());
+        String.valueOf(defaults.sectionTimeout().toMillis()),
+        described.get(ConfigurationReader.SECTION_TIMEOUT));
+    assertEquals(defaults.memoryCheck().name(), described.get(AnonymousSettings.MEMORY_CHECK));
     assertTrue(defaults.policies().isEmpty());
   }
 

@@ -19,9 +19,9 @@ import org.dmalloc.spi.store.StoreFile;
  * Java has no call that announces them.
  *
  * <p>Platform threads, because a read of a file holds on to the carrier of a virtual one. They are
- * made when there is something to read, and end when there was nothing for a while. Nobody
- * interrupts them while they read: an interrupt would close the file's channel, and with it drop
- * the file's lock. For the same reason the caller itself never reads.
+ * made when there is something to read, and end when there was nothing for a while. They are not
+ * interrupted while they read: an interrupt would close the file's channel, and with it drop the
+ * file's lock. For the same reason the caller itself never reads.
  */
 final class ConcurrentReads {
   /** What devices like; more threads than that only wait for each other. */
@@ -35,11 +35,7 @@ final class ConcurrentReads {
 
   private final ThreadPoolExecutor threads;
 
-  /**
-   * Reads on threads of its own.
-   *
-   * @param name of the provider, for the names of the threads
-   */
+  /** Reads on threads that are named by the provider. */
   ConcurrentReads(String name) {
     AtomicLong number = new AtomicLong();
     threads =
@@ -80,17 +76,17 @@ final class ConcurrentReads {
                 return true;
               }));
     }
-    List<MemoryException> refusals = new ArrayList<>();
+    List<MemoryException> failures = new ArrayList<>();
     for (Future<?> share : shares) {
       try {
         Uninterrupted.get(share);
-      } catch (MemoryException refusal) {
-        refusals.add(refusal);
+      } catch (MemoryException failure) {
+        failures.add(failure);
       }
     }
-    if (!refusals.isEmpty()) {
-      MemoryException first = refusals.getFirst();
-      refusals.stream().skip(1).forEach(first::addSuppressed);
+    if (!failures.isEmpty()) {
+      MemoryException first = failures.getFirst();
+      failures.stream().skip(1).forEach(first::addSuppressed);
       throw first;
     }
   }

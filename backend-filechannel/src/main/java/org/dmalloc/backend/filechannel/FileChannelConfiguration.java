@@ -34,10 +34,10 @@ interface FileChannelConfiguration extends ProviderConfiguration {
 
   @AttributeDefinition(
       name = "Sharing",
-      description = "Who sees the stores to a region whose request leaves it open.",
+      description = "Where the stores to a region go whose request leaves it open.",
       options = {
-        @Option(label = "the file, and all who map it", value = "SHARED"),
-        @Option(label = "nobody else: copy on write", value = "PRIVATE")
+        @Option(label = "to the file and all its mappings", value = "SHARED"),
+        @Option(label = "to this mapping alone: copy on write", value = "PRIVATE")
       },
       defaultValue = "SHARED")
   String sharing();

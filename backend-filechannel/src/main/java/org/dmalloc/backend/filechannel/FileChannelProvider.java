@@ -50,7 +50,7 @@ import org.osgi.service.component.annotations.Component;
     configurationPid = FileChannelProvider.PID,
     property = {
       MemoryProvider.BACKEND + "=" + FileChannelProvider.NAME,
-      MemoryProvider.CAPABILITY + "=NAMED", // who looks for stores sees one that did not start
+      MemoryProvider.CAPABILITY + "=NAMED", // the shell finds stores whose backend did not start
       "service.ranking:Integer=" + FileChannelProvider.RANKING
     })
 public final class FileChannelProvider extends StoreLedgerProvider {

@@ -77,7 +77,7 @@ final class ResidentPages {
   /** Is shown parts of a region. */
   @FunctionalInterface
   interface RunVisitor {
-    /** Looks at a part that is resident. */
+    /** Visits a part that is resident. */
     void visit(long offset, long length) throws MemoryException;
   }
 
@@ -109,8 +109,8 @@ final class ResidentPages {
   }
 
   /**
-   * Makes the pages of a range that are resident dirty, by adding nothing to a word of each: users
-   * who store meanwhile lose nothing.
+   * Makes the pages of a range that are resident dirty, by adding nothing to a word of each: stores
+   * that users make meanwhile are not lost.
    *
    * @param sparse whether a page may want disk space that is not reserved; then there must be
    *     enough for all, because a page that gets none is a signal

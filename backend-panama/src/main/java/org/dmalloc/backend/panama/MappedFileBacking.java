@@ -59,25 +59,10 @@ final class MappedFileBacking implements RegionBacking {
     this.machine = machine;
   }
 
-  /**
-   * Lets an observer find out the pattern.
-   *
-   * @param region the one that this is behind
-   * @param filled whether the pages are in already
-   */
+  /** Lets an observer find out the pattern of a region whose pages may be filled already. */
   void watch(
       BackedRegion region, PagingObserver observer, WatchedRegion.Stores stores, boolean filled) {
-    WatchedRegion watching =
-        new WatchedRegion(
-            observer,
-            mapping,
-            paging(),
-            target,
-            region.id(),
-            region::notifyNextUse,
-            region::suspect,
-            () -> region.patternBecame(AccessPattern.NORMAL),
-            stores);
+    WatchedRegion watching = new WatchedRegion(observer, mapping, paging(), region, stores);
     if (filled) {
       watching.filled();
     }

@@ -65,7 +65,7 @@ import org.osgi.service.metatype.annotations.Designate;
     configurationPolicy = ConfigurationPolicy.OPTIONAL,
     property = {
       "dmalloc.backend=" + PanamaSettings.NAME,
-      "dmalloc.capability=NAMED", // who looks for stores sees one that did not start
+      "dmalloc.capability=NAMED", // the shell finds stores whose backend did not start
       "service.ranking:Integer=" + PanamaSettings.RANKING
     })
 @Designate(ocd = PanamaConfiguration.class, factory = true)

@@ -41,7 +41,7 @@ record PanamaSettings(
       ConfigurationReader.keys(StoreLedgerProvider.DIRECTORY, PATTERN, MEMORY_CHECK);
   private static final String SERVICE_PID = "service.pid";
 
-  /** The settings of a provider in a given store that nobody configured otherwise. */
+  /** The settings of a provider in a given store, otherwise without a configuration. */
   static PanamaSettings in(RegionStore store) {
     return new PanamaSettings(
         NAME,

@@ -72,15 +72,15 @@ abstract sealed class RegionFile {
   abstract void resize(long oldByteSize, long newByteSize) throws MemoryException;
 
   /**
-   * Throws if somebody has cut the file so short that it does not hold {@code byteSize} bytes of
-   * the region any more.
+   * Throws if the file was cut so short that it does not hold {@code byteSize} bytes of the region
+   * any more.
    */
   abstract void checkLength(String operation, long byteSize) throws MemoryException;
 
   /** Detects that the region's name does not lead to the file any more. */
   void checkName(String operation) throws MemoryException {}
 
-  /** Tells the file from all others; null if nobody can open it again. */
+  /** Tells the file from all others; null if it cannot be opened again. */
   abstract @Nullable String key();
 
   /** The file in the store; empty if it has no name. */
@@ -88,7 +88,7 @@ abstract sealed class RegionFile {
     return Optional.empty();
   }
 
-  /** Says who has it open, for the messages that others get. */
+  /** Describes its holder, for the messages of other processes. */
   void describeHolder(String holder) {}
 
   /** Closes it; a file without a name is gone then. */
@@ -115,10 +115,8 @@ abstract sealed class RegionFile {
     }
 
     /**
-     * Creates a named region, with its space.
-     *
-     * @param move where its content comes from; it gets its name when that is there. Null for a
-     *     region that has its name at once
+     * Creates a named region, with its space. One that gets its content by a move gets its name
+     * when that is there.
      */
     static Named create(
         RegionStore store,
@@ -159,7 +157,7 @@ abstract sealed class RegionFile {
 
     /** A descriptor that is closed by the store, when that can drop no lock. */
     private static OpenFile attach(StoreFile file, AccessMode access) throws MemoryException {
-      // During a creation the file has a temporary path, which means nothing to anybody.
+      // During a creation the file has a temporary path, which means nothing to users.
       Path path = file.name() == null ? file.path() : file.store().path(file.name());
       OpenFile descriptor = OpenFile.open(file.path(), access, path.toString());
       file.attach(descriptor::close);
@@ -332,7 +330,7 @@ abstract sealed class RegionFile {
             operation,
             byteSize,
             "an unnamed file in " + descriptor().target(),
-            "somebody cut it to " + length + " bytes",
+            "it was cut to " + length + " bytes",
             "close the region: what lay behind is lost");
       }
     }

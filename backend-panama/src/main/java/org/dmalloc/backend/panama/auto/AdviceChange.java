@@ -40,7 +40,7 @@ public final class AdviceChange extends Event {
   @Label("Evidence")
   String evidence = "";
 
-  /** Posts one, if somebody records them. */
+  /** Posts one, if a recording wants them. */
   static void post(
       long region, long offset, long length, AccessPattern from, AccessPattern to, String why) {
     AdviceChange event = new AdviceChange();

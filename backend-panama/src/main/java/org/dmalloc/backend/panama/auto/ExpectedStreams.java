@@ -61,12 +61,7 @@ final class ExpectedStreams {
     }
   }
 
-  /**
-   * Takes out the streams that have come, and gives up those that will not.
-   *
-   * @param active the streams that go on
-   * @param faults the process's major faults so far
-   */
+  /** Takes out the streams that have come, and gives up those that will not. */
   List<SequentialStream> arrivals(long now, long faults, Collection<SequentialStream> active)
       throws MemoryException {
     List<SequentialStream> arrived = new ArrayList<>();

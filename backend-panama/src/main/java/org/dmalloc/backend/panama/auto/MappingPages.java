@@ -19,11 +19,7 @@ final class MappingPages implements RegionPages {
   private final LongConsumer onSplit;
   private @Nullable PageScanner scanner;
 
-  /**
-   * The pages of a mapping.
-   *
-   * @param onSplit is told of bytes whose large folios were split
-   */
+  /** The pages of a mapping, with what is told of bytes whose large folios were split. */
   MappingPages(Mapping mapping, LongConsumer onSplit) {
     this.mapping = mapping;
     this.onSplit = onSplit;

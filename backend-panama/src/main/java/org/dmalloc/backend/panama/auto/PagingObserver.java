@@ -61,7 +61,7 @@ public final class PagingObserver {
   private volatile @Nullable Thread thread;
   private volatile long usedAt;
 
-  /** Whether nothing is done before a wait is over, whoever wakes the thread. */
+  /** Whether nothing is done before a wait is over, even if the thread is woken. */
   private volatile boolean overdrawn;
 
   private volatile boolean wanted;
@@ -186,7 +186,7 @@ public final class PagingObserver {
         }
         overdrawn = false;
         if (wanted) {
-          continue; // somebody could not wake the thread before
+          continue; // a wake-up came while the thread was overdrawn
         }
         if (wait == PatternLearner.NEVER) {
           LockSupport.park(this);

@@ -80,11 +80,7 @@ final class SequentialStream {
     }
   }
 
-  /**
-   * A stream without a window.
-   *
-   * @param faults the process's major faults so far
-   */
+  /** A stream without a window, at the process's major faults so far. */
   SequentialStream(Place origin, long position, long now, long faults) {
     this.origin = origin;
     this.position = position;

@@ -4,8 +4,6 @@ package org.dmalloc.backend.panama.auto;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
-import java.util.function.BooleanSupplier;
-import java.util.function.Predicate;
 import org.dmalloc.api.AccessMode;
 import org.dmalloc.api.AccessPattern;
 import org.dmalloc.api.Advice;
@@ -15,6 +13,7 @@ import org.dmalloc.api.ProgressListener;
 import org.dmalloc.linux.CheckedPaging;
 import org.dmalloc.linux.Mapping;
 import org.dmalloc.linux.PageScanner;
+import org.dmalloc.spi.region.BackedRegion;
 import org.dmalloc.spi.region.Uninterrupted.Action;
 import org.jspecify.annotations.Nullable;
 
@@ -34,10 +33,7 @@ public final class WatchedRegion {
   private final PagingObserver observer;
   private final MappingPages pages;
   private final PatternLearner learner;
-  private final String name;
-  private final Predicate<Runnable> notifyNextUse;
-  private final BooleanSupplier suspect;
-  private final Runnable onFailure;
+  private final BackedRegion region;
   private boolean ended;
   private boolean filled;
   private volatile boolean resting;
@@ -45,37 +41,20 @@ public final class WatchedRegion {
   private long splitRetryAt;
   private long splitRetryNanos = FIRST_RETRY_NANOS;
 
-  /**
-   * A region to watch.
-   *
-   * @param name the region in words
-   * @param regionId for the events
-   * @param notifyNextUse asks for a notification of the next use; false if the region is in use
-   * @param suspect whether RAM alone is known to have some of it, so that no page may leave
-   * @param onFailure called when the region is watched no more, and is NORMAL for good
-   * @param stores whether its stores reach the file
-   */
+  /** A region to watch. */
   public WatchedRegion(
       PagingObserver observer,
       Mapping mapping,
       CheckedPaging paging,
-      String name,
-      long regionId,
-      Predicate<Runnable> notifyNextUse,
-      BooleanSupplier suspect,
-      Runnable onFailure,
+      BackedRegion region,
       Stores stores) {
     this.observer = observer;
     this.mapping = mapping;
     this.paging = paging;
-    this.name = name;
-    this.notifyNextUse = notifyNextUse;
-    this.suspect = suspect;
-    this.onFailure = onFailure;
+    this.region = region;
     this.pages = new MappingPages(mapping, observer::countSplit);
     this.learner =
-        new PatternLearner(
-            pages, new Reporter(regionId), stores != Stores.NONE, stores == Stores.EXPECTED);
+        new PatternLearner(pages, new Reporter(), stores != Stores.NONE, stores == Stores.EXPECTED);
   }
 
   /** Ends the hold on the lock. */
@@ -229,7 +208,7 @@ public final class WatchedRegion {
     return resting;
   }
 
-  /** Called by whoever uses the region next. */
+  /** Called at the next use of the region. */
   private void used() {
     resting = false;
     observer.wakeForUse();
@@ -238,7 +217,7 @@ public final class WatchedRegion {
   /** Rests until the region is used; false if it is in use. */
   boolean rest() {
     resting = true;
-    if (notifyNextUse.test(this::used)) {
+    if (region.notifyNextUse(this::used)) {
       return true;
     }
     resting = false;
@@ -303,8 +282,8 @@ public final class WatchedRegion {
         failure = why + "; " + e.getMessage();
       }
     }
-    onFailure.run();
-    observer.gaveUp(name + ": " + failure);
+    region.patternBecame(AccessPattern.NORMAL);
+    observer.gaveUp(region + ": " + failure);
   }
 
   /** Splits large folios of one stretch; false if there is nothing to do now. */
@@ -316,7 +295,7 @@ public final class WatchedRegion {
       if (ended
           || !failure.isEmpty()
           || now < splitRetryAt
-          || suspect.getAsBoolean()
+          || region.suspect() // RAM alone has some of it: no page may leave
           || !learner.maySplit(now)) {
         return false;
       }
@@ -353,23 +332,22 @@ public final class WatchedRegion {
 
   @Override
   public String toString() {
-    return name;
+    return region.toString();
   }
 
   /** Passes on what the learner decides. */
   private final class Reporter implements PatternLearner.Listener {
-    private final long regionId;
-
-    Reporter(long regionId) {
-      this.regionId = regionId;
-    }
-
     @Override
     public void changed(
         long firstPage, long pageCount, AccessPattern from, AccessPattern to, String evidence) {
       observer.countChange();
       AdviceChange.post(
-          regionId, firstPage * pages.pageSize(), pageCount * pages.pageSize(), from, to, evidence);
+          region.id(),
+          firstPage * pages.pageSize(),
+          pageCount * pages.pageSize(),
+          from,
+          to,
+          evidence);
     }
 
     @Override
