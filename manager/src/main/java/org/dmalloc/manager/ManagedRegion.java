@@ -398,7 +398,10 @@ final class ManagedRegion implements MemoryRegion {
     if (backing.pinned()) {
       throw new IllegalStateException(
           operation
-              + (" of " + this + ": it is pinned by segment(), taken by " + owner())
+              + " of "
+              + this
+              + ": it is pinned by segment(), taken by "
+              + owner()
               + "; use acquire() in place of it, or close and open the region");
     }
   }

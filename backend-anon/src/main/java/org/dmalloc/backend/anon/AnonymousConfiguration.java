@@ -34,7 +34,8 @@ interface AnonymousConfiguration extends ProviderConfiguration {
         @Option(label = "transparent huge pages", value = "HUGE_PAGES"),
         @Option(label = "no transparent huge pages", value = "NO_HUGE_PAGES"),
         @Option(label = "bring all pages in", value = "PREFAULT")
-      })
+      },
+      defaultValue = "")
   String[] policies();
 
   @AttributeDefinition(
