@@ -230,9 +230,7 @@ class ArchitectureTest {
       Set.of(
           "org.dmalloc.linux.OpenFile",
           "org.dmalloc.linux.Ownership",
-          "org.dmalloc.linux.PageScanner",
-          "org.dmalloc.linux.PageTable",
-          "org.dmalloc.linux.WriteTracking",
+          "org.dmalloc.linux.Pagemap",
           "org.dmalloc.spi.store.FileFate",
           "org.dmalloc.measure.compare.setup.Cleaner",
           "org.dmalloc.measure.compare.setup.ZramDevice",

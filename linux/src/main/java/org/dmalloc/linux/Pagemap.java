@@ -18,7 +18,7 @@ import org.dmalloc.spi.machine.Errno;
 final class Pagemap implements AutoCloseable {
   static final String SCAN = "PAGEMAP_SCAN";
   static final String READ = "pagemap";
-  static final String FILE = "/proc/self/pagemap";
+  static final String FILE = Path.of("/proc/self/pagemap").toString();
 
   // linux/fs.h: the categories of pages, and the flags PM_SCAN_WP_MATCHING | PM_SCAN_CHECK_WPASYNC.
   static final long IS_WRITTEN = 2;
