@@ -213,8 +213,7 @@ public final class PagingObserver {
 
   /** Observes all regions that are in use; returns how long to wait then. */
   private long pass(PageScanner scanner) {
-    PagingPass event = new PagingPass();
-    event.begin();
+    PagingPass event = PagingPass.begun();
     passes.increment();
     long now = System.nanoTime();
     budget.refill(now);
@@ -274,7 +273,7 @@ public final class PagingObserver {
     event.cpuNanos = used;
     event.creditNanos = budget.creditNanos();
     event.waitNanos = wait == PatternLearner.NEVER ? -1 : wait;
-    event.commit();
+    event.ended();
     return wait;
   }
 

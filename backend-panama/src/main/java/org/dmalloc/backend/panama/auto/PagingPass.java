@@ -45,4 +45,15 @@ public final class PagingPass extends Event {
   @Label("Next Pass In")
   @Timespan(Timespan.NANOSECONDS)
   long waitNanos;
+
+  static PagingPass begun() {
+    PagingPass pass = new PagingPass();
+    pass.begin();
+    return pass;
+  }
+
+  /** Posts it, if a recording wants it. */
+  void ended() {
+    commit();
+  }
 }
