@@ -152,7 +152,7 @@ final class RunDirectory implements AutoCloseable {
         if (free == null) {
           return;
         }
-        directory.emptyUpTo(LOCK);
+        directory.clear(LOCK);
       } catch (OverlappingFileLockException e) {
         return; // this process's own
       }
@@ -169,7 +169,7 @@ final class RunDirectory implements AutoCloseable {
     if (!Set.of(CACHE).containsAll(directory.names())) {
       return; // not a run's
     }
-    directory.empty();
+    directory.clear(null);
     try {
       in.deleteDirectory(name);
     } catch (DirectoryNotEmptyException e) {

@@ -148,7 +148,7 @@ public final class OpenDirectory implements AutoCloseable {
    * @param last an entry to delete at the end: while it is there, the rest may be, too, and a
    *     deletion that is cut off leaves it. Null for any order
    */
-  private void clear(@Nullable Path last) throws IOException {
+  public void clear(@Nullable Path last) throws IOException {
     List<Path> names = names();
     if (last != null && names.remove(last)) {
       names.add(last);
