@@ -3,9 +3,7 @@ package org.dmalloc.api;
 
 /** Whether a region may be written. */
 public enum AccessMode {
-  /**
-   * The segment is read-only: a store is an exception in Java and never reaches the page tables.
-   */
+  /** Read-only segment: a store is an exception in Java and never reaches the page tables. */
   READ_ONLY,
   /** Loads and stores. */
   READ_WRITE

@@ -31,12 +31,8 @@ public enum Advice {
   NO_HUGE_PAGE,
   /** Gather the range into huge pages now, at once (MADV_COLLAPSE). */
   COLLAPSE,
-  /**
-   * Map all pages for reading now, reading them from the backing as needed (MADV_POPULATE_READ).
-   */
+  /** Map all pages for reading now, from the backing as needed (MADV_POPULATE_READ). */
   POPULATE_READ,
-  /**
-   * Map all pages for writing now (MADV_POPULATE_WRITE); a full disk is an exception, not a signal.
-   */
+  /** Map all pages for writing now (MADV_POPULATE_WRITE); a full disk is an exception. */
   POPULATE_WRITE
 }

@@ -3,9 +3,7 @@ package org.dmalloc.api;
 
 import org.dmalloc.api.backing.BackingRegion;
 
-/**
- * What a provider may be able to do. A request for what is not declared is refused by this name.
- */
+/** What a provider may be able to do. Requests for what is not declared are refused by name. */
 public enum Capability {
   /** Stores regions by name, so that they can be opened again. */
   NAMED,

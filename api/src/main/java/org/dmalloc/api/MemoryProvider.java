@@ -32,9 +32,7 @@ public interface MemoryProvider {
   /** Service property with the names of the {@link #capabilities()}, a string array. */
   String CAPABILITY = "dmalloc.capability";
 
-  /**
-   * The backend's name, unique in a container: {@code panama}, {@code filechannel}, {@code anon} …
-   */
+  /** The backend's name, unique in a container, such as {@code panama}. */
   String name();
 
   /**
@@ -48,9 +46,7 @@ public interface MemoryProvider {
    */
   Set<Capability> capabilities();
 
-  /**
-   * The advice that {@link MemoryRegion#advise} accepts; empty without {@link Capability#ADVICE}.
-   */
+  /** What {@link MemoryRegion#advise} accepts; empty without {@link Capability#ADVICE}. */
   Set<Advice> supportedAdvice();
 
   /**
@@ -107,10 +103,7 @@ public interface MemoryProvider {
   /** Counts and bytes of this provider since it was activated. */
   ProviderStatistics statistics();
 
-  /**
-   * What finding out the patterns of regions under {@link AccessPattern#AUTO} has cost; empty for a
-   * provider that does not watch its regions.
-   */
+  /** What watching regions under {@link AccessPattern#AUTO} has cost; empty if this does not. */
   default Optional<PagingStatistics> paging() {
     return Optional.empty();
   }

@@ -3,9 +3,7 @@ package org.dmalloc.api;
 
 /** Who sees the stores to a mapping. */
 public enum Sharing {
-  /**
-   * What the backend is made for: shared on files and memfd, private on private anonymous memory.
-   */
+  /** As the backend is made: shared on files and memfd, private on private anonymous memory. */
   DEFAULT,
   /** Stores reach the backing and everybody who maps it (MAP_SHARED). */
   SHARED,

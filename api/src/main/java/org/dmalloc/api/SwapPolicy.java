@@ -17,10 +17,7 @@ public enum SwapPolicy {
    * of the machine's setting.
    */
   KERNEL,
-  /**
-   * Never swap: mlock2(MLOCK_ONFAULT), which brings nothing in by itself. Bounded by
-   * RLIMIT_MEMLOCK.
-   */
+  /** Never swap: mlock2(MLOCK_ONFAULT), which brings nothing in. Bounded by RLIMIT_MEMLOCK. */
   NEVER,
   /** Swap early: MADV_COLD, now and for what was touched since, when applied again. */
   EARLY,

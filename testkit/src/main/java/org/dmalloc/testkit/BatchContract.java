@@ -250,9 +250,7 @@ public abstract class BatchContract extends ContractTheme {
 
   @Test
   void readOnlyRegionsAreVisitedToo() throws Exception {
-    assumeDeclared(Capability.PREFETCH);
-    assumeDeclared(Capability.NAMED);
-    assumeDeclared(Capability.READ_ONLY);
+    assumeDeclared(Capability.PREFETCH, Capability.NAMED, Capability.READ_ONLY);
     store("orders", SIZE, 4);
     try (MemoryRegion region = provider().open(OpenRequest.of("orders").readOnly())) {
       long[] offsets = offsets(Pattern.random("readOnlyRegionsAreVisitedToo"), COUNT);

@@ -20,6 +20,7 @@ import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.MemoryProvider;
 import org.dmalloc.api.MemoryRegion;
 import org.dmalloc.api.OpenRequest;
+import org.dmalloc.api.ProviderStatistics;
 import org.dmalloc.api.RegionRequest;
 import org.dmalloc.api.Sharing;
 import org.jspecify.annotations.Nullable;
@@ -124,10 +125,12 @@ public abstract class ContractTheme {
     return provider.capabilities().contains(capability);
   }
 
-  /** Skips the test, with the reason logged, unless the provider declares the capability. */
-  final void assumeDeclared(Capability capability) {
-    if (!declares(capability)) {
-      Skip.because(provider.name() + " does not declare " + capability);
+  /** Skips the test, with the reason logged, unless the provider declares the capabilities. */
+  final void assumeDeclared(Capability... capabilities) {
+    for (Capability capability : capabilities) {
+      if (!declares(capability)) {
+        Skip.because(provider.name() + " does not declare " + capability);
+      }
     }
   }
 
@@ -163,6 +166,12 @@ public abstract class ContractTheme {
     try (MemoryRegion region = provider.open(request)) {
       Pattern.check(region, seed);
     }
+  }
+
+  static void assertOpen(int regions, long bytes, MemoryProvider in) {
+    ProviderStatistics now = in.statistics();
+    assertEquals(regions, now.openRegions(), "open regions");
+    assertEquals(bytes, now.openBytes(), "open bytes");
   }
 
   /** Every sharing that the provider gives. */

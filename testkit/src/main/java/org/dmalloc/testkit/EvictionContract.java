@@ -44,8 +44,7 @@ public abstract class EvictionContract extends ContractTheme {
 
   @Test
   void releasedRegionsLastInTheStore() throws Exception {
-    assumeDeclared(Capability.RELEASE);
-    assumeDeclared(Capability.NAMED);
+    assumeDeclared(Capability.RELEASE, Capability.NAMED);
     try (MemoryRegion region = allocate("orders", 10 * PAGE)) {
       Pattern.write(region, 3);
       region.release();

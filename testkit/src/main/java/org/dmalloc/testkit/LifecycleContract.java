@@ -162,24 +162,18 @@ public abstract class LifecycleContract extends ContractTheme {
   @Test
   void statisticsAddUp() throws Exception {
     ProviderStatistics start = provider().statistics();
-    assertEquals(0, start.openRegions());
-    assertEquals(0, start.openBytes());
+    assertOpen(0, 0, provider());
     MemoryRegion one = allocate(1);
     MemoryRegion two = allocate(PAGE + 1);
-    ProviderStatistics both = provider().statistics();
-    assertEquals(2, both.openRegions());
-    assertEquals(PAGE + 2, both.openBytes());
-    assertEquals(start.allocations() + 2, both.allocations());
+    assertOpen(2, PAGE + 2, provider());
+    assertEquals(start.allocations() + 2, provider().statistics().allocations());
     one.close();
     one.close();
-    ProviderStatistics second = provider().statistics();
-    assertEquals(1, second.openRegions());
-    assertEquals(PAGE + 1, second.openBytes());
-    assertEquals(start.closes() + 1, second.closes(), "closing twice counts once");
+    assertOpen(1, PAGE + 1, provider());
+    assertEquals(start.closes() + 1, provider().statistics().closes(), "closing twice counts once");
     two.close();
     ProviderStatistics end = provider().statistics();
-    assertEquals(0, end.openRegions());
-    assertEquals(0, end.openBytes());
+    assertOpen(0, 0, provider());
     assertEquals(start.allocations() + 2, end.allocations());
     assertEquals(start.closes() + 2, end.closes());
     assertEquals(start.failures(), end.failures());

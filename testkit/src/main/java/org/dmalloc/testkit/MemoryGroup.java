@@ -2,17 +2,15 @@
 package org.dmalloc.testkit;
 
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
+import org.dmalloc.spi.machine.Cgroup;
+import org.dmalloc.spi.machine.KernelFiles;
 
-/**
- * A control group with a memory limit for the children of one test: Linux, and root. It is removed
- * by {@code close}, whatever became of the test.
- */
+/** A control group with a memory limit for the children of one test: Linux, and root. */
 public final class MemoryGroup implements AutoCloseable {
   private static final Path VERSION_ONE = Path.of("/sys/fs/cgroup/memory");
   private static final Path VERSION_TWO = Path.of("/sys/fs/cgroup");
@@ -31,7 +29,9 @@ public final class MemoryGroup implements AutoCloseable {
    */
   public static MemoryGroup of(long limitBytes) throws IOException {
     boolean one = Files.exists(VERSION_ONE.resolve("memory.limit_in_bytes"));
-    boolean two = mayHaveMemory(VERSION_TWO.resolve("cgroup.subtree_control"));
+    boolean two =
+        Cgroup.listsMemory(
+            KernelFiles.ofThisMachine(), VERSION_TWO.resolve("cgroup.subtree_control"));
     Skip.unlessRoot("a control group with a memory limit");
     if (!one && !two) {
       Skip.because(
@@ -49,18 +49,6 @@ public final class MemoryGroup implements AutoCloseable {
     } catch (IOException e) {
       group.close();
       throw e;
-    }
-  }
-
-  private static boolean mayHaveMemory(Path control) throws IOException {
-    if (!Files.isReadable(control)) {
-      return false;
-    }
-    byte[] large = new byte[4096]; // such a file answers one read
-    try (var in = Files.newInputStream(control)) {
-      int count = Math.max(0, in.read(large));
-      String controllers = new String(large, 0, count, StandardCharsets.US_ASCII);
-      return List.of(controllers.strip().split(" ", -1)).contains("memory");
     }
   }
 

@@ -297,8 +297,7 @@ public abstract class PagingContract extends ContractTheme {
 
   @Test
   void resizeOfANamedRegionLasts() throws Exception {
-    assumeDeclared(Capability.RESIZE);
-    assumeDeclared(Capability.NAMED);
+    assumeDeclared(Capability.RESIZE, Capability.NAMED);
     try (MemoryRegion region = allocate("orders", PAGE)) {
       Pattern.write(region, 8);
       region.resize(5 * PAGE + 1);

@@ -11,10 +11,7 @@ import java.util.SplittableRandom;
 import org.dmalloc.api.Access;
 import org.dmalloc.api.MemoryRegion;
 
-/**
- * Bytes that tell their own place: each depends on the seed and on its offset, so that lost,
- * swapped and shifted pages all show.
- */
+/** Bytes that depend on a seed and their offset: lost, swapped and shifted pages all show. */
 final class Pattern {
   private Pattern() {}
 

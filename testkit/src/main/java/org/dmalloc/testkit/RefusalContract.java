@@ -280,8 +280,7 @@ public abstract class RefusalContract extends ContractTheme {
     MemoryRegion rest = limited.allocate(RegionRequest.ofSize(8 * PAGE));
     assertThrows(MemoryException.class, () -> limited.allocate(RegionRequest.ofSize(1)));
     ProviderStatistics full = limited.statistics();
-    assertEquals(16 * PAGE, full.openBytes());
-    assertEquals(2, full.openRegions());
+    assertOpen(2, 16 * PAGE, limited);
     assertEquals(2, full.failures());
     assertEquals(2, full.allocations());
     half.close();

@@ -156,8 +156,7 @@ public abstract class SectionContract extends ContractTheme {
     }
     crew.end();
     region.close();
-    assertEquals(0, impatient.statistics().openRegions());
-    assertEquals(0, impatient.statistics().openBytes());
+    assertOpen(0, 0, impatient);
   }
 
   @Test

@@ -176,8 +176,7 @@ public abstract class SharingContract extends ContractTheme {
 
   /** Stores pattern 1 under {@code orders}; skips without NAMED and the other capability. */
   private void assumeOrders(Capability capability) throws Exception {
-    assumeDeclared(Capability.NAMED);
-    assumeDeclared(capability);
+    assumeDeclared(Capability.NAMED, capability);
     store("orders", 9 * PAGE + 1, 1);
     assertEquals(0, provider().statistics().openRegions());
   }

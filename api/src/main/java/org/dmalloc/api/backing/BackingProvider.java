@@ -15,9 +15,7 @@ import org.osgi.annotation.versioning.ProviderType;
  */
 @ProviderType
 public interface BackingProvider extends MemoryProvider {
-  /**
-   * As {@code carriedAs}: no carrier, the region is its user's own and gets a number of its own.
-   */
+  /** As {@code carriedAs}: no carrier; the region is its user's own, with its own number. */
   long NOT_CARRIED = 0;
 
   /**

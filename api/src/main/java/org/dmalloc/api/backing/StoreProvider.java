@@ -7,9 +7,7 @@ import org.dmalloc.api.RegionRequest;
 import org.jspecify.annotations.Nullable;
 import org.osgi.annotation.versioning.ProviderType;
 
-/**
- * A backend with a store, as a carrier sees it that takes stored regions from one store to another.
- */
+/** A backend with a store, as a carrier sees it that takes regions from store to store. */
 @ProviderType
 public interface StoreProvider extends BackingProvider {
   /** The file that a region of that name would have in a directory; null for the store's own. */

@@ -29,8 +29,8 @@ import org.osgi.annotation.versioning.ProviderType;
 @ProviderType
 public interface StoredBacking {
   /**
-   * Tells the file from all others, whatever its path. It also answers after close: what is opened
-   * by the same name then is the same region only if it has an equal key.
+   * Tells the file from all others, whatever its path, also after close: only what is opened with
+   * an equal key is the same region.
    */
   String fileKey();
 

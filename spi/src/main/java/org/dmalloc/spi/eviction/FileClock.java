@@ -26,7 +26,6 @@ public final class FileClock extends ResidentClock {
 
   private final CachedPages pages;
   private final LongSupplier nanoTime;
-  private final SparedWindows spared = new SparedWindows();
 
   /** Windows that were checked once, in the order in which they may be dropped. */
   private final Deque<Unmapped> queue = new ArrayDeque<>();

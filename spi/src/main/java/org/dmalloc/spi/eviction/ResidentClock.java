@@ -23,6 +23,7 @@ abstract sealed class ResidentClock implements ResidentTrimmer permits FileClock
   /** The range of one step: 4 MiB take 0.2 to 2 ms. */
   static final long WINDOW_BYTES = 4L << 20;
 
+  final SparedWindows spared = new SparedWindows();
   private final LongSupplier byteSize;
   private long hand;
 

@@ -11,7 +11,6 @@ public final class SwapClock extends ResidentClock {
   private static final long SHORT_GRACE_NANOS = TimeUnit.MILLISECONDS.toNanos(10);
 
   private final SwappablePages pages;
-  private final SparedWindows spared = new SparedWindows();
 
   /** What the hand took out of each window when it last did, in bytes. */
   private int[] taken = new int[0];

@@ -25,9 +25,7 @@ public record CgroupMemory(
     long usedBytes,
     long freeRamBytes,
     long freeSwapBytes) {
-  /**
-   * From here on a limit of version 1 means none; the kernel writes 2^63 rounded down to a page.
-   */
+  /** No limit in version 1, where the kernel writes 2^63 rounded down to a page. */
   private static final long NO_LIMIT = 1L << 60;
 
   private static final String MAX = "memory.max";

@@ -134,10 +134,7 @@ public final class Errno {
     return MemoryException.of(operation, byteSize, target, reason, errno, nextStep, cause);
   }
 
-  /**
-   * The error number behind an exception of Java's file calls; {@link MemoryException#NO_ERRNO} if
-   * its text is not one of the system's.
-   */
+  /** The number behind a Java file call's exception, or {@link MemoryException#NO_ERRNO}. */
   public static int of(IOException e) {
     String text = text(e);
     if (text.equals(NO_MOUNTS)) {

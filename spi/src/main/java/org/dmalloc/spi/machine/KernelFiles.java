@@ -138,10 +138,7 @@ public record KernelFiles(Path root) {
     return text.isPresent() ? parse(text.get()) : OptionalLong.empty();
   }
 
-  /**
-   * The number behind {@code key} in a file of {@code Key: value unit} or {@code key value} lines,
-   * such as {@code /proc/meminfo}.
-   */
+  /** The number behind a key in a file of {@code Key: value unit} or {@code key value} lines. */
   public OptionalLong field(String path, String key) {
     for (String line : lines(path)) {
       String[] words = line.strip().split("[:\\s]+", -1);
@@ -152,9 +149,7 @@ public record KernelFiles(Path root) {
     return OptionalLong.empty();
   }
 
-  /**
-   * The choice in brackets of a file such as {@code /sys/kernel/mm/transparent_hugepage/enabled}.
-   */
+  /** The choice in brackets of a file such as {@code transparent_hugepage/enabled}. */
   public Optional<String> choice(String path) {
     return text(path)
         .map(

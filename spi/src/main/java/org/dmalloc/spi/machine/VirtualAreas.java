@@ -5,9 +5,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.dmalloc.api.MemoryException;
 
-/**
- * Reads the kernel's areas (VMAs) of this process from {@code /proc/self/maps} and {@code smaps}.
- */
+/** Reads this process's areas (VMAs) from {@code /proc/self/maps} and {@code smaps}. */
 public final class VirtualAreas {
   private static final KernelFiles FILES = KernelFiles.ofThisMachine();
   private static final String MAPS = "/proc/self/maps";

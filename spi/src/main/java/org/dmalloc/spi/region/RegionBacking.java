@@ -43,8 +43,7 @@ public interface RegionBacking {
   default void checkFile(String operation) throws MemoryException {}
 
   /**
-   * Throws if the kernel could not write pages of the file since this was last called, or {@link
-   * #force}. Whatever it throws makes the region suspect.
+   * Throws, which makes all suspect, if write-back failed since the last call or {@link #force}.
    */
   default void checkWriteBack() throws MemoryException {}
 

@@ -188,8 +188,7 @@ public final class RegionLedger {
   }
 
   /**
-   * Refuses all further work; open regions stay as they are, and are listed as {@linkplain
-   * OrphanedRegions orphaned} from now on.
+   * Refuses all further work; open regions stay, listed as {@linkplain OrphanedRegions orphaned}.
    */
   public void stop() {
     stopped = true;

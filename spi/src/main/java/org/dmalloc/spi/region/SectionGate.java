@@ -74,10 +74,7 @@ public final class SectionGate {
   private static final int SPINS_BEFORE_PARK = 2_000;
   private static final long PARK_NANOS = 20_000;
 
-  /**
-   * Per slot: the owner's thread id or FREE, then how deep the owner is nested. A slot's room
-   * before the first.
-   */
+  /** Per slot the owner's thread id or FREE, then its nesting; before the first, a slot's room. */
   private final long[] slots = new long[(SLOT_COUNT + 1) * STRIDE];
 
   /** Nesting depth by thread id, for sections that the table had no place for. */

@@ -15,8 +15,8 @@ interface Disk {
   void setLength(long newLength) throws IOException;
 
   /**
-   * Returns when everything written before is on the device. A failure may concern any page of the
-   * file, and the system may tell it this once: so also of the other sync.
+   * Returns when all that was written is on the device. Either sync may be told, once, of a failure
+   * of any page.
    */
   void sync() throws IOException;
 

@@ -56,8 +56,7 @@ final class FileFate {
   }
 
   /**
-   * The present path of one of this process's open files, or what ends in {@value #DELETED} if it
-   * has none; null if neither can be told.
+   * The present path of an open file; ends in {@value #DELETED} if it has none. Null if unknown.
    */
   private static @Nullable String whereabouts(FileIdentity identity) {
     Path descriptor = find(DESCRIPTORS, identity);

@@ -9,6 +9,7 @@ import java.nio.file.InvalidPathException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Objects;
 import java.util.UUID;
 import org.dmalloc.api.MemoryException;
 import org.jspecify.annotations.Nullable;
@@ -107,9 +108,12 @@ record HandOver(Role role, UUID id, String path) {
     return there != null && there.role == other && there.id.equals(id);
   }
 
+  /** Null where its directory is not there, such as on a disk that is not mounted. */
   private @Nullable Path otherFile() {
     try {
-      return Path.of(path);
+      Path other = Path.of(path);
+      Path directory = other.getParent();
+      return directory != null && Files.isDirectory(directory) ? other : null;
     } catch (InvalidPathException e) {
       return null; // noted where names are encoded otherwise
     }
@@ -118,8 +122,7 @@ record HandOver(Role role, UUID id, String path) {
   /** Looks at the new file: what the old one with this note is. Changes nothing. */
   Standing standing() {
     Path other = otherFile();
-    Path directory = other == null ? null : other.getParent();
-    if (other == null || directory == null || !Files.isDirectory(directory)) {
+    if (other == null) {
       return Standing.UNKNOWN;
     }
     try {
@@ -147,15 +150,14 @@ record HandOver(Role role, UUID id, String path) {
   /** Deletes the old file of the new one, which is open for writing; false if it is still there. */
   boolean removeOldFile() {
     Path other = otherFile();
-    Path directory = other == null ? null : other.getParent();
-    if (other == null || directory == null || !Files.isDirectory(directory)) {
+    if (other == null) {
       return false;
     }
     try (LockedFile old =
         LockedFile.open("remove", other, OpenMode.WRITER, "its removal", Duration.ZERO)) {
       if (isFor(RegionImage.load(old.disk(), other).header(), Role.LEAVING)) {
         FileIdentity.deleteIfSame(other, old.identity());
-        RegionStore.forceDirectory(directory);
+        RegionStore.forceDirectory(Objects.requireNonNull(other.getParent()));
       }
       return true;
     } catch (NoSuchFileException e) {

@@ -124,18 +124,12 @@ public final class StoreFile implements MovableFile, AutoCloseable {
     return name;
   }
 
-  /**
-   * The file's path: a temporary one while a creation is under way; the file of an unnamed region
-   * does not have it any more once it is created.
-   */
+  /** The path; a temporary one during a creation. That of an unnamed region is gone afterwards. */
   public Path path() {
     return path;
   }
 
-  /**
-   * What messages name: the region's path from the beginning of its creation on, and the store's
-   * directory for an unnamed region. The temporary path means nothing to anybody.
-   */
+  /** What messages name, not the temporary path; the store's directory for an unnamed region. */
   Path target() {
     return name == null ? store.directory() : store.path(name);
   }
@@ -163,10 +157,7 @@ public final class StoreFile implements MovableFile, AutoCloseable {
     }
   }
 
-  /**
-   * What became of the file, in words, if the path does not lead to it any more: it was deleted,
-   * renamed, or replaced by another file. Empty if all is well, and for an unnamed region.
-   */
+  /** What became of the file, if the region's name does not lead to it any more. */
   public Optional<String> fate() {
     return name == null ? Optional.empty() : FileFate.of(path, identity());
   }
