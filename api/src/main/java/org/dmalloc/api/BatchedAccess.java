@@ -56,7 +56,7 @@ public final class BatchedAccess {
   /** Records per batch, at most, before the first trial: one that waits is known by its wait. */
   private static final int FRESH_BATCH_RECORDS = 16;
 
-  /** Records that are touched together, at most, between two looks at the clock. */
+  /** The most records that are touched between two reads of the clock. */
   private static final int GROUP = 64;
 
   /** Pages are no smaller anywhere. */

@@ -170,10 +170,10 @@ public interface MemoryRegion extends AutoCloseable {
 
   /**
    * Keeps the region's {@linkplain Residency#residentBytes() resident bytes} within a budget, from
-   * now until another call, or the region's end. One thread of the provider looks at it, some times
-   * a second and more often when it is near, and brings it back to 15/16 of the budget, the pages
-   * that were not used lately first. Nobody waits for it: users may exceed the budget by what they
-   * bring in between two looks, and changed pages leave once they are written.
+   * now until another call, or the region's end. A thread of the provider samples the region some
+   * times a second, more often near the budget, and evicts pages down to 15/16 of it, those not
+   * used lately first. Users do not wait: they may exceed the budget by what they bring in between
+   * two samples, and dirty pages leave once they are written.
    *
    * @param byteSize at least 1; {@link RegionRequest#NO_BUDGET} to lift the bound
    * @throws UnsupportedCapabilityException without {@link Capability#RESIDENT_BUDGET}

@@ -8,8 +8,8 @@ package org.dmalloc.api;
  * @param watchedRegions open regions that are watched
  * @param restingRegions those of them that nobody uses now, and that cost nothing until somebody
  *     does
- * @param passes how often it looked whether anything happens
- * @param scans how often it looked for new streams in the page table
+ * @param passes how often it checked whether anything happens
+ * @param scans how often it searched the page table for new streams
  * @param cpuNanos processor time of all that, in nanoseconds
  * @param streams runs of pages in order that it found
  * @param changes changes of advice

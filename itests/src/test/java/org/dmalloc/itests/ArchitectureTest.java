@@ -193,7 +193,7 @@ class ArchitectureTest {
    */
   private static final Set<String> READ_ORDINARY_FILES =
       Set.of(
-          "org.dmalloc.spi.region.ThreadDump",
+          "org.dmalloc.spi.region.ThreadsById",
           "org.dmalloc.shell.command.CommandFailure",
           "org.dmalloc.shell.memory.ContentCommands",
           "org.dmalloc.testkit.ChildJvm",

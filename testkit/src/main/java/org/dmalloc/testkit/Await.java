@@ -10,7 +10,7 @@ final class Await {
   /** Far beyond what a loaded machine needs: reaching it is a failure, not slowness. */
   static final Duration DEADLINE = Duration.ofSeconds(60);
 
-  private static final long LOOK_AGAIN_NANOS = 200_000;
+  private static final long RETRY_NANOS = 200_000;
 
   private Await() {}
 
@@ -21,7 +21,7 @@ final class Await {
       if (System.nanoTime() - deadline > 0) {
         throw new AssertionError("waited " + DEADLINE + " in vain: " + what);
       }
-      LockSupport.parkNanos(LOOK_AGAIN_NANOS);
+      LockSupport.parkNanos(RETRY_NANOS);
     }
   }
 

@@ -15,10 +15,10 @@ import java.time.Duration;
  */
 public record ProviderSettings(Path directory, long limitBytes, Duration sectionTimeout) {
   /** Long enough that no honest section is cut off on a busy machine. */
-  private static final Duration PATIENT = Duration.ofSeconds(30);
+  private static final Duration LONG_TIMEOUT = Duration.ofSeconds(30);
 
   public static ProviderSettings in(Path directory) {
-    return new ProviderSettings(directory, Long.MAX_VALUE, PATIENT);
+    return new ProviderSettings(directory, Long.MAX_VALUE, LONG_TIMEOUT);
   }
 
   public ProviderSettings withLimitBytes(long newLimitBytes) {

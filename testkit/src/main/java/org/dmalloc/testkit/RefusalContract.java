@@ -70,27 +70,26 @@ public abstract class RefusalContract extends ContractTheme {
   /** What is declared can be required, alone; a region then has it, and says so. */
   @Test
   void requiredCapabilitiesAreHadOrRefused() throws Exception {
+    assertHadOrRefused(required -> provider().allocate(SMALL.requiring(required)));
+    if (declares(Capability.NAMED)) {
+      provider().allocate(SMALL.withName("required")).close();
+      OpenRequest open = OpenRequest.of("required");
+      assertHadOrRefused(required -> provider().open(open.requiring(required)));
+    }
+  }
+
+  private interface Request {
+    MemoryRegion make(Set<Capability> required) throws MemoryException;
+  }
+
+  private void assertHadOrRefused(Request request) throws Exception {
     for (Capability capability : Capability.values()) {
-      RegionRequest request = SMALL.requiring(Set.of(capability));
       if (declares(capability)) {
-        try (MemoryRegion region = provider().allocate(request)) {
+        try (MemoryRegion region = request.make(Set.of(capability))) {
           assertTrue(region.info().capabilities().contains(capability), capability.name());
         }
       } else {
-        assertUnsupported(capability, () -> provider().allocate(request));
-      }
-    }
-    if (declares(Capability.NAMED)) {
-      provider().allocate(SMALL.withName("required")).close();
-      for (Capability capability : Capability.values()) {
-        OpenRequest request = OpenRequest.of("required").requiring(Set.of(capability));
-        if (declares(capability)) {
-          try (MemoryRegion region = provider().open(request)) {
-            assertTrue(region.info().capabilities().contains(capability), capability.name());
-          }
-        } else {
-          assertUnsupported(capability, () -> provider().open(request));
-        }
+        assertUnsupported(capability, () -> request.make(Set.of(capability)));
       }
     }
   }

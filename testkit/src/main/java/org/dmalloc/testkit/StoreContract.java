@@ -14,6 +14,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import org.dmalloc.api.Capability;
 import org.dmalloc.api.MemoryException;
@@ -100,7 +101,7 @@ public abstract class StoreContract extends ContractTheme {
     RegionRequest request = RegionRequest.ofSize(PAGE).withName("orders").withDirectory(elsewhere);
     try (MemoryRegion region = provider().allocate(request)) {
       Pattern.write(region, 22);
-      assertTrue(assertNonNull(region.info().path()).startsWith(elsewhere));
+      assertTrue(Objects.requireNonNull(region.info().path()).startsWith(elsewhere));
     }
     assertEquals(List.of(), provider().stored());
     assertRefused(() -> provider().open("orders"));
@@ -300,7 +301,7 @@ public abstract class StoreContract extends ContractTheme {
       Pattern.write(region, 26);
       region.force();
       assertEquals(Optional.empty(), region.detached());
-      Path file = assertNonNull(region.info().path());
+      Path file = Objects.requireNonNull(region.info().path());
       Path aside = directory().resolve("aside");
       Files.move(file, aside);
       Files.copy(aside, file);
@@ -322,12 +323,5 @@ public abstract class StoreContract extends ContractTheme {
         .filter(each -> each.name().equals(name))
         .findFirst()
         .orElseThrow(() -> new AssertionError("not stored: " + name));
-  }
-
-  private static <T> T assertNonNull(@org.jspecify.annotations.Nullable T value) {
-    if (value == null) {
-      throw new AssertionError("null");
-    }
-    return value;
   }
 }

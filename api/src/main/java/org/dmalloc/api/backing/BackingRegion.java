@@ -28,8 +28,7 @@ public interface BackingRegion extends MemoryRegion {
      * Asks to be told of the next use.
      *
      * @param onUse called before the next use, on the user's thread; must not block
-     * @return false if the region is in use, or can be used unseen; {@code onUse} is of no account
-     *     then
+     * @return false, and {@code onUse} is not called, if the region is in use or can be used unseen
      */
     boolean notifyNextUse(Runnable onUse);
 
@@ -50,8 +49,8 @@ public interface BackingRegion extends MemoryRegion {
 
   /**
    * Says that from now on the memory that {@link #backing()} gave is used as the carrier lets on,
-   * and not otherwise. A backend that does something for regions in use need not look at an idle
-   * one then. Without this call it takes the memory for in use as long as the region is open.
+   * and not otherwise. A backend that samples regions in use can skip an idle one then. Without
+   * this call it takes the memory for in use as long as the region is open.
    *
    * @param carrier asked by threads of the backend's
    */

@@ -9,6 +9,7 @@ import java.util.ServiceLoader;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.function.Supplier;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.dmalloc.api.MemoryProvider;
@@ -160,12 +161,7 @@ public final class Dmalloc implements AutoCloseable {
       throw new IllegalStateException(
           "provider '" + name + "' runs already; name another by " + MemoryProvider.BACKEND);
     }
-    Started<?> running;
-    try {
-      running = Started.by(factory, all);
-    } catch (NoClassDefFoundError e) {
-      throw incomplete(kind, e);
-    }
+    Started<?> running = complete(kind, () -> Started.by(factory, all));
     started.put(name, running);
     if (manager != null) {
       manager.backendStarted(running.provider(), running.ranking());
@@ -211,12 +207,7 @@ public final class Dmalloc implements AutoCloseable {
         }
       }
     }
-    RegionManager starting;
-    try {
-      starting = with.start(merged(with.keys(), own));
-    } catch (NoClassDefFoundError e) {
-      throw incomplete(MANAGED, e);
-    }
+    RegionManager starting = complete(MANAGED, () -> with.start(merged(with.keys(), own)));
     started.values().forEach(each -> starting.backendStarted(each.provider(), each.ranking()));
     manager = starting;
     return starting;
@@ -249,26 +240,29 @@ public final class Dmalloc implements AutoCloseable {
             ? "no provider '" + name + "': " + here
             : String.format(
                 Locale.ROOT,
-                "no provider '%s': %s; add %s.jar to the class path or module path (Maven: org.dmalloc:%s), or in an OSGi container take the service MemoryProvider",
+                "no provider '%s': %s; add %s.jar to the class path or module path (Maven: org.dmalloc:%3$s), or in an OSGi container take the service MemoryProvider",
                 name,
                 here,
-                artifact,
                 artifact));
   }
 
-  private static RuntimeException incomplete(String name, NoClassDefFoundError missing) {
-    Matcher shared = SHARED.matcher(String.valueOf(missing.getMessage()));
-    if (!shared.find()) {
-      throw missing;
+  /** Starts what may need the classes of a jar that is missing. */
+  private static <T> T complete(String name, Supplier<T> start) {
+    try {
+      return start.get();
+    } catch (NoClassDefFoundError missing) {
+      Matcher shared = SHARED.matcher(String.valueOf(missing.getMessage()));
+      if (!shared.find()) {
+        throw missing;
+      }
+      throw new IllegalStateException(
+          String.format(
+              Locale.ROOT,
+              "provider '%s' needs dmalloc-%s.jar, which is not on the class path (Maven: org.dmalloc:dmalloc-%2$s)",
+              name,
+              shared.group(1)),
+          missing);
     }
-    return new IllegalStateException(
-        String.format(
-            Locale.ROOT,
-            "provider '%s' needs dmalloc-%s.jar, which is not on the class path (Maven: org.dmalloc:dmalloc-%s)",
-            name,
-            shared.group(1),
-            shared.group(1)),
-        missing);
   }
 
   private void checkOpen() {

@@ -36,11 +36,7 @@ public record KernelFiles(Path root) {
     return new KernelFiles(Path.of("/"));
   }
 
-  /**
-   * The content without blanks at its ends.
-   *
-   * @param path an absolute path such as {@code /proc/sys/vm/swappiness}
-   */
+  /** The content of a file such as {@code /proc/sys/vm/swappiness}, without blanks at its ends. */
   public Optional<String> text(String path) {
     try {
       return Optional.of(read(path));

@@ -16,8 +16,8 @@ import org.dmalloc.api.MemoryException;
  * <p>To count them is to read all of {@code /proc/self/maps}: a fifth of a millisecond in a small
  * process, some tens of milliseconds near the limit. So a count grants two thousand, and twice as
  * many as the last one if it turns out that most of those were not kept, but no more than half of
- * what is free; who has an allotment of them pays a single atomic subtraction. What the JVM and
- * others add meanwhile comes from the rest. Only additions are noted: what was closed, or split
+ * what is free; an allotment of them costs a single atomic subtraction for each use. What the JVM
+ * and others add meanwhile comes from the rest. Only additions are noted: what was closed, or split
  * nothing, shows in the next count.
  *
  * <p>Two versions of this bundle have a copy of this class each. What was granted is one number for

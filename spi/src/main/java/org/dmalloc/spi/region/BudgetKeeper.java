@@ -11,8 +11,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * Keeps the resident budgets of one provider's regions, on one thread while there are any.
  *
- * <p>When it looks and what has to leave, {@link ResidentBudget} decides. Each step has a section
- * of its own: a close or resize waits for one at most.
+ * <p>{@link ResidentBudget} decides when to sample and what to evict. Each step has a section of
+ * its own: a close or resize waits for one at most.
  */
 final class BudgetKeeper {
   private static final System.Logger LOG = System.getLogger(BudgetKeeper.class.getName());
@@ -48,21 +48,21 @@ final class BudgetKeeper {
       if (due.isEmpty()) {
         return;
       }
-      due.forEach(this::look);
+      due.forEach(this::sample);
     }
   }
 
-  /** The budgets to look at, once there is one; none when the thread is to end. */
+  /** The budgets to sample, once there is one; none when the thread is to end. */
   private synchronized List<Budget> await() {
     while (!budgets.isEmpty()) {
       long now = System.nanoTime();
       List<Budget> due =
-          budgets.values().stream().filter(each -> each.nextLook - now <= 0).toList();
+          budgets.values().stream().filter(each -> each.nextSample - now <= 0).toList();
       if (!due.isEmpty()) {
         return due;
       }
       long wait =
-          budgets.values().stream().mapToLong(each -> each.nextLook - now).min().orElseThrow();
+          budgets.values().stream().mapToLong(each -> each.nextSample - now).min().orElseThrow();
       try {
         TimeUnit.NANOSECONDS.timedWait(this, wait);
       } catch (InterruptedException ignored) {
@@ -77,9 +77,9 @@ final class BudgetKeeper {
     return budgets.get(budget.region) == budget;
   }
 
-  private void look(Budget budget) {
+  private void sample(Budget budget) {
     try {
-      budget.look();
+      budget.sample();
     } catch (IllegalStateException closed) {
       if (budget.region.info().open()) {
         budget.failed(closed); // the gate was shut for too long; there is a next time
@@ -95,7 +95,7 @@ final class BudgetKeeper {
     private final BackedRegion region;
     private final long budgetBytes;
     private final ResidentBudget decisions;
-    private long nextLook = System.nanoTime();
+    private long nextSample = System.nanoTime();
     private boolean toldFailure;
 
     Budget(BackedRegion region, long budgetBytes, ResidentTrimmer trimmer) {
@@ -105,13 +105,13 @@ final class BudgetKeeper {
           new ResidentBudget(budgetBytes, new InSections(region, trimmer), System::nanoTime);
     }
 
-    void look() throws MemoryException {
-      nextLook = decisions.run(() -> holds(this));
+    void sample() throws MemoryException {
+      nextSample = decisions.run(() -> holds(this));
       toldFailure = false;
     }
 
     void failed(Exception e) {
-      nextLook = System.nanoTime() + ResidentBudget.LONGEST_NANOS;
+      nextSample = System.nanoTime() + ResidentBudget.LONGEST_NANOS;
       if (!toldFailure && holds(this)) { // lifted meanwhile: no failure
         toldFailure = true;
         LOG.log(
@@ -126,7 +126,7 @@ final class BudgetKeeper {
 
   /**
    * A trimmer whose calls are made in sections of the region. Nothing leaves RAM while a write-back
-   * of the region has failed: the kernel takes for clean what the file lacks. The last look is for
+   * of the region has failed: the kernel takes for clean what the file lacks. The last check is for
    * pages that a step itself began to write.
    */
   private record InSections(BackedRegion region, ResidentTrimmer trimmer)

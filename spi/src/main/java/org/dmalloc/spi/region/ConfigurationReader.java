@@ -126,8 +126,8 @@ public record ConfigurationReader(String pid, Map<String, ?> properties) {
   }
 
   /**
-   * Looks for misspelt keys. One that is nearly a known key is a mistake like a bad value: what it
-   * was to set would silently not hold. Any other unknown key is a warning, because a component's
+   * Finds misspelt keys. One that is nearly a known key is a mistake like a bad value: what it was
+   * to set would silently not hold. Any other unknown key is a warning, because a component's
    * properties become those of its service, where a container may want some of its own.
    *
    * @param known as {@link #keys} gives them

@@ -55,7 +55,7 @@ public final class DeviceProof {
     }
   }
 
-  /** Two looks at the memory, and what the device had between them. */
+  /** Two copies of the memory, and what the device had between them. */
   private record Buffers(MemorySegment before, MemorySegment device, MemorySegment after) {
     Buffers(Arena arena) {
       this(
@@ -64,7 +64,7 @@ public final class DeviceProof {
           arena.allocate(PIECE_BYTES, PAGE));
     }
 
-    /** Whether the device has every byte that did not change between two looks. */
+    /** Whether the device has every byte that did not change between the copies. */
     boolean compare(MemorySegment piece, long offset, Reader reader) throws MemoryException {
       long length = piece.byteSize();
       before.asSlice(0, length).copyFrom(piece);

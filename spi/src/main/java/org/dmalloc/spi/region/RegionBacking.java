@@ -35,7 +35,7 @@ public interface RegionBacking {
    * Tells what the region is called, at first and whenever its user knows it by another name.
    *
    * @param region for the messages that its own user gets
-   * @param holder who has the region's file open, for the messages that others get
+   * @param holder its name as holder of its file, for the messages that others get
    */
   default void named(String region, String holder) {}
 

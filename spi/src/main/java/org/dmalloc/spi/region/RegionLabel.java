@@ -17,7 +17,7 @@ final class RegionLabel {
     this.backend = backend;
   }
 
-  /** Who hands the region's memory on; null for nobody. */
+  /** The carrier that hands the region's memory on; null for none. */
   @Nullable Carrier carrier() {
     return carrier;
   }
@@ -31,7 +31,7 @@ final class RegionLabel {
     return by == null ? null : by.label();
   }
 
-  /** Who has the region's file open, for the messages that others get. */
+  /** The holder of the region's file, for the messages that others get. */
   String holder() {
     String label = ofCarrier();
     return label == null ? backend + " region " + id : label + " on " + backend;

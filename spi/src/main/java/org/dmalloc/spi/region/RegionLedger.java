@@ -22,6 +22,7 @@ import org.dmalloc.api.RegionRequest;
 import org.dmalloc.api.Requirements;
 import org.dmalloc.api.UnsupportedCapabilityException;
 import org.dmalloc.api.backing.OrphanedRegions;
+import org.dmalloc.spi.region.Uninterrupted.Work;
 
 /**
  * A provider's books: what it can do, which regions are open, how many bytes they have against the
@@ -83,21 +84,16 @@ public final class RegionLedger {
     return Collections.unmodifiableSet(copy);
   }
 
-  @FunctionalInterface
-  public interface Maker {
-    /** Makes the region, and leaves nothing behind if that fails. */
-    BackedRegion make() throws MemoryException;
-  }
-
   /**
-   * Makes a region of the size asked for and books it.
+   * Makes a region of the size asked for and books it. The maker leaves nothing behind if it fails.
    *
    * @throws IllegalStateException if the provider was stopped
    * @throws UnsupportedCapabilityException if the request needs what is not declared
    * @throws MemoryException if the limit is reached, if the thread is interrupted (its status
    *     stays), what the maker throws, or if the budget of resident bytes cannot be kept
    */
-  public BackedRegion admit(RegionRequest request, Maker maker) throws MemoryException {
+  public BackedRegion admit(RegionRequest request, Work<BackedRegion, MemoryException> maker)
+      throws MemoryException {
     return admit(
         "allocate",
         request.byteSize(),
@@ -106,7 +102,7 @@ public final class RegionLedger {
         request.residentBudget(),
         booking -> {
           booking.ofSize(request.byteSize());
-          return maker.make();
+          return maker.run();
         });
   }
 

@@ -7,11 +7,11 @@ import java.util.function.LongSupplier;
 import org.dmalloc.api.MemoryException;
 
 /**
- * Decides when a region with a budget is looked at, and what has to leave RAM. Used by one thread;
- * has no clock of its own.
+ * Decides when a region with a budget is sampled, and what to evict. Used by one thread; has no
+ * clock of its own.
  *
- * <p>A look, which counts what is resident, is dear; a round of the trimmer is not. So looks come
- * every 10 to 250 ms and take no more than about a twentieth of the time, or a quarter while a
+ * <p>A sample, which counts resident bytes, is expensive; a round of the trimmer is not. So samples
+ * come every 10 to 250 ms and take no more than about a twentieth of the time, or a quarter while a
  * region grows so fast that users would exceed the budget by another sixteenth. Between them what
  * is resident is reckoned from the growth seen last, and rounds come every 10 ms while there is
  * something to do.
@@ -24,12 +24,12 @@ final class ResidentBudget {
   static final long LONGEST_NANOS = TimeUnit.MILLISECONDS.toNanos(250);
 
   /**
-   * The longest pause where a region is near its budget and quiet, unless looks are dear: what a
-   * scan that begins then brings in until it is seen is over.
+   * The longest pause where a region is near its budget and quiet, unless samples are expensive:
+   * what a scan that begins then brings in until it is seen is over.
    */
   static final long LONGEST_NEAR_NANOS = TimeUnit.MILLISECONDS.toNanos(50);
 
-  /** The share of the time that looking at a quiet region near its budget may take. */
+  /** The share of the time for samples of a quiet region near its budget. */
   private static final long QUIET_COST_SHARE = 200;
 
   /**
@@ -42,9 +42,9 @@ final class ResidentBudget {
   static final long SHORT_GRACE_NANOS = SHORTEST_NANOS;
 
   /** How long a region may stay over before users get less time; used pages go after twice that. */
-  static final long PATIENT_NANOS = TimeUnit.MILLISECONDS.toNanos(400);
+  static final long LONG_OVER_NANOS = TimeUnit.MILLISECONDS.toNanos(400);
 
-  /** The share of the time that looking may take. */
+  /** The share of the time for samples. */
   private static final long COST_SHARE = 20;
 
   /** The same while a region grows so fast that it would be well over its budget by then. */
@@ -55,7 +55,7 @@ final class ResidentBudget {
   private final ResidentTrimmer trimmer;
   private final LongSupplier nanoTime;
 
-  private long nextLook;
+  private long nextSample;
   private long delay = SHORTEST_NANOS;
 
   /** When what is resident was known or reckoned last, and what was; negative before the first. */
@@ -63,13 +63,13 @@ final class ResidentBudget {
 
   private long resident = -1;
 
-  /** What was resident at the last look, and what left since. */
-  private long lookedAt;
+  /** What was resident at the last sample, and what left since. */
+  private long sampledAt;
 
-  private long lookedResident = -1;
+  private long sampledResident = -1;
   private long leftSince;
 
-  /** Bytes that come in for each nanosecond; falls by half at most from look to look. */
+  /** Bytes that come in for each nanosecond; falls by half at most from sample to sample. */
   private double growth;
 
   private boolean trimming;
@@ -82,11 +82,11 @@ final class ResidentBudget {
     this.lowBytes = budgetBytes - budgetBytes / 16;
     this.trimmer = trimmer;
     this.nanoTime = nanoTime;
-    this.nextLook = nanoTime.getAsLong();
+    this.nextSample = nanoTime.getAsLong();
   }
 
   /**
-   * Looks, if it is time, and takes out what has to leave.
+   * Samples if it is time, and evicts.
    *
    * @param goesOn whether the budget still holds; asked before each step
    * @return when to be called again
@@ -96,12 +96,12 @@ final class ResidentBudget {
     long cost = -1;
     boolean changed = false;
     boolean first = false;
-    if (begin - nextLook >= 0) {
-      long before = lookedResident;
+    if (begin - nextSample >= 0) {
+      long before = sampledResident;
       first = before < 0;
-      look(begin);
+      sample(begin);
       cost = nanoTime.getAsLong() - begin;
-      changed = lookedResident != before;
+      changed = sampledResident != before;
     } else {
       resident += (long) (growth * (begin - reckonedAt));
       reckonedAt = begin;
@@ -114,19 +114,19 @@ final class ResidentBudget {
           over || trimming || (near && changed)
               ? SHORTEST_NANOS
               : Math.min(2 * delay, near ? longestNear(cost) : LONGEST_NANOS);
-      nextLook = now + (first && near ? hurried(cost) : pause(cost));
+      nextSample = now + (first && near ? hurried(cost) : pause(cost));
     }
-    return trimming ? Math.min(nextLook, now + SHORTEST_NANOS) : nextLook;
+    return trimming ? Math.min(nextSample, now + SHORTEST_NANOS) : nextSample;
   }
 
-  private void look(long begin) throws MemoryException {
+  private void sample(long begin) throws MemoryException {
     long found = trimmer.residentBytes();
-    if (lookedResident >= 0 && begin > lookedAt) {
-      double grown = (double) (found - lookedResident + leftSince) / (begin - lookedAt);
+    if (sampledResident >= 0 && begin > sampledAt) {
+      double grown = (double) (found - sampledResident + leftSince) / (begin - sampledAt);
       growth = Math.max(Math.max(0, grown), growth / 2);
     }
-    lookedAt = begin;
-    lookedResident = found;
+    sampledAt = begin;
+    sampledResident = found;
     leftSince = 0;
     resident = found;
     reckonedAt = begin;
@@ -164,10 +164,10 @@ final class ResidentBudget {
       overSince = now;
     }
     long time = now - overSince;
-    if (time > 2 * PATIENT_NANOS) {
+    if (time > 2 * LONG_OVER_NANOS) {
       return 0;
     }
-    return time > PATIENT_NANOS || resident - budgetBytes > budgetBytes / 4
+    return time > LONG_OVER_NANOS || resident - budgetBytes > budgetBytes / 4
         ? SHORT_GRACE_NANOS
         : usual;
   }
@@ -189,7 +189,9 @@ final class ResidentBudget {
     return Math.clamp(cost * QUIET_COST_SHARE, LONGEST_NEAR_NANOS, LONGEST_NANOS);
   }
 
-  /** The shortest pause; after the first look too, which does not tell how fast a region grows. */
+  /**
+   * The shortest pause; after the first sample too, which does not tell how fast a region grows.
+   */
   private static long hurried(long cost) {
     return Math.max(SHORTEST_NANOS, cost * HURRIED_COST_SHARE);
   }

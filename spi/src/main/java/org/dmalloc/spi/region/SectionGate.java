@@ -89,9 +89,8 @@ public final class SectionGate {
   private final Semaphore shutter = new Semaphore(1, true);
 
   /**
-   * Who waits for the gate to open. No lock: a virtual thread that was next for one, and gets no
-   * carrier because others compute on all of them, would keep everybody behind it, and the one that
-   * opens the gate.
+   * Threads that wait for the gate to open. No lock: a virtual thread that is next for one, and
+   * gets no carrier because others compute on all, would hold up all behind it and the opener.
    */
   private final Queue<Thread> waiting = new ConcurrentLinkedQueue<>();
 
@@ -179,12 +178,12 @@ public final class SectionGate {
         Locale.ROOT,
         "access section held for longer than %d ms by %s; close it and try again",
         TimeUnit.NANOSECONDS.toMillis(timeoutNanos),
-        String.join(", ", ThreadsInWords.of(threadIds)));
+        String.join(", ", ThreadsById.inWords(threadIds)));
   }
 
   /**
-   * Like {@link #shut}, for who tries again. Sections that threads left open when they ended are
-   * reclaimed once the time is over, with the gate open: finding out may take long.
+   * Like {@link #shut}, for callers that try again. Sections that threads left open when they ended
+   * are reclaimed once the time is over, with the gate open: finding out may take long.
    *
    * @return the ids of the threads whose sections are still open after the time, and the gate is
    *     open again; empty if the gate is shut
@@ -205,7 +204,7 @@ public final class SectionGate {
       if (holders.isEmpty()) {
         return holders;
       }
-      Set<Long> ended = EndedThreads.among(holders);
+      Set<Long> ended = ThreadsById.ended(holders);
       ended.forEach(this::reclaim);
       if (ended.size() < holders.size()) {
         holders.removeAll(ended);
@@ -246,9 +245,9 @@ public final class SectionGate {
   }
 
   /**
-   * Asks to be told of the next section, if none is open now. Nobody who enters pays for that but
-   * the first: it finds the gate not simply open, and takes the slow way that waiting sections
-   * take. A gate that is to notify already tells this one, and no longer the one before.
+   * Asks to be told of the next section, if none is open now. Only the next section pays: it finds
+   * the gate not simply open, and takes the slow path of waiting sections. A gate that is to notify
+   * already tells this one, and no longer the one before.
    *
    * @param onUse called once, by the thread that enters next or shuts the gate; must not block
    * @return false if a section is open, or the gate is shut or has ended; then nothing is called
@@ -329,8 +328,8 @@ public final class SectionGate {
   }
 
   /**
-   * Counts up where the thread has a section already. A nested section that took another slot while
-   * somebody looks at all of them, one after the other, could outlive the first unseen.
+   * Counts up where the thread has a section already. A nested section in another slot could
+   * outlive the first unseen by a thread that reads all slots one after the other.
    */
   private int claimNested(long threadId) {
     int slot = slotHeldBy(threadId);

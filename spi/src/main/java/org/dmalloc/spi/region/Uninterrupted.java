@@ -75,11 +75,7 @@ public final class Uninterrupted {
     }
   }
 
-  /**
-   * Runs work where no interrupt can reach it: on a thread made for that.
-   *
-   * @param refusal the checked exception that the work may throw
-   */
+  /** Runs work where no interrupt can reach it: on a thread made for that. */
   public static <T, E extends Exception> T call(
       String threadName, Class<E> refusal, Work<T, E> work) throws E {
     if (Thread.currentThread() instanceof Worker) {

@@ -91,11 +91,7 @@ final class WriteBack {
     }
   }
 
-  /**
-   * Asks whether the kernel could write what it wrote in its own time, unless it could not before.
-   *
-   * @throws MemoryException if it could not; all of the region is suspect then
-   */
+  /** Throws, and makes all suspect, if the kernel could not write what it wrote in its own time. */
   private void check() throws MemoryException {
     if (!isSuspect()) {
       watch(backing::checkWriteBack);
@@ -151,10 +147,8 @@ final class WriteBack {
   }
 
   /**
-   * Tries once more to write what could not be written, before a region is closed.
-   *
-   * @return what is to be told of it when all is released; null if all is well, or nobody will miss
-   *     it
+   * Tries once more to write what could not be written; returns what is to be told of it after the
+   * close, null if all is well, or nobody will miss it.
    */
   @Nullable MemoryException lastForce() {
     if (traits.name() == null

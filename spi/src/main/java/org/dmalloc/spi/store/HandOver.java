@@ -35,7 +35,7 @@ record HandOver(Role role, UUID id, String path) {
   static final int MAX_PATH_BYTES = RegionHeader.BYTES - Integer.BYTES - PATH_AT;
 
   enum Role {
-    /** The old one, which must not be taken for the region before the new one was looked at. */
+    /** The old one, which is the region only if the new one is not. */
     LEAVING(1L << 1),
     /** The new one, which any reader may open. */
     ARRIVED(1L << 32);
@@ -119,7 +119,7 @@ record HandOver(Role role, UUID id, String path) {
     }
   }
 
-  /** Looks at the new file: what the old one with this note is. Changes nothing. */
+  /** Examines the new file, which tells what the old one with this note is. Changes nothing. */
   Standing standing() {
     Path other = otherFile();
     if (other == null) {

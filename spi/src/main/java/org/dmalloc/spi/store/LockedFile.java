@@ -23,10 +23,10 @@ import org.jspecify.annotations.Nullable;
  */
 final class LockedFile implements AutoCloseable {
   /** A listing in another process holds a lock for a moment; a real holder keeps it longer. */
-  private static final Duration PATIENCE = Duration.ofMillis(100);
+  private static final Duration TIMEOUT = Duration.ofMillis(100);
 
   /** A descriptor that {@link OpenFiles} kept is closed by a thread that must get a processor. */
-  private static final Duration PATIENCE_WITH_KEEPER = Duration.ofSeconds(10);
+  private static final Duration KEEPER_TIMEOUT = Duration.ofSeconds(10);
 
   private final FileChannel channel;
   private final Path path;
@@ -46,11 +46,11 @@ final class LockedFile implements AutoCloseable {
   /** Opens and locks what the path names, or throws {@link NoSuchFileException}. */
   static LockedFile open(String operation, Path path, OpenMode mode, String holder)
       throws IOException {
-    return open(operation, path, mode, holder, PATIENCE);
+    return open(operation, path, mode, holder, TIMEOUT);
   }
 
   static LockedFile open(
-      String operation, Path path, OpenMode mode, String holder, Duration patience)
+      String operation, Path path, OpenMode mode, String holder, Duration timeout)
       throws IOException {
     long start = System.nanoTime();
     while (true) {
@@ -68,11 +68,11 @@ final class LockedFile implements AutoCloseable {
               return opened;
             }
           } catch (OverlappingFileLockException e) {
-            kept = !patience.isZero();
+            kept = !timeout.isZero();
           }
         }
       }
-      Duration limit = kept ? PATIENCE_WITH_KEEPER : patience;
+      Duration limit = kept ? KEEPER_TIMEOUT : timeout;
       if (System.nanoTime() - start > limit.toNanos()) {
         throw StoreErrors.openElsewhere(operation, path, LockHolders.describe(path));
       }

@@ -14,8 +14,8 @@ import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 
 /**
- * Who in this JVM has which store file open, across class loaders: two versions of this bundle, or
- * two frameworks, have a copy of this class each, so the entries are strings in the system
+ * The holders of open store files in this JVM, across class loaders: two versions of this bundle,
+ * or two frameworks, have a copy of this class each, so the entries are strings in the system
  * properties, and the monitors are interned strings, which all class loaders share.
  *
  * <p>It is needed because POSIX record locks belong to the process: they do not hold off the same
@@ -41,7 +41,7 @@ final class OpenFiles {
    * @param exclusive whether it holds off everybody else
    * @param byteSize the region's size; 0 while it is not known yet
    * @param createdAtMillis when the region was allocated
-   * @param holder who it is, in words
+   * @param holder its name in messages
    */
   record Entry(
       String token, boolean exclusive, long byteSize, long createdAtMillis, String holder) {
@@ -83,7 +83,7 @@ final class OpenFiles {
     }
   }
 
-  /** To be held around every look at the entries of a file and every open and close of it. */
+  /** Held around every read of a file's entries and every open and close of it. */
   static Object monitor(FileIdentity file) {
     return property(file).intern();
   }

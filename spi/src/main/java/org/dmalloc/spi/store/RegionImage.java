@@ -54,11 +54,7 @@ final class RegionImage {
     return end + (PAGE - end % PAGE) % PAGE;
   }
 
-  /**
-   * Writes a new image over an empty file and waits until the device has it.
-   *
-   * @param note for a region that comes from another store; null for any other
-   */
+  /** Writes a new image over an empty file and waits for the device; a moved one has a note. */
   static RegionImage initialise(
       Disk disk, long byteSize, Reservation reservation, @Nullable HandOver note, Reserve reserve)
       throws IOException {

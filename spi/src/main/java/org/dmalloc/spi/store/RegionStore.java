@@ -34,9 +34,7 @@ public final class RegionStore {
   private final Path directory;
   private final boolean madeOnDemand;
 
-  /** What must be there before the directory is made; null for nothing. */
   private final @Nullable Path home;
-
   private final Linker linker;
 
   /** Gives a file a second name; a seam for file systems without hard links. */
@@ -68,12 +66,11 @@ public final class RegionStore {
     return store;
   }
 
-  /** The store in a directory that is made, with mode 0700, when the first region needs it. */
-  public static RegionStore openDefault(Path directory) throws MemoryException {
-    return openDefault(directory, null);
-  }
-
-  /** As above, but the directory is not made unless the home that it is in exists. */
+  /**
+   * The store in a directory that is made, with mode 0700, when the first region needs it.
+   *
+   * @param home what must exist then; null for nothing
+   */
   static RegionStore openDefault(Path directory, @Nullable Path home) throws MemoryException {
     RegionStore store = new RegionStore(directory, true, home, Files::createLink);
     if (store.directoryExists("open store")) {
@@ -88,7 +85,7 @@ public final class RegionStore {
     return directory;
   }
 
-  /** Makes the directory if it is a default one, for who puts an unnamed file there itself. */
+  /** Makes the directory if it is a default one, for callers that put an unnamed file there. */
   public void prepareDirectory() throws MemoryException {
     requireDirectory("allocate");
   }
@@ -111,7 +108,7 @@ public final class RegionStore {
    *
    * @param reservation what to record about the space; the reserver decides what happens
    * @param reserver takes the space
-   * @param holder who has it open, for the messages that others get
+   * @param holder its holder, for the messages that others get
    */
   public StoreFile create(
       String name, long byteSize, Reservation reservation, SpaceReserver reserver, String holder)
@@ -126,8 +123,6 @@ public final class RegionStore {
    * Creates what is to be a named region when it has got its content: until {@link
    * StoreFile#publish} it is a temporary file that nobody lists or opens, and that goes with its
    * process.
-   *
-   * @param move where its content comes from
    */
   public StoreFile createUnpublished(
       String name,
@@ -225,7 +220,6 @@ public final class RegionStore {
   /**
    * Opens a named region.
    *
-   * @param holder who has it open, for the messages that others get
    * @throws MemoryException if there is none, or it is damaged, foreign, cut short, too new, or
    *     open elsewhere
    */
@@ -377,10 +371,10 @@ public final class RegionStore {
 
   private void requireDirectory(String operation) throws MemoryException {
     if (directoryExists(operation)) {
-      SeenDirectories.add(directory);
+      StoreDirectory.use(directory);
       return;
     }
-    if (SeenDirectories.hasGone(directory)) {
+    if (StoreDirectory.hasGone(directory)) {
       throw StoreErrors.directoryGone(operation, directory);
     }
     if (!madeOnDemand) {
@@ -392,7 +386,7 @@ public final class RegionStore {
       }
       try {
         Temporaries.createDirectories(directory);
-        SeenDirectories.add(directory);
+        StoreDirectory.use(directory);
       } catch (IOException e) {
         throw StoreErrors.of("create directory", -1, directory, e);
       }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.dmalloc.spi.store;
 
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
 import org.dmalloc.api.MemoryException;
@@ -10,6 +11,9 @@ import org.jspecify.annotations.Nullable;
 public final class StoreDirectory {
   /** The framework or system property that names the default directory. */
   public static final String PROPERTY = "dmalloc.directory";
+
+  /** Of system properties, which all copies of this class see. */
+  private static final String USED = "dmalloc.store.seen.";
 
   private StoreDirectory() {}
 
@@ -62,5 +66,18 @@ public final class StoreDirectory {
 
   private static Path ofHome(Path home) {
     return home.resolve(".local/state/dmalloc");
+  }
+
+  /** Notes that this JVM uses a directory. */
+  static void use(Path directory) {
+    System.setProperty(USED + directory, "true");
+  }
+
+  /**
+   * Whether a directory that this JVM has used is missing now. It is not made anew, which would
+   * part the regions that are open from those that come.
+   */
+  static boolean hasGone(Path directory) {
+    return System.getProperty(USED + directory) != null && !Files.exists(directory);
   }
 }

@@ -161,7 +161,7 @@ final class StoreErrors {
     }
     if (e instanceof NoSuchFileException) {
       for (Path directory = path; directory != null; directory = directory.getParent()) {
-        if (SeenDirectories.hasGone(directory)) {
+        if (StoreDirectory.hasGone(directory)) {
           return directoryGone(operation, directory);
         }
       }

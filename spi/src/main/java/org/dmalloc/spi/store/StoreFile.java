@@ -184,8 +184,8 @@ public final class StoreFile implements MovableFile, AutoCloseable {
   }
 
   /**
-   * Notes on the device that the region goes to another file: whoever finds this one after a crash
-   * looks at the other first. A file that has lost its name gets no note: it rivals nobody.
+   * Notes on the device that the region goes to another file: after a crash the other one is
+   * examined first. A file that has lost its name gets no note: it rivals nobody.
    *
    * @throws MemoryException if that failed; {@link #endMove} takes the note away, if it stands
    */
@@ -239,7 +239,7 @@ public final class StoreFile implements MovableFile, AutoCloseable {
     return image == null ? null : image.header().createdAt();
   }
 
-  /** Says who has it open, for the messages that others get: {@code filechannel region 7}. */
+  /** Names its holder for the messages that others get: {@code filechannel region 7}. */
   public void describeHolder(String holder) {
     locked.describe(entry -> entry.heldBy(holder));
   }
@@ -445,8 +445,8 @@ public final class StoreFile implements MovableFile, AutoCloseable {
   }
 
   /**
-   * Closes the file and leaves nothing of it: for who created the region and then failed to map it,
-   * or has moved it elsewhere. A file that has lost its name is left to whoever renamed it.
+   * Closes the file and leaves nothing of it, after a failed mapping or a move elsewhere. A file
+   * that has lost its name stays.
    *
    * @throws IllegalStateException if it is not open for writing
    */

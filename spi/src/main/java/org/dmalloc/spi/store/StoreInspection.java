@@ -23,7 +23,7 @@ import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.StoreFinding;
 import org.dmalloc.api.StoredRegion;
 
-/** A look at everything in a store's directory, which changes nothing. */
+/** Examines everything in a store's directory, and changes nothing. */
 final class StoreInspection {
   private static final Set<PosixFilePermission> NOT_FOR_OTHERS =
       PosixFilePermissions.fromString("---rwxrwx");
@@ -78,7 +78,7 @@ final class StoreInspection {
   List<StoreFinding> findings() throws MemoryException {
     if (!store.isMissingByDesign("verify")) {
       StoreErrors.run("verify", -1, directory, this::checkAll);
-    } else if (SeenDirectories.hasGone(directory)) {
+    } else if (StoreDirectory.hasGone(directory)) {
       find(
           ERROR,
           directory.toString(),

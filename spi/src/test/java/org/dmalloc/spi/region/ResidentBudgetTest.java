@@ -159,10 +159,10 @@ final class ResidentBudgetTest {
   void usedPagesGoOnlyWhereTheRegionStaysOver() throws MemoryException {
     memory.resident = BUDGET + BUDGET / 8.0;
     memory.used = (long) memory.resident;
-    runFor(ResidentBudget.PATIENT_NANOS);
+    runFor(ResidentBudget.LONG_OVER_NANOS);
     assertEquals(memory.used, (long) memory.resident);
     assertFalse(memory.graces.contains(ResidentBudget.SHORT_GRACE_NANOS), memory.graces::toString);
-    runFor(ResidentBudget.PATIENT_NANOS);
+    runFor(ResidentBudget.LONG_OVER_NANOS);
     assertTrue(memory.graces.contains(ResidentBudget.SHORT_GRACE_NANOS), memory.graces::toString);
     assertEquals(0, memory.lost);
     runFor(ResidentBudget.LONGEST_NANOS);

@@ -41,7 +41,7 @@ final class NamedFileTest {
   @BeforeEach
   void openStore() throws Exception {
     storeDirectory = directory.resolve("store");
-    store = RegionStore.openDefault(storeDirectory);
+    store = RegionStore.openDefault(storeDirectory, null);
   }
 
   /** One process creates and deletes a name over and over, another opens and lists it. */
@@ -129,7 +129,7 @@ final class NamedFileTest {
           assertThrows(
               MemoryException.class,
               () ->
-                  RegionStore.openDefault(storeDirectory)
+                  RegionStore.openDefault(storeDirectory, null)
                       .createUnnamed(SIZE, SpaceReserver.SPARSE, "test"));
       assertTrue(message(e).contains("was renamed or deleted since"), message(e));
       assertFalse(Files.exists(storeDirectory));

@@ -24,6 +24,7 @@ import org.dmalloc.api.backing.StoreProvider;
 import org.dmalloc.spi.region.BackedRegion;
 import org.dmalloc.spi.region.RegionLedger;
 import org.dmalloc.spi.region.RegionTraits;
+import org.dmalloc.spi.region.Uninterrupted.Work;
 import org.dmalloc.testkit.memory.InMemoryStore.StoredBytes;
 import org.jspecify.annotations.Nullable;
 
@@ -75,8 +76,7 @@ public final class InMemoryProvider implements StoreProvider {
 
   /** A provider that declares just that, with a store of its own if NAMED is among it. */
   public static InMemoryProvider of(String name, Capability... capabilities) {
-    EnumSet<Capability> declared = EnumSet.noneOf(Capability.class);
-    declared.addAll(List.of(capabilities));
+    Set<Capability> declared = Set.of(capabilities);
     boolean named = declared.contains(Capability.NAMED);
     return over(name, declared, named ? new InMemoryStore("/store") : null);
   }
@@ -213,7 +213,8 @@ public final class InMemoryProvider implements StoreProvider {
         });
   }
 
-  private BackedRegion admit(RegionRequest request, String call, RegionLedger.Maker maker)
+  private BackedRegion admit(
+      RegionRequest request, String call, Work<BackedRegion, MemoryException> maker)
       throws MemoryException {
     requests.add(request);
     return ledger.admit(
@@ -221,7 +222,7 @@ public final class InMemoryProvider implements StoreProvider {
         () -> {
           faults.called(call);
           InMemoryBacking.checkSize("allocate", name(), request.byteSize());
-          return maker.make();
+          return maker.run();
         });
   }
 
