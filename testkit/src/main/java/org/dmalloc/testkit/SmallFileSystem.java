@@ -94,12 +94,7 @@ public final class SmallFileSystem implements AutoCloseable {
     return Files.getFileStore(directory).getUsableSpace();
   }
 
-  /**
-   * Takes all the space that is left.
-   *
-   * @return the file that has it; whoever deletes it gives the space back
-   * @throws UncheckedIOException if writing ends for any other reason than a full disk
-   */
+  /** Takes all the space that is left; whoever deletes the file gives it back. */
   public Path takeAll() {
     return fill(directory);
   }

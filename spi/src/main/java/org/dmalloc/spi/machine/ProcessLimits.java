@@ -7,12 +7,7 @@ import java.util.OptionalLong;
 public final class ProcessLimits {
   private ProcessLimits() {}
 
-  /**
-   * A soft limit in its own unit; {@link Long#MAX_VALUE} for none, empty if the system does not
-   * tell.
-   *
-   * @param name what its line begins with, such as {@code Max open files}
-   */
+  /** A soft limit, by the words that its line begins with; {@link Long#MAX_VALUE} for none. */
   public static OptionalLong soft(KernelFiles files, String name) {
     for (String line : files.lines("/proc/self/limits")) {
       if (line.startsWith(name + " ")) {

@@ -48,12 +48,7 @@ public final class Uninterrupted {
         });
   }
 
-  /**
-   * Waits for a result.
-   *
-   * @throws MemoryException what the task threw; unchecked exceptions and errors come out as they
-   *     are, others as the cause of an {@link IllegalStateException}
-   */
+  /** Waits for a result, or throws what the task threw; other checked exceptions become a cause. */
   public static <T> T get(Future<T> task) throws MemoryException {
     try {
       return await(task::get);

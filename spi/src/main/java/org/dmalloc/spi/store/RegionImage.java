@@ -237,9 +237,8 @@ final class RegionImage {
   }
 
   /**
-   * Makes or ends the note of a move; waits for the headers, not for the data.
-   *
-   * @throws IOException if that failed; {@link #header} tells whether the note stands all the same
+   * Makes or ends the note of a move; waits for the headers alone. {@link #header} tells what
+   * holds.
    */
   void note(@Nullable HandOver note) throws IOException {
     Sync copyOnly = copy -> disk.sync(COPY_POSITIONS[copy], RegionHeader.BYTES);
