@@ -103,7 +103,7 @@ public interface MemoryProvider {
   /** Counts and bytes of this provider since it was activated. */
   ProviderStatistics statistics();
 
-  /** What watching regions under {@link AccessPattern#AUTO} has cost; empty if this does not. */
+  /** The cost of watching regions under {@link AccessPattern#AUTO}; empty if it watches none. */
   default Optional<PagingStatistics> paging() {
     return Optional.empty();
   }

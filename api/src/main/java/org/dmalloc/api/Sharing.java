@@ -3,7 +3,7 @@ package org.dmalloc.api;
 
 /** Who sees the stores to a mapping. */
 public enum Sharing {
-  /** As the backend is made: shared on files and memfd, private on private anonymous memory. */
+  /** The backend's own: shared on files and memfd, private on private anonymous memory. */
   DEFAULT,
   /** Stores reach the backing and everybody who maps it (MAP_SHARED). */
   SHARED,

@@ -31,7 +31,7 @@ public abstract class InterruptContract extends ContractTheme {
     assertEquals(0, provider().statistics().openBytes());
   }
 
-  /** Who pressed Ctrl-C knows of no interrupt status, and wants to know what is there now. */
+  /** A user who pressed Ctrl-C is told that it was cancelled, and what is there now. */
   private static void assertCancelled(MemoryException e) {
     String message = String.valueOf(e.getMessage());
     assertTrue(message.matches(".*: cancelled by an interrupt.*; .+"), message);

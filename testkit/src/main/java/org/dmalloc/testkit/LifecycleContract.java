@@ -101,7 +101,7 @@ public abstract class LifecycleContract extends ContractTheme {
     return Assumptions.abort(provider().name() + " is no BackingProvider");
   }
 
-  /** Whoever hands memory on as a region of his own is the one who lists and closes it. */
+  /** A carrier lists and closes what it hands on as its own regions. */
   @Test
   void aCarriedRegionHasItsCarriersNumberAndIsNotListed() throws Exception {
     long carrier = RegionIds.next();
@@ -127,7 +127,7 @@ public abstract class LifecycleContract extends ContractTheme {
     }
   }
 
-  /** A region whose backend was stopped, updated or configured anew is nobody's to lose. */
+  /** A region is not lost when its backend is stopped, updated or configured anew. */
   @Test
   void regionsOfAStoppedProviderAreListedUntilTheyAreClosed() throws Exception {
     MemoryRegion closedBefore = allocate(PAGE);

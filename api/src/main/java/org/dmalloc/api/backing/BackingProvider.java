@@ -11,7 +11,7 @@ import org.osgi.annotation.versioning.ProviderType;
 /**
  * A backend as the carrier of its regions sees it; see {@link BackingRegion}. What a carrier asks
  * for has the number of the carrier's region, which is the one that users see, and is left out of
- * {@link #regions()}: nobody but the carrier may close it.
+ * {@link #regions()}: only the carrier may close it.
  */
 @ProviderType
 public interface BackingProvider extends MemoryProvider {
@@ -47,10 +47,10 @@ public interface BackingProvider extends MemoryProvider {
   /**
    * Allocates a region whose disk space may not be taken yet, if the backend {@linkplain
    * #reservesByWriting() reserves by writing}: {@link BackingRegion#load} takes it, with the
-   * content. The caller loads <i>all</i> of the region, zeros too, before anybody stores to it
-   * otherwise; from then on the region is what {@code allocate} gives. If a load fails, for want of
-   * space say, the caller closes the region. A store to what was not loaded may meet a full disk,
-   * which is an {@code InternalError} or the end of the JVM.
+   * content. The caller loads <i>all</i> of the region, zeros too, before any other store to it;
+   * from then on the region is what {@code allocate} gives. If a load fails, for want of space say,
+   * the caller closes the region. A store to what was not loaded may meet a full disk, which is an
+   * {@code InternalError} or the end of the JVM.
    *
    * @param request as for {@code allocate}; a backend takes the space now where it must, as for a
    *     region with a name, which others may find half loaded after a crash

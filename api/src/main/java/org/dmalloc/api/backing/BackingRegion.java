@@ -12,8 +12,8 @@ import org.osgi.annotation.versioning.ConsumerType;
 import org.osgi.annotation.versioning.ProviderType;
 
 /**
- * A backend's region as its carrier sees it: somebody who owns it alone, hands its memory out under
- * a gate of his own, and may exchange it for another, such as the provider of movable regions.
+ * A backend's region as its carrier sees it. A carrier, such as the provider of movable regions,
+ * owns it alone, hands its memory out under a gate of its own, and may exchange it for another.
  *
  * <p>Optional for a backend. Regions that do not implement it can be carried as well, by {@link
  * MemoryRegion#segment()}; they can then not be resized, and their writes are found by comparison.

@@ -38,8 +38,8 @@ public interface DirtyTracking extends AutoCloseable {
   void collect(Visitor visitor) throws MemoryException;
 
   /**
-   * Like {@link #collect}, for the last time and while nobody writes: nothing need be armed again,
-   * so that it may be quicker. Afterwards only {@code close} is to be called.
+   * Like {@link #collect}, for the last time and without writers: nothing need be armed again,
+   * which may be faster. Afterwards only {@code close} is to be called.
    *
    * @throws MemoryException as {@code collect} does
    */

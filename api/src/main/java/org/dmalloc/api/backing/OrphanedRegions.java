@@ -10,7 +10,7 @@ import org.dmalloc.api.MemoryRegion;
 /**
  * The open regions of this container whose provider has stopped: its bundle was stopped, updated or
  * refreshed, or its configuration gone. They stay usable, and hold their memory and their files,
- * until somebody closes them; no provider lists them any more.
+ * until they are closed; no provider lists them any more.
  *
  * <p>Providers put their open regions here when they stop, and take each out when it is closed. The
  * list is one for all bundles, which share this package's class loader, and ends with it.

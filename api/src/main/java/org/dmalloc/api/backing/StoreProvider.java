@@ -14,8 +14,8 @@ public interface StoreProvider extends BackingProvider {
   Path fileOf(String name, @Nullable Path directory);
 
   /**
-   * Allocates a region whose file has no name yet: nobody lists or opens it, and it goes when its
-   * process does, until {@link StoredBacking#publish}. Its disk space may be taken by {@link
+   * Allocates a region whose file has no name until {@link StoredBacking#publish}: it is not
+   * listed, cannot be opened, and goes with its process. Its disk space may be taken by {@link
    * BackingRegion#load} alone, as by {@link #allocateUnfilled}.
    *
    * @param request with a name

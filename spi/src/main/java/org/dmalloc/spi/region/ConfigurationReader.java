@@ -159,7 +159,7 @@ public record ConfigurationReader(String pid, Map<String, ?> properties) {
     return key.endsWith(".target") || key.endsWith(".cardinality.minimum");
   }
 
-  /** Whether somebody who wrote one may have meant the other. */
+  /** Whether one may be a misspelling of the other. */
   private static boolean isNear(String key, String known) {
     String written = letters(key);
     String meant = letters(known);

@@ -13,9 +13,9 @@ import org.osgi.framework.ServiceRegistration;
  * A component's provider as a service.
  *
  * <p>Declarative Services would register it with the properties that stand in the component's
- * description, which is written before anybody has asked the machine. So the component is no
- * service itself, and registers its provider by this class: with its own properties, and the
- * capabilities that the provider has found.
+ * description, which is written before the machine is known. So the component is no service itself,
+ * and registers its provider by this class: with its own properties, and the capabilities that the
+ * provider has found.
  */
 public final class ProviderService {
   private final MemoryProvider provider;

@@ -213,7 +213,7 @@ public final class RegionLedger {
     return advice;
   }
 
-  /** The open regions by ascending id, without those that somebody hands on as his own. */
+  /** The open regions by ascending id, without those that a carrier hands on. */
   public List<MemoryRegion> regions() {
     return open.values().stream()
         .filter(region -> !region.isCarried())

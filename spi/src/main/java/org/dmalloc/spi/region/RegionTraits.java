@@ -57,7 +57,7 @@ public record RegionTraits(
     return new RegionTraits(name, options, path, backing, newFileKey, carriedAs);
   }
 
-  /** A copy of a region that somebody hands on under this number. */
+  /** A copy of a region that a carrier hands on under this number. */
   public RegionTraits carriedAs(long regionId) {
     return new RegionTraits(name, options, path, backing, fileKey, regionId);
   }

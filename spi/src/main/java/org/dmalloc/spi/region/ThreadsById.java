@@ -62,8 +62,8 @@ final class ThreadsById {
   /**
    * Those that have ended for certain, as they are in no list of living ones; none where that
    * cannot be found out. Some virtual threads may be missing in a dump ({@code
-   * jdk.trackAllThreads}): so nobody is taken for ended unless the dump has a virtual thread that
-   * lives for that purpose.
+   * jdk.trackAllThreads}): so no thread counts as ended unless the dump has a virtual thread that
+   * lives for this.
    */
   static Set<Long> ended(Collection<Long> threadIds) {
     Set<Long> left = new TreeSet<>(threadIds);

@@ -62,7 +62,7 @@ public final class Uninterrupted {
     T run() throws E;
   }
 
-  /** A thread that nobody knows, and so nobody interrupts. */
+  /** A thread that no other code knows or interrupts. */
   private static final class Worker extends Thread {
     Worker(Runnable task, String name) {
       super(task, name);

@@ -65,7 +65,7 @@ final class WriteBack {
     return SuspectFiles.get(key);
   }
 
-  /** Forgets all: nobody will read the file again. */
+  /** Forgets all marks: the file is not read again. */
   void forget() {
     SuspectFiles.update(key, mark -> null);
   }

@@ -121,7 +121,7 @@ record FileIdentity(String key) {
 
   /**
    * Deletes the file if the path still names it. Linux has no call that compares and deletes in
-   * one: somebody who knows nothing of the store's locks can still come in between.
+   * one: a program without the store's locks can still come in between.
    *
    * @return false if the path names another file or none
    */

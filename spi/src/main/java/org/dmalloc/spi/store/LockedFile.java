@@ -80,7 +80,7 @@ final class LockedFile implements AutoCloseable {
     }
   }
 
-  /** Null if somebody holds the lock, or if the path names another file by now. */
+  /** Null if the lock is held, or if the path names another file by now. */
   private static @Nullable LockedFile tryOpen(
       Path path, FileIdentity identity, OpenMode mode, String holder, boolean joining)
       throws IOException {

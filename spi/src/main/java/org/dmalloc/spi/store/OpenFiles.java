@@ -21,7 +21,7 @@ import java.util.concurrent.ConcurrentHashMap;
  * <p>It is needed because POSIX record locks belong to the process: they do not hold off the same
  * process, and all of them on a file vanish as soon as the process closes <i>any</i> descriptor of
  * it. Hence two rules. Nobody opens a store file before asking here, under {@link #monitor}. And a
- * descriptor is closed only when nobody else in the JVM has the file open; until then it is kept.
+ * descriptor is kept until the JVM has the file open no more.
  */
 final class OpenFiles {
   private static final String PREFIX = "dmalloc.store.open.";

@@ -42,7 +42,7 @@ record RegionFileProbe(StoredRegion region, List<String> flaws, @Nullable HandOv
     }
   }
 
-  /** Reads a file that nobody in this JVM has open, and nobody opens meanwhile. */
+  /** Reads a file that is not open in this JVM, and is not opened meanwhile. */
   @FunctionalInterface
   private interface Reading<T> {
     T of(FileIdentity.Opened file) throws IOException;
@@ -87,13 +87,13 @@ record RegionFileProbe(StoredRegion region, List<String> flaws, @Nullable HandOv
         region.name(), region.path(), StoreErrors.moveCutOff("open", region.path(), note));
   }
 
-  /** Whether somebody, here or elsewhere, holds the file. */
+  /** Whether the file is open, here or in another process. */
   static boolean isHeld(Path path) throws IOException {
     return examine(path, holders -> true, file -> !LockedFile.lock(file.channel(), file.writable()))
         .orElse(false);
   }
 
-  /** Whether it is a file that nobody here holds, and none of the store's. */
+  /** Whether it is not open here, and not a file of the store's. */
   static boolean isForeign(Path path) throws IOException {
     return examine(
             path, holders -> false, file -> RegionImage.isForeign(new ChannelDisk(file.channel())))

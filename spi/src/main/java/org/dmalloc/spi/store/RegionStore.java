@@ -121,8 +121,8 @@ public final class RegionStore {
 
   /**
    * Creates what is to be a named region when it has got its content: until {@link
-   * StoreFile#publish} it is a temporary file that nobody lists or opens, and that goes with its
-   * process.
+   * StoreFile#publish} it is a temporary file, which is not listed, cannot be opened, and goes with
+   * its process.
    */
   public StoreFile createUnpublished(
       String name,
@@ -247,7 +247,7 @@ public final class RegionStore {
 
   /**
    * Ends what a move between stores left when it was cut off: of an old and a new file one holds
-   * the region, and the other goes as soon as somebody opens one of the two for writing.
+   * the region, and the other goes as soon as one of the two is opened for writing.
    */
   private void resolve(StoreFile file, LockedFile locked) throws IOException {
     HandOver note = file.handOver();
@@ -296,8 +296,8 @@ public final class RegionStore {
   /**
    * Deletes a named region, also one that cannot be opened because it is damaged.
    *
-   * @throws MemoryException if there is none, if somebody has it open, or if what has its name is
-   *     no region's file
+   * @throws MemoryException if there is none, if it is open, or if its name leads to no region's
+   *     file
    */
   public void delete(String name) throws MemoryException {
     Path path = path(name);

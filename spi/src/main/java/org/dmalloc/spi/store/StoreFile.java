@@ -185,7 +185,7 @@ public final class StoreFile implements MovableFile, AutoCloseable {
 
   /**
    * Notes on the device that the region goes to another file: after a crash the other one is
-   * examined first. A file that has lost its name gets no note: it rivals nobody.
+   * examined first. A file that has lost its name gets no note.
    *
    * @throws MemoryException if that failed; {@link #endMove} takes the note away, if it stands
    */
@@ -280,8 +280,8 @@ public final class StoreFile implements MovableFile, AutoCloseable {
   }
 
   /**
-   * Reads some of the region's bytes from the file, past its mapping. Not for threads that somebody
-   * may interrupt: an interrupt would close the channel.
+   * Reads some of the region's bytes from the file, past its mapping. Not for threads that may be
+   * interrupted: that would close the channel.
    *
    * @param into takes the bytes that it has room for; at least 1
    * @param offset in the region
@@ -380,9 +380,8 @@ public final class StoreFile implements MovableFile, AutoCloseable {
   }
 
   /**
-   * Detects a file that somebody cut short under its mapping, where a load or store would raise a
-   * signal; and one whose header may say something else than the region, because a change of it
-   * failed and cannot be undone yet.
+   * Detects a file that was truncated under its mapping, where an access would raise a signal; and
+   * one whose header may differ from the region, as a change failed and cannot be undone yet.
    *
    * @param operation what is about to be done, for the message
    * @throws MemoryException if the file does not hold the whole region any more

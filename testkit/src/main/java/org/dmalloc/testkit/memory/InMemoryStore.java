@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Named regions in memory. Providers that share one see each other's regions, as backends do that
- * look at one directory; it lasts as long as somebody refers to it. Thread-safe.
+ * look at one directory; it lasts while it is referred to. Thread-safe.
  */
 public final class InMemoryStore {
   private final Path directory;
