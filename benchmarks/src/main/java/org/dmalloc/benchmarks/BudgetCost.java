@@ -36,7 +36,7 @@ import org.dmalloc.spi.machine.KernelFiles;
 import org.dmalloc.spi.machine.ProcessStat;
 
 /**
- * The program behind {@code benchmarks/budget.sh}: what a resident budget costs those who use a
+ * The program behind {@code benchmarks/budget.sh}: what a resident budget costs the users of a
  * region that is kept within one.
  *
  * <p>One thread loads from random pages of an eighth of the region, and each of its accesses is

@@ -8,7 +8,7 @@ import org.dmalloc.measure.Latency;
 import org.dmalloc.measure.Measurement;
 
 /**
- * The medians of one cell over its runs. NaN stands for what the machine does not tell.
+ * The medians of one cell over its runs. NaN stands for what the machine does not report.
  *
  * @param p50Nanos the median latency
  * @param p99Nanos 99 of 100 operations took at most this

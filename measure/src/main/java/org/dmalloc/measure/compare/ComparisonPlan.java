@@ -81,7 +81,7 @@ public record ComparisonPlan(
   /**
    * How much is measured.
    *
-   * @param runs how often to measure each cell; fewer than five tell no spread
+   * @param runs how often to measure each cell; fewer than five show no spread
    * @param time how long all may take
    * @param cellTime how long to measure each cell; null for as long as that permits
    */

@@ -77,7 +77,7 @@ public record ComparisonReport(
    * @param command the command that allocates such memory; empty if none does
    * @param settings kernel settings while it ran, by their file
    * @param peakChargedBytes the most that its cgroup was charged for, page cache and JVM included;
-   *     {@link Measurement#UNKNOWN} where the kernel does not tell
+   *     {@link Measurement#UNKNOWN} where the kernel does not report it
    */
   public record Entrant(
       String id,

@@ -150,9 +150,11 @@ final class Rounds {
     return !findings.note(contender.id()).isEmpty();
   }
 
-  /** The children of the first round that cannot make a run; the least telling go first. */
+  /**
+   * The children of the first round that cannot make a run; those of the lowest priority go first.
+   */
   private void dropWhatDoesNotFit(List<Contender> waiting) {
-    List<Contender> kept = TimeFit.byWorth(contenders);
+    List<Contender> kept = TimeFit.byPriority(contenders);
     kept.retainAll(waiting);
     List<Contender> gone = kept.subList(schedule.fitting(waiting.size()), kept.size());
     for (Contender contender : gone) {
@@ -179,7 +181,7 @@ final class Rounds {
       notes.add(
           "the last child was ended when the "
               + given.toSeconds()
-              + " s were over; what it had not told was not measured");
+              + " s were over; what it had not reported was not measured");
     }
     Set<Integer> counts =
         findings
@@ -255,7 +257,7 @@ final class Rounds {
                           minutes(schedule.left()))),
               Duration.ofNanos(Math.max(0, schedule.deadlineNanos() - System.nanoTime())));
       if (journal.closed()) {
-        // It was ended with its cgroup, because this process is told to end.
+        // It was ended with its cgroup, because this process has to end.
         throw new InterruptedException("ended by a signal");
       }
       cut |= result.cut();

@@ -15,7 +15,7 @@ final class Schedule {
   static final Duration LEAST_CELL = Duration.ofMillis(100);
   static final Duration LONGEST_CELL = Duration.ofSeconds(1);
 
-  /** Fewer runs tell no spread, and there is no verdict then. */
+  /** Fewer runs show no spread, and there is no verdict then. */
   static final int LEAST_RUNS = 3;
 
   /** A cell is warmed up for this part of its time. */

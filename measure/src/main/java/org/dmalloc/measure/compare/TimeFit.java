@@ -22,8 +22,8 @@ final class TimeFit {
 
   private static final int ROUNDED_SECONDS = 10;
 
-  /** What says most about memory comes first. */
-  private static final List<ComparedWorkload> TELLING =
+  /** The workloads that say most about memory, the first first. */
+  private static final List<ComparedWorkload> MOST_SIGNIFICANT =
       List.of(
           ComparedWorkload.RANDOM_READ,
           ComparedWorkload.SEQUENTIAL_READ,
@@ -33,10 +33,10 @@ final class TimeFit {
   private TimeFit() {}
 
   /**
-   * Contenders in the order in which they are worth their time: one of each family in turn, so that
-   * files, swap and the buffer pool stay comparable as long as two fit.
+   * Contenders in the order in which they are kept when time is short: one of each family in turn,
+   * so that files, swap and the buffer pool stay comparable as long as two fit.
    */
-  static List<Contender> byWorth(List<Contender> contenders) {
+  static List<Contender> byPriority(List<Contender> contenders) {
     Map<Family, Deque<Contender>> families = new EnumMap<>(Family.class);
     for (Contender contender : contenders) {
       families.computeIfAbsent(contender.family(), f -> new ArrayDeque<>()).add(contender);
@@ -66,7 +66,7 @@ final class TimeFit {
     }
     List<String> ways = new ArrayList<>();
     ways.add("--time " + suggested(least));
-    List<Contender> order = byWorth(contenders);
+    List<Contender> order = byPriority(contenders);
     for (int count = order.size() - 1; count >= 1; count--) {
       // A name takes all that are a variant of it under other settings.
       Set<String> names =
@@ -80,7 +80,7 @@ final class TimeFit {
         break;
       }
     }
-    List<ComparedWorkload> workloads = telling(plan.choice().workloads());
+    List<ComparedWorkload> workloads = bySignificance(plan.choice().workloads());
     for (int count = workloads.size() - 1; count >= 1; count--) {
       List<ComparedWorkload> some = workloads.subList(0, count);
       if (fits(plan, Schedule.least(plan, contenders.size(), cellsPerRun(some)))) {
@@ -123,8 +123,8 @@ final class TimeFit {
     return Math.ceilDiv(seconds, ROUNDED_SECONDS) * ROUNDED_SECONDS;
   }
 
-  private static List<ComparedWorkload> telling(List<ComparedWorkload> workloads) {
-    Set<ComparedWorkload> order = new LinkedHashSet<>(TELLING);
+  private static List<ComparedWorkload> bySignificance(List<ComparedWorkload> workloads) {
+    Set<ComparedWorkload> order = new LinkedHashSet<>(MOST_SIGNIFICANT);
     order.retainAll(workloads);
     order.addAll(workloads);
     return List.copyOf(order);

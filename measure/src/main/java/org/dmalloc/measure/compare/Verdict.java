@@ -95,7 +95,7 @@ public record Verdict(ComparedWorkload workload, String sentence, String winner,
         return Optional.of(
             String.format(
                 Locale.ROOT,
-                "%s has %d of the %d runs that tell a spread; give --runs %d or more, and the --time for them",
+                "%s has %d of the %d runs that a spread needs; give --runs %d or more, and the --time for them",
                 one.get().id(),
                 one.get().speed().count(),
                 Schedule.LEAST_RUNS,
@@ -109,7 +109,7 @@ public record Verdict(ComparedWorkload workload, String sentence, String winner,
         return Optional.of(
             String.format(
                 Locale.ROOT,
-                "%s (± %.0f %%) and %s (± %.0f %%) differ by %.0f %%, which is within the spread of the runs; more --runs and --time may tell them apart",
+                "%s (± %.0f %%) and %s (± %.0f %%) differ by %.0f %%, which is within the spread of the runs; more --runs and --time may separate them",
                 file.get().name(),
                 100 * file.get().speed().spread(),
                 swap.get().name(),

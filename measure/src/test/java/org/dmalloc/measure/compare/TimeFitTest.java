@@ -104,7 +104,7 @@ class TimeFitTest {
 
   @Test
   void keepsFilesSwapAndThePoolComparableAsLongAsTwoFit() {
-    List<Contender> order = TimeFit.byWorth(contenders(plan(600)));
+    List<Contender> order = TimeFit.byPriority(contenders(plan(600)));
     assertEquals(
         List.of(Family.FILE, Family.SWAP, Family.POOL),
         order.stream().limit(3).map(Contender::family).toList());

@@ -61,7 +61,7 @@ class VerdictTest {
     assertEquals(
         "random-read: no verdict: file (panama:normal) (± 17 %) and swap (anon:kernel) (± 5 %)"
             + " differ by 9 %, which is within the spread of the runs;"
-            + " more --runs and --time may tell them apart",
+            + " more --runs and --time may separate them",
         verdict.sentence());
     assertFalse(verdict.given());
     assertEquals("", verdict.advice());
@@ -146,7 +146,7 @@ class VerdictTest {
             cell(RANDOM_READ, "panama:normal", 20_000, 20_100),
             cell(RANDOM_READ, "anon:kernel", 1_000, 1_001));
     assertEquals(
-        "random-read: no verdict: panama:normal has 2 of the 3 runs that tell a spread;"
+        "random-read: no verdict: panama:normal has 2 of the 3 runs that a spread needs;"
             + " give --runs 3 or more, and the --time for them",
         verdict.sentence());
     assertFalse(verdict.given());

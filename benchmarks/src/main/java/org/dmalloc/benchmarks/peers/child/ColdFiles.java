@@ -27,7 +27,7 @@ public final class ColdFiles {
   /**
    * Writes back and drops all cached pages of the files in a directory.
    *
-   * @throws IOException if more than a hundredth stays: somebody has it mapped
+   * @throws IOException if more than a hundredth stays: a process has it mapped
    */
   public static void drop(Path directory) throws IOException {
     long deadline = System.nanoTime() + LIMIT_NANOS;

@@ -36,9 +36,9 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>A page in use is pinned; the cache may drop it meanwhile, its frame then waits for the last
  * user. Loading and writing back happen inside the cache's atomic operations on the page's key, so
- * that nobody reads a page from the file that is on its way there. Stores must come from one thread
- * at a time, with no other at work: more would need a latch on each page, which no workload here
- * asks for.
+ * that no thread reads a page from the file that is on its way there. Stores must come from one
+ * thread at a time, with no other at work: more would need a latch on each page, which no workload
+ * here asks for.
  */
 public final class BufferPool implements PageStore {
   /** Frames beyond the capacity, for pages that are pinned or about to be dropped. */

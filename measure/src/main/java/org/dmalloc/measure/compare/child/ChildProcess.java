@@ -63,9 +63,9 @@ public final class ChildProcess {
     try {
       ChildProcess process = new ChildProcess(task, subjects.subject(task), out);
       process.run();
-      process.tell(Kind.END, "", "");
+      process.send(Kind.END, "", "");
     } catch (IOException | RuntimeException | Error e) {
-      tell(out, new ChildMessage(Kind.BROKEN, "", oneLine(e), 0, List.of()));
+      send(out, new ChildMessage(Kind.BROKEN, "", oneLine(e), 0, List.of()));
       status = FAILED;
     }
     // Not a return: nothing that the store under test left behind may keep the process.
@@ -100,11 +100,11 @@ public final class ChildProcess {
       long begin = System.nanoTime();
       PageStore store = session.open(ChildTask.FILL);
       long openNanos = System.nanoTime() - begin;
-      tell(out, new ChildMessage(Kind.OPENED, "", store.note(), openNanos, List.of()));
-      tell(Kind.BEGIN, ChildTask.FILL, "");
+      send(out, new ChildMessage(Kind.OPENED, "", store.note(), openNanos, List.of()));
+      send(Kind.BEGIN, ChildTask.FILL, "");
       Measurement filled = session.fill(task.fill(), task.ramBytes());
       if (task.measuresFill()) {
-        tell(out, new ChildMessage(Kind.DONE, ChildTask.FILL, "", 0, List.of(filled)));
+        send(out, new ChildMessage(Kind.DONE, ChildTask.FILL, "", 0, List.of(filled)));
       }
       for (Step step : task.steps()) {
         run(session, step);
@@ -117,28 +117,28 @@ public final class ChildProcess {
   }
 
   private void run(SubjectSession session, Step step) throws IOException {
-    tell(Kind.BEGIN, step.name(), "");
+    send(Kind.BEGIN, step.name(), "");
     try {
       Optional<String> reason = session.lacks(step);
       if (reason.isPresent()) {
-        tell(Kind.LACKS, step.name(), reason.get());
+        send(Kind.LACKS, step.name(), reason.get());
       } else {
         List<Measurement> runs = session.run(step, RunOptions.UNLIMITED);
-        tell(out, new ChildMessage(Kind.DONE, step.name(), "", 0, runs));
+        send(out, new ChildMessage(Kind.DONE, step.name(), "", 0, runs));
       }
     } catch (IOException | RuntimeException e) {
       if (!step.fromCold()) {
         throw e;
       }
-      tell(Kind.FAILED, step.name(), oneLine(e));
+      send(Kind.FAILED, step.name(), oneLine(e));
     }
   }
 
-  private void tell(Kind kind, String step, String text) {
-    tell(out, new ChildMessage(kind, step, text, 0, List.of()));
+  private void send(Kind kind, String step, String text) {
+    send(out, new ChildMessage(kind, step, text, 0, List.of()));
   }
 
-  private static void tell(PrintStream out, ChildMessage message) {
+  private static void send(PrintStream out, ChildMessage message) {
     out.println(ChildMessage.MARK + GSON.toJson(message));
   }
 

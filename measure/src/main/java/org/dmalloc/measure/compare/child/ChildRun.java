@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * What came of a task in a child JVM.
  *
- * @param messages what the child told, in order
+ * @param messages what the child reported, in order
  * @param broken why it ended early; empty if it did not
  * @param peakBytes the most that it was charged for; empty if unknown
  * @param cut whether it was ended because its time was over

@@ -13,8 +13,8 @@ import java.util.stream.Stream;
 import org.dmalloc.measure.Measurement;
 
 /**
- * What the children of a comparison have told so far, by contender and workload. One thread uses
- * it.
+ * What the children of a comparison have reported so far, by contender and workload. One thread
+ * uses it.
  *
  * @param <W> a workload
  * @param <R> one run of a workload over a contender
@@ -41,7 +41,7 @@ public final class Findings<W extends Comparable<W>, R> {
   }
 
   /**
-   * Adds what a child told.
+   * Adds what a child reported.
    *
    * @return a line for each failure
    */
@@ -91,7 +91,9 @@ public final class Findings<W extends Comparable<W>, R> {
     return notes.getOrDefault(contender, "");
   }
 
-  /** The most that a contender was charged for; {@link Measurement#UNKNOWN} if nobody told. */
+  /**
+   * The most that a contender was charged for; {@link Measurement#UNKNOWN} if no child reported it.
+   */
   public long peakBytes(String contender) {
     return peaks.getOrDefault(contender, Measurement.UNKNOWN);
   }

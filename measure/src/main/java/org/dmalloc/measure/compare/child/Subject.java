@@ -14,7 +14,7 @@ public interface Subject {
   /**
    * Opens its store: a new one in an empty directory, else the one that is there.
    *
-   * @param step what it is opened for, told to what can be told
+   * @param step what it is opened for, for stores with a setting for it
    */
   PageStore open(Path directory, long byteSize, String step) throws IOException;
 

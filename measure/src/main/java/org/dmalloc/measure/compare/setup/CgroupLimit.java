@@ -11,7 +11,7 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.Stream;
 import org.dmalloc.spi.machine.KernelFiles;
 
-/** Memory cgroups of one's own below a directory of the cgroup file system, of either version. */
+/** Memory cgroups below a directory of the cgroup file system, of either version. */
 public final class CgroupLimit implements MemoryLimit {
   private static final AtomicLong NUMBER = new AtomicLong();
 

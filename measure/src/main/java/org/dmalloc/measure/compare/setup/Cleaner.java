@@ -70,7 +70,7 @@ final class Cleaner {
       }
       if (!found.get().isRegularFile() || !Ownership.isOurs(found.get())) {
         throw new IOException(
-            "delete " + file + ": not the file that was made; look at it, and delete it yourself");
+            "delete " + file + ": not the file that was made; inspect it, and delete it yourself");
       }
       in.deleteFile(name);
     }
@@ -112,7 +112,7 @@ final class Cleaner {
     if (now.equals(change.after())) {
       KernelSetting.write(setting, change.before());
     }
-    // Any other value was set by somebody else since, and is theirs.
+    // Any other value was set by another program since, and stays.
   }
 
   private static void removeCgroup(Path group) throws IOException {

@@ -14,8 +14,8 @@ import java.util.Optional;
 import org.dmalloc.linux.Ownership;
 
 /**
- * Where journals are. What they say is done by whoever finds them, perhaps root: so nobody else may
- * have been able to put one there.
+ * The directory of journals. A later process, perhaps of root, does what they say: so no other user
+ * may have been able to put one there.
  */
 final class JournalDirectory {
   private JournalDirectory() {}
@@ -35,7 +35,7 @@ final class JournalDirectory {
     try {
       Files.createDirectory(directory, ownersOnly);
     } catch (FileAlreadyExistsException e) {
-      // Whose it is, is asked for both.
+      // The owner is checked in both cases.
     }
     require(directory);
     return directory;
@@ -53,7 +53,7 @@ final class JournalDirectory {
       throw new IOException(
           String.format(
               Locale.ROOT,
-              "journal of changes: %s is not a directory that only this user can write to; look at"
+              "journal of changes: %s is not a directory that only this user can write to; inspect"
                   + " what is in it, and chmod it to 700 or delete it",
               directory));
     }

@@ -12,7 +12,7 @@ import org.dmalloc.spi.machine.Setting;
 
 /**
  * A kernel setting that a comparison varies and puts back; also reads and writes the other one-line
- * files by which the kernel is told things.
+ * files by which the kernel is configured.
  */
 public final class KernelSetting {
   /** How many pages a read from swap may bring, as a power of two. */

@@ -58,8 +58,8 @@ public record LimitedJvm(
    *
    * @param task one line
    * @param place where; null for no limit
-   * @param lines hears each line that the child writes, and tells whether it was the last one that
-   *     was waited for
+   * @param lines takes each line that the child writes, and returns whether it was the last one
+   *     that is waited for
    */
   public End run(
       String task, MemoryLimit.@Nullable Place place, Predicate<String> lines, Duration atMost)
@@ -116,7 +116,7 @@ public record LimitedJvm(
         .daemon(true)
         .name("dmalloc-child-errors")
         .start(() -> error.complete(firstError(process)));
-    // Left open: its end tells the child that nobody wants it any more.
+    // Left open: its end tells the child to end.
     OutputStream input = process.getOutputStream();
     try {
       input.write((task + "\n").getBytes(StandardCharsets.UTF_8));
@@ -178,10 +178,10 @@ public record LimitedJvm(
       throws InterruptedException {
     int status = process.waitFor();
     if (place != null && place.outOfMemoryKills().orElse(0) > 0) {
-      return "killed by the kernel for want of memory; give more swap or a higher limit";
+      return "killed by the kernel: out of memory; give more swap or a higher limit";
     }
     if (status == KILLED) {
-      return "killed from outside (signal 9), perhaps for want of memory";
+      return "killed from outside (signal 9), perhaps out of memory";
     }
     String first = error.join();
     return String.format(

@@ -26,14 +26,14 @@ public sealed interface MemoryLimit permits CgroupLimit, ScopeLimit {
     List<String> wrap(List<String> command);
 
     /**
-     * The file that tells {@link #peakBytes()}, for a process in this place; empty if it has to
+     * The file that holds {@link #peakBytes()}, for a process in this place; empty if it has to
      * find it by itself.
      */
     default String peakFile() {
       return "";
     }
 
-    /** The most memory that was in use at once; empty if the kernel does not tell. */
+    /** The most memory that was in use at once; empty if the kernel does not report it. */
     default OptionalLong peakBytes() {
       return OptionalLong.empty();
     }

@@ -23,7 +23,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * The changes that a process has made to the machine, on disk before each is made, so that they can
  * be taken back whatever becomes of the process. {@link #close()} takes them back, the latest
- * first; so does a shutdown hook when the process is told to end; {@link #recover} does it for
+ * first; so does a shutdown hook when the process is terminated; {@link #recover} does it for
  * processes that were killed.
  *
  * <p>All methods may be called from any thread; an interrupt does not keep them from finishing.
@@ -83,7 +83,7 @@ public final class SetupJournal implements AutoCloseable {
     if (state != null && state.startsWith("/")) {
       homes.add(Path.of(state));
     }
-    // The variable before the property, which has the home of the account.
+    // The variable before the property, which has the home directory of the account.
     for (String home : Arrays.asList(System.getenv("HOME"), System.getProperty("user.home"))) {
       if (home != null && home.startsWith("/")) {
         homes.add(Path.of(home, ".local", "state"));
@@ -123,7 +123,7 @@ public final class SetupJournal implements AutoCloseable {
           lines.add(
               "journal "
                   + file
-                  + ": not a file that only this user can write; look at it and delete it");
+                  + ": not a file that only this user can write; inspect it and delete it");
           continue;
         }
         Contents found = read(file);
@@ -170,7 +170,7 @@ public final class SetupJournal implements AutoCloseable {
     }
   }
 
-  /** Forgets a change that was not made, because something of somebody else's stands there. */
+  /** Forgets a change that was not made, because another file has the name. */
   synchronized void forget(Change change) throws IOException {
     contents.changes().remove(change);
     save();
@@ -212,7 +212,8 @@ public final class SetupJournal implements AutoCloseable {
       if (!closed) {
         closed = true;
         if (!takeBackAll().isEmpty()) {
-          // Nobody is there to read it: the next start tries again, from the journal, and reports.
+          // Nothing can be reported here: the next start tries again, from the journal, and
+          // reports.
           return;
         }
       }
@@ -275,7 +276,7 @@ public final class SetupJournal implements AutoCloseable {
       throw new IOException(
           String.format(
               Locale.ROOT,
-              "journal %s is damaged: %s; look into it, undo what it names and delete it",
+              "journal %s is damaged: %s; inspect it, undo what it names and delete it",
               file,
               e.getMessage()),
           e);

@@ -75,7 +75,7 @@ public final class SwapFile {
       Files.createFile(
           file, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
     } catch (FileAlreadyExistsException e) {
-      // Somebody was faster: to take the change back would delete theirs.
+      // Another process was faster: to take the change back would delete its file.
       journal.forget(change);
       throw exists(file);
     } catch (IOException | RuntimeException e) {

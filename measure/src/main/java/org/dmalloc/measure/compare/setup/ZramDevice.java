@@ -28,7 +28,7 @@ public final class ZramDevice {
     if (!Files.isReadable(add)) {
       throw new IOException("zram: " + add + " may not be read; run as root");
     }
-    // Reading it adds a device and tells its number.
+    // Reading it adds a device and returns its number.
     String name = "zram" + KernelSetting.read(add);
     Change change = Change.of(Change.Kind.ZRAM, "/dev/" + name);
     journal.add(change);

@@ -217,7 +217,7 @@ class SetupJournalTest {
         List.of(
             String.format(
                 Locale.ROOT,
-                "journal %s: not a file that only this user can write; look at it and delete it",
+                "journal %s: not a file that only this user can write; inspect it and delete it",
                 journal)),
         SetupJournal.recover(state, FILES));
     Files.setPosixFilePermissions(journal, PosixFilePermissions.fromString("rw-------"));
