@@ -146,59 +146,21 @@ public final class BudgetCost {
       RegionRequest request = RegionRequest.ofSize(byteSize).withPattern(pattern);
       try (MemoryRegion region = provider.allocate(request)) {
         fill(region);
-        run(region, Other.RANDOM_LOADS, TimeUnit.SECONDS.toNanos(1)); // compiles
+        run(region, Other.RANDOM_LOADS, TimeUnit.SECONDS.toNanos(1), false); // compiles
         for (Other other : Other.values()) {
-          row(region, other, run(region, other, nanos));
+          run(region, other, nanos, true);
         }
         region.limitResident(byteSize / 4);
         for (Other other : Other.values()) {
           awaitBudget(region);
-          row(region, other, run(region, other, nanos));
+          run(region, other, nanos, true);
         }
       }
     }
   }
 
-  /** What a row measured. */
-  private record Run(
-      Histogram histogram,
-      double majorFaultsPerSecond,
-      double minorFaultsPerSecond,
-      double pagesPerSecond,
-      long mostResident,
-      double shareOver,
-      double keeperShare,
-      double observerShare) {
-    double micros(double percentile) {
-      return histogram.getValueAtPercentile(percentile) / NANOS_PER_MICRO;
-    }
-  }
-
-  private void row(MemoryRegion region, Other other, Run run) {
-    long budget = region.info().residentBudget();
-    boolean limited = budget != RegionRequest.NO_BUDGET;
-    out.printf(
-        Locale.ROOT,
-        "| %s | %s | %s | %.2f | %.2f | %.2f | %.1f | %.0f | %,d | %,d | %,d | %s | %s | %s | %.2f"
-            + " |%n",
-        region.info().pattern(),
-        other.name().toLowerCase(Locale.ROOT).replace('_', ' '),
-        limited ? budget / MIB + " MiB" : "none",
-        run.micros(50),
-        run.micros(99),
-        run.micros(99.9),
-        run.micros(99.99),
-        run.micros(100),
-        (long) run.majorFaultsPerSecond,
-        (long) run.minorFaultsPerSecond,
-        (long) run.pagesPerSecond,
-        limited ? String.format(Locale.ROOT, "%.2f", (double) run.mostResident / budget) : "-",
-        limited ? String.format(Locale.ROOT, "%.2f", run.shareOver) : "-",
-        limited ? String.format(Locale.ROOT, "%.2f", 100 * run.keeperShare) : "-",
-        100 * run.observerShare);
-  }
-
-  private Run run(MemoryRegion region, Other other, long time)
+  /** Measures one row. */
+  private void run(MemoryRegion region, Other other, long time, boolean prints)
       throws IOException, InterruptedException {
     Histogram histogram = new Histogram(3);
     long[] pages = {0};
@@ -228,16 +190,41 @@ public final class BudgetCost {
     double took = System.nanoTime() - begin;
     hot.join();
     beside.join();
+    double keeperShare = (cpuNanos() - keeperBefore) / took;
+    double observerShare = (observerNanos() - observerBefore) / took;
+    if (!prints) {
+      return;
+    }
     double seconds = took / TimeUnit.SECONDS.toNanos(1);
-    return new Run(
-        histogram,
-        faults[0] / seconds,
-        faults[1] / seconds,
-        pages[0] / seconds,
-        most,
-        (double) over / samples,
-        (cpuNanos() - keeperBefore) / took,
-        (observerNanos() - observerBefore) / took);
+    long budget = region.info().residentBudget();
+    boolean limited = budget != RegionRequest.NO_BUDGET;
+    out.printf(
+        Locale.ROOT,
+        "| %s | %s | %s | %.2f | %.2f | %.2f | %.1f | %.0f | %,d | %,d | %,d | %s | %s | %s | %.2f"
+            + " |%n",
+        region.info().pattern(),
+        other.name().toLowerCase(Locale.ROOT).replace('_', ' '),
+        limited ? budget / MIB + " MiB" : "none",
+        micros(histogram, 50),
+        micros(histogram, 99),
+        micros(histogram, 99.9),
+        micros(histogram, 99.99),
+        micros(histogram, 100),
+        (long) (faults[0] / seconds),
+        (long) (faults[1] / seconds),
+        (long) (pages[0] / seconds),
+        limited ? twoPlaces((double) most / budget) : "-",
+        limited ? twoPlaces((double) over / samples) : "-",
+        limited ? twoPlaces(100 * keeperShare) : "-",
+        100 * observerShare);
+  }
+
+  private static double micros(Histogram histogram, double percentile) {
+    return histogram.getValueAtPercentile(percentile) / NANOS_PER_MICRO;
+  }
+
+  private static String twoPlaces(double figure) {
+    return String.format(Locale.ROOT, "%.2f", figure);
   }
 
   private long observerNanos() {

@@ -87,9 +87,7 @@ final class PeerComparison {
   /**
    * Prepares one.
    *
-   * @param classPath what a child JVM needs
    * @param journals the directory for the journal of what is made on the machine
-   * @param listener hears what goes on, in lines
    */
   PeerComparison(PeerPlan plan, List<Path> classPath, Path journals, Consumer<String> listener) {
     this.plan = plan;

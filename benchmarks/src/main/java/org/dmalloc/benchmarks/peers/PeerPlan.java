@@ -13,7 +13,6 @@ import org.dmalloc.benchmarks.peers.store.Peer;
 /**
  * What to compare, and how.
  *
- * @param byteSize the data of each contender
  * @param limitBytes what each JVM may have of RAM, itself and the page cache of its files included;
  *     0 for no limit
  * @param directory where the files go, on the file system to be compared on

@@ -27,7 +27,6 @@ import org.dmalloc.report.Json;
  * What a comparison with peers showed.
  *
  * @param started when, in UTC
- * @param byteSize the data of each contender
  * @param limitBytes the limit of each JVM; 0 for none
  * @param storage the file system and the disk, in words
  * @param raw the raw disk, once in each run

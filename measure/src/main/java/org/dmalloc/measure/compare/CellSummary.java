@@ -10,16 +10,12 @@ import org.dmalloc.measure.Measurement;
 /**
  * The medians of one cell over its runs. NaN stands for what the machine does not report.
  *
- * @param p50Nanos the median latency
  * @param p99Nanos 99 of 100 operations took at most this
  * @param p999Nanos 999 of 1000 did
  * @param maxNanos the slowest, of all runs
  * @param majorFaultsPerOperation waits for a device
- * @param swapInPerOperation pages read from swap
- * @param swapOutPerOperation pages written to swap
  * @param readAmplification bytes read from devices for this process per byte asked for
  * @param writeAmplification bytes written to the devices per byte asked for
- * @param cpuNanosPerOperation processor time
  * @param durableNanos time until durable; NaN if nothing is owed
  * @param peakResidentBytes the most that was in RAM and mapped, shared pages included
  * @param peakChargedBytes the most that its memory cgroup was charged for

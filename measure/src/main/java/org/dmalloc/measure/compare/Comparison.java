@@ -56,7 +56,6 @@ public final class Comparison {
   /**
    * Prepares one.
    *
-   * @param providers those of the contenders
    * @param ownClassPath jars and directories with this class and what it needs
    */
   public Comparison(

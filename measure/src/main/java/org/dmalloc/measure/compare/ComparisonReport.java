@@ -22,7 +22,6 @@ import org.dmalloc.report.Units;
  *
  * @param format the version of this record's JSON form
  * @param started when, in ISO 8601
- * @param seconds how long it took
  * @param byteSize the memory of each contender
  * @param limitBytes the memory limit; 0 where none was permitted
  * @param limitedBy how it was set, or why not
@@ -30,7 +29,6 @@ import org.dmalloc.report.Units;
  * @param seed decided content and order
  * @param pageCluster vm.page-cluster, where it was not varied
  * @param swap the swap areas, with the temporary one
- * @param contenders what was compared, in order
  * @param obstacles what stands against every verdict, and what to do about it
  * @param notCompared what was not compared, and what would permit it
  */
@@ -71,7 +69,6 @@ public record ComparisonReport(
   /**
    * A contender.
    *
-   * @param family what holds its bytes
    * @param announced whether it announces pages in batches
    * @param note what the child said about its memory
    * @param command the command that allocates such memory; empty if none does

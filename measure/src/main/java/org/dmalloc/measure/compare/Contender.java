@@ -12,18 +12,15 @@ import org.jspecify.annotations.Nullable;
  * One way to have memory, with its settings.
  *
  * @param id unique: {@code panama:random}, {@code anon:kernel page-cluster=0}
- * @param provider the provider; null unless the kind is PROVIDER
- * @param pattern the name of the access pattern; null for none
- * @param policy the name of the swap policy; null for none
+ * @param provider the provider; {@link ProviderSource#NONE} unless the kind is PROVIDER
  * @param announced whether it announces pages in batches
- * @param budgeted whether its region has a resident budget
  * @param settings kernel settings while it runs, by their file
  */
 record Contender(
     String id,
     Family family,
     ContenderSubject.Kind kind,
-    @Nullable ProviderSource provider,
+    ProviderSource provider,
     @Nullable String pattern,
     @Nullable String policy,
     boolean announced,
@@ -34,7 +31,7 @@ record Contender(
   }
 
   static Contender without(String id, Family family, ContenderSubject.Kind kind) {
-    return new Contender(id, family, kind, null, null, null, false, false, Map.of());
+    return new Contender(id, family, kind, ProviderSource.NONE, null, null, false, false, Map.of());
   }
 
   /** A copy that runs under one more setting. */
@@ -65,11 +62,10 @@ record Contender(
    * @param budget the resident budget, if it is to have one
    */
   String allocateCommand(String size, String budget) {
-    ProviderSource from = provider;
-    if (from == null) {
+    if (kind != ContenderSubject.Kind.PROVIDER) {
       return "";
     }
-    StringBuilder line = new StringBuilder("alloc " + size + " -b " + from.name());
+    StringBuilder line = new StringBuilder("alloc " + size + " -b " + provider.name());
     if (pattern != null) {
       line.append(" --pattern ").append(label(pattern));
     }

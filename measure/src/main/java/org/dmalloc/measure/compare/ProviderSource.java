@@ -23,6 +23,9 @@ public record ProviderSource(
     List<Path> classPath,
     Map<String, List<String>> properties,
     Set<Capability> capabilities) {
+  /** That of contenders without a provider. */
+  static final ProviderSource NONE = new ProviderSource("", "", "", List.of(), Map.of(), Set.of());
+
   public ProviderSource {
     classPath = List.copyOf(classPath);
     properties = Map.copyOf(properties);

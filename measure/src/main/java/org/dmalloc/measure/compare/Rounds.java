@@ -13,7 +13,6 @@ import java.util.Collections;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import java.util.Random;
 import java.util.Set;
 import java.util.TreeSet;
@@ -273,10 +272,7 @@ final class Rounds {
   }
 
   private List<Path> classPath(Contender contender) {
-    ProviderSource provider = contender.provider();
-    return Stream.concat(
-            ownClassPath.stream(),
-            provider == null ? Stream.empty() : provider.classPath().stream())
+    return Stream.concat(ownClassPath.stream(), contender.provider().classPath().stream())
         .distinct()
         .toList();
   }
@@ -323,12 +319,11 @@ final class Rounds {
   }
 
   private ChildTask task(Schedule.Round round, Contender contender, String peakFile) {
-    ProviderSource provider = contender.provider();
     ContenderSubject.Spec spec =
         new ContenderSubject.Spec(
             contender.kind(),
-            provider == null ? "" : provider.kind(),
-            provider == null ? Map.of() : provider.properties(),
+            contender.provider().kind(),
+            contender.provider().properties(),
             contender.pattern(),
             contender.policy(),
             contender.budgeted() ? dataLimit() : 0,

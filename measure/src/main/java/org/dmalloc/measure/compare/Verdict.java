@@ -235,10 +235,10 @@ public record Verdict(ComparedWorkload workload, String sentence, String winner,
     double highest = Double.NEGATIVE_INFINITY;
     for (Entrant entrant : report.contenders()) {
       if (!entrant.command().isEmpty() && !entrant.announced()) {
-        double mean = 0;
-        for (ComparedWorkload workload : workloads) {
-          mean += Math.log(partOfBest(report, workload, entrant.id()));
-        }
+        double mean =
+            workloads.stream()
+                .mapToDouble(workload -> Math.log(partOfBest(report, workload, entrant.id())))
+                .sum();
         if (mean > highest) {
           highest = mean;
           best = entrant.command() + COMMENT + entrant.id() + ", seldom far from the best";
@@ -255,9 +255,7 @@ public record Verdict(ComparedWorkload workload, String sentence, String winner,
     for (Cell cell : report.cellsOf(workload)) {
       double speed = cell.speed().map(Sample::median).orElse(0.0);
       best = Math.max(best, speed);
-      if (cell.contender().equals(contender)) {
-        own = speed;
-      }
+      own = cell.contender().equals(contender) ? speed : own;
     }
     return best == 0 ? 1 : own / best;
   }

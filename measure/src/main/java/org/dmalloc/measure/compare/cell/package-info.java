@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/** What a comparison and the JVMs that it starts talk about: workloads, and figures of a cell. */
+/** The workloads of a comparison, which the JVMs that it starts know by their names. */
 @Export
 @Version("1.0.0")
 @NullMarked

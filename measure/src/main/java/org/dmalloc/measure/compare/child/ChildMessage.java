@@ -9,7 +9,6 @@ import org.dmalloc.measure.Measurement;
  *
  * @param step the step that it is about; empty if none
  * @param text the store's note, or why something did not work
- * @param openNanos how long it took to make the store, where one was opened
  * @param runs the figures of a step that is done, one for each part
  */
 public record ChildMessage(

@@ -202,21 +202,16 @@ public final class SetupJournal implements AutoCloseable {
     }
   }
 
-  /** Whether everything was taken back, perhaps because the process was told to end. */
+  /** Whether everything was taken back, perhaps because the process was terminated. */
   public synchronized boolean closed() {
     return closed;
   }
 
-  private void takeBackQuietly() {
-    synchronized (this) {
-      if (!closed) {
-        closed = true;
-        if (!takeBackAll().isEmpty()) {
-          // Nothing can be reported here: the next start tries again, from the journal, and
-          // reports.
-          return;
-        }
-      }
+  private synchronized void takeBackQuietly() {
+    if (!closed) {
+      closed = true;
+      // Failures cannot be reported here: the next start tries again, from the journal, and does.
+      takeBackAll();
     }
   }
 
