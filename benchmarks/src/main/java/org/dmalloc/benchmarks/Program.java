@@ -35,39 +35,27 @@ public final class Program {
       String name, String help, String[] words, Function<Arguments, Task> tasks) {
     PrintStream out = utf8(FileDescriptor.out);
     PrintStream err = utf8(FileDescriptor.err);
-    int status = run(name, help, List.of(words), tasks, out, err);
-    if (status != 0) {
-      Runtime.getRuntime().exit(status);
+    Task task;
+    try {
+      Arguments arguments = new Arguments(help, List.of(words));
+      task = arguments.has("--help") ? (o, e) -> o.print(help) : tasks.apply(arguments);
+    } catch (IllegalArgumentException e) {
+      err.println(name + ": " + e.getMessage());
+      Runtime.getRuntime().exit(USAGE);
+      return;
+    }
+    try {
+      task.run(out, err);
+    } catch (IOException e) {
+      err.println(name + ": " + e.getMessage());
+      Runtime.getRuntime().exit(FAILED);
+    } catch (InterruptedException e) {
+      err.println(name + ": interrupted; all is put back");
+      Runtime.getRuntime().exit(FAILED);
     }
   }
 
   private static PrintStream utf8(FileDescriptor descriptor) {
     return new PrintStream(new FileOutputStream(descriptor), true, StandardCharsets.UTF_8);
-  }
-
-  private static int run(
-      String name,
-      String help,
-      List<String> words,
-      Function<Arguments, Task> tasks,
-      PrintStream out,
-      PrintStream err) {
-    Task task;
-    try {
-      Arguments arguments = new Arguments(help, words);
-      task = arguments.has("--help") ? (o, e) -> o.print(help) : tasks.apply(arguments);
-    } catch (IllegalArgumentException e) {
-      err.println(name + ": " + e.getMessage());
-      return USAGE;
-    }
-    try {
-      task.run(out, err);
-      return 0;
-    } catch (IOException e) {
-      err.println(name + ": " + e.getMessage());
-    } catch (InterruptedException e) {
-      err.println(name + ": interrupted; all is put back");
-    }
-    return FAILED;
   }
 }

@@ -118,7 +118,7 @@ class TimeFitTest {
             with(plan(9), plan(9).choice().workloads(), List.of("all")), PROVIDERS, null)) {
       ProviderSource provider = contender.provider();
       String command = contender.allocateCommand("2g", "400m");
-      if (provider == ProviderSource.NONE) {
+      if (provider.equals(ProviderSource.NONE)) {
         assertEquals("", command, contender.id());
         continue;
       }

@@ -177,9 +177,7 @@ final class LmdbStore extends SingleThreadStore {
 
   @Override
   public void checkMark(long page, PageContent content) {
-    content.checkMark(
-        page,
-        load(page).get(java.lang.foreign.ValueLayout.JAVA_LONG_UNALIGNED, PageContent.MARK_OFFSET));
+    content.checkMarkAt(load(page), 0, page);
   }
 
   @Override

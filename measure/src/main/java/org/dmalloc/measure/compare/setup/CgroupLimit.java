@@ -55,9 +55,8 @@ public final class CgroupLimit implements MemoryLimit {
 
   @Override
   public Place create(long byteSize) throws IOException {
-    Path group =
-        parent.resolve(
-            "dmalloc-compare-" + ProcessHandle.current().pid() + "-" + NUMBER.incrementAndGet());
+    long pid = ProcessHandle.current().pid();
+    Path group = parent.resolve("dmalloc-compare-" + pid + "-" + NUMBER.incrementAndGet());
     Change change = Change.of(Change.Kind.CGROUP, group.toString());
     journal.add(change);
     try {

@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /**
  * Runs a program of the system that changes it. An interrupt does not end it half-way: what was
@@ -24,13 +25,10 @@ final class SystemProgram {
 
   /** The file of a program. */
   static Optional<Path> find(String name) {
-    List<String> directories = new ArrayList<>();
     String path = System.getenv("PATH");
-    if (path != null) {
-      directories.addAll(List.of(path.split(File.pathSeparator, -1)));
-    }
-    directories.addAll(ADMINISTRATOR_PATHS);
-    return directories.stream()
+    return Stream.concat(
+            path == null ? Stream.empty() : Stream.of(path.split(File.pathSeparator, -1)),
+            ADMINISTRATOR_PATHS.stream())
         .filter(directory -> directory.startsWith("/"))
         .map(directory -> Path.of(directory, name))
         .filter(Files::isExecutable)
