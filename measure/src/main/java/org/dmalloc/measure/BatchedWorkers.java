@@ -21,91 +21,92 @@ final class BatchedWorkers {
 
   private BatchedWorkers() {}
 
-  /** Uses the records at these offsets, one at least, and checks what it reads. */
-  @FunctionalInterface
-  private interface Call {
-    void use(long[] offsets) throws IOException;
+  /** Uses a list of records in one call, and counts them to the operations one by one. */
+  private abstract static class Lists implements Worker {
+    final PageContent content;
+    private final PageOrder order;
+    private final long inPage;
+    private int left;
+
+    /**
+     * Lists of random pages.
+     *
+     * @param inPage where a record begins in its page
+     */
+    Lists(WorkerContext context, long inPage) {
+      content = context.content();
+      order = PageOrder.random(context);
+      this.inPage = inPage;
+    }
+
+    /** Uses the records at these offsets, one at least, and checks what it reads. */
+    abstract void use(long[] offsets) throws IOException;
+
+    @Override
+    public final int work(int count) throws IOException {
+      int done = 0;
+      while (done < count) {
+        if (left == 0) {
+          long[] offsets = order.take(LIST_RECORDS);
+          if (offsets.length == 0) {
+            return done;
+          }
+          for (int i = 0; i < offsets.length; i++) {
+            offsets[i] = offsets[i] * PageContent.PAGE_BYTES + inPage;
+          }
+          use(offsets);
+          left = offsets.length;
+        }
+        int taken = Math.min(left, count - done);
+        left -= taken;
+        done += taken;
+      }
+      return done;
+    }
   }
 
-  private static Worker lists(WorkerContext context, long inPage, Call call) {
-    PageOrder order = PageOrder.random(context);
-    return new Worker() {
-      private int left;
-
+  static Worker visit(WorkerContext context) {
+    BatchedAccess access = BatchedAccess.of(context.requireRegion(), Long.BYTES);
+    return new Lists(context, 0) {
       @Override
-      public int work(int count) throws IOException {
-        int done = 0;
-        while (done < count) {
-          if (left == 0) {
-            long[] offsets = order.take(LIST_RECORDS);
-            if (offsets.length == 0) {
-              return done;
-            }
-            for (int i = 0; i < offsets.length; i++) {
-              offsets[i] = offsets[i] * PageContent.PAGE_BYTES + inPage;
-            }
-            call.use(offsets);
-            left = offsets.length;
-          }
-          int taken = Math.min(left, count - done);
-          left -= taken;
-          done += taken;
-        }
-        return done;
+      void use(long[] offsets) throws IOException {
+        access.visit(
+            offsets,
+            (segment, offset, index) ->
+                content.checkStampAt(segment, offset, offset / PageContent.PAGE_BYTES));
       }
     };
   }
 
-  static Worker visit(WorkerContext context) {
-    PageContent content = context.content();
-    BatchedAccess access = BatchedAccess.of(context.requireRegion(), Long.BYTES);
-    return lists(
-        context,
-        0,
-        offsets ->
-            access.visit(
-                offsets,
-                (segment, offset, index) ->
-                    content.checkStampAt(segment, offset, offset / PageContent.PAGE_BYTES)));
-  }
-
   static Worker gather(WorkerContext context) {
-    PageContent content = context.content();
     BatchedAccess access = BatchedAccess.of(context.requireRegion(), GATHERED_BYTES);
     MemorySegment packed =
         Arena.ofAuto().allocate((long) LIST_RECORDS * GATHERED_BYTES, PageContent.PAGE_BYTES);
-    return lists(
-        context,
-        0,
-        offsets -> {
-          access.gather(offsets, packed, GATHERED_BYTES);
-          for (int i = 0; i < offsets.length; i++) {
-            content.checkStampAt(
-                packed, (long) i * GATHERED_BYTES, offsets[i] / PageContent.PAGE_BYTES);
-          }
-        });
+    return new Lists(context, 0) {
+      @Override
+      void use(long[] offsets) throws IOException {
+        access.gather(offsets, packed, GATHERED_BYTES);
+        for (int i = 0; i < offsets.length; i++) {
+          content.checkStampAt(
+              packed, (long) i * GATHERED_BYTES, offsets[i] / PageContent.PAGE_BYTES);
+        }
+      }
+    };
   }
 
   static Worker scatter(WorkerContext context) {
-    PageContent content = context.content();
     BatchedAccess access = BatchedAccess.of(context.requireRegion(), Long.BYTES);
     MemorySegment packed = Arena.ofAuto().allocate(JAVA_LONG, LIST_RECORDS);
-    long[] stores = {0};
-    Worker worker =
-        lists(
-            context,
-            PageContent.MARK_OFFSET,
-            offsets -> {
-              for (int i = 0; i < offsets.length; i++) {
-                packed.setAtIndex(JAVA_LONG, i, content.mark(offsets[i] / PageContent.PAGE_BYTES));
-              }
-              access.scatter(offsets, packed, Long.BYTES);
-              stores[0] += offsets.length;
-            });
-    return new Worker() {
+    return new Lists(context, PageContent.MARK_OFFSET) {
+      private long stores;
+
       @Override
-      public int work(int count) throws IOException {
-        return worker.work(count);
+      void use(long[] offsets) throws IOException {
+        for (int i = 0; i < offsets.length; i++) {
+          packed.setAtIndex(JAVA_LONG, i, content.mark(offsets[i] / PageContent.PAGE_BYTES));
+        }
+        access.scatter(offsets, packed, Long.BYTES);
+        stores += offsets.length;
       }
 
       @Override
@@ -115,7 +116,7 @@ final class BatchedWorkers {
 
       @Override
       public void verify(Pages again, int most) throws IOException {
-        PageWorkers.verifyMarks(context, again, stores[0], most);
+        PageWorkers.verifyMarks(context, again, stores, most);
       }
     };
   }

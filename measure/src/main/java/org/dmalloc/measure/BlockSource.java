@@ -13,7 +13,7 @@ public interface BlockSource {
   /** The size of each block, in bytes. */
   long BLOCK_BYTES = 1 << 20;
 
-  /** Allocates a block, lets somebody use it, and frees it. */
+  /** Allocates a block, has it used, and frees it. */
   void with(User user) throws IOException;
 
   /** Whether blocks are zero at first. */

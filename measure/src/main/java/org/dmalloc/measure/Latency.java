@@ -10,12 +10,8 @@ import org.HdrHistogram.Histogram;
  *
  * @param groupSize how many operations were timed together: 1 means that each was timed alone,
  *     otherwise the percentiles are those of the means of groups and hide what single operations do
- * @param minNanos the fastest
- * @param meanNanos the mean
- * @param p50Nanos the median
  * @param p99Nanos 99 of 100 were at most this
  * @param p999Nanos 999 of 1000 were at most this
- * @param maxNanos the slowest
  * @param curve points for a plot, from the fastest to the slowest
  */
 public record Latency(
@@ -31,7 +27,6 @@ public record Latency(
     0, 1, 5, 10, 25, 50, 75, 90, 95, 98, 99, 99.5, 99.8, 99.9, 99.95, 99.99, 99.999, 100
   };
 
-  /** Copies the curve. */
   public Latency {
     curve = List.copyOf(curve);
   }

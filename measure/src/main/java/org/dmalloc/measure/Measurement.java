@@ -5,10 +5,8 @@ import org.dmalloc.measure.machine.KernelCounts;
 
 /**
  * What one run of a workload over a store gave: the same record whatever the store is and whoever
- * asked, so that figures can be compared. {@link #UNKNOWN} stands for what nobody counted.
+ * asked, so that figures can be compared. {@link #UNKNOWN} stands for what was not counted.
  *
- * @param workload the workload's name
- * @param operation what one operation is
  * @param operations operations done, by all threads
  * @param bytesPerOperation what one operation stands for in a bandwidth; 0 if that means nothing
  * @param pages pages of 4096 bytes that the operations used; one that was used twice counts twice

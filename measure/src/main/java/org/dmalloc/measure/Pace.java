@@ -5,8 +5,8 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
 
 /**
- * Slows a run down to a rate, which may change while it goes on, and tells others how far it is.
- * Operations run under its monitor: who holds that has the run wait between two of them.
+ * Slows a run down to a rate, which may change while it goes on, and counts its operations. They
+ * run under its monitor: a thread that holds it makes the run wait between two of them.
  *
  * <p><b>Threads.</b> One run uses it; all public methods may be called from any thread.
  */
@@ -71,7 +71,7 @@ public final class Pace {
     return false;
   }
 
-  /** Told of an operation, under the monitor. */
+  /** Counts an operation, under the monitor. */
   void done(long nanos) {
     operations.incrementAndGet();
     if (nanos > longestNanos) {

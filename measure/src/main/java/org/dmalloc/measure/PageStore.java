@@ -7,7 +7,7 @@ import org.dmalloc.api.MemoryRegion;
 
 /**
  * What workloads run over: numbered pages of 4096 bytes, in memory or in a file, as a region, a
- * cache or somebody else's library gives them.
+ * cache or another library gives them.
  *
  * <p>The caller who opened a store owns it and closes it. Any number of threads may use it at once,
  * each by {@link #pages} of its own, unless it is {@link #confined}.

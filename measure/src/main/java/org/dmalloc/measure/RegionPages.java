@@ -4,7 +4,6 @@ package org.dmalloc.measure;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.lang.foreign.MemorySegment;
-import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
 import org.dmalloc.api.Access;
@@ -45,7 +44,7 @@ public final class RegionPages implements PageStore {
     pattern = region.info().pattern();
   }
 
-  /** The pages of a region of somebody else's: loaded and stored to, never forced nor advised. */
+  /** The pages of a region of another owner: loaded and stored to, never forced nor advised. */
   public static RegionPages withoutProvider(MemoryRegion region) {
     return new RegionPages(region, Set.of(), Set.of());
   }
@@ -136,11 +135,7 @@ public final class RegionPages implements PageStore {
     RegionInfo info = region.info();
     return info.residentBudget() == RegionRequest.NO_BUDGET
         ? info.backing()
-        : String.format(
-            Locale.ROOT,
-            "%s, resident budget of %d MiB",
-            info.backing(),
-            info.residentBudget() >> 20);
+        : info.backing() + ", resident budget of " + (info.residentBudget() >> 20) + " MiB";
   }
 
   @Override

@@ -10,8 +10,6 @@ package org.dmalloc.measure;
  * @param warmUpNanos how long it runs before it is measured
  * @param forcesAfterWarmUp whether the store is forced between the two, so that what the warm-up
  *     changed is not written on the measurement's account
- * @param limitNanos when to stop
- * @param operations after how many operations to stop
  * @param announcedPages how many pages are announced at a time, one batch ahead, by workloads that
  *     know them; 0 for none
  * @param seed decides the content of pages
@@ -39,7 +37,6 @@ public record RunOptions(
     GROUPS
   }
 
-  /** Checks the numbers. */
   public RunOptions {
     if (threads < 1) {
       throw new IllegalArgumentException("threads " + threads + "; give at least 1");

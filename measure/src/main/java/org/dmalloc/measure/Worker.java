@@ -17,23 +17,15 @@ public interface Worker {
    */
   int work(int count) throws IOException;
 
-  /** Told when the warm-up is over: what was counted so far does not count. */
+  /** The warm-up is over: what was counted so far does not count. */
   default void beginMeasuring() {}
 
-  /**
-   * How many pages the measured operations used.
-   *
-   * @param operations how many those were
-   */
+  /** How many pages the measured operations used. */
   default long pages(long operations) {
     return operations;
   }
 
-  /**
-   * How many different pages they changed; {@link Measurement#UNKNOWN} if nobody counted.
-   *
-   * @param operations how many those were
-   */
+  /** How many different pages they changed; {@link Measurement#UNKNOWN} if that was not counted. */
   default long changedPages(long operations) {
     return 0;
   }
@@ -42,7 +34,7 @@ public interface Worker {
    * Checks, untimed and after the run, that what was stored can be loaded.
    *
    * @param pages those of the store, perhaps opened anew
-   * @param most how many to look at
+   * @param most how many pages to check
    * @throws WrongContentException if something else is there
    */
   default void verify(Pages pages, int most) throws IOException {}

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.dmalloc.measure;
 
-import java.util.Locale;
 import java.util.Set;
 import org.dmalloc.api.AccessPattern;
 import org.dmalloc.api.Capability;
@@ -98,6 +97,6 @@ public record Workload(
 
   @Override
   public String toString() {
-    return String.format(Locale.ROOT, "%s (%s)", name, operation);
+    return name + " (" + operation + ")";
   }
 }

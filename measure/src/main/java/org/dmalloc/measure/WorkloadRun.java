@@ -20,8 +20,8 @@ import org.jspecify.annotations.Nullable;
  * at once, stops after a time or a number of operations, and forces what was stored. What this
  * class says about a figure holds for every command that prints one.
  *
- * <p>Each group of operations is one of the store's pages, such as an access section, as a careful
- * user would do it; that is part of what is timed. The clock is read once for each group.
+ * <p>Each group of operations is a {@link Pages#group}, such as an access section of a region; that
+ * is part of what is timed. The clock is read once for each group.
  *
  * <p>It runs once, and belongs to the calling thread: when that is interrupted, all workers stop
  * after the group in hand and have ended when it throws. It changes nothing about the store but its
@@ -140,7 +140,7 @@ public final class WorkloadRun {
    * Checks, untimed and after the run, that what it stored can be loaded.
    *
    * @param opened the store, perhaps opened anew since
-   * @param most how many pages to look at for each thread
+   * @param most how many pages of each thread to check
    * @throws WrongContentException if something else is there
    */
   public void verify(PageStore opened, int most) throws IOException {
@@ -242,7 +242,7 @@ public final class WorkloadRun {
     }
   }
 
-  /** Handed to the thread that runs the workload, which throws it on. */
+  /** Keeps what was thrown for the thread that runs the workload, and stops the others. */
   private void failed(Throwable thrown) {
     failure.compareAndSet(null, thrown);
     stopped = true;

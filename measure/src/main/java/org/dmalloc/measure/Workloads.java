@@ -2,7 +2,6 @@
 package org.dmalloc.measure;
 
 import java.util.List;
-import java.util.Locale;
 import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -109,8 +108,7 @@ public final class Workloads {
               RANDOM_READ.maker()),
           atRandom(
                   "working-set",
-                  "load 8 bytes of a random page of a set that shrinks from all to an eighth and"
-                      + " grows back",
+                  "load 8 bytes of a random page of a set that shrinks from all to an eighth and grows back",
                   Kind.READ)
               .withMaker(c -> PageWorkers.read(c, PageOrder.workingSet(c).announced(c))),
           changing(
@@ -146,12 +144,7 @@ public final class Workloads {
       String name, String operation, String call, int recordBytes, Workload.Maker maker) {
     return new Workload(
             name,
-            String.format(
-                Locale.ROOT,
-                "%s, %d pages to a call of %s",
-                operation,
-                BatchedWorkers.LIST_RECORDS,
-                call),
+            operation + ", " + BatchedWorkers.LIST_RECORDS + " pages to a call of " + call,
             name.endsWith("write") ? Kind.WRITE : Kind.READ,
             AccessPattern.RANDOM,
             recordBytes,
@@ -197,10 +190,9 @@ public final class Workloads {
         .orElseThrow(
             () ->
                 new IllegalArgumentException(
-                    String.format(
-                        Locale.ROOT,
-                        "no workload '%s'; choose from %s",
-                        name,
-                        STANDARD.stream().map(Workload::name).collect(Collectors.joining(", ")))));
+                    "no workload '"
+                        + name
+                        + "'; choose from "
+                        + STANDARD.stream().map(Workload::name).collect(Collectors.joining(", "))));
   }
 }

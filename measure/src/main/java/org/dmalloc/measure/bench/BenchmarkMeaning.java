@@ -196,8 +196,7 @@ public final class BenchmarkMeaning {
     if (fits.isPresent() && !fits.get()) {
       return String.format(
           Locale.ROOT,
-          "beyond RAM: that is what was measured, %s with %s of RAM; which advice, file or swap"
-              + " serves which use:",
+          "beyond RAM: that is what was measured, %s with %s of RAM; which advice, file or swap serves which use:",
           size,
           memory);
     }

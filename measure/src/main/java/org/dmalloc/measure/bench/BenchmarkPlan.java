@@ -20,13 +20,11 @@ import org.jspecify.annotations.Nullable;
  *
  * @param byteSize the size of each backend's region, at least 1 MiB
  * @param workloads what to run; fill comes first whatever the order
- * @param starts from which states of the caches
  * @param threads how many threads share each workload
  * @param timePerRun how long one workload runs at most; a cold fill goes on until the region is
  *     full
  * @param pattern the pattern that the region is made with, for all workloads, which then advise
  *     nothing; null lets each advise the one that fits it
- * @param rawDisk how to measure the raw disk
  * @param directory where the regions of backends that accept a directory go, and where the raw disk
  *     is measured if there is no such backend; null for each backend's own
  * @param seed decides content and random choices
@@ -77,8 +75,7 @@ public record BenchmarkPlan(
       throw new IllegalArgumentException(
           String.format(
               Locale.ROOT,
-              "threads %d; give 1 to %d: each needs a page of its own in the smallest region, and"
-                  + " more have more requests under way than a disk takes",
+              "threads %d; give 1 to %d: each needs a page of its own in the smallest region, and more have more requests under way than a disk takes",
               threads,
               MAX_THREADS));
     }

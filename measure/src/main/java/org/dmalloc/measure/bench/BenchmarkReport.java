@@ -7,7 +7,6 @@ import java.time.Instant;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.stream.Collectors;
 import org.dmalloc.measure.disk.RawSurvey;
@@ -19,10 +18,6 @@ import org.dmalloc.report.Units;
 /**
  * All that a benchmark found.
  *
- * @param startedAt when it began
- * @param took how long it ran
- * @param plan what it was to do
- * @param machine where it ran
  * @param storage what each backend's region lay on, by the backend's name
  * @param surveys the raw disk, once for each backend with a file
  * @param results one for each backend, workload and start
@@ -38,7 +33,6 @@ public record BenchmarkReport(
     List<BenchmarkResult> results,
     List<String> notes)
     implements Report {
-  /** Copies the collections. */
   public BenchmarkReport {
     storage = Collections.unmodifiableMap(new LinkedHashMap<>(storage));
     surveys = List.copyOf(surveys);
@@ -79,7 +73,7 @@ public record BenchmarkReport(
 
   @Override
   public String summary() {
-    return String.format(Locale.ROOT, "benchmark of %d rows, %s", results.size(), startedAt);
+    return "benchmark of " + results.size() + " rows, " + startedAt;
   }
 
   /** The page: plots and all figures. */

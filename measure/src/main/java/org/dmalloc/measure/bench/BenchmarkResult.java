@@ -14,9 +14,6 @@ import org.jspecify.annotations.Nullable;
 /**
  * One row of a benchmark: one backend, one workload, one start.
  *
- * @param backend the provider's name
- * @param workload what was run
- * @param start the state of the caches
  * @param threads how many threads shared it
  * @param advice the pattern that was advised; null where the backend takes no advice
  * @param outcome the figures, or why there are none
@@ -38,7 +35,6 @@ public record BenchmarkResult(
   /**
    * It ran.
    *
-   * @param measurement the figures
    * @param residentShareAtStart the part of the region that was in RAM, 0 to 1; −1 if unknown
    */
   public record Measured(Measurement measurement, double residentShareAtStart) implements Outcome {}
@@ -54,7 +50,6 @@ public record BenchmarkResult(
    * It ran into an error.
    *
    * @param message what went wrong, in one line
-   * @param cause what was thrown
    */
   public record Failed(String message, Throwable cause) implements Outcome {}
 

@@ -95,7 +95,7 @@ final class ScratchRegion implements AutoCloseable {
   }
 
   /**
-   * Deletes regions of runs whose process is gone. Only the configured directory is looked through.
+   * Deletes regions of runs whose process is gone, in the configured directory alone.
    *
    * @return their names
    */
@@ -189,7 +189,7 @@ final class ScratchRegion implements AutoCloseable {
   }
 
   /**
-   * Takes all pages out of RAM and looks whether they are gone. The pattern that was advised holds
+   * Takes all pages out of RAM and checks that they are gone. The pattern that was advised holds
    * afterwards too.
    *
    * @return empty if they are; else why not, and what would help

@@ -18,6 +18,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.LongSupplier;
 import org.HdrHistogram.Histogram;
 
 /**
@@ -34,11 +35,11 @@ public final class DirectLoop implements RawDisk {
     long blocks = Files.size(file) / pattern.blockBytes();
     if (blocks < 1) {
       throw new IOException(
-          String.format(
-              Locale.ROOT,
-              "raw disk %s: smaller than one block of %d bytes; use a larger size",
-              file,
-              pattern.blockBytes()));
+          "raw disk "
+              + file
+              + ": smaller than one block of "
+              + pattern.blockBytes()
+              + " bytes; use a larger size");
     }
     AtomicLong nextInOrder = new AtomicLong();
     List<Future<Histogram>> results = new ArrayList<>();
@@ -100,12 +101,8 @@ public final class DirectLoop implements RawDisk {
     }
   }
 
-  private interface BlockChoice {
-    long next();
-  }
-
   private static Histogram requests(
-      Path file, RawPattern pattern, long deadline, BlockChoice choice) throws IOException {
+      Path file, RawPattern pattern, long deadline, LongSupplier choice) throws IOException {
     OpenOption mode = pattern.writes() ? StandardOpenOption.WRITE : StandardOpenOption.READ;
     Histogram histogram = new Histogram(SIGNIFICANT_DIGITS);
     try (FileChannel channel = FileChannel.open(file, mode, direct())) {
@@ -116,7 +113,7 @@ public final class DirectLoop implements RawDisk {
       // Once at least: on a busy machine the time may be over before a thread has begun.
       do {
         buffer.position(0).limit(pattern.blockBytes());
-        long position = choice.next() * pattern.blockBytes();
+        long position = choice.getAsLong() * pattern.blockBytes();
         int done =
             pattern.writes() ? channel.write(buffer, position) : channel.read(buffer, position);
         if (done != pattern.blockBytes()) {

@@ -9,7 +9,6 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.TimeUnit;
-import org.jspecify.annotations.Nullable;
 
 /** Runs a program to its end, or ends it. */
 final class ExternalProgram {
@@ -35,8 +34,7 @@ final class ExternalProgram {
               .start();
       process.getOutputStream().close();
       if (!process.waitFor(limit.toMillis(), TimeUnit.MILLISECONDS)) {
-        throw new IOException(
-            String.format(Locale.ROOT, "%s: not done after %d s", program, limit.toSeconds()));
+        throw new IOException(program + ": not done after " + limit.toSeconds() + " s");
       }
       String text = Files.readString(output, StandardCharsets.UTF_8);
       if (process.exitValue() != 0) {
@@ -50,17 +48,12 @@ final class ExternalProgram {
       }
       return text;
     } finally {
-      end(process);
+      if (process != null && process.isAlive()) {
+        // It may hold files open until it is gone.
+        process.destroyForcibly();
+        process.onExit().join();
+      }
       Files.deleteIfExists(output);
     }
-  }
-
-  /** Kills a program that still runs and waits until it is gone: it may hold files open. */
-  private static void end(@Nullable Process process) {
-    if (process == null || !process.isAlive()) {
-      return;
-    }
-    process.destroyForcibly();
-    process.onExit().join();
   }
 }

@@ -2,7 +2,6 @@
 package org.dmalloc.measure.disk;
 
 import com.google.gson.JsonArray;
-import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
 import com.google.gson.JsonSyntaxException;
@@ -120,9 +119,9 @@ public final class Fio implements RawDisk {
           pattern,
           queueDepth,
           side.get("iops").getAsDouble(),
-          nanos(percentiles.get("50.000000")),
-          nanos(percentiles.get("99.000000")),
-          nanos(percentiles.get("99.900000")),
+          percentiles.get("50.000000").getAsLong(),
+          percentiles.get("99.000000").getAsLong(),
+          percentiles.get("99.900000").getAsLong(),
           tool);
     } catch (JsonSyntaxException
         | IllegalStateException
@@ -130,9 +129,5 @@ public final class Fio implements RawDisk {
         | StringIndexOutOfBoundsException e) {
       throw new IOException("fio: its report is not as expected: " + e.getMessage(), e);
     }
-  }
-
-  private static long nanos(JsonElement element) {
-    return element.getAsLong();
   }
 }

@@ -8,7 +8,7 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * Drops a file's pages from the kernel's cache, for files that nobody maps: by dd(1) of GNU
+ * Drops a file's pages from the kernel's cache, for files that are not mapped: by dd(1) of GNU
  * coreutils, whose {@code nocache} flag is posix_fadvise(POSIX_FADV_DONTNEED), a call that Java
  * does not have. No privilege is needed.
  *
@@ -19,7 +19,7 @@ public record PageCache(String program) {
 
   /**
    * Writes the file's changed pages to the disk and asks the kernel to forget all of its pages. The
-   * caller looks whether it did.
+   * caller checks whether it did.
    *
    * @return empty if the request was made; else why not, and what would help
    */

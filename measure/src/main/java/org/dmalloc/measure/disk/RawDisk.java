@@ -19,9 +19,7 @@ public interface RawDisk {
    *
    * @param file an existing file of at least one block; a pattern that writes replaces its content
    *     but not its size
-   * @param pattern what to do
    * @param queueDepth requests under way at a time
-   * @param time how long
    * @throws IOException if this way does not work here; the message says why
    */
   RawFigure measure(Path file, RawPattern pattern, int queueDepth, Duration time)

@@ -4,10 +4,8 @@ package org.dmalloc.measure.disk;
 /**
  * What the raw disk gave.
  *
- * @param pattern what it was asked to do
  * @param queueDepth how many requests were under way at a time
  * @param operationsPerSecond requests per second, of {@link RawPattern#blockBytes()} each
- * @param p50Nanos the median time of a request
  * @param p99Nanos 99 of 100 took at most this
  * @param p999Nanos 999 of 1000 took at most this
  * @param tool what made the requests, in words: {@code fio 3.33 io_uring} …

@@ -8,12 +8,10 @@ import java.util.Optional;
  * What the raw disk below one backend's file gave in all patterns that were asked for.
  *
  * @param subject whose file it was: the name of a backend
- * @param file what was read, in words
  * @param figures the figures, in the order in which they were measured
  * @param notes what did not work, and what was used in its place; empty if all worked
  */
 public record RawSurvey(String subject, String file, List<RawFigure> figures, List<String> notes) {
-  /** Copies the lists. */
   public RawSurvey {
     figures = List.copyOf(figures);
     notes = List.copyOf(notes);

@@ -12,7 +12,6 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
-import java.util.Locale;
 import java.util.Set;
 import org.dmalloc.measure.RandomStream;
 
@@ -49,7 +48,6 @@ public final class RawSurveyor {
    *
    * @param subject whose file it is, for the reader
    * @param file the file to read; it is not changed
-   * @param patterns what to measure
    */
   public RawSurvey survey(String subject, Path file, Set<RawPattern> patterns)
       throws InterruptedException {
@@ -91,9 +89,8 @@ public final class RawSurveyor {
   private void measureAll(Path file, Set<RawPattern> patterns, List<RawFigure> figures)
       throws InterruptedException {
     for (RawPattern pattern : patterns) {
-      for (int depth : new int[] {RawDisk.DEPTH_ONE, RawDisk.DEPTH_MANY}) {
-        measure(file, pattern, depth, figures);
-      }
+      measure(file, pattern, RawDisk.DEPTH_ONE, figures);
+      measure(file, pattern, RawDisk.DEPTH_MANY, figures);
     }
   }
 
@@ -104,9 +101,7 @@ public final class RawSurveyor {
         figures.add(tool.measure(file, pattern, depth, timePerFigure));
         return;
       } catch (IOException e) {
-        notes.add(
-            String.format(
-                Locale.ROOT, "raw %s at depth %d: %s", pattern.label(), depth, e.getMessage()));
+        notes.add("raw " + pattern.label() + " at depth " + depth + ": " + e.getMessage());
       }
     }
   }
@@ -123,19 +118,15 @@ public final class RawSurveyor {
       fill(scratch, Math.min(byteSize, MAX_SCRATCH_BYTES));
       measurement.measure(scratch);
     } catch (IOException e) {
-      notes.add(String.format(Locale.ROOT, "raw disk not measured in %s: %s", directory, e));
+      notes.add("raw disk not measured in " + directory + ": " + e);
     } finally {
-      if (scratch != null) {
-        delete(scratch);
+      try {
+        if (scratch != null) {
+          Files.deleteIfExists(scratch);
+        }
+      } catch (IOException e) {
+        notes.add("left behind: " + e);
       }
-    }
-  }
-
-  private void delete(Path scratch) {
-    try {
-      Files.deleteIfExists(scratch);
-    } catch (IOException e) {
-      notes.add("left behind: " + e);
     }
   }
 

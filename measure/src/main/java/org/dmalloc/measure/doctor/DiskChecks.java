@@ -27,16 +27,13 @@ final class DiskChecks {
   private static Finding readAhead(BlockDevice disk, long kib) {
     Subject subject = new Subject("read-ahead", "read_ahead_kb of " + disk.name());
     String value = kib + " KiB";
-    String command =
-        String.format(Locale.ROOT, "echo %d > %s", DEFAULT_READ_AHEAD_KIB, disk.readAheadFile());
+    String command = "echo " + DEFAULT_READ_AHEAD_KIB + " > " + disk.readAheadFile();
     if (kib > DEFAULT_READ_AHEAD_KIB) {
       return subject.note(
           value,
           String.format(
               Locale.ROOT,
-              "filechannel, which takes no advice, may read %d KiB for one random page; panama"
-                  + " finds the advice out (AUTO), or takes RANDOM, and needs no change; a lower"
-                  + " value costs reading in order",
+              "filechannel, which takes no advice, may read %d KiB for one random page; panama finds the advice out (AUTO), or takes RANDOM, and needs no change; a lower value costs reading in order",
               kib),
           command);
     }
@@ -44,8 +41,7 @@ final class DiskChecks {
         ? subject.note(value, "reading in order waits for many small reads", command)
         : subject.ok(
             value,
-            "a fault without advice reads at most about this; under RANDOM advice it reads one"
-                + " page");
+            "a fault without advice reads at most about this; under RANDOM advice it reads one page");
   }
 
   /** Whether the kernel takes the disk for a rotational one. */
@@ -60,9 +56,7 @@ final class DiskChecks {
     return rotational
         ? subject.note(
             "1",
-            "the kernel takes it for a disk with a seek time, and reads swap ahead by its place on"
-                + " the disk; virtual disks and SSDs behind controllers often say so wrongly:"
-                + " change it only there",
+            "the kernel takes it for a disk with a seek time, and reads swap ahead by its place on the disk; virtual disks and SSDs behind controllers often say so wrongly: change it only there",
             String.format(Locale.ROOT, "echo 0 > /sys/block/%s/queue/rotational", disk.name()))
         : subject.ok("0", "the kernel takes it for a disk without a seek time");
   }

@@ -17,7 +17,6 @@ public record DoctorReport(List<Finding> findings) {
   private static final int SEVERITY_WIDTH = 5;
   private static final String INDENT = " ".repeat(SEVERITY_WIDTH);
 
-  /** Copies the list. */
   public DoctorReport {
     findings = List.copyOf(findings);
   }

@@ -4,8 +4,6 @@ package org.dmalloc.measure.doctor;
 /**
  * One result of a check.
  *
- * @param check the name of the check
- * @param severity whether it needs attention
  * @param subject the setting, disk or directory that was examined
  * @param value what it is set to, with its unit
  * @param effect what this does to regions and benchmarks, in one line

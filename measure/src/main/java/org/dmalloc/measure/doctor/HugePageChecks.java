@@ -19,14 +19,12 @@ final class HugePageChecks {
               case "never" ->
                   subject.note(
                       choice,
-                      "HUGE_PAGES has no effect: anon regions get small pages, at 4 to 7 times the"
-                          + " cost of a first fill",
+                      "HUGE_PAGES has no effect: anon regions get small pages, at 4 to 7 times the cost of a first fill",
                       set("enabled", "madvise"));
               case "always" ->
                   subject.note(
                       choice,
-                      "anon regions get huge pages without asking: fast to fill, but 2 MiB are"
-                          + " taken, and swapped, for one touched page",
+                      "anon regions get huge pages without asking: fast to fill, but 2 MiB are taken, and swapped, for one touched page",
                       set("enabled", "madvise"));
               default ->
                   subject.ok(choice, "anon regions get huge pages where HUGE_PAGES asks for them");

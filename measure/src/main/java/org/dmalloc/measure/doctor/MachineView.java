@@ -21,7 +21,6 @@ import org.dmalloc.spi.machine.Setting;
  */
 public record MachineView(
     KernelFiles files, List<Path> directories, Function<Path, OptionalLong> freeSpace) {
-  /** Copies the list. */
   public MachineView {
     directories = List.copyOf(directories);
   }

@@ -41,14 +41,10 @@ final class MemoryChecks {
           "no limit",
           "regions share all of the machine's RAM; a limit is a fair way to test memory pressure");
     }
-    String used =
-        group.usedBytes() < 0
-            ? ""
-            : String.format(Locale.ROOT, ", %s used", Units.bytes(group.usedBytes()));
+    String used = group.usedBytes() < 0 ? "" : ", " + Units.bytes(group.usedBytes()) + " used";
     return subject.note(
         Units.bytes(group.limitBytes()) + used,
-        "the cache of file regions counts in; more than this at once is read from disk again, and"
-            + " anon beyond it is swapped or killed",
+        "the cache of file regions counts in; more than this at once is read from disk again, and anon beyond it is swapped or killed",
         "echo BYTES > " + group.file());
   }
 
@@ -62,23 +58,20 @@ final class MemoryChecks {
               case 1 ->
                   subject.note(
                       "1 (always)",
-                      "any anon region is granted; what does not fit is killed later, without an"
-                          + " exception",
+                      "any anon region is granted; what does not fit is killed later, without an exception",
                       "sysctl vm.overcommit_memory=0");
               case 2 ->
                   subject.warn(
                       "2 (never)",
                       String.format(
                           Locale.ROOT,
-                          "anon and private regions are refused beyond the commit limit (%s left),"
-                              + " the Java heap counts in; shared file regions are free of it",
+                          "anon and private regions are refused beyond the commit limit (%s left), the Java heap counts in; shared file regions are free of it",
                           commitLeft(machine.files())),
                       "sysctl vm.overcommit_memory=0");
               default ->
                   subject.ok(
                       "0 (heuristic)",
-                      "anon regions are refused only if they could never fit; shared file regions"
-                          + " are free of it");
+                      "anon regions are refused only if they could never fit; shared file regions are free of it");
             });
   }
 
@@ -100,8 +93,7 @@ final class MemoryChecks {
               .finding(
                   small ? Severity.NOTE : Severity.OK,
                   Long.toString(count),
-                  "each region takes a mapping or more, the JVM some hundreds; at the limit"
-                      + " allocation fails with ENOMEM",
+                  "each region takes a mapping or more, the JVM some hundreds; at the limit allocation fails with ENOMEM",
                   small ? "sysctl vm.max_map_count=" + AMPLE_MAP_COUNT : "");
         });
   }
@@ -116,10 +108,8 @@ final class MemoryChecks {
           return bytes < LOW_MEMLOCK_BYTES
               ? subject.note(
                   value,
-                  "locked regions and the swap policy NEVER are refused beyond this, unless the"
-                      + " process has CAP_IPC_LOCK",
-                  "ulimit -l unlimited (as root, or by LimitMEMLOCK= of the service), before the"
-                      + " start")
+                  "locked regions and the swap policy NEVER are refused beyond this, unless the process has CAP_IPC_LOCK",
+                  "ulimit -l unlimited (as root, or by LimitMEMLOCK= of the service), before the start")
               : subject.ok(value, "locked regions and the swap policy NEVER work up to this");
         });
   }

@@ -39,18 +39,15 @@ final class StoreChecks {
       case "ext4" ->
           subject.ok(
               value,
-              "fallocate reserves at once and protects every later store; no reflink: copies of"
-                  + " regions copy all bytes");
+              "fallocate reserves at once and protects every later store; no reflink: copies of regions copy all bytes");
       case "xfs" ->
           subject.ok(
               value,
-              "fallocate reserves at once; reflink clones regions, but a store to a cloned page"
-                  + " needs new space and can meet a full disk");
+              "fallocate reserves at once; reflink clones regions, but a store to a cloned page needs new space and can meet a full disk");
       case "btrfs" ->
           subject.warn(
               value,
-              "copy-on-write: reserved space does not protect stores, a full disk can be a signal;"
-                  + " random writes fragment; reflink works",
+              "copy-on-write: reserved space does not protect stores, a full disk can be a signal; random writes fragment; reflink works",
               String.format(
                   Locale.ROOT,
                   "chattr +C %s (before the first region), or another directory",
@@ -58,20 +55,17 @@ final class StoreChecks {
       case "tmpfs", "ramfs" ->
           subject.warn(
               value,
-              "lies in RAM and swap: nothing is persistent, nothing is gained over anon; no cold"
-                  + " start, no reflink",
+              "lies in RAM and swap: nothing is persistent, nothing is gained over anon; no cold start, no reflink",
               "configure a directory on a disk");
       case "overlay" ->
           subject.warn(
               value,
-              "a container's upper layer: gone with the container; the disk below is not visible"
-                  + " here",
+              "a container's upper layer: gone with the container; the disk below is not visible here",
               "mount a volume and configure its directory");
       case "nfs", "nfs4", "cifs", "smb3", "fuse.sshfs", "9p", "virtiofs" ->
           subject.warn(
               value,
-              "on a network or a host: coherence, locks and fallocate are only as good as the"
-                  + " server's",
+              "on a network or a host: coherence, locks and fallocate are only as good as the server's",
               "");
       default ->
           subject.note(

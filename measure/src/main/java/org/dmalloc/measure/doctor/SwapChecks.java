@@ -23,10 +23,8 @@ final class SwapChecks {
             new Subject("swap", "swap")
                 .note(
                     "none",
-                    "anon regions cannot be larger than free RAM, and have no cold start; file"
-                        + " regions are not concerned",
-                    "fallocate -l 4G /swapfile && chmod 600 /swapfile && mkswap /swapfile && swapon"
-                        + " -p 10 /swapfile"))
+                    "anon regions cannot be larger than free RAM, and have no cold start; file regions are not concerned",
+                    "fallocate -l 4G /swapfile && chmod 600 /swapfile && mkswap /swapfile && swapon -p 10 /swapfile"))
         : devices.stream().map(SwapChecks::device).toList();
   }
 
@@ -60,8 +58,7 @@ final class SwapChecks {
           Long.toString(cluster),
           String.format(
               Locale.ROOT,
-              "read in order, one fault brings up to %d pages from swap, which is what makes it"
-                  + " fast; at random the kernel was seen to read one",
+              "read in order, one fault brings up to %d pages from swap, which is what makes it fast; at random the kernel was seen to read one",
               1L << Math.min(cluster, 30)));
     }
     List<SwapDevice> areas = SwapDevice.all(machine.files());
@@ -72,8 +69,7 @@ final class SwapChecks {
             "0", "one fault reads one page from swap, which zram gives without a disk's delay")
         : subject.note(
             "0",
-            "one fault reads one page from swap: anonymous memory is read back in order at about a"
-                + " third of the rate of 3; random reads gain nothing measurable",
+            "one fault reads one page from swap: anonymous memory is read back in order at about a third of the rate of 3; random reads gain nothing measurable",
             "sysctl vm.page-cluster=3");
   }
 
@@ -89,8 +85,7 @@ final class SwapChecks {
     if (swappiness == 0) {
       return subject.note(
           value,
-          "anon regions and the Java heap stay in RAM until file pages are gone: file regions lose"
-              + " their cache first; good only where anon must not wait",
+          "anon regions and the Java heap stay in RAM until file pages are gone: file regions lose their cache first; good only where anon must not wait",
           command);
     }
     return swappiness > 100
@@ -100,7 +95,6 @@ final class SwapChecks {
             command)
         : subject.ok(
             value,
-            "under pressure the kernel takes from anon and from file regions, in this proportion of"
-                + " 200");
+            "under pressure the kernel takes from anon and from file regions, in this proportion of 200");
   }
 }

@@ -35,8 +35,7 @@ final class WritebackChecks {
             limit.value,
             String.format(
                 Locale.ROOT,
-                "stores to file regions run at memory speed until about %s are unwritten, then at"
-                    + " disk speed",
+                "stores to file regions run at memory speed until about %s are unwritten, then at disk speed",
                 limit.size()));
   }
 
@@ -62,8 +61,7 @@ final class WritebackChecks {
             background.value,
             String.format(
                 Locale.ROOT,
-                "write-back begins beside the writers at about %s; a force writes what is left"
-                    + " over, so that less makes forces shorter, and writing more often",
+                "write-back begins beside the writers at about %s; a force writes what is left over, so that less makes forces shorter, and writing more often",
                 background.size()));
   }
 

@@ -74,12 +74,7 @@ public record BlockDevice(
                 new Traffic(512 * Long.parseLong(fields[2]), 512 * Long.parseLong(fields[6])));
   }
 
-  /**
-   * Bytes that went through a device.
-   *
-   * @param readBytes read from it
-   * @param writtenBytes written to it
-   */
+  /** Bytes that went through a device. */
   public record Traffic(long readBytes, long writtenBytes) {}
 
   private static BlockDevice atSysPath(KernelFiles files, String sysPath) {

@@ -13,10 +13,6 @@ package org.dmalloc.measure.machine;
  * @param minorFaults page faults that did not, field 10
  * @param cpuNanos time on a CPU in user and kernel mode, fields 14 and 15, in the kernel's ticks of
  *     10 ms
- * @param readBytes {@code read_bytes}
- * @param writtenBytes {@code write_bytes}
- * @param swapInPages pages read from swap
- * @param swapOutPages pages written to swap
  * @param swapSource where the two were counted: the file of this process's cgroup where it counts
  *     them, else that of the whole machine
  * @param deviceReadBytes read from the devices, by the whole machine

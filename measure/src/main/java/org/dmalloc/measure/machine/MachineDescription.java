@@ -14,14 +14,12 @@ import org.dmalloc.spi.machine.Setting;
 /**
  * The machine that figures were measured on. {@code "unknown"} stands for what it does not tell.
  *
- * @param processor the processor's model
  * @param processors how many this JVM may use
  * @param memoryBytes memory of the machine; −1 if unknown
  * @param memoryLimitBytes the lowest memory limit of the cgroups above this process; −1 for none
  * @param kernel name and release of the kernel
  * @param system the distribution
  * @param jdk vendor and version of the Java that runs this
- * @param swap swap areas in use
  * @param settings kernel settings that decide about the figures, by their path in {@code /proc/sys}
  *     or {@code /sys}
  */
@@ -49,7 +47,6 @@ public record MachineDescription(
 
   private static final String UNKNOWN = "unknown";
 
-  /** Copies the collections. */
   public MachineDescription {
     swap = List.copyOf(swap);
     settings = java.util.Collections.unmodifiableMap(new LinkedHashMap<>(settings));

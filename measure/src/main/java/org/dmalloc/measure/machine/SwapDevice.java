@@ -12,9 +12,6 @@ import org.dmalloc.spi.machine.Mount;
 /**
  * One swap area in use, from {@code /proc/swaps}.
  *
- * @param path the device or file
- * @param kind what it lies on
- * @param byteSize its size
  * @param usedBytes how much of it is taken
  * @param priority areas of higher priority are filled first
  */

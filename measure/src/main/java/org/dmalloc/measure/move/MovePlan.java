@@ -2,13 +2,11 @@
 package org.dmalloc.measure.move;
 
 import java.util.List;
-import java.util.Locale;
 
 /**
  * Which moves to measure: every size with every rate of writing, in every direction between two of
  * the backends.
  *
- * @param byteSizes sizes of the region
  * @param writtenPercents pages that are written per second meanwhile, in percent of all
  * @param backends names of the backends, at least two
  * @param moves how many moves in each direction; {@link #BY_SIZE} for fewer the larger the region
@@ -38,26 +36,20 @@ public record MovePlan(
           || byteSize > MAX_BYTES
           || byteSize % PageWriter.PAGE_BYTES != 0) {
         throw new IllegalArgumentException(
-            String.format(
-                Locale.ROOT,
-                "size of %d bytes; give whole pages of 4 KiB, from one to 8 TiB",
-                byteSize));
+            "size of " + byteSize + " bytes; give whole pages of 4 KiB, from one to 8 TiB");
       }
     }
     for (double percent : writtenPercents) {
       if (!(percent >= 0 && percent <= 1000)) {
-        throw new IllegalArgumentException(
-            String.format(Locale.ROOT, "%s percent written per second; give 0 to 1000", percent));
+        throw new IllegalArgumentException(percent + " percent written per second; give 0 to 1000");
       }
     }
     if (backends.size() < 2 || backends.stream().distinct().count() < backends.size()) {
       throw new IllegalArgumentException(
-          String.format(
-              Locale.ROOT, "moves among %s; give two backends or more, each once", backends));
+          "moves among " + backends + "; give two backends or more, each once");
     }
     if (moves < 0) {
-      throw new IllegalArgumentException(
-          String.format(Locale.ROOT, "%d moves; give at least 1", moves));
+      throw new IllegalArgumentException(moves + " moves; give at least 1");
     }
   }
 

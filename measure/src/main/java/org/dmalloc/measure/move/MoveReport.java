@@ -5,18 +5,15 @@ import com.google.gson.JsonObject;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
-import java.util.Locale;
+import java.util.Optional;
 import org.dmalloc.measure.Measurement;
 import org.dmalloc.measure.machine.MachineDescription;
 import org.dmalloc.measure.report.Report;
+import org.dmalloc.report.Json;
 
 /**
- * What was found.
+ * What a benchmark of moves found.
  *
- * @param startedAt when it began
- * @param took how long it took in all
- * @param machine where
- * @param plan what was asked for
  * @param copies plain copies between the same backends, one for each size and direction
  * @param rows the moves, one row for each size, rate of writing and direction
  */
@@ -28,7 +25,9 @@ public record MoveReport(
     List<Copy> copies,
     List<Row> rows)
     implements Report {
-  /** Copies the lists. */
+  /** The version of the JSON form; grows when a member changes its meaning or goes away. */
+  static final int SCHEMA_VERSION = 1;
+
   public MoveReport {
     copies = List.copyOf(copies);
     rows = List.copyOf(rows);
@@ -37,9 +36,6 @@ public record MoveReport(
   /**
    * A plain copy of a whole region, for which users of a lock would wait all along.
    *
-   * @param from the backend left
-   * @param to the backend reached
-   * @param byteSize the size
    * @param allocateNanos the time to allocate the target
    * @param freshNanos the time of one {@code MemorySegment.copy} into the fresh target, as a move
    *     finds it
@@ -56,9 +52,6 @@ public record MoveReport(
   /**
    * The moves in one direction.
    *
-   * @param from the backend left
-   * @param to the backend reached
-   * @param byteSize the region's size
    * @param writtenPercent pages to be written per second meanwhile, in percent of all
    * @param writes what the writer did meanwhile: each store in a section of its own, waits for the
    *     gate and for page faults included
@@ -80,20 +73,21 @@ public record MoveReport(
       long copiedBytes,
       int passes,
       String method) {
-    /** Copies the lists. */
     public Row {
       pauseNanos = List.copyOf(pauseNanos);
       elapsedNanos = List.copyOf(elapsedNanos);
     }
 
-    /** Stores that the writer came to, per second. */
-    public double writesPerSecond() {
-      return writes.operationsPerSecond();
-    }
-
     /** The longest time that one store of the writer took. */
     public long longestWriteNanos() {
       return writes.latency().maxNanos();
+    }
+
+    private JsonObject json() {
+      JsonObject object = Json.tree(this).getAsJsonObject();
+      Json.addFields(
+          object, new Figures(pauseNanos(0.5), pauseNanos(0.99), pauseNanos(1), bytesPerSecond()));
+      return object;
     }
 
     /** The pause that this share of the moves did not exceed. */
@@ -117,18 +111,38 @@ public record MoveReport(
     return MoveTable.render(this, width);
   }
 
+  private record Form(
+      int schemaVersion,
+      Instant startedAt,
+      long tookNanos,
+      MachineDescription machine,
+      List<Copy> copies,
+      List<JsonObject> moves) {}
+
+  private record Figures(
+      long pauseP50Nanos, long pauseP99Nanos, long pauseMaxNanos, double bytesPerSecond) {}
+
+  /** The records as they are, and what is computed from them. */
   @Override
   public JsonObject json() {
-    return MoveJson.tree(this);
+    return Json.form(
+        "dmalloc-moves",
+        new Form(
+            SCHEMA_VERSION,
+            startedAt,
+            took.toNanos(),
+            machine,
+            copies,
+            rows.stream().map(Row::json).toList()));
   }
 
   @Override
   public String summary() {
-    return String.format(Locale.ROOT, "moves in %d rows, %s", rows.size(), startedAt);
+    return "moves in " + rows.size() + " rows, " + startedAt;
   }
 
   /** The plain copy that a row is compared with. */
-  public java.util.Optional<Copy> copyFor(Row row) {
+  public Optional<Copy> copyFor(Row row) {
     return copies.stream()
         .filter(
             copy ->
