@@ -10,7 +10,6 @@ import org.dmalloc.api.RegionRequest;
 
 /** Where the workload that allocates takes its blocks from. Any number of threads may use it. */
 public interface BlockSource {
-  /** The size of each block, in bytes. */
   long BLOCK_BYTES = 1 << 20;
 
   /** Allocates a block, has it used, and frees it. */
@@ -24,7 +23,6 @@ public interface BlockSource {
   /** What uses a block, which is valid during the call only. */
   @FunctionalInterface
   interface User {
-    /** Uses it. */
     void use(MemorySegment block);
   }
 

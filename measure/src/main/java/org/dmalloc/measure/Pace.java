@@ -39,12 +39,10 @@ public final class Pace {
     ended = true;
   }
 
-  /** How many operations were done so far. */
   public long operations() {
     return operations.get();
   }
 
-  /** How long the longest of them took. */
   public long longestNanos() {
     return longestNanos;
   }

@@ -13,7 +13,6 @@ import java.lang.foreign.ValueLayout;
  * right page is mapped, and the sum of a page shows that all of it is. Immutable.
  */
 public final class PageContent {
-  /** Bytes of a page. */
   public static final int PAGE_BYTES = 4096;
 
   // Unaligned is no slower on aligned addresses, and needs no check of the address.

@@ -34,7 +34,6 @@ abstract class PageOrder {
    */
   abstract int next(long[] pages, int count) throws IOException;
 
-  /** Puts so many pages in order into an array. */
   private static void consecutive(long[] pages, int at, long first, int count) {
     for (int i = 0; i < count; i++) {
       pages[at + i] = first + i;

@@ -16,7 +16,6 @@ public interface PageStore extends AutoCloseable {
   /** Stands for a time until durable where nothing can make anything durable. */
   long NOTHING_TO_FORCE = -1;
 
-  /** How many pages there are. */
   long pageCount();
 
   /** A way to the pages, for one thread. */

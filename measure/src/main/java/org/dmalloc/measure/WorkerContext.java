@@ -48,7 +48,6 @@ public record WorkerContext(
     return whole * index + Math.min(index, rest);
   }
 
-  /** The content of all pages. */
   public PageContent content() {
     return new PageContent(options.seed());
   }
@@ -63,22 +62,18 @@ public record WorkerContext(
     return options.seed() ^ RandomStream.mix(options.stream());
   }
 
-  /** The store, for workloads that use one. */
   public PageStore requireStore() {
     return require(store);
   }
 
-  /** The pages, for workloads that use some. */
   public Pages requirePages() {
     return require(pages);
   }
 
-  /** The blocks, for workloads that take some. */
   public BlockSource requireBlocks() {
     return require(blocks);
   }
 
-  /** The region, for workloads that need one. */
   public MemoryRegion requireRegion() {
     return requireStore().region().orElseThrow(WorkerContext::missing);
   }

@@ -37,7 +37,6 @@ public final class Doctor {
     return examine(MachineView.thisMachine(directories));
   }
 
-  /** Checks a machine. */
   public static DoctorReport examine(MachineView machine) {
     return new DoctorReport(
         CHECKS.stream().flatMap(check -> check.apply(machine).stream()).toList());

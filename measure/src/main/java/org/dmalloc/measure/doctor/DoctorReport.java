@@ -21,7 +21,6 @@ public record DoctorReport(List<Finding> findings) {
     findings = List.copyOf(findings);
   }
 
-  /** How many findings are of a severity. */
   public long count(Finding.Severity severity) {
     return findings.stream().filter(f -> f.severity() == severity).count();
   }
@@ -53,7 +52,6 @@ public record DoctorReport(List<Finding> findings) {
     return text.toString();
   }
 
-  /** The JSON form. */
   public String json() {
     return Json.print(Json.form("dmalloc-doctor", new Form(SCHEMA_VERSION, findings)));
   }

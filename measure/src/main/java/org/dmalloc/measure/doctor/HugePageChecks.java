@@ -5,7 +5,6 @@ import java.util.List;
 import java.util.function.BiFunction;
 import org.dmalloc.spi.machine.Setting;
 
-/** Transparent huge pages. */
 final class HugePageChecks {
   private HugePageChecks() {}
 

@@ -21,7 +21,6 @@ final class MemoryChecks {
 
   private MemoryChecks() {}
 
-  /** What the cgroups above this process allow. */
   static List<Finding> cgroupLimit(MachineView machine) {
     Optional<CgroupMemory> lowest = CgroupMemory.lowest(machine.files());
     return List.of(
@@ -83,7 +82,6 @@ final class MemoryChecks {
         : "an unknown rest";
   }
 
-  /** How many mappings one process may have. */
   static List<Finding> mapCount(MachineView machine) {
     return machine.judge(
         Setting.MAX_MAP_COUNT,
@@ -98,7 +96,6 @@ final class MemoryChecks {
         });
   }
 
-  /** How much memory may be locked. */
   static List<Finding> memlock(MachineView machine) {
     return MachineView.judge(
         ProcessLimits.soft(machine.files(), "Max locked memory"),

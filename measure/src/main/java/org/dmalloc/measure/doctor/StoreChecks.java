@@ -75,7 +75,6 @@ final class StoreChecks {
     };
   }
 
-  /** How much room is left. */
   static List<Finding> freeSpace(MachineView machine) {
     return machine.directories().stream()
         .map(directory -> freeSpace(directory, machine.freeSpace().apply(directory)))

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/** Checks of the machine: what its settings will do to this suite, and how to change them. */
+/** Checks of the machine: what its settings mean for this suite, and how to change them. */
 @Export
 @Version("1.0.0")
 @NullMarked

@@ -62,7 +62,7 @@ public final class KernelCounter {
         PeakCharge.of(files, peakFile));
   }
 
-  /** Begins anew with what has a peak. */
+  /** Resets the peaks. */
   public void reset() throws IOException {
     PeakCharge peak = charge;
     if (peak != null) {

@@ -47,7 +47,7 @@ final class PeakCharge {
             .orElse(null));
   }
 
-  /** Begins anew, where the kernel lets it. */
+  /** Resets it, where the kernel permits that. */
   void reset() throws IOException {
     close();
     Path target = file;

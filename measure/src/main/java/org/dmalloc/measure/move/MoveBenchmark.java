@@ -95,7 +95,6 @@ public final class MoveBenchmark {
     return Objects.requireNonNull(backends.get(name), name);
   }
 
-  /** From one backend to another. */
   private record Direction(String from, String to) {
     @Override
     public String toString() {
