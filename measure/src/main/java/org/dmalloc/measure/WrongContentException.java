@@ -18,7 +18,7 @@ public final class WrongContentException extends RuntimeException {
     super(
         String.format(
             Locale.ROOT,
-            "verify page %d (offset %d): found %016x in place of %016x; the mapping shows wrong bytes, or somebody else wrote to it",
+            "verify page %d (offset %d): found %016x in place of %016x; the mapping shows wrong bytes, or something else wrote to it",
             page,
             page * PageContent.PAGE_BYTES,
             found,

@@ -23,7 +23,7 @@ final class ExternalProgram {
    */
   static String run(List<String> command, Duration limit) throws IOException, InterruptedException {
     String program = command.getFirst();
-    // To a file, not through a pipe: nobody has to read while waiting.
+    // To a file: a pipe would have to be read while this thread waits.
     Path output = Files.createTempFile("dmalloc-", ".out");
     Process process = null;
     try {

@@ -28,7 +28,7 @@ public final class Fio implements RawDisk {
   }
 
   /**
-   * Looks for fio.
+   * Finds fio.
    *
    * @param program its name or path
    * @throws IOException if it cannot be started; the message says how to install it

@@ -60,7 +60,7 @@ public record SwapDevice(String path, Kind kind, long byteSize, long usedBytes, 
     try {
       return Path.of(path).toRealPath();
     } catch (IOException e) {
-      // Somebody else's: in a directory that this user may not search, or deleted meanwhile.
+      // Of another user: in a directory that this one may not search; or deleted meanwhile.
       return Path.of(path);
     }
   }

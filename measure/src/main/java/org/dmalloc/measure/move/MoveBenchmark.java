@@ -320,7 +320,7 @@ public final class MoveBenchmark {
     private long nanos;
 
     void add(MemoryRegion region, PageWriter writer, String to) throws MemoryException {
-      // What came between two moves is nobody's.
+      // Stores between two moves belong to neither.
       writer.drainLatencies(new Histogram(SIGNIFICANT_DIGITS));
       long start = System.nanoTime();
       results.add(mover.move(region.id(), to, MoveOptions.DEFAULT, ProgressListener.NONE));

@@ -54,7 +54,7 @@ public final class HtmlPage {
     return fill(resource(HtmlPage.class, "page.html"), parts);
   }
 
-  /** In one pass: what is put in is not looked through for further places. */
+  /** In one pass: places in what is put in are not filled. */
   private static String fill(String template, Map<String, String> parts) {
     return PLACE
         .matcher(template)
