@@ -38,7 +38,8 @@ public final class Arguments {
             .results()
             .collect(Collectors.toMap(found -> found.group(1), found -> found.group(2) != null));
     for (Iterator<String> left = words.iterator(); left.hasNext(); ) {
-      String option = left.next();
+      String word = left.next();
+      String option = word.equals("-h") ? "--help" : word;
       Boolean valued = known.get(option);
       if (valued == null) {
         throw new IllegalArgumentException("option " + option + "; see --help");

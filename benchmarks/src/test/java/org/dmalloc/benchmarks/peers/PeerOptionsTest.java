@@ -88,6 +88,7 @@ class PeerOptionsTest {
   @Test
   void helpNamesEveryOption() {
     assertTrue(arguments("--help").has("--help"));
+    assertTrue(arguments("-h").has("--help"));
     for (String option :
         List.of(
             "--size",
