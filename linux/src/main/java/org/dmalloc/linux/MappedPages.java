@@ -26,7 +26,6 @@ public record MappedPages(
     return mapping.byteSize();
   }
 
-  /** The same as {@link Mapping#residency}. */
   Residency residency(long offset, long length) throws MemoryException {
     MemorySegment range = mapping.range(offset, length);
     if (file == null) {
@@ -42,7 +41,6 @@ public record MappedPages(
             mapping.target());
   }
 
-  /** The same as {@link Mapping#cacheCounts}. */
   Optional<CacheCounts> cacheCounts(long offset, long length) {
     MemorySegment range = mapping.range(offset, length);
     OpenFile from = file;

@@ -209,7 +209,6 @@ public final class Mapping implements AutoCloseable {
     Madvise.NORMAL.call(range(offset, length), target);
   }
 
-  /** Makes one call for a range of whole pages. */
   void advise(Madvise call, MemorySegment range) throws MemoryException {
     if (range.byteSize() == 0) {
       return;
@@ -348,7 +347,6 @@ public final class Mapping implements AutoCloseable {
     return pages;
   }
 
-  /** What messages call it. */
   String target() {
     return target;
   }
@@ -458,7 +456,6 @@ public final class Mapping implements AutoCloseable {
     return new View(range, kind.access() == AccessMode.READ_ONLY ? segment.asReadOnly() : segment);
   }
 
-  /** The whole pages that hold the range. */
   MemorySegment range(long offset, long length) {
     View current = view;
     Objects.checkFromIndexSize(offset, length, current.segment.byteSize());

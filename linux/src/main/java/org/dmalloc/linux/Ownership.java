@@ -39,7 +39,6 @@ public final class Ownership {
     return attributes.owner().equals(self());
   }
 
-  /** The user that this process acts as. */
   private static UserPrincipal self() throws IOException {
     // The name of a number without an account is the number; and the owner of /proc/self is root
     // where Java has file capabilities.

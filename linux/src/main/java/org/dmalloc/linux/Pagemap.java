@@ -101,12 +101,10 @@ final class Pagemap implements AutoCloseable {
     return argument.getAtIndex(ValueLayout.JAVA_LONG, WALK_END);
   }
 
-  /** The address where a run begins. */
   long start(int run) {
     return word((long) RUN_WORDS * run);
   }
 
-  /** The address where a run ends. */
   long end(int run) {
     return word((long) RUN_WORDS * run + 1);
   }

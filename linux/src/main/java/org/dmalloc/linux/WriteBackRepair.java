@@ -26,7 +26,6 @@ final class WriteBackRepair {
 
   private WriteBackRepair() {}
 
-  /** Makes the pages that are in RAM dirty. */
   static void rewrite(MemorySegment pages, String target) throws MemoryException {
     eachRun(
         pages,

@@ -128,7 +128,6 @@ final class Accounts {
     }
   }
 
-  /** Counts a failure before any booking. */
   void failed() {
     failures.increment();
   }

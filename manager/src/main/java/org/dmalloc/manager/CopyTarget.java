@@ -65,7 +65,6 @@ final class CopyTarget {
     return new CopyTarget(backend, region, true, copyTakesSpace);
   }
 
-  /** What the region is placed on when all is copied. */
   Placement placement() {
     return placement;
   }
@@ -105,7 +104,6 @@ final class CopyTarget {
     }
   }
 
-  /** Ends the move once the source is gone. */
   void endMove() throws MemoryException {
     if (stored.isPresent()) {
       stored.get().endMove();

@@ -412,7 +412,6 @@ final class ManagedRegion implements MemoryRegion {
     return named == null ? "bundle " + bundle : named + " (bundle " + bundle + ")";
   }
 
-  /** Where the bytes are. */
   BackingSlot backing() {
     return backing;
   }
@@ -452,7 +451,6 @@ final class ManagedRegion implements MemoryRegion {
     return backing.stranded();
   }
 
-  /** What its owner asked for. */
   RequestedAttributes asked() {
     return asked;
   }

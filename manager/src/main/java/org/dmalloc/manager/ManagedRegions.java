@@ -123,7 +123,6 @@ final class ManagedRegions {
     return same.stream().findFirst();
   }
 
-  /** A backend has come. */
   void arrived(Backend backend) {
     backends.add(backend);
     combine();
@@ -142,7 +141,6 @@ final class ManagedRegions {
     }
   }
 
-  /** All that any backend here can do. */
   Set<Capability> capabilities() {
     return capabilities;
   }

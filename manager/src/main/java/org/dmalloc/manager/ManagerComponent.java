@@ -126,13 +126,11 @@ public final class ManagerComponent implements BundleListener {
     }
   }
 
-  /** A listener has come. */
   @Reference(cardinality = ReferenceCardinality.MULTIPLE, policy = ReferencePolicy.DYNAMIC)
   void bindListener(MoveListener listener) {
     regions.moves().add(listener);
   }
 
-  /** A listener goes. */
   void unbindListener(MoveListener listener) {
     regions.moves().remove(listener);
   }
@@ -172,7 +170,6 @@ public final class ManagerComponent implements BundleListener {
     }
   }
 
-  /** Gives each bundle its view. */
   private record ViewPerBundle(ManagedRegions regions) implements ServiceFactory<MemoryProvider> {
     @Override
     public MemoryProvider getService(

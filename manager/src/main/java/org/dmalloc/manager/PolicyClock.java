@@ -46,7 +46,6 @@ final class PolicyClock {
     this.nanoClock = nanoClock;
   }
 
-  /** Samples once. */
   synchronized void tick() {
     long now = nanoClock.getAsLong();
     regions.moves().releaseLeft();

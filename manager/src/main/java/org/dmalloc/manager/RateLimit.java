@@ -18,7 +18,6 @@ final class RateLimit {
     this.bytesPerSecond = bytesPerSecond;
   }
 
-  /** Whether there is a limit at all. */
   boolean limited() {
     return bytesPerSecond != Long.MAX_VALUE;
   }

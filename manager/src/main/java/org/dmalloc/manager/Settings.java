@@ -47,7 +47,6 @@ record Settings(
 
   static final Settings DEFAULT = of(Map.of());
 
-  /** Reads the configuration by a {@link ConfigurationReader}. */
   static Settings of(Map<String, ?> properties) {
     ConfigurationReader reader = new ConfigurationReader(PID, properties);
     reader.checkKeys(KEYS);

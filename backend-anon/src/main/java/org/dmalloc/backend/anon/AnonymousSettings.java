@@ -45,7 +45,6 @@ record AnonymousSettings(
         MemoryCheck.REFUSE);
   }
 
-  /** Reads a component's properties by a {@link ConfigurationReader}. */
   static AnonymousSettings of(String pid, Map<String, ?> properties) {
     ConfigurationReader reader = new ConfigurationReader(pid, properties);
     AnonymousSettings defaults = defaults(reader.name());

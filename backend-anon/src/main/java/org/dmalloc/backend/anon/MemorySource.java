@@ -80,12 +80,10 @@ enum MemorySource {
     return backing;
   }
 
-  /** The only sharing that it gives. */
   Sharing sharing() {
     return sharing;
   }
 
-  /** What a provider of it can do. */
   Set<Capability> capabilities() {
     EnumSet<Capability> can =
         EnumSet.of(

@@ -24,6 +24,5 @@ interface PagingCalls {
   /** The advice with the effect of the machine's setting for huge pages. */
   Advice hugePageDefault();
 
-  /** The region, for messages. */
   String target();
 }

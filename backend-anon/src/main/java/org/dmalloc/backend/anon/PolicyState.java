@@ -56,7 +56,6 @@ final class PolicyState {
     }
   }
 
-  /** Whether pages are locked now. */
   synchronized boolean locked() {
     return locked;
   }

@@ -27,7 +27,6 @@ abstract sealed class RegionFile {
     this.descriptor = descriptor;
   }
 
-  /** The descriptor to map. */
   final OpenFile descriptor() {
     return descriptor;
   }
@@ -62,7 +61,6 @@ abstract sealed class RegionFile {
   /** Its path; null if it has none. */
   abstract @Nullable Path path();
 
-  /** How its space is taken. */
   abstract Reservation reservation();
 
   /**

@@ -51,17 +51,14 @@ final class AdviceMap {
     pins.set(range.first(), range.end(), pattern);
   }
 
-  /** The parts of a range that are not pinned. */
   List<PageRange> unpinned(PageRange range) {
     return pins.gaps(range.first(), range.end());
   }
 
-  /** Adds pages to a readahead window. */
   void openWindow(PageRange range, String evidence) throws MemoryException {
     change(range, AccessPattern.RANDOM, AHEAD, evidence);
   }
 
-  /** Takes pages out of a readahead window. */
   void closeWindow(PageRange range, String evidence) throws MemoryException {
     change(range, AHEAD, AccessPattern.RANDOM, evidence);
   }

@@ -20,13 +20,10 @@ final class CpuBudget {
   static final double SHARE = 0.008;
   static final long CAPACITY_NANOS = TimeUnit.MILLISECONDS.toNanos(200);
 
-  /** The capacity of the bucket for following streams. */
   static final long FOLLOWING_NANOS = TimeUnit.MILLISECONDS.toNanos(50);
 
-  /** The capacity of the bucket for samples and splitting. */
   static final long SAMPLING_NANOS = CAPACITY_NANOS - FOLLOWING_NANOS;
 
-  /** What splitting leaves to samples. */
   static final long SAMPLING_RESERVE_NANOS = TimeUnit.MILLISECONDS.toNanos(30);
 
   /** The time between two samples is at least so many times what one costs: 5 % of a core. */
@@ -39,7 +36,6 @@ final class CpuBudget {
   private final TokenBucket sampling = new TokenBucket(SAMPLING_NANOS);
   private long refilledAt;
 
-  /** Full buckets. */
   CpuBudget(long now) {
     refilledAt = now;
   }
@@ -102,7 +98,6 @@ final class CpuBudget {
     return following.tokens() >= FOLLOWING_NANOS / 4 * 3 ? FULL_PACE : INCOME_PACE;
   }
 
-  /** Whether large folios may be split now. */
   boolean allowsSplit() {
     return sampling.tokens() >= SAMPLING_RESERVE_NANOS;
   }

@@ -59,12 +59,10 @@ final class KnownStreams {
     return !active.isEmpty();
   }
 
-  /** When the last one ended. */
   long endedAt() {
     return endedAt;
   }
 
-  /** The readahead windows. */
   List<PageRange> windows() {
     List<PageRange> windows = new ArrayList<>(expected.windows());
     active.forEach(stream -> windows.add(stream.window()));
@@ -108,7 +106,6 @@ final class KnownStreams {
     }
   }
 
-  /** Opens a readahead window before a stream that was detected. */
   void open(Place origin, long position, long now, long faults, String evidence)
       throws MemoryException {
     if (active.size() >= MAX_ACTIVE) {

@@ -30,7 +30,6 @@ final class MappingPages implements RegionPages {
     scanner = pass;
   }
 
-  /** The bytes of a page. */
   long pageSize() {
     return pageSize;
   }

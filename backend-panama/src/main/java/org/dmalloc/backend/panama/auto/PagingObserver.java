@@ -287,7 +287,6 @@ public final class PagingObserver {
     return Math.min(due, Math.max(MIN_WAIT_NANOS, schedule.nextAt() - now));
   }
 
-  /** What the thread has taken since the last call. */
   private long used() {
     long cpu = cpuTime();
     long used = cpu - takenCpu;

@@ -71,7 +71,6 @@ final class PatternLearner {
     }
   }
 
-  /** The large folios that streams leave behind. */
   FolioSplitter folios() {
     return folios;
   }
@@ -99,12 +98,10 @@ final class PatternLearner {
     streams.end(range, "advised by hand", now);
   }
 
-  /** The parts of a range that the owner has not advised. */
   List<PageRange> unpinned(PageRange range) {
     return advice.unpinned(range);
   }
 
-  /** Ends all streams, and makes their windows RANDOM. */
   void endStreams(String why, long now) throws MemoryException {
     streams.end(new PageRange(0, pages.pageCount()), why, now);
   }
@@ -133,12 +130,10 @@ final class PatternLearner {
     streams.resume(now, faults);
   }
 
-  /** Newly mapped pages in the last sample. */
   long freshPages() {
     return detector.freshPages();
   }
 
-  /** How many blocks a sample reads. */
   int sampledBlocks() {
     return detector.blockCount();
   }
@@ -161,7 +156,6 @@ final class PatternLearner {
     return folios.split(streams::inWindow);
   }
 
-  /** The advice of all pages, in ascending order; offsets and lengths are in pages. */
   List<AdvisedRange> map() {
     return advice.ranges(streams.windows());
   }

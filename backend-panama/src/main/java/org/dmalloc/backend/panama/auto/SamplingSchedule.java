@@ -39,7 +39,6 @@ final class SamplingSchedule {
     this.blocksSampledAt = sampledAt;
   }
 
-  /** How wide the next sample is. */
   SamplingWidth width() {
     return width;
   }
@@ -49,7 +48,6 @@ final class SamplingSchedule {
     return nextAt;
   }
 
-  /** Plans the next sample. */
   void plan(long now) {
     boolean rich = budget.allowsSplit();
     width = rich ? SamplingWidth.WHOLE_BLOCKS : SamplingWidth.BLOCK_HEADS;
@@ -92,7 +90,6 @@ final class SamplingSchedule {
     return Math.clamp(pace * cost(of), MIN_INTERVAL_NANOS, most);
   }
 
-  /** What a sample is expected to cost. */
   private long cost(SamplingWidth of) {
     return costNanos.getOrDefault(of, FIRST_COST_NANOS);
   }

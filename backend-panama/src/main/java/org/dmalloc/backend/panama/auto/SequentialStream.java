@@ -104,7 +104,6 @@ final class SequentialStream {
     return origin;
   }
 
-  /** Where it is. */
   Place place() {
     return new Place(origin.sign, position);
   }

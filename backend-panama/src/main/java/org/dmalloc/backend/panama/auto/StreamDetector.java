@@ -23,7 +23,6 @@ import org.dmalloc.backend.panama.auto.SequentialStream.Place;
  * <p>The places where streams have begun are sampled by themselves, since many scans are repeated.
  */
 final class StreamDetector {
-  /** The pages of a sampled block. */
   static final int BLOCK_PAGES = 512;
 
   /** Newly mapped pages in a row that make a candidate: more than the kernel maps at a fault. */
@@ -140,7 +139,6 @@ final class StreamDetector {
     return freshPages;
   }
 
-  /** How many blocks are sampled. */
   int blockCount() {
     return lastSeen.length / bits.length;
   }

@@ -9,7 +9,6 @@ final class TokenBucket {
   private final long capacity;
   private long tokens;
 
-  /** A full bucket. */
   TokenBucket(long capacity) {
     this.capacity = capacity;
     this.tokens = capacity;
