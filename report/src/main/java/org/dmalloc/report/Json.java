@@ -91,7 +91,7 @@ public final class Json {
     if (Files.isDirectory(file)) {
       throw new FileSystemException(file.toString(), null, "a directory; give a file");
     }
-    String otherwise = String.format(Locale.ROOT, "; give a file that %s wrote", writer);
+    String otherwise = "; give a file that " + writer + " wrote";
     try {
       JsonObject root = GSON.fromJson(Files.readString(file), JsonObject.class);
       if (root == null || !root.has("schema") || !root.get("schema").getAsString().equals(schema)) {
@@ -113,13 +113,7 @@ public final class Json {
         | NullPointerException
         | MalformedInputException e) {
       throw new IOException(
-          String.format(
-              Locale.ROOT,
-              "%s holds no comparison, or a damaged one (%s)%s",
-              file,
-              e.getMessage(),
-              otherwise),
-          e);
+          file + " holds no comparison, or a damaged one (" + e.getMessage() + ")" + otherwise, e);
     }
   }
 

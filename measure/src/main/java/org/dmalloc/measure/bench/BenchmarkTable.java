@@ -104,8 +104,7 @@ final class BenchmarkTable {
                 storage.device(),
                 storage.readAheadKib(),
                 storage.rotational());
-    return String.format(
-        Locale.ROOT, "%s on %s%s%s", storage.backing(), storage.mountPoint(), disk, allocated);
+    return storage.backing() + " on " + storage.mountPoint() + disk + allocated;
   }
 
   private static String advice(BenchmarkReport report) {

@@ -57,7 +57,7 @@ final class DiskChecks {
         ? subject.note(
             "1",
             "the kernel takes it for a disk with a seek time, and reads swap ahead by its place on the disk; virtual disks and SSDs behind controllers often say so wrongly: change it only there",
-            String.format(Locale.ROOT, "echo 0 > /sys/block/%s/queue/rotational", disk.name()))
+            "echo 0 > /sys/block/" + disk.name() + "/queue/rotational")
         : subject.ok("0", "the kernel takes it for a disk without a seek time");
   }
 

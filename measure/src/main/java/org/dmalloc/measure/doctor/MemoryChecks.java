@@ -33,8 +33,7 @@ final class MemoryChecks {
   }
 
   private static Finding cgroupLimit(CgroupMemory group) {
-    Subject subject =
-        new Subject("cgroup", String.format(Locale.ROOT, "memory cgroup (v%d)", group.version()));
+    Subject subject = new Subject("cgroup", "memory cgroup (v" + group.version() + ")");
     if (!group.limited()) {
       return subject.ok(
           "no limit",

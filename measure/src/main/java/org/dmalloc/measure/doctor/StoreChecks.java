@@ -3,7 +3,6 @@ package org.dmalloc.measure.doctor;
 
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Locale;
 import java.util.OptionalLong;
 import org.dmalloc.measure.doctor.Finding.Severity;
 import org.dmalloc.report.Units;
@@ -28,7 +27,7 @@ final class StoreChecks {
 
   private static Finding fileSystem(Path directory, Mount mount) {
     Subject subject = new Subject("file-system", "file system of " + directory);
-    String value = String.format(Locale.ROOT, "%s on %s", mount.type(), mount.point());
+    String value = mount.type() + " on " + mount.point();
     if (List.of(mount.options().split(",", -1)).contains("ro")) {
       return subject.warn(
           value + ", read-only",
@@ -48,10 +47,7 @@ final class StoreChecks {
           subject.warn(
               value,
               "copy-on-write: reserved space does not protect stores, a full disk can be a signal; random writes fragment; reflink works",
-              String.format(
-                  Locale.ROOT,
-                  "chattr +C %s (before the first region), or another directory",
-                  directory));
+              "chattr +C " + directory + " (before the first region), or another directory");
       case "tmpfs", "ramfs" ->
           subject.warn(
               value,
@@ -94,11 +90,6 @@ final class StoreChecks {
         low ? Severity.WARN : Severity.OK,
         Units.bytes(free.getAsLong()),
         "file regions are reserved in full when they are allocated: this is all they can have",
-        low
-            ? String.format(
-                Locale.ROOT,
-                "df -h %s; free space there, or configure another directory",
-                directory)
-            : "");
+        low ? "df -h " + directory + "; free space there, or configure another directory" : "");
   }
 }

@@ -26,10 +26,7 @@ final class WritebackChecks {
     return limit.bytes >= 0 && limit.bytes < LOW_BYTES
         ? subject.warn(
             limit.value,
-            String.format(
-                Locale.ROOT,
-                "stores to file regions stall as soon as %s are unwritten",
-                limit.size()),
+            "stores to file regions stall as soon as " + limit.size() + " are unwritten",
             "sysctl vm.dirty_ratio=20")
         : subject.ok(
             limit.value,

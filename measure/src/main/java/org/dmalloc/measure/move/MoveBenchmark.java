@@ -191,12 +191,7 @@ public final class MoveBenchmark {
       }
     }
     listener.said(
-        String.format(
-            Locale.ROOT,
-            "%s: %d plain copies in %s",
-            size,
-            copies.size(),
-            Units.nanos(System.nanoTime() - start)));
+        size + ": " + copies.size() + " plain copies in " + Units.nanos(System.nanoTime() - start));
     return copies;
   }
 

@@ -125,8 +125,7 @@ public final class HotswapCommand extends CommandSet {
       throws MemoryException {
     try (ProgressLine progress = Console.of(session).progress("hotswap " + id)) {
       MoveResult result = providers().mover().move(id, backend, options, progress);
-      return String.format(
-          Locale.ROOT, "region %d: %s → %s, %s", id, result.from(), result.to(), describe(result));
+      return "region " + id + ": " + result.from() + " → " + result.to() + ", " + describe(result);
     }
   }
 

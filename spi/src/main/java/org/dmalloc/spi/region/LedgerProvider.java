@@ -68,7 +68,7 @@ public abstract class LedgerProvider implements BackingProvider {
   }
 
   @Override
-  public final List<MemoryRegion> regions() {
+  public List<MemoryRegion> regions() {
     return ledger.regions();
   }
 

@@ -12,7 +12,6 @@ import org.dmalloc.api.Capability;
 import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.MemoryRegion;
 import org.dmalloc.api.OpenRequest;
-import org.dmalloc.api.ProviderStatistics;
 import org.dmalloc.api.RegionOptions;
 import org.dmalloc.api.RegionRequest;
 import org.dmalloc.api.Sharing;
@@ -22,6 +21,7 @@ import org.dmalloc.api.backing.BackingRegion;
 import org.dmalloc.api.backing.StoreMove;
 import org.dmalloc.api.backing.StoreProvider;
 import org.dmalloc.spi.region.BackedRegion;
+import org.dmalloc.spi.region.LedgerProvider;
 import org.dmalloc.spi.region.RegionLedger;
 import org.dmalloc.spi.region.RegionTraits;
 import org.dmalloc.spi.region.Uninterrupted.Work;
@@ -37,8 +37,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Regions have at most 4 GiB, all of it resident. Whoever allocates one owns it. Thread-safe.
  */
-public final class InMemoryProvider implements StoreProvider {
-  private final RegionLedger ledger;
+public final class InMemoryProvider extends LedgerProvider implements StoreProvider {
   private final @Nullable InMemoryStore store;
   private final Faults faults;
   private final List<RegionRequest> requests = new CopyOnWriteArrayList<>();
@@ -60,18 +59,18 @@ public final class InMemoryProvider implements StoreProvider {
       @Nullable InMemoryStore store,
       long limitBytes,
       Duration sectionTimeout) {
-    if (capabilities.contains(Capability.NAMED) && store == null) {
-      throw new IllegalArgumentException("provider " + name + " declares NAMED without a store");
-    }
-    this.store = store;
-    this.faults = new Faults(name);
-    this.ledger =
+    super(
         new RegionLedger(
             name,
             capabilities,
             capabilities.contains(Capability.ADVICE) ? EnumSet.allOf(Advice.class) : Set.of(),
             limitBytes,
-            sectionTimeout.toNanos());
+            sectionTimeout.toNanos()));
+    if (capabilities.contains(Capability.NAMED) && store == null) {
+      throw new IllegalArgumentException("provider " + name + " declares NAMED without a store");
+    }
+    this.store = store;
+    this.faults = new Faults(name);
   }
 
   /** A provider that declares just that, with a store of its own if NAMED is among it. */
@@ -155,26 +154,6 @@ public final class InMemoryProvider implements StoreProvider {
   /** How many regions are open, those below managed ones included. */
   public int openRegions() {
     return ledger.statistics().openRegions();
-  }
-
-  /** Ends the provider as a bundle's stop does: open regions stay usable. */
-  public void stop() {
-    ledger.stop();
-  }
-
-  @Override
-  public String name() {
-    return ledger.backend();
-  }
-
-  @Override
-  public Set<Capability> capabilities() {
-    return ledger.capabilities();
-  }
-
-  @Override
-  public Set<Advice> supportedAdvice() {
-    return ledger.advice();
   }
 
   @Override
@@ -309,12 +288,7 @@ public final class InMemoryProvider implements StoreProvider {
   @Override
   public List<MemoryRegion> regions() {
     faults.calledUnchecked("regions");
-    return ledger.regions();
-  }
-
-  @Override
-  public ProviderStatistics statistics() {
-    return ledger.statistics();
+    return super.regions();
   }
 
   @Override

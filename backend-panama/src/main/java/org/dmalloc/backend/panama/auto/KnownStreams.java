@@ -185,7 +185,7 @@ final class KnownStreams {
       // Exactly: when pages behind it are mapped later, it goes on.
       detector.passed(stream.moveBy(runs.reach(stream.place(), pages.pageCount())));
       long millis = (now - stream.progressAt()) / 1_000_000;
-      end(stream, String.format(Locale.ROOT, "no page for %d ms", millis), now);
+      end(stream, "no page for " + millis + " ms", now);
       return false;
     }
     detector.passed(stream.moveBy(grown));
