@@ -9,14 +9,13 @@ import java.lang.foreign.MemorySegment;
 import org.dmalloc.api.BatchedAccess;
 
 /**
- * Workers that hand lists of random pages to a {@link BatchedAccess}. A list is done in one call,
- * so that its time counts to its first record.
+ * Workers that pass lists of random pages to a {@link BatchedAccess}. The time of a call counts to
+ * its first record.
  */
 final class BatchedWorkers {
-  /** Records that are asked for in one call. */
+  /** Records of one call. */
   static final int LIST_RECORDS = 4096;
 
-  /** Bytes that {@link #gather} copies out of each page. */
   static final int GATHERED_BYTES = 256;
 
   private BatchedWorkers() {}
@@ -28,18 +27,14 @@ final class BatchedWorkers {
     private final long inPage;
     private int left;
 
-    /**
-     * Lists of random pages.
-     *
-     * @param inPage where a record begins in its page
-     */
+    /** A record begins at {@code inPage} in its page. */
     Lists(WorkerContext context, long inPage) {
       content = context.content();
       order = PageOrder.random(context);
       this.inPage = inPage;
     }
 
-    /** Uses the records at these offsets, one at least, and checks what it reads. */
+    /** Uses the records at these offsets, at least one, and checks what it reads. */
     abstract void use(long[] offsets) throws IOException;
 
     @Override
@@ -121,7 +116,7 @@ final class BatchedWorkers {
     };
   }
 
-  /** Allocates blocks, looks at their first and last words, and stores to them. */
+  /** Allocates blocks, checks their first and last words, and stores to them. */
   static Worker allocate(WorkerContext context) {
     BlockSource blocks = context.requireBlocks();
     boolean zeroed = blocks.zeroed();

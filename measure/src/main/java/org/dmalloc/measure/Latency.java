@@ -8,10 +8,8 @@ import org.HdrHistogram.Histogram;
 /**
  * How long operations took, in nanoseconds, to three significant digits.
  *
- * @param groupSize how many operations were timed together: 1 means that each was timed alone,
- *     otherwise the percentiles are those of the means of groups and hide what single operations do
- * @param p99Nanos 99 of 100 were at most this
- * @param p999Nanos 999 of 1000 were at most this
+ * @param groupSize how many operations were timed together. With 1, each was timed alone. Otherwise
+ *     the percentiles are those of the means of groups and hide single operations.
  * @param curve points for a plot, from the fastest to the slowest
  */
 public record Latency(
@@ -31,20 +29,10 @@ public record Latency(
     curve = List.copyOf(curve);
   }
 
-  /**
-   * One point of the curve.
-   *
-   * @param percentile from 0 to 100
-   * @param nanos at most this long were so many per cent
-   */
+  /** This share of operations, 0 to 100 percent, took at most {@code nanos}. */
   public record Point(double percentile, long nanos) {}
 
-  /**
-   * Reads it from a histogram of nanoseconds.
-   *
-   * @param histogram may be empty; all figures are 0 then
-   * @param groupSize how many operations were timed together
-   */
+  /** Summarizes a histogram of nanoseconds. All figures of an empty one are 0. */
   public static Latency of(Histogram histogram, int groupSize) {
     List<Point> curve = new ArrayList<>();
     double resolvable = 100 - 100.0 / Math.max(1, histogram.getTotalCount() / groupSize);

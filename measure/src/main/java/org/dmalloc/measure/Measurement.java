@@ -4,22 +4,21 @@ package org.dmalloc.measure;
 import org.dmalloc.measure.machine.KernelCounts;
 
 /**
- * What one run of a workload over a store gave: the same record whatever the store is and whoever
- * asked, so that figures can be compared. {@link #UNKNOWN} stands for what was not counted.
+ * The result of one run of a workload over a store. Every command gives this record, so that
+ * figures can be compared. {@link #UNKNOWN} stands for what was not counted.
  *
- * @param operations operations done, by all threads
- * @param bytesPerOperation what one operation stands for in a bandwidth; 0 if that means nothing
- * @param pages pages of 4096 bytes that the operations used; one that was used twice counts twice
+ * @param operations operations of all threads
+ * @param bytesPerOperation what one operation counts in a bandwidth; 0 if it has none
+ * @param pages pages of 4096 bytes that the operations used; a page used twice counts twice
  * @param changedPages how many different pages they stored to
  * @param elapsedNanos from the start of the first operation to the end of the last, without the
  *     warm-up and the force
- * @param forceNanos how long it then took until what had been stored was durable; {@link #UNKNOWN}
- *     if nothing was forced
+ * @param forceNanos how long it then took until the stores were durable; {@link #UNKNOWN} if
+ *     nothing was forced
  * @param besidePages pages that another thread used meanwhile; {@link #UNKNOWN} without one
- * @param latency how long operations took, what begins and ends an access section included, without
- *     the force
- * @param counters what the kernel counted meanwhile, for this process and for devices
- * @param finished whether the workload came to its own end before its time or operations were up
+ * @param latency of operations, with entering and leaving an access section, without the force
+ * @param counters the kernel's counts of this process and of devices meanwhile
+ * @param finished whether the workload ended before its limit of time or operations
  */
 public record Measurement(
     String workload,
@@ -34,7 +33,6 @@ public record Measurement(
     Latency latency,
     KernelCounts counters,
     boolean finished) {
-  /** Stands for a figure that there is none of. */
   public static final long UNKNOWN = -1;
 
   private static final double NANOS_PER_SECOND = 1e9;
@@ -44,24 +42,23 @@ public record Measurement(
     return perSecond(operations, elapsedNanos);
   }
 
-  /** Operations per second, with the time until what they changed was durable. */
+  /** Operations per second, with the time until their stores were durable. */
   public double durableOperationsPerSecond() {
     return perSecond(operations, elapsedNanos + Math.max(0, forceNanos));
   }
 
-  /** Bytes per second, likewise; 0 if a bandwidth means nothing for this workload. */
+  /** Bytes per second, likewise; 0 if the workload has no bandwidth. */
   public double durableBytesPerSecond() {
     return durableOperationsPerSecond() * bytesPerOperation;
   }
 
-  /** The rate of what ran beside it; NaN if nothing did. */
+  /** The rate of the workload beside this one; NaN without one. */
   public double besideBytesPerSecond() {
     return besidePages == UNKNOWN || elapsedNanos <= 0
         ? Double.NaN
         : perSecond(besidePages * PageContent.PAGE_BYTES, elapsedNanos);
   }
 
-  /** Bytes of the pages that the operations used. */
   public long pageBytes() {
     return pages * PageContent.PAGE_BYTES;
   }

@@ -5,8 +5,8 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
 
 /**
- * Slows a run down to a rate, which may change while it goes on, and counts its operations. They
- * run under its monitor: a thread that holds it makes the run wait between two of them.
+ * Limits the rate of a run, which may change meanwhile, and counts its operations. Each operation
+ * holds the monitor of this object: a thread that holds it makes the run wait.
  *
  * <p><b>Threads.</b> One run uses it; all public methods may be called from any thread.
  */
@@ -19,17 +19,17 @@ public final class Pace {
   private final AtomicLong operations = new AtomicLong();
   private volatile long longestNanos;
 
-  // Of the thread that runs: since when it keeps which rate, and how many it has begun since.
+  // Used by the running thread only: its rate, since when, and the operations begun since then.
   private double rate;
   private long since;
   private long begun;
 
-  /** Changes the rate, in operations per second; 0, as at first, pauses. */
+  /** Sets the rate in operations per second. 0, the initial rate, pauses. */
   public void change(double newPerSecond) {
     perSecond = newPerSecond;
   }
 
-  /** Ends the run so long after now. */
+  /** Ends the run this long from now. */
   public void endAfter(long nanos) {
     endNanos = System.nanoTime() + nanos;
   }
@@ -69,7 +69,7 @@ public final class Pace {
     return false;
   }
 
-  /** Counts an operation, under the monitor. */
+  /** Counts an operation; the caller holds the monitor. */
   void done(long nanos) {
     operations.incrementAndGet();
     if (nanos > longestNanos) {

@@ -7,10 +7,14 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
 /**
- * What the pages of a region hold while workloads use it. A page is 512 words of 8 bytes: the first
- * is its <i>stamp</i>, made from its number; the last is its <i>mark</i>, zero until a write
- * workload sets it; those between are the same on all pages. So reading the stamp shows that the
- * right page is mapped, and the sum of a page shows that all of it is. Immutable.
+ * The content of pages while workloads use them; it depends on the seed only. A page is 512 words
+ * of 8 bytes. The first is its <i>stamp</i>, computed from its number. The last is its <i>mark</i>,
+ * zero until a write workload sets it. The words between are the same on all pages. So the stamp
+ * shows that the right page is mapped, and the sum of a page shows that all of it is. Immutable.
+ *
+ * <p>Methods named {@code …At} use the page at an offset of a segment; the others check a first
+ * word, a last word or a sum of all words that was read by other means. A wrong one throws {@link
+ * WrongContentException}.
  */
 public final class PageContent {
   public static final int PAGE_BYTES = 4096;
@@ -19,14 +23,12 @@ public final class PageContent {
   private static final ValueLayout.OfLong WORD = JAVA_LONG_UNALIGNED;
   private static final int WORD_BYTES = 8;
 
-  /** Where in a page its mark is. */
   public static final int MARK_OFFSET = PAGE_BYTES - WORD_BYTES;
 
   private final long seed;
   private final long[] template = new long[PAGE_BYTES / WORD_BYTES];
   private final long templateSum;
 
-  /** Content that is the same for the same seed. */
   public PageContent(long seed) {
     this.seed = seed;
     RandomStream random = new RandomStream(seed);
@@ -38,31 +40,24 @@ public final class PageContent {
     templateSum = sum;
   }
 
-  /** Writes a page in full at an offset. */
   public void fillAt(MemorySegment region, long offset, long page) {
     MemorySegment.copy(template, 0, region, WORD, offset, template.length);
     region.set(WORD, offset, stamp(page));
   }
 
-  /**
-   * Reads and checks the stamp of a page that lies at an offset.
-   *
-   * @return the stamp
-   */
+  /** Returns the stamp. */
   public long checkStampAt(MemorySegment region, long offset, long page) {
     long found = region.get(WORD, offset);
     checkStamp(page, found);
     return found;
   }
 
-  /** Checks the stamp of a page that was read by other means: its first word. */
   public void checkStamp(long page, long found) {
     if (found != stamp(page)) {
       throw new WrongContentException(page, found, stamp(page));
     }
   }
 
-  /** Reads all words of a page that lies at an offset and checks their sum. */
   public void checkAllAt(MemorySegment region, long offset, long page) {
     MemorySegment words = region.asSlice(offset, PAGE_BYTES);
     long sum = 0;
@@ -72,7 +67,7 @@ public final class PageContent {
     checkSum(page, sum);
   }
 
-  /** Checks the sum of the words of a page that was read by other means. */
+  /** Accepts the sum of a page with or without its mark. */
   public void checkSum(long page, long sum) {
     long unmarked = stamp(page) + templateSum;
     if (sum != unmarked && sum != unmarked + mark(page)) {
@@ -80,18 +75,16 @@ public final class PageContent {
     }
   }
 
-  /** Sets the mark of a page that lies at an offset. */
   public void setMarkAt(MemorySegment region, long offset, long page) {
     region.set(WORD, offset + MARK_OFFSET, mark(page));
   }
 
-  /** Checks that a page that lies at an offset has its stamp and its mark. */
+  /** Checks the stamp and the mark. */
   public void checkMarkAt(MemorySegment region, long offset, long page) {
     checkStampAt(region, offset, page);
     checkMark(page, region.get(WORD, offset + MARK_OFFSET));
   }
 
-  /** Checks the mark of a page that was read by other means: its last word. */
   public void checkMark(long page, long found) {
     if (found != mark(page)) {
       throw new WrongContentException(page, found, mark(page));
@@ -102,7 +95,6 @@ public final class PageContent {
     return RandomStream.mix(page ^ seed);
   }
 
-  /** What a marked page holds as its last word, at {@link #MARK_OFFSET}. */
   public long mark(long page) {
     return ~stamp(page);
   }

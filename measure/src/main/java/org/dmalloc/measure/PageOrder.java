@@ -6,30 +6,28 @@ import java.util.Arrays;
 import java.util.function.DoubleSupplier;
 
 /**
- * The pages that one worker uses, in its order. Numbers are made for a group of operations at a
- * time, each order in a loop of its own: a call for each page would take longer than a load from
- * RAM. One thread uses it.
+ * The pages that one worker uses, in its order. An order makes the numbers of a group in one loop:
+ * a call for each page would take longer than a load from RAM. One thread uses it.
  */
 abstract class PageOrder {
-  /** The skew that YCSB made the custom. */
+  /** The usual skew of YCSB. */
   static final double THETA = 0.99;
 
   /**
-   * Draws are made before the run and used round and round: making one takes longer than the load
-   * that it is for. 2 MiB of them are read in order, which the processor foresees.
+   * Draws are made before the run and reused, because a draw takes longer than the load. The
+   * processor prefetches their 2 MiB, which are read in order.
    */
   private static final int DRAWS = 1 << 19;
 
-  /** Of the pages: how many are used at random in each phase that does so. */
+  /** A random phase uses one page in this many. */
   private static final int RANDOM_SHARE = 16;
 
-  /** Shares of the pages that the working set goes through, in equal times. */
+  /** Sizes of the working set, as shares of all pages, for equal times. */
   private static final double[] SET_SHARES = {1, 0.5, 0.25, 0.125, 0.25, 0.5, 1};
 
   /**
-   * Puts the next pages into an array, from its start.
+   * Puts the next pages at the start of an array that holds {@code count} at least.
    *
-   * @param count at most the length of the array
    * @return how many: fewer than {@code count} at the end
    */
   abstract int next(long[] pages, int count) throws IOException;
@@ -40,23 +38,21 @@ abstract class PageOrder {
     }
   }
 
-  /** The next pages; fewer than {@code count} at the end. */
   final long[] take(int count) throws IOException {
     long[] pages = new long[count];
     int found = next(pages, count);
     return found == count ? pages : Arrays.copyOf(pages, found);
   }
 
-  /** The same pages, announced in batches where the run asks for that. */
+  /** The same pages, announced in batches if the run's options say so. */
   final PageOrder announced(WorkerContext context) {
     int batchPages = context.options().announcedPages();
     return batchPages == 0 ? this : announced(context.requireStore(), batchPages);
   }
 
   /**
-   * The same pages, announced in batches: one batch is announced while the one before it is used,
-   * so that the disk always has work. The time of an announcement counts to the first use of the
-   * batch in hand.
+   * Announces each batch while the previous one is used, so that the disk always has work. The
+   * announcement is timed with the first use of the current batch.
    */
   final PageOrder announced(PageStore store, int batchPages) {
     PageOrder order = this;
@@ -95,7 +91,7 @@ abstract class PageOrder {
     };
   }
 
-  /** All pages at random: from a cold start each once, from a warm one drawn anew. */
+  /** All pages at random: each once from a cold start, drawn with repetition from a warm one. */
   static PageOrder random(WorkerContext context) {
     if (context.cold()) {
       return new Once(context);
@@ -129,11 +125,7 @@ abstract class PageOrder {
       place = first;
     }
 
-    /**
-     * The page at an index of this worker's order.
-     *
-     * @param index how many this worker uses before it
-     */
+    /** The page that this worker uses after {@code index} others. */
     long at(long index) {
       return permutation.at(index * step + first);
     }
@@ -148,7 +140,7 @@ abstract class PageOrder {
     }
   }
 
-  /** Pages that are popular as a Zipf distribution says, the popular ones spread over the store. */
+  /** Zipf-distributed pages; the popular ones are spread over the store. */
   static PageOrder zipfian(WorkerContext context) {
     int[] draws = draw(context);
     return new PageOrder() {
@@ -164,7 +156,6 @@ abstract class PageOrder {
     };
   }
 
-  /** The pages of a worker, in the order of its use. */
   static int[] draw(WorkerContext context) {
     // 2^31 pages are 8 TiB; a store beyond that is used as far as this.
     long pageCount = Math.min(context.pageCount(), Integer.MAX_VALUE);
@@ -173,7 +164,7 @@ abstract class PageOrder {
       return pages;
     }
     ZipfianRanks ranks = new ZipfianRanks(pageCount, THETA);
-    // By the seed alone: every run finds the same pages popular.
+    // Depends on the seed only: the same pages are popular in every run.
     PagePermutation spread = new PagePermutation(pageCount, context.options().seed());
     RandomStream random = context.random();
     for (int i = 0; i < pages.length; i++) {
@@ -183,7 +174,7 @@ abstract class PageOrder {
   }
 
   /**
-   * Pages of a set that shrinks and grows back over the time of the run; a smaller set is part of a
+   * Random pages of a set that shrinks and grows back over the run. A smaller set is part of a
    * larger one.
    */
   static PageOrder workingSet(WorkerContext context) {
@@ -205,7 +196,7 @@ abstract class PageOrder {
     };
   }
 
-  /** A worker's share of the pages in order: once from a cold start, round and round from warm. */
+  /** A worker's share of the pages in order: once from a cold start, repeated from a warm one. */
   static final class InOrder extends PageOrder {
     private final long first;
     private final long end;
@@ -242,7 +233,7 @@ abstract class PageOrder {
     }
   }
 
-  /** A sixteenth of the pages at random, all in order, as many at random; from warm anew. */
+  /** A sixteenth of the pages at random, all in order, as many at random; repeated when warm. */
   static PageOrder phases(WorkerContext context) {
     RandomStream random = context.random();
     long first = context.firstPage();
@@ -273,7 +264,7 @@ abstract class PageOrder {
     };
   }
 
-  /** The first half of the pages in order and the second at random, in turns. */
+  /** Alternates between the first half of the pages, in order, and the second, at random. */
   static final class Halves extends PageOrder {
     private final RandomStream random;
     private final int inOrder;
@@ -284,11 +275,7 @@ abstract class PageOrder {
     private long next;
     private int turn;
 
-    /**
-     * The halves of a worker's share.
-     *
-     * @param inOrder how many in order for each random one
-     */
+    /** Takes {@code inOrder} pages in order before each random one. */
     Halves(WorkerContext context, int inOrder) {
       this.inOrder = inOrder;
       random = context.random();

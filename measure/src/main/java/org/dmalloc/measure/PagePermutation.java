@@ -14,12 +14,7 @@ public final class PagePermutation {
   private final long halfMask;
   private final long[] keys = new long[ROUNDS];
 
-  /**
-   * An order of {@code size} numbers that is the same for the same seed.
-   *
-   * @param size at least 1, at most 2<sup>62</sup>
-   * @param seed decides the order
-   */
+  /** An order of 1 to 2<sup>62</sup> numbers; equal seeds give equal orders. */
   public PagePermutation(long size, long seed) {
     if (size < 1 || size > 1L << 62) {
       throw new IllegalArgumentException("permutation of " + size + " pages; give 1 to 2^62");
@@ -34,7 +29,7 @@ public final class PagePermutation {
     }
   }
 
-  /** The number at a place of the order; both from 0 up to but not including the size. */
+  /** The number at an index; both are from 0 up to but not including the size. */
   public long at(long index) {
     long value = index;
     do {

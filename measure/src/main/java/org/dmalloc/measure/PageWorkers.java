@@ -4,7 +4,7 @@ package org.dmalloc.measure;
 import java.io.IOException;
 import java.util.BitSet;
 
-/** Workers that use single pages, in an order, or as the last page says. */
+/** Workers that use single pages, in an order or as the last page says. */
 final class PageWorkers {
   /** Verified after a fill; reading all would bring back what did not fit into memory. */
   private static final int VERIFIED_PAGES = 1_000;
@@ -24,7 +24,6 @@ final class PageWorkers {
       this.order = order;
     }
 
-    /** Uses the first so many pages of a list. */
     abstract void use(long[] list, int count) throws IOException;
 
     @Override
@@ -74,7 +73,6 @@ final class PageWorkers {
     };
   }
 
-  /** Loads 8 bytes of each page. */
   static Worker read(WorkerContext context, PageOrder order) {
     return new OnPages(context, order) {
       @Override
@@ -84,7 +82,7 @@ final class PageWorkers {
     };
   }
 
-  /** Loads all of a page in order, 16 times, then 8 bytes of a random one elsewhere. */
+  /** Loads all of a page 16 times in order, then 8 bytes of a random page elsewhere. */
   static Worker scanAndTouch(WorkerContext context) {
     PageOrder.Halves order = new PageOrder.Halves(context, 16);
     return new OnPages(context, order) {
@@ -140,7 +138,7 @@ final class PageWorkers {
     }
   }
 
-  /** Loads, and stores in place of a share of them. */
+  /** Stores instead of loading for a share of the operations. */
   static Worker mixed(WorkerContext context, double storeShare) {
     RandomStream choice = new RandomStream(~context.runSeed());
     BitSet changed = new BitSet();
@@ -169,9 +167,7 @@ final class PageWorkers {
     };
   }
 
-  /**
-   * Each page names the next by its stamp; the step's number keeps the path out of short rounds.
-   */
+  /** Each stamp gives the next page; the step's number keeps the path out of short cycles. */
   static Worker chase(WorkerContext context) {
     Pages pages = context.requirePages();
     PageContent content = context.content();

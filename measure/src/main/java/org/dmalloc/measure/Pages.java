@@ -4,18 +4,14 @@ package org.dmalloc.measure;
 import java.io.IOException;
 
 /**
- * One thread's way to the pages of a {@link PageStore}. Each operation goes the way that a careful
- * user of the store goes: in place where it maps, through a copy where it copies. Whatever is
- * loaded is checked, and a {@link WrongContentException} thrown if it is not what was stored.
+ * One thread's access to the pages of a {@link PageStore}, as a careful user of the store has it:
+ * in place where it maps, through a copy where it copies. Each load is checked; a {@link
+ * WrongContentException} is thrown if it is not what was stored.
  *
- * <p>All operations come inside a {@link #group}.
+ * <p>The caller puts all operations inside a {@link #group}.
  */
 public interface Pages {
-  /**
-   * Does a group of operations: inside an access section of a region, as it is for most others.
-   *
-   * @return what the worker returned
-   */
+  /** Runs a group of operations, on a region in one access section; returns the worker's count. */
   default int group(Worker worker, int count) throws IOException {
     return worker.work(count);
   }
@@ -23,11 +19,7 @@ public interface Pages {
   /** Stores to all of a page; a new store is filled in order. */
   void fill(long page, PageContent content) throws IOException;
 
-  /**
-   * Loads 8 bytes of a page.
-   *
-   * @return the page's stamp
-   */
+  /** Loads 8 bytes of a page, its stamp, and returns them. */
   long checkStamp(long page, PageContent content) throws IOException;
 
   /** Loads 8 bytes of each of the first {@code count} pages of a list. */

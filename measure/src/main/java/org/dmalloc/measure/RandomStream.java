@@ -11,12 +11,11 @@ public final class RandomStream {
 
   private long state;
 
-  /** A stream that is the same for the same seed. */
+  /** Equal seeds give equal streams. */
   public RandomStream(long seed) {
     state = seed;
   }
 
-  /** The next 64 random bits. */
   public long next() {
     state += GOLDEN_GAMMA;
     return mix(state);

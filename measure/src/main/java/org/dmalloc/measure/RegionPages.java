@@ -16,9 +16,7 @@ import org.dmalloc.api.MemoryRegion;
 import org.dmalloc.api.RegionInfo;
 import org.dmalloc.api.RegionRequest;
 
-/**
- * The pages of a region; each group of operations is an access section, as in a careful program.
- */
+/** The pages of a region; each group of operations is one access section. */
 public final class RegionPages implements PageStore {
   /** Forced in pieces, so that an interrupt need not wait for all of a large region. */
   private static final long FORCE_BYTES = 64L << 20;
@@ -28,11 +26,7 @@ public final class RegionPages implements PageStore {
   private final MemoryRegion region;
   private final AccessPattern pattern;
 
-  /**
-   * The pages of a region, which {@link #close} closes.
-   *
-   * @param provider where the region is from, and what it can do
-   */
+  /** The pages of a region of this provider; {@link #close} closes the region. */
   public RegionPages(MemoryProvider provider, MemoryRegion region) {
     this(region, provider.capabilities(), provider.supportedAdvice());
   }
@@ -44,7 +38,7 @@ public final class RegionPages implements PageStore {
     pattern = region.info().pattern();
   }
 
-  /** The pages of a region of another owner: loaded and stored to, never forced nor advised. */
+  /** The pages of a region of another owner, which are neither forced nor advised. */
   public static RegionPages withoutProvider(MemoryRegion region) {
     return new RegionPages(region, Set.of(), Set.of());
   }
@@ -80,7 +74,7 @@ public final class RegionPages implements PageStore {
 
   @Override
   public void bulkLoad(long firstPage, PageContent content) throws IOException {
-    // To advise anything would end what AUTO has learned.
+    // Any advice would end what AUTO has learned.
     if (pattern != AccessPattern.AUTO) {
       advise(Advice.NORMAL, 0);
     }
@@ -108,7 +102,7 @@ public final class RegionPages implements PageStore {
     return capabilities.contains(capability);
   }
 
-  /** Advises from an offset to the end, where the provider takes such advice. */
+  /** Advises from an offset to the end, if the provider supports the advice. */
   private void advise(Advice advice, long from) throws MemoryException {
     if (advices.contains(advice)) {
       region.advise(advice, from, region.byteSize() - from);
@@ -143,7 +137,6 @@ public final class RegionPages implements PageStore {
     region.close();
   }
 
-  /** The region's memory; each group of operations is a section. */
   private static final class Sections extends SegmentPages.Whole {
     private final MemoryRegion region;
     private MemorySegment segment = MemorySegment.NULL;

@@ -4,12 +4,10 @@ package org.dmalloc.measure;
 /**
  * How a workload is run.
  *
- * @param start the state of the caches, which the caller has seen to
- * @param timing what the clock is read for; from a cold start always each operation
- * @param threads how many threads share the work, at least 1
- * @param warmUpNanos how long it runs before it is measured
- * @param forcesAfterWarmUp whether the store is forced between the two, so that what the warm-up
- *     changed is not written on the measurement's account
+ * @param start the state of the caches, which the caller has prepared
+ * @param timing from a cold start always each operation
+ * @param forcesAfterWarmUp whether the store is forced before the measurement, so that it does not
+ *     write what the warm-up changed
  * @param announcedPages how many pages are announced at a time, one batch ahead, by workloads that
  *     know them; 0 for none
  * @param seed decides the content of pages
@@ -26,14 +24,12 @@ public record RunOptions(
     int announcedPages,
     long seed,
     long stream) {
-  /** Stands for no limit of time or operations. */
+  /** No limit of time or operations. */
   public static final long UNLIMITED = Long.MAX_VALUE / 2;
 
-  /** What the clock is read for. */
+  /** What is timed: each operation, or each group of the workload's size. */
   public enum Timing {
-    /** Each operation. */
     EACH,
-    /** Each group of operations, of the size that the workload gives. */
     GROUPS
   }
 
@@ -53,7 +49,6 @@ public record RunOptions(
     return new RunOptions(start, Timing.EACH, 1, 0, false, limitNanos, operations, 0, seed, stream);
   }
 
-  /** A copy that stops after another time. */
   public RunOptions withLimit(long nanos) {
     return new RunOptions(
         start,

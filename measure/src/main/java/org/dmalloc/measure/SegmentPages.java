@@ -4,19 +4,18 @@ package org.dmalloc.measure;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 
-/** Pages that lie in a segment: all in one piece, or each at the place where a cache has it. */
+/** Pages in a segment: all in one piece, or each where a cache keeps it. */
 public abstract class SegmentPages implements Pages {
-  /** What will be done to a page. */
+  /** What is done to a page. */
   public enum Use {
-    /** Loads. */
     LOAD,
     /** Loads and stores. */
     STORE,
-    /** Stores to all of it: what it held does not matter. */
+    /** Stores to all of the page; its old content does not matter. */
     REPLACE
   }
 
-  /** Pages that lie in one segment, in order, for as long as that is valid. */
+  /** Pages in order in one segment, valid as long as that is. */
   public static SegmentPages over(MemorySegment whole) {
     return new Whole() {
       @Override
@@ -27,8 +26,8 @@ public abstract class SegmentPages implements Pages {
   }
 
   /**
-   * Pages that lie in one segment, in order. Loops that take about as long as a load use the
-   * segment itself: a field that is read again for each page costs more than a fifth of them.
+   * Pages in order in one segment. Short loops keep the segment in a local variable: reading a
+   * field for each page costs more than a fifth of their time.
    */
   abstract static class Whole extends SegmentPages {
     @Override
@@ -48,11 +47,7 @@ public abstract class SegmentPages implements Pages {
     }
   }
 
-  /**
-   * Makes a page accessible until {@link #leave}.
-   *
-   * @return where it begins in {@link #segment()}
-   */
+  /** Makes a page accessible until {@link #leave}; returns its offset in {@link #segment()}. */
   public long enter(long page, Use use) throws IOException {
     return page * PageContent.PAGE_BYTES;
   }
@@ -60,10 +55,8 @@ public abstract class SegmentPages implements Pages {
   /** The segment that holds the page entered last. */
   public abstract MemorySegment segment();
 
-  /** Ends the use of the page entered last. */
   public void leave() {}
 
-  /** What is done to a page where it lies. */
   private interface Operation {
     void on(MemorySegment segment, long offset, long page);
   }

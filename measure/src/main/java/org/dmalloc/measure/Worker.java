@@ -10,14 +10,12 @@ public interface Worker {
    * Does up to {@code count} operations, inside a group of the store's pages.
    *
    * @param count at least 1
-   * @return how many operations were done; fewer than {@code count} when no more are left, 0 at the
-   *     end
-   * @throws IOException if the store refuses something
-   * @throws WrongContentException if it holds what was not written to it
+   * @return how many were done: fewer than {@code count} when no more are left, 0 at the end
+   * @throws WrongContentException if the store holds what was not written to it
    */
   int work(int count) throws IOException;
 
-  /** The warm-up is over: what was counted so far does not count. */
+  /** Called after the warm-up: counts begin again. */
   default void beginMeasuring() {}
 
   /** How many pages the measured operations used. */
@@ -25,17 +23,16 @@ public interface Worker {
     return operations;
   }
 
-  /** How many different pages they changed; {@link Measurement#UNKNOWN} if that was not counted. */
+  /** How many different pages they changed; {@link Measurement#UNKNOWN} if not counted. */
   default long changedPages(long operations) {
     return 0;
   }
 
   /**
-   * Checks, untimed and after the run, that what was stored can be loaded.
+   * Checks, untimed and after the run, that {@code most} of the stores can be loaded. The pages may
+   * be those of the store opened anew.
    *
-   * @param pages those of the store, perhaps opened anew
-   * @param most how many pages to check
-   * @throws WrongContentException if something else is there
+   * @throws WrongContentException if the store holds something else
    */
   default void verify(Pages pages, int most) throws IOException {}
 }

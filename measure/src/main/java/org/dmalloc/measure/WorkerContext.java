@@ -8,11 +8,10 @@ import org.jspecify.annotations.Nullable;
 /**
  * What a {@link Worker} is made from.
  *
- * @param store the store; null for workloads of kind {@link Workload.Kind#ALLOCATE}
- * @param pages this thread's way to its pages; null likewise
- * @param blocks where blocks come from; null for all other workloads
- * @param options how the run is made
- * @param threadIndex this worker's number, from 0
+ * @param store null for workloads of kind {@link Workload.Kind#ALLOCATE}
+ * @param pages this thread's access to the store; null likewise
+ * @param blocks null for all other workloads
+ * @param threadIndex from 0
  * @param elapsed how much of the run's time has passed, 0 to 1
  */
 public record WorkerContext(
@@ -22,22 +21,21 @@ public record WorkerContext(
     RunOptions options,
     int threadIndex,
     DoubleSupplier elapsed) {
-  /** Pages of the store, shared by all threads. */
   public long pageCount() {
     return store == null ? 0 : store.pageCount();
   }
 
-  /** Whether pages are used once, in place of round and round or drawn anew. */
+  /** Whether pages are used once, instead of repeatedly or drawn anew. */
   public boolean cold() {
     return options.start() == Start.COLD;
   }
 
-  /** The first page of this worker's share of the store, of contiguous shares. */
+  /** The first page of this worker's share; the shares are contiguous. */
   public long firstPage() {
     return share(threadIndex);
   }
 
-  /** The page after the last of this worker's share. */
+  /** The page after the last of the share. */
   public long endPage() {
     return share(threadIndex + 1);
   }
@@ -52,12 +50,12 @@ public record WorkerContext(
     return new PageContent(options.seed());
   }
 
-  /** A stream of random numbers of this worker's own. */
+  /** A stream of this worker alone. */
   public RandomStream random() {
     return new RandomStream(runSeed() ^ RandomStream.mix(threadIndex + 1L));
   }
 
-  /** Decides what is random in this run and shared by its threads. */
+  /** The seed of random choices that all threads of this run share. */
   long runSeed() {
     return options.seed() ^ RandomStream.mix(options.stream());
   }

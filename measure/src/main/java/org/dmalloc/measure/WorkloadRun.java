@@ -16,16 +16,16 @@ import org.dmalloc.spi.region.Uninterrupted;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Runs one workload over one store and measures it: warms up, waits for all threads, lets them go
- * at once, stops after a time or a number of operations, and forces what was stored. What this
- * class says about a figure holds for every command that prints one.
+ * Runs one workload over one store and measures it: warms up, waits for all threads, starts them at
+ * once, stops after a time or a number of operations, and forces the stores. What this class says
+ * about a figure holds for every command that prints one.
  *
- * <p>Each group of operations is a {@link Pages#group}, such as an access section of a region; that
- * is part of what is timed. The clock is read once for each group.
+ * <p>Each group of operations is a {@link Pages#group}, such as an access section of a region. Its
+ * cost is timed too. The clock is read once for each group.
  *
- * <p>It runs once, and belongs to the calling thread: when that is interrupted, all workers stop
- * after the group in hand and have ended when it throws. It changes nothing about the store but its
- * content, and closes nothing.
+ * <p>An instance runs once and belongs to the calling thread. When that is interrupted, all workers
+ * stop after the current group, and have ended when the run throws. The run changes only the
+ * content of the store, and closes nothing.
  */
 public final class WorkloadRun {
   private static final int SIGNIFICANT_DIGITS = 3;
@@ -48,11 +48,8 @@ public final class WorkloadRun {
   /**
    * Prepares a run.
    *
-   * @param workload what to run
-   * @param store the store, filled unless the workload fills it; null for workloads that take
-   *     blocks
-   * @param blocks where those come from; null for all others
-   * @param counter reads what the kernel counts
+   * @param store filled, unless the workload fills it; null for workloads that take blocks
+   * @param blocks null for all other workloads
    */
   public WorkloadRun(
       Workload workload,
@@ -70,17 +67,16 @@ public final class WorkloadRun {
     operationsEach = Math.ceilDiv(options.operations(), options.threads());
   }
 
-  /** Keeps to a pace; before it runs, and for one thread. */
+  /** Limits the rate; call it before the run, which has one thread. */
   public WorkloadRun paced(Pace newPace) {
     pace = newPace;
     return this;
   }
 
   /**
-   * Runs it on threads of its own.
+   * Runs the workload on threads of its own.
    *
-   * @throws IOException if the store refused something
-   * @throws WrongContentException if it held what was not written to it
+   * @throws WrongContentException if the store held what was not written to it
    * @throws InterruptedException if the calling thread is interrupted; all workers have ended then
    */
   public Measurement run() throws IOException, InterruptedException {
@@ -119,10 +115,7 @@ public final class WorkloadRun {
     return result(before, besidePages);
   }
 
-  /**
-   * Runs it on the calling thread, as a store that is confined to it needs, and a thread that has
-   * nothing else to do can.
-   */
+  /** Runs the workload on the calling thread, as a confined store requires. */
   public Measurement runHere() throws IOException, InterruptedException {
     if (shares.size() > 1 || workload.beside() != null) {
       throw new IllegalArgumentException(
@@ -137,11 +130,8 @@ public final class WorkloadRun {
   }
 
   /**
-   * Checks, untimed and after the run, that what it stored can be loaded.
-   *
-   * @param opened the store, perhaps opened anew since
-   * @param most how many pages of each thread to check
-   * @throws WrongContentException if something else is there
+   * Checks, untimed and after the run, that {@code most} stores of each thread can be loaded. The
+   * store may have been opened anew. See {@link Worker#verify}.
    */
   public void verify(PageStore opened, int most) throws IOException {
     Pages pages = opened.pages();
@@ -157,7 +147,7 @@ public final class WorkloadRun {
         most);
   }
 
-  /** Moves the latencies that were recorded so far into a histogram; for a run with a pace. */
+  /** Moves the latencies recorded so far into a histogram; for a run with a pace. */
   public void drainLatencies(Pace monitor, Histogram target) {
     synchronized (monitor) {
       for (Share share : shares) {
@@ -242,13 +232,13 @@ public final class WorkloadRun {
     }
   }
 
-  /** Keeps what was thrown for the thread that runs the workload, and stops the others. */
+  /** Keeps the exception for the thread that runs the workload, and stops the workers. */
   private void failed(Throwable thrown) {
     failure.compareAndSet(null, thrown);
     stopped = true;
   }
 
-  /** One thread's share of the work, and what was measured of it. */
+  /** One thread's share of the work, and its measurements. */
   private final class Share {
     private final Histogram histogram = new Histogram(SIGNIFICANT_DIGITS);
     private final int index;
@@ -314,7 +304,7 @@ public final class WorkloadRun {
     private void loop(Worker made, long deadline, int count) throws IOException {
       long before = System.nanoTime();
       now = before;
-      // Once at least: a thread that got no processor in time would have nothing to tell.
+      // Once at least: a thread that got no processor in time would have no figure.
       while (!stopped && (operations == 0 || before < deadline) && operations < operationsEach) {
         int done = group(made, (int) Math.min(count, operationsEach - operations));
         if (done == 0) {
@@ -338,7 +328,7 @@ public final class WorkloadRun {
     }
   }
 
-  /** What runs beside the workload on a thread of its own, until that ends. */
+  /** Runs another workload on a thread of its own until the measured one ends. */
   private final class Beside {
     private final Workload scan;
     private final Thread thread;

@@ -11,8 +11,8 @@ import org.dmalloc.measure.Workload.Kind;
 
 /**
  * The workloads, by name: those of a benchmark, and those that only a comparison under a memory
- * limit or with peers runs. A new one is added here, with its worker; CONTRIBUTING.md says what
- * else it needs.
+ * limit or with peers runs. docs/method.md describes them. A new one is added here, with its
+ * worker; CONTRIBUTING.md lists what else it needs.
  */
 public final class Workloads {
   /** A load from RAM takes 10 to 100 ns, reading the clock 20 to 40. */
@@ -23,7 +23,6 @@ public final class Workloads {
   private static final String STORE_AT_RANDOM = "store 8 bytes to a random page";
   private static final String LOAD_AT_RANDOM = "load 8 bytes of a random page";
 
-  /** Stores to all pages in order: the first time from a cold start, over and over from warm. */
   public static final Workload FILL =
       new Workload(
           "fill",
@@ -34,7 +33,6 @@ public final class Workloads {
           GROUP_PAGES,
           PageWorkers::fill);
 
-  /** Loads all words of all pages in order. */
   public static final Workload READ =
       new Workload(
           "read",
@@ -45,21 +43,17 @@ public final class Workloads {
           GROUP_PAGES,
           PageWorkers::readInOrder);
 
-  /** Loads at random; from a cold start no page twice. */
   public static final Workload RANDOM_READ = atRandom("random-read", LOAD_AT_RANDOM, Kind.READ);
 
-  /** Stores at random; from a cold start no page twice. */
   public static final Workload RANDOM_WRITE =
       atRandom("random-write", STORE_AT_RANDOM, Kind.WRITE).withMaker(PageWorkers::write);
 
-  /** The workloads of a benchmark, in the order in which they run and are shown. */
   private static final List<Workload> STANDARD =
       List.of(
           FILL,
           READ,
           RANDOM_READ,
-          // Comes back to pages also from a cold start: what it measures there is a cache that
-          // fills.
+          // Uses pages again even from a cold start, and so measures a cache that fills.
           atRandom("zipf-read", "load 8 bytes of a page, zipfian 0.99", Kind.READ)
               .withMaker(c -> PageWorkers.read(c, PageOrder.zipfian(c).announced(c))),
           batchRead(BATCH_PAGES),
@@ -89,7 +83,7 @@ public final class Workloads {
               1,
               BatchedWorkers::allocate));
 
-  /** Found by name only: a comparison has a list of its own of those that it runs. */
+  /** Found by name only: a comparison has its own list of those that it runs. */
   private static final List<Workload> OTHERS =
       List.of(
           mixed("mixed-95-5", "random page: load 95 %, store 5 %", 0.05),
@@ -139,7 +133,7 @@ public final class Workloads {
         name, operation, Kind.READ, AccessPattern.NORMAL, Long.BYTES, GROUP_LOADS, maker);
   }
 
-  /** Timed in whole lists: a part of one would time the announcement or leave it out. */
+  /** Timed in whole lists: a part would time the announcement or omit it. */
   private static Workload listed(
       String name, String operation, String call, int recordBytes, Workload.Maker maker) {
     return new Workload(
@@ -153,11 +147,7 @@ public final class Workloads {
         .needing(Capability.PREFETCH);
   }
 
-  /**
-   * Loads at random, announced in batches: one thread so gets what the disk gives at depth.
-   *
-   * @param batchPages pages per announcement, at least 1
-   */
+  /** Loads at random, announced in batches: one thread then gets the disk's rate at depth. */
   public static Workload batchRead(int batchPages) {
     if (batchPages < 1) {
       throw new IllegalArgumentException("batch of " + batchPages + " pages; give at least 1");
@@ -178,11 +168,7 @@ public final class Workloads {
     return STANDARD;
   }
 
-  /**
-   * The workload of a name, of a benchmark or any other.
-   *
-   * @throws IllegalArgumentException if there is none; the message lists those of a benchmark
-   */
+  /** Finds a workload of any command by its name; the message of a failure lists a benchmark's. */
   public static Workload named(String name) {
     return Stream.concat(STANDARD.stream(), OTHERS.stream())
         .filter(workload -> workload.name().equals(name))

@@ -7,13 +7,7 @@ import java.util.Locale;
 public final class WrongContentException extends RuntimeException {
   private static final long serialVersionUID = 1L;
 
-  /**
-   * Names the page and the word that differ.
-   *
-   * @param page the number of the page of 4 KiB, from 0
-   * @param found the word that is there
-   * @param expected the word that was stored
-   */
+  /** Reports two words of a page of 4 KiB; pages are numbered from 0. */
   public WrongContentException(long page, long found, long expected) {
     super(
         String.format(

@@ -8,7 +8,7 @@ package org.dmalloc.measure;
  * close power curve for the others. Immutable.
  */
 public final class ZipfianRanks {
-  /** From here on the sum is taken as an integral; its error is below 10<sup>−9</sup>. */
+  /** The sum beyond is taken as an integral; its error is below 10<sup>−9</sup>. */
   private static final long SUMMED_TERMS = 1_000_000;
 
   private final long size;
@@ -17,12 +17,7 @@ public final class ZipfianRanks {
   private final double alpha;
   private final double eta;
 
-  /**
-   * A distribution over {@code size} ranks.
-   *
-   * @param size at least 2
-   * @param theta the skew, between 0 and 1, both excluded
-   */
+  /** A distribution over at least 2 ranks, with a skew between 0 and 1, both excluded. */
   public ZipfianRanks(long size, double theta) {
     if (size < 2 || !(theta > 0 && theta < 1)) {
       throw new IllegalArgumentException(

@@ -24,8 +24,8 @@ import org.dmalloc.api.VisibleText;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Values as JSON: records are objects with their components in order, collections arrays. What is
- * absent, or no number, is null; paths, times and durations are strings.
+ * Values as JSON: records are objects with their components in order, collections arrays. Absent
+ * values and numbers that are not finite are null; paths, times and durations are strings.
  */
 public final class Json {
   private static final JsonSerializer<Object> AS_STRING =
@@ -59,19 +59,19 @@ public final class Json {
   private Json() {}
 
   /**
-   * The text of a value, indented. Names and paths are escaped further than JSON must: a terminal
-   * may show this.
+   * The text of a value, indented. Names and paths are escaped further than JSON requires, because
+   * a terminal may show this.
    */
   public static String print(@Nullable Object value) {
     return VisibleText.ofLines(GSON.toJson(value));
   }
 
-  /** A value as a tree, to which more can be added. */
+  /** A value as a tree that can be extended. */
   public static JsonElement tree(@Nullable Object value) {
     return GSON.toJsonTree(value);
   }
 
-  /** An object that begins with the name of its form, and goes on with the fields of a record. */
+  /** An object that begins with the schema's name, followed by the fields of a record. */
   public static JsonObject form(String schema, Record fields) {
     JsonObject root = new JsonObject();
     root.addProperty("schema", schema);
@@ -80,11 +80,11 @@ public final class Json {
   }
 
   /**
-   * Reads a record from a file that holds it in a form.
+   * Reads a record from a file of {@link #form}.
    *
    * @param format the version of the form, its field {@code format}
-   * @param writer what writes such files, for messages
-   * @throws IOException if the file cannot be read or holds something else
+   * @param writer names the command that writes such files, in messages
+   * @throws IOException if the file cannot be read or has another schema or format
    */
   public static <T extends Record> T read(
       Path file, String schema, int format, Class<T> type, String writer) throws IOException {
@@ -117,7 +117,6 @@ public final class Json {
     }
   }
 
-  /** Adds the fields of a record to an object. */
   public static void addFields(JsonObject object, Record fields) {
     tree(fields).getAsJsonObject().entrySet().forEach(e -> object.add(e.getKey(), e.getValue()));
   }

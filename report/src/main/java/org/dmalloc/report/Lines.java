@@ -4,9 +4,7 @@ package org.dmalloc.report;
 import java.util.ArrayList;
 import java.util.List;
 
-/**
- * Text that is broken into lines, so that no terminal does it. Widths are columns of a terminal.
- */
+/** Breaks text into lines, so that the terminal does not. Widths are columns of a terminal. */
 public final class Lines {
   /** Hangul letters, radicals to Yi, Hangul syllables, compatibility forms, full-width forms. */
   private static final List<int[]> WIDE =
@@ -22,12 +20,11 @@ public final class Lines {
 
   private Lines() {}
 
-  /** How wide a text in one line is. */
   static int width(String text) {
     return text.codePoints().map(Lines::columns).sum();
   }
 
-  /** As wcwidth(3): marks stand on the letter before, ideographs and emojis take two columns. */
+  /** As wcwidth(3): marks take no column, ideographs and emojis take two. */
   private static int columns(int codePoint) {
     return switch (Character.getType(codePoint)) {
       case Character.NON_SPACING_MARK, Character.ENCLOSING_MARK, Character.FORMAT -> 0;
@@ -42,7 +39,7 @@ public final class Lines {
         || WIDE.stream().anyMatch(block -> block[0] <= codePoint && codePoint <= block[1]);
   }
 
-  /** Where a text has filled a room; after its first character at least. */
+  /** The index at which a text fills a width, after at least one character. */
   private static int end(String text, int room) {
     int at = text.offsetByCodePoints(0, 1);
     int used = columns(text.codePointAt(0));
@@ -58,8 +55,8 @@ public final class Lines {
   }
 
   /**
-   * Lines for a terminal: one that is too long goes on in the next, two further in than it began. A
-   * word is left whole, and so is a line that is a command, because both are copied.
+   * Wraps lines for a terminal; a continuation is indented by two more. Words and lines that are
+   * commands stay whole, because both are copied.
    */
   public static String wrap(String text, int width) {
     StringBuilder wrapped = new StringBuilder();
@@ -73,11 +70,11 @@ public final class Lines {
     return wrapped.substring(0, wrapped.length() - 1);
   }
 
-  /** Breaks at blanks; a long word is broken behind a slash or comma, or anywhere, if it may be. */
+  /** Breaks at blanks; with {@code words}, long words after a slash or comma, or anywhere. */
   static List<String> fold(String text, int width, boolean words) {
     List<String> lines = new ArrayList<>();
     String rest = text;
-    // What goes on stands two further in.
+    // A continuation is indented by two.
     for (int room = width; width(rest) > Math.max(1, room); room = words ? width : width - 2) {
       int end = end(rest, room);
       int cut = rest.lastIndexOf(' ', end);

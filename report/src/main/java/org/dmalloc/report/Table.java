@@ -11,16 +11,16 @@ import org.dmalloc.api.VisibleText;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A table in text: which columns it has, and what stands in them for a row. Columns are as wide as
- * their widest cell, and no line ends with blanks. What cannot be seen of a cell is escaped.
+ * A table in text. Columns are as wide as their widest cell, and no line ends with blanks.
+ * Invisible characters of a cell are escaped.
  *
- * <p>A table that is wider than the terminal is cut into parts below each other, each with the
- * columns that tell the rows apart; a cell that is too wide even then is broken into lines.
+ * <p>A table that is wider than the terminal is cut into parts below each other, each with the key
+ * columns that tell the rows apart. A cell that is still too wide is broken into lines.
  *
  * @param <R> what a row shows
  */
 public final class Table<R> {
-  /** The width of a page or file, where nothing needs to be cut. */
+  /** The width of a page or file, where nothing is cut. */
   public static final int ANY_WIDTH = Integer.MAX_VALUE;
 
   private static final String GAP = "  ";
@@ -41,7 +41,7 @@ public final class Table<R> {
     NUMBERS_RIGHT
   }
 
-  /** A column: its heading, where its cells stand, and what is in them. */
+  /** A column: its heading, alignment and cells. */
   public static final class Column<R> {
     private final String title;
     private final Align align;
@@ -54,17 +54,15 @@ public final class Table<R> {
     }
   }
 
-  /** A column of words. */
   public static <R> Column<R> left(String title, Function<R, String> cell) {
     return new Column<>(title, Align.LEFT, cell);
   }
 
-  /** A column of figures. */
   public static <R> Column<R> right(String title, Function<R, String> cell) {
     return new Column<>(title, Align.RIGHT, cell);
   }
 
-  /** A column that stands on the right if all its cells are numbers. */
+  /** A column that is aligned right if all its cells are numbers. */
   public static <R> Column<R> column(String title, Function<R, String> cell) {
     return new Column<>(title, Align.NUMBERS_RIGHT, cell);
   }
@@ -85,16 +83,15 @@ public final class Table<R> {
     return this;
   }
 
-  /** How many columns, from the left, tell the rows apart; 1 unless this is said. */
+  /** Sets how many columns, from the left, are keys; 1 at first. */
   public Table<R> keyedBy(int count) {
     keys = count;
     return this;
   }
 
   /**
-   * Puts a line between rows of different groups; those of one group stand together.
+   * Puts a line between groups, whose rows are consecutive.
    *
-   * @param key tells the groups apart
    * @param once this many columns, from the left, are filled in the first row of a group only
    */
   public Table<R> groupedBy(Function<R, Object> key, int once) {
@@ -104,8 +101,8 @@ public final class Table<R> {
   }
 
   /**
-   * What stands in place of a row's figures, behind the columns that tell the rows apart: why there
-   * are none. Null for a row that has figures.
+   * Sets the text that replaces a row's cells behind the key columns: why there are none. Null for
+   * a row with cells.
    */
   public Table<R> orElse(Function<R, @Nullable String> text) {
     remark = text;
@@ -117,11 +114,7 @@ public final class Table<R> {
     return this;
   }
 
-  /**
-   * The table, every line of which ends with a newline.
-   *
-   * @param width what a line may have of characters; {@link #ANY_WIDTH} if there is no end
-   */
+  /** Renders lines of at most {@code width} columns, each with a newline at its end. */
   public String render(int width) {
     return new Layout(width).render();
   }
@@ -161,7 +154,7 @@ public final class Table<R> {
           || !Objects.equals(key.apply(rows.get(row - 1)), key.apply(rows.get(row)));
     }
 
-    /** In parts, each of the columns that tell the rows apart and as many others as fit. */
+    /** Each part has the keys and as many other columns as fit. */
     String render() {
       for (int from = keys; text.isEmpty() || from < widths.length; ) {
         int to = from;
@@ -175,7 +168,6 @@ public final class Table<R> {
       return text.toString();
     }
 
-    /** The width of a part. */
     private int total(int from, int to) {
       return part(from, to).map(c -> widths[c] + GAP.length()).sum() - GAP.length();
     }
@@ -184,7 +176,7 @@ public final class Table<R> {
       return IntStream.concat(IntStream.range(0, keys), IntStream.range(from, to));
     }
 
-    /** Where not even one column fits beside the keys, cells are broken into lines. */
+    /** Narrows columns, whose cells are then folded, if not even one fits beside the keys. */
     private void shrink(int from, int to) {
       for (int over = total(from, to) - width; over > 0; over = total(from, to) - width) {
         int widest = part(from, to).reduce((a, b) -> widths[b] > widths[a] ? b : a).orElseThrow();

@@ -23,7 +23,6 @@ public final class Units {
     return scaled(count, THOUSAND, COUNT_UNITS, "");
   }
 
-  /** A count: {@code 22.1k}. */
   public static String count(long count) {
     return count((double) count);
   }
@@ -44,7 +43,7 @@ public final class Units {
     return megabytes((double) bytes);
   }
 
-  /** How many times: {@code 0.97}, {@code 12.4}, {@code 5.3k}. */
+  /** A factor: {@code 0.97}, {@code 12.4}, {@code 5.3k}. */
   public static String ratio(double ratio) {
     return count(ratio);
   }

@@ -40,14 +40,14 @@ import org.dmalloc.measure.machine.SwapDevice;
 import org.dmalloc.spi.machine.Mount;
 import org.jspecify.annotations.Nullable;
 
-/** One backend's part of a benchmark: its region, its raw disk, its rows. Used once. */
+/** Measures one backend: its region, its raw disk, its rows. Used once. */
 final class BackendBenchmark {
-  /** Long enough for the compiler to have seen a workload's loops. */
+  /** Long enough for the compiler to compile a workload's loops. */
   private static final Duration WARM_UP = Duration.ofMillis(200);
 
   private static final long WARM_UP_BYTES = 4L << 20;
 
-  /** How many pages of what a thread has stored are verified. */
+  /** Verified of the pages that each thread has stored to. */
   private static final int VERIFIED_PAGES = 10_000;
 
   private final MemoryProvider provider;
@@ -70,7 +70,7 @@ final class BackendBenchmark {
     otherDisk = run.surveys.isEmpty() ? null : run.surveys.getFirst();
   }
 
-  /** The starts of a workload that a plan asks for; one that knows a single start keeps it. */
+  /** The starts that both a plan and a workload have; a workload's only start is kept. */
   static Set<Start> startsOf(Workload workload, BenchmarkPlan plan) {
     Set<Start> starts = EnumSet.copyOf(workload.starts());
     if (starts.size() > 1) {
@@ -79,11 +79,11 @@ final class BackendBenchmark {
     return starts;
   }
 
-  /** Runs all; returns with everything closed, whatever happened. */
+  /** Runs all rows; closes everything in every case. */
   void run() throws InterruptedException {
     try {
-      // Fills first, but shown after the survey: the raw disk can be read only where the file is
-      // written, and every row wants its ratio.
+      // Fills run first and are shown after the survey. The raw disk can be read only where the
+      // file is written, and every row needs its ratio.
       List<Runnable> held = new ArrayList<>();
       for (Workload workload : plan.workloads()) {
         if (workload.kind() == Workload.Kind.FILL) {
@@ -130,7 +130,7 @@ final class BackendBenchmark {
     return survey == null || pattern == null ? null : survey.figure(pattern, depth).orElse(null);
   }
 
-  /** Runs one row; what fails becomes its outcome. */
+  /** Runs one row; an error becomes its outcome. */
   private Outcome step(Workload workload, Start start) throws InterruptedException {
     run.begin(
         String.format(Locale.ROOT, "%s: %s %s", provider.name(), workload.name(), start)
@@ -184,7 +184,6 @@ final class BackendBenchmark {
     return plan.timePerRun().compareTo(WARM_UP) < 0 ? plan.timePerRun() : WARM_UP;
   }
 
-  /** Runs a workload's code on a small region of the same backend, so that it gets compiled. */
   private void warmUp(Workload workload) throws IOException, InterruptedException {
     if (workload.kind() == Workload.Kind.ALLOCATE) {
       run(workload, null, Start.WARM, warmUpTime());
@@ -276,7 +275,7 @@ final class BackendBenchmark {
       try {
         ownDisk = surveyed(patterns);
       } catch (IOException | RuntimeException | Error e) {
-        // The rows report the same: without a region none of them can run.
+        // Without a region no row can run, and each reports this.
         failIfInterrupted();
         discardScratch();
         note("raw disk not measured", e);

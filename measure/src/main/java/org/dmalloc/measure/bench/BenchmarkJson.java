@@ -23,11 +23,11 @@ import org.dmalloc.measure.machine.SwapDevice;
 import org.dmalloc.report.Json;
 
 /**
- * The JSON form of a benchmark's report. Every member is always there; {@code null} stands for what
- * is unknown, was not measured, or means nothing. Times are in nanoseconds, sizes in bytes.
+ * The JSON form of a benchmark's report. Every member is always present; {@code null} means
+ * unknown, not measured, or not applicable. Times are in nanoseconds, sizes in bytes.
  */
 final class BenchmarkJson {
-  /** The version of this form; grows when a member changes its meaning or goes away. */
+  /** The version of this form; grows when a member changes its meaning or is removed. */
   static final int SCHEMA_VERSION = 2;
 
   private BenchmarkJson() {}
@@ -65,14 +65,14 @@ final class BenchmarkJson {
     return object;
   }
 
-  /** A record as it is, but for figures that are unknown, for which our records have −1. */
+  /** A record's members; these figures become null if they are −1, which means unknown. */
   private static JsonObject unknownToNull(Record fields, String... names) {
     JsonObject object = Json.tree(fields).getAsJsonObject();
     copy(fields, object, names);
     return object;
   }
 
-  /** Copies figures of a record, null for those that are unknown. */
+  /** Copies figures of a record; unknown ones become null. */
   private static void copy(Record from, JsonObject to, String... names) {
     JsonObject fields = Json.tree(from).getAsJsonObject();
     for (String name : names) {

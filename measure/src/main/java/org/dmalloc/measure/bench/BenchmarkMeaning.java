@@ -22,30 +22,30 @@ import org.dmalloc.measure.machine.MachineDescription;
 import org.dmalloc.report.Units;
 
 /**
- * What a benchmark's figures mean on the machine that gave them: a line for access at random, in
- * order, and beyond RAM, and one with the command that tells more. Every word of them follows from
- * the report.
+ * What a benchmark's figures mean on the machine that gave them: a line for random access, one for
+ * access in order, one for regions beyond RAM, and a command that measures more. All of it is
+ * computed from the report.
  *
- * <p>The trap that they are for: a backend that takes no advice reads a lot around each page. As
- * long as the region fits into RAM, a few such reads bring all of it in, and what is counted as
- * cold random access is answered by RAM.
+ * <p>It warns of one trap. A backend that takes no advice reads a lot around each page. If the
+ * region fits into RAM, a few such reads bring all of it in, and RAM answers what is counted as
+ * cold random access.
  */
 public final class BenchmarkMeaning {
   /** Marks figures of cold rows that RAM gave. */
   static final String FROM_RAM = "†";
 
-  /** A wait for the disk that brings in this many pages was not one for a page. */
+  /** A wait for the disk that brings in this many pages was not for one page. */
   private static final long MANY_PAGES = 8;
 
-  /** Of the raw disk's rate with many requests under way; its own figure is not more exact. */
+  /** A factor over the raw disk's rate at depth 32; that figure is no more exact. */
   private static final double BEYOND_DISK = 1.25;
 
-  /** Figures nearer to each other than this are called equal. */
+  /** Figures that differ by less than this count as equal. */
   private static final double SAME = 0.05;
 
   private BenchmarkMeaning() {}
 
-  /** How a line begins that is a command, to be copied as it is. */
+  /** The prefix of a line that is a command, to be copied unchanged. */
   static final String PROGRAM = "./dmalloc ";
 
   /** The lines; the last is a command. */
@@ -54,8 +54,8 @@ public final class BenchmarkMeaning {
   }
 
   /**
-   * How many pages each wait for the disk brought in, in a cold row of single random accesses most
-   * of which did not wait; empty for all other rows, whose figures mean what they seem to.
+   * The pages that each wait for the disk brought in, in a cold row of single random accesses that
+   * mostly did not wait; empty for all other rows.
    */
   static OptionalLong pagesPerWait(BenchmarkResult result) {
     Workload workload = result.workload();
@@ -76,8 +76,8 @@ public final class BenchmarkMeaning {
   }
 
   /**
-   * Whether RAM answered most of a cold row at random: each wait brought in many pages, or
-   * announced pages came faster than the disk gives any.
+   * Whether RAM answered most of a cold random row: each wait brought in many pages, or announced
+   * pages came faster than the disk can give them.
    */
   static boolean fromRam(BenchmarkResult result) {
     return pagesPerWait(result).isPresent()
@@ -87,7 +87,7 @@ public final class BenchmarkMeaning {
             && result.throughputRatio(RawDisk.DEPTH_MANY).orElse(0) > BEYOND_DISK);
   }
 
-  /** Whether RAM holds a whole region; empty if the machine does not tell how much it has. */
+  /** Whether a region fits into RAM; empty if the machine's RAM is unknown. */
   static Optional<Boolean> fitsIntoMemory(BenchmarkReport report) {
     long memory = memory(report.machine());
     return memory < 0 ? Optional.empty() : Optional.of(report.plan().byteSize() < memory);
@@ -178,7 +178,7 @@ public final class BenchmarkMeaning {
     return storage != null && !storage.fileSystem().isEmpty();
   }
 
-  /** Bytes per second of a first fill, from the request for the region on. */
+  /** Bytes per second of a first fill, with the time of the allocation. */
   private static double withAllocation(BenchmarkReport report, BenchmarkResult row) {
     BenchmarkReport.Storage storage = report.storage().get(row.backend());
     long allocateNanos = storage == null ? 0 : storage.allocateNanos();
@@ -220,7 +220,7 @@ public final class BenchmarkMeaning {
         : PROGRAM + "compare";
   }
 
-  /** What {@code compare} calls the backends of this report. */
+  /** The names that {@code compare} has for the backends of this report. */
   private static String contenders(BenchmarkReport report) {
     String names =
         report.storage().keySet().stream()
@@ -243,11 +243,7 @@ public final class BenchmarkMeaning {
     return row.measurement().durableOperationsPerSecond();
   }
 
-  /**
-   * The highest figure of some rows.
-   *
-   * @param backends of that figure, with those that are level with it
-   */
+  /** The highest figure of some rows, and the backends that are level with it. */
   private record Best(BenchmarkResult row, double figure, String backends) {
     static Best of(List<BenchmarkResult> rows, ToDoubleFunction<BenchmarkResult> figure) {
       BenchmarkResult best = Collections.max(rows, Comparator.comparingDouble(figure));

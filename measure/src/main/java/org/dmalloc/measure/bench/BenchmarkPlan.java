@@ -16,18 +16,15 @@ import org.dmalloc.measure.Workloads;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a benchmark is to do.
+ * What a benchmark measures. Invalid values throw {@link IllegalArgumentException}.
  *
  * @param byteSize the size of each backend's region, at least 1 MiB
- * @param workloads what to run; fill comes first whatever the order
- * @param threads how many threads share each workload
- * @param timePerRun how long one workload runs at most; a cold fill goes on until the region is
- *     full
- * @param pattern the pattern that the region is made with, for all workloads, which then advise
- *     nothing; null lets each advise the one that fits it
- * @param directory where the regions of backends that accept a directory go, and where the raw disk
- *     is measured if there is no such backend; null for each backend's own
- * @param seed decides content and random choices
+ * @param workloads what to run; fill always comes first
+ * @param timePerRun the time limit of one workload; a cold fill goes on until the region is full
+ * @param pattern the pattern of the region for all workloads, which then advise nothing; null lets
+ *     each advise the one that fits it
+ * @param directory the place of the regions of backends that accept a directory, and of the raw
+ *     disk's file if there is no such backend; null for each backend's own
  */
 public record BenchmarkPlan(
     long byteSize,
@@ -39,30 +36,24 @@ public record BenchmarkPlan(
     RawDiskChoice rawDisk,
     @Nullable Path directory,
     long seed) {
-  /** The smallest size: less says nothing. */
+  /** The smallest size that gives meaningful figures. */
   public static final long MIN_BYTES = 1L << 20;
 
-  /** As many as the smallest region has pages. */
+  /** Each thread needs a page of its own in the smallest region. */
   public static final int MAX_THREADS = (int) (MIN_BYTES / PageContent.PAGE_BYTES);
 
-  /** The seed unless another is given. */
   public static final long DEFAULT_SEED = 20_240_229;
 
-  /** How to measure the raw disk. */
+  /** How the raw disk is measured. */
   public enum RawDiskChoice {
-    /** By fio where it is installed, else by a loop of our own. */
+    /** By fio where it is installed, else by {@link #OWN_LOOP}. */
     AUTO,
-    /** By a loop of our own. */
+    /** By {@link org.dmalloc.measure.disk.DirectLoop}. */
     OWN_LOOP,
-    /** Not at all; there are no ratios then. */
+    /** Not at all; there are no ratios. */
     NONE
   }
 
-  /**
-   * Checks the plan.
-   *
-   * @throws IllegalArgumentException with the value and what to give in its place
-   */
   public BenchmarkPlan {
     if (byteSize < MIN_BYTES) {
       throw new IllegalArgumentException(
@@ -101,13 +92,11 @@ public record BenchmarkPlan(
         DEFAULT_SEED);
   }
 
-  /** A copy with other workloads. */
   public BenchmarkPlan withWorkloads(List<Workload> newWorkloads) {
     return new BenchmarkPlan(
         byteSize, newWorkloads, starts, threads, timePerRun, pattern, rawDisk, directory, seed);
   }
 
-  /** The pattern that a workload runs with. */
   public AccessPattern patternFor(Workload workload) {
     return pattern == null ? workload.pattern() : pattern;
   }

@@ -16,12 +16,11 @@ import org.dmalloc.measure.report.Report;
 import org.dmalloc.report.Units;
 
 /**
- * All that a benchmark found.
+ * The result of a benchmark.
  *
- * @param storage what each backend's region lay on, by the backend's name
+ * @param storage by the backend's name
  * @param surveys the raw disk, once for each backend with a file
  * @param results one for each backend, workload and start
- * @param notes what the reader should know besides
  */
 public record BenchmarkReport(
     Instant startedAt,
@@ -43,14 +42,13 @@ public record BenchmarkReport(
   /**
    * What a region lay on.
    *
-   * @param backing the region's own words for it
+   * @param backing the region's own description of it
    * @param fileSystem the type of its file system; empty if it has none
-   * @param mountPoint where that is mounted; empty likewise
+   * @param mountPoint empty likewise
    * @param device the disk below; empty if none is known
    * @param readAheadKib the disk's read-ahead; −1 if unknown
    * @param rotational what the disk claims: {@code yes}, {@code no} or {@code unknown}
-   * @param allocateNanos how long it took to allocate: a backend that writes zeros to reserve its
-   *     space pays here for what others pay at the first store
+   * @param allocateNanos includes writing zeros, where a backend reserves space that way
    */
   public record Storage(
       String backing,
@@ -76,7 +74,6 @@ public record BenchmarkReport(
     return "benchmark of " + results.size() + " rows, " + startedAt;
   }
 
-  /** The page: plots and all figures. */
   public String html() {
     String meaning =
         BenchmarkMeaning.lines(this).stream()
@@ -90,7 +87,7 @@ public record BenchmarkReport(
         Map.of("MEANING", meaning));
   }
 
-  /** Whether every row that could run did so without an error. */
+  /** Whether no row failed. */
   public boolean succeeded() {
     return results.stream().noneMatch(r -> r.outcome() instanceof BenchmarkResult.Failed);
   }

@@ -23,11 +23,11 @@ import org.dmalloc.measure.report.MeasurementListener;
 import org.dmalloc.spi.machine.KernelFiles;
 
 /**
- * Runs benchmarks: each backend in turn, with one region at a time, its raw disk beside it.
+ * Runs benchmarks: each backend in turn, with one region at a time and its raw disk.
  *
- * <p>What fails for one backend or workload becomes a row with the error; the others go on. An
- * interrupt of the calling thread ends the benchmark: the workers stop, regions and files that were
- * taken are gone, and {@link InterruptedException} is thrown.
+ * <p>An error of one backend or workload becomes a row; the others go on. An interrupt of the
+ * calling thread ends the benchmark: the workers stop, regions and files are deleted, and {@link
+ * InterruptedException} is thrown.
  */
 public final class BenchmarkRunner {
   private static final Duration RAW_TIME = Duration.ofSeconds(1);
@@ -38,10 +38,8 @@ public final class BenchmarkRunner {
   private final PageCache pageCache;
 
   /**
-   * A runner on this machine.
-   *
-   * @param providers the backends to measure, at least one; those with files are measured first, so
-   *     that the others can be compared with their disk
+   * Measures at least one backend. Those with files run first, so that the others can be compared
+   * with their disk.
    */
   public BenchmarkRunner(List<? extends MemoryProvider> providers) {
     this(providers, KernelFiles.ofThisMachine(), "fio", new PageCache("dd"));
@@ -56,7 +54,7 @@ public final class BenchmarkRunner {
       throw new IllegalArgumentException(
           "benchmark of no backend; start a bundle that registers a MemoryProvider");
     }
-    // Sorting is stable: the caller's order holds within both kinds.
+    // Sorting is stable: the caller's order remains within both kinds.
     this.providers =
         providers.stream().sorted(Comparator.comparing(p -> !storesRegions(p))).toList();
     this.files = files;
@@ -72,7 +70,7 @@ public final class BenchmarkRunner {
     }
   }
 
-  /** One benchmark: what its backends use, and what was found so far. */
+  /** One benchmark: what its backends use, and the results so far. */
   static final class Run {
     final BenchmarkPlan plan;
     final KernelFiles files;
@@ -113,12 +111,6 @@ public final class BenchmarkRunner {
     }
   }
 
-  /**
-   * Runs a benchmark.
-   *
-   * @param listener told of the steps, on the calling thread
-   * @throws InterruptedException if the calling thread was interrupted; nothing is left behind
-   */
   public BenchmarkReport run(BenchmarkPlan plan, MeasurementListener listener)
       throws InterruptedException {
     Instant startedAt = Instant.now();

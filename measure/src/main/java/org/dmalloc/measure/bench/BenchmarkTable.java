@@ -34,7 +34,7 @@ import org.jspecify.annotations.Nullable;
 
 /** The text form of a benchmark's report. */
 final class BenchmarkTable {
-  /** No line of words is longer, however wide the terminal is. */
+  /** Lines of words are not longer, however wide the terminal is. */
   private static final int WIDTH = 120;
 
   private static final String LEGEND =
@@ -53,7 +53,6 @@ final class BenchmarkTable {
 
   private BenchmarkTable() {}
 
-  /** The whole report: what was measured where, the raw disk, the rows, and how to read them. */
   static String render(BenchmarkReport report, int width) {
     return Lines.wrap(header(report), width)
         + '\n'

@@ -9,14 +9,11 @@ import org.dmalloc.measure.disk.RawFigure;
 import org.dmalloc.measure.disk.RawPattern;
 import org.jspecify.annotations.Nullable;
 
-/** Which raw figure belongs to which workload, and how the two compare. */
+/** The raw figure that a workload is compared with, and the ratios of the two. */
 public final class Ratios {
   private Ratios() {}
 
-  /**
-   * What the raw disk has to do to match a workload: requests of a page in random order, or of 1
-   * MiB in order; null for workloads that a disk has no counterpart for.
-   */
+  /** The raw requests that a workload is compared with; null if there are none. */
   public static @Nullable RawPattern counterpart(Workload workload) {
     if (workload.pattern() == AccessPattern.NORMAL) {
       return null; // of both kinds
@@ -30,9 +27,8 @@ public final class Ratios {
   }
 
   /**
-   * Throughput over raw throughput. In order, bytes per second are compared, because the raw
-   * requests are larger than a page. At random, operations per second are: each stands for one page
-   * that the disk would have to be asked for.
+   * Throughput over raw throughput. In order, bytes are compared, because raw requests are larger
+   * than a page. At random, operations are: each stands for one page of the disk.
    */
   public static OptionalDouble throughput(Measurement measurement, RawFigure raw) {
     return raw.pattern().sequential()
@@ -41,8 +37,7 @@ public final class Ratios {
   }
 
   /**
-   * A latency over the raw one; only where an operation and a raw request are both one page, and
-   * single operations were timed.
+   * A latency over the raw one; empty unless both are of one page and operations were timed alone.
    */
   public static OptionalDouble latency(
       Measurement measurement, RawFigure raw, long nanos, long rawNanos) {

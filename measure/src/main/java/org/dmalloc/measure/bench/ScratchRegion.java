@@ -32,9 +32,9 @@ import org.dmalloc.measure.disk.PageCache;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The region that one backend's workloads share. Named where the backend stores regions, so that it
- * can be closed and opened again to drop its caches; {@link #close()} deletes it. The name holds
- * the process id, so that what a killed run left behind is found by {@link #removeStale}.
+ * The region that one backend's workloads share. It is named where the backend stores regions, so
+ * that it can be closed and opened again to drop its caches. {@link #close()} deletes it. The name
+ * holds the process id, by which {@link #removeStale} finds what a killed run left behind.
  *
  * <p>One thread uses it.
  */
@@ -43,10 +43,10 @@ final class ScratchRegion implements AutoCloseable {
   private static final Pattern NAME = Pattern.compile(PREFIX + "([0-9]{1,18})-[^-]*");
   private static final AtomicLong NUMBER = new AtomicLong(1);
 
-  /** Brought in piecewise, so that an interrupt need not wait for all of it. */
+  /** Brought in piecewise, so that an interrupt takes effect before the end of the region. */
   private static final long PIECE_BYTES = 64L << 20;
 
-  /** A region counts as dropped with no more than this part of it in RAM: its first pages, say. */
+  /** A region with at most this share in RAM, such as its first pages, is cold. */
   private static final double COLD_SHARE = 0.01;
 
   private final MemoryProvider provider;
@@ -69,12 +69,7 @@ final class ScratchRegion implements AutoCloseable {
     this.region = region;
   }
 
-  /**
-   * Allocates one.
-   *
-   * @param pattern asked for once and for all, so that nothing is advised later; null to let each
-   *     workload advise
-   */
+  /** Allocates it with a pattern for all workloads; null lets each workload advise. */
   static ScratchRegion allocate(
       MemoryProvider provider,
       long byteSize,
@@ -94,11 +89,7 @@ final class ScratchRegion implements AutoCloseable {
     return new ScratchRegion(provider, name, target, fixed, region);
   }
 
-  /**
-   * Deletes regions of runs whose process is gone, in the configured directory alone.
-   *
-   * @return their names
-   */
+  /** Deletes regions of ended processes, only in the configured directory; returns their names. */
   static List<String> removeStale(MemoryProvider provider) throws MemoryException {
     List<String> removed = new ArrayList<>();
     if (!provider.capabilities().contains(Capability.NAMED)) {
@@ -122,15 +113,12 @@ final class ScratchRegion implements AutoCloseable {
     return region;
   }
 
-  /** The file on a disk; empty where the region has none, or only a descriptor's path in /proc. */
+  /** The file on a disk; empty if the region has none, or only a descriptor's path in /proc. */
   Optional<Path> file() {
     return name == null ? Optional.empty() : Optional.ofNullable(region.info().path());
   }
 
-  /**
-   * Advises the whole region, unless its pattern was fixed. Returns what holds; null if the backend
-   * takes no advice.
-   */
+  /** Advises the whole region unless its pattern is fixed; returns what holds, null for none. */
   @Nullable AccessPattern advise(AccessPattern pattern) throws MemoryException {
     if (fixed != null) {
       return region.info().pattern();
@@ -145,7 +133,7 @@ final class ScratchRegion implements AutoCloseable {
     return pattern;
   }
 
-  /** Brings all pages in and maps them, as far as memory allows. */
+  /** Brings in and maps all pages, as far as memory allows. */
   void bringIn() throws IOException, InterruptedException {
     AccessPattern wanted = advised;
     advise(AccessPattern.SEQUENTIAL);
@@ -177,7 +165,7 @@ final class ScratchRegion implements AutoCloseable {
     }
   }
 
-  /** The part of the region in RAM, 0 to 1; −1 if the backend cannot tell. */
+  /** The share of the region in RAM, 0 to 1; −1 if unknown. */
   double residentShare() throws MemoryException {
     if (!provider.capabilities().contains(Capability.RESIDENCY)) {
       return -1;
@@ -189,10 +177,8 @@ final class ScratchRegion implements AutoCloseable {
   }
 
   /**
-   * Takes all pages out of RAM and checks that they are gone. The pattern that was advised holds
-   * afterwards too.
-   *
-   * @return empty if they are; else why not, and what would help
+   * Evicts all pages and checks that they are gone; the advice is kept. Returns empty if they are,
+   * else the reason and what would help.
    */
   Optional<String> dropCaches(PageCache cache, boolean hasSwap)
       throws IOException, InterruptedException {

@@ -23,8 +23,8 @@ import org.HdrHistogram.Histogram;
 
 /**
  * The raw disk by {@code pread} and {@code pwrite} past the page cache (O_DIRECT), one thread per
- * request under way: for machines without fio. Many threads cost more CPU than one asynchronous
- * queue; with few processors the figure at depth 32 is a little too low.
+ * request under way: for machines without fio. Threads cost more CPU than one asynchronous queue;
+ * with few processors the figure at depth 32 is a little too low.
  */
 public final class DirectLoop implements RawDisk {
   private static final int SIGNIFICANT_DIGITS = 3;
@@ -86,9 +86,8 @@ public final class DirectLoop implements RawDisk {
   }
 
   /**
-   * O_DIRECT is an option of the JDK's module jdk.unsupported. It is looked up by name, through the
-   * platform's loader: javac warns of a plain import, and a bundle would have to import the
-   * package.
+   * The option O_DIRECT of the JDK's module jdk.unsupported. It is looked up by name in the
+   * platform's loader: javac warns of an import, and a bundle would have to import the package.
    */
   public static OpenOption direct() throws IOException {
     try {
@@ -110,7 +109,7 @@ public final class DirectLoop implements RawDisk {
       ByteBuffer buffer =
           ByteBuffer.allocateDirect(pattern.blockBytes() + alignment - 1).alignedSlice(alignment);
       long before = System.nanoTime();
-      // Once at least: on a busy machine the time may be over before a thread has begun.
+      // Once at least: on a busy machine the time may end before a thread begins.
       do {
         buffer.position(0).limit(pattern.blockBytes());
         long position = choice.getAsLong() * pattern.blockBytes();
@@ -131,7 +130,7 @@ public final class DirectLoop implements RawDisk {
         before = after;
       } while (before < deadline);
       if (pattern.writes()) {
-        // What was written counts when the disk has it.
+        // Writes count when the disk has them.
         channel.force(false);
       }
     }

@@ -10,16 +10,14 @@ import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.TimeUnit;
 
-/** Runs a program to its end, or ends it. */
+/** Runs external programs. */
 final class ExternalProgram {
   private ExternalProgram() {}
 
   /**
-   * Runs a program without input. When the calling thread is interrupted, or time runs out, the
-   * program is killed.
-   *
-   * @return what it wrote, errors included
-   * @throws IOException if it cannot be started, ends with a status other than 0, or takes too long
+   * Runs a program without input; returns its output, errors included. An interrupt or the limit
+   * kills it. An {@link IOException} says that it did not start, took too long, or had a status
+   * other than 0.
    */
   static String run(List<String> command, Duration limit) throws IOException, InterruptedException {
     String program = command.getFirst();

@@ -12,8 +12,8 @@ import java.time.Duration;
 import java.util.List;
 
 /**
- * The raw disk by fio(1): psync at depth 1; io_uring at any other, or libaio where the kernel or a
- * sandbox refuses io_uring. All direct, on an existing file.
+ * The raw disk by fio(1), with direct I/O on an existing file: psync at depth 1; io_uring at any
+ * other, or libaio where the kernel or a sandbox refuses io_uring.
  */
 public final class Fio implements RawDisk {
   private static final Duration GRACE = Duration.ofSeconds(20);
@@ -27,12 +27,7 @@ public final class Fio implements RawDisk {
     this.version = version;
   }
 
-  /**
-   * Finds fio.
-   *
-   * @param program its name or path
-   * @throws IOException if it cannot be started; the message says how to install it
-   */
+  /** Finds fio by its name or path; the message of a failure says how to install it. */
   public static Fio find(String program) throws IOException, InterruptedException {
     try {
       String version = ExternalProgram.run(List.of(program, "--version"), GRACE).strip();
@@ -102,7 +97,6 @@ public final class Fio implements RawDisk {
     return order + (pattern.writes() ? "write" : "read");
   }
 
-  /** Reads fio's report. */
   static RawFigure parse(String json, RawPattern pattern, int queueDepth, String tool)
       throws IOException {
     try {

@@ -8,20 +8,17 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * Drops a file's pages from the kernel's cache, for files that are not mapped: by dd(1) of GNU
- * coreutils, whose {@code nocache} flag is posix_fadvise(POSIX_FADV_DONTNEED), a call that Java
- * does not have. No privilege is needed.
- *
- * @param program the name or path of dd
+ * Drops the pages of files that are not mapped from the kernel's cache, without privilege. It runs
+ * dd(1) of GNU coreutils, whose {@code nocache} flag is posix_fadvise(POSIX_FADV_DONTNEED), a call
+ * that Java does not have.
  */
 public record PageCache(String program) {
   private static final Duration LIMIT = Duration.ofMinutes(2);
 
   /**
-   * Writes the file's changed pages to the disk and asks the kernel to forget all of its pages. The
-   * caller checks whether it did.
-   *
-   * @return empty if the request was made; else why not, and what would help
+   * Writes the file's dirty pages to the disk and asks the kernel to drop all of its pages. The
+   * caller checks the effect. Returns empty after the request, else why it failed and what would
+   * help.
    */
   public Optional<String> drop(Path file) throws InterruptedException {
     List<String> command =

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.dmalloc.measure.disk;
 
-/** What the raw disk is asked to do. */
+/** A pattern of requests to the raw disk. */
 public enum RawPattern {
   /** 4 KiB reads in random order: the measure for random, zipfian and batched reads. */
   RANDOM_READ("random read", 4096, false, false),
@@ -24,22 +24,19 @@ public enum RawPattern {
     this.writes = writes;
   }
 
-  /** Words for a table. */
   public String label() {
     return label;
   }
 
-  /** The size of one request. */
   public int blockBytes() {
     return blockBytes;
   }
 
-  /** Whether requests come in order. */
   public boolean sequential() {
     return sequential;
   }
 
-  /** Whether it writes, and so destroys what the file holds. */
+  /** Whether it destroys what the file holds. */
   public boolean writes() {
     return writes;
   }

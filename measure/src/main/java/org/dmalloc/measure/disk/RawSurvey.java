@@ -5,11 +5,10 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * What the raw disk below one backend's file gave in all patterns that were asked for.
+ * The raw disk below one backend's file, in all patterns that were asked for.
  *
- * @param subject whose file it was: the name of a backend
- * @param figures the figures, in the order in which they were measured
- * @param notes what did not work, and what was used in its place; empty if all worked
+ * @param subject the name of the backend
+ * @param notes what did not work, and what replaced it; empty if all worked
  */
 public record RawSurvey(String subject, String file, List<RawFigure> figures, List<String> notes) {
   public RawSurvey {
@@ -17,7 +16,6 @@ public record RawSurvey(String subject, String file, List<RawFigure> figures, Li
     notes = List.copyOf(notes);
   }
 
-  /** The figure of a pattern at a depth. */
   public Optional<RawFigure> figure(RawPattern pattern, int queueDepth) {
     return figures.stream()
         .filter(f -> f.pattern() == pattern && f.queueDepth() == queueDepth)

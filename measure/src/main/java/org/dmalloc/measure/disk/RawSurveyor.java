@@ -16,14 +16,13 @@ import java.util.Set;
 import org.dmalloc.measure.RandomStream;
 
 /**
- * Measures the raw disk in a set of patterns at both depths. Reads go to the very file under test;
- * writes go to a scratch file beside it, of the same size, which is removed afterwards.
+ * Measures the raw disk in a set of patterns at both depths. Reads go to the file under test.
+ * Writes go to a scratch file beside it, of the same size, which is removed afterwards.
  *
- * <p>Each figure comes from the preferred tool, or where that fails from {@link DirectLoop}; a note
- * says so.
+ * <p>If the preferred tool fails, the figure comes from the next one, and a note says so.
  */
 public final class RawSurveyor {
-  /** A scratch file need not be larger to be beyond a disk's own tricks. */
+  /** Large enough to exceed the cache of a disk. */
   private static final long MAX_SCRATCH_BYTES = 1L << 30;
 
   private static final int CHUNK_BYTES = 1 << 20;
@@ -32,22 +31,14 @@ public final class RawSurveyor {
   private final Duration timePerFigure;
   private final List<String> notes = new ArrayList<>();
 
-  /**
-   * A surveyor.
-   *
-   * @param tools what to measure with, the preferred one first
-   * @param timePerFigure how long each of the figures takes
-   */
+  /** Takes each figure with the first of these tools that works. */
   public RawSurveyor(List<RawDisk> tools, Duration timePerFigure) {
     this.tools = List.copyOf(tools);
     this.timePerFigure = timePerFigure;
   }
 
   /**
-   * Measures.
-   *
-   * @param subject whose file it is, for the reader
-   * @param file the file to read; it is not changed
+   * Measures the disk below a file, which it does not change, for a subject that the report names.
    */
   public RawSurvey survey(String subject, Path file, Set<RawPattern> patterns)
       throws InterruptedException {
@@ -63,7 +54,7 @@ public final class RawSurveyor {
     return new RawSurvey(subject, file.toString(), figures, notes);
   }
 
-  /** Measures in a directory that holds no file under test, on a scratch file for all patterns. */
+  /** Measures all patterns on a scratch file in a directory that has no file under test. */
   public RawSurvey surveyDirectory(
       String subject, Path directory, long byteSize, Set<RawPattern> patterns)
       throws InterruptedException {
@@ -130,7 +121,7 @@ public final class RawSurveyor {
     }
   }
 
-  /** Writes all of it, so that no later write has to allocate, and nothing is a run of zeros. */
+  /** Writes all of it: no later write allocates, and the content is no run of zeros. */
   private static void fill(Path file, long byteSize) throws IOException, InterruptedException {
     RandomStream random = new RandomStream(byteSize);
     ByteBuffer chunk = ByteBuffer.allocateDirect(CHUNK_BYTES);

@@ -9,14 +9,13 @@ import org.dmalloc.spi.machine.Mount;
 
 /** The disks below the stores. */
 final class DiskChecks {
-  /** The kernel's default; with more, a fault without advice reads more than its page needs. */
+  /** The kernel's default; with more, a fault without advice reads more than its page. */
   private static final long DEFAULT_READ_AHEAD_KIB = 128;
 
   private static final long LOW_READ_AHEAD_KIB = 32;
 
   private DiskChecks() {}
 
-  /** How much a fault without advice reads. */
   static List<Finding> readAhead(MachineView machine) {
     return disks(machine)
         .flatMap(
@@ -44,7 +43,7 @@ final class DiskChecks {
             "a fault without advice reads at most about this; under RANDOM advice it reads one page");
   }
 
-  /** Whether the kernel takes the disk for a rotational one. */
+  /** Whether the kernel takes the disk for a rotational disk. */
   static List<Finding> rotational(MachineView machine) {
     return disks(machine)
         .flatMap(disk -> disk.rotational().map(rotational -> rotational(disk, rotational)).stream())

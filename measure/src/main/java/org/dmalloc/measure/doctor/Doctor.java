@@ -7,10 +7,10 @@ import java.util.function.Function;
 
 /**
  * Checks what the settings of a machine mean for memory regions, and names the commands that change
- * them. It reads only, and runs none of the commands.
+ * them. It only reads, and runs none of the commands.
  */
 public final class Doctor {
-  /** Each gives its findings, none where a machine has no such thing. */
+  /** A check has no findings if the machine has no such setting. */
   private static final List<Function<MachineView, List<Finding>>> CHECKS =
       List.of(
           StoreChecks::fileSystem,
@@ -32,7 +32,6 @@ public final class Doctor {
 
   private Doctor() {}
 
-  /** Checks the machine that this runs on. */
   public static DoctorReport examine(List<Path> directories) {
     return examine(MachineView.thisMachine(directories));
   }

@@ -5,13 +5,9 @@ import java.util.List;
 import java.util.Locale;
 import org.dmalloc.report.Json;
 
-/**
- * What a {@link Doctor} found.
- *
- * @param findings in the order of the checks
- */
+/** The findings of a {@link Doctor}, in the order of its checks. */
 public record DoctorReport(List<Finding> findings) {
-  /** The version of the JSON form; grows when a member changes its meaning or goes away. */
+  /** The version of the JSON form; grows when a member changes its meaning or is removed. */
   public static final int SCHEMA_VERSION = 1;
 
   private static final int SEVERITY_WIDTH = 5;
@@ -25,7 +21,7 @@ public record DoctorReport(List<Finding> findings) {
     return findings.stream().filter(f -> f.severity() == severity).count();
   }
 
-  /** The text form: a line for each finding, and below it the command that changes it. */
+  /** The text form: a line for each finding, then the command that changes the setting. */
   public String text() {
     StringBuilder text = new StringBuilder();
     for (Finding finding : findings) {

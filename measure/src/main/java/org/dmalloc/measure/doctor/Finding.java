@@ -4,11 +4,10 @@ package org.dmalloc.measure.doctor;
 /**
  * One result of a check.
  *
- * @param subject the setting, disk or directory that was examined
- * @param value what it is set to, with its unit
- * @param effect what this does to regions and benchmarks, in one line
- * @param command the command that changes it; empty where nothing needs to be changed, or nothing
- *     can be
+ * @param subject the setting, disk or directory
+ * @param value of the setting, with its unit
+ * @param effect what it means for regions and benchmarks, in one line
+ * @param command the command that changes it; empty if no change is needed or possible
  */
 public record Finding(
     String check, Severity severity, String subject, String value, String effect, String command) {
@@ -16,9 +15,9 @@ public record Finding(
   public enum Severity {
     /** As it should be. */
     OK,
-    /** Works; explains figures of benchmarks. */
+    /** Works, and explains figures of benchmarks. */
     NOTE,
-    /** Will slow things down badly, or make them fail. */
+    /** Slows regions down badly, or makes them fail. */
     WARN
   }
 }

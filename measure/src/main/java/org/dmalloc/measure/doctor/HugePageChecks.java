@@ -8,7 +8,7 @@ import org.dmalloc.spi.machine.Setting;
 final class HugePageChecks {
   private HugePageChecks() {}
 
-  /** Whether anonymous memory gets them. */
+  /** Whether anonymous memory gets huge pages. */
   static List<Finding> enabled(MachineView machine) {
     return judge(
         machine,
@@ -45,7 +45,7 @@ final class HugePageChecks {
                     choice, "a fault waits for a huge page at most where one was asked for"));
   }
 
-  /** Whether shared memory without a file gets them. */
+  /** Whether shared memory without a file gets huge pages. */
   static List<Finding> shmem(MachineView machine) {
     return judge(
         machine,

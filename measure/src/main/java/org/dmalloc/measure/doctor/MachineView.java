@@ -14,8 +14,7 @@ import org.dmalloc.spi.machine.Setting;
 /**
  * What the checks read of a machine.
  *
- * @param files the files of its kernel
- * @param directories where stores lie or will lie; a directory need not exist yet
+ * @param directories of stores; they need not exist yet
  * @param freeSpace the bytes that an ordinary user may still write below a directory; empty if
  *     unknown
  */
@@ -25,7 +24,6 @@ public record MachineView(
     directories = List.copyOf(directories);
   }
 
-  /** The machine that this runs on. */
   public static MachineView thisMachine(List<Path> directories) {
     return new MachineView(KernelFiles.ofThisMachine(), directories, MachineView::usableSpace);
   }
@@ -45,12 +43,11 @@ public record MachineView(
     }
   }
 
-  /** The finding about a number; none where this machine does not have it. */
+  /** The finding about a setting; none if this machine does not have it. */
   List<Finding> judge(Setting setting, LongFunction<Finding> judgement) {
     return judge(setting.number(files), judgement);
   }
 
-  /** The finding about a number; none where there is none. */
   static List<Finding> judge(OptionalLong number, LongFunction<Finding> judgement) {
     return number.isPresent() ? List.of(judgement.apply(number.getAsLong())) : List.of();
   }

@@ -46,7 +46,6 @@ final class MemoryChecks {
         "echo BYTES > " + group.file());
   }
 
-  /** Whether large anonymous regions are granted. */
   static List<Finding> overcommit(MachineView machine) {
     Subject subject = new Subject("overcommit", Setting.OVERCOMMIT);
     return machine.judge(

@@ -14,7 +14,6 @@ final class StoreChecks {
 
   private StoreChecks() {}
 
-  /** What the file system can promise. */
   static List<Finding> fileSystem(MachineView machine) {
     return machine.directories().stream()
         .flatMap(

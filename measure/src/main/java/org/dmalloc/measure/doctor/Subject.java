@@ -4,12 +4,7 @@ package org.dmalloc.measure.doctor;
 import org.dmalloc.measure.doctor.Finding.Severity;
 import org.dmalloc.spi.machine.Setting;
 
-/**
- * What a check examines, for the findings about it.
- *
- * @param check the name of the check
- * @param name the setting, disk or directory
- */
+/** The setting, disk or directory that a check examines, for the findings about it. */
 record Subject(String check, String name) {
   Subject(String check, Setting setting) {
     this(check, setting.name());

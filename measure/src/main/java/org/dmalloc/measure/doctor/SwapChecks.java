@@ -15,7 +15,6 @@ final class SwapChecks {
 
   private SwapChecks() {}
 
-  /** The swap areas in use, with what they lie on. */
   static List<Finding> devices(MachineView machine) {
     List<SwapDevice> devices = SwapDevice.all(machine.files());
     return devices.isEmpty()
@@ -44,8 +43,8 @@ final class SwapChecks {
   }
 
   /**
-   * How many pages one fault from swap reads. What it is worth either way was measured with compare
-   * --page-cluster 0,3: see docs/swap-or-file.md.
+   * The pages that one fault reads from swap. The effect was measured with {@code compare
+   * --page-cluster 0,3}: see docs/swap-or-file.md.
    */
   static List<Finding> pageCluster(MachineView machine) {
     return machine.judge(PAGE_CLUSTER, cluster -> pageCluster(machine, cluster));

@@ -10,13 +10,12 @@ import org.dmalloc.spi.machine.KernelFiles;
 import org.dmalloc.spi.machine.MemoryInfo;
 import org.dmalloc.spi.machine.Setting;
 
-/** When the kernel writes changed pages back, and when it makes writers wait for that. */
+/** The limits from which the kernel writes dirty pages back and makes writers wait. */
 final class WritebackChecks {
   private static final long LOW_BYTES = 64L << 20;
 
   private WritebackChecks() {}
 
-  /** From how much on a writer waits. */
   static List<Finding> dirtyLimit(MachineView machine) {
     return Limit.read(machine.files(), "dirty").map(WritebackChecks::dirtyLimit).stream().toList();
   }
@@ -36,7 +35,6 @@ final class WritebackChecks {
                 limit.size()));
   }
 
-  /** From how much on the kernel writes back. */
   static List<Finding> dirtyBackground(MachineView machine) {
     return Limit.read(machine.files(), "dirty")
         .flatMap(
@@ -62,7 +60,7 @@ final class WritebackChecks {
                 background.size()));
   }
 
-  /** A limit that is set in bytes, or in per cent of available memory if the bytes are 0. */
+  /** A limit in bytes, or in percent of available memory if the bytes are 0. */
   private record Limit(Setting setting, String value, long bytes) {
     static Optional<Limit> read(KernelFiles files, String name) {
       Setting inBytes = Setting.sysctl("vm." + name + "_bytes");

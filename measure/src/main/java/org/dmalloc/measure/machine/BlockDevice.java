@@ -12,8 +12,8 @@ import org.dmalloc.spi.machine.Mount;
  * The block device below a file system or a swap area, from {@code /sys}.
  *
  * @param name the kernel's name of the whole disk, such as {@code nvme0n1}
- * @param model what the disk calls itself; empty if it says nothing
- * @param rotational what the disk claims about itself; virtual disks often claim wrongly
+ * @param model the disk's own name; empty if it has none
+ * @param rotational what the disk claims; virtual disks often claim wrongly
  * @param readAheadKib how far a read in order, or a fault without advice, reads ahead
  * @param scheduler the active I/O scheduler; empty if unknown
  */
@@ -31,7 +31,7 @@ public record BlockDevice(
     if (byNumber.isPresent()) {
       return Optional.of(atSysPath(files, byNumber.get()));
     }
-    // btrfs has a device number of its own; its source names one of its devices.
+    // btrfs has its own device number; its source names one of its devices.
     return ofDeviceFile(files, mount.source());
   }
 
@@ -45,7 +45,6 @@ public record BlockDevice(
     return files.realPath(CLASS + name).map(path -> atSysPath(files, path));
   }
 
-  /** The disk in words, for a report. */
   public String description() {
     return String.format(
         Locale.ROOT,
@@ -55,14 +54,14 @@ public record BlockDevice(
         rotational.map(r -> r ? "yes" : "no").orElse("unknown"));
   }
 
-  /** The file with this disk's read-ahead, for a command that changes it. */
+  /** The file that sets this disk's read-ahead. */
   public String readAheadFile() {
     return "/sys/block/" + name + "/queue/read_ahead_kb";
   }
 
   /**
-   * Bytes read from and written to the device since boot by everybody, or empty: fields 3 and 7 of
-   * its {@code stat}, in sectors of 512 bytes.
+   * Bytes that all processes read and wrote since boot, or empty: fields 3 and 7 of the device's
+   * {@code stat}, in sectors of 512 bytes.
    */
   public Optional<Traffic> traffic(KernelFiles files) {
     return files
@@ -74,7 +73,7 @@ public record BlockDevice(
                 new Traffic(512 * Long.parseLong(fields[2]), 512 * Long.parseLong(fields[6])));
   }
 
-  /** Bytes that went through a device. */
+  /** Bytes that all processes transferred. */
   public record Traffic(long readBytes, long writtenBytes) {}
 
   private static BlockDevice atSysPath(KernelFiles files, String sysPath) {

@@ -16,7 +16,7 @@ import org.dmalloc.spi.machine.KernelFiles;
 import org.dmalloc.spi.machine.ProcessStat;
 import org.jspecify.annotations.Nullable;
 
-/** Reads what the kernel counts while something is measured. One measurement at a time uses it. */
+/** Reads the kernel's counts for a measurement. One measurement at a time uses it. */
 public final class KernelCounter {
   /** Linux: 5 written here resets the peak of the resident set (proc_pid_clear_refs(5)). */
   private static final Path CLEAR_REFS = Path.of("/proc/self/clear_refs");
@@ -30,11 +30,7 @@ public final class KernelCounter {
   private final List<BlockDevice> devices;
   private final @Nullable PeakCharge charge;
 
-  /**
-   * Counts for this process and some devices.
-   *
-   * @param devices whose traffic is counted; may be empty
-   */
+  /** Counts for this process, and the traffic of devices. */
   public KernelCounter(KernelFiles files, List<BlockDevice> devices) {
     this(files, devices, null);
   }
@@ -46,11 +42,10 @@ public final class KernelCounter {
   }
 
   /**
-   * Counts peaks too, in a process that is there to be measured: they are reset each time.
+   * Counts peaks too, which {@link #reset} resets; for a process that only measures.
    *
-   * @param devices names of the devices
-   * @param peakFile where the kernel tells the most that this process's cgroup was charged for;
-   *     empty for that of the cgroup of version 2 that it is in
+   * @param peakFile where the kernel tells the peak charge of this process's cgroup; empty for that
+   *     of its cgroup of version 2
    */
   public static KernelCounter withPeaks(List<String> devices, String peakFile) {
     KernelFiles files = KernelFiles.ofThisMachine();
@@ -62,7 +57,6 @@ public final class KernelCounter {
         PeakCharge.of(files, peakFile));
   }
 
-  /** Resets the peaks. */
   public void reset() throws IOException {
     PeakCharge peak = charge;
     if (peak != null) {
@@ -71,7 +65,7 @@ public final class KernelCounter {
     }
   }
 
-  /** Reads all now, the peaks since the last {@link #reset}. */
+  /** Reads all counts, and the peaks since the last {@link #reset}. */
   public KernelCounts read() throws IOException {
     Optional<ProcessStat> stat = ProcessStat.of(files, "self");
     long userTicks = field(stat, 14);
@@ -107,7 +101,7 @@ public final class KernelCounter {
     return stat.isPresent() ? stat.get().field(number).orElse(UNKNOWN) : UNKNOWN;
   }
 
-  /** The file of this process's cgroup if it counts swapping, else that of the whole machine. */
+  /** The file of this process's cgroup if it counts swapping, else that of the machine. */
   private String swapSource() {
     return Cgroup.ofMemory(files, 2)
         .map(group -> group.directory().resolve("memory.stat").toString())

@@ -2,25 +2,23 @@
 package org.dmalloc.measure.machine;
 
 /**
- * What the kernel has counted for this whole process since its start, and for some devices since
- * boot, or the difference of two such readings. {@link #UNKNOWN} where this machine does not tell.
+ * The kernel's counts for this whole process since its start, and for some devices since boot; or
+ * the difference of two readings. {@link #UNKNOWN} where this machine does not tell.
  *
- * <p>Bytes read and written are those of {@code /proc/self/io}: reads count when they are sent to
- * the device, read-ahead included; writes count when a page becomes dirty, in the kernel's own unit
+ * <p>Bytes read and written are those of {@code /proc/self/io}. Reads count when they are sent to
+ * the device, read-ahead included. Writes count when a page becomes dirty, in the kernel's own unit
  * (a large folio counts whole), or when a direct write is sent.
  *
  * @param majorFaults page faults that waited for a read, field 12 of {@code /proc/self/stat}
  * @param minorFaults page faults that did not, field 10
- * @param cpuNanos time on a CPU in user and kernel mode, fields 14 and 15, in the kernel's ticks of
- *     10 ms
- * @param swapSource where the two were counted: the file of this process's cgroup where it counts
- *     them, else that of the whole machine
- * @param deviceReadBytes read from the devices, by the whole machine
- * @param deviceWrittenBytes written to them; of a difference, until what was stored was durable
- * @param peakResidentBytes the most that the process had in RAM and mapped, pages that other
- *     programs share with it included
- * @param peakChargedBytes the most that its memory cgroup was charged for meanwhile, never more
- *     than its limit
+ * @param cpuNanos time on a CPU in user and kernel mode, fields 14 and 15, in ticks of 10 ms
+ * @param swapSource where swapping was counted: the file of this process's cgroup if it counts
+ *     that, else that of the whole machine
+ * @param deviceReadBytes by the whole machine
+ * @param deviceWrittenBytes likewise; in a difference, until the stores were durable
+ * @param peakResidentBytes the peak of mapped pages in RAM, those shared with other programs
+ *     included
+ * @param peakChargedBytes the peak charge of its memory cgroup, never more than the limit
  */
 public record KernelCounts(
     long majorFaults,
@@ -35,7 +33,6 @@ public record KernelCounts(
     long deviceWrittenBytes,
     long peakResidentBytes,
     long peakChargedBytes) {
-  /** Stands for a count that this machine does not give. */
   public static final long UNKNOWN = -1;
 
   /** Counts of the process alone; all others are unknown. */
@@ -56,15 +53,13 @@ public record KernelCounts(
         UNKNOWN);
   }
 
-  /** Counts of nothing. */
   public static KernelCounts none() {
     return ofProcess(UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN);
   }
 
   /**
-   * What was counted between {@code earlier} and this reading; the peaks are those of this one.
-   *
-   * @param durable read when what had been stored was durable: the writing until then belongs to it
+   * The counts between {@code earlier} and this reading; the peaks are this reading's. Bytes
+   * written to devices count until {@code durable}, which was read when the stores were durable.
    */
   public KernelCounts since(KernelCounts earlier, KernelCounts durable) {
     return new KernelCounts(

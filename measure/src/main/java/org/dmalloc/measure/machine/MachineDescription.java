@@ -17,11 +17,11 @@ import org.dmalloc.spi.machine.Setting;
  * @param processors how many this JVM may use
  * @param memoryBytes memory of the machine; −1 if unknown
  * @param memoryLimitBytes the lowest memory limit of the cgroups above this process; −1 for none
- * @param kernel name and release of the kernel
+ * @param kernel name and release
  * @param system the distribution
- * @param jdk vendor and version of the Java that runs this
- * @param settings kernel settings that decide about the figures, by their path in {@code /proc/sys}
- *     or {@code /sys}
+ * @param jdk vendor and version
+ * @param settings kernel settings that affect the figures, by their path in {@code /proc/sys} or
+ *     {@code /sys}
  */
 public record MachineDescription(
     String processor,
@@ -52,7 +52,7 @@ public record MachineDescription(
     settings = java.util.Collections.unmodifiableMap(new LinkedHashMap<>(settings));
   }
 
-  /** In one line, for the head of a report. */
+  /** One line for the head of a report. */
   public String sentence() {
     return String.format(
         Locale.ROOT,

@@ -6,14 +6,14 @@ import org.dmalloc.spi.machine.KernelFiles;
 import org.dmalloc.spi.machine.ProcessStat;
 
 /**
- * How busy a machine's processors are, at one moment; two of them tell about the time between. All
+ * The load of a machine's processors at one moment; two readings tell about the time between. All
  * times are in ticks of the same length.
  *
- * @param userTicks what all programs have spent in user mode; the kernel's own work, such as
- *     write-back for whoever asked, is not among it
- * @param stolenTicks what a host gave to others
- * @param totalTicks all that the processors had
- * @param ownTicks what this process and its ended children have spent in user mode
+ * @param userTicks user-mode time of all programs; it excludes the kernel's own work, such as
+ *     write-back
+ * @param stolenTicks what a host gave to other machines
+ * @param totalTicks all ticks of the processors
+ * @param ownTicks user-mode time of this process and its ended children
  * @param load the load of the last minute
  */
 public record MachineLoad(
@@ -22,7 +22,7 @@ public record MachineLoad(
   private static final int NICE = 1;
   private static final int STEAL = 7;
 
-  /** Guest time, behind these, is counted in user time already. */
+  /** Guest time follows these fields, and is part of user time already. */
   private static final int COUNTED = 8;
 
   /** Fields of a process's {@code stat}. */
@@ -30,7 +30,7 @@ public record MachineLoad(
 
   private static final int CUTIME = 16;
 
-  /** Reads it; what the machine does not tell is 0. */
+  /** Reads the load; what the machine does not tell is 0. */
   public static MachineLoad read(KernelFiles files) {
     long[] ticks =
         files.lines("/proc/stat").stream()
@@ -55,14 +55,14 @@ public record MachineLoad(
         ticks[USER] + ticks[NICE], ticks[STEAL], Arrays.stream(ticks).sum(), own, load);
   }
 
-  /** The part of all processors that other programs have had since, 0 to 1. */
+  /** The share of all processors that other programs used since, 0 to 1. */
   public double othersShare(MachineLoad earlier) {
     return share(
         userTicks - earlier.userTicks - (ownTicks - earlier.ownTicks),
         totalTicks - earlier.totalTicks);
   }
 
-  /** The part of all processors that a host has given to others since, 0 to 1. */
+  /** The share of all processors that a host gave to others since, 0 to 1. */
   public double stolenShare(MachineLoad earlier) {
     return share(stolenTicks - earlier.stolenTicks, totalTicks - earlier.totalTicks);
   }

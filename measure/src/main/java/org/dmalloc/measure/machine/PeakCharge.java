@@ -16,12 +16,12 @@ import org.dmalloc.spi.machine.KernelFiles;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The most memory that this process's cgroup was charged for, since the last reset. It never
- * exceeds the limit. The resident set that the kernel tells for a process does: pages of the JDK's
- * files that another program brought in are mapped here and charged there.
+ * The peak charge of this process's cgroup since the last reset, which never exceeds the limit. The
+ * peak resident set can exceed it: it includes mapped pages of the JDK's files that another program
+ * brought in and is charged for.
  *
  * <p>Version 1 resets by a write to the file; version 2 does since Linux 6.12, for the descriptor
- * that was written to. Where neither works, the figure is that since the process began.
+ * that was written to. Where neither works, the peak is that since the process began.
  */
 final class PeakCharge {
   private static final byte[] RESET = "0\n".getBytes(StandardCharsets.US_ASCII);
@@ -34,7 +34,7 @@ final class PeakCharge {
     this.file = file;
   }
 
-  /** That of a file; where none is named, of the cgroup of version 2 that this process is in. */
+  /** The peak of a named file; if none is named, of this process's cgroup of version 2. */
   static PeakCharge of(KernelFiles files, String named) {
     if (!named.isEmpty()) {
       return new PeakCharge(Path.of(named));
@@ -47,7 +47,6 @@ final class PeakCharge {
             .orElse(null));
   }
 
-  /** Resets it, where the kernel permits that. */
   void reset() throws IOException {
     close();
     Path target = file;
@@ -63,7 +62,7 @@ final class PeakCharge {
     }
   }
 
-  /** The figure; {@link KernelCounts#UNKNOWN} where there is none. */
+  /** The peak in bytes; {@link KernelCounts#UNKNOWN} where there is none. */
   long read() throws IOException {
     FileChannel reset = open;
     if (reset != null) {

@@ -12,13 +12,11 @@ import org.dmalloc.spi.machine.Mount;
 /**
  * One swap area in use, from {@code /proc/swaps}.
  *
- * @param usedBytes how much of it is taken
  * @param priority areas of higher priority are filled first
  */
 public record SwapDevice(String path, Kind kind, long byteSize, long usedBytes, int priority) {
   /** What a swap area lies on. */
   public enum Kind {
-    /** A file in a file system. */
     FILE,
     /** A partition or a whole disk. */
     PARTITION,
@@ -26,7 +24,7 @@ public record SwapDevice(String path, Kind kind, long byteSize, long usedBytes, 
     ZRAM
   }
 
-  /** All swap areas in use, in the kernel's order. */
+  /** Lists the areas in use, in the kernel's order. */
   public static List<SwapDevice> all(KernelFiles files) {
     List<SwapDevice> devices = new ArrayList<>();
     for (String line : files.lines("/proc/swaps")) {
@@ -44,10 +42,7 @@ public record SwapDevice(String path, Kind kind, long byteSize, long usedBytes, 
     return devices;
   }
 
-  /**
-   * The disk that it lies on; empty for zram, whose pages are no traffic of a disk, and where none
-   * can be told.
-   */
+  /** The disk below; empty for zram, which causes no disk traffic, and if unknown. */
   public Optional<BlockDevice> disk(KernelFiles files) {
     return switch (kind) {
       case ZRAM -> Optional.empty();
@@ -60,7 +55,7 @@ public record SwapDevice(String path, Kind kind, long byteSize, long usedBytes, 
     try {
       return Path.of(path).toRealPath();
     } catch (IOException e) {
-      // Of another user: in a directory that this one may not search; or deleted meanwhile.
+      // In a directory that this user may not search, or deleted meanwhile.
       return Path.of(path);
     }
   }

@@ -38,8 +38,8 @@ import org.dmalloc.spi.machine.KernelFiles;
  * Moves a region in every direction between backends while a writer stores to it, checks every page
  * afterwards, and makes plain copies between the same backends for comparison.
  *
- * <p>For each size: first the plain copies, then one region that goes round all directions, as
- * often as the plan says, at each rate of writing; then a stored region between the backends of one
+ * <p>For each size it makes the plain copies. Then one region moves in all directions, as often as
+ * the plan says, at each rate of writing. Last, a stored region moves between the backends of one
  * store, which maps its file anew. One thread uses it.
  */
 public final class MoveBenchmark {
@@ -56,12 +56,9 @@ public final class MoveBenchmark {
   private final List<Direction> remapped;
 
   /**
-   * Prepares a benchmark.
+   * Prepares moves of regions of {@code managed} by {@code mover}.
    *
-   * @param managed the provider of regions that can move
-   * @param mover what moves them
-   * @param backends finds a backend by its name, and throws for one that is not there
-   * @param listener told what will be done, of each step, and of each size and rate that is done
+   * @param backends finds a backend by its name, and throws if there is none
    * @throws IllegalArgumentException if a backend of the plan is {@code managed} itself
    */
   public MoveBenchmark(
@@ -83,7 +80,7 @@ public final class MoveBenchmark {
       this.backends.put(name, backend);
     }
     round = round(plan.backends());
-    // All that can carry a stored region are of one store.
+    // All backends that store regions share one store.
     remapped = round(plan.backends().stream().filter(this::storesRegions).toList());
   }
 
@@ -103,9 +100,8 @@ public final class MoveBenchmark {
   }
 
   /**
-   * Measures; an interrupt ends it. Whatever ends it, nothing stays allocated or stored.
+   * Measures; an interrupt ends it. Nothing stays allocated or stored in any case.
    *
-   * @throws MemoryException if a backend refuses or a move fails
    * @throws org.dmalloc.measure.WrongContentException if a page lost a write
    */
   public MoveReport run() throws MemoryException {
@@ -133,7 +129,7 @@ public final class MoveBenchmark {
         rows);
   }
 
-  /** All that will be done, in a line, from which a user can tell how long it takes. */
+  /** The work in one line, from which a user can tell how long it takes. */
   private String outline() {
     String sizes =
         plan.byteSizes().stream()
@@ -155,7 +151,7 @@ public final class MoveBenchmark {
         sizes);
   }
 
-  /** A way through all directions, each once, that ends where it began. */
+  /** A path through all directions, each once, that ends where it began. */
   private static List<Direction> round(List<String> names) {
     List<Direction> round = new ArrayList<>();
     addRound(names, 0, round);
@@ -270,7 +266,7 @@ public final class MoveBenchmark {
         .toList();
   }
 
-  /** What a size and rate came to, when every page of it has been found right. */
+  /** Summarizes a size and rate after the check of every page. */
   private static String summary(List<MoveReport.Row> rows, long nanos) {
     MoveReport.Row worst =
         Collections.max(rows, Comparator.comparingLong(row -> row.pauseNanos(1)));
@@ -286,7 +282,6 @@ public final class MoveBenchmark {
         new Direction(worst.from(), worst.to()));
   }
 
-  /** A stored region between the backends of one store. */
   private List<MoveReport.Row> remaps(RegionRequest request) throws MemoryException {
     String name = String.format(Locale.ROOT, "%s-%016x", OWNER, System.nanoTime());
     try (MemoryRegion region = managed.allocate(request.withName(name))) {
@@ -296,7 +291,7 @@ public final class MoveBenchmark {
     }
   }
 
-  /** From whichever store it is in now. */
+  /** Deletes from the store that has it now. */
   private void deleteStored(String name) throws MemoryException {
     for (String backend : plan.backends()) {
       MemoryProvider provider = backend(backend);
@@ -308,7 +303,7 @@ public final class MoveBenchmark {
     }
   }
 
-  /** The moves in one direction, while they are made. */
+  /** Collects the moves in one direction. */
   private final class Samples {
     private final List<MoveResult> results = new ArrayList<>();
     private final Histogram latencies = new Histogram(SIGNIFICANT_DIGITS);

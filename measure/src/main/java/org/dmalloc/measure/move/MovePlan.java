@@ -4,8 +4,8 @@ package org.dmalloc.measure.move;
 import java.util.List;
 
 /**
- * Which moves to measure: every size with every rate of writing, in every direction between two of
- * the backends.
+ * The moves to measure: every size with every rate of writing, in every direction between two of
+ * the backends. Invalid values throw {@link IllegalArgumentException}.
  *
  * @param writtenPercents pages that are written per second meanwhile, in percent of all
  * @param backends names of the backends, at least two
@@ -13,17 +13,12 @@ import java.util.List;
  */
 public record MovePlan(
     List<Long> byteSizes, List<Double> writtenPercents, List<String> backends, int moves) {
-  /** As many moves as {@link #movesFor} says. */
+  /** The number of moves is that of {@link #movesFor}. */
   public static final int BY_SIZE = 0;
 
   private static final long MIB = 1L << 20;
   private static final long MAX_BYTES = (long) Integer.MAX_VALUE * PageWriter.PAGE_BYTES;
 
-  /**
-   * Checks the values and copies the lists.
-   *
-   * @throws IllegalArgumentException if a list is empty or a value is out of its range
-   */
   public MovePlan {
     byteSizes = List.copyOf(byteSizes);
     writtenPercents = List.copyOf(writtenPercents);
@@ -53,7 +48,6 @@ public record MovePlan(
     }
   }
 
-  /** How many moves are made in each direction with a region of this size. */
   public int movesFor(long byteSize) {
     if (moves != BY_SIZE) {
       return moves;

@@ -12,10 +12,10 @@ import org.dmalloc.measure.report.Report;
 import org.dmalloc.report.Json;
 
 /**
- * What a benchmark of moves found.
+ * The result of a benchmark of moves.
  *
- * @param copies plain copies between the same backends, one for each size and direction
- * @param rows the moves, one row for each size, rate of writing and direction
+ * @param copies one for each size and direction
+ * @param rows one for each size, rate of writing and direction
  */
 public record MoveReport(
     Instant startedAt,
@@ -25,7 +25,7 @@ public record MoveReport(
     List<Copy> copies,
     List<Row> rows)
     implements Report {
-  /** The version of the JSON form; grows when a member changes its meaning or goes away. */
+  /** The version of the JSON form; grows when a member changes its meaning or is removed. */
   static final int SCHEMA_VERSION = 1;
 
   public MoveReport {
@@ -34,12 +34,12 @@ public record MoveReport(
   }
 
   /**
-   * A plain copy of a whole region, for which users of a lock would wait all along.
+   * A plain copy of a whole region, which users of a lock would wait for.
    *
    * @param allocateNanos the time to allocate the target
-   * @param freshNanos the time of one {@code MemorySegment.copy} into the fresh target, as a move
-   *     finds it
-   * @param againNanos the time of a second one into the same target, whose pages are there now
+   * @param freshNanos the time of one {@code MemorySegment.copy} into the fresh target, as in a
+   *     move
+   * @param againNanos the time of a second copy into the same target, whose pages exist now
    */
   public record Copy(
       String from,
@@ -53,13 +53,12 @@ public record MoveReport(
    * The moves in one direction.
    *
    * @param writtenPercent pages to be written per second meanwhile, in percent of all
-   * @param writes what the writer did meanwhile: each store in a section of its own, waits for the
-   *     gate and for page faults included
-   * @param pauseNanos how long the gate was shut, one figure for each move, ascending
-   * @param elapsedNanos how long the moves took, from the command to the release of the old memory,
-   *     ascending
-   * @param copiedBytes bytes copied in the median, those copied again included
-   * @param passes how often the region was gone through in the median
+   * @param writes the writer's stores: each in a section of its own, with waits for the gate and
+   *     page faults
+   * @param pauseNanos how long the gate was shut in each move, ascending
+   * @param elapsedNanos from the command to the release of the old memory, for each move, ascending
+   * @param copiedBytes the median of bytes copied, repeated copies included
+   * @param passes the median number of passes over the region
    * @param method how pages written meanwhile were found; {@code remap} where nothing was copied
    */
   public record Row(
@@ -78,7 +77,6 @@ public record MoveReport(
       elapsedNanos = List.copyOf(elapsedNanos);
     }
 
-    /** The longest time that one store of the writer took. */
     public long longestWriteNanos() {
       return writes.latency().maxNanos();
     }
@@ -90,12 +88,12 @@ public record MoveReport(
       return object;
     }
 
-    /** The pause that this share of the moves did not exceed. */
+    /** The pause that this share of the moves, 0 to 1, did not exceed. */
     public long pauseNanos(double share) {
       return quantile(pauseNanos, share);
     }
 
-    /** The region's size by the median time of a whole move, in bytes per second. */
+    /** The region's size over the median time of a whole move. */
     public double bytesPerSecond() {
       return byteSize * 1e9 / quantile(elapsedNanos, 0.5);
     }
@@ -122,7 +120,6 @@ public record MoveReport(
   private record Figures(
       long pauseP50Nanos, long pauseP99Nanos, long pauseMaxNanos, double bytesPerSecond) {}
 
-  /** The records as they are, and what is computed from them. */
   @Override
   public JsonObject json() {
     return Json.form(
@@ -141,7 +138,6 @@ public record MoveReport(
     return "moves in " + rows.size() + " rows, " + startedAt;
   }
 
-  /** The plain copy that a row is compared with. */
   public Optional<Copy> copyFor(Row row) {
     return copies.stream()
         .filter(

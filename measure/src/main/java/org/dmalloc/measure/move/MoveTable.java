@@ -28,11 +28,6 @@ final class MoveTable {
 
   private MoveTable() {}
 
-  /**
-   * The whole report: where, the plain copies, the moves, and how to read them.
-   *
-   * @param width of the terminal
-   */
   static String render(MoveReport report, int width) {
     return Lines.wrap(header(report), width)
         + '\n'
@@ -104,7 +99,6 @@ final class MoveTable {
         .orElse("-");
   }
 
-  /** A rate of writing: {@code 10 %}. */
   static String percent(double percent) {
     return percent == Math.rint(percent)
         ? String.format(Locale.ROOT, "%.0f %%", percent)

@@ -34,12 +34,12 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Stores to random pages of a region at a given rate, on a thread of its own, and can check every
- * word. Each store has an access section of its own, so that the region may move meanwhile.
+ * word. Each store has an access section of its own, so that the region can move meanwhile.
  *
  * <p><b>Threads.</b> All methods may be called from any thread.
  */
 public final class PageWriter implements AutoCloseable {
-  /** The size of its pages, whatever the machine's are. */
+  /** Independent of the machine's page size. */
   public static final int PAGE_BYTES = 4096;
 
   private static final int WORDS = PAGE_BYTES / Long.BYTES;
@@ -50,7 +50,7 @@ public final class PageWriter implements AutoCloseable {
   private final int pages;
   private final boolean filled;
 
-  /** The first word of each page that was written, 0 for those that were not. */
+  /** The first word of each page that was written, 0 for other pages. */
   private final long[] written;
 
   private final Pace pace = new Pace();
@@ -94,7 +94,7 @@ public final class PageWriter implements AutoCloseable {
   /**
    * Starts to write at rate 0: to the first 8 bytes of pages, whose other bytes stay.
    *
-   * @param threadName its thread, as messages about held sections name it
+   * @param threadName its thread, which messages about held sections name
    * @throws IllegalArgumentException if the region is smaller than a page
    * @throws ArithmeticException if it has more than 2³¹ − 1 pages
    */
@@ -103,8 +103,8 @@ public final class PageWriter implements AutoCloseable {
   }
 
   /**
-   * Fills all pages with words that tell their places, so that {@link #check()} can compare whole
-   * pages; then like {@link #start}.
+   * Like {@link #start}, but first fills each word with a value of its place, so that {@link
+   * #check()} compares whole pages.
    */
   public static PageWriter startFilled(MemoryRegion region, String threadName, long seed) {
     PageWriter writer = new PageWriter(region, threadName, seed, true);
@@ -117,7 +117,6 @@ public final class PageWriter implements AutoCloseable {
     return this;
   }
 
-  /** Fills the whole pages of a region with words that tell their places. */
   static void fill(MemoryRegion region) {
     forEachPage(
         region,
@@ -149,7 +148,7 @@ public final class PageWriter implements AutoCloseable {
     }
   }
 
-  /** Stores a value of its own to each page, so that a store that is lost can be told. */
+  /** Stores a different value each time, so that a lost store is detected. */
   private Worker worker(WorkerContext context) {
     SegmentPages memory = (SegmentPages) context.requirePages();
     RandomStream random = context.random();
@@ -179,30 +178,26 @@ public final class PageWriter implements AutoCloseable {
     pace.change(newPagesPerSecond);
   }
 
-  /** Ends it by itself, so long after now. */
+  /** Stops writing this long from now. */
   public void endAfter(Duration time) {
     pace.endAfter(time.toNanos());
   }
 
-  /** How many stores were made so far. */
   public long writes() {
     return pace.operations();
   }
 
-  /**
-   * The longest time that one store took, opening and closing its section included: what a user
-   * notices of a move.
-   */
+  /** The longest store, with opening and closing its section: what a user notices of a move. */
   public long longestNanos() {
     return pace.longestNanos();
   }
 
-  /** Moves the times of the stores that were made since the last call into a histogram. */
+  /** Moves the times of the stores since the last call into a histogram. */
   void drainLatencies(Histogram target) {
     run.drainLatencies(pace, target);
   }
 
-  /** What was measured; empty before it was closed, and if it failed. */
+  /** The result; empty before the writer is closed, and if it failed. */
   public Optional<Measurement> measurement() {
     return thread.isAlive() ? Optional.empty() : Optional.ofNullable(measurement);
   }
@@ -212,16 +207,15 @@ public final class PageWriter implements AutoCloseable {
     return failure;
   }
 
-  /** Whether it still writes. */
   public boolean running() {
     return thread.isAlive();
   }
 
   /**
-   * Compares what was stored with what is there: every word of every page if it filled them, else
-   * the words that it wrote. Writing waits meanwhile.
+   * Compares the region with the stores: every word of every page if it filled them, else the words
+   * that it wrote. Writing waits meanwhile.
    *
-   * @throws WrongContentException if one differs; the message tells page and word
+   * @throws WrongContentException if a word differs
    * @throws IllegalStateException if the writer failed before
    */
   public void check() {
@@ -231,11 +225,7 @@ public final class PageWriter implements AutoCloseable {
     }
   }
 
-  /**
-   * Does nothing while it runs, and after {@link #close()}.
-   *
-   * @throws IllegalStateException if the writer failed
-   */
+  /** Throws {@link IllegalStateException} if the writer failed. */
   void throwFailure() {
     Throwable failed = failure;
     if (failed != null) {

@@ -14,8 +14,8 @@ import org.dmalloc.report.Json;
 import org.dmalloc.report.Table;
 
 /**
- * Pages that load nothing: template, style, scripts and the chart library, all inlined. The chart
- * library is Chart.js as its authors ship it, with its licence.
+ * Self-contained pages: template, style, scripts and chart library are inlined. The library is
+ * Chart.js as its authors ship it, with its licence.
  */
 public final class HtmlPage {
   private static final Pattern PLACE = Pattern.compile("@([A-Z_]+)@");
@@ -27,13 +27,10 @@ public final class HtmlPage {
   /**
    * Makes a page of the common form.
    *
-   * @param owner the class beside which lie {@code name.html}, the sections between the heading and
-   *     the text form, and {@code name.js}, the plots
-   * @param name names both
-   * @param title the page's title
-   * @param report what it shows, as text, and in JSON for the plots and for programs
-   * @param sections what goes in place of further {@code @KEY@} in the sections, ready for where it
-   *     stands
+   * @param owner the class beside the resources {@code name.html}, the sections between the heading
+   *     and the text form, and {@code name.js}, the plots
+   * @param report shown as text, and as JSON for the plots and for programs
+   * @param sections the HTML for further {@code @KEY@} in the sections
    */
   public static String of(
       Class<?> owner, String name, String title, Report report, Map<String, String> sections) {
@@ -54,7 +51,7 @@ public final class HtmlPage {
     return fill(resource(HtmlPage.class, "page.html"), parts);
   }
 
-  /** In one pass: places in what is put in are not filled. */
+  /** Fills in one pass: inserted text is not filled again. */
   private static String fill(String template, Map<String, String> parts) {
     return PLACE
         .matcher(template)
@@ -68,7 +65,7 @@ public final class HtmlPage {
             });
   }
 
-  /** Text for the body of a page: lines stay, and what cannot be seen is escaped. */
+  /** Escapes markup and invisible characters; keeps lines. */
   public static String text(String plain) {
     return VisibleText.ofLines(plain)
         .replace("&", "&amp;")

@@ -4,21 +4,18 @@ package org.dmalloc.measure.report;
 import org.osgi.annotation.versioning.ConsumerType;
 
 /**
- * Told how a measurement goes on, on the thread that runs it. An exception thrown here ends the
- * measurement.
+ * Follows a measurement on the thread that runs it. An exception thrown here ends the measurement.
  */
 @ConsumerType
 public interface MeasurementListener {
-  /** Does nothing. */
   MeasurementListener NONE = new MeasurementListener() {};
 
-  /** A line that the user should keep: what will be done, what has been done, what went wrong. */
+  /** A line to keep: what will be done, what was done, what went wrong. */
   default void said(String line) {}
 
   /**
-   * A step begins that may take a second or more.
-   *
-   * @param step its number and what it does: {@code 3 of 12, panama: random-read cold}
+   * A step begins that may take a second or more, such as {@code 3 of 12, panama: random-read
+   * cold}.
    */
   default void began(String step) {}
 }

@@ -32,7 +32,7 @@ import org.jspecify.annotations.Nullable;
 
 /** Measures the backends. */
 public final class BenchCommand extends CommandSet {
-  /** One of each kind: what a first look should compare, in a minute or two. */
+  /** One of each kind, which a first comparison measures in a minute or two. */
   private static final Set<String> USUAL_BACKENDS = Set.of("filechannel", "panama", "anon");
 
   private static final int MOST_SECONDS = 3_600;

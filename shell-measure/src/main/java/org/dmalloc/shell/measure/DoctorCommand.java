@@ -23,7 +23,7 @@ import org.dmalloc.shell.command.Providers;
 import org.dmalloc.shell.output.Message;
 import org.dmalloc.shell.syntax.Argument;
 
-/** Tells what this machine's settings mean for regions. */
+/** Shows what this machine's settings mean for regions. */
 public final class DoctorCommand extends CommandSet {
   public DoctorCommand(Providers providers) {
     super(providers, "doctor");
@@ -47,7 +47,7 @@ public final class DoctorCommand extends CommandSet {
     return new Message((json ? report.json() : report.text()).stripTrailing());
   }
 
-  /** The providers do not tell their directories; their regions and their own checks do. */
+  /** Providers do not give their directories; their stored regions and verify findings do. */
   private Set<Path> stores(CommandSession session) {
     Set<Path> stores = new LinkedHashSet<>();
     for (Backend backend : providers().with(Capability.NAMED, warn(session))) {

@@ -25,7 +25,7 @@ import org.dmalloc.shell.syntax.Argument;
 import org.dmalloc.shell.syntax.UsageException;
 import org.jspecify.annotations.Nullable;
 
-/** Writes to regions in the background, so that something is going on while they are moved. */
+/** Writes to regions in the background while they are moved. */
 public final class LoadCommand extends CommandSet {
   private static final double STANDARD_PERCENT = 1;
 
@@ -53,8 +53,8 @@ public final class LoadCommand extends CommandSet {
    * A line of the list.
    *
    * @param label its name, or its id
-   * @param pagesPerSecond stores per second as asked for, each to a random page
-   * @param longestNanos the longest time that one took
+   * @param pagesPerSecond requested stores per second, each to a random page
+   * @param longestNanos the longest store
    * @param state whether it goes on, and if not, why
    */
   public record Row(
@@ -84,7 +84,7 @@ public final class LoadCommand extends CommandSet {
     return start(lookup().open(id), written, rate, seconds);
   }
 
-  /** Pages per second, of a region of so many pages. */
+  /** The requested rate in pages per second. */
   private static double rate(double pages, @Nullable Double written, @Nullable Integer rate) {
     if (written != null && rate != null) {
       throw new UsageException("load: give --written or --rate, not both");
@@ -175,7 +175,7 @@ public final class LoadCommand extends CommandSet {
     return Message.of(lines.isEmpty() ? List.of("no region is written to") : lines);
   }
 
-  /** Also of a region that was closed meanwhile: its writer is still listed. */
+  /** Finds writers of regions that were closed meanwhile, too. */
   private long idOf(Object reference) {
     String word = reference.toString();
     return loads.values().stream()
@@ -213,7 +213,7 @@ public final class LoadCommand extends CommandSet {
     return String.format(Locale.ROOT, "%.2f ms", nanos / 1e6);
   }
 
-  /** The writers end with the bundle. */
+  /** Ends all writers with the bundle. */
   @Override
   protected void stopped() {
     loads.values().forEach(load -> load.writer.close());

@@ -22,9 +22,9 @@ import org.dmalloc.shell.syntax.UsageException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The files that a command writes its report to besides printing it. Each is tried before the work,
- * whose result would be lost otherwise. {@value #STANDARD_OUTPUT} stands for standard output: then
- * that form of the report is all that is printed there.
+ * The files that a command writes its report to besides printing it. Each is probed before the
+ * work, whose result would be lost otherwise. {@value #STANDARD_OUTPUT} stands for standard output:
+ * then only that form of the report is printed there.
  */
 final class ReportFiles<R extends Report> {
   private static final String STANDARD_OUTPUT = "-";
@@ -45,8 +45,7 @@ final class ReportFiles<R extends Report> {
   /**
    * Adds a file.
    *
-   * @param name what the user gave; null for no file
-   * @param form what it is to hold
+   * @param name as the user gave it; null for no file
    * @throws IOException if it cannot be written
    */
   ReportFiles<R> with(String option, @Nullable String name, Function<R, String> form)
@@ -78,7 +77,7 @@ final class ReportFiles<R extends Report> {
     return with(option, name, report -> Json.print(report.json()) + '\n');
   }
 
-  /** Permissions alone do not tell: root passes them, and /proc takes no files. */
+  /** Permissions are not enough: root passes them, and /proc takes no files. */
   private static void probe(Path file) throws IOException {
     Path parent = file.getParent();
     if (parent == null || !Files.isDirectory(parent)) {
@@ -126,7 +125,7 @@ final class ReportFiles<R extends Report> {
     return shown;
   }
 
-  /** Beside, then in one step into its place: a full disk must not cost an earlier report. */
+  /** Writes beside the file, then renames: a full disk must not cost an earlier report. */
   private static void write(Path file, String text) throws IOException {
     if (!replaceable(file)) {
       Files.writeString(file, text);
@@ -141,7 +140,7 @@ final class ReportFiles<R extends Report> {
     }
   }
 
-  /** Not a device, a pipe or a link: those are written to, not replaced. */
+  /** Devices, pipes and links are written to, not replaced. */
   private static boolean replaceable(Path file) {
     return !Files.exists(file, LinkOption.NOFOLLOW_LINKS)
         || Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS);

@@ -4,13 +4,9 @@ package org.dmalloc.shell.measure;
 import org.dmalloc.measure.report.Report;
 import org.dmalloc.shell.output.Printable;
 
-/**
- * What was measured, as a command's result.
- *
- * @param width of the terminal that it is printed on
- */
+/** A report as a command's result, for a terminal of a width. */
 public record ReportResult(Report report, int width) implements Printable {
-  /** For a page without end. */
+  /** Without a limit of width. */
   public ReportResult(Report report) {
     this(report, Integer.MAX_VALUE);
   }
