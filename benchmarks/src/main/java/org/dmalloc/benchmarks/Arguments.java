@@ -14,8 +14,8 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The command line of a program: the options that its help lists, each with a value where the help
- * names one. Of an option given twice the last value counts.
+ * The command line of a program: the options of its help text, with values where the help names
+ * them. The last value of a repeated option counts.
  */
 public final class Arguments {
   private static final Pattern OPTION = Pattern.compile("(?m)^ +(--[a-z-]+)( [A-Z]+)? {2,}");
@@ -27,7 +27,7 @@ public final class Arguments {
    * Reads a command line.
    *
    * @param help a line for each option: its name, a word in capitals if it takes a value, and after
-   *     two blanks or more what it does
+   *     at least two blanks its description
    * @throws IllegalArgumentException for an option that the help does not list, or without its
    *     value
    */
@@ -51,11 +51,7 @@ public final class Arguments {
     }
   }
 
-  /**
-   * What is called by a name.
-   *
-   * @throws IllegalArgumentException if nothing is; the message lists the names
-   */
+  /** Throws {@link IllegalArgumentException} with all names if no element has this one. */
   public static <T> T named(String kind, String name, List<T> all, Function<T, String> nameOf) {
     return all.stream()
         .filter(each -> nameOf.apply(each).equals(name))
@@ -71,27 +67,21 @@ public final class Arguments {
                         String.join(", ", all.stream().map(nameOf).toList()))));
   }
 
-  /** Whether an option was given. */
   public boolean has(String option) {
     return values.containsKey(option);
   }
 
-  /** The value of an option. */
   public String text(String option, String otherwise) {
     return values.getOrDefault(option, otherwise);
   }
 
-  /** The path that an option names; null without it. */
+  /** The path of an option; null without it. */
   public @Nullable Path path(String option) {
     String value = values.get(option);
     return value == null ? null : Path.of(value);
   }
 
-  /**
-   * The whole number that an option gives.
-   *
-   * @throws IllegalArgumentException if it is none from 0 to {@link Integer#MAX_VALUE}
-   */
+  /** A number option; {@link IllegalArgumentException} outside 0 to {@link Integer#MAX_VALUE}. */
   public int number(String option, int otherwise) {
     String text = values.get(option);
     if (text == null) {
@@ -110,9 +100,8 @@ public final class Arguments {
   }
 
   /**
-   * The size that an option gives, in bytes, rounded down to whole pages of 4096.
-   *
-   * @throws IllegalArgumentException if it is none
+   * A size option in bytes, rounded down to whole pages of 4096; {@link IllegalArgumentException}
+   * if it is malformed.
    */
   public long size(String option, long otherwise) {
     String text = values.get(option);

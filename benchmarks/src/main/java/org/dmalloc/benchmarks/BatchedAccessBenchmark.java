@@ -34,9 +34,9 @@ import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Warmup;
 
 /**
- * What batched access costs where there is nothing to wait for: records on all pages of a region of
- * 256 MiB, in random order, everything in RAM, beside the loop that one would write without it. The
- * loop has a section for each 512 records, as a batch has.
+ * The cost of batched access without waits, beside a plain loop: records on all pages of a region
+ * of 256 MiB that is in RAM, in random order. The loop opens a section for each 512 records, as a
+ * batch does.
  */
 @State(Scope.Thread)
 @BenchmarkMode(Mode.AverageTime)
@@ -55,7 +55,7 @@ public class BatchedAccessBenchmark {
   @Param({"panama", "anon"})
   public String backend = "panama";
 
-  /** How many visitors of different classes the JVM has seen: up to two can be inlined. */
+  /** The number of visitor classes that the JVM has loaded: it can inline up to two. */
   @Param({"1", "3"})
   public int visitors = 1;
 
@@ -69,7 +69,7 @@ public class BatchedAccessBenchmark {
   private BatchedAccess copies;
   private long sum;
 
-  /** Fills a region, and lets batched access find out that all of it is in RAM. */
+  /** Fills a region, and lets batched access detect that all of it is in RAM. */
   @Setup
   public void setUp() throws IOException {
     directory = Files.createTempDirectory(Path.of("").toAbsolutePath(), "dmalloc-batched");
@@ -105,7 +105,7 @@ public class BatchedAccessBenchmark {
     OpenDirectory.delete(directory);
   }
 
-  /** The measure: loads in a loop. */
+  /** The baseline: loads in a loop. */
   @Benchmark
   @OperationsPerInvocation(RECORDS)
   public long plainLoop() {
@@ -129,7 +129,7 @@ public class BatchedAccessBenchmark {
     return sum;
   }
 
-  /** Lists of 4,096 records, each visited by a new instance, which has nothing learned yet. */
+  /** Lists of 4,096 records, each with a new visitor instance that has learned nothing yet. */
   @Benchmark
   @OperationsPerInvocation(RECORDS)
   public long visitByNewInstances() throws IOException {
@@ -141,7 +141,7 @@ public class BatchedAccessBenchmark {
     return sum;
   }
 
-  /** The same, in the best order: that of the list, where all is in RAM. */
+  /** The same in the best order, which is the list's when all is in RAM. */
   @Benchmark
   @OperationsPerInvocation(RECORDS)
   public long visitInAnyOrder() throws IOException {
@@ -150,7 +150,7 @@ public class BatchedAccessBenchmark {
     return sum;
   }
 
-  /** The measure of gather: copies of 256 bytes in a loop. */
+  /** The baseline of gather: copies of 256 bytes in a loop. */
   @Benchmark
   @OperationsPerInvocation(RECORDS)
   public void plainCopies() {
@@ -164,14 +164,12 @@ public class BatchedAccessBenchmark {
     }
   }
 
-  /** Records of 256 bytes copied out. */
   @Benchmark
   @OperationsPerInvocation(RECORDS)
   public void gather() throws IOException {
     copies.gather(offsets, packed, COPIED);
   }
 
-  /** Records of 256 bytes copied in. */
   @Benchmark
   @OperationsPerInvocation(RECORDS)
   public void scatter() throws IOException {

@@ -36,12 +36,12 @@ import org.dmalloc.spi.machine.KernelFiles;
 import org.dmalloc.spi.machine.ProcessStat;
 
 /**
- * The program behind {@code benchmarks/budget.sh}: what a resident budget costs the users of a
- * region that is kept within one.
+ * The program behind {@code benchmarks/budget.sh}: the cost of a resident budget for the users of a
+ * region.
  *
- * <p>One thread loads from random pages of an eighth of the region, and each of its accesses is
- * timed; another goes through all of the region meanwhile. With a budget of a quarter the second
- * has to wait for the disk; the first should not notice. Without one, all is in RAM.
+ * <p>One thread loads from random pages of an eighth of the region, with each access timed, while
+ * another passes over the whole region. With a budget of a quarter the second thread waits for the
+ * disk, and the first should not notice. Without a budget, all is in RAM.
  */
 public final class BudgetCost {
   private static final List<String> BACKENDS = List.of("panama", "anon", "anon-memfd");
@@ -82,13 +82,13 @@ public final class BudgetCost {
     this.nanos = TimeUnit.SECONDS.toNanos(seconds);
   }
 
-  /** What the second thread does. */
+  /** The work of the second thread. */
   private enum Other {
     NOTHING,
     RANDOM_LOADS,
     SCAN,
     RANDOM_STORES,
-    /** Reads of another file past the page cache: what the disk's interrupts cost by themselves. */
+    /** Reads of another file past the page cache: the cost of the disk's interrupts alone. */
     READS_ELSEWHERE
   }
 
@@ -159,7 +159,6 @@ public final class BudgetCost {
     }
   }
 
-  /** Measures one row. */
   private void run(MemoryRegion region, Other other, long time, boolean prints)
       throws IOException, InterruptedException {
     Histogram histogram = new Histogram(3);
@@ -262,7 +261,7 @@ public final class BudgetCost {
     sink = sum;
   }
 
-  /** Also counts the faults of its thread: those that waited for the disk, and the others. */
+  /** Also counts the thread's major and minor faults. */
   private void timeLoads(MemoryRegion region, long pageCount, Histogram histogram, long[] faults) {
     SplittableRandom random = new SplittableRandom(3);
     long[] faultsBefore = faultsOfThread();
@@ -283,7 +282,6 @@ public final class BudgetCost {
     faults[1] = faultsAfter[1] - faultsBefore[1];
   }
 
-  /** Major and minor faults of the calling thread. */
   private static long[] faultsOfThread() {
     ProcessStat stat = ProcessStat.of(KernelFiles.ofThisMachine(), "thread-self").orElseThrow();
     return new long[] {stat.field(12).orElseThrow(), stat.field(10).orElseThrow()};
@@ -331,7 +329,7 @@ public final class BudgetCost {
     return done;
   }
 
-  /** The processor time of the thread that keeps budgets, as long as it lives. */
+  /** The processor time of the budget thread, as long as it lives. */
   private long cpuNanos() {
     long sum = 0;
     for (Thread thread : Thread.getAllStackTraces().keySet()) {

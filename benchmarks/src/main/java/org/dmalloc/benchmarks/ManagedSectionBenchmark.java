@@ -14,7 +14,7 @@ import org.dmalloc.api.standalone.RegionManager;
 import org.dmalloc.api.standalone.RegionManagerFactory;
 import org.openjdk.jmh.annotations.Benchmark;
 
-/** What an access section of a movable region costs: the manager's own region on private memory. */
+/** The cost of an access section of a movable region: the manager's region on private memory. */
 public class ManagedSectionBenchmark extends SectionsOfRegion {
   private static final long REGION_BYTES = 64 << 10;
 
@@ -26,7 +26,6 @@ public class ManagedSectionBenchmark extends SectionsOfRegion {
     return manager.provider().allocate(RegionRequest.ofSize(REGION_BYTES));
   }
 
-  /** A load in an access section of its own. */
   @Benchmark
   public long managedSection() {
     try (Access access = region.acquire()) {

@@ -27,7 +27,7 @@ import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Warmup;
 
-/** Access sections at one call site where the regions of several backends meet. */
+/** Access sections at one call site with regions of several backends. */
 @State(Scope.Benchmark)
 @BenchmarkMode(Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.NANOSECONDS)
@@ -53,7 +53,7 @@ public class MixedSectionBenchmark {
     directory = Files.createTempDirectory(Path.of("").toAbsolutePath(), "dmalloc-mixed");
     providers = Dmalloc.open(Map.of("directory", directory.toString()));
     RegionRequest request = RegionRequest.ofSize(REGION_BYTES);
-    // As where the manager is installed: the compiler knows of two kinds of region.
+    // As with an installed manager, the compiler knows two kinds of region.
     movable = providers.provider(Dmalloc.MANAGED).allocate(request);
     List<String> names = List.of(backends.split(" "));
     for (int i = 0; i < REGIONS; i++) {
@@ -71,7 +71,6 @@ public class MixedSectionBenchmark {
     Files.delete(directory);
   }
 
-  /** A load in an access section of its own. */
   @Benchmark
   @OperationsPerInvocation(REGIONS)
   public long section() {

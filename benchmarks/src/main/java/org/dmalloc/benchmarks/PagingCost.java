@@ -32,18 +32,18 @@ import org.dmalloc.linux.OpenDirectory;
 import org.dmalloc.measure.compare.Sample;
 
 /**
- * The program behind {@code benchmarks/paging.sh}: what the pattern AUTO costs, by size of the
- * region, and how near it comes to NORMAL where that is right.
+ * The program behind {@code benchmarks/paging.sh}: the cost of the pattern AUTO by size of the
+ * region, and its distance from NORMAL where NORMAL is right.
  *
- * <p>The first table uses sparse files, so that 64 GiB need no disk. The CPU budget of the observer
- * is full when a region's random phase begins and empty in its second half, which is the steady
- * state; scan and idle follow. The second table uses real data.
+ * <p>The first table uses sparse files, so that 64 GiB need no disk. The observer's CPU budget is
+ * full at the start of a region's random phase and empty in its second half, which is the steady
+ * state. Scan and idle follow. The second table uses real data.
  *
  * <p><b>Cold scans and virtual machines.</b> A guest that reports its free memory gets it back from
- * the host page by page, and a scan into such memory takes several times the processor time of one
- * into pages that were free only for a moment. Which it is depends on how whatever was dropped
- * before lay in memory. So another file of the same size is read and dropped before every cold
- * scan, and each of them finds the same.
+ * the host page by page. A scan into such memory takes several times the processor time of a scan
+ * into pages that were just freed. The layout of earlier content decides which case occurs. So
+ * every cold scan is preceded by a read and a drop of another file of the same size, and all find
+ * the same state.
  */
 public final class PagingCost {
   private static final String HELP =
@@ -60,7 +60,7 @@ public final class PagingCost {
   private static final long PAGE = 4096;
   private static final String OTHER = "other";
 
-  /** What may be in the page cache before it is dropped: the machine is not to swap. */
+  /** The page cache before it is dropped is bounded, because the machine must not swap. */
   private static final long KEPT_PAGES = 4096 * MIB / PAGE;
 
   private final Path directory;
@@ -182,7 +182,7 @@ public final class PagingCost {
     long before = heap();
     try (MemoryRegion region = open(provider, "sparse", pattern)) {
       touch(region, 0);
-      // A thread that runs has a buffer of its own for what it allocates.
+      // A running thread has an allocation buffer of its own.
       PagingStatistics paging = provider.paging().orElseThrow();
       while (paging.restingRegions() < paging.watchedRegions()) {
         LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(10));
@@ -204,9 +204,8 @@ public final class PagingCost {
   }
 
   /**
-   * Touches pages for some time, in an order.
-   *
-   * @return per cent of a core that the observer took, in all and in the second half
+   * Touches pages in an order for some time. Returns the observer's load in per cent of a core,
+   * over the whole time and over the second half.
    */
   private double[] share(
       MemoryProvider provider, MemoryRegion region, long phaseSeconds, LongUnaryOperator order)
@@ -251,7 +250,6 @@ public final class PagingCost {
     }
   }
 
-  /** What one pattern reached in a run. */
   private record Reached(
       double fill, double amplification, double left, double scan, double scanAfterRandom) {}
 
@@ -264,7 +262,7 @@ public final class PagingCost {
     fillOther(byteSize);
     reach(AccessPattern.AUTO, 64 * MIB);
     for (int i = 0; i < runs; i++) {
-      // Each goes first as often as the other: many disks are fast for a while, and then slower.
+      // The order alternates, because many disks are fast for a while and then slower.
       for (boolean ours : new boolean[] {i % 2 == 0, i % 2 != 0}) {
         (ours ? auto : normal)
             .add(reach(ours ? AccessPattern.AUTO : AccessPattern.NORMAL, byteSize));
@@ -301,7 +299,7 @@ public final class PagingCost {
             : String.format(Locale.ROOT, "%.2f", Sample.of(ours).median() / normally));
   }
 
-  /** Makes the file that is read before each cold scan. */
+  /** Creates the file that is read before each cold scan. */
   private void fillOther(long byteSize) throws IOException {
     RegionRequest request =
         RegionRequest.ofSize(byteSize).withName(OTHER).withPattern(AccessPattern.NORMAL);
@@ -313,7 +311,7 @@ public final class PagingCost {
     }
   }
 
-  /** Leaves memory free that a file was read into a moment ago. */
+  /** Frees memory that a file has just filled. */
   private void readOther(MemoryProvider provider) throws IOException {
     try (MemoryRegion region = open(provider, OTHER, AccessPattern.NORMAL)) {
       scan(region);

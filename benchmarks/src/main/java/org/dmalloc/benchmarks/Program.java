@@ -16,20 +16,19 @@ public final class Program {
 
   private Program() {}
 
-  /** What a program does once its command line is understood. */
   @FunctionalInterface
   public interface Task {
-    /** Measures and prints; a failure is printed as one line on the other stream. */
+    /** Measures and prints; a failure becomes one line on standard error. */
     void run(PrintStream out, PrintStream err) throws IOException, InterruptedException;
   }
 
   /**
    * Runs a program, and ends the JVM if it fails.
    *
-   * @param name begins each line that it says
-   * @param help lists its options, as {@link Arguments} reads them
-   * @param tasks makes the task of a command line; throws {@link IllegalArgumentException} if a
-   *     value is bad, with the value and what to give
+   * @param name the prefix of its messages
+   * @param help its options, in the form of {@link Arguments}
+   * @param tasks makes the task of a command line; throws {@link IllegalArgumentException} with the
+   *     value and the next step if a value is bad
    */
   public static void main(
       String name, String help, String[] words, Function<Arguments, Task> tasks) {

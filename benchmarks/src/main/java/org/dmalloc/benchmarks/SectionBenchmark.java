@@ -26,9 +26,8 @@ import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
 
 /**
- * What an access costs through {@code acquire()} and through {@code segment()}, beside a plain
- * arena's segment. Each thread of a trial works on 64 KiB of its own, so that the memory stays in
- * its cache.
+ * The cost of an access through {@code acquire()} and {@code segment()}, beside a plain arena's
+ * segment. Each thread works on 64 KiB of its own, so that its memory stays in the cache.
  */
 public class SectionBenchmark extends SectionsOfRegion {
   private static final long BYTES_PER_THREAD = 64 << 10;
@@ -39,7 +38,7 @@ public class SectionBenchmark extends SectionsOfRegion {
   private final MemorySegment plain = arena.allocate(REGION_BYTES, 4096);
   private MemorySegment raw = MemorySegment.NULL;
 
-  /** A thread's own part of the region, and where it is in it. */
+  /** A thread's own part of the region, and its position there. */
   @State(Scope.Thread)
   public static class Cursor {
     private long base;
@@ -68,7 +67,7 @@ public class SectionBenchmark extends SectionsOfRegion {
     arena.close();
   }
 
-  /** The measure: scattered loads from a plain shared arena's segment. */
+  /** The baseline: scattered loads from a plain shared arena's segment. */
   @Benchmark
   @OperationsPerInvocation(LOADS)
   public long plainSegment(Cursor cursor) {
@@ -82,7 +81,6 @@ public class SectionBenchmark extends SectionsOfRegion {
     return sum(raw, cursor);
   }
 
-  /** The same loads inside one access section. */
   @Benchmark
   @OperationsPerInvocation(LOADS)
   public long loadsInOneSection(Cursor cursor) {
@@ -99,7 +97,6 @@ public class SectionBenchmark extends SectionsOfRegion {
     return sum;
   }
 
-  /** A load in an access section of its own. */
   @Benchmark
   public long section(Cursor cursor) {
     try (Access access = region.acquire()) {
@@ -107,7 +104,7 @@ public class SectionBenchmark extends SectionsOfRegion {
     }
   }
 
-  /** A plain shared arena: what a region over it costs beyond that is the region's own cost. */
+  /** A plain shared arena: a region's cost beyond it is the region's own. */
   private record ArenaBacking(Arena arena, MemorySegment segment) implements RegionBacking {
     static MemoryRegion allocate(long byteSize) throws MemoryException {
       RegionLedger ledger =

@@ -19,7 +19,7 @@ import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Threads;
 import org.openjdk.jmh.annotations.Warmup;
 
-/** What an access section costs, measured alike for each kind of region. */
+/** The cost of an access section, measured alike for each kind of region. */
 @State(Scope.Benchmark)
 @BenchmarkMode(Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.NANOSECONDS)
@@ -43,7 +43,6 @@ public abstract class SectionsOfRegion {
     region.close();
   }
 
-  /** An access section with nothing in it. */
   @Benchmark
   public MemorySegment emptySection() {
     try (Access access = region.acquire()) {
@@ -51,14 +50,12 @@ public abstract class SectionsOfRegion {
     }
   }
 
-  /** Like {@link #emptySection()}, on two threads at once. */
   @Benchmark
   @Threads(2)
   public MemorySegment emptySectionOnTwoThreads() {
     return emptySection();
   }
 
-  /** A section inside a section. */
   @Benchmark
   public long nestedSection() {
     try (Access outer = region.acquire()) {

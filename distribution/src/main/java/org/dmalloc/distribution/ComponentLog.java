@@ -14,18 +14,17 @@ import org.osgi.service.log.Logger;
 import org.osgi.service.log.LoggerFactory;
 
 /**
- * Where the service component runtime writes its errors: standard error, one line each. Without it
- * a bad configuration would be two stack traces at every start.
+ * Prints the errors of the service component runtime as one line each on standard error. Without it
+ * a bad configuration would print two stack traces at every start.
  */
 final class ComponentLog implements LoggerFactory {
-  /** Beyond so many different lines one may be said again. */
+  /** After so many different lines an earlier one may repeat. */
   private static final int REMEMBERED_LINES = 100;
 
   private final PrintStream err;
   private final BooleanSupplier silent;
   private final Set<String> said = new LinkedHashSet<>();
 
-  /** Writes to {@code err} until it is to be silent. */
   ComponentLog(PrintStream err, BooleanSupplier silent) {
     this.err = err;
     this.silent = silent;
@@ -53,8 +52,8 @@ final class ComponentLog implements LoggerFactory {
 
   @Override
   public <L extends Logger> L getLogger(String name, Class<L> loggerType) {
-    // The interface has a method for each level and number of arguments; the levels make the
-    // difference, and the runtime's messages are complete.
+    // The interface has a method for each level and number of arguments. Only the level matters
+    // here, because the runtime's messages are complete.
     return loggerType.cast(
         Proxy.newProxyInstance(
             loggerType.getClassLoader(),
@@ -70,7 +69,7 @@ final class ComponentLog implements LoggerFactory {
       case "hashCode" -> System.identityHashCode(proxy);
       case "equals" -> arguments != null && proxy == arguments[0];
       case "isErrorEnabled" -> true;
-      // Warnings tell what followed from an error: each user of a service that failed.
+      // Warnings report the consequences of an error: each user of a service that failed.
       case "isWarnEnabled", "isInfoEnabled", "isDebugEnabled", "isTraceEnabled" -> false;
       case "error" -> {
         if (arguments != null && arguments[0] instanceof String message) {
@@ -85,7 +84,7 @@ final class ComponentLog implements LoggerFactory {
   private void say(String message, @Nullable Object argument) {
     String line =
         switch (argument) {
-          // A constructor's or method's own words; around them is only how it was called.
+          // The cause has the constructor's or method's own message.
           case InvocationTargetException thrown when thrown.getCause() != null ->
               "dmalloc: " + StderrLogger.words(thrown.getCause());
           case Throwable thrown -> "dmalloc: " + message + ": " + StderrLogger.words(thrown);

@@ -22,7 +22,7 @@ import org.osgi.framework.ServiceReference;
  * $DMALLOC_CONFIG}, or {@code $XDG_CONFIG_HOME/dmalloc}, or {@code ~/.config/dmalloc}.
  */
 final class Configuration {
-  /** The names of configuration files, as FileInstall knows them. */
+  /** The names of configuration files that FileInstall accepts. */
   static final String FILE_PATTERN = ".*\\.(cfg|config|cfg\\.json)";
 
   private static final String SERVICE = "org.osgi.service.cm.ConfigurationAdmin";
@@ -31,7 +31,7 @@ final class Configuration {
 
   private Configuration() {}
 
-  /** The directories that exist, with commas between them. */
+  /** The existing directories, separated by commas. */
   static String directories(Layout layout) {
     return existing(layout).stream().map(Path::toString).collect(Collectors.joining(","));
   }
@@ -50,17 +50,13 @@ final class Configuration {
         .resolve("dmalloc");
   }
 
-  /** The variable before the property, which has the home of the account. */
+  /** The variable takes precedence; the property is the home of the account. */
   private static String home() {
     String home = System.getenv("HOME");
     return home != null && home.startsWith("/") ? home : System.getProperty("user.home");
   }
 
-  /**
-   * All configuration files.
-   *
-   * @throws IOException if one cannot be read, or is not UTF-8
-   */
+  /** All configuration files. Throws an {@link IOException} if one is not readable or not UTF-8. */
   static List<Path> files(Layout layout) throws IOException {
     List<Path> files = new ArrayList<>();
     for (Path directory : existing(layout)) {
@@ -76,7 +72,7 @@ final class Configuration {
     return files;
   }
 
-  /** FileInstall would put another character in the place of what it cannot decode. */
+  /** FileInstall would replace undecodable bytes silently. */
   private static void requireUtf8(Path file) throws IOException {
     try {
       Files.readString(file);
@@ -87,9 +83,9 @@ final class Configuration {
   }
 
   /**
-   * Waits until FileInstall has handed all files to Configuration Admin, so that the backends start
-   * with their configuration, and not first without it. A file that does not get there is reported;
-   * FileInstall has said why by then.
+   * Waits until FileInstall has handed all files to Configuration Admin, so that the backends do
+   * not start without their configuration first. A file that does not arrive is reported;
+   * FileInstall has printed the reason by then.
    */
   static void await(BundleContext context, List<Path> files, PrintStream err)
       throws InterruptedException {
@@ -103,7 +99,7 @@ final class Configuration {
     }
   }
 
-  /** By reflection on the public interface: its bundle's classes are not the launcher's. */
+  /** Uses reflection, because the launcher does not share the bundle's public interface. */
   private static int count(BundleContext context) {
     @Nullable ServiceReference<?> reference = context.getServiceReference(SERVICE);
     @Nullable Object admin = reference == null ? null : context.getService(reference);

@@ -14,11 +14,11 @@ import org.apache.felix.framework.Logger;
 import org.apache.felix.framework.util.FelixConstants;
 import org.osgi.framework.Constants;
 
-/** What Felix, FileInstall and Gogo are told by framework properties. */
+/** The framework properties that configure Felix, FileInstall and Gogo. */
 final class FrameworkProperties {
   /**
-   * Packages of JLine, which is on the class path: as a bundle it would not find its terminals,
-   * which it looks up by the context class loader.
+   * Packages of JLine, which stays on the class path: it looks its terminals up by the context
+   * class loader, which would not find them in a bundle.
    */
   private static final List<String> JLINE_PACKAGES =
       List.of(
@@ -35,22 +35,17 @@ final class FrameworkProperties {
           "org.jline.terminal.spi",
           "org.jline.utils");
 
-  /** On the class path too, for {@link ComponentLog}. */
+  /** The launcher shares it for {@link ComponentLog}. */
   private static final String LOG_PACKAGE = "org.osgi.service.log;version=\"1.5\"";
 
   private FrameworkProperties() {}
 
-  /**
-   * The properties of a framework.
-   *
-   * @param interactive whether it is for the interactive shell
-   * @param gogo whether Gogo's own commands are wanted, which are written with JLine
-   */
+  /** The Gogo flag adds the packages of Gogo's own commands, which use JLine. */
   static Map<String, Object> of(
       Layout layout, RunDirectory run, boolean interactive, boolean gogo, Logger logger) {
     Map<String, Object> properties = new HashMap<>();
     properties.put(Constants.FRAMEWORK_STORAGE, run.cache().toString());
-    // The directory is this run's alone, and locked already.
+    // This run alone uses the directory, which is already locked.
     properties.put("felix.cache.locking", "false");
     properties.put(FelixConstants.LOG_LEVEL_PROP, "2");
     properties.put(FelixConstants.LOG_LOGGER_PROP, logger);

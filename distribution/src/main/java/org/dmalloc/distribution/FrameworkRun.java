@@ -32,15 +32,15 @@ import org.osgi.framework.ServiceRegistration;
 import org.osgi.service.log.LoggerFactory;
 
 /**
- * One running framework, with a bundle cache of its own that goes when it ends.
+ * One running framework, whose bundle cache is removed when it ends.
  *
- * <p>At a signal during the start, the start goes no further and cleans up, and the JVM's shutdown
- * waits for that: a framework that is stopped under a start says much that means nothing.
+ * <p>A signal during the start stops the start, which cleans up while the JVM's shutdown waits. A
+ * framework that is stopped during its start prints errors that mean nothing.
  */
 final class FrameworkRun implements AutoCloseable {
   private static final long STOP_MILLIS = 15_000;
 
-  /** Much more than a start needs; what takes a command does so while it is registered. */
+  /** Much more than a start needs; the command's receiver takes it as soon as it is registered. */
   private static final long START_NANOS = TimeUnit.SECONDS.toNanos(5);
 
   private final RunDirectory directory;
@@ -50,7 +50,7 @@ final class FrameworkRun implements AutoCloseable {
   private @Nullable Felix started;
   private boolean ended;
 
-  /** Whether the command runs, or the shell: from then on errors are told also at a signal. */
+  /** Whether the command or the shell runs: from then on a signal does not suppress errors. */
   private volatile boolean working;
 
   private FrameworkRun(RunDirectory directory, PrintStream err) {
@@ -58,7 +58,7 @@ final class FrameworkRun implements AutoCloseable {
     this.err = err;
   }
 
-  /** Whether a signal ends this JVM: what fails then fails for that. */
+  /** Whether a signal ends this JVM, which explains later failures. */
   static boolean isJvmEnding() {
     try {
       Runtime.getRuntime().removeShutdownHook(new Thread());
@@ -69,15 +69,13 @@ final class FrameworkRun implements AutoCloseable {
   }
 
   /**
-   * Starts a framework with the bundles of the layout.
-   *
-   * @param interactive whether to start the interactive shell too
-   * @param lines whether it is to run lines, with Gogo's own commands in them
+   * Starts a framework with the bundles of the layout. {@code lines} adds Gogo's own commands for
+   * lines of input; {@code interactive} starts the interactive shell.
    */
   static FrameworkRun start(Layout layout, boolean interactive, boolean lines, PrintStream err)
       throws IOException, BundleException, InterruptedException {
     if (!interactive) {
-      // Results alone go to stdout: what a bundle prints there by itself goes to stderr.
+      // stdout is for results alone: a bundle's own output goes to stderr.
       System.setOut(err);
     }
     RunDirectory directory = makeDirectory(err);
@@ -148,7 +146,7 @@ final class FrameworkRun implements AutoCloseable {
   private static String reason(IOException e, Path parent) {
     return switch (e) {
       case FileSystemException thrown when thrown.getReason() != null -> thrown.getReason();
-      // So /proc answers an attempt to make a directory there.
+      // proc answers so when a directory is created there.
       case NoSuchFileException missing ->
           Files.isDirectory(parent) ? "is not writable for you" : "does not exist";
       case NotDirectoryException other -> "is not a directory";
@@ -170,7 +168,7 @@ final class FrameworkRun implements AutoCloseable {
     BundleContext context = framework().getBundleContext();
     List<Bundle> bundles = new ArrayList<>();
     for (Path jar : jars) {
-      // By reference: the jar is read where it is, and nothing is copied.
+      // By reference: the jar is read in place and not copied.
       bundles.add(context.installBundle("reference:" + jar.toUri()));
     }
     for (Bundle bundle : bundles) {
@@ -184,10 +182,9 @@ final class FrameworkRun implements AutoCloseable {
   }
 
   /**
-   * Has one command run, or the lines of standard input for no words.
-   *
-   * @param terminal whether standard error is a terminal
-   * @throws IOException if none of the components that started runs commands
+   * Runs one command, or without words the lines of standard input. {@code terminal} says whether
+   * standard error is a terminal. Throws an {@link IOException} if no started component runs
+   * commands.
    */
   int execute(String[] words, boolean terminal) throws InterruptedException, IOException {
     CompletableFuture<Integer> status = new CompletableFuture<>();
@@ -215,7 +212,7 @@ final class FrameworkRun implements AutoCloseable {
     }
   }
 
-  /** Whoever runs commands takes the service while it is registered, or soon after, or never. */
+  /** A receiver takes the service at or soon after its registration, or never. */
   private void awaitUse(ServiceRegistration<IntConsumer> registration, Future<Integer> status)
       throws InterruptedException, IOException {
     long deadline = System.nanoTime() + START_NANOS;
@@ -235,28 +232,28 @@ final class FrameworkRun implements AutoCloseable {
     }
   }
 
-  /** Waits until somebody stops the framework, as the interactive shell does at its end. */
+  /** Waits until the framework is stopped, as the interactive shell does at its end. */
   int awaitStop() throws InterruptedException {
     working = true;
     framework().waitForStop(0);
     return 0;
   }
 
-  /** Stops the framework and removes its directory; also the way out at a signal. */
+  /** Stops the framework and removes its directory; a signal leads here too. */
   @Override
   public void close() {
     end();
     try {
       Runtime.getRuntime().removeShutdownHook(hook);
     } catch (IllegalStateException e) {
-      // The JVM is on its way out already, and this was the hook's work.
+      // The JVM is shutting down, and its hook does this.
     }
   }
 
-  /** The work of the shutdown hook. */
+  /** The shutdown hook. */
   private void endAfterStart() {
     try {
-      // A start that hangs is left behind, as all is that does not stop.
+      // A start that hangs is left behind, as is any bundle that does not stop.
       boolean over = startOver.await(STOP_MILLIS, TimeUnit.MILLISECONDS);
       if (!over) {
         err.println("dmalloc: the start did not end; its directory is removed all the same");
@@ -267,7 +264,7 @@ final class FrameworkRun implements AutoCloseable {
     end();
   }
 
-  /** Whoever comes second waits for the first: the JVM ends when its hook does. */
+  /** A second caller waits for the first, because the JVM ends when its hook does. */
   private synchronized void end() {
     if (ended) {
       return;

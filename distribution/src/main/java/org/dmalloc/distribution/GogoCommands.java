@@ -10,17 +10,17 @@ import org.osgi.framework.FrameworkUtil;
 import org.osgi.framework.ServiceReference;
 
 /**
- * Gogo's own commands for the lines of standard input, the same that the interactive shell has:
- * {@code each}, {@code if}, {@code echo}, {@code sort} …, but for those that need a terminal.
+ * Gogo's own commands for the lines of standard input, as in the interactive shell: {@code each},
+ * {@code if}, {@code echo}, {@code sort} …, without those that need a terminal.
  *
- * <p>Their bundle is not started: it would begin an interactive shell, read the lines itself, and
- * stop the framework at their end. Its classes are made here and registered as its activator does.
+ * <p>Their bundle is not started: it would start a shell, read the lines itself, and stop the
+ * framework at their end. Its classes are created and registered here, as its activator does.
  */
 final class GogoCommands {
   private static final String PACKAGE = "org.apache.felix.gogo.jline.";
   private static final String PROCESSOR = "org.apache.felix.service.command.CommandProcessor";
 
-  /** Class by class, what its activator registers and works without a terminal. */
+  /** By class, the functions of its activator that work without a terminal. */
   private static final Map<String, List<String>> FUNCTIONS =
       Map.of(
           "Procedural",
@@ -32,11 +32,7 @@ final class GogoCommands {
 
   private GogoCommands() {}
 
-  /**
-   * Registers them.
-   *
-   * @param bundle Gogo's bundle of the interactive shell, installed and not started
-   */
+  /** Registers the functions of Gogo's shell bundle, which is installed but not started. */
   static void register(BundleContext context, Bundle bundle) throws BundleException {
     ServiceReference<?> reference = context.getServiceReference(PROCESSOR);
     Object processor = reference == null ? null : context.getService(reference);

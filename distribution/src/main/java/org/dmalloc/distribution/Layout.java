@@ -10,7 +10,7 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Locale;
 
-/** The directory that the distribution is. */
+/** The directory of the distribution. */
 record Layout(Path home) {
   /** A group of bundles that start together, in the order of the constants. */
   enum Group {
@@ -38,7 +38,7 @@ record Layout(Path home) {
     return jars;
   }
 
-  /** Where configuration files and the shell's profile are. */
+  /** The directory of the configuration files and the shell's profile. */
   Path etc() {
     return home.resolve("etc");
   }

@@ -15,15 +15,14 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Finds words that Java could not decode. It puts a replacement character in the place of each byte
- * that its encoding lacks, so that two names would become one, and other bytes would be written
- * than were given.
+ * Finds words that Java could not decode. Java replaces each byte that is invalid in its encoding,
+ * so that two names would become one, and other bytes would be written than were given.
  */
 final class LostBytes {
   private static final char REPLACEMENT = '\uFFFD';
   private static final Path COMMAND_LINE = Path.of("/proc/self/cmdline");
 
-  /** The properties and variables that are paths. */
+  /** Properties and variables that are paths. */
   private static final List<String> PROPERTIES =
       List.of("dmalloc.home", "dmalloc.directory", "java.io.tmpdir");
 
@@ -32,7 +31,7 @@ final class LostBytes {
 
   private LostBytes() {}
 
-  /** What is wrong with the words of a command, or with what the environment says; else empty. */
+  /** What is wrong with the words of a command or the environment; empty if nothing is. */
   static Optional<String> of(String[] arguments) {
     Optional<String> path =
         Stream.concat(
@@ -66,7 +65,7 @@ final class LostBytes {
         && Charset.forName(System.getProperty("sun.jnu.encoding")).equals(StandardCharsets.UTF_8);
   }
 
-  /** Whether the character itself was given. The words are the last ones of the command line. */
+  /** Whether the user gave the character itself. The words are the last of the command line. */
   private static boolean isMeant(String[] arguments, int index) {
     try {
       List<byte[]> words = split(Files.readAllBytes(COMMAND_LINE));
@@ -81,7 +80,7 @@ final class LostBytes {
     }
   }
 
-  /** Each word ends with a zero byte. */
+  /** A zero byte ends each word. */
   private static List<byte[]> split(byte[] line) {
     List<byte[]> words = new ArrayList<>();
     int start = 0;

@@ -14,12 +14,12 @@ import java.util.Optional;
 import org.osgi.framework.BundleException;
 
 /**
- * Starts the distribution. With arguments it runs them as one command; without, it is the
- * interactive shell on a terminal, and else runs the lines of standard input.
+ * Starts the distribution. Arguments are run as one command. Without them it is the interactive
+ * shell on a terminal, and otherwise runs the lines of standard input.
  *
- * <p>System properties, set by the script {@code bin/dmalloc}: {@code dmalloc.home} is the layout,
+ * <p>The script {@code bin/dmalloc} sets system properties: {@code dmalloc.home} is the layout,
  * {@code dmalloc.terminals} has the digit of each of stdin, stdout and stderr that is a terminal,
- * {@code dmalloc.width} how many columns that of stdout has.
+ * {@code dmalloc.width} is the number of columns of stdout's.
  */
 public final class Main {
   /** The status when the framework itself cannot start; EX_SOFTWARE of sysexits.h. */
@@ -30,7 +30,7 @@ public final class Main {
 
   private Main() {}
 
-  /** Runs, and ends the JVM with the command's status. */
+  /** Ends the JVM with the command's status. */
   public static void main(String[] arguments) {
     PrintStream err =
         new PrintStream(new FileOutputStream(FileDescriptor.err), true, StandardCharsets.UTF_8);
@@ -71,7 +71,7 @@ public final class Main {
       sayUnlessEnding("interrupted", err);
       return BROKEN;
     } catch (IOException | BundleException | RuntimeException | Error e) {
-      // Whatever it is: threads of the framework run, and the process would not end by itself.
+      // Any failure must end the process, because threads of the framework still run.
       String words = words(e);
       String line = StderrLogger.oneLine(words) + ProcessLimit.nextStep(words);
       sayUnlessEnding("cannot start: " + line, err);
@@ -79,7 +79,7 @@ public final class Main {
     }
   }
 
-  /** At a signal nothing is said: the status is the signal's then, not this one's. */
+  /** A signal suppresses the message, because the status is then the signal's. */
   private static void sayUnlessEnding(String words, PrintStream err) {
     if (!FrameworkRun.isJvmEnding()) {
       err.println("dmalloc: " + words);
@@ -96,7 +96,7 @@ public final class Main {
     String version =
         Optional.ofNullable(Main.class.getPackage().getImplementationVersion()).orElse("?");
     String line = "dmalloc " + version + ", Java " + Runtime.version() + "\n";
-    // Not closed, as the descriptor is not this method's.
+    // Not closed, because this method does not own the descriptor.
     FileOutputStream out = new FileOutputStream(FileDescriptor.out);
     try {
       out.write(line.getBytes(StandardCharsets.UTF_8));
@@ -107,7 +107,7 @@ public final class Main {
     }
   }
 
-  /** {@code --help} in place of a command is the command {@code help}. */
+  /** Replaces {@code --help} in place of a command by the command {@code help}. */
   private static String[] translate(String[] arguments) {
     if (arguments.length == 0 || !List.of("-h", "--help", "-?").contains(arguments[0])) {
       return arguments;

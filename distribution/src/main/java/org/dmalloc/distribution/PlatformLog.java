@@ -10,8 +10,8 @@ import java.util.logging.Logger;
 import java.util.logging.SimpleFormatter;
 
 /**
- * Where the warnings go that bundles give to the platform's loggers: standard error, one line each.
- * Java's own handler writes two lines, and control characters as they are.
+ * Prints warnings that bundles give to the platform's loggers as one line each on standard error.
+ * Java's own handler prints two lines and does not escape control characters.
  */
 final class PlatformLog extends Handler {
   private final PrintStream err;
@@ -23,7 +23,7 @@ final class PlatformLog extends Handler {
     setLevel(Level.WARNING);
   }
 
-  /** Takes the place of Java's own handler, unless the user has configured logging. */
+  /** Replaces Java's own handler, unless the user has configured logging. */
   static void install(PrintStream err) {
     if (System.getProperty("java.util.logging.config.file") == null
         && System.getProperty("java.util.logging.config.class") == null) {
@@ -54,6 +54,6 @@ final class PlatformLog extends Handler {
 
   @Override
   public void close() {
-    // The stream is the launcher's.
+    // The launcher owns the stream.
   }
 }

@@ -9,8 +9,8 @@ import java.util.List;
 /**
  * A limit of this process (setrlimit(2)) at which a start may fail.
  *
- * @param words what the system or the JVM says at it
- * @param row how its line in {@code /proc/self/limits} begins
+ * @param words the system's or the JVM's message at the limit
+ * @param row the start of its line in {@code /proc/self/limits}
  * @param option the option of the shell's {@code ulimit}
  */
 record ProcessLimit(String words, String row, String option) {
@@ -24,10 +24,7 @@ record ProcessLimit(String words, String row, String option) {
           new ProcessLimit("Cannot allocate memory", "Max address space", "-v"),
           new ProcessLimit("unable to create native thread", "Max processes", "-u"));
 
-  /**
-   * What can be done about a failure that a limit explains, from {@code "; "} on; empty if none
-   * does.
-   */
+  /** The next step after a failure, with {@code "; "} in front; empty if no limit explains it. */
   static String nextStep(String failure) {
     List<String> rows;
     try {
@@ -52,7 +49,7 @@ record ProcessLimit(String words, String row, String option) {
     return "";
   }
 
-  /** The soft limit, and its unit. */
+  /** The soft limit and its unit. */
   private String value(String line) {
     String[] columns = line.substring(row.length()).strip().split("\\s+", -1);
     return columns[0].equals("unlimited") ? columns[0] : columns[0] + " " + columns[2];

@@ -28,28 +28,26 @@ import org.dmalloc.linux.Ownership;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The directory of one run, for the framework's bundle cache. It is locked while the run lives, and
- * removed at its end; what a killed run left behind is removed by the next one. Two runs never
- * share anything.
+ * The directory of one run, for the framework's bundle cache. A run holds its lock and removes it
+ * at its end; the next run removes that of a killed one. Runs share nothing.
  *
- * <p>Everybody may write to the directory above. So a leftover is one that belongs to this user
- * alone, has the lock file of a run, and is emptied by the directory that was looked at, whatever
- * has its name by then. The lock file goes last: a clean-up that was cut off is done again.
+ * <p>Everybody may write to the parent directory. So a leftover must belong to this user alone and
+ * have the lock file of a run. It is emptied through the open directory, even if its name changes
+ * meanwhile. The lock file is removed last, so that an interrupted clean-up is repeated.
  */
 final class RunDirectory implements AutoCloseable {
   private static final String PREFIX = "dmalloc-run-";
   private static final Path LOCK = Path.of("lock");
 
-  /** Where the framework has its bundle cache. */
   private static final Path CACHE = Path.of("cache");
 
-  /** Between the creation of a directory and its lock there is a moment; this is longer. */
+  /** Longer than the moment between the creation of a directory and its lock. */
   private static final Duration UNLOCKED_GRACE = Duration.ofMinutes(1);
 
   private final Path path;
   private final FileChannel channel;
 
-  /** What it was when it was made: its device and inode; null where there are none. */
+  /** Its device and inode at creation; null where the file system has none. */
   private final @Nullable Object identity;
 
   private RunDirectory(Path path, FileChannel channel, @Nullable Object identity) {
@@ -58,7 +56,7 @@ final class RunDirectory implements AutoCloseable {
     this.identity = identity;
   }
 
-  /** Makes a directory that nobody else can read, and locks it. */
+  /** Creates and locks a directory that nobody else can read. */
   static RunDirectory create(Path parent) throws IOException {
     Path path = Files.createTempDirectory(parent, PREFIX);
     Path lock = path.resolve(LOCK);
@@ -96,12 +94,12 @@ final class RunDirectory implements AutoCloseable {
     return path;
   }
 
-  /** The directory in it for the framework's bundle cache, which the framework makes. */
+  /** The directory for the framework's bundle cache, which the framework creates. */
   Path cache() {
     return path.resolve(CACHE);
   }
 
-  /** Removes what runs that were killed left behind. What cannot be removed is left. */
+  /** Removes the directories of killed runs, where possible. */
   static void removeLeftovers(Path parent, PrintStream err) throws IOException {
     List<Path> names = new ArrayList<>();
     try (DirectoryStream<Path> directories = Files.newDirectoryStream(parent, PREFIX + "*")) {
@@ -127,7 +125,7 @@ final class RunDirectory implements AutoCloseable {
 
   private static void removeLeftover(OpenDirectory in, Path name) throws IOException {
     Optional<PosixFileAttributes> attributes = in.attributes(name);
-    // Not even opened, if it is not ours.
+    // A directory of another user is not even opened.
     if (attributes.isEmpty() || !Ownership.isOursAlone(attributes.get())) {
       return;
     }
@@ -161,8 +159,8 @@ final class RunDirectory implements AutoCloseable {
   }
 
   /**
-   * Without a lock is what a run left that was killed before it had one, empty, or one whose lock
-   * went before its cache. Of a run that has just begun there is no cache yet.
+   * A directory without a lock is empty, from a run that was killed before it locked, or has lost
+   * its lock before its cache. A run that has just begun has no cache yet.
    */
   private static void removeUnlocked(OpenDirectory in, Path name, OpenDirectory directory)
       throws IOException {
@@ -173,7 +171,7 @@ final class RunDirectory implements AutoCloseable {
     try {
       in.deleteDirectory(name);
     } catch (DirectoryNotEmptyException e) {
-      // Somebody has use for it.
+      // The directory is in use.
     }
   }
 

@@ -18,7 +18,6 @@ final class StderrLogger extends Logger {
   private final PrintStream err;
   private final BooleanSupplier silent;
 
-  /** Writes to {@code err} until it is to be silent. */
   StderrLogger(PrintStream err, BooleanSupplier silent) {
     this.err = err;
     this.silent = silent;
@@ -45,14 +44,14 @@ final class StderrLogger extends Logger {
     doLog(null, null, level, message, thrown);
   }
 
-  /** Its message and those of its causes. */
+  /** The messages of the exception and its causes. */
   static String words(Throwable thrown) {
     return Stream.iterate(thrown, Objects::nonNull, Throwable::getCause)
         .map(t -> t.getMessage() == null ? t.getClass().getName() : t.getMessage())
         .collect(Collectors.joining(": "));
   }
 
-  /** What bundles say, with names and values in it that anybody chose. */
+  /** Escapes a bundle's text, which may contain names and values of any origin. */
   static String oneLine(String text) {
     return VisibleText.of(text.strip());
   }

@@ -14,13 +14,13 @@ import org.osgi.service.component.runtime.dto.ComponentConfigurationDTO;
 import org.osgi.service.component.runtime.dto.ComponentDescriptionDTO;
 
 /**
- * The backends whose component did not start, as the component runtime knows them. No service tells
- * of them: their regions would seem not to exist, and others would be taken without a word.
+ * The backends whose component did not start, as the component runtime knows them. No service
+ * reports them: their regions would seem lost, and other backends would silently replace them.
  */
 final class FailedBackends {
   private FailedBackends() {}
 
-  /** Those that a runtime has; none without one. */
+  /** The failed backends of a runtime; none without a runtime. */
   static List<FailedStart> of(@Nullable ServiceComponentRuntime runtime) {
     List<FailedStart> failed = new ArrayList<>();
     if (runtime == null) {
@@ -54,7 +54,7 @@ final class FailedBackends {
         .contains(Capability.NAMED.name());
   }
 
-  /** The component's own words in a stack trace, which may begin with how it was called. */
+  /** The component's message in a stack trace that may begin with the reflective call. */
   static String reason(@Nullable String failure) {
     if (failure == null) {
       return "no reason is known";

@@ -20,8 +20,8 @@ import org.dmalloc.shell.session.GrepCommand;
 import org.dmalloc.shell.session.HelpCommand;
 
 /**
- * The commands, in the order in which help lists them: those of this bundle for memory, those that
- * other bundles add, and those for the session. Safe for any thread.
+ * The commands in the order of help: those of this bundle for memory, those of other bundles, and
+ * those for the session. Safe for any thread.
  */
 public final class ShellCommands {
   public static final String SCOPE = "dmalloc";
@@ -51,14 +51,14 @@ public final class ShellCommands {
     return sets.stream().flatMap(set -> set.commands().stream()).toList();
   }
 
-  /** Takes the commands of another bundle, and gives them. */
+  /** Adds and returns the commands of another bundle. */
   public synchronized List<Command> add(CommandSource source) {
     List<Command> commands = commands(source.commands(providers));
     added.put(source, commands);
     return commands;
   }
 
-  /** Forgets the commands of another bundle, and gives them. */
+  /** Removes and returns the commands of another bundle. */
   public synchronized List<Command> remove(CommandSource source) {
     List<Command> commands = added.remove(source);
     return commands == null ? List.of() : commands;

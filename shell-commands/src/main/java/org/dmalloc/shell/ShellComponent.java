@@ -40,9 +40,9 @@ import org.osgi.service.component.annotations.ReferencePolicyOption;
 import org.osgi.service.component.runtime.ServiceComponentRuntime;
 
 /**
- * Registers the commands, each as a Gogo command of its own, and keeps the list of providers. One
- * component for all: they share the list, and 20 components would be 20 descriptions to parse at
- * each start.
+ * Registers each command as a Gogo command, and maintains the list of providers. It is one
+ * component, because the commands share the list, and 20 components would be 20 descriptions to
+ * parse at each start.
  */
 @Component(
     service = {},
@@ -127,7 +127,7 @@ public final class ShellComponent {
                 name)));
   }
 
-  /** No command begins any more, and those that run free what they took. */
+  /** Rejects new commands; running ones free what they took. */
   @Deactivate
   void deactivate() throws InterruptedException {
     synchronized (this) {

@@ -47,22 +47,22 @@ import org.dmalloc.spi.machine.Mount;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Runs a comparison: every contender in each run once, in random order, in a JVM of its own inside
- * the limit. What it makes on the machine stands in a journal and is taken back at the end, at an
- * interrupt and at a signal; what a killed one left, at the next start.
+ * Runs a comparison: every contender once in each run, in random order, in a limited JVM of its
+ * own. Changes to the machine are journalled and undone at the end, at an interrupt and at a
+ * signal; the next start undoes those of a killed comparison.
  *
- * <p>Belongs to the calling thread; an interrupt ends the JVM that runs and takes all back.
+ * <p>One thread uses it; an interrupt ends the current JVM first.
  */
 final class PeerComparison {
   private static final long HEAP_BYTES = 96L << 20;
 
-  /** What a JVM has in RAM besides its data. */
+  /** A JVM's memory besides its data. */
   private static final long JVM_BYTES = 128L << 20;
 
-  /** Of a cache's size, for the objects by which it keeps its pages. */
+  /** A fraction of a cache's size for its entry objects. */
   private static final int CACHE_HEAP_SHARE = 20;
 
-  /** How long a JVM may say nothing. */
+  /** How long a JVM may print nothing. */
   private static final Duration SILENCE = Duration.ofMinutes(3);
 
   /** A small store on which all rows run first, so that their code is compiled. */
@@ -70,7 +70,7 @@ final class PeerComparison {
 
   private static final long REHEARSAL_NANOS = 60_000_000;
 
-  /** How many times a row's time the fill may take. */
+  /** The limit of the fill in multiples of a row's time. */
   private static final int FILL_CELLS = 5;
 
   private static final Duration RAW_TIME = Duration.ofMillis(500);
@@ -84,11 +84,7 @@ final class PeerComparison {
   private final List<RawSurvey> raw = new ArrayList<>();
   private final Set<String> notes = new LinkedHashSet<>();
 
-  /**
-   * Prepares one.
-   *
-   * @param journals the directory for the journal of what is made on the machine
-   */
+  /** Keeps the journal of changes in {@code journals}. */
   PeerComparison(PeerPlan plan, List<Path> classPath, Path journals, Consumer<String> listener) {
     this.plan = plan;
     this.classPath = List.copyOf(classPath);
@@ -103,11 +99,7 @@ final class PeerComparison {
                 RowRun.of(Row.named(done.step()), pages, done.runs(), result.openNanos()));
   }
 
-  /**
-   * Runs it.
-   *
-   * @throws IOException if the limit is not to be had, or something could not be put back
-   */
+  /** Throws an {@link IOException} if there is no limit, or a change cannot be undone. */
   PeerReport run() throws IOException, InterruptedException {
     SetupJournal.recover(journals, files).forEach(listener);
     Files.createDirectories(plan.directory());
@@ -201,7 +193,7 @@ final class PeerComparison {
     try {
       tools.add(Fio.find("fio"));
     } catch (IOException e) {
-      // The loop of our own takes its place; each figure names what made it.
+      // Our own loop replaces it; each figure names its tool.
     }
     tools.add(new DirectLoop());
     return tools;

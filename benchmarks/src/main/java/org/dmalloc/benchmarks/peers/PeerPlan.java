@@ -13,9 +13,9 @@ import org.dmalloc.benchmarks.peers.store.Peer;
 /**
  * What to compare, and how.
  *
- * @param limitBytes what each JVM may have of RAM, itself and the page cache of its files included;
- *     0 for no limit
- * @param directory where the files go, on the file system to be compared on
+ * @param limitBytes the RAM limit of each JVM, its heap and the page cache of its files included; 0
+ *     for none
+ * @param directory for the files, on the file system under test
  * @param cellTime how long to measure a row at a time
  * @param seed decides content and order
  */
@@ -28,7 +28,7 @@ public record PeerPlan(
     int runs,
     Duration cellTime,
     long seed) {
-  /** A JVM and what a library keeps beside its data. */
+  /** A JVM, and a library's own memory besides its data. */
   static final long LEAST_LIMIT_BYTES = 192L << 20;
 
   private static final long LEAST_BYTES = 16L << 20;
@@ -55,7 +55,6 @@ public record PeerPlan(
     }
   }
 
-  /** The plan that a command line of {@link Peers} asks for. */
   static PeerPlan of(Arguments given) {
     return new PeerPlan(
         given.size("--size", 2L << 30),

@@ -24,9 +24,9 @@ import org.dmalloc.measure.report.Report;
 import org.dmalloc.report.Json;
 
 /**
- * What a comparison with peers showed.
+ * The result of a comparison with peers.
  *
- * @param started when, in UTC
+ * @param started in UTC
  * @param limitBytes the limit of each JVM; 0 for none
  * @param storage the file system and the disk, in words
  * @param raw the raw disk, once in each run
@@ -47,16 +47,12 @@ public record PeerReport(
     List<RawSurvey> raw,
     List<String> notes)
     implements Report {
-  /** The form that this version writes. */
+  /** The version of the JSON form. */
   public static final int FORMAT = 2;
 
   private static final String SCHEMA = "dmalloc-peers";
 
-  /**
-   * A contender.
-   *
-   * @param note what its store said about itself; empty if it came to none
-   */
+  /** A contender, with its store's note; empty if no store was opened. */
   public record Entrant(
       String id,
       Peer.Family family,
@@ -65,11 +61,7 @@ public record PeerReport(
       String settings,
       String note) {}
 
-  /**
-   * One row over one contender.
-   *
-   * @param reason why there are none, or fewer than asked for; else empty
-   */
+  /** One row over one contender. The reason says why runs are missing; else it is empty. */
   public record Cell(Row row, String contender, List<RowRun> runs, String reason) {
     public Cell {
       runs = List.copyOf(runs);
@@ -80,12 +72,12 @@ public record PeerReport(
       return known(RowRun::pagesPerSecond);
     }
 
-    /** Bytes read for each byte used, the median; NaN if unknown. */
+    /** The median of bytes read for each byte used; NaN if unknown. */
     public double readAmplification() {
       return known(RowRun::readAmplification).map(Sample::median).orElse(Double.NaN);
     }
 
-    /** Bytes written for each byte of the pages changed, the median; NaN if unknown or none. */
+    /** The median of bytes written for each byte of the pages changed; NaN if unknown or none. */
     public double writeAmplification() {
       return known(RowRun::writeAmplification).map(Sample::median).orElse(Double.NaN);
     }
@@ -107,7 +99,7 @@ public record PeerReport(
     return PeerTable.render(this, width);
   }
 
-  /** The record as it is, with what readers need not compute then: medians, ceilings, standings. */
+  /** The record, and what readers then need not compute: medians, ceilings, standings. */
   @Override
   public JsonObject json() {
     JsonObject root = Json.form(SCHEMA, this);
@@ -149,7 +141,7 @@ public record PeerReport(
     return object;
   }
 
-  /** Reads a report from a file with its JSON form. */
+  /** Reads the JSON form. */
   static PeerReport read(Path file) throws IOException {
     return Json.read(file, SCHEMA, FORMAT, PeerReport.class, "--json");
   }
@@ -159,7 +151,7 @@ public record PeerReport(
     return "comparison with peers, " + cells.size() + " cells";
   }
 
-  /** The page: plots and all figures. */
+  /** The HTML page: plots and all figures. */
   String html() {
     String standings =
         Standing.all(this).stream().map(s -> s.sentence() + '\n').collect(Collectors.joining());
@@ -171,7 +163,7 @@ public record PeerReport(
         Map.of("STANDINGS", HtmlPage.text(standings)));
   }
 
-  /** The rows that were asked for, in order. */
+  /** The selected rows, in order. */
   public List<Row> rows() {
     return cells.stream().map(Cell::row).distinct().sorted().toList();
   }
@@ -183,8 +175,8 @@ public record PeerReport(
   }
 
   /**
-   * What the raw disk would give for a row with nothing else in the way, in pages per second; empty
-   * where part of the row is served from RAM, or the disk was not measured.
+   * The raw disk's rate for a row, in pages per second; empty where RAM serves part of the row, or
+   * the disk was not measured.
    */
   public Optional<Sample> ceiling(Row row) {
     return Sample.known(raw.stream().mapToDouble(survey -> ceiling(row, survey)));
@@ -196,7 +188,7 @@ public record PeerReport(
       case SCAN -> best(survey, RawPattern.SEQUENTIAL_READ);
       case RANDOM_READ -> pages(survey, RawPattern.RANDOM_READ, RawDisk.DEPTH_ONE);
       case BATCH_READ -> pages(survey, RawPattern.RANDOM_READ, RawDisk.DEPTH_MANY);
-      // A page is read when it is first touched, one at a time, and written with many others.
+      // Each page is read alone when it is first touched, and written with many others.
       case RANDOM_WRITE ->
           1
               / (1 / pages(survey, RawPattern.RANDOM_READ, RawDisk.DEPTH_ONE)

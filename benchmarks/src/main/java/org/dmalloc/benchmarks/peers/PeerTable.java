@@ -71,7 +71,7 @@ final class PeerTable {
     return Lines.wrap(text.toString(), width);
   }
 
-  /** A contender, or the raw disk, which is none of them. */
+  /** A contender, or the raw disk, which has no family. */
   private record Line(String id, @Nullable Family family) {
     Optional<Cell> cell(PeerReport report, Row row) {
       return report.cell(row, id).filter(cell -> !cell.runs().isEmpty());
@@ -81,7 +81,7 @@ final class PeerTable {
       return family == null ? report.ceiling(row) : report.cell(row, id).flatMap(Cell::rate);
     }
 
-    /** Ours, the peers, the disk. */
+    /** Groups our contenders, the peers and the disk. */
     int group() {
       return family == null ? 2 : family == Family.PEER ? 1 : 0;
     }
@@ -101,7 +101,7 @@ final class PeerTable {
     return new Table<>(columns).groupedBy(Line::group, 0).rows(lines);
   }
 
-  /** Every cell has a place for the mark, so that the figures stand below each other. */
+  /** Every cell has a place for the mark, so that the figures are aligned. */
   private static Optional<String> leading(PeerReport report, Row row, Line line) {
     boolean leads = Standing.leaders(report, row).contains(line.id());
     String figure = line.rate(report, row).map(rate -> rate(row, rate)).orElse(NONE);
@@ -113,7 +113,7 @@ final class PeerTable {
     return ratio(cell.readAmplification()) + (Double.isNaN(written) ? "" : " / " + ratio(written));
   }
 
-  /** Why cells are empty, or have fewer runs: a line for each contender and reason. */
+  /** Why cells are empty or lack runs: a line for each contender and reason. */
   private static List<String> reasons(PeerReport report) {
     List<String> lines = new ArrayList<>();
     for (Entrant entrant : report.contenders()) {

@@ -15,8 +15,8 @@ import org.dmalloc.measure.compare.Duel;
 import org.dmalloc.measure.compare.Sample;
 
 /**
- * How this suite stands in one row: what finds its advice by itself, beside the best fixed advice,
- * the best peer and the raw disk. A difference within the spread of the runs is a draw.
+ * This suite's result in one row: the contender that finds its own advice, beside the best fixed
+ * advice, the best peer and the raw disk. A difference within the spread of the runs is a draw.
  */
 public record Standing(Row row, String sentence) {
   private static final String FOUND = "panama:auto";
@@ -27,14 +27,14 @@ public record Standing(Row row, String sentence) {
 
   private record Result(String id, Sample rate) {}
 
-  /** The standings in all rows that gave figures. */
+  /** The standings in all rows with figures. */
   public static List<Standing> all(PeerReport report) {
     return report.rows().stream().flatMap(row -> of(report, row).stream()).toList();
   }
 
   private static Optional<Standing> of(PeerReport report, Row row) {
     Optional<Result> fixed = best(report, row, e -> e.family() == Family.OURS_FIXED);
-    // Where nothing finds its advice, the best fixed one speaks for the suite.
+    // Without a contender that finds its advice, the best fixed one represents the suite.
     Optional<Result> own =
         best(report, row, e -> e.id().equals(FOUND))
             .or(() -> fixed)
@@ -67,7 +67,7 @@ public record Standing(Row row, String sentence) {
         : ratio + " × " + what + " (" + other.id() + ")";
   }
 
-  /** The contenders that are best in a row: the first, and those that it does not beat. */
+  /** The first contender of a row, and those that it does not beat. */
   static List<String> leaders(PeerReport report, Row row) {
     List<Result> results = results(report, row, entrant -> true).toList();
     Optional<Result> best = results.stream().max(BY_RATE);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/** This suite beside its peers: one program that runs all, each in a JVM under one limit. */
+/** The comparison of this suite with its peers, each in a JVM under the same limit. */
 @NullMarked
 package org.dmalloc.benchmarks.peers;
 

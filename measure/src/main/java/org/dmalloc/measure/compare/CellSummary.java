@@ -8,18 +8,13 @@ import org.dmalloc.measure.Latency;
 import org.dmalloc.measure.Measurement;
 
 /**
- * The medians of one cell over its runs. NaN stands for what the machine does not report.
+ * The medians of one cell over its runs. NaN stands for a figure that the machine does not report.
  *
- * @param p99Nanos 99 of 100 operations took at most this
- * @param p999Nanos 999 of 1000 did
- * @param maxNanos the slowest, of all runs
- * @param majorFaultsPerOperation waits for a device
- * @param readAmplification bytes read from devices for this process per byte asked for
- * @param writeAmplification bytes written to the devices per byte asked for
- * @param durableNanos time until durable; NaN if nothing is owed
- * @param peakResidentBytes the most that was in RAM and mapped, shared pages included
- * @param peakChargedBytes the most that its memory cgroup was charged for
- * @param besideBytesPerSecond what a scan beside it went through; NaN if there was none
+ * @param maxNanos the slowest operation of all runs
+ * @param durableNanos the time until the data is durable; NaN if nothing has to become durable
+ * @param peakResidentBytes the peak of the mapped resident memory, shared pages included
+ * @param peakChargedBytes the peak charge of the memory cgroup
+ * @param besideBytesPerSecond the rate of a concurrent scan; NaN if there was none
  */
 public record CellSummary(
     Sample speed,
@@ -38,7 +33,7 @@ public record CellSummary(
     double peakChargedBytes,
     double besideBytesPerSecond) {
 
-  /** Sums a cell up; empty if it has no runs. */
+  /** Summarizes a cell; empty if it has no runs. */
   public static Optional<CellSummary> of(ComparisonReport.Cell cell) {
     List<Measurement> runs = cell.runs().stream().filter(run -> run.operations() > 0).toList();
     if (runs.isEmpty()) {
@@ -63,17 +58,17 @@ public record CellSummary(
             median(runs, Measurement::besideBytesPerSecond)));
   }
 
-  /** The most that it had in RAM: what it was charged for, or without a limit what was mapped. */
+  /** The peak in RAM: the cgroup's charge, or without a limit the mapped resident memory. */
   public double peakBytes() {
     return Double.isNaN(peakChargedBytes) ? peakResidentBytes : peakChargedBytes;
   }
 
-  /** Bytes read from devices per byte asked for, in one run. */
+  /** Bytes read from devices for this process per byte asked for. */
   public static double readAmplification(Measurement run) {
     return ratio(run.counters().readBytes(), run.pageBytes());
   }
 
-  /** Bytes written to devices per byte asked for, in one run. */
+  /** Bytes written to devices per byte asked for. */
   public static double writeAmplification(Measurement run) {
     return ratio(run.counters().deviceWrittenBytes(), run.pageBytes());
   }

@@ -33,15 +33,15 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Runs a comparison: sets up swap and limits, runs every contender in child JVMs in random order,
- * and puts everything back. Changes of an earlier one that was killed are taken back first.
+ * and undoes its changes. It first undoes the changes of an earlier comparison that was killed.
  *
- * <p>Belongs to the calling thread: when that is interrupted, the child is ended and everything is
- * put back before {@link InterruptedException} is thrown.
+ * <p>One thread uses it. An interrupt ends the child and undoes the changes before {@link
+ * InterruptedException} is thrown.
  */
 public final class Comparison {
   private static final long SWAP_MARGIN_BYTES = 64L << 20;
 
-  /** What a swap file has no page for; the header is one page, of whatever size. */
+  /** The header of a swap file takes one page of any size. */
   private static final long SWAP_HEADER_BYTES = 1L << 20;
 
   private final ComparisonPlan plan;
@@ -54,9 +54,7 @@ public final class Comparison {
   private final long begin = System.nanoTime();
 
   /**
-   * Prepares one.
-   *
-   * @param ownClassPath jars and directories with this class and what it needs
+   * Takes as {@code ownClassPath} the jars and directories with this class and its dependencies.
    */
   public Comparison(
       ComparisonPlan plan,
@@ -73,12 +71,7 @@ public final class Comparison {
     return stateDirectory == null ? SetupJournal.defaultDirectory() : stateDirectory;
   }
 
-  /**
-   * Runs it.
-   *
-   * @throws IOException if something that the plan asks for cannot be set up, or could not be put
-   *     back
-   */
+  /** Throws an {@link IOException} if a requested setting fails, or cannot be undone. */
   public ComparisonReport run() throws IOException, InterruptedException {
     ComparisonPlan.TemporarySwap wanted = plan.variants().swapFile();
     if (wanted != null) {
@@ -97,7 +90,7 @@ public final class Comparison {
         if (!journal.closed()) {
           throw e;
         }
-        // A signal ends the process, and its hook has taken all back: that is why this failed.
+        // A signal ends the process; its hook has undone the changes, which is why this failed.
         InterruptedException ended = new InterruptedException("ended by a signal");
         ended.initCause(e);
         throw ended;
@@ -226,7 +219,7 @@ public final class Comparison {
     return swap.stream().mapToLong(device -> device.byteSize() - device.usedBytes()).sum();
   }
 
-  /** Refuses a swap file that could not hold what does not fit into RAM, before it is made. */
+  /** Rejects a swap file that is too small for the data beyond RAM, before it is created. */
   private void requireEnough(
       ComparisonPlan.TemporarySwap given, List<Contender> all, boolean limited) {
     long needed =
@@ -249,7 +242,7 @@ public final class Comparison {
     }
   }
 
-  /** Leaves out contenders that the limit would kill, or that would measure something else. */
+  /** Leaves out contenders that the limit would kill or that would measure something else. */
   private List<Contender> comparable(List<Contender> all, List<SwapDevice> swap, boolean limited) {
     long free = free(swap);
     long missing = neededSwap(limited) - free;
@@ -285,7 +278,7 @@ public final class Comparison {
     return left;
   }
 
-  /** Tries settings before anything is measured: a failure after minutes helps nobody. */
+  /** Tries settings before the first measurement, so that a bad one fails at once. */
   private static void checkSettings(SetupJournal journal, List<Contender> contenders)
       throws IOException {
     for (Contender contender : contenders) {

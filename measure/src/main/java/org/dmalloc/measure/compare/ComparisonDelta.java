@@ -17,18 +17,12 @@ import org.dmalloc.report.Table;
 import org.dmalloc.report.Units;
 
 /**
- * A comparison set against an earlier one, of this machine or another: as text, its own report and
- * what has changed in the cells that both have.
- *
- * @param before the earlier one
+ * A comparison beside an earlier one, of this machine or another. The text has the later report and
+ * the changes in the cells that both have.
  */
 public record ComparisonDelta(ComparisonReport report, ComparisonReport before) implements Report {
   /**
-   * One cell of both.
-   *
-   * @param before operations per second in the first
-   * @param after operations per second in the second
-   * @param duel the second against the first
+   * One cell that both have, in operations per second; the duel sets the second against the first.
    */
   public record Line(
       ComparedWorkload workload, String contender, Sample before, Sample after, Duel duel) {}

@@ -11,9 +11,9 @@ import org.jspecify.annotations.Nullable;
 /**
  * What to compare, and how.
  *
- * @param limitBytes what each child JVM may have of RAM, itself included
+ * @param limitBytes the RAM limit of each child JVM, itself included
  * @param seed decides content and order
- * @param stateDirectory where the journal of changes is kept; null for the user's own
+ * @param stateDirectory the directory of the journal of changes; null for the user's own
  */
 public record ComparisonPlan(
     long byteSize,
@@ -24,27 +24,24 @@ public record ComparisonPlan(
     Effort effort,
     long seed,
     @Nullable Path stateDirectory) {
-  /** What a JVM needs for itself, and a little for the data. */
+  /** A JVM's own memory, and a little for the data. */
   public static final long LEAST_LIMIT_BYTES = 128L << 20;
 
   private static final long LEAST_BYTES = 16L << 20;
 
   /** Which swap policies to try. */
   public enum Policies {
-    /** Those that change how pages come back: KERNEL and NO_READ_AHEAD. */
+    /** Policies that change how pages come back: KERNEL and NO_READ_AHEAD. */
     DISTINCT,
-    /** All that last and that memory beyond the limit allows. */
+    /** Policies that last and that permit memory beyond the limit. */
     ALL
   }
 
   /**
-   * What is measured.
-   *
-   * @param contenders names to choose by: of a provider, of a contender, or {@code all}; empty for
-   *     all but those that are like another
+   * Selects by the names of providers or contenders, or {@code all}. No names select all but those
+   * that are like another.
    */
   public record Choice(List<ComparedWorkload> workloads, List<String> contenders) {
-    /** All workloads over all contenders but those that are like another. */
     public static final Choice ALL = new Choice(List.of(ComparedWorkload.values()), List.of());
 
     public Choice {
@@ -55,7 +52,7 @@ public record ComparisonPlan(
   }
 
   /**
-   * Under which conditions.
+   * The conditions.
    *
    * @param swapFile a swap file for this comparison; null for none
    * @param zramBytes the size of a zram device for this comparison; 0 for none
@@ -68,7 +65,7 @@ public record ComparisonPlan(
       List<Integer> pageClusters,
       List<Integer> readAheadKib,
       Policies policies) {
-    /** The swap and the settings that the machine has. */
+    /** The machine's own swap and settings. */
     public static final Variants NONE =
         new Variants(null, 0, List.of(), List.of(), Policies.DISTINCT);
 
@@ -79,14 +76,14 @@ public record ComparisonPlan(
   }
 
   /**
-   * How much is measured.
+   * How much to measure.
    *
-   * @param runs how often to measure each cell; fewer than five show no spread
-   * @param time how long all may take
-   * @param cellTime how long to measure each cell; null for as long as that permits
+   * @param runs measurements of each cell; fewer than five show no spread
+   * @param time the limit for the whole comparison
+   * @param cellTime the time of each cell; null for as long as {@code time} permits
    */
   public record Effort(int runs, Duration time, @Nullable Duration cellTime) {
-    /** Five runs within ten minutes, less what setting up and a last slow child may take. */
+    /** Five runs within ten minutes, less the time to set up and to end a slow child. */
     public static final Effort STANDARD = new Effort(5, Duration.ofSeconds(510), null);
 
     public Effort {
@@ -100,10 +97,8 @@ public record ComparisonPlan(
   }
 
   /**
-   * A swap file.
-   *
-   * @param path must not exist
-   * @param priority from 0 to {@value SwapFile#HIGHEST_PRIORITY}
+   * A swap file at a path that does not exist, of a priority from 0 to {@value
+   * SwapFile#HIGHEST_PRIORITY}.
    */
   public record TemporarySwap(Path path, long byteSize, int priority) {
     public TemporarySwap {
@@ -129,13 +124,12 @@ public record ComparisonPlan(
     }
   }
 
-  /** All workloads, five runs, within ten minutes. */
+  /** All workloads, with {@link Effort#STANDARD}. */
   public static ComparisonPlan of(long byteSize, long limitBytes, Path directory) {
     return new ComparisonPlan(
         byteSize, limitBytes, directory, Choice.ALL, Variants.NONE, Effort.STANDARD, 42, null);
   }
 
-  /** The same with another effort. */
   public ComparisonPlan with(Effort newEffort) {
     return new ComparisonPlan(
         byteSize, limitBytes, directory, choice, variants, newEffort, seed, stateDirectory);

@@ -18,18 +18,18 @@ import org.dmalloc.report.Json;
 import org.dmalloc.report.Units;
 
 /**
- * What a comparison found.
+ * The result of a comparison.
  *
  * @param format the version of this record's JSON form
- * @param started when, in ISO 8601
+ * @param started in ISO 8601
  * @param byteSize the memory of each contender
  * @param limitBytes the memory limit; 0 where none was permitted
- * @param limitedBy how it was set, or why not
- * @param cellSeconds how long each cell was measured, in the last run
+ * @param limitedBy how the limit was set, or why there is none
+ * @param cellSeconds how long each cell of the last run was measured
  * @param seed decided content and order
  * @param pageCluster vm.page-cluster, where it was not varied
  * @param swap the swap areas, with the temporary one
- * @param obstacles what stands against every verdict, and what to do about it
+ * @param obstacles what invalidates every verdict, and the next steps
  * @param notCompared what was not compared, and what would permit it
  */
 public record ComparisonReport(
@@ -52,7 +52,6 @@ public record ComparisonReport(
     List<String> notCompared,
     List<String> notes)
     implements Report {
-  /** The version of this record's JSON form. */
   public static final int FORMAT = 4;
 
   private static final String SCHEMA = "dmalloc-comparison";
@@ -70,11 +69,11 @@ public record ComparisonReport(
    * A contender.
    *
    * @param announced whether it announces pages in batches
-   * @param note what the child said about its memory
+   * @param note the child's description of its memory
    * @param command the command that allocates such memory; empty if none does
    * @param settings kernel settings while it ran, by their file
-   * @param peakChargedBytes the most that its cgroup was charged for, page cache and JVM included;
-   *     {@link Measurement#UNKNOWN} where the kernel does not report it
+   * @param peakChargedBytes the peak charge of its cgroup, page cache and JVM included; {@link
+   *     Measurement#UNKNOWN} where the kernel does not report it
    */
   public record Entrant(
       String id,
@@ -86,9 +85,7 @@ public record ComparisonReport(
       long peakChargedBytes) {}
 
   /**
-   * One workload over one contender.
-   *
-   * @param failure why a run gave none; empty if all did
+   * One workload over one contender. The failure says why a run gave no figures; empty if all did.
    */
   public record Cell(
       ComparedWorkload workload, String contender, List<Measurement> runs, String failure) {
@@ -107,7 +104,7 @@ public record ComparisonReport(
     return ComparisonTable.render(this, width);
   }
 
-  /** The record as it is, with what readers need not compute then: verdicts, medians of cells. */
+  /** The record, and what readers then need not compute: verdicts and medians of cells. */
   @Override
   public JsonObject json() {
     JsonObject root = Json.form(SCHEMA, this);
@@ -133,7 +130,7 @@ public record ComparisonReport(
     return object;
   }
 
-  /** Reads a report from a file with its JSON form. */
+  /** Reads the JSON form. */
   public static ComparisonReport read(Path file) throws IOException {
     return Json.read(file, SCHEMA, FORMAT, ComparisonReport.class, "compare --save");
   }
@@ -144,8 +141,8 @@ public record ComparisonReport(
   }
 
   /**
-   * One page that loads nothing, with the verdicts, bars, latency curves, amplification and all
-   * figures. The JSON form stands in it, for programs.
+   * A page without external resources: verdicts, charts and all figures, with the JSON form
+   * embedded.
    */
   public String html() {
     String caution =
@@ -179,13 +176,13 @@ public record ComparisonReport(
     list.append("</dd>\n");
   }
 
-  /** So much data, in so much memory. */
+  /** Describes the data size and its limit. */
   public static String underLimit(long byteSize, long limitBytes) {
     return Units.bytes(byteSize)
         + (limitBytes == 0 ? " without a limit" : " in " + Units.bytes(limitBytes) + " of RAM");
   }
 
-  /** The workloads that were measured, in their order. */
+  /** The measured workloads, in their order. */
   public List<ComparedWorkload> workloads() {
     return cells.stream().map(Cell::workload).distinct().sorted().toList();
   }

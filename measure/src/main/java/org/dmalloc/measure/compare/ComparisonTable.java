@@ -25,7 +25,7 @@ public final class ComparisonTable {
 
   private ComparisonTable() {}
 
-  /** The whole report: the conditions, a table for each workload, the verdicts. */
+  /** The report: its conditions, a table for each workload, the verdicts. */
   static String render(ComparisonReport report, int width) {
     StringBuilder text = new StringBuilder(Lines.wrap(header(report), width));
     for (ComparedWorkload workload : report.workloads()) {
@@ -39,7 +39,7 @@ public final class ComparisonTable {
     return text.append(Lines.wrap(rest + verdicts(report), width)).toString();
   }
 
-  /** The verdicts and the advice, or what stands against them. */
+  /** The verdicts and the advice, or the obstacles. */
   public static String verdicts(ComparisonReport report) {
     if (!report.obstacles().isEmpty()) {
       return "no verdicts:\n" + indented(report.obstacles());

@@ -9,10 +9,10 @@ import org.dmalloc.measure.compare.child.ContenderSubject;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One way to have memory, with its settings.
+ * One kind of memory with its settings.
  *
  * @param id unique: {@code panama:random}, {@code anon:kernel page-cluster=0}
- * @param provider the provider; {@link ProviderSource#NONE} unless the kind is PROVIDER
+ * @param provider {@link ProviderSource#NONE} unless the kind is PROVIDER
  * @param announced whether it announces pages in batches
  * @param settings kernel settings while it runs, by their file
  */
@@ -34,7 +34,6 @@ record Contender(
     return new Contender(id, family, kind, ProviderSource.NONE, null, null, false, false, Map.of());
   }
 
-  /** A copy that runs under one more setting. */
   Contender under(String file, String value) {
     Map<String, String> more = new TreeMap<>(settings);
     more.put(file, value);
@@ -51,16 +50,12 @@ record Contender(
         more);
   }
 
-  /** Whether a name is that of this contender, or of the provider that it is a variant of. */
+  /** Whether the name is this contender's, or that of the provider that it is a variant of. */
   boolean isNamed(String name) {
     return id.equals(name) || id.startsWith(name + ":");
   }
 
-  /**
-   * The command that allocates such memory; empty if none does.
-   *
-   * @param budget the resident budget, if it is to have one
-   */
+  /** The command that allocates such memory, with the budget if it has one; empty if none does. */
   String allocateCommand(String size, String budget) {
     if (kind != ContenderSubject.Kind.PROVIDER) {
       return "";

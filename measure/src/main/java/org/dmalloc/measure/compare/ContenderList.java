@@ -14,7 +14,7 @@ import org.dmalloc.measure.compare.child.ContenderSubject.Kind;
 import org.dmalloc.measure.compare.setup.KernelSetting;
 import org.jspecify.annotations.Nullable;
 
-/** Derives the contenders from the providers that are there, by what each declares. */
+/** Derives the contenders from the capabilities of the available providers. */
 final class ContenderList {
   static final String ALL = "all";
   static final String LIBRARY_HEAP = "malloc";
@@ -24,7 +24,7 @@ final class ContenderList {
   private static final List<SwapPolicy> DISTINCT_POLICIES =
       List.of(SwapPolicy.KERNEL, SwapPolicy.NO_READ_AHEAD);
 
-  /** NEVER cannot hold more than RAM, and NOW and PREFAULT act once and leave KERNEL. */
+  /** NEVER cannot exceed RAM. NOW and PREFAULT act once and then leave KERNEL. */
   private static final List<SwapPolicy> ALL_POLICIES =
       List.of(
           SwapPolicy.KERNEL,
@@ -35,10 +35,10 @@ final class ContenderList {
           SwapPolicy.NO_HUGE_PAGES);
 
   /**
-   * Contenders that differ so little from another that they are measured on request only: a shared
-   * mapping of /dev/zero is, as a memfd is, a file of the kernel's own tmpfs; tmpfs reads from swap
-   * in clusters whatever the advice, which then only changes what is swapped out; and for a file,
-   * the kernel's limit drops pages as a budget does.
+   * Contenders that differ too little from another to be measured unless the user names them. A
+   * shared mapping of /dev/zero and a memfd are both files of the kernel's own tmpfs. tmpfs reads
+   * clusters from swap with any advice; the advice only selects what is swapped out. The kernel's
+   * limit drops the pages of a file as a budget does.
    */
   private static final Map<String, String> ALIKE =
       new TreeMap<>(
@@ -52,7 +52,7 @@ final class ContenderList {
 
   private ContenderList() {}
 
-  /** Names of what a plan leaves out because it is like another, with that other's. */
+  /** The names that a plan leaves out, each with the name of the contender that it resembles. */
   static Map<String, String> leftOut(ComparisonPlan plan) {
     return plan.choice().contenders().isEmpty() ? ALIKE : Map.of();
   }

@@ -3,12 +3,12 @@ package org.dmalloc.measure.compare;
 
 import java.util.Locale;
 
-/** What holds the bytes that RAM does not. */
+/** Where the bytes that do not fit into RAM are. */
 public enum Family {
   FILE,
   /** The kernel's swap areas. */
   SWAP,
-  /** A file behind a buffer pool of the program's own. */
+  /** A file behind the program's own buffer pool. */
   POOL;
 
   public String label() {

@@ -12,11 +12,11 @@ import org.dmalloc.measure.machine.SwapDevice;
 import org.dmalloc.report.Units;
 
 /**
- * What stands against every verdict of a comparison: figures of something else than files and swap
- * are no reason to choose one of them. Each is a sentence that ends with what to do.
+ * The reasons why the figures of a comparison say nothing about files and swap. Each is a sentence
+ * that ends with the next step.
  */
 final class Obstacles {
-  /** Of the machine's processors; below it a child still had the one or two that it uses. */
+  /** A share of all processors; below it a child still had the one or two that it uses. */
   private static final double MOST_OTHERS = 0.2;
 
   private static final double MOST_STOLEN = 0.1;
@@ -24,16 +24,14 @@ final class Obstacles {
   /** A comparison itself makes a load of two or three. */
   private static final double OWN_LOAD = 4;
 
-  /** Swap areas change by some pages of idle programs all the time. */
+  /** Idle programs always move some pages to and from swap. */
   private static final long NOTABLE_BYTES = 4L << 20;
 
   private Obstacles() {}
 
   /**
-   * Whether everything fitted into RAM.
-   *
-   * @param limitBytes the limit; 0 for none
-   * @param dataBytes what of it is left for data
+   * Whether everything fitted into RAM. A limit of 0 is none; {@code dataBytes} of it are left for
+   * data.
    */
   static List<String> size(long byteSize, long limitBytes, long dataBytes, long memoryBytes) {
     if (limitBytes == 0) {
@@ -60,11 +58,8 @@ final class Obstacles {
   }
 
   /**
-   * Whether swap went to other areas than those of the comparison.
-   *
-   * @param own paths of the areas that it made
-   * @param before the areas when it began, with those
-   * @param after the areas when it had ended
+   * Whether swap went to areas other than {@code own}, the paths of those that the comparison made.
+   * They are in both lists.
    */
   static List<String> swap(Set<String> own, List<SwapDevice> before, List<SwapDevice> after) {
     List<String> found = new ArrayList<>();
@@ -107,7 +102,7 @@ final class Obstacles {
         .anyMatch(earlier -> area.usedBytes() - earlier.usedBytes() > NOTABLE_BYTES);
   }
 
-  /** Whether other programs, or other machines on the same host, had the processors. */
+  /** Whether other programs, or other guests of the host, used the processors. */
   static List<String> load(MachineLoad before, MachineLoad after, int processors) {
     List<String> found = new ArrayList<>();
     double others = after.othersShare(before);

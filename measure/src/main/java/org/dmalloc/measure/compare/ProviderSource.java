@@ -10,11 +10,10 @@ import org.dmalloc.api.Capability;
 /**
  * A provider as a child JVM starts it.
  *
- * @param kind what {@link org.dmalloc.api.standalone.Dmalloc} starts it as; empty if it cannot
+ * @param kind its name in {@link org.dmalloc.api.standalone.Dmalloc}; empty if it has none
  * @param unavailable why a child JVM cannot have it; empty if it can
- * @param classPath jars and directories with its class and what that needs
- * @param properties its configuration, as {@link org.dmalloc.measure.compare.child.TypedText}
- *     writes it
+ * @param classPath jars and directories with its class and dependencies
+ * @param properties its configuration, by {@link org.dmalloc.measure.compare.child.TypedText}
  */
 public record ProviderSource(
     String name,
@@ -23,7 +22,7 @@ public record ProviderSource(
     List<Path> classPath,
     Map<String, List<String>> properties,
     Set<Capability> capabilities) {
-  /** That of contenders without a provider. */
+  /** The source of contenders without a provider. */
   static final ProviderSource NONE = new ProviderSource("", "", "", List.of(), Map.of(), Set.of());
 
   public ProviderSource {
@@ -32,7 +31,7 @@ public record ProviderSource(
     capabilities = Set.copyOf(capabilities);
   }
 
-  /** What holds its bytes: a provider that can write to a file has one. */
+  /** FILE for a provider that can write to a file, else SWAP. */
   public Family family() {
     return capabilities.contains(Capability.FORCE) ? Family.FILE : Family.SWAP;
   }

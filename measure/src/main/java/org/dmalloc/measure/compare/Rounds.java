@@ -40,13 +40,13 @@ final class Rounds {
   private static final int BATCH_PAGES = 256;
   private static final long HEAP_BYTES = 64L << 20;
 
-  /** Of the pool's own size, for the objects by which a cache keeps its pages. */
+  /** A fraction of the pool for the cache's entry objects. */
   private static final int POOL_HEAP_SHARE = 20;
 
-  /** What a child JVM has in RAM besides its data. */
+  /** A child JVM's memory besides its data. */
   private static final long JVM_BYTES = 112L << 20;
 
-  /** How long a child may say nothing. */
+  /** How long a child may print nothing. */
   private static final Duration SILENCE = Duration.ofMinutes(4);
 
   private static final Duration FILL = Duration.ofSeconds(3);
@@ -68,10 +68,8 @@ final class Rounds {
   private long cellNanos;
 
   /**
-   * Prepares them.
-   *
-   * @param devices names of the block devices whose traffic is counted
-   * @param begin when the time given began to run
+   * Counts the traffic of the block devices of these names; {@code begin} is when the time limit
+   * started.
    */
   Rounds(
       ComparisonPlan plan,
@@ -103,7 +101,7 @@ final class Rounds {
             (result, done) -> done.runs().getFirst());
   }
 
-  /** Runs all rounds: each contender once in a round, in random order. */
+  /** Runs each contender once in each round, in random order. */
   void run() throws IOException, InterruptedException {
     listener.said(
         String.format(
@@ -137,7 +135,7 @@ final class Rounds {
         schedule.childDone(child, System.nanoTime() - start);
       }
       if (round.number() == 1) {
-        // What could not even get its memory will not get it in the next round either.
+        // A contender that cannot get its memory now will not get it in the next round either.
         contenders.stream().filter(c -> !hasMemory(c)).forEach(c -> schedule.contenderDropped());
       }
       schedule.roundDone();
@@ -150,7 +148,7 @@ final class Rounds {
   }
 
   /**
-   * The children of the first round that cannot make a run; those of the lowest priority go first.
+   * Drops the children of the first round that have no time for a run, the lowest priority first.
    */
   private void dropWhatDoesNotFit(List<Contender> waiting) {
     List<Contender> kept = TimeFit.byPriority(contenders);
@@ -217,7 +215,7 @@ final class Rounds {
         schedule.overhead().toMillis() / 1e3);
   }
 
-  /** A duration as precise as an estimate is. */
+  /** A duration rounded to the precision of an estimate. */
   private static String minutes(Duration time) {
     return time.toSeconds() < 90
         ? Math.max(1, time.toSeconds()) + " s"
@@ -256,7 +254,7 @@ final class Rounds {
                           minutes(schedule.left()))),
               Duration.ofNanos(Math.max(0, schedule.deadlineNanos() - System.nanoTime())));
       if (journal.closed()) {
-        // It was ended with its cgroup, because this process has to end.
+        // Its cgroup was removed because this process has to end.
         throw new InterruptedException("ended by a signal");
       }
       cut |= result.cut();
@@ -281,7 +279,7 @@ final class Rounds {
     return dataLimit(plan.limitBytes());
   }
 
-  /** What a limit leaves for data beside a JVM. */
+  /** The part of a limit that is left for data beside a JVM. */
   static long dataLimit(long limitBytes) {
     return Math.max(limitBytes / 2, limitBytes - JVM_BYTES);
   }
@@ -297,7 +295,7 @@ final class Rounds {
         : HEAP_BYTES;
   }
 
-  /** The workloads of a child's runs, each run in an order of its own. */
+  /** The workloads of a child's runs; each run has an order of its own. */
   private List<ComparedWorkload> order(Schedule.Round round) {
     List<ComparedWorkload> order = new ArrayList<>();
     for (int run = round.firstRun(); run < round.firstRun() + round.runs(); run++) {
@@ -306,7 +304,7 @@ final class Rounds {
       Collections.shuffle(own, new Random(plan.seed() * 31 + run));
       order.addAll(own);
     }
-    // The index takes the place of the content that all others check.
+    // The index overwrites the content that all others check.
     if (plan.choice().workloads().stream().anyMatch(ComparedWorkload::replacesContent)) {
       for (int run = 0; run < round.runs(); run++) {
         order.add(ComparedWorkload.INDEX_BUILD);
@@ -331,7 +329,7 @@ final class Rounds {
     List<ChildTask.Step> steps = new ArrayList<>();
     for (ComparedWorkload workload : order(round)) {
       long stream = ((long) round.number() << Integer.SIZE) + steps.size() + 1;
-      // Each operation is timed: it hits what is in RAM, or waits.
+      // Each operation is timed, because it either hits RAM or waits.
       RunOptions options =
           new RunOptions(
               Start.WARM,

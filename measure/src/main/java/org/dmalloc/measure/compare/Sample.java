@@ -8,21 +8,17 @@ import java.util.Optional;
 import java.util.stream.DoubleStream;
 
 /**
- * What several runs gave of one figure.
+ * One figure over several runs.
  *
- * @param median the middle one; of an even number the mean of the middle two
+ * @param median of an even number the mean of the middle two
  * @param low the lower end of the middle half; of fewer than four runs the smallest
  * @param high the upper end of the middle half; of fewer than four runs the largest
  */
 public record Sample(double median, double low, double high, int count) {
-  /** Below this no quarter of the runs can be left out at an end. */
+  /** With fewer runs no quarter can be left out at an end. */
   private static final int QUARTERED = 4;
 
-  /**
-   * Takes a sample.
-   *
-   * @throws IllegalArgumentException of no figures
-   */
+  /** Throws {@link IllegalArgumentException} if there are no figures. */
   public static Sample of(Collection<Double> figures) {
     if (figures.isEmpty()) {
       throw new IllegalArgumentException("a sample of no figures");
@@ -35,7 +31,7 @@ public record Sample(double median, double low, double high, int count) {
     return new Sample(median, sorted[left], sorted[count - 1 - left], count);
   }
 
-  /** A sample of the figures that are known; empty if none is. NaN stands for an unknown one. */
+  /** A sample of the figures that are not NaN; empty if none is. */
   public static Optional<Sample> known(DoubleStream figures) {
     List<Double> known = figures.filter(Double::isFinite).boxed().toList();
     return known.isEmpty() ? Optional.empty() : Optional.of(of(known));

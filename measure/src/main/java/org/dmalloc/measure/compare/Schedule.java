@@ -5,28 +5,27 @@ import java.time.Duration;
 import java.util.function.LongSupplier;
 
 /**
- * Fits the runs of a comparison into the time given for it, which is kept whatever the machine
- * does. A run measures every workload once; a child JVM fills the memory once and makes one run of
- * it, or several where filling takes long. Where time gets short, cells become shorter, then fewer
- * runs are made, then contenders are left out; a child that is still running when the time is over
- * is cut. The caller does all that, by what is asked here.
+ * Fits the runs of a comparison into its time limit. A run measures every workload once. A child
+ * JVM fills the memory once and makes one run, or several where the fill takes long. Short time
+ * first shortens the cells, then reduces the runs, then drops contenders. A child that still runs
+ * at the limit is ended. The caller acts on what these methods return.
  */
 final class Schedule {
   static final Duration LEAST_CELL = Duration.ofMillis(100);
   static final Duration LONGEST_CELL = Duration.ofSeconds(1);
 
-  /** Fewer runs show no spread, and there is no verdict then. */
+  /** Fewer runs show no spread and permit no verdict. */
   static final int LEAST_RUNS = 3;
 
-  /** A cell is warmed up for this part of its time. */
+  /** The warm-up takes this fraction of a cell's time. */
   static final int WARM_UP_SHARE = 4;
 
-  /** Guesses of what a child needs besides its cells, until the first round has shown it. */
+  /** The guess of a child's overhead until the first round has measured it. */
   private static final Duration START_GUESS = Duration.ofSeconds(2);
 
   private static final double FILL_GUESS_BYTES_PER_SECOND = 500e6;
 
-  /** Kept of the time for ending a child that is cut, and for putting everything back. */
+  /** The fraction of the limit that is reserved to end a child and to undo the setup. */
   private static final int RESERVE_SHARE = 20;
 
   private static final Duration LARGEST_RESERVE = Duration.ofSeconds(5);
@@ -48,20 +47,14 @@ final class Schedule {
   private Round round;
 
   /**
-   * What a child is to do.
-   *
-   * @param number of its round, counts from 1
-   * @param firstRun the number of the first run that it makes, from 1
-   * @param cellNanos how long each cell is measured, after a warm-up of a quarter of it
-   * @param childrenAfter how many children of each contender are planned after its round
+   * The task of a child. Rounds and runs count from 1. A warm-up of a quarter of {@code cellNanos}
+   * precedes each cell. {@code childrenAfter} children of each contender are planned after this
+   * round.
    */
   record Round(int number, int firstRun, int runs, long cellNanos, int childrenAfter) {}
 
   /**
-   * Begins.
-   *
-   * @param cellsPerRun workloads of a run besides the first fill
-   * @param begin when the time given began to run, by that clock
+   * Counts the workloads of a run without the first fill; {@code begin} is when the limit started.
    */
   Schedule(
       ComparisonPlan plan, int contenders, int cellsPerRun, LongSupplier nanoTime, long begin) {
@@ -77,18 +70,18 @@ final class Schedule {
     round = next();
   }
 
-  /** How much earlier than the time given the last child ends. */
+  /** How long before the limit the last child ends. */
   static Duration reserve(Duration time) {
     Duration share = time.dividedBy(RESERVE_SHARE);
     return share.compareTo(LARGEST_RESERVE) < 0 ? share : LARGEST_RESERVE;
   }
 
-  /** What a child takes besides its cells, before one was seen. */
+  /** The guess of a child's overhead before one was measured. */
   static Duration overheadGuess(ComparisonPlan plan) {
     return START_GUESS.plusNanos((long) (plan.byteSize() / FILL_GUESS_BYTES_PER_SECOND * 1e9));
   }
 
-  /** The least that so many runs in one child of each contender take, by the guess. */
+  /** The least time of so many runs in one child of each contender, by the guess. */
   static Duration least(ComparisonPlan plan, int contenders, int cellsPerRun) {
     Duration fixed = plan.effort().cellTime();
     long cell = (fixed == null ? LEAST_CELL : fixed).toNanos();
@@ -97,7 +90,7 @@ final class Schedule {
     return overheadGuess(plan).plusNanos(runs).multipliedBy(contenders);
   }
 
-  /** The round to run now; valid until {@link #roundDone()}. */
+  /** The current round; valid until {@link #roundDone()}. */
   Round round() {
     return round;
   }
@@ -117,13 +110,13 @@ final class Schedule {
     return runsLeft;
   }
 
-  /** How many of the children that are left in this round can still make a run. */
+  /** How many of the children left in this round still have time for a run. */
   int fitting(int childrenLeft) {
     long each = overheadNanos() + runNanos(leastCellNanos);
     return Math.clamp((deadline - nanoTime.getAsLong()) / each, 0, childrenLeft);
   }
 
-  /** What the next child is to do, so that all that are left in this round have as much time. */
+  /** The task of the next child; it leaves as much time for each other child of this round. */
   Round child(int childrenLeft) {
     long forCells = (deadline - nanoTime.getAsLong()) / childrenLeft - overheadNanos();
     if (round.runs() * runNanos(round.cellNanos()) <= forCells) {
@@ -141,12 +134,11 @@ final class Schedule {
     overheads += Math.max(0, nanos - child.runs() * runNanos(child.cellNanos()));
   }
 
-  /** A contender cannot be had, or does not fit into the time: it has no more children. */
+  /** Drops a contender that is not available or does not fit into the time. */
   void contenderDropped() {
     contenders--;
   }
 
-  /** Goes on to the next round. */
   void roundDone() {
     runsLeft -= round.runs();
     roundsDone++;
@@ -164,13 +156,13 @@ final class Schedule {
     return childrenDone;
   }
 
-  /** How many children there will be, as it looks now. */
+  /** The current estimate of the number of children. */
   int childrenTotal() {
     int inRound = contenders - doneInRound;
     return childrenDone + (runsLeft > 0 ? inRound + contenders * round.childrenAfter() : 0);
   }
 
-  /** What is left to do, as it looks now. */
+  /** The current estimate of the time left to work. */
   Duration left() {
     if (runsLeft <= 0) {
       return Duration.ZERO;
@@ -182,7 +174,7 @@ final class Schedule {
     return Duration.ofNanos(Math.clamp(nanos, 0, Math.max(0, deadline - nanoTime.getAsLong())));
   }
 
-  /** What a child takes besides its cells: its start, the fill and its end. */
+  /** A child's time besides its cells: its start, the fill and its end. */
   Duration overhead() {
     return Duration.ofNanos(overheadNanos());
   }
@@ -220,7 +212,6 @@ final class Schedule {
         children - 1);
   }
 
-  /** The time of a cell when so many runs have so long for their cells. */
   private long cellNanos(long forCells, int runs) {
     return forCells / runs / cellsPerRun * WARM_UP_SHARE / (WARM_UP_SHARE + 1);
   }

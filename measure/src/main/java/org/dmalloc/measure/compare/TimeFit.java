@@ -15,14 +15,14 @@ import java.util.stream.Collectors;
 import org.dmalloc.measure.compare.cell.ComparedWorkload;
 import org.dmalloc.report.Units;
 
-/** What of a comparison fits into the time given for it, by estimate. */
+/** Estimates which part of a comparison fits into its time limit. */
 final class TimeFit {
-  /** Suggested times leave room for a machine that is slower than the estimate. */
+  /** Suggested times allow for a machine that is slower than the estimate. */
   private static final double ROOM = 1.5;
 
   private static final int ROUNDED_SECONDS = 10;
 
-  /** The workloads that say most about memory, the first first. */
+  /** The workloads that say most about memory, the most significant first. */
   private static final List<ComparedWorkload> MOST_SIGNIFICANT =
       List.of(
           ComparedWorkload.RANDOM_READ,
@@ -33,8 +33,8 @@ final class TimeFit {
   private TimeFit() {}
 
   /**
-   * Contenders in the order in which they are kept when time is short: one of each family in turn,
-   * so that files, swap and the buffer pool stay comparable as long as two fit.
+   * Orders the contenders by priority for short time: one of each family in turn, so that files,
+   * swap and the buffer pool stay comparable as long as two fit.
    */
   static List<Contender> byPriority(List<Contender> contenders) {
     Map<Family, Deque<Contender>> families = new EnumMap<>(Family.class);
@@ -54,9 +54,7 @@ final class TimeFit {
   }
 
   /**
-   * Refuses a comparison that cannot fit.
-   *
-   * @throws IllegalArgumentException with the least time, and the selections that would fit
+   * Throws {@link IllegalArgumentException} with the least time and the selections that would fit.
    */
   static void require(ComparisonPlan plan, List<Contender> contenders) {
     int cells = cellsPerRun(plan.choice().workloads());
@@ -68,7 +66,7 @@ final class TimeFit {
     ways.add("--time " + suggested(least));
     List<Contender> order = byPriority(contenders);
     for (int count = order.size() - 1; count >= 1; count--) {
-      // A name takes all that are a variant of it under other settings.
+      // A name selects all variants of a contender under other settings.
       Set<String> names =
           order.subList(0, count).stream()
               .map(contender -> contender.id().split(" ", 2)[0])
@@ -102,14 +100,14 @@ final class TimeFit {
             String.join(", or ", ways)));
   }
 
-  /** A time that a comparison of so many contenders should fit into, in seconds. */
+  /** A time in seconds that should suffice for so many contenders. */
   static long suggested(ComparisonPlan plan, Duration overhead, int contenders) {
     Duration more = overhead.minus(Schedule.overheadGuess(plan)).multipliedBy(contenders);
     Duration least = Schedule.least(plan, contenders, cellsPerRun(plan.choice().workloads()));
     return suggested(more.isNegative() ? least : least.plus(more));
   }
 
-  /** The fill is a part of every child, asked for or not, and has a time of its own. */
+  /** Every child fills its memory, with a separate time, even if the fill was not selected. */
   static int cellsPerRun(List<ComparedWorkload> workloads) {
     return (int) workloads.stream().filter(w -> w != ComparedWorkload.FILL).count();
   }

@@ -12,18 +12,18 @@ import org.dmalloc.measure.compare.ComparisonReport.Entrant;
 import org.dmalloc.measure.compare.cell.ComparedWorkload;
 
 /**
- * What one workload showed, in a sentence, and the command that follows from it: that of the
- * contender that the sentence names first. Where the figures do not carry a verdict, the sentence
- * says why and what would, and there is no command.
+ * The result of one workload in a sentence, and the command for the contender that the sentence
+ * names first. Where the figures permit no verdict, the sentence gives the reason and the next
+ * step, and there is no command.
  *
- * @param sentence the best of each family against each other, by operations per second
+ * @param sentence compares the best of each family by operations per second
  * @param winner the contender with the highest median among those that announce nothing; empty if
  *     there is no verdict
- * @param advice the command that allocates as the first of the sentence did, and what else to do as
- *     a comment; empty if there is no verdict, or no command for it
+ * @param advice the command, and other steps as a comment; empty if there is no verdict or no
+ *     command
  */
 public record Verdict(ComparedWorkload workload, String sentence, String winner, String advice) {
-  /** From here on a ratio is given in whole numbers. */
+  /** From here on a ratio is rounded to whole numbers. */
   private static final double WHOLE = 9.95;
 
   private static final String COMMENT = "  # ";
@@ -51,12 +51,12 @@ public record Verdict(ComparedWorkload workload, String sentence, String winner,
     }
   }
 
-  /** Whether this is a verdict; otherwise its sentence says what stands against one. */
+  /** Whether this is a verdict and not an obstacle. */
   public boolean given() {
     return !winner.isEmpty();
   }
 
-  /** The verdicts on the workloads of a report that gave figures. */
+  /** The verdicts on the workloads that have figures. */
   public static List<Verdict> all(ComparisonReport report) {
     return report.workloads().stream()
         .map(workload -> of(report, workload))
@@ -65,8 +65,8 @@ public record Verdict(ComparedWorkload workload, String sentence, String winner,
   }
 
   /**
-   * The verdict on one workload; empty if no contender gave a figure, or if something stands
-   * against all verdicts of the report ({@link ComparisonReport#obstacles()}).
+   * The verdict on one workload; empty if no contender gave a figure, or if the report has {@link
+   * ComparisonReport#obstacles()}.
    */
   public static Optional<Verdict> of(ComparisonReport report, ComparedWorkload workload) {
     List<Result> results =
@@ -86,7 +86,7 @@ public record Verdict(ComparedWorkload workload, String sentence, String winner,
         .or(() -> Optional.of(given(workload, results)));
   }
 
-  /** What stands against a verdict on one workload, and what to do. */
+  /** The obstacle to a verdict on one workload, and the next step. */
   private static Optional<String> obstacle(List<Result> results) {
     Optional<Result> file = best(results, Family.FILE, false);
     Optional<Result> swap = best(results, Family.SWAP, false);
@@ -168,7 +168,7 @@ public record Verdict(ComparedWorkload workload, String sentence, String winner,
         mapped.isEmpty() ? "" : advice(results, mapped, winner, announced));
   }
 
-  /** The line below the sentence: the command of its first, and all else as a comment. */
+  /** The line below the sentence: the command of its first contender, and hints as a comment. */
   private static String advice(
       List<Result> results, List<Result> mapped, Result winner, Optional<Result> announced) {
     Result first = mapped.getFirst();
@@ -176,7 +176,7 @@ public record Verdict(ComparedWorkload workload, String sentence, String winner,
     String command = first.entrant().command();
     if (command.isEmpty()) {
       hints.add(first.id() + " won, and no command allocates it");
-      // Of the same kind and as fast: the same memory by another name.
+      // The same kind of memory and speed under another name.
       Optional<Result> alike =
           best(
               results,
@@ -205,7 +205,7 @@ public record Verdict(ComparedWorkload workload, String sentence, String winner,
                   + " × that if pages are announced (MemoryRegion.prefetch)",
               announced.get()));
     }
-    // A comment: the whole line can be pasted into the shell.
+    // Hints are a comment, so that the whole line can be pasted into the shell.
     return hints.isEmpty() ? command : (command + COMMENT + String.join("; ", hints)).strip();
   }
 
@@ -214,7 +214,7 @@ public record Verdict(ComparedWorkload workload, String sentence, String winner,
     return why + ": " + (command.isEmpty() ? other.id() : command);
   }
 
-  /** What else a contender did or had. */
+  /** The other conditions of a contender. */
   private static List<String> conditions(Entrant entrant) {
     List<String> hints = new ArrayList<>();
     if (entrant.id().contains(":" + ContenderList.BUDGET)) {
@@ -225,8 +225,8 @@ public record Verdict(ComparedWorkload workload, String sentence, String winner,
   }
 
   /**
-   * The command that is best over all workloads with a verdict: the highest geometric mean of its
-   * speed as a part of the best speed. Contenders without figures for some workload are left out.
+   * The command with the highest geometric mean of relative speed over all workloads with a
+   * verdict. Contenders without figures for some workload are left out.
    */
   public static Optional<String> overall(ComparisonReport report) {
     List<ComparedWorkload> workloads =

@@ -8,16 +8,12 @@ import org.apache.felix.service.command.Job;
 import org.apache.felix.service.command.JobListener;
 import org.apache.felix.service.command.Result;
 
-/** The jobs of a session that run behind {@code &}. Nobody asks for their results by himself. */
+/** The jobs of a session behind {@code &}, whose results nobody requests. */
 final class BackgroundJobs implements JobListener {
   private final Set<Job> running = new HashSet<>();
   private final Consumer<Result> ended;
 
-  /**
-   * Keeps the jobs.
-   *
-   * @param ended told of the result of each job that ends, on a thread of Gogo's
-   */
+  /** Passes the result of each ended job to {@code ended}, on a thread of Gogo's. */
   BackgroundJobs(Consumer<Result> ended) {
     this.ended = ended;
   }
@@ -40,7 +36,7 @@ final class BackgroundJobs implements JobListener {
     }
   }
 
-  /** Waits until all have ended, and have been told of. */
+  /** Waits until all jobs have ended and their results are passed on. */
   synchronized void await() throws InterruptedException {
     while (!running.isEmpty()) {
       wait();

@@ -19,24 +19,21 @@ import org.osgi.service.component.annotations.ReferenceCardinality;
 import org.osgi.service.component.annotations.ReferencePolicyOption;
 
 /**
- * Runs what a launcher asks for. A launcher registers an {@link IntConsumer} with the property
- * {@value #ARGUMENTS} when all bundles are started; it is told the exit status. In a framework
- * without such a launcher this component does nothing.
+ * Runs the commands of a launcher. When all bundles are started, a launcher registers an {@link
+ * IntConsumer} with the property {@value #ARGUMENTS}, which receives the exit status. Without such
+ * a launcher this component does nothing.
  */
 @Component(
     service = {},
     immediate = true)
 public final class BatchComponent {
-  /**
-   * Property of the launcher's service: the words of one command, a string array; empty to run the
-   * lines of standard input.
-   */
+  /** Service property: the words of one command, a string array; empty for standard input. */
   static final String ARGUMENTS = "dmalloc.arguments";
 
-  /** Property of the launcher's service: the type of the terminal behind stderr, or empty. */
+  /** Service property: the type of the terminal behind stderr, or empty. */
   static final String TERMINAL = "dmalloc.terminal";
 
-  /** Property of the launcher's service: how wide the terminal behind stdout is, or 0. */
+  /** Service property: the width of the terminal behind stdout, or 0. */
   static final String WIDTH = "dmalloc.width";
 
   /** The status when no command could run; EX_SOFTWARE of sysexits.h. */
@@ -45,7 +42,6 @@ public final class BatchComponent {
   private final @Nullable BatchRun run;
   private final @Nullable Thread thread;
 
-  /** Starts the run, if a launcher asks for one. */
   @Activate
   public BatchComponent(
       @Reference CommandProcessor processor,
@@ -61,8 +57,8 @@ public final class BatchComponent {
     }
     String[] arguments = (String[]) launcher.getKey().get(ARGUMENTS);
     String terminal = String.valueOf(launcher.getKey().getOrDefault(TERMINAL, ""));
-    // Never System.in and System.out: Gogo replaces those by streams that come back here. The
-    // descriptors stay open: what fails later must still be able to say so.
+    // Never System.in and System.out, which Gogo replaces by streams that come back here. The
+    // descriptors stay open, because later failures must still be printable.
     FileInputStream in = new FileInputStream(FileDescriptor.in);
     BatchRun newRun =
         new BatchRun(
@@ -81,9 +77,9 @@ public final class BatchComponent {
     thread.start();
   }
 
-  /** Whatever is thrown, the launcher hears of the end: it would wait for ever. */
+  /** Whatever is thrown, the launcher receives a status, because it would wait forever. */
   private static int run(BatchRun run, List<String> words, FileInputStream in) {
-    // Gogo cannot be stopped after a session was collected that nobody closed.
+    // Gogo cannot be stopped after the garbage collection of an unclosed session.
     try (run) {
       return words.isEmpty() ? run.runLines(in) : run.run(words);
     } catch (RuntimeException | Error e) {
@@ -93,7 +89,7 @@ public final class BatchComponent {
     }
   }
 
-  /** Ends the run; the command that runs is interrupted, and waited for, as all commands are. */
+  /** Ends the run; the running command is interrupted, and waited for like all commands. */
   @Deactivate
   void deactivate() {
     if (thread != null && run != null) {

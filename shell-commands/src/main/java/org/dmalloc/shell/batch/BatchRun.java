@@ -29,19 +29,18 @@ import org.jspecify.annotations.Nullable;
 /**
  * Runs one command whose words are given, or the lines of an input, in a Gogo session.
  *
- * <p>The words of one command are data: they are never read as Gogo code, so spaces, quotes and
- * {@code $} arrive as they are. A line of an input is Gogo code, as at the prompt: quotes group, a
- * construct that is not finished goes on in the next line, {@code exit} ends. After a line that
- * fails the next one runs, as at the prompt; the status is that of the last failure. A job behind
- * {@code &} prints its result or its error when it ends, and its failure counts like a line's; the
- * end of the input waits for all.
+ * <p>The words of one command are data and never Gogo code, so spaces, quotes and {@code $} arrive
+ * as they are. A line of an input is Gogo code, as at the prompt: quotes group, an unfinished
+ * construct continues in the next line, {@code exit} ends. The run continues after a line that
+ * fails; the status is that of the last failure. A job behind {@code &} prints its result or error
+ * when it ends, and its failure counts like a line's. The end of the input waits for all jobs.
  */
 public final class BatchRun implements AutoCloseable {
   public static final int OK = 0;
 
   public static final int FAILED = 1;
 
-  /** The status of words that could not be understood. */
+  /** The status of a usage error. */
   public static final int USAGE = 2;
 
   private static final String SCOPE = "dmalloc";
@@ -59,7 +58,7 @@ public final class BatchRun implements AutoCloseable {
    * Opens a session.
    *
    * @param terminalType the type of the terminal that {@code err} is; empty if it is none
-   * @param width how wide the terminal is that {@code out} is; 0 if it is none
+   * @param width the width of the terminal that {@code out} is; 0 if it is none
    */
   public BatchRun(
       CommandProcessor processor,
@@ -82,11 +81,7 @@ public final class BatchRun implements AutoCloseable {
     }
   }
 
-  /**
-   * Runs one command.
-   *
-   * @param words its name, with or without a scope, and its arguments
-   */
+  /** Runs one command: its name, with or without a scope, and its arguments. */
   public int run(List<String> words) {
     Optional<String> command = resolve(words.getFirst());
     if (command.isEmpty()) {
@@ -104,11 +99,7 @@ public final class BatchRun implements AutoCloseable {
     }
   }
 
-  /**
-   * Runs the lines of an input.
-   *
-   * @return the status of the last line that failed; {@link #OK} if none did
-   */
+  /** Runs lines; returns the status of the last line that failed, or {@link #OK} if none did. */
   public int runLines(InputStream lines) {
     try {
       eachLine(lines);
@@ -156,7 +147,7 @@ public final class BatchRun implements AutoCloseable {
         note(execute(code));
         pending.setLength(0);
       } catch (EOFException e) {
-        // A quote or brace is still open: the next line goes on with it.
+        // An open quote or brace continues in the next line.
       }
       if (stopping || nobodyReads()) {
         return;
@@ -167,7 +158,6 @@ public final class BatchRun implements AutoCloseable {
     }
   }
 
-  /** Keeps the status of the last failure. */
   private synchronized void note(int newStatus) {
     status = newStatus == OK ? status : newStatus;
   }
@@ -181,7 +171,7 @@ public final class BatchRun implements AutoCloseable {
     note(failure == null ? printed(result.result()) : thrown(failure));
   }
 
-  /** Lets no further line begin. */
+  /** Prevents further lines from starting. */
   void stop() {
     stopping = true;
   }
@@ -225,8 +215,8 @@ public final class BatchRun implements AutoCloseable {
   }
 
   /**
-   * Failure, if what was printed did not arrive; said once. A pipe that its reader has closed is
-   * not a failure.
+   * Failure if printed output was lost, reported once. A pipe that its reader has closed is no
+   * failure.
    */
   private synchronized int outputStatus() {
     IOException failure = results.failure();
@@ -262,7 +252,7 @@ public final class BatchRun implements AutoCloseable {
         : text.substring(0, 1).toLowerCase(Locale.ROOT) + text.substring(1);
   }
 
-  /** The full name of the command that a word means: ours first, then any other scope's. */
+  /** The full name of the command for a word: scope dmalloc first, then any other. */
   private Optional<String> resolve(String word) {
     SortedSet<String> all = allCommands();
     if (all.contains(word)) {

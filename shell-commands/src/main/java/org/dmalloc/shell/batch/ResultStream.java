@@ -9,9 +9,9 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Where results go. The streams above it swallow what fails; this one keeps it, so that a command
- * whose output is lost is not a success. It is never closed: what comes later must still be able to
- * speak.
+ * The stream of results. The streams above it swallow failures. This one keeps them, so that a
+ * command with lost output does not succeed. It is never closed, because later output must still be
+ * possible.
  */
 final class ResultStream extends OutputStream {
   private final OutputStream target;
@@ -21,7 +21,7 @@ final class ResultStream extends OutputStream {
     this.target = target;
   }
 
-  /** Why the first write that failed did; null if none has. */
+  /** The first failure of a write; null if none failed. */
   @Nullable IOException failure() {
     return failure;
   }
@@ -63,8 +63,8 @@ final class ResultStream extends OutputStream {
   }
 
   /**
-   * Whether a failure is that of a pipe that nobody reads any more, as of {@code head}. Its words
-   * are the system's, in any language: they are compared with those of a pipe of one's own.
+   * Whether nobody reads the pipe any more, as with {@code head}. The system's message may be in
+   * any language, so it is compared with that of a broken pipe made for this purpose.
    */
   static boolean isClosedPipe(IOException failure) {
     try {

@@ -11,8 +11,8 @@ import java.nio.charset.StandardCharsets;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The lines of an input, each decoded by itself: bytes that are not UTF-8 spoil their line and no
- * other. A byte order mark before the first line is dropped.
+ * The lines of an input, each decoded by itself: bytes that are not UTF-8 invalidate only their
+ * line. A byte order mark before the first line is dropped.
  */
 final class Utf8Lines {
   private static final String BYTE_ORDER_MARK = "\uFEFF";
@@ -24,15 +24,14 @@ final class Utf8Lines {
     this.in = new BufferedInputStream(in);
   }
 
-  /** The number of the line that was read last, from 1. */
+  /** The number of the last line that was read, from 1. */
   long number() {
     return number;
   }
 
   /**
-   * The next line without its end; null at the end of the input.
-   *
-   * @throws CharacterCodingException if it is not UTF-8; the next call goes on behind it
+   * The next line without its end; null at the end of the input. Throws {@link
+   * CharacterCodingException} if it is not UTF-8; the next call continues after it.
    */
   @Nullable String next() throws IOException {
     ByteArrayOutputStream bytes = new ByteArrayOutputStream();

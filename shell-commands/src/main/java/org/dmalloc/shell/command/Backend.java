@@ -28,16 +28,16 @@ import org.dmalloc.api.StoredRegion;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A memory provider as the shell knows it. All that the shell asks a provider goes through here,
- * and what measures providers gets this in their place. A provider may be anybody's: what it throws
- * against its contract, gives as null, or does not answer in time is a {@link ProviderFault} that
- * names it, so that the others go on. Its name is always known.
+ * A memory provider behind a guard. The shell asks a provider only through this class, and
+ * measurements use it too. A provider may come from anybody. If it breaks its contract by an
+ * exception, returns null or does not answer in time, a {@link ProviderFault} names it, so that the
+ * others go on. Its name is always known.
  */
 public final class Backend implements MemoryProvider {
-  /** For what is answered from memory. */
+  /** The limit of an answer from memory. */
   private static final Duration ANSWER = Duration.ofSeconds(5);
 
-  /** For what reads the files of a store, which may lie on a slow disk. */
+  /** The limit of an answer from the files of a store, which may be on a slow disk. */
   private static final Duration STORE_ANSWER = Duration.ofSeconds(60);
 
   static final Comparator<Backend> BEST_FIRST =
@@ -50,18 +50,18 @@ public final class Backend implements MemoryProvider {
   /**
    * A provider's service.
    *
-   * @param ranking its ranking; higher is better
-   * @param id its number; of equals, the lower is better
-   * @param backend the name that it is registered with; null if it has none
-   * @param bundle the bundle that registered it; empty where that is not known
+   * @param ranking higher is better
+   * @param id of equal rankings the lower is better
+   * @param backend its registered name; null if it has none
+   * @param bundle empty if it is unknown
    */
   public record Service(int ranking, long id, @Nullable String backend, String bundle) {}
 
   /**
-   * An open region, with what it says of itself.
+   * An open region and its attributes.
    *
-   * @param backend whose it is; null if that has stopped
-   * @param orphanedSince when it has stopped; null if it has not
+   * @param backend its backend; null if that has stopped
+   * @param orphanedSince the time of the stop; null if it still runs
    */
   public record Open(
       @Nullable Backend backend,
@@ -85,7 +85,7 @@ public final class Backend implements MemoryProvider {
     return service.id();
   }
 
-  /** Its name; that of its service if it has none to tell. */
+  /** Its name, or its service's if it gives none. */
   @Override
   public String name() {
     String known = name;
@@ -100,7 +100,7 @@ public final class Backend implements MemoryProvider {
     return known;
   }
 
-  /** Its name, and where it comes from. */
+  /** Its name and its bundle. */
   String description() {
     String bundle = service.bundle().isEmpty() ? "" : "bundle " + service.bundle() + ", ";
     return name() + " (" + bundle + "service " + service.id() + ")";
@@ -111,7 +111,7 @@ public final class Backend implements MemoryProvider {
     return Set.copyOf(ask("capabilities()", ANSWER, provider::capabilities));
   }
 
-  /** Whether it can do something; not if it does not say. */
+  /** Whether it has a capability; false if it does not answer. */
   public boolean can(Capability capability) {
     try {
       return capabilities().contains(capability);
@@ -141,9 +141,8 @@ public final class Backend implements MemoryProvider {
   }
 
   /**
-   * Its open regions with what they say of themselves.
-   *
-   * @throws ProviderFault if it does not say, or one of its regions does not
+   * Its open regions with their attributes. Throws {@link ProviderFault} if it, or one of them,
+   * does not answer.
    */
   public List<Open> openRegions() {
     return ask(
@@ -158,7 +157,7 @@ public final class Backend implements MemoryProvider {
         });
   }
 
-  // --- its store; MemoryException besides, for what the environment refuses ---
+  // --- its store; MemoryException besides, for the environment's failures ---
 
   @Override
   public List<StoredRegion> stored() throws MemoryException {
@@ -172,7 +171,7 @@ public final class Backend implements MemoryProvider {
     }
   }
 
-  /** What it finds in its store. Takes as long as it takes: an interrupt ends it. */
+  /** The findings in its store. There is no time limit; an interrupt ends it. */
   @Override
   public List<StoreFinding> verify() throws MemoryException {
     try {
@@ -209,7 +208,7 @@ public final class Backend implements MemoryProvider {
     @Nullable T answer() throws MemoryException;
   }
 
-  /** Null where the contract has none. */
+  /** Null where the contract excludes it. */
   private static final class NullAnswer extends RuntimeException {}
 
   private static <T> T answered(@Nullable T answer) {
@@ -227,7 +226,7 @@ public final class Backend implements MemoryProvider {
     }
   }
 
-  /** Asks on another thread, whose answer is not waited for longer than given. */
+  /** Asks on another thread, and stops waiting after the timeout. */
   private <T> T ask(String what, Duration timeout, Question<T> question) {
     FutureTask<T> task = new FutureTask<>(() -> answered(question.answer()));
     Thread.ofVirtual().name("dmalloc shell asks " + service.id()).start(task);
@@ -249,7 +248,7 @@ public final class Backend implements MemoryProvider {
     }
   }
 
-  /** Has it do what may take long and fail: what its contract allows to be thrown, is. */
+  /** Runs work that may take long and fail; exceptions of the contract are passed on. */
   private <T> T work(String what, Question<T> question) throws MemoryException {
     try {
       return answered(question.answer());
@@ -262,7 +261,7 @@ public final class Backend implements MemoryProvider {
     }
   }
 
-  /** Whether a contract allows this to be thrown: a standard exception for a caller's mistake. */
+  /** Whether a contract permits the exception: a standard one for a caller's mistake. */
   static boolean isAllowed(Throwable thrown) {
     return thrown instanceof IllegalArgumentException
         || thrown instanceof IllegalStateException
@@ -278,7 +277,7 @@ public final class Backend implements MemoryProvider {
             ? "it gave null"
             : cause.getClass().getSimpleName()
                 + (message == null || message.isBlank() ? "" : ": " + message);
-    // In a fault of its name it cannot be asked for its name.
+    // A fault of name() must not call name() again.
     String subject = what.equals("name()") ? "service " + service.id() : description();
     return new ProviderFault("backend " + subject, what + ": " + words, cause);
   }

@@ -24,8 +24,8 @@ import org.jspecify.annotations.Nullable;
  * A command of scope {@code dmalloc}: a method of a {@link CommandSet}, whose result Gogo prints or
  * pipes on.
  *
- * <p>As a Gogo {@link Function} it gets its words unsorted, so that options work as they do
- * elsewhere and every mistake has a message of its own; Gogo's own binding says "cannot coerce".
+ * <p>As a Gogo {@link Function} it receives its words unsorted, so that options work as in other
+ * programs and every mistake has its own message; Gogo's own binding says "cannot coerce".
  */
 public final class Command implements Function {
   private final CommandSyntax syntax;
@@ -46,10 +46,8 @@ public final class Command implements Function {
   }
 
   /**
-   * Runs the command.
-   *
-   * @throws UsageException if the words cannot be understood
-   * @throws CommandFailure if it fails; in one line
+   * Runs the command. Throws {@link UsageException} for a usage error, and {@link CommandFailure}
+   * in one line if it fails.
    */
   @Override
   public @Nullable Object execute(CommandSession session, List<Object> arguments) throws Exception {
@@ -62,7 +60,7 @@ public final class Command implements Function {
     try {
       return fitting(session, invoke(line.bind(session)));
     } catch (Throwable thrown) {
-      // It has ended what it interrupted; Gogo's streams are channels, which a write would close.
+      // The interrupt has done its work; a write would close Gogo's streams, which are channels.
       Thread.interrupted();
       if (line.verbose()) {
         Console.of(session).trace(thrown);
@@ -87,9 +85,8 @@ public final class Command implements Function {
   }
 
   /**
-   * Interrupts the command wherever it runs, and waits until it has freed what it took.
-   *
-   * @return whether it has ended everywhere
+   * Interrupts the command wherever it runs. Waits until it has freed what it took, and returns
+   * whether it ended everywhere.
    */
   public boolean stop(Duration timeout) throws InterruptedException {
     boolean ended = stopRunning(timeout);
@@ -97,11 +94,7 @@ public final class Command implements Function {
     return ended;
   }
 
-  /**
-   * Interrupts the command where it runs for a job, and does not wait.
-   *
-   * @return whether it runs there
-   */
+  /** Interrupts the command for a job without a wait. Returns whether it runs there. */
   public boolean interrupt(Job job) {
     synchronized (running) {
       List<Running> those = running.stream().filter(each -> each.isFor(job)).toList();
@@ -133,7 +126,7 @@ public final class Command implements Function {
     }
   }
 
-  /** A thread that the command runs on, and the job that it belongs to, if any. */
+  /** A thread that runs the command, and its job, if any. */
   private record Running(Thread thread, @Nullable Job job) {
     static Running here() {
       @Nullable Process process = Process.Utils.current();

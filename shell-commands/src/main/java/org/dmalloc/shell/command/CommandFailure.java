@@ -22,33 +22,28 @@ import org.jspecify.annotations.Nullable;
 public final class CommandFailure extends Exception {
   private static final long serialVersionUID = 1L;
 
-  /** How the line of RLIMIT_AS begins in {@code /proc/self/limits}. */
+  /** The start of the line of RLIMIT_AS in {@code /proc/self/limits}. */
   private static final String ADDRESS_SPACE = "Max address space ";
 
-  /** Takes the line as it is. */
   public CommandFailure(String message, @Nullable Throwable cause) {
     super(message.strip(), cause);
   }
 
-  /** Formats the line, with the digits of {@link Locale#ROOT}. */
+  /** Formats the message with the digits of {@link Locale#ROOT}. */
   @FormatMethod
   public static CommandFailure because(
       @Nullable Throwable cause, String format, @Nullable Object... values) {
     return new CommandFailure(String.format(Locale.ROOT, format, values), cause);
   }
 
-  /** The line that a shell prints: Gogo's shells print {@code toString()}. */
+  /** Gogo's shells print {@code toString()}. */
   @Override
   @SuppressWarnings("OverrideThrowableToString") // the message is used without the prefix too
   public String toString() {
     return "dmalloc: " + VisibleText.of(String.valueOf(getMessage()));
   }
 
-  /**
-   * Puts what was thrown into one line.
-   *
-   * @param providers names those that could have done it
-   */
+  /** Puts an exception into one line, and names the provider that may have caused it. */
   public static CommandFailure of(String command, Throwable thrown, Providers providers) {
     String message =
         switch (thrown) {
@@ -79,7 +74,7 @@ public final class CommandFailure extends Exception {
     return new CommandFailure(message, thrown);
   }
 
-  /** Under a limit of address space a larger heap would leave even less for the rest. */
+  /** With limited address space a larger heap would leave even less for the rest. */
   private static String moreMemory() {
     try {
       for (String line : Files.readAllLines(Path.of("/proc/self/limits"))) {
@@ -89,14 +84,14 @@ public final class CommandFailure extends Exception {
         }
       }
     } catch (IOException e) {
-      // No such limit is known here.
+      // The limit is unknown on this system.
     }
     return "give Java more memory, such as by -Xmx";
   }
 
   /**
-   * The kernel answers an access behind the end of a file, or to a sparse page on a full disk, with
-   * SIGBUS; the JVM makes an {@link InternalError} of it.
+   * The kernel answers an access past the end of a file, or to a sparse page on a full disk, with
+   * SIGBUS; the JVM turns it into an {@link InternalError}.
    */
   private static String fault(String command) {
     return command
@@ -111,7 +106,7 @@ public final class CommandFailure extends Exception {
         + (able.isEmpty() ? "no backend here has it" : "choose one that has it: " + able);
   }
 
-  /** What Java tells of a failed operation on a file: some of its exceptions say so by type. */
+  /** The reason of a failed file operation, which some of Java's exceptions give only by type. */
   public static String reason(IOException thrown) {
     return switch (thrown) {
       case NoSuchFileException x -> "no such file or directory";

@@ -9,46 +9,43 @@ import org.apache.felix.service.command.CommandSession;
 import org.dmalloc.shell.syntax.UsageException;
 
 /**
- * Commands of scope {@code dmalloc} that belong together, or one that stands alone. A subclass has
- * one public method for each, of the command's name; its annotations are the syntax and the help,
- * and {@link org.dmalloc.shell.syntax.CommandSyntax} reads them.
+ * Commands of scope {@code dmalloc} that belong together, or a single one. A subclass has a public
+ * method with the name of each. {@link org.dmalloc.shell.syntax.CommandSyntax} reads the syntax and
+ * the help from its annotations.
  */
 public abstract class CommandSet {
   private final Providers providers;
   private final List<String> names;
 
-  /** Takes where the commands find memory, and their names in the order of the help. */
+  /** Takes the providers, and the commands' names in the order of help. */
   protected CommandSet(Providers providers, String... names) {
     this.providers = providers;
     this.names = List.of(names);
   }
 
   /**
-   * Makes the commands; each runs by itself, and is stopped by itself.
-   *
-   * @throws IllegalStateException if the annotations of a method break the rules
+   * Makes the commands; each runs and stops independently. Throws {@link IllegalStateException} if
+   * the annotations of a method break the rules.
    */
   public final List<Command> commands() {
     return names.stream().map(name -> new Command(this, name)).toList();
   }
 
-  /** Where the commands find memory. */
   protected final Providers providers() {
     return providers;
   }
 
-  /** What finds the regions that the user means. */
   protected final RegionLookup lookup() {
     return new RegionLookup(providers);
   }
 
-  /** Tells the user of a provider that does not answer, where the command goes on without it. */
+  /** Reports a provider that does not answer, where the command continues without it. */
   protected static Consumer<Exception> warn(CommandSession session) {
     Console console = Console.of(session);
     return fault -> console.warn(String.valueOf(fault.getMessage()));
   }
 
-  /** Makes a plan of what the user gave; what it does not accept is the user's mistake. */
+  /** Makes a plan of the user's values; a rejected value is a usage error. */
   protected static <T> T plan(String command, Supplier<T> plan) {
     try {
       return plan.get();
@@ -60,10 +57,8 @@ public abstract class CommandSet {
   }
 
   /**
-   * The number that the user gave, if it lies within bounds.
-   *
-   * @param most the largest, itself allowed
-   * @param why what stands against more, or what the number counts
+   * The user's number, if it is within inclusive bounds; {@code why} is the reason for the bound,
+   * or the meaning of the number.
    */
   protected static int within(
       String command, String option, int value, int least, int most, String why) {
@@ -75,15 +70,13 @@ public abstract class CommandSet {
   }
 
   /**
-   * What completion offers for a placeholder of the help, where the command knows better than the
-   * shell.
-   *
-   * @param placeholder the word in the help, such as {@code WORKLOAD}
+   * The completions of a placeholder in the help, such as {@code WORKLOAD}; empty for the shell's
+   * own.
    */
   public Optional<List<String>> candidates(String placeholder) {
     return Optional.empty();
   }
 
-  /** Ends what goes on behind commands that have returned; called when the bundle stops. */
+  /** Ends work that outlives its command; called when the bundle stops. */
   protected void stopped() {}
 }

@@ -4,15 +4,14 @@ package org.dmalloc.shell.command;
 import java.util.List;
 
 /**
- * Commands that a bundle adds to scope {@code dmalloc}, by registering this as a service. They are
- * there as long as the service is: in help, completion and at the prompt. When it goes, those that
- * run are interrupted and waited for.
+ * A service by which a bundle adds commands to scope {@code dmalloc}. They exist in help,
+ * completion and at the prompt as long as the service does. When it goes, running ones are
+ * interrupted and waited for.
  */
 public interface CommandSource {
   /**
-   * Makes the commands, in the order in which help lists them. Called once for each shell.
-   *
-   * @param providers where they find memory
+   * Makes the commands in the order of help, once for each shell. They find memory in {@code
+   * providers}.
    */
   List<CommandSet> commands(Providers providers);
 }

@@ -18,12 +18,12 @@ import org.dmalloc.shell.output.Printable;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a command knows about the place where it runs.
+ * The environment of a running command.
  *
- * @param out where results go that are no object
- * @param err where progress goes
- * @param terminal whether {@code err} is a terminal, so that a line can be written over
- * @param outTerminal whether {@code out} is one
+ * @param out the stream for results that are not objects
+ * @param err the stream for progress
+ * @param terminal whether {@code err} is a terminal, so that a line can be overwritten
+ * @param outTerminal whether {@code out} is a terminal
  */
 public record Console(
     CommandSession session,
@@ -31,12 +31,12 @@ public record Console(
     PrintStream err,
     boolean terminal,
     boolean outTerminal) {
-  /** The variable of a session that has its terminal, where there is one. */
+  /** The session variable of the session's terminal, where there is one. */
   public static final String TERMINAL = ".terminal";
 
   /**
-   * The variable of a session that has the width of the terminal that standard output is, an {@link
-   * Integer}; not set where it is none.
+   * The session variable of the width of standard output's terminal, an {@link Integer}; unset
+   * without one.
    */
   public static final String WIDTH = ".dmalloc.width";
 
@@ -44,8 +44,8 @@ public record Console(
   private static final int STDERR = 2;
 
   /**
-   * The console of a running command. A session on a terminal has the variable {@code TERM}, as
-   * Gogo's interactive shell sets it.
+   * The console of a running command. On a terminal the session has the variable {@code TERM},
+   * which Gogo's interactive shell sets.
    */
   public static Console of(CommandSession session) {
     @Nullable Process process = Process.Utils.current();
@@ -66,7 +66,7 @@ public record Console(
         capable && process.isTty(STDOUT) && session.get(TERMINAL) != null);
   }
 
-  /** How wide the terminal is that results go to; empty if they go elsewhere, as in a pipe. */
+  /** The width of the terminal for results; empty for a pipe or file. */
   public OptionalInt width() {
     @Nullable Process process = Process.Utils.current();
     return process != null && process.isTty(STDOUT) && session.get(WIDTH) instanceof Integer width
@@ -74,15 +74,14 @@ public record Console(
         : OptionalInt.empty();
   }
 
-  /** A path that the user gave, relative to the session's directory. */
+  /** Resolves a user's path against the session's directory. */
   public Path resolve(String path) {
     return session.currentDir().resolve(path).normalize();
   }
 
   /**
-   * A directory that the user gave: checked before the work, which would find it missing later.
-   *
-   * @throws IOException if there is none of that name
+   * A user's directory, checked before the work starts. Throws {@link IOException} if it does not
+   * exist.
    */
   public Path existingDirectory(String path) throws IOException {
     if (path.isEmpty()) {
@@ -99,19 +98,19 @@ public record Console(
   }
 
   /**
-   * A line that stays, on a terminal or not: for work of minutes, whose silence in a log would look
-   * like a hang. It takes the place of the line of progress, which comes again with the next step.
+   * Prints a permanent line, on a terminal or not: minutes of silence in a log would look like a
+   * hang. It replaces the line of progress, which returns with the next step.
    */
   public void say(String line) {
     progress().println((terminal ? ProgressLine.CLEAR : "") + VisibleText.of(line));
   }
 
-  /** A line about what is wrong beside the work, and does not end it. */
+  /** Prints a line about a problem that does not end the work. */
   public void warn(String line) {
     err.println("dmalloc: " + VisibleText.of(line));
   }
 
-  /** A stack trace, as {@code -v} asks for. */
+  /** Prints the stack trace that {@code -v} asks for. */
   public void trace(Throwable thrown) {
     StringWriter trace = new StringWriter();
     thrown.printStackTrace(new PrintWriter(trace, true));
@@ -129,7 +128,7 @@ public record Console(
     out.println(VisibleText.ofLines(result.text()));
   }
 
-  /** A line of progress, shown from one second on, and only on a terminal. */
+  /** A line of progress, shown after one second and only on a terminal. */
   public ProgressLine progress(String what) {
     @Nullable Process process = Process.Utils.current();
     Job job = process == null ? null : process.job();
@@ -141,9 +140,8 @@ public record Console(
   }
 
   /**
-   * Where lines about the work go while it goes on. On an interactive terminal past the process's
-   * own stream, a channel, which would be closed, and the terminal with it, by an interrupt that
-   * meets a write.
+   * The stream for lines during the work. On an interactive terminal it avoids the process's own
+   * stream, a channel: an interrupt during a write would close it, and the terminal with it.
    */
   private PrintStream progress() {
     return !terminal || session.get(TERMINAL) == null ? err : session.getConsole();

@@ -3,10 +3,7 @@ package org.dmalloc.shell.command;
 
 import java.io.IOException;
 
-/**
- * What a command has printed did not arrive, so that it went no further. Only the stream below
- * knows why.
- */
+/** The output of a command was lost, so that it stopped. Only the stream below knows the reason. */
 public final class LostOutputException extends IOException {
   private static final long serialVersionUID = 1L;
 

@@ -11,15 +11,15 @@ import org.dmalloc.shell.syntax.ByteSize;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One line on a terminal that is written over as the work goes on: {@code fill orders: 42 %, 430
- * MiB of 1 GiB, 512 MiB/s}. Nothing is shown for work of less than a second.
+ * One line on a terminal that is overwritten as the work goes on: {@code fill orders: 42 %, 430 MiB
+ * of 1 GiB, 512 MiB/s}. Work of less than a second shows nothing.
  */
 public final class ProgressLine implements ProgressListener, AutoCloseable {
   private static final long FIRST_NANOS = 1_000_000_000L;
   private static final long STEP_NANOS = 100_000_000L;
   static final String CLEAR = "\r\u001b[K";
 
-  /** Around a line: what does not fit is cut off, because a line that wraps cannot be cleared. */
+  /** Disables line wrap, because a line that wraps cannot be cleared. */
   private static final String NO_WRAP = "\u001b[?7l";
 
   private static final String WRAP = "\u001b[?7h";
@@ -33,11 +33,11 @@ public final class ProgressLine implements ProgressListener, AutoCloseable {
   private boolean shown;
 
   /**
-   * Begins the work now.
+   * Starts the work.
    *
-   * @param terminal where to show it; null to show nothing
-   * @param inFront whether the line is still this command's: after an interrupt a shell goes on
-   *     without waiting, and its prompt must not be wiped away
+   * @param terminal null to show nothing
+   * @param inFront whether this command still owns the line: after an interrupt a shell goes on
+   *     without a wait, and its prompt must not be wiped away
    */
   public ProgressLine(
       String what, @Nullable PrintStream terminal, BooleanSupplier inFront, LongSupplier nanoTime) {
@@ -65,7 +65,7 @@ public final class ProgressLine implements ProgressListener, AutoCloseable {
     }
   }
 
-  /** Shows, at once, a step of work that is known to take long. */
+  /** Immediately shows a step that is known to take long. */
   public synchronized void now(String step) {
     show(what + ": " + step);
   }
@@ -87,7 +87,6 @@ public final class ProgressLine implements ProgressListener, AutoCloseable {
     }
   }
 
-  /** Takes the line away. */
   @Override
   public synchronized void close() {
     if (shown && terminal != null && inFront.getAsBoolean()) {

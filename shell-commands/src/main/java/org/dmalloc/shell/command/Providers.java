@@ -25,10 +25,10 @@ import org.dmalloc.shell.syntax.Words;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The memory providers that the container has now, best first. Safe for any thread.
+ * The current memory providers of the container, best first. Safe for any thread.
  *
- * <p>They are called by their names. Where two have the same name, each is called {@code
- * NAME#SERVICE}, with the number of its service, in listings and by the user.
+ * <p>Their names identify them. Providers of the same name are called {@code NAME#SERVICE}, with
+ * the number of the service, in listings and by the user.
  */
 public final class Providers {
   private final CopyOnWriteArrayList<Backend> backends = new CopyOnWriteArrayList<>();
@@ -37,29 +37,28 @@ public final class Providers {
   private volatile Supplier<List<FailedStart>> failedStarts = List::of;
 
   /**
-   * A backend that is no service, because it did not start.
+   * A backend that did not start and so is no service.
    *
    * @param ranking the service ranking that it would have
    * @param stores whether it would have a store
    */
   public record FailedStart(String backend, String reason, int ranking, boolean stores) {
-    /** In a sentence about stores. */
     public String message() {
       return "backend " + backend + " did not start, and its store was not read: " + reason;
     }
   }
 
-  /** Takes what tells the backends that did not start. */
+  /** Sets the source of the backends that did not start. */
   public void failedStarts(Supplier<List<FailedStart>> source) {
     failedStarts = source;
   }
 
-  /** The backends with a store that did not start, as far as the container tells. */
+  /** The backends with a store that did not start, as far as the container reports them. */
   public List<FailedStart> unseenStores() {
     return failedStarts.get().stream().filter(FailedStart::stores).toList();
   }
 
-  /** What did not start and would have been taken in place of where a region lies, a line each. */
+  /** A line for each backend that did not start and would have been chosen over the region's. */
   public List<String> passedOver(RegionInfo info) {
     String place = place(info);
     int taken =
@@ -78,16 +77,12 @@ public final class Providers {
         .toList();
   }
 
-  /** Takes what tells the service that moves regions; null while there is none. */
+  /** Sets the source of the service that moves regions, which gives null while there is none. */
   public void mover(Supplier<@Nullable RegionMover> source) {
     mover = source;
   }
 
-  /**
-   * The service that moves regions.
-   *
-   * @throws UsageException if there is none
-   */
+  /** The service that moves regions; {@link UsageException} if there is none. */
   public RegionMover mover() {
     return present()
         .orElseThrow(
@@ -101,17 +96,17 @@ public final class Providers {
     return Optional.ofNullable(mover.get());
   }
 
-  /** What is known of a region that can move; empty for all others. */
+  /** The manager's data of a region that can move; empty for all others. */
   public Optional<ManagedRegionInfo> managed(long regionId) {
     return present().flatMap(found -> found.managed(regionId));
   }
 
-  /** The name of the backend that a region lies on, also of one that can move. */
+  /** The name of the backend that holds a region, also of one that can move. */
   public String place(RegionInfo info) {
     return managed(info.id()).map(ManagedRegionInfo::backend).orElse(info.backend());
   }
 
-  /** Whether a region is a backend's, or lies on it for the time being. */
+  /** Whether a backend owns a region, or currently holds it. */
   public boolean isOn(Backend backend, Backend.Open open) {
     return backend.equals(open.backend())
         || (open.backend() == null && backend.name().equals(open.info().backend()))
@@ -120,7 +115,7 @@ public final class Providers {
             .isPresent();
   }
 
-  /** Adds a provider, or gives one a new place. */
+  /** Adds a provider, or changes its place. */
   public synchronized void put(MemoryProvider provider, Backend.Service service) {
     remove(service.id());
     backends.add(new Backend(provider, service));
@@ -135,12 +130,12 @@ public final class Providers {
     return List.copyOf(backends);
   }
 
-  /** What all providers are called, best first. */
+  /** The names of all providers, best first. */
   public List<String> names() {
     return backends.stream().map(this::name).toList();
   }
 
-  /** What a provider is called: its name, with the number of its service if others have it too. */
+  /** A provider's name, with the number of its service if others have the same name. */
   public String name(Backend backend) {
     return named(backend.name()).size() < 2
         ? backend.name()
@@ -157,9 +152,7 @@ public final class Providers {
   }
 
   /**
-   * The providers with a capability, best first.
-   *
-   * @param faults told of each provider that does not say
+   * The providers with a capability, best first; {@code faults} receives those that do not answer.
    */
   public List<Backend> with(Capability capability, Consumer<? super ProviderFault> faults) {
     List<Backend> able = new ArrayList<>();
@@ -175,7 +168,7 @@ public final class Providers {
     return able;
   }
 
-  /** What the stores of some backends have; {@code refusals} is told of each that cannot say. */
+  /** The regions in some backends' stores; {@code refusals} receives the failures. */
   public List<Backend.Stored> stored(List<Backend> those, Consumer<? super Exception> refusals) {
     List<Backend.Stored> stored = new ArrayList<>();
     for (Backend backend : those) {
@@ -188,7 +181,7 @@ public final class Providers {
     return stored;
   }
 
-  /** What the stores of all backends have. */
+  /** The regions in the stores of all backends. */
   public List<Backend.Stored> stored(Consumer<? super Exception> refusals) {
     return stored(with(Capability.NAMED, refusals), refusals);
   }
@@ -198,10 +191,10 @@ public final class Providers {
   }
 
   /**
-   * What the store of the backend that is called so has, or for no name those of all backends.
+   * The regions in the store of the named backend, or for null of all backends.
    *
-   * @param refusals told of each that cannot be asked, if all are
-   * @throws UsageException if there is none of the name, or it has no store
+   * @param refusals receives the failures, if all are asked
+   * @throws UsageException if no backend has the name, or it has no store
    */
   public List<Backend.Stored> stored(@Nullable String name, Consumer<? super Exception> refusals)
       throws MemoryException {
@@ -220,9 +213,8 @@ public final class Providers {
   }
 
   /**
-   * The provider that is called so, or the best one for no name.
-   *
-   * @throws UsageException if there is none; the message lists those there are
+   * The named provider, or the best one for null; {@link UsageException} with the known names if
+   * there is none.
    */
   public Backend choose(@Nullable String name) {
     List<Backend> all = all();
@@ -243,9 +235,8 @@ public final class Providers {
   }
 
   /**
-   * The provider that is called so; for no name the best that can do all, or the best.
-   *
-   * @param faults told of each better provider that does not say what it can do
+   * The named provider; for null the best with all capabilities, or the best. {@code faults}
+   * receives each better provider that does not answer.
    */
   public Backend choose(
       @Nullable String name, Set<Capability> needed, Consumer<? super ProviderFault> faults) {
@@ -264,10 +255,8 @@ public final class Providers {
   }
 
   /**
-   * The provider with a store that is called so.
-   *
-   * @throws UsageException if there is none, or it has no store; the message lists those that have
-   *     one
+   * The named provider with a store; else {@link UsageException} with the names of those that have
+   * one.
    */
   private Backend chooseWithStore(String name) {
     Backend chosen = choose(name);
@@ -279,15 +268,14 @@ public final class Providers {
     return chosen;
   }
 
-  /** What the providers with a capability are called; without those that do not say. */
+  /** The names of the providers with a capability, without those that do not answer. */
   List<String> namesWith(Capability capability) {
     return with(capability, fault -> {}).stream().map(this::name).toList();
   }
 
   /**
-   * The name of the provider that is called so, for the mover, which knows them by name alone.
-   *
-   * @throws UsageException if there is none, or two have the name
+   * The provider's name for the mover, which knows no numbers; {@link UsageException} if no
+   * provider, or more than one, has it.
    */
   public String nameForMover(String name) {
     Backend chosen = choose(name);
@@ -299,11 +287,9 @@ public final class Providers {
   }
 
   /**
-   * The open regions of all providers that answer, and of those that have stopped, in the order of
-   * their ids. The backends' regions below a movable one are left out: it is the same memory, and
-   * not the user's to close.
-   *
-   * @param faults told of each provider that does not answer
+   * The open regions of all providers that answer, and of those that have stopped, by id. The
+   * backend regions below a movable one are left out: they are the same memory, and not the user's
+   * to close. {@code faults} receives each provider that does not answer.
    */
   public List<Backend.Open> regions(Consumer<? super ProviderFault> faults) {
     List<Backend.Open> regions = new ArrayList<>();
@@ -314,7 +300,7 @@ public final class Providers {
         faults.accept(e);
       }
     }
-    // Asked for after the backends: what one of them lists by now, the mover knows.
+    // Queried after the backends, so that the mover knows every region that they list.
     Set<Long> carried =
         present().stream()
             .flatMap(found -> found.managed().stream())
@@ -343,7 +329,7 @@ public final class Providers {
     }
   }
 
-  /** Since when the provider of an open region has been stopped; empty if it has not. */
+  /** When the provider of an open region was stopped; empty if it runs. */
   public static Optional<Instant> orphanedSince(long regionId) {
     return OrphanedRegions.list().stream()
         .filter(each -> each.region().id() == regionId)
@@ -351,7 +337,7 @@ public final class Providers {
         .findFirst();
   }
 
-  /** The number of the region that has a file open and whose provider has been stopped, if any. */
+  /** The number of a region with an open file whose provider was stopped, if any. */
   public static Optional<Long> orphanOn(String file) {
     return OrphanedRegions.list().stream()
         .map(OrphanedRegions.Orphan::region)
@@ -360,7 +346,7 @@ public final class Providers {
         .findFirst();
   }
 
-  /** What bundles left open when they stopped, as far as a manager is there to see it. */
+  /** Regions that bundles left open when they stopped, if a manager recorded them. */
   public List<LeakedRegion> leaks() {
     return present().map(RegionMover::leaks).orElse(List.of());
   }

@@ -20,11 +20,11 @@ import org.dmalloc.shell.syntax.UsageException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Finds the region that a user means by an id, a name, or a result of another command. A stored
- * region that is not open is opened for the one command, and closed again.
+ * Finds the region for an id, a name, or a result of another command. A stored region that is not
+ * open is opened for the one command, and closed again.
  *
- * <p>A name may be given as it is or as listings show it. What is open or stored twice under one
- * name is not guessed at: the message says how to choose.
+ * <p>A name may be given as it is or as listings show it. An ambiguous name is rejected, and the
+ * message says how to choose.
  */
 public final class RegionLookup {
   private static final String OWNER = "dmalloc shell";
@@ -35,13 +35,9 @@ public final class RegionLookup {
     this.providers = providers;
   }
 
-  /**
-   * A region for the time of one command.
-   *
-   * @param borrowed whether somebody else keeps it open
-   */
+  /** A region for the time of one command. A borrowed one is open for somebody else too. */
   public record Lease(MemoryRegion region, boolean borrowed) implements AutoCloseable {
-    /** Closes what was opened for this command. */
+    /** Closes the region unless it is borrowed. */
     @Override
     public void close() {
       if (!borrowed) {
@@ -49,22 +45,20 @@ public final class RegionLookup {
       }
     }
 
-    /** How to name the region to the user: its name, or its id. */
     public String label() {
       return RegionLookup.label(region.info());
     }
   }
 
-  /** How to name a region to the user. */
+  /** The user's name for a region: its name, or its id. */
   public static String label(RegionInfo info) {
     String name = info.name();
     return name == null ? "region " + info.id() : name;
   }
 
   /**
-   * The open region that is meant.
-   *
-   * @throws UsageException if there is none, or several; the message gives the next step
+   * The referenced open region; {@link UsageException} with the next step unless there is exactly
+   * one.
    */
   public MemoryRegion open(Object reference) {
     List<ProviderFault> faults = new ArrayList<>();
@@ -72,10 +66,9 @@ public final class RegionLookup {
   }
 
   /**
-   * The region that is meant, opened if it is only stored.
+   * The referenced region, opened with {@code access} if it is only stored.
    *
-   * @param access how to open it then
-   * @param backend the backend that it is on, or in whose store; null for any
+   * @param backend the backend that holds it, or whose store does; null for any
    */
   public Lease lease(Object reference, AccessMode access, @Nullable String backend)
       throws MemoryException {
@@ -98,7 +91,7 @@ public final class RegionLookup {
   /**
    * The one region of this name in the stores, with the best backend that has it.
    *
-   * @param backend in whose store; null for all stores
+   * @param backend the backend of the store; null for all
    * @throws UsageException if there is none, or several
    */
   public Backend.Stored stored(String word, @Nullable String backend) throws MemoryException {
@@ -133,7 +126,7 @@ public final class RegionLookup {
   private UsageException storedTwice(String word, Map<Path, List<Backend.Stored>> files) {
     String places =
         files.entrySet().stream()
-            // The last: the first may be a backend that stands for several.
+            // The last one, because the first may be a backend that stands for several.
             .map(f -> providers.name(f.getValue().getLast().backend()) + " (" + f.getKey() + ")")
             .collect(Collectors.joining(", "));
     return UsageException.of(
@@ -169,7 +162,7 @@ public final class RegionLookup {
     return found.stream().map(Backend.Open::region).findFirst();
   }
 
-  /** Whether a word stands for a name: it is the name, or what listings show for it. */
+  /** Whether a word is the name, or the form of it in listings. */
   private static boolean means(String word, @Nullable String name) {
     return name != null && (word.equals(name) || word.equals(VisibleText.of(name)));
   }

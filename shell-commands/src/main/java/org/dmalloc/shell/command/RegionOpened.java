@@ -10,9 +10,8 @@ import org.dmalloc.shell.output.Printable;
 import org.dmalloc.shell.syntax.ByteSize;
 
 /**
- * A region that was just allocated or opened. Stands for the region wherever a command takes an id.
- *
- * @param note what a user may not expect, as a line of its own; empty for nothing
+ * A region that was just allocated or opened, which commands accept as an id. The note is a line
+ * about unexpected conditions; empty for none.
  */
 public record RegionOpened(RegionInfo info, String note) implements Printable {
   /** The variable of a session that runs one command and ends. */

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
- * For authors of commands of scope {@code dmalloc}: what a {@link
- * org.dmalloc.shell.command.Command} is, and what it finds around it. A bundle adds commands by a
- * service, {@link org.dmalloc.shell.command.CommandSource}.
+ * The API for authors of commands of scope {@code dmalloc}. A bundle adds commands by the service
+ * {@link org.dmalloc.shell.command.CommandSource}.
  *
  * <p>No parameter, result or component is null unless it is annotated {@code @Nullable}.
  */

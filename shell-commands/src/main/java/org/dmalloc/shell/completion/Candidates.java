@@ -24,24 +24,24 @@ import org.dmalloc.shell.syntax.Option;
 import org.dmalloc.shell.syntax.Words;
 
 /**
- * Finds what may stand at the cursor. As a Gogo function it gets the words of the line and the
- * number of the word at the cursor, and gives strings.
+ * Finds the completions at the cursor. As a Gogo function it receives the words of the line and the
+ * number of the word at the cursor, and returns strings.
  */
 public final class Candidates implements Function {
-  /** What stands for a path in help, and Gogo's function that finds them. */
+  /** The placeholders of paths in help, and Gogo's functions that find them. */
   private static final Map<String, String> PATHS =
       Map.of(
           "FILE", "gogo:__files",
           "PATH", "gogo:__files",
           "DIR", "gogo:__directories");
 
-  /** What may be several, with commas between them. */
+  /** Placeholders of lists that are separated by commas. */
   private static final Set<String> LISTS = Set.of("BACKEND", "POLICY", "START", "WORKLOAD");
 
   private static final Set<String> ONLY_OPEN =
       Set.of("free", "hotswap", "load", "policy", "budget");
 
-  /** The provider whose regions move, and lie on others. */
+  /** The provider of movable regions, which other backends hold. */
   private static final String MANAGED = "managed";
 
   private final Providers providers;
@@ -61,7 +61,7 @@ public final class Candidates implements Function {
       List<Object> found = new ArrayList<>();
       for (Place place : places(line, index.intValue())) {
         found.addAll(candidates(place, line.get(index.intValue())));
-        // Gogo's own functions look at the word at the cursor themselves.
+        // Gogo's own functions examine the word at the cursor themselves.
         String own = PATHS.get(place.name());
         if (own != null
             && session.get(own) instanceof Function paths
@@ -74,7 +74,7 @@ public final class Candidates implements Function {
     throw new IllegalArgumentException("give the words of the line and the number of one");
   }
 
-  /** What may stand in a place: what its word in the help is, and of what type. */
+  /** A placeholder of the help at the cursor, and its type. */
   private record Place(Command command, List<String> before, String name, Class<?> type) {}
 
   private List<Place> places(List<String> words, int index) {
@@ -113,7 +113,7 @@ public final class Candidates implements Function {
         : List.of(place, new Place(command, before, operand.last(), operand.type()));
   }
 
-  /** Behind a comma the list goes on: what was written before it stays in front. */
+  /** After a comma the list continues, so its start is put in front. */
   private List<String> candidates(Place place, String word) {
     int comma = word.lastIndexOf(',') + 1;
     String before = LISTS.contains(place.name()) ? word.substring(0, comma) : "";
@@ -142,7 +142,7 @@ public final class Candidates implements Function {
         .orElseGet(() -> known(command, place.name()));
   }
 
-  /** Where regions can move: not to what moves them, nor to where all of them are. */
+  /** Possible targets of a move: neither the mover, nor the backend that holds all regions. */
   private List<String> targets(List<String> regions) {
     Set<String> here =
         providers.regions(fault -> {}).stream()
@@ -174,14 +174,14 @@ public final class Candidates implements Function {
     return providers.regions(fault -> {}).stream().flatMap(Candidates::names);
   }
 
-  /** What a user may call an open region. */
+  /** The names that a user may give for an open region. */
   private static Stream<String> names(Backend.Open open) {
     String name = open.info().name();
     String id = Long.toString(open.info().id());
     return name == null ? Stream.of(id) : Stream.of(id, VisibleText.of(name));
   }
 
-  /** Stores that cannot be asked are left out: the command will tell why. */
+  /** Stores that do not answer are left out: the command will report the reason. */
   private List<String> stored() {
     return providers.stored(refused -> {}).stream()
         .map(stored -> VisibleText.of(stored.region().name()))

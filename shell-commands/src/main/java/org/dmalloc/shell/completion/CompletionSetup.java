@@ -14,13 +14,13 @@ import org.dmalloc.shell.syntax.Option;
 import org.jspecify.annotations.NullUnmarked;
 
 /**
- * Teaches each interactive session the options and operands of the commands, by Gogo's {@code
- * complete} command, just before the session's first line after the commands came. Sessions without
- * a line reader are left alone.
+ * Registers the options and operands of the commands with Gogo's {@code complete} command in each
+ * interactive session, just before its first line after the commands were added. Sessions without a
+ * line reader are left alone.
  */
 @NullUnmarked // Gogo's interfaces take null for "remove"
 public final class CompletionSetup implements CommandSessionListener {
-  /** The name of the function that finds candidates; shells hide names that begin so. */
+  /** The function that finds candidates; shells hide names with this prefix. */
   public static final String FUNCTION = "__complete";
 
   private static final String MARK = ".dmalloc.completion";
@@ -42,7 +42,7 @@ public final class CompletionSetup implements CommandSessionListener {
         || session.get(COMPLETE) == null) {
       return;
     }
-    // First of all: setting up executes lines too, and comes back here.
+    // The mark comes first, because the setup also executes lines and comes back here.
     session.put(MARK, this);
     Object arguments = session.get("args");
     try {
@@ -57,8 +57,8 @@ public final class CompletionSetup implements CommandSessionListener {
   }
 
   /**
-   * Teaches the command under all names that a word may be resolved to: Gogo's completion takes a
-   * command of the last scope that has the word, where its execution takes the first.
+   * Registers the command under all names that a word may resolve to: Gogo's completion takes the
+   * last scope with the word, but its execution the first.
    */
   private void teach(CommandSession session, CommandSyntax syntax) throws Exception {
     Set<String> names = new LinkedHashSet<>(List.of(scope + ":" + syntax.name()));
@@ -82,7 +82,7 @@ public final class CompletionSetup implements CommandSessionListener {
         words.add(alias.startsWith("--") ? "-l" : "-s");
         words.add(alias.replaceFirst("^--?", ""));
       }
-      // Values are the function's business, below: what were given here, Gogo would offer anywhere.
+      // The function below completes values: Gogo would offer values given here anywhere.
       words.addAll(List.of("--description", option.description()));
       complete(session, name, words.toArray(String[]::new));
     }

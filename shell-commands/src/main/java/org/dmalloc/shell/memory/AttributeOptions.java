@@ -13,7 +13,7 @@ import org.dmalloc.shell.syntax.Argument;
 import org.dmalloc.shell.syntax.Words;
 import org.jspecify.annotations.Nullable;
 
-/** The attributes that a new region and one that is opened can be given alike. */
+/** The attributes of a new region that an opened one can have too. */
 public record AttributeOptions(
     @Argument("-p, --pattern PATTERN=auto: the order of accesses; auto detects it")
         AccessPattern pattern,

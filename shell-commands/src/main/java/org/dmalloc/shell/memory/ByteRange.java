@@ -8,18 +8,16 @@ import org.dmalloc.api.MemoryRegion;
 import org.dmalloc.shell.command.RegionLookup;
 import org.dmalloc.shell.syntax.UsageException;
 
-/** A range of a region that lies inside it. */
+/** A range inside a region. */
 record ByteRange(MemoryRegion region, long offset, long length) {
-  /** Short enough for a section, long enough not to notice it. */
+  /** Short enough for a section, and long enough to make its cost negligible. */
   private static final long CHUNK = 4L << 20;
 
-  /** What is done with a chunk of a region, inside an access section. */
   @FunctionalInterface
   interface Chunk {
     void accept(MemorySegment segment, long offset) throws IOException;
   }
 
-  /** Checks that the range lies inside the region. */
   static ByteRange of(RegionLookup.Lease lease, long offset, long length) {
     long byteSize = lease.region().byteSize();
     if (offset > byteSize) {
@@ -35,9 +33,8 @@ record ByteRange(MemoryRegion region, long offset, long length) {
   }
 
   /**
-   * Goes through the range in chunks, each in an access section of its own.
-   *
-   * @throws InterruptedException if the thread is interrupted between two chunks
+   * Applies the action to each chunk in its own access section. Throws {@link InterruptedException}
+   * if the thread is interrupted between two chunks.
    */
   void eachChunk(Chunk action) throws IOException, InterruptedException {
     for (long done = 0; done < length; done += CHUNK) {

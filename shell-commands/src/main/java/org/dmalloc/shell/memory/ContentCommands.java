@@ -28,7 +28,7 @@ import org.dmalloc.shell.syntax.ByteSize;
 import org.dmalloc.shell.syntax.UsageException;
 import org.jspecify.annotations.Nullable;
 
-/** Store bytes in a region, and show them. */
+/** Stores bytes in a region, and shows them. */
 public final class ContentCommands extends CommandSet {
   private static final long DEFAULT_LENGTH = 256;
   private static final long DUMP_LIMIT = 16L << 20;
@@ -125,7 +125,7 @@ public final class ContentCommands extends CommandSet {
     }
   }
 
-  /** A store to a read-only segment is an exception of Java's own that names neither. */
+  /** Java's own exception for a store to a read-only segment names neither. */
   private static void refuseReadOnly(RegionLookup.Lease lease) {
     if (lease.region().info().access() == AccessMode.READ_ONLY) {
       throw UsageException.of(
@@ -133,7 +133,7 @@ public final class ContentCommands extends CommandSet {
     }
   }
 
-  /** Only some of the system's refusals come with the file's name. */
+  /** Only some of the system's failures name the file. */
   private static byte[] content(Path file) throws IOException {
     try {
       return Files.readAllBytes(file);

@@ -16,18 +16,17 @@ import org.dmalloc.api.StoreFinding;
 import org.dmalloc.shell.command.Backend;
 import org.dmalloc.shell.command.Providers;
 
-/** Names that stand in two stores: each file may be the one that is meant. */
+/** Names in two stores: the user may mean either file. */
 final class DoubleNames {
   private DoubleNames() {}
 
-  /** A file, and the backends that can open it. */
   private record Place(Path path, List<String> backends) {}
 
-  /** The findings, with the backends whose stores have the name. */
+  /** Findings for the names that are in several stores, with the backends of those. */
   static Map<StoreFinding, List<String>> in(Providers providers, List<Backend> backends) {
     List<Backend> able = backends.stream().filter(b -> b.can(Capability.NAMED)).toList();
     Map<String, Map<String, Place>> byName = new TreeMap<>();
-    // Of a store that cannot be read its backend's own findings tell.
+    // The backend's own findings report a store that cannot be read.
     for (Backend.Stored each : providers.stored(able, refused -> {})) {
       Path path = each.region().path();
       byName

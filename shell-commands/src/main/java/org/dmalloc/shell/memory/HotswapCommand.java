@@ -23,7 +23,7 @@ import org.dmalloc.shell.syntax.ByteSize;
 import org.dmalloc.shell.syntax.UsageException;
 import org.jspecify.annotations.Nullable;
 
-/** Moves regions to another backend while they are used. */
+/** Moves open regions to another backend. */
 public final class HotswapCommand extends CommandSet {
   public HotswapCommand(Providers providers) {
     super(providers, "hotswap");
@@ -57,7 +57,7 @@ public final class HotswapCommand extends CommandSet {
         if (ids.size() == 1 || Thread.currentThread().isInterrupted()) {
           throw e;
         }
-        // The others can still move; one that was closed meanwhile is no failure of theirs.
+        // The others can still move; a region that was closed meanwhile is no failure of theirs.
         failures++;
         String why = CommandFailure.of("hotswap", e, providers()).getMessage();
         lines.add("region " + id + ": stays where it is: " + why);
@@ -94,7 +94,7 @@ public final class HotswapCommand extends CommandSet {
     return "region " + open.info().id() + ": skipped, it " + why;
   }
 
-  /** All are looked up before the first moves: a mistyped one then moves nothing. */
+  /** All ids are resolved before the first move, so that a mistyped one prevents all. */
   private List<Long> ids(boolean all, List<Object> words) {
     if (all) {
       return providers().mover().managed().stream().map(ManagedRegionInfo::id).toList();

@@ -28,21 +28,20 @@ import org.dmalloc.shell.syntax.ByteSize;
 import org.dmalloc.shell.syntax.Words;
 import org.jspecify.annotations.Nullable;
 
-/** Lists the open regions, and shows all about one. */
+/** Lists the open regions, and shows the details of one. */
 public final class ListingCommands extends CommandSet {
   public ListingCommands(Providers providers) {
     super(providers, "regions", "info");
   }
 
   /**
-   * A region that was still open when the bundle that took it stopped, or its backend did.
+   * A region that was open when its bundle or backend stopped.
    *
    * @param name its name in the store; null for an unnamed region
-   * @param bundle the symbolic name of the bundle that took it; null if that is not known
-   * @param owner the owner that the request named; null if it named none
-   * @param stoppedAt when the bundle or backend stopped
-   * @param closed whether it was closed then; else it was left open
-   * @param state what became of it, in words
+   * @param bundle the symbolic name of the bundle that took it; null if it is unknown
+   * @param owner the owner in the request; null for none
+   * @param closed whether the stop closed it; else it was left open
+   * @param state its current state, in words
    */
   public record LeftOpen(
       long id,

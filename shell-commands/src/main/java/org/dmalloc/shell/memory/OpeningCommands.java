@@ -84,7 +84,7 @@ public final class OpeningCommands extends CommandSet {
     return RegionOpened.in(session, info);
   }
 
-  /** Names the backend and the others. None is taken in its place: it may not keep the bytes. */
+  /** Names the backend and the others. None replaces it, because it might not keep the bytes. */
   private CommandFailure failed(Backend backend, RuntimeException e) {
     String name = providers().name(backend);
     CommandFailure plain = CommandFailure.of("alloc", e, providers());
@@ -149,7 +149,7 @@ public final class OpeningCommands extends CommandSet {
     if (all == !ids.isEmpty()) {
       throw new UsageException("free: give the ids of regions, or --all; see 'regions'");
     }
-    // All are looked up before the first is closed: a mistyped one then closes nothing.
+    // All are resolved before the first close, so that a mistyped one prevents all.
     List<MemoryRegion> regions =
         all
             ? providers().regions(warn(session)).stream().map(Backend.Open::region).toList()

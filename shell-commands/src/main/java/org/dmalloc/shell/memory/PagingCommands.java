@@ -22,7 +22,7 @@ import org.dmalloc.shell.syntax.UsageException;
 import org.dmalloc.shell.syntax.Words;
 import org.jspecify.annotations.Nullable;
 
-/** Change what the kernel does with a region's pages, and how many it has. */
+/** Changes the kernel's treatment of a region's pages, and their number in RAM. */
 public final class PagingCommands extends CommandSet {
   private static final String NO_BUDGET = "none";
 
@@ -91,7 +91,7 @@ public final class PagingCommands extends CommandSet {
     }
   }
 
-  /** A budget as written, or no bound for {@code none} and null. */
+  /** Parses a budget; {@code none} and null mean no bound. */
   static long parseBudget(@Nullable String size) {
     if (size == null || size.strip().equalsIgnoreCase(NO_BUDGET)) {
       return RegionRequest.NO_BUDGET;

@@ -31,9 +31,9 @@ public final class ProvidersCommand extends CommandSet {
   /**
    * A backend in the list.
    *
-   * @param statistics its counts; null if it does not say
-   * @param paging what finding out patterns has cost it; null if it does not
-   * @param fault what is wrong with it, if it does not say all of that; else null
+   * @param statistics its counters; null if it does not answer
+   * @param paging the cost of its pattern detection; null if it detects none
+   * @param fault the reason if it does not answer completely; else null
    */
   public record Row(
       String backend,
@@ -81,7 +81,7 @@ public final class ProvidersCommand extends CommandSet {
     return new Listing<>(rows, "no backend is running", columns);
   }
 
-  /** A column of what a backend counts; it may not say. */
+  /** A column of a backend's counters, which may be missing. */
   private static Table.Column<Row> column(String title, Function<ProviderStatistics, String> cell) {
     return Table.column(
         title,
@@ -96,7 +96,7 @@ public final class ProvidersCommand extends CommandSet {
     return bytes == Long.MAX_VALUE ? "-" : ByteSize.format(bytes);
   }
 
-  /** A provider that does not answer has a row as well, with what is known. */
+  /** A provider that does not answer has a row with what is known. */
   private Row row(Backend backend) {
     String name = providers().name(backend);
     List<String> faults = new ArrayList<>();

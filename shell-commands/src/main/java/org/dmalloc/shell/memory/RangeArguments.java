@@ -8,7 +8,7 @@ import org.dmalloc.shell.syntax.Argument;
 import org.dmalloc.shell.syntax.ByteSize;
 import org.jspecify.annotations.Nullable;
 
-/** Which part of a region a command is about. */
+/** The part of a region that a command applies to. */
 public record RangeArguments(
     @Argument("--offset OFFSET: where the range begins; default 0") @Nullable ByteSize offset,
     @Argument("--length LENGTH: how long the range is; default to the end")
@@ -32,10 +32,8 @@ public record RangeArguments(
   }
 
   /**
-   * Does something with the part. All of a region has a call of its own, which also works beside a
-   * resize.
-   *
-   * @return how much it is, in words
+   * Applies a call to the part, and returns its size in words. The call for the whole region also
+   * works during a resize.
    */
   String apply(RegionLookup.Lease lease, WholeCall all, RangeCall some) throws MemoryException {
     if (offset == null && length == null) {

@@ -7,7 +7,7 @@ import org.dmalloc.shell.command.RegionLookup;
 import org.dmalloc.shell.syntax.Argument;
 import org.jspecify.annotations.Nullable;
 
-/** Which region a command is about. */
+/** The region that a command applies to. */
 public record RegionArguments(
     @Argument("ID: id or name of the region; a stored one is opened for this") Object id,
     @Argument("-b, --backend BACKEND: the backend of the region, if several have one of the name")

@@ -27,12 +27,12 @@ import org.dmalloc.shell.syntax.Words;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Everything about a region.
+ * All attributes and states of a region.
  *
- * @param detached what became of its file if its name does not lead there any more; else null
- * @param residency where its bytes are; null where its backend cannot tell
- * @param advised what the kernel has been told about the order of accesses, range by range
- * @param managed what the manager knows of it; null if it cannot move
+ * @param detached the fate of its file if its name no longer leads there; else null
+ * @param residency the places of its bytes; null where its backend cannot report them
+ * @param advised the advice that the kernel has, range by range
+ * @param managed the manager's data; null if it cannot move
  * @param orphanedSince when its backend stopped; null if that still runs
  */
 public record RegionDetails(
@@ -100,7 +100,7 @@ public record RegionDetails(
     return text.toString().stripTrailing();
   }
 
-  /** One line for each range, unless one pattern holds for all of it and was asked for. */
+  /** One line for each range, unless the requested pattern holds for all of it. */
   private void addAdvice(Map<String, String> lines) {
     if (advised.size() == 1 && advised.getFirst().pattern() == info.pattern()) {
       return;

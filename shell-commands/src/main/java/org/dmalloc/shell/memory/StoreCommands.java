@@ -29,17 +29,15 @@ import org.dmalloc.shell.syntax.ByteSize;
 import org.dmalloc.shell.syntax.Words;
 import org.jspecify.annotations.Nullable;
 
-/** Lists, deletes and checks what the stores have. */
+/** Lists, deletes and checks stored regions. */
 public final class StoreCommands extends CommandSet {
   public StoreCommands(Providers providers) {
     super(providers, "stored", "delete", "verify");
   }
 
   /**
-   * A stored region in the list. Backends that share a store show the same file once.
-   *
-   * @param region the region as it lies in its store
-   * @param backends those that can open it
+   * A stored region in the list. Backends that share a store, and so can open it, show the same
+   * file once.
    */
   public record StoredRow(StoredRegion region, List<String> backends) {
     private String state() {
@@ -109,7 +107,7 @@ public final class StoreCommands extends CommandSet {
               "-b, --backend BACKEND: the backend of the store; needed if two stores have the name")
           @Nullable String backend)
       throws MemoryException {
-    // All are looked up before the first is deleted: a mistyped one then deletes nothing.
+    // All are resolved before the first deletion, so that a mistyped one prevents all.
     List<Backend.Stored> found = new ArrayList<>();
     for (Object name : names) {
       found.add(lookup().stored(name.toString(), backend));
@@ -122,10 +120,8 @@ public final class StoreCommands extends CommandSet {
   }
 
   /**
-   * A finding in the list. Backends that share a store find the same, which is shown once.
-   *
-   * @param backend whose store was checked; of several, separated by commas
-   * @param subject what was checked
+   * A finding in the list about a subject. Backends that share a store find the same, which is
+   * shown once, with their names separated by commas.
    */
   public record FindingRow(
       String backend, StoreFinding.Severity severity, String subject, String message) {}
@@ -179,7 +175,7 @@ public final class StoreCommands extends CommandSet {
         null, "verify: %d of %d checks failed; see RESULT ERROR above", errors, rows.size());
   }
 
-  /** What could not be checked is not sound. */
+  /** A store that could not be checked is not sound. */
   private static List<StoreFinding> findings(Backend backend, String name) {
     try {
       return backend.verify();

@@ -14,13 +14,12 @@ public final class HexDump implements Printable {
   private final long offset;
   private final byte[] bytes;
 
-  /** Bytes that begin at an offset in the region. */
   public HexDump(long offset, byte[] bytes) {
     this.offset = offset;
     this.bytes = bytes.clone();
   }
 
-  /** What JSON shows of a dump. */
+  /** The fields of its JSON form. */
   public record Fields(long offset, int length, String hex, String text) {}
 
   public Fields fields() {
@@ -59,7 +58,7 @@ public final class HexDump implements Printable {
     return out.toString();
   }
 
-  /** Lines like the one before are left out, but for the last. */
+  /** Lines like the one before are left out, except the last. */
   private boolean repeats(int start, int end) {
     return start > 0
         && end < bytes.length

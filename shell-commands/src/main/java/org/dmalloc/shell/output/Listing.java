@@ -12,11 +12,7 @@ public final class Listing<T> extends AbstractList<T> implements Printable {
   private final List<Table.Column<T>> columns;
   private final int width;
 
-  /**
-   * Makes a listing.
-   *
-   * @param whenEmpty what to print if there are no items
-   */
+  /** Prints {@code whenEmpty} if there are no items. */
   public Listing(List<T> items, String whenEmpty, List<Table.Column<T>> columns) {
     this(items, whenEmpty, columns, Table.ANY_WIDTH);
   }

@@ -10,16 +10,15 @@ import org.dmalloc.report.Lines;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What was done, in a line or a few. Names and paths may be in them as they are.
- *
- * @param text the lines, all of whose characters can be seen
+ * The result of a command in a line or a few. It escapes invisible characters, so names and paths
+ * may be given as they are.
  */
 public record Message(String text) implements Printable {
   public static Message of(String line) {
     return new Message(VisibleText.of(line));
   }
 
-  /** Formats one line, with the digits of {@link Locale#ROOT}. */
+  /** Formats one line with the digits of {@link Locale#ROOT}. */
   @FormatMethod
   public static Message of(String format, @Nullable Object... values) {
     return of(String.format(Locale.ROOT, format, values));
@@ -29,7 +28,7 @@ public record Message(String text) implements Printable {
     return new Message(lines.stream().map(VisibleText::of).collect(Collectors.joining("\n")));
   }
 
-  /** Takes text that is laid out in lines already. */
+  /** Takes text that has its line breaks already. */
   public Message {
     text = VisibleText.ofLines(text);
   }

@@ -5,7 +5,7 @@ import org.apache.felix.service.command.Converter;
 import org.dmalloc.api.VisibleText;
 import org.jspecify.annotations.NullUnmarked;
 
-/** Shows Gogo's shells how to print a {@link Printable}. */
+/** Converts a {@link Printable} for Gogo's shells. */
 @NullUnmarked // Gogo's interface says "not mine" by null
 public final class PrintableConverter implements Converter {
   @Override
@@ -18,7 +18,7 @@ public final class PrintableConverter implements Converter {
     if (!(target instanceof Printable printable)) {
       return null;
     }
-    // A net below all results: what is visible, as it should be, stays as it is.
+    // A last safeguard for all results; text that is escaped already does not change.
     return VisibleText.ofLines(level == Converter.INSPECT ? printable.text() : printable.line());
   }
 }

@@ -16,12 +16,12 @@ import org.jspecify.annotations.NullUnmarked;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What Ctrl-C does on the terminal of an interactive shell while a command of ours runs there.
+ * The effect of Ctrl-C on an interactive terminal while a command of this suite runs there.
  *
- * <p>Gogo gives the prompt back at once and prints a {@link InterruptedException}, while the
- * command still frees what it took. Here the first Ctrl-C interrupts the command alone: the prompt
- * comes back when it has ended, after its own message. The next one, and any for other commands,
- * goes to Gogo.
+ * <p>Gogo returns to the prompt at once and prints an {@link InterruptedException}, while the
+ * command still frees what it took. Here the first Ctrl-C only interrupts the command, and the
+ * prompt returns after the command's own message. The next Ctrl-C, and any for other commands, goes
+ * to Gogo.
  */
 @NullUnmarked // Gogo's interfaces take null for "remove"
 public final class InterruptKey implements CommandSessionListener {
@@ -31,7 +31,7 @@ public final class InterruptKey implements CommandSessionListener {
     this.commands = commands;
   }
 
-  /** Before each line: Gogo sets its own handler after the session's first ones. */
+  /** Runs before each line, because Gogo sets its own handler after the session's first lines. */
   @Override
   public void beforeExecute(CommandSession session, CharSequence line) {
     if (!(session.get(Console.TERMINAL) instanceof Terminal terminal)) {
@@ -45,7 +45,7 @@ public final class InterruptKey implements CommandSessionListener {
 
   @Override
   public void afterExecute(CommandSession session, CharSequence line, Exception exception) {
-    // The handler stays: it does nothing for what is not ours.
+    // The handler stays: it ignores foreign commands.
   }
 
   @Override

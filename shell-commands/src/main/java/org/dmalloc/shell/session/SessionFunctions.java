@@ -13,15 +13,14 @@ import org.dmalloc.shell.syntax.UsageException;
 import org.dmalloc.shell.syntax.Words;
 import org.osgi.framework.Version;
 
-/** What a session's profile calls by itself. Shells hide names that begin with an underscore. */
+/** Functions for a session's profile. Shells hide names with a leading underscore. */
 public final class SessionFunctions {
-  /** The name of the function that prints the first lines of an interactive shell. */
+  /** The function that prints the first lines of an interactive shell. */
   public static final String WELCOME = "__welcome";
 
   /**
-   * The name of the function for a word that is not a command. Gogo calls the function {@code
-   * default} of a session for such a line, with the word in front, so a profile says {@code default
-   * = { dmalloc:__unknown $args }}.
+   * The function for an unknown word. Gogo calls a session's function {@code default} with the word
+   * in front, so a profile says {@code default = { dmalloc:__unknown $args }}.
    */
   public static final String UNKNOWN = "__unknown";
 
@@ -30,7 +29,7 @@ public final class SessionFunctions {
   /** Prints the version and the backends. */
   public static Function welcome(Providers providers, Version version) {
     return (session, arguments) -> {
-      // The lines are laid out here, the names of backends are anybody's.
+      // The lines are laid out here, and names of backends may contain anything.
       List<String> names = providers.names().stream().map(VisibleText::of).toList();
       Message message =
           new Message(
@@ -43,7 +42,7 @@ public final class SessionFunctions {
     };
   }
 
-  /** Fails with the command that is nearest to the word. */
+  /** Fails with the name of the command that is nearest to the word. */
   public static Function unknown(Supplier<List<Command>> commands) {
     return (session, arguments) -> {
       String word = arguments.isEmpty() ? "" : arguments.getFirst().toString();

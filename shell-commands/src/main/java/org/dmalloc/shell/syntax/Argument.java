@@ -7,8 +7,8 @@ import java.lang.annotation.RetentionPolicy;
 import java.lang.annotation.Target;
 
 /**
- * What a parameter of a command's method is on the command line, written as help shows it. {@link
- * CommandSyntax} has the rules.
+ * A parameter of a command's method on the command line, in the form of help. {@link CommandSyntax}
+ * has the rules.
  */
 @Target(ElementType.PARAMETER)
 @Retention(RetentionPolicy.RUNTIME)

@@ -7,10 +7,8 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * A count of bytes as people write it: {@code 4096}, {@code 0x1000}, {@code 64k}, {@code 512m},
- * {@code 1.5g}, {@code 2GiB}. Units are powers of 1024.
- *
- * @param bytes the count, not negative
+ * A count of bytes in the forms {@code 4096}, {@code 0x1000}, {@code 64k}, {@code 512m}, {@code
+ * 1.5g}, {@code 2GiB}. Units are powers of 1024. It is not negative.
  */
 public record ByteSize(long bytes) {
   private static final String UNITS = "kmgtp";
@@ -19,10 +17,8 @@ public record ByteSize(long bytes) {
   private static final Pattern HEXADECIMAL = Pattern.compile("0x([0-9a-f]{1,16})");
 
   /**
-   * Reads a size.
-   *
-   * @param what what it stands for, for the message: {@code SIZE}, {@code --length}
-   * @throws UsageException if it is no size, not a whole count of bytes, or more than 2⁶³ − 1
+   * Parses a size; {@code what} names it in the message: {@code SIZE}, {@code --length}. Throws
+   * {@link UsageException} if it is malformed, no whole count of bytes, or more than 2⁶³ − 1.
    */
   public static ByteSize parse(String text, String what) {
     String lower = text.strip().toLowerCase(Locale.ROOT);
@@ -58,7 +54,7 @@ public record ByteSize(long bytes) {
         what, text);
   }
 
-  /** Writes a count of bytes in the largest unit that it fills, as {@code 1.5 GiB}. */
+  /** Formats a count of bytes in the largest unit that it fills, as {@code 1.5 GiB}. */
   public static String format(long bytes) {
     if (bytes < 1024) {
       return bytes + " B";

@@ -15,7 +15,7 @@ import org.apache.felix.service.command.CommandSession;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The words behind a command's name, sorted into options and operands by the usual rules: {@code -b
+ * The words after a command's name, sorted into options and operands by the usual rules: {@code -b
  * x}, {@code -bx}, {@code --backend x}, {@code --backend=x}, options anywhere, flags together
  * ({@code -av}), and none after {@code --}.
  */
@@ -46,12 +46,12 @@ public final class CommandLine {
     this.syntax = syntax;
   }
 
-  /** Whether help was asked for; nothing else is checked then. */
+  /** Whether help was requested, which disables all other checks. */
   public boolean help() {
     return help;
   }
 
-  /** Whether stack traces were asked for. */
+  /** Whether stack traces were requested. */
   public boolean verbose() {
     return verbose;
   }
@@ -60,7 +60,7 @@ public final class CommandLine {
     boolean optionsEnded = false;
     while (!rest.isEmpty()) {
       Object argument = rest.removeFirst();
-      // Gogo hands over objects as well as words; only a word can be an option.
+      // Gogo passes objects as well as words; only a word can be an option.
       String word = argument instanceof CharSequence ? argument.toString() : "";
       if (optionsEnded || !word.startsWith("-") || word.matches("-|-[0-9].*")) {
         words.add(argument);
@@ -126,7 +126,7 @@ public final class CommandLine {
   private UsageException unknownOption(String name) {
     List<String> known = new ArrayList<>(HELP);
     syntax.options().forEach(option -> known.addAll(option.names()));
-    // One letter is near to every other: only long names are worth a guess.
+    // One letter is near to every other, so only long names get a suggestion.
     Optional<String> near = name.startsWith("--") ? Words.nearest(name, known) : Optional.empty();
     String guess = near.map(n -> "did you mean " + n + "? Or ").orElse("");
     return failure("unknown option %s; %ssee '%s --help'", name, guess, syntax.name());
@@ -142,9 +142,8 @@ public final class CommandLine {
   }
 
   /**
-   * The values for the parameters of the command's method.
-   *
-   * @throws UsageException if an operand is missing or too many, or a value cannot be understood
+   * The values for the method's parameters; {@link UsageException} if an operand is missing or
+   * unexpected, or a value is invalid.
    */
   public @Nullable Object[] bind(CommandSession session) {
     List<Class<?>> types = syntax.types();

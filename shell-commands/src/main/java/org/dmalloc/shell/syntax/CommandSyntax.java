@@ -48,11 +48,8 @@ public record CommandSyntax(
   }
 
   /**
-   * Reads the method of a command.
-   *
-   * @param command the class that has it
-   * @param name its name; the method with a {@link Descriptor} is taken
-   * @throws IllegalStateException if the annotations break the rules above
+   * Reads the {@link Descriptor} method with the command's name. Throws {@link
+   * IllegalStateException} if its annotations break the rules above.
    */
   public static CommandSyntax of(Class<?> command, String name) {
     Method method =
@@ -86,7 +83,7 @@ public record CommandSyntax(
     return new CommandSyntax(name, summary.value(), method, options, operands);
   }
 
-  /** A parameter of the method, or of the constructor of a record that is one. */
+  /** A parameter of the method, or of the constructor of a record that groups options. */
   private record Slot(Class<?> type, @Nullable Argument argument) {
     boolean isGroup() {
       return type.isRecord() && argument == null;
@@ -110,16 +107,12 @@ public record CommandSyntax(
     return group.getConstructors()[0];
   }
 
-  /** The types of the values that the method takes, those of records in their place. */
+  /** The types of the method's values, with those of a record's components in its place. */
   public List<Class<?>> types() {
     return slots(method).stream().<Class<?>>map(Slot::type).toList();
   }
 
-  /**
-   * Calls the method.
-   *
-   * @param values one of each of {@link #types()}
-   */
+  /** Calls the method with one value for each of {@link #types()}. */
   public @Nullable Object invoke(Object target, @Nullable Object[] values)
       throws ReflectiveOperationException {
     return method.invoke(target, arguments(method, Arrays.asList(values).iterator()));
@@ -164,7 +157,7 @@ public record CommandSyntax(
         m.group("what"));
   }
 
-  /** The option with the given name, hyphens included. */
+  /** The option of a name, hyphens included. */
   public Optional<Option> option(String optionName) {
     return options.stream().filter(o -> o.names().contains(optionName)).findFirst();
   }

@@ -39,7 +39,7 @@ public final class HelpPage {
     return page.toString().stripTrailing();
   }
 
-  /** An argument and what it is; the second column begins in the next line if need be. */
+  /** An argument and its description, which starts in the next line if need be. */
   private record Row(String usage, String description) {
     String line(int width) {
       String gap =

@@ -5,11 +5,9 @@ package org.dmalloc.shell.syntax;
  * A word of a command line that is no option.
  *
  * @param index the position of its parameter in the method
- * @param name the word that stands for it in help: {@code SIZE}
- * @param required whether it must be given
- * @param repeated whether it takes all words that are left
- * @param last what the last of the words it takes stands for, if that is another: {@code BACKEND};
- *     else empty
+ * @param name its placeholder in help: {@code SIZE}
+ * @param repeated whether it takes all remaining words
+ * @param last the placeholder of the last of these words if it differs: {@code BACKEND}; else empty
  */
 public record Operand(
     int index,
@@ -19,10 +17,7 @@ public record Operand(
     String last,
     Class<?> type,
     String description) {
-  /**
-   * How it is written in a usage line: {@code SIZE}, {@code [OFFSET]}, {@code ID…}, {@code ID…
-   * BACKEND}.
-   */
+  /** The form in a usage line: {@code SIZE}, {@code [OFFSET]}, {@code ID…}, {@code ID… BACKEND}. */
   public String usage() {
     String word = (repeated ? name + "…" : name) + (last.isEmpty() ? "" : " " + last);
     return required ? word : "[" + word + "]";

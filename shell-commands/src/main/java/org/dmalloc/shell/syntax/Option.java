@@ -7,10 +7,9 @@ import java.util.List;
  * An option of a command.
  *
  * @param index the position of its parameter in the method
- * @param names its names, each with its hyphens
- * @param takesValue whether a value follows
- * @param absentValue the value when it is not given; empty for none
- * @param placeholder the word that stands for the value in help: {@code BACKEND}
+ * @param names each with its hyphens
+ * @param absentValue the default value; empty for none
+ * @param placeholder the value's placeholder in help: {@code BACKEND}
  */
 public record Option(
     int index,
@@ -24,7 +23,7 @@ public record Option(
     names = List.copyOf(names);
   }
 
-  /** How it is written, as {@code -b, --backend BACKEND}. */
+  /** The form in help, as {@code -b, --backend BACKEND}. */
   public String usage() {
     return String.join(", ", names) + (takesValue ? " " + placeholder : "");
   }

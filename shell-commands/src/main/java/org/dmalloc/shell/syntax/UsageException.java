@@ -7,8 +7,8 @@ import org.dmalloc.api.VisibleText;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A command line that cannot be carried out as written. Nothing was done. The message names the
- * value and the next step.
+ * A command line that cannot be executed as written. Nothing was done. The message names the value
+ * and the next step.
  */
 public final class UsageException extends IllegalArgumentException {
   private static final long serialVersionUID = 1L;
@@ -17,13 +17,13 @@ public final class UsageException extends IllegalArgumentException {
     super(message);
   }
 
-  /** Formats the message, with the digits of {@link Locale#ROOT}. */
+  /** Formats the message with the digits of {@link Locale#ROOT}. */
   @FormatMethod
   public static UsageException of(String format, @Nullable Object... values) {
     return new UsageException(String.format(Locale.ROOT, format, values));
   }
 
-  /** The one line that a shell prints: Gogo's shells print {@code toString()}. */
+  /** Gogo's shells print {@code toString()}. */
   @Override
   @SuppressWarnings("OverrideThrowableToString") // the message is used without the prefix too
   public String toString() {

@@ -26,9 +26,8 @@ public final class Words {
   }
 
   /**
-   * The constant for a word; case does not matter, and {@code _} is as good as {@code -}.
-   *
-   * @param what what the word stands for, for the message
+   * The constant for a word, in either case and with {@code _} or {@code -}; {@code what} names the
+   * word in the message.
    */
   public static <E extends Enum<E>> E parse(Class<E> type, String word, String what) {
     String normal = word.strip().toUpperCase(Locale.ROOT).replace('-', '_');
@@ -38,7 +37,7 @@ public final class Words {
         .orElseThrow(() -> unknown(what, word, all(type)));
   }
 
-  /** The constants for words with commas between them. */
+  /** The constants for words separated by commas. */
   public static <E extends Enum<E>> Set<E> parseAll(
       Class<E> type, @Nullable String words, String what) {
     Set<E> constants = new LinkedHashSet<>();
@@ -49,9 +48,8 @@ public final class Words {
   }
 
   /**
-   * Those of the known that are named, with commas between the names; all of them for no names.
-   *
-   * @param what what a name stands for, for the message
+   * The known elements of comma-separated names, all for no names; {@code what} names a word in the
+   * message.
    */
   public static <T> List<T> choose(
       String what, @Nullable String names, List<T> known, Function<T, String> nameOf) {
@@ -70,7 +68,7 @@ public final class Words {
     return chosen;
   }
 
-  /** The error for a word that is not among those known, with the nearest one and all of them. */
+  /** The error for an unknown word, with the nearest known word and all of them. */
   public static UsageException unknown(String what, String word, Collection<String> known) {
     return UsageException.of(
         "%s '%s' is unknown; %sgive one of %s",
@@ -80,7 +78,7 @@ public final class Words {
         String.join(", ", known));
   }
 
-  /** The known word that is nearest to a mistyped one, if one is near. */
+  /** The nearest known word to a mistyped one, if one is near. */
   public static Optional<String> nearest(String word, Collection<String> known) {
     int limit = Math.max(1, word.length() / 3);
     return known.stream()

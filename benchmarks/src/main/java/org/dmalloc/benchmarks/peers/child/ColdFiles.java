@@ -16,7 +16,7 @@ import org.dmalloc.linux.OpenFile;
 
 /** Drops the files of a closed store from the page cache, and checks that they are dropped. */
 public final class ColdFiles {
-  /** Of the files' size: a batch of pages that the kernel has not sorted in yet may stay. */
+  /** A fraction of the files' size: pages in the kernel's batches for the LRU lists may stay. */
   private static final int TOLERATED_SHARE = 100;
 
   private static final long LIMIT_NANOS = 20_000_000_000L;
@@ -25,9 +25,8 @@ public final class ColdFiles {
   private ColdFiles() {}
 
   /**
-   * Writes back and drops all cached pages of the files in a directory.
-   *
-   * @throws IOException if more than a hundredth stays: a process has it mapped
+   * Writes back and drops all cached pages of the files in a directory. Throws an {@link
+   * IOException} if more than a hundredth stays, because a process maps it.
    */
   public static void drop(Path directory) throws IOException {
     long deadline = System.nanoTime() + LIMIT_NANOS;
@@ -42,7 +41,7 @@ public final class ColdFiles {
     }
   }
 
-  /** The bytes that stayed in RAM; 0 if those are few enough. */
+  /** The bytes that stayed in RAM; 0 if they are few enough. */
   private static long dropOnce(Path directory) throws IOException {
     long total = 0;
     long resident = 0;
@@ -66,7 +65,7 @@ public final class ColdFiles {
     }
   }
 
-  /** What of a file is in the page cache, and what of that has changed, whoever brought it in. */
+  /** The cached and dirty pages of a file, for all processes. */
   public static Residency residency(Path file) throws IOException {
     try (OpenFile open = OpenFile.open(file, AccessMode.READ_ONLY);
         Mapping mapping =

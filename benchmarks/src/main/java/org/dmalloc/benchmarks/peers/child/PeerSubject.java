@@ -10,16 +10,12 @@ import org.dmalloc.measure.PageStore;
 import org.dmalloc.measure.compare.child.ChildProcess;
 import org.dmalloc.measure.compare.child.Subject;
 
-/** A contender among the peers: opened for each row with the settings that fit its use. */
+/** A peer as a contender: opened for each row with the settings that fit its use. */
 public final class PeerSubject implements Subject {
   private final Peer peer;
   private final long cacheBytes;
 
-  /**
-   * What a contender is.
-   *
-   * @param cacheBytes what a cache of its own may use
-   */
+  /** A contender and the size of its own cache. */
   public record Spec(String peer, long cacheBytes) {}
 
   public PeerSubject(Spec spec) {

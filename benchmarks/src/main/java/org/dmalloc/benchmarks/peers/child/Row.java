@@ -44,22 +44,20 @@ public enum Row {
     this.use = use;
   }
 
-  /** Of the pages: what random writes change at most. */
+  /** The largest fraction of the pages that random writes change. */
   private static final int WRITTEN_SHARE = 50;
 
-  /** Of the pages: random ones in a row that also scans. */
+  /** The fraction of the pages that a scanning row also reads at random. */
   private static final int TOUCHED_SHARE = 32;
 
-  /** Pages read in order for each at random in {@link #HALVES}. */
+  /** Sequential pages for each random one in {@link #HALVES}. */
   public static final int SCANNED_TO_TOUCHED_IN_HALVES = TOUCHED_SHARE / 2;
 
-  /** As much in {@link #PHASES}: half of the pages, and twice a share at random. */
+  /** The same in {@link #PHASES}: half of the pages, and twice a fraction at random. */
   public static final int SCANNED_TO_TOUCHED_IN_PHASES = SCANNED_TO_TOUCHED_IN_HALVES / 2;
 
   /**
-   * What a child JVM does for it: workloads that a benchmark and a comparison run too.
-   *
-   * @param stream makes the random choices differ from those of other runs
+   * The child JVM's step of engine workloads; {@code stream} separates the random choices of runs.
    */
   public ChildTask.Step step(long pages, long nanos, long seed, long stream) {
     long all = RunOptions.UNLIMITED;
@@ -92,7 +90,7 @@ public enum Row {
         workload, RunOptions.timed(Start.COLD, nanos, operations, seed, stream));
   }
 
-  /** After as long of the same, so that only what then comes back is measured. */
+  /** A warm-up of equal length precedes it, so that only what then comes back is measured. */
   private static ChildTask.Part warm(String workload, long nanos, long seed, long stream) {
     return new ChildTask.Part(
         workload,
@@ -109,7 +107,7 @@ public enum Row {
             stream));
   }
 
-  /** Its name on the command line and in tables. */
+  /** The name on the command line and in tables. */
   public String label() {
     return name().toLowerCase(Locale.ROOT).replace('_', '-');
   }
@@ -122,7 +120,7 @@ public enum Row {
     return use;
   }
 
-  /** Whether its rate is shown in bytes rather than in pages. */
+  /** Whether its rate is shown in bytes instead of pages. */
   public boolean inBytes() {
     return this == FILL || this == SCAN;
   }

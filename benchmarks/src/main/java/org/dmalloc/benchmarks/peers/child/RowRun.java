@@ -11,28 +11,20 @@ import org.dmalloc.measure.compare.child.ChildTask;
 /**
  * One run of one row over one contender.
  *
- * @param parts its parts, one after the other; most rows have one
- * @param openNanos how long it took to make the store, for the fill; else 0
+ * @param parts most rows have one
+ * @param openNanos the time to make the store, for the fill; else 0
  */
 public record RowRun(List<Part> parts, long openNanos) {
   private static final double NANOS_PER_SECOND = 1e9;
 
-  /**
-   * A part of a row.
-   *
-   * @param work how many pages it is worth; the whole row's rate is that of all the work
-   */
+  /** A part of a row. The row's rate is that of the work of all parts, in pages. */
   public record Part(long work, Measurement measured) {}
 
   public RowRun {
     parts = List.copyOf(parts);
   }
 
-  /**
-   * A run of a row.
-   *
-   * @param openNanos how long it took to make the store, which counts for the fill
-   */
+  /** Counts {@code openNanos}, the time to make the store, only for the fill. */
   public static RowRun of(Row row, long pages, List<Measurement> measured, long openNanos) {
     if (row == Row.FILL) {
       Measurement filled = measured.getFirst();
@@ -47,8 +39,8 @@ public record RowRun(List<Part> parts, long openNanos) {
   }
 
   /**
-   * Pages per second, making and forcing included. Of a row with several parts: the work of all
-   * parts by the time that it would have taken at the rate of each.
+   * Pages per second, with the time to make and force the store. For several parts it is the total
+   * work divided by the time at each part's own rate.
    */
   public double pagesPerSecond() {
     if (parts.size() == 1) {
@@ -62,7 +54,7 @@ public record RowRun(List<Part> parts, long openNanos) {
             .sum();
   }
 
-  /** Pages that were used in all parts. */
+  /** The pages used in all parts. */
   public long pages() {
     return sum(Measurement::pages);
   }
@@ -82,7 +74,7 @@ public record RowRun(List<Part> parts, long openNanos) {
     return bytes < 0 || pages <= 0 ? Double.NaN : bytes / (double) (pages * PageContent.PAGE_BYTES);
   }
 
-  /** A figure of all parts together; {@link Measurement#UNKNOWN} if that of one is. */
+  /** The sum over all parts; {@link Measurement#UNKNOWN} if one is unknown. */
   private long sum(ToLongFunction<Measurement> figure) {
     List<Long> figures = parts.stream().map(part -> figure.applyAsLong(part.measured())).toList();
     return figures.contains(Measurement.UNKNOWN)

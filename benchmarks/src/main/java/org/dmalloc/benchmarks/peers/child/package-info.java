@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/** What runs in the JVM of one contender: the rows, measured from cold. */
+/** The code of a contender's JVM: the rows, measured from cold. */
 @NullMarked
 package org.dmalloc.benchmarks.peers.child;
 

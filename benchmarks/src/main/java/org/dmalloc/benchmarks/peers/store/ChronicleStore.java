@@ -10,8 +10,8 @@ import net.openhft.chronicle.core.io.BackgroundResourceReleaser;
 import org.dmalloc.measure.PageContent;
 
 /**
- * Chronicle Bytes, one mapping of the whole file: the chunked kind maps anew as one goes about,
- * which random use pays for. SYNC, because otherwise its sync only begins one.
+ * Chronicle Bytes, with a single mapping of the whole file, because the chunked kind maps again
+ * during random use. SYNC, because another mode's sync only starts the write-back.
  */
 final class ChronicleStore extends SingleThreadStore {
   private final MappedBytes bytes;
@@ -24,7 +24,7 @@ final class ChronicleStore extends SingleThreadStore {
         MappedBytes.singleMappedBytes(
             place.directory().resolve("pages").toFile(), place.byteSize());
     bytes.mappedFile().syncMode(SyncMode.SYNC);
-    // What is synced, and what may be read, ends here.
+    // The write position bounds syncs and reads.
     bytes.writePosition(place.byteSize());
   }
 
@@ -74,8 +74,7 @@ final class ChronicleStore extends SingleThreadStore {
     bytes.releaseLast();
     BackgroundResourceReleaser.releasePendingResources();
     if (mapping != null && mapping.refCount() > 0) {
-      // A single mapping keeps the reservation that it was made with, and a file that is mapped
-      // never starts cold.
+      // A single mapping keeps its reservation, and a mapped file never starts cold.
       mapping.releaseLast();
       BackgroundResourceReleaser.releasePendingResources();
     }

@@ -19,17 +19,17 @@ import org.lmdbjava.PutFlags;
 import org.lmdbjava.Txn;
 
 /**
- * LMDB: one record of 4096 bytes for each page, by an integer key. Records are loaded in place. The
- * fill appends. {@code MDB_NORDAHEAD} where use is random, as LMDB's guide has it for data larger
- * than memory; {@code MDB_NOSYNC} with one sync at the end, so that transactions need not be large.
+ * LMDB, with one record of 4096 bytes for each page, by an integer key. Records are loaded in
+ * place. The fill appends. Random use has {@code MDB_NORDAHEAD}, as LMDB's guide says for data
+ * larger than memory. {@code MDB_NOSYNC} with one sync at the end permits small transactions.
  *
- * <p>A record of 4096 bytes and its header take two pages of LMDB's file: it holds twice the data.
+ * <p>A record of 4096 bytes and its header take two pages of LMDB's file: twice the data.
  */
 final class LmdbStore extends SingleThreadStore {
-  /** Stores to a transaction: its changed pages wait in memory until it ends. */
+  /** The changed pages of a transaction wait in memory until it ends. */
   private static final int STORES_PER_TRANSACTION = 4096;
 
-  /** Twice the data, and as much again for pages that are copied as they are written. */
+  /** Twice the data, and the same again for pages that are copied on write. */
   private static final int MAP_TIMES = 4;
 
   private static final long LEAST_MAP_BYTES = 64L << 20;
@@ -75,7 +75,7 @@ final class LmdbStore extends SingleThreadStore {
     return open;
   }
 
-  /** The transaction to load in: that of the stores while there is one, because it sees them. */
+  /** The transaction for loads: the writing one if there is any, because it sees its stores. */
   private Txn<ByteBuffer> loading() {
     Txn<ByteBuffer> open = writing;
     if (open == null) {

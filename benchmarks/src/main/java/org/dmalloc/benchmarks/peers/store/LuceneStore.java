@@ -18,8 +18,8 @@ import org.dmalloc.measure.PageContent;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Lucene's MMapDirectory: written once, in order, then read. An input is opened with the advice
- * that fits its use, as Lucene's own formats do; pages to come are announced by {@code prefetch}.
+ * Lucene's MMapDirectory: written once, in order, then read. Each input is opened with the advice
+ * that fits its use, as in Lucene's own formats. {@code prefetch} announces pages.
  */
 final class LuceneStore extends SingleThreadStore {
   private static final String FILE = "pages";

@@ -7,12 +7,12 @@ import org.mapdb.volume.MappedFileVol;
 import org.mapdb.volume.Volume;
 
 /**
- * MapDB's mapped volume, the layer below its collections. Slices are as large as they may be, so
- * that there are few mappings; the file has its size from the start; and the mapping is undone at
- * close ({@code cleanerHackEnabled}).
+ * MapDB's mapped volume, the layer below its collections. Slices have the largest size, so that
+ * there are few mappings. The file has its size from the start. {@code cleanerHackEnabled} unmaps
+ * it at close.
  */
 final class MapDbStore extends SingleThreadStore {
-  /** 1 GiB: a slice is a ByteBuffer. */
+  /** A slice is a ByteBuffer, so that it holds at most 1 GiB. */
   private static final int LARGEST_SLICE_SHIFT = 30;
 
   private static final long NO_LOCK_WAIT = 0;
@@ -44,7 +44,7 @@ final class MapDbStore extends SingleThreadStore {
 
   @Override
   public long checkStamp(long page, PageContent content) {
-    // A volume's numbers are big-endian, ours are not.
+    // A volume stores numbers as big-endian, unlike the pages here.
     long stamp = Long.reverseBytes(volume.getLong(page * PageContent.PAGE_BYTES));
     content.checkStamp(page, stamp);
     return stamp;

@@ -29,12 +29,12 @@ import org.jspecify.annotations.Nullable;
 /**
  * One contender.
  *
- * @param id what the command line and the tables call it
- * @param library what it is, with its version
- * @param licence its licence, as SPDX writes it
- * @param settings the settings it runs with, and why
- * @param jvmOptions what its JVM needs besides
- * @param opener opens a store: fresh in an empty directory, else the one that is there
+ * @param id its name on the command line and in tables
+ * @param library its name and version
+ * @param licence as an SPDX identifier
+ * @param settings its settings, and the reasons
+ * @param jvmOptions other options of its JVM
+ * @param opener creates a store in an empty directory, else opens the existing one
  */
 public record Peer(
     String id,
@@ -49,14 +49,14 @@ public record Peer(
 
   private static final List<String> UNSAFE = List.of("--sun-misc-unsafe-memory-access=allow");
 
-  /** As lmdbjava's guide has it. */
+  /** The options that lmdbjava's guide names. */
   private static final List<String> LMDB_OPTIONS =
       List.of(
           "--add-opens=java.base/java.nio=ALL-UNNAMED",
           "--add-opens=java.base/sun.nio.ch=ALL-UNNAMED",
           "--sun-misc-unsafe-memory-access=allow");
 
-  /** As Chronicle's guide has it for Java 17 and later; and its reports home are turned off. */
+  /** The options of Chronicle's guide for Java 17 and later, with its analytics disabled. */
   private static final List<String> CHRONICLE_OPTIONS =
       List.of(
           "--add-exports=java.base/jdk.internal.ref=ALL-UNNAMED",
@@ -71,9 +71,8 @@ public record Peer(
           "-Dchronicle.analytics.disable=true",
           "-Dchronicle.announcer.disable=true");
 
-  /** Ours, or a peer. */
   public enum Family {
-    /** A provider of this suite, with the pattern that it finds by itself, or its only one. */
+    /** A provider of this suite, with the pattern that it detects, or its only one. */
     OURS,
     /** A provider of this suite, with a fixed pattern. */
     OURS_FIXED,
@@ -106,7 +105,7 @@ public record Peer(
               List.of(),
               region("panama", pattern)));
     }
-    // The pattern that needs no request is what the others are compared with: it comes first.
+    // The pattern without a request is the baseline, so it comes first.
     peers.sort(Comparator.comparing(peer -> peer.family() != Family.OURS));
     peers.add(
         new Peer(

@@ -28,7 +28,7 @@ abstract class SingleThreadStore implements PageStore, Pages {
     return true;
   }
 
-  /** Makes all that was stored durable, by the library's own call. */
+  /** Makes all stores durable, by the library's own call. */
   abstract void sync() throws IOException;
 
   @Override

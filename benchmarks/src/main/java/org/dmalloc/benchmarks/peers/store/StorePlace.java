@@ -5,10 +5,8 @@ import java.nio.file.Path;
 import org.dmalloc.measure.PageContent;
 
 /**
- * Where and how large a store is.
- *
- * @param directory an existing directory that the store has for itself
- * @param cacheBytes what a contender with a cache of its own may use for it
+ * An existing directory that a store does not share, and the store's size. {@code cacheBytes}
+ * bounds the contender's own cache, if it has one.
  */
 public record StorePlace(Path directory, long byteSize, long cacheBytes) {
   public StorePlace {

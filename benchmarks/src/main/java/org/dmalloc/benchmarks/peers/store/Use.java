@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.dmalloc.benchmarks.peers.store;
 
-/** What a store is opened for, told to contenders that can be told. */
+/** The use of a store, for contenders with settings for it. */
 public enum Use {
   FILL,
   SCAN,

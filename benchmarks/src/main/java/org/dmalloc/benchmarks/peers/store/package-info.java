@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/** The contenders: each behind one small interface, with the settings that its own guide names. */
+/** The contenders behind one small interface, each with the settings that its own guide names. */
 @NullMarked
 package org.dmalloc.benchmarks.peers.store;
 

@@ -7,8 +7,8 @@ import java.util.stream.Collectors;
 import org.dmalloc.measure.Workloads;
 
 /**
- * What a comparison does with memory. Unlike in a benchmark, which starts cold or warm, the memory
- * here is larger than the limit and stays so: an operation hits what is in RAM, or waits.
+ * A workload of a comparison. In contrast to a benchmark, which starts cold or warm, the memory is
+ * always larger than the limit: an operation hits RAM, or waits.
  */
 public enum ComparedWorkload {
   FILL,
@@ -30,12 +30,11 @@ public enum ComparedWorkload {
     return name().toLowerCase(Locale.ROOT).replace('_', '-');
   }
 
-  /** The name of what runs, which a benchmark and others may run too. */
+  /** The engine's name of the workload, which benchmarks share. */
   public String workload() {
     return this == SEQUENTIAL_READ ? Workloads.READ.name() : label();
   }
 
-  /** What one operation is. */
   public String operation() {
     return switch (this) {
       case INDEX_BUILD -> "index one document of 64 words";
@@ -44,12 +43,12 @@ public enum ComparedWorkload {
     };
   }
 
-  /** Whether it ends the content that other workloads check, so that it must come last. */
+  /** Whether it overwrites the content that other workloads check, so that it must run last. */
   public boolean replacesContent() {
     return this == INDEX_BUILD || this == INDEX_QUERY;
   }
 
-  /** Whether the pages that it is going to use can be known, and so announced, beforehand. */
+  /** Whether its next pages are known in advance and so can be announced. */
   public boolean foreseeable() {
     return switch (this) {
       case FILL, SEQUENTIAL_READ, POINTER_CHASE, ALLOC_FREE -> false;
@@ -57,11 +56,7 @@ public enum ComparedWorkload {
     };
   }
 
-  /**
-   * The workload of a name.
-   *
-   * @throws IllegalArgumentException if there is none; the message lists the names
-   */
+  /** Throws {@link IllegalArgumentException} with all names if no workload has this one. */
   public static ComparedWorkload named(String label) {
     return Arrays.stream(values())
         .filter(workload -> workload.label().equals(label))

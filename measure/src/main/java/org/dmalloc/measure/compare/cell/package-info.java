@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/** The workloads of a comparison, which the JVMs that it starts know by their names. */
+/** The workloads of a comparison, which its child JVMs know by name. */
 @Export
 @Version("1.0.0")
 @NullMarked

@@ -29,16 +29,15 @@ import org.dmalloc.report.Units;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a database does in place of mmap: a pool of 4 KiB frames over reads and writes of a file
- * past the page cache (O_DIRECT where the file system has it). Which pages stay is decided by
- * Caffeine (W-TinyLFU). A changed page is written when its frame is needed, by the thread that
- * needs it.
+ * What a database uses instead of mmap: a pool of 4 KiB frames over reads and writes of a file past
+ * the page cache (O_DIRECT where the file system supports it). Caffeine (W-TinyLFU) selects the
+ * pages to keep. The thread that needs the frame of a changed page writes the page.
  *
- * <p>A page in use is pinned; the cache may drop it meanwhile, its frame then waits for the last
- * user. Loading and writing back happen inside the cache's atomic operations on the page's key, so
- * that no thread reads a page from the file that is on its way there. Stores must come from one
- * thread at a time, with no other at work: more would need a latch on each page, which no workload
- * here asks for.
+ * <p>A page in use is pinned. If the cache drops it meanwhile, its frame waits for the last user.
+ * Loads and write-backs happen inside the cache's atomic operations on the page's key, so that no
+ * thread reads a page from the file while it is written there. Stores must come from one thread at
+ * a time while no other works: concurrent stores would need a latch on each page, and no workload
+ * here needs them.
  */
 public final class BufferPool implements PageStore {
   /** Frames beyond the capacity, for pages that are pinned or about to be dropped. */
@@ -56,7 +55,6 @@ public final class BufferPool implements PageStore {
   private final ConcurrentLinkedQueue<Frame> free = new ConcurrentLinkedQueue<>();
   private final Cache<Long, Frame> cache;
 
-  /** One page's place in the pool. */
   private static final class Frame {
     final long offset;
     long page = -1;
@@ -70,10 +68,7 @@ public final class BufferPool implements PageStore {
   }
 
   /**
-   * Creates the file and the frames.
-   *
-   * @param directory for the file, which is deleted at once and so vanishes with the process
-   * @param poolBytes for the frames
+   * Creates the file, which is deleted at once and so vanishes with the process, and the frames.
    */
   public BufferPool(Path directory, long byteSize, long poolBytes) throws IOException {
     pageCount = byteSize / PageContent.PAGE_BYTES;
@@ -88,7 +83,7 @@ public final class BufferPool implements PageStore {
     try {
       opened = open(DirectLoop.direct());
     } catch (IOException | UnsupportedOperationException e) {
-      // tmpfs and some others have no O_DIRECT; the note says that the page cache is in between.
+      // tmpfs and some others have no O_DIRECT; the note names the page cache in between.
     }
     direct = opened != null;
     channel = opened != null ? opened : open();
@@ -138,10 +133,10 @@ public final class BufferPool implements PageStore {
     }
   }
 
-  /** Writes pages in order, many at once, past the pool, which keeps the last of them. */
+  /** Writes pages in order, many at once, past the pool. The pool keeps the last of them. */
   @Override
   public void bulkLoad(long firstPage, PageContent content) throws IOException {
-    // What the pool holds would be stale.
+    // The pool's content would be stale.
     forget();
     MemorySegment buffer = arena.allocate(BULK_BYTES, PageContent.PAGE_BYTES);
     int perBuffer = BULK_BYTES / PageContent.PAGE_BYTES;
@@ -162,7 +157,7 @@ public final class BufferPool implements PageStore {
     channel.force(false);
   }
 
-  /** Takes a page that was just written into the pool, as if it had been read. */
+  /** Puts a page that was just written into the pool, as if it had been read. */
   private void keep(long page, MemorySegment content) {
     Frame frame = takeFree();
     MemorySegment.copy(content, 0, frames, frame.offset, PageContent.PAGE_BYTES);
@@ -203,7 +198,7 @@ public final class BufferPool implements PageStore {
     arena.close();
   }
 
-  /** The frame that holds a page, pinned. */
+  /** Finds or loads the frame of a page, and pins it. */
   private Frame pin(long page, Use use) throws IOException {
     while (true) {
       Frame frame = cache.getIfPresent(page);
@@ -216,7 +211,7 @@ public final class BufferPool implements PageStore {
           frame.dirty |= use != Use.LOAD;
           return frame;
         }
-        // Dropped between the lookup and the pin: look up again.
+        // The page was dropped between the lookup and the pin.
       }
     }
   }

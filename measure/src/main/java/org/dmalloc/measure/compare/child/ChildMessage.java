@@ -7,25 +7,25 @@ import org.dmalloc.measure.Measurement;
 /**
  * One line of JSON on a child's standard output, after {@link #MARK}.
  *
- * @param step the step that it is about; empty if none
- * @param text the store's note, or why something did not work
- * @param runs the figures of a step that is done, one for each part
+ * @param step the name of a step; empty if the message concerns none
+ * @param text the store's note, or the reason of a failure
+ * @param runs the figures of a completed step, one for each part
  */
 public record ChildMessage(
     Kind kind, String step, String text, long openNanos, List<Measurement> runs) {
-  /** Begins the line, so that what a library prints is not taken for a message. */
+  /** Starts the line, so that the output of a library is not taken for a message. */
   public static final String MARK = "@dmalloc ";
 
   public enum Kind {
-    /** The store is there; the text describes it. */
+    /** The store is open; the text describes it. */
     OPENED,
     BEGIN,
     DONE,
-    /** The store has no way to do a step; the text says why. */
+    /** The store does not support a step; the text gives the reason. */
     LACKS,
-    /** A step failed, and the child goes on; the text says why. */
+    /** A step failed, and the child goes on; the text gives the reason. */
     FAILED,
-    /** The child gives up; the text says why. */
+    /** The child gives up; the text gives the reason. */
     BROKEN,
     END
   }

@@ -24,9 +24,9 @@ import org.dmalloc.measure.compare.child.ChildTask.Step;
 import org.dmalloc.measure.machine.KernelCounter;
 
 /**
- * What a child JVM does: reads a {@link ChildTask}, runs it over a {@link Subject}, and writes a
- * {@link ChildMessage} for each step. It ends at once when its standard input does, so that it
- * never outlives the command that started it.
+ * The program of a child JVM. It reads a {@link ChildTask}, runs it over a {@link Subject}, and
+ * writes a {@link ChildMessage} for each step. It ends at once when its standard input does, so
+ * that it never outlives the command that started it.
  */
 public final class ChildProcess {
   private static final Gson GSON = new Gson();
@@ -50,7 +50,7 @@ public final class ChildProcess {
     Subject subject(ChildTask task) throws IOException;
   }
 
-  /** Runs the task that the first line of standard input holds, and ends the JVM. */
+  /** Runs the task in the first line of standard input, and ends the JVM. */
   public static void main(Maker subjects) throws IOException {
     PrintStream out =
         new PrintStream(new FileOutputStream(FileDescriptor.out), true, StandardCharsets.UTF_8);
@@ -68,7 +68,7 @@ public final class ChildProcess {
       send(out, new ChildMessage(Kind.BROKEN, "", oneLine(e), 0, List.of()));
       status = FAILED;
     }
-    // Not a return: nothing that the store under test left behind may keep the process.
+    // Halt instead of return: threads that the store left behind must not keep the process.
     Runtime.getRuntime().halt(status);
   }
 
@@ -76,7 +76,7 @@ public final class ChildProcess {
     try {
       in.transferTo(Writer.nullWriter());
     } catch (IOException e) {
-      // A broken pipe means the same: the parent has ended.
+      // A broken pipe also means that the parent has ended.
     }
     Runtime.getRuntime().halt(ORPHANED);
   }

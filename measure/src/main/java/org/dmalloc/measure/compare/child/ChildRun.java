@@ -16,12 +16,12 @@ import org.dmalloc.measure.compare.setup.MemoryLimit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What came of a task in a child JVM.
+ * The result of a task in a child JVM.
  *
- * @param messages what the child reported, in order
+ * @param messages the child's messages, in order
  * @param broken why it ended early; empty if it did not
- * @param peakBytes the most that it was charged for; empty if unknown
- * @param cut whether it was ended because its time was over
+ * @param peakBytes the peak of its charged memory; empty if unknown
+ * @param cut whether the time limit ended it
  */
 public record ChildRun(
     List<ChildMessage> messages, String broken, OptionalLong peakBytes, boolean cut) {
@@ -32,12 +32,12 @@ public record ChildRun(
   }
 
   /**
-   * Runs a task to its end. When the calling thread is interrupted, the child is ended first.
+   * Runs a task to its end. An interrupt of the calling thread ends the child first.
    *
-   * @param task makes the task, of the file with the child's peak ({@link ChildTask#peakFile()})
-   * @param limit what makes a limited place for the child; null for no limit
-   * @param begins hears the name of each step that begins
-   * @param atMost how long it may take; then it is ended
+   * @param task makes the task from the file with the child's peak ({@link ChildTask#peakFile()})
+   * @param limit makes the limited place of the child; null for no limit
+   * @param begins receives the name of each step that begins
+   * @param atMost the time limit of the child
    */
   public static ChildRun run(
       LimitedJvm jvm,
@@ -77,12 +77,11 @@ public record ChildRun(
     return messages.stream().filter(message -> message.kind() == kind);
   }
 
-  /** The messages of a kind. */
   public List<ChildMessage> of(Kind kind) {
     return of(messages, kind).toList();
   }
 
-  /** How long it took to make the store; 0 if it came to none. */
+  /** The time to make the store; 0 if none was made. */
   public long openNanos() {
     return of(Kind.OPENED).stream().mapToLong(ChildMessage::openNanos).sum();
   }

@@ -5,19 +5,19 @@ import java.util.List;
 import org.dmalloc.measure.RunOptions;
 
 /**
- * What a child JVM is to do: one line of JSON on its standard input, which then stays open for as
+ * The task of a child JVM: one line of JSON on its standard input, which then stays open for as
  * long as the child is wanted.
  *
- * @param subject what it measures, in JSON, as its main class reads it
+ * @param subject what it measures, in the JSON of its main class
  * @param rehearsalBytes size of a small store on which all steps run first, so that their code is
  *     compiled; 0 for none
- * @param rehearsalNanos how long each of them runs there
- * @param fill how the store is filled, which comes first; what it has no time for is loaded
- * @param measuresFill whether that is reported
- * @param ramBytes what of the store RAM can hold beside the child itself, about
+ * @param rehearsalNanos how long each step runs there
+ * @param fill how to fill the store first; what it has no time for is loaded
+ * @param measuresFill whether the fill is reported
+ * @param ramBytes the approximate part of the store that fits into RAM beside the child
  * @param devices names of the block devices whose traffic is counted
- * @param peakFile where the kernel reports the most that this process's cgroup was charged for;
- *     empty for that of the cgroup of version 2 that it finds itself in
+ * @param peakFile the kernel's file with the peak charge of the process's cgroup; empty for that of
+ *     its own cgroup of version 2
  */
 public record ChildTask(
     String subject,
@@ -35,21 +35,19 @@ public record ChildTask(
   public static final String FILL = "fill";
 
   /**
-   * Something to measure.
+   * One measurement.
    *
    * @param name by which the child reports it
-   * @param fromCold whether nothing of the store is in RAM when it begins. The store is closed for
-   *     that and opened again, so that the child goes on when the step fails
-   * @param verified whether the store is opened again afterwards, from cold, and what was stored
-   *     last is looked for
+   * @param fromCold whether to close and reopen the store first, with nothing of it in RAM. The
+   *     child then survives a failure of the step
+   * @param verified whether to reopen the store from cold afterwards and check what was stored last
    */
   public record Step(String name, boolean fromCold, boolean verified, List<Part> parts) {
-    /** A step that takes the store as it is. */
+    /** A step on the store as it is. */
     public Step(String name, String workload, RunOptions options) {
       this(name, false, false, List.of(new Part(workload, options)));
     }
   }
 
-  /** A run of a workload. */
   public record Part(String workload, RunOptions options) {}
 }

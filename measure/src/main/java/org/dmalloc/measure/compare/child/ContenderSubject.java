@@ -31,13 +31,13 @@ public final class ContenderSubject implements Subject {
   private final IndexWorkloads index = new IndexWorkloads();
 
   /**
-   * What a contender is.
+   * The description of a contender.
    *
-   * @param provider what {@link Dmalloc} starts the provider as; empty unless the kind is PROVIDER
+   * @param provider its name in {@link Dmalloc}; empty unless the kind is PROVIDER
    * @param properties the provider's configuration: text or lists of text
    * @param pattern the access pattern of the request; null for the one that fits each workload
    * @param policy the swap policy of the request; null for none
-   * @param budgetBytes the region's resident budget; 0 to leave that to the kernel
+   * @param budgetBytes the region's resident budget; 0 for none
    * @param poolBytes the frames of a buffer pool; 0 for other kinds
    */
   public record Spec(
@@ -129,7 +129,7 @@ public final class ContenderSubject implements Subject {
     return index.named(name).orElseGet(() -> Workloads.named(name));
   }
 
-  /** Blocks of malloc, which may hold anything. */
+  /** Blocks of malloc, whose content is undefined. */
   private static final class LibraryBlocks implements BlockSource {
     @Override
     public void with(User user) throws IOException {

@@ -13,10 +13,8 @@ import java.util.stream.Stream;
 import org.dmalloc.measure.Measurement;
 
 /**
- * What the children of a comparison have reported so far, by contender and workload. One thread
- * uses it.
+ * The reports of the children of a comparison by contender and workload. One thread uses it.
  *
- * @param <W> a workload
  * @param <R> one run of a workload over a contender
  */
 public final class Findings<W extends Comparable<W>, R> {
@@ -28,11 +26,7 @@ public final class Findings<W extends Comparable<W>, R> {
   private final Map<String, String> notes = new HashMap<>();
   private final Map<String, Long> peaks = new HashMap<>();
 
-  /**
-   * Nothing yet.
-   *
-   * @param figures the run that a step which is done gave
-   */
+  /** Makes a run from the figures of each completed step. */
   public Findings(
       List<W> workloads, Function<String, W> named, BiFunction<ChildRun, ChildMessage, R> figures) {
     this.workloads = workloads.stream().distinct().sorted().toList();
@@ -40,11 +34,7 @@ public final class Findings<W extends Comparable<W>, R> {
     this.figures = figures;
   }
 
-  /**
-   * Adds what a child reported.
-   *
-   * @return a line for each failure
-   */
+  /** Adds the report of a child, and returns a line for each failure. */
   public List<String> add(String contender, ChildRun run) {
     run.peakBytes().ifPresent(bytes -> peaks.merge(contender, bytes, Math::max));
     Map<W, List<R>> own = runs.computeIfAbsent(contender, c -> new HashMap<>());
@@ -86,25 +76,19 @@ public final class Findings<W extends Comparable<W>, R> {
     return lines;
   }
 
-  /** What a contender's store said about itself; empty if it came to none. */
+  /** The note of a contender's store; empty if it has none. */
   public String note(String contender) {
     return notes.getOrDefault(contender, "");
   }
 
-  /**
-   * The most that a contender was charged for; {@link Measurement#UNKNOWN} if no child reported it.
-   */
+  /** The peak charge of a contender; {@link Measurement#UNKNOWN} if no child reported it. */
   public long peakBytes(String contender) {
     return peaks.getOrDefault(contender, Measurement.UNKNOWN);
   }
 
   @FunctionalInterface
   public interface CellMaker<W, R, C> {
-    /**
-     * Makes it.
-     *
-     * @param reason why there are no runs, or fewer than asked for; else empty
-     */
+    /** The reason says why runs are missing; else it is empty. */
     C cell(W workload, String contender, List<R> runs, String reason);
   }
 

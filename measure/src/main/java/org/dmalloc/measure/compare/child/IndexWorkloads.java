@@ -18,16 +18,15 @@ import org.dmalloc.measure.compare.cell.ComparedWorkload;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Builds an index over a corpus of text, and queries what was built last. The two workloads share
- * the index, so that they belong to one JVM and one thread.
+ * Builds an index over a corpus of text, and queries the last index that was built. The two
+ * workloads share the index, so that they belong to one JVM and one thread.
  */
 final class IndexWorkloads {
-  /** Made beforehand, so that making text is not measured. */
+  /** The documents are made in advance, so that the measurement excludes this work. */
   private static final int DOCUMENTS = 1024;
 
   private @Nullable Index last;
 
-  /** The workload of a name; empty if it is none of these. */
   Optional<Workload> named(String name) {
     return Stream.of(
             workload(ComparedWorkload.INDEX_BUILD, Kind.WRITE, this::builder),
@@ -63,13 +62,13 @@ final class IndexWorkloads {
     return new Counting(index::query);
   }
 
-  /** One operation: returns how many pages it used; 0 if there is nothing left to do. */
+  /** One operation. It returns the number of pages that it used; 0 if no work is left. */
   @FunctionalInterface
   private interface Operation {
     int run() throws IOException;
   }
 
-  /** Counts the pages, of which each operation uses another number. */
+  /** Counts pages, because their number differs from operation to operation. */
   private static final class Counting implements Worker {
     private final Operation operation;
     private long pages;
@@ -106,7 +105,6 @@ final class IndexWorkloads {
     }
   }
 
-  /** An index and the documents that go into it. */
   private static final class Index {
     private final int[][] documents = new int[DOCUMENTS][];
     private final WordIndex words;
@@ -122,11 +120,11 @@ final class IndexWorkloads {
       }
       announces = context.options().announcedPages() > 0;
       random = context.random();
-      // The magic differs from run to run: to it, what an earlier one left is no index.
+      // The magic differs from run to run, so that the pages of an earlier index are empty.
       words = new WordIndex(context.requireStore(), random.next() | 1);
     }
 
-    /** Indexes the next document; the text comes again under new numbers when it is used up. */
+    /** Indexes the next document. After the last one the text repeats under new numbers. */
     int addNext() throws IOException {
       int[] document = documents[built % DOCUMENTS];
       if (announces) {
@@ -141,9 +139,9 @@ final class IndexWorkloads {
     }
 
     /**
-     * Finds the documents that hold a word of one that was indexed, which must be among them, and
-     * any word of the language. Most of those are in no document yet, so that the pages asked for
-     * are those of all of the store, as in an index that was built for long.
+     * Finds the documents with a word of an indexed document, which must be among them, and those
+     * with any word of the language. Most of the latter words are in no document yet, so that the
+     * lookups spread over the whole store, as in an old index.
      */
     int query() throws IOException {
       if (built == 0) {

@@ -8,19 +8,19 @@ import org.dmalloc.measure.PageContent;
 import org.dmalloc.measure.PageStore;
 import org.dmalloc.measure.SegmentPages;
 
-/** Pages in one segment, without anything that dmalloc adds: a block of malloc, or a mapping. */
+/** Pages in one plain segment without dmalloc: a block of malloc, or a mapping. */
 public final class SegmentStore implements PageStore {
   private final Arena arena = Arena.ofShared();
   private final MemorySegment segment;
   private final String note;
 
-  /** Allocates the segment, in an arena that is closed with the store. */
+  /** Allocates the segment in an arena that is closed with the store. */
   @FunctionalInterface
   public interface Allocation {
     MemorySegment in(Arena arena) throws IOException;
   }
 
-  /** Opens a store whose segment is forced if it is mapped. */
+  /** A mapped segment is forced; others are not. */
   public SegmentStore(Allocation allocation, String note) throws IOException {
     segment = allocation.in(arena);
     this.note = note;

@@ -21,11 +21,11 @@ import org.dmalloc.measure.machine.KernelCounter;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Steps over the store of a subject, which is opened anew whenever one has to start from cold. One
+ * Runs steps over a subject's store, which is reopened for each step that starts from cold. One
  * thread uses it.
  */
 public final class SubjectSession implements AutoCloseable {
-  /** Of what a verified step stored, how many pages are looked at again. */
+  /** The number of pages to check of those that a verified step stored. */
   private static final int VERIFIED_PAGES = 1000;
 
   private final Subject subject;
@@ -34,11 +34,7 @@ public final class SubjectSession implements AutoCloseable {
   private final KernelCounter counter;
   private @Nullable PageStore opened;
 
-  /**
-   * Begins with nothing opened.
-   *
-   * @param directory an empty directory for files
-   */
+  /** Takes an empty directory for files, and opens nothing yet. */
   public SubjectSession(Subject subject, Path directory, long byteSize, KernelCounter counter) {
     this.subject = subject;
     this.directory = directory;
@@ -66,10 +62,8 @@ public final class SubjectSession implements AutoCloseable {
   }
 
   /**
-   * Makes the store and fills it.
-   *
-   * @param options how; what they have no time for is loaded
-   * @param ramBytes what of the store RAM can hold, about
+   * Creates and fills the store, of which RAM can hold about {@code ramBytes}. What the options
+   * leave no time for is loaded.
    */
   public Measurement fill(RunOptions options, long ramBytes) throws IOException {
     PageStore store = open(ChildTask.FILL);
@@ -82,7 +76,7 @@ public final class SubjectSession implements AutoCloseable {
     return filled;
   }
 
-  /** Why the store has no way to do a step; empty if it has. */
+  /** Why the store does not support a step; empty if it does. */
   public Optional<String> lacks(Step step) throws IOException {
     PageStore store = open(step.name());
     for (Part part : step.parts()) {
@@ -101,10 +95,8 @@ public final class SubjectSession implements AutoCloseable {
   }
 
   /**
-   * Runs a step over the store, which has been filled.
-   *
-   * @param atMostNanos how long each part may be measured, whatever it asks for
-   * @return the figures of each part
+   * Runs a step over the filled store, and returns the figures of each part. The measurement of a
+   * part ends after {@code atMostNanos} at the latest.
    */
   public List<Measurement> run(Step step, long atMostNanos) throws IOException {
     PageStore store = step.fromCold() ? cold(step.name()) : open(step.name());

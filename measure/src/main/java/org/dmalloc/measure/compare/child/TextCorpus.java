@@ -8,8 +8,8 @@ import org.dmalloc.measure.RandomStream;
 import org.dmalloc.measure.ZipfianRanks;
 
 /**
- * Documents in a made-up language, the same for the same seed: words of syllables, and few words
- * that are frequent before many that are rare, as Zipf found it in languages.
+ * Documents in an invented language of syllables, the same for the same seed. The frequencies of
+ * its words follow Zipf's law.
  */
 final class TextCorpus {
   static final int WORDS_PER_DOCUMENT = 64;
@@ -43,9 +43,7 @@ final class TextCorpus {
     return words(text.append(' ').toString().getBytes(StandardCharsets.US_ASCII))[0];
   }
 
-  /**
-   * A number as a word: a syllable for each digit to the base of 70, so frequent words are short.
-   */
+  /** Writes a number to base 70, one syllable for each digit, so that frequent words are short. */
   private static void appendWord(StringBuilder text, long rank) {
     long rest = rank;
     int syllables = CONSONANTS.length() * VOWELS.length();

@@ -9,8 +9,8 @@ import java.util.Map;
 import java.util.function.Function;
 
 /**
- * Configuration values as text that keeps their type, because a provider may refuse {@code "10"}
- * where it wants a number: {@code Integer:10}.
+ * Configuration values as text that keeps their type, {@code Integer:10}, because a provider may
+ * reject {@code "10"} where it expects a number.
  */
 public final class TypedText {
   private static final Map<String, Function<String, Object>> TYPES =
@@ -23,7 +23,7 @@ public final class TypedText {
 
   private TypedText() {}
 
-  /** The text of a value, or of each of many; empty for types that no configuration has. */
+  /** The text of a value, or of each of many; empty for types that a configuration lacks. */
   public static List<String> of(Object value) {
     return switch (value) {
       case String[] many -> Arrays.stream(many).map(text -> "String[]:" + text).toList();
@@ -35,7 +35,7 @@ public final class TypedText {
     };
   }
 
-  /** The values that {@link #of} made the texts from, by key. */
+  /** Converts the texts of {@link #of} back to values, by key. */
   static Map<String, Object> values(Map<String, List<String>> texts) {
     Map<String, Object> values = new HashMap<>();
     texts.forEach((key, text) -> values.put(key, value(text)));

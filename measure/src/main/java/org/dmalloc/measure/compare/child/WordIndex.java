@@ -17,13 +17,13 @@ import org.dmalloc.measure.SegmentPages.Use;
 import org.jspecify.annotations.Nullable;
 
 /**
- * An inverted index in pages: a hash table of words whose buckets are spread over all of the
- * memory, so that it does not fit into RAM from the first document on. A bucket is a page of
- * postings (word, document), the newest first; when it is full, its postings move to an overflow
- * page that it links to. One thread uses it.
+ * An inverted index in pages. The buckets of a hash table of words are spread over the whole
+ * memory, so that the index exceeds RAM from the first document on. A bucket is a page of postings
+ * (word, document), the newest first. When it is full, its postings move to an overflow page that
+ * it links to. One thread uses it.
  *
  * <p>Layout of a page: magic (8 bytes), number of the next page (8), count of postings (4), then
- * postings of two integers. A page without the magic is an empty bucket, whatever it holds.
+ * postings of two integers. A page without the magic is an empty bucket.
  */
 final class WordIndex {
   private static final int NEXT_OFFSET = 8;
@@ -33,7 +33,7 @@ final class WordIndex {
   private static final int CAPACITY = (PageContent.PAGE_BYTES - HEADER_BYTES) / POSTING_BYTES;
   private static final long NO_PAGE = -1;
 
-  /** One page of so many is kept for overflow. */
+  /** The fraction of the pages that is kept for overflow. */
   private static final int OVERFLOW_SHARE = 8;
 
   private final PageStore store;
@@ -43,11 +43,7 @@ final class WordIndex {
   private long nextFree;
   private @Nullable SegmentPages used;
 
-  /**
-   * An empty index.
-   *
-   * @param magic marks its pages; another one makes all pages empty
-   */
+  /** Starts an empty index: a magic that differs from an earlier one makes all pages empty. */
   WordIndex(PageStore store, long magic) {
     this.store = store;
     this.magic = magic;
@@ -55,7 +51,7 @@ final class WordIndex {
     nextFree = buckets;
   }
 
-  /** Goes to the store's pages this way from now on; they must lie in a segment. */
+  /** Accesses the store through these pages from now on; they must lie in a segment. */
   void use(Pages pages) {
     used = (SegmentPages) pages;
   }
@@ -72,7 +68,7 @@ final class WordIndex {
     return Math.unsignedMultiplyHigh(RandomStream.mix(word), buckets);
   }
 
-  /** Says which words will be used next. */
+  /** Announces the words that come next. */
   void announce(int[] words) throws IOException {
     long[] pages = new long[words.length];
     for (int i = 0; i < words.length; i++) {
@@ -81,11 +77,7 @@ final class WordIndex {
     store.announce(pages);
   }
 
-  /**
-   * Enters that a document holds a word.
-   *
-   * @return how many pages that took
-   */
+  /** Adds a posting, and returns the number of pages that were used. */
   int add(int word, int document) throws IOException {
     SegmentPages cursor = pages();
     long page = bucket(word);
@@ -128,11 +120,7 @@ final class WordIndex {
     return 3;
   }
 
-  /**
-   * Collects the documents that hold a word.
-   *
-   * @return how many pages that took
-   */
+  /** Collects the documents with a word, and returns the number of pages that were used. */
   int find(int word, BitSet documents) throws IOException {
     SegmentPages cursor = pages();
     int pages = 0;

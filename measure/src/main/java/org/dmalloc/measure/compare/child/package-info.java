@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/** What runs in the child JVM of a contender: its memory, its workloads, and what it reports. */
+/** The code of a contender's child JVM: its memory, its workloads and its messages. */
 @NullMarked
 package org.dmalloc.measure.compare.child;
 

@@ -31,11 +31,7 @@ final class BundleJars {
   private final Path scratch;
   private final Map<Long, List<Path>> known = new LinkedHashMap<>();
 
-  /**
-   * Makes class paths.
-   *
-   * @param scratch where the content of bundles goes whose jar cannot be used as it is
-   */
+  /** Unpacks into {@code scratch} the content of bundles whose jar cannot be used as it is. */
   BundleJars(Path scratch) {
     this.scratch = scratch;
   }
@@ -50,7 +46,7 @@ final class BundleJars {
         continue;
       }
       if (next.getBundleId() == Constants.SYSTEM_BUNDLE_ID) {
-        // The framework's classes come from the class path that the container was started with.
+        // The framework's classes are on the class path that started the container.
         for (String entry : System.getProperty("java.class.path", "").split(":", -1)) {
           if (!entry.isEmpty()) {
             paths.add(Path.of(entry).toAbsolutePath());
@@ -94,10 +90,10 @@ final class BundleJars {
     try {
       path = Path.of(URI.create(location));
     } catch (IllegalArgumentException e) {
-      // "file:bundle/x.jar" is a location, though it is no proper URI.
+      // "file:bundle/x.jar" is a valid bundle location, but not a valid URI.
       path = Path.of(location.substring(FILE.length()));
     }
-    // The file may have been replaced by an update since: only one that is no newer will do.
+    // An update may have replaced the file since: reject a file that is newer than the bundle.
     return Files.isRegularFile(path) && path.toFile().lastModified() <= bundle.getLastModified()
         ? path.toAbsolutePath()
         : null;

@@ -35,15 +35,15 @@ import org.osgi.framework.ServiceReference;
 /**
  * A comparison of all providers of a container.
  *
- * <p>Any provider takes part, also of a foreign bundle, that programs without OSGi can have: a
- * child JVM gets the content of its bundle, and of the bundles that it is wired to, as class path,
- * and starts the provider by the bundle's {@link StandaloneBackend} with the properties of its
- * service. A provider of a class that no backend there makes is reported as not compared.
+ * <p>Any provider takes part that programs without OSGi can have, also one of a foreign bundle. A
+ * child JVM gets the contents of its bundle and of the bundles wired to it as class path. It starts
+ * the provider by the bundle's {@link StandaloneBackend} with the properties of its service. A
+ * provider of a class that no backend there makes is reported as not compared.
  */
 public final class ContainerComparison {
   private static final String MANAGED = "managed";
 
-  /** Properties that the container sets, and that are no configuration. */
+  /** Properties that the container sets and that belong to no configuration. */
   private static final Set<String> CONTAINERS_OWN =
       Set.of(
           Constants.OBJECTCLASS,
@@ -66,11 +66,11 @@ public final class ContainerComparison {
   }
 
   /**
-   * Runs a plan over the providers that the container has now; see {@link Comparison#run}.
+   * Runs a plan over the current providers of the container; see {@link Comparison#run}.
    *
-   * @param context that of the bundle that asks; what bundles hold is unpacked in its own area
-   * @param asked finds the provider of a service by the number of the service: what answers for it,
-   *     whatever it does
+   * @param context of the calling bundle, in whose data area the contents of bundles are unpacked
+   * @param asked finds a provider by the number of its service and shields the caller from its
+   *     faults
    */
   public static ComparisonReport run(
       BundleContext context,
@@ -82,7 +82,6 @@ public final class ContainerComparison {
     return new Comparison(plan, container.providers(), container.ownClassPath(), listener).run();
   }
 
-  /** The class path of the comparison itself. */
   private List<Path> ownClassPath() throws IOException {
     Bundle own = FrameworkUtil.getBundle(ContenderSubject.class);
     if (own == null) {
@@ -117,7 +116,7 @@ public final class ContainerComparison {
     return sources;
   }
 
-  /** One that does not answer is not compared, for the reason that it gives. */
+  /** A provider that does not answer is not compared, for the reason that it gives. */
   private ProviderSource source(
       ServiceReference<MemoryProvider> reference, Class<?> type, MemoryProvider provider)
       throws IOException {
@@ -153,7 +152,7 @@ public final class ContainerComparison {
         : "";
   }
 
-  /** What programs without OSGi call providers of a class; empty if they have none. */
+  /** The standalone name of providers of a class; empty if they have none. */
   private static String kindOf(Class<?> type) {
     return ServiceLoader.load(StandaloneBackend.class, type.getClassLoader()).stream()
         .flatMap(backend -> backend.get().factories().stream())

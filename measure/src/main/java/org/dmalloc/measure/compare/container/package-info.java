@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/** Where a comparison meets the OSGi container: which providers are there, and their jars. */
+/** The link between a comparison and the OSGi container: its providers and their jars. */
 @Export
 @Version("1.0.0")
 @NullMarked

@@ -15,7 +15,7 @@ import org.dmalloc.spi.machine.KernelFiles;
 public final class CgroupLimit implements MemoryLimit {
   private static final AtomicLong NUMBER = new AtomicLong();
 
-  /** The shell moves itself in, then becomes the program: nothing of it runs outside. */
+  /** The shell enters the group, then becomes the program: nothing of it runs outside. */
   private static final String ENTER = "echo $$ > \"$0/cgroup.procs\" && exec \"$@\"";
 
   private final SetupJournal journal;
@@ -23,7 +23,6 @@ public final class CgroupLimit implements MemoryLimit {
   private final Path parent;
   private final Version version;
 
-  /** The two interfaces of the memory controller. */
   enum Version {
     V1(1, "memory.limit_in_bytes", "memory.max_usage_in_bytes", "memory.oom_control"),
     V2(2, "memory.max", "memory.peak", "memory.events");

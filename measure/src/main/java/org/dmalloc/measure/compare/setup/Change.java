@@ -2,21 +2,20 @@
 package org.dmalloc.measure.compare.setup;
 
 /**
- * One change to the machine, with what is needed to take it back.
+ * One change to the machine, with the data to undo it.
  *
- * @param path the file, device, directory or setting concerned
- * @param before a setting's value before; empty for other kinds
- * @param after a setting's value since; empty for other kinds
+ * @param path the file, device, directory or setting
+ * @param before the previous value of a setting; empty for other kinds
+ * @param after the new value of a setting; empty for other kinds
  */
 public record Change(Kind kind, String path, String before, String after) {
   public enum Kind {
-    /** A file that was created. */
     FILE,
-    /** A directory that was created, with all that is in it. */
+    /** A directory that was created, with its content. */
     DIRECTORY,
     /** A file that was created and given to the kernel to swap to. */
     SWAP_FILE,
-    /** A zram device that was added, and given to the kernel to swap to. */
+    /** A zram device that was added and given to the kernel to swap to. */
     ZRAM,
     /** A value in {@code /proc/sys} or {@code /sys}. */
     SETTING,
@@ -24,7 +23,6 @@ public record Change(Kind kind, String path, String before, String after) {
     CGROUP
   }
 
-  /** A change that has no values. */
   static Change of(Kind kind, String path) {
     return new Change(kind, path, "", "");
   }

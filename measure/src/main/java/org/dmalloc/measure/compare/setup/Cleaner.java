@@ -19,7 +19,7 @@ import org.dmalloc.linux.Ownership;
 import org.dmalloc.measure.machine.SwapDevice;
 import org.dmalloc.spi.machine.KernelFiles;
 
-/** Takes changes back, also those of a process that is gone and those that were only half made. */
+/** Undoes changes, also half-made ones and those of a process that has ended. */
 final class Cleaner {
   private static final Duration END_OF_PROCESSES = Duration.ofSeconds(20);
 
@@ -32,9 +32,9 @@ final class Cleaner {
   }
 
   /**
-   * Takes a change back. What is no longer there counts as taken back.
+   * Undoes a change. A change whose object is gone counts as undone.
    *
-   * @throws IOException if it could not be; the message says what to do by hand
+   * @throws IOException if that fails; the message says what to do by hand
    */
   void takeBack(Change change) throws IOException {
     switch (change.kind()) {
@@ -50,7 +50,7 @@ final class Cleaner {
     }
   }
 
-  /** Deletes a regular file of this user: what was made was one, whatever has its name now. */
+  /** Deletes only a regular file of this user, because the name may belong to another by now. */
   private static void deleteFile(Path path) throws IOException {
     Path file = path.toAbsolutePath().normalize();
     Path parent = file.getParent();
@@ -112,7 +112,7 @@ final class Cleaner {
     if (now.equals(change.after())) {
       KernelSetting.write(setting, change.before());
     }
-    // Any other value was set by another program since, and stays.
+    // Another program has set any other value since; it stays.
   }
 
   private static void removeCgroup(Path group) throws IOException {
@@ -121,7 +121,7 @@ final class Cleaner {
       Files.deleteIfExists(group);
       return;
     }
-    // Only a comparison puts processes into a group that it made.
+    // Only a comparison puts processes into a group that it created.
     List<ProcessHandle> processes =
         KernelSetting.read(members)
             .lines()
@@ -143,7 +143,7 @@ final class Cleaner {
               END_OF_PROCESSES.toSeconds()),
           e);
     }
-    // A process has left its group a moment after its parent hears of its end.
+    // A process leaves its group a moment after its parent is told of its end.
     untilItWorks(() -> Files.deleteIfExists(group), "remove " + group, "end the processes in it");
   }
 
@@ -151,7 +151,7 @@ final class Cleaner {
     void run() throws IOException;
   }
 
-  /** What a process has just let go of may count as in use for a moment longer. */
+  /** Repeats a step, because what a process just released may be busy for a moment longer. */
   private static void untilItWorks(Step step, String what, String remedy) throws IOException {
     long deadline = System.nanoTime() + END_OF_PROCESSES.toNanos();
     while (true) {

@@ -14,16 +14,15 @@ import java.util.Optional;
 import org.dmalloc.linux.Ownership;
 
 /**
- * The directory of journals. A later process, perhaps of root, does what they say: so no other user
- * may have been able to put one there.
+ * The directory of journals. A later process, perhaps of root, executes them, so no other user may
+ * be able to place one there.
  */
 final class JournalDirectory {
   private JournalDirectory() {}
 
   /**
-   * Makes a directory for this user alone, whatever the umask, where it is missing.
-   *
-   * @throws IOException as {@link #require}, or if it cannot be made
+   * Creates a missing directory for this user alone, whatever the umask. Throws an {@link
+   * IOException} as {@link #require} does.
    */
   static Path create(Path directory) throws IOException {
     FileAttribute<?> ownersOnly =
@@ -42,9 +41,8 @@ final class JournalDirectory {
   }
 
   /**
-   * Refuses a directory that others can write to, or put another in place of.
-   *
-   * @throws IOException which says what to do
+   * Throws an {@link IOException} with the next step if others can write to or replace the
+   * directory.
    */
   static void require(Path directory) throws IOException {
     PosixFileAttributes attributes =
@@ -68,7 +66,7 @@ final class JournalDirectory {
     }
   }
 
-  /** Whether a journal is a file that only this user can have written. */
+  /** Whether only this user can have written the journal. */
   static boolean isTrusted(Path file) throws IOException {
     PosixFileAttributes attributes =
         Files.readAttributes(file, PosixFileAttributes.class, LinkOption.NOFOLLOW_LINKS);

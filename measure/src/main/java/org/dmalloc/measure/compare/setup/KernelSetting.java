@@ -11,20 +11,20 @@ import org.dmalloc.spi.machine.KernelFiles;
 import org.dmalloc.spi.machine.Setting;
 
 /**
- * A kernel setting that a comparison varies and puts back; also reads and writes the other one-line
- * files by which the kernel is configured.
+ * A kernel setting that a comparison varies and restores. It also reads and writes the kernel's
+ * other one-line files.
  */
 public final class KernelSetting {
-  /** How many pages a read from swap may bring, as a power of two. */
+  /** The number of pages of a read from swap, as a power of two. */
   public static final String PAGE_CLUSTER = Setting.sysctl("vm.page-cluster").path();
 
   private KernelSetting() {}
 
   /**
-   * Sets a value until the returned change is taken back.
+   * Sets a value until the returned change is undone.
    *
-   * @throws IOException if the setting is missing, may not be written, or refuses the value; then
-   *     it is as it was
+   * @throws IOException if the setting is missing, not writable or rejects the value; then it is
+   *     unchanged
    */
   public static Change set(SetupJournal journal, String path, String value) throws IOException {
     Path file = Path.of(path);
@@ -42,7 +42,7 @@ public final class KernelSetting {
     }
     String now = read(file);
     if (!now.equals(value)) {
-      // The kernel rounded it: what it shows is what must be recognised later.
+      // The kernel rounded the value: Cleaner must recognise the rounded one later.
       write(file, change.before());
       journal.takeBack(change);
       throw new IOException(
@@ -55,9 +55,9 @@ public final class KernelSetting {
     return KernelFiles.ofThisMachine().require(file.toString());
   }
 
-  /** Writes a value in a single write(2), as the kernel wants it. */
+  /** Writes a value in a single write(2), as the kernel requires. */
   static void write(Path file, String value) throws IOException {
-    // A stream, not a channel: an interrupted thread must be able to put values back.
+    // A stream, not a channel: an interrupted thread must be able to restore values.
     try (OutputStream out = Files.newOutputStream(file, StandardOpenOption.WRITE)) {
       out.write((value + "\n").getBytes(StandardCharsets.UTF_8));
     } catch (IOException e) {

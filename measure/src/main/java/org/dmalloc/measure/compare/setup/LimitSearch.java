@@ -13,10 +13,10 @@ import org.dmalloc.spi.machine.Cgroup;
 import org.dmalloc.spi.machine.KernelFiles;
 
 /**
- * Finds a way to limit the memory of a child process.
+ * The search for a way to limit the memory of a child process.
  *
- * @param limit the way; empty if this user has none here
- * @param reasons why each way was passed over, and what would permit it
+ * @param limit empty if this user has no way on this machine
+ * @param reasons why each way was rejected, and what would permit it
  */
 public record LimitSearch(Optional<MemoryLimit> limit, List<String> reasons) {
   private static final long TRIAL_BYTES = 64L << 20;
@@ -46,7 +46,7 @@ public record LimitSearch(Optional<MemoryLimit> limit, List<String> reasons) {
     boolean known = false;
     for (Path at : own.get().upwards()) {
       known |= Cgroup.listsMemory(files, at.resolve("cgroup.controllers"));
-      // Only where it is handed on do groups below have a limit of their own.
+      // Groups below have a limit of their own only if the controller is delegated.
       if (Cgroup.listsMemory(files, at.resolve("cgroup.subtree_control"))
           && writable.test(real(files, at))) {
         return Optional.of(new CgroupLimit(journal, files, at, CgroupLimit.Version.V2));
@@ -75,7 +75,7 @@ public record LimitSearch(Optional<MemoryLimit> limit, List<String> reasons) {
     return Optional.empty();
   }
 
-  /** A writable directory may still refuse groups or limits: only a trial tells. */
+  /** A writable directory may still reject groups or limits, so this tries one. */
   private static boolean works(MemoryLimit limit, List<String> reasons) {
     try (MemoryLimit.Place place = limit.create(TRIAL_BYTES)) {
       SystemProgram.run(place.wrap(List.of("/bin/true")).toArray(String[]::new));
@@ -88,8 +88,8 @@ public record LimitSearch(Optional<MemoryLimit> limit, List<String> reasons) {
 
   private static Optional<MemoryLimit> scope(List<String> reasons) {
     List<String> command = new ArrayList<>(ScopeLimit.prefix(TRIAL_BYTES));
-    // The scope's own cgroup shows whether the limit was taken: without a delegated memory
-    // controller systemd ignores it and says nothing.
+    // The scope's own cgroup shows whether the limit is set: without a delegated memory controller
+    // systemd ignores it silently.
     command.addAll(
         List.of(
             "/bin/sh",

@@ -21,11 +21,9 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A JVM that is started for one task, inside a limit where there is one. It gets the task as the
- * first line of its standard input, which then stays open for as long as it is wanted, and answers
- * in lines.
- *
- * @param silence how long it may say nothing before it is ended
+ * A JVM for one task, inside a limit where there is one. The task is the first line of its standard
+ * input, which then stays open for as long as the JVM is wanted. The JVM answers in lines, and is
+ * ended if it prints nothing for {@code silence}.
  */
 public record LimitedJvm(
     String mainClass,
@@ -33,7 +31,6 @@ public record LimitedJvm(
     long heapBytes,
     List<String> options,
     Duration silence) {
-  /** A time that never ends. */
   public static final Duration UNLIMITED = Duration.ofDays(365);
 
   private static final String END_OF_OUTPUT = "";
@@ -45,21 +42,20 @@ public record LimitedJvm(
   }
 
   /**
-   * How it ended.
+   * The end of the JVM.
    *
    * @param failure why it ended before its last line; empty if it did not
-   * @param peakBytes the most that it was charged for; empty if unknown
-   * @param cut whether it was ended because its time was over; that is no failure
+   * @param peakBytes the peak of its charged memory; empty if unknown
+   * @param cut whether its time limit ended it, which is no failure
    */
   public record End(String failure, OptionalLong peakBytes, boolean cut) {}
 
   /**
-   * Runs it to its end. When the calling thread is interrupted, the child is ended first.
+   * Runs it to its end. An interrupt of the calling thread ends the child first.
    *
    * @param task one line
-   * @param place where; null for no limit
-   * @param lines takes each line that the child writes, and returns whether it was the last one
-   *     that is waited for
+   * @param place null for no limit
+   * @param lines takes each line of the child, and returns whether it was the last expected one
    */
   public End run(
       String task, MemoryLimit.@Nullable Place place, Predicate<String> lines, Duration atMost)
@@ -67,7 +63,7 @@ public record LimitedJvm(
     long end = System.nanoTime() + atMost.toNanos();
     List<String> command = command();
     ProcessBuilder builder = new ProcessBuilder(place == null ? command : place.wrap(command));
-    // What a user's shell sets for Java must not change a contender behind its back.
+    // The Java variables of a user's shell must not change a contender.
     builder
         .environment()
         .keySet()
@@ -85,7 +81,7 @@ public record LimitedJvm(
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.add("-Xmx" + heapBytes);
-    // Small and without threads of its own: it lives within the limit.
+    // A small heap and no GC threads, because the JVM lives within the limit.
     command.add("-XX:+UseSerialGC");
     command.add("-XX:-UsePerfData");
     command.add("-XX:ReservedCodeCacheSize=32m");
@@ -106,7 +102,7 @@ public record LimitedJvm(
       long end)
       throws IOException, InterruptedException {
     BlockingQueue<String> lines = new LinkedBlockingQueue<>();
-    // A blocked read of a pipe hears no interrupt; a queue does.
+    // An interrupt does not end a read of a pipe, but it ends the wait for a queue.
     Thread.ofPlatform()
         .daemon(true)
         .name("dmalloc-child-output")
@@ -116,13 +112,13 @@ public record LimitedJvm(
         .daemon(true)
         .name("dmalloc-child-errors")
         .start(() -> error.complete(firstError(process)));
-    // Left open: its end tells the child to end.
+    // The input stays open, because its end tells the child to end.
     OutputStream input = process.getOutputStream();
     try {
       input.write((task + "\n").getBytes(StandardCharsets.UTF_8));
       input.flush();
     } catch (IOException e) {
-      // The child is gone already; its exit says why.
+      // The child has ended; its exit status tells the reason.
     }
     String failure = "";
     boolean last = false;
@@ -159,7 +155,7 @@ public record LimitedJvm(
     lines.add(END_OF_OUTPUT);
   }
 
-  /** The first line of a child's errors; all are read, so that it never waits. */
+  /** The first line of a child's errors. All are read, so that the child never blocks. */
   private static String firstError(Process process) {
     String first = "";
     try (BufferedReader reader = process.errorReader(StandardCharsets.UTF_8)) {
@@ -168,7 +164,7 @@ public record LimitedJvm(
         first = first.isEmpty() ? line.strip() : first;
       }
     } catch (IOException e) {
-      // The child was ended: what it said before counts.
+      // The child was ended; its earlier output counts.
     }
     return first;
   }

@@ -6,44 +6,38 @@ import java.util.List;
 import java.util.OptionalLong;
 
 /**
- * A way to give a process less memory than the machine has. The limit counts all that the kernel
- * charges to the process: its heap and code, anonymous memory, and the page cache of its files.
- * Swap is not limited.
+ * A way to give a process less memory than the machine has. The limit counts what the kernel
+ * charges to the process: heap, code, anonymous memory and the page cache of its files, but not
+ * swap.
  */
 public sealed interface MemoryLimit permits CgroupLimit, ScopeLimit {
   String description();
 
-  /**
-   * Makes a place for one process.
-   *
-   * @throws IOException if the system refuses it
-   */
+  /** Throws an {@link IOException} if the system rejects the limit. */
   Place create(long byteSize) throws IOException;
 
   /** A limited place that one process is started in. */
   interface Place extends AutoCloseable {
-    /** The command that runs {@code command} in this place. */
     List<String> wrap(List<String> command);
 
     /**
-     * The file that holds {@link #peakBytes()}, for a process in this place; empty if it has to
-     * find it by itself.
+     * The file with {@link #peakBytes()} for a process in this place; empty if it has to find it.
      */
     default String peakFile() {
       return "";
     }
 
-    /** The most memory that was in use at once; empty if the kernel does not report it. */
+    /** The peak charge; empty if the kernel does not report it. */
     default OptionalLong peakBytes() {
       return OptionalLong.empty();
     }
 
-    /** How many processes were killed here for want of memory; empty if unknown. */
+    /** The number of processes that the kernel killed here for lack of memory; empty if unknown. */
     default OptionalLong outOfMemoryKills() {
       return OptionalLong.empty();
     }
 
-    /** Removes the place, and ends what still runs in it. */
+    /** Removes the place, and ends the processes in it. */
     @Override
     default void close() throws IOException {}
   }

@@ -5,8 +5,8 @@ import java.util.List;
 import java.util.stream.Stream;
 
 /**
- * Transient scopes of the user's systemd, which makes and removes the cgroup: for users without
- * privilege. What the cgroup counted cannot be read once its process has ended.
+ * Transient scopes of the user's systemd, for users without privilege. systemd creates and removes
+ * the cgroup, so its counters cannot be read once its process has ended.
  */
 public final class ScopeLimit implements MemoryLimit {
   ScopeLimit() {}
@@ -22,7 +22,7 @@ public final class ScopeLimit implements MemoryLimit {
     return command -> Stream.concat(prefix(byteSize).stream(), command.stream()).toList();
   }
 
-  /** The command up to the program that it runs. */
+  /** The command up to the limited program. */
   static List<String> prefix(long byteSize) {
     return List.of(
         "systemd-run",

@@ -7,14 +7,13 @@ import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 
-/** A directory for files that exist for one comparison. */
+/** A directory for the files of one comparison. */
 public final class ScratchDirectory {
   private ScratchDirectory() {}
 
   /**
-   * Creates a directory that goes, with all that is in it, when the change is taken back.
-   *
-   * @param path must not exist; the directory above it must
+   * Creates a directory, in an existing one, that is removed with its content when the change is
+   * undone.
    */
   public static Change create(SetupJournal journal, Path path) throws IOException {
     Path directory = path.toAbsolutePath().normalize();

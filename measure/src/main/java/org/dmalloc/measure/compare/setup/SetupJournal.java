@@ -21,12 +21,12 @@ import org.dmalloc.spi.machine.Setting;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The changes that a process has made to the machine, on disk before each is made, so that they can
- * be taken back whatever becomes of the process. {@link #close()} takes them back, the latest
- * first; so does a shutdown hook when the process is terminated; {@link #recover} does it for
- * processes that were killed.
+ * The changes of a process to the machine. Each is on disk before it is made, so that it can be
+ * undone whatever becomes of the process. {@link #close()} undoes them, the latest first. A
+ * shutdown hook does so when the process is terminated, and {@link #recover} for processes that
+ * were killed.
  *
- * <p>All methods may be called from any thread; an interrupt does not keep them from finishing.
+ * <p>All methods may be called from any thread; they finish despite an interrupt.
  */
 public final class SetupJournal implements AutoCloseable {
   private static final String PREFIX = "compare-";
@@ -40,11 +40,11 @@ public final class SetupJournal implements AutoCloseable {
   private boolean closed;
 
   /**
-   * What a journal file holds.
+   * The content of a journal file.
    *
-   * @param startTicks when it was started, in the kernel's ticks since boot: process ids come again
-   * @param bootId the boot it belongs to: swap, settings and cgroups do not outlive one, files do
-   * @param changes what is not taken back yet, the oldest first
+   * @param startTicks the start in the kernel's ticks since boot, because process ids are reused
+   * @param bootId the boot: files outlive it; swap, settings and cgroups do not
+   * @param changes the changes that are not undone yet, the oldest first
    */
   private record Contents(long pid, long startTicks, String bootId, List<Change> changes) {}
 
@@ -54,7 +54,7 @@ public final class SetupJournal implements AutoCloseable {
     this.cleaner = new Cleaner(files);
   }
 
-  /** The directory for journals of this user, created for this user alone if it is missing. */
+  /** The journal directory of this user, created for this user alone if it is missing. */
   public static Path defaultDirectory() throws IOException {
     Path system = Path.of("/var/lib/dmalloc");
     if (Files.isWritable(system)
@@ -76,14 +76,14 @@ public final class SetupJournal implements AutoCloseable {
         refused);
   }
 
-  /** Where programs of this user keep their state, the preferred first. */
+  /** The state directories of programs of this user, the preferred first. */
   private static List<Path> homes() {
     List<Path> homes = new ArrayList<>();
     String state = System.getenv("XDG_STATE_HOME");
     if (state != null && state.startsWith("/")) {
       homes.add(Path.of(state));
     }
-    // The variable before the property, which has the home directory of the account.
+    // The variable takes precedence; the property is the home directory of the account.
     for (String home : Arrays.asList(System.getenv("HOME"), System.getProperty("user.home"))) {
       if (home != null && home.startsWith("/")) {
         homes.add(Path.of(home, ".local", "state"));
@@ -108,10 +108,10 @@ public final class SetupJournal implements AutoCloseable {
   }
 
   /**
-   * Takes back what processes that are gone have left behind.
+   * Undoes the changes of processes that have ended.
    *
-   * @return one line for each change that was taken back, and each that could not be
-   * @throws IOException if others could have written to the directory: what a journal says is done
+   * @return one line for each change, whether it could be undone or not
+   * @throws IOException if others could have written to the directory: the journals are executed
    */
   public static List<String> recover(Path directory, KernelFiles files) throws IOException {
     JournalDirectory.require(directory);
@@ -128,7 +128,7 @@ public final class SetupJournal implements AutoCloseable {
         }
         Contents found = read(file);
         if (found == null) {
-          // Its process was killed before it had written anything, so there is nothing to undo.
+          // A process that was killed before it wrote anything has changed nothing.
           if (ofDeadProcess(file)) {
             Files.deleteIfExists(file);
           }
@@ -152,7 +152,7 @@ public final class SetupJournal implements AutoCloseable {
     return lines;
   }
 
-  /** Makes a change known, before it is made. */
+  /** Records a change, before it is made. */
   public synchronized void add(Change change) throws IOException {
     if (closed) {
       throw new IOException(change + ": the comparison has ended");
@@ -161,7 +161,7 @@ public final class SetupJournal implements AutoCloseable {
     save();
   }
 
-  /** Takes one change back now. */
+  /** Undoes one change now. */
   public synchronized void takeBack(Change change) throws IOException {
     if (contents.changes().contains(change)) {
       cleaner.takeBack(change);
@@ -170,17 +170,17 @@ public final class SetupJournal implements AutoCloseable {
     }
   }
 
-  /** Forgets a change that was not made, because another file has the name. */
+  /** Removes a change that was not made, because another file has the name. */
   synchronized void forget(Change change) throws IOException {
     contents.changes().remove(change);
     save();
   }
 
   /**
-   * Takes all back and deletes the journal.
+   * Undoes all changes and deletes the journal.
    *
-   * @throws IOException if something could not be taken back; the journal keeps it for the next
-   *     start, and the message names it and what to do
+   * @throws IOException if some could not be undone; the journal keeps them for the next start, and
+   *     the message names them and the next step
    */
   @Override
   public void close() throws IOException {
@@ -195,14 +195,14 @@ public final class SetupJournal implements AutoCloseable {
     try {
       Runtime.getRuntime().removeShutdownHook(hook);
     } catch (IllegalStateException e) {
-      // The JVM is on its way down: its hook finds nothing left to do.
+      // The JVM is shutting down: the hook has nothing left to do.
     }
     if (!failures.isEmpty()) {
       throw new IOException(String.join("\n", failures));
     }
   }
 
-  /** Whether everything was taken back, perhaps because the process was terminated. */
+  /** Whether all changes were undone, perhaps because the process was terminated. */
   public synchronized boolean closed() {
     return closed;
   }
@@ -210,7 +210,7 @@ public final class SetupJournal implements AutoCloseable {
   private synchronized void takeBackQuietly() {
     if (!closed) {
       closed = true;
-      // Failures cannot be reported here: the next start tries again, from the journal, and does.
+      // A failure cannot be reported here. The next start retries from the journal and reports.
       takeBackAll();
     }
   }
@@ -301,7 +301,7 @@ public final class SetupJournal implements AutoCloseable {
     return ProcessStat.of(files, Long.toString(pid)).map(s -> s.field(22).orElse(-1)).orElse(-1L);
   }
 
-  /** The changes that are not taken back yet, for reports. */
+  /** The changes that are not undone yet. */
   public synchronized List<Change> changes() {
     return List.copyOf(contents.changes());
   }

@@ -15,18 +15,15 @@ import org.dmalloc.api.ProgressListener;
 import org.dmalloc.linux.OpenFile;
 import org.dmalloc.linux.Ownership;
 
-/** A swap file that exists for one comparison. */
+/** A swap file for one comparison. */
 public final class SwapFile {
-  /** The highest priority that swapon(2) knows: filled before any other area. */
+  /** The highest priority of swapon(2): the kernel fills such an area first. */
   public static final int HIGHEST_PRIORITY = 32_767;
 
   private SwapFile() {}
 
   /**
-   * Refuses a path at which anything is, before anything is done: a link counts, whatever it points
-   * to.
-   *
-   * @throws IOException with what is there, and what to give
+   * Throws an {@link IOException} with the next step if the path exists, even as a dangling link.
    */
   public static void requireAbsent(Path path) throws IOException {
     Path file = path.toAbsolutePath().normalize();
@@ -50,7 +47,7 @@ public final class SwapFile {
     }
   }
 
-  /** Not a FileAlreadyExistsException: this sentence is complete. */
+  /** Not a FileAlreadyExistsException, whose message callers complete; this one is complete. */
   private static IOException exists(Path file) {
     return new IOException(
         "swap file "
@@ -59,11 +56,11 @@ public final class SwapFile {
   }
 
   /**
-   * Creates a file and makes the kernel swap to it, until the returned change is taken back.
+   * Creates a swap file and enables it until the returned change is undone.
    *
    * @param path must not exist
    * @param priority from 0 to {@value #HIGHEST_PRIORITY}
-   * @throws IOException if something refuses it; then nothing is left behind
+   * @throws IOException if that fails; then nothing is left behind
    */
   public static Change create(SetupJournal journal, Path path, long byteSize, int priority)
       throws IOException {
@@ -75,7 +72,7 @@ public final class SwapFile {
       Files.createFile(
           file, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
     } catch (FileAlreadyExistsException e) {
-      // Another process was faster: to take the change back would delete its file.
+      // Another process created the file first: an undo would delete it.
       journal.forget(change);
       throw exists(file);
     } catch (IOException | RuntimeException e) {

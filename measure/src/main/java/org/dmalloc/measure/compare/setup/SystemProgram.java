@@ -13,17 +13,16 @@ import java.util.Optional;
 import java.util.stream.Stream;
 
 /**
- * Runs a program of the system that changes it. An interrupt does not end it half-way: what was
- * begun here is finished, and the interrupt is seen afterwards.
+ * Runs a system program that changes the system. An interrupt does not end it half-way: it
+ * finishes, and the interrupt is seen afterwards.
  */
 final class SystemProgram {
-  /** Where the programs of an administrator are, which other users' PATH lacks. */
+  /** Directories with administrators' programs that the PATH of other users lacks. */
   private static final List<String> ADMINISTRATOR_PATHS =
       List.of("/usr/local/sbin", "/usr/sbin", "/sbin");
 
   private SystemProgram() {}
 
-  /** The file of a program. */
   static Optional<Path> find(String name) {
     String path = System.getenv("PATH");
     return Stream.concat(
@@ -36,12 +35,10 @@ final class SystemProgram {
   }
 
   /**
-   * Runs a program to its end.
+   * Runs a program, a name or path with its arguments, to its end.
    *
-   * @param words its name or path, and its arguments
-   * @return what it wrote, errors included
-   * @throws IOException if it is missing or ends with a status other than 0; the message has its
-   *     first line
+   * @return its output, errors included
+   * @throws IOException if it is missing or its status is not 0; the message has its first line
    */
   static String run(String... words) throws IOException {
     List<String> command = new ArrayList<>(List.of(words));
@@ -65,7 +62,7 @@ final class SystemProgram {
             String.format(
                 Locale.ROOT,
                 "%s: exit status %d: %s",
-                // What follows "--" is the program that this one runs.
+                // "--" precedes the program that this one runs.
                 String.join(" ", command.stream().takeWhile(w -> !w.equals("--")).toList()),
                 status,
                 output.lines().findFirst().orElse("no output")));

@@ -5,18 +5,18 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
-/** Compressed memory to swap to, for one comparison. */
+/** A compressed swap area in RAM for one comparison. */
 public final class ZramDevice {
   static final String CONTROL = "/sys/class/zram-control";
 
   private ZramDevice() {}
 
   /**
-   * Adds a zram device and makes the kernel swap to it, until the returned change is taken back.
+   * Adds a zram device and enables it as swap until the returned change is undone.
    *
-   * @param byteSize how much it holds, uncompressed
+   * @param byteSize its uncompressed capacity
    * @param priority from 0 to {@value SwapFile#HIGHEST_PRIORITY}
-   * @throws IOException if the kernel lacks zram or refuses it; then nothing is left behind
+   * @throws IOException if the kernel lacks zram or rejects it; then nothing is left behind
    */
   public static Change create(SetupJournal journal, long byteSize, int priority)
       throws IOException {
@@ -28,7 +28,7 @@ public final class ZramDevice {
     if (!Files.isReadable(add)) {
       throw new IOException("zram: " + add + " may not be read; run as root");
     }
-    // Reading it adds a device and returns its number.
+    // A read adds a device and returns its number.
     String name = "zram" + KernelSetting.read(add);
     Change change = Change.of(Change.Kind.ZRAM, "/dev/" + name);
     journal.add(change);
