@@ -111,7 +111,7 @@ public final class ShellComponent {
   }
 
   private void register(BundleContext context, List<Command> those) {
-    those.forEach(each -> functions.put(each, register(context, each.syntax().name(), each)));
+    those.forEach(each -> functions.put(each, register(context, each.name(), each)));
   }
 
   private static ServiceRegistration<?> register(

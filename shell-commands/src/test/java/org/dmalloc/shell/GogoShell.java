@@ -55,7 +55,7 @@ public final class GogoShell implements AutoCloseable {
     processor = new CommandProcessorImpl(threadIo);
     processor.addConverter(new PrintableConverter());
     for (Command command : commands.all()) {
-      processor.addCommand(ShellCommands.SCOPE, command, command.syntax().name());
+      processor.addCommand(ShellCommands.SCOPE, command, command.name());
     }
     processor.addCommand(
         ShellCommands.SCOPE, SessionFunctions.unknown(commands::all), SessionFunctions.UNKNOWN);

@@ -24,7 +24,7 @@ class HelpTest {
   void everyCommandIsInTheOverviewAndHasAPage() throws Exception {
     String overview = shell.run("dmalloc:help");
     for (Command command : shell.commands.all()) {
-      String name = command.syntax().name();
+      String name = command.name();
       assertTrue(overview.contains("  " + name + " "), name);
       String page = shell.run("dmalloc:help " + name);
       assertEquals(page, shell.run(name + " --help"));
@@ -53,7 +53,7 @@ class HelpTest {
     for (String name : new String[] {"providers", "regions", "stored", "info", "read", "verify"}) {
       Command command =
           shell.commands.all().stream()
-              .filter(c -> c.syntax().name().equals(name))
+              .filter(c -> c.name().equals(name))
               .findFirst()
               .orElseThrow();
       assertTrue(command.syntax().option("--json").isPresent(), name);

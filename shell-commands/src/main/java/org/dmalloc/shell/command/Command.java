@@ -28,17 +28,31 @@ import org.jspecify.annotations.Nullable;
  * programs and every mistake has its own message; Gogo's own binding says "cannot coerce".
  */
 public final class Command implements Function {
-  private final CommandSyntax syntax;
+  private final String name;
   private final CommandSet set;
+  private volatile @Nullable CommandSyntax syntax;
   private final Set<Running> running = ConcurrentHashMap.newKeySet();
 
   Command(CommandSet set, String name) {
-    this.syntax = CommandSyntax.of(set.getClass(), name);
+    this.name = name;
     this.set = set;
   }
 
+  public String name() {
+    return name;
+  }
+
+  /**
+   * Reads the annotations at the first call: to read those of all commands would take a twentieth
+   * of a start. Throws {@link IllegalStateException} if they break the rules.
+   */
   public CommandSyntax syntax() {
-    return syntax;
+    CommandSyntax read = syntax;
+    if (read == null) {
+      read = CommandSyntax.of(set.getClass(), name);
+      syntax = read;
+    }
+    return read;
   }
 
   public CommandSet set() {
@@ -51,9 +65,9 @@ public final class Command implements Function {
    */
   @Override
   public @Nullable Object execute(CommandSession session, List<Object> arguments) throws Exception {
-    CommandLine line = CommandLine.parse(syntax, arguments);
+    CommandLine line = CommandLine.parse(syntax(), arguments);
     if (line.help()) {
-      return fitting(session, new Message(HelpPage.of(syntax)));
+      return fitting(session, new Message(HelpPage.of(syntax())));
     }
     Running here = Running.here();
     running.add(here);
@@ -68,7 +82,7 @@ public final class Command implements Function {
       if (thrown instanceof UsageException usage) {
         throw usage;
       }
-      throw CommandFailure.of(syntax.name(), thrown, set.providers());
+      throw CommandFailure.of(name, thrown, set.providers());
     } finally {
       synchronized (running) {
         running.remove(here);
@@ -120,7 +134,7 @@ public final class Command implements Function {
 
   private @Nullable Object invoke(@Nullable Object[] values) throws Throwable {
     try {
-      return syntax.invoke(set, values);
+      return syntax().invoke(set, values);
     } catch (InvocationTargetException e) {
       throw e.getCause() == null ? e : e.getCause();
     }

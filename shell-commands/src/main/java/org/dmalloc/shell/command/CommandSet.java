@@ -23,10 +23,7 @@ public abstract class CommandSet {
     this.names = List.of(names);
   }
 
-  /**
-   * Makes the commands; each runs and stops independently. Throws {@link IllegalStateException} if
-   * the annotations of a method break the rules.
-   */
+  /** Makes the commands; each runs and stops independently. */
   public final List<Command> commands() {
     return names.stream().map(name -> new Command(this, name)).toList();
   }

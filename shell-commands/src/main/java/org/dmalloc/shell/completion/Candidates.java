@@ -80,7 +80,7 @@ public final class Candidates implements Function {
   private List<Place> places(List<String> words, int index) {
     String name = words.getFirst().substring(words.getFirst().indexOf(':') + 1);
     Optional<Command> found =
-        commands.get().stream().filter(c -> c.syntax().name().equals(name)).findFirst();
+        commands.get().stream().filter(c -> c.name().equals(name)).findFirst();
     if (found.isEmpty() || index < 1) {
       return List.of();
     }
@@ -131,7 +131,7 @@ public final class Candidates implements Function {
     if (place.type().isEnum()) {
       return Words.all((Class<? extends Enum<?>>) place.type());
     }
-    String command = place.command().syntax().name();
+    String command = place.command().name();
     if (command.equals("hotswap") && place.name().equals("BACKEND")) {
       return targets(place.before());
     }
@@ -160,7 +160,7 @@ public final class Candidates implements Function {
       case "BACKEND" -> providers.names().stream().map(VisibleText::of).toList();
       case "CAPABILITY" -> Words.all(Capability.class);
       case "POLICY" -> Words.all(SwapPolicy.class);
-      case "COMMAND" -> commands.get().stream().map(c -> c.syntax().name()).toList();
+      case "COMMAND" -> commands.get().stream().map(c -> c.name()).toList();
       case "ID" ->
           ONLY_OPEN.contains(command)
               ? open().toList()

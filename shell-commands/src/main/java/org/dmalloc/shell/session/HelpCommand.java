@@ -36,7 +36,7 @@ public final class HelpCommand extends CommandSet {
     }
     String own = name.startsWith(SCOPE) ? name.substring(SCOPE.length()) : name;
     for (Command command : commands.get()) {
-      if (command.syntax().name().equals(own)) {
+      if (command.name().equals(own)) {
         return new Message(HelpPage.of(command.syntax()));
       }
     }
@@ -51,10 +51,10 @@ public final class HelpCommand extends CommandSet {
   }
 
   private String overview() {
-    int width = commands.get().stream().mapToInt(c -> c.syntax().name().length()).max().orElse(0);
+    int width = commands.get().stream().mapToInt(c -> c.name().length()).max().orElse(0);
     StringBuilder text = new StringBuilder("commands:\n");
     for (Command command : commands.get()) {
-      String name = command.syntax().name();
+      String name = command.name();
       text.append("  ").append(name).append(" ".repeat(width - name.length())).append("  ");
       text.append(command.syntax().summary()).append('\n');
     }

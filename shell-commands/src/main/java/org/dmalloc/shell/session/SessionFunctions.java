@@ -51,6 +51,6 @@ public final class SessionFunctions {
   }
 
   static UsageException unknown(String word, List<Command> known) {
-    return Words.unknown("command", word, known.stream().map(c -> c.syntax().name()).toList());
+    return Words.unknown("command", word, known.stream().map(c -> c.name()).toList());
   }
 }

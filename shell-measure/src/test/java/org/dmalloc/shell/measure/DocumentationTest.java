@@ -56,7 +56,7 @@ class DocumentationTest {
   @Test
   void everyCommandHasARowInTheOrderOfHelp() throws IOException {
     assertEquals(
-        commands.stream().map(c -> c.syntax().name()).toList(),
+        commands.stream().map(c -> c.name()).toList(),
         List.copyOf(rows().keySet()),
         "the order of help, and the rows of the table in docs/shell.md");
   }
@@ -83,7 +83,7 @@ class DocumentationTest {
     Map<String, String> rows = rows();
     List<String> missing = new ArrayList<>();
     for (Command command : commands) {
-      String row = rows.getOrDefault(command.syntax().name(), "").replace("\\|", "|");
+      String row = rows.getOrDefault(command.name(), "").replace("\\|", "|");
       Stream<String> words =
           Stream.concat(
               command.syntax().operands().stream().map(Operand::name),
@@ -91,7 +91,7 @@ class DocumentationTest {
                   .map(o -> o.names().getFirst() + (o.takesValue() ? " " + o.placeholder() : "")));
       words
           .filter(word -> !row.contains(word))
-          .forEach(word -> missing.add(command.syntax().name() + ": " + word));
+          .forEach(word -> missing.add(command.name() + ": " + word));
     }
     assertEquals(List.of(), missing, "words that the row in docs/shell.md lacks");
   }
@@ -101,10 +101,7 @@ class DocumentationTest {
     Pattern option = Pattern.compile("(?<![\\w-])(--[a-z-]+|-[a-z])\\b");
     for (Map.Entry<String, String> row : rows().entrySet()) {
       Command command =
-          commands.stream()
-              .filter(c -> c.syntax().name().equals(row.getKey()))
-              .findFirst()
-              .orElseThrow();
+          commands.stream().filter(c -> c.name().equals(row.getKey())).findFirst().orElseThrow();
       String syntax = row.getValue().replace("\\|", "/").split("\\|", -1)[1];
       Matcher written = option.matcher(syntax);
       while (written.find()) {

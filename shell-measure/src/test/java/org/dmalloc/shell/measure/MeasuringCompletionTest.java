@@ -57,7 +57,7 @@ class MeasuringCompletionTest {
 
   @Test
   void helpListsThemBehindThoseForMemory() throws Exception {
-    List<String> names = shell.commands.all().stream().map(c -> c.syntax().name()).toList();
+    List<String> names = shell.commands.all().stream().map(c -> c.name()).toList();
     assertEquals(
         List.of("verify", "load", "bench", "hotswapbench", "compare", "doctor", "grep", "help"),
         names.subList(names.indexOf("verify"), names.size()));
