@@ -83,13 +83,13 @@ final class ComponentLog implements LoggerFactory {
 
   private void say(String message, @Nullable Object argument) {
     String line =
-        switch (argument) {
-          // The cause has the constructor's or method's own message.
-          case InvocationTargetException thrown when thrown.getCause() != null ->
-              "dmalloc: " + StderrLogger.words(thrown.getCause());
-          case Throwable thrown -> "dmalloc: " + message + ": " + StderrLogger.words(thrown);
-          case null, default -> "dmalloc: " + message;
-        };
+        "dmalloc: "
+            + (argument instanceof InvocationTargetException thrown && thrown.getCause() != null
+                // The cause has the constructor's or method's own message.
+                ? StderrLogger.words(thrown.getCause())
+                : argument instanceof Throwable thrown
+                    ? message + ": " + StderrLogger.words(thrown)
+                    : message);
     synchronized (said) {
       if (said.size() >= REMEMBERED_LINES) {
         said.clear();

@@ -144,8 +144,10 @@ final class FrameworkRun implements AutoCloseable {
   }
 
   private static String reason(IOException e, Path parent) {
+    if (e instanceof FileSystemException thrown && thrown.getReason() != null) {
+      return thrown.getReason();
+    }
     return switch (e) {
-      case FileSystemException thrown when thrown.getReason() != null -> thrown.getReason();
       // proc answers so when a directory is created there.
       case NoSuchFileException missing ->
           Files.isDirectory(parent) ? "is not writable for you" : "does not exist";

@@ -36,8 +36,8 @@ final class MoveLock {
       throw new IllegalStateException(
           operation + " of " + region + " inside a move of it; wait for its end");
     }
-    urgent.incrementAndGet();
     long deadline = System.nanoTime() + timeoutNanos.getAsLong();
+    urgent.incrementAndGet();
     try {
       if (!Uninterrupted.await(
           () -> lock.tryLock(deadline - System.nanoTime(), TimeUnit.NANOSECONDS))) {

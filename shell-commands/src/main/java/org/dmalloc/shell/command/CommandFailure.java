@@ -112,9 +112,9 @@ public final class CommandFailure extends Exception {
       case NoSuchFileException x -> "no such file or directory";
       case AccessDeniedException x -> "permission denied";
       case FileAlreadyExistsException x -> "exists already";
-      case FileSystemException e when e.getReason() != null ->
-          e.getReason().toLowerCase(Locale.ROOT);
-      case FileSystemException e -> e.getClass().getSimpleName().toLowerCase(Locale.ROOT);
+      case FileSystemException e ->
+          Objects.requireNonNullElse(e.getReason(), e.getClass().getSimpleName())
+              .toLowerCase(Locale.ROOT);
       default -> plain(thrown);
     };
   }

@@ -290,17 +290,17 @@ public final class StoreFile implements MovableFile, AutoCloseable {
    */
   public int read(ByteBuffer into, long offset) throws MemoryException {
     long position = dataOffset() + offset;
-    return StoreErrors.call(
-        "read",
-        into.remaining(),
-        target(),
-        () -> {
-          int count = locked.channel().read(into, position);
-          if (count <= 0) {
-            throw cutShort("read");
-          }
-          return count;
-        });
+    try {
+      int count = locked.channel().read(into, position);
+      if (count <= 0) {
+        throw cutShort("read");
+      }
+      return count;
+    } catch (MemoryException e) {
+      throw e;
+    } catch (IOException e) {
+      throw StoreErrors.of("read", into.remaining(), target(), e);
+    }
   }
 
   /**
@@ -418,10 +418,13 @@ public final class StoreFile implements MovableFile, AutoCloseable {
    * @throws IllegalStateException if it is not open for writing
    */
   public synchronized void resize(long newByteSize, SpaceReserver reserver) throws MemoryException {
-    RegionStore.checkAddressable("resize", newByteSize, path);
+    if (newByteSize < 1) {
+      throw new IllegalArgumentException("byteSize " + newByteSize + "; give at least 1");
+    }
     requireWriter("resize");
     checkName("resize");
     checkLength("resize");
+    RegionStore.checkAddressable("resize", newByteSize, path);
     try {
       RegionImage.Reserve reserve = (at, length) -> reserver.reserve(this, at, length);
       if (image != null) {

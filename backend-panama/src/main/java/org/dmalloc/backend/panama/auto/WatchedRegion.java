@@ -57,17 +57,6 @@ public final class WatchedRegion {
         new PatternLearner(pages, new Reporter(), stores != Stores.NONE, stores == Stores.EXPECTED);
   }
 
-  /** Ends the hold on the lock. */
-  private interface Held extends AutoCloseable {
-    @Override
-    void close();
-  }
-
-  private Held hold() {
-    lock.lock();
-    return lock::unlock;
-  }
-
   /** Whether stores reach the file. */
   public enum Stores {
     /** Private or read-only. */
@@ -80,7 +69,8 @@ public final class WatchedRegion {
 
   /** Gives the mapping its first advice; false if that is refused, and it is NORMAL for good. */
   public boolean begin() {
-    try (Held _ = hold()) {
+    lock.lock();
+    try {
       try {
         learner.begin(!filled, System.nanoTime());
         return true;
@@ -88,20 +78,26 @@ public final class WatchedRegion {
         giveUp(String.valueOf(e.getMessage()));
         return false;
       }
+    } finally {
+      lock.unlock();
     }
   }
 
   /** Notes that all pages were brought in before the first advice. */
   public void filled() {
-    try (Held _ = hold()) {
+    lock.lock();
+    try {
       filled = true;
       learner.folios().cameInLarge(new PageRange(0, pages.pageCount()));
+    } finally {
+      lock.unlock();
     }
   }
 
   /** Changes the size of the mapping between two passes. */
   public void resize(Action work) throws MemoryException {
-    try (Held _ = hold()) {
+    lock.lock();
+    try {
       try {
         work.run();
       } finally {
@@ -109,15 +105,20 @@ public final class WatchedRegion {
           learner.resized();
         }
       }
+    } finally {
+      lock.unlock();
     }
     observer.wake();
   }
 
   /** Unmaps between two passes; afterwards the region is watched no more. */
   public void close(Runnable unmap) {
-    try (Held _ = hold()) {
+    lock.lock();
+    try {
       unmap.run();
       ended = true;
+    } finally {
+      lock.unlock();
     }
     observer.forget(this);
   }
@@ -130,7 +131,8 @@ public final class WatchedRegion {
   /** Passes on what the owner advises; a pattern is pinned. */
   public void advise(Advice advice, long offset, long length) throws MemoryException {
     PageRange range = pages.holding(offset, length);
-    try (Held _ = hold()) {
+    lock.lock();
+    try {
       switch (advice) {
         case NORMAL, RANDOM, SEQUENTIAL -> {
           mapping.advise(advice, offset, length);
@@ -139,6 +141,8 @@ public final class WatchedRegion {
         case POPULATE_READ, POPULATE_WRITE -> populate(advice, range);
         default -> mapping.advise(advice, offset, length);
       }
+    } finally {
+      lock.unlock();
     }
   }
 
@@ -169,13 +173,16 @@ public final class WatchedRegion {
   /** Notes that all changes have been written. */
   public void forced() {
     boolean interested;
-    try (Held _ = hold()) {
+    lock.lock();
+    try {
       interested = learner.folios().mayHoldLargeFolios();
       if (interested) {
         learner.folios().forced();
         splitRetryAt = 0;
         splitRetryNanos = FIRST_RETRY_NANOS;
       }
+    } finally {
+      lock.unlock();
     }
     if (interested) {
       observer.wake();
@@ -184,7 +191,8 @@ public final class WatchedRegion {
 
   /** The advice by range; in bytes. */
   public List<AdvisedRange> map() {
-    try (Held _ = hold()) {
+    lock.lock();
+    try {
       if (!failure.isEmpty()) {
         return List.of(
             new AdvisedRange(
@@ -199,6 +207,8 @@ public final class WatchedRegion {
                       range.pattern(),
                       range.origin()))
           .toList();
+    } finally {
+      lock.unlock();
     }
   }
 
@@ -271,7 +281,8 @@ public final class WatchedRegion {
 
   /** Falls back to the kernel's own heuristics, for good. Called by the observer. */
   void giveUp(String why) {
-    try (Held _ = hold()) {
+    lock.lock();
+    try {
       if (ended || !failure.isEmpty()) {
         return;
       }
@@ -281,6 +292,8 @@ public final class WatchedRegion {
       } catch (MemoryException e) {
         failure = why + "; " + e.getMessage();
       }
+    } finally {
+      lock.unlock();
     }
     region.patternBecame(AccessPattern.NORMAL);
     observer.gaveUp(region + ": " + failure);
