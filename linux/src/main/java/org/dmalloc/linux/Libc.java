@@ -38,76 +38,94 @@ final class Libc {
   private static final Charset FILE_NAMES =
       Charset.forName(System.getProperty("sun.jnu.encoding", "UTF-8"));
   private static final int FIXED_ARGUMENTS = -1;
+  private static final String LINKED_LATER =
+      "unlink pread pwrite fallocate ftruncate fsync fdatasync sync_file_range posix_fadvise pipe2"
+          + " vmsplice mremap mincore munlock getrusage malloc free";
 
   private static final MethodHandle MMAP =
       find("mmap", ADDRESS, ADDRESS, JAVA_LONG, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_LONG);
   private static final MethodHandle UNMAP = unmap();
-  private static final MethodHandle MREMAP =
-      findVariadic("mremap", 4, ADDRESS, ADDRESS, JAVA_LONG, JAVA_LONG, JAVA_INT, ADDRESS);
   private static final MethodHandle MADVISE =
       find("madvise", JAVA_INT, ADDRESS, JAVA_LONG, JAVA_INT);
   private static final MethodHandle MSYNC = find("msync", JAVA_INT, ADDRESS, JAVA_LONG, JAVA_INT);
-  private static final MethodHandle MINCORE =
-      find("mincore", JAVA_INT, ADDRESS, JAVA_LONG, ADDRESS);
-  private static final MethodHandle MLOCK2 =
-      findVariadic("syscall", 1, JAVA_LONG, JAVA_LONG, ADDRESS, JAVA_LONG, JAVA_LONG);
-  private static final MethodHandle MUNLOCK = find("munlock", JAVA_INT, ADDRESS, JAVA_LONG);
   private static final MethodHandle OPEN =
       findVariadic("open", 2, JAVA_INT, ADDRESS, JAVA_INT, JAVA_INT);
-  private static final MethodHandle UNLINK = find("unlink", JAVA_INT, ADDRESS);
   private static final MethodHandle CLOSE = find("close", JAVA_INT, JAVA_INT);
   private static final MethodHandle MEMFD_CREATE =
       find("memfd_create", JAVA_INT, ADDRESS, JAVA_INT);
   private static final MethodHandle FCNTL =
       findVariadic("fcntl", 2, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT);
-  private static final MethodHandle PIPE2 = find("pipe2", JAVA_INT, ADDRESS, JAVA_INT);
-  private static final MethodHandle VMSPLICE =
-      find("vmsplice", JAVA_LONG, JAVA_INT, ADDRESS, JAVA_LONG, JAVA_INT);
   private static final MethodHandle IOCTL =
       findVariadic("ioctl", 2, JAVA_INT, JAVA_INT, JAVA_LONG, ADDRESS);
-  private static final MethodHandle PREAD =
-      find("pread", JAVA_LONG, JAVA_INT, ADDRESS, JAVA_LONG, JAVA_LONG);
-  private static final MethodHandle PWRITE =
-      find("pwrite", JAVA_LONG, JAVA_INT, ADDRESS, JAVA_LONG, JAVA_LONG);
-  private static final MethodHandle FALLOCATE =
-      find("fallocate", JAVA_INT, JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_LONG);
-  private static final MethodHandle FTRUNCATE = find("ftruncate", JAVA_INT, JAVA_INT, JAVA_LONG);
-  private static final MethodHandle FSYNC = find("fsync", JAVA_INT, JAVA_INT);
-  private static final MethodHandle FDATASYNC = find("fdatasync", JAVA_INT, JAVA_INT);
-  private static final MethodHandle SYNC_FILE_RANGE =
-      find("sync_file_range", JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_INT);
-  private static final MethodHandle POSIX_FADVISE =
-      find("posix_fadvise", JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_INT);
   private static final MethodHandle FSTATFS = find("fstatfs", JAVA_INT, JAVA_INT, ADDRESS);
   private static final MethodHandle STATFS = find("statfs", JAVA_INT, ADDRESS, ADDRESS);
   private static final MethodHandle STATX =
       findVariadic(
           "syscall", 1, JAVA_LONG, JAVA_LONG, JAVA_LONG, ADDRESS, JAVA_LONG, JAVA_LONG, ADDRESS);
   private static final MethodHandle GETRLIMIT = find("getrlimit", JAVA_INT, JAVA_INT, ADDRESS);
-  private static final MethodHandle GETRUSAGE = find("getrusage", JAVA_INT, JAVA_INT, ADDRESS);
   private static final MethodHandle SYSCONF = find("sysconf", JAVA_LONG, JAVA_INT);
-  // No errno: malloc has one reason to fail, and free none.
-  private static final MethodHandle MALLOC =
-      LINKER.downcallHandle(
-          LINKER.defaultLookup().findOrThrow("malloc"), FunctionDescriptor.of(ADDRESS, JAVA_LONG));
-  private static final MethodHandle FREE =
-      LINKER.downcallHandle(
-          LINKER.defaultLookup().findOrThrow("free"), FunctionDescriptor.ofVoid(ADDRESS));
-  private static final MethodHandle PIDFD_OPEN =
-      findVariadic("syscall", 1, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG);
   private static final MethodHandle USERFAULTFD =
       findVariadic("syscall", 1, JAVA_LONG, JAVA_LONG, JAVA_LONG);
-  private static final MethodHandle PROCESS_MADVISE =
-      findVariadic(
-          "syscall", 1, JAVA_LONG, JAVA_LONG, JAVA_LONG, ADDRESS, JAVA_LONG, JAVA_LONG, JAVA_LONG,
-          ADDRESS);
-  private static final MethodHandle CACHESTAT =
-      findVariadic("syscall", 1, JAVA_LONG, JAVA_LONG, JAVA_LONG, ADDRESS, ADDRESS, JAVA_LONG);
+
+  /** Calls that change files or read them. */
+  private static final class OnFiles {
+    static final MethodHandle UNLINK = find("unlink", JAVA_INT, ADDRESS);
+    static final MethodHandle PREAD =
+        find("pread", JAVA_LONG, JAVA_INT, ADDRESS, JAVA_LONG, JAVA_LONG);
+    static final MethodHandle PWRITE =
+        find("pwrite", JAVA_LONG, JAVA_INT, ADDRESS, JAVA_LONG, JAVA_LONG);
+    static final MethodHandle FALLOCATE =
+        find("fallocate", JAVA_INT, JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_LONG);
+    static final MethodHandle FTRUNCATE = find("ftruncate", JAVA_INT, JAVA_INT, JAVA_LONG);
+    static final MethodHandle FSYNC = find("fsync", JAVA_INT, JAVA_INT);
+    static final MethodHandle FDATASYNC = find("fdatasync", JAVA_INT, JAVA_INT);
+    static final MethodHandle SYNC_FILE_RANGE =
+        find("sync_file_range", JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_INT);
+    static final MethodHandle POSIX_FADVISE =
+        find("posix_fadvise", JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_INT);
+  }
+
+  /** Calls of moves, batches, locks and measurements. */
+  private static final class Rare {
+    static final MethodHandle PIPE2 = find("pipe2", JAVA_INT, ADDRESS, JAVA_INT);
+    static final MethodHandle VMSPLICE =
+        find("vmsplice", JAVA_LONG, JAVA_INT, ADDRESS, JAVA_LONG, JAVA_INT);
+    static final MethodHandle MREMAP =
+        findVariadic("mremap", 4, ADDRESS, ADDRESS, JAVA_LONG, JAVA_LONG, JAVA_INT, ADDRESS);
+    static final MethodHandle MINCORE = find("mincore", JAVA_INT, ADDRESS, JAVA_LONG, ADDRESS);
+    static final MethodHandle MLOCK2 =
+        findVariadic("syscall", 1, JAVA_LONG, JAVA_LONG, ADDRESS, JAVA_LONG, JAVA_LONG);
+    static final MethodHandle MUNLOCK = find("munlock", JAVA_INT, ADDRESS, JAVA_LONG);
+    static final MethodHandle GETRUSAGE = find("getrusage", JAVA_INT, JAVA_INT, ADDRESS);
+    // No errno: malloc has one reason to fail, and free none.
+    static final MethodHandle MALLOC =
+        LINKER.downcallHandle(
+            LINKER.defaultLookup().findOrThrow("malloc"),
+            FunctionDescriptor.of(ADDRESS, JAVA_LONG));
+    static final MethodHandle FREE =
+        LINKER.downcallHandle(
+            LINKER.defaultLookup().findOrThrow("free"), FunctionDescriptor.ofVoid(ADDRESS));
+    static final MethodHandle PIDFD_OPEN =
+        findVariadic("syscall", 1, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG);
+    static final MethodHandle PROCESS_MADVISE =
+        findVariadic(
+            "syscall", 1, JAVA_LONG, JAVA_LONG, JAVA_LONG, ADDRESS, JAVA_LONG, JAVA_LONG, JAVA_LONG,
+            ADDRESS);
+    static final MethodHandle CACHESTAT =
+        findVariadic("syscall", 1, JAVA_LONG, JAVA_LONG, JAVA_LONG, ADDRESS, ADDRESS, JAVA_LONG);
+  }
 
   private Libc() {}
 
-  /** Looks all functions up, so that what is missing shows here. */
-  static void initialize() {}
+  /**
+   * Looks all functions up, so that what is missing shows here. To link one takes up to a
+   * millisecond: those that no start calls are linked in groups, at the first call of one.
+   */
+  static void initialize() {
+    for (String name : LINKED_LATER.split(" ", -1)) {
+      LINKER.defaultLookup().findOrThrow(name);
+    }
+  }
 
   static long mmap(
       MemorySegment hint, long length, int protection, int flags, int fd, long offset) {
@@ -158,7 +176,8 @@ final class Libc {
       MemorySegment start, long oldLength, long newLength, int flags, MemorySegment target) {
     return call(
         (state, arena) ->
-            ((MemorySegment) MREMAP.invokeExact(state, start, oldLength, newLength, flags, target))
+            ((MemorySegment)
+                    Rare.MREMAP.invokeExact(state, start, oldLength, newLength, flags, target))
                 .address());
   }
 
@@ -171,17 +190,17 @@ final class Libc {
   }
 
   static long mincore(MemorySegment start, long length, MemorySegment pages) {
-    return call((state, arena) -> (int) MINCORE.invokeExact(state, start, length, pages));
+    return call((state, arena) -> (int) Rare.MINCORE.invokeExact(state, start, length, pages));
   }
 
   static long mlock2(MemorySegment start, long length, int flags) {
     return call(
         (state, arena) ->
-            (long) MLOCK2.invokeExact(state, Abi.SYS_MLOCK2, start, length, (long) flags));
+            (long) Rare.MLOCK2.invokeExact(state, Abi.SYS_MLOCK2, start, length, (long) flags));
   }
 
   static long munlock(MemorySegment start, long length) {
-    return call((state, arena) -> (int) MUNLOCK.invokeExact(state, start, length));
+    return call((state, arena) -> (int) Rare.MUNLOCK.invokeExact(state, start, length));
   }
 
   static long open(String path, int flags, int mode) {
@@ -189,7 +208,7 @@ final class Libc {
   }
 
   static long unlink(String path) {
-    return call((state, arena) -> (int) UNLINK.invokeExact(state, text(path, arena)));
+    return call((state, arena) -> (int) OnFiles.UNLINK.invokeExact(state, text(path, arena)));
   }
 
   static long close(int fd) {
@@ -205,13 +224,13 @@ final class Libc {
   }
 
   static long pipe2(MemorySegment ends, int flags) {
-    return call((state, arena) -> (int) PIPE2.invokeExact(state, ends, flags));
+    return call((state, arena) -> (int) Rare.PIPE2.invokeExact(state, ends, flags));
   }
 
   /** Puts the pages that a vector of one address and length names into a pipe. */
   static long vmsplice(int fd, MemorySegment vector, int flags, MemorySegment pages) {
     try {
-      return call((state, arena) -> (long) VMSPLICE.invokeExact(state, fd, vector, 1L, flags));
+      return call((state, arena) -> (long) Rare.VMSPLICE.invokeExact(state, fd, vector, 1L, flags));
     } finally {
       Reference.reachabilityFence(pages);
     }
@@ -237,40 +256,44 @@ final class Libc {
 
   static long pread(int fd, MemorySegment buffer, long offset) {
     return call(
-        (state, arena) -> (long) PREAD.invokeExact(state, fd, buffer, buffer.byteSize(), offset));
+        (state, arena) ->
+            (long) OnFiles.PREAD.invokeExact(state, fd, buffer, buffer.byteSize(), offset));
   }
 
   static long pwrite(int fd, MemorySegment buffer, long offset) {
     return call(
-        (state, arena) -> (long) PWRITE.invokeExact(state, fd, buffer, buffer.byteSize(), offset));
+        (state, arena) ->
+            (long) OnFiles.PWRITE.invokeExact(state, fd, buffer, buffer.byteSize(), offset));
   }
 
   static long fallocate(int fd, int mode, long offset, long length) {
-    return call((state, arena) -> (int) FALLOCATE.invokeExact(state, fd, mode, offset, length));
+    return call(
+        (state, arena) -> (int) OnFiles.FALLOCATE.invokeExact(state, fd, mode, offset, length));
   }
 
   static long ftruncate(int fd, long length) {
-    return call((state, arena) -> (int) FTRUNCATE.invokeExact(state, fd, length));
+    return call((state, arena) -> (int) OnFiles.FTRUNCATE.invokeExact(state, fd, length));
   }
 
   static long fsync(int fd) {
-    return call((state, arena) -> (int) FSYNC.invokeExact(state, fd));
+    return call((state, arena) -> (int) OnFiles.FSYNC.invokeExact(state, fd));
   }
 
   static long fdatasync(int fd) {
-    return call((state, arena) -> (int) FDATASYNC.invokeExact(state, fd));
+    return call((state, arena) -> (int) OnFiles.FDATASYNC.invokeExact(state, fd));
   }
 
   static long syncFileRange(int fd, long offset, long length, int flags) {
     return call(
-        (state, arena) -> (int) SYNC_FILE_RANGE.invokeExact(state, fd, offset, length, flags));
+        (state, arena) ->
+            (int) OnFiles.SYNC_FILE_RANGE.invokeExact(state, fd, offset, length, flags));
   }
 
   static long posixFadvise(int fd, long offset, long length, int advice) {
     try (Arena arena = Arena.ofConfined()) {
       // This one returns the error number itself and leaves errno alone.
       MemorySegment state = arena.allocate(STATE);
-      return -(int) POSIX_FADVISE.invokeExact(state, fd, offset, length, advice);
+      return -(int) OnFiles.POSIX_FADVISE.invokeExact(state, fd, offset, length, advice);
     } catch (Throwable t) {
       throw unexpected(t);
     }
@@ -303,7 +326,7 @@ final class Libc {
   }
 
   static long getrusage(int who, MemorySegment usage) {
-    return call((state, arena) -> (int) GETRUSAGE.invokeExact(state, who, usage));
+    return call((state, arena) -> (int) Rare.GETRUSAGE.invokeExact(state, who, usage));
   }
 
   static long sysconf(int name) {
@@ -312,7 +335,7 @@ final class Libc {
 
   static long pidfdOpen(long pid) {
     return call(
-        (state, arena) -> (long) PIDFD_OPEN.invokeExact(state, Abi.SYS_PIDFD_OPEN, pid, 0L));
+        (state, arena) -> (long) Rare.PIDFD_OPEN.invokeExact(state, Abi.SYS_PIDFD_OPEN, pid, 0L));
   }
 
   static long userfaultfd(int flags) {
@@ -329,7 +352,7 @@ final class Libc {
     return call(
         (state, arena) ->
             (long)
-                PROCESS_MADVISE.invokeExact(
+                Rare.PROCESS_MADVISE.invokeExact(
                     state,
                     Abi.SYS_PROCESS_MADVISE,
                     (long) pidfd,
@@ -343,13 +366,14 @@ final class Libc {
   static long cachestat(int fd, MemorySegment range, MemorySegment counts) {
     return call(
         (state, arena) ->
-            (long) CACHESTAT.invokeExact(state, Abi.SYS_CACHESTAT, (long) fd, range, counts, 0L));
+            (long)
+                Rare.CACHESTAT.invokeExact(state, Abi.SYS_CACHESTAT, (long) fd, range, counts, 0L));
   }
 
   /** The address; 0 if there is no memory. */
   static MemorySegment malloc(long byteSize) {
     try {
-      return (MemorySegment) MALLOC.invokeExact(byteSize);
+      return (MemorySegment) Rare.MALLOC.invokeExact(byteSize);
     } catch (Throwable t) {
       throw unexpected(t);
     }
@@ -357,7 +381,7 @@ final class Libc {
 
   static void free(MemorySegment block) {
     try {
-      FREE.invokeExact(block);
+      Rare.FREE.invokeExact(block);
     } catch (Throwable t) {
       throw unexpected(t);
     }
