@@ -154,7 +154,8 @@ public final class BenchmarkMeaning {
       Best best = Best.of(reads, row -> row.measurement().durableBytesPerSecond());
       parts.add(
           best.backends()
-              + " reads fastest from the disk, "
+              + (best.isOne() ? " reads" : " read")
+              + " fastest from the disk, "
               + Units.megabytes(best.figure())
               + " MB/s");
     }
@@ -163,7 +164,8 @@ public final class BenchmarkMeaning {
       Best best = Best.of(fills, row -> withAllocation(report, row));
       parts.add(
           best.backends()
-              + " fills a file fastest, "
+              + (best.isOne() ? " fills" : " fill")
+              + " a file fastest, "
               + Units.megabytes(best.figure())
               + " MB/s with its allocation and until durable");
     }
@@ -245,6 +247,8 @@ public final class BenchmarkMeaning {
 
   /** The highest figure of some rows, and the backends that are level with it. */
   private record Best(BenchmarkResult row, double figure, String backends) {
+    private static final String AND = " and ";
+
     static Best of(List<BenchmarkResult> rows, ToDoubleFunction<BenchmarkResult> figure) {
       BenchmarkResult best = Collections.max(rows, Comparator.comparingDouble(figure));
       double highest = figure.applyAsDouble(best);
@@ -255,7 +259,11 @@ public final class BenchmarkMeaning {
               .filter(row -> figure.applyAsDouble(row) * (1 + SAME) >= highest)
               .map(BenchmarkResult::backend)
               .distinct()
-              .collect(Collectors.joining(" and ")));
+              .collect(Collectors.joining(AND)));
+    }
+
+    boolean isOne() {
+      return !backends.contains(AND);
     }
   }
 }
