@@ -32,7 +32,10 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** Moving one region: content, books, refusals, and a failure at every step. */
+/**
+ * Moving one region: content, books, refusals, and a failure at every step. Over 500 lines: a case
+ * for each step of a move and each way in which it can end, over the same providers.
+ */
 final class MoveTest {
   private final Rig rig = new Rig();
   private final InMemoryStore disk = new InMemoryStore("/disk");

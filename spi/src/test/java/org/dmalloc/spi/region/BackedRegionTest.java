@@ -35,6 +35,9 @@ import org.dmalloc.api.UnsupportedCapabilityException;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
+/**
+ * The life of a region over a fake backing. Over 500 lines: all cases share the backing's faults.
+ */
 @Timeout(60)
 class BackedRegionTest {
   private static final long SHORT_NANOS = 20_000_000;

@@ -17,6 +17,10 @@ import org.dmalloc.api.MemoryException;
 import org.dmalloc.linux.CacheCounts;
 import org.junit.jupiter.api.Test;
 
+/**
+ * Patterns of use over a fake memory, and the advice that follows. Over 500 lines: the cases are
+ * one list, because each tells a use that another must not be taken for.
+ */
 class PatternLearnerTest {
   private static final long MILLI = 1_000_000;
 
@@ -129,7 +133,7 @@ class PatternLearnerTest {
     return learner;
   }
 
-  private void look(PatternLearner learner) throws MemoryException {
+  private void sample(PatternLearner learner) throws MemoryException {
     now += MILLI;
     learner.sample(width, now, faults);
     learner.follow(now, faults, false);
@@ -142,12 +146,12 @@ class PatternLearnerTest {
     for (int page = from, done = 0; page != to; page += step) {
       memory.mapped.set(page);
       if (++done == perLook) {
-        look(learner);
+        sample(learner);
         done = 0;
         perLook = memory.advice[page] == AdviceMap.AHEAD ? 1000 : 40;
       }
     }
-    look(learner);
+    sample(learner);
   }
 
   private static PageRange range(long first, long count) {
@@ -167,7 +171,7 @@ class PatternLearnerTest {
       for (int touch = 0; touch < 200; touch++) {
         memory.mapped.set(random.nextInt(1 << 17));
       }
-      look(learner);
+      sample(learner);
     }
     assertEquals(List.of(AccessPattern.RANDOM), memory.kinds());
     assertEquals(List.of(), evidence);
@@ -192,7 +196,7 @@ class PatternLearnerTest {
         int page = random.nextInt((1 << 17) / 16) * 16;
         memory.mapped.set(page, page + 16);
       }
-      look(learner);
+      sample(learner);
     }
     assertEquals(List.of(AccessPattern.RANDOM), memory.kinds());
   }
@@ -208,13 +212,13 @@ class PatternLearnerTest {
     assertEquals(AccessPattern.RANDOM, memory.advice[120_000], "far ahead");
     // It stops, and its window goes.
     for (int i = 0; i < 200; i++) {
-      look(learner);
+      sample(learner);
     }
     assertFalse(learner.hasStreams());
     assertEquals(List.of(AccessPattern.RANDOM), memory.kinds());
     // It goes on where it stopped, and is known at once.
     memory.mapped.set(60_000, 60_040);
-    look(learner);
+    sample(learner);
     assertTrue(learner.hasStreams());
     assertEquals(AdviceMap.AHEAD, memory.advice[60_100]);
   }
@@ -227,7 +231,7 @@ class PatternLearnerTest {
     assertEquals(AccessPattern.RANDOM, memory.advice[90_000]);
     scan(learner, 50_000, 0);
     memory.mapped.set(0);
-    look(learner);
+    sample(learner);
     assertEquals(List.of(AccessPattern.RANDOM), memory.kinds());
   }
 
@@ -240,7 +244,7 @@ class PatternLearnerTest {
         memory.mapped.set(page++);
         memory.mapped.set((1 << 16) + random.nextInt(1 << 16));
       }
-      look(learner);
+      sample(learner);
     }
     assertEquals(AdviceMap.AHEAD, memory.advice[20_010]);
     for (int page = 1 << 16; page < 1 << 17; page++) {
@@ -255,18 +259,18 @@ class PatternLearnerTest {
     for (int i = 0; i < 40_000; i++) {
       memory.mapped.set(random.nextInt(1 << 17));
     }
-    look(learner);
+    sample(learner);
     assertEquals(List.of(AccessPattern.RANDOM), memory.kinds());
     // Looks are rarer by then: the account is empty.
     for (int page = 1000; page < 20_000; page += 100) {
       memory.mapped.set(page, page + 100);
-      look(learner);
+      sample(learner);
     }
     assertEquals(AdviceMap.AHEAD, memory.advice[20_010]);
   }
 
   @Test
-  void aNarrowLookFindsThatAStreamHasCrossed() throws Exception {
+  void aNarrowSampleFindsThatAStreamHasCrossed() throws Exception {
     PatternLearner learner = learner(false, false);
     width = SamplingWidth.BLOCK_HEADS;
     for (int page = 1000; page < 1000 + 5 * 500; page += 500) {
@@ -291,7 +295,7 @@ class PatternLearnerTest {
         int start = thread << 14;
         memory.mapped.set(start + page, start + page + 40);
       }
-      look(learner);
+      sample(learner);
     }
     for (int thread = 0; thread < 8; thread++) {
       assertEquals(AdviceMap.AHEAD, memory.advice[(thread << 14) + 4010], "of " + thread);
@@ -342,7 +346,7 @@ class PatternLearnerTest {
     memory.resize(10_000);
     learner.resized();
     assertEquals(List.of(AccessPattern.RANDOM), memory.kinds());
-    look(learner);
+    sample(learner);
     memory.resize(200_000);
     learner.resized();
     assertEquals(List.of(AccessPattern.RANDOM), memory.kinds());
@@ -357,7 +361,7 @@ class PatternLearnerTest {
     scan(learner, 0, 30_000);
     assertFalse(learner.maySplit(now), "while it goes on");
     for (int i = 0; i < 500; i++) {
-      look(learner);
+      sample(learner);
     }
     assertTrue(learner.maySplit(now));
     assertTrue(learner.folios().awaitsWriteback());
@@ -382,7 +386,7 @@ class PatternLearnerTest {
     PatternLearner learner = learner(true, true);
     scan(learner, 0, 30_000);
     for (int i = 0; i < 500; i++) {
-      look(learner);
+      sample(learner);
     }
     memory.dropped.set(0, 20_480);
     while (learner.split() > 0) {}
@@ -394,7 +398,7 @@ class PatternLearnerTest {
     memory.mapped.clear();
     scan(learner, 0, 10_000);
     for (int i = 0; i < 500; i++) {
-      look(learner);
+      sample(learner);
     }
     while (learner.split() > 0) {}
     assertTrue(memory.split.get(5_000));
@@ -405,7 +409,7 @@ class PatternLearnerTest {
     PatternLearner learner = learner(true, false);
     scan(learner, 0, 30_000);
     for (int i = 0; i < 500; i++) {
-      look(learner);
+      sample(learner);
     }
     while (learner.split() > 0) {}
     assertTrue(memory.split.isEmpty());
@@ -423,7 +427,7 @@ class PatternLearnerTest {
     PatternLearner learner = learner(true, true);
     scan(learner, 0, 30_000);
     for (int i = 0; i < 500; i++) {
-      look(learner);
+      sample(learner);
     }
     while (learner.split() > 0) {}
     assertTrue(memory.split.isEmpty());
@@ -450,7 +454,7 @@ class PatternLearnerTest {
     for (int page = 2500; page < 60_000; page++) {
       memory.mapped.set(page);
       if (page % 1000 == 0) {
-        look(learner);
+        sample(learner);
         assertEquals(AdviceMap.AHEAD, memory.advice[page + 1], "at " + page);
       }
     }
@@ -467,7 +471,7 @@ class PatternLearnerTest {
       for (int i = 0; i < 20; i++) {
         memory.mapped.set(random.nextInt(32, 1 << 17));
       }
-      look(learner);
+      sample(learner);
       if (faults >= SequentialStream.FAULTS_ELSEWHERE) {
         break;
       }
@@ -487,10 +491,10 @@ class PatternLearnerTest {
     assertEquals(AccessPattern.RANDOM, memory.advice[40_100], "it is still mapped there");
     // Again, and this time memory is short.
     for (int i = 0; i < 200; i++) {
-      look(learner);
+      sample(learner);
     }
     memory.mapped.clear();
-    look(learner);
+    sample(learner);
     scan(learner, 40_000, last - 30_000);
     memory.mapped.clear(0, 60_000);
     scan(learner, last - 30_000, last);
@@ -513,10 +517,10 @@ class PatternLearnerTest {
         assertEquals(AdviceMap.AHEAD, memory.advice[8_000]);
       }
       for (int i = 0; i < 200; i++) {
-        look(learner);
+        sample(learner);
       }
       memory.mapped.clear();
-      look(learner);
+      sample(learner);
     }
     assertTrue(evidence.contains("where the stream may begin anew"), evidence::toString);
   }
@@ -531,7 +535,7 @@ class PatternLearnerTest {
       learner.follow(now, faults, false);
     }
     assertFalse(learner.hasStreams());
-    look(learner);
+    sample(learner);
     assertFalse(learner.hasStreams(), "all that the sensors see was seen before");
   }
 
@@ -542,7 +546,7 @@ class PatternLearnerTest {
     for (int page = 40_000; page < 100_000; page += 1000) {
       memory.mapped.clear(0, page);
       memory.mapped.set(page + 500, page + 1500);
-      look(learner);
+      sample(learner);
       assertTrue(learner.hasStreams(), "at " + page);
     }
     assertEquals(AdviceMap.AHEAD, memory.advice[101_000]);
@@ -554,15 +558,15 @@ class PatternLearnerTest {
     scan(calm, 1000, 60_000);
     long until = now + 60 * MILLI;
     while (now < until) {
-      look(calm);
+      sample(calm);
     }
     assertTrue(calm.hasStreams(), "it may go on");
     while (calm.hasStreams() && now < until) {
       faults += 15;
-      look(calm);
+      sample(calm);
     }
     faults += SequentialStream.FAULTS_ELSEWHERE;
-    look(calm);
+    sample(calm);
     assertFalse(calm.hasStreams());
     assertEquals(List.of(AccessPattern.RANDOM), memory.kinds());
   }
@@ -574,7 +578,7 @@ class PatternLearnerTest {
     faults += 10;
     long until = now + 20 * MILLI;
     while (now < until && learner.hasStreams()) {
-      look(learner);
+      sample(learner);
     }
     assertFalse(learner.hasStreams());
   }
@@ -594,12 +598,12 @@ class PatternLearnerTest {
     assertFalse(learner.hasStreams());
     evidence.clear();
     for (int i = 0; i < 50; i++) {
-      look(learner);
+      sample(learner);
     }
     assertEquals(List.of(), evidence);
     // Some more, and it does.
     memory.mapped.set(60_300, 60_400);
-    look(learner);
+    sample(learner);
     assertTrue(learner.hasStreams());
   }
 
@@ -610,16 +614,16 @@ class PatternLearnerTest {
     scan(learner, 3 * StreamDetector.BLOCK_PAGES + 100, 30_000);
     faults += SequentialStream.FAULTS_ELSEWHERE;
     for (int i = 0; i < 50; i++) {
-      look(learner);
+      sample(learner);
     }
     assertFalse(learner.hasStreams());
     memory.mapped.clear();
     width = SamplingWidth.KNOWN_PLACES;
-    look(learner);
+    sample(learner);
     for (int from : new int[] {3 * StreamDetector.BLOCK_PAGES + 100, 0}) {
       for (int page = from; page < from + 300; page += 40) {
         memory.mapped.set(page, page + 40);
-        look(learner);
+        sample(learner);
       }
       assertEquals(AdviceMap.AHEAD, memory.advice[from + 300]);
       assertEquals(1, evidence.stream().filter(why -> why.contains("grows up")).skip(1).count());
@@ -630,13 +634,13 @@ class PatternLearnerTest {
     memory.mapped.set(80_000, 80_400);
     for (int i = 0; i < 5; i++) {
       memory.mapped.set(80_400 + 40 * i, 80_440 + 40 * i);
-      look(learner);
+      sample(learner);
     }
     assertEquals(AccessPattern.RANDOM, memory.advice[80_700]);
     width = SamplingWidth.WHOLE_BLOCKS;
     for (int i = 5; i < 10; i++) {
       memory.mapped.set(80_400 + 40 * i, 80_440 + 40 * i);
-      look(learner);
+      sample(learner);
     }
     assertEquals(AdviceMap.AHEAD, memory.advice[80_900]);
   }
@@ -653,11 +657,11 @@ class PatternLearnerTest {
       memory.mapped.set(at, at + 16);
     }
     for (int i = 0; i < 20; i++) {
-      look(learner);
+      sample(learner);
     }
     for (int page = 0; page < 1000; page += 100) {
       memory.mapped.set(page, page + 100);
-      look(learner);
+      sample(learner);
     }
     assertEquals(AdviceMap.AHEAD, memory.advice[1100]);
     assertEquals(AccessPattern.RANDOM, memory.advice[40_000]);
@@ -667,7 +671,7 @@ class PatternLearnerTest {
   void aStreamThatHasComeThroughItsWindowGetsALargerOneHoweverSlowItWasThen() throws Exception {
     PatternLearner learner = learner(false, false);
     scan(learner, 0, 400);
-    look(learner);
+    sample(learner);
     int head = memory.mapped.length();
     while (memory.advice[head] == AdviceMap.AHEAD) {
       head++;
