@@ -39,6 +39,10 @@ public enum Capability {
   RESIDENT_BUDGET,
   /** Can change the size of an open region. */
   RESIZE,
+  /** Grows regions in place, up to a {@linkplain RegionAttributes#maximum() maximum}. */
+  GROW_IN_PLACE,
+  /** Gives the space of a range back ({@link MemoryRegion#punch}). */
+  PUNCH,
   /** Accepts {@link SwapPolicy} values. */
   SWAP_POLICY,
   /** Tells which pages were written since it was last asked ({@link BackingRegion#trackDirty}). */

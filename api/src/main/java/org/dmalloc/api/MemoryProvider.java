@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.dmalloc.api;
 
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import org.dmalloc.api.backing.OrphanedRegions;
+import org.jspecify.annotations.Nullable;
 import org.osgi.annotation.versioning.ProviderType;
 
 /**
@@ -83,14 +85,55 @@ public interface MemoryProvider {
   List<StoredRegion> stored() throws MemoryException;
 
   /**
+   * The named regions in another directory, in which requests {@linkplain
+   * RegionAttributes#directory() asked} for theirs; see {@link #stored()}.
+   *
+   * @param directory null for the configured one
+   */
+  default List<StoredRegion> stored(@Nullable Path directory) throws MemoryException {
+    throw new UnsupportedOperationException("to come");
+  }
+
+  /** Deletes a stored region that nobody has open: {@link Deletion#DEFAULT}. */
+  void delete(String name) throws MemoryException;
+
+  /**
    * Deletes a stored region for good, also one that cannot be opened because it is damaged.
    *
    * @throws IllegalArgumentException if the name is not {@linkplain RegionNames#check allowed}
    * @throws UnsupportedCapabilityException without {@link Capability#NAMED}
    * @throws MemoryException if there is no such region, if it is open, here or in another process,
-   *     or if what has its name is no region's file; that is left as it is
+   *     and may not go then, or if what has its name is no region's file; that is left as it is
    */
-  void delete(String name) throws MemoryException;
+  default void delete(String name, Deletion how) throws MemoryException {
+    throw new UnsupportedOperationException("to come");
+  }
+
+  /**
+   * Gives a stored region that nobody has open another name, atomically: there is one of the two
+   * names at any time. Who has it open renames it by {@link MemoryRegion#rename}.
+   *
+   * @param directory the store directory of the region; null for the configured one
+   * @throws UnsupportedCapabilityException without {@link Capability#NAMED}
+   * @throws MemoryException if there is no such region, if it is open, if the new name is taken, or
+   *     the file system refuses; the old name holds
+   */
+  default void rename(
+      String name, String newName, NameDurability durability, @Nullable Path directory)
+      throws MemoryException {
+    throw new UnsupportedOperationException("to come");
+  }
+
+  /**
+   * Makes durable, for all regions of this provider at once, what {@link NameDurability#ON_FORCE}
+   * put off: names that were given, changed and deleted, with the sizes and lengths of the regions
+   * that have them. Their content is durable by {@link MemoryRegion#force()}.
+   *
+   * @throws MemoryException if the device refuses
+   */
+  default void forceNames() throws MemoryException {
+    throw new UnsupportedOperationException("to come");
+  }
 
   /**
    * The regions that were taken from this provider and are not closed yet, in the order of their

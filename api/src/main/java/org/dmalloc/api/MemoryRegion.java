@@ -56,9 +56,20 @@ public interface MemoryRegion extends AutoCloseable {
   Access acquire();
 
   /**
+   * Opens an access section on a part of the region: its segment is that part, read-only where one
+   * byte of it is {@linkplain #protect protected}. All else is as for {@link #acquire()}.
+   *
+   * @throws IndexOutOfBoundsException if the range lies outside the region
+   */
+  default Access acquire(long offset, long length) {
+    throw new UnsupportedOperationException("to come");
+  }
+
+  /**
    * The raw segment of the whole region, valid until the region is closed. This <i>pins</i> the
-   * region: from now on it cannot be resized or moved. Accesses cost nothing beyond those of any
-   * {@link MemorySegment}. Read-only regions give a read-only segment.
+   * region: from now on it cannot be moved or made smaller, and cannot grow but in place. Accesses
+   * cost nothing beyond those of any {@link MemorySegment}. Read-only regions give a read-only
+   * segment.
    */
   MemorySegment segment();
 
@@ -207,15 +218,110 @@ public interface MemoryRegion extends AutoCloseable {
   void apply(SwapPolicy policy) throws MemoryException;
 
   /**
-   * Grows or shrinks the region. Kept bytes stay, new ones are zero. Waits for open sections.
+   * Grows or shrinks the region. Kept bytes stay, new ones are zero.
    *
-   * @param newByteSize at least 1
+   * <p><b>Up to its {@linkplain RegionAttributes#maximum() maximum} it grows in place</b>: nobody
+   * is waited for, and segments that were handed out stay valid, with the size that they had;
+   * {@link #acquire()} and {@link #segment()} give larger ones from then on. It may grow while it
+   * is pinned. Beyond it, and in a region without one, the region is mapped anew, which waits for
+   * open sections, ends the segments and is refused while the region is pinned.
+   *
+   * <p>Shrinking always waits for open sections, ends all segments, so that none of them leads
+   * behind the new end, and is refused while the region is pinned. The {@link #length()} is cut
+   * with it.
+   *
+   * @param newByteSize at least 0
    * @throws UnsupportedCapabilityException without {@link Capability#RESIZE}
-   * @throws IllegalStateException if the region is pinned, read-only or private, or if a section
-   *     stays open for too long; the message names its owner
+   * @throws IllegalStateException if the region is pinned, read-only or a private view of a stored
+   *     one, or if a section stays open for too long; the message names its owner
    * @throws MemoryException if the space cannot be had; the region stays as it was
    */
   void resize(long newByteSize) throws MemoryException;
+
+  /**
+   * Makes the region at least so large; does nothing if it is. With {@linkplain
+   * RegionAttributes#autogrowth() autogrowth} it grows to half as much again as it has, if that is
+   * more, but not beyond the ceiling; where the space for that cannot be had, to what is asked.
+   *
+   * @param byteSize at least 0
+   * @return the size that it has now, in bytes
+   * @throws IllegalStateException as {@link #resize} does
+   * @throws MemoryException as {@link #resize} does, also if it is beyond the ceiling
+   */
+  default long ensure(long byteSize) throws MemoryException {
+    throw new UnsupportedOperationException("to come");
+  }
+
+  /**
+   * How many of the region's bytes are in use, as its owner said by {@link #setLength}; all of them
+   * if he never did. Nothing is done by it: sections show the whole region.
+   */
+  default long length() {
+    return byteSize();
+  }
+
+  /**
+   * Says how many bytes are in use. It is kept with the region: over moves, and with a named one,
+   * where it is durable with the next {@link #force()} of the whole region, or at its close.
+   *
+   * @param length from 0 to {@link #byteSize()}
+   * @throws IllegalArgumentException if it is not
+   * @throws IllegalStateException if the region is read-only or a private view of a stored one
+   */
+  default void setLength(long length) {
+    throw new UnsupportedOperationException("to come");
+  }
+
+  /**
+   * Empties a range: its bytes are zero from then on, and what they took is given back, in whole
+   * pages inside the range. Sections go on meanwhile; what they store to the range at the same time
+   * may be lost.
+   *
+   * @throws UnsupportedCapabilityException without {@link Capability#PUNCH}
+   * @throws UnsupportedOperationException on a private view of a stored region
+   * @throws IllegalStateException if the region is read-only, or the range protected
+   * @throws IndexOutOfBoundsException if the range lies outside the region
+   * @throws MemoryException if the file system or kernel refuses; the range may be zero in part
+   */
+  default void punch(long offset, long length, Punch space) throws MemoryException {
+    throw new UnsupportedOperationException("to come");
+  }
+
+  /**
+   * Takes the space of a range that {@link #punch} gave back, or that a {@link Reservation#SPARSE}
+   * region never took, so that no store to it can meet a full disk. Content stays.
+   *
+   * @throws UnsupportedCapabilityException without {@link Capability#PUNCH}
+   * @throws MemoryException if the space cannot be had
+   */
+  default void reserve(long offset, long length) throws MemoryException {
+    throw new UnsupportedOperationException("to come");
+  }
+
+  /**
+   * Protects a range from stores, or lifts that. Segments that are handed out from then on are
+   * read-only if they hold one protected byte: {@link #acquire()} and {@link #segment()} give a
+   * read-only one as long as any byte is protected, {@link #acquire(long, long)} a writable one for
+   * the rest. Segments that were handed out before stay as they are; see docs/regions.md for what
+   * that means.
+   *
+   * @throws IllegalStateException if the region was opened for reading only and stores are to be
+   *     allowed
+   * @throws MemoryException if the kernel refuses
+   */
+  default void protect(long offset, long length, AccessMode access) throws MemoryException {
+    throw new UnsupportedOperationException("to come");
+  }
+
+  /**
+   * Gives a named region another name in its store, atomically.
+   *
+   * @throws IllegalStateException if it has no name, or is read-only
+   * @throws MemoryException if the name is taken, or the file system refuses; the old name holds
+   */
+  default void rename(String newName) throws MemoryException {
+    throw new UnsupportedOperationException("to come");
+  }
 
   /**
    * Ends the region. Waits for open access sections of other threads, and for calls in progress

@@ -13,6 +13,9 @@ public interface RegionAttributes {
   /** As {@link #residentBudget()}: as much as the kernel likes. */
   long NO_BUDGET = Long.MAX_VALUE;
 
+  /** As {@link #maximum()}: no addresses are reserved for growth. */
+  long NO_MAXIMUM = 0;
+
   RegionOptions options();
 
   default Sharing sharing() {
@@ -53,6 +56,22 @@ public interface RegionAttributes {
 
   default long residentBudget() {
     return options().residentBudget();
+  }
+
+  default long maximum() {
+    return options().maximum();
+  }
+
+  default Autogrowth autogrowth() {
+    return options().autogrowth();
+  }
+
+  default NameDurability nameDurability() {
+    return options().nameDurability();
+  }
+
+  default boolean checkedSections() {
+    return options().checkedSections();
   }
 
   default Set<Capability> required() {
@@ -128,6 +147,22 @@ public interface RegionAttributes {
 
     default T withResidentBudget(long residentBudget) {
       return with(options().changed(draft -> draft.residentBudget = residentBudget));
+    }
+
+    default T withMaximum(long maximum) {
+      return with(options().changed(draft -> draft.maximum = maximum));
+    }
+
+    default T withAutogrowth(Autogrowth autogrowth) {
+      return with(options().changed(draft -> draft.autogrowth = autogrowth));
+    }
+
+    default T withNameDurability(NameDurability nameDurability) {
+      return with(options().changed(draft -> draft.nameDurability = nameDurability));
+    }
+
+    default T withCheckedSections(boolean checkedSections) {
+      return with(options().changed(draft -> draft.checkedSections = checkedSections));
     }
 
     /**

@@ -13,11 +13,14 @@ import org.jspecify.annotations.Nullable;
  * @param name its name in the store; null for an unnamed region
  * @param backend the {@linkplain MemoryProvider#name() name} of its provider
  * @param byteSize its size in bytes
+ * @param length how many of them are {@linkplain MemoryRegion#length() in use}
  * @param open whether it is still open
  * @param options its attributes as they are now, which may be less than was asked for
  * @param path its file; for a memfd the path under {@code /proc} by which other processes of this
  *     user can map it while it is open; null where there is neither
  * @param backing what holds its bytes, in words: {@code ext4 file}, {@code memfd, swap} …
+ * @param mapping how it is mapped, as the flags of mmap(2): {@code MAP_SHARED | MAP_POPULATE};
+ *     empty where it is not mapped by that call
  * @param createdAt when it was allocated or opened in this process
  * @param openSections access sections open now
  * @param pinned whether its raw segment was handed out
@@ -32,10 +35,12 @@ public record RegionInfo(
     @Nullable String name,
     String backend,
     long byteSize,
+    long length,
     boolean open,
     RegionOptions options,
     @Nullable Path path,
     String backing,
+    String mapping,
     Instant createdAt,
     int openSections,
     boolean pinned,

@@ -27,6 +27,13 @@ import org.jspecify.annotations.Nullable;
  * @param policies swap policies, applied in the order of the enum; for new regions
  * @param residentBudget bytes that may be in RAM, as {@link MemoryRegion#limitResident} keeps it;
  *     {@link #NO_BUDGET} for no bound
+ * @param maximum bytes that the region may grow to in place: addresses are reserved for so many, so
+ *     that {@link MemoryRegion#resize} up to there ends no segment and waits for nobody; {@link
+ *     #NO_MAXIMUM} to reserve none, and grow by mapping anew
+ * @param autogrowth how far {@link MemoryRegion#ensure} grows the region, and who is told
+ * @param nameDurability when the name of a named region is on the device
+ * @param checkedSections whether the segment of a section throws once the section is closed, which
+ *     makes sections slow: a mode for the tests of those who use regions
  * @param required what the region must be able to do for its whole life, wherever it is moved; see
  *     {@link #requiring}
  * @param directory the store directory to use in place of the provider's configured one; null for
@@ -45,6 +52,10 @@ public record RegionOptions(
     Reservation reservation,
     Set<SwapPolicy> policies,
     long residentBudget,
+    long maximum,
+    Autogrowth autogrowth,
+    NameDurability nameDurability,
+    boolean checkedSections,
     Set<Capability> required,
     @Nullable Path directory,
     @Nullable String owner,
@@ -65,6 +76,18 @@ public record RegionOptions(
     if (sharing == Sharing.PRIVATE && durability == Durability.SYNC) {
       throw new IllegalArgumentException(
           "private stores never reach the file and cannot be SYNC; ask for SHARED or ON_FORCE");
+    }
+    if (maximum < 0) {
+      throw new IllegalArgumentException(
+          "maximum " + maximum + "; give the bytes that it may grow to, or NO_MAXIMUM");
+    }
+    if (maximum != NO_MAXIMUM && autogrowth.ceiling() > maximum) {
+      throw new IllegalArgumentException(
+          String.format(
+              Locale.ROOT,
+              "a ceiling of %d bytes is above the maximum of %d; give a larger maximum",
+              autogrowth.ceiling(),
+              maximum));
     }
     if (residentBudget < 1) {
       throw new IllegalArgumentException(
@@ -117,6 +140,10 @@ public record RegionOptions(
     draft.reservation = reservation;
     draft.policies = policies;
     draft.residentBudget = residentBudget;
+    draft.maximum = maximum;
+    draft.autogrowth = autogrowth;
+    draft.nameDurability = nameDurability;
+    draft.checkedSections = checkedSections;
     draft.required = required;
     draft.directory = directory;
     draft.owner = owner;
@@ -137,6 +164,10 @@ public record RegionOptions(
     Reservation reservation = Reservation.RESERVED;
     Set<SwapPolicy> policies = Set.of();
     long residentBudget = NO_BUDGET;
+    long maximum = NO_MAXIMUM;
+    Autogrowth autogrowth = Autogrowth.NONE;
+    NameDurability nameDurability = NameDurability.NOW;
+    boolean checkedSections;
     Set<Capability> required = Set.of();
     @Nullable Path directory;
     @Nullable String owner;
@@ -154,6 +185,10 @@ public record RegionOptions(
           reservation,
           policies,
           residentBudget,
+          maximum,
+          autogrowth,
+          nameDurability,
+          checkedSections,
           required,
           directory,
           owner,

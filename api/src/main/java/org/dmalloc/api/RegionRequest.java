@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.dmalloc.api;
 
+import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -18,12 +19,20 @@ public record RegionRequest(long byteSize, @Nullable String name, RegionOptions 
   /**
    * Checks the request.
    *
-   * @throws IllegalArgumentException if the size is less than 1, the name is not {@linkplain
-   *     RegionNames#check allowed}, or the region is not to be written
+   * @throws IllegalArgumentException if the size is less than 1 or above the maximum, the name is
+   *     not {@linkplain RegionNames#check allowed}, or the region is not to be written
    */
   public RegionRequest {
     if (byteSize < 1) {
       throw new IllegalArgumentException("byteSize " + byteSize + "; give at least 1");
+    }
+    if (options.maximum() != RegionAttributes.NO_MAXIMUM && byteSize > options.maximum()) {
+      throw new IllegalArgumentException(
+          String.format(
+              Locale.ROOT,
+              "byteSize %d is above the maximum of %d; give a larger maximum",
+              byteSize,
+              options.maximum()));
     }
     if (name != null) {
       RegionNames.check(name);

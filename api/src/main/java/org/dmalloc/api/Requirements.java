@@ -38,6 +38,7 @@ public final class Requirements {
     options.policies().forEach(policy -> needed.addAll(of(policy)));
     addIf(
         options.residentBudget() != RegionAttributes.NO_BUDGET, Capability.RESIDENT_BUDGET, needed);
+    addIf(options.maximum() != RegionAttributes.NO_MAXIMUM, Capability.GROW_IN_PLACE, needed);
     needed.addAll(options.required());
     return needed;
   }

@@ -10,6 +10,8 @@ import org.jspecify.annotations.Nullable;
  *
  * @param name the region's name
  * @param byteSize its size in bytes; −1 if the metadata is unreadable
+ * @param length how many of them are {@linkplain MemoryRegion#length() in use}; −1 if the metadata
+ *     is unreadable
  * @param path the file
  * @param state whether it can be opened
  * @param detail why not, and what to do; empty when it can
@@ -18,6 +20,7 @@ import org.jspecify.annotations.Nullable;
 public record StoredRegion(
     String name,
     long byteSize,
+    long length,
     Path path,
     State state,
     String detail,

@@ -289,6 +289,7 @@ final class ReferenceProvider implements BackingProvider {
         name,
         name(),
         byteSize,
+        byteSize,
         true,
         asked
             .withSharing(sharing(asked.sharing()))
@@ -296,6 +297,7 @@ final class ReferenceProvider implements BackingProvider {
             .withDurability(Durability.ON_FORCE),
         path,
         "mapped file",
+        "",
         Instant.EPOCH,
         0,
         false,
@@ -357,14 +359,14 @@ final class ReferenceProvider implements BackingProvider {
   public List<StoredRegion> stored() throws MemoryException {
     List<StoredRegion> stored = new ArrayList<>();
     for (Path path : capabilities.contains(Capability.NAMED) ? storedFiles() : List.<Path>of()) {
-      stored.add(stored(path));
+      stored.add(describe(path));
     }
     Comparator<StoredRegion> byName = Comparator.comparing(StoredRegion::name);
     stored.sort(flaws.contains(Flaw.STORED_UNSORTED) ? byName.reversed() : byName);
     return stored;
   }
 
-  private StoredRegion stored(Path path) throws MemoryException {
+  private StoredRegion describe(Path path) throws MemoryException {
     String name = ReferenceFile.nameOf(path);
     try {
       StoredRegion.State state = ReferenceFile.stateOf(path, flaws);
@@ -380,7 +382,7 @@ final class ReferenceProvider implements BackingProvider {
       }
       String detail = state == StoredRegion.State.UNUSABLE ? "cut short; restore a copy" : "";
       Instant created = Files.getLastModifiedTime(path).toInstant();
-      return new StoredRegion(name, byteSize, path, state, detail, created);
+      return new StoredRegion(name, byteSize, byteSize, path, state, detail, created);
     } catch (IOException e) {
       throw MemoryException.of("read", -1, path.toString(), "failed", 0, "", e);
     }

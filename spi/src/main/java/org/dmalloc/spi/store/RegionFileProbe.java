@@ -106,6 +106,7 @@ record RegionFileProbe(StoredRegion region, List<String> flaws, @Nullable HandOv
         new StoredRegion(
             name,
             last.byteSize(),
+            last.byteSize(),
             path,
             StoredRegion.State.OPEN,
             "open " + OpenFiles.describe(entries),
@@ -121,6 +122,7 @@ record RegionFileProbe(StoredRegion region, List<String> flaws, @Nullable HandOv
     StoredRegion region =
         new StoredRegion(
             name,
+            image.header().byteSize(),
             image.header().byteSize(),
             path,
             free ? StoredRegion.State.CLOSED : StoredRegion.State.OPEN,
@@ -143,7 +145,7 @@ record RegionFileProbe(StoredRegion region, List<String> flaws, @Nullable HandOv
   private static RegionFileProbe unusable(String name, Path path, MemoryException why) {
     String detail = Objects.requireNonNull(why.getMessage());
     return new RegionFileProbe(
-        new StoredRegion(name, -1, path, StoredRegion.State.UNUSABLE, detail, null),
+        new StoredRegion(name, -1, -1, path, StoredRegion.State.UNUSABLE, detail, null),
         List.of(),
         null);
   }

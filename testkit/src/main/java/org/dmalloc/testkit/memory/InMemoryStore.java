@@ -133,6 +133,7 @@ public final class InMemoryStore {
                 new StoredRegion(
                     file.getKey(),
                     file.getValue().content.byteSize(),
+                    file.getValue().content.byteSize(),
                     path(file.getKey()),
                     open.contains(file.getKey())
                         ? StoredRegion.State.OPEN
