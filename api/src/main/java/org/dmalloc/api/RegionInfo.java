@@ -19,8 +19,9 @@ import org.jspecify.annotations.Nullable;
  * @param path its file; for a memfd the path under {@code /proc} by which other processes of this
  *     user can map it while it is open; null where there is neither
  * @param backing what holds its bytes, in words: {@code ext4 file}, {@code memfd, swap} …
- * @param mapping how it is mapped, as the flags of mmap(2): {@code MAP_SHARED | MAP_POPULATE};
- *     empty where it is not mapped by that call
+ * @param mapping how it is mapped: the flags that mmap(2) got, {@code MAP_SHARED | MAP_FIXED}, or
+ *     the call of Java that was made, {@code FileChannel.map READ_WRITE}; empty where it is memory
+ *     of another kind, as of an {@link java.lang.foreign.Arena}
  * @param createdAt when it was allocated or opened in this process
  * @param openSections access sections open now
  * @param pinned whether its raw segment was handed out

@@ -154,6 +154,11 @@ public final class Mapping implements AutoCloseable {
     return kind;
   }
 
+  /** The flags that mmap(2) got, by name: {@code MAP_SHARED | MAP_FIXED}. */
+  public String flags() {
+    return MmapFlags.names(mmap.flags());
+  }
+
   /** Whether {@link #lock} is in force. */
   public boolean locked() {
     return lock.held();

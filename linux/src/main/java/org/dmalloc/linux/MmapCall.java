@@ -36,16 +36,14 @@ record MmapCall(
     int added = alignment > Platform.pageSize() ? 2 : 1;
     MappingCount.OF_PROCESS.add("mmap", length, target, added);
     MemorySegment hint = MemorySegment.NULL;
-    int flags = kind.flags;
     if (alignment > Platform.pageSize()) {
       long room = Relocation.reserve(length, alignment);
       if (room < 0) {
         throw failure("mmap", length, (int) -room);
       }
       hint = MemorySegment.ofAddress(room);
-      flags |= Abi.MAP_FIXED;
     }
-    long address = map(hint, length, flags);
+    long address = map(hint, length);
     if (address < 0) {
       if (hint.address() != 0) {
         Relocation.unmap(hint.address(), length);
@@ -55,10 +53,17 @@ record MmapCall(
     return address;
   }
 
-  private long map(MemorySegment hint, long length, int flags) {
+  private long map(MemorySegment hint, long length) {
     return file == null
-        ? Libc.mmap(hint, length, kind.protection(), flags | Abi.MAP_ANONYMOUS, -1, 0)
-        : file.use(fd -> Libc.mmap(hint, length, kind.protection(), flags, fd, fileOffset));
+        ? Libc.mmap(hint, length, kind.protection(), flags(), -1, 0)
+        : file.use(fd -> Libc.mmap(hint, length, kind.protection(), flags(), fd, fileOffset));
+  }
+
+  /** An aligned mapping replaces a part of the addresses that were reserved for it. */
+  int flags() {
+    int anonymous = file == null ? Abi.MAP_ANONYMOUS : 0;
+    int fixed = alignment > Platform.pageSize() ? Abi.MAP_FIXED : 0;
+    return kind.flags | anonymous | fixed;
   }
 
   /**

@@ -83,6 +83,19 @@ class MappingTest {
   }
 
   @Test
+  void tellsTheFlagsThatMmapGot() throws IOException {
+    try (OpenFile file = reservedFile(directory, MIB);
+        Mapping ofFile = shared(file, MIB);
+        Mapping small = anonymous(PAGE);
+        Mapping large = anonymous(2 * Platform.hugePageSize())) {
+      assertEquals("MAP_SHARED", ofFile.flags());
+      assertEquals("MAP_PRIVATE | MAP_ANONYMOUS", small.flags());
+      assertEquals("MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED", large.flags());
+    }
+    assertEquals("MAP_SHARED_VALIDATE | MAP_SYNC", MmapFlags.names(MappingKind.SHARED_SYNC.flags));
+  }
+
+  @Test
   void everyUseAfterCloseIsAnIllegalState() throws IOException {
     Mapping mapping = anonymous(MIB);
     MemorySegment segment = mapping.segment();

@@ -9,6 +9,8 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.List;
 import org.dmalloc.api.Access;
 import org.dmalloc.api.AccessMode;
 import org.dmalloc.api.Capability;
@@ -33,6 +35,64 @@ public abstract class SharingContract extends ContractTheme {
         }
       }
     }
+  }
+
+  @Test
+  void theDescribedMappingIsTheKernels() throws Exception {
+    if (memoryMap().isEmpty()) {
+      Skip.because("there is no /proc/self/maps to compare with");
+    }
+    for (Sharing sharing : sharings()) {
+      try (MemoryRegion region =
+          provider().allocate(RegionRequest.ofSize(PAGE).withSharing(sharing))) {
+        assertMappedAsDescribed(region);
+      }
+    }
+    if (declares(Capability.NAMED)) {
+      store("orders", PAGE, 1);
+      List<OpenRequest> requests = new ArrayList<>(List.of(ORDERS));
+      if (declares(Capability.READ_ONLY)) {
+        requests.add(ORDERS.readOnly());
+      }
+      if (declares(Capability.PRIVATE_MAPPING)) {
+        requests.add(PRIVATE);
+      }
+      for (OpenRequest request : requests) {
+        try (MemoryRegion region = provider().open(request)) {
+          assertMappedAsDescribed(region);
+        }
+      }
+    }
+  }
+
+  /** The kernel writes the permissions of an area as {@code rw-s}: shared, or p for private. */
+  private static void assertMappedAsDescribed(MemoryRegion region) throws Exception {
+    String mapping = region.info().mapping();
+    if (mapping.isEmpty()) {
+      return;
+    }
+    try (Access access = region.acquire()) {
+      long address = access.segment().address();
+      String permissions =
+          memoryMap().stream()
+              .filter(line -> contains(line, address))
+              .map(line -> line.substring(line.indexOf(' ') + 1))
+              .findFirst()
+              .orElseThrow(() -> new AssertionError("the region is not mapped"));
+      boolean describedAsPrivate = mapping.matches(".*(MAP_|\\.map )PRIVATE.*");
+      assertEquals(
+          describedAsPrivate ? 'p' : 's', permissions.charAt(3), mapping + ": " + permissions);
+      if (region.info().access() == AccessMode.READ_WRITE) {
+        assertEquals('w', permissions.charAt(1), mapping + ": " + permissions);
+      }
+    }
+  }
+
+  private static boolean contains(String areaLine, long address) {
+    int dash = areaLine.indexOf('-');
+    long start = Long.parseUnsignedLong(areaLine, 0, dash, 16);
+    long end = Long.parseUnsignedLong(areaLine, dash + 1, areaLine.indexOf(' '), 16);
+    return start <= address && address < end;
   }
 
   @Test

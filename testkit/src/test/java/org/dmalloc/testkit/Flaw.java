@@ -93,6 +93,8 @@ enum Flaw {
   NAME_TRUSTED("Store", "aRegionWhoseNameLeadsElsewhereSaysSo"),
   /** Lists stored regions as they come. */
   STORED_UNSORTED("Store", "listingIsSortedAndTellsTheState"),
+  /** Describes every mapping as a shared one. */
+  MAPPING_MISDESCRIBED("Sharing", "theDescribedMappingIsTheKernels"),
   /** Maps private copies shared. */
   PRIVATE_LEAK("Sharing", "privateStoresDoNotLeakBack"),
   /** Opens read-only regions for writing. */

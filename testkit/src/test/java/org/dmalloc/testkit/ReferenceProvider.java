@@ -297,12 +297,21 @@ final class ReferenceProvider implements BackingProvider {
             .withDurability(Durability.ON_FORCE),
         path,
         "mapped file",
-        "",
+        mapping(asked),
         Instant.EPOCH,
         0,
         false,
         null,
         capabilities);
+  }
+
+  private String mapping(RegionOptions asked) {
+    boolean mapsPrivate =
+        asked.sharing() == Sharing.PRIVATE && asked.access() == AccessMode.READ_WRITE;
+    return "FileChannel.map "
+        + (asked.access() == AccessMode.READ_ONLY
+            ? "READ_ONLY"
+            : mapsPrivate && !flaws.contains(Flaw.MAPPING_MISDESCRIBED) ? "PRIVATE" : "READ_WRITE");
   }
 
   private static Sharing sharing(Sharing asked) {

@@ -52,6 +52,11 @@ final class AnonymousBacking implements RegionBacking {
   }
 
   @Override
+  public String mapping() {
+    return mapping.flags();
+  }
+
+  @Override
   public void named(String region, String holder) {
     target = region;
   }

@@ -124,6 +124,15 @@ class AnonymousRegionTest {
     }
   }
 
+  @ParameterizedTest
+  @EnumSource(MemorySource.class)
+  void tellsHowItIsMapped(MemorySource source) throws Exception {
+    String expected = source == MemorySource.PRIVATE ? "MAP_PRIVATE | MAP_ANONYMOUS" : "MAP_SHARED";
+    try (MemoryRegion region = SourceFixture.start(source).allocate(RegionRequest.ofSize(4096))) {
+      assertEquals(expected, region.info().mapping());
+    }
+  }
+
   @Test
   void anotherProcessReadsAndWritesAMemfdByItsPath() throws Exception {
     try (MemoryRegion region =

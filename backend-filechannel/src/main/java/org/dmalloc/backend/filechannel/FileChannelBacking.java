@@ -2,9 +2,11 @@
 package org.dmalloc.backend.filechannel;
 
 import java.lang.foreign.MemorySegment;
+import java.nio.channels.FileChannel.MapMode;
 import java.nio.file.Files;
 import java.util.Locale;
 import java.util.Optional;
+import org.dmalloc.api.AccessMode;
 import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.Reservation;
 import org.dmalloc.api.Residency;
@@ -46,6 +48,18 @@ final class FileChannelBacking implements RegionBacking {
   @Override
   public MemorySegment segment() {
     return range.segment();
+  }
+
+  @Override
+  public String mapping() {
+    return "FileChannel.map " + mapMode(traits);
+  }
+
+  static MapMode mapMode(RegionTraits traits) {
+    if (traits.access() == AccessMode.READ_ONLY) {
+      return MapMode.READ_ONLY;
+    }
+    return traits.sharing() == Sharing.PRIVATE ? MapMode.PRIVATE : MapMode.READ_WRITE;
   }
 
   @Override

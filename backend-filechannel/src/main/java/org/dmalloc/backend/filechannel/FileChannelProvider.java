@@ -3,7 +3,6 @@ package org.dmalloc.backend.filechannel;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.nio.channels.FileChannel.MapMode;
 import java.nio.file.Path;
 import java.util.EnumSet;
 import java.util.Map;
@@ -212,7 +211,7 @@ public final class FileChannelProvider extends StoreLedgerProvider {
       throws MemoryException {
     Arena arena = Arena.ofShared();
     try {
-      MemorySegment segment = file.map(mapMode(traits), arena);
+      MemorySegment segment = file.map(FileChannelBacking.mapMode(traits), arena);
       if (prefault != null) {
         prefault(segment, file, prefault.next(), outcome);
       }
@@ -241,13 +240,6 @@ public final class FileChannelProvider extends StoreLedgerProvider {
           "free space, or allocate it reserved",
           e);
     }
-  }
-
-  private static MapMode mapMode(RegionTraits traits) {
-    if (traits.access() == AccessMode.READ_ONLY) {
-      return MapMode.READ_ONLY;
-    }
-    return traits.sharing() == Sharing.PRIVATE ? MapMode.PRIVATE : MapMode.READ_WRITE;
   }
 
   private static OpenMode mode(Sharing sharing, AccessMode access) {

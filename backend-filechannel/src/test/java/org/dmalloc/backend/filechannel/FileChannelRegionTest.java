@@ -144,11 +144,13 @@ final class FileChannelRegionTest {
     FileChannelProvider copies = provider(Sharing.PRIVATE);
     try (MemoryRegion region = copies.allocate(RegionRequest.ofSize(PAGE).withName("r"))) {
       assertEquals(Sharing.PRIVATE, region.info().sharing());
+      assertEquals("FileChannel.map PRIVATE", region.info().mapping());
       region.segment().fill((byte) 1);
     }
     RegionRequest shared = RegionRequest.ofSize(PAGE).withSharing(Sharing.SHARED);
     try (MemoryRegion region = copies.allocate(shared)) {
       assertEquals(Sharing.SHARED, region.info().sharing());
+      assertEquals("FileChannel.map READ_WRITE", region.info().mapping());
     }
     try (MemoryRegion region = provider.open("r")) {
       assertEquals(0, region.segment().get(JAVA_BYTE, 0));

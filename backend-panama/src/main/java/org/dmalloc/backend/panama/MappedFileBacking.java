@@ -82,6 +82,11 @@ final class MappedFileBacking implements RegionBacking {
   }
 
   @Override
+  public String mapping() {
+    return mapping.flags();
+  }
+
+  @Override
   public void named(String region, String holder) {
     target = region;
     file.describeHolder(holder);

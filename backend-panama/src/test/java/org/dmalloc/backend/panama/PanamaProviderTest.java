@@ -124,6 +124,7 @@ class PanamaProviderTest {
     try (MemoryRegion region = provider.allocate(RegionRequest.ofSize(MIB))) {
       assertNull(region.info().path());
       assertTrue(region.info().backing().endsWith(" file without a name"));
+      assertEquals("MAP_SHARED", region.info().mapping());
       assertEquals(List.of(), files());
     }
   }
@@ -188,6 +189,7 @@ class PanamaProviderTest {
           Files.readAllLines(Path.of("/proc/self/smaps")).stream()
               .anyMatch(line -> line.startsWith("VmFlags") && line.contains(" sf"));
       assertEquals(dax ? Durability.SYNC : Durability.ON_FORCE, region.info().durability());
+      assertEquals(dax ? "MAP_SHARED_VALIDATE | MAP_SYNC" : "MAP_SHARED", region.info().mapping());
       region.force();
     }
   }

@@ -59,6 +59,9 @@ public record RegionDetails(
     }
     lines.put("size", size(info.byteSize()));
     lines.put("backing", info.backing());
+    if (!info.mapping().isEmpty()) {
+      lines.put("mapping", info.mapping());
+    }
     if (info.path() != null) {
       lines.put("file", info.path() + (detached == null ? "" : "; detached: " + detached));
     }

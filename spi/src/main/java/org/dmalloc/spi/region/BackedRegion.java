@@ -92,7 +92,7 @@ public final class BackedRegion implements BackingRegion {
         options.get(),
         traits.path(),
         traits.backing(),
-        "",
+        backing.mapping(),
         createdAt,
         gate.openSections(),
         nextUse.pinned(),

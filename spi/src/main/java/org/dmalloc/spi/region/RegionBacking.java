@@ -9,6 +9,7 @@ import org.dmalloc.api.Advice;
 import org.dmalloc.api.AdvisedRange;
 import org.dmalloc.api.Capability;
 import org.dmalloc.api.MemoryException;
+import org.dmalloc.api.RegionInfo;
 import org.dmalloc.api.Residency;
 import org.dmalloc.api.SwapPolicy;
 import org.dmalloc.api.backing.DirtyTracking;
@@ -30,6 +31,11 @@ public interface RegionBacking {
    * The memory of the whole region, read-only if opened so; another one after {@link #resize} only.
    */
   MemorySegment segment();
+
+  /** How the memory is mapped, as {@link RegionInfo#mapping} says it; asked at any time. */
+  default String mapping() {
+    return "";
+  }
 
   /**
    * Tells what the region is called, at first and whenever its user knows it by another name.
