@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.dmalloc.manager;
 
+import java.nio.file.Path;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Set;
@@ -48,9 +49,16 @@ record Backend(MemoryProvider provider, int ranking, long serviceId) {
     return answer("supportedAdvice()", Set.of(), provider::supportedAdvice);
   }
 
-  /** The regions in its store; none where it breaks its contract. */
-  List<StoredRegion> stored() throws MemoryException {
-    return answer("stored()", List.of(), provider::stored);
+  /**
+   * The regions in its store, or in another directory; none where it breaks its contract.
+   *
+   * @param directory null for its own
+   */
+  List<StoredRegion> stored(@Nullable Path directory) throws MemoryException {
+    return answer(
+        "stored()",
+        List.of(),
+        () -> directory == null ? provider.stored() : provider.stored(directory));
   }
 
   /**

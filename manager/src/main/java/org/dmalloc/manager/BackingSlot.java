@@ -22,8 +22,9 @@ final class BackingSlot {
   private final LongSupplier detachedWaitNanos;
   private final SectionGate gate = new SectionGate();
 
-  // Written with the gate shut, read inside sections: the gate orders them. The segment is null
-  // while the region is stranded.
+  // Written with the gate shut, read inside sections: the gate orders them. Growth in place writes
+  // it beside sections, which see the old segment or the new one: both lead to the same memory, and
+  // a segment's own fields are final. Null while the region is stranded.
   private @Nullable MemorySegment segment;
   private volatile Placement placement;
 
@@ -33,7 +34,10 @@ final class BackingSlot {
   /** Set by users, taken by the policy's clock: a plain read on the way in is all that it costs. */
   private boolean used = true;
 
-  /** Held while a placement asks to be told of the next use, and while the placement changes. */
+  /**
+   * Held while a placement asks to be told of the next use, and while placement or segment change
+   * beside users.
+   */
   private final Object notifying = new Object();
 
   /** Begins on a placement; users of a region without a backend wait so long for one. */
@@ -138,6 +142,15 @@ final class BackingSlot {
     segment = placement.segment();
   }
 
+  /** Takes the memory anew after it has grown in place. Called inside a section. */
+  void grown() {
+    synchronized (notifying) {
+      if (segment != null) { // stranded beside this section otherwise
+        segment = placement.segment();
+      }
+    }
+  }
+
   /** Ends it all. Called with the gate shut and the placement's region closed. */
   void end() {
     segment = null;
@@ -214,10 +227,12 @@ final class BackingSlot {
    * shut, or without that if a section would not end.
    */
   void strand(String why) {
-    MemorySegment now = segment;
-    if (now != null) {
-      detached = new Detached(why, now.asReadOnly(), detachedWaitNanos.getAsLong());
-      segment = null;
+    synchronized (notifying) {
+      MemorySegment now = segment;
+      if (now != null) {
+        detached = new Detached(why, now.asReadOnly(), detachedWaitNanos.getAsLong());
+        segment = null;
+      }
     }
   }
 

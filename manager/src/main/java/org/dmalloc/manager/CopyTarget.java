@@ -87,6 +87,19 @@ final class CopyTarget {
     }
   }
 
+  /** Grows in place with its source. */
+  void grow(long byteSize) throws MemoryException {
+    placement.region().resize(byteSize);
+  }
+
+  /** Takes over how many bytes are in use, if somebody has said so. */
+  void takeLength(MemoryRegion source) {
+    long length = source.length();
+    if (length != source.byteSize()) {
+      placement.region().setLength(length);
+    }
+  }
+
   /** Whether what is stored here has to be written to a file some time. */
   boolean isWritten() {
     return placement.backend().capabilities().contains(Capability.FORCE)

@@ -63,6 +63,8 @@ final class CopyingMigration {
   private final Move move;
   private final @Nullable StoreMove between;
   private final RateLimit rate;
+
+  /** The source's memory at the begin. It may grow in place; {@link ChangesDuringMove} follows. */
   private final MemorySegment from;
 
   /** What the owner had asked for when the target was made. */
@@ -70,6 +72,9 @@ final class CopyingMigration {
 
   /** Where runs of pages with content begin and end, in a piece. */
   private final long[] runs = new long[(int) (PIECE_BYTES / PAGE_BYTES) + 1];
+
+  /** Whether its name did not lead to its file already: then the move gives it one again. */
+  private final boolean wasDetached;
 
   private long copiedBytes;
 
@@ -88,6 +93,7 @@ final class CopyingMigration {
     this.rate = new RateLimit(move.options().bytesPerSecond());
     this.from = move.source().segment();
     this.asked = move.region().asked();
+    this.wasDetached = move.source().region().detached().isPresent();
   }
 
   /** Moves; on failure the region is where it was and the target is gone. */
@@ -99,37 +105,37 @@ final class CopyingMigration {
             asked.allocationOn(move.target().capabilities()),
             between,
             move.region().id());
-    move.region().movesBetween(List.of(move.source().region(), target.placement().region()));
+    move.region().moves().between(List.of(move.source().region(), target.placement().region()));
     try {
       move.reached(Step.ALLOCATED);
       long pauseNanos;
-      DirtyTracking tracking = track(target.memory());
-      String found = tracking.method();
+      ChangesDuringMove changes =
+          new ChangesDuringMove(move.source(), from, target, track(target.memory()));
+      String found = changes.method();
       try {
         move.reached(Step.TRACKING);
         copyAll(target);
         move.reached(Step.COPIED);
-        passUntilSmall(tracking, target);
+        passUntilSmall(changes);
         if (between != null) {
           announce();
           target.force(); // so that the force in the pause is short
-          passUntilSmall(tracking, target); // what was written meanwhile is not for the pause
+          passUntilSmall(changes); // what was written meanwhile is not for the pause
         }
-        settle(tracking, target);
+        settle(changes, target);
         pauseNanos =
-            move.withGateShut(
-                () -> exchange(tracking, target), () -> passUntilSmall(tracking, target));
+            move.withGateShut(() -> exchange(changes, target), () -> passUntilSmall(changes));
         release(target);
       } finally {
         // After the release: taking the protection away from pages that go anyway would take time.
-        end(tracking);
+        end(changes);
       }
       return move.result(copiedBytes, passes, pauseNanos, MoveMethod.COPY, found);
     } finally {
       if (!exchanged) {
         takeBack(target);
       }
-      move.region().movesBetween(List.of());
+      move.region().moves().between(List.of());
     }
   }
 
@@ -230,10 +236,10 @@ final class CopyingMigration {
         && MemorySegment.mismatch(from, page, page + PAGE_BYTES, ZERO_PAGE, 0, PAGE_BYTES) < 0;
   }
 
-  private long copy(MemorySegment to, long offset, long length) {
+  private long copy(ChangesDuringMove changes, long offset, long length) {
     if (length > 0) {
       long start = System.nanoTime();
-      MemorySegment.copy(from, offset, to, offset, length);
+      MemorySegment.copy(changes.from(), offset, changes.to(), offset, length);
       copyNanos += System.nanoTime() - start;
       copiedBytes += length;
     }
@@ -244,14 +250,13 @@ final class CopyingMigration {
    * Copies what was written meanwhile until a pass finds little, or no less than the one before, or
    * is held up.
    */
-  private void passUntilSmall(DirtyTracking tracking, CopyTarget target) throws MemoryException {
-    MemorySegment to = target.memory();
+  private void passUntilSmall(ChangesDuringMove changes) throws MemoryException {
     double before = Double.MAX_VALUE;
     while (passes < MAX_PASSES) {
       long already = copiedBytes;
       passes++;
       copyNanos = 0;
-      tracking.collect((offset, length) -> copyInChunks(to, offset, length));
+      changes.collect((offset, length) -> copyInChunks(changes, offset, length));
       move.reached(Step.PASSED);
       long delta = copiedBytes - already;
       heldUp = copyNanos > HELD_UP_NANOS && delta * 1e9 / copyNanos < HELD_UP_BYTES_PER_SECOND;
@@ -266,28 +271,29 @@ final class CopyingMigration {
    * Has the target's changed pages written for as long as stores to it are held up: what the mover
    * waits for here, users would wait for with the gate shut.
    */
-  private void settle(DirtyTracking tracking, CopyTarget target) throws MemoryException {
+  private void settle(ChangesDuringMove changes, CopyTarget target) throws MemoryException {
     boolean writes = target.isWritten();
     // Passes that compare everything take long, and find the more the longer they take.
-    int most = tracking instanceof PageComparison ? 1 : MAX_SETTLES;
+    int most = changes.compares() ? 1 : MAX_SETTLES;
     for (int i = 0; i < most && writes && (heldUp || copyNanos > LONG_NANOS); i++) {
       move.goOn();
       target.force();
-      passUntilSmall(tracking, target);
+      passUntilSmall(changes);
     }
   }
 
-  private void copyInChunks(MemorySegment to, long offset, long length) throws MemoryException {
+  private void copyInChunks(ChangesDuringMove changes, long offset, long length)
+      throws MemoryException {
     for (long done = 0; done < length; done += CHUNK_BYTES) {
-      long copied = copy(to, offset + done, Math.min(CHUNK_BYTES, length - done));
+      long copied = copy(changes, offset + done, Math.min(CHUNK_BYTES, length - done));
       rate.spend(copied, move::goOn);
     }
   }
 
-  private void exchange(DirtyTracking tracking, CopyTarget target) throws MemoryException {
+  private void exchange(ChangesDuringMove changes, CopyTarget target) throws MemoryException {
     passes++;
-    MemorySegment to = target.memory();
-    tracking.collectLast((offset, length) -> copy(to, offset, length));
+    changes.collectLast((offset, length) -> copy(changes, offset, length));
+    target.takeLength(move.source().region());
     move.region().asked().tellSince(asked, target.placement(), move.region());
     move.reached(Step.DELTA_COPIED);
     if (between != null) {
@@ -302,6 +308,9 @@ final class CopyingMigration {
    * file that holds the region after a crash: until here that is the old one, from here the new.
    */
   private void handOver(CopyTarget target) throws MemoryException {
+    if (!wasDetached) {
+      move.requireName(); // deleted meanwhile: it must not have its name again
+    }
     try {
       target.force();
       move.reached(Step.FORCED);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.dmalloc.manager;
 
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -8,9 +9,11 @@ import java.util.Map;
 import java.util.Set;
 import org.dmalloc.api.Advice;
 import org.dmalloc.api.Capability;
+import org.dmalloc.api.Deletion;
 import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.MemoryProvider;
 import org.dmalloc.api.MemoryRegion;
+import org.dmalloc.api.NameDurability;
 import org.dmalloc.api.OpenRequest;
 import org.dmalloc.api.ProviderStatistics;
 import org.dmalloc.api.RegionNames;
@@ -18,6 +21,7 @@ import org.dmalloc.api.RegionRequest;
 import org.dmalloc.api.StoreFinding;
 import org.dmalloc.api.StoredRegion;
 import org.dmalloc.api.UnsupportedCapabilityException;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The provider of movable regions as one bundle sees it: it books what it hands out on that bundle.
@@ -61,35 +65,84 @@ final class ManagedProvider implements MemoryProvider {
   /** The regions in the stores of all backends; two backends of one store count once. */
   @Override
   public List<StoredRegion> stored() throws MemoryException {
-    return regions.stored().values().stream()
+    return stored(null);
+  }
+
+  @Override
+  public List<StoredRegion> stored(@Nullable Path directory) throws MemoryException {
+    return regions.stored(directory).values().stream()
         .map(ManagedRegions.Stored::region)
         .sorted(Comparator.comparing(StoredRegion::name))
         .toList();
   }
 
-  /** Deletes it from the store that has it; one of several is not guessed at. */
   @Override
   public void delete(String name) throws MemoryException {
+    delete(name, Deletion.DEFAULT);
+  }
+
+  /** Deletes it from the store that has it; one of several is not guessed at. */
+  @Override
+  public void delete(String name, Deletion how) throws MemoryException {
+    MemoryProvider provider = holder("delete", name, how.directory()).provider();
+    if (how.equals(Deletion.DEFAULT)) {
+      provider.delete(name);
+    } else {
+      provider.delete(name, how);
+    }
+  }
+
+  @Override
+  public void rename(
+      String name, String newName, NameDurability durability, @Nullable Path directory)
+      throws MemoryException {
+    RegionNames.check(newName);
+    holder("rename", name, directory).provider().rename(name, newName, durability, directory);
+  }
+
+  /** The backend whose store has a region; the best one if none has, which then says so. */
+  private Backend holder(String operation, String name, @Nullable Path directory)
+      throws MemoryException {
     regions.checkRunning();
     RegionNames.check(name);
-    Backend first =
-        regions.backends().stream()
-            .filter(backend -> backend.capabilities().contains(Capability.NAMED))
-            .findFirst()
-            .orElse(null);
-    Map<String, Backend> holders = regions.holders(name);
-    if (first == null) {
-      throw new UnsupportedCapabilityException(name(), Capability.NAMED);
+    List<Backend> able = regions.withStores(directory);
+    if (able.isEmpty()) {
+      boolean named = regions.capabilities().contains(Capability.NAMED);
+      throw new UnsupportedCapabilityException(
+          name(), named ? Capability.DIRECTORY : Capability.NAMED);
     }
+    Map<String, Backend> holders = regions.holders(name, directory);
     if (holders.size() > 1) {
       throw MemoryException.of(
-          "delete",
+          operation,
           name,
           "it is in several stores: " + String.join(", ", holders.keySet()),
-          "delete it by the backend of one: "
+          operation
+              + " it by the backend of one: "
               + String.join(", ", holders.values().stream().map(Backend::name).toList()));
     }
-    (holders.isEmpty() ? first : holders.values().iterator().next()).provider().delete(name);
+    return holders.isEmpty() ? able.getFirst() : holders.values().iterator().next();
+  }
+
+  /** Of all backends with stores; what one refuses does not keep the others from it. */
+  @Override
+  public void forceNames() throws MemoryException {
+    regions.checkRunning();
+    MemoryException refused = null;
+    for (Backend backend : regions.withStores(null)) {
+      try {
+        backend.provider().forceNames();
+      } catch (MemoryException e) {
+        if (refused == null) {
+          refused = e;
+        } else {
+          refused.addSuppressed(e);
+        }
+      }
+    }
+    if (refused != null) {
+      throw refused;
+    }
   }
 
   @Override

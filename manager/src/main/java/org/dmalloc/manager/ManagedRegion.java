@@ -3,7 +3,6 @@ package org.dmalloc.manager;
 
 import java.lang.foreign.MemorySegment;
 import java.time.Instant;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -16,6 +15,7 @@ import org.dmalloc.api.AdvisedRange;
 import org.dmalloc.api.Capability;
 import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.MemoryRegion;
+import org.dmalloc.api.Punch;
 import org.dmalloc.api.RegionInfo;
 import org.dmalloc.api.RegionOptions;
 import org.dmalloc.api.Residency;
@@ -35,18 +35,11 @@ final class ManagedRegion implements MemoryRegion {
   private final ManagedRegions regions;
   private final String bundle;
   private final BackingSlot backing;
+  private final RegionSize size;
   private final MoveLock moving;
-  private final History history = new History();
-
-  /** The backends that a move of it needs which runs now. */
-  private volatile List<Backend> needed = List.of();
-
-  /** Backends' regions that the move which runs copies between. */
-  private volatile List<MemoryRegion> moved = List.of();
+  private final RegionMoves moves;
 
   private volatile RequestedAttributes asked;
-  private volatile String home;
-  private volatile long byteSize;
   private volatile @Nullable RegionInfo lastInfo;
 
   ManagedRegion(
@@ -62,8 +55,8 @@ final class ManagedRegion implements MemoryRegion {
     this.backing =
         new BackingSlot(this, placement, () -> regions.settings().strandedWait().toNanos());
     this.moving = new MoveLock(this, regions::sectionTimeoutNanos);
-    this.byteSize = placement.region().byteSize();
-    this.home = placement.backend().name();
+    this.size = new RegionSize(this, regions, backing);
+    this.moves = new RegionMoves(placement.backend().name());
   }
 
   // --- MemoryRegion ---
@@ -75,7 +68,7 @@ final class ManagedRegion implements MemoryRegion {
 
   @Override
   public long byteSize() {
-    return byteSize;
+    return size.byteSize();
   }
 
   @Override
@@ -108,6 +101,9 @@ final class ManagedRegion implements MemoryRegion {
             .options()
             .withOwner(wanted.owner())
             .withPageSize(wanted.pageSize())
+            .withAutogrowth(wanted.autogrowth())
+            .withCheckedSections(wanted.checkedSections())
+            .withNameDurability(wanted.nameDurability())
             .requiring(wanted.required());
     if (wanted.pattern() != AccessPattern.AUTO) {
       real = real.withPattern(wanted.pattern());
@@ -119,8 +115,8 @@ final class ManagedRegion implements MemoryRegion {
         id,
         wanted.name(),
         ManagedRegions.NAME,
-        byteSize,
-        byteSize,
+        byteSize(),
+        inner.length(),
         open,
         real,
         inner.path(),
@@ -168,7 +164,7 @@ final class ManagedRegion implements MemoryRegion {
   }
 
   /** Throws unless the region can do it where it lies now; says where it can. */
-  private void require(Capability capability) {
+  void require(Capability capability) {
     Backend here = placement().backend();
     if (!here.capabilities().contains(capability)) {
       throw regions.lacking(this, here, capability);
@@ -298,53 +294,92 @@ final class ManagedRegion implements MemoryRegion {
 
   @Override
   public void resize(long newByteSize) throws MemoryException {
-    if (gate().hasEnded()) {
-      throw new IllegalStateException("region is closed");
-    }
-    backing.awaitBackend();
-    backing.checkAttached();
-    require(Capability.RESIZE);
-    if (newByteSize < 1) {
-      throw new IllegalArgumentException(
-          "resize of " + this + " to " + newByteSize + " bytes; give at least 1");
-    }
-    moving.take("resize");
+    size.resize(newByteSize);
+  }
+
+  @Override
+  public long ensure(long atLeast) throws MemoryException {
+    return size.ensure(atLeast);
+  }
+
+  /** Keeps the new size for the next backend. */
+  synchronized void resized(long newByteSize) {
+    asked = asked.withByteSize(newByteSize);
+  }
+
+  @Override
+  public long length() {
+    int slot = gate().enter();
     try {
-      checkMovable("resize");
-      gate().shut(regions.sectionTimeoutNanos());
-      try {
-        checkMovable("resize");
-        backing.checkAttached();
-        require(Capability.RESIZE); // it may have moved meanwhile
-        resizeShut(newByteSize);
-      } finally {
-        gate().open();
-      }
+      return placement().region().length();
     } finally {
-      moving.release();
+      gate().exit(slot);
     }
   }
 
-  private void resizeShut(long newByteSize) throws MemoryException {
-    long growth = newByteSize - byteSize;
-    if (growth > 0) {
-      regions.accounts().book("resize", growth, bundle, toString());
-    }
-    boolean done = false;
+  @Override
+  public void setLength(long length) {
+    backing.awaitBackend();
+    int slot = gate().enter();
     try {
-      placement().region().resize(newByteSize);
-      done = true;
+      backing.checkAttached();
+      asked.requireWritten("setLength", this);
+      if (asked.privateView()) {
+        throw new IllegalStateException(
+            "setLength of " + this + ": it is a private view of a stored region");
+      }
+      placement().region().setLength(length);
     } finally {
-      backing.remap(); // also a failed resize may have mapped the bytes anew
-      if (done) {
-        byteSize = newByteSize;
-        synchronized (this) {
-          asked = asked.withByteSize(newByteSize);
-        }
-      }
-      if (done ? growth < 0 : growth > 0) {
-        regions.accounts().release(Math.abs(growth), bundle);
-      }
+      gate().exit(slot);
+    }
+  }
+
+  @Override
+  public void punch(long offset, long length, Punch space) throws MemoryException {
+    run(
+        Capability.PUNCH,
+        region -> {
+          asked.requireWritten("punch", this);
+          if (asked.privateView()) {
+            throw new UnsupportedOperationException(
+                "punch of " + this + ", a private view of a stored region; open it shared");
+          }
+          region.punch(offset, length, space); // a tracking tells of it as of a store
+        });
+  }
+
+  @Override
+  public void reserve(long offset, long length) throws MemoryException {
+    run(
+        Capability.PUNCH,
+        region -> {
+          asked.requireWritten("reserve", this);
+          region.reserve(offset, length);
+        });
+  }
+
+  /** Waits for a move that runs, which goes by the name. */
+  @Override
+  public void rename(String newName) throws MemoryException {
+    requireOpen();
+    moving.takeAfterMove("rename");
+    try {
+      run(
+          Capability.NAMED,
+          region -> {
+            if (!asked.stored()) {
+              throw new IllegalStateException(
+                  asked.name() == null
+                      ? "rename of " + this + ": it has no name; allocate it with one"
+                      : "rename of " + this + ": it is a private view; open it shared");
+            }
+            region.rename(newName);
+            synchronized (this) {
+              asked = asked.withName(newName);
+            }
+          });
+    } finally {
+      moving.release();
     }
   }
 
@@ -392,11 +427,15 @@ final class ManagedRegion implements MemoryRegion {
     return moving;
   }
 
-  /** Throws if the region is closed, or its raw segment was handed out. */
-  void checkMovable(String operation) {
+  void requireOpen() {
     if (gate().hasEnded()) {
       throw new IllegalStateException("region is closed");
     }
+  }
+
+  /** Throws if the region is closed, or its raw segment was handed out. */
+  void checkMovable(String operation) {
+    requireOpen();
     if (backing.pinned()) {
       throw new IllegalStateException(
           operation
@@ -426,19 +465,9 @@ final class ManagedRegion implements MemoryRegion {
     return backing.placement();
   }
 
-  /** Says which backends a move needs, from its beginning until the old memory is released. */
-  void needs(List<Backend> backends) {
-    needed = backends;
-  }
-
-  /** Says between which backends' regions a move copies, until the one that is left is released. */
-  void movesBetween(List<MemoryRegion> backendsRegions) {
-    moved = backendsRegions;
-  }
-
   /** Whether it lies on the backend, or a move of it needs the backend. */
   boolean concerns(Backend backend) {
-    return needed.contains(backend) || placement().backend().equals(backend);
+    return moves.isNeeded(backend) || placement().backend().equals(backend);
   }
 
   /** Puts the region on other memory. Called with the gate shut. */
@@ -461,32 +490,11 @@ final class ManagedRegion implements MemoryRegion {
     return bundle;
   }
 
-  String home() {
-    return home;
-  }
-
-  void settle(String backend) {
-    home = backend;
-  }
-
-  History history() {
-    return history;
+  RegionMoves moves() {
+    return moves;
   }
 
   ManagedRegionInfo managedInfo() {
-    Placement now = placement();
-    Set<Long> carries = new HashSet<>();
-    carries.add(now.region().id());
-    moved.forEach(region -> carries.add(region.id()));
-    carries.remove(id);
-    return new ManagedRegionInfo(
-        id,
-        carries,
-        now.backend().name(),
-        home,
-        bundle,
-        history.moves(),
-        history.records(),
-        stranded());
+    return moves.info(this);
   }
 }

@@ -3,6 +3,7 @@ package org.dmalloc.manager;
 
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
+import java.nio.file.Path;
 import java.util.Collections;
 import java.util.Comparator;
 import java.util.EnumSet;
@@ -17,17 +18,20 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 import org.dmalloc.api.Advice;
+import org.dmalloc.api.Autogrowth;
 import org.dmalloc.api.Capability;
 import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.MemoryProvider;
 import org.dmalloc.api.MemoryRegion;
 import org.dmalloc.api.OpenRequest;
+import org.dmalloc.api.RegionOptions;
 import org.dmalloc.api.RegionRequest;
 import org.dmalloc.api.Requirements;
 import org.dmalloc.api.StoredRegion;
 import org.dmalloc.api.UnsupportedCapabilityException;
 import org.dmalloc.api.backing.OrphanedRegions;
 import org.dmalloc.api.backing.RegionIds;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The backends that are present, the regions on them, and the making of new ones. Safe for use by
@@ -232,9 +236,14 @@ final class ManagedRegions {
             request.name() == null ? "" : request.name(),
             request.byteSize(),
             Requirements.of(request),
-            (backend, id) -> backend.allocate(request, id),
+            (backend, id) -> backend.allocate(request.with(belowUsers(request.options())), id),
             region -> RequestedAttributes.of(request)),
         backends());
+  }
+
+  /** What a backend is asked for: growth by itself and sections are the managed region's. */
+  private static RegionOptions belowUsers(RegionOptions options) {
+    return options.withAutogrowth(Autogrowth.NONE).withCheckedSections(false);
   }
 
   /** Opens it on the best backend; if that has none of the name, on one whose store has it. */
@@ -244,7 +253,7 @@ final class ManagedRegions {
     } catch (MemoryException e) {
       boolean elsewhere = e.errno() == NO_SUCH_FILE && request.directory() == null;
       List<Backend> holders =
-          elsewhere ? List.copyOf(holders(request.name()).values()) : List.<Backend>of();
+          elsewhere ? List.copyOf(holders(request.name(), null).values()) : List.<Backend>of();
       if (holders.isEmpty()) {
         throw e;
       }
@@ -267,7 +276,7 @@ final class ManagedRegions {
             request.name(),
             0,
             Requirements.of(request),
-            (backend, id) -> backend.open(request, id),
+            (backend, id) -> backend.open(request.with(belowUsers(request.options())), id),
             region -> RequestedAttributes.of(request, region.byteSize())),
         among);
   }
@@ -275,24 +284,35 @@ final class ManagedRegions {
   /** A file of a stored region, and the best backend that has it in its store. */
   record Stored(StoredRegion region, Backend backend) {}
 
-  /** The stored regions of all backends by the paths of their files. */
-  Map<String, Stored> stored() throws MemoryException {
+  /** The backends that have stores, the best first; with a directory those that take one. */
+  List<Backend> withStores(@Nullable Path directory) {
+    return backends().stream()
+        .filter(backend -> backend.capabilities().contains(Capability.NAMED))
+        .filter(
+            backend -> directory == null || backend.capabilities().contains(Capability.DIRECTORY))
+        .toList();
+  }
+
+  /**
+   * The stored regions of all backends by the paths of their files.
+   *
+   * @param directory null for the stores' own
+   */
+  Map<String, Stored> stored(@Nullable Path directory) throws MemoryException {
     Map<String, Stored> byPath = new TreeMap<>();
-    for (Backend backend : backends()) {
-      if (backend.capabilities().contains(Capability.NAMED)) {
-        for (StoredRegion region : backend.stored()) {
-          byPath.putIfAbsent(
-              region.path().toAbsolutePath().normalize().toString(), new Stored(region, backend));
-        }
+    for (Backend backend : withStores(directory)) {
+      for (StoredRegion region : backend.stored(directory)) {
+        byPath.putIfAbsent(
+            region.path().toAbsolutePath().normalize().toString(), new Stored(region, backend));
       }
     }
     return byPath;
   }
 
   /** For each file of a stored region of that name, by its path: the best backend that has it. */
-  Map<String, Backend> holders(String name) throws MemoryException {
+  Map<String, Backend> holders(String name, @Nullable Path directory) throws MemoryException {
     Map<String, Backend> holders = new TreeMap<>();
-    stored()
+    stored(directory)
         .forEach(
             (path, stored) -> {
               if (stored.region.name().equals(name)) {

@@ -2,6 +2,7 @@
 package org.dmalloc.manager;
 
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.locks.LockSupport;
 import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.ProgressListener;
@@ -78,6 +79,19 @@ record Move(
         MemoryException.NO_ERRNO,
         nextStep,
         cause);
+  }
+
+  /** Throws if the name of a stored region does not lead to its file any more. */
+  void requireName() throws MemoryException {
+    Optional<String> fate = source.region().detached();
+    if (fate.isPresent()) {
+      throw failed(
+          fate.get(),
+          "it stays on "
+              + source.backend().name()
+              + "; put the file back, or copy its content to another region",
+          null);
+    }
   }
 
   /** What a move that is done says of itself; see {@link MoveResult}. */

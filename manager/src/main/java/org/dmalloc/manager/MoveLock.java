@@ -32,20 +32,38 @@ final class MoveLock {
    * @throws IllegalStateException if that takes too long
    */
   void take(String operation) {
+    requireOutside(operation);
+    urgent.incrementAndGet();
+    try {
+      await(operation);
+    } finally {
+      urgent.decrementAndGet();
+    }
+  }
+
+  /**
+   * Waits until it is free, and lets a move that runs come to its end; keeps interrupts.
+   *
+   * @throws IllegalStateException if that takes too long
+   */
+  void takeAfterMove(String operation) {
+    requireOutside(operation);
+    await(operation);
+  }
+
+  private void requireOutside(String operation) {
     if (lock.isHeldByCurrentThread()) {
       throw new IllegalStateException(
           operation + " of " + region + " inside a move of it; wait for its end");
     }
+  }
+
+  private void await(String operation) {
     long deadline = System.nanoTime() + timeoutNanos.getAsLong();
-    urgent.incrementAndGet();
-    try {
-      if (!Uninterrupted.await(
-          () -> lock.tryLock(deadline - System.nanoTime(), TimeUnit.NANOSECONDS))) {
-        throw new IllegalStateException(
-            operation + " of " + region + ": it is being moved or resized; try again");
-      }
-    } finally {
-      urgent.decrementAndGet();
+    if (!Uninterrupted.await(
+        () -> lock.tryLock(deadline - System.nanoTime(), TimeUnit.NANOSECONDS))) {
+      throw new IllegalStateException(
+          operation + " of " + region + ": it is being moved or resized; try again");
     }
   }
 

@@ -76,7 +76,7 @@ final class Moves implements RegionMover {
     }
     try {
       MoveResult result = perform(region, target, options, progress, MoveReason.COMMAND);
-      region.settle(target.name());
+      region.moves().settle(target.name());
       return result;
     } finally {
       region.moving().release();
@@ -110,7 +110,7 @@ final class Moves implements RegionMover {
             progress,
             reason != MoveReason.EVACUATION,
             System.nanoTime());
-    region.needs(List.of(source.backend(), target));
+    region.moves().needs(List.of(source.backend(), target));
     tell(listener -> listener.started(region.id(), from, target.name()));
     MoveResult result;
     try {
@@ -118,10 +118,13 @@ final class Moves implements RegionMover {
       if (!regions.present(target)) {
         throw move.failed("backend " + target.name() + " has just gone", "", null);
       }
-      result = run(move);
+      result = run(move, reason);
     } catch (MemoryException | RuntimeException | InternalError e) {
       String why = String.valueOf(e.getMessage());
-      region.history().add(new MoveRecord(Instant.now(), from, target.name(), reason, null, why));
+      region
+          .moves()
+          .history()
+          .add(new MoveRecord(Instant.now(), from, target.name(), reason, null, why));
       tell(listener -> listener.failed(region.id(), from, target.name(), why));
       if (e instanceof InternalError) {
         // A page without a disk block behind it: how a store to a sparse file on a full disk ends.
@@ -130,9 +133,12 @@ final class Moves implements RegionMover {
       }
       throw e;
     } finally {
-      region.needs(List.of());
+      region.moves().needs(List.of());
     }
-    region.history().add(new MoveRecord(Instant.now(), from, target.name(), reason, result, null));
+    region
+        .moves()
+        .history()
+        .add(new MoveRecord(Instant.now(), from, target.name(), reason, result, null));
     tell(listener -> listener.finished(result));
     if (!regions.present(target)) {
       // It left meanwhile, and its evacuation did not see this region.
@@ -158,7 +164,7 @@ final class Moves implements RegionMover {
     probe.reached(region, step);
   }
 
-  private MoveResult run(Move move) throws MemoryException {
+  private MoveResult run(Move move, MoveReason reason) throws MemoryException {
     RequestedAttributes asked = move.region().asked();
     String name = asked.name();
     if (asked.stored() && name != null) {
@@ -176,6 +182,9 @@ final class Moves implements RegionMover {
                 + ", which alone can delete the old file, is gone",
             "start it, or move to a backend of the same store",
             null);
+      }
+      if (reason != MoveReason.COMMAND) {
+        move.requireName(); // to store it anew is for its owner to decide
       }
       return new CopyingMigration(move, betweenStores(move, asked, name)).run();
     }

@@ -70,7 +70,7 @@ final class PolicyClock {
     boolean stranded = region.stranded() != null;
     List<Backend> candidates = stranded ? regions.refuges(region) : regions.candidates(region);
     Optional<Backend> home =
-        candidates.stream().filter(b -> b.name().equals(region.home())).findFirst();
+        candidates.stream().filter(b -> b.name().equals(region.moves().home())).findFirst();
     if (stranded) {
       return home.or(() -> candidates.stream().findFirst());
     }

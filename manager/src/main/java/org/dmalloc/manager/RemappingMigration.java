@@ -71,7 +71,7 @@ record RemappingMigration(Move move, String name) {
   private void exchange() throws MemoryException {
     boolean wasOpen = move.source().region().info().open();
     if (wasOpen) {
-      requireName();
+      move.requireName(); // or the file that is closed here could not be opened again
     }
     move.source().region().close(); // what it throws, it throws before anything is released
     MemoryRegion opened;
@@ -85,19 +85,6 @@ record RemappingMigration(Move move, String name) {
       throw e;
     }
     move.region().place(new Placement(move.target(), opened));
-  }
-
-  /** A file that is closed first, and then gone from its name, could not be opened again. */
-  private void requireName() throws MemoryException {
-    Optional<String> fate = move.source().region().detached();
-    if (fate.isPresent()) {
-      throw move.failed(
-          fate.get(),
-          "it stays on "
-              + move.source().backend().name()
-              + "; put the file back, or copy its content to another region",
-          null);
-    }
   }
 
   /** Opens the file that the source had open, and no other of its name. */

@@ -7,6 +7,7 @@ import java.util.Set;
 import org.dmalloc.api.AccessMode;
 import org.dmalloc.api.AccessPattern;
 import org.dmalloc.api.Advice;
+import org.dmalloc.api.Autogrowth;
 import org.dmalloc.api.Capability;
 import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.OpenRequest;
@@ -55,6 +56,26 @@ record RequestedAttributes(long byteSize, @Nullable String name, RegionOptions o
     return new RequestedAttributes(newByteSize, name, options);
   }
 
+  RequestedAttributes withName(String newName) {
+    return new RequestedAttributes(byteSize, newName, options);
+  }
+
+  /**
+   * Throws if the region was opened for reading: on memory that a private view has come to, no
+   * backend knows that any more.
+   */
+  void requireWritten(String operation, Object of) {
+    if (access() == AccessMode.READ_ONLY) {
+      throw new IllegalStateException(
+          operation + " of " + of + ": it is read-only; open it for writing");
+    }
+  }
+
+  /** Whether it shows a stored region, and keeps stores out of it. */
+  boolean privateView() {
+    return name != null && sharing() == Sharing.PRIVATE;
+  }
+
   /** Whether it lies in a store, shared with it: it can be mapped anew, and must stay stored. */
   boolean stored() {
     return name != null && sharing() != Sharing.PRIVATE;
@@ -89,6 +110,9 @@ record RequestedAttributes(long byteSize, @Nullable String name, RegionOptions o
             stored() || (name == null && capabilities.contains(Capability.DIRECTORY))
                 ? directory()
                 : null) // of a private view that of its file, which is not for other memory
+        .withMaximum(maximum() == NO_MAXIMUM ? NO_MAXIMUM : Math.max(maximum(), byteSize))
+        .withAutogrowth(Autogrowth.NONE) // the managed region grows by itself, and books that
+        .withCheckedSections(false) // nobody opens sections but the managed region
         .withResidentBudget(NO_BUDGET) // told once the region is in use there: see hintBudget
         .withProgress(ProgressListener.NONE);
   }

@@ -1,18 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.dmalloc.manager;
 
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Set;
 import org.dmalloc.api.Advice;
 import org.dmalloc.api.Capability;
+import org.dmalloc.api.Deletion;
 import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.MemoryProvider;
 import org.dmalloc.api.MemoryRegion;
+import org.dmalloc.api.NameDurability;
 import org.dmalloc.api.OpenRequest;
 import org.dmalloc.api.ProviderStatistics;
 import org.dmalloc.api.RegionRequest;
 import org.dmalloc.api.StoreFinding;
 import org.dmalloc.api.StoredRegion;
+import org.jspecify.annotations.Nullable;
 
 /** Passes every call on, for subclasses that change one. */
 class ForwardingBackend implements MemoryProvider {
@@ -53,8 +57,30 @@ class ForwardingBackend implements MemoryProvider {
   }
 
   @Override
+  public List<StoredRegion> stored(@Nullable Path directory) throws MemoryException {
+    return to.stored(directory);
+  }
+
+  @Override
   public void delete(String name) throws MemoryException {
     to.delete(name);
+  }
+
+  @Override
+  public void delete(String name, Deletion how) throws MemoryException {
+    to.delete(name, how);
+  }
+
+  @Override
+  public void rename(
+      String name, String newName, NameDurability durability, @Nullable Path directory)
+      throws MemoryException {
+    to.rename(name, newName, durability, directory);
+  }
+
+  @Override
+  public void forceNames() throws MemoryException {
+    to.forceNames();
   }
 
   @Override
