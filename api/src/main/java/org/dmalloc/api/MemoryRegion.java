@@ -256,9 +256,7 @@ public interface MemoryRegion extends AutoCloseable {
    * How many of the region's bytes are in use, as its owner said by {@link #setLength}; all of them
    * if he never did. Nothing is done by it: sections show the whole region.
    */
-  default long length() {
-    return byteSize();
-  }
+  long length();
 
   /**
    * Says how many bytes are in use. It is kept with the region: over moves, and with a named one,
@@ -268,9 +266,7 @@ public interface MemoryRegion extends AutoCloseable {
    * @throws IllegalArgumentException if it is not
    * @throws IllegalStateException if the region is read-only or a private view of a stored one
    */
-  default void setLength(long length) {
-    throw new UnsupportedOperationException("to come");
-  }
+  void setLength(long length);
 
   /**
    * Empties a range: its bytes are zero from then on, and what they took is given back, in whole

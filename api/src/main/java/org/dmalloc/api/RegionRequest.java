@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
  *
  * {@snippet class="org.dmalloc.api.examples.RegionExamples" region="request"}
  *
- * @param byteSize bytes, at least 1; more than 2 GiB is fine
+ * @param byteSize bytes, at least 0; more than 2 GiB is fine
  * @param name makes the region a named one that can be opened again; null for an unnamed region
  * @param options all else
  */
@@ -19,12 +19,12 @@ public record RegionRequest(long byteSize, @Nullable String name, RegionOptions 
   /**
    * Checks the request.
    *
-   * @throws IllegalArgumentException if the size is less than 1 or above the maximum, the name is
-   *     not {@linkplain RegionNames#check allowed}, or the region is not to be written
+   * @throws IllegalArgumentException if the size is negative or above the maximum, the name is not
+   *     {@linkplain RegionNames#check allowed}, or the region is not to be written
    */
   public RegionRequest {
-    if (byteSize < 1) {
-      throw new IllegalArgumentException("byteSize " + byteSize + "; give at least 1");
+    if (byteSize < 0) {
+      throw new IllegalArgumentException("byteSize " + byteSize + "; give at least 0");
     }
     if (options.maximum() != RegionAttributes.NO_MAXIMUM && byteSize > options.maximum()) {
       throw new IllegalArgumentException(

@@ -30,6 +30,9 @@ public abstract class MemoryProviderContract {
   public class Store extends StoreContract {}
 
   @Nested
+  public class Names extends NamesContract {}
+
+  @Nested
   public class Sharing extends SharingContract {}
 
   @Nested

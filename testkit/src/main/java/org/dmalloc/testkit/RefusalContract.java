@@ -222,7 +222,7 @@ public abstract class RefusalContract extends ContractTheme {
         }
       }
       if (declares(Capability.RESIZE)) {
-        assertThrows(IllegalArgumentException.class, () -> region.resize(0));
+        assertThrows(IllegalArgumentException.class, () -> region.resize(-1));
         assertThrows(IllegalArgumentException.class, () -> region.resize(-PAGE));
       }
       Pattern.check(region, 2);

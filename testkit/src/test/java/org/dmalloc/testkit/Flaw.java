@@ -95,6 +95,14 @@ enum Flaw {
   STORED_UNSORTED("Store", "listingIsSortedAndTellsTheState"),
   /** Describes every mapping as a shared one. */
   MAPPING_MISDESCRIBED("Sharing", "theDescribedMappingIsTheKernels"),
+  /** Forgets the length of a region that it closes. */
+  LENGTH_FORGOTTEN("Names", "aLengthIsKeptWithTheRegion"),
+  /** Takes any length. */
+  LENGTH_UNCHECKED("Names", "aLengthLiesInsideTheRegion"),
+  /** Keeps a length that a smaller size does not hold. */
+  LENGTH_NOT_CUT("Names", "aSmallerSizeCutsTheLength"),
+  /** Lets a reader say how long a region is. */
+  LENGTH_OF_A_READER("Names", "onlyAWriterSetsTheLength"),
   /** Maps private copies shared. */
   PRIVATE_LEAK("Sharing", "privateStoresDoNotLeakBack"),
   /** Opens read-only regions for writing. */

@@ -16,13 +16,13 @@ import org.dmalloc.api.StoredRegion;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The file of a region: its bytes from offset 0, whole pages, then a footer with a magic number and
- * the size. {@link RandomAccessFile} because interrupts do not close it.
+ * The file of a region: its bytes from offset 0, whole pages, then a footer with a magic number,
+ * the size, and the length or −1. {@link RandomAccessFile} because interrupts do not close it.
  */
 final class ReferenceFile implements AutoCloseable {
   static final String SUFFIX = ".ref";
   private static final long MAGIC = 0x72656665_72656e63L;
-  private static final int FOOTER = 2 * Long.BYTES;
+  private static final int FOOTER = 3 * Long.BYTES;
 
   /** Files open in this JVM: −1 for a writer, else the count of readers. */
   private static final Map<Path, Integer> OPEN = new HashMap<>();
@@ -135,6 +135,18 @@ final class ReferenceFile implements AutoCloseable {
     file.seek(pages(byteSize));
     file.writeLong(MAGIC);
     file.writeLong(byteSize);
+    file.writeLong(-1);
+  }
+
+  /** The length in the footer, which no size is less than; −1 if there is none. */
+  long length() throws IOException {
+    file.seek(file.length() - Long.BYTES);
+    return file.readLong();
+  }
+
+  void setLength(long length) throws IOException {
+    file.seek(file.length() - Long.BYTES);
+    file.writeLong(length);
   }
 
   static long pages(long byteSize) {

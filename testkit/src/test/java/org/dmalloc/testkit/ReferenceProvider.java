@@ -262,7 +262,7 @@ final class ReferenceProvider implements BackingProvider {
       if (byteSize < 0 && !flaws.contains(Flaw.CUT_FILE_OPENS)) {
         throw MemoryException.of("open", r.name(), "damaged or cut short", "restore a copy");
       }
-      byteSize = Math.max(1, byteSize);
+      byteSize = Math.max(0, byteSize);
       book(byteSize);
       booked = byteSize;
       RegionInfo traits = info(r.name(), byteSize, r.options(), path, carriedAs);
@@ -380,18 +380,22 @@ final class ReferenceProvider implements BackingProvider {
     try {
       StoredRegion.State state = ReferenceFile.stateOf(path, flaws);
       long byteSize = -1;
+      long length = -1;
       if (state == StoredRegion.State.CLOSED) {
         try (ReferenceFile file = ReferenceFile.open(path, true, flaws)) {
           byteSize = file.byteSize();
+          length = file.length() < 0 ? byteSize : file.length();
         }
       } else {
         for (MemoryRegion region : regions()) {
-          byteSize = name.equals(region.info().name()) ? region.byteSize() : byteSize;
+          boolean same = name.equals(region.info().name());
+          byteSize = same ? region.byteSize() : byteSize;
+          length = same ? region.length() : length;
         }
       }
       String detail = state == StoredRegion.State.UNUSABLE ? "cut short; restore a copy" : "";
       Instant created = Files.getLastModifiedTime(path).toInstant();
-      return new StoredRegion(name, byteSize, byteSize, path, state, detail, created);
+      return new StoredRegion(name, byteSize, length, path, state, detail, created);
     } catch (IOException e) {
       throw MemoryException.of("read", -1, path.toString(), "failed", 0, "", e);
     }

@@ -48,6 +48,7 @@ final class ReferenceRegion implements MemoryRegion {
   private Arena arena;
   private MemorySegment segment;
   private volatile long byteSize;
+  private volatile long length = -1;
   private volatile boolean pinned;
   private volatile AccessPattern pattern;
   private volatile long budget;
@@ -63,6 +64,9 @@ final class ReferenceRegion implements MemoryRegion {
     this.fileKey = traits.name() == null ? null : keyOf(file.path());
     this.gate = new ReferenceGate(provider.flaws());
     this.byteSize = traits.byteSize();
+    if (traits.name() != null && !flawed(Flaw.LENGTH_FORGOTTEN)) {
+      this.length = file.length();
+    }
     this.pattern = traits.pattern();
     this.budget =
         flawed(Flaw.BUDGET_REQUEST_FORGOTTEN) ? RegionRequest.NO_BUDGET : traits.residentBudget();
@@ -134,13 +138,40 @@ final class ReferenceRegion implements MemoryRegion {
   }
 
   @Override
+  public long length() {
+    return length < 0 ? byteSize : length;
+  }
+
+  @Override
+  public void setLength(long newLength) {
+    try (Access access = acquire()) {
+      boolean stores =
+          traits.access() == AccessMode.READ_WRITE
+              && (traits.name() == null || traits.sharing() != Sharing.PRIVATE);
+      if (!stores && !flawed(Flaw.LENGTH_OF_A_READER)) {
+        throw new IllegalStateException("it is read-only or private");
+      }
+      if (newLength < 0
+          || (newLength > access.segment().byteSize() && !flawed(Flaw.LENGTH_UNCHECKED))) {
+        throw new IllegalArgumentException("length " + newLength + " of " + byteSize);
+      }
+      length = newLength;
+      if (traits.name() != null) {
+        file.setLength(newLength);
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  @Override
   public RegionInfo info() {
     return new RegionInfo(
         traits.id(),
         traits.name(),
         traits.backend(),
         byteSize,
-        byteSize,
+        length(),
         !closed.get(),
         traits.options().withPattern(pattern).withPolicies(policies).withResidentBudget(budget),
         traits.path(),
@@ -365,8 +396,8 @@ final class ReferenceRegion implements MemoryRegion {
   public void resize(long newByteSize) throws MemoryException {
     try (Access access = acquire()) {
       provider.require(Capability.RESIZE);
-      if (newByteSize < 1) {
-        throw new IllegalArgumentException("resize to " + newByteSize + "; give at least 1");
+      if (newByteSize < 0) {
+        throw new IllegalArgumentException("resize to " + newByteSize + "; give at least 0");
       }
       boolean free = traits.sharing() == Sharing.SHARED && access.segment().scope().isAlive();
       if ((pinned && !flawed(Flaw.RESIZE_PINNED)) || !free) {
@@ -399,6 +430,10 @@ final class ReferenceRegion implements MemoryRegion {
       }
       arena.close();
       file.setByteSize(byteSize, newByteSize);
+      if (!flawed(Flaw.LENGTH_NOT_CUT)) {
+        length = Math.min(length, newByteSize);
+      }
+      file.setLength(length);
       arena = Arena.ofShared();
       segment = map(arena, newByteSize);
       byteSize = newByteSize;

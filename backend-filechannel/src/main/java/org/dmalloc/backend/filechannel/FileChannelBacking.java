@@ -112,6 +112,17 @@ final class FileChannelBacking implements RegionBacking {
   @Override
   public void force(long offset, long length) throws MemoryException {
     file.force(segment(), offset, length);
+    file.forceHeader();
+  }
+
+  @Override
+  public long ownLength() {
+    return file.ownLength();
+  }
+
+  @Override
+  public void keepLength(long length) {
+    file.keepLength(length);
   }
 
   @Override

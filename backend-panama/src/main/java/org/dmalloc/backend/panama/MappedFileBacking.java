@@ -140,10 +140,24 @@ final class MappedFileBacking implements RegionBacking {
     } else {
       mapping.force(offset, length);
     }
+    Optional<StoreFile> stored = file.inStore();
+    if (stored.isPresent()) {
+      stored.get().forceHeader();
+    }
     WatchedRegion watching = watched;
     if (watching != null) {
       watching.forced();
     }
+  }
+
+  @Override
+  public long ownLength() {
+    return file.inStore().map(StoreFile::ownLength).orElse(NO_LENGTH);
+  }
+
+  @Override
+  public void keepLength(long length) {
+    file.inStore().ifPresent(stored -> stored.keepLength(length));
   }
 
   @Override

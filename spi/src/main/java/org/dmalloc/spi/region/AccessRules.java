@@ -44,9 +44,9 @@ record AccessRules(RegionTraits traits, RegionLabel label) {
   }
 
   void requireSize(long newByteSize) {
-    if (newByteSize < 1) {
+    if (newByteSize < 0) {
       throw new IllegalArgumentException(
-          "resize of " + label + " to " + newByteSize + " bytes; give at least 1");
+          "resize of " + label + " to " + newByteSize + " bytes; give at least 0");
     }
   }
 
@@ -55,18 +55,23 @@ record AccessRules(RegionTraits traits, RegionLabel label) {
    */
   void requireResize(boolean pinned) {
     if (pinned) {
-      throw refused("it is pinned by segment(); use acquire() in place of it");
+      throw refused("resize", "it is pinned by segment(); use acquire() in place of it");
     }
+    requireStores("resize");
+  }
+
+  /** Throws if the operation would have to change a stored region that is not open for that. */
+  void requireStores(String operation) {
     if (isReadOnly()) {
-      throw refused("it is read-only");
+      throw refused(operation, "it is read-only");
     }
     if (isPrivate() && traits.name() != null) {
-      throw refused("it is a private view of a stored region");
+      throw refused(operation, "it is a private view of a stored region");
     }
   }
 
-  private IllegalStateException refused(String reason) {
-    return new IllegalStateException("resize of " + label + ": " + reason);
+  private IllegalStateException refused(String operation, String reason) {
+    return new IllegalStateException(operation + " of " + label + ": " + reason);
   }
 
   private UnsupportedOperationException unsupported(String format) {

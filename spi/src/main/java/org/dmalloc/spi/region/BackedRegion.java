@@ -46,6 +46,7 @@ public final class BackedRegion implements BackingRegion {
   private final CurrentOptions options;
   private final WriteBack writeBack;
   private final NextUse nextUse;
+  private final RegionLength length;
 
   /** What the ledger holds against the limit for this region; changed with the gate shut. */
   volatile long bookedBytes;
@@ -67,6 +68,7 @@ public final class BackedRegion implements BackingRegion {
     this.options = new CurrentOptions(traits, label);
     this.writeBack = new WriteBack(traits, backing, label);
     this.nextUse = new NextUse(gate, label);
+    this.length = new RegionLength(backing);
     backing.named(label.toString(), label.holder());
   }
 
@@ -81,13 +83,28 @@ public final class BackedRegion implements BackingRegion {
   }
 
   @Override
+  public long length() {
+    return length.of(byteSize);
+  }
+
+  @Override
+  public void setLength(long newLength) {
+    inSection(
+        () -> {
+          rules.requireStores("setLength");
+          length.set(newLength, byteSize, label);
+          return true;
+        });
+  }
+
+  @Override
   public RegionInfo info() {
     return new RegionInfo(
         id,
         traits.name(),
         ledger.backend(),
         byteSize,
-        byteSize,
+        length(),
         !gate.hasEnded(),
         options.get(),
         traits.path(),
@@ -357,6 +374,7 @@ public final class BackedRegion implements BackingRegion {
       try {
         use.end(segment, "resize", () -> backing.resize(newByteSize));
         byteSize = newByteSize;
+        length.resized(newByteSize);
         bookedBytes = newByteSize;
         done = true;
       } finally {

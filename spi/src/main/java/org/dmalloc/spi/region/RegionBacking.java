@@ -27,6 +27,9 @@ import org.dmalloc.api.backing.DirtyTracking;
  * gate shut and nobody inside. So no lock is needed for the memory's sake.
  */
 public interface RegionBacking {
+  /** As {@link #ownLength}: nobody ever set one. */
+  long NO_LENGTH = -1;
+
   /**
    * The memory of the whole region, read-only if opened so; another one after {@link #resize} only.
    */
@@ -124,6 +127,17 @@ public interface RegionBacking {
   default void resize(long newByteSize) throws MemoryException {
     throw notImplemented(Capability.RESIZE);
   }
+
+  /** The length that was set and kept with the region; {@link #NO_LENGTH} if there is none. */
+  default long ownLength() {
+    return NO_LENGTH;
+  }
+
+  /**
+   * Keeps the length with a named region: its next {@link #force} makes it durable, and its {@link
+   * #close}. A {@link #resize} to less has cut what was kept.
+   */
+  default void keepLength(long length) {}
 
   /** The file of a named region that can go to another store; empty if there is none. */
   default Optional<MovableFile> file() {

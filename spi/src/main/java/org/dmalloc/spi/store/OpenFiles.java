@@ -40,26 +40,32 @@ final class OpenFiles {
    * @param token tells this entry from all others; begins with the class loader's mark
    * @param exclusive whether it holds off everybody else
    * @param byteSize the region's size; 0 while it is not known yet
+   * @param length how many of its bytes are in use
    * @param createdAtMillis when the region was allocated
    * @param holder its name in messages
    */
   record Entry(
-      String token, boolean exclusive, long byteSize, long createdAtMillis, String holder) {
+      String token,
+      boolean exclusive,
+      long byteSize,
+      long length,
+      long createdAtMillis,
+      String holder) {
     Entry {
       // One line each, so no line ends inside.
       holder = holder.replaceAll("\\p{Cntrl}", " ");
     }
 
     static Entry create(boolean exclusive, String holder) {
-      return new Entry(LOADER + '/' + UUID.randomUUID(), exclusive, 0, 0, holder);
+      return new Entry(LOADER + '/' + UUID.randomUUID(), exclusive, 0, 0, 0, holder);
     }
 
-    Entry describing(long newByteSize, Instant createdAt) {
-      return new Entry(token, exclusive, newByteSize, createdAt.toEpochMilli(), holder);
+    Entry describing(long newByteSize, long newLength, Instant createdAt) {
+      return new Entry(token, exclusive, newByteSize, newLength, createdAt.toEpochMilli(), holder);
     }
 
     Entry heldBy(String newHolder) {
-      return new Entry(token, exclusive, byteSize, createdAtMillis, newHolder);
+      return new Entry(token, exclusive, byteSize, length, createdAtMillis, newHolder);
     }
 
     private boolean ofThisLoader() {
@@ -69,17 +75,24 @@ final class OpenFiles {
     private String line() {
       String mode = exclusive ? "exclusive" : "shared";
       return String.join(
-          " ", token, mode, Long.toString(byteSize), Long.toString(createdAtMillis), holder);
+          " ",
+          token,
+          mode,
+          Long.toString(byteSize),
+          Long.toString(length),
+          Long.toString(createdAtMillis),
+          holder);
     }
 
     private static Entry parse(String line) {
-      String[] parts = line.split(" ", 5);
+      String[] parts = line.split(" ", 6);
       return new Entry(
           parts[0],
           parts[1].equals("exclusive"),
           Long.parseLong(parts[2]),
           Long.parseLong(parts[3]),
-          parts[4]);
+          Long.parseLong(parts[4]),
+          parts[5]);
     }
   }
 

@@ -106,7 +106,7 @@ record RegionFileProbe(StoredRegion region, List<String> flaws, @Nullable HandOv
         new StoredRegion(
             name,
             last.byteSize(),
-            last.byteSize(),
+            last.length(),
             path,
             StoredRegion.State.OPEN,
             "open " + OpenFiles.describe(entries),
@@ -123,7 +123,7 @@ record RegionFileProbe(StoredRegion region, List<String> flaws, @Nullable HandOv
         new StoredRegion(
             name,
             image.header().byteSize(),
-            image.header().byteSize(),
+            image.header().length(),
             path,
             free ? StoredRegion.State.CLOSED : StoredRegion.State.OPEN,
             free ? "" : "open " + LockHolders.describe(path),

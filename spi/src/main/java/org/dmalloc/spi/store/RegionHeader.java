@@ -15,17 +15,20 @@ import org.jspecify.annotations.Nullable;
  * @param version the format version that wrote it
  * @param generation counts the changes; the valid copy with the greater one holds
  * @param byteSize the region's size
+ * @param ownLength how many bytes are in use, as the region's owner said; {@link #NO_LENGTH} if he
+ *     never did
  * @param dataOffset where the region's first byte lies in the file
  * @param createdAt when the region was allocated, in milliseconds
- * @param flags bit 0: the space is reserved; bits 1 and 32: see {@link HandOver}; other bits below
- *     32 mean something that a reader must understand, the bits from 32 on something that it may
- *     ignore
+ * @param flags bit 0: the space is reserved; bits 1 and 32: see {@link HandOver}; bit 2: it has a
+ *     length of its own; bit 3: its size is 0; other bits below 32 mean something that a reader
+ *     must understand, the bits from 32 on something that it may ignore
  * @param handOver the note of a move between stores; null if there is none
  */
 record RegionHeader(
     int version,
     long generation,
     long byteSize,
+    long ownLength,
     long dataOffset,
     Instant createdAt,
     long flags,
@@ -38,11 +41,22 @@ record RegionHeader(
 
   static final long FLAG_RESERVED = 1;
 
+  /** As {@link #ownLength}: all bytes are in use, whatever the size becomes. */
+  static final long NO_LENGTH = -1;
+
+  private static final long FLAG_LENGTH = 1L << 2;
+  private static final long FLAG_EMPTY = 1L << 3;
+
+  /** Flags that follow from the other values. */
+  private static final long DERIVED = FLAG_LENGTH | FLAG_EMPTY | HandOver.FLAGS;
+
   /** Not a valid first byte of text, the name, and the line ends that a text transfer changes. */
   static final long MAGIC = 0x0a1a0a0d_524d4489L; // 89 'D' 'M' 'R' 0d 0a 1a 0a
 
-  private static final long MUST_UNDERSTAND = 0xffff_ffffL & ~FLAG_RESERVED & ~HandOver.FLAGS;
+  private static final long MUST_UNDERSTAND = 0xffff_ffffL & ~FLAG_RESERVED & ~DERIVED;
   private static final int CHECKSUM_AT = BYTES - Integer.BYTES;
+  private static final int FLAGS_AT = 48;
+  static final int LENGTH_AT = CHECKSUM_AT - Long.BYTES;
 
   /** What a copy's 512 bytes turned out to be. */
   enum Condition {
@@ -52,8 +66,36 @@ record RegionHeader(
     TOO_NEW,
     /** It begins like a header, but the checksum or a value is wrong. */
     DAMAGED,
+    /** Zeros, or zeros from its middle on: the first write of it never reached the device. */
+    UNWRITTEN,
     /** It is no header at all. */
     FOREIGN
+  }
+
+  /** A first header. */
+  static RegionHeader first(
+      long byteSize, long dataOffset, Reservation reservation, @Nullable HandOver note) {
+    long flags = reservation == Reservation.RESERVED ? FLAG_RESERVED : 0;
+    Instant now = Instant.ofEpochMilli(System.currentTimeMillis());
+    return new RegionHeader(VERSION, 1, byteSize, NO_LENGTH, dataOffset, now, flags, note);
+  }
+
+  RegionHeader {
+    long derived =
+        (ownLength == NO_LENGTH ? 0 : FLAG_LENGTH)
+            | (byteSize == 0 ? FLAG_EMPTY : 0)
+            | (handOver == null ? 0 : handOver.flag());
+    flags = (flags & ~DERIVED) | derived;
+  }
+
+  /** How many of the region's bytes are in use. */
+  long length() {
+    return ownLength == NO_LENGTH ? byteSize : ownLength;
+  }
+
+  /** The copy that a generation is written to first; the other one follows. */
+  static int firstCopyOf(long generation) {
+    return (int) ((generation - 1) & 1);
   }
 
   Reservation reservation() {
@@ -65,27 +107,36 @@ record RegionHeader(
     return dataOffset + byteSize;
   }
 
+  /** With a size, of which no more can be in use. */
   RegionHeader resized(long newByteSize) {
-    return new RegionHeader(
-        version, generation + 1, newByteSize, dataOffset, createdAt, flags, handOver);
+    return with(newByteSize, Math.min(ownLength, newByteSize), handOver);
   }
 
-  /** The same values, to hold in place of a later header. */
-  RegionHeader after(RegionHeader later) {
-    return new RegionHeader(
-        version, later.generation + 1, byteSize, dataOffset, createdAt, flags, handOver);
+  RegionHeader using(long newLength) {
+    return with(byteSize, newLength, handOver);
   }
 
   RegionHeader noting(@Nullable HandOver note) {
-    long others = flags & ~HandOver.FLAGS;
+    return with(byteSize, ownLength, note);
+  }
+
+  private RegionHeader with(long newByteSize, long newLength, @Nullable HandOver note) {
+    return new RegionHeader(
+        version, generation, newByteSize, newLength, dataOffset, createdAt, flags, note);
+  }
+
+  /** The same values, to hold in place of an earlier header, and to be written to that copy. */
+  RegionHeader after(RegionHeader earlier, int copy) {
+    long next = earlier.generation + 1;
     return new RegionHeader(
         version,
-        generation + 1,
+        firstCopyOf(next) == copy ? next : next + 1,
         byteSize,
+        ownLength,
         dataOffset,
         createdAt,
-        note == null ? others : others | note.flag(),
-        note);
+        flags,
+        handOver);
   }
 
   byte[] encode() {
@@ -96,6 +147,9 @@ record RegionHeader(
     if (handOver != null) {
       handOver.encode(buffer);
     }
+    if (ownLength != NO_LENGTH) {
+      buffer.putLong(LENGTH_AT, ownLength);
+    }
     buffer.putInt(CHECKSUM_AT, checksum(buffer.array()));
     return buffer.array();
   }
@@ -103,33 +157,46 @@ record RegionHeader(
   static Condition examine(byte[] bytes) {
     ByteBuffer buffer = ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN);
     if (buffer.getLong(0) != MAGIC) {
-      return Condition.FOREIGN;
+      return areZeros(bytes, 0, BYTES) ? Condition.UNWRITTEN : Condition.FOREIGN;
     }
     // Magic, version and checksum stay in their places in every version to come.
     if (buffer.getInt(CHECKSUM_AT) != checksum(bytes)) {
-      return Condition.DAMAGED;
+      return areZeros(bytes, BYTES / 2, BYTES) ? Condition.UNWRITTEN : Condition.DAMAGED;
     }
+    long flags = buffer.getLong(FLAGS_AT);
     RegionHeader header = decode(bytes);
-    if (header.version > VERSION || (header.flags & MUST_UNDERSTAND) != 0) {
+    if (header.version > VERSION || (flags & MUST_UNDERSTAND) != 0) {
       return Condition.TOO_NEW;
     }
     boolean sane =
         header.version >= 1
-            && header.byteSize >= 1
+            && header.byteSize >= 0
             && header.dataOffset >= COPY_POSITIONS[1] + BYTES
             && header.dataOffset % 4096 == 0
             && header.byteSize <= Long.MAX_VALUE - header.dataOffset
-            && ((header.flags & HandOver.FLAGS) == 0) == (header.handOver == null);
+            && header.ownLength >= NO_LENGTH
+            && header.ownLength <= header.byteSize
+            && header.flags == flags;
     return sane ? Condition.VALID : Condition.DAMAGED;
+  }
+
+  static boolean areZeros(byte[] bytes, int from, int to) {
+    for (int i = from; i < to; i++) {
+      if (bytes[i] != 0) {
+        return false;
+      }
+    }
+    return true;
   }
 
   static RegionHeader decode(byte[] bytes) {
     ByteBuffer buffer = ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN);
-    long flags = buffer.getLong(48);
+    long flags = buffer.getLong(FLAGS_AT);
     return new RegionHeader(
         buffer.getInt(8),
         buffer.getLong(16),
         buffer.getLong(24),
+        (flags & FLAG_LENGTH) == 0 ? NO_LENGTH : buffer.getLong(LENGTH_AT),
         buffer.getLong(32),
         Instant.ofEpochMilli(buffer.getLong(40)),
         flags,

@@ -5,10 +5,12 @@ import static org.dmalloc.spi.store.RegionHeader.COPY_POSITIONS;
 
 import java.io.IOException;
 import java.nio.file.Path;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Comparator;
+import java.util.EnumSet;
 import java.util.List;
+import org.dmalloc.api.NameDurability;
 import org.dmalloc.api.Reservation;
 import org.dmalloc.spi.store.RegionHeader.Condition;
 import org.jspecify.annotations.Nullable;
@@ -17,8 +19,11 @@ import org.jspecify.annotations.Nullable;
  * The content of a region file: two header copies and the data behind them. Knows in which order to
  * write them so that a power cut at any point leaves the old or the new state.
  *
- * <p>At rest both copies are equal, so one damaged copy loses nothing. A change overwrites first
- * the copy that is not the newest valid one, waits for the device, and then the other.
+ * <p>A change is written to one copy only, never to the one that the device is known to have; so
+ * any number of changes may follow each other before the device is waited for. Then the other copy
+ * is made equal, without a wait: what it had is not needed any more, so that one damaged copy loses
+ * nothing. The {@linkplain RegionHeader#firstCopyOf generation} tells which copy was first, for
+ * whoever opens the file when both are equal, and the device may not have the second one yet.
  */
 final class RegionImage {
   /** Data begins at 2 MiB, so that address and file offset fit huge pages; the gap is a hole. */
@@ -27,19 +32,35 @@ final class RegionImage {
   private static final long PAGE = 4096;
 
   private final Disk disk;
+
+  /** What holds in this process; the device may not have it yet. */
   private RegionHeader header;
+
+  /** The copy that has it. */
   private int newestCopy;
+
+  /** The copy that no change may overwrite; equals the newest once the device has that. */
+  private int durableCopy;
+
+  /** What is to be waited for until the device has the header, and what that counts on. */
+  private Unforced unforced = Unforced.NOTHING;
 
   /** A header that failed to be written and may be in the file even so; null if there is none. */
   private @Nullable RegionHeader withdrawn;
 
-  private final Sync wholeFile;
+  private enum Unforced {
+    NOTHING,
+    HEADER,
+    WHOLE_FILE
+  }
 
-  private RegionImage(Disk disk, RegionHeader header, int newestCopy) {
+  private RegionImage(
+      Disk disk, RegionHeader header, int newestCopy, int durableCopy, Unforced unforced) {
     this.disk = disk;
     this.header = header;
     this.newestCopy = newestCopy;
-    this.wholeFile = copy -> disk.sync();
+    this.durableCopy = durableCopy;
+    this.unforced = unforced;
   }
 
   /** Takes the space for a stretch of the file, or throws. */
@@ -48,106 +69,172 @@ final class RegionImage {
     void reserve(long position, long length) throws IOException;
   }
 
-  /** The file length for a region of that size: whole pages. */
+  /**
+   * The file length for a region of that size: whole pages, and at least one that can be mapped.
+   */
   static long fileLength(long dataOffset, long byteSize) {
-    long end = dataOffset + byteSize;
+    long end = dataOffset + Math.max(1, byteSize);
     return end + (PAGE - end % PAGE) % PAGE;
   }
 
-  /** Writes a new image over an empty file and waits for the device; a moved one has a note. */
+  /** Writes a new image over an empty file; a moved one has a note. */
   static RegionImage initialise(
-      Disk disk, long byteSize, Reservation reservation, @Nullable HandOver note, Reserve reserve)
+      Disk disk,
+      long byteSize,
+      Reservation reservation,
+      @Nullable HandOver note,
+      Reserve reserve,
+      NameDurability durable)
       throws IOException {
-    RegionHeader header =
-        new RegionHeader(
-            RegionHeader.VERSION,
-            1,
-            byteSize,
-            DATA_OFFSET,
-            Instant.ofEpochMilli(System.currentTimeMillis()),
-            (reservation == Reservation.RESERVED ? RegionHeader.FLAG_RESERVED : 0)
-                | (note == null ? 0 : note.flag()),
-            note);
+    RegionHeader header = RegionHeader.first(byteSize, DATA_OFFSET, reservation, note);
     long length = fileLength(DATA_OFFSET, byteSize);
     disk.setLength(length);
     reserve.reserve(DATA_OFFSET, length - DATA_OFFSET);
     byte[] bytes = header.encode();
     disk.write(COPY_POSITIONS[0], bytes);
     disk.write(COPY_POSITIONS[1], bytes);
-    disk.sync();
-    return new RegionImage(disk, header, 0);
+    RegionImage image = new RegionImage(disk, header, 0, 0, Unforced.WHOLE_FILE);
+    if (durable == NameDurability.NOW) {
+      disk.sync();
+      image.unforced = Unforced.NOTHING;
+    }
+    return image;
+  }
+
+  private record Copy(int index, Condition condition, RegionHeader header) {
+    boolean fits(long fileLength) {
+      return condition == Condition.VALID && header.dataEnd() <= fileLength;
+    }
   }
 
   /**
-   * Reads the newest valid header; throws if the file is foreign, damaged, too new or cut short.
+   * Reads the header that holds; throws if the file is foreign, damaged, too new or cut short. A
+   * copy that tells of more bytes than the file has is that of a growth that the device never got
+   * whole, if the other copy fits.
    */
   static RegionImage load(Disk disk, Path path) throws IOException {
-    Copy newest = null;
-    boolean seenMagic = false;
+    List<Copy> copies = new ArrayList<>();
+    EnumSet<Condition> seen = EnumSet.noneOf(Condition.class);
     for (int copy = 0; copy < COPY_POSITIONS.length; copy++) {
       byte[] bytes = new byte[RegionHeader.BYTES];
       disk.read(COPY_POSITIONS[copy], bytes);
       Condition condition = RegionHeader.examine(bytes);
-      seenMagic |= condition != Condition.FOREIGN;
+      seen.add(condition);
       if (condition == Condition.VALID || condition == Condition.TOO_NEW) {
-        RegionHeader found = RegionHeader.decode(bytes);
-        if (newest == null || found.generation() > newest.header.generation()) {
-          newest = new Copy(copy, condition, found);
-        }
+        copies.add(new Copy(copy, condition, RegionHeader.decode(bytes)));
       }
     }
     long length = disk.length();
-    if (newest == null) {
-      throw StoreErrors.noHeader(path, length, seenMagic);
+    if (copies.isEmpty()) {
+      boolean unwritten = seen.equals(EnumSet.of(Condition.UNWRITTEN)) && isUnwritten(disk);
+      throw StoreErrors.noHeader(path, length, seen.contains(Condition.DAMAGED), unwritten);
     }
+    copies.sort(Comparator.comparingLong(copy -> -copy.header.generation()));
+    Copy newest = copies.getFirst();
+    Copy other = copies.getLast();
     if (newest.condition == Condition.TOO_NEW) {
       throw StoreErrors.tooNew(path, newest.header);
     }
-    if (length < newest.header.dataEnd()) {
-      throw StoreErrors.cutShort("open", path, length, newest.header.dataEnd());
+    if (!newest.fits(length)) {
+      if (!other.fits(length)) {
+        throw StoreErrors.cutShort("open", path, length, newest.header.dataEnd());
+      }
+      return new RegionImage(disk, other.header, other.index, other.index, Unforced.NOTHING);
     }
-    return new RegionImage(disk, newest.header, newest.index);
+    if (!other.fits(length) || copies.size() == 1) {
+      return new RegionImage(disk, newest.header, newest.index, newest.index, Unforced.NOTHING);
+    }
+    if (newest.header.generation() == other.header.generation()) {
+      int first = RegionHeader.firstCopyOf(newest.header.generation());
+      return new RegionImage(disk, newest.header, first, first, Unforced.NOTHING);
+    }
+    // Nobody knows whether the device has the newest one already.
+    return new RegionImage(disk, newest.header, newest.index, other.index, Unforced.WHOLE_FILE);
   }
 
   /** Whether a file is none of the store's: it has bytes, and no header copy's magic number. */
   static boolean isForeign(Disk disk) throws IOException {
+    boolean zeros = true;
     for (long position : COPY_POSITIONS) {
       byte[] bytes = new byte[RegionHeader.BYTES];
       disk.read(position, bytes);
-      if (RegionHeader.examine(bytes) != Condition.FOREIGN) {
+      Condition condition = RegionHeader.examine(bytes);
+      if (condition == Condition.VALID
+          || condition == Condition.TOO_NEW
+          || condition == Condition.DAMAGED) {
         return false;
       }
+      zeros &= condition == Condition.UNWRITTEN;
     }
-    return disk.length() > 0;
+    return disk.length() > 0 && !(zeros && isUnwritten(disk));
   }
 
-  private record Copy(int index, Condition condition, RegionHeader header) {}
+  /**
+   * Whether there is nothing before the data but header copies: other files begin with zeros, too.
+   */
+  private static boolean isUnwritten(Disk disk) throws IOException {
+    byte[] bytes = new byte[(int) DATA_OFFSET];
+    disk.read(0, bytes);
+    int first = (int) COPY_POSITIONS[0] + RegionHeader.BYTES;
+    int second = (int) COPY_POSITIONS[1];
+    return RegionHeader.areZeros(bytes, first, second)
+        && RegionHeader.areZeros(bytes, second + RegionHeader.BYTES, bytes.length);
+  }
 
   RegionHeader header() {
     return header;
   }
 
+  /** Whether the device may not have all that the header says. */
+  boolean isUnforced() {
+    return unforced != Unforced.NOTHING;
+  }
+
+  /** Has the next {@link #force} wait for all of the file, whatever is known of it. */
+  void doubt() {
+    unforced = Unforced.WHOLE_FILE;
+  }
+
+  /** Waits until the device has the header, and what it counts on; makes both copies equal then. */
+  void force() throws IOException {
+    settle();
+    switch (unforced) {
+      case NOTHING -> {
+        return;
+      }
+      case HEADER -> disk.sync(COPY_POSITIONS[newestCopy], RegionHeader.BYTES);
+      case WHOLE_FILE -> disk.sync();
+    }
+    unforced = Unforced.NOTHING;
+    durableCopy = newestCopy;
+    mirror();
+  }
+
   /** Makes both copies equal again after a power cut between them; needs the exclusive lock. */
   void heal() throws IOException {
-    if (!flaws().isEmpty()) {
-      disk.write(COPY_POSITIONS[1 - newestCopy], header.encode());
-      disk.sync();
+    if (!areEqual()) {
+      unforced = Unforced.WHOLE_FILE;
+      force();
     }
   }
 
-  /** What is not as it should be at rest, in words; empty when all is well. */
-  List<String> flaws() throws IOException {
-    List<String> flaws = new ArrayList<>();
+  private byte[] otherCopy() throws IOException {
     byte[] other = new byte[RegionHeader.BYTES];
     disk.read(COPY_POSITIONS[1 - newestCopy], other);
-    if (!Arrays.equals(other, header.encode())) {
-      flaws.add(
-          "header copy at "
-              + COPY_POSITIONS[1 - newestCopy]
-              + (RegionHeader.examine(other) == Condition.VALID ? " is older" : " is damaged")
-              + ", the other is good");
-    }
-    return flaws;
+    return other;
+  }
+
+  private boolean areEqual() throws IOException {
+    return Arrays.equals(otherCopy(), header.encode());
+  }
+
+  /** What is not as it should be, in words; empty when all is well. */
+  List<String> flaws() throws IOException {
+    Condition other = RegionHeader.examine(otherCopy());
+    return other == Condition.VALID
+        ? List.of()
+        : List.of(
+            "header copy at " + COPY_POSITIONS[1 - newestCopy] + " is damaged, the other is good");
   }
 
   /** Bytes in the file behind the region's last page, left by a power cut during a resize. */
@@ -155,46 +242,76 @@ final class RegionImage {
     return Math.max(0, disk.length() - fileLength(header.dataOffset(), header.byteSize()));
   }
 
+  /** Says how many bytes are in use; the device has it with the next {@link #force}. */
+  void use(long length) throws IOException {
+    settle();
+    change(header.using(length), Unforced.HEADER, false);
+  }
+
   /**
    * Changes the size. Kept bytes stay, new ones are zero. Bytes that go away must be unmapped
    * before.
    *
+   * @param durable whether growth waits for the device, or leaves that to {@link #force}; shrinking
+   *     always waits, before the file is cut
    * @return what failed when the new size held already: the second copy is not equal yet, or the
    *     file is longer than it need be. Null if nothing failed
    * @throws IOException if the old size holds
    */
-  @Nullable IOException resize(long newByteSize, Reserve reserve) throws IOException {
+  @Nullable IOException resize(long newByteSize, Reserve reserve, NameDurability durable)
+      throws IOException {
     long oldByteSize = header.byteSize();
-    long oldLength = fileLength(header.dataOffset(), oldByteSize);
-    long newLength = fileLength(header.dataOffset(), newByteSize);
     if (newByteSize == oldByteSize) {
       return null;
     }
     settle();
     if (newByteSize > oldByteSize) {
-      lengthen(disk, header.dataEnd(), oldLength, newLength, reserve);
+      return grow(newByteSize, reserve, durable);
     }
+    change(header.resized(newByteSize), Unforced.WHOLE_FILE, true);
     try {
-      if (newByteSize > oldByteSize) {
-        disk.sync();
-      }
-      commit(header.resized(newByteSize), wholeFile);
+      mirror();
+      disk.setLength(fileLength(header.dataOffset(), newByteSize));
+      return null;
     } catch (IOException e) {
-      if (newByteSize > oldByteSize && withdrawn == null) {
+      return e;
+    }
+  }
+
+  private @Nullable IOException grow(long newByteSize, Reserve reserve, NameDurability durable)
+      throws IOException {
+    long oldLength = fileLength(header.dataOffset(), header.byteSize());
+    long newLength = fileLength(header.dataOffset(), newByteSize);
+    if (hasRemains(header.dataEnd(), oldLength)) {
+      // Or the device could have the new size and still the bytes that an earlier shrink left.
+      disk.setLength(header.dataEnd());
+      disk.setLength(oldLength);
+      disk.sync();
+    }
+    lengthen(disk, header.dataEnd(), oldLength, newLength, reserve);
+    try {
+      // The device may get the header before the length: then the other copy holds.
+      change(header.resized(newByteSize), Unforced.WHOLE_FILE, durable == NameDurability.NOW);
+    } catch (IOException e) {
+      if (withdrawn == null) {
         cut(oldLength, e);
       }
       throw e;
     }
     try {
-      mirror(wholeFile);
-      if (newByteSize < oldByteSize) {
-        disk.setLength(newLength);
-        disk.sync();
+      if (!isUnforced()) {
+        mirror();
       }
       return null;
     } catch (IOException e) {
       return e;
     }
+  }
+
+  private boolean hasRemains(long dataEnd, long length) throws IOException {
+    byte[] tail = new byte[(int) (length - dataEnd)];
+    disk.read(dataEnd, tail);
+    return disk.length() > length || !RegionHeader.areZeros(tail, 0, tail.length);
   }
 
   private void cut(long length, IOException failure) {
@@ -241,24 +358,21 @@ final class RegionImage {
    * holds.
    */
   void note(@Nullable HandOver note) throws IOException {
-    Sync copyOnly = copy -> disk.sync(COPY_POSITIONS[copy], RegionHeader.BYTES);
     settle();
-    commit(header.noting(note), copyOnly);
-    mirror(copyOnly);
-  }
-
-  @FunctionalInterface
-  private interface Sync {
-    void of(int copy) throws IOException;
+    change(header.noting(note), Unforced.HEADER, true);
+    mirror();
   }
 
   /** Makes a header the one that holds; on failure the one before holds. */
-  private void commit(RegionHeader next, Sync sync) throws IOException {
+  private void change(RegionHeader next, Unforced how, boolean now) throws IOException {
+    int target = 1 - durableCopy;
+    RegionHeader changed = next.after(header, target);
+    Unforced before = unforced;
     try {
-      put(next, sync);
+      put(changed, target, how.compareTo(before) > 0 ? how : before, now);
     } catch (IOException e) {
       // Whether the device has the copy nobody can tell, and if so it is the newest.
-      withdrawn = next;
+      withdrawn = changed;
       try {
         settle();
       } catch (IOException f) {
@@ -275,22 +389,27 @@ final class RegionImage {
   void settle() throws IOException {
     RegionHeader failed = withdrawn;
     if (failed != null) {
-      put(header.after(failed), wholeFile);
+      int target = 1 - durableCopy;
+      put(header.after(failed, target), target, Unforced.WHOLE_FILE, true);
       withdrawn = null;
     }
   }
 
-  private void put(RegionHeader next, Sync sync) throws IOException {
-    int target = 1 - newestCopy;
+  private void put(RegionHeader next, int target, Unforced how, boolean now) throws IOException {
     disk.write(COPY_POSITIONS[target], next.encode());
-    sync.of(target);
+    if (now && how == Unforced.HEADER) {
+      disk.sync(COPY_POSITIONS[target], RegionHeader.BYTES);
+    } else if (now) {
+      disk.sync();
+    }
     header = next;
     newestCopy = target;
+    durableCopy = now ? target : durableCopy;
+    unforced = now ? Unforced.NOTHING : how;
   }
 
-  /** Makes the other copy equal. */
-  private void mirror(Sync sync) throws IOException {
+  /** Makes the other copy equal, once the device has the newest one. */
+  private void mirror() throws IOException {
     disk.write(COPY_POSITIONS[1 - newestCopy], header.encode());
-    sync.of(1 - newestCopy);
   }
 }

@@ -338,8 +338,8 @@ public final class RegionStore {
   /** Refuses what no file can hold, before it overflows. */
   static void checkAddressable(String operation, long byteSize, Path target)
       throws MemoryException {
-    if (byteSize < 1) {
-      throw new IllegalArgumentException("byteSize " + byteSize + "; give at least 1");
+    if (byteSize < 0) {
+      throw new IllegalArgumentException("byteSize " + byteSize + "; give at least 0");
     }
     if (byteSize > Long.MAX_VALUE - 2 * RegionImage.DATA_OFFSET) {
       throw StoreErrors.of(operation, byteSize, target, new IOException("File too large"));

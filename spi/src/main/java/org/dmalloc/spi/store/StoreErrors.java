@@ -35,12 +35,15 @@ final class StoreErrors {
     call(operation, byteSize, path, work.asWork());
   }
 
-  static MemoryException noHeader(Path path, long length, boolean seenMagic) {
-    if (seenMagic) {
+  static MemoryException noHeader(Path path, long length, boolean damaged, boolean neverWritten) {
+    if (damaged) {
       return of("open", path, "damaged: both header copies fail their checksums", RESTORE);
     }
-    return length == 0
-        ? of("open", path, "empty: its creation was cut off", "delete the region")
+    if (length == 0) {
+      return of("open", path, "empty: its creation was cut off", "delete the region");
+    }
+    return neverWritten
+        ? of("open", path, "empty: its creation was cut off by a power loss", "delete the region")
         : foreign("open", path, "move it out of the store");
   }
 

@@ -16,6 +16,7 @@ import java.time.Instant;
 import java.util.Objects;
 import java.util.Optional;
 import org.dmalloc.api.MemoryException;
+import org.dmalloc.api.NameDurability;
 import org.dmalloc.api.Reservation;
 import org.dmalloc.api.backing.StoreMove;
 import org.dmalloc.spi.machine.AddressSpace;
@@ -23,6 +24,7 @@ import org.dmalloc.spi.machine.Errno;
 import org.dmalloc.spi.machine.MappingCount;
 import org.dmalloc.spi.region.DeviceProof;
 import org.dmalloc.spi.region.MovableFile;
+import org.dmalloc.spi.region.RegionBacking;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -49,6 +51,9 @@ public final class StoreFile implements MovableFile, AutoCloseable {
   private volatile long byteSize;
   private @Nullable RegionImage image;
 
+  /** The length that was set; in the header with the next force, resize or close. */
+  private long ownLength = RegionHeader.NO_LENGTH;
+
   StoreFile(RegionStore store, LockedFile locked, OpenMode mode, @Nullable String name, Path path) {
     this.store = store;
     this.locked = locked;
@@ -68,7 +73,8 @@ public final class StoreFile implements MovableFile, AutoCloseable {
             newByteSize,
             reservation,
             note,
-            (at, length) -> reserver.reserve(this, at, length));
+            (at, length) -> reserver.reserve(this, at, length),
+            NameDurability.NOW);
     adopt(image.header());
   }
 
@@ -107,7 +113,13 @@ public final class StoreFile implements MovableFile, AutoCloseable {
 
   private void adopt(RegionHeader header) {
     byteSize = header.byteSize();
-    locked.describe(entry -> entry.describing(header.byteSize(), header.createdAt()));
+    ownLength = header.ownLength();
+    describe(header.length());
+  }
+
+  private void describe(long length) {
+    Instant createdAt = Objects.requireNonNull(image).header().createdAt();
+    locked.describe(entry -> entry.describing(byteSize, length, createdAt));
   }
 
   public RegionStore store() {
@@ -418,9 +430,6 @@ public final class StoreFile implements MovableFile, AutoCloseable {
    * @throws IllegalStateException if it is not open for writing
    */
   public synchronized void resize(long newByteSize, SpaceReserver reserver) throws MemoryException {
-    if (newByteSize < 1) {
-      throw new IllegalArgumentException("byteSize " + newByteSize + "; give at least 1");
-    }
     requireWriter("resize");
     checkName("resize");
     checkLength("resize");
@@ -428,7 +437,8 @@ public final class StoreFile implements MovableFile, AutoCloseable {
     try {
       RegionImage.Reserve reserve = (at, length) -> reserver.reserve(this, at, length);
       if (image != null) {
-        IOException undone = image.resize(newByteSize, reserve);
+        writeLength();
+        IOException undone = image.resize(newByteSize, reserve, NameDurability.NOW);
         adopt(image.header());
         if (undone != null) {
           LOG.log(
@@ -454,7 +464,7 @@ public final class StoreFile implements MovableFile, AutoCloseable {
    */
   public void discard() throws MemoryException {
     requireWriter("discard");
-    try (this) {
+    try (locked) {
       if (name != null) {
         if (FileIdentity.deleteIfSame(path, identity())) {
           store.forceDirectory();
@@ -467,6 +477,42 @@ public final class StoreFile implements MovableFile, AutoCloseable {
     }
   }
 
+  /**
+   * The length that was set, and goes with the region; {@link RegionBacking#NO_LENGTH} for none.
+   */
+  public synchronized long ownLength() {
+    return ownLength;
+  }
+
+  /** Sets the length; {@link #forceHeader}, or closing the file, makes it durable. */
+  public synchronized void keepLength(long length) {
+    if (image != null) {
+      ownLength = length;
+      describe(length);
+    }
+  }
+
+  private void writeLength() throws IOException {
+    if (image != null && ownLength != image.header().ownLength()) {
+      image.use(ownLength);
+    }
+  }
+
+  /**
+   * Waits until the device has what the header is to say. May be told of a failed write-back of the
+   * data, where that was mapped by this file's channel.
+   */
+  public synchronized void forceHeader() throws MemoryException {
+    StoreErrors.run("force", byteSize, target(), this::forceImage);
+  }
+
+  private void forceImage() throws IOException {
+    writeLength();
+    if (image != null) {
+      image.force();
+    }
+  }
+
   private void requireWriter(String operation) {
     if (mode != OpenMode.WRITER || locked.isClosed()) {
       throw new IllegalStateException(operation + " of " + path + ": it is not open for writing");
@@ -475,7 +521,15 @@ public final class StoreFile implements MovableFile, AutoCloseable {
 
   /** Releases the locks and closes what is attached. Closing again does nothing. */
   @Override
-  public void close() throws MemoryException {
-    StoreErrors.run("close", -1, path, locked::close);
+  public synchronized void close() throws MemoryException {
+    StoreErrors.run("close", -1, path, this::release);
+  }
+
+  private void release() throws IOException {
+    try (locked) {
+      if (!locked.isClosed() && mode == OpenMode.WRITER) {
+        forceImage();
+      }
+    }
   }
 }

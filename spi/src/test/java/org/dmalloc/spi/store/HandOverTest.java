@@ -145,7 +145,7 @@ final class HandOverTest {
             () ->
                 to.createUnpublished(
                     "r", SIZE, Reservation.SPARSE, move, SpaceReserver.SPARSE, "test"));
-    assertTrue(message(e).contains("434"), message(e));
+    assertTrue(message(e).contains("426"), message(e));
     assertEquals(List.of(), files(to));
   }
 

@@ -3,14 +3,18 @@ package org.dmalloc.spi.store;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.UUID;
+import org.dmalloc.api.MemoryException;
+import org.dmalloc.api.NameDurability;
 import org.dmalloc.api.Reservation;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -38,12 +42,13 @@ final class PowerCutTest {
   })
   void leavesTheOldOrTheNewSize(int before, int after) throws Exception {
     SimulatedDisk disk = new SimulatedDisk(new byte[0]);
-    RegionImage.initialise(disk, before, Reservation.SPARSE, null, (at, length) -> {});
+    RegionImage.initialise(
+        disk, before, Reservation.SPARSE, null, (at, length) -> {}, NameDurability.NOW);
     byte[] content = pattern(before);
     disk.write(OFFSET, content);
     disk.forget();
 
-    RegionImage.load(disk, PATH).resize(after, (at, length) -> {});
+    RegionImage.load(disk, PATH).resize(after, (at, length) -> {}, NameDurability.NOW);
 
     Set<Long> sizes = new HashSet<>();
     List<byte[]> crashes = disk.crashes();
@@ -60,7 +65,7 @@ final class PowerCutTest {
       // Life goes on: healed, and what a later growth shows is zero.
       image.heal();
       assertEquals(List.of(), image.flaws());
-      image.resize(50_000, (at, length) -> {});
+      image.resize(50_000, (at, length) -> {}, NameDurability.NOW);
       assertArrayEquals(Arrays.copyOf(content, kept), survivor.copy(OFFSET, kept));
       for (byte b : survivor.copy(OFFSET + (int) size, 50_000 - (int) size)) {
         assertEquals(0, b);
@@ -78,7 +83,12 @@ final class PowerCutTest {
       SimulatedDisk disk = new SimulatedDisk(new byte[0]);
       RegionImage image =
           RegionImage.initialise(
-              disk, 100, Reservation.SPARSE, begins ? null : note, (at, length) -> {});
+              disk,
+              100,
+              Reservation.SPARSE,
+              begins ? null : note,
+              (at, length) -> {},
+              NameDurability.NOW);
       byte[] content = pattern(100);
       disk.write(OFFSET, content);
       disk.forget();
@@ -97,6 +107,161 @@ final class PowerCutTest {
         assertEquals(List.of(), after.flaws());
       }
       assertEquals(Set.of(true, false), found);
+    }
+  }
+
+  private static SimulatedDisk put(int byteSize, NameDurability durable) throws IOException {
+    SimulatedDisk disk = new SimulatedDisk(new byte[0]);
+    RegionImage.initialise(disk, byteSize, Reservation.SPARSE, null, (at, length) -> {}, durable);
+    return disk;
+  }
+
+  /** What the newest header that a crash left tells; −1 if there is no region. */
+  private static long sizeAfter(byte[] crashed) throws IOException {
+    SimulatedDisk survivor = new SimulatedDisk(crashed);
+    try {
+      return RegionImage.load(survivor, PATH).header().byteSize();
+    } catch (MemoryException e) {
+      assertFalse(RegionImage.isForeign(survivor), e.getMessage());
+      return -1;
+    }
+  }
+
+  @Test
+  void aCreationThatWasNotForcedIsWholeOrNoRegion() throws Exception {
+    Set<Long> sizes = new HashSet<>();
+    for (byte[] crashed : put(100, NameDurability.ON_FORCE).crashes()) {
+      sizes.add(sizeAfter(crashed));
+    }
+    assertEquals(Set.of(-1L, 100L), sizes);
+  }
+
+  @Test
+  void aForcedCreationIsThere() throws Exception {
+    SimulatedDisk disk = new SimulatedDisk(new byte[0]);
+    RegionImage image =
+        RegionImage.initialise(
+            disk, 100, Reservation.SPARSE, null, (at, length) -> {}, NameDurability.ON_FORCE);
+    image.force();
+    assertFalse(image.isUnforced());
+    for (byte[] crashed : disk.crashesNow()) {
+      assertEquals(100, sizeAfter(crashed));
+    }
+  }
+
+  /** Sizes, then what may hold after a cut before the force; all of it is unforced. */
+  @ParameterizedTest
+  @CsvSource({"100, 200, 300", "100, 5000, 20000", "4096, 8192, 8193", "0, 1, 5000"})
+  void growthThatWasNotForcedLeavesOneOfTheSizes(int first, int second, int third)
+      throws Exception {
+    SimulatedDisk disk = put(first, NameDurability.NOW);
+    byte[] content = pattern(first);
+    disk.write(OFFSET, content);
+    disk.forget();
+    RegionImage image = RegionImage.load(disk, PATH);
+    image.resize(second, (at, length) -> {}, NameDurability.ON_FORCE);
+    image.resize(third, (at, length) -> {}, NameDurability.ON_FORCE);
+    assertTrue(image.isUnforced());
+    Set<Long> sizes = new HashSet<>();
+    for (byte[] crashed : disk.crashes()) {
+      sizes.add(sizeAfter(crashed));
+      assertKept(content, crashed);
+    }
+    assertEquals(Set.of((long) first, (long) second, (long) third), sizes);
+    image.force();
+    for (byte[] crashed : disk.crashesNow()) {
+      assertEquals(third, sizeAfter(crashed));
+      assertKept(content, crashed);
+    }
+  }
+
+  /** The region's bytes are as they were, and those behind them zero, now and after a growth. */
+  private static void assertKept(byte[] content, byte[] crashed) throws IOException {
+    SimulatedDisk survivor = new SimulatedDisk(crashed);
+    RegionImage image = RegionImage.load(survivor, PATH);
+    int size = (int) image.header().byteSize();
+    assertArrayEquals(content, survivor.copy(OFFSET, content.length));
+    assertArrayEquals(
+        new byte[size - content.length],
+        survivor.copy(OFFSET + content.length, size - content.length));
+    image.resize(50_000, (at, length) -> {}, NameDurability.ON_FORCE);
+    assertArrayEquals(
+        new byte[50_000 - content.length],
+        survivor.copy(OFFSET + content.length, 50_000 - content.length));
+  }
+
+  @ParameterizedTest
+  @CsvSource({"5000, 100, 200", "5000, 4097, 5001", "20000, 100, 9000"})
+  void growthAfterAShrinkShowsNothingOfWhatWentAway(int first, int second, int third)
+      throws Exception {
+    SimulatedDisk disk = put(first, NameDurability.NOW);
+    disk.write(OFFSET, pattern(first));
+    disk.forget();
+    RegionImage image = RegionImage.load(disk, PATH);
+    image.resize(second, (at, length) -> {}, NameDurability.ON_FORCE);
+    image.resize(third, (at, length) -> {}, NameDurability.ON_FORCE);
+    for (byte[] crashed : disk.crashes()) {
+      SimulatedDisk survivor = new SimulatedDisk(crashed);
+      long size = sizeAfter(crashed);
+      assertArrayEquals(pattern(second), survivor.copy(OFFSET, second), "size " + size);
+      if (size == third) {
+        assertArrayEquals(new byte[third - second], survivor.copy(OFFSET + second, third - second));
+      }
+    }
+  }
+
+  /** Reopened after the process died, so that nobody knows what the device has. */
+  @Test
+  void whoOpensAnUnforcedChangeDoesNotOverwriteTheOneThatIsDurable() throws Exception {
+    for (int deaths : new int[] {1, 2, 3}) {
+      SimulatedDisk disk = put(100, NameDurability.NOW);
+      disk.forget();
+      for (int i = 1; i <= deaths; i++) {
+        RegionImage image = RegionImage.load(disk, PATH);
+        image.use(10L * i);
+        image.use(10L * i + 1);
+      }
+      Set<Long> lengths = new HashSet<>();
+      for (byte[] crashed : disk.crashesNow()) {
+        lengths.add(RegionImage.load(new SimulatedDisk(crashed), PATH).header().length());
+      }
+      assertTrue(lengths.contains(100L), lengths.toString());
+      RegionImage image = RegionImage.load(disk, PATH);
+      image.force();
+      image.use(7); // over the copy that was made equal without a wait
+      for (byte[] crashed : disk.crashesNow()) {
+        long length = RegionImage.load(new SimulatedDisk(crashed), PATH).header().length();
+        assertTrue(length == 7 || length == 10L * deaths + 1, "length " + length);
+      }
+      // The same after both copies are equal and the process has died.
+      disk = put(100, NameDurability.NOW);
+      disk.forget();
+      image = RegionImage.load(disk, PATH);
+      image.use(5);
+      image.force();
+      RegionImage.load(disk, PATH).use(6);
+      for (byte[] crashed : disk.crashesNow()) {
+        long length = RegionImage.load(new SimulatedDisk(crashed), PATH).header().length();
+        assertTrue(length == 5 || length == 6, "length " + length);
+      }
+    }
+  }
+
+  @Test
+  void aLengthGoesWithTheSize() throws Exception {
+    SimulatedDisk disk = put(0, NameDurability.NOW);
+    RegionImage image = RegionImage.load(disk, PATH);
+    image.resize(5000, (at, length) -> {}, NameDurability.NOW);
+    assertEquals(5000, RegionImage.load(disk, PATH).header().length());
+    image.use(4000);
+    image.resize(6000, (at, length) -> {}, NameDurability.NOW);
+    assertEquals(4000, RegionImage.load(disk, PATH).header().length());
+    image.resize(3000, (at, length) -> {}, NameDurability.NOW);
+    image.resize(0, (at, length) -> {}, NameDurability.NOW);
+    image.resize(100, (at, length) -> {}, NameDurability.NOW);
+    assertEquals(0, RegionImage.load(disk, PATH).header().length());
+    for (byte[] crashed : disk.crashesNow()) {
+      assertEquals(100, sizeAfter(crashed));
     }
   }
 

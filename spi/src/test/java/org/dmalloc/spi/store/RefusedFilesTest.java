@@ -80,10 +80,23 @@ final class RefusedFilesTest {
 
   @Test
   void aForeignFileIsRefused() throws Exception {
-    Files.write(file, new byte[1 << 20]);
+    byte[] beginsWithZeros = new byte[1 << 20];
+    beginsWithZeros[5000] = 1;
+    Files.write(file, beginsWithZeros);
     assertRefused("foreign");
+    assertThrows(MemoryException.class, () -> store.delete("r"));
     Files.writeString(file, "hello");
     assertRefused("foreign");
+  }
+
+  @Test
+  void aHeaderThatNeverReachedTheDeviceIsACreationThatWasCutOff() throws Exception {
+    long length = Files.size(file);
+    Files.write(file, new byte[(int) length]);
+    assertRefused("cut off by a power loss");
+    assertEquals(State.UNUSABLE, store.list().getFirst().state());
+    store.delete("r");
+    assertEquals(0, store.list().size());
   }
 
   @Test

@@ -20,6 +20,11 @@ final class SimulatedDisk implements Disk {
   @FunctionalInterface
   private interface Operation {
     byte[] applyTo(byte[] file, boolean torn);
+
+    /** How many outcomes it has: missing and whole; a write can be torn, too. */
+    default int outcomes() {
+      return 2;
+    }
   }
 
   private static final Operation SYNC = (file, torn) -> file;
@@ -74,17 +79,41 @@ final class SimulatedDisk implements Disk {
     return results;
   }
 
+  private static final class Write implements Operation {
+    private final int position;
+    private final byte[] data;
+
+    Write(int position, byte[] data) {
+      this.position = position;
+      this.data = data;
+    }
+
+    @Override
+    public byte[] applyTo(byte[] file, boolean torn) {
+      int length = torn ? data.length / 2 : data.length;
+      byte[] next = Arrays.copyOf(file, Math.max(file.length, position + length));
+      System.arraycopy(data, 0, next, position, length);
+      return next;
+    }
+
+    @Override
+    public int outcomes() {
+      return 3;
+    }
+  }
+
   /** Each pending operation is missing, torn or whole. */
   private static void addSubsets(byte[] durable, List<Operation> pending, List<byte[]> results) {
-    int combinations = (int) Math.pow(3, pending.size());
+    int combinations = pending.stream().mapToInt(Operation::outcomes).reduce(1, (a, b) -> a * b);
     for (int c = 0; c < combinations; c++) {
       byte[] file = durable;
       int rest = c;
       for (Operation operation : pending) {
-        if (rest % 3 != 0) {
-          file = operation.applyTo(file, rest % 3 == 1);
+        int outcome = rest % operation.outcomes();
+        if (outcome != 0) {
+          file = operation.applyTo(file, outcome == 2);
         }
-        rest /= 3;
+        rest /= operation.outcomes();
       }
       results.add(file);
     }
@@ -104,15 +133,7 @@ final class SimulatedDisk implements Disk {
 
   @Override
   public void write(long position, byte[] bytes) throws IOException {
-    byte[] data = bytes.clone();
-    perform(
-        (file, torn) -> {
-          int length = torn ? data.length / 2 : data.length;
-          int end = Math.max(file.length, (int) position + length);
-          byte[] next = Arrays.copyOf(file, end);
-          System.arraycopy(data, 0, next, (int) position, length);
-          return next;
-        });
+    perform(new Write((int) position, bytes.clone()));
   }
 
   @Override

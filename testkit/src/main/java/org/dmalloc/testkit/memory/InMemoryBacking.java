@@ -209,10 +209,23 @@ final class InMemoryBacking implements RegionBacking, MovableFile {
       MemorySegment stored = Arena.ofAuto().allocate(newByteSize, Long.BYTES);
       MemorySegment.copy(file.content, 0, stored, 0, kept);
       file.content = stored;
+      file.ownLength = Math.min(file.ownLength, newByteSize);
     }
     arena.close();
     arena = next;
     segment = resized;
+  }
+
+  @Override
+  public long ownLength() {
+    return file == null ? NO_LENGTH : file.ownLength;
+  }
+
+  @Override
+  public void keepLength(long length) {
+    if (file != null) {
+      file.ownLength = length;
+    }
   }
 
   @Override

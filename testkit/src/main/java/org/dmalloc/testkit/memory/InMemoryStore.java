@@ -13,6 +13,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentSkipListMap;
 import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.StoredRegion;
+import org.dmalloc.spi.region.RegionBacking;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -28,9 +29,14 @@ public final class InMemoryStore {
   /** What stands for a file: its identity stays when its bytes change. */
   static final class StoredBytes {
     volatile MemorySegment content;
+    volatile long ownLength = RegionBacking.NO_LENGTH;
 
     StoredBytes(long byteSize) {
       content = Arena.ofAuto().allocate(byteSize, Long.BYTES);
+    }
+
+    long length() {
+      return ownLength == RegionBacking.NO_LENGTH ? content.byteSize() : ownLength;
     }
   }
 
@@ -133,7 +139,7 @@ public final class InMemoryStore {
                 new StoredRegion(
                     file.getKey(),
                     file.getValue().content.byteSize(),
-                    file.getValue().content.byteSize(),
+                    file.getValue().length(),
                     path(file.getKey()),
                     open.contains(file.getKey())
                         ? StoredRegion.State.OPEN
