@@ -15,6 +15,7 @@ import org.dmalloc.shell.memory.ListingCommands;
 import org.dmalloc.shell.memory.OpeningCommands;
 import org.dmalloc.shell.memory.PagingCommands;
 import org.dmalloc.shell.memory.ProvidersCommand;
+import org.dmalloc.shell.memory.SpaceCommands;
 import org.dmalloc.shell.memory.StoreCommands;
 import org.dmalloc.shell.session.GrepCommand;
 import org.dmalloc.shell.session.HelpCommand;
@@ -40,6 +41,7 @@ public final class ShellCommands {
                 new OpeningCommands(providers),
                 new ListingCommands(providers),
                 new ContentCommands(providers),
+                new SpaceCommands(providers),
                 new PagingCommands(providers),
                 new HotswapCommand(providers),
                 new StoreCommands(providers)));

@@ -233,7 +233,7 @@ class CommandsTest {
     assertTrue(
         shell
             .run(String.format(Locale.ROOT, "resize %d 1k", other.id()))
-            .endsWith("from 64 B to 1 KiB"));
+            .endsWith("from 64 B to 1 KiB, mapped anew"));
     assertEquals(1024, other.byteSize());
   }
 

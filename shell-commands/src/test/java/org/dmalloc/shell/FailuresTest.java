@@ -59,6 +59,19 @@ class FailuresTest {
           read nothing             | no region 'nothing', neither open nor stored; see 'regions' and 'stored'
           read 424242              | no region 424242 is open; see 'regions'
           read 99999999999999999999| no region 99999999999999999999 is open; see 'regions'
+          alloc 1k --autogrow      | --autogrow grows the region up to --max; give --max SIZE too
+          alloc 1k --max 0         | --max 0: no size to grow to; give at least the region's size
+          alloc 2k --max 1k        | alloc: byteSize 2048 is above the maximum of 1024; give a larger maximum
+          alloc 1k --max 1m        | backend files lacks GROW_IN_PLACE; no backend here has it
+          alloc 1k --durable later | alloc: --durable 'later' is unknown; give one of now, force
+          punch nothing            | punch: give the range that is to be emptied by --offset and --length, or --all
+          punch x --all --offset 1 | punch: give a range or --all, not both
+          protect x writable       | protect: ACCESS 'writable' is unknown; give one of ro, rw
+          flush                    | flush: give a region, or --names for all names; see 'regions'
+          flush x --names          | flush: give a region or --names, not both
+          rename nothing other     | no region 'nothing', neither open nor stored; see 'regions' and 'stored'
+          rename nothing 12        | rename: region name '12' is a number and would be taken for an id; add a letter
+          rename nothing           | rename: NEWNAME is missing; usage: rename NAME NEWNAME [-b BACKEND] [-d DIR] [--durable WHEN]
           delete nothing           | no region 'nothing', neither open nor stored; see 'regions' and 'stored'
           help nothing             | command 'nothing' is unknown; give one of
           """)

@@ -6,6 +6,7 @@ import java.time.Duration;
 import java.util.List;
 import org.dmalloc.measure.compare.cell.ComparedWorkload;
 import org.dmalloc.measure.compare.setup.SwapFile;
+import org.dmalloc.report.Units;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -102,7 +103,7 @@ public record ComparisonPlan(
    */
   public record TemporarySwap(Path path, long byteSize, int priority) {
     public TemporarySwap {
-      check(byteSize >= 1 << 20, "swap file of " + byteSize + " bytes; give at least 1m");
+      check(byteSize >= 1 << 20, "swap file of " + Units.bytes(byteSize) + "; give at least 1m");
       check(
           priority >= 0 && priority <= SwapFile.HIGHEST_PRIORITY,
           "swap priority " + priority + "; give 0 to " + SwapFile.HIGHEST_PRIORITY);
@@ -110,12 +111,12 @@ public record ComparisonPlan(
   }
 
   public ComparisonPlan {
-    check(byteSize >= LEAST_BYTES, "size of " + byteSize + " bytes; give at least 16m");
+    check(byteSize >= LEAST_BYTES, "size of " + Units.bytes(byteSize) + "; give at least 16m");
     check(
         limitBytes >= LEAST_LIMIT_BYTES,
         "limit of "
-            + limitBytes
-            + " bytes; give at least 128m, because the child JVM itself lives within it");
+            + Units.bytes(limitBytes)
+            + "; give at least 128m, because the child JVM itself lives within it");
   }
 
   private static void check(boolean holds, String otherwise) {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.dmalloc.shell.command;
 
+import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -15,9 +16,11 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import org.dmalloc.api.Advice;
 import org.dmalloc.api.Capability;
+import org.dmalloc.api.Deletion;
 import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.MemoryProvider;
 import org.dmalloc.api.MemoryRegion;
+import org.dmalloc.api.NameDurability;
 import org.dmalloc.api.OpenRequest;
 import org.dmalloc.api.PagingStatistics;
 import org.dmalloc.api.ProviderStatistics;
@@ -171,6 +174,36 @@ public final class Backend implements MemoryProvider {
     }
   }
 
+  @Override
+  public List<StoredRegion> stored(@Nullable Path directory) throws MemoryException {
+    if (directory == null) {
+      return stored();
+    }
+    return elements("stored()", work("stored()", () -> provider.stored(directory)));
+  }
+
+  @Override
+  public void rename(
+      String regionName, String newName, NameDurability durability, @Nullable Path directory)
+      throws MemoryException {
+    work(
+        "rename()",
+        () -> {
+          provider.rename(regionName, newName, durability, directory);
+          return regionName;
+        });
+  }
+
+  @Override
+  public void forceNames() throws MemoryException {
+    work(
+        "forceNames()",
+        () -> {
+          provider.forceNames();
+          return "forced";
+        });
+  }
+
   /** The findings in its store. There is no time limit; an interrupt ends it. */
   @Override
   public List<StoreFinding> verify() throws MemoryException {
@@ -191,6 +224,20 @@ public final class Backend implements MemoryProvider {
   @Override
   public MemoryRegion open(OpenRequest request) throws MemoryException {
     return work("open()", () -> provider.open(request));
+  }
+
+  @Override
+  public void delete(String regionName, Deletion how) throws MemoryException {
+    work(
+        "delete()",
+        () -> {
+          if (how.equals(Deletion.DEFAULT)) {
+            provider.delete(regionName);
+          } else {
+            provider.delete(regionName, how);
+          }
+          return regionName;
+        });
   }
 
   @Override

@@ -79,6 +79,11 @@ public record Console(
     return session.currentDir().resolve(path).normalize();
   }
 
+  /** Like {@link #resolve}; null for an option that is absent. */
+  public @Nullable Path resolveGiven(@Nullable String path) {
+    return path == null ? null : resolve(path);
+  }
+
   /**
    * A user's directory, checked before the work starts. Throws {@link IOException} if it does not
    * exist.

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.dmalloc.shell.command;
 
+import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -170,10 +171,21 @@ public final class Providers {
 
   /** The regions in some backends' stores; {@code refusals} receives the failures. */
   public List<Backend.Stored> stored(List<Backend> those, Consumer<? super Exception> refusals) {
+    return stored(those, null, refusals);
+  }
+
+  /**
+   * The regions in some backends' stores, or in a directory; {@code refusals} receives the
+   * failures.
+   *
+   * @param directory null for the stores' own
+   */
+  private static List<Backend.Stored> stored(
+      List<Backend> those, @Nullable Path directory, Consumer<? super Exception> refusals) {
     List<Backend.Stored> stored = new ArrayList<>();
     for (Backend backend : those) {
       try {
-        stored.addAll(storedBy(backend));
+        stored.addAll(storedBy(backend, directory));
       } catch (ProviderFault | MemoryException e) {
         refusals.accept(e);
       }
@@ -183,22 +195,38 @@ public final class Providers {
 
   /** The regions in the stores of all backends. */
   public List<Backend.Stored> stored(Consumer<? super Exception> refusals) {
-    return stored(with(Capability.NAMED, refusals), refusals);
+    return stored(with(Capability.NAMED, refusals), null, refusals);
   }
 
-  private static List<Backend.Stored> storedBy(Backend backend) throws MemoryException {
-    return backend.stored().stream().map(region -> new Backend.Stored(backend, region)).toList();
+  private static List<Backend.Stored> storedBy(Backend backend, @Nullable Path directory)
+      throws MemoryException {
+    return backend.stored(directory).stream()
+        .map(region -> new Backend.Stored(backend, region))
+        .toList();
   }
 
   /**
    * The regions in the store of the named backend, or for null of all backends.
    *
+   * @param directory another than the stores' own; null for these
    * @param refusals receives the failures, if all are asked
    * @throws UsageException if no backend has the name, or it has no store
    */
-  public List<Backend.Stored> stored(@Nullable String name, Consumer<? super Exception> refusals)
+  public List<Backend.Stored> stored(
+      @Nullable String name, @Nullable Path directory, Consumer<? super Exception> refusals)
       throws MemoryException {
-    return name == null ? stored(refusals) : storedBy(chooseWithStore(name));
+    if (name != null) {
+      return storedBy(chooseWithStore(name), directory);
+    }
+    Capability needed = directory == null ? Capability.NAMED : Capability.DIRECTORY;
+    List<Backend> able = new ArrayList<>(with(needed, refusals));
+    able.retainAll(with(Capability.NAMED, fault -> {}));
+    return stored(able, directory, refusals);
+  }
+
+  /** The named backend, which must have a store; for null all that have one. */
+  public List<Backend> withStores(@Nullable String name, Consumer<? super ProviderFault> faults) {
+    return name == null ? with(Capability.NAMED, faults) : List.of(chooseWithStore(name));
   }
 
   private UsageException ambiguous(String name, List<Backend> same, String nextStep) {

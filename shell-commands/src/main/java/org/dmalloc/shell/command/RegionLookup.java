@@ -80,7 +80,7 @@ public final class RegionLookup {
     if (isId(word(reference))) {
       throw notOpen(reference, faults);
     }
-    Backend.Stored stored = stored(word(reference), backend);
+    Backend.Stored stored = stored(word(reference), backend, null);
     OpenRequest request = OpenRequest.of(stored.region().name()).withOwner(OWNER);
     if (access == AccessMode.READ_ONLY && stored.backend().can(Capability.READ_ONLY)) {
       request = request.readOnly();
@@ -88,16 +88,23 @@ public final class RegionLookup {
     return new Lease(stored.backend().open(request), false);
   }
 
+  /** The open region of that name or id, if there is one; {@code backend} null for any. */
+  public Optional<MemoryRegion> ifOpen(Object reference, @Nullable String backend) {
+    return findOpen(reference, backend, new ArrayList<>());
+  }
+
   /**
    * The one region of this name in the stores, with the best backend that has it.
    *
    * @param backend the backend of the store; null for all
+   * @param directory another than the stores' own; null for these
    * @throws UsageException if there is none, or several
    */
-  public Backend.Stored stored(String word, @Nullable String backend) throws MemoryException {
+  public Backend.Stored stored(String word, @Nullable String backend, @Nullable Path directory)
+      throws MemoryException {
     List<Exception> refusals = new ArrayList<>();
     Map<Path, List<Backend.Stored>> files =
-        providers.stored(backend, refusals::add).stream()
+        providers.stored(backend, directory, refusals::add).stream()
             .filter(stored -> means(word, stored.region().name()))
             .collect(
                 Collectors.groupingBy(
@@ -107,6 +114,11 @@ public final class RegionLookup {
     }
     if (files.isEmpty()) {
       RegionNames.check(word);
+      if (directory != null) {
+        throw UsageException.of(
+            "no region '%s' is stored in %s; see 'stored --directory %2$s'%s",
+            word, directory, alsoAsked(refusals));
+      }
       throw UsageException.of(
           "no region '%s', neither open nor stored%s; see 'regions' and 'stored'%s%s",
           word,

@@ -39,7 +39,7 @@ public final class Candidates implements Function {
   private static final Set<String> LISTS = Set.of("BACKEND", "POLICY", "START", "WORKLOAD");
 
   private static final Set<String> ONLY_OPEN =
-      Set.of("free", "hotswap", "load", "policy", "budget");
+      Set.of("free", "hotswap", "load", "policy", "budget", "protect");
 
   /** The provider of movable regions, which other backends hold. */
   private static final String MANAGED = "managed";

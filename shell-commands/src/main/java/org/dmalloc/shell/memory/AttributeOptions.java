@@ -2,14 +2,18 @@
 package org.dmalloc.shell.memory;
 
 import org.dmalloc.api.AccessPattern;
+import org.dmalloc.api.Autogrowth;
 import org.dmalloc.api.Capability;
 import org.dmalloc.api.Durability;
+import org.dmalloc.api.NameDurability;
 import org.dmalloc.api.PageSize;
 import org.dmalloc.api.ProgressListener;
 import org.dmalloc.api.RegionAttributes;
 import org.dmalloc.api.Sharing;
 import org.dmalloc.shell.command.Console;
 import org.dmalloc.shell.syntax.Argument;
+import org.dmalloc.shell.syntax.ByteSize;
+import org.dmalloc.shell.syntax.UsageException;
 import org.dmalloc.shell.syntax.Words;
 import org.jspecify.annotations.Nullable;
 
@@ -25,6 +29,17 @@ public record AttributeOptions(
     @Argument("--huge: asks for huge pages") boolean huge,
     @Argument("--lock: locks the pages in RAM") boolean lock,
     @Argument("--prefault: brings all pages in before it returns") boolean prefault,
+    @Argument("--max SIZE: how far it can grow in place; reserves that many addresses")
+        @Nullable ByteSize max,
+    @Argument(
+            "--autogrow: commands that store past its end make it larger, up to --max; so does"
+                + " ensure()")
+        boolean autogrow,
+    @Argument(
+            "--durable WHEN=now: when its name is on the device: now, or force for the next flush")
+        Durable durable,
+    @Argument("--checked: a segment throws once its section is closed, for tests; slow")
+        boolean checked,
     @Argument("-d, --directory DIR: the store directory, in place of the backend's own")
         @Nullable String directory,
     @Argument(
@@ -32,16 +47,43 @@ public record AttributeOptions(
                 + " separated by commas")
         @Nullable String require,
     @Argument("-o, --owner OWNER: what it is for, shown in listings") @Nullable String owner) {
+  /** When a name is durable, in the words of the command line. */
+  public enum Durable {
+    /** When the command ends. */
+    NOW,
+    /** With the next {@code flush} of the region, or of all names. */
+    FORCE;
+
+    NameDurability durability() {
+      return this == NOW ? NameDurability.NOW : NameDurability.ON_FORCE;
+    }
+
+    static Durable of(NameDurability durability) {
+      return durability == NameDurability.NOW ? NOW : FORCE;
+    }
+  }
+
   <T extends RegionAttributes.Refinable<T>> T in(
       T request, Console console, ProgressListener progress) {
+    if (autogrow && max == null) {
+      throw new UsageException("--autogrow grows the region up to --max; give --max SIZE too");
+    }
+    if (max != null && max.bytes() == 0) {
+      throw new UsageException("--max 0: no size to grow to; give at least the region's size");
+    }
+    long maximum = max == null ? RegionAttributes.NO_MAXIMUM : max.bytes();
     return request
+        .withMaximum(maximum)
+        .withAutogrowth(autogrow ? Autogrowth.upTo(maximum) : Autogrowth.NONE)
+        .withNameDurability(durable.durability())
+        .withCheckedSections(checked)
         .withSharing(sharing)
         .withPattern(pattern)
         .withPageSize(huge ? PageSize.HUGE : PageSize.DEFAULT)
         .withPrefault(prefault)
         .withLocked(lock)
         .withDurability(durability)
-        .withDirectory(directory == null ? null : console.resolve(directory))
+        .withDirectory(console.resolveGiven(directory))
         .withOwner(owner)
         .withProgress(progress)
         .requiring(Words.parseAll(Capability.class, require, "--require"));

@@ -4,6 +4,7 @@ package org.dmalloc.shell.memory;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import org.dmalloc.api.Access;
+import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.MemoryRegion;
 import org.dmalloc.shell.command.RegionLookup;
 import org.dmalloc.shell.syntax.UsageException;
@@ -30,6 +31,19 @@ record ByteRange(MemoryRegion region, long offset, long length) {
           length, offset, lease.label(), byteSize);
     }
     return new ByteRange(lease.region(), offset, length);
+  }
+
+  /**
+   * A range that is about to be written: a region that grows by itself is made large enough for it.
+   */
+  static ByteRange toWrite(RegionLookup.Lease lease, long offset, long length)
+      throws MemoryException {
+    MemoryRegion region = lease.region();
+    boolean grows = region.info().autogrowth().ceiling() > 0;
+    if (grows && length <= Long.MAX_VALUE - offset && offset + length > region.byteSize()) {
+      region.ensure(offset + length);
+    }
+    return of(lease, offset, length);
   }
 
   /**

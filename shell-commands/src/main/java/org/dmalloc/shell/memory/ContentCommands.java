@@ -56,8 +56,8 @@ public final class ContentCommands extends CommandSet {
     }
     byte[] bytes = file != null ? content(Console.of(session).resolve(file)) : bytes(data, hex);
     try (RegionLookup.Lease lease = which.lease(lookup(), AccessMode.READ_WRITE)) {
-      ByteRange range = ByteRange.of(lease, offset.bytes(), bytes.length);
       refuseReadOnly(lease);
+      ByteRange range = ByteRange.toWrite(lease, offset.bytes(), bytes.length);
       try (Access access = lease.region().acquire()) {
         MemorySegment.copy(
             bytes, 0, access.segment(), ValueLayout.JAVA_BYTE, range.offset(), bytes.length);
@@ -111,7 +111,7 @@ public final class ContentCommands extends CommandSet {
     }
     try (RegionLookup.Lease lease = which.lease(lookup(), AccessMode.READ_WRITE)) {
       refuseReadOnly(lease);
-      ByteRange range = part.in(lease);
+      ByteRange range = part.toWrite(lease);
       try (ProgressLine progress = Console.of(session).progress("fill " + lease.label())) {
         range.eachChunk(
             (segment, at) -> {

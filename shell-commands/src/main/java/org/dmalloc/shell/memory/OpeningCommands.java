@@ -2,13 +2,11 @@
 package org.dmalloc.shell.memory;
 
 import java.util.ArrayList;
-import java.util.EnumSet;
 import java.util.List;
 import java.util.Optional;
 import org.apache.felix.service.command.CommandSession;
 import org.apache.felix.service.command.Descriptor;
 import org.dmalloc.api.AccessMode;
-import org.dmalloc.api.Capability;
 import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.MemoryRegion;
 import org.dmalloc.api.OpenRequest;
@@ -111,22 +109,13 @@ public final class OpeningCommands extends CommandSet {
       throws MemoryException, CommandFailure {
     Console console = Console.of(session);
     try (ProgressLine progress = console.progress("open " + name)) {
-      Backend opener;
-      String stored = name;
-      if (attributes.directory() == null) {
-        Backend.Stored found = lookup().stored(name, backend);
-        opener = found.backend();
-        stored = found.region().name();
-      } else { // whose regions no listing has: the name is taken as it is
-        opener =
-            providers()
-                .choose(backend, EnumSet.of(Capability.NAMED, Capability.DIRECTORY), warn(session));
-      }
+      Backend.Stored found =
+          lookup().stored(name, backend, console.resolveGiven(attributes.directory()));
       OpenRequest request =
           attributes
-              .in(OpenRequest.of(stored), console, progress)
+              .in(OpenRequest.of(found.region().name()), console, progress)
               .withAccess(readOnly ? AccessMode.READ_ONLY : AccessMode.READ_WRITE);
-      return RegionOpened.in(session, opener.open(request).info());
+      return RegionOpened.in(session, found.backend().open(request).info());
     } catch (MemoryException e) {
       Optional<Long> orphan = Providers.orphanOn(e.target());
       if (orphan.isPresent()) {

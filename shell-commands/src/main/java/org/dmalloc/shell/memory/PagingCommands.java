@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.dmalloc.shell.memory;
 
+import java.util.ArrayList;
+import java.util.List;
 import java.util.stream.Collectors;
 import org.apache.felix.service.command.CommandSession;
 import org.apache.felix.service.command.Descriptor;
@@ -10,9 +12,12 @@ import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.MemoryRegion;
 import org.dmalloc.api.RegionRequest;
 import org.dmalloc.api.SwapPolicy;
+import org.dmalloc.shell.command.Backend;
+import org.dmalloc.shell.command.CommandFailure;
 import org.dmalloc.shell.command.CommandSet;
 import org.dmalloc.shell.command.Console;
 import org.dmalloc.shell.command.ProgressLine;
+import org.dmalloc.shell.command.ProviderFault;
 import org.dmalloc.shell.command.Providers;
 import org.dmalloc.shell.command.RegionLookup;
 import org.dmalloc.shell.output.Message;
@@ -27,7 +32,7 @@ public final class PagingCommands extends CommandSet {
   private static final String NO_BUDGET = "none";
 
   public PagingCommands(Providers providers) {
-    super(providers, "advise", "policy", "release", "budget", "flush", "resize");
+    super(providers, "advise", "policy", "release", "budget", "flush");
   }
 
   @Descriptor("gives the kernel advice about a region, or a range of it")
@@ -108,23 +113,55 @@ public final class PagingCommands extends CommandSet {
   }
 
   @Descriptor("writes changed pages to the file and waits until the device has them")
-  public Message flush(CommandSession session, RegionArguments which, RangeArguments part)
-      throws MemoryException {
-    try (RegionLookup.Lease lease = which.lease(lookup(), AccessMode.READ_WRITE);
+  public Message flush(
+      CommandSession session,
+      @Argument("[ID]: id or name of the region; a stored one is opened for this")
+          @Nullable Object id,
+      @Argument("--names: makes durable, in place of a region, the names that are so on force only")
+          boolean names,
+      @Argument("-b, --backend BACKEND: the backend of the region or of the names; default all")
+          @Nullable String backend,
+      RangeArguments part)
+      throws MemoryException, CommandFailure {
+    if (names) {
+      if (id != null || part.given()) {
+        throw new UsageException("flush: give a region or --names, not both");
+      }
+      return flushNames(session, backend);
+    }
+    if (id == null) {
+      throw new UsageException("flush: give a region, or --names for all names; see 'regions'");
+    }
+    try (RegionLookup.Lease lease = lookup().lease(id, AccessMode.READ_WRITE, backend);
         ProgressLine progress = Console.of(session).progress("flush " + lease.label())) {
       part.apply(lease, MemoryRegion::force, MemoryRegion::force);
       return Message.of("flushed %s in %.2f s", lease.label(), progress.seconds());
     }
   }
 
-  @Descriptor("grows or shrinks a region; kept bytes stay, new ones are zero")
-  public Message resize(
-      RegionArguments which, @Argument("SIZE: the new size: 4096, 64k, 512m, 1.5g …") ByteSize size)
-      throws MemoryException {
-    try (RegionLookup.Lease lease = which.lease(lookup(), AccessMode.READ_WRITE)) {
-      long before = lease.region().byteSize();
-      lease.region().resize(size.bytes());
-      return Message.of("resized %s from %s to %s", lease.label(), ByteSize.format(before), size);
+  private Message flushNames(CommandSession session, @Nullable String backend)
+      throws CommandFailure {
+    List<String> failures = new ArrayList<>();
+    List<String> done = new ArrayList<>();
+    try (ProgressLine progress = Console.of(session).progress("flush --names")) {
+      for (Backend each : providers().withStores(backend, warn(session))) {
+        try {
+          each.forceNames();
+          done.add(providers().name(each));
+        } catch (ProviderFault | MemoryException e) {
+          failures.add(String.valueOf(e.getMessage()));
+        }
+      }
+      Message result =
+          Message.of(
+              "flushed the names of %s in %.2f s",
+              done.isEmpty() ? "no backend" : String.join(", ", done), progress.seconds());
+      if (failures.isEmpty()) {
+        return result;
+      }
+      Console.of(session).print(result);
     }
+    failures.forEach(Console.of(session)::warn);
+    throw new CommandFailure("flush: not all names are durable; see above", null);
   }
 }

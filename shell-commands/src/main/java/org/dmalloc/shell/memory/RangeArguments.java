@@ -23,6 +23,11 @@ public record RangeArguments(
     void accept(MemoryRegion region, long offset, long length) throws MemoryException;
   }
 
+  /** Whether it is said to be a part. */
+  boolean given() {
+    return offset != null || length != null;
+  }
+
   ByteRange in(RegionLookup.Lease lease) {
     long start = offset == null ? 0 : offset.bytes();
     return ByteRange.of(
@@ -31,12 +36,19 @@ public record RangeArguments(
         length == null ? Math.max(0, lease.region().byteSize() - start) : length.bytes());
   }
 
+  /** The part, which is about to be written: see {@link ByteRange#toWrite}. */
+  ByteRange toWrite(RegionLookup.Lease lease) throws MemoryException {
+    return length == null
+        ? in(lease)
+        : ByteRange.toWrite(lease, offset == null ? 0 : offset.bytes(), length.bytes());
+  }
+
   /**
    * Applies a call to the part, and returns its size in words. The call for the whole region also
    * works during a resize.
    */
   String apply(RegionLookup.Lease lease, WholeCall all, RangeCall some) throws MemoryException {
-    if (offset == null && length == null) {
+    if (!given()) {
       all.accept(lease.region());
       return "all";
     }

@@ -12,6 +12,8 @@ import java.util.Objects;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
 import org.dmalloc.api.AdvisedRange;
+import org.dmalloc.api.NameDurability;
+import org.dmalloc.api.RegionAttributes;
 import org.dmalloc.api.RegionInfo;
 import org.dmalloc.api.Residency;
 import org.dmalloc.api.VisibleText;
@@ -58,6 +60,10 @@ public record RegionDetails(
           "its backend stopped at " + since + "; the region stays usable until you free it");
     }
     lines.put("size", size(info.byteSize()));
+    if (info.length() != info.byteSize()) {
+      lines.put("length", size(info.length()));
+    }
+    lines.put("maximum", maximum(info));
     lines.put("backing", info.backing());
     if (!info.mapping().isEmpty()) {
       lines.put("mapping", info.mapping());
@@ -71,7 +77,10 @@ public record RegionDetails(
     addAdvice(lines);
     lines.put("pages", Words.of(info.pageSize()));
     lines.put("locked", info.locked() ? "yes" : "no");
-    lines.put("durability", Words.of(info.durability()));
+    lines.put("durability", durability(info));
+    if (info.checkedSections()) {
+      lines.put("sections", "checked: a segment throws once its section is closed");
+    }
     if (info.writeBackFailure() != null) {
       lines.put("not written", info.writeBackFailure());
     }
@@ -170,6 +179,26 @@ public record RegionDetails(
       String share = bytes > 0 && percent == 0 ? "under 1 %" : percent + " %";
       lines.put(key, ByteSize.format(bytes) + ", " + share + remark);
     }
+  }
+
+  private static String durability(RegionInfo info) {
+    String ofStores = Words.of(info.durability());
+    if (info.name() == null) {
+      return ofStores;
+    }
+    return ofStores
+        + "; its name "
+        + (info.nameDurability() == NameDurability.NOW ? "at once" : "with the next flush");
+  }
+
+  private static String maximum(RegionInfo info) {
+    if (info.maximum() == RegionAttributes.NO_MAXIMUM) {
+      return "none";
+    }
+    long ceiling = info.autogrowth().ceiling();
+    return size(info.maximum())
+        + ", in place"
+        + (ceiling == 0 ? "" : "; by itself up to " + ByteSize.format(ceiling));
   }
 
   private static String size(long bytes) {

@@ -8,9 +8,14 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.apache.felix.service.command.CommandSession;
 import org.apache.felix.service.command.Descriptor;
+import org.dmalloc.api.Deletion;
 import org.dmalloc.api.MemoryException;
+import org.dmalloc.api.MemoryRegion;
+import org.dmalloc.api.NameDurability;
+import org.dmalloc.api.RegionNames;
 import org.dmalloc.api.StoreFinding;
 import org.dmalloc.api.StoredRegion;
 import org.dmalloc.report.Table;
@@ -20,19 +25,21 @@ import org.dmalloc.shell.command.CommandSet;
 import org.dmalloc.shell.command.Console;
 import org.dmalloc.shell.command.ProviderFault;
 import org.dmalloc.shell.command.Providers;
+import org.dmalloc.shell.command.RegionLookup;
 import org.dmalloc.shell.output.JsonResult;
 import org.dmalloc.shell.output.Listing;
 import org.dmalloc.shell.output.Message;
 import org.dmalloc.shell.output.Printable;
 import org.dmalloc.shell.syntax.Argument;
 import org.dmalloc.shell.syntax.ByteSize;
+import org.dmalloc.shell.syntax.UsageException;
 import org.dmalloc.shell.syntax.Words;
 import org.jspecify.annotations.Nullable;
 
-/** Lists, deletes and checks stored regions. */
+/** Lists, renames, deletes and checks stored regions. */
 public final class StoreCommands extends CommandSet {
   public StoreCommands(Providers providers) {
-    super(providers, "stored", "delete", "verify");
+    super(providers, "stored", "rename", "delete", "verify");
   }
 
   /**
@@ -55,19 +62,23 @@ public final class StoreCommands extends CommandSet {
   public Printable stored(
       CommandSession session,
       @Argument("-b, --backend BACKEND: only the store of one backend") @Nullable String backend,
+      @Argument("-d, --directory DIR: those in a directory, in place of the backends' own")
+          @Nullable String directory,
       @Argument("--json: as JSON") boolean json)
       throws MemoryException, CommandFailure {
+    Console console = Console.of(session);
+    Path elsewhere = console.resolveGiven(directory);
     List<String> failures = new ArrayList<>();
     Map<Path, StoredRow> byPath = new LinkedHashMap<>();
     for (Backend.Stored each :
-        providers().stored(backend, e -> failures.add(String.valueOf(e.getMessage())))) {
+        providers().stored(backend, elsewhere, e -> failures.add(String.valueOf(e.getMessage())))) {
       byPath
           .computeIfAbsent(
               each.region().path(), path -> new StoredRow(each.region(), new ArrayList<>()))
           .backends()
           .add(providers().name(each.backend()));
     }
-    if (backend == null) {
+    if (backend == null && elsewhere == null) {
       providers().unseenStores().forEach(failed -> failures.add(failed.message()));
     }
     List<StoredRow> rows = List.copyOf(byPath.values());
@@ -77,7 +88,7 @@ public final class StoreCommands extends CommandSet {
             : new Listing<>(
                 rows,
                 failures.isEmpty()
-                    ? "no region is stored"
+                    ? "no region is stored" + (elsewhere == null ? "" : " in " + elsewhere)
                     : "no region is stored in the stores that could be read",
                 List.of(
                     Table.column("NAME", row -> row.region.name()),
@@ -94,26 +105,79 @@ public final class StoreCommands extends CommandSet {
     if (failures.isEmpty()) {
       return result;
     }
-    Console console = Console.of(session);
     console.print(result);
     failures.forEach(console::warn);
     throw new CommandFailure("stored: the list is not complete; see above", null);
   }
 
-  @Descriptor("deletes stored regions for good; an open one must be freed first")
+  @Descriptor("gives a stored region another name, also while it is open")
+  public Message rename(
+      CommandSession session,
+      @Argument("NAME: its name, see 'stored'") Object name,
+      @Argument("NEWNAME: the name that it is to have") String newName,
+      @Argument(
+              "-b, --backend BACKEND: the backend of the store; needed if two stores have the name")
+          @Nullable String backend,
+      @Argument("-d, --directory DIR: it is in this directory, in place of the backend's own")
+          @Nullable String directory,
+      @Argument(
+              "--durable WHEN: when that is on the device: now, or force for the next 'flush"
+                  + " --names'; default now, of an open region what it was opened with")
+          AttributeOptions.@Nullable Durable durable)
+      throws MemoryException {
+    RegionNames.checkNew(newName);
+    Optional<MemoryRegion> open =
+        directory == null ? lookup().ifOpen(name, backend) : Optional.empty();
+    if (open.isPresent()) {
+      String old = RegionLookup.label(open.get().info());
+      if (durable != null) {
+        throw UsageException.of(
+            "rename: %s is open, and its names are durable as it was opened: %s; leave --durable"
+                + " out",
+            old, Words.of(AttributeOptions.Durable.of(open.get().info().nameDurability())));
+      }
+      open.get().rename(newName);
+      return Message.of("renamed %s to %s", old, newName);
+    }
+    Path elsewhere = Console.of(session).resolveGiven(directory);
+    Backend.Stored found = lookup().stored(name.toString(), backend, elsewhere);
+    found
+        .backend()
+        .rename(
+            found.region().name(),
+            newName,
+            durable == null ? NameDurability.NOW : durable.durability(),
+            elsewhere);
+    return Message.of("renamed %s to %s", found.region().name(), newName);
+  }
+
+  @Descriptor("deletes stored regions for good; an open one only with --open")
   public Message delete(
+      CommandSession session,
       @Argument("NAME…: names of stored regions, see 'stored'") List<Object> names,
       @Argument(
               "-b, --backend BACKEND: the backend of the store; needed if two stores have the name")
-          @Nullable String backend)
+          @Nullable String backend,
+      @Argument(
+              "--open: also what is open: the name goes at once, the bytes when the last that has"
+                  + " it open closes it")
+          boolean open,
+      @Argument("-d, --directory DIR: they are in this directory, in place of the backend's own")
+          @Nullable String directory,
+      @Argument(
+              "--durable WHEN=now: when that is on the device: now, or force for the next 'flush"
+                  + " --names'")
+          AttributeOptions.Durable durable)
       throws MemoryException {
+    Path elsewhere = Console.of(session).resolveGiven(directory);
     // All are resolved before the first deletion, so that a mistyped one prevents all.
     List<Backend.Stored> found = new ArrayList<>();
     for (Object name : names) {
-      found.add(lookup().stored(name.toString(), backend));
+      found.add(lookup().stored(name.toString(), backend, elsewhere));
     }
+    Deletion how = new Deletion(open, durable.durability(), elsewhere);
     for (Backend.Stored each : found) {
-      each.backend().delete(each.region().name());
+      each.backend().delete(each.region().name(), how);
     }
     return Message.of(
         "deleted " + String.join(", ", found.stream().map(s -> s.region().name()).toList()));

@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.dmalloc.shell.memory;
+
+import org.apache.felix.service.command.CommandSession;
+import org.apache.felix.service.command.Descriptor;
+import org.dmalloc.api.AccessMode;
+import org.dmalloc.api.MemoryException;
+import org.dmalloc.api.MemoryRegion;
+import org.dmalloc.api.Punch;
+import org.dmalloc.api.RegionInfo;
+import org.dmalloc.shell.command.CommandSet;
+import org.dmalloc.shell.command.Console;
+import org.dmalloc.shell.command.ProgressLine;
+import org.dmalloc.shell.command.Providers;
+import org.dmalloc.shell.command.RegionLookup;
+import org.dmalloc.shell.output.Message;
+import org.dmalloc.shell.syntax.Argument;
+import org.dmalloc.shell.syntax.ByteSize;
+import org.dmalloc.shell.syntax.UsageException;
+import org.jspecify.annotations.Nullable;
+
+/** Changes how much a region has, how much of it takes space, and what of it may be written. */
+public final class SpaceCommands extends CommandSet {
+  public SpaceCommands(Providers providers) {
+    super(providers, "resize", "length", "punch", "reserve", "protect");
+  }
+
+  @Descriptor("grows or shrinks a region; kept bytes stay, new ones are zero")
+  public Message resize(
+      RegionArguments which, @Argument("SIZE: the new size: 4096, 64k, 512m, 1.5g …") ByteSize size)
+      throws MemoryException {
+    try (RegionLookup.Lease lease = which.lease(lookup(), AccessMode.READ_WRITE)) {
+      RegionInfo before = lease.region().info();
+      lease.region().resize(size.bytes());
+      boolean inPlace = size.bytes() > before.byteSize() && size.bytes() <= before.maximum();
+      return size.bytes() == before.byteSize()
+          ? Message.of("%s has %s already", lease.label(), size)
+          : Message.of(
+              "resized %s from %s to %s, %s",
+              lease.label(),
+              ByteSize.format(before.byteSize()),
+              size,
+              inPlace ? "in place" : "mapped anew");
+    }
+  }
+
+  @Descriptor("shows how many bytes of a region are in use, or says so; it is kept with the region")
+  public Message length(
+      RegionArguments which,
+      @Argument("[SIZE]: how many are in use from now on: 4096, 64k, 1.5g …")
+          @Nullable ByteSize size)
+      throws MemoryException {
+    AccessMode access = size == null ? AccessMode.READ_ONLY : AccessMode.READ_WRITE;
+    try (RegionLookup.Lease lease = which.lease(lookup(), access)) {
+      MemoryRegion region = lease.region();
+      if (size != null) {
+        if (size.bytes() > region.byteSize()) {
+          throw UsageException.of(
+              "length: SIZE %d is more than %s has, which is %d bytes; resize it first",
+              size.bytes(), lease.label(), region.byteSize());
+        }
+        region.setLength(size.bytes());
+      }
+      return Message.of(
+          "length of %s: %d of %d bytes", lease.label(), region.length(), region.byteSize());
+    }
+  }
+
+  @Descriptor("empties a range: it reads as zeros, and what its pages took is given back")
+  public Message punch(
+      CommandSession session,
+      RegionArguments which,
+      @Argument("--release: gives the disk space back too; 'reserve' takes it again")
+          boolean release,
+      @Argument("-a, --all: all of the region") boolean all,
+      RangeArguments part)
+      throws MemoryException {
+    if (all == part.given()) {
+      throw new UsageException(
+          all
+              ? "punch: give a range or --all, not both"
+              : "punch: give the range that is to be emptied by --offset and --length, or --all");
+    }
+    try (RegionLookup.Lease lease = which.lease(lookup(), AccessMode.READ_WRITE);
+        ProgressLine progress = Console.of(session).progress("punch " + lease.label())) {
+      ByteRange range = part.in(lease);
+      range
+          .region()
+          .punch(range.offset(), range.length(), release ? Punch.RELEASE : Punch.KEEP_RESERVED);
+      return Message.of(
+          "punched %s at %d of %s in %.2f s%s",
+          ByteSize.format(range.length()),
+          range.offset(),
+          lease.label(),
+          progress.seconds(),
+          release ? "; its disk space is given back" : "");
+    }
+  }
+
+  @Descriptor("takes the disk space of a range, so that no later store to it can lack it")
+  public Message reserve(CommandSession session, RegionArguments which, RangeArguments part)
+      throws MemoryException {
+    try (RegionLookup.Lease lease = which.lease(lookup(), AccessMode.READ_WRITE);
+        ProgressLine progress = Console.of(session).progress("reserve " + lease.label())) {
+      ByteRange range = part.in(lease);
+      range.region().reserve(range.offset(), range.length());
+      return Message.of(
+          "reserved %s at %d of %s in %.2f s",
+          ByteSize.format(range.length()), range.offset(), lease.label(), progress.seconds());
+    }
+  }
+
+  /** What may be done to a protected range. */
+  public enum Stores {
+    /** Loads alone. */
+    RO,
+    /** Loads and stores. */
+    RW
+  }
+
+  @Descriptor("protects a region, or a range of it, from stores, or lifts that")
+  public Message protect(
+      RegionArguments which,
+      @Argument("ACCESS: ro for loads alone, rw for stores too") Stores access,
+      RangeArguments part)
+      throws MemoryException {
+    try (RegionLookup.Lease lease = which.lease(lookup(), AccessMode.READ_WRITE)) {
+      if (!lease.borrowed()) {
+        throw UsageException.of(
+            "%s is not open, and a protection ends with its region; 'open' it first",
+            lease.label());
+      }
+      ByteRange range = part.in(lease);
+      range
+          .region()
+          .protect(
+              range.offset(),
+              range.length(),
+              access == Stores.RO ? AccessMode.READ_ONLY : AccessMode.READ_WRITE);
+      return Message.of(
+          access == Stores.RO
+              ? "protected %s at %d of %s; segments handed out from now on are read-only"
+              : "%s at %d of %s can be written",
+          ByteSize.format(range.length()),
+          range.offset(),
+          lease.label());
+    }
+  }
+}
