@@ -269,30 +269,55 @@ public interface MemoryRegion extends AutoCloseable {
   void setLength(long length);
 
   /**
-   * Empties a range: its bytes are zero from then on, and what they took is given back, in whole
-   * pages inside the range. Sections go on meanwhile; what they store to the range at the same time
-   * may be lost.
+   * Empties a range: its bytes are zero from then on, and what its whole pages took is given back.
+   * Sections go on meanwhile, and segments stay valid; what they store to the range at the same
+   * time may be lost. What lies beside the range stays, also in the pages at its ends.
+   *
+   * <table class="striped">
+   * <caption>What it does</caption>
+   * <thead><tr><th>Memory<th>{@link Punch#KEEP_RESERVED}<th>{@link Punch#RELEASE}</tr></thead>
+   * <tbody>
+   * <tr><th>shared file<td>FALLOC_FL_ZERO_RANGE on ext4, else FALLOC_FL_PUNCH_HOLE and fallocate:
+   *     RAM alone is given back<td>FALLOC_FL_PUNCH_HOLE: RAM and disk space</tr>
+   * <tr><th>memfd<td>FALLOC_FL_PUNCH_HOLE; where overcommit is forbidden its pages are taken again
+   *     at once<td>FALLOC_FL_PUNCH_HOLE</tr>
+   * <tr><th>/dev/zero<td colspan="2">MADV_REMOVE</tr>
+   * <tr><th>private<td colspan="2">MADV_DONTNEED</tr>
+   * </tbody>
+   * </table>
+   *
+   * <p>Locked pages are given back too, and those that come in later are locked again.
+   *
+   * <p><b>Durability.</b> A hole is durable like a store: with the next {@link #force()}. Until
+   * then a power loss may leave the old bytes or zeros. That the space is not reserved any more is
+   * noted in the file of a named region before anything is given up.
    *
    * @throws UnsupportedCapabilityException without {@link Capability#PUNCH}
    * @throws UnsupportedOperationException on a private view of a stored region
-   * @throws IllegalStateException if the region is read-only, or the range protected
+   * @throws IllegalStateException if the region is read-only, or a part of the range protected
    * @throws IndexOutOfBoundsException if the range lies outside the region
-   * @throws MemoryException if the file system or kernel refuses; the range may be zero in part
+   * @throws MemoryException if the file system or kernel refuses; the range may be zero in part.
+   *     With {@link Punch#KEEP_RESERVED} also if its space was lost to others on the way, which
+   *     {@link RegionInfo#reservation()} tells
    */
-  default void punch(long offset, long length, Punch space) throws MemoryException {
-    throw new UnsupportedOperationException("to come");
-  }
+  void punch(long offset, long length, Punch space) throws MemoryException;
 
   /**
    * Takes the space of a range that {@link #punch} gave back, or that a {@link Reservation#SPARSE}
-   * region never took, so that no store to it can meet a full disk. Content stays.
+   * region never took, so that no store to it can meet a full disk. Content stays. Of memory
+   * without a file and of private memory, RAM or swap is taken for each page that has none yet,
+   * after asking whether the machine can bear it.
+   *
+   * <p>A region that was allocated {@link Reservation#RESERVED} is so again once all of it was
+   * reserved by one call.
    *
    * @throws UnsupportedCapabilityException without {@link Capability#PUNCH}
-   * @throws MemoryException if the space cannot be had
+   * @throws UnsupportedOperationException on a private view of a stored region
+   * @throws IllegalStateException if the region is read-only, or a part of the range protected
+   * @throws IndexOutOfBoundsException if the range lies outside the region
+   * @throws MemoryException if the space cannot be had; what was taken until then stays taken
    */
-  default void reserve(long offset, long length) throws MemoryException {
-    throw new UnsupportedOperationException("to come");
-  }
+  void reserve(long offset, long length) throws MemoryException;
 
   /**
    * Protects a range from stores, or lifts that. Segments that are handed out from then on are

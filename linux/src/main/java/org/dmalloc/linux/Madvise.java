@@ -15,6 +15,7 @@ enum Madvise {
   SEQUENTIAL(2, ""),
   WILLNEED(3, ""),
   DONTNEED(4, "unlock the region first"),
+  REMOVE(9, "unlock the region first"),
   COLD(20, "unlock the region first; needs Linux 5.4"),
   PAGEOUT(21, "unlock the region first; needs Linux 5.4"),
   HUGEPAGE(14, "needs a kernel with transparent huge pages"),

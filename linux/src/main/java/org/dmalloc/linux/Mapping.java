@@ -214,6 +214,11 @@ public final class Mapping implements AutoCloseable {
     Madvise.NORMAL.call(range(offset, length), target);
   }
 
+  /** Gives advice that the kernel refuses for locked pages; they are locked again after it. */
+  synchronized void adviseUnlocked(Madvise call, MemorySegment range) throws MemoryException {
+    lock.without(range, () -> call.call(range, target));
+  }
+
   void advise(Madvise call, MemorySegment range) throws MemoryException {
     if (range.byteSize() == 0) {
       return;

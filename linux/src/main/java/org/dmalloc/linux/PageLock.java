@@ -5,6 +5,7 @@ import java.lang.foreign.MemorySegment;
 import org.dmalloc.api.MemoryException;
 import org.dmalloc.spi.machine.Errno;
 import org.dmalloc.spi.machine.MappingCount;
+import org.dmalloc.spi.region.Uninterrupted.Action;
 
 /** The lock on the pages of one mapping, which keeps them in RAM. */
 final class PageLock {
@@ -43,6 +44,26 @@ final class PageLock {
     return Platform.lockLimitBytes() == Long.MAX_VALUE
         ? "free memory: RLIMIT_MEMLOCK is unlimited"
         : Platform.lockLimitStep();
+  }
+
+  /**
+   * Makes a call on a part of the mapping that the kernel refuses while its pages are locked.
+   *
+   * @throws MemoryException if the call fails; or if the part could not be locked again, and is
+   *     locked no more
+   */
+  void without(MemorySegment part, Action call) throws MemoryException {
+    if (!held) {
+      call.run();
+      return;
+    }
+    MappingCount.OF_PROCESS.add("munlock", part.byteSize(), target, 2);
+    Libc.check("munlock", part.byteSize(), target, Libc.munlock(part, part.byteSize()));
+    try {
+      call.run();
+    } finally {
+      lock(part);
+    }
   }
 
   void unlock(MemorySegment range) throws MemoryException {

@@ -250,6 +250,16 @@ final class ManagedRegion implements MemoryRegion {
   }
 
   @Override
+  public void punch(long offset, long length, Punch space) throws MemoryException {
+    run(Capability.PUNCH, region -> region.punch(offset, length, space));
+  }
+
+  @Override
+  public void reserve(long offset, long length) throws MemoryException {
+    run(Capability.PUNCH, region -> region.reserve(offset, length));
+  }
+
+  @Override
   public void limitResident(long budgetBytes) throws MemoryException {
     if (budgetBytes == RegionOptions.NO_BUDGET && liftBudgetWhereNoneIsKept()) {
       return;

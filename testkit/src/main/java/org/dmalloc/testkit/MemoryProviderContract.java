@@ -46,4 +46,7 @@ public abstract class MemoryProviderContract {
 
   @Nested
   public class Eviction extends EvictionContract {}
+
+  @Nested
+  public class Punching extends PunchContract {}
 }

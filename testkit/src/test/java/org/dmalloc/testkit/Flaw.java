@@ -144,7 +144,21 @@ enum Flaw {
   /** Forgets the budget of the request. */
   BUDGET_REQUEST_FORGOTTEN("Eviction", "budgetIsToldAndCanChange"),
   /** Keeps the smallest budget for ever. */
-  BUDGET_NOT_LIFTED("Eviction", "budgetIsToldAndCanChange");
+  BUDGET_NOT_LIFTED("Eviction", "budgetIsToldAndCanChange"),
+  /** Empties the whole page at the start of a range. */
+  PUNCH_TAKES_WHOLE_PAGES("Punching", "aPunchedRangeIsZeroAndTheRestStays"),
+  /** Leaves what is at the end of a range in a page that is not all of it. */
+  PUNCH_LEAVES_ENDS("Punching", "aPunchedRangeIsZeroAndTheRestStays"),
+  /** Punches without the capability. */
+  PUNCH_UNDECLARED("Punching", "withoutPunchItIsRefused"),
+  /** Gives space up that was to stay. */
+  KEPT_SPACE_GIVEN_UP("Punching", "whatIsReservedIsTold"),
+  /** Takes a file with holes for a reserved one when it is opened again. */
+  HOLES_FORGOTTEN("Punching", "punchedRangesLastInTheStore"),
+  /** Empties what it reserves. */
+  RESERVE_LOSES_CONTENT("Punching", "reserveKeepsContent"),
+  /** Punches private views of stored regions. */
+  PRIVATE_VIEW_PUNCHED("Punching", "storedRegionsThatAreNotWrittenAreNotEmptied");
 
   /** The theme of the contract that must notice it. */
   private final String theme;

@@ -58,6 +58,7 @@ final class FlawTest {
   private static Set<Capability> capabilities(Flaw flaw) {
     return switch (flaw) {
       case UNDECLARED_ACCEPTED, REQUIRED_IGNORED -> EnumSet.of(Capability.NAMED);
+      case PUNCH_UNDECLARED -> EnumSet.complementOf(EnumSet.of(Capability.PUNCH));
       case PREFETCH_UNDECLARED -> EnumSet.complementOf(EnumSet.of(Capability.PREFETCH));
       default -> EnumSet.allOf(Capability.class);
     };

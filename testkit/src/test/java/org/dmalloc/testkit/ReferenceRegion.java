@@ -22,7 +22,6 @@ import org.dmalloc.api.AccessPattern;
 import org.dmalloc.api.Advice;
 import org.dmalloc.api.Capability;
 import org.dmalloc.api.MemoryException;
-import org.dmalloc.api.MemoryRegion;
 import org.dmalloc.api.PageSize;
 import org.dmalloc.api.RegionInfo;
 import org.dmalloc.api.RegionRequest;
@@ -34,7 +33,7 @@ import org.dmalloc.api.backing.RegionIds;
 import org.jspecify.annotations.Nullable;
 
 /** A region of {@link ReferenceProvider}. */
-final class ReferenceRegion implements MemoryRegion {
+final class ReferenceRegion extends ReferenceSpace {
   private final ReferenceProvider provider;
   private final ReferenceFile file;
   private final RegionInfo traits;
@@ -57,6 +56,7 @@ final class ReferenceRegion implements MemoryRegion {
   /** Maps the file as the traits say, whose id and time are set here. */
   ReferenceRegion(ReferenceProvider provider, ReferenceFile file, RegionInfo traits)
       throws IOException {
+    super(provider);
     this.provider = provider;
     this.file = file;
     this.carried = traits.id() != BackingProvider.NOT_CARRIED;
@@ -173,7 +173,12 @@ final class ReferenceRegion implements MemoryRegion {
         byteSize,
         length(),
         !closed.get(),
-        traits.options().withPattern(pattern).withPolicies(policies).withResidentBudget(budget),
+        told(
+            traits
+                .options()
+                .withPattern(pattern)
+                .withPolicies(policies)
+                .withResidentBudget(budget)),
         traits.path(),
         traits.backing(),
         traits.mapping(),

@@ -5,10 +5,13 @@ import java.lang.foreign.MemorySegment;
 import org.dmalloc.api.AccessMode;
 import org.dmalloc.api.Advice;
 import org.dmalloc.api.MemoryException;
+import org.dmalloc.api.Punch;
 import org.dmalloc.api.Residency;
 import org.dmalloc.api.SwapPolicy;
 import org.dmalloc.api.backing.DirtyTracking;
 import org.dmalloc.linux.Mapping;
+import org.dmalloc.linux.MemoryPunch;
+import org.dmalloc.linux.OpenFile;
 import org.dmalloc.linux.Platform;
 import org.dmalloc.spi.eviction.SwapClock;
 import org.dmalloc.spi.machine.Errno;
@@ -28,6 +31,11 @@ final class AnonymousBacking implements RegionBacking {
   private final PagedMemory paged;
   private final PolicyState policies;
   private volatile boolean populates = true;
+
+  /** Held while pages of a memfd are given up or taken for good. */
+  private final Object taking = new Object();
+
+  private volatile boolean holes;
 
   /** What messages call the region. */
   private volatile String target = "";
@@ -95,6 +103,44 @@ final class AnonymousBacking implements RegionBacking {
   @Override
   public void release(long offset, long length) throws MemoryException {
     mapping.release(offset, length);
+  }
+
+  /**
+   * What the allocation took stays: of a memfd that is the promise of memory alone, but where
+   * overcommit is forbidden. There a page that is missing at a store would be a SIGBUS.
+   */
+  @Override
+  public void punch(long offset, long length, Punch space) throws MemoryException {
+    OpenFile file = memory.file();
+    if (file == null) {
+      MemoryPunch.punch(mapping, offset, length);
+      return;
+    }
+    boolean taken = machine.forbidsOvercommit();
+    synchronized (taking) {
+      boolean had = holes;
+      holes = had || taken;
+      file.punchHole(offset, length);
+      if (taken && space == Punch.KEEP_RESERVED) {
+        file.reserve(offset, length);
+        holes = had;
+      }
+    }
+  }
+
+  @Override
+  public void reserve(long offset, long length) throws MemoryException {
+    synchronized (taking) {
+      paged.populate(AccessMode.READ_WRITE, offset, length);
+      if (offset == 0 && length == mapping.byteSize()) {
+        holes = false;
+      }
+    }
+  }
+
+  @Override
+  public boolean hasHoles() {
+    return holes;
   }
 
   @Override

@@ -94,6 +94,7 @@ enum MemorySource {
             Capability.PREFETCH,
             Capability.RESIDENCY,
             Capability.RELEASE,
+            Capability.PUNCH,
             Capability.SWAP_POLICY);
     if (Mapping.tracksWrites()) {
       can.add(Capability.DIRTY_TRACKING);

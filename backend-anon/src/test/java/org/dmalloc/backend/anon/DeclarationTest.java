@@ -36,6 +36,7 @@ class DeclarationTest {
           Capability.PREFETCH,
           Capability.RESIDENCY,
           Capability.RELEASE,
+          Capability.PUNCH,
           Capability.RESIDENT_BUDGET,
           Capability.RESIZE,
           Capability.SWAP_POLICY,
@@ -51,6 +52,7 @@ class DeclarationTest {
           Capability.PREFETCH,
           Capability.RESIDENCY,
           Capability.RELEASE,
+          Capability.PUNCH,
           Capability.RESIDENT_BUDGET,
           Capability.SWAP_POLICY,
           Capability.DIRTY_TRACKING);

@@ -80,7 +80,7 @@ final class FileChannelBacking implements RegionBacking {
 
   @Override
   public void rewrite(long offset, long length) throws MemoryException {
-    boolean sparse = traits.reservation() == Reservation.SPARSE;
+    boolean sparse = traits.reservation() == Reservation.SPARSE || hasHoles();
     ResidentPages.touch(segment(), offset, length, file, sparse);
   }
 
@@ -160,6 +160,12 @@ final class FileChannelBacking implements RegionBacking {
   /** Linux says "resident" about every page of a file that the caller may not write. */
   private boolean mayTell() {
     return file.mode() != OpenMode.READER || Files.isWritable(file.path());
+  }
+
+  /** Of a file that a backend which punches has had open. */
+  @Override
+  public boolean hasHoles() {
+    return file.hasHoles();
   }
 
   @Override

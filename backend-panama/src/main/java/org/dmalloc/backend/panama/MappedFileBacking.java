@@ -14,6 +14,7 @@ import org.dmalloc.api.AdvisedRange;
 import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.PageSize;
 import org.dmalloc.api.ProgressListener;
+import org.dmalloc.api.Punch;
 import org.dmalloc.api.Residency;
 import org.dmalloc.api.Sharing;
 import org.dmalloc.api.backing.DirtyTracking;
@@ -23,6 +24,7 @@ import org.dmalloc.backend.panama.auto.PagingObserver;
 import org.dmalloc.backend.panama.auto.WatchedRegion;
 import org.dmalloc.linux.CheckedPaging;
 import org.dmalloc.linux.Mapping;
+import org.dmalloc.linux.MemoryPunch;
 import org.dmalloc.linux.OpenFile;
 import org.dmalloc.linux.Platform;
 import org.dmalloc.spi.eviction.FileClock;
@@ -267,6 +269,31 @@ final class MappedFileBacking implements RegionBacking {
     } else {
       mapping.load(offset, content);
     }
+  }
+
+  @Override
+  public void punch(long offset, long length, Punch space) throws MemoryException {
+    if (traits.sharing() == Sharing.PRIVATE) {
+      MemoryPunch.punch(mapping, offset, length);
+    } else {
+      checkFile("punch");
+      file.punch(offset, length, space);
+    }
+  }
+
+  @Override
+  public void reserve(long offset, long length) throws MemoryException {
+    if (traits.sharing() == Sharing.PRIVATE) {
+      populate(AccessMode.READ_WRITE, offset, length);
+    } else {
+      checkFile("reserve");
+      file.reserve(offset, length, offset == 0 && length == mapping.byteSize());
+    }
+  }
+
+  @Override
+  public boolean hasHoles() {
+    return file.hasHoles();
   }
 
   @Override

@@ -89,6 +89,7 @@ public final class PanamaProvider extends StoreLedgerProvider {
           Capability.RELEASE,
           Capability.RESIDENT_BUDGET,
           Capability.RESIZE,
+          Capability.PUNCH,
           Capability.DIRTY_TRACKING);
 
   private final AccessPattern pattern;

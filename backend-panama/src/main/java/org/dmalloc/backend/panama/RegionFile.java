@@ -6,6 +6,7 @@ import java.util.Optional;
 import org.dmalloc.api.AccessMode;
 import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.ProgressListener;
+import org.dmalloc.api.Punch;
 import org.dmalloc.api.Reservation;
 import org.dmalloc.api.backing.StoreMove;
 import org.dmalloc.linux.Mapping;
@@ -55,12 +56,50 @@ abstract sealed class RegionFile {
     }
   }
 
+  /**
+   * Empties a range. Where its space is not kept in one step, the file says before that space is
+   * given up; minds no interrupt.
+   */
+  final synchronized void punch(long offset, long length, Punch space) throws MemoryException {
+    long position = dataOffset() + offset;
+    if (space == Punch.KEEP_RESERVED && descriptor.zeroInPlace(position, length)) {
+      return;
+    }
+    boolean had = hasHoles();
+    boolean reserved = reservation() == Reservation.RESERVED;
+    noteHoles(had || reserved);
+    descriptor.punchHole(position, length);
+    if (space == Punch.KEEP_RESERVED) {
+      descriptor.reserve(position, length);
+      noteHoles(had);
+    }
+  }
+
+  /**
+   * Takes the space of a range, whose content stays. Minds no interrupt.
+   *
+   * @param whole whether that is all of the region
+   */
+  final synchronized void reserve(long offset, long length, boolean whole) throws MemoryException {
+    descriptor.reserveKeepingContent(dataOffset() + offset, length);
+    if (whole) {
+      noteHoles(false);
+    }
+  }
+
+  /** Whether space that was reserved has been given up since. */
+  abstract boolean hasHoles();
+
+  /** Notes it where that lasts as long as the file. */
+  abstract void noteHoles(boolean holes) throws MemoryException;
+
   /** Where in the file the region begins. */
   abstract long dataOffset();
 
   /** Its path; null if it has none. */
   abstract @Nullable Path path();
 
+  /** How it was taken, and how growth takes more. */
   abstract Reservation reservation();
 
   /**
@@ -195,6 +234,16 @@ abstract sealed class RegionFile {
     }
 
     @Override
+    boolean hasHoles() {
+      return file.hasHoles();
+    }
+
+    @Override
+    void noteHoles(boolean holes) throws MemoryException {
+      file.noteHoles(holes);
+    }
+
+    @Override
     void resize(long oldByteSize, long newByteSize) throws MemoryException {
       boolean reserve = reservation() == Reservation.RESERVED;
       file.resize(
@@ -256,6 +305,7 @@ abstract sealed class RegionFile {
   /** A file without a name, which holds nothing but the data. */
   static final class Unnamed extends RegionFile {
     private final Reservation reservation;
+    private volatile boolean holes;
 
     private Unnamed(OpenFile descriptor, Reservation reservation) {
       super(descriptor);
@@ -294,6 +344,16 @@ abstract sealed class RegionFile {
     @Override
     Reservation reservation() {
       return reservation;
+    }
+
+    @Override
+    boolean hasHoles() {
+      return holes;
+    }
+
+    @Override
+    void noteHoles(boolean given) {
+      holes = given;
     }
 
     @Override

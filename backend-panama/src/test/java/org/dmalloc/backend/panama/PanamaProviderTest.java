@@ -80,6 +80,7 @@ class PanamaProviderTest {
             Capability.RELEASE,
             Capability.RESIDENT_BUDGET,
             Capability.RESIZE,
+            Capability.PUNCH,
             Capability.DIRTY_TRACKING);
     if (!Mapping.tracksWrites()) {
       expected.remove(Capability.DIRTY_TRACKING); // declared where the kernel lets it work

@@ -43,6 +43,16 @@ record AccessRules(RegionTraits traits, RegionLabel label) {
     }
   }
 
+  /** Throws unless the region may change what it takes. */
+  void requireOwnSpace(String operation) {
+    if (isReadOnly()) {
+      throw refused(operation, "it is read-only");
+    }
+    if (isPrivate() && traits.name() != null) {
+      throw unsupported(operation + " of %s, a private view of a stored region; open it shared");
+    }
+  }
+
   void requireSize(long newByteSize) {
     if (newByteSize < 0) {
       throw new IllegalArgumentException(

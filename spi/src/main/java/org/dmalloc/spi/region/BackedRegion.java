@@ -12,6 +12,7 @@ import org.dmalloc.api.Advice;
 import org.dmalloc.api.AdvisedRange;
 import org.dmalloc.api.Capability;
 import org.dmalloc.api.MemoryException;
+import org.dmalloc.api.Punch;
 import org.dmalloc.api.RegionInfo;
 import org.dmalloc.api.RegionOptions;
 import org.dmalloc.api.Requirements;
@@ -47,6 +48,7 @@ public final class BackedRegion implements BackingRegion {
   private final WriteBack writeBack;
   private final NextUse nextUse;
   private final RegionLength length;
+  private final EmptiedRanges emptied = new EmptiedRanges();
 
   /** What the ledger holds against the limit for this region; changed with the gate shut. */
   volatile long bookedBytes;
@@ -106,7 +108,7 @@ public final class BackedRegion implements BackingRegion {
         byteSize,
         length(),
         !gate.hasEnded(),
-        options.get(),
+        options.get(backing.hasHoles()),
         traits.path(),
         traits.backing(),
         backing.mapping(),
@@ -190,7 +192,7 @@ public final class BackedRegion implements BackingRegion {
     return inSection(
         () -> {
           ledger.require(Capability.DIRTY_TRACKING);
-          return backing.trackDirty();
+          return emptied.noting(backing.trackDirty());
         });
   }
 
@@ -347,6 +349,38 @@ public final class BackedRegion implements BackingRegion {
           ledger.require(Requirements.of(policy));
           options.apply(policy, () -> backing.apply(policy));
         });
+  }
+
+  @Override
+  public void punch(long offset, long length, Punch space) throws MemoryException {
+    section(
+        () -> {
+          requireSpace("punch", offset, length);
+          if (length > 0) {
+            try {
+              backing.punch(offset, length, space);
+            } finally {
+              emptied.add(offset, length, byteSize); // a part of it, if it failed
+            }
+          }
+        });
+  }
+
+  @Override
+  public void reserve(long offset, long length) throws MemoryException {
+    section(
+        () -> {
+          requireSpace("reserve", offset, length);
+          if (length > 0) {
+            backing.reserve(offset, length);
+          }
+        });
+  }
+
+  private void requireSpace(String operation, long offset, long length) {
+    ledger.require(Capability.PUNCH);
+    RegionRange.check(offset, length, byteSize, label);
+    rules.requireOwnSpace(operation);
   }
 
   @Override

@@ -8,6 +8,7 @@ import org.dmalloc.api.AccessPattern;
 import org.dmalloc.api.Advice;
 import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.RegionOptions;
+import org.dmalloc.api.Reservation;
 import org.dmalloc.api.SwapPolicy;
 import org.dmalloc.spi.region.Uninterrupted.Action;
 
@@ -37,10 +38,11 @@ final class CurrentOptions {
     }
   }
 
-  /** All of them; locked also if a policy locks. */
-  RegionOptions get() {
+  /** All of them; locked also if a policy locks, and sparse if space was given up. */
+  RegionOptions get(boolean hasHoles) {
     RegionOptions now = options;
-    return now.withLocked(locked(now));
+    RegionOptions told = now.withLocked(locked(now));
+    return hasHoles ? told.withReservation(Reservation.SPARSE) : told;
   }
 
   AccessPattern pattern() {

@@ -9,6 +9,7 @@ import org.dmalloc.api.Advice;
 import org.dmalloc.api.AdvisedRange;
 import org.dmalloc.api.Capability;
 import org.dmalloc.api.MemoryException;
+import org.dmalloc.api.Punch;
 import org.dmalloc.api.RegionInfo;
 import org.dmalloc.api.Residency;
 import org.dmalloc.api.SwapPolicy;
@@ -116,6 +117,24 @@ public interface RegionBacking {
   /** Starts to note written pages. */
   default DirtyTracking trackDirty() throws MemoryException {
     throw notImplemented(Capability.DIRTY_TRACKING);
+  }
+
+  /**
+   * Empties a range of at least a byte, which is not protected: zero afterwards, its whole pages
+   * given back. Other calls go on beside it.
+   */
+  default void punch(long offset, long length, Punch space) throws MemoryException {
+    throw notImplemented(Capability.PUNCH);
+  }
+
+  /** Takes the space of a range of at least a byte. Content stays. */
+  default void reserve(long offset, long length) throws MemoryException {
+    throw notImplemented(Capability.PUNCH);
+  }
+
+  /** Whether space that was reserved has been given up since, and was not all taken again. */
+  default boolean hasHoles() {
+    return false;
   }
 
   /**

@@ -20,8 +20,9 @@ import org.jspecify.annotations.Nullable;
  * @param dataOffset where the region's first byte lies in the file
  * @param createdAt when the region was allocated, in milliseconds
  * @param flags bit 0: the space is reserved; bits 1 and 32: see {@link HandOver}; bit 2: it has a
- *     length of its own; bit 3: its size is 0; other bits below 32 mean something that a reader
- *     must understand, the bits from 32 on something that it may ignore
+ *     length of its own; bit 3: its size is 0; bit 33: space that was reserved has been given up
+ *     since; other bits below 32 mean something that a reader must understand, the bits from 32 on
+ *     something that it may ignore
  * @param handOver the note of a move between stores; null if there is none
  */
 record RegionHeader(
@@ -49,6 +50,9 @@ record RegionHeader(
 
   /** Flags that follow from the other values. */
   private static final long DERIVED = FLAG_LENGTH | FLAG_EMPTY | HandOver.FLAGS;
+
+  /** Parts of the reserved space were given up: they read as zeros, and a store takes them anew. */
+  static final long FLAG_HOLES = 1L << 33;
 
   /** Not a valid first byte of text, the name, and the line ends that a text transfer changes. */
   static final long MAGIC = 0x0a1a0a0d_524d4489L; // 89 'D' 'M' 'R' 0d 0a 1a 0a
@@ -100,6 +104,22 @@ record RegionHeader(
 
   Reservation reservation() {
     return (flags & FLAG_RESERVED) != 0 ? Reservation.RESERVED : Reservation.SPARSE;
+  }
+
+  boolean hasHoles() {
+    return (flags & FLAG_HOLES) != 0;
+  }
+
+  RegionHeader withHoles(boolean holes) {
+    return new RegionHeader(
+        version,
+        generation,
+        byteSize,
+        ownLength,
+        dataOffset,
+        createdAt,
+        holes ? flags | FLAG_HOLES : flags & ~FLAG_HOLES,
+        handOver);
   }
 
   /** Where the region's last byte ends in the file; a shorter file is cut. */

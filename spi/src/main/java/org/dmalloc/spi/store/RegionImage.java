@@ -363,6 +363,13 @@ final class RegionImage {
     mirror();
   }
 
+  /** Says whether space was given up; waits for the headers alone. */
+  void noteHoles(boolean holes) throws IOException {
+    settle();
+    change(header.withHoles(holes), Unforced.HEADER, true);
+    mirror();
+  }
+
   /** Makes a header the one that holds; on failure the one before holds. */
   private void change(RegionHeader next, Unforced how, boolean now) throws IOException {
     int target = 1 - durableCopy;

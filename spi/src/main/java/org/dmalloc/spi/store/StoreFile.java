@@ -49,6 +49,7 @@ public final class StoreFile implements MovableFile, AutoCloseable {
   private final @Nullable String name;
   private volatile Path path;
   private volatile long byteSize;
+  private volatile boolean holes;
   private @Nullable RegionImage image;
 
   /** The length that was set; in the header with the next force, resize or close. */
@@ -113,6 +114,7 @@ public final class StoreFile implements MovableFile, AutoCloseable {
 
   private void adopt(RegionHeader header) {
     byteSize = header.byteSize();
+    holes = header.hasHoles();
     ownLength = header.ownLength();
     describe(header.length());
   }
@@ -244,6 +246,29 @@ public final class StoreFile implements MovableFile, AutoCloseable {
   /** How its space was taken at allocation; RESERVED for unnamed regions. */
   public synchronized Reservation reservation() {
     return image == null ? Reservation.RESERVED : image.header().reservation();
+  }
+
+  /** Whether space that was reserved has been given up since, of a named region. */
+  public boolean hasHoles() {
+    return holes;
+  }
+
+  /**
+   * Notes in a named region's file, on the device, whether space is given up: before it is, or
+   * after all of it was taken again.
+   *
+   * @throws MemoryException if that cannot be written; nothing is to be given up then
+   */
+  public synchronized void noteHoles(boolean given) throws MemoryException {
+    if (given != holes) {
+      requireWriter("punch");
+      RegionImage noted = Objects.requireNonNull(image);
+      try {
+        StoreErrors.run("punch", byteSize, target(), () -> noted.noteHoles(given));
+      } finally {
+        holes = noted.header().hasHoles();
+      }
+    }
   }
 
   /** When the region was allocated; null for an unnamed one. */

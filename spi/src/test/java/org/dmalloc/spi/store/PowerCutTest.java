@@ -265,6 +265,41 @@ final class PowerCutTest {
     }
   }
 
+  @Test
+  void holesAreNotedBeforeTheyAreMade() throws Exception {
+    for (boolean given : new boolean[] {true, false}) {
+      SimulatedDisk disk = new SimulatedDisk(new byte[0]);
+      RegionImage image =
+          RegionImage.initialise(
+              disk, 100, Reservation.RESERVED, null, (at, length) -> {}, NameDurability.NOW);
+      if (!given) {
+        image.noteHoles(true);
+      }
+      byte[] content = pattern(100);
+      disk.write(OFFSET, content);
+      disk.forget();
+
+      image.noteHoles(given);
+
+      assertEquals(given, image.header().hasHoles());
+      Set<Boolean> found = new HashSet<>();
+      for (byte[] crashed : disk.crashes()) {
+        SimulatedDisk survivor = new SimulatedDisk(crashed);
+        RegionImage after = RegionImage.load(survivor, PATH);
+        assertEquals(Reservation.RESERVED, after.header().reservation());
+        found.add(after.header().hasHoles());
+        assertArrayEquals(content, survivor.copy(OFFSET, 100));
+        after.heal();
+        assertEquals(List.of(), after.flaws());
+      }
+      assertEquals(Set.of(true, false), found);
+      for (byte[] crashed : disk.crashesNow()) { // before anything is given up
+        RegionImage after = RegionImage.load(new SimulatedDisk(crashed), PATH);
+        assertEquals(given, after.header().hasHoles());
+      }
+    }
+  }
+
   private static byte[] pattern(int length) {
     byte[] bytes = new byte[length];
     Arrays.fill(bytes, (byte) 0x5a);

@@ -78,6 +78,28 @@ final class RegionStoreTest {
   }
 
   @Test
+  void holesLastUntilTheyAreTakenBack() throws Exception {
+    try (StoreFile file = create("r", 5000)) {
+      assertFalse(file.hasHoles());
+      file.noteHoles(true);
+      assertTrue(file.hasHoles());
+    }
+    try (StoreFile file = store.open("r", OpenMode.READER, "test")) {
+      assertTrue(file.hasHoles());
+      assertEquals(Reservation.RESERVED, file.reservation(), "how it grows");
+      assertThrows(IllegalStateException.class, () -> file.noteHoles(false));
+    }
+    try (StoreFile file = store.open("r", OpenMode.WRITER, "test")) {
+      file.resize(9000, SpaceReserver.SPARSE);
+      assertTrue(file.hasHoles());
+      file.noteHoles(false);
+    }
+    try (StoreFile file = store.open("r", OpenMode.READER, "test")) {
+      assertFalse(file.hasHoles());
+    }
+  }
+
+  @Test
   void listingShowsWhoHasARegionOpen() throws Exception {
     try (StoreFile file = create("r", 5000)) {
       file.describeHolder("filechannel\nregion 7");

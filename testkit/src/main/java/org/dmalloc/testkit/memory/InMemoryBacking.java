@@ -9,6 +9,8 @@ import java.util.Optional;
 import org.dmalloc.api.AccessMode;
 import org.dmalloc.api.Advice;
 import org.dmalloc.api.MemoryException;
+import org.dmalloc.api.Punch;
+import org.dmalloc.api.Reservation;
 import org.dmalloc.api.Residency;
 import org.dmalloc.api.Sharing;
 import org.dmalloc.api.SwapPolicy;
@@ -37,6 +39,7 @@ final class InMemoryBacking implements RegionBacking, MovableFile {
   private MemorySegment segment;
   private volatile boolean published;
   private volatile boolean locked;
+  private volatile boolean holes;
 
   /** What is in RAM at most: less once pages were paged out, or trimmed for a budget. */
   private volatile long residentBytes = Long.MAX_VALUE;
@@ -137,6 +140,28 @@ final class InMemoryBacking implements RegionBacking, MovableFile {
   @Override
   public void release(long offset, long length) throws MemoryException {
     faults.called("release " + length);
+  }
+
+  @Override
+  public void punch(long offset, long length, Punch space) throws MemoryException {
+    faults.called("punch " + length);
+    segment.asSlice(offset, length).fill((byte) 0);
+    if (traits.reservation() == Reservation.RESERVED && space == Punch.RELEASE) {
+      holes = true;
+    }
+  }
+
+  @Override
+  public void reserve(long offset, long length) throws MemoryException {
+    faults.called("reserve " + length);
+    if (length == segment.byteSize()) {
+      holes = false;
+    }
+  }
+
+  @Override
+  public boolean hasHoles() {
+    return holes;
   }
 
   private static long pages(long bytes) {

@@ -87,6 +87,7 @@ public final class InMemoryProvider extends LedgerProvider implements StoreProvi
         Capability.PRIVATE_MAPPING,
         Capability.SHARED_MAPPING,
         Capability.RESIZE,
+        Capability.PUNCH,
         Capability.RESIDENCY,
         Capability.DIRTY_TRACKING);
   }
