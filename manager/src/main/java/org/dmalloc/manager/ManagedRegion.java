@@ -250,16 +250,6 @@ final class ManagedRegion implements MemoryRegion {
   }
 
   @Override
-  public void punch(long offset, long length, Punch space) throws MemoryException {
-    run(Capability.PUNCH, region -> region.punch(offset, length, space));
-  }
-
-  @Override
-  public void reserve(long offset, long length) throws MemoryException {
-    run(Capability.PUNCH, region -> region.reserve(offset, length));
-  }
-
-  @Override
   public void limitResident(long budgetBytes) throws MemoryException {
     if (budgetBytes == RegionOptions.NO_BUDGET && liftBudgetWhereNoneIsKept()) {
       return;
@@ -349,11 +339,7 @@ final class ManagedRegion implements MemoryRegion {
     run(
         Capability.PUNCH,
         region -> {
-          asked.requireWritten("punch", this);
-          if (asked.privateView()) {
-            throw new UnsupportedOperationException(
-                "punch of " + this + ", a private view of a stored region; open it shared");
-          }
+          asked.requireOwnSpace("punch", this);
           region.punch(offset, length, space); // a tracking tells of it as of a store
         });
   }
@@ -363,7 +349,7 @@ final class ManagedRegion implements MemoryRegion {
     run(
         Capability.PUNCH,
         region -> {
-          asked.requireWritten("reserve", this);
+          asked.requireOwnSpace("reserve", this);
           region.reserve(offset, length);
         });
   }

@@ -71,6 +71,15 @@ record RequestedAttributes(long byteSize, @Nullable String name, RegionOptions o
     }
   }
 
+  /** Throws unless the operation may change what the region takes. */
+  void requireOwnSpace(String operation, Object of) {
+    requireWritten(operation, of);
+    if (privateView()) {
+      throw new UnsupportedOperationException(
+          operation + " of " + of + ", a private view of a stored region; open it shared");
+    }
+  }
+
   /** Whether it shows a stored region, and keeps stores out of it. */
   boolean privateView() {
     return name != null && sharing() == Sharing.PRIVATE;
