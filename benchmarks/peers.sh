@@ -39,5 +39,5 @@ if stale; then
   trap - EXIT
 fi
 
-exec "$java_home/bin/java" -Xmx256m -XX:+UseSerialGC --enable-native-access=ALL-UNNAMED \
+exec "$java_home/bin/java" "-Xmx${DMALLOC_BENCHMARK_HEAP:-256m}" -XX:+UseSerialGC --enable-native-access=ALL-UNNAMED \
   -cp "$(printf '%s:' "$lib"/*.jar)" "${DMALLOC_BENCHMARK_MAIN:-org.dmalloc.benchmarks.peers.Peers}" "$@"
