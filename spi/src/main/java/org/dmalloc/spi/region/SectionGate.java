@@ -4,33 +4,35 @@ package org.dmalloc.spi.region;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
+import java.util.Objects;
 import java.util.Queue;
 import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import org.dmalloc.api.Access;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Counts open access sections; lets one caller shut out new ones and wait for the end of open ones.
  *
- * <p><b>How.</b> A section is a claim on a slot: one compare-and-set puts the thread's id into a
- * slot that starts at that id's place in a table, so that threads meet on no cache line; leaving is
- * one release store. Nesting counts up a word beside it that only the owner touches. When a thread
- * finds its slot taken by another it tries the next ones, and when the table is full a map takes
- * over, so that any number of threads can have sections open.
+ * <p><b>How.</b> A section is a claim on a slot: one compare-and-set puts the thread's id into it;
+ * leaving is one release store. Nesting counts up a word beside it that only the owner touches.
+ * {@link SectionSlots} has the slots: one at first, and more once threads have met.
  *
  * <p><b>Why it is right.</b> A section claims its slot and then reads {@code state}; {@link #shut}
  * writes {@code state} and then reads the slots. All four are volatile accesses, and those have one
  * total order that agrees with program order (JLS 17.4.4): either the section sees SHUT and
  * withdraws, or the shutter sees the claim and waits. What was written before {@link #open()} is
  * seen by every section that enters after it, through {@code state}.
+ *
+ * <p>A claim in the table of slots comes, in that order, after a volatile read or write of the
+ * field {@code table}, and that after the write that put the table there for good. So a shutter
+ * that must see the claim reads the field after that write, and finds the table. A thread that read
+ * null there may claim the first slot when others have claimed in the table: the shutter reads both.
  *
  * <p><b>Next use.</b> An observer need not sample a region that nobody uses: {@link #notifyNextUse}
  * makes the next section take the slow path once, and notify. The fast path stays as it is.
@@ -44,28 +46,20 @@ import org.dmalloc.api.Access;
  * cannot be read, may come between opening a section and the block that would close it. Sections of
  * threads that have ended, and those of the thread that ends the gate, are therefore reclaimed.
  */
-public final class SectionGate {
-  private static final VarHandle SLOT = MethodHandles.arrayElementVarHandle(long[].class);
+public final class SectionGate extends SectionSlots {
   private static final VarHandle STATE;
+  private static final VarHandle CONTENTION;
 
   static {
     try {
-      STATE = MethodHandles.lookup().findVarHandle(SectionGate.class, "state", int.class);
+      MethodHandles.Lookup lookup = MethodHandles.lookup();
+      STATE = lookup.findVarHandle(SectionGate.class, "state", int.class);
+      CONTENTION = lookup.findVarHandle(SectionGate.class, "contention", Contention.class);
     } catch (ReflectiveOperationException e) {
       throw new ExceptionInInitializerError(e);
     }
   }
 
-  /** Longs from one slot to the next: two cache lines, as the hardware fetches lines in pairs. */
-  private static final int STRIDE = 16;
-
-  private static final int SLOT_COUNT =
-      Math.clamp(Integer.highestOneBit(Runtime.getRuntime().availableProcessors() * 8), 16, 256);
-
-  /** The slot number of sections that the table had no place for. */
-  private static final int OVERFLOW = -1;
-
-  private static final int FREE = 0;
   private static final int OPEN = 0;
   private static final int SHUT = 1;
   private static final int ENDED = 2;
@@ -74,25 +68,25 @@ public final class SectionGate {
   private static final int SPINS_BEFORE_PARK = 2_000;
   private static final long PARK_NANOS = 20_000;
 
-  /** Per slot the owner's thread id or FREE, then its nesting; before the first, a slot's room. */
-  private final long[] slots = new long[(SLOT_COUNT + 1) * STRIDE];
-
-  /** Nesting depth by thread id, for sections that the table had no place for. */
-  private final Map<Long, Integer> overflow = new ConcurrentHashMap<>();
-
   private volatile int state = OPEN;
 
   /** Runs when the gate leaves NOTIFYING; set before it enters that state. */
-  private volatile Runnable onNextUse = () -> {};
+  private volatile @Nullable Runnable onNextUse;
 
-  /** Held from a shut to its open or end; not owned by a thread. */
-  private final Semaphore shutter = new Semaphore(1, true);
+  /** Null until somebody shuts the gate or waits. */
+  private volatile @Nullable Contention contention;
 
-  /**
-   * Threads that wait for the gate to open. No lock: a virtual thread that is next for one, and
-   * gets no carrier because others compute on all, would hold up all behind it and the opener.
-   */
-  private final Queue<Thread> waiting = new ConcurrentLinkedQueue<>();
+  /** What a gate needs only where threads are in each other's way, and at its end. */
+  private static final class Contention {
+    /** Held from a shut to its open or end; not owned by a thread. */
+    final Semaphore shutter = new Semaphore(1, true);
+
+    /**
+     * Threads that wait for the gate to open. No lock: a virtual thread that is next for one, and
+     * gets no carrier because others compute on all, would hold up all behind it and the opener.
+     */
+    final Queue<Thread> waiting = new ConcurrentLinkedQueue<>();
+  }
 
   public SectionGate() {}
 
@@ -105,7 +99,13 @@ public final class SectionGate {
    */
   public int enter() {
     long threadId = Thread.currentThread().threadId();
-    int slot = slotOf(threadId);
+    long[] slots = table;
+    int slot = FIRST;
+    if (slots == null) {
+      slots = first;
+    } else {
+      slot = slotOf(threadId);
+    }
     long owner = (long) SLOT.getOpaque(slots, slot);
     if (owner == threadId) {
       slots[slot + 1]++;
@@ -117,7 +117,7 @@ public final class SectionGate {
       }
       SLOT.setRelease(slots, slot, (long) FREE);
     }
-    return enterSlowly(threadId, slot);
+    return enterSlowly(threadId);
   }
 
   /**
@@ -125,14 +125,16 @@ public final class SectionGate {
    * the slot is still this thread's.
    */
   public void exit(int slot) {
-    if (slot == OVERFLOW) {
-      overflow.computeIfPresent(
-          Thread.currentThread().threadId(), (id, depth) -> depth == 1 ? null : depth - 1);
-    } else if (slots[slot + 1] > 0) {
-      slots[slot + 1]--;
-    } else {
-      SLOT.setRelease(slots, slot, (long) FREE);
+    release(slot);
+  }
+
+  private Contention contention() {
+    Contention there = contention;
+    if (there == null) {
+      CONTENTION.compareAndSet(this, null, new Contention());
+      there = Objects.requireNonNull(contention);
     }
+    return there;
   }
 
   /**
@@ -218,11 +220,11 @@ public final class SectionGate {
     long deadline = System.nanoTime() + timeoutNanos;
     takeShutter(timeoutNanos);
     if (state == ENDED) {
-      shutter.release();
+      contention().shutter.release();
       throw ended();
     }
     if ((int) STATE.getAndSet(this, SHUT) == NOTIFYING) {
-      onNextUse.run();
+      tellOfUse();
     }
     int spins = 0;
     while (sectionsOpen(except)) {
@@ -288,38 +290,17 @@ public final class SectionGate {
     if (state == ENDED) {
       return 0; // its closer's sections ended with it, and leave their slots later
     }
-    int count = overflow.size();
-    for (int slot = STRIDE; slot < slots.length; slot += STRIDE) {
-      if ((long) SLOT.getVolatile(slots, slot) != FREE) {
-        count++;
-      }
-    }
-    return count;
+    return holders().size();
   }
 
-  private List<Long> holders() {
-    List<Long> threadIds = new ArrayList<>(overflow.keySet());
-    for (int slot = STRIDE; slot < slots.length; slot += STRIDE) {
-      long owner = (long) SLOT.getVolatile(slots, slot);
-      if (owner != FREE && !threadIds.contains(owner)) {
-        threadIds.add(owner);
-      }
-    }
-    return threadIds;
-  }
-
-  private static int slotOf(long threadId) {
-    return (((int) threadId & (SLOT_COUNT - 1)) + 1) * STRIDE;
-  }
-
-  private int enterSlowly(long threadId, int home) {
+  private int enterSlowly(long threadId) {
     while (true) {
       // Nested sections are always let in: whoever shuts is waiting for the first anyway.
       if (holds(threadId)) {
         return claimNested(threadId);
       }
       awaitOpen();
-      int slot = claimElsewhere(threadId, home);
+      int slot = claim(threadId);
       if (state == OPEN) {
         return slot;
       }
@@ -327,84 +308,15 @@ public final class SectionGate {
     }
   }
 
-  /**
-   * Counts up where the thread has a section already. A nested section in another slot could
-   * outlive the first unseen by a thread that reads all slots one after the other.
-   */
-  private int claimNested(long threadId) {
-    int slot = slotHeldBy(threadId);
-    if (slot == OVERFLOW) {
-      overflow.merge(threadId, 1, Integer::sum);
-    } else {
-      slots[slot + 1]++;
-    }
-    return slot;
-  }
-
-  private int claimElsewhere(long threadId, int home) {
-    int slot = home;
-    for (int i = 0; i < SLOT_COUNT; i++) {
-      if (SLOT.compareAndSet(slots, slot, (long) FREE, threadId)) {
-        return slot;
-      }
-      slot = slot + STRIDE < slots.length ? slot + STRIDE : STRIDE;
-    }
-    overflow.merge(threadId, 1, Integer::sum);
-    // The map's own accesses are volatile or locked, but not all part of the total order above.
-    VarHandle.fullFence();
-    return OVERFLOW;
-  }
-
-  private boolean holds(long threadId) {
-    return slotHeldBy(threadId) != OVERFLOW || overflow.containsKey(threadId);
-  }
-
-  private int slotHeldBy(long threadId) {
-    for (int slot = STRIDE; slot < slots.length; slot += STRIDE) {
-      if ((long) SLOT.getOpaque(slots, slot) == threadId) {
-        return slot;
-      }
-    }
-    return OVERFLOW;
-  }
-
-  /**
-   * Ends all sections of a thread that has ended, and so opens and closes none. The lock keeps two
-   * that do this for the same thread from meeting in a slot that a third has claimed in between.
-   */
-  private synchronized void reclaim(long threadId) {
-    for (int slot = STRIDE; slot < slots.length; slot += STRIDE) {
-      if ((long) SLOT.getVolatile(slots, slot) == threadId) {
-        slots[slot + 1] = 0;
-        SLOT.setRelease(slots, slot, (long) FREE);
-      }
-    }
-    overflow.remove(threadId);
-  }
-
-  private boolean sectionsOpen(long except) {
-    for (int slot = STRIDE; slot < slots.length; slot += STRIDE) {
-      long owner = (long) SLOT.getVolatile(slots, slot);
-      if (owner != FREE && owner != except) {
-        return true;
-      }
-    }
-    VarHandle.fullFence();
-    // Not size(): it adds up counters that others change meanwhile, and may come to zero although
-    // an entry was there all along. A walk finds such an entry.
-    for (long owner : overflow.keySet()) {
-      if (owner != except) {
-        return true;
-      }
-    }
-    return false;
-  }
-
   /** Ends {@link #notifyNextUse}, if it is in force, as the next section would. */
   public void notifyUse() {
     if (STATE.compareAndSet(this, NOTIFYING, OPEN)) {
-      onNextUse.run();
+      tellOfUse();
     }
+  }
+
+  private void tellOfUse() {
+    Objects.requireNonNull(onNextUse).run();
   }
 
   private void awaitOpen() {
@@ -414,6 +326,7 @@ public final class SectionGate {
     }
     Thread self = Thread.currentThread();
     boolean interrupted = false;
+    Queue<Thread> waiting = contention().waiting;
     waiting.add(self);
     VarHandle.fullFence(); // as in leaveShut: either this sees the new state or is seen waiting
     while (state == SHUT) {
@@ -435,15 +348,16 @@ public final class SectionGate {
     }
     state = next;
     VarHandle.fullFence();
-    waiting.forEach(LockSupport::unpark);
-    shutter.release();
+    Contention there = contention();
+    there.waiting.forEach(LockSupport::unpark);
+    there.shutter.release();
   }
 
   /** Takes the shutter within the time, also on an interrupted thread, whose status is kept. */
   private void takeShutter(long timeoutNanos) {
     long deadline = System.nanoTime() + timeoutNanos;
     if (!Uninterrupted.await(
-        () -> shutter.tryAcquire(deadline - System.nanoTime(), TimeUnit.NANOSECONDS))) {
+        () -> contention().shutter.tryAcquire(deadline - System.nanoTime(), TimeUnit.NANOSECONDS))) {
       throw new IllegalStateException(
           String.format(
               Locale.ROOT,
