@@ -11,6 +11,7 @@ import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
 import java.lang.foreign.MemoryLayout;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.SegmentAllocator;
 import java.lang.foreign.StructLayout;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
@@ -19,7 +20,7 @@ import java.lang.invoke.MethodHandles;
 import java.lang.invoke.MethodType;
 import java.lang.ref.Reference;
 import java.nio.charset.Charset;
-import java.util.function.IntSupplier;
+import java.util.function.LongBinaryOperator;
 import org.dmalloc.api.MemoryException;
 import org.dmalloc.spi.machine.Errno;
 
@@ -44,7 +45,7 @@ final class Libc {
 
   private static final MethodHandle MMAP =
       find("mmap", ADDRESS, ADDRESS, JAVA_LONG, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_LONG);
-  private static final MethodHandle UNMAP = unmap();
+  private static final LongBinaryOperator UNMAP = unmap();
   private static final MethodHandle MADVISE =
       find("madvise", JAVA_INT, ADDRESS, JAVA_LONG, JAVA_INT);
   private static final MethodHandle MSYNC = find("msync", JAVA_INT, ADDRESS, JAVA_LONG, JAVA_INT);
@@ -136,37 +137,78 @@ final class Libc {
   }
 
   /**
-   * A call of munmap(2) that gives 0 or the error number. It consists of objects of the JDK, so
-   * that it works when the bundle that this class is in has gone.
+   * munmap(2) by address and length, with 0 or the error number as its result. It consists of
+   * objects of the JDK, so that it works when the bundle that this class is in has gone; one for
+   * all mappings, since such an object takes hundreds of bytes and microseconds to make.
    */
-  static IntSupplier unmapping(long address, long length) {
-    MethodHandle call =
-        MethodHandles.insertArguments(
-            UNMAP, 0, Arena.ofAuto().allocate(STATE), MemorySegment.ofAddress(address), length);
-    return MethodHandleProxies.asInterfaceInstance(IntSupplier.class, call);
+  static LongBinaryOperator unmapping() {
+    return UNMAP;
   }
 
-  /** From munmap's arguments to 0 or the error number. */
-  private static MethodHandle unmap() {
+  /**
+   * Puts together what Java code would say so: open a confined arena, take room for the error
+   * number from it, call, look at the result, close the arena.
+   */
+  private static LongBinaryOperator unmap() {
     try {
+      MethodHandles.Lookup lookup = MethodHandles.publicLookup();
       MethodHandle munmap = find("munmap", JAVA_INT, ADDRESS, JAVA_LONG);
-      MethodType arguments = munmap.type();
       MethodHandle errno =
           MethodHandles.insertArguments(
-              MethodHandles.publicLookup()
-                  .findVirtual(
-                      MemorySegment.class,
-                      "get",
-                      MethodType.methodType(int.class, ValueLayout.OfInt.class, long.class)),
+              lookup.findVirtual(
+                  MemorySegment.class,
+                  "get",
+                  MethodType.methodType(int.class, ValueLayout.OfInt.class, long.class)),
               1,
               JAVA_INT,
               ERRNO_OFFSET);
-      return MethodHandles.guardWithTest(
-          // -1 has its lowest bit set, 0 has not
-          MethodHandles.explicitCastArguments(munmap, arguments.changeReturnType(boolean.class)),
-          MethodHandles.dropArguments(errno, 1, arguments.parameterList().subList(1, 3)),
-          MethodHandles.dropArguments(
-              MethodHandles.constant(int.class, 0), 0, arguments.parameterList()));
+      MethodType arguments = munmap.type();
+      // (state, address, length) to 0 or the error number; -1 has its lowest bit set, 0 has not
+      MethodHandle checked =
+          MethodHandles.guardWithTest(
+              MethodHandles.explicitCastArguments(
+                  munmap, arguments.changeReturnType(boolean.class)),
+              MethodHandles.dropArguments(errno, 1, arguments.parameterList().subList(1, 3)),
+              MethodHandles.dropArguments(
+                  MethodHandles.constant(int.class, 0), 0, arguments.parameterList()));
+      MethodHandle allocate =
+          MethodHandles.insertArguments(
+                  lookup.findVirtual(
+                      SegmentAllocator.class,
+                      "allocate",
+                      MethodType.methodType(MemorySegment.class, MemoryLayout.class)),
+                  1,
+                  STATE)
+              .asType(MethodType.methodType(MemorySegment.class, Arena.class));
+      MethodHandle ofAddress =
+          lookup.findStatic(
+              MemorySegment.class,
+              "ofAddress",
+              MethodType.methodType(MemorySegment.class, long.class));
+      MethodHandle inArena =
+          MethodHandles.explicitCastArguments(
+              MethodHandles.filterArguments(checked, 0, allocate, ofAddress),
+              MethodType.methodType(long.class, Arena.class, long.class, long.class));
+      MethodHandle close =
+          lookup.findVirtual(Arena.class, "close", MethodType.methodType(void.class));
+      // (thrown, result, arena) to the result
+      MethodHandle cleanup =
+          MethodHandles.foldArguments(
+              MethodHandles.dropArguments(
+                  MethodHandles.identity(long.class), 0, Arena.class, Throwable.class),
+              close);
+      cleanup =
+          MethodHandles.permuteArguments(
+              cleanup,
+              MethodType.methodType(long.class, Throwable.class, long.class, Arena.class),
+              2,
+              0,
+              1);
+      MethodHandle open =
+          lookup.findStatic(Arena.class, "ofConfined", MethodType.methodType(Arena.class));
+      MethodHandle call =
+          MethodHandles.foldArguments(MethodHandles.tryFinally(inArena, cleanup), open);
+      return MethodHandleProxies.asInterfaceInstance(LongBinaryOperator.class, call);
     } catch (ReflectiveOperationException e) {
       throw new ExceptionInInitializerError(e);
     }

@@ -89,11 +89,11 @@ final class Relocation {
   static AddressRange own(long address, long length) {
     Arena arena = Arena.ofShared();
     MemorySegment segment = MemorySegment.ofAddress(address).reinterpret(length, arena, null);
-    return new AddressRange(arena, segment, Libc.unmapping(address, length));
+    return new AddressRange(arena, segment, Libc.unmapping());
   }
 
   static void unmap(long address, long length) {
-    AddressRange.unmap(address, length, Libc.unmapping(address, length));
+    AddressRange.unmap(address, length, Libc.unmapping());
   }
 
   static long move(long from, long length, long to, long newLength) {

@@ -4,7 +4,7 @@ package org.dmalloc.spi.region;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.Locale;
-import java.util.function.IntSupplier;
+import java.util.function.LongBinaryOperator;
 import org.dmalloc.spi.machine.Errno;
 
 /**
@@ -24,16 +24,17 @@ import org.dmalloc.spi.machine.Errno;
 public final class AddressRange implements AutoCloseable {
   private final Arena arena;
   private final MemorySegment segment;
-  private final IntSupplier unmap;
+  private final LongBinaryOperator unmap;
 
   /**
    * Takes a mapping over.
    *
    * @param arena a shared one, of this range alone
    * @param segment all of the mapping, with the arena's life
-   * @param unmap unmaps it: 0, or the error number. An object whose class the JDK has loaded
+   * @param unmap unmaps an address and length: 0, or the error number. An object whose class the
+   *     JDK has loaded
    */
-  public AddressRange(Arena arena, MemorySegment segment, IntSupplier unmap) {
+  public AddressRange(Arena arena, MemorySegment segment, LongBinaryOperator unmap) {
     this.arena = arena;
     this.segment = segment;
     this.unmap = unmap;
@@ -41,7 +42,7 @@ public final class AddressRange implements AutoCloseable {
 
   /** Takes a mapping over that the arena itself unmaps, such as a file channel's. */
   public static AddressRange ofArena(Arena arena, MemorySegment segment) {
-    return new AddressRange(arena, segment, () -> 0);
+    return new AddressRange(arena, segment, (address, length) -> 0);
   }
 
   public MemorySegment segment() {
@@ -69,8 +70,8 @@ public final class AddressRange implements AutoCloseable {
   }
 
   /** Unmaps addresses that no segment leads to; throws {@link IllegalStateException} if refused. */
-  public static void unmap(long address, long length, IntSupplier unmap) {
-    int errno = unmap.getAsInt();
+  public static void unmap(long address, long length, LongBinaryOperator unmap) {
+    int errno = (int) unmap.applyAsLong(address, length);
     if (errno != 0) {
       throw new IllegalStateException(
           String.format(

@@ -32,7 +32,8 @@ import org.jspecify.annotations.Nullable;
  * <p>A claim in the table of slots comes, in that order, after a volatile read or write of the
  * field {@code table}, and that after the write that put the table there for good. So a shutter
  * that must see the claim reads the field after that write, and finds the table. A thread that read
- * null there may claim the first slot when others have claimed in the table: the shutter reads both.
+ * null there may claim the first slot when others have claimed in the table: the shutter reads
+ * both.
  *
  * <p><b>Next use.</b> An observer need not sample a region that nobody uses: {@link #notifyNextUse}
  * makes the next section take the slow path once, and notify. The fast path stays as it is.
@@ -357,7 +358,8 @@ public final class SectionGate extends SectionSlots {
   private void takeShutter(long timeoutNanos) {
     long deadline = System.nanoTime() + timeoutNanos;
     if (!Uninterrupted.await(
-        () -> contention().shutter.tryAcquire(deadline - System.nanoTime(), TimeUnit.NANOSECONDS))) {
+        () ->
+            contention().shutter.tryAcquire(deadline - System.nanoTime(), TimeUnit.NANOSECONDS))) {
       throw new IllegalStateException(
           String.format(
               Locale.ROOT,

@@ -61,9 +61,7 @@ abstract class SectionSlots {
   /** The same per slot, with a slot's room before them; null until threads have met. */
   volatile long @Nullable [] table;
 
-  /**
-   * Nesting depth by thread id, for sections that the table had no place for; null until then.
-   */
+  /** Nesting depth by thread id, for sections that the table had no place for; null until then. */
   private volatile @Nullable Map<Long, Integer> overflowing;
 
   /** The place of a thread in the table. */

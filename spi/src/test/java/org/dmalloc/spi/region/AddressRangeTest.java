@@ -23,7 +23,9 @@ final class AddressRangeTest {
         new AddressRange(
             arena,
             memory,
-            () -> {
+            (address, length) -> {
+              assertEquals(memory.address(), address);
+              assertEquals(100, length);
               assertThrows(IllegalStateException.class, () -> memory.get(JAVA_BYTE, 0));
               unmapped.incrementAndGet();
               return 0;
@@ -37,7 +39,8 @@ final class AddressRangeTest {
 
   @Test
   void anAbandonedRangeStaysMapped() {
-    AddressRange range = new AddressRange(arena, memory, unmapped::incrementAndGet);
+    AddressRange range =
+        new AddressRange(arena, memory, (address, length) -> unmapped.incrementAndGet());
     range.abandon();
     assertThrows(IllegalStateException.class, () -> memory.get(JAVA_BYTE, 0));
     assertThrows(IllegalStateException.class, range::close);
@@ -46,7 +49,7 @@ final class AddressRangeTest {
 
   @Test
   void aRefusalOfTheKernelIsToldByItsNumber() {
-    AddressRange range = new AddressRange(arena, memory, () -> Errno.ENOMEM);
+    AddressRange range = new AddressRange(arena, memory, (address, length) -> Errno.ENOMEM);
     String message =
         String.valueOf(assertThrows(IllegalStateException.class, range::close).getMessage());
     assertTrue(message.startsWith("munmap 100 bytes at 0x"), message);
