@@ -233,7 +233,7 @@ public final class SmallCosts {
     out.println("|" + " --- |".repeat(3 + busy.length));
     Map<String, StringBuilder> lines = new LinkedHashMap<>();
     for (Cost cost : costs) {
-      String key = String.format("| %s | %s | %s |", cost.of, cost.call, cost.build);
+      String key = String.format(Locale.ROOT, "| %s | %s | %s |", cost.of, cost.call, cost.build);
       lines
           .computeIfAbsent(key, start -> new StringBuilder(start))
           .append(String.format(Locale.ROOT, " %,.1f / %,.0f |", cost.p50, cost.p99));
