@@ -248,9 +248,7 @@ public interface MemoryRegion extends AutoCloseable {
    * @throws IllegalStateException as {@link #resize} does
    * @throws MemoryException as {@link #resize} does, also if it is beyond the ceiling
    */
-  default long ensure(long byteSize) throws MemoryException {
-    throw new UnsupportedOperationException("to come");
-  }
+  long ensure(long byteSize) throws MemoryException;
 
   /**
    * How many of the region's bytes are in use, as its owner said by {@link #setLength}; all of them

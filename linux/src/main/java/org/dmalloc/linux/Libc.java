@@ -41,7 +41,7 @@ final class Libc {
   private static final int FIXED_ARGUMENTS = -1;
   private static final String LINKED_LATER =
       "unlink pread pwrite fallocate ftruncate fsync fdatasync sync_file_range posix_fadvise pipe2"
-          + " vmsplice mremap mincore munlock getrusage malloc free";
+          + " vmsplice mremap mprotect mincore munlock getrusage malloc free";
 
   private static final MethodHandle MMAP =
       find("mmap", ADDRESS, ADDRESS, JAVA_LONG, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_LONG);
@@ -93,6 +93,7 @@ final class Libc {
         find("vmsplice", JAVA_LONG, JAVA_INT, ADDRESS, JAVA_LONG, JAVA_INT);
     static final MethodHandle MREMAP =
         findVariadic("mremap", 4, ADDRESS, ADDRESS, JAVA_LONG, JAVA_LONG, JAVA_INT, ADDRESS);
+    static final MethodHandle MPROTECT = find("mprotect", JAVA_INT, ADDRESS, JAVA_LONG, JAVA_INT);
     static final MethodHandle MINCORE = find("mincore", JAVA_INT, ADDRESS, JAVA_LONG, ADDRESS);
     static final MethodHandle MLOCK2 =
         findVariadic("syscall", 1, JAVA_LONG, JAVA_LONG, ADDRESS, JAVA_LONG, JAVA_LONG);
@@ -221,6 +222,11 @@ final class Libc {
             ((MemorySegment)
                     Rare.MREMAP.invokeExact(state, start, oldLength, newLength, flags, target))
                 .address());
+  }
+
+  static long mprotect(MemorySegment start, long length, int protection) {
+    return call(
+        (state, arena) -> (int) Rare.MPROTECT.invokeExact(state, start, length, protection));
   }
 
   static long madvise(MemorySegment start, long length, int advice) {

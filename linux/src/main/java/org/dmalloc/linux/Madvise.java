@@ -15,6 +15,7 @@ enum Madvise {
   SEQUENTIAL(2, ""),
   WILLNEED(3, ""),
   DONTNEED(4, "unlock the region first"),
+  /** Throws the pages and the space of a shared mapping away. */
   REMOVE(9, "unlock the region first"),
   COLD(20, "unlock the region first; needs Linux 5.4"),
   PAGEOUT(21, "unlock the region first; needs Linux 5.4"),

@@ -8,12 +8,12 @@ import org.dmalloc.api.AccessMode;
 import org.dmalloc.api.Advice;
 import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.PageSize;
+import org.dmalloc.api.RegionAttributes;
 import org.dmalloc.api.Residency;
 import org.dmalloc.api.Sharing;
 import org.dmalloc.api.backing.DirtyTracking;
 import org.dmalloc.spi.machine.Errno;
 import org.dmalloc.spi.machine.MappingCount;
-import org.dmalloc.spi.region.AddressRange;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -46,15 +46,10 @@ public final class Mapping implements AutoCloseable {
   private final long fileOffset;
   private final boolean swapBacked;
   private final boolean inPageCache;
-  private final MmapCall mmap;
 
   private final PageLock lock;
   private final MappedPages pages;
-
-  private volatile View view;
-
-  /** The range and the part of it that users see. */
-  private record View(AddressRange range, MemorySegment segment) {}
+  private final MappedRange mapped;
 
   private Mapping(
       String target,
@@ -62,37 +57,39 @@ public final class Mapping implements AutoCloseable {
       @Nullable OpenFile file,
       long fileOffset,
       long byteSize,
+      long maximum,
       PageSize pageSize)
       throws MemoryException {
-    if (byteSize < 1) {
-      throw new IllegalArgumentException("byteSize " + byteSize + "; give at least 1");
-    }
     requireMappable(byteSize, target);
+    requireMappable(maximum, target);
+    long room = Math.max(byteSize, maximum);
     this.target = target;
     this.kind = kind;
     this.file = file;
     this.fileOffset = fileOffset;
     this.lock = new PageLock(target);
     boolean regular = file != null && file.facts().regular();
+    boolean device = file != null && !regular;
     this.swapBacked =
-        file == null || !regular || file.fileSystem().type().equals(FileSystem.IN_MEMORY);
+        file == null || device || file.fileSystem().type().equals(FileSystem.IN_MEMORY);
     this.inPageCache = regular;
     this.pages = new MappedPages(this, file, fileOffset, regular);
     // What swap backs may be told to use huge pages later, and can only from such an address on.
-    boolean forHugePages =
-        pageSize == PageSize.HUGE || (swapBacked && byteSize >= Platform.hugePageSize());
-    long alignment = forHugePages ? Platform.hugePageSize() : Platform.pageSize();
-    boolean promised = swapBacked || kind.sharing() == Sharing.PRIVATE;
-    this.mmap = new MmapCall(target, kind, file, fileOffset, alignment, promised);
-    long length = Platform.roundUpToPage(byteSize);
-    this.view = view(Relocation.own(mmap.map(length), length), byteSize);
+    boolean huge = pageSize == PageSize.HUGE || (swapBacked && room >= Platform.hugePageSize());
+    MmapCall mmap =
+        MmapCall.of(target, kind, file, fileOffset)
+            .aligned(huge ? Platform.hugePageSize() : Platform.pageSize())
+            .promised(swapBacked || kind.sharing() == Sharing.PRIVATE)
+            .ofDevice(device, room > byteSize);
+    boolean keepsRoom = device || maximum != RegionAttributes.NO_MAXIMUM;
+    this.mapped = new MappedRange(mmap, lock, byteSize, room, keepsRoom);
   }
 
   /**
    * Maps a part of a file. The file must hold the range: a page behind its end is a SIGBUS.
    *
    * @param fileOffset where the range starts; a multiple of the page size
-   * @param byteSize its length, at least 1
+   * @param byteSize its length
    * @param pageSize {@link PageSize#HUGE} starts the mapping at a multiple of the huge page size
    *     and asks the kernel for huge pages
    * @throws MemoryException if the kernel refuses; EOPNOTSUPP for {@link MappingKind#SHARED_SYNC}
@@ -101,8 +98,33 @@ public final class Mapping implements AutoCloseable {
   public static Mapping ofFile(
       OpenFile file, long fileOffset, long byteSize, MappingKind kind, PageSize pageSize)
       throws MemoryException {
+    return ofFile(file, fileOffset, byteSize, RegionAttributes.NO_MAXIMUM, kind, pageSize);
+  }
+
+  /**
+   * Maps a part of a file that may {@linkplain #grow} in place.
+   *
+   * @param maximum how many bytes to reserve addresses for; {@link RegionAttributes#NO_MAXIMUM} for
+   *     no more than the size. Of a device all of it is mapped, and its pages are promised by
+   *     nobody
+   */
+  public static Mapping ofFile(
+      OpenFile file,
+      long fileOffset,
+      long byteSize,
+      long maximum,
+      MappingKind kind,
+      PageSize pageSize)
+      throws MemoryException {
     Platform.require();
-    return new Mapping(file.target(), kind, file, fileOffset, byteSize, pageSize).advised(pageSize);
+    return new Mapping(file.target(), kind, file, fileOffset, byteSize, maximum, pageSize)
+        .advised(pageSize);
+  }
+
+  /** Maps fresh private memory that cannot grow in place. */
+  public static Mapping anonymous(String target, long byteSize, PageSize pageSize)
+      throws MemoryException {
+    return anonymous(target, byteSize, RegionAttributes.NO_MAXIMUM, pageSize);
   }
 
   /**
@@ -110,14 +132,18 @@ public final class Mapping implements AutoCloseable {
    *
    * @param target what to call it in messages
    */
-  public static Mapping anonymous(String target, long byteSize, PageSize pageSize)
+  public static Mapping anonymous(String target, long byteSize, long maximum, PageSize pageSize)
       throws MemoryException {
     Platform.require();
-    return new Mapping(target, MappingKind.PRIVATE, null, 0, byteSize, pageSize).advised(pageSize);
+    return new Mapping(target, MappingKind.PRIVATE, null, 0, byteSize, maximum, pageSize)
+        .advised(pageSize);
   }
 
   /** Refuses sizes beyond any address space, which would overflow on their way to the kernel. */
   public static void requireMappable(long byteSize, String target) throws MemoryException {
+    if (byteSize < 0) {
+      throw new IllegalArgumentException("byteSize " + byteSize + "; give at least 0");
+    }
     if (byteSize > MAX_ADDRESS) {
       throw Errno.exception(
           "mmap", byteSize, target, Errno.ENOMEM, "ask for less: no address space is that large");
@@ -141,12 +167,17 @@ public final class Mapping implements AutoCloseable {
 
   /** The segment, until {@code close} or {@code resize}; read-only for a read-only kind. */
   public MemorySegment segment() {
-    return view.segment;
+    return mapped.view().segment();
   }
 
   /** The size in bytes, as asked for; the mapping itself is whole pages. */
   public long byteSize() {
-    return view.segment.byteSize();
+    return segment().byteSize();
+  }
+
+  /** How far it can {@link #grow} in place, in bytes; whole pages. */
+  public long room() {
+    return mapped.view().range().length();
   }
 
   /** What it is to the file's other users. */
@@ -156,7 +187,7 @@ public final class Mapping implements AutoCloseable {
 
   /** The flags that mmap(2) got, by name: {@code MAP_SHARED | MAP_FIXED}. */
   public String flags() {
-    return MmapFlags.names(mmap.flags());
+    return MmapFlags.names(mapped.flags());
   }
 
   /** Whether {@link #lock} is in force. */
@@ -165,7 +196,8 @@ public final class Mapping implements AutoCloseable {
   }
 
   /**
-   * Gives the kernel advice about a range. Content stays.
+   * Gives the kernel advice about a range. Content stays. Advice for all of the mapping that lasts
+   * holds for what it grows by in place, too; no growth may come between.
    *
    * @throws UnsupportedOperationException for {@link Advice#DONT_NEED} on private memory, where it
    *     would destroy content, and {@link Advice#POPULATE_WRITE} on a read-only mapping
@@ -182,7 +214,9 @@ public final class Mapping implements AutoCloseable {
           "POPULATE_WRITE needs a writable mapping; use POPULATE_READ");
     }
     if (advice == Advice.WILL_NEED) {
-      Prefetch.announce(view.range.segment(), new long[] {offset}, length, target);
+      Prefetch.announce(mapped.view().pages(), new long[] {offset}, length, target);
+    } else if (Madvise.of(advice).splits() && isWhole(offset, length)) {
+      mapped.mark(Madvise.of(advice));
     } else {
       advise(Madvise.of(advice), range);
     }
@@ -195,14 +229,14 @@ public final class Mapping implements AutoCloseable {
    * @throws MemoryException if there is no space for it; a part may have been stored
    */
   public void load(long offset, MemorySegment content) throws MemoryException {
-    View current = view;
-    Objects.checkFromIndexSize(offset, content.byteSize(), current.segment.byteSize());
+    MemorySegment all = segment();
+    Objects.checkFromIndexSize(offset, content.byteSize(), all.byteSize());
     OpenFile to = file;
     boolean writes = to != null && inPageCache && kind.sharing() == Sharing.SHARED && !swapBacked;
     if (writes && to != null && content.isNative()) {
       to.write(fileOffset + offset, content, LOAD_PIECE_BYTES);
     } else {
-      MemorySegment.copy(content, 0, current.segment, offset, content.byteSize());
+      MemorySegment.copy(content, 0, all, offset, content.byteSize());
     }
   }
 
@@ -211,7 +245,16 @@ public final class Mapping implements AutoCloseable {
    * it is not refused where they run out.
    */
   public void withdrawAdvice(long offset, long length) throws MemoryException {
-    Madvise.NORMAL.call(range(offset, length), target);
+    MemorySegment range = range(offset, length);
+    if (isWhole(offset, length)) {
+      mapped.mark(Madvise.NORMAL);
+    } else {
+      Madvise.NORMAL.call(range, target);
+    }
+  }
+
+  private boolean isWhole(long offset, long length) {
+    return offset == 0 && length == byteSize();
   }
 
   /** Gives advice that the kernel refuses for locked pages; they are locked again after it. */
@@ -223,7 +266,7 @@ public final class Mapping implements AutoCloseable {
     if (range.byteSize() == 0) {
       return;
     }
-    if (call.splits() && range.byteSize() < view.range.length()) {
+    if (call.splits()) {
       MappingCount.OF_PROCESS.add("madvise " + call, range.byteSize(), target, 2);
     }
     call.call(range, target);
@@ -236,11 +279,11 @@ public final class Mapping implements AutoCloseable {
    * @throws IndexOutOfBoundsException if one range lies outside; then nothing is queued
    */
   public void prefetch(long[] offsets, long length) throws MemoryException {
-    View current = view;
+    MappedRange.View now = mapped.view();
     for (long offset : offsets) {
-      Objects.checkFromIndexSize(offset, length, current.segment.byteSize());
+      Objects.checkFromIndexSize(offset, length, now.segment().byteSize());
     }
-    Prefetch.announce(current.range.segment(), offsets, length, target);
+    Prefetch.announce(now.pages(), offsets, length, target);
   }
 
   /**
@@ -275,7 +318,7 @@ public final class Mapping implements AutoCloseable {
 
   /** The pages as the kernel sees them, for a scanner; all of the mapping. */
   MemorySegment allPages() {
-    return view.range.segment();
+    return mapped.view().pages();
   }
 
   /** Writes the changed pages of a range to the device and waits (msync MS_SYNC). */
@@ -317,12 +360,7 @@ public final class Mapping implements AutoCloseable {
         (at, count) -> visitor.visit(start + at, Math.min(count, size - start - at)));
   }
 
-  /**
-   * Fills a buffer of whole pages from the device.
-   *
-   * @param direct the mapped file, from {@link OpenFile#openDirect}
-   * @param offset in the mapping, a multiple of the page size
-   */
+  /** Fills a buffer of whole pages from the device, by a file of {@link OpenFile#openDirect}. */
   public void readDirectly(OpenFile direct, long offset, MemorySegment into)
       throws MemoryException {
     direct.readFully(fileOffset + offset, into);
@@ -330,17 +368,17 @@ public final class Mapping implements AutoCloseable {
 
   /**
    * Locks the whole mapping in RAM, each page from its first use on (MLOCK_ONFAULT); what {@link
-   * #resize} adds is locked too.
+   * #grow} and {@link #resize} add is locked too.
    *
    * @throws MemoryException if RLIMIT_MEMLOCK or the memory is too small; then nothing is locked
    */
-  public synchronized void lock() throws MemoryException {
-    lock.lock(view.range.segment());
+  public void lock() throws MemoryException {
+    mapped.lock();
   }
 
   /** Lets all pages go again. */
-  public synchronized void unlock() throws MemoryException {
-    lock.unlock(view.range.segment());
+  public void unlock() throws MemoryException {
+    mapped.unlock();
   }
 
   /**
@@ -381,67 +419,68 @@ public final class Mapping implements AutoCloseable {
   }
 
   /**
-   * Starts to note which pages are written through this mapping. Not to be used beyond a {@code
-   * resize} or {@code close}.
+   * Starts to note which pages are written through this mapping. It follows {@link #grow}, and ends
+   * with a {@code resize} or {@code close}.
    *
    * @throws MemoryException if the kernel has no asynchronous write protection (Linux 6.7), or
    *     refuses userfaultfd, as the default profile of some container runtimes does
    */
   public DirtyTracking trackWrites() throws MemoryException {
-    View current = view;
-    if (!current.segment.scope().isAlive()) {
-      throw new IllegalStateException("mapping of " + target + " is closed");
-    }
+    range(0, 0);
     pages.mapIfAllCached();
-    MappingCount.OF_PROCESS.add("userfaultfd", current.segment.byteSize(), target, 2);
-    return WriteTracking.start(current.range.segment(), current.segment.byteSize(), target);
+    MappingCount.OF_PROCESS.add("userfaultfd", byteSize(), target, 2);
+    return WriteTracking.start(this, target);
   }
 
   /**
-   * Grows or shrinks the mapping; the old segment ends and {@link #segment()} gives a new one. Kept
-   * bytes stay, and new ones are zero as far as the file's are. The file must hold the new range
-   * before, and may be cut after. Advice for parts of the mapping stays with them.
+   * Grows the mapping in place: segments that were handed out stay, with their size, and {@link
+   * #segment()} gives a larger one. New bytes are zero as far as the file's are, which must hold
+   * them before. Advice for all of the mapping and {@link #lock} hold for them too.
+   *
+   * @param newByteSize at least the size, and no more than {@link #room}
+   * @throws MemoryException if the kernel refuses; nothing has changed
+   */
+  public void grow(long newByteSize) throws MemoryException {
+    mapped.grow(newByteSize);
+  }
+
+  /** Takes a growth in place back, before anybody has got a segment of it, after a failure. */
+  public void withdraw(long oldByteSize, Throwable failure) {
+    mapped.withdraw(oldByteSize, failure);
+  }
+
+  /**
+   * Grows or shrinks a mapping that nobody uses; the old segment ends and {@link #segment()} gives
+   * a new one. Kept bytes stay, and new ones are zero as far as the file's are. The file must hold
+   * the new range before, and may be cut after. Advice for parts of the mapping stays with them.
+   * One with a maximum keeps its addresses, and gets others beyond it; not for a device beyond its
+   * {@link #room}.
    *
    * @throws MemoryException if the kernel refuses; the mapping has its old size then, and a new
    *     segment
    */
-  public synchronized void resize(long newByteSize) throws MemoryException {
-    if (newByteSize < 1) {
-      throw new IllegalArgumentException("byteSize " + newByteSize + "; give at least 1");
-    }
+  public void resize(long newByteSize) throws MemoryException {
     requireMappable(newByteSize, target);
-    AddressRange old = view.range;
-    long oldByteSize = byteSize();
-    long newLength = Platform.roundUpToPage(newByteSize);
-    MappingCount.OF_PROCESS.add("mremap", newLength, target, 4);
-    old.abandon();
-    long address = old.address();
-    long length = old.length();
-    long byteSize = oldByteSize;
-    try {
-      if (newLength > old.length()) {
-        address = mmap.grow(old, newLength);
-      } else if (newLength < old.length()) {
-        Relocation.unmap(old.address() + newLength, old.length() - newLength);
-      }
-      length = newLength;
-      byteSize = newByteSize;
-    } finally {
-      view = view(Relocation.own(address, length), byteSize);
-    }
-    if (newByteSize > oldByteSize && kind.access() == AccessMode.READ_WRITE) {
-      // What an earlier, larger size left behind the old end, in its last page.
-      long end = Math.min(newByteSize, Platform.roundUpToPage(oldByteSize));
-      view.segment.asSlice(oldByteSize, end - oldByteSize).fill((byte) 0);
-    }
+    mapped.resize(newByteSize);
+  }
+
+  /**
+   * Gives the mapping of a device another size beyond its room: maps it anew and copies the
+   * content, so that for the moment there is twice the memory.
+   *
+   * @param device the device, opened again
+   * @throws MemoryException if the kernel refuses; the mapping has its old size then, and a new
+   *     segment
+   */
+  public void replace(OpenFile device, long newByteSize) throws MemoryException {
+    requireMappable(newByteSize, target);
+    mapped.replace(device, newByteSize);
   }
 
   /** Ends all access and unmaps; closing again does nothing. */
   @Override
-  public synchronized void close() {
-    if (view.segment.scope().isAlive()) {
-      view.range.close();
-    }
+  public void close() {
+    mapped.close();
   }
 
   @Override
@@ -461,19 +500,14 @@ public final class Mapping implements AutoCloseable {
     return this;
   }
 
-  private View view(AddressRange range, long byteSize) {
-    MemorySegment segment = range.segment().asSlice(0, byteSize);
-    return new View(range, kind.access() == AccessMode.READ_ONLY ? segment.asReadOnly() : segment);
-  }
-
   MemorySegment range(long offset, long length) {
-    View current = view;
-    Objects.checkFromIndexSize(offset, length, current.segment.byteSize());
-    if (!current.segment.scope().isAlive()) {
+    MappedRange.View now = mapped.view();
+    Objects.checkFromIndexSize(offset, length, now.segment().byteSize());
+    if (!now.isOpen()) {
       throw new IllegalStateException("mapping of " + target + " is closed");
     }
     long start = Platform.roundDownToPage(offset);
     long end = length == 0 ? start : Platform.roundUpToPage(offset + length);
-    return current.range.segment().asSlice(start, end - start);
+    return now.range().segment().asSlice(start, end - start);
   }
 }

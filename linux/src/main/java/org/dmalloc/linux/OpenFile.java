@@ -303,7 +303,15 @@ public final class OpenFile implements AutoCloseable {
    * @throws MemoryException on a file that is not in memory
    */
   public void sealByteSize() throws MemoryException {
-    int seals = Abi.F_SEAL_SHRINK | Abi.F_SEAL_GROW | Abi.F_SEAL_SEAL;
+    seal(Abi.F_SEAL_SHRINK | Abi.F_SEAL_GROW | Abi.F_SEAL_SEAL);
+  }
+
+  /** Lets a file in memory become longer only; otherwise like {@link #sealByteSize}. */
+  public void sealAgainstCuts() throws MemoryException {
+    seal(Abi.F_SEAL_SHRINK);
+  }
+
+  private void seal(int seals) throws MemoryException {
     call("fcntl F_ADD_SEALS", -1, fd -> Libc.fcntl(fd, Abi.F_ADD_SEALS, seals));
   }
 

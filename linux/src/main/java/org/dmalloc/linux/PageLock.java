@@ -20,12 +20,32 @@ final class PageLock {
     return held;
   }
 
+  /** Locks the whole mapping. */
   void lock(MemorySegment range) throws MemoryException {
+    lock(range, !held);
+    held = true;
+  }
+
+  /** Locks what was added to a mapping, if that is locked. */
+  void extend(MemorySegment added) throws MemoryException {
+    if (held) {
+      lock(added, true);
+    }
+  }
+
+  /** Lets go of what a mapping is going to lose. */
+  void giveUp(MemorySegment lost) throws MemoryException {
+    if (held) {
+      Libc.check("munlock", lost.byteSize(), target, Libc.munlock(lost, lost.byteSize()));
+    }
+  }
+
+  private void lock(MemorySegment range, boolean fresh) throws MemoryException {
     MappingCount.OF_PROCESS.add("mlock", range.byteSize(), target, 2);
     long result = OpenFile.retry(() -> Libc.mlock2(range, range.byteSize(), Abi.MLOCK_ONFAULT));
     if (result < 0) {
       int errno = (int) -result;
-      if (!held) {
+      if (fresh) {
         Libc.munlock(range, range.byteSize()); // a failure half-way leaves some pages locked
       }
       // EPERM is the limit's only where it is 0: else a policy forbids the call.
@@ -37,7 +57,6 @@ final class PageLock {
           ? Errno.exception("mlock", range.byteSize(), target, errno, advice())
           : Errno.exception("mlock", range.byteSize(), target, errno);
     }
-    held = true;
   }
 
   private static String advice() {

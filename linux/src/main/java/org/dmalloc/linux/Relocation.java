@@ -49,12 +49,12 @@ final class Relocation {
   /** Undoes a half-finished move: the areas in {@code moved} return, and the room is given up. */
   static void moveBack(
       List<VirtualAreas.Area> moved,
-      AddressRange old,
+      MemorySegment old,
       long room,
       long roomLength,
       MemoryException reason) {
     if (!moved.isEmpty()) {
-      unmap(room + old.length(), roomLength - old.length());
+      unmap(room + old.byteSize(), roomLength - old.byteSize());
     }
     for (VirtualAreas.Area area : moved) {
       // Another thread may have mapped something in the gap meanwhile: claim it before moving in.
@@ -82,7 +82,7 @@ final class Relocation {
             reason);
       }
     }
-    unmap(room, old.length());
+    unmap(room, old.byteSize());
   }
 
   /** Takes over a mapping of whole pages; what it is made of outlives this class's bundle. */

@@ -9,6 +9,7 @@ import java.lang.foreign.ValueLayout;
 import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.PageSize;
 import org.dmalloc.api.backing.DirtyTracking;
+import org.dmalloc.spi.machine.MappingCount;
 
 /**
  * Notes written pages by asynchronous write protection (userfaultfd with WP_ASYNC) and reads them
@@ -36,46 +37,52 @@ final class WriteTracking implements DirtyTracking {
   private static final long SCAN_ONLY = 0;
   private static final int RUNS = 1024;
 
-  private final MemorySegment range;
-  private final long byteSize;
+  private final Mapping mapping;
+  private final MemorySegment first;
   private final String target;
   private final int descriptor;
 
   // Made once: nothing is allocated while users wait for the last scan.
   private final Arena arena;
   private final Pagemap pagemap;
+  private long tracked;
   private boolean closed;
 
   private WriteTracking(
-      MemorySegment range, long byteSize, String target, int descriptor, Arena arena)
+      Mapping mapping, MemorySegment pages, String target, int descriptor, Arena arena)
       throws MemoryException {
-    this.range = range;
-    this.byteSize = byteSize;
+    this.mapping = mapping;
+    this.first = pages;
+    this.tracked = pages.byteSize();
     this.target = target;
     this.descriptor = descriptor;
     this.arena = arena;
     this.pagemap = new Pagemap(arena, RUNS, Pagemap.IS_WRITTEN, 0, Pagemap.IS_WRITTEN);
   }
 
-  /** Protects all pages of a range, the first {@code byteSize} bytes of which are the region's. */
-  static WriteTracking start(MemorySegment range, long byteSize, String target)
-      throws MemoryException {
+  /** Protects all pages of a mapping. */
+  static WriteTracking start(Mapping mapping, String target) throws MemoryException {
+    MemorySegment pages = mapping.allPages();
     int flags = Abi.O_CLOEXEC | Abi.O_NONBLOCK | Abi.UFFD_USER_MODE_ONLY;
-    int fd = (int) Libc.check("userfaultfd", byteSize, target, Libc.userfaultfd(flags));
+    int fd = (int) Libc.check("userfaultfd", pages.byteSize(), target, Libc.userfaultfd(flags));
     Arena arena = Arena.ofShared();
     try {
       long features = FEATURE_WP_ASYNC | FEATURE_WP_UNPOPULATED;
       call(fd, "UFFDIO_API", UFFDIO_API, target, UFFD_API, features, 0);
-      long start = range.address();
-      long length = range.byteSize();
-      call(fd, "UFFDIO_REGISTER", UFFDIO_REGISTER, target, start, length, MODE_WP, 0);
-      call(fd, "UFFDIO_WRITEPROTECT", UFFDIO_WRITEPROTECT, target, start, length, WRITEPROTECT_WP);
-      return new WriteTracking(range, byteSize, target, fd, arena);
+      protect(fd, pages, target);
+      return new WriteTracking(mapping, pages, target, fd, arena);
     } catch (MemoryException | RuntimeException | Error e) {
       Libc.close(fd);
       arena.close();
       throw e;
     }
+  }
+
+  private static void protect(int fd, MemorySegment pages, String target) throws MemoryException {
+    long start = pages.address();
+    long length = pages.byteSize();
+    call(fd, "UFFDIO_REGISTER", UFFDIO_REGISTER, target, start, length, MODE_WP, 0);
+    call(fd, "UFFDIO_WRITEPROTECT", UFFDIO_WRITEPROTECT, target, start, length, WRITEPROTECT_WP);
   }
 
   /** Whether it works here, found out once by tracking a page. */
@@ -120,16 +127,33 @@ final class WriteTracking implements DirtyTracking {
   }
 
   private void scan(long flags, Visitor visitor) throws MemoryException {
-    if (closed || !range.scope().isAlive()) {
+    if (closed || !first.scope().isAlive()) {
       throw new IllegalStateException("tracking of " + target + " has ended");
     }
-    long start = range.address();
-    long end = start + range.byteSize();
+    MemorySegment pages = mapping.allPages();
+    long byteSize = Math.min(mapping.byteSize(), pages.byteSize());
+    long start = first.address();
+    long known = tracked;
+    if (pages.byteSize() > known) {
+      // It has grown: what was added counts as written, and is noted from now on.
+      if (flags == Pagemap.PROTECTS_WRITTEN) {
+        MappingCount.OF_PROCESS.add("userfaultfd", byteSize, target, 2);
+        protect(descriptor, pages.asSlice(known), target);
+        tracked = pages.byteSize();
+      }
+      if (byteSize > known) {
+        visitor.written(known, byteSize - known);
+      }
+    }
+    long end = start + known;
     for (long from = start; from < end; from = pagemap.walkEnd()) {
       int count = pagemap.find(flags, from, end, target);
       for (int run = 0; run < count; run++) {
         long offset = pagemap.start(run) - start;
-        visitor.written(offset, Math.min(pagemap.end(run) - start, byteSize) - offset);
+        long length = Math.min(pagemap.end(run) - start, byteSize) - offset;
+        if (length > 0) {
+          visitor.written(offset, length);
+        }
       }
     }
   }

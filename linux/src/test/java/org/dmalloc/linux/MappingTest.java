@@ -28,7 +28,6 @@ import org.dmalloc.api.PageSize;
 import org.dmalloc.api.ProgressListener;
 import org.dmalloc.spi.machine.Errno;
 import org.dmalloc.spi.machine.VirtualAreas;
-import org.dmalloc.spi.region.AddressRange;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -187,9 +186,8 @@ class MappingTest {
             destination, Relocation.move(area.start(), area.length(), destination, length));
       }
       MemoryException reason = MemoryException.of("test", "", "", "");
-      AddressRange old = Relocation.own(start, MIB);
+      MemorySegment old = MemorySegment.ofAddress(start).reinterpret(MIB);
       Relocation.moveBack(moved, old, room, 2 * MIB, reason);
-      old.abandon();
       assertOffsets(mapping.segment());
       assertEquals(areas, areas(mapping));
       assertEquals(List.of(), VirtualAreas.in(room, room + 2 * MIB));

@@ -167,7 +167,6 @@ public abstract class RefusalContract extends ContractTheme {
   @Test
   void contradictionsAreRefused() {
     assertAll(
-        () -> assertThrows(IllegalArgumentException.class, () -> allocate(0)),
         () -> assertThrows(IllegalArgumentException.class, () -> allocate(-1)),
         () -> assertThrows(IllegalArgumentException.class, () -> allocate("", PAGE)),
         () -> assertThrows(IllegalArgumentException.class, () -> allocate("42", PAGE)),

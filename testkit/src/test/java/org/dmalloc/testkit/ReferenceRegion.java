@@ -428,6 +428,14 @@ final class ReferenceRegion extends ReferenceSpace {
     }
   }
 
+  @Override
+  public long ensure(long least) throws MemoryException {
+    if (least > byteSize) {
+      resize(least);
+    }
+    return byteSize;
+  }
+
   private void remap(long newByteSize) {
     try {
       if (newByteSize < byteSize && !flawed(Flaw.RESIZE_KEEPS_OLD_BYTES)) {

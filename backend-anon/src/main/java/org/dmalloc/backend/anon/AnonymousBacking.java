@@ -2,6 +2,7 @@
 package org.dmalloc.backend.anon;
 
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import org.dmalloc.api.AccessMode;
 import org.dmalloc.api.Advice;
 import org.dmalloc.api.MemoryException;
@@ -15,7 +16,6 @@ import org.dmalloc.linux.OpenFile;
 import org.dmalloc.linux.Platform;
 import org.dmalloc.spi.eviction.SwapClock;
 import org.dmalloc.spi.machine.Errno;
-import org.dmalloc.spi.machine.Machine;
 import org.dmalloc.spi.region.RegionBacking;
 import org.dmalloc.spi.region.RegionTraits;
 import org.dmalloc.spi.region.ResidentTrimmer;
@@ -25,9 +25,8 @@ final class AnonymousBacking implements RegionBacking {
   private static final long WORTH_POPULATING = 1L << 20;
 
   private final RegionTraits traits;
-  private final MemorySource.Memory memory;
+  private final AnonymousMemory memory;
   private final Mapping mapping;
-  private final Machine machine;
   private final PagedMemory paged;
   private final PolicyState policies;
   private volatile boolean populates = true;
@@ -41,15 +40,10 @@ final class AnonymousBacking implements RegionBacking {
   private volatile String target = "";
 
   AnonymousBacking(
-      RegionTraits traits,
-      MemorySource.Memory memory,
-      Machine machine,
-      PagedMemory paged,
-      PolicyState policies) {
+      RegionTraits traits, AnonymousMemory memory, PagedMemory paged, PolicyState policies) {
     this.traits = traits;
     this.memory = memory;
     this.mapping = memory.mapping();
-    this.machine = machine;
     this.paged = paged;
     this.policies = policies;
   }
@@ -116,7 +110,7 @@ final class AnonymousBacking implements RegionBacking {
       MemoryPunch.punch(mapping, offset, length);
       return;
     }
-    boolean taken = machine.forbidsOvercommit();
+    boolean taken = memory.machine().forbidsOvercommit();
     synchronized (taking) {
       boolean had = holes;
       holes = had || taken;
@@ -145,7 +139,7 @@ final class AnonymousBacking implements RegionBacking {
 
   @Override
   public ResidentTrimmer limitResident(long budgetBytes) throws MemoryException {
-    machine.requireSwap(mapping.byteSize(), target);
+    memory.machine().requireSwap(mapping.byteSize(), target);
     return new SwapClock(mapping.pages());
   }
 
@@ -165,24 +159,81 @@ final class AnonymousBacking implements RegionBacking {
   }
 
   @Override
-  public void resize(long newByteSize) throws MemoryException {
+  public void grow(long newByteSize) throws MemoryException {
     long oldByteSize = mapping.byteSize();
-    boolean grows = newByteSize > oldByteSize;
-    if (grows && policies.locked()) {
+    makeRoom(newByteSize);
+    try {
+      mapping.grow(newByteSize);
+      populateLocked(oldByteSize, newByteSize);
+      memory.settle(newByteSize);
+    } catch (MemoryException | RuntimeException | Error e) {
+      mapping.withdraw(oldByteSize, e);
+      giveBack(oldByteSize, newByteSize, e);
+      throw e;
+    }
+  }
+
+  private void makeRoom(long newByteSize) throws MemoryException {
+    if (policies.locked()) {
       paged.requireGrowth(newByteSize);
     }
-    try {
-      mapping.resize(newByteSize);
-    } catch (MemoryException e) {
-      throw explain(e);
+    memory.makeRoom(newByteSize);
+  }
+
+  private void populateLocked(long oldByteSize, long newByteSize) throws MemoryException {
+    if (traits.locked()) {
+      paged.populate(AccessMode.READ_WRITE, oldByteSize, newByteSize - oldByteSize);
     }
-    if (grows && traits.locked()) {
+  }
+
+  private void giveBack(long newByteSize, long oldByteSize, Throwable failure) {
+    try {
+      memory.giveBack(newByteSize, oldByteSize);
+    } catch (MemoryException e) {
+      failure.addSuppressed(e);
+    }
+  }
+
+  @Override
+  public void resize(long newByteSize) throws MemoryException {
+    long oldByteSize = mapping.byteSize();
+    if (newByteSize < oldByteSize) {
+      shrink(newByteSize);
+      return;
+    }
+    makeRoom(newByteSize);
+    try {
+      memory.remap(newByteSize);
       try {
-        paged.populate(AccessMode.READ_WRITE, oldByteSize, newByteSize - oldByteSize);
+        populateLocked(oldByteSize, newByteSize);
       } catch (MemoryException | RuntimeException e) {
-        mapping.resize(oldByteSize);
+        memory.remap(oldByteSize);
         throw e;
       }
+      memory.settle(newByteSize);
+    } catch (MemoryException e) {
+      giveBack(oldByteSize, newByteSize, e);
+      throw explain(e);
+    } catch (RuntimeException | Error e) {
+      giveBack(oldByteSize, newByteSize, e);
+      throw e;
+    }
+  }
+
+  private void shrink(long newByteSize) throws MemoryException {
+    long oldByteSize = mapping.byteSize();
+    // What goes away of the last page that stays: growing back would zero it.
+    long end = Math.min(oldByteSize, Platform.roundUpToPage(newByteSize));
+    byte[] tail =
+        mapping.segment().asSlice(newByteSize, end - newByteSize).toArray(ValueLayout.JAVA_BYTE);
+    memory.remap(newByteSize);
+    try {
+      memory.giveBack(newByteSize, oldByteSize);
+    } catch (MemoryException | RuntimeException | Error e) {
+      memory.remap(oldByteSize);
+      MemorySegment.copy(
+          tail, 0, mapping.segment(), ValueLayout.JAVA_BYTE, newByteSize, tail.length);
+      throw e;
     }
   }
 

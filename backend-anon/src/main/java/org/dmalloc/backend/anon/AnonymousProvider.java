@@ -15,6 +15,7 @@ import org.dmalloc.api.StoreFinding;
 import org.dmalloc.api.StoredRegion;
 import org.dmalloc.api.SwapPolicy;
 import org.dmalloc.api.UnsupportedCapabilityException;
+import org.dmalloc.linux.OpenFile;
 import org.dmalloc.spi.machine.KernelFiles;
 import org.dmalloc.spi.machine.Machine;
 import org.dmalloc.spi.region.BackedRegion;
@@ -71,27 +72,29 @@ abstract sealed class AnonymousProvider extends LedgerProvider
           "a process has " + ADDRESS_SPACE_BYTES + " bytes of addresses",
           "choose a smaller size");
     }
-    MemorySource.Memory memory = take(request);
+    AnonymousMemory memory = take(request);
     try {
       PagedMemory paged = new PagedMemory(memory.mapping(), machine, memory.target());
       PolicyState policies = prepare(request, paged);
-      Path path = memory.file() == null ? null : memory.file().sharedPath();
+      OpenFile file = memory.file();
+      Path path = file == null ? null : file.sharedPath();
       RegionTraits traits =
           RegionTraits.of(null, request.options(), source.sharing(), path, source.backing())
               .carriedAs(carriedAs);
       return new BackedRegion(
-          ledger, traits, new AnonymousBacking(traits, memory, machine, paged, policies));
+          ledger, traits, new AnonymousBacking(traits, memory, paged, policies));
     } catch (MemoryException | RuntimeException | Error e) {
       memory.close();
       throw e;
     }
   }
 
-  private MemorySource.Memory take(RegionRequest request) throws MemoryException {
+  private AnonymousMemory take(RegionRequest request) throws MemoryException {
     boolean huge =
         request.pageSize() == PageSize.HUGE || request.policies().contains(SwapPolicy.HUGE_PAGES);
     return source.take(
         request.byteSize(),
+        request.maximum(),
         huge ? PageSize.HUGE : PageSize.DEFAULT,
         request.owner(),
         request.progress(),

@@ -1,19 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.dmalloc.backend.anon;
 
-import java.nio.file.Path;
 import java.util.EnumSet;
 import java.util.Set;
-import org.dmalloc.api.AccessMode;
 import org.dmalloc.api.Advice;
 import org.dmalloc.api.Capability;
 import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.PageSize;
 import org.dmalloc.api.ProgressListener;
+import org.dmalloc.api.RegionAttributes;
 import org.dmalloc.api.Sharing;
 import org.dmalloc.linux.Mapping;
-import org.dmalloc.linux.MappingKind;
-import org.dmalloc.linux.OpenFile;
 import org.dmalloc.spi.machine.Machine;
 import org.jspecify.annotations.Nullable;
 
@@ -22,19 +19,25 @@ import org.jspecify.annotations.Nullable;
  *
  * <table class="striped">
  * <caption>What the three sources are to the kernel</caption>
- * <thead><tr><th>Source<th>Mapping<th>Counted against the commit limit<th>Can grow</tr></thead>
+ * <thead><tr><th>Source<th>Mapping<th>Counted against the commit limit<th>Grows in place<th>Beyond
+ * its maximum</tr></thead>
  * <tbody>
- * <tr><th>{@link #PRIVATE}<td>MAP_PRIVATE | MAP_ANONYMOUS<td>as a whole, by mmap<td>yes, by mremap</tr>
- * <tr><th>{@link #MEMFD}<td>MAP_SHARED of a sealed memfd<td>page by page<td>no: sealed</tr>
- * <tr><th>{@link #ZERO}<td>MAP_SHARED of /dev/zero<td>as a whole, by mmap<td>no: the kernel's
- * object behind it has a fixed size</tr>
+ * <tr><th>{@link #PRIVATE}<td>MAP_PRIVATE | MAP_ANONYMOUS<td>its size, by mmap and mprotect<td>by
+ * mprotect of reserved addresses<td>by mremap</tr>
+ * <tr><th>{@link #MEMFD}<td>MAP_SHARED of a memfd that cannot be cut<td>page by page<td>by
+ * ftruncate of the file; all of the maximum is mapped<td>not, as the file is sealed; without a
+ * maximum by mremap</tr>
+ * <tr><th>{@link #ZERO}<td>MAP_SHARED of /dev/zero<td>as a whole, by mmap; with a maximum page by
+ * page<td>in name only, as the kernel's object behind it has a fixed size: that of the maximum
+ * <td>by a copy</tr>
  * </tbody>
  * </table>
  *
- * <p>None uses MAP_NORESERVE, so the machine's {@code vm.overcommit_memory} decides what is
- * promised. A memfd is the exception that needs help: the kernel counts its pages at their first
- * store, and where overcommit is forbidden (mode 2) one page too many is a SIGBUS. There the pages
- * of a memfd are taken when it is allocated; in mode 0 its size is checked as mmap checks others.
+ * <p>None but ZERO with a maximum uses MAP_NORESERVE, so the machine's {@code vm.overcommit_memory}
+ * decides what is promised. A memfd is the exception that needs help: the kernel counts its pages
+ * at their first store, and where overcommit is forbidden (mode 2) one page too many is a SIGBUS.
+ * There the pages of a memfd are taken when it is allocated; in mode 0 its size is checked as mmap
+ * checks others.
  */
 enum MemorySource {
   /** Private anonymous memory: what malloc takes for large blocks. */
@@ -47,7 +50,6 @@ enum MemorySource {
    */
   ZERO("shared mapping of /dev/zero, swap", Sharing.SHARED);
 
-  private static final Path ZERO_DEVICE = Path.of("/dev/zero");
   private static final int NAME_CHARS = 60;
 
   private final String backing;
@@ -56,23 +58,6 @@ enum MemorySource {
   MemorySource(String backing, Sharing sharing) {
     this.backing = backing;
     this.sharing = sharing;
-  }
-
-  /**
-   * Mapped memory and what must be kept open with it.
-   *
-   * @param mapping the memory
-   * @param file the memfd, which is closed after the mapping; null where there is none
-   * @param target what messages call it
-   */
-  record Memory(Mapping mapping, @Nullable OpenFile file, String target) implements AutoCloseable {
-    @Override
-    public void close() {
-      mapping.close();
-      if (file != null) {
-        file.close();
-      }
-    }
   }
 
   /** What holds the bytes, in words. */
@@ -95,6 +80,8 @@ enum MemorySource {
             Capability.RESIDENCY,
             Capability.RELEASE,
             Capability.PUNCH,
+            Capability.RESIZE,
+            Capability.GROW_IN_PLACE,
             Capability.SWAP_POLICY);
     if (Mapping.tracksWrites()) {
       can.add(Capability.DIRTY_TRACKING);
@@ -102,12 +89,7 @@ enum MemorySource {
     if (this != ZERO) { // its pages in the swap cache cannot be told from those in use
       can.add(Capability.RESIDENT_BUDGET);
     }
-    if (sharing == Sharing.PRIVATE) {
-      can.add(Capability.PRIVATE_MAPPING);
-      can.add(Capability.RESIZE);
-    } else {
-      can.add(Capability.SHARED_MAPPING);
-    }
+    can.add(sharing == Sharing.PRIVATE ? Capability.PRIVATE_MAPPING : Capability.SHARED_MAPPING);
     return can;
   }
 
@@ -123,11 +105,13 @@ enum MemorySource {
   /**
    * Takes fresh memory.
    *
+   * @param maximum bytes that it may grow to in place, or {@link RegionAttributes#NO_MAXIMUM}
    * @param owner shown in {@code /proc/PID/maps} where the source has names; null for none
    * @param machine decides whether a memfd takes its pages now
    */
-  Memory take(
+  AnonymousMemory take(
       long byteSize,
+      long maximum,
       PageSize pageSize,
       @Nullable String owner,
       ProgressListener progress,
@@ -136,42 +120,15 @@ enum MemorySource {
     return switch (this) {
       case PRIVATE -> {
         String target = owner == null ? "private memory" : "private memory for " + owner;
-        yield new Memory(Mapping.anonymous(target, byteSize, pageSize), null, target);
+        yield new AnonymousMemory(
+            Mapping.anonymous(target, byteSize, maximum, pageSize), target, machine);
       }
-      case MEMFD -> memfd(byteSize, pageSize, owner, progress, machine);
-      case ZERO -> {
-        try (OpenFile zero = OpenFile.open(ZERO_DEVICE, AccessMode.READ_WRITE)) {
-          Mapping mapping = Mapping.ofFile(zero, 0, byteSize, MappingKind.SHARED, pageSize);
-          yield new Memory(mapping, null, zero.target());
-        }
+      case MEMFD -> {
+        String name = owner == null ? "dmalloc" : "dmalloc:" + printable(owner);
+        yield new MemfdMemory(name, byteSize, maximum, pageSize, progress, machine);
       }
+      case ZERO -> new ZeroDeviceMemory(byteSize, maximum, pageSize, machine);
     };
-  }
-
-  private static Memory memfd(
-      long byteSize,
-      PageSize pageSize,
-      @Nullable String owner,
-      ProgressListener progress,
-      Machine machine)
-      throws MemoryException {
-    String name = owner == null ? "dmalloc" : "dmalloc:" + printable(owner);
-    String target = "memfd " + name;
-    machine.requirePromise("allocate", byteSize, target);
-    OpenFile file = OpenFile.inMemory(name);
-    try {
-      file.setByteSize(byteSize);
-      file.sealByteSize();
-      if (machine.forbidsOvercommit()) {
-        machine.requireMemory("allocate", byteSize, target);
-        file.reserve(0, byteSize, progress);
-      }
-      Mapping mapping = Mapping.ofFile(file, 0, byteSize, MappingKind.SHARED, pageSize);
-      return new Memory(mapping, file, target);
-    } catch (MemoryException | RuntimeException | Error e) {
-      file.close();
-      throw e;
-    }
   }
 
   /** Fit for a line of /proc/PID/maps, and short enough for memfd_create. */

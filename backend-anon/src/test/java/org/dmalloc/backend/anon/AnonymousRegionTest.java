@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
+import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
@@ -154,16 +155,22 @@ class AnonymousRegionTest {
   }
 
   @Test
-  void aMemfdCannotBeCutShortOrGrown() throws Exception {
-    try (MemoryRegion region =
-        SourceFixture.start(MemorySource.MEMFD).allocate(RegionRequest.ofSize(MIB))) {
+  void aMemfdCannotBeCutShortAndAtItsMaximumNotGrown() throws Exception {
+    RegionRequest request = RegionRequest.ofSize(MIB / 2).withMaximum(MIB);
+    try (MemoryRegion region = SourceFixture.start(MemorySource.MEMFD).allocate(request)) {
+      MemorySegment raw = region.segment();
+      raw.set(JAVA_BYTE, 0, (byte) 7);
       Path path = region.info().path();
       try (FileChannel channel = FileChannel.open(path, StandardOpenOption.WRITE)) {
+        assertThrows(IOException.class, () -> channel.truncate(4096));
+        region.resize(MIB);
+        assertEquals(MIB, channel.size());
         assertThrows(IOException.class, () -> channel.truncate(4096));
         assertThrows(
             IOException.class, () -> channel.write(ByteBuffer.wrap(new byte[1]), MIB + 4096));
         assertEquals(MIB, channel.size());
       }
+      assertEquals(7, raw.get(JAVA_BYTE, 0));
       try (Access access = region.acquire()) {
         assertEquals(0, access.segment().get(JAVA_BYTE, MIB - 1));
       }

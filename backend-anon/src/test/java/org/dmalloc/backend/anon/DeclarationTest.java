@@ -39,6 +39,7 @@ class DeclarationTest {
           Capability.PUNCH,
           Capability.RESIDENT_BUDGET,
           Capability.RESIZE,
+          Capability.GROW_IN_PLACE,
           Capability.SWAP_POLICY,
           Capability.DIRTY_TRACKING);
 
@@ -54,6 +55,8 @@ class DeclarationTest {
           Capability.RELEASE,
           Capability.PUNCH,
           Capability.RESIDENT_BUDGET,
+          Capability.RESIZE,
+          Capability.GROW_IN_PLACE,
           Capability.SWAP_POLICY,
           Capability.DIRTY_TRACKING);
 

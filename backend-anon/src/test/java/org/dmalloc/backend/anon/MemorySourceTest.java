@@ -40,8 +40,8 @@ class MemorySourceTest {
 
   private static long residentBytes(MemorySource source, Machine machine, ProgressListener progress)
       throws MemoryException {
-    try (MemorySource.Memory memory =
-        source.take(16 * MIB, PageSize.DEFAULT, "promised", progress, machine)) {
+    try (AnonymousMemory memory =
+        source.take(16 * MIB, 0, PageSize.DEFAULT, "promised", progress, machine)) {
       return memory.mapping().residency(0, 16 * MIB).residentBytes();
     }
   }
@@ -84,22 +84,22 @@ class MemorySourceTest {
             MemoryException.class,
             () ->
                 MemorySource.MEMFD.take(
-                    2L << 30, PageSize.DEFAULT, null, ProgressListener.NONE, gibibyte));
+                    2L << 30, 0, PageSize.DEFAULT, null, ProgressListener.NONE, gibibyte));
     assertEquals(
         "allocate 2147483648 bytes of memfd dmalloc: RAM and swap have 1073741824 bytes in all;"
             + " choose a smaller size, add swap or set vm.overcommit_memory=1",
         refusal.getMessage());
     MemorySource.MEMFD
-        .take(2L << 30, PageSize.DEFAULT, null, ProgressListener.NONE, machine(1, 0))
+        .take(2L << 30, 0, PageSize.DEFAULT, null, ProgressListener.NONE, machine(1, 0))
         .close();
   }
 
   @Test
   void anyOwnerFitsTheNameOfAMemfd() throws Exception {
     String longest = "\ud83d\ude80\u0000\n".repeat(200);
-    try (MemorySource.Memory memory =
+    try (AnonymousMemory memory =
         MemorySource.MEMFD.take(
-            1, PageSize.DEFAULT, longest, ProgressListener.NONE, machine(0, 0))) {
+            1, 0, PageSize.DEFAULT, longest, ProgressListener.NONE, machine(0, 0))) {
       assertTrue(memory.target().startsWith("memfd dmalloc:\ud83d\ude80??\ud83d"), memory.target());
       assertEquals(1, memory.mapping().byteSize());
     }

@@ -35,6 +35,7 @@ import org.dmalloc.spi.region.MovableFile;
 import org.dmalloc.spi.region.RegionBacking;
 import org.dmalloc.spi.region.RegionTraits;
 import org.dmalloc.spi.region.ResidentTrimmer;
+import org.dmalloc.spi.region.Uninterrupted.Action;
 import org.dmalloc.spi.store.StoreFile;
 import org.jspecify.annotations.Nullable;
 
@@ -180,7 +181,7 @@ final class MappedFileBacking implements RegionBacking {
       case POPULATE_WRITE -> populate(AccessMode.READ_WRITE, offset, length);
       default -> mapping.advise(advice, offset, length);
     }
-    if (pattern.isPresent()) {
+    if (pattern.isPresent() && length > 0) {
       synchronized (advised) {
         long page = Platform.pageSize();
         advised.set(offset / page, (offset + length + page - 1) / page, pattern.get());
@@ -302,6 +303,21 @@ final class MappedFileBacking implements RegionBacking {
   }
 
   @Override
+  public void grow(long newByteSize) throws MemoryException {
+    WatchedRegion watching = watched;
+    if (watching == null) {
+      growInPlace(newByteSize);
+    } else {
+      watching.grow(() -> growInPlace(newByteSize));
+    }
+  }
+
+  private void growInPlace(long newByteSize) throws MemoryException {
+    file.checkName("resize");
+    grow(newByteSize, () -> mapping.grow(newByteSize));
+  }
+
+  @Override
   public void resize(long newByteSize) throws MemoryException {
     WatchedRegion watching = watched;
     if (watching == null) {
@@ -314,20 +330,20 @@ final class MappedFileBacking implements RegionBacking {
   private void changeSize(long newByteSize) throws MemoryException {
     file.checkName("resize");
     if (newByteSize > mapping.byteSize()) {
-      grow(newByteSize);
+      grow(newByteSize, () -> mapping.resize(newByteSize));
     } else {
       shrink(newByteSize);
     }
   }
 
-  private void grow(long newByteSize) throws MemoryException {
+  private void grow(long newByteSize, Action map) throws MemoryException {
     long oldByteSize = mapping.byteSize();
     if (traits.locked()) {
       paging().requireGrowth(newByteSize);
     }
     file.resize(oldByteSize, newByteSize);
     try {
-      mapping.resize(newByteSize);
+      map.run();
     } catch (MemoryException | RuntimeException | Error e) {
       try {
         file.resize(newByteSize, oldByteSize);
@@ -353,6 +369,9 @@ final class MappedFileBacking implements RegionBacking {
       MemorySegment.copy(
           tail, 0, mapping.segment(), ValueLayout.JAVA_BYTE, newByteSize, tail.length);
       throw e;
+    }
+    synchronized (advised) {
+      advised.clear(Platform.roundUpToPage(newByteSize) / Platform.pageSize(), Long.MAX_VALUE);
     }
   }
 

@@ -52,7 +52,7 @@ record MappingPlan(RegionOptions options, boolean fresh, Machine machine)
         && mapping.inPageCache()
         && !locked()
         && pageSize() != PageSize.HUGE
-        && mapping.byteSize() >= MIN_WATCHED_BYTES;
+        && Math.max(mapping.byteSize(), maximum()) >= MIN_WATCHED_BYTES;
   }
 
   WatchedRegion.Stores stores() {
@@ -108,6 +108,7 @@ record MappingPlan(RegionOptions options, boolean fresh, Machine machine)
   }
 
   private Mapping map(RegionFile file, long byteSize, MappingKind kind) throws MemoryException {
-    return Mapping.ofFile(file.descriptor(), file.dataOffset(), byteSize, kind, pageSize());
+    return Mapping.ofFile(
+        file.descriptor(), file.dataOffset(), byteSize, maximum(), kind, pageSize());
   }
 }

@@ -90,6 +90,7 @@ public final class PanamaProvider extends StoreLedgerProvider {
           Capability.RESIDENT_BUDGET,
           Capability.RESIZE,
           Capability.PUNCH,
+          Capability.GROW_IN_PLACE,
           Capability.DIRTY_TRACKING);
 
   private final AccessPattern pattern;
@@ -148,7 +149,7 @@ public final class PanamaProvider extends StoreLedgerProvider {
 
   private BackedRegion create(RegionRequest request, long carriedAs, @Nullable StoreMove move)
       throws MemoryException {
-    RegionOptions options = resolved(request.options());
+    RegionOptions options = resolved(request.name(), request.options());
     String name = request.name();
     boolean isPrivate = options.sharing() == Sharing.PRIVATE;
     if (isPrivate && request.residentBudget() != RegionRequest.NO_BUDGET) {
@@ -207,16 +208,19 @@ public final class PanamaProvider extends StoreLedgerProvider {
       file.discard(e);
       throw e;
     }
-    RegionOptions options = resolved(request.options()).withReservation(file.reservation());
+    RegionOptions options =
+        resolved(request.name(), request.options()).withReservation(file.reservation());
     MappingPlan plan = new MappingPlan(options, false, machine);
     return region(request.name(), file, file.byteSize(), plan, carriedAs);
   }
 
   /** With the sharing that a file has, and the pattern that is configured. */
-  private RegionOptions resolved(RegionOptions asked) {
-    return asked
-        .withSharing(asked.sharing() == Sharing.PRIVATE ? Sharing.PRIVATE : Sharing.SHARED)
-        .withPattern(asked.pattern() == AccessPattern.AUTO ? pattern : asked.pattern());
+  private RegionOptions resolved(@Nullable String name, RegionOptions asked) {
+    RegionOptions real =
+        asked
+            .withSharing(asked.sharing() == Sharing.PRIVATE ? Sharing.PRIVATE : Sharing.SHARED)
+            .withPattern(asked.pattern() == AccessPattern.AUTO ? pattern : asked.pattern());
+    return RegionTraits.withoutVainMaximum(name, real);
   }
 
   /** Maps the file and makes the region; discards the file if that fails. */

@@ -81,6 +81,7 @@ class PanamaProviderTest {
             Capability.RESIDENT_BUDGET,
             Capability.RESIZE,
             Capability.PUNCH,
+            Capability.GROW_IN_PLACE,
             Capability.DIRTY_TRACKING);
     if (!Mapping.tracksWrites()) {
       expected.remove(Capability.DIRTY_TRACKING); // declared where the kernel lets it work

@@ -13,6 +13,14 @@ record AccessRules(RegionTraits traits, RegionLabel label) {
     return advice == Advice.PAGE_OUT || advice == Advice.DONT_NEED || advice == Advice.COLD;
   }
 
+  /** Whether the advice marks the mapping, in place of doing something once. */
+  static boolean lasts(Advice advice) {
+    return switch (advice) {
+      case NORMAL, RANDOM, SEQUENTIAL, HUGE_PAGE, NO_HUGE_PAGE -> true;
+      default -> false;
+    };
+  }
+
   private boolean isPrivate() {
     return traits.sharing() == Sharing.PRIVATE;
   }
@@ -60,14 +68,11 @@ record AccessRules(RegionTraits traits, RegionLabel label) {
     }
   }
 
-  /**
-   * Throws unless the size may change now; a region is pinned once its raw segment was handed out.
-   */
-  void requireResize(boolean pinned) {
+  /** Throws where segments must end that were handed out for good. */
+  void requireUnpinned(boolean pinned) {
     if (pinned) {
       throw refused("resize", "it is pinned by segment(); use acquire() in place of it");
     }
-    requireStores("resize");
   }
 
   /** Throws if the operation would have to change a stored region that is not open for that. */

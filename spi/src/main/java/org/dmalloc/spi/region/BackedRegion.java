@@ -49,11 +49,14 @@ public final class BackedRegion implements BackingRegion {
   private final NextUse nextUse;
   private final RegionLength length;
   private final EmptiedRanges emptied = new EmptiedRanges();
+  private final Resizing resizing;
 
-  /** What the ledger holds against the limit for this region; changed with the gate shut. */
+  /** What the ledger holds against the limit for this region; changed as the size is. */
   volatile long bookedBytes;
 
-  // Written before the gate opens, read inside sections: the gate orders them.
+  // Read inside sections. Written with the gate shut, which orders it, or by growth in place: then
+  // a section sees the old one or the new one, whole, since all fields of a segment are final, and
+  // both are valid. The size is written after the segment: who knows it has that segment too.
   private MemorySegment segment;
   private volatile long byteSize;
 
@@ -71,6 +74,7 @@ public final class BackedRegion implements BackingRegion {
     this.writeBack = new WriteBack(traits, backing, label);
     this.nextUse = new NextUse(gate, label);
     this.length = new RegionLength(backing);
+    this.resizing = new Resizing(this, gate, ledger, backing, rules, options, writeBack, nextUse);
     backing.named(label.toString(), label.holder());
   }
 
@@ -251,16 +255,28 @@ public final class BackedRegion implements BackingRegion {
           ledger.require(advice);
           RegionRange range = RegionRange.of(asked, byteSize, label);
           rules.require(advice);
+          if (AccessRules.lasts(advice)) {
+            resizing.whileSizeStays(() -> mark(advice, RegionRange.of(asked, byteSize, label)));
+            return;
+          }
           if (AccessRules.mayEvict(advice)) {
             writeBack.checkWritten("advise " + advice, range.offset(), range.length());
           }
           if (range.length() > 0) {
             backing.advise(advice, range.offset(), range.length());
           }
-          if (range.offset() == 0 && range.length() == byteSize) {
-            options.advised(advice);
-          }
         });
+  }
+
+  /** Gives advice that, for all of the region, holds for what is added later too. */
+  private void mark(Advice advice, RegionRange range) throws MemoryException {
+    boolean whole = range.offset() == 0 && range.length() == byteSize;
+    if (range.length() > 0 || whole) {
+      backing.advise(advice, range.offset(), range.length());
+    }
+    if (whole) {
+      options.advised(advice);
+    }
   }
 
   @Override
@@ -347,7 +363,11 @@ public final class BackedRegion implements BackingRegion {
     section(
         () -> {
           ledger.require(Requirements.of(policy));
-          options.apply(policy, () -> backing.apply(policy));
+          if (policy.actsOnce()) {
+            options.apply(policy, () -> backing.apply(policy));
+          } else {
+            resizing.whileSizeStays(() -> options.apply(policy, () -> backing.apply(policy)));
+          }
         });
   }
 
@@ -385,41 +405,22 @@ public final class BackedRegion implements BackingRegion {
 
   @Override
   public void resize(long newByteSize) throws MemoryException {
-    if (gate.hasEnded()) {
-      throw new IllegalStateException("region is closed");
-    }
-    ledger.require(Capability.RESIZE);
-    rules.requireSize(newByteSize);
-    rules.requireResize(nextUse.pinned());
-    if (writeBack.isSuspect()) {
-      section(writeBack::settle);
-    }
-    SegmentUse use = new SegmentUse(toString(), ledger.sectionTimeoutNanos());
-    gate.shut(ledger.sectionTimeoutNanos());
-    try {
-      rules.requireResize(nextUse.pinned());
-      writeBack.require("resize", 0, byteSize);
-      long oldByteSize = byteSize;
-      if (newByteSize == oldByteSize) {
-        return;
-      }
-      ledger.rebook(oldByteSize, newByteSize, toString());
-      boolean done = false;
-      try {
-        use.end(segment, "resize", () -> backing.resize(newByteSize));
-        byteSize = newByteSize;
-        length.resized(newByteSize);
-        bookedBytes = newByteSize;
-        done = true;
-      } finally {
-        segment = backing.segment();
-        if (!done) {
-          ledger.undoRebook(oldByteSize, newByteSize);
-        }
-      }
-    } finally {
-      gate.open();
-    }
+    resizing.resize(newByteSize);
+  }
+
+  @Override
+  public long ensure(long wanted) throws MemoryException {
+    inSection(() -> true); // throws once it is closed
+    return GrowthSteps.ensure(resizing, wanted);
+  }
+
+  /** Shows the backing's memory from now on, which sections may be using meanwhile. */
+  void show(long booked) {
+    MemorySegment now = backing.segment();
+    segment = now;
+    byteSize = now.byteSize();
+    length.resized(now.byteSize());
+    bookedBytes = booked;
   }
 
   @Override

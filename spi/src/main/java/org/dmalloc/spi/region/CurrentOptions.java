@@ -45,6 +45,22 @@ final class CurrentOptions {
     return hasHoles ? told.withReservation(Reservation.SPARSE) : told;
   }
 
+  /**
+   * How far the region grows in place, in bytes; {@link RegionOptions#NO_MAXIMUM} for not at all.
+   */
+  long maximum() {
+    return options.maximum();
+  }
+
+  /** Says that the region has become so large beyond its maximum, if it has one. */
+  void outgrew(long byteSize) {
+    change(
+        now ->
+            now.maximum() != RegionOptions.NO_MAXIMUM && byteSize > now.maximum()
+                ? now.withMaximum(byteSize)
+                : now);
+  }
+
   AccessPattern pattern() {
     return options.pattern();
   }

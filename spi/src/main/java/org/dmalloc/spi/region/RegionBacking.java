@@ -32,7 +32,8 @@ public interface RegionBacking {
   long NO_LENGTH = -1;
 
   /**
-   * The memory of the whole region, read-only if opened so; another one after {@link #resize} only.
+   * The memory of the whole region, read-only if opened so; another one after {@link #grow} and
+   * {@link #resize} only.
    */
   MemorySegment segment();
 
@@ -138,8 +139,18 @@ public interface RegionBacking {
   }
 
   /**
-   * Changes the size; what is behind the old size is zero. The old segment must be invalid
-   * afterwards. A failure may have ended it too: {@link #segment} then shows the same bytes anew.
+   * Grows in place, up to the maximum that the region was asked to have: {@link #segment} is larger
+   * then, and older segments stay valid. What is behind the old size is zero. Called inside a
+   * section, by one thread at a time. After a failure nothing has changed.
+   */
+  default void grow(long newByteSize) throws MemoryException {
+    throw notImplemented(Capability.GROW_IN_PLACE);
+  }
+
+  /**
+   * Changes the size; what is behind the old size is zero. Addresses that are reserved for a
+   * maximum stay so, and no more are beyond it. The old segment must be invalid afterwards. A
+   * failure may have ended it too: {@link #segment} then shows the same bytes anew.
    *
    * @throws IllegalStateException while a native call uses the segment; nothing has changed then
    */

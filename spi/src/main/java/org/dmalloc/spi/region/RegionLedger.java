@@ -123,7 +123,28 @@ public final class RegionLedger {
   /** Opens a stored region and books it; like the other, but the opener tells the size. */
   public BackedRegion admit(OpenRequest request, Opener opener) throws MemoryException {
     return admit(
-        "open", -1, request.name(), Requirements.of(request), request.residentBudget(), opener);
+        "open",
+        -1,
+        request.name(),
+        Requirements.of(request),
+        request.residentBudget(),
+        booking ->
+            opener.open(
+                byteSize -> {
+                  requireMaximum(request, byteSize);
+                  booking.ofSize(byteSize);
+                }));
+  }
+
+  private static void requireMaximum(OpenRequest request, long byteSize) throws MemoryException {
+    if (request.maximum() != RegionRequest.NO_MAXIMUM && byteSize > request.maximum()) {
+      throw MemoryException.of(
+          "open",
+          byteSize,
+          request.name(),
+          "it is larger than the maximum of " + request.maximum() + " bytes that was asked for",
+          "give a larger maximum, or none");
+    }
   }
 
   private BackedRegion admit(

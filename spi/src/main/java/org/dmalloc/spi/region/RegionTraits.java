@@ -2,6 +2,7 @@
 package org.dmalloc.spi.region;
 
 import java.nio.file.Path;
+import org.dmalloc.api.AccessMode;
 import org.dmalloc.api.AccessPattern;
 import org.dmalloc.api.ProgressListener;
 import org.dmalloc.api.RegionAttributes;
@@ -37,7 +38,8 @@ public record RegionTraits(
       Sharing sharing,
       @Nullable Path path,
       String backing) {
-    RegionOptions real = asked.withSharing(sharing).withProgress(ProgressListener.NONE);
+    RegionOptions real =
+        withoutVainMaximum(name, asked.withSharing(sharing)).withProgress(ProgressListener.NONE);
     return new RegionTraits(
         name,
         real.pattern() == AccessPattern.AUTO ? real.withPattern(AccessPattern.NORMAL) : real,
@@ -45,6 +47,19 @@ public record RegionTraits(
         backing,
         null,
         BackingProvider.NOT_CARRIED);
+  }
+
+  /**
+   * The same, without a maximum if the region keeps its size: as a read-only one, and a private
+   * view of a stored one.
+   *
+   * @param asked with the region's real sharing
+   */
+  public static RegionOptions withoutVainMaximum(@Nullable String name, RegionOptions asked) {
+    boolean keepsSize =
+        asked.access() == AccessMode.READ_ONLY
+            || (name != null && asked.sharing() == Sharing.PRIVATE);
+    return keepsSize ? asked.withMaximum(RegionAttributes.NO_MAXIMUM) : asked;
   }
 
   @Override

@@ -36,6 +36,7 @@ final class InMemoryBacking implements RegionBacking, MovableFile {
   private final @Nullable InMemoryStore store;
   private final @Nullable StoredBytes file;
   private Arena arena = Arena.ofShared();
+  private MemorySegment room;
   private MemorySegment segment;
   private volatile boolean published;
   private volatile boolean locked;
@@ -55,7 +56,8 @@ final class InMemoryBacking implements RegionBacking, MovableFile {
     this.store = store;
     this.file = file;
     this.locked = traits.locked() || traits.policies().contains(SwapPolicy.NEVER);
-    MemorySegment memory = arena.allocate(byteSize, PAGE);
+    this.room = arena.allocate(Math.max(byteSize, traits.maximum()), PAGE);
+    MemorySegment memory = room.asSlice(0, byteSize);
     if (file != null) {
       memory.copyFrom(file.content);
     }
@@ -223,22 +225,34 @@ final class InMemoryBacking implements RegionBacking, MovableFile {
   }
 
   @Override
+  public void grow(long newByteSize) throws MemoryException {
+    faults.called("grow");
+    resizeFile(newByteSize);
+    segment = room.asSlice(0, newByteSize);
+  }
+
+  @Override
   public void resize(long newByteSize) throws MemoryException {
     faults.called("resize");
     checkSize("resize", Objects.toString(traits.name(), ""), newByteSize);
     Arena next = Arena.ofShared();
-    MemorySegment resized = next.allocate(newByteSize, PAGE);
-    long kept = Math.min(newByteSize, segment.byteSize());
-    MemorySegment.copy(segment, 0, resized, 0, kept);
+    MemorySegment memory = next.allocate(Math.max(newByteSize, traits.maximum()), PAGE);
+    MemorySegment.copy(segment, 0, memory, 0, Math.min(newByteSize, segment.byteSize()));
+    resizeFile(newByteSize);
+    arena.close();
+    arena = next;
+    room = memory;
+    segment = memory.asSlice(0, newByteSize);
+  }
+
+  private void resizeFile(long newByteSize) {
     if (file != null) {
       MemorySegment stored = Arena.ofAuto().allocate(newByteSize, Long.BYTES);
+      long kept = Math.min(newByteSize, file.content.byteSize());
       MemorySegment.copy(file.content, 0, stored, 0, kept);
       file.content = stored;
       file.ownLength = Math.min(file.ownLength, newByteSize);
     }
-    arena.close();
-    arena = next;
-    segment = resized;
   }
 
   @Override

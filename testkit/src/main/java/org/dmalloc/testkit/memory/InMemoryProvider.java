@@ -202,6 +202,7 @@ public final class InMemoryProvider extends LedgerProvider implements StoreProvi
         () -> {
           faults.called(call);
           InMemoryBacking.checkSize("allocate", name(), request.byteSize());
+          InMemoryBacking.checkSize("allocate", name(), request.maximum());
           return maker.run();
         });
   }

@@ -39,6 +39,13 @@ final class AdviceMap {
     }
   }
 
+  /** Makes pages RANDOM that have been added behind the others. */
+  void grown(long oldPageCount) throws MemoryException {
+    for (PageRange gap : unpinned(new PageRange(oldPageCount, pages.pageCount()))) {
+      pages.advise(AccessPattern.RANDOM, gap.first(), gap.count());
+    }
+  }
+
   /** Leaves what is not pinned to the kernel's own heuristics, for good. */
   void withdraw() throws MemoryException {
     for (PageRange gap : unpinned(new PageRange(0, pages.pageCount()))) {

@@ -44,7 +44,7 @@ public final class PageRanges {
   }
 
   /** Forgets what was set for a range. */
-  void clear(long first, long end) {
+  public void clear(long first, long end) {
     for (Advised old : touching(first, end)) {
       ranges.remove(old.first);
       if (old.first < first) {

@@ -83,6 +83,12 @@ final class PatternLearner {
     folios.resized();
   }
 
+  /** Adapts to pages that have been added behind the others: streams go on. */
+  void grown(long oldPageCount) throws MemoryException {
+    detector.grown();
+    advice.grown(oldPageCount);
+  }
+
   /** Gives up: what is not pinned becomes NORMAL, the kernel's own heuristics. */
   void giveUp() throws MemoryException {
     streams.clear();

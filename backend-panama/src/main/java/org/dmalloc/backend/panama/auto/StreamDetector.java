@@ -109,6 +109,11 @@ final class StreamDetector {
     candidates.clear();
     origins.clear();
     remember(new Place(1, 0));
+    grown();
+  }
+
+  /** Samples pages too that have been added behind the others. */
+  void grown() {
     long blocks = (pages.pageCount() + BLOCK_PAGES - 1) / BLOCK_PAGES;
     int newStride = Math.clamp(Long.highestOneBit(Math.max(1, blocks / BLOCKS)), 1, MAX_STRIDE);
     int words = Math.toIntExact((blocks + newStride - 1) / newStride * bits.length);

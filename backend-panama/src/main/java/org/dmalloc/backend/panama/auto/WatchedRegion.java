@@ -111,6 +111,25 @@ public final class WatchedRegion {
     observer.wake();
   }
 
+  /** Grows the mapping in place between two passes. */
+  public void grow(Action work) throws MemoryException {
+    lock.lock();
+    try {
+      long oldPageCount = pages.pageCount();
+      work.run();
+      if (failure.isEmpty() && !ended) {
+        try {
+          learner.grown(oldPageCount);
+        } catch (MemoryException e) {
+          giveUp(String.valueOf(e.getMessage())); // it has grown all the same
+        }
+      }
+    } finally {
+      lock.unlock();
+    }
+    observer.wake();
+  }
+
   /** Unmaps between two passes; afterwards the region is watched no more. */
   public void close(Runnable unmap) {
     lock.lock();

@@ -1,0 +1,291 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.dmalloc.linux;
+
+import java.lang.foreign.MemorySegment;
+import org.dmalloc.api.AccessMode;
+import org.dmalloc.api.MemoryException;
+import org.dmalloc.spi.machine.MappingCount;
+import org.dmalloc.spi.region.AddressRange;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The addresses of one mapping: those that are mapped, those that it may grow to in place, and what
+ * the kernel was told about all of them.
+ *
+ * <p><b>Growth in place</b> ends nothing: all segments belong to the arena of the whole range, each
+ * with the size that it was made with. Advice and the lock on pages that hold for all of the
+ * mapping hold for what is added, so that the kernel keeps it one area.
+ *
+ * <p><b>Threads.</b> The monitor keeps what changes the range apart; {@link #view} may be read at
+ * any time.
+ */
+final class MappedRange {
+  private final String target;
+  private final MmapCall mmap;
+  private final PageLock lock;
+  private final boolean keepsRoom;
+
+  // What was advised for all of the mapping; guarded by this.
+  private Madvise order = Madvise.NORMAL;
+  private @Nullable Madvise hugePages;
+
+  private volatile View view;
+
+  /**
+   * What is mapped now.
+   *
+   * @param range all addresses, with the room to grow
+   * @param segment what users see
+   */
+  record View(AddressRange range, MemorySegment segment) {
+    long byteSize() {
+      return segment.byteSize();
+    }
+
+    /** How much is mapped. */
+    long length() {
+      return MappedRange.pages(byteSize());
+    }
+
+    /** What is mapped, in whole pages. */
+    MemorySegment pages() {
+      return range.segment().asSlice(0, length());
+    }
+
+    boolean isOpen() {
+      return segment.scope().isAlive();
+    }
+  }
+
+  /**
+   * Maps the range.
+   *
+   * @param room bytes that it may grow to in place; {@code byteSize} if it has no maximum
+   * @param keepsRoom whether it keeps all its addresses when it shrinks
+   */
+  MappedRange(MmapCall mmap, PageLock lock, long byteSize, long room, boolean keepsRoom)
+      throws MemoryException {
+    this.target = mmap.target();
+    this.mmap = mmap;
+    this.lock = lock;
+    this.keepsRoom = keepsRoom;
+    long length = pages(byteSize);
+    long reserved = pages(room);
+    this.view = view(Relocation.own(mmap.map(length, reserved), reserved), byteSize);
+  }
+
+  /** Whole pages for a size; one for none. */
+  static long pages(long byteSize) {
+    return Math.max(Platform.pageSize(), Platform.roundUpToPage(byteSize));
+  }
+
+  View view() {
+    return view;
+  }
+
+  /** The flags of mmap(2). */
+  int flags() {
+    return mmap.flags();
+  }
+
+  private View view(AddressRange range, long byteSize) {
+    MemorySegment segment = range.segment().asSlice(0, byteSize);
+    boolean readOnly = mmap.kind().access() == AccessMode.READ_ONLY;
+    return new View(range, readOnly ? segment.asReadOnly() : segment);
+  }
+
+  /** Makes a call of advice that marks the mapping, for all of it and for what it grows by. */
+  synchronized void mark(Madvise call) throws MemoryException {
+    call.call(view.range.segment(), target);
+    switch (call) {
+      case HUGEPAGE, NOHUGEPAGE -> hugePages = call;
+      default -> order = call;
+    }
+  }
+
+  synchronized void lock() throws MemoryException {
+    lock.lock(view.pages());
+  }
+
+  synchronized void unlock() throws MemoryException {
+    lock.unlock(view.pages());
+  }
+
+  /**
+   * Grows within its room; segments stay. After a failure nothing has changed.
+   *
+   * @throws MemoryException if the memory cannot be promised or locked
+   */
+  synchronized void grow(long newByteSize) throws MemoryException {
+    View now = view;
+    long oldByteSize = now.byteSize();
+    if (newByteSize < oldByteSize || newByteSize > now.range.length()) {
+      throw new IllegalArgumentException(
+          "growth from " + oldByteSize + " to " + newByteSize + " within " + now.range.length());
+    }
+    long added = pages(newByteSize) - now.length();
+    if (added > 0) {
+      openRoom(now.range.segment().asSlice(now.length(), added), now.length());
+    }
+    clearTail(now.range.segment(), oldByteSize, newByteSize);
+    view = view(now.range, newByteSize);
+  }
+
+  private void openRoom(MemorySegment added, long offset) throws MemoryException {
+    if (mmap.opensRoom()) {
+      MappingCount.OF_PROCESS.add("mprotect", added.byteSize(), target, 2);
+      mmap.open(added);
+    }
+    try {
+      lock.extend(added);
+    } catch (MemoryException e) {
+      try {
+        shutRoom(added, offset);
+      } catch (MemoryException f) {
+        e.addSuppressed(f);
+      }
+      throw e;
+    }
+  }
+
+  /** Makes pages that no segment leads to room again, marked as the rest of it. */
+  private void shutRoom(MemorySegment lost, long offset) throws MemoryException {
+    lock.giveUp(lost);
+    if (mmap.opensRoom()) {
+      mmap.shut(lost, offset);
+    } else if (mmap.device()) {
+      Madvise.REMOVE.call(lost, target);
+    }
+    markLike(lost);
+  }
+
+  private void markLike(MemorySegment pages) throws MemoryException {
+    order.call(pages, target);
+    Madvise huge = hugePages;
+    if (huge != null) {
+      huge.call(pages, target);
+    }
+  }
+
+  /** Zeroes what a larger size left in the last page; reads first, as a store may need space. */
+  private void clearTail(MemorySegment all, long oldByteSize, long newByteSize) {
+    if (mmap.kind().access() == AccessMode.READ_ONLY) {
+      return;
+    }
+    long end = Math.min(newByteSize, pages(oldByteSize));
+    MemorySegment tail = all.asSlice(oldByteSize, end - oldByteSize);
+    if (tail.mismatch(MemorySegment.ofArray(new byte[(int) tail.byteSize()])) >= 0) {
+      tail.fill((byte) 0);
+    }
+  }
+
+  /**
+   * Takes a growth back, to whose new bytes nobody has got a segment. Room that cannot be shut
+   * stays open, which nobody notices.
+   */
+  synchronized void withdraw(long oldByteSize, Throwable failure) {
+    View now = view;
+    view = view(now.range, oldByteSize);
+    long kept = view.length();
+    if (now.length() > kept) {
+      try {
+        shutRoom(now.range.segment().asSlice(kept, now.length() - kept), kept);
+      } catch (MemoryException e) {
+        failure.addSuppressed(e);
+      }
+    }
+  }
+
+  /**
+   * Changes the size of a mapping that nobody uses; all segments end.
+   *
+   * @throws IllegalStateException while a kernel call uses the mapping; nothing has changed
+   * @throws MemoryException if the kernel refuses; it has its old size then, and a new segment
+   */
+  synchronized void resize(long newByteSize) throws MemoryException {
+    View old = view;
+    long oldByteSize = old.byteSize();
+    long length = old.length();
+    long newLength = pages(newByteSize);
+    MappingCount.OF_PROCESS.add("mremap", newLength, target, 4);
+    old.range.abandon();
+    // What stays mapped if something fails; the calls want memory that is alive.
+    MemorySegment all =
+        MemorySegment.ofAddress(old.range.address()).reinterpret(old.range.length());
+    long byteSize = oldByteSize;
+    try {
+      if (newLength > all.byteSize()) {
+        MemorySegment room = all.asSlice(length);
+        long address = mmap.move(all.asSlice(0, length), newLength);
+        all = MemorySegment.ofAddress(address).reinterpret(newLength);
+        if (room.byteSize() > 0) {
+          Relocation.unmap(room.address(), room.byteSize());
+        }
+      } else if (newLength > length) {
+        openRoom(all.asSlice(length, newLength - length), length);
+      } else if (newLength < length && keepsRoom) {
+        shutRoom(all.asSlice(newLength, length - newLength), newLength);
+      } else if (newLength < all.byteSize() && !keepsRoom) {
+        Relocation.unmap(all.address() + newLength, all.byteSize() - newLength);
+        all = all.asSlice(0, newLength);
+      }
+      byteSize = newByteSize;
+    } finally {
+      view = view(Relocation.own(all.address(), all.byteSize()), byteSize);
+    }
+    if (newByteSize > oldByteSize) {
+      clearTail(view.range.segment(), oldByteSize, newByteSize);
+    }
+  }
+
+  /**
+   * Gives a mapping of a device, whose memory has a fixed size, other memory with the same bytes.
+   * Nobody uses it, and all segments end. For the moment there are both.
+   *
+   * @throws IllegalStateException while a kernel call uses the mapping; nothing has changed
+   * @throws MemoryException if the kernel refuses; the old memory stays, with a new segment
+   */
+  synchronized void replace(OpenFile device, long newByteSize) throws MemoryException {
+    View old = view;
+    long length = pages(newByteSize);
+    old.range.abandon();
+    MemorySegment from = MemorySegment.ofAddress(old.range.address());
+    View next = view(Relocation.own(from.address(), old.range.length()), old.byteSize());
+    try {
+      MemorySegment into =
+          MemorySegment.ofAddress(mmap.reopened(device).map(length, length)).reinterpret(length);
+      try {
+        lock.extend(into);
+        markLike(into);
+        copyPages(from.reinterpret(old.length()), into);
+      } catch (MemoryException | RuntimeException | Error e) {
+        Relocation.unmap(into.address(), length);
+        throw e;
+      }
+      next.range.close();
+      next = view(Relocation.own(into.address(), length), newByteSize);
+    } finally {
+      view = next;
+    }
+  }
+
+  /** Leaves pages of zeros out, which then take no memory. */
+  private static void copyPages(MemorySegment from, MemorySegment into) {
+    long page = Platform.pageSize();
+    MemorySegment zeros = MemorySegment.ofArray(new byte[(int) page]);
+    long length = Math.min(from.byteSize(), into.byteSize());
+    for (long at = 0; at < length; at += page) {
+      MemorySegment each = from.asSlice(at, page);
+      if (each.mismatch(zeros) >= 0) {
+        into.asSlice(at, page).copyFrom(each);
+      }
+    }
+  }
+
+  /** Ends all access and unmaps; closing again does nothing. */
+  synchronized void close() {
+    if (view.isOpen()) {
+      view.range.close();
+    }
+  }
+}

@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.dmalloc.spi.region;
+
+import java.util.concurrent.locks.ReentrantLock;
+import org.dmalloc.api.Capability;
+import org.dmalloc.api.MemoryException;
+import org.dmalloc.api.RegionOptions;
+import org.dmalloc.spi.region.Uninterrupted.Action;
+
+/**
+ * Changes the size of one region.
+ *
+ * <p><b>In place</b>, up to its maximum: inside a section, so that no close or move comes between,
+ * and one thread at a time. Nobody waits for it but others that grow the region: sections and raw
+ * segments go on, on the segment that they have.
+ *
+ * <p><b>Anew</b> in all other cases: with the gate shut, nobody inside, and so nobody growing.
+ * Segments end.
+ */
+final class Resizing implements GrowthSteps.Growing {
+  private static final long NOT_IN_PLACE = -1;
+
+  private final BackedRegion region;
+  private final SectionGate gate;
+  private final RegionLedger ledger;
+  private final RegionBacking backing;
+  private final AccessRules rules;
+  private final CurrentOptions options;
+  private final WriteBack writeBack;
+  private final NextUse nextUse;
+
+  /** Taken inside a section, so that whoever has shut the gate knows that nobody holds it. */
+  private final ReentrantLock growing = new ReentrantLock();
+
+  Resizing(
+      BackedRegion region,
+      SectionGate gate,
+      RegionLedger ledger,
+      RegionBacking backing,
+      AccessRules rules,
+      CurrentOptions options,
+      WriteBack writeBack,
+      NextUse nextUse) {
+    this.region = region;
+    this.gate = gate;
+    this.ledger = ledger;
+    this.backing = backing;
+    this.rules = rules;
+    this.options = options;
+    this.writeBack = writeBack;
+    this.nextUse = nextUse;
+  }
+
+  @Override
+  public long id() {
+    return region.id();
+  }
+
+  @Override
+  public long byteSize() {
+    return region.byteSize();
+  }
+
+  @Override
+  public RegionOptions options() {
+    return options.get(backing.hasHoles());
+  }
+
+  /** Runs a call for all of the region beside no growth in place. Called inside a section. */
+  void whileSizeStays(Action call) throws MemoryException {
+    growing.lock();
+    try {
+      call.run();
+    } finally {
+      growing.unlock();
+    }
+  }
+
+  void resize(long newByteSize) throws MemoryException {
+    if (gate.hasEnded()) {
+      throw new IllegalStateException("region is closed");
+    }
+    ledger.require(Capability.RESIZE);
+    rules.requireSize(newByteSize);
+    change(now -> newByteSize);
+  }
+
+  @Override
+  public long grow(long least, GrowthSteps.Target target) throws MemoryException {
+    ledger.require(Capability.RESIZE);
+    return change(now -> now >= least ? now : target.from(now));
+  }
+
+  /** Returns the size before. */
+  private long change(GrowthSteps.Target target) throws MemoryException {
+    rules.requireStores("resize");
+    if (options.maximum() != RegionOptions.NO_MAXIMUM) {
+      long before = region.inSection(() -> changeInPlace(target));
+      if (before != NOT_IN_PLACE) {
+        return before;
+      }
+    }
+    rules.requireUnpinned(nextUse.pinned());
+    if (writeBack.isSuspect()) {
+      region.inSection(this::settle);
+    }
+    return changeAnew(target);
+  }
+
+  private boolean settle() throws MemoryException {
+    writeBack.settle();
+    return true;
+  }
+
+  private long changeInPlace(GrowthSteps.Target target) throws MemoryException {
+    growing.lock();
+    try {
+      long now = region.byteSize();
+      long next = target.from(now);
+      if (next < now || next > options.maximum()) {
+        return NOT_IN_PLACE;
+      }
+      if (next > now) {
+        writeBack.settle();
+        book(now, next, () -> backing.grow(next));
+      }
+      return now;
+    } finally {
+      growing.unlock();
+    }
+  }
+
+  private long changeAnew(GrowthSteps.Target target) throws MemoryException {
+    SegmentUse use = new SegmentUse(toString(), ledger.sectionTimeoutNanos());
+    gate.shut(ledger.sectionTimeoutNanos());
+    try {
+      rules.requireUnpinned(nextUse.pinned());
+      long now = region.byteSize();
+      writeBack.require("resize", 0, now);
+      long next = target.from(now);
+      if (next != now) {
+        try {
+          book(now, next, () -> use.end(backing.segment(), "resize", () -> backing.resize(next)));
+        } catch (MemoryException | RuntimeException | Error e) {
+          region.show(now); // the same bytes, maybe mapped anew
+          throw e;
+        }
+        options.outgrew(next);
+      }
+      return now;
+    } finally {
+      gate.open();
+    }
+  }
+
+  /** Holds a change of size against the limit, and shows it once it is made. */
+  private void book(long byteSize, long newByteSize, Action change) throws MemoryException {
+    ledger.rebook(byteSize, newByteSize, toString());
+    boolean done = false;
+    try {
+      change.run();
+      done = true;
+    } finally {
+      if (done) {
+        region.show(newByteSize);
+      } else {
+        ledger.undoRebook(byteSize, newByteSize);
+      }
+    }
+  }
+
+  @Override
+  public String toString() {
+    return region.toString();
+  }
+}
