@@ -8,8 +8,11 @@ import java.lang.System.Logger.Level;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import org.dmalloc.api.Capability;
 import org.dmalloc.api.MemoryException;
+import org.dmalloc.api.RegionRequest;
+import org.dmalloc.api.Reservation;
 import org.dmalloc.api.backing.BackingRegion;
 import org.dmalloc.api.backing.DirtyTracking;
 import org.dmalloc.api.backing.StoreMove;
@@ -76,6 +79,9 @@ final class CopyingMigration {
   /** Whether its name did not lead to its file already: then the move gives it one again. */
   private final boolean wasDetached;
 
+  /** Which of the region's reservations the target has. */
+  private long reserved;
+
   private long copiedBytes;
 
   /** What copying took in the last pass, without finding what to copy. */
@@ -99,14 +105,10 @@ final class CopyingMigration {
   /** Moves; on failure the region is where it was and the target is gone. */
   MoveResult run() throws MemoryException {
     move.reached(Step.BEGIN);
-    CopyTarget target =
-        CopyTarget.allocate(
-            move.target(),
-            asked.allocationOn(move.target().capabilities()),
-            between,
-            move.region().id());
+    CopyTarget target = CopyTarget.allocate(move.target(), request(), between, move.region().id());
     move.region().moves().between(List.of(move.source().region(), target.placement().region()));
     try {
+      reserve(target);
       move.reached(Step.ALLOCATED);
       long pauseNanos;
       ChangesDuringMove changes =
@@ -137,6 +139,25 @@ final class CopyingMigration {
       }
       move.region().moves().between(List.of());
     }
+  }
+
+  /** Where ranges cannot be reserved, all is, or nothing could be stored to them safely. */
+  private RegionRequest request() {
+    Set<Capability> there = move.target().capabilities();
+    RegionRequest request = asked.allocationOn(there);
+    return there.contains(Capability.PUNCH) || move.region().reserved().isEmpty()
+        ? request
+        : request.withReservation(Reservation.RESERVED);
+  }
+
+  /** Reserves in a sparse target what its owner reserved of the region. */
+  private void reserve(CopyTarget target) throws MemoryException {
+    ReservedRanges ranges = move.region().reserved();
+    long now = ranges.changes();
+    if (now != reserved && target.placement().region().info().reservation() == Reservation.SPARSE) {
+      ranges.reserveIn(target.placement().region());
+    }
+    reserved = now;
   }
 
   /** Notes in the old file where the region goes, before the new one can get its name. */
@@ -293,6 +314,7 @@ final class CopyingMigration {
   private void exchange(ChangesDuringMove changes, CopyTarget target) throws MemoryException {
     passes++;
     changes.collectLast((offset, length) -> copy(changes, offset, length));
+    reserve(target);
     target.takeLength(move.source().region());
     move.region().asked().tellSince(asked, target.placement(), move.region());
     move.reached(Step.DELTA_COPIED);

@@ -18,6 +18,7 @@ import org.dmalloc.api.MemoryRegion;
 import org.dmalloc.api.Punch;
 import org.dmalloc.api.RegionInfo;
 import org.dmalloc.api.RegionOptions;
+import org.dmalloc.api.Reservation;
 import org.dmalloc.api.Residency;
 import org.dmalloc.api.SwapPolicy;
 import org.dmalloc.api.move.ManagedRegionInfo;
@@ -35,7 +36,9 @@ final class ManagedRegion implements MemoryRegion {
   private final ManagedRegions regions;
   private final String bundle;
   private final BackingSlot backing;
+  private final BackendCalls calls;
   private final RegionSize size;
+  private final ReservedRanges reserved = new ReservedRanges();
   private final MoveLock moving;
   private final RegionMoves moves;
 
@@ -55,7 +58,8 @@ final class ManagedRegion implements MemoryRegion {
     this.backing =
         new BackingSlot(this, placement, () -> regions.settings().strandedWait().toNanos());
     this.moving = new MoveLock(this, regions::sectionTimeoutNanos);
-    this.size = new RegionSize(this, regions, backing);
+    this.calls = new BackendCalls(this, regions, backing);
+    this.size = new RegionSize(this, regions, backing, calls);
     this.moves = new RegionMoves(placement.backend().name());
   }
 
@@ -95,25 +99,13 @@ final class ManagedRegion implements MemoryRegion {
   private RegionInfo infoNow(boolean open) {
     Placement now = placement();
     RegionInfo inner = now.region().info();
-    RequestedAttributes wanted = asked;
-    RegionOptions real =
-        inner
-            .options()
-            .withOwner(wanted.owner())
-            .withPageSize(wanted.pageSize())
-            .withAutogrowth(wanted.autogrowth())
-            .withCheckedSections(wanted.checkedSections())
-            .withNameDurability(wanted.nameDurability())
-            .requiring(wanted.required());
-    if (wanted.pattern() != AccessPattern.AUTO) {
-      real = real.withPattern(wanted.pattern());
-    }
+    RegionOptions real = asked.shownOver(inner.options());
     if (stranded() != null) {
       real = real.withAccess(AccessMode.READ_ONLY);
     }
     return new RegionInfo(
         id,
-        wanted.name(),
+        asked.name(),
         ManagedRegions.NAME,
         byteSize(),
         inner.length(),
@@ -129,66 +121,24 @@ final class ManagedRegion implements MemoryRegion {
         stranded() != null ? Set.of() : now.backend().capabilities());
   }
 
-  /** A question to the backend's region. */
-  @FunctionalInterface
-  private interface Question<T> {
-    T of(MemoryRegion region) throws MemoryException;
-  }
-
-  private <T> T ask(Capability capability, Question<T> question) throws MemoryException {
-    backing.awaitBackend();
-    int slot = gate().enter();
-    try {
-      backing.checkAttached();
-      require(capability);
-      backing.use();
-      return question.of(placement().region());
-    } finally {
-      gate().exit(slot);
-    }
-  }
-
-  /** Work on the backend's region. */
-  @FunctionalInterface
-  private interface Work {
-    void on(MemoryRegion region) throws MemoryException;
-  }
-
-  private void run(Capability capability, Work work) throws MemoryException {
-    ask(
-        capability,
-        region -> {
-          work.on(region);
-          return region;
-        });
-  }
-
-  /** Throws unless the region can do it where it lies now; says where it can. */
-  void require(Capability capability) {
-    Backend here = placement().backend();
-    if (!here.capabilities().contains(capability)) {
-      throw regions.lacking(this, here, capability);
-    }
-  }
-
   @Override
   public void force() throws MemoryException {
-    run(Capability.FORCE, region -> region.force());
+    calls.run(Capability.FORCE, region -> region.force());
   }
 
   @Override
   public void force(long offset, long length) throws MemoryException {
-    run(Capability.FORCE, region -> region.force(offset, length));
+    calls.run(Capability.FORCE, region -> region.force(offset, length));
   }
 
   @Override
   public void advise(Advice advice) throws MemoryException {
-    run(Capability.ADVICE, region -> advise(region, advice));
+    calls.run(Capability.ADVICE, region -> advise(region, advice));
   }
 
   @Override
   public void advise(Advice advice, long offset, long length) throws MemoryException {
-    run(
+    calls.run(
         Capability.ADVICE,
         region -> {
           if (offset == 0 && length == region.byteSize()) {
@@ -236,17 +186,17 @@ final class ManagedRegion implements MemoryRegion {
 
   @Override
   public void prefetch(long[] offsets, long length) throws MemoryException {
-    run(Capability.PREFETCH, region -> region.prefetch(offsets, length));
+    calls.run(Capability.PREFETCH, region -> region.prefetch(offsets, length));
   }
 
   @Override
   public void release() throws MemoryException {
-    run(Capability.RELEASE, region -> region.release());
+    calls.run(Capability.RELEASE, region -> region.release());
   }
 
   @Override
   public void release(long offset, long length) throws MemoryException {
-    run(Capability.RELEASE, region -> region.release(offset, length));
+    calls.run(Capability.RELEASE, region -> region.release(offset, length));
   }
 
   @Override
@@ -254,7 +204,7 @@ final class ManagedRegion implements MemoryRegion {
     if (budgetBytes == RegionOptions.NO_BUDGET && liftBudgetWhereNoneIsKept()) {
       return;
     }
-    run(
+    calls.run(
         Capability.RESIDENT_BUDGET,
         region ->
             change(
@@ -277,17 +227,17 @@ final class ManagedRegion implements MemoryRegion {
 
   @Override
   public Residency residency() throws MemoryException {
-    return ask(Capability.RESIDENCY, MemoryRegion::residency);
+    return calls.ask(Capability.RESIDENCY, MemoryRegion::residency);
   }
 
   @Override
   public Residency residency(long offset, long length) throws MemoryException {
-    return ask(Capability.RESIDENCY, region -> region.residency(offset, length));
+    return calls.ask(Capability.RESIDENCY, region -> region.residency(offset, length));
   }
 
   @Override
   public void apply(SwapPolicy policy) throws MemoryException {
-    run(
+    calls.run(
         Capability.SWAP_POLICY,
         region -> change(was -> was.withPolicy(policy, this), () -> region.apply(policy)));
   }
@@ -304,17 +254,14 @@ final class ManagedRegion implements MemoryRegion {
 
   /** Keeps the new size for the next backend. */
   synchronized void resized(long newByteSize) {
+    reserved.cut(newByteSize);
     asked = asked.withByteSize(newByteSize);
   }
 
   @Override
   public long length() {
-    int slot = gate().enter();
-    try {
-      return placement().region().length();
-    } finally {
-      gate().exit(slot);
-    }
+    RegionInfo last = lastInfo;
+    return last != null ? last.length() : placement().region().length();
   }
 
   @Override
@@ -336,21 +283,30 @@ final class ManagedRegion implements MemoryRegion {
 
   @Override
   public void punch(long offset, long length, Punch space) throws MemoryException {
-    run(
+    calls.run(
         Capability.PUNCH,
         region -> {
           asked.requireOwnSpace("punch", this);
+          if (space == Punch.RELEASE) {
+            reserved.remove(offset, length); // before: what fails may have given up a part
+          }
           region.punch(offset, length, space); // a tracking tells of it as of a store
+          if (space == Punch.KEEP_RESERVED && asked.reservation() == Reservation.SPARSE) {
+            reserved.add(offset, length);
+          }
         });
   }
 
   @Override
   public void reserve(long offset, long length) throws MemoryException {
-    run(
+    calls.run(
         Capability.PUNCH,
         region -> {
           asked.requireOwnSpace("reserve", this);
           region.reserve(offset, length);
+          if (asked.reservation() == Reservation.SPARSE) {
+            reserved.add(offset, length);
+          }
         });
   }
 
@@ -360,7 +316,7 @@ final class ManagedRegion implements MemoryRegion {
     requireOpen();
     moving.takeAfterMove("rename");
     try {
-      run(
+      calls.run(
           Capability.NAMED,
           region -> {
             if (!asked.stored()) {
@@ -476,6 +432,11 @@ final class ManagedRegion implements MemoryRegion {
   /** Why no living backend holds it; null if one does. */
   @Nullable String stranded() {
     return backing.stranded();
+  }
+
+  /** What of a sparse region a move must reserve at its target. */
+  ReservedRanges reserved() {
+    return reserved;
   }
 
   RequestedAttributes asked() {

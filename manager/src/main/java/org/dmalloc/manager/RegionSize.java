@@ -2,10 +2,10 @@
 package org.dmalloc.manager;
 
 import java.util.function.LongUnaryOperator;
-import org.dmalloc.api.Autogrowth;
 import org.dmalloc.api.Capability;
 import org.dmalloc.api.MemoryException;
-import org.jspecify.annotations.Nullable;
+import org.dmalloc.api.RegionOptions;
+import org.dmalloc.spi.region.GrowthSteps;
 
 /**
  * The size of a managed region, and all that changes it: books the bytes on the bundle, has the
@@ -19,23 +19,28 @@ import org.jspecify.annotations.Nullable;
  * <p><b>Anew.</b> Every other resize holds the move lock, which makes a move give way, and shuts
  * the gate.
  */
-final class RegionSize {
+final class RegionSize implements GrowthSteps.Growing {
+  private static final long NOT_IN_PLACE = -1;
+
   private final ManagedRegion region;
   private final ManagedRegions regions;
   private final BackingSlot slot;
+  private final BackendCalls calls;
   private final Object growing = new Object();
 
   /** Written after the segment of that size was handed to the slot. */
   private volatile long byteSize;
 
-  RegionSize(ManagedRegion region, ManagedRegions regions, BackingSlot slot) {
+  RegionSize(ManagedRegion region, ManagedRegions regions, BackingSlot slot, BackendCalls calls) {
     this.region = region;
     this.regions = regions;
     this.slot = slot;
+    this.calls = calls;
     this.byteSize = slot.placement().region().byteSize();
   }
 
-  long byteSize() {
+  @Override
+  public long byteSize() {
     return byteSize;
   }
 
@@ -47,70 +52,48 @@ final class RegionSize {
   /** See {@link org.dmalloc.api.MemoryRegion#ensure}; the listener is told of the managed id. */
   long ensure(long atLeast) throws MemoryException {
     region.requireOpen();
-    if (atLeast < 0) {
-      throw new IllegalArgumentException(
-          "ensure of " + atLeast + " bytes in " + region + "; give at least 0");
-    }
-    long old = byteSize;
-    if (atLeast <= old) {
-      return old;
-    }
-    Autogrowth autogrowth = region.asked().autogrowth();
-    Change change;
-    try {
-      change = grow(atLeast, autogrowth.ceiling());
-    } catch (MemoryException | RuntimeException e) {
-      autogrowth.listener().refused(region.id(), atLeast, e);
-      throw e;
-    }
-    if (change.to > change.from) {
-      autogrowth.listener().grown(region.id(), change.from, change.to);
-    }
-    return change.to;
+    return GrowthSteps.ensure(this, atLeast);
   }
 
-  /** To half as much again as it has, below the ceiling; without the space for that, to just it. */
-  private Change grow(long atLeast, long ceiling) throws MemoryException {
-    if (ceiling > 0 && atLeast > ceiling) {
-      throw MemoryException.of(
-          "grow",
-          atLeast,
-          region.toString(),
-          "it grows by itself to " + ceiling + " bytes at most",
-          "resize it, or open it with a higher ceiling");
-    }
-    if (ceiling > 0) {
-      try {
-        return change(
-            "grow",
-            old -> atLeast <= old ? old : Math.max(atLeast, Math.min(old + old / 2, ceiling)));
-      } catch (MemoryException e) {
-        // No space for more than what is asked; the call below tells whether there is for that.
-      }
-    }
-    return change("grow", old -> Math.max(old, atLeast));
+  @Override
+  public long id() {
+    return region.id();
   }
 
-  /** A change of size that was made. */
-  private record Change(long from, long to) {}
+  @Override
+  public RegionOptions options() {
+    return region.asked().options();
+  }
+
+  @Override
+  public long grow(long least, GrowthSteps.Target target) throws MemoryException {
+    return change("grow", old -> old >= least ? old : target.from(old));
+  }
+
+  @Override
+  public String toString() {
+    return region.toString();
+  }
 
   /**
    * Brings the region to a size that depends on the one it has, which others may change meanwhile.
+   *
+   * @return the size that it had
    */
-  private Change change(String operation, LongUnaryOperator next) throws MemoryException {
+  private long change(String operation, LongUnaryOperator next) throws MemoryException {
     region.requireOpen();
     slot.awaitBackend();
     slot.checkAttached();
-    region.require(Capability.RESIZE);
+    calls.require(Capability.RESIZE);
     long wanted = next.applyAsLong(byteSize);
     if (wanted < 0) {
       throw new IllegalArgumentException(
           operation + " of " + region + " to " + wanted + " bytes; give at least 0");
     }
     if (inPlace(byteSize, wanted)) {
-      Change grown = growInPlace(operation, next);
-      if (grown != null) {
-        return grown;
+      long from = growInPlace(operation, next);
+      if (from != NOT_IN_PLACE) {
+        return from;
       }
     }
     return mapAnew(operation, next);
@@ -123,30 +106,29 @@ final class RegionSize {
   /**
    * Null if another has changed the size meanwhile, so that this is no growth in place any more.
    */
-  private @Nullable Change growInPlace(String operation, LongUnaryOperator next)
-      throws MemoryException {
+  private long growInPlace(String operation, LongUnaryOperator next) throws MemoryException {
     int section = slot.gate().enter();
     try {
       slot.checkAttached();
-      region.require(Capability.RESIZE);
+      calls.require(Capability.RESIZE);
       slot.use();
       synchronized (growing) {
         long from = byteSize;
         long to = next.applyAsLong(from);
         if (!inPlace(from, to)) {
-          return null;
+          return NOT_IN_PLACE;
         }
         if (to > from) {
           to(to, operation, slot::grown);
         }
-        return new Change(from, to);
+        return from;
       }
     } finally {
       slot.gate().exit(section);
     }
   }
 
-  private Change mapAnew(String operation, LongUnaryOperator next) throws MemoryException {
+  private long mapAnew(String operation, LongUnaryOperator next) throws MemoryException {
     region.moving().take(operation);
     try {
       region.checkMovable(operation);
@@ -154,13 +136,13 @@ final class RegionSize {
       try {
         region.checkMovable(operation);
         slot.checkAttached();
-        region.require(Capability.RESIZE); // it may have moved meanwhile
+        calls.require(Capability.RESIZE); // it may have moved meanwhile
         long from = byteSize;
         long to = next.applyAsLong(from);
         if (to != from) {
           to(to, operation, slot::remap);
         }
-        return new Change(from, to);
+        return from;
       } finally {
         slot.gate().open();
       }

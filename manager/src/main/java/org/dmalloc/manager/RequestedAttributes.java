@@ -21,6 +21,7 @@ import org.dmalloc.api.Reservation;
 import org.dmalloc.api.Sharing;
 import org.dmalloc.api.SwapPolicy;
 import org.dmalloc.api.UnsupportedCapabilityException;
+import org.dmalloc.spi.region.RegionTraits;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -44,7 +45,10 @@ record RequestedAttributes(long byteSize, @Nullable String name, RegionOptions o
   }
 
   static RequestedAttributes of(OpenRequest request, long byteSize) {
-    return new RequestedAttributes(byteSize, request.name(), request.options());
+    return new RequestedAttributes(
+        byteSize,
+        request.name(),
+        RegionTraits.withoutVainMaximum(request.name(), request.options()));
   }
 
   @Override
@@ -124,6 +128,21 @@ record RequestedAttributes(long byteSize, @Nullable String name, RegionOptions o
         .withCheckedSections(false) // nobody opens sections but the managed region
         .withResidentBudget(NO_BUDGET) // told once the region is in use there: see hintBudget
         .withProgress(ProgressListener.NONE);
+  }
+
+  /**
+   * What users see of a region with these attributes: the backend's, but for what it is not told.
+   */
+  RegionOptions shownOver(RegionOptions backends) {
+    RegionOptions shown =
+        backends
+            .withOwner(owner())
+            .withPageSize(pageSize())
+            .withAutogrowth(autogrowth())
+            .withCheckedSections(checkedSections())
+            .withNameDurability(nameDurability())
+            .requiring(required());
+    return pattern() == AccessPattern.AUTO ? shown : shown.withPattern(pattern());
   }
 
   /** The first condition that a backend with these capabilities does not meet. */

@@ -20,6 +20,7 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.OptionalLong;
+import org.dmalloc.api.GrowthListener;
 import org.dmalloc.api.VisibleText;
 import org.jspecify.annotations.Nullable;
 
@@ -41,6 +42,10 @@ public final class Json {
       (value, type, context) ->
           value.isPresent() ? new JsonPrimitive(value.getAsLong()) : JsonNull.INSTANCE;
 
+  /** Code of somebody's, whose fields are nobody's business and may not be readable. */
+  private static final JsonSerializer<GrowthListener> LEFT_OUT =
+      (value, type, context) -> JsonNull.INSTANCE;
+
   private static final Gson GSON =
       new GsonBuilder()
           .setPrettyPrinting()
@@ -50,6 +55,7 @@ public final class Json {
           .registerTypeHierarchyAdapter(TemporalAccessor.class, AS_STRING)
           .registerTypeHierarchyAdapter(TemporalAmount.class, AS_STRING)
           .registerTypeHierarchyAdapter(Optional.class, IF_PRESENT)
+          .registerTypeHierarchyAdapter(GrowthListener.class, LEFT_OUT)
           .registerTypeAdapter(OptionalDouble.class, DOUBLE_IF_PRESENT)
           .registerTypeAdapter(OptionalLong.class, LONG_IF_PRESENT)
           .registerTypeAdapter(Double.class, IF_FINITE)
