@@ -82,23 +82,45 @@ public interface MemoryProvider {
    *
    * @throws MemoryException if the directory cannot be read
    */
-  List<StoredRegion> stored() throws MemoryException;
+  default List<StoredRegion> stored() throws MemoryException {
+    return stored(null);
+  }
 
   /**
    * The named regions in another directory, in which requests {@linkplain
    * RegionAttributes#directory() asked} for theirs; see {@link #stored()}.
    *
    * @param directory null for the configured one
+   * @throws MemoryException if there is no such directory, or it cannot be read
    */
   default List<StoredRegion> stored(@Nullable Path directory) throws MemoryException {
-    throw new UnsupportedOperationException("to come");
+    return List.of();
+  }
+
+  /**
+   * The named region of that name, as {@link #stored(Path)} tells of it; empty if there is none.
+   *
+   * @param directory null for the configured one
+   */
+  default Optional<StoredRegion> stored(String name, @Nullable Path directory)
+      throws MemoryException {
+    RegionNames.check(name);
+    return stored(directory).stream().filter(region -> region.name().equals(name)).findAny();
   }
 
   /** Deletes a stored region that nobody has open: {@link Deletion#DEFAULT}. */
-  void delete(String name) throws MemoryException;
+  default void delete(String name) throws MemoryException {
+    delete(name, Deletion.DEFAULT);
+  }
 
   /**
    * Deletes a stored region for good, also one that cannot be opened because it is damaged.
+   *
+   * <p>One that goes {@linkplain Deletion#whileOpen() while it is open} loses its name at once,
+   * which can be given to another region; whoever has it open goes on, and its space is free when
+   * the last of them closes it. It is {@linkplain MemoryRegion#detached() detached}: nothing of it
+   * can be opened again, so that its force writes, and then throws; nor can it be resized or
+   * renamed.
    *
    * @throws IllegalArgumentException if the name is not {@linkplain RegionNames#check allowed}
    * @throws UnsupportedCapabilityException without {@link Capability#NAMED}
@@ -106,7 +128,7 @@ public interface MemoryProvider {
    *     and may not go then, or if what has its name is no region's file; that is left as it is
    */
   default void delete(String name, Deletion how) throws MemoryException {
-    throw new UnsupportedOperationException("to come");
+    throw new UnsupportedCapabilityException(name(), Capability.NAMED);
   }
 
   /**
@@ -121,7 +143,7 @@ public interface MemoryProvider {
   default void rename(
       String name, String newName, NameDurability durability, @Nullable Path directory)
       throws MemoryException {
-    throw new UnsupportedOperationException("to come");
+    throw new UnsupportedCapabilityException(name(), Capability.NAMED);
   }
 
   /**

@@ -333,14 +333,18 @@ public interface MemoryRegion extends AutoCloseable {
   }
 
   /**
-   * Gives a named region another name in its store, atomically.
+   * Gives a named region another name in its store, atomically: there is one of the two names at
+   * any time. The {@link RegionAttributes#nameDurability()} says when it is certain. The name that
+   * it has already changes nothing.
    *
-   * @throws IllegalStateException if it has no name, or is read-only
-   * @throws MemoryException if the name is taken, or the file system refuses; the old name holds
+   * @throws UnsupportedCapabilityException without {@link Capability#NAMED}
+   * @throws IllegalArgumentException if the name is not {@linkplain RegionNames#check allowed}
+   * @throws IllegalStateException if it has no name, is read-only, or is a private view of a stored
+   *     one
+   * @throws MemoryException if the name is taken, if the region's file was deleted, or the file
+   *     system refuses; the old name holds
    */
-  default void rename(String newName) throws MemoryException {
-    throw new UnsupportedOperationException("to come");
-  }
+  void rename(String newName) throws MemoryException;
 
   /**
    * Ends the region. Waits for open access sections of other threads, and for calls in progress

@@ -101,6 +101,16 @@ enum Flaw {
   LENGTH_UNCHECKED("Names", "aLengthLiesInsideTheRegion"),
   /** Keeps a length that a smaller size does not hold. */
   LENGTH_NOT_CUT("Names", "aSmallerSizeCutsTheLength"),
+  /** Gives a region the name of another one, which is gone then. */
+  RENAME_OVERWRITES("Names", "aNameThatIsTakenIsNotGivenAgain"),
+  /** Tells the old name of a region that was renamed. */
+  RENAME_UNTOLD("Names", "anOpenRegionHasItsNewNameAtOnce"),
+  /** Lists the configured directory, whichever is asked for. */
+  LISTING_IGNORES_DIRECTORY("Names", "anotherDirectoryIsListedRenamedAndDeletedIn"),
+  /** Deletes no region that is open. */
+  OPEN_REGION_KEPT("Names", "anOpenRegionLosesItsNameAndKeepsItsBytes"),
+  /** Takes the bytes of an open region with its name. */
+  UNLINK_FREES_BYTES("Names", "anOpenRegionLosesItsNameAndKeepsItsBytes"),
   /** Lets a reader say how long a region is. */
   LENGTH_OF_A_READER("Names", "onlyAWriterSetsTheLength"),
   /** Maps private copies shared. */

@@ -7,6 +7,7 @@ import java.nio.channels.FileLock;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.util.HashMap;
 import java.util.HexFormat;
 import java.util.Map;
@@ -27,7 +28,8 @@ final class ReferenceFile implements AutoCloseable {
   /** Files open in this JVM: −1 for a writer, else the count of readers. */
   private static final Map<Path, Integer> OPEN = new HashMap<>();
 
-  private final Path path;
+  private volatile Path path;
+  private final Object key;
   private final RandomAccessFile file;
   private final boolean counted;
   private final boolean writer;
@@ -36,10 +38,19 @@ final class ReferenceFile implements AutoCloseable {
   private ReferenceFile(
       Path path, RandomAccessFile file, boolean counted, boolean writer, @Nullable FileLock lock) {
     this.path = path;
+    this.key = keyOf(path);
     this.file = file;
     this.counted = counted;
     this.writer = writer;
     this.lock = lock;
+  }
+
+  private static Object keyOf(Path path) {
+    try {
+      return String.valueOf(Files.getAttribute(path, "fileKey"));
+    } catch (IOException e) {
+      return "none";
+    }
   }
 
   static Path pathOf(Path directory, String name, Set<Flaw> flaws) {
@@ -161,11 +172,44 @@ final class ReferenceFile implements AutoCloseable {
     return path;
   }
 
+  /** Gives it another name; the one that is taken keeps its file. */
+  void rename(Path to, Set<Flaw> flaws) throws IOException {
+    synchronized (OPEN) {
+      if (!flaws.contains(Flaw.RENAME_OVERWRITES)) {
+        Files.createFile(to);
+      }
+      Files.move(path, to, StandardCopyOption.REPLACE_EXISTING);
+      Integer users = OPEN.remove(path);
+      if (users != null) {
+        OPEN.put(to, users);
+      }
+      path = to;
+    }
+  }
+
+  /** Takes the name away, whoever has the file open. */
+  static void unlink(Path path, Set<Flaw> flaws) throws IOException {
+    synchronized (OPEN) {
+      if (!Files.exists(path)) {
+        throw MemoryException.of("delete", nameOf(path), "no such region", "see what is stored");
+      }
+      if (flaws.contains(Flaw.UNLINK_FREES_BYTES)) {
+        try (RandomAccessFile file = new RandomAccessFile(path.toFile(), "rw")) {
+          file.write(new byte[(int) file.length()]);
+        }
+      }
+      Files.delete(path);
+      OPEN.remove(path);
+    }
+  }
+
   @Override
   public void close() throws IOException {
     synchronized (OPEN) {
       if (counted) {
-        OPEN.computeIfPresent(path, (p, users) -> writer || users == 1 ? null : users - 1);
+        if (key.equals(keyOf(path))) { // else its name was taken away, and is perhaps another's
+          OPEN.computeIfPresent(path, (p, users) -> writer || users == 1 ? null : users - 1);
+        }
       }
       if (lock != null) {
         lock.close();

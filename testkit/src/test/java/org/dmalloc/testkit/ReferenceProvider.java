@@ -15,6 +15,7 @@ import java.util.Comparator;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
@@ -25,9 +26,11 @@ import org.dmalloc.api.AccessMode;
 import org.dmalloc.api.AccessPattern;
 import org.dmalloc.api.Advice;
 import org.dmalloc.api.Capability;
+import org.dmalloc.api.Deletion;
 import org.dmalloc.api.Durability;
 import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.MemoryRegion;
+import org.dmalloc.api.NameDurability;
 import org.dmalloc.api.OpenRequest;
 import org.dmalloc.api.ProgressListener;
 import org.dmalloc.api.ProviderStatistics;
@@ -356,18 +359,24 @@ final class ReferenceProvider implements BackingProvider {
     closes.incrementAndGet();
   }
 
-  private List<Path> storedFiles() throws MemoryException {
-    try (Stream<Path> list = Files.list(settings.directory())) {
+  private Path directory(@Nullable Path asked) {
+    return asked == null ? settings.directory() : asked;
+  }
+
+  private static List<Path> storedFiles(Path directory) throws MemoryException {
+    try (Stream<Path> list = Files.list(directory)) {
       return list.filter(p -> p.getFileName().toString().endsWith(ReferenceFile.SUFFIX)).toList();
     } catch (IOException e) {
-      throw MemoryException.of("list", -1, settings.directory().toString(), "failed", 0, "", e);
+      throw MemoryException.of("list", -1, directory.toString(), "failed", 0, "", e);
     }
   }
 
   @Override
-  public List<StoredRegion> stored() throws MemoryException {
+  public List<StoredRegion> stored(@Nullable Path asked) throws MemoryException {
+    Path directory = directory(flaws.contains(Flaw.LISTING_IGNORES_DIRECTORY) ? null : asked);
     List<StoredRegion> stored = new ArrayList<>();
-    for (Path path : capabilities.contains(Capability.NAMED) ? storedFiles() : List.<Path>of()) {
+    for (Path path :
+        capabilities.contains(Capability.NAMED) ? storedFiles(directory) : List.<Path>of()) {
       stored.add(describe(path));
     }
     Comparator<StoredRegion> byName = Comparator.comparing(StoredRegion::name);
@@ -402,16 +411,26 @@ final class ReferenceProvider implements BackingProvider {
   }
 
   @Override
-  public void delete(String name) throws MemoryException {
+  public void delete(String name, Deletion how) throws MemoryException {
     require(Capability.NAMED);
     checkRunning();
     RegionNames.check(name);
-    Path path = ReferenceFile.pathOf(settings.directory(), name, flaws);
+    Path path = ReferenceFile.pathOf(directory(how.directory()), name, flaws);
+    if (how.whileOpen() && !flaws.contains(Flaw.OPEN_REGION_KEPT)) {
+      try {
+        ReferenceFile.unlink(path, flaws);
+      } catch (MemoryException e) {
+        throw e;
+      } catch (IOException e) {
+        throw MemoryException.of("delete", -1, name, "failed", 0, "", e);
+      }
+      return;
+    }
     try (ReferenceFile file = ReferenceFile.open(path, true, flaws)) {
       if (file.byteSize() < 0 && !flaws.contains(Flaw.FOREIGN_FILE_DELETED)) {
         throw MemoryException.of("delete", name, "not a region's file", "remove it yourself");
       }
-      Files.delete(file.path());
+      ReferenceFile.unlink(file.path(), Set.of());
     } catch (MemoryException e) {
       throw e;
     } catch (NoSuchFileException e) {
@@ -420,6 +439,38 @@ final class ReferenceProvider implements BackingProvider {
       throw MemoryException.of("delete", -1, name, "failed", 0, "", e);
     }
   }
+
+  @Override
+  public void rename(
+      String name, String newName, NameDurability durability, @Nullable Path directory)
+      throws MemoryException {
+    require(Capability.NAMED);
+    checkRunning();
+    RegionNames.check(newName);
+    Path path = ReferenceFile.pathOf(directory(directory), RegionNames.check(name), flaws);
+    try (ReferenceFile file = ReferenceFile.open(path, true, flaws)) {
+      rename(file, name, newName);
+    } catch (MemoryException e) {
+      throw e;
+    } catch (IOException e) {
+      throw MemoryException.of("rename", -1, name, "failed", 0, "", e);
+    }
+  }
+
+  void rename(ReferenceFile file, String name, String newName) throws IOException {
+    if (name.equals(newName)) {
+      return;
+    }
+    Path directory = Objects.requireNonNull(file.path().getParent());
+    try {
+      file.rename(ReferenceFile.pathOf(directory, newName, flaws), flaws);
+    } catch (FileAlreadyExistsException e) {
+      throw MemoryException.of("rename", newName, "the name is taken", "choose another");
+    }
+  }
+
+  @Override
+  public void forceNames() {}
 
   @Override
   public List<MemoryRegion> regions() {

@@ -24,6 +24,7 @@ import org.dmalloc.api.Capability;
 import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.PageSize;
 import org.dmalloc.api.RegionInfo;
+import org.dmalloc.api.RegionNames;
 import org.dmalloc.api.RegionRequest;
 import org.dmalloc.api.Residency;
 import org.dmalloc.api.Sharing;
@@ -49,6 +50,7 @@ final class ReferenceRegion extends ReferenceSpace {
   private volatile long byteSize;
   private volatile long length = -1;
   private volatile boolean pinned;
+  private volatile @Nullable String name;
   private volatile AccessPattern pattern;
   private volatile long budget;
   private volatile Set<SwapPolicy> policies = Set.of();
@@ -64,6 +66,7 @@ final class ReferenceRegion extends ReferenceSpace {
     this.fileKey = traits.name() == null ? null : keyOf(file.path());
     this.gate = new ReferenceGate(provider.flaws());
     this.byteSize = traits.byteSize();
+    this.name = traits.name();
     if (traits.name() != null && !flawed(Flaw.LENGTH_FORGOTTEN)) {
       this.length = file.length();
     }
@@ -168,7 +171,7 @@ final class ReferenceRegion extends ReferenceSpace {
   public RegionInfo info() {
     return new RegionInfo(
         traits.id(),
-        traits.name(),
+        flawed(Flaw.RENAME_UNTOLD) ? traits.name() : name,
         traits.backend(),
         byteSize,
         length(),
@@ -179,7 +182,7 @@ final class ReferenceRegion extends ReferenceSpace {
                 .withPattern(pattern)
                 .withPolicies(policies)
                 .withResidentBudget(budget)),
-        traits.path(),
+        traits.path() == null ? null : file.path(),
         traits.backing(),
         traits.mapping(),
         traits.createdAt(),
@@ -458,6 +461,28 @@ final class ReferenceRegion extends ReferenceSpace {
   private void checkRange(long offset, long length) {
     if (!flawed(Flaw.RANGES_UNCHECKED)) {
       Objects.checkFromIndexSize(offset, length, byteSize);
+    }
+  }
+
+  @Override
+  public void rename(String newName) throws MemoryException {
+    try (Access access = acquire()) {
+      provider.require(Capability.NAMED);
+      String old = name;
+      boolean stores =
+          traits.access() == AccessMode.READ_WRITE && traits.sharing() != Sharing.PRIVATE;
+      if (old == null || !stores || !access.segment().scope().isAlive()) {
+        throw new IllegalStateException("it has no name, or is not open for writing");
+      }
+      if (detached().isPresent()) {
+        throw MemoryException.of("rename", old, "its file was deleted", "copy it");
+      }
+      provider.rename(file, old, RegionNames.check(newName));
+      name = newName;
+    } catch (MemoryException e) {
+      throw e;
+    } catch (IOException e) {
+      throw MemoryException.of("rename", -1, toString(), "failed", 0, "", e);
     }
   }
 

@@ -6,13 +6,13 @@ import java.util.List;
 import org.dmalloc.api.AccessPattern;
 import org.dmalloc.api.Advice;
 import org.dmalloc.api.Capability;
+import org.dmalloc.api.Deletion;
 import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.MemoryRegion;
 import org.dmalloc.api.OpenRequest;
 import org.dmalloc.api.PageSize;
 import org.dmalloc.api.RegionRequest;
 import org.dmalloc.api.StoreFinding;
-import org.dmalloc.api.StoredRegion;
 import org.dmalloc.api.SwapPolicy;
 import org.dmalloc.api.UnsupportedCapabilityException;
 import org.dmalloc.linux.OpenFile;
@@ -138,12 +138,7 @@ abstract sealed class AnonymousProvider extends LedgerProvider
   }
 
   @Override
-  public final List<StoredRegion> stored() {
-    return List.of();
-  }
-
-  @Override
-  public final void delete(String name) {
+  public final void delete(String name, Deletion how) {
     ledger.checkRunning();
     ledger.require(Capability.NAMED);
   }

@@ -4,6 +4,7 @@ package org.dmalloc.backend.filechannel;
 import java.lang.foreign.MemorySegment;
 import java.nio.channels.FileChannel.MapMode;
 import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.Locale;
 import java.util.Optional;
 import org.dmalloc.api.AccessMode;
@@ -166,6 +167,11 @@ final class FileChannelBacking implements RegionBacking {
   @Override
   public boolean hasHoles() {
     return file.hasHoles();
+  }
+
+  @Override
+  public Path rename(String newName) throws MemoryException {
+    return file.rename(newName, traits.nameDurability());
   }
 
   @Override

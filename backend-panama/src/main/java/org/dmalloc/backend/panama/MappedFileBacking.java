@@ -3,6 +3,7 @@ package org.dmalloc.backend.panama;
 
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -373,6 +374,11 @@ final class MappedFileBacking implements RegionBacking {
     synchronized (advised) {
       advised.clear(Platform.roundUpToPage(newByteSize) / Platform.pageSize(), Long.MAX_VALUE);
     }
+  }
+
+  @Override
+  public Path rename(String newName) throws MemoryException {
+    return file.inStore().orElseThrow().rename(newName, traits.nameDurability());
   }
 
   @Override

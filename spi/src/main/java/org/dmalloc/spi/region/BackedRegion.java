@@ -3,8 +3,10 @@ package org.dmalloc.spi.region;
 
 import java.io.UncheckedIOException;
 import java.lang.foreign.MemorySegment;
+import java.nio.file.Path;
 import java.time.Instant;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import org.dmalloc.api.Access;
 import org.dmalloc.api.AccessPattern;
@@ -14,6 +16,7 @@ import org.dmalloc.api.Capability;
 import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.Punch;
 import org.dmalloc.api.RegionInfo;
+import org.dmalloc.api.RegionNames;
 import org.dmalloc.api.RegionOptions;
 import org.dmalloc.api.Requirements;
 import org.dmalloc.api.Residency;
@@ -68,7 +71,7 @@ public final class BackedRegion implements BackingRegion {
     this.backing = backing;
     this.segment = backing.segment();
     this.byteSize = segment.byteSize();
-    this.label = new RegionLabel(id, traits.name(), ledger.backend());
+    this.label = new RegionLabel(id, traits, ledger.backend());
     this.rules = new AccessRules(traits, label);
     this.options = new CurrentOptions(traits, label);
     this.writeBack = new WriteBack(traits, backing, label);
@@ -107,13 +110,13 @@ public final class BackedRegion implements BackingRegion {
   public RegionInfo info() {
     return new RegionInfo(
         id,
-        traits.name(),
+        label.name(),
         ledger.backend(),
         byteSize,
         length(),
         !gate.hasEnded(),
         options.get(backing.hasHoles()),
-        traits.path(),
+        label.path(),
         traits.backing(),
         backing.mapping(),
         createdAt,
@@ -424,6 +427,26 @@ public final class BackedRegion implements BackingRegion {
   }
 
   @Override
+  public void rename(String newName) throws MemoryException {
+    section(
+        () -> {
+          ledger.require(Capability.NAMED);
+          if (traits.name() == null) {
+            throw new IllegalStateException(
+                "rename of " + label + ": it has no name; allocate it with one");
+          }
+          RegionNames.check(newName);
+          rules.requireStores("rename");
+          synchronized (label) {
+            Path path = backing.rename(newName);
+            SuspectFiles.renamed(Objects.requireNonNull(label.path()), path);
+            label.renamed(newName, path);
+            backing.named(label.toString(), label.holder());
+          }
+        });
+  }
+
+  @Override
   public void close() {
     try {
       end(backing::close);
@@ -469,9 +492,7 @@ public final class BackedRegion implements BackingRegion {
         gate.end();
         ledger.budgets().remove(this);
         ledger.closed(this);
-        if (traits.name() == null) {
-          writeBack.forget();
-        }
+        writeBack.forgetUnnamed();
       }
     }
   }

@@ -2,6 +2,7 @@
 package org.dmalloc.spi.region;
 
 import java.lang.foreign.MemorySegment;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import org.dmalloc.api.AccessPattern;
@@ -168,6 +169,16 @@ public interface RegionBacking {
    * #close}. A {@link #resize} to less has cut what was kept.
    */
   default void keepLength(long length) {}
+
+  /**
+   * Gives the region another name, durably if it asked for that; the same name changes nothing.
+   *
+   * @return its path from now on
+   * @throws MemoryException if the name is taken, or the file system refuses; the old name holds
+   */
+  default Path rename(String newName) throws MemoryException {
+    throw notImplemented(Capability.NAMED);
+  }
 
   /** The file of a named region that can go to another store; empty if there is none. */
   default Optional<MovableFile> file() {

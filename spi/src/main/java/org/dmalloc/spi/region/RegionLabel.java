@@ -1,20 +1,38 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.dmalloc.spi.region;
 
+import java.nio.file.Path;
 import org.dmalloc.api.backing.BackingRegion.Carrier;
 import org.jspecify.annotations.Nullable;
 
-/** What messages call a region: its own number and name, or what its carrier calls it. */
+/**
+ * What a region is called: its number and its name, which leads to a path, and in messages what its
+ * carrier calls it.
+ */
 final class RegionLabel {
   private final long id;
-  private final @Nullable String name;
   private final String backend;
+  private volatile Naming naming;
   private volatile @Nullable Carrier carrier;
 
-  RegionLabel(long id, @Nullable String name, String backend) {
+  private record Naming(@Nullable String name, @Nullable Path path) {}
+
+  RegionLabel(long id, RegionTraits traits, String backend) {
     this.id = id;
-    this.name = name;
+    this.naming = new Naming(traits.name(), traits.path());
     this.backend = backend;
+  }
+
+  @Nullable String name() {
+    return naming.name;
+  }
+
+  @Nullable Path path() {
+    return naming.path;
+  }
+
+  void renamed(String newName, Path newPath) {
+    naming = new Naming(newName, newPath);
   }
 
   /** The carrier that hands the region's memory on; null for none. */
@@ -41,6 +59,7 @@ final class RegionLabel {
   public String toString() {
     String label = ofCarrier();
     if (label == null) {
+      String name = name();
       label = name == null ? "region " + id : "region " + id + " '" + name + "'";
     }
     return label + " (" + backend + ")";

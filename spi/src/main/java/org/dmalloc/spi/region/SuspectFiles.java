@@ -5,7 +5,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Objects;
+import java.util.function.Function;
 import java.util.function.UnaryOperator;
 import org.dmalloc.api.StoreFinding;
 import org.jspecify.annotations.Nullable;
@@ -64,9 +64,24 @@ public final class SuspectFiles {
 
   /** Forgets the mark of a file that was deleted on purpose. */
   public static void forget(Path file) {
+    change(file, mark -> null);
+  }
+
+  /** A file that is open has lost its name on purpose: the mark goes with its region. */
+  public static void unlinked(Path file) {
+    change(file, mark -> new SuspectBytes("", mark.error(), mark.ranges()));
+  }
+
+  /** A file was renamed. */
+  public static void renamed(Path from, Path to) {
+    change(from, mark -> new SuspectBytes(to.toString(), mark.error(), mark.ranges()));
+  }
+
+  private static void change(Path file, Function<SuspectBytes, @Nullable SuspectBytes> change) {
     for (String key : keys()) {
       update(
-          key, mark -> mark != null && Objects.equals(mark.path(), file.toString()) ? null : mark);
+          key,
+          mark -> mark != null && mark.path().equals(file.toString()) ? change.apply(mark) : mark);
     }
   }
 

@@ -33,21 +33,19 @@ final class WriteBack {
 
   private final RegionTraits traits;
   private final RegionBacking backing;
-  private final Object region;
+  private final RegionLabel region;
   private final String key;
-  private final String path;
 
   // Guarded by this.
   private final Set<Object> underWay = new HashSet<>();
   private long failures;
 
-  WriteBack(RegionTraits traits, RegionBacking backing, Object region) {
+  WriteBack(RegionTraits traits, RegionBacking backing, RegionLabel region) {
     this.traits = traits;
     this.backing = backing;
     this.region = region;
     String fileKey = traits.fileKey();
     this.key = fileKey != null ? fileKey : "unnamed-" + UUID.randomUUID();
-    this.path = Objects.toString(traits.path(), "");
   }
 
   /** What is not proven to be in the file, in words; null if all is well. */
@@ -65,9 +63,16 @@ final class WriteBack {
     return SuspectFiles.get(key);
   }
 
-  /** Forgets all marks: the file is not read again. */
-  void forget() {
-    SuspectFiles.update(key, mark -> null);
+  /** Where others find the file; empty if it has no name, or has lost it. */
+  private String path() {
+    return backing.detached().isPresent() ? "" : Objects.toString(region.path(), "");
+  }
+
+  /** Forgets all marks of a file that has no name, or has lost it: it is not read again. */
+  void forgetUnnamed() {
+    if (isSuspect() && (region.name() == null || backing.detached().isPresent())) {
+      SuspectFiles.update(key, mark -> null);
+    }
   }
 
   /** Throws if a part of the range is suspect, which the operation could lose. */
@@ -214,6 +219,7 @@ final class WriteBack {
   private synchronized void failed(MemoryException e) {
     failures++;
     String words = String.valueOf(e.getMessage()).replaceAll("\\p{Cntrl}", " ");
+    String path = path();
     SuspectFiles.update(
         key, mark -> new SuspectBytes(path, mark == null ? words : mark.error(), List.of(all())));
   }
@@ -232,7 +238,7 @@ final class WriteBack {
       throw MemoryException.of(
           "force",
           range.length(),
-          path,
+          Objects.toString(region.path(), ""),
           "another force failed meanwhile: " + (mark == null ? "" : mark.error()),
           "force again");
     }

@@ -119,6 +119,13 @@ record FileIdentity(String key) {
     }
   }
 
+  /** Deletes the file, or throws if the path names another file or none by now. */
+  static void deleteIfSame(Path path, FileIdentity expected, String operation) throws IOException {
+    if (!deleteIfSame(path, expected)) {
+      throw StoreErrors.detached(operation, -1, path, "it has just been renamed or replaced");
+    }
+  }
+
   /**
    * Deletes the file if the path still names it. Linux has no call that compares and deletes in
    * one: a program without the store's locks can still come in between.

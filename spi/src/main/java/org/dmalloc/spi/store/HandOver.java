@@ -103,6 +103,11 @@ record HandOver(Role role, UUID id, String path) {
     UNKNOWN
   }
 
+  /** Whether the file with this note was left when the other one had got its name. */
+  boolean isSuperseded() {
+    return role == Role.LEAVING && standing() == Standing.SUPERSEDED;
+  }
+
   private boolean isFor(RegionHeader header, Role other) {
     HandOver there = header.handOver();
     return there != null && there.role == other && there.id.equals(id);
@@ -157,7 +162,7 @@ record HandOver(Role role, UUID id, String path) {
         LockedFile.open("remove", other, OpenMode.WRITER, "its removal", Duration.ZERO)) {
       if (isFor(RegionImage.load(old.disk(), other).header(), Role.LEAVING)) {
         FileIdentity.deleteIfSame(other, old.identity());
-        RegionStore.forceDirectory(Objects.requireNonNull(other.getParent()));
+        DirectoryEntries.force(Objects.requireNonNull(other.getParent()));
       }
       return true;
     } catch (NoSuchFileException e) {

@@ -142,6 +142,22 @@ final class OpenFiles {
   }
 
   /**
+   * Closes a descriptor of a file, with the last holder of it in this JVM if there is one. Called
+   * under the file's {@link #monitor}.
+   */
+  static void leave(FileIdentity file, Closeable descriptor) throws IOException {
+    List<Entry> holders = entries(file);
+    if (holders.isEmpty()) {
+      descriptor.close();
+      return;
+    }
+    KEPT.computeIfAbsent(file, f -> new ArrayList<>()).add(descriptor);
+    if (holders.stream().noneMatch(Entry::ofThisLoader)) {
+      keepUntilLast(file);
+    }
+  }
+
+  /**
    * Waits, in a thread of its own, until holders that other class loaders brought have gone. Were
    * the descriptors left to the garbage collector instead, a bundle that is uninstalled would drop
    * the locks of those that stay.

@@ -71,9 +71,7 @@ record RegionFileProbe(StoredRegion region, List<String> flaws, @Nullable HandOv
 
   /** Whether it is what a move that was cut off left of its source. */
   boolean isSuperseded() {
-    return note != null
-        && note.role() == HandOver.Role.LEAVING
-        && note.standing() == HandOver.Standing.SUPERSEDED;
+    return note != null && note.isSuperseded();
   }
 
   /** Like this one, unless a move that was cut off keeps the region from being opened now. */

@@ -3,17 +3,14 @@ package org.dmalloc.spi.store;
 
 import java.io.Closeable;
 import java.io.IOException;
-import java.nio.channels.FileChannel;
-import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
-import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.util.List;
+import java.util.Optional;
 import org.dmalloc.api.MemoryException;
+import org.dmalloc.api.NameDurability;
 import org.dmalloc.api.Reservation;
 import org.dmalloc.api.StoreFinding;
 import org.dmalloc.api.StoredRegion;
@@ -35,7 +32,7 @@ public final class RegionStore {
   private final boolean madeOnDemand;
 
   private final @Nullable Path home;
-  private final Linker linker;
+  private final DirectoryEntries entries;
 
   /** Gives a file a second name; a seam for file systems without hard links. */
   @FunctionalInterface
@@ -43,11 +40,16 @@ public final class RegionStore {
     void link(Path newName, Path file) throws IOException;
   }
 
-  private RegionStore(Path directory, boolean madeOnDemand, @Nullable Path home, Linker linker) {
+  private RegionStore(
+      Path directory,
+      boolean madeOnDemand,
+      @Nullable Path home,
+      Linker linker,
+      UnforcedNames unforced) {
     this.directory = directory.toAbsolutePath().normalize();
     this.madeOnDemand = madeOnDemand;
     this.home = home;
-    this.linker = linker;
+    this.entries = new DirectoryEntries(this.directory, linker, unforced);
   }
 
   /**
@@ -60,7 +62,17 @@ public final class RegionStore {
   }
 
   static RegionStore open(Path directory, Linker linker) throws MemoryException {
-    RegionStore store = new RegionStore(directory, false, null, linker);
+    return open(directory, linker, new UnforcedNames());
+  }
+
+  /** Another directory of the provider that has this one; what it puts off is forced with it. */
+  RegionStore beside(Path other) throws MemoryException {
+    return open(other, Files::createLink, entries.unforced());
+  }
+
+  private static RegionStore open(Path directory, Linker linker, UnforcedNames unforced)
+      throws MemoryException {
+    RegionStore store = new RegionStore(directory, false, null, linker, unforced);
     store.requireDirectory("open store");
     Temporaries.removeStale(store.directory);
     return store;
@@ -72,7 +84,8 @@ public final class RegionStore {
    * @param home what must exist then; null for nothing
    */
   static RegionStore openDefault(Path directory, @Nullable Path home) throws MemoryException {
-    RegionStore store = new RegionStore(directory, true, home, Files::createLink);
+    RegionStore store =
+        new RegionStore(directory, true, home, Files::createLink, new UnforcedNames());
     if (store.directoryExists("open store")) {
       store.requireDirectory("open store");
       Temporaries.removeStale(store.directory);
@@ -116,7 +129,7 @@ public final class RegionStore {
     Path target = path(name);
     StoreFile file = begin(name, byteSize, reservation, null, reserver, holder);
     return StoreErrors.call(
-        "allocate", byteSize, target, () -> finish(file, () -> publish(file, target)));
+        "allocate", byteSize, target, () -> finish(file, () -> entries.publish(file, target)));
   }
 
   /**
@@ -152,9 +165,7 @@ public final class RegionStore {
         target,
         () -> {
           requireDirectory("allocate");
-          if (Files.exists(target, LinkOption.NOFOLLOW_LINKS) && !removeSuperseded(target)) {
-            throw StoreErrors.nameTaken(target);
-          }
+          entries.take("allocate", target);
           StoreFile file = temporary(name, holder);
           return finish(file, () -> file.initialise(byteSize, reservation, note, reserver));
         });
@@ -180,26 +191,6 @@ public final class RegionStore {
       closeAfter(e, file::close);
       throw e;
     }
-  }
-
-  /** Whether the name was that of an old file, left by a move that was cut off, which is gone. */
-  private boolean removeSuperseded(Path path) {
-    try (LockedFile locked = LockedFile.open("remove", path, OpenMode.WRITER, "its removal")) {
-      HandOver note = RegionImage.load(locked.disk(), path).header().handOver();
-      return note != null && removeIfSuperseded(path, locked, note);
-    } catch (IOException e) {
-      return false; // in use, damaged, or not ours to delete: the name is taken
-    }
-  }
-
-  private boolean removeIfSuperseded(Path path, LockedFile locked, HandOver note)
-      throws IOException {
-    if (note.role() != HandOver.Role.LEAVING || note.standing() != HandOver.Standing.SUPERSEDED) {
-      return false;
-    }
-    FileIdentity.deleteIfSame(path, locked.identity());
-    forceDirectory();
-    return true;
   }
 
   /** Creates a region without a name: its file has no path, no header, and ends with its use. */
@@ -269,7 +260,7 @@ public final class RegionStore {
       }
       case SUPERSEDED -> {
         if (writes) {
-          removeIfSuperseded(file.path(), locked, note);
+          entries.removeIfSuperseded(file.path(), locked, note);
         }
         throw StoreErrors.movedTo("open", file.path(), note);
       }
@@ -288,6 +279,15 @@ public final class RegionStore {
     return StoreInspection.of(this).regions();
   }
 
+  /** The named region of that name; empty if there is none. */
+  public Optional<StoredRegion> find(String name) throws MemoryException {
+    requireDirectory("list");
+    Path path = path(name);
+    return StoreErrors.call("list", -1, path, () -> RegionFileProbe.of(path))
+        .filter(probe -> !probe.isSuperseded())
+        .map(probe -> probe.resolved().region());
+  }
+
   /** Checks the directory, its file system and every region file. Changes nothing. */
   public List<StoreFinding> verify() throws MemoryException {
     return StoreInspection.of(this).findings();
@@ -296,29 +296,18 @@ public final class RegionStore {
   /**
    * Deletes a named region, also one that cannot be opened because it is damaged.
    *
-   * @throws MemoryException if there is none, if it is open, or if its name leads to no region's
-   *     file
+   * @param whileOpen whether it loses its name also while it is open, here or elsewhere
+   * @return whether it is still open in this JVM
+   * @throws MemoryException if there is none, if it is open and must not be, or if its name leads
+   *     to no region's file
    */
-  public void delete(String name) throws MemoryException {
+  public boolean delete(String name, boolean whileOpen, NameDurability durable)
+      throws MemoryException {
     Path path = path(name);
     try {
       requireDirectory("delete");
-      try (LockedFile locked = LockedFile.open("delete", path, OpenMode.WRITER, "its deletion")) {
-        if (RegionImage.isForeign(locked.disk())) {
-          throw StoreErrors.foreign(
-              "delete", path, "remove it yourself, or move it out of the store");
-        }
-        HandOver note = noteOf(locked);
-        if (note != null && note.role() == HandOver.Role.ARRIVED) {
-          note.removeOldFile(); // or it would be the region again
-        } else if (note != null && removeIfSuperseded(path, locked, note)) {
-          throw StoreErrors.movedTo("delete", path, note);
-        }
-        if (!FileIdentity.deleteIfSame(path, locked.identity())) {
-          throw StoreErrors.detached("delete", -1, path, "it has just been renamed or replaced");
-        }
-      }
-      forceDirectory();
+      return ChannelDisk.call(
+          () -> whileOpen ? entries.unlink(path, durable) : entries.delete(path, durable));
     } catch (NoSuchFileException e) {
       throw StoreErrors.noSuchRegion("delete", path);
     } catch (IOException e) {
@@ -326,12 +315,27 @@ public final class RegionStore {
     }
   }
 
-  /** The note of a move in a file, which need be no region that can be opened. */
-  private static @Nullable HandOver noteOf(LockedFile locked) {
+  /** Deletes a named region that nobody has open, for good at once. */
+  void delete(String name) throws MemoryException {
+    delete(name, false, NameDurability.NOW);
+  }
+
+  /**
+   * Gives a named region that nobody has open another name.
+   *
+   * @throws MemoryException if there is none, if it is open, if the new name is taken, or if its
+   *     name leads to no region's file; the old name holds
+   */
+  public void rename(String name, String newName, NameDurability durable) throws MemoryException {
+    Path path = path(name);
+    Path target = path(newName);
     try {
-      return RegionImage.load(locked.disk(), locked.path()).header().handOver();
+      requireDirectory("rename");
+      ChannelDisk.run(() -> entries.renameClosed(path, target, durable));
+    } catch (NoSuchFileException e) {
+      throw StoreErrors.noSuchRegion("rename", path);
     } catch (IOException e) {
-      return null;
+      throw StoreErrors.of("rename", -1, path, e);
     }
   }
 
@@ -393,72 +397,11 @@ public final class RegionStore {
     }
   }
 
-  /** Gives the finished file its name, atomically, and waits until the directory is on disk. */
-  void publish(StoreFile file, Path target) throws IOException {
-    Path temporary = file.path();
-    synchronized (OpenFiles.pathMonitor(target)) {
-      try {
-        linker.link(target, temporary);
-      } catch (FileAlreadyExistsException e) {
-        throw StoreErrors.nameTaken(target);
-      } catch (IOException | UnsupportedOperationException e) {
-        renameOver(temporary, target, e);
-      }
-      try {
-        if (!FileIdentity.matches(target, file.identity())) {
-          throw StoreErrors.detached(
-              "allocate", -1, target, "its unfinished file was replaced by another file");
-        }
-        FileIdentity.deleteIfSame(temporary, file.identity());
-        forceDirectory();
-        file.renamed(target);
-      } catch (IOException | RuntimeException | Error e) {
-        deleteAfter(e, target, file.identity());
-        throw e;
-      }
-    }
+  DirectoryEntries entries() {
+    return entries;
   }
 
-  /**
-   * For file systems without hard links: an empty file takes the name, so that one creator wins,
-   * and the finished file is renamed over it. A crash between the two leaves the empty file, which
-   * listings show as a creation that was cut off.
-   */
-  private static void renameOver(Path temporary, Path target, Exception linkFailure)
-      throws IOException {
-    try {
-      Temporaries.createFile(target);
-    } catch (FileAlreadyExistsException e) {
-      throw StoreErrors.nameTaken(target);
-    }
-    FileIdentity empty = FileIdentity.of(target);
-    try {
-      Files.move(temporary, target, StandardCopyOption.ATOMIC_MOVE);
-    } catch (IOException | RuntimeException | Error e) {
-      e.addSuppressed(linkFailure);
-      deleteAfter(e, target, empty);
-      throw e;
-    }
-  }
-
-  /** Waits until the directory's entries are on the device. */
-  void forceDirectory() throws IOException {
-    forceDirectory(directory);
-  }
-
-  static void forceDirectory(Path directory) throws IOException {
-    // Only POSIX systems can, and need to, force a directory.
-    if (directory.getFileSystem().supportedFileAttributeViews().contains("posix")) {
-      ChannelDisk.run(
-          () -> {
-            try (FileChannel channel = FileChannel.open(directory, StandardOpenOption.READ)) {
-              channel.force(true);
-            }
-          });
-    }
-  }
-
-  private static void deleteAfter(Throwable cause, Path path, FileIdentity identity) {
+  static void deleteAfter(Throwable cause, Path path, FileIdentity identity) {
     try {
       FileIdentity.deleteIfSame(path, identity);
     } catch (IOException e) {

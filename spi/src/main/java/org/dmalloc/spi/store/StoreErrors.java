@@ -51,18 +51,18 @@ final class StoreErrors {
     return of(operation, path, "foreign: not a region file, it lacks the magic number", nextStep);
   }
 
-  static MemoryException nameTaken(Path target) {
+  static MemoryException nameTaken(String operation, Path target) {
     String nextStep = "the name is taken: open or delete that region, or choose another name";
     try {
       if (RegionFileProbe.isForeign(target)) {
-        return foreign("allocate", target, OUT_OF_STORE);
+        return foreign(operation, target, OUT_OF_STORE);
       }
     } catch (FileIdentity.NotRegularException e) {
-      return of("allocate", -1, target, e);
+      return of(operation, -1, target, e);
     } catch (IOException e) {
       nextStep = "the name is taken by what cannot be examined: choose another name";
     }
-    return Errno.exception("allocate", -1, target.toString(), Errno.EEXIST, nextStep);
+    return Errno.exception(operation, -1, target.toString(), Errno.EEXIST, nextStep);
   }
 
   static MemoryException directoryMissing(String operation, Path directory) {
@@ -105,6 +105,18 @@ final class StoreErrors {
         operation.equals("open")
             ? "close it there first; sharing needs every holder read-only or private"
             : "close it there first");
+  }
+
+  static MemoryException oldFileStays(String operation, Path path, HandOver note) {
+    return of(
+        operation,
+        path,
+        "the file that it came from, " + note.path() + ", could not be deleted yet",
+        "make it accessible, or delete it, and try again");
+  }
+
+  static MemoryException moves(Path path) {
+    return of("rename", path, "it is being moved to another store", "try again when it is there");
   }
 
   static MemoryException detached(String operation, long byteSize, Path path, String fate) {

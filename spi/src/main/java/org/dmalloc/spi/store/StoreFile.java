@@ -46,7 +46,7 @@ public final class StoreFile implements MovableFile, AutoCloseable {
   private final LockedFile locked;
   private final ChannelDisk disk;
   private final OpenMode mode;
-  private final @Nullable String name;
+  private volatile @Nullable String name;
   private volatile Path path;
   private volatile long byteSize;
   private volatile boolean holes;
@@ -98,6 +98,36 @@ public final class StoreFile implements MovableFile, AutoCloseable {
 
   void renamed(Path newPath) {
     path = newPath;
+  }
+
+  /**
+   * Gives the region another name, which nothing has yet.
+   *
+   * @return its new path
+   * @throws IllegalStateException if it is not open for writing
+   * @throws MemoryException if the name is taken, or if the file has lost its own; that holds then
+   */
+  public synchronized Path rename(String newName, NameDurability durable) throws MemoryException {
+    requireWriter("rename");
+    checkName("rename");
+    HandOver note = handOver();
+    boolean leaves = note != null && note.role() == HandOver.Role.LEAVING;
+    if (leaves || !path.equals(store.path(Objects.requireNonNull(name)))) {
+      throw StoreErrors.moves(path);
+    }
+    requireArrived("rename"); // the file that it came from knows it by its path
+    Path target = store.path(newName);
+    if (!target.equals(path)) {
+      StoreErrors.run(
+          "rename",
+          byteSize,
+          path,
+          () ->
+              ChannelDisk.run(
+                  () -> store.entries().rename(path, target, identity(), this::renamed, durable)));
+      name = newName;
+    }
+    return target;
   }
 
   Disk disk() {
@@ -187,13 +217,13 @@ public final class StoreFile implements MovableFile, AutoCloseable {
   /** Ends an earlier move by deleting the file that it came from; on failure nothing changes. */
   @Override
   public synchronized void requireArrived() throws MemoryException {
+    requireArrived("move");
+  }
+
+  private void requireArrived(String operation) throws MemoryException {
     HandOver before = handOver();
     if (before != null && before.role() == HandOver.Role.ARRIVED && !before.removeOldFile()) {
-      throw MemoryException.of(
-          "move",
-          path.toString(),
-          "the file that it came from, " + before.path() + ", could not be deleted yet",
-          "make it accessible, or delete it, and try again");
+      throw StoreErrors.oldFileStays(operation, path, before);
     }
   }
 
@@ -227,7 +257,7 @@ public final class StoreFile implements MovableFile, AutoCloseable {
   @Override
   public void publish() throws MemoryException {
     Path target = store.path(Objects.requireNonNull(name));
-    StoreErrors.run("move", byteSize, target, () -> store.publish(this, target));
+    StoreErrors.run("move", byteSize, target, () -> store.entries().publish(this, target));
   }
 
   public OpenMode mode() {
@@ -492,7 +522,7 @@ public final class StoreFile implements MovableFile, AutoCloseable {
     try (locked) {
       if (name != null) {
         if (FileIdentity.deleteIfSame(path, identity())) {
-          store.forceDirectory();
+          store.entries().settle(NameDurability.NOW);
         } else {
           endMove();
         }

@@ -5,7 +5,12 @@ import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
+import org.dmalloc.api.Deletion;
 import org.dmalloc.api.MemoryException;
+import org.dmalloc.api.NameDurability;
 import org.dmalloc.api.StoreFinding;
 import org.dmalloc.api.StoredRegion;
 import org.dmalloc.api.backing.StoreProvider;
@@ -21,6 +26,7 @@ public abstract class StoreLedgerProvider extends LedgerProvider implements Stor
   public static final String DIRECTORY = "directory";
 
   private final RegionStore store;
+  private final Map<Path, RegionStore> others = new ConcurrentHashMap<>();
 
   /** A provider that keeps these books and has its files in this store. */
   protected StoreLedgerProvider(RegionLedger ledger, RegionStore store) {
@@ -48,7 +54,17 @@ public abstract class StoreLedgerProvider extends LedgerProvider implements Stor
 
   /** The store of a request: in the directory that it names, else the provider's own. */
   protected final RegionStore store(@Nullable Path directory) throws MemoryException {
-    return directory == null ? store : RegionStore.open(directory);
+    if (directory == null) {
+      return store;
+    }
+    Path path = directory.toAbsolutePath().normalize();
+    RegionStore known = others.get(path);
+    if (known == null) {
+      RegionStore opened = store.beside(path);
+      RegionStore first = others.putIfAbsent(path, opened);
+      known = first == null ? opened : first;
+    }
+    return known;
   }
 
   @Override
@@ -57,15 +73,37 @@ public abstract class StoreLedgerProvider extends LedgerProvider implements Stor
   }
 
   @Override
-  public final List<StoredRegion> stored() throws MemoryException {
-    return store.list();
+  public final List<StoredRegion> stored(@Nullable Path directory) throws MemoryException {
+    return store(directory).list();
   }
 
   @Override
-  public final void delete(String name) throws MemoryException {
+  public final Optional<StoredRegion> stored(String name, @Nullable Path directory)
+      throws MemoryException {
+    return store(directory).find(name);
+  }
+
+  @Override
+  public final void delete(String name, Deletion how) throws MemoryException {
     ledger.checkRunning();
-    store.delete(name);
-    SuspectFiles.forget(store.path(name));
+    RegionStore from = store(how.directory());
+    boolean open = from.delete(name, how.whileOpen(), how.durability());
+    Path file = from.path(name);
+    if (open) {
+      SuspectFiles.unlinked(file);
+    } else {
+      SuspectFiles.forget(file);
+    }
+  }
+
+  @Override
+  public final void rename(
+      String name, String newName, NameDurability durability, @Nullable Path directory)
+      throws MemoryException {
+    ledger.checkRunning();
+    RegionStore in = store(directory);
+    in.rename(name, newName, durability);
+    SuspectFiles.renamed(in.path(name), in.path(newName));
   }
 
   @Override

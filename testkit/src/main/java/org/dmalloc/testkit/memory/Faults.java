@@ -14,11 +14,11 @@ import org.dmalloc.api.MemoryException;
  * Records the calls of an {@link InMemoryProvider} and makes them fail, by name.
  *
  * <p>A call is recorded as its name and, where it has one, its argument: {@code allocate} (also
- * {@code unfilled} or {@code unpublished}), {@code open}, {@code delete}, {@code stored}, {@code
- * regions}, {@code verify}, {@code force}, {@code advise RANDOM}, {@code apply NEVER}, {@code
- * prefetch 512} (offsets), {@code load 4096}, {@code release 4096} (bytes), {@code limitResident},
- * {@code trackDirty}, {@code resize}, {@code close}. A fault for a name holds for every argument,
- * and until {@link #clear}. Thread-safe.
+ * {@code unfilled} or {@code unpublished}), {@code open}, {@code delete}, {@code rename}, {@code
+ * forceNames}, {@code stored}, {@code regions}, {@code verify}, {@code force}, {@code advise
+ * RANDOM}, {@code apply NEVER}, {@code prefetch 512} (offsets), {@code load 4096}, {@code release
+ * 4096} (bytes), {@code limitResident}, {@code trackDirty}, {@code resize}, {@code close}. A fault
+ * for a name holds for every argument, and until {@link #clear}. Thread-safe.
  */
 public final class Faults {
   private final String target;

@@ -39,6 +39,7 @@ final class InMemoryBacking implements RegionBacking, MovableFile {
   private MemorySegment room;
   private MemorySegment segment;
   private volatile boolean published;
+  private volatile @Nullable String name;
   private volatile boolean locked;
   private volatile boolean holes;
 
@@ -55,6 +56,7 @@ final class InMemoryBacking implements RegionBacking, MovableFile {
     this.traits = traits;
     this.store = store;
     this.file = file;
+    this.name = traits.name();
     this.locked = traits.locked() || traits.policies().contains(SwapPolicy.NEVER);
     this.room = arena.allocate(Math.max(byteSize, traits.maximum()), PAGE);
     MemorySegment memory = room.asSlice(0, byteSize);
@@ -105,10 +107,10 @@ final class InMemoryBacking implements RegionBacking, MovableFile {
 
   @Override
   public Optional<String> detached() {
-    String name = traits.name();
-    return store == null || file == null || name == null || !published
+    String now = name;
+    return store == null || file == null || now == null || !published
         ? Optional.empty()
-        : store.fate(name, file);
+        : store.fate(now, file);
   }
 
   @Override
@@ -124,7 +126,7 @@ final class InMemoryBacking implements RegionBacking, MovableFile {
     Optional<String> fate = detached();
     if (fate.isPresent()) {
       throw MemoryException.of(
-          "force", Objects.toString(traits.name()), fate.get(), "copy it to another region");
+          "force", Objects.toString(name), fate.get(), "copy it to another region");
     }
   }
 
@@ -268,6 +270,14 @@ final class InMemoryBacking implements RegionBacking, MovableFile {
   }
 
   @Override
+  public Path rename(String newName) throws MemoryException {
+    faults.called("rename");
+    store().rename(Objects.requireNonNull(name), newName, movable());
+    name = newName;
+    return store().path(newName);
+  }
+
+  @Override
   public void unmap() {
     faults.calledUnchecked("close");
     boolean written = traits.sharing() != Sharing.PRIVATE && !segment.isReadOnly();
@@ -279,9 +289,8 @@ final class InMemoryBacking implements RegionBacking, MovableFile {
 
   @Override
   public void close() {
-    String name = traits.name();
-    if (published && name != null) {
-      store().close(name);
+    if (file != null) {
+      file.open = false;
     }
   }
 
@@ -312,7 +321,7 @@ final class InMemoryBacking implements RegionBacking, MovableFile {
 
   @Override
   public void publish() throws MemoryException {
-    store().publish("publish", Objects.requireNonNull(traits.name()), movable());
+    store().publish("publish", Objects.requireNonNull(name), movable());
     published = true;
   }
 

@@ -9,9 +9,12 @@ import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
 import org.dmalloc.api.Advice;
 import org.dmalloc.api.Capability;
+import org.dmalloc.api.Deletion;
 import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.MemoryRegion;
+import org.dmalloc.api.NameDurability;
 import org.dmalloc.api.OpenRequest;
+import org.dmalloc.api.RegionNames;
 import org.dmalloc.api.RegionOptions;
 import org.dmalloc.api.RegionRequest;
 import org.dmalloc.api.Sharing;
@@ -267,24 +270,40 @@ public final class InMemoryProvider extends LedgerProvider implements StoreProvi
             return region;
           } finally {
             if (!done) {
-              store().close(request.name());
+              file.open = false;
             }
           }
         });
   }
 
   @Override
-  public List<StoredRegion> stored() throws MemoryException {
+  public List<StoredRegion> stored(@Nullable Path directory) throws MemoryException {
     faults.called("stored");
-    return store == null ? List.of() : store.stored();
+    return store == null ? List.of() : store.stored(directory);
   }
 
   @Override
-  public void delete(String name) throws MemoryException {
+  public void delete(String name, Deletion how) throws MemoryException {
     ledger.require(Capability.NAMED);
     ledger.checkRunning();
     faults.called("delete");
-    store().delete(name);
+    store().delete(name, how.whileOpen());
+  }
+
+  @Override
+  public void rename(
+      String name, String newName, NameDurability durability, @Nullable Path directory)
+      throws MemoryException {
+    ledger.require(Capability.NAMED);
+    ledger.checkRunning();
+    RegionNames.check(newName);
+    faults.called("rename");
+    store().rename(name, newName, null);
+  }
+
+  @Override
+  public void forceNames() throws MemoryException {
+    faults.called("forceNames");
   }
 
   @Override

@@ -11,6 +11,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentSkipListMap;
+import java.util.stream.Collectors;
 import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.StoredRegion;
 import org.dmalloc.spi.region.RegionBacking;
@@ -23,13 +24,13 @@ import org.jspecify.annotations.Nullable;
 public final class InMemoryStore {
   private final Path directory;
   private final Map<String, StoredBytes> files = new ConcurrentSkipListMap<>();
-  private final Set<String> open = ConcurrentHashMap.newKeySet();
   private final Set<Path> leaving = ConcurrentHashMap.newKeySet();
 
   /** What stands for a file: its identity stays when its bytes change. */
   static final class StoredBytes {
     volatile MemorySegment content;
     volatile long ownLength = RegionBacking.NO_LENGTH;
+    volatile boolean open;
 
     StoredBytes(long byteSize) {
       content = Arena.ofAuto().allocate(byteSize, Long.BYTES);
@@ -52,7 +53,10 @@ public final class InMemoryStore {
 
   /** The names of those that are open, in no order. */
   public Set<String> open() {
-    return Set.copyOf(open);
+    return files.entrySet().stream()
+        .filter(file -> file.getValue().open)
+        .map(Map.Entry::getKey)
+        .collect(Collectors.toUnmodifiableSet());
   }
 
   /** The paths of those that are noted to go to another store. */
@@ -82,25 +86,42 @@ public final class InMemoryStore {
 
   /** Gives a new file its name and opens it. */
   void publish(String operation, String name, StoredBytes file) throws MemoryException {
+    file.open = true;
+    name(operation, name, file);
+  }
+
+  private void name(String operation, String name, StoredBytes file) throws MemoryException {
     if (files.putIfAbsent(name, file) != null) {
       throw MemoryException.of(operation, name, "the name is taken", "choose another name");
     }
-    open.add(name);
   }
 
-  StoredBytes open(String name) throws MemoryException {
+  /** Gives the file of one name another one, which may be open only if its user asks. */
+  synchronized void rename(String name, String newName, @Nullable StoredBytes byItsUser)
+      throws MemoryException {
+    StoredBytes file = files.get(name);
+    if (file == null || (byItsUser != null && file != byItsUser)) {
+      throw MemoryException.of("rename", name, "no such region", "see what is stored");
+    }
+    if (file.open && byItsUser == null) {
+      throw MemoryException.of("rename", name, "open", "close it first");
+    }
+    if (!newName.equals(name)) {
+      name("rename", newName, file);
+      files.remove(name, file);
+    }
+  }
+
+  synchronized StoredBytes open(String name) throws MemoryException {
     StoredBytes file = files.get(name);
     if (file == null) {
       throw MemoryException.of("open", name, "no such region", "see what is stored");
     }
-    if (!open.add(name)) {
+    if (file.open) {
       throw MemoryException.of("open", name, "open elsewhere", "close it there");
     }
+    file.open = true;
     return file;
-  }
-
-  void close(String name) {
-    open.remove(name);
   }
 
   /** What became of a file that its name does not lead to any more. */
@@ -115,8 +136,9 @@ public final class InMemoryStore {
     files.values().removeIf(each -> each == file);
   }
 
-  void delete(String name) throws MemoryException {
-    if (open.contains(name)) {
+  synchronized void delete(String name, boolean whileOpen) throws MemoryException {
+    StoredBytes file = files.get(name);
+    if (file != null && file.open && !whileOpen) {
       throw MemoryException.of("delete", name, "open", "close it first");
     }
     if (files.remove(name) == null) {
@@ -132,7 +154,10 @@ public final class InMemoryStore {
     }
   }
 
-  List<StoredRegion> stored() {
+  List<StoredRegion> stored(@Nullable Path other) {
+    if (other != null && !other.equals(directory)) {
+      return List.of();
+    }
     return files.entrySet().stream()
         .map(
             file ->
@@ -141,9 +166,7 @@ public final class InMemoryStore {
                     file.getValue().content.byteSize(),
                     file.getValue().length(),
                     path(file.getKey()),
-                    open.contains(file.getKey())
-                        ? StoredRegion.State.OPEN
-                        : StoredRegion.State.CLOSED,
+                    file.getValue().open ? StoredRegion.State.OPEN : StoredRegion.State.CLOSED,
                     "",
                     Instant.EPOCH))
         .toList();

@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.dmalloc.spi.store;
+
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.util.function.Consumer;
+import org.dmalloc.api.MemoryException;
+import org.dmalloc.api.NameDurability;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The names in a store's directory: a file gets one, another one, or loses it, each by one call of
+ * the system that a crash makes or does not make. What is not to be waited for is noted in {@link
+ * UnforcedNames}.
+ */
+final class DirectoryEntries {
+  private final Path directory;
+  private final RegionStore.Linker linker;
+  private final UnforcedNames unforced;
+
+  DirectoryEntries(Path directory, RegionStore.Linker linker, UnforcedNames unforced) {
+    this.directory = directory;
+    this.linker = linker;
+    this.unforced = unforced;
+  }
+
+  UnforcedNames unforced() {
+    return unforced;
+  }
+
+  /**
+   * Gives the finished file its name in place of its temporary one; of several creators one wins.
+   */
+  void publish(StoreFile file, Path target) throws IOException {
+    Path temporary = file.path();
+    synchronized (OpenFiles.pathMonitor(target)) {
+      try {
+        linker.link(target, temporary);
+      } catch (FileAlreadyExistsException e) {
+        throw StoreErrors.nameTaken("allocate", target);
+      } catch (IOException | UnsupportedOperationException e) {
+        moveToNew("allocate", temporary, target, e);
+      }
+      try {
+        if (!FileIdentity.matches(target, file.identity())) {
+          throw StoreErrors.detached(
+              "allocate", -1, target, "its unfinished file was replaced by another file");
+        }
+        FileIdentity.deleteIfSame(temporary, file.identity());
+        settle(NameDurability.NOW);
+        file.renamed(target);
+      } catch (IOException | RuntimeException | Error e) {
+        RegionStore.deleteAfter(e, target, file.identity());
+        throw e;
+      }
+    }
+  }
+
+  /**
+   * Gives a file, which the caller has locked, another name that nothing has yet.
+   *
+   * @throws IOException if that is taken, or the old one leads elsewhere; the old name holds
+   */
+  void rename(
+      Path from, Path to, FileIdentity identity, Consumer<Path> renamed, NameDurability durable)
+      throws IOException {
+    take("rename", to);
+    boolean ordered = from.compareTo(to) < 0;
+    synchronized (OpenFiles.pathMonitor(ordered ? from : to)) {
+      synchronized (OpenFiles.pathMonitor(ordered ? to : from)) {
+        if (!FileIdentity.matches(from, identity)) {
+          throw StoreErrors.detached(
+              "rename", -1, from, "it has just been renamed, deleted or replaced");
+        }
+        moveToNew("rename", from, to, null);
+        renamed.accept(to);
+      }
+    }
+    settle(durable);
+  }
+
+  /**
+   * Renames a file to a name that nothing has, where rename(2) alone would replace what has it: an
+   * empty file takes the name first, locked, so that nobody takes it for left over. A crash between
+   * the two leaves the file its old name, and the empty one, which listings show as a creation that
+   * was cut off, and whose name can be taken again.
+   */
+  private static void moveToNew(
+      String operation, Path from, Path to, @Nullable Exception linkFailure) throws IOException {
+    try {
+      Temporaries.createFile(to);
+    } catch (FileAlreadyExistsException e) {
+      throw StoreErrors.nameTaken(operation, to);
+    }
+    FileIdentity empty = FileIdentity.of(to);
+    try (LockedFile placeholder = LockedFile.open(operation, to, OpenMode.WRITER, "a new name")) {
+      if (!placeholder.identity().equals(empty)) {
+        throw StoreErrors.nameTaken(operation, to);
+      }
+      Files.move(from, to, StandardCopyOption.ATOMIC_MOVE);
+    } catch (IOException | RuntimeException | Error e) {
+      if (linkFailure != null) {
+        e.addSuppressed(linkFailure);
+      }
+      RegionStore.deleteAfter(e, to, empty);
+      throw e;
+    }
+  }
+
+  /** Makes room for a new name where a crash left something; throws if it is taken. */
+  void take(String operation, Path target) throws MemoryException {
+    if (Files.exists(target, LinkOption.NOFOLLOW_LINKS) && !removeSuperseded(target)) {
+      throw StoreErrors.nameTaken(operation, target);
+    }
+  }
+
+  /** Whether the name was that of something that a crash left, and is free now. */
+  private boolean removeSuperseded(Path path) {
+    try (LockedFile locked = LockedFile.open("remove", path, OpenMode.WRITER, "its removal")) {
+      if (locked.disk().length() == 0) { // a creation or renaming that was cut off
+        return FileIdentity.deleteIfSame(path, locked.identity());
+      }
+      HandOver note = RegionImage.load(locked.disk(), path).header().handOver();
+      return note != null && removeIfSuperseded(path, locked, note);
+    } catch (IOException e) {
+      return false; // in use, damaged, or not ours to delete: the name is taken
+    }
+  }
+
+  boolean removeIfSuperseded(Path path, LockedFile locked, HandOver note) throws IOException {
+    if (!note.isSuperseded()) {
+      return false;
+    }
+    FileIdentity.deleteIfSame(path, locked.identity());
+    settle(NameDurability.NOW);
+    return true;
+  }
+
+  /** Deletes the file of a region that nobody has open; it is not open then: false. */
+  boolean delete(Path path, NameDurability durable) throws IOException {
+    try (LockedFile locked = LockedFile.open("delete", path, OpenMode.WRITER, "its deletion")) {
+      endMove(path, locked.identity(), examine(path, locked.disk()));
+      FileIdentity.deleteIfSame(path, locked.identity(), "delete");
+    }
+    settle(durable);
+    return false;
+  }
+
+  /**
+   * Takes the name away from a region's file, and needs no lock: whoever has it open keeps it.
+   *
+   * @return whether it is still open in this JVM
+   */
+  boolean unlink(Path path, NameDurability durable) throws IOException {
+    FileIdentity identity;
+    boolean held;
+    HandOver note;
+    synchronized (OpenFiles.pathMonitor(path)) {
+      identity = FileIdentity.of(path);
+      synchronized (OpenFiles.monitor(identity)) {
+        held = !OpenFiles.entries(identity).isEmpty();
+        FileIdentity.Opened opened = FileIdentity.openAsAllowed(path);
+        try {
+          ChannelDisk disk = new ChannelDisk(opened.channel());
+          if (disk.length() == 0 && !LockedFile.lock(opened.channel(), opened.writable())) {
+            throw StoreErrors.noSuchRegion("delete", path); // somebody is about to take the name
+          }
+          note = examine(path, disk);
+        } finally {
+          OpenFiles.leave(identity, opened.channel());
+        }
+      }
+    }
+    endMove(path, identity, note); // without the monitors, as it takes those of another file
+    FileIdentity.deleteIfSame(path, identity, "delete");
+    settle(durable);
+    return held;
+  }
+
+  /** The note of a file that is to be deleted; throws if it is no region's. */
+  private static @Nullable HandOver examine(Path path, ChannelDisk disk) throws IOException {
+    if (RegionImage.isForeign(disk)) {
+      throw StoreErrors.foreign("delete", path, "remove it yourself, or move it out of the store");
+    }
+    return noteOf(disk, path);
+  }
+
+  /** Deletes what would be the region again when this file is gone, or was one no more. */
+  private void endMove(Path path, FileIdentity identity, @Nullable HandOver note)
+      throws IOException {
+    if (note != null && note.role() == HandOver.Role.ARRIVED) {
+      note.removeOldFile();
+    } else if (note != null && note.isSuperseded()) {
+      FileIdentity.deleteIfSame(path, identity);
+      settle(NameDurability.NOW);
+      throw StoreErrors.movedTo("delete", path, note);
+    }
+  }
+
+  /** Gives a closed region's file another name. */
+  void renameClosed(Path path, Path target, NameDurability durable) throws IOException {
+    try (LockedFile locked = LockedFile.open("rename", path, OpenMode.WRITER, "its renaming")) {
+      if (RegionImage.isForeign(locked.disk())) {
+        throw StoreErrors.foreign("rename", path, "move it out of the store");
+      }
+      HandOver note = noteOf(locked.disk(), path);
+      if (note != null && note.role() == HandOver.Role.ARRIVED && !note.removeOldFile()) {
+        throw StoreErrors.oldFileStays("rename", path, note); // it knows this one by its path
+      }
+      if (note != null && note.isSuperseded()) {
+        removeIfSuperseded(path, locked, note);
+        throw StoreErrors.movedTo("rename", path, note);
+      }
+      if (note != null && note.standing() == HandOver.Standing.UNKNOWN) {
+        throw StoreErrors.moveCutOff("rename", path, note);
+      }
+      if (!path.equals(target)) {
+        rename(path, target, locked.identity(), renamed -> {}, durable);
+      }
+    }
+  }
+
+  /** The note of a move in a file, which need be no region that can be opened. */
+  private static @Nullable HandOver noteOf(ChannelDisk disk, Path path) {
+    try {
+      return RegionImage.load(disk, path).header().handOver();
+    } catch (IOException e) {
+      return null;
+    }
+  }
+
+  /** Waits until the entries are on the device, or notes that somebody has to. */
+  void settle(NameDurability durable) throws IOException {
+    if (durable == NameDurability.NOW) {
+      force(directory);
+    } else {
+      unforced.changed(directory);
+    }
+  }
+
+  /** Waits until a directory's entries are on the device. */
+  static void force(Path directory) throws IOException {
+    // Only POSIX systems can, and need to, force a directory.
+    if (directory.getFileSystem().supportedFileAttributeViews().contains("posix")) {
+      ChannelDisk.run(
+          () -> {
+            try (FileChannel channel = FileChannel.open(directory, StandardOpenOption.READ)) {
+              channel.force(true);
+            }
+          });
+    }
+  }
+}
