@@ -61,9 +61,7 @@ public interface MemoryRegion extends AutoCloseable {
    *
    * @throws IndexOutOfBoundsException if the range lies outside the region
    */
-  default Access acquire(long offset, long length) {
-    throw new UnsupportedOperationException("to come");
-  }
+  Access acquire(long offset, long length);
 
   /**
    * The raw segment of the whole region, valid until the region is closed. This <i>pins</i> the
@@ -321,15 +319,26 @@ public interface MemoryRegion extends AutoCloseable {
    * Protects a range from stores, or lifts that. Segments that are handed out from then on are
    * read-only if they hold one protected byte: {@link #acquire()} and {@link #segment()} give a
    * read-only one as long as any byte is protected, {@link #acquire(long, long)} a writable one for
-   * the rest. Segments that were handed out before stay as they are; see docs/regions.md for what
-   * that means.
+   * the rest. What would store to a protected byte itself is refused: {@link #punch}, {@link
+   * #reserve}, {@link Advice#POPULATE_WRITE}, and a {@link #resize} that would cut it off.
    *
+   * <p><b>Segments that were handed out before</b> stay as they are: those of {@link #segment()}
+   * and of sections that are still open take stores as ever. No store through a segment is a
+   * signal. See docs/regions.md.
+   *
+   * <p>The protection ends with the region; it is not stored. It moves with a region.
+   *
+   * @param access {@link AccessMode#READ_ONLY} to protect, {@link AccessMode#READ_WRITE} to lift it
    * @throws IllegalStateException if the region was opened for reading only and stores are to be
    *     allowed
+   * @throws IndexOutOfBoundsException if the range lies outside the region
    * @throws MemoryException if the kernel refuses
    */
-  default void protect(long offset, long length, AccessMode access) throws MemoryException {
-    throw new UnsupportedOperationException("to come");
+  void protect(long offset, long length, AccessMode access) throws MemoryException;
+
+  /** What is protected from stores now, in ascending order; ranges that touch are one. */
+  default List<ProtectedRange> protectedRanges() {
+    return List.of();
   }
 
   /**

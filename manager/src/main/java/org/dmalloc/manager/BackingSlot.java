@@ -5,7 +5,10 @@ import java.lang.foreign.MemorySegment;
 import java.util.Objects;
 import java.util.function.LongSupplier;
 import org.dmalloc.api.Access;
+import org.dmalloc.api.AccessMode;
+import org.dmalloc.api.ProtectedRange;
 import org.dmalloc.api.backing.BackingRegion;
+import org.dmalloc.spi.region.ProtectedRanges;
 import org.dmalloc.spi.region.SectionGate;
 import org.jspecify.annotations.Nullable;
 
@@ -25,7 +28,14 @@ final class BackingSlot {
   // Written with the gate shut, read inside sections: the gate orders them. Growth in place writes
   // it beside sections, which see the old segment or the new one: both lead to the same memory, and
   // a segment's own fields are final. Null while the region is stranded.
+  private @Nullable MemorySegment memory;
+
+  /** What sections get: the memory, read-only while a byte is protected. */
   private @Nullable MemorySegment segment;
+
+  /** Goes with the region; no backend is told. */
+  private final ProtectedRanges protection = new ProtectedRanges();
+
   private volatile Placement placement;
 
   private volatile @Nullable Detached detached;
@@ -45,7 +55,8 @@ final class BackingSlot {
     this.region = region;
     this.detachedWaitNanos = detachedWaitNanos;
     this.placement = placement;
-    this.segment = placement.segment();
+    this.memory = placement.segment();
+    this.segment = memory;
     carry(placement);
   }
 
@@ -64,7 +75,7 @@ final class BackingSlot {
     MemorySegment now = segment;
     if (now == null) {
       gate.exit(slot);
-      return acquireDetached();
+      return acquireDetached(null);
     }
     if (!used) {
       used = true;
@@ -72,8 +83,23 @@ final class BackingSlot {
     return gate.section(slot, now);
   }
 
-  /** Waits outside the gate, which a move to a backend needs; then takes what is there. */
-  private Access acquireDetached() {
+  Access acquire(long offset, long length) {
+    int slot = gate.enter();
+    MemorySegment now = memory;
+    if (now == null) {
+      gate.exit(slot);
+      return acquireDetached(new ProtectedRange(offset, length));
+    }
+    used = true;
+    return protection.section(gate, slot, now, offset, length, region);
+  }
+
+  /**
+   * Waits outside the gate, which a move to a backend needs; then takes what is there.
+   *
+   * @param part null for all of it
+   */
+  private Access acquireDetached(@Nullable ProtectedRange part) {
     boolean inside = gate.heldByCaller();
     while (true) {
       awaitBackend();
@@ -89,7 +115,10 @@ final class BackingSlot {
       }
       if (now != null) {
         used = true;
-        return gate.section(slot, now);
+        MemorySegment all = memory == null ? now : memory;
+        return part == null
+            ? gate.section(slot, now)
+            : protection.section(gate, slot, all, part.offset(), part.length(), region);
       }
       gate.exit(slot);
     }
@@ -113,6 +142,19 @@ final class BackingSlot {
     return pinned;
   }
 
+  /** What is protected from stores. */
+  ProtectedRanges protection() {
+    return protection;
+  }
+
+  /** Protects a range, or lifts that. Called inside a section. */
+  void protect(long offset, long length, AccessMode access) {
+    synchronized (notifying) {
+      protection.set(offset, length, access);
+      show(memory);
+    }
+  }
+
   /** Notes a use other than a section of the user's. Called inside a section. */
   void use() {
     used = true;
@@ -129,31 +171,38 @@ final class BackingSlot {
 
   /** Puts the region on other memory. Called with the gate shut. */
   void place(Placement next) {
-    MemorySegment memory = next.segment();
+    MemorySegment there = next.segment();
     synchronized (notifying) {
       placement = next;
+      show(there);
     }
-    segment = memory;
     carry(next);
   }
 
   /** Takes the memory anew after its size has changed. Called with the gate shut. */
   void remap() {
-    segment = placement.segment();
+    synchronized (notifying) {
+      show(placement.segment());
+    }
+  }
+
+  private void show(@Nullable MemorySegment now) {
+    memory = now;
+    segment = now == null ? null : protection.shown(now);
   }
 
   /** Takes the memory anew after it has grown in place. Called inside a section. */
   void grown() {
     synchronized (notifying) {
       if (segment != null) { // stranded beside this section otherwise
-        segment = placement.segment();
+        show(placement.segment());
       }
     }
   }
 
   /** Ends it all. Called with the gate shut and the placement's region closed. */
   void end() {
-    segment = null;
+    show(null);
     gate.end();
     endDetached();
   }
@@ -219,7 +268,7 @@ final class BackingSlot {
   /** Leaves the region without memory. Called with the gate shut. */
   void lose(String why) {
     detached = new Detached(why, null, detachedWaitNanos.getAsLong());
-    segment = null;
+    show(null);
   }
 
   /**
@@ -231,7 +280,7 @@ final class BackingSlot {
       MemorySegment now = segment;
       if (now != null) {
         detached = new Detached(why, now.asReadOnly(), detachedWaitNanos.getAsLong());
-        segment = null;
+        show(null);
       }
     }
   }

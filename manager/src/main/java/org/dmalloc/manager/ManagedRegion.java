@@ -15,6 +15,7 @@ import org.dmalloc.api.AdvisedRange;
 import org.dmalloc.api.Capability;
 import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.MemoryRegion;
+import org.dmalloc.api.ProtectedRange;
 import org.dmalloc.api.Punch;
 import org.dmalloc.api.RegionInfo;
 import org.dmalloc.api.RegionOptions;
@@ -86,6 +87,11 @@ final class ManagedRegion implements MemoryRegion {
   }
 
   @Override
+  public Access acquire(long offset, long length) {
+    return backing.acquire(offset, length);
+  }
+
+  @Override
   public MemorySegment segment() {
     return backing.pin();
   }
@@ -144,13 +150,21 @@ final class ManagedRegion implements MemoryRegion {
           if (offset == 0 && length == region.byteSize()) {
             advise(region, advice);
           } else {
+            requireStorable(advice, offset, length);
             region.advise(advice, offset, length);
           }
         });
   }
 
+  private void requireStorable(Advice advice, long offset, long length) {
+    if (advice == Advice.POPULATE_WRITE) {
+      backing.protection().requireNone("populate", this, offset, length);
+    }
+  }
+
   /** Advises all of it, and keeps what is a pattern for the next backend. */
   private void advise(MemoryRegion region, Advice advice) throws MemoryException {
+    requireStorable(advice, 0, byteSize());
     switch (advice) {
       case NORMAL, RANDOM, SEQUENTIAL ->
           change(
@@ -287,6 +301,7 @@ final class ManagedRegion implements MemoryRegion {
         Capability.PUNCH,
         region -> {
           asked.requireOwnSpace("punch", this);
+          backing.protection().requireNone("punch", this, offset, length);
           if (space == Punch.RELEASE) {
             reserved.remove(offset, length); // before: what fails may have given up a part
           }
@@ -303,11 +318,36 @@ final class ManagedRegion implements MemoryRegion {
         Capability.PUNCH,
         region -> {
           asked.requireOwnSpace("reserve", this);
+          backing.protection().requireNone("reserve", this, offset, length);
           region.reserve(offset, length);
           if (asked.reservation() == Reservation.SPARSE) {
             reserved.add(offset, length);
           }
         });
+  }
+
+  /** Protects on the way to the memory, so that it holds wherever the region is. */
+  @Override
+  public void protect(long offset, long length, AccessMode access) {
+    int slot = gate().enter();
+    try {
+      backing.checkAttached();
+      if ((offset | length) < 0 || offset > byteSize() - length) {
+        throw new IndexOutOfBoundsException(
+            "protect of " + length + " bytes at " + offset + " of " + this + ": it is smaller");
+      }
+      if (access == AccessMode.READ_WRITE) {
+        asked.requireWritten("protect", this);
+      }
+      backing.protect(offset, length, access);
+    } finally {
+      gate().exit(slot);
+    }
+  }
+
+  @Override
+  public List<ProtectedRange> protectedRanges() {
+    return backing.protection().list();
   }
 
   /** Waits for a move that runs, which goes by the name. */

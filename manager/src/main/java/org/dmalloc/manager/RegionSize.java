@@ -139,6 +139,7 @@ final class RegionSize implements GrowthSteps.Growing {
         calls.require(Capability.RESIZE); // it may have moved meanwhile
         long from = byteSize;
         long to = next.applyAsLong(from);
+        slot.protection().requireNone(operation, region, to, Math.max(0, from - to));
         if (to != from) {
           to(to, operation, slot::remap);
         }

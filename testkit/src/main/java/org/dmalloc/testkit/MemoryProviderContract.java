@@ -49,4 +49,7 @@ public abstract class MemoryProviderContract {
 
   @Nested
   public class Punching extends PunchContract {}
+
+  @Nested
+  public class Protection extends ProtectionContract {}
 }

@@ -168,7 +168,27 @@ enum Flaw {
   /** Empties what it reserves. */
   RESERVE_LOSES_CONTENT("Punching", "reserveKeepsContent"),
   /** Punches private views of stored regions. */
-  PRIVATE_VIEW_PUNCHED("Punching", "storedRegionsThatAreNotWrittenAreNotEmptied");
+  PRIVATE_VIEW_PUNCHED("Punching", "storedRegionsThatAreNotWrittenAreNotEmptied"),
+  /** Gives writable segments of regions with protected bytes. */
+  PROTECTION_IGNORED("Protection", "protectedBytesTakeNoStores"),
+  /** Gives writable segments of protected parts. */
+  PART_UNPROTECTED("Protection", "protectedBytesTakeNoStores"),
+  /** Gives read-only segments of parts that are not protected. */
+  PART_NEVER_WRITABLE("Protection", "whatIsNotProtectedTakesStores"),
+  /** Never lifts a protection. */
+  PROTECTION_NOT_LIFTED("Protection", "whatIsNotProtectedTakesStores"),
+  /** Lifts what it may not. */
+  READ_ONLY_LIFTED("Protection", "storesToAReadOnlyRegionAreNotAllowed"),
+  /** Empties protected ranges. */
+  PROTECTED_PUNCHED("Protection", "callsThatWouldStoreAreRefused"),
+  /** Cuts protected bytes off. */
+  PROTECTION_CUT("Protection", "protectionHoldsOverResizes"),
+  /** Forgets what is protected when it grows. */
+  GROWTH_UNPROTECTS("Protection", "protectionHoldsOverResizes"),
+  /** Protects what it grows by. */
+  GROWTH_PROTECTED("Protection", "protectionHoldsOverResizes"),
+  /** Leaves a section open on a part that there is not. */
+  REFUSED_PART_STAYS_OPEN("Protection", "partsOutsideTheRegionAreRefused");
 
   /** The theme of the contract that must notice it. */
   private final String theme;

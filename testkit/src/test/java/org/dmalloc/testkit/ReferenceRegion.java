@@ -35,6 +35,8 @@ import org.jspecify.annotations.Nullable;
 
 /** A region of {@link ReferenceProvider}. */
 final class ReferenceRegion extends ReferenceSpace {
+  private static final long NO_LENGTH = Long.MIN_VALUE;
+
   private final ReferenceProvider provider;
   private final ReferenceFile file;
   private final RegionInfo traits;
@@ -194,12 +196,31 @@ final class ReferenceRegion extends ReferenceSpace {
 
   @Override
   public Access acquire() {
+    return acquire(0, NO_LENGTH);
+  }
+
+  /** All of it for {@code NO_LENGTH}, whatever its size is inside the section. */
+  @Override
+  public Access acquire(long offset, long length) {
     gate.enter();
     if (closed.get()) {
       gate.exit();
       throw new IllegalStateException("region is closed");
     }
-    return new Section(this, Thread.currentThread(), segment);
+    long size = segment.byteSize();
+    if (length != NO_LENGTH && (offset < 0 || length < 0 || offset > size - length)) {
+      if (!flawed(Flaw.REFUSED_PART_STAYS_OPEN)) {
+        gate.exit();
+      }
+      throw new IndexOutOfBoundsException("a part of " + length + " bytes at " + offset);
+    }
+    MemorySegment part = shown(segment, offset, length == NO_LENGTH ? size : length);
+    return new Section(this, Thread.currentThread(), part);
+  }
+
+  @Override
+  MemorySegment memory() {
+    return segment;
   }
 
   @Override
@@ -291,6 +312,9 @@ final class ReferenceRegion extends ReferenceSpace {
       checkRange(offset, length);
       if (advice == Advice.DONT_NEED && traits.sharing() == Sharing.PRIVATE) {
         throw new UnsupportedOperationException("DONT_NEED would lose private content");
+      }
+      if (advice == Advice.POPULATE_WRITE) {
+        requireUnguarded(Flaw.PROTECTED_PUNCHED, offset, length);
       }
       if (flawed(Flaw.ADVICE_LOSES_CONTENT) && length > 0) {
         access.segment().set(JAVA_BYTE, offset, (byte) 0x55);
@@ -411,6 +435,7 @@ final class ReferenceRegion extends ReferenceSpace {
       if ((pinned && !flawed(Flaw.RESIZE_PINNED)) || !free) {
         throw new IllegalStateException("pinned or private");
       }
+      requireUnguarded(Flaw.PROTECTION_CUT, newByteSize, Math.max(0, byteSize - newByteSize));
     }
     if (newByteSize > ReferenceProvider.LARGEST) {
       throw MemoryException.of("resize", newByteSize, "", "too large", 0, "ask for less", null);
@@ -452,7 +477,11 @@ final class ReferenceRegion extends ReferenceSpace {
       file.setLength(length);
       arena = Arena.ofShared();
       segment = map(arena, newByteSize);
+      long oldByteSize = byteSize;
       byteSize = newByteSize;
+      if (newByteSize > oldByteSize) {
+        grown(oldByteSize);
+      }
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }

@@ -61,6 +61,12 @@ record AccessRules(RegionTraits traits, RegionLabel label) {
     }
   }
 
+  void requireProtection(AccessMode access) {
+    if (access == AccessMode.READ_WRITE && isReadOnly()) {
+      throw refused("protect", "it is read-only; open it for writing");
+    }
+  }
+
   void requireSize(long newByteSize) {
     if (newByteSize < 0) {
       throw new IllegalArgumentException(

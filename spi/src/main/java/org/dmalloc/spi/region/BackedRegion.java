@@ -9,11 +9,13 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import org.dmalloc.api.Access;
+import org.dmalloc.api.AccessMode;
 import org.dmalloc.api.AccessPattern;
 import org.dmalloc.api.Advice;
 import org.dmalloc.api.AdvisedRange;
 import org.dmalloc.api.Capability;
 import org.dmalloc.api.MemoryException;
+import org.dmalloc.api.ProtectedRange;
 import org.dmalloc.api.Punch;
 import org.dmalloc.api.RegionInfo;
 import org.dmalloc.api.RegionNames;
@@ -53,6 +55,7 @@ public final class BackedRegion implements BackingRegion {
   private final RegionLength length;
   private final EmptiedRanges emptied = new EmptiedRanges();
   private final Resizing resizing;
+  private final ProtectedRanges protection = new ProtectedRanges();
 
   /** What the ledger holds against the limit for this region; changed as the size is. */
   volatile long bookedBytes;
@@ -60,7 +63,11 @@ public final class BackedRegion implements BackingRegion {
   // Read inside sections. Written with the gate shut, which orders it, or by growth in place: then
   // a section sees the old one or the new one, whole, since all fields of a segment are final, and
   // both are valid. The size is written after the segment: who knows it has that segment too.
+  private MemorySegment memory;
+
+  /** What sections get: the memory, read-only while a byte is protected. */
   private MemorySegment segment;
+
   private volatile long byteSize;
 
   /** A region over what a backend has made, which belongs to the region from now on. */
@@ -69,8 +76,9 @@ public final class BackedRegion implements BackingRegion {
     this.id = isCarried() ? traits.carriedAs() : RegionIds.next();
     this.ledger = ledger;
     this.backing = backing;
-    this.segment = backing.segment();
-    this.byteSize = segment.byteSize();
+    this.memory = backing.segment();
+    this.segment = memory;
+    this.byteSize = memory.byteSize();
     this.label = new RegionLabel(id, traits, ledger.backend());
     this.rules = new AccessRules(traits, label);
     this.options = new CurrentOptions(traits, label);
@@ -138,20 +146,27 @@ public final class BackedRegion implements BackingRegion {
   }
 
   @Override
-  public MemorySegment segment() {
-    return handOut(nextUse::pin);
+  public Access acquire(long offset, long length) {
+    int slot = gate.enter();
+    return protection.section(gate, slot, memory, offset, length, label);
   }
 
   @Override
-  public MemorySegment backing() {
-    return handOut(nextUse::mirror);
-  }
-
-  private MemorySegment handOut(Runnable note) {
+  public MemorySegment segment() {
     return inSection(
         () -> {
-          note.run();
+          nextUse.pin();
           return segment;
+        });
+  }
+
+  /** A carrier, which hands it out, minds what is protected. */
+  @Override
+  public MemorySegment backing() {
+    return inSection(
+        () -> {
+          nextUse.mirror();
+          return memory;
         });
   }
 
@@ -180,6 +195,7 @@ public final class BackedRegion implements BackingRegion {
           () -> {
             RegionRange.check(offset, content.byteSize(), byteSize, label);
             rules.requireLoad();
+            protection.requireNone("load", label, offset, content.byteSize());
             backing.load(offset, content);
           });
     } catch (InternalError e) {
@@ -261,6 +277,9 @@ public final class BackedRegion implements BackingRegion {
           if (AccessRules.lasts(advice)) {
             resizing.whileSizeStays(() -> mark(advice, RegionRange.of(asked, byteSize, label)));
             return;
+          }
+          if (advice == Advice.POPULATE_WRITE) {
+            protection.requireNone("populate", label, range.offset(), range.length());
           }
           if (AccessRules.mayEvict(advice)) {
             writeBack.checkWritten("advise " + advice, range.offset(), range.length());
@@ -404,6 +423,31 @@ public final class BackedRegion implements BackingRegion {
     ledger.require(Capability.PUNCH);
     RegionRange.check(offset, length, byteSize, label);
     rules.requireOwnSpace(operation);
+    protection.requireNone(operation, label, offset, length);
+  }
+
+  @Override
+  public void protect(long offset, long length, AccessMode access) throws MemoryException {
+    section(
+        () -> {
+          RegionRange.check(offset, length, byteSize, label);
+          rules.requireProtection(access);
+          resizing.whileSizeStays(
+              () -> {
+                protection.set(offset, length, access);
+                segment = protection.shown(memory);
+              });
+        });
+  }
+
+  /** Throws if a new size would cut protected bytes off. */
+  void checkCut(long newByteSize) {
+    protection.requireNone("resize", label, newByteSize, Math.max(0, byteSize - newByteSize));
+  }
+
+  @Override
+  public List<ProtectedRange> protectedRanges() {
+    return protection.list();
   }
 
   @Override
@@ -419,10 +463,10 @@ public final class BackedRegion implements BackingRegion {
 
   /** Shows the backing's memory from now on, which sections may be using meanwhile. */
   void show(long booked) {
-    MemorySegment now = backing.segment();
-    segment = now;
-    byteSize = now.byteSize();
-    length.resized(now.byteSize());
+    memory = backing.segment();
+    segment = protection.shown(memory);
+    byteSize = memory.byteSize();
+    length.resized(byteSize);
     bookedBytes = booked;
   }
 

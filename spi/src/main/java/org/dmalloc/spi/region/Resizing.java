@@ -138,6 +138,7 @@ final class Resizing implements GrowthSteps.Growing {
       long now = region.byteSize();
       writeBack.require("resize", 0, now);
       long next = target.from(now);
+      region.checkCut(next);
       if (next != now) {
         try {
           book(now, next, () -> use.end(backing.segment(), "resize", () -> backing.resize(next)));
