@@ -33,7 +33,7 @@ import org.dmalloc.api.backing.BackingProvider;
 import org.dmalloc.api.backing.RegionIds;
 import org.jspecify.annotations.Nullable;
 
-/** A region of {@link ReferenceProvider}. */
+/** A region of {@link ReferenceProvider}. Over 500 lines: one method for each that a region has. */
 final class ReferenceRegion extends ReferenceSpace {
   private static final long NO_LENGTH = Long.MIN_VALUE;
 

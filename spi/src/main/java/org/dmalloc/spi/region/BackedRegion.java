@@ -39,6 +39,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Every method that works on the memory runs inside an access section of its own, so that {@code
  * close} and {@code resize} wait for it.
+ *
+ * <p>Over 500 lines: one method for each that a region has, and what they do is elsewhere.
  */
 public final class BackedRegion implements BackingRegion {
   private final long id;
