@@ -4,6 +4,7 @@ package org.dmalloc.manager;
 import java.nio.file.Path;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import org.dmalloc.api.Advice;
@@ -55,10 +56,12 @@ record Backend(MemoryProvider provider, int ranking, long serviceId) {
    * @param directory null for its own
    */
   List<StoredRegion> stored(@Nullable Path directory) throws MemoryException {
-    return answer(
-        "stored()",
-        List.of(),
-        () -> directory == null ? provider.stored() : provider.stored(directory));
+    return answer("stored()", List.of(), () -> provider.stored(directory));
+  }
+
+  /** The region of a name there, if there is one. */
+  Optional<StoredRegion> stored(String name, @Nullable Path directory) throws MemoryException {
+    return answer("stored()", Optional.empty(), () -> provider.stored(name, directory));
   }
 
   /**

@@ -64,11 +64,6 @@ final class ManagedProvider implements MemoryProvider {
 
   /** The regions in the stores of all backends; two backends of one store count once. */
   @Override
-  public List<StoredRegion> stored() throws MemoryException {
-    return stored(null);
-  }
-
-  @Override
   public List<StoredRegion> stored(@Nullable Path directory) throws MemoryException {
     return regions.stored(directory).values().stream()
         .map(ManagedRegions.Stored::region)
@@ -76,20 +71,10 @@ final class ManagedProvider implements MemoryProvider {
         .toList();
   }
 
-  @Override
-  public void delete(String name) throws MemoryException {
-    delete(name, Deletion.DEFAULT);
-  }
-
   /** Deletes it from the store that has it; one of several is not guessed at. */
   @Override
   public void delete(String name, Deletion how) throws MemoryException {
-    MemoryProvider provider = holder("delete", name, how.directory()).provider();
-    if (how.equals(Deletion.DEFAULT)) {
-      provider.delete(name);
-    } else {
-      provider.delete(name, how);
-    }
+    holder("delete", name, how.directory()).provider().delete(name, how);
   }
 
   @Override

@@ -302,23 +302,24 @@ final class ManagedRegions {
     Map<String, Stored> byPath = new TreeMap<>();
     for (Backend backend : withStores(directory)) {
       for (StoredRegion region : backend.stored(directory)) {
-        byPath.putIfAbsent(
-            region.path().toAbsolutePath().normalize().toString(), new Stored(region, backend));
+        byPath.putIfAbsent(path(region), new Stored(region, backend));
       }
     }
     return byPath;
   }
 
+  private static String path(StoredRegion region) {
+    return region.path().toAbsolutePath().normalize().toString();
+  }
+
   /** For each file of a stored region of that name, by its path: the best backend that has it. */
   Map<String, Backend> holders(String name, @Nullable Path directory) throws MemoryException {
     Map<String, Backend> holders = new TreeMap<>();
-    stored(directory)
-        .forEach(
-            (path, stored) -> {
-              if (stored.region.name().equals(name)) {
-                holders.put(path, stored.backend);
-              }
-            });
+    for (Backend backend : withStores(directory)) {
+      backend
+          .stored(name, directory)
+          .ifPresent(region -> holders.putIfAbsent(path(region), backend));
+    }
     return holders;
   }
 

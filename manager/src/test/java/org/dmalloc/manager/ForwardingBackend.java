@@ -3,6 +3,7 @@ package org.dmalloc.manager;
 
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import org.dmalloc.api.Advice;
 import org.dmalloc.api.Capability;
@@ -52,18 +53,14 @@ class ForwardingBackend implements MemoryProvider {
   }
 
   @Override
-  public List<StoredRegion> stored() throws MemoryException {
-    return to.stored();
-  }
-
-  @Override
   public List<StoredRegion> stored(@Nullable Path directory) throws MemoryException {
     return to.stored(directory);
   }
 
   @Override
-  public void delete(String name) throws MemoryException {
-    to.delete(name);
+  public Optional<StoredRegion> stored(String name, @Nullable Path directory)
+      throws MemoryException {
+    return to.stored(name, directory);
   }
 
   @Override

@@ -163,23 +163,15 @@ public final class Backend implements MemoryProvider {
   // --- its store; MemoryException besides, for the environment's failures ---
 
   @Override
-  public List<StoredRegion> stored() throws MemoryException {
+  public List<StoredRegion> stored(@Nullable Path directory) throws MemoryException {
     try {
-      return elements("stored()", ask("stored()", STORE_ANSWER, provider::stored));
+      return elements("stored()", ask("stored()", STORE_ANSWER, () -> provider.stored(directory)));
     } catch (ProviderFault e) {
       if (e.getCause() instanceof MemoryException refused) {
         throw refused;
       }
       throw e;
     }
-  }
-
-  @Override
-  public List<StoredRegion> stored(@Nullable Path directory) throws MemoryException {
-    if (directory == null) {
-      return stored();
-    }
-    return elements("stored()", work("stored()", () -> provider.stored(directory)));
   }
 
   @Override
@@ -231,21 +223,7 @@ public final class Backend implements MemoryProvider {
     work(
         "delete()",
         () -> {
-          if (how.equals(Deletion.DEFAULT)) {
-            provider.delete(regionName);
-          } else {
-            provider.delete(regionName, how);
-          }
-          return regionName;
-        });
-  }
-
-  @Override
-  public void delete(String regionName) throws MemoryException {
-    work(
-        "delete()",
-        () -> {
-          provider.delete(regionName);
+          provider.delete(regionName, how);
           return regionName;
         });
   }

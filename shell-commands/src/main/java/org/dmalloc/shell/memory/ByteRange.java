@@ -4,8 +4,10 @@ package org.dmalloc.shell.memory;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import org.dmalloc.api.Access;
+import org.dmalloc.api.AccessMode;
 import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.MemoryRegion;
+import org.dmalloc.api.ProtectedRange;
 import org.dmalloc.shell.command.RegionLookup;
 import org.dmalloc.shell.syntax.UsageException;
 
@@ -39,11 +41,27 @@ record ByteRange(MemoryRegion region, long offset, long length) {
   static ByteRange toWrite(RegionLookup.Lease lease, long offset, long length)
       throws MemoryException {
     MemoryRegion region = lease.region();
+    refuseReadOnly(lease, offset, length);
     boolean grows = region.info().autogrowth().ceiling() > 0;
     if (grows && length <= Long.MAX_VALUE - offset && offset + length > region.byteSize()) {
       region.ensure(offset + length);
     }
     return of(lease, offset, length);
+  }
+
+  /** Java's own exception for a store to a read-only segment names neither region nor reason. */
+  private static void refuseReadOnly(RegionLookup.Lease lease, long offset, long length) {
+    if (lease.region().info().access() == AccessMode.READ_ONLY) {
+      throw UsageException.of(
+          "%s is open for reading only; free it and open it without --read-only", lease.label());
+    }
+    for (ProtectedRange range : lease.region().protectedRanges()) {
+      if (range.offset() < offset + length && offset < range.offset() + range.length()) {
+        throw UsageException.of(
+            "%s is protected from stores at %d, for %d bytes; 'protect %1$s rw' lifts that",
+            lease.label(), range.offset(), range.length());
+      }
+    }
   }
 
   /**
@@ -56,8 +74,8 @@ record ByteRange(MemoryRegion region, long offset, long length) {
         throw new InterruptedException();
       }
       long count = Math.min(CHUNK, length - done);
-      try (Access access = region.acquire()) {
-        action.accept(access.segment().asSlice(offset + done, count), offset + done);
+      try (Access access = region.acquire(offset + done, count)) {
+        action.accept(access.segment(), offset + done);
       }
     }
   }

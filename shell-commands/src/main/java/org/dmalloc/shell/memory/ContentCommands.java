@@ -56,16 +56,17 @@ public final class ContentCommands extends CommandSet {
     }
     byte[] bytes = file != null ? content(Console.of(session).resolve(file)) : bytes(data, hex);
     try (RegionLookup.Lease lease = which.lease(lookup(), AccessMode.READ_WRITE)) {
-      refuseReadOnly(lease);
+      long before = lease.region().byteSize();
       ByteRange range = ByteRange.toWrite(lease, offset.bytes(), bytes.length);
-      try (Access access = lease.region().acquire()) {
-        MemorySegment.copy(
-            bytes, 0, access.segment(), ValueLayout.JAVA_BYTE, range.offset(), bytes.length);
+      try (Access access = lease.region().acquire(range.offset(), bytes.length)) {
+        MemorySegment.copy(bytes, 0, access.segment(), ValueLayout.JAVA_BYTE, 0, bytes.length);
       }
       if (flush && bytes.length > 0) {
         lease.region().force(range.offset(), range.length());
       }
-      return Message.of("wrote %d bytes at %d of %s", bytes.length, range.offset(), lease.label());
+      return Message.of(
+          "wrote %d bytes at %d of %s%s",
+          bytes.length, range.offset(), lease.label(), grown(lease, before));
     }
   }
 
@@ -110,7 +111,7 @@ public final class ContentCommands extends CommandSet {
       throw UsageException.of("fill: --with %d: not a byte; give 0 to 255", value);
     }
     try (RegionLookup.Lease lease = which.lease(lookup(), AccessMode.READ_WRITE)) {
-      refuseReadOnly(lease);
+      long before = lease.region().byteSize();
       ByteRange range = part.toWrite(lease);
       try (ProgressLine progress = Console.of(session).progress("fill " + lease.label())) {
         range.eachChunk(
@@ -119,18 +120,19 @@ public final class ContentCommands extends CommandSet {
               progress.progressed(at + segment.byteSize() - range.offset(), range.length());
             });
         return Message.of(
-            "filled %s of %s with 0x%02x in %.2f s",
-            ByteSize.format(range.length()), lease.label(), value, progress.seconds());
+            "filled %s of %s with 0x%02x in %.2f s%s",
+            ByteSize.format(range.length()),
+            lease.label(),
+            value,
+            progress.seconds(),
+            grown(lease, before));
       }
     }
   }
 
-  /** Java's own exception for a store to a read-only segment names neither. */
-  private static void refuseReadOnly(RegionLookup.Lease lease) {
-    if (lease.region().info().access() == AccessMode.READ_ONLY) {
-      throw UsageException.of(
-          "%s is open for reading only; free it and open it without --read-only", lease.label());
-    }
+  private static String grown(RegionLookup.Lease lease, long before) {
+    long now = lease.region().byteSize();
+    return now == before ? "" : "; it has grown to " + ByteSize.format(now);
   }
 
   /** Only some of the system's failures name the file. */

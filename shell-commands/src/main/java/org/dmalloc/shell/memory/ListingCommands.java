@@ -180,6 +180,7 @@ public final class ListingCommands extends CommandSet {
               info,
               lease.region().detached().orElse(null),
               residency(lease.region()),
+              lease.region().protectedRanges(),
               lease.region().advised(),
               providers().managed(info.id()).orElse(null),
               Providers.orphanedSince(info.id()).orElse(null));

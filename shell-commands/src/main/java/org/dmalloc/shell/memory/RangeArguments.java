@@ -38,9 +38,9 @@ public record RangeArguments(
 
   /** The part, which is about to be written: see {@link ByteRange#toWrite}. */
   ByteRange toWrite(RegionLookup.Lease lease) throws MemoryException {
-    return length == null
-        ? in(lease)
-        : ByteRange.toWrite(lease, offset == null ? 0 : offset.bytes(), length.bytes());
+    long start = offset == null ? 0 : offset.bytes();
+    long count = length == null ? in(lease).length() : length.bytes();
+    return ByteRange.toWrite(lease, start, count);
   }
 
   /**

@@ -13,6 +13,7 @@ import java.util.TreeSet;
 import java.util.stream.Collectors;
 import org.dmalloc.api.AdvisedRange;
 import org.dmalloc.api.NameDurability;
+import org.dmalloc.api.ProtectedRange;
 import org.dmalloc.api.RegionAttributes;
 import org.dmalloc.api.RegionInfo;
 import org.dmalloc.api.Residency;
@@ -33,6 +34,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param detached the fate of its file if its name no longer leads there; else null
  * @param residency the places of its bytes; null where its backend cannot report them
+ * @param protectedRanges what no store may reach
  * @param advised the advice that the kernel has, range by range
  * @param managed the manager's data; null if it cannot move
  * @param orphanedSince when its backend stopped; null if that still runs
@@ -41,6 +43,7 @@ public record RegionDetails(
     RegionInfo info,
     @Nullable String detached,
     @Nullable Residency residency,
+    List<ProtectedRange> protectedRanges,
     List<AdvisedRange> advised,
     @Nullable ManagedRegionInfo managed,
     @Nullable Instant orphanedSince)
@@ -73,6 +76,7 @@ public record RegionDetails(
     }
     lines.put("sharing", Words.of(info.sharing()));
     lines.put("access", Words.of(info.access()));
+    addProtection(lines);
     lines.put("pattern", Words.of(info.pattern()));
     addAdvice(lines);
     lines.put("pages", Words.of(info.pageSize()));
@@ -110,6 +114,18 @@ public record RegionDetails(
                 .append(VisibleText.of(value))
                 .append('\n'));
     return text.toString().stripTrailing();
+  }
+
+  private void addProtection(Map<String, String> lines) {
+    if (!protectedRanges.isEmpty()) {
+      String shown =
+          protectedRanges.stream()
+              .limit(MAX_RANGES)
+              .map(each -> ByteSize.format(each.length()) + " at " + each.offset())
+              .collect(Collectors.joining(", "));
+      int more = protectedRanges.size() - MAX_RANGES;
+      lines.put("protected", more <= 0 ? shown : shown + ", and " + more + " more; --json has all");
+    }
   }
 
   /** One line for each range, unless the requested pattern holds for all of it. */
