@@ -148,14 +148,13 @@ public interface MemoryProvider {
 
   /**
    * Makes durable, for all regions of this provider at once, what {@link NameDurability#ON_FORCE}
-   * put off: names that were given, changed and deleted, with the sizes and lengths of the regions
-   * that have them. Their content is durable by {@link MemoryRegion#force()}.
+   * put off: names that were given, changed and deleted, in all directories that it used, with the
+   * sizes and lengths of the regions that have them, closed ones too. It may wait for content,
+   * which is only by {@link MemoryRegion#force()} certain to be durable.
    *
    * @throws MemoryException if the device refuses
    */
-  default void forceNames() throws MemoryException {
-    throw new UnsupportedOperationException("to come");
-  }
+  default void forceNames() throws MemoryException {}
 
   /**
    * The regions that were taken from this provider and are not closed yet, in the order of their

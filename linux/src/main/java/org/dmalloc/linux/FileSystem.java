@@ -75,6 +75,25 @@ public record FileSystem(String type, long totalBytes, long availableBytes, bool
     }
   }
 
+  /**
+   * Waits until the device has all that was written to the file system that holds a directory, by
+   * whomever (syncfs).
+   *
+   * @throws MemoryException if there is no such directory, or the device refuses a write, which
+   *     Linux tells since 5.8
+   */
+  public static void sync(Path directory) throws MemoryException {
+    Platform.require();
+    String target = directory.toString();
+    int flags = Abi.O_RDONLY | Abi.O_DIRECTORY | Abi.O_CLOEXEC;
+    int fd = (int) Libc.check("syncfs", -1, target, Libc.open(target, flags, 0));
+    try {
+      Libc.check("syncfs", -1, target, Libc.syncfs(fd));
+    } finally {
+      Libc.close(fd);
+    }
+  }
+
   static FileSystem of(int fd, String target) throws MemoryException {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment facts = arena.allocate(STRUCT_BYTES, 8);

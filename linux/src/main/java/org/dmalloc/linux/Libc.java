@@ -40,7 +40,7 @@ final class Libc {
       Charset.forName(System.getProperty("sun.jnu.encoding", "UTF-8"));
   private static final int FIXED_ARGUMENTS = -1;
   private static final String LINKED_LATER =
-      "unlink pread pwrite fallocate ftruncate fsync fdatasync sync_file_range posix_fadvise pipe2"
+      "unlink pread pwrite fallocate ftruncate fsync fdatasync syncfs sync_file_range posix_fadvise pipe2"
           + " vmsplice mremap mprotect mincore munlock getrusage malloc free";
 
   private static final MethodHandle MMAP =
@@ -80,6 +80,7 @@ final class Libc {
     static final MethodHandle FTRUNCATE = find("ftruncate", JAVA_INT, JAVA_INT, JAVA_LONG);
     static final MethodHandle FSYNC = find("fsync", JAVA_INT, JAVA_INT);
     static final MethodHandle FDATASYNC = find("fdatasync", JAVA_INT, JAVA_INT);
+    static final MethodHandle SYNCFS = find("syncfs", JAVA_INT, JAVA_INT);
     static final MethodHandle SYNC_FILE_RANGE =
         find("sync_file_range", JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_INT);
     static final MethodHandle POSIX_FADVISE =
@@ -329,6 +330,10 @@ final class Libc {
 
   static long fdatasync(int fd) {
     return call((state, arena) -> (int) OnFiles.FDATASYNC.invokeExact(state, fd));
+  }
+
+  static long syncfs(int fd) {
+    return call((state, arena) -> (int) OnFiles.SYNCFS.invokeExact(state, fd));
   }
 
   static long syncFileRange(int fd, long offset, long length, int flags) {

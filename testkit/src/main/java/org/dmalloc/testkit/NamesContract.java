@@ -386,4 +386,119 @@ public abstract class NamesContract extends ContractTheme {
     }
     assertEquals(many, provider().stored().size());
   }
+
+  @Test
+  void namesThatArePutOffAreThereAtOnce() throws Exception {
+    assumeDeclared(Capability.NAMED);
+    RegionRequest request = putOff(NAME, 2 * PAGE);
+    try (MemoryRegion region = provider().allocate(request)) {
+      assertEquals(NameDurability.ON_FORCE, region.info().options().nameDurability());
+      assertEquals(StoredRegion.State.OPEN, stored(NAME).state());
+      assertRefused(() -> provider().allocate(request));
+      Pattern.write(region, 61);
+      region.setLength(PAGE);
+      if (declares(Capability.RESIZE)) {
+        region.resize(5 * PAGE);
+        region.resize(3 * PAGE);
+        region.resize(2 * PAGE);
+        assertEquals(PAGE, region.length());
+      }
+    }
+    assertEquals(PAGE, stored(NAME).length());
+    assertStored(OpenRequest.of(NAME).withNameDurability(NameDurability.ON_FORCE), 61);
+    assertStored(NAME, 61);
+    assertEquals(PAGE, stored(NAME).length());
+    try (MemoryRegion region = provider().open(NAME)) {
+      assertEquals(NameDurability.NOW, region.info().options().nameDurability());
+    }
+    provider().delete(NAME, Deletion.DEFAULT.withDurability(NameDurability.ON_FORCE));
+    assertFree(provider(), NAME);
+    store(NAME, PAGE, 62);
+    assertStored(NAME, 62);
+  }
+
+  private static RegionRequest putOff(String name, long byteSize) {
+    return RegionRequest.ofSize(byteSize)
+        .withName(name)
+        .withNameDurability(NameDurability.ON_FORCE);
+  }
+
+  /** Few and many, open and closed, changed and deleted: none of it goes wrong by being forced. */
+  @Test
+  void forcedNamesAreAsTheyWere() throws Exception {
+    assumeDeclared(Capability.NAMED);
+    Deletion gone = Deletion.DEFAULT.withDurability(NameDurability.ON_FORCE);
+    provider().forceNames();
+    for (int many : new int[] {2, 12}) {
+      List<MemoryRegion> open = new ArrayList<>();
+      for (int i = 0; i < many; i++) {
+        MemoryRegion region = provider().allocate(putOff("open" + i, 2 * PAGE));
+        Pattern.write(region, i);
+        open.add(region);
+        provider().allocate(putOff("closed" + i, PAGE)).close();
+      }
+      MemoryRegion first = open.getFirst();
+      first.setLength(PAGE + 3);
+      first.rename("renamed");
+      provider().delete("closed0", gone);
+      provider().delete("open1", gone.withWhileOpen(true));
+      try (MemoryRegion reopened = provider().open("closed1")) {
+        assertThrowsOneLine(MemoryException.class, () -> provider().open("closed1"));
+        provider().forceNames();
+        assertThrowsOneLine(MemoryException.class, () -> provider().open("closed1"));
+        Pattern.write(reopened, 63);
+      }
+      assertEquals(PAGE + 3, first.length());
+      for (int i = 0; i < many; i++) {
+        Pattern.check(open.get(i), i);
+        open.get(i).close();
+      }
+      provider().forceNames();
+      assertEquals(2 * many - 2, provider().stored().size());
+      assertEquals(PAGE + 3, stored("renamed").length());
+      assertStored("renamed", 0);
+      assertStored("closed1", 63);
+      for (StoredRegion region : provider().stored()) {
+        assertEquals(StoredRegion.State.CLOSED, region.state(), region.name());
+        provider().delete(region.name(), gone);
+      }
+      provider().forceNames();
+      assertEquals(List.of(), provider().stored());
+    }
+  }
+
+  @Test
+  void aForceOfARegionForcesItsName() throws Exception {
+    assumeDeclared(Capability.NAMED, Capability.FORCE);
+    try (MemoryRegion region = provider().allocate(putOff(NAME, 2 * PAGE))) {
+      Pattern.write(region, 64);
+      region.force(PAGE, PAGE);
+      region.setLength(7);
+      region.force();
+      region.force();
+      region.rename("other");
+      region.force();
+    }
+    assertStored("other", 64);
+    assertEquals(7, stored("other").length());
+    if (declares(Capability.READ_ONLY)) {
+      OpenRequest reader =
+          OpenRequest.of("other").readOnly().withNameDurability(NameDurability.ON_FORCE);
+      try (MemoryRegion region = provider().open(reader)) {
+        region.force();
+        Pattern.check(region, 64);
+      }
+    }
+  }
+
+  @Test
+  void namesOfAStoppedProviderAreNotForced() throws Exception {
+    assumeDeclared(Capability.NAMED);
+    MemoryProvider second = start(ProviderSettings.in(directory()));
+    stop(second);
+    assertThrowsOneLine(IllegalStateException.class, second::forceNames);
+    assertThrowsOneLine(
+        IllegalStateException.class, () -> second.rename("a", "b", NameDurability.NOW, null));
+    assertThrowsOneLine(IllegalStateException.class, () -> second.delete("a", Deletion.DEFAULT));
+  }
 }

@@ -111,6 +111,10 @@ enum Flaw {
   OPEN_REGION_KEPT("Names", "anOpenRegionLosesItsNameAndKeepsItsBytes"),
   /** Takes the bytes of an open region with its name. */
   UNLINK_FREES_BYTES("Names", "anOpenRegionLosesItsNameAndKeepsItsBytes"),
+  /** Loses lengths when it forces names. */
+  FORCED_NAMES_CUT_LENGTHS("Names", "forcedNamesAreAsTheyWere"),
+  /** Forces names when it is stopped. */
+  FORCES_AFTER_STOP("Names", "namesOfAStoppedProviderAreNotForced"),
   /** Lets a reader say how long a region is. */
   LENGTH_OF_A_READER("Names", "onlyAWriterSetsTheLength"),
   /** Maps private copies shared. */

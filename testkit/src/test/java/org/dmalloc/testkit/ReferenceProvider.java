@@ -470,7 +470,16 @@ final class ReferenceProvider implements BackingProvider {
   }
 
   @Override
-  public void forceNames() {}
+  public void forceNames() {
+    if (!flaws.contains(Flaw.FORCES_AFTER_STOP)) {
+      checkRunning();
+    }
+    if (flaws.contains(Flaw.FORCED_NAMES_CUT_LENGTHS)) {
+      for (MemoryRegion region : regions()) {
+        region.setLength(0);
+      }
+    }
+  }
 
   @Override
   public List<MemoryRegion> regions() {

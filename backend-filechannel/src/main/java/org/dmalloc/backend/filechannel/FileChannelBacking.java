@@ -113,6 +113,11 @@ final class FileChannelBacking implements RegionBacking {
   @Override
   public void force(long offset, long length) throws MemoryException {
     file.force(segment(), offset, length);
+    file.forceName();
+  }
+
+  @Override
+  public void forceHeader() throws MemoryException {
     file.forceHeader();
   }
 

@@ -155,8 +155,10 @@ public final class FileChannelProvider extends StoreLedgerProvider {
         name == null
             ? store.createUnnamed(byteSize, reserver, name())
             : move == null
-                ? store.create(name, byteSize, reservation, reserver, name())
-                : store.createUnpublished(name, byteSize, reservation, move, reserver, name());
+                ? store.create(
+                    name, byteSize, reservation, reserver, request.nameDurability(), name())
+                : store.createUnpublished(
+                    name, byteSize, reservation, move, reserver, request.nameDurability(), name());
     try {
       RegionTraits traits =
           RegionTraits.of(
@@ -182,7 +184,9 @@ public final class FileChannelProvider extends StoreLedgerProvider {
       throws MemoryException {
     RegionStore store = store(request.directory());
     Sharing sharing = sharing(request.sharing());
-    StoreFile file = store.open(request.name(), mode(sharing, request.access()), name());
+    StoreFile file =
+        store.open(
+            request.name(), mode(sharing, request.access()), request.nameDurability(), name());
     try {
       booking.ofSize(file.byteSize());
       if (request.prefault()) {

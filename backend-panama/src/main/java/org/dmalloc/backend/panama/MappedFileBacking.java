@@ -146,11 +146,19 @@ final class MappedFileBacking implements RegionBacking {
     }
     Optional<StoreFile> stored = file.inStore();
     if (stored.isPresent()) {
-      stored.get().forceHeader();
+      stored.get().forceName();
     }
     WatchedRegion watching = watched;
     if (watching != null) {
       watching.forced();
+    }
+  }
+
+  @Override
+  public void forceHeader() throws MemoryException {
+    Optional<StoreFile> stored = file.inStore();
+    if (stored.isPresent()) {
+      stored.get().forceHeader();
     }
   }
 

@@ -181,7 +181,14 @@ public final class PanamaProvider extends StoreLedgerProvider {
             ? RegionFile.Unnamed.create(
                 store.directory(), request.byteSize(), reservation, reserving)
             : RegionFile.Named.create(
-                store, name, request.byteSize(), reservation, move, holder(), reserving);
+                store,
+                name,
+                request.byteSize(),
+                reservation,
+                move,
+                request.nameDurability(),
+                holder(),
+                reserving);
     ProgressListener filling = fills ? progress.next() : ProgressListener.NONE;
     MappingPlan plan = new MappingPlan(options.withProgress(filling), true, machine);
     return region(name, file, request.byteSize(), plan, carriedAs);
@@ -201,6 +208,7 @@ public final class PanamaProvider extends StoreLedgerProvider {
             store(request.directory()),
             request.name(),
             stores ? OpenMode.WRITER : OpenMode.READER,
+            request.nameDurability(),
             holder());
     try {
       booking.ofSize(file.byteSize());
@@ -251,6 +259,12 @@ public final class PanamaProvider extends StoreLedgerProvider {
       file.discard(e);
       throw e;
     }
+  }
+
+  @Override
+  protected boolean syncFileSystem(Path directory) throws MemoryException {
+    FileSystem.sync(directory);
+    return true;
   }
 
   @Override

@@ -5,6 +5,7 @@ import java.nio.file.Path;
 import java.util.Optional;
 import org.dmalloc.api.AccessMode;
 import org.dmalloc.api.MemoryException;
+import org.dmalloc.api.NameDurability;
 import org.dmalloc.api.ProgressListener;
 import org.dmalloc.api.Punch;
 import org.dmalloc.api.Reservation;
@@ -161,6 +162,7 @@ abstract sealed class RegionFile {
         long byteSize,
         Reservation reservation,
         @Nullable StoreMove move,
+        NameDurability durable,
         String holder,
         ProgressListener progress)
         throws MemoryException {
@@ -174,15 +176,17 @@ abstract sealed class RegionFile {
           };
       StoreFile file =
           move == null
-              ? store.create(name, byteSize, reservation, reserver, holder)
-              : store.createUnpublished(name, byteSize, reservation, move, reserver, holder);
+              ? store.create(name, byteSize, reservation, reserver, durable, holder)
+              : store.createUnpublished(
+                  name, byteSize, reservation, move, reserver, durable, holder);
       return new Named(file, opened[0], true);
     }
 
     /** Opens a named region. */
-    static Named open(RegionStore store, String name, OpenMode mode, String holder)
+    static Named open(
+        RegionStore store, String name, OpenMode mode, NameDurability durable, String holder)
         throws MemoryException {
-      StoreFile file = store.open(name, mode, holder);
+      StoreFile file = store.open(name, mode, durable, holder);
       try {
         AccessMode access = mode == OpenMode.WRITER ? AccessMode.READ_WRITE : AccessMode.READ_ONLY;
         return new Named(file, attach(file, access), false);

@@ -255,6 +255,17 @@ public final class BackedRegion implements BackingRegion {
     section(() -> writeBack.watch(call));
   }
 
+  /** Makes size and length durable, as far as that was put off; does nothing once it is closed. */
+  void forceHeader() throws MemoryException {
+    try {
+      section(() -> writeBack.watch(backing::forceHeader));
+    } catch (IllegalStateException e) {
+      if (!gate.hasEnded()) {
+        throw e;
+      }
+    }
+  }
+
   /** Throws if pages may not leave RAM. Called inside a section. */
   void checkWritten() throws MemoryException {
     writeBack.checkWritten("limit", 0, byteSize);

@@ -159,6 +159,12 @@ public interface RegionBacking {
     throw notImplemented(Capability.RESIZE);
   }
 
+  /**
+   * Waits until the device has size and length of a named region, as far as that was put off; not
+   * for its content, and not for its directory.
+   */
+  default void forceHeader() throws MemoryException {}
+
   /** The length that was set and kept with the region; {@link #NO_LENGTH} if there is none. */
   default long ownLength() {
     return NO_LENGTH;

@@ -243,6 +243,13 @@ public final class RegionLedger {
         .toList();
   }
 
+  /** Makes size and length of all open regions durable, as far as that was put off. */
+  public void forceHeaders() throws MemoryException {
+    for (BackedRegion region : open.values()) {
+      region.forceHeader();
+    }
+  }
+
   public ProviderStatistics statistics() {
     return new ProviderStatistics(
         open.size(), openBytes.get(), limitBytes, allocations.sum(), closes.sum(), failures.sum());

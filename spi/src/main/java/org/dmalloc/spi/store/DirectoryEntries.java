@@ -36,8 +36,9 @@ final class DirectoryEntries {
 
   /**
    * Gives the finished file its name in place of its temporary one; of several creators one wins.
+   * The device is waited for afterwards, so that a journal commits file and name together.
    */
-  void publish(StoreFile file, Path target) throws IOException {
+  void publish(StoreFile file, Path target, NameDurability durable) throws IOException {
     Path temporary = file.path();
     synchronized (OpenFiles.pathMonitor(target)) {
       try {
@@ -53,8 +54,11 @@ final class DirectoryEntries {
               "allocate", -1, target, "its unfinished file was replaced by another file");
         }
         FileIdentity.deleteIfSame(temporary, file.identity());
-        settle(NameDurability.NOW);
-        file.renamed(target);
+        if (durable == NameDurability.NOW) {
+          file.forceImage();
+        }
+        settle(durable);
+        file.published(target, durable);
       } catch (IOException | RuntimeException | Error e) {
         RegionStore.deleteAfter(e, target, file.identity());
         throw e;
@@ -221,6 +225,9 @@ final class DirectoryEntries {
         throw StoreErrors.moveCutOff("rename", path, note);
       }
       if (!path.equals(target)) {
+        if (durable == NameDurability.NOW) {
+          locked.disk().sync(); // or the new name could be durable, and what it leads to not
+        }
         rename(path, target, locked.identity(), renamed -> {}, durable);
       }
     }

@@ -45,6 +45,9 @@ final class RegionImage {
   /** What is to be waited for until the device has the header, and what that counts on. */
   private Unforced unforced = Unforced.NOTHING;
 
+  /** Whether the file was made shorter since the device was waited for. */
+  private boolean unforcedCut;
+
   /** A header that failed to be written and may be in the file even so; null if there is none. */
   private @Nullable RegionHeader withdrawn;
 
@@ -77,14 +80,9 @@ final class RegionImage {
     return end + (PAGE - end % PAGE) % PAGE;
   }
 
-  /** Writes a new image over an empty file; a moved one has a note. */
+  /** Writes a new image over an empty file, and waits for nothing; a moved one has a note. */
   static RegionImage initialise(
-      Disk disk,
-      long byteSize,
-      Reservation reservation,
-      @Nullable HandOver note,
-      Reserve reserve,
-      NameDurability durable)
+      Disk disk, long byteSize, Reservation reservation, @Nullable HandOver note, Reserve reserve)
       throws IOException {
     RegionHeader header = RegionHeader.first(byteSize, DATA_OFFSET, reservation, note);
     long length = fileLength(DATA_OFFSET, byteSize);
@@ -93,12 +91,7 @@ final class RegionImage {
     byte[] bytes = header.encode();
     disk.write(COPY_POSITIONS[0], bytes);
     disk.write(COPY_POSITIONS[1], bytes);
-    RegionImage image = new RegionImage(disk, header, 0, 0, Unforced.WHOLE_FILE);
-    if (durable == NameDurability.NOW) {
-      disk.sync();
-      image.unforced = Unforced.NOTHING;
-    }
-    return image;
+    return new RegionImage(disk, header, 0, 0, Unforced.WHOLE_FILE);
   }
 
   private record Copy(int index, Condition condition, RegionHeader header) {
@@ -205,9 +198,35 @@ final class RegionImage {
       case HEADER -> disk.sync(COPY_POSITIONS[newestCopy], RegionHeader.BYTES);
       case WHOLE_FILE -> disk.sync();
     }
+    forced();
+  }
+
+  /** The device has all of the file. */
+  private void forced() throws IOException {
+    boolean apart = newestCopy != durableCopy;
     unforced = Unforced.NOTHING;
+    unforcedCut = false;
     durableCopy = newestCopy;
-    mirror();
+    if (apart) {
+      mirror();
+    }
+  }
+
+  /**
+   * Says that the device has got all of the file since {@link #header} returned that; false if it
+   * has changed since.
+   */
+  boolean forced(RegionHeader seen) throws IOException {
+    boolean same = header.equals(seen) && withdrawn == null;
+    if (same) {
+      forced();
+    }
+    return same;
+  }
+
+  /** Takes all of the file for durable; changes nothing of it. */
+  void trust() {
+    unforced = Unforced.NOTHING;
   }
 
   /** Makes both copies equal again after a power cut between them; needs the exclusive lock. */
@@ -215,6 +234,7 @@ final class RegionImage {
     if (!areEqual()) {
       unforced = Unforced.WHOLE_FILE;
       force();
+      mirror();
     }
   }
 
@@ -252,8 +272,8 @@ final class RegionImage {
    * Changes the size. Kept bytes stay, new ones are zero. Bytes that go away must be unmapped
    * before.
    *
-   * @param durable whether growth waits for the device, or leaves that to {@link #force}; shrinking
-   *     always waits, before the file is cut
+   * @param durable whether to wait for the device, or leave that to {@link #force}. To shrink below
+   *     what the device has for certain always waits, before the file is cut
    * @return what failed when the new size held already: the second copy is not equal yet, or the
    *     file is longer than it need be. Null if nothing failed
    * @throws IOException if the old size holds
@@ -268,10 +288,14 @@ final class RegionImage {
     if (newByteSize > oldByteSize) {
       return grow(newByteSize, reserve, durable);
     }
-    change(header.resized(newByteSize), Unforced.WHOLE_FILE, true);
+    boolean now = durable == NameDurability.NOW || newByteSize < durableByteSize();
+    change(header.resized(newByteSize), Unforced.WHOLE_FILE, now);
     try {
-      mirror();
+      if (now) {
+        mirror();
+      }
       disk.setLength(fileLength(header.dataOffset(), newByteSize));
+      unforcedCut = true;
       return null;
     } catch (IOException e) {
       return e;
@@ -282,11 +306,12 @@ final class RegionImage {
       throws IOException {
     long oldLength = fileLength(header.dataOffset(), header.byteSize());
     long newLength = fileLength(header.dataOffset(), newByteSize);
-    if (hasRemains(header.dataEnd(), oldLength)) {
+    if (unforcedCut || hasRemains(header.dataEnd(), oldLength)) {
       // Or the device could have the new size and still the bytes that an earlier shrink left.
       disk.setLength(header.dataEnd());
       disk.setLength(oldLength);
       disk.sync();
+      forced();
     }
     lengthen(disk, header.dataEnd(), oldLength, newLength, reserve);
     try {
@@ -306,6 +331,15 @@ final class RegionImage {
     } catch (IOException e) {
       return e;
     }
+  }
+
+  /**
+   * The size that the copy tells which is not overwritten; of a file cut shorter it would not hold.
+   */
+  private long durableByteSize() throws IOException {
+    byte[] bytes = new byte[RegionHeader.BYTES];
+    disk.read(COPY_POSITIONS[durableCopy], bytes);
+    return RegionHeader.decode(bytes).byteSize();
   }
 
   private boolean hasRemains(long dataEnd, long length) throws IOException {

@@ -116,26 +116,44 @@ public final class RegionStore {
   }
 
   /**
-   * Creates a named region, open for writing, its content zero. The name appears when all is done
-   * and on the device; of several creators of one name exactly one wins.
+   * Creates a named region, open for writing, its content zero. The name appears when all is done;
+   * of several creators of one name exactly one wins.
    *
    * @param reservation what to record about the space; the reserver decides what happens
    * @param reserver takes the space
+   * @param durable whether to wait until the device has it
    * @param holder its holder, for the messages that others get
    */
   public StoreFile create(
-      String name, long byteSize, Reservation reservation, SpaceReserver reserver, String holder)
+      String name,
+      long byteSize,
+      Reservation reservation,
+      SpaceReserver reserver,
+      NameDurability durable,
+      String holder)
       throws MemoryException {
     Path target = path(name);
-    StoreFile file = begin(name, byteSize, reservation, null, reserver, holder);
+    StoreFile file = begin(name, byteSize, reservation, null, reserver, durable, holder);
     return StoreErrors.call(
-        "allocate", byteSize, target, () -> finish(file, () -> entries.publish(file, target)));
+        "allocate",
+        byteSize,
+        target,
+        () -> finish(file, () -> entries.publish(file, target, durable)));
+  }
+
+  /** Creates one durably. */
+  StoreFile create(
+      String name, long byteSize, Reservation reservation, SpaceReserver reserver, String holder)
+      throws MemoryException {
+    return create(name, byteSize, reservation, reserver, NameDurability.NOW, holder);
   }
 
   /**
    * Creates what is to be a named region when it has got its content: until {@link
    * StoreFile#publish} it is a temporary file, which is not listed, cannot be opened, and goes with
    * its process.
+   *
+   * @param durable for changes that come later; its name is durable when it has it
    */
   public StoreFile createUnpublished(
       String name,
@@ -143,10 +161,11 @@ public final class RegionStore {
       Reservation reservation,
       StoreMove move,
       SpaceReserver reserver,
+      NameDurability durable,
       String holder)
       throws MemoryException {
     HandOver note = HandOver.of(HandOver.Role.ARRIVED, move.id(), move.from());
-    return begin(name, byteSize, reservation, note, reserver, holder);
+    return begin(name, byteSize, reservation, note, reserver, durable, holder);
   }
 
   private StoreFile begin(
@@ -155,6 +174,7 @@ public final class RegionStore {
       Reservation reservation,
       @Nullable HandOver note,
       SpaceReserver reserver,
+      NameDurability durable,
       String holder)
       throws MemoryException {
     Path target = path(name);
@@ -166,7 +186,7 @@ public final class RegionStore {
         () -> {
           requireDirectory("allocate");
           entries.take("allocate", target);
-          StoreFile file = temporary(name, holder);
+          StoreFile file = temporary(name, durable, holder);
           return finish(file, () -> file.initialise(byteSize, reservation, note, reserver));
         });
   }
@@ -176,9 +196,10 @@ public final class RegionStore {
     checkAddressable("allocate", byteSize, target);
   }
 
-  private StoreFile temporary(@Nullable String name, String holder) throws IOException {
+  private StoreFile temporary(@Nullable String name, NameDurability durable, String holder)
+      throws IOException {
     LockedFile locked = Temporaries.create(directory, holder);
-    return new StoreFile(this, locked, OpenMode.WRITER, name, locked.path());
+    return new StoreFile(this, locked, OpenMode.WRITER, durable, name, locked.path());
   }
 
   /** Takes the last step of a creation; if it fails nothing is left of the file. */
@@ -188,7 +209,7 @@ public final class RegionStore {
       return file;
     } catch (IOException | RuntimeException | Error e) {
       deleteAfter(e, file.path(), file.identity());
-      closeAfter(e, file::close);
+      closeAfter(e, file::abandon);
       throw e;
     }
   }
@@ -203,7 +224,7 @@ public final class RegionStore {
         directory,
         () -> {
           requireDirectory("allocate");
-          StoreFile file = temporary(null, holder);
+          StoreFile file = temporary(null, NameDurability.NOW, holder);
           return finish(file, () -> file.initialiseUnnamed(byteSize, reserver));
         });
   }
@@ -211,17 +232,20 @@ public final class RegionStore {
   /**
    * Opens a named region.
    *
+   * @param durable whether changes of its header wait for the device, those included that others
+   *     put off
    * @throws MemoryException if there is none, or it is damaged, foreign, cut short, too new, or
    *     open elsewhere
    */
-  public StoreFile open(String name, OpenMode mode, String holder) throws MemoryException {
+  public StoreFile open(String name, OpenMode mode, NameDurability durable, String holder)
+      throws MemoryException {
     Path path = path(name);
     RegionLedger.checkNotInterrupted("open", -1, path.toString());
     try {
       requireDirectory("open");
       LockedFile locked = LockedFile.open("open", path, mode, holder);
       try {
-        StoreFile file = new StoreFile(this, locked, mode, name, path);
+        StoreFile file = new StoreFile(this, locked, mode, durable, name, path);
         file.load();
         resolve(file, locked);
         return file;
@@ -234,6 +258,11 @@ public final class RegionStore {
     } catch (IOException e) {
       throw StoreErrors.of("open", -1, path, e);
     }
+  }
+
+  /** Opens one, and changes it durably. */
+  StoreFile open(String name, OpenMode mode, String holder) throws MemoryException {
+    return open(name, mode, NameDurability.NOW, holder);
   }
 
   /**
@@ -399,6 +428,11 @@ public final class RegionStore {
 
   DirectoryEntries entries() {
     return entries;
+  }
+
+  /** What is to be forced, of this directory and those beside it. */
+  UnforcedNames unforced() {
+    return entries.unforced();
   }
 
   static void deleteAfter(Throwable cause, Path path, FileIdentity identity) {

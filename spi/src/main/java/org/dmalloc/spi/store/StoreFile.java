@@ -46,20 +46,34 @@ public final class StoreFile implements MovableFile, AutoCloseable {
   private final LockedFile locked;
   private final ChannelDisk disk;
   private final OpenMode mode;
+  private final NameDurability durable;
   private volatile @Nullable String name;
   private volatile Path path;
   private volatile long byteSize;
   private volatile boolean holes;
   private @Nullable RegionImage image;
 
+  /** Whether the file is to go. */
+  private volatile boolean discarded;
+
+  /** Whether the device may not have the file's entry in its directory. */
+  private boolean nameUnforced;
+
   /** The length that was set; in the header with the next force, resize or close. */
   private long ownLength = RegionHeader.NO_LENGTH;
 
-  StoreFile(RegionStore store, LockedFile locked, OpenMode mode, @Nullable String name, Path path) {
+  StoreFile(
+      RegionStore store,
+      LockedFile locked,
+      OpenMode mode,
+      NameDurability durable,
+      @Nullable String name,
+      Path path) {
     this.store = store;
     this.locked = locked;
     this.disk = locked.disk();
     this.mode = mode;
+    this.durable = durable;
     this.name = name;
     this.path = path;
   }
@@ -74,8 +88,7 @@ public final class StoreFile implements MovableFile, AutoCloseable {
             newByteSize,
             reservation,
             note,
-            (at, length) -> reserver.reserve(this, at, length),
-            NameDurability.NOW);
+            (at, length) -> reserver.reserve(this, at, length));
     adopt(image.header());
   }
 
@@ -90,7 +103,10 @@ public final class StoreFile implements MovableFile, AutoCloseable {
 
   synchronized void load() throws IOException {
     image = RegionImage.load(disk, path);
-    if (mode.exclusive()) {
+    if (durable == NameDurability.ON_FORCE) {
+      image.doubt(); // what others have put off
+      nameUnforced = true;
+    } else if (mode.exclusive()) {
       image.heal();
     }
     adopt(image.header());
@@ -126,6 +142,7 @@ public final class StoreFile implements MovableFile, AutoCloseable {
               ChannelDisk.run(
                   () -> store.entries().rename(path, target, identity(), this::renamed, durable)));
       name = newName;
+      nameUnforced |= durable == NameDurability.ON_FORCE;
     }
     return target;
   }
@@ -257,7 +274,8 @@ public final class StoreFile implements MovableFile, AutoCloseable {
   @Override
   public void publish() throws MemoryException {
     Path target = store.path(Objects.requireNonNull(name));
-    StoreErrors.run("move", byteSize, target, () -> store.entries().publish(this, target));
+    StoreErrors.run(
+        "move", byteSize, target, () -> store.entries().publish(this, target, NameDurability.NOW));
   }
 
   public OpenMode mode() {
@@ -493,7 +511,8 @@ public final class StoreFile implements MovableFile, AutoCloseable {
       RegionImage.Reserve reserve = (at, length) -> reserver.reserve(this, at, length);
       if (image != null) {
         writeLength();
-        IOException undone = image.resize(newByteSize, reserve, NameDurability.NOW);
+        IOException undone = image.resize(newByteSize, reserve, durable);
+        noteUnforced();
         adopt(image.header());
         if (undone != null) {
           LOG.log(
@@ -521,6 +540,8 @@ public final class StoreFile implements MovableFile, AutoCloseable {
     requireWriter("discard");
     try (locked) {
       if (name != null) {
+        discarded = true;
+        store.unforced().forced(this);
         if (FileIdentity.deleteIfSame(path, identity())) {
           store.entries().settle(NameDurability.NOW);
         } else {
@@ -554,17 +575,70 @@ public final class StoreFile implements MovableFile, AutoCloseable {
   }
 
   /**
-   * Waits until the device has what the header is to say. May be told of a failed write-back of the
-   * data, where that was mapped by this file's channel.
+   * Waits until the device has what the header is to say, and all that it counts on. May be told of
+   * a failed write-back of the data, where that was mapped by this file's channel.
    */
   public synchronized void forceHeader() throws MemoryException {
     StoreErrors.run("force", byteSize, target(), this::forceImage);
   }
 
-  private void forceImage() throws IOException {
-    writeLength();
-    if (image != null) {
-      image.force();
+  /** Like {@link #forceHeader}, and until it has the file's entry in the directory. */
+  public synchronized void forceName() throws MemoryException {
+    forceHeader();
+    if (nameUnforced) {
+      StoreErrors.run("force", -1, target(), () -> store.entries().settle(NameDurability.NOW));
+      nameUnforced = false;
+    }
+  }
+
+  void forceImage() throws IOException {
+    if (mode == OpenMode.WRITER) {
+      writeLength();
+      if (image != null) {
+        image.force();
+      }
+    } else if (image != null && image.isUnforced()) {
+      disk.sync();
+      image.trust(); // who opens it for writing makes the copies equal
+    }
+    store.unforced().forced(this);
+  }
+
+  /** What the device is to get: a header, and that the path leads to it. */
+  record Unforced(RegionHeader header, Path path) {}
+
+  /** What the device may not have; null if that is nothing. */
+  synchronized @Nullable Unforced unforced() {
+    return image != null && image.isUnforced() ? new Unforced(image.header(), path) : null;
+  }
+
+  /** The device has got all of the file, and of its directory, since {@link #unforced} told. */
+  synchronized void forced(Unforced seen) throws IOException {
+    if (image == null || locked.isClosed() || !path.equals(seen.path())) {
+      return;
+    }
+    if (image.forced(seen.header())) {
+      nameUnforced = false;
+      store.unforced().forced(this);
+    }
+  }
+
+  /** Closes a file whose creation has failed. */
+  void abandon() throws MemoryException {
+    discarded = true;
+    close();
+  }
+
+  /** The file got its name. */
+  synchronized void published(Path target, NameDurability how) {
+    path = target;
+    nameUnforced = how == NameDurability.ON_FORCE;
+    noteUnforced();
+  }
+
+  private void noteUnforced() {
+    if (unforced() != null) {
+      store.unforced().add(this);
     }
   }
 
@@ -582,8 +656,13 @@ public final class StoreFile implements MovableFile, AutoCloseable {
 
   private void release() throws IOException {
     try (locked) {
-      if (!locked.isClosed() && mode == OpenMode.WRITER) {
-        forceImage();
+      if (!locked.isClosed() && mode == OpenMode.WRITER && !discarded) {
+        if (durable == NameDurability.NOW) {
+          forceImage();
+        } else {
+          writeLength();
+          store.unforced().closed(this);
+        }
       }
     }
   }

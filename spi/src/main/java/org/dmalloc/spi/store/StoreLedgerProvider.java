@@ -25,6 +25,9 @@ public abstract class StoreLedgerProvider extends LedgerProvider implements Stor
   /** The key of the store's directory. */
   public static final String DIRECTORY = "directory";
 
+  /** From so many files and directories on, one call for a file system is cheaper. */
+  private static final int AT_ONCE_FROM = 4;
+
   private final RegionStore store;
   private final Map<Path, RegionStore> others = new ConcurrentHashMap<>();
 
@@ -104,6 +107,30 @@ public abstract class StoreLedgerProvider extends LedgerProvider implements Stor
     RegionStore in = store(directory);
     in.rename(name, newName, durability);
     SuspectFiles.renamed(in.path(name), in.path(newName));
+  }
+
+  /**
+   * Waits until the device has all files of a directory's file system; false if there is no such
+   * call, and each file is to be waited for.
+   */
+  protected boolean syncFileSystem(Path directory) throws MemoryException {
+    return false;
+  }
+
+  @Override
+  public final void forceNames() throws MemoryException {
+    ledger.checkRunning();
+    UnforcedNames unforced = store.unforced();
+    StoreErrors.run(
+        "force names",
+        -1,
+        store.directory(),
+        () -> {
+          if (unforced.count() < AT_ONCE_FROM || !unforced.forceAtOnce(this::syncFileSystem)) {
+            ledger.forceHeaders();
+            unforced.force(); // afterwards: what was closed meanwhile is among it
+          }
+        });
   }
 
   @Override

@@ -3,99 +3,146 @@ package org.dmalloc.spi.store;
 
 import java.io.IOException;
 import java.nio.channels.FileChannel;
+import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 
 /**
- * What a provider's regions put off: directories whose entries the device may not have, and files
- * that were closed before the device had their headers. Files that are open know it themselves.
+ * What the regions of a provider put off, in all directories that it uses: directories whose
+ * entries the device may not have, files that were closed before it had their headers, and open
+ * files of which that is so.
  *
  * <p>Thread-safe. A change that comes during a {@link #force} is kept for the next one.
  */
 final class UnforcedNames {
   private final Set<Path> directories = new HashSet<>();
   private final Map<FileIdentity, Path> closed = new HashMap<>();
+  private final Set<StoreFile> open = new HashSet<>();
+
+  /** Makes all files of a file system durable by one call. */
+  @FunctionalInterface
+  interface FileSystemSync {
+    /** Waits for the file system of the directory; false if there is no such call. */
+    boolean sync(Path directory) throws IOException;
+  }
+
+  private record Noted(
+      Set<Path> directories, Map<FileIdentity, Path> closed, Set<StoreFile> open) {}
 
   /** Entries of the directory were made, changed or deleted. */
   synchronized void changed(Path directory) {
     directories.add(directory);
   }
 
-  /** A file was closed that was written to since it was forced. */
-  synchronized void closed(FileIdentity file, Path path) {
-    closed.put(file, path);
+  /** The device may not have all of a file that is open. */
+  synchronized void add(StoreFile file) {
+    open.add(file);
   }
 
-  synchronized boolean isEmpty() {
-    return directories.isEmpty() && closed.isEmpty();
+  /** The device has all of it, or nobody wants it any more. */
+  synchronized void forced(StoreFile file) {
+    open.remove(file);
   }
 
-  /** Makes what was noted durable, of a whole file system at once, or says that it cannot. */
-  @FunctionalInterface
-  interface FileSystemSync {
-    /** Returns false if the system has no such call; waits for the file system of the path. */
-    boolean sync(Path directory) throws IOException;
-  }
-
-  /** Waits until the device has all that was noted; on failure it stays noted. */
-  void force(FileSystemSync bulk) throws IOException {
-    Set<Path> now;
-    Map<FileIdentity, Path> files;
-    synchronized (this) {
-      now = new HashSet<>(directories);
-      files = new HashMap<>(closed);
-      directories.clear();
-      closed.clear();
+  /** A file is about to be closed. */
+  synchronized void closed(StoreFile file) {
+    open.remove(file);
+    if (file.unforced() != null) {
+      closed.put(file.identity(), file.path());
     }
+  }
+
+  /** How many files and directories are to be forced. */
+  synchronized int count() {
+    return directories.size() + closed.size() + open.size();
+  }
+
+  /** Waits for each file system as a whole; false if that is not possible. */
+  boolean forceAtOnce(FileSystemSync bulk) throws IOException {
+    Noted noted = take();
+    Map<StoreFile, StoreFile.Unforced> seen = new HashMap<>();
+    boolean done = false;
     try {
-      Set<Path> each = new HashSet<>(now);
-      files.values().forEach(path -> each.add(parent(path)));
-      Set<Path> synced = new HashSet<>();
-      for (Path directory : each) {
-        if (bulk.sync(directory)) {
-          synced.add(directory);
+      Set<Path> all = new HashSet<>(noted.directories);
+      noted.closed.values().forEach(path -> all.add(Objects.requireNonNull(path.getParent())));
+      for (StoreFile file : noted.open) {
+        StoreFile.Unforced now = file.unforced();
+        if (now != null) {
+          seen.put(file, now);
+          all.add(file.store().directory());
         }
       }
-      for (Map.Entry<FileIdentity, Path> file : files.entrySet()) {
-        if (!synced.contains(parent(file.getValue()))) {
-          force(file.getKey(), file.getValue());
+      for (Path directory : all) {
+        // One that has gone has taken all with it that was in it.
+        if (Files.isDirectory(directory) && !bulk.sync(directory)) {
+          return false;
         }
       }
-      for (Path directory : now) {
-        if (!synced.contains(directory)) {
-          DirectoryEntries.force(directory);
-        }
+      for (Map.Entry<StoreFile, StoreFile.Unforced> file : seen.entrySet()) {
+        file.getKey().forced(file.getValue());
       }
-    } catch (IOException | RuntimeException | Error e) {
-      synchronized (this) {
-        directories.addAll(now);
-        closed.putAll(files);
-      }
-      throw e;
+      done = true;
+      return true;
+    } finally {
+      putBack(noted, done);
     }
   }
 
-  private static Path parent(Path file) {
-    Path directory = file.getParent();
-    return directory == null ? file : directory;
+  /** Waits for directories and for files that are closed; those that are open are others' task. */
+  void force() throws IOException {
+    Noted noted = take();
+    boolean done = false;
+    try {
+      for (Map.Entry<FileIdentity, Path> file : noted.closed.entrySet()) {
+        force(file.getKey(), file.getValue());
+      }
+      for (Path directory : noted.directories) {
+        force(directory);
+      }
+      done = true;
+    } finally {
+      putBack(noted, done);
+    }
+  }
+
+  private synchronized Noted take() {
+    Noted noted = new Noted(Set.copyOf(directories), Map.copyOf(closed), Set.copyOf(open));
+    directories.clear();
+    closed.clear();
+    return noted;
+  }
+
+  private synchronized void putBack(Noted noted, boolean done) {
+    if (!done) {
+      directories.addAll(noted.directories);
+      closed.putAll(noted.closed);
+    }
+  }
+
+  private static void force(Path directory) throws IOException {
+    try {
+      DirectoryEntries.force(directory);
+    } catch (NoSuchFileException e) {
+      // The directory has gone, with all that was in it.
+    }
   }
 
   /** Forces a file that the path names still; one that is gone has nothing to be forced. */
   private static void force(FileIdentity file, Path path) throws IOException {
     try {
       synchronized (OpenFiles.monitor(file)) {
-        if (!FileIdentity.matches(path, file)) {
-          return;
-        }
-        FileChannel channel = FileIdentity.open(path, false);
-        try {
-          ChannelDisk.run(() -> channel.force(true));
-        } finally {
-          OpenFiles.leave(file, channel);
+        if (FileIdentity.matches(path, file)) {
+          FileChannel channel = FileIdentity.open(path, false);
+          try {
+            ChannelDisk.run(() -> channel.force(true));
+          } finally {
+            OpenFiles.leave(file, channel);
+          }
         }
       }
     } catch (NoSuchFileException e) {

@@ -30,8 +30,7 @@ final class FailedHeaderWriteTest {
 
   private static SimulatedDisk disk(int byteSize) throws IOException {
     SimulatedDisk disk = new SimulatedDisk(new byte[0]);
-    RegionImage.initialise(
-        disk, byteSize, Reservation.SPARSE, null, (at, length) -> {}, NameDurability.NOW);
+    RegionImage.initialise(disk, byteSize, Reservation.SPARSE, null, (at, length) -> {});
     disk.write(OFFSET, content(byteSize));
     disk.forget();
     return disk;

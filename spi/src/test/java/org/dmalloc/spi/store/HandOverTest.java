@@ -13,6 +13,7 @@ import java.util.Objects;
 import java.util.UUID;
 import java.util.stream.Stream;
 import org.dmalloc.api.MemoryException;
+import org.dmalloc.api.NameDurability;
 import org.dmalloc.api.Reservation;
 import org.dmalloc.api.StoreFinding.Severity;
 import org.dmalloc.api.StoredRegion.State;
@@ -45,7 +46,13 @@ final class HandOverTest {
     try (StoreFile old = create(from);
         StoreFile next =
             to.createUnpublished(
-                "r", SIZE, Reservation.SPARSE, move, SpaceReserver.SPARSE, "test")) {
+                "r",
+                SIZE,
+                Reservation.SPARSE,
+                move,
+                SpaceReserver.SPARSE,
+                NameDurability.NOW,
+                "test")) {
       assertEquals(List.of(), to.list(), "not listed");
       assertThrows(MemoryException.class, () -> to.open("r", OpenMode.READER, "test"));
       old.leaving(move);
@@ -144,7 +151,13 @@ final class HandOverTest {
             MemoryException.class,
             () ->
                 to.createUnpublished(
-                    "r", SIZE, Reservation.SPARSE, move, SpaceReserver.SPARSE, "test"));
+                    "r",
+                    SIZE,
+                    Reservation.SPARSE,
+                    move,
+                    SpaceReserver.SPARSE,
+                    NameDurability.NOW,
+                    "test"));
     assertTrue(message(e).contains("426"), message(e));
     assertEquals(List.of(), files(to));
   }

@@ -3,7 +3,9 @@ package org.dmalloc.spi.store;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.function.Function;
+import org.dmalloc.api.NameDurability;
 import org.dmalloc.api.Reservation;
 
 /**
@@ -23,8 +25,9 @@ public final class Holder implements Function<String[], AutoCloseable> {
 
   /**
    * Says "open" and holds the region until its input ends, or says why it can't. With the mode
-   * {@code CREATE} it says "reserving" and stays in the middle of a creation; with {@code CHURN} it
-   * says "churning" and creates and deletes the region many times.
+   * {@code PUT_OFF} it says "put off" after changes that wait for no force. With {@code CREATE} it
+   * says "reserving" and stays in the middle of a creation; with {@code CHURN} it says "churning"
+   * and creates and deletes the region many times.
    */
   public static void main(String[] arguments) throws Exception {
     if (arguments[2].equals("CREATE")) {
@@ -39,6 +42,12 @@ public final class Holder implements Function<String[], AutoCloseable> {
               },
               "holder")
           .close();
+      return;
+    }
+    if (arguments[2].equals("PUT_OFF")) {
+      putOff(RegionStore.open(Path.of(arguments[0])), arguments[1]);
+      System.out.println("put off");
+      awaitEndOfInput();
       return;
     }
     if (arguments[2].equals("CHURN")) {
@@ -56,6 +65,24 @@ public final class Holder implements Function<String[], AutoCloseable> {
     } catch (java.io.UncheckedIOException e) {
       System.out.println(e.getCause().getMessage());
     }
+  }
+
+  /** Creates, grows, renames and deletes, all without a force, and leaves two of them open. */
+  private static void putOff(RegionStore store, String name) throws Exception {
+    NameDurability putOff = NameDurability.ON_FORCE;
+    for (String each : List.of(name, "grown", "old name", "deleted")) {
+      StoreFile file =
+          store.create(each, 5000, Reservation.SPARSE, SpaceReserver.SPARSE, putOff, "holder");
+      if (each.equals("grown")) {
+        file.resize(10_000, SpaceReserver.SPARSE);
+        file.resize(20_000, SpaceReserver.SPARSE);
+      } else if (each.equals("old name")) {
+        file.rename("renamed", putOff);
+      } else {
+        file.close();
+      }
+    }
+    store.delete("deleted", false, putOff);
   }
 
   /** Whoever opens or lists in the other process holds the region for a moment. */

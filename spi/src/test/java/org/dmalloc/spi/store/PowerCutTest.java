@@ -42,8 +42,7 @@ final class PowerCutTest {
   })
   void leavesTheOldOrTheNewSize(int before, int after) throws Exception {
     SimulatedDisk disk = new SimulatedDisk(new byte[0]);
-    RegionImage.initialise(
-        disk, before, Reservation.SPARSE, null, (at, length) -> {}, NameDurability.NOW);
+    RegionImage.initialise(disk, before, Reservation.SPARSE, null, (at, length) -> {});
     byte[] content = pattern(before);
     disk.write(OFFSET, content);
     disk.forget();
@@ -83,12 +82,7 @@ final class PowerCutTest {
       SimulatedDisk disk = new SimulatedDisk(new byte[0]);
       RegionImage image =
           RegionImage.initialise(
-              disk,
-              100,
-              Reservation.SPARSE,
-              begins ? null : note,
-              (at, length) -> {},
-              NameDurability.NOW);
+              disk, 100, Reservation.SPARSE, begins ? null : note, (at, length) -> {});
       byte[] content = pattern(100);
       disk.write(OFFSET, content);
       disk.forget();
@@ -112,7 +106,11 @@ final class PowerCutTest {
 
   private static SimulatedDisk put(int byteSize, NameDurability durable) throws IOException {
     SimulatedDisk disk = new SimulatedDisk(new byte[0]);
-    RegionImage.initialise(disk, byteSize, Reservation.SPARSE, null, (at, length) -> {}, durable);
+    RegionImage image =
+        RegionImage.initialise(disk, byteSize, Reservation.SPARSE, null, (at, length) -> {});
+    if (durable == NameDurability.NOW) {
+      image.force();
+    }
     return disk;
   }
 
@@ -140,8 +138,7 @@ final class PowerCutTest {
   void aForcedCreationIsThere() throws Exception {
     SimulatedDisk disk = new SimulatedDisk(new byte[0]);
     RegionImage image =
-        RegionImage.initialise(
-            disk, 100, Reservation.SPARSE, null, (at, length) -> {}, NameDurability.ON_FORCE);
+        RegionImage.initialise(disk, 100, Reservation.SPARSE, null, (at, length) -> {});
     image.force();
     assertFalse(image.isUnforced());
     for (byte[] crashed : disk.crashesNow()) {
@@ -247,6 +244,60 @@ final class PowerCutTest {
     }
   }
 
+  /** Sizes; what a shrink takes away comes back only whole, with the size that had it. */
+  @ParameterizedTest
+  @CsvSource({"100, 20000, 9000", "100, 20000, 100", "5000, 20000, 5001", "5000, 9000, 100"})
+  void aShrinkThatWasNotForcedLeavesOneOfTheSizes(int first, int second, int third)
+      throws Exception {
+    SimulatedDisk disk = put(first, NameDurability.NOW);
+    byte[] content = pattern(first);
+    disk.write(OFFSET, content);
+    disk.forget();
+    RegionImage image = RegionImage.load(disk, PATH);
+    image.resize(second, (at, length) -> {}, NameDurability.ON_FORCE);
+    image.resize(third, (at, length) -> {}, NameDurability.ON_FORCE);
+    assertEquals(third >= first, image.isUnforced());
+    Set<Long> possible = new HashSet<>(List.of((long) first, (long) second, (long) third));
+    byte[] kept = Arrays.copyOf(content, Math.min(first, third));
+    for (byte[] crashed : disk.crashes()) {
+      long size = sizeAfter(crashed);
+      assertTrue(possible.contains(size), "size " + size);
+      assertArrayEquals(kept, new SimulatedDisk(crashed).copy(OFFSET, kept.length));
+    }
+    image.resize(second + 1, (at, length) -> {}, NameDurability.ON_FORCE);
+    for (byte[] crashed : disk.crashesNow()) {
+      long size = sizeAfter(crashed);
+      assertTrue(size == third || size == second + 1, "size " + size);
+      byte[] grown = new SimulatedDisk(crashed).copy(OFFSET + third, (int) size - third);
+      assertArrayEquals(new byte[(int) size - third], grown);
+    }
+    image.force();
+    for (byte[] crashed : disk.crashesNow()) {
+      assertEquals(second + 1, sizeAfter(crashed));
+    }
+  }
+
+  @Test
+  void whatTheFileSystemForcedAsAWholeIsDurable() throws Exception {
+    SimulatedDisk disk = put(100, NameDurability.ON_FORCE);
+    RegionImage image = RegionImage.load(disk, PATH);
+    image.resize(5000, (at, length) -> {}, NameDurability.ON_FORCE);
+    RegionHeader seen = image.header();
+    disk.sync();
+    image.use(5); // after the device was waited for
+    assertFalse(image.forced(seen));
+    assertTrue(image.isUnforced());
+    disk.sync();
+    assertTrue(image.forced(image.header()));
+    assertFalse(image.isUnforced());
+    image.use(6);
+    for (byte[] crashed : disk.crashesNow()) {
+      long length = RegionImage.load(new SimulatedDisk(crashed), PATH).header().length();
+      assertTrue(length == 5 || length == 6, "length " + length);
+      assertEquals(5000, sizeAfter(crashed));
+    }
+  }
+
   @Test
   void aLengthGoesWithTheSize() throws Exception {
     SimulatedDisk disk = put(0, NameDurability.NOW);
@@ -270,8 +321,7 @@ final class PowerCutTest {
     for (boolean given : new boolean[] {true, false}) {
       SimulatedDisk disk = new SimulatedDisk(new byte[0]);
       RegionImage image =
-          RegionImage.initialise(
-              disk, 100, Reservation.RESERVED, null, (at, length) -> {}, NameDurability.NOW);
+          RegionImage.initialise(disk, 100, Reservation.RESERVED, null, (at, length) -> {});
       if (!given) {
         image.noteHoles(true);
       }

@@ -303,6 +303,7 @@ public final class InMemoryProvider extends LedgerProvider implements StoreProvi
 
   @Override
   public void forceNames() throws MemoryException {
+    ledger.checkRunning();
     faults.called("forceNames");
   }
 

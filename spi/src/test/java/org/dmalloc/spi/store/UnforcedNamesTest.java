@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.dmalloc.spi.store;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.dmalloc.api.MemoryException;
+import org.dmalloc.api.NameDurability;
+import org.dmalloc.api.Reservation;
+import org.dmalloc.api.StoredRegion;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What is put off is noted until it is forced, and survives its process. */
+final class UnforcedNamesTest {
+  @TempDir Path directory;
+  private RegionStore store;
+
+  @BeforeEach
+  void openStore() throws Exception {
+    store = RegionStore.open(directory);
+  }
+
+  private StoreFile putOff(String name) throws MemoryException {
+    return create(name, NameDurability.ON_FORCE);
+  }
+
+  private StoreFile create(String name, NameDurability durable) throws MemoryException {
+    return store.create(name, 100, Reservation.SPARSE, SpaceReserver.SPARSE, durable, "test");
+  }
+
+  private List<String> names() throws MemoryException {
+    return store.list().stream().map(StoredRegion::name).toList();
+  }
+
+  @Test
+  void whatIsDurableAtOnceIsNotNoted() throws Exception {
+    try (StoreFile file = create("r", NameDurability.NOW)) {
+      file.resize(5000, SpaceReserver.SPARSE);
+      file.keepLength(17);
+      file.forceName();
+      file.rename("s", NameDurability.NOW);
+    }
+    store.rename("s", "t", NameDurability.NOW);
+    store.delete("t");
+    assertEquals(0, store.unforced().count());
+  }
+
+  @Test
+  void anOpenFileIsNotedUntilItIsForced() throws Exception {
+    try (StoreFile file = putOff("r")) {
+      assertEquals(2, store.unforced().count()); // itself and the directory
+      file.forceName();
+      assertEquals(1, store.unforced().count());
+      file.resize(5000, SpaceReserver.SPARSE);
+      assertEquals(2, store.unforced().count());
+      file.forceHeader();
+      assertEquals(1, store.unforced().count());
+      store.unforced().force();
+      assertEquals(0, store.unforced().count());
+    }
+    assertEquals(0, store.unforced().count());
+  }
+
+  @Test
+  void aClosedFileIsForcedByItsPathAndItsHoldersKeepTheirLock() throws Exception {
+    putOff("r").close();
+    putOff("gone").close();
+    putOff("moved").close();
+    store.delete("gone", false, NameDurability.ON_FORCE);
+    store.rename("moved", "elsewhere", NameDurability.ON_FORCE);
+    assertEquals(4, store.unforced().count());
+    try (StoreFile file = store.open("r", OpenMode.WRITER, "test")) {
+      store.unforced().force();
+      assertEquals(0, store.unforced().count());
+      assertEquals(100, file.byteSize());
+      Process other = holder("r", "WRITER");
+      assertTrue(line(other).contains("open elsewhere"));
+    }
+    assertEquals("open", line(holder("r", "WRITER")));
+  }
+
+  @Test
+  void aWholeFileSystemIsForcedAtOnce() throws Exception {
+    Path elsewhere = Files.createDirectory(directory.resolve("elsewhere"));
+    RegionStore other = store.beside(elsewhere);
+    other
+        .create("s", 100, Reservation.SPARSE, SpaceReserver.SPARSE, NameDurability.ON_FORCE, "test")
+        .close();
+    try (StoreFile file = putOff("r")) {
+      List<Path> synced = new ArrayList<>();
+      assertTrue(store.unforced().forceAtOnce(synced::add));
+      assertEquals(2, synced.size());
+      assertEquals(0, store.unforced().count());
+      assertEquals(null, file.unforced());
+    }
+    assertEquals(0, store.unforced().count());
+  }
+
+  @Test
+  void whatFailsOrIsNotPossibleStaysNoted() throws Exception {
+    try (StoreFile file = putOff("r")) {
+      putOff("closed").close();
+      int noted = store.unforced().count();
+      assertFalse(store.unforced().forceAtOnce(path -> false));
+      assertEquals(noted, store.unforced().count());
+      assertThrows(
+          IOException.class,
+          () ->
+              store
+                  .unforced()
+                  .forceAtOnce(
+                      path -> {
+                        throw new IOException("no device");
+                      }));
+      assertEquals(noted, store.unforced().count());
+      assertEquals(100, file.byteSize());
+    }
+  }
+
+  @Test
+  void aDirectoryThatHasGoneNeedsNoForce() throws Exception {
+    Path elsewhere = Files.createDirectory(directory.resolve("elsewhere"));
+    RegionStore other = store.beside(elsewhere);
+    other
+        .create("s", 1, Reservation.SPARSE, SpaceReserver.SPARSE, NameDurability.ON_FORCE, "test")
+        .close();
+    Files.delete(other.path("s"));
+    Files.delete(elsewhere);
+    store.unforced().force();
+    assertEquals(0, store.unforced().count());
+  }
+
+  /** kill -9, not the power: nothing is lost but a length that was not forced. */
+  @Test
+  void namesThatArePutOffSurviveTheirProcess() throws Exception {
+    Process child = holder("r", "PUT_OFF");
+    assertEquals("put off", line(child));
+    child.destroyForcibly().waitFor();
+    assertEquals(List.of("grown", "r", "renamed"), names());
+    for (StoredRegion region : store.list()) {
+      assertEquals(StoredRegion.State.CLOSED, region.state(), region.detail());
+      assertEquals(region.name().equals("grown") ? 20_000 : 5000, region.byteSize());
+      store.open(region.name(), OpenMode.WRITER, "test").close();
+    }
+    for (NameDurability durable : NameDurability.values()) {
+      try (StoreFile grown = store.open("grown", OpenMode.WRITER, durable, "test")) {
+        grown.resize(grown.byteSize() + 5000, SpaceReserver.SPARSE);
+        grown.forceName();
+      }
+    }
+    assertEquals(30_000, store.list().getFirst().byteSize());
+  }
+
+  private Process holder(String name, String mode) throws IOException {
+    return new ProcessBuilder(
+            Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+            "-cp",
+            System.getProperty("java.class.path"),
+            Holder.class.getName(),
+            directory.toString(),
+            name,
+            mode)
+        .redirectError(ProcessBuilder.Redirect.INHERIT)
+        .start();
+  }
+
+  private static String line(Process process) throws IOException {
+    return new BufferedReader(
+            new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8))
+        .readLine();
+  }
+
+  @Test
+  void aCrashInARenamingLeavesANameThatCanBeTaken() throws Exception {
+    create("r", NameDurability.NOW).close();
+    Files.createFile(store.path("s")); // rename(2) was not reached
+    assertEquals(StoredRegion.State.UNUSABLE, store.find("s").orElseThrow().state());
+    store.rename("r", "s", NameDurability.NOW);
+    assertEquals(List.of("s"), names());
+    Files.createFile(store.path("t"));
+    create("t", NameDurability.NOW).close();
+    assertEquals(List.of("s", "t"), names());
+  }
+
+  @Test
+  void aFileThatIsNoneIsNeitherReplacedNorRenamed() throws Exception {
+    create("r", NameDurability.NOW).close();
+    Files.writeString(store.path("foreign"), "no region");
+    assertThrows(MemoryException.class, () -> store.rename("r", "foreign", NameDurability.NOW));
+    assertThrows(MemoryException.class, () -> store.rename("foreign", "s", NameDurability.NOW));
+    assertThrows(MemoryException.class, () -> store.delete("foreign", true, NameDurability.NOW));
+    assertEquals("no region", Files.readString(store.path("foreign")));
+    assertEquals(List.of("foreign", "r"), names());
+  }
+
+  @Test
+  void aFileOfAnotherProcessLosesItsNameToo() throws Exception {
+    create("r", NameDurability.NOW).close();
+    Process other = holder("r", "WRITER");
+    assertEquals("open", line(other));
+    assertThrows(MemoryException.class, () -> store.delete("r"));
+    assertThrows(MemoryException.class, () -> store.rename("r", "s", NameDurability.NOW));
+    assertFalse(store.delete("r", true, NameDurability.NOW)); // not open here
+    assertEquals(List.of(), names());
+    create("r", NameDurability.NOW).close();
+    other.getOutputStream().close();
+    other.waitFor();
+    assertEquals(List.of("r"), names());
+  }
+
+  @Test
+  void deletingAnOpenFileKeepsTheLocksOfItsHolder() throws Exception {
+    try (StoreFile file = create("r", NameDurability.NOW)) {
+      Path second = directory.resolve("second.region");
+      Files.createLink(second, store.path("r"));
+      assertTrue(store.delete("r", true, NameDurability.NOW));
+      assertTrue(file.fate().isPresent());
+      assertTrue(line(holder("second", "WRITER")).contains("open elsewhere"));
+    }
+  }
+}
