@@ -34,18 +34,19 @@ final class WriteBack {
   private final RegionTraits traits;
   private final RegionBacking backing;
   private final RegionLabel region;
-  private final String key;
 
-  // Guarded by this.
-  private final Set<Object> underWay = new HashSet<>();
+  /** Of the file, or made for the region at its first failure; null before. */
+  private volatile @Nullable String key;
+
+  // Guarded by this; the forces are null while there are none.
+  private @Nullable Set<Object> underWay;
   private long failures;
 
   WriteBack(RegionTraits traits, RegionBacking backing, RegionLabel region) {
     this.traits = traits;
     this.backing = backing;
     this.region = region;
-    String fileKey = traits.fileKey();
-    this.key = fileKey != null ? fileKey : "unnamed-" + UUID.randomUUID();
+    this.key = traits.fileKey();
   }
 
   /** What is not proven to be in the file, in words; null if all is well. */
@@ -60,7 +61,8 @@ final class WriteBack {
   }
 
   private @Nullable SuspectBytes suspect() {
-    return SuspectFiles.get(key);
+    String marked = key;
+    return marked == null ? null : SuspectFiles.get(marked);
   }
 
   /** Where others find the file; empty if it has no name, or has lost it. */
@@ -70,8 +72,11 @@ final class WriteBack {
 
   /** Forgets all marks of a file that has no name, or has lost it: it is not read again. */
   void forgetUnnamed() {
-    if (isSuspect() && (region.name() == null || backing.detached().isPresent())) {
-      SuspectFiles.update(key, mark -> null);
+    String marked = key;
+    if (marked != null
+        && isSuspect()
+        && (region.name() == null || backing.detached().isPresent())) {
+      SuspectFiles.update(marked, mark -> null);
     }
   }
 
@@ -207,12 +212,17 @@ final class WriteBack {
   }
 
   private synchronized long begin(Object flight) {
-    underWay.add(flight);
+    Set<Object> flights = underWay == null ? new HashSet<>() : underWay;
+    flights.add(flight);
+    underWay = flights;
     return failures;
   }
 
   private synchronized void end(Object flight) {
-    underWay.remove(flight);
+    Set<Object> flights = underWay;
+    if (flights != null && flights.remove(flight) && flights.isEmpty()) {
+      underWay = null;
+    }
     notifyAll();
   }
 
@@ -220,15 +230,21 @@ final class WriteBack {
     failures++;
     String words = String.valueOf(e.getMessage()).replaceAll("\\p{Cntrl}", " ");
     String path = path();
+    String marked = key;
+    if (marked == null) {
+      marked = "unnamed-" + UUID.randomUUID();
+      key = marked;
+    }
     SuspectFiles.update(
-        key, mark -> new SuspectBytes(path, mark == null ? words : mark.error(), List.of(all())));
+        marked,
+        mark -> new SuspectBytes(path(), mark == null ? words : mark.error(), List.of(all())));
   }
 
   private synchronized void succeeded(Range range, long failuresBefore) throws MemoryException {
-    Set<Object> others = Set.copyOf(underWay);
+    Set<Object> others = underWay == null ? Set.of() : Set.copyOf(underWay);
     Uninterrupted.await(
         () -> {
-          while (others.stream().anyMatch(underWay::contains)) {
+          while (others.stream().anyMatch(this::isUnderWay)) {
             wait();
           }
           return true;
@@ -242,7 +258,14 @@ final class WriteBack {
           "another force failed meanwhile: " + (mark == null ? "" : mark.error()),
           "force again");
     }
-    SuspectFiles.update(key, mark -> mark == null ? null : mark.without(range));
+    String marked = key;
+    if (marked != null) {
+      SuspectFiles.update(marked, mark -> mark == null ? null : mark.without(range));
+    }
+  }
+
+  private boolean isUnderWay(Object flight) {
+    return underWay != null && underWay.contains(flight);
   }
 
   /** The pages that hold a range. */
