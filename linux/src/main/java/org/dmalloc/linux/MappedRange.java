@@ -2,6 +2,7 @@
 package org.dmalloc.linux;
 
 import java.lang.foreign.MemorySegment;
+import java.util.function.LongBinaryOperator;
 import org.dmalloc.api.AccessMode;
 import org.dmalloc.api.MemoryException;
 import org.dmalloc.spi.machine.MappingCount;
@@ -24,6 +25,9 @@ final class MappedRange {
   private final MmapCall mmap;
   private final PageLock lock;
   private final boolean keepsRoom;
+
+  /** What the addresses are a slot of; null for a mapping of its own. Guarded by this. */
+  private @Nullable Slab slab;
 
   // What was advised for all of the mapping; guarded by this.
   private Madvise order = Madvise.NORMAL;
@@ -74,6 +78,16 @@ final class MappedRange {
     this.view = view(Relocation.own(mmap.map(length, reserved), reserved), byteSize);
   }
 
+  /** Takes a slot over, which it leaves when its size changes. */
+  MappedRange(Slabs.Slot slot, PageLock lock, long byteSize) {
+    this.mmap = slot.slab().mmap();
+    this.target = mmap.target();
+    this.lock = lock;
+    this.keepsRoom = false;
+    this.slab = slot.slab();
+    this.view = view(slot.range(), byteSize);
+  }
+
   /** Whole pages for a size; one for none. */
   static long pages(long byteSize) {
     return Math.max(Platform.pageSize(), Platform.roundUpToPage(byteSize));
@@ -89,13 +103,17 @@ final class MappedRange {
   }
 
   private View view(AddressRange range, long byteSize) {
-    MemorySegment segment = range.segment().asSlice(0, byteSize);
+    MemorySegment all = range.segment();
+    MemorySegment segment = all.byteSize() == byteSize ? all : all.asSlice(0, byteSize);
     boolean readOnly = mmap.kind().access() == AccessMode.READ_ONLY;
     return new View(range, readOnly ? segment.asReadOnly() : segment);
   }
 
   /** Makes a call of advice that marks the mapping, for all of it and for what it grows by. */
   synchronized void mark(Madvise call) throws MemoryException {
+    if (slab != null) {
+      MappingCount.OF_PROCESS.add("madvise " + call, view.range.length(), target, 2);
+    }
     call.call(view.range.segment(), target);
     switch (call) {
       case HUGEPAGE, NOHUGEPAGE -> hugePages = call;
@@ -203,6 +221,12 @@ final class MappedRange {
    * @throws MemoryException if the kernel refuses; it has its old size then, and a new segment
    */
   synchronized void resize(long newByteSize) throws MemoryException {
+    Slab left = slab;
+    if (left != null) {
+      replace(mmap, newByteSize, left);
+      slab = null;
+      return;
+    }
     View old = view;
     long oldByteSize = old.byteSize();
     long length = old.length();
@@ -246,14 +270,18 @@ final class MappedRange {
    * @throws MemoryException if the kernel refuses; the old memory stays, with a new segment
    */
   synchronized void replace(OpenFile device, long newByteSize) throws MemoryException {
+    replace(mmap.reopened(device), newByteSize, Libc.unmapping());
+  }
+
+  private void replace(MmapCall other, long newByteSize, LongBinaryOperator unmap)
+      throws MemoryException {
     View old = view;
     long length = pages(newByteSize);
     old.range.abandon();
     MemorySegment from = MemorySegment.ofAddress(old.range.address());
-    View next = view(Relocation.own(from.address(), old.range.length()), old.byteSize());
+    View next = view(Relocation.own(from.address(), old.range.length(), unmap), old.byteSize());
     try {
-      MemorySegment into =
-          MemorySegment.ofAddress(mmap.reopened(device).map(length, length)).reinterpret(length);
+      MemorySegment into = MemorySegment.ofAddress(other.map(length, length)).reinterpret(length);
       try {
         lock.extend(into);
         markLike(into);

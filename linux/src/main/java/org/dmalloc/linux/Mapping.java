@@ -29,6 +29,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p><b>Ranges</b> are given in bytes from the start; the calls act on the whole pages that hold
  * them. A range outside the mapping is an {@link IndexOutOfBoundsException}.
+ *
+ * <p>Over 500 lines: each kernel call on a mapping is a method here, most of them documentation.
  */
 public final class Mapping implements AutoCloseable {
   /**
@@ -48,7 +50,6 @@ public final class Mapping implements AutoCloseable {
   private final boolean inPageCache;
 
   private final PageLock lock;
-  private final MappedPages pages;
   private final MappedRange mapped;
 
   private Mapping(
@@ -73,7 +74,6 @@ public final class Mapping implements AutoCloseable {
     this.swapBacked =
         file == null || device || file.fileSystem().type().equals(FileSystem.IN_MEMORY);
     this.inPageCache = regular;
-    this.pages = new MappedPages(this, file, fileOffset, regular);
     // What swap backs may be told to use huge pages later, and can only from such an address on.
     boolean huge = pageSize == PageSize.HUGE || (swapBacked && room >= Platform.hugePageSize());
     MmapCall mmap =
@@ -83,6 +83,28 @@ public final class Mapping implements AutoCloseable {
             .ofDevice(device, room > byteSize);
     boolean keepsRoom = device || maximum != RegionAttributes.NO_MAXIMUM;
     this.mapped = new MappedRange(mmap, lock, byteSize, room, keepsRoom);
+  }
+
+  private Mapping(Slabs.Slot slot, long byteSize) {
+    OpenFile shown = slot.file();
+    this.target = slot.slab().mmap().target();
+    this.kind = slot.slab().mmap().kind();
+    this.file = shown;
+    this.fileOffset = slot.fileOffset();
+    this.lock = new PageLock(target);
+    this.swapBacked = shown == null;
+    this.inPageCache = shown != null;
+    this.mapped = new MappedRange(slot, lock, byteSize);
+  }
+
+  /**
+   * Takes a slot over. Another size leaves it: memory without a file moves by {@link #resize}, and
+   * that of a file must be moved to another one.
+   *
+   * @param byteSize what the slot was taken for
+   */
+  public static Mapping ofSlot(Slabs.Slot slot, long byteSize) {
+    return new Mapping(slot, byteSize);
   }
 
   /**
@@ -308,7 +330,7 @@ public final class Mapping implements AutoCloseable {
    * the memory is not a file's.
    */
   public Optional<CacheCounts> cacheCounts(long offset, long length) {
-    return pages.cacheCounts(offset, length);
+    return pages().cacheCounts(offset, length);
   }
 
   /** Whether it shows a file's pages in the page cache, which the kernel reads ahead. */
@@ -387,12 +409,12 @@ public final class Mapping implements AutoCloseable {
    * its own copies.
    */
   public Residency residency(long offset, long length) throws MemoryException {
-    return pages.residency(offset, length);
+    return pages().residency(offset, length);
   }
 
   /** Where its pages are, for a clock that makes them leave RAM. */
   public MappedPages pages() {
-    return pages;
+    return new MappedPages(this, file, fileOffset, inPageCache);
   }
 
   String target() {
@@ -427,7 +449,7 @@ public final class Mapping implements AutoCloseable {
    */
   public DirtyTracking trackWrites() throws MemoryException {
     range(0, 0);
-    pages.mapIfAllCached();
+    pages().mapIfAllCached();
     MappingCount.OF_PROCESS.add("userfaultfd", byteSize(), target, 2);
     return WriteTracking.start(this, target);
   }

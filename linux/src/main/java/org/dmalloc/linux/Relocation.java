@@ -5,6 +5,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
 import java.util.Locale;
+import java.util.function.LongBinaryOperator;
 import org.dmalloc.api.MemoryException;
 import org.dmalloc.spi.machine.Errno;
 import org.dmalloc.spi.machine.VirtualAreas;
@@ -87,9 +88,14 @@ final class Relocation {
 
   /** Takes over a mapping of whole pages; what it is made of outlives this class's bundle. */
   static AddressRange own(long address, long length) {
+    return own(address, length, Libc.unmapping());
+  }
+
+  /** Takes over whole pages that something else than munmap(2) lets go. */
+  static AddressRange own(long address, long length, LongBinaryOperator unmap) {
     Arena arena = Arena.ofShared();
     MemorySegment segment = MemorySegment.ofAddress(address).reinterpret(length, arena, null);
-    return new AddressRange(arena, segment, Libc.unmapping());
+    return new AddressRange(arena, segment, unmap);
   }
 
   static void unmap(long address, long length) {

@@ -31,13 +31,10 @@ final class AnonymousBacking implements RegionBacking {
   private final PolicyState policies;
   private volatile boolean populates = true;
 
-  /** Held while pages of a memfd are given up or taken for good. */
-  private final Object taking = new Object();
-
   private volatile boolean holes;
 
   /** What messages call the region. */
-  private volatile String target = "";
+  private volatile Object region = "";
 
   AnonymousBacking(
       RegionTraits traits, AnonymousMemory memory, PagedMemory paged, PolicyState policies) {
@@ -59,8 +56,8 @@ final class AnonymousBacking implements RegionBacking {
   }
 
   @Override
-  public void named(String region, String holder) {
-    target = region;
+  public void named(Object newRegion, String holder) {
+    region = newRegion;
   }
 
   @Override
@@ -111,7 +108,7 @@ final class AnonymousBacking implements RegionBacking {
       return;
     }
     boolean taken = memory.machine().forbidsOvercommit();
-    synchronized (taking) {
+    synchronized (this) { // while pages of a memfd are given up or taken for good
       boolean had = holes;
       holes = had || taken;
       file.punchHole(offset, length);
@@ -124,7 +121,7 @@ final class AnonymousBacking implements RegionBacking {
 
   @Override
   public void reserve(long offset, long length) throws MemoryException {
-    synchronized (taking) {
+    synchronized (this) {
       paged.populate(AccessMode.READ_WRITE, offset, length);
       if (offset == 0 && length == mapping.byteSize()) {
         holes = false;
@@ -139,7 +136,7 @@ final class AnonymousBacking implements RegionBacking {
 
   @Override
   public ResidentTrimmer limitResident(long budgetBytes) throws MemoryException {
-    memory.machine().requireSwap(mapping.byteSize(), target);
+    memory.machine().requireSwap(mapping.byteSize(), region.toString());
     return new SwapClock(mapping.pages());
   }
 

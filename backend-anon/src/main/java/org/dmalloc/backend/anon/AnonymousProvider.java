@@ -15,13 +15,16 @@ import org.dmalloc.api.RegionRequest;
 import org.dmalloc.api.StoreFinding;
 import org.dmalloc.api.SwapPolicy;
 import org.dmalloc.api.UnsupportedCapabilityException;
+import org.dmalloc.linux.Mapping;
 import org.dmalloc.linux.OpenFile;
+import org.dmalloc.linux.Slabs;
 import org.dmalloc.spi.machine.KernelFiles;
 import org.dmalloc.spi.machine.Machine;
 import org.dmalloc.spi.region.BackedRegion;
 import org.dmalloc.spi.region.LedgerProvider;
 import org.dmalloc.spi.region.RegionLedger;
 import org.dmalloc.spi.region.RegionTraits;
+import org.jspecify.annotations.Nullable;
 
 /** A provider of memory without a file; the source decides what kind. */
 abstract sealed class AnonymousProvider extends LedgerProvider
@@ -34,6 +37,10 @@ abstract sealed class AnonymousProvider extends LedgerProvider
   private final MemorySource source;
   private final AnonymousSettings settings;
   private final Machine machine;
+
+  // For small regions; guarded by this.
+  private @Nullable Slabs slabs;
+  private boolean ended;
 
   /**
    * Starts a provider.
@@ -79,8 +86,9 @@ abstract sealed class AnonymousProvider extends LedgerProvider
       OpenFile file = memory.file();
       Path path = file == null ? null : file.sharedPath();
       RegionTraits traits =
-          RegionTraits.of(null, request.options(), source.sharing(), path, source.backing())
-              .carriedAs(carriedAs);
+          ledger.shared(
+              RegionTraits.of(null, request.options(), source.sharing(), path, source.backing())
+                  .carriedAs(carriedAs));
       return new BackedRegion(
           ledger, traits, new AnonymousBacking(traits, memory, paged, policies));
     } catch (MemoryException | RuntimeException | Error e) {
@@ -90,6 +98,12 @@ abstract sealed class AnonymousProvider extends LedgerProvider
   }
 
   private AnonymousMemory take(RegionRequest request) throws MemoryException {
+    if (source == MemorySource.PRIVATE && isSmall(request)) {
+      AnonymousMemory shared = takeSlot(request);
+      if (shared != null) {
+        return shared;
+      }
+    }
     boolean huge =
         request.pageSize() == PageSize.HUGE || request.policies().contains(SwapPolicy.HUGE_PAGES);
     return source.take(
@@ -99,6 +113,52 @@ abstract sealed class AnonymousProvider extends LedgerProvider
         request.owner(),
         request.progress(),
         machine);
+  }
+
+  /** Whether it needs nothing that a mapping has as a whole. */
+  private static boolean isSmall(RegionRequest request) {
+    return Slabs.takes(request.byteSize())
+        && request.policies().isEmpty()
+        && request.pageSize() == PageSize.DEFAULT
+        && request.pattern() != AccessPattern.RANDOM
+        && request.pattern() != AccessPattern.SEQUENTIAL
+        && request.maximum() == RegionRequest.NO_MAXIMUM
+        && request.residentBudget() == RegionRequest.NO_BUDGET
+        && !request.locked()
+        && !request.prefault();
+  }
+
+  /** A slot; null where a mapping of its own may be had, or is refused with its own reason. */
+  private @Nullable AnonymousMemory takeSlot(RegionRequest request) {
+    Slabs.Slot slot;
+    try {
+      slot = slabs().take(request.byteSize());
+    } catch (MemoryException e) {
+      return null;
+    }
+    Mapping mapping = Mapping.ofSlot(slot, request.byteSize());
+    return new AnonymousMemory(mapping, MemorySource.target(request.owner()), machine);
+  }
+
+  private synchronized Slabs slabs() {
+    Slabs made = slabs == null ? Slabs.anonymous(MemorySource.target(null)) : slabs;
+    if (slabs == null && ended) {
+      made.close();
+    }
+    slabs = made;
+    return made;
+  }
+
+  /** Keeps no empty memory any more. */
+  @Override
+  public void stop() {
+    super.stop();
+    synchronized (this) {
+      ended = true;
+      if (slabs != null) {
+        slabs.close();
+      }
+    }
   }
 
   /** Locks before anything fills the memory, so that no page can leave again. */

@@ -119,7 +119,7 @@ enum MemorySource {
       throws MemoryException {
     return switch (this) {
       case PRIVATE -> {
-        String target = owner == null ? "private memory" : "private memory for " + owner;
+        String target = target(owner);
         yield new AnonymousMemory(
             Mapping.anonymous(target, byteSize, maximum, pageSize), target, machine);
       }
@@ -129,6 +129,11 @@ enum MemorySource {
       }
       case ZERO -> new ZeroDeviceMemory(byteSize, maximum, pageSize, machine);
     };
+  }
+
+  /** What messages call private memory. */
+  static String target(@Nullable String owner) {
+    return owner == null ? "private memory" : "private memory for " + owner;
   }
 
   /** Fit for a line of /proc/PID/maps, and short enough for memfd_create. */

@@ -14,14 +14,16 @@ import org.dmalloc.spi.machine.Machine;
 final class PagedMemory implements PagingCalls {
   private final Mapping mapping;
   private final Machine machine;
-  private final CheckedPaging paging;
   private final String target;
 
   PagedMemory(Mapping mapping, Machine machine, String target) {
     this.mapping = mapping;
     this.machine = machine;
-    this.paging = new CheckedPaging(mapping, machine, target);
     this.target = target;
+  }
+
+  private CheckedPaging paging() {
+    return new CheckedPaging(mapping, machine, target);
   }
 
   @Override
@@ -31,7 +33,7 @@ final class PagedMemory implements PagingCalls {
 
   @Override
   public void lock() throws MemoryException {
-    paging.lock();
+    paging().lock();
   }
 
   @Override
@@ -62,16 +64,17 @@ final class PagedMemory implements PagingCalls {
 
   /** Brings the pages of a range of a region in use in. */
   void populate(AccessMode access, long offset, long length) throws MemoryException {
-    paging.populate(access, offset, length, ProgressListener.NONE, "the content is as it was");
+    paging().populate(access, offset, length, ProgressListener.NONE, "the content is as it was");
   }
 
   /** Fills memory that is being allocated. */
   void fill(ProgressListener progress) throws MemoryException {
-    paging.populate(AccessMode.READ_WRITE, 0, mapping.byteSize(), progress, "nothing was created");
+    paging()
+        .populate(AccessMode.READ_WRITE, 0, mapping.byteSize(), progress, "nothing was created");
   }
 
   /** Refuses to grow locked memory by more than RAM has left. */
   void requireGrowth(long newByteSize) throws MemoryException {
-    paging.requireGrowth(newByteSize);
+    paging().requireGrowth(newByteSize);
   }
 }

@@ -64,8 +64,8 @@ final class FileChannelBacking implements RegionBacking {
   }
 
   @Override
-  public void named(String region, String holder) {
-    target = region;
+  public void named(Object region, String holder) {
+    target = region.toString();
     file.describeHolder(holder);
   }
 

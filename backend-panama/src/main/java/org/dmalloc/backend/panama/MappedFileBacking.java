@@ -42,16 +42,18 @@ import org.jspecify.annotations.Nullable;
 
 /** A mapped file; owns both. */
 final class MappedFileBacking implements RegionBacking {
-  private final RegionFile file;
-  private final Mapping mapping;
+  // Others after a resize that moves them, which comes with nobody inside.
+  private volatile RegionFile file;
+  private volatile Mapping mapping;
+
   private final RegionTraits traits;
   private final Machine machine;
 
   /** What messages call the region. */
-  private volatile String target = "";
+  private volatile Object region = "";
 
-  /** What was advised by hand while the pattern is fixed; guarded by itself. */
-  private final PageRanges advised = new PageRanges();
+  /** What was advised by hand while the pattern is fixed; null for nothing. Guarded by this. */
+  private @Nullable PageRanges advised;
 
   /** Null unless the pattern is AUTO. */
   private volatile @Nullable WatchedRegion watched;
@@ -76,8 +78,12 @@ final class MappedFileBacking implements RegionBacking {
     }
   }
 
+  private String target() {
+    return region.toString();
+  }
+
   private CheckedPaging paging() {
-    return new CheckedPaging(mapping, machine, target);
+    return new CheckedPaging(mapping, machine, target());
   }
 
   @Override
@@ -91,8 +97,8 @@ final class MappedFileBacking implements RegionBacking {
   }
 
   @Override
-  public void named(String region, String holder) {
-    target = region;
+  public void named(Object newRegion, String holder) {
+    region = newRegion;
     file.describeHolder(holder);
   }
 
@@ -109,7 +115,7 @@ final class MappedFileBacking implements RegionBacking {
 
   @Override
   public void checkWriteBack() throws MemoryException {
-    file.descriptor().checkWriteBack();
+    file.watch("write-back", () -> file.descriptor().checkWriteBack());
   }
 
   @Override
@@ -130,7 +136,7 @@ final class MappedFileBacking implements RegionBacking {
                   mapping.segment(),
                   run,
                   count,
-                  target,
+                  target(),
                   (at, into) -> mapping.readDirectly(from, at, into)));
     }
   }
@@ -142,7 +148,7 @@ final class MappedFileBacking implements RegionBacking {
       // nothing.
       file.descriptor().syncData();
     } else {
-      mapping.force(offset, length);
+      file.watch("force", () -> mapping.force(offset, length));
     }
     Optional<StoreFile> stored = file.inStore();
     if (stored.isPresent()) {
@@ -191,11 +197,15 @@ final class MappedFileBacking implements RegionBacking {
       default -> mapping.advise(advice, offset, length);
     }
     if (pattern.isPresent() && length > 0) {
-      synchronized (advised) {
-        long page = Platform.pageSize();
-        advised.set(offset / page, (offset + length + page - 1) / page, pattern.get());
-      }
+      noteAdvice(offset, length, pattern.get());
     }
+  }
+
+  private synchronized void noteAdvice(long offset, long length, AccessPattern pattern) {
+    long page = Platform.pageSize();
+    PageRanges ranges = advised == null ? new PageRanges() : advised;
+    ranges.set(offset / page, (offset + length + page - 1) / page, pattern);
+    advised = ranges;
   }
 
   private void populate(AccessMode access, long offset, long length) throws MemoryException {
@@ -218,11 +228,12 @@ final class MappedFileBacking implements RegionBacking {
     long page = Platform.pageSize();
     long pages = (mapping.byteSize() + page - 1) / page;
     List<AdvisedRange> map = new ArrayList<>();
-    synchronized (advised) {
-      for (PageRanges.Advised range : advised.touching(0, pages)) {
+    synchronized (this) {
+      PageRanges ranges = advised == null ? new PageRanges() : advised;
+      for (PageRanges.Advised range : ranges.touching(0, pages)) {
         map.add(range(range.first(), range.end(), range.pattern(), AdvisedRange.Origin.ADVISED));
       }
-      for (PageRange gap : advised.gaps(0, pages)) {
+      for (PageRange gap : ranges.gaps(0, pages)) {
         map.add(range(gap.first(), gap.end(), pattern, AdvisedRange.Origin.REQUESTED));
       }
     }
@@ -253,14 +264,14 @@ final class MappedFileBacking implements RegionBacking {
     if (traits.sharing() == Sharing.PRIVATE) {
       throw new UnsupportedOperationException(
           "resident budget of "
-              + target
+              + target()
               + ": its changed pages are private and have no file to go to; ask for SHARED");
     }
     if (mapping.swapBacked()) {
       throw MemoryException.of(
           "limit",
           budgetBytes,
-          target,
+          target(),
           "its file system has no disk behind it",
           "choose another directory");
     }
@@ -337,11 +348,60 @@ final class MappedFileBacking implements RegionBacking {
   }
 
   private void changeSize(long newByteSize) throws MemoryException {
+    if (file instanceof SlotFile shared) {
+      moveOut(shared, newByteSize);
+      return;
+    }
     file.checkName("resize");
     if (newByteSize > mapping.byteSize()) {
       grow(newByteSize, () -> mapping.resize(newByteSize));
     } else {
       shrink(newByteSize);
+    }
+  }
+
+  /** Moves a small region, which is to have another size, to a file of its own. */
+  private void moveOut(SlotFile shared, long newByteSize) throws MemoryException {
+    Mapping old = mapping;
+    RegionFile.Unnamed next = shared.alone(newByteSize);
+    try {
+      Mapping own =
+          Mapping.ofFile(next.descriptor(), 0, newByteSize, old.kind(), traits.pageSize());
+      try {
+        own.load(0, old.segment().asSlice(0, Math.min(old.byteSize(), newByteSize)));
+        adviseAgain(own);
+        old.close(); // the last step: it throws while a native call uses the old segment
+      } catch (MemoryException | RuntimeException | Error e) {
+        own.close();
+        throw e;
+      }
+      file = next;
+      mapping = own;
+    } catch (MemoryException | RuntimeException | Error e) {
+      next.discard(e);
+      throw e;
+    }
+    shared.close();
+    forgetAdviceFrom(newByteSize);
+  }
+
+  private synchronized void forgetAdviceFrom(long byteSize) {
+    if (advised != null) {
+      advised.clear(Platform.roundUpToPage(byteSize) / Platform.pageSize(), Long.MAX_VALUE);
+    }
+  }
+
+  /** Gives what was advised of the old mapping to a new one, as far as that reaches. */
+  private void adviseAgain(Mapping own) throws MemoryException {
+    long page = Platform.pageSize();
+    long pages = (own.byteSize() + page - 1) / page;
+    synchronized (this) {
+      List<PageRanges.Advised> ranges = advised == null ? List.of() : advised.touching(0, pages);
+      for (PageRanges.Advised range : ranges) {
+        long offset = range.first() * page;
+        long end = Math.min(range.end() * page, own.byteSize());
+        own.advise(Advice.valueOf(range.pattern().name()), offset, end - offset);
+      }
     }
   }
 
@@ -379,9 +439,7 @@ final class MappedFileBacking implements RegionBacking {
           tail, 0, mapping.segment(), ValueLayout.JAVA_BYTE, newByteSize, tail.length);
       throw e;
     }
-    synchronized (advised) {
-      advised.clear(Platform.roundUpToPage(newByteSize) / Platform.pageSize(), Long.MAX_VALUE);
-    }
+    forgetAdviceFrom(newByteSize);
   }
 
   @Override

@@ -94,6 +94,9 @@ record MappingPlan(RegionOptions options, boolean fresh, Machine machine)
   }
 
   private Mapped mapSyncOrNot(RegionFile file, long byteSize) throws MemoryException {
+    if (file instanceof SlotFile slot) {
+      return new Mapped(slot.map(byteSize), Durability.ON_FORCE);
+    }
     if (durability() == Durability.SYNC && kind() == MappingKind.SHARED) {
       try {
         return new Mapped(map(file, byteSize, MappingKind.SHARED_SYNC), Durability.SYNC);

@@ -96,6 +96,7 @@ public final class PanamaProvider extends StoreLedgerProvider {
   private final AccessPattern pattern;
   private final Machine machine;
   private final PagingObserver observer;
+  private final SmallRegions small = new SmallRegions();
 
   /**
    * Starts the provider with the component's properties, those of its configuration included.
@@ -177,18 +178,24 @@ public final class PanamaProvider extends StoreLedgerProvider {
     }
     ProgressListener reserving = reserves ? progress.next() : ProgressListener.NONE;
     RegionFile file =
-        name == null
-            ? RegionFile.Unnamed.create(
-                store.directory(), request.byteSize(), reservation, reserving)
-            : RegionFile.Named.create(
-                store,
-                name,
-                request.byteSize(),
-                reservation,
-                move,
-                request.nameDurability(),
-                holder(),
-                reserving);
+        SmallRegions.suits(request, options)
+            ? small.take(store.directory(), request.byteSize(), reservation, reserving)
+            : null;
+    if (file == null) {
+      file =
+          name == null
+              ? RegionFile.Unnamed.create(
+                  store.directory(), request.byteSize(), reservation, reserving)
+              : RegionFile.Named.create(
+                  store,
+                  name,
+                  request.byteSize(),
+                  reservation,
+                  move,
+                  request.nameDurability(),
+                  holder(),
+                  reserving);
+    }
     ProgressListener filling = fills ? progress.next() : ProgressListener.NONE;
     MappingPlan plan = new MappingPlan(options.withProgress(filling), true, machine);
     return region(name, file, request.byteSize(), plan, carriedAs);
@@ -244,7 +251,7 @@ public final class PanamaProvider extends StoreLedgerProvider {
                 .withDurability(mapped.durability())
                 .withFileKey(file.key())
                 .carriedAs(carriedAs);
-        RegionTraits traits = watches ? made.withPattern(AccessPattern.AUTO) : made;
+        RegionTraits traits = ledger.shared(watches ? made.withPattern(AccessPattern.AUTO) : made);
         MappedFileBacking backing = new MappedFileBacking(file, mapped.mapping(), traits, machine);
         BackedRegion region = new BackedRegion(ledger, traits, backing);
         if (watches) {
@@ -265,6 +272,12 @@ public final class PanamaProvider extends StoreLedgerProvider {
   protected boolean syncFileSystem(Path directory) throws MemoryException {
     FileSystem.sync(directory);
     return true;
+  }
+
+  @Override
+  public void stop() {
+    super.stop();
+    small.end();
   }
 
   @Override
@@ -293,6 +306,9 @@ public final class PanamaProvider extends StoreLedgerProvider {
 
   private static String backing(RegionFile file) throws MemoryException {
     String type = file.descriptor().fileSystem().type();
+    if (file instanceof SlotFile) {
+      return type + " file without a name, shared by small regions";
+    }
     return file.path() == null ? type + " file without a name" : type + " file";
   }
 }

@@ -13,6 +13,7 @@ import org.dmalloc.api.backing.StoreMove;
 import org.dmalloc.linux.Mapping;
 import org.dmalloc.linux.OpenFile;
 import org.dmalloc.linux.Platform;
+import org.dmalloc.spi.region.Uninterrupted.Action;
 import org.dmalloc.spi.store.OpenMode;
 import org.dmalloc.spi.store.RegionStore;
 import org.dmalloc.spi.store.SpaceReserver;
@@ -20,12 +21,12 @@ import org.dmalloc.spi.store.StoreFile;
 import org.jspecify.annotations.Nullable;
 
 /** The open file behind one region. */
-abstract sealed class RegionFile {
+abstract sealed class RegionFile permits RegionFile.Named, RegionFile.Unnamed, SlotFile {
   private final OpenFile descriptor;
   private boolean directOpened;
   private @Nullable OpenFile direct;
 
-  private RegionFile(OpenFile descriptor) {
+  RegionFile(OpenFile descriptor) {
     this.descriptor = descriptor;
   }
 
@@ -114,6 +115,11 @@ abstract sealed class RegionFile {
    * any more.
    */
   abstract void checkLength(String operation, long byteSize) throws MemoryException;
+
+  /** Runs a call that may be told that pages of the file could not be written. */
+  void watch(String operation, Action call) throws MemoryException {
+    call.run();
+  }
 
   /** Detects that the region's name does not lead to the file any more. */
   void checkName(String operation) throws MemoryException {}
@@ -386,12 +392,17 @@ abstract sealed class RegionFile {
 
     @Override
     void checkLength(String operation, long byteSize) throws MemoryException {
-      long length = descriptor().facts().byteSize();
+      checkLength(descriptor(), operation, byteSize);
+    }
+
+    static void checkLength(OpenFile descriptor, String operation, long byteSize)
+        throws MemoryException {
+      long length = descriptor.facts().byteSize();
       if (length < byteSize) {
         throw MemoryException.of(
             operation,
             byteSize,
-            "an unnamed file in " + descriptor().target(),
+            "an unnamed file in " + descriptor.target(),
             "it was cut to " + length + " bytes",
             "close the region: what lay behind is lost");
       }

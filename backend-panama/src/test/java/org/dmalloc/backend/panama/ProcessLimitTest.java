@@ -54,7 +54,7 @@ class ProcessLimitTest {
   /** All descriptors are taken by regions; what needs one more says so, and not "mount /proc". */
   @Test
   void aLimitOfOpenFilesIsNamed() throws Exception {
-    String line = run("--nofile=64", "4096 many");
+    String line = run("--nofile=64", "1048576 many");
     assertTrue(line.endsWith(": EMFILE (24); raise the limit of open files (ulimit -n)"), line);
   }
 

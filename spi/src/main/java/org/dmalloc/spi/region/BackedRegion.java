@@ -44,7 +44,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class BackedRegion implements BackingRegion {
   private final long id;
-  private final Instant createdAt = Instant.now();
+  private final long createdAtMillis = System.currentTimeMillis();
   private final RegionLedger ledger;
   private final RegionTraits traits;
   private final RegionBacking backing;
@@ -88,7 +88,7 @@ public final class BackedRegion implements BackingRegion {
     this.nextUse = new NextUse(gate, label);
     this.length = new RegionLength(backing);
     this.resizing = new Resizing(this, gate, ledger, backing, rules, options, writeBack, nextUse);
-    backing.named(label.toString(), label.holder());
+    backing.named(label, label.holder());
   }
 
   @Override
@@ -129,7 +129,7 @@ public final class BackedRegion implements BackingRegion {
         label.path(),
         traits.backing(),
         backing.mapping(),
-        createdAt,
+        Instant.ofEpochMilli(createdAtMillis),
         gate.openSections(),
         nextUse.pinned(),
         writeBack.failure(),
@@ -498,7 +498,7 @@ public final class BackedRegion implements BackingRegion {
             Path path = backing.rename(newName);
             SuspectFiles.renamed(Objects.requireNonNull(label.path()), path);
             label.renamed(newName, path);
-            backing.named(label.toString(), label.holder());
+            backing.named(label, label.holder());
           }
         });
   }
@@ -562,7 +562,7 @@ public final class BackedRegion implements BackingRegion {
   @Override
   public void usedThrough(Carrier newCarrier) {
     label.usedThrough(newCarrier);
-    backing.named(label.toString(), label.holder());
+    backing.named(label, label.holder());
   }
 
   /** Whether its user has it by the number of another region, which hands its memory on. */

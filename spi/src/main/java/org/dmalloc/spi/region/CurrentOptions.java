@@ -3,6 +3,7 @@ package org.dmalloc.spi.region;
 
 import java.util.EnumSet;
 import java.util.Locale;
+import java.util.concurrent.atomic.AtomicReferenceFieldUpdater;
 import java.util.function.UnaryOperator;
 import org.dmalloc.api.AccessPattern;
 import org.dmalloc.api.Advice;
@@ -17,8 +18,10 @@ import org.dmalloc.spi.region.Uninterrupted.Action;
  * swap policies, resident budget. One policy or budget is set at a time; a pattern at any time.
  */
 final class CurrentOptions {
+  private static final AtomicReferenceFieldUpdater<CurrentOptions, RegionOptions> OPTIONS =
+      AtomicReferenceFieldUpdater.newUpdater(CurrentOptions.class, RegionOptions.class, "options");
+
   private final Object region;
-  private final Object changing = new Object();
 
   /** Changed by {@link #change} alone. */
   private volatile RegionOptions options;
@@ -28,14 +31,13 @@ final class CurrentOptions {
     this.region = region;
     EnumSet<SwapPolicy> lasting = EnumSet.noneOf(SwapPolicy.class);
     traits.policies().stream().filter(policy -> !policy.actsOnce()).forEach(lasting::add);
-    this.options =
-        traits.options().withPolicies(lasting).withResidentBudget(RegionOptions.NO_BUDGET);
+    RegionOptions made = traits.options();
+    RegionOptions now = made.withPolicies(lasting).withResidentBudget(RegionOptions.NO_BUDGET);
+    this.options = now.equals(made) ? made : now;
   }
 
   private void change(UnaryOperator<RegionOptions> next) {
-    synchronized (changing) {
-      options = next.apply(options);
-    }
+    OPTIONS.updateAndGet(this, next);
   }
 
   /** All of them; locked also if a policy locks, and sparse if space was given up. */

@@ -19,7 +19,7 @@ final class EmptiedRanges {
   private static final long PAGE = 4096;
 
   /** Guarded by this. */
-  private List<RegionRange> ranges = new ArrayList<>();
+  private List<RegionRange> ranges = List.of();
 
   /** Guarded by this. */
   private boolean tracked;
@@ -53,7 +53,7 @@ final class EmptiedRanges {
 
   private synchronized void end() {
     tracked = false;
-    ranges = new ArrayList<>();
+    ranges = List.of();
   }
 
   /** How a tracking collects: with the next call to come, or for the last time. */

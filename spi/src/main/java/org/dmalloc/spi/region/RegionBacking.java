@@ -46,10 +46,10 @@ public interface RegionBacking {
   /**
    * Tells what the region is called, at first and whenever its user knows it by another name.
    *
-   * @param region for the messages that its own user gets
+   * @param region its text is for the messages that its own user gets, at any time
    * @param holder its name as holder of its file, for the messages that others get
    */
-  default void named(String region, String holder) {}
+  default void named(Object region, String holder) {}
 
   /** Throws if the file does not hold the region any more; called before a force. */
   default void checkFile(String operation) throws MemoryException {}

@@ -23,6 +23,7 @@ import org.dmalloc.api.Requirements;
 import org.dmalloc.api.UnsupportedCapabilityException;
 import org.dmalloc.api.backing.OrphanedRegions;
 import org.dmalloc.spi.region.Uninterrupted.Work;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A provider's books: what it can do, which regions are open, how many bytes they have against the
@@ -48,6 +49,7 @@ public final class RegionLedger {
   private final LongAdder failures = new LongAdder();
   private final BudgetKeeper budgets;
   private volatile boolean stopped;
+  private volatile @Nullable RegionTraits lastTraits;
 
   /**
    * Books for one provider.
@@ -285,6 +287,16 @@ public final class RegionLedger {
         throw e;
       }
     }
+  }
+
+  /** The traits of the region before where they are the same, so that many alike share them. */
+  public RegionTraits shared(RegionTraits traits) {
+    RegionTraits last = lastTraits;
+    if (last != null && traits.equals(last)) {
+      return last;
+    }
+    lastTraits = traits;
+    return traits;
   }
 
   BudgetKeeper budgets() {

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.dmalloc.spi.region;
 
-import java.util.concurrent.locks.ReentrantLock;
 import org.dmalloc.api.Capability;
 import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.RegionOptions;
@@ -16,6 +15,9 @@ import org.dmalloc.spi.region.Uninterrupted.Action;
  *
  * <p><b>Anew</b> in all other cases: with the gate shut, nobody inside, and so nobody growing.
  * Segments end.
+ *
+ * <p>The monitor, which keeps growth in place apart, is taken inside a section, so that whoever has
+ * shut the gate knows that nobody holds it.
  */
 final class Resizing implements GrowthSteps.Growing {
   private static final long NOT_IN_PLACE = -1;
@@ -28,9 +30,6 @@ final class Resizing implements GrowthSteps.Growing {
   private final CurrentOptions options;
   private final WriteBack writeBack;
   private final NextUse nextUse;
-
-  /** Taken inside a section, so that whoever has shut the gate knows that nobody holds it. */
-  private final ReentrantLock growing = new ReentrantLock();
 
   Resizing(
       BackedRegion region,
@@ -68,11 +67,8 @@ final class Resizing implements GrowthSteps.Growing {
 
   /** Runs a call for all of the region beside no growth in place. Called inside a section. */
   void whileSizeStays(Action call) throws MemoryException {
-    growing.lock();
-    try {
+    synchronized (this) {
       call.run();
-    } finally {
-      growing.unlock();
     }
   }
 
@@ -113,8 +109,7 @@ final class Resizing implements GrowthSteps.Growing {
   }
 
   private long changeInPlace(GrowthSteps.Target target) throws MemoryException {
-    growing.lock();
-    try {
+    synchronized (this) {
       long now = region.byteSize();
       long next = target.from(now);
       if (next < now || next > options.maximum()) {
@@ -125,8 +120,6 @@ final class Resizing implements GrowthSteps.Growing {
         book(now, next, () -> backing.grow(next));
       }
       return now;
-    } finally {
-      growing.unlock();
     }
   }
 

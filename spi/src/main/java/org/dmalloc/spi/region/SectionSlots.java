@@ -45,7 +45,10 @@ abstract class SectionSlots {
    * The number of the slot that a gate begins with: the middle of an array that keeps it apart from
    * its neighbours, which may be those of other gates. No slot of the table has this number.
    */
-  static final int FIRST = STRIDE / 2;
+  static final int FIRST = 4;
+
+  /** Two of these lie at least a cache line apart, wherever the collector puts them. */
+  private static final int FIRST_LONGS = 10;
 
   private static final int SLOT_COUNT =
       Math.clamp(Integer.highestOneBit(Runtime.getRuntime().availableProcessors() * 8), 16, 256);
@@ -56,7 +59,7 @@ abstract class SectionSlots {
   static final int FREE = 0;
 
   /** Of the first slot the owner's thread id or FREE, then its nesting; the rest is room. */
-  final long[] first = new long[STRIDE];
+  final long[] first = new long[FIRST_LONGS];
 
   /** The same per slot, with a slot's room before them; null until threads have met. */
   volatile long @Nullable [] table;

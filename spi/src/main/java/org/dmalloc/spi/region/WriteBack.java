@@ -237,7 +237,7 @@ final class WriteBack {
     }
     SuspectFiles.update(
         marked,
-        mark -> new SuspectBytes(path(), mark == null ? words : mark.error(), List.of(all())));
+        mark -> new SuspectBytes(path, mark == null ? words : mark.error(), List.of(all())));
   }
 
   private synchronized void succeeded(Range range, long failuresBefore) throws MemoryException {

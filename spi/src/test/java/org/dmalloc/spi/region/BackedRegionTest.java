@@ -83,7 +83,7 @@ class BackedRegionTest {
     }
 
     @Override
-    public void named(String region, String newHolder) {
+    public void named(Object region, String newHolder) {
       holder = newHolder;
     }
 
