@@ -23,7 +23,7 @@ import org.jspecify.annotations.Nullable;
 final class BackingSlot {
   private final Object region;
   private final LongSupplier detachedWaitNanos;
-  private final SectionGate gate = new SectionGate();
+  private final SectionGate gate;
 
   // Written with the gate shut, read inside sections: the gate orders them. Growth in place writes
   // it beside sections, which see the old segment or the new one: both lead to the same memory, and
@@ -51,8 +51,9 @@ final class BackingSlot {
   private final Object notifying = new Object();
 
   /** Begins on a placement; users of a region without a backend wait so long for one. */
-  BackingSlot(Object region, Placement placement, LongSupplier detachedWaitNanos) {
+  BackingSlot(Object region, boolean checked, Placement placement, LongSupplier detachedWaitNanos) {
     this.region = region;
+    this.gate = new SectionGate(checked);
     this.detachedWaitNanos = detachedWaitNanos;
     this.placement = placement;
     this.memory = placement.segment();

@@ -57,7 +57,11 @@ final class ManagedRegion implements MemoryRegion {
     this.bundle = bundle;
     this.asked = asked;
     this.backing =
-        new BackingSlot(this, placement, () -> regions.settings().strandedWait().toNanos());
+        new BackingSlot(
+            this,
+            asked.checkedSections(),
+            placement,
+            () -> regions.settings().strandedWait().toNanos());
     this.moving = new MoveLock(this, regions::sectionTimeoutNanos);
     this.calls = new BackendCalls(this, regions, backing);
     this.size = new RegionSize(this, regions, backing, calls);
@@ -389,6 +393,7 @@ final class ManagedRegion implements MemoryRegion {
       boolean released = false;
       try {
         lastInfo = infoNow(false);
+        gate().endSections();
         placement().region().close();
         released = true;
       } finally {

@@ -21,6 +21,7 @@ import org.dmalloc.api.Reservation;
 import org.dmalloc.api.Sharing;
 import org.dmalloc.api.SwapPolicy;
 import org.dmalloc.api.UnsupportedCapabilityException;
+import org.dmalloc.spi.region.CheckedSections;
 import org.dmalloc.spi.region.RegionTraits;
 import org.jspecify.annotations.Nullable;
 
@@ -48,7 +49,7 @@ record RequestedAttributes(long byteSize, @Nullable String name, RegionOptions o
     return new RequestedAttributes(
         byteSize,
         request.name(),
-        RegionTraits.withoutVainMaximum(request.name(), request.options()));
+        CheckedSections.asked(RegionTraits.withoutVainMaximum(request.name(), request.options())));
   }
 
   @Override

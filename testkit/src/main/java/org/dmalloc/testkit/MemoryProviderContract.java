@@ -52,4 +52,7 @@ public abstract class MemoryProviderContract {
 
   @Nested
   public class Protection extends ProtectionContract {}
+
+  @Nested
+  public class CheckedSections extends CheckedSectionsContract {}
 }

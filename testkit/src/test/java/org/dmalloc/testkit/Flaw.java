@@ -192,7 +192,19 @@ enum Flaw {
   /** Protects what it grows by. */
   GROWTH_PROTECTED("Protection", "protectionHoldsOverResizes"),
   /** Leaves a section open on a part that there is not. */
-  REFUSED_PART_STAYS_OPEN("Protection", "partsOutsideTheRegionAreRefused");
+  REFUSED_PART_STAYS_OPEN("Protection", "partsOutsideTheRegionAreRefused"),
+  /** Lets segments of checked sections live on. */
+  KEPT_SEGMENT_LIVES("CheckedSections", "aSegmentKeptPastItsSectionThrowsAtOnce"),
+  /** Checks sections on all of a region alone. */
+  PART_UNCHECKED("CheckedSections", "partsAndProtectedOnesAreCheckedToo"),
+  /** Ends all segments with a nested section. */
+  NESTED_ENDS_ALL("CheckedSections", "nestedSectionsEndOneByOne"),
+  /** Ends the segment when another thread closes its section in vain. */
+  REFUSED_CLOSE_ENDS("CheckedSections", "closingElsewhereOrTwiceIsRefusedAndEndsNothing"),
+  /** Leaves the segments of sections that were never closed. */
+  LOST_SEGMENT_LIVES("CheckedSections", "segmentsEndWithTheRegionAtLast"),
+  /** Closes a section without a word about a call that uses its segment. */
+  CALL_PAST_SECTION_UNTOLD("CheckedSections", "aCallThatOutlastsItsSectionIsToldOf");
 
   /** The theme of the contract that must notice it. */
   private final String theme;

@@ -215,7 +215,8 @@ final class ReferenceRegion extends ReferenceSpace {
       throw new IndexOutOfBoundsException("a part of " + length + " bytes at " + offset);
     }
     MemorySegment part = shown(segment, offset, length == NO_LENGTH ? size : length);
-    return new Section(this, Thread.currentThread(), part);
+    Arena own = beginSection(length == NO_LENGTH);
+    return new Section(this, Thread.currentThread(), bound(part, own), own);
   }
 
   @Override
@@ -227,7 +228,7 @@ final class ReferenceRegion extends ReferenceSpace {
   public MemorySegment segment() {
     try (Access access = acquire()) {
       pinned = !flawed(Flaw.PIN_FORGOTTEN);
-      return access.segment();
+      return shown(segment, 0, access.segment().byteSize());
     }
   }
 
@@ -530,6 +531,7 @@ final class ReferenceRegion extends ReferenceSpace {
     if (closed.get()) {
       return;
     }
+    endSections();
     closed.set(flawed(Flaw.CLOSE_IN_USE_LEAKS));
     if (!flawed(Flaw.USABLE_AFTER_CLOSE) && !flawed(Flaw.MAPPING_LEAK)) {
       closeArena();
@@ -565,12 +567,14 @@ final class ReferenceRegion extends ReferenceSpace {
     private final ReferenceRegion region;
     private final Thread owner;
     private final MemorySegment segment;
+    private final @Nullable Arena own;
     private boolean closed;
 
-    Section(ReferenceRegion region, Thread owner, MemorySegment segment) {
+    Section(ReferenceRegion region, Thread owner, MemorySegment segment, @Nullable Arena own) {
       this.region = region;
       this.owner = owner;
       this.segment = segment;
+      this.own = own;
     }
 
     @Override
@@ -588,11 +592,18 @@ final class ReferenceRegion extends ReferenceSpace {
         region.gate.exit();
         return;
       }
+      if (own != null && !mine && region.flawed(Flaw.REFUSED_CLOSE_ENDS)) {
+        region.endSection(own);
+      }
       if (!mine || closed) {
         throw new IllegalStateException("section of " + owner + " closed twice or elsewhere");
       }
       closed = true;
+      boolean ended = own == null || region.endSection(own);
       region.gate.exit();
+      if (!ended) {
+        throw new IllegalStateException("a channel uses the segment of the section");
+      }
     }
   }
 }

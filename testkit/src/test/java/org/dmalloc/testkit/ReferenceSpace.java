@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.dmalloc.testkit;
 
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.List;
 import java.util.Objects;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import org.dmalloc.api.Access;
 import org.dmalloc.api.AccessMode;
 import org.dmalloc.api.Capability;
@@ -15,6 +18,7 @@ import org.dmalloc.api.Punch;
 import org.dmalloc.api.RegionOptions;
 import org.dmalloc.api.Reservation;
 import org.dmalloc.api.Sharing;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The part of {@link ReferenceRegion} that empties ranges, by stores, so that no space goes; and
@@ -25,6 +29,8 @@ abstract class ReferenceSpace implements MemoryRegion {
 
   /** The protected bytes. */
   private final BitSet guarded = new BitSet();
+
+  private final Set<Arena> sections = ConcurrentHashMap.newKeySet();
 
   /** Said to be given up, by a flaw alone. */
   private volatile boolean holes;
@@ -149,5 +155,53 @@ abstract class ReferenceSpace implements MemoryRegion {
       from = guarded.nextSetBit(end);
     }
     return ranges;
+  }
+
+  /** The arena of a section that is checked; null for any other. */
+  final @Nullable Arena beginSection(boolean whole) {
+    boolean ignored = flawed(Flaw.KEPT_SEGMENT_LIVES) || (!whole && flawed(Flaw.PART_UNCHECKED));
+    if (ignored || !info().checkedSections()) {
+      return null;
+    }
+    Arena arena = Arena.ofShared();
+    sections.add(arena);
+    return arena;
+  }
+
+  static MemorySegment bound(MemorySegment part, @Nullable Arena arena) {
+    if (arena == null) {
+      return part;
+    }
+    MemorySegment bound = part.reinterpret(arena, null);
+    return part.isReadOnly() ? bound.asReadOnly() : bound;
+  }
+
+  /** Ends the segment of a section; false if it is in use. */
+  final boolean endSection(Arena arena) {
+    if (flawed(Flaw.NESTED_ENDS_ALL)) {
+      sections.forEach(this::ended);
+    }
+    return ended(arena) || flawed(Flaw.CALL_PAST_SECTION_UNTOLD);
+  }
+
+  private boolean ended(Arena arena) {
+    try {
+      if (arena.scope().isAlive()) {
+        arena.close();
+      }
+      sections.remove(arena);
+      return true;
+    } catch (IllegalStateException inUse) {
+      return false;
+    }
+  }
+
+  /** Ends the segments of all sections that are left. */
+  final void endSections() {
+    for (Arena arena : sections) {
+      if (!flawed(Flaw.LOST_SEGMENT_LIVES) && !ended(arena)) {
+        throw new IllegalStateException("a channel uses the segment of a section");
+      }
+    }
   }
 }

@@ -48,7 +48,7 @@ public final class BackedRegion implements BackingRegion {
   private final RegionLedger ledger;
   private final RegionTraits traits;
   private final RegionBacking backing;
-  private final SectionGate gate = new SectionGate();
+  private final SectionGate gate;
   private final RegionLabel label;
   private final AccessRules rules;
   private final CurrentOptions options;
@@ -84,6 +84,7 @@ public final class BackedRegion implements BackingRegion {
     this.label = new RegionLabel(id, traits, ledger.backend());
     this.rules = new AccessRules(traits, label);
     this.options = new CurrentOptions(traits, label);
+    this.gate = new SectionGate(options.checkedSections());
     this.writeBack = new WriteBack(traits, backing, label);
     this.nextUse = new NextUse(gate, label);
     this.length = new RegionLength(backing);
@@ -537,7 +538,13 @@ public final class BackedRegion implements BackingRegion {
     }
     try {
       MemoryException unwritten = writeBack.lastForce();
-      use.end(segment, "close", backing::unmap);
+      use.end(
+          segment,
+          "close",
+          () -> {
+            gate.endSections();
+            backing.unmap();
+          });
       release.run();
       if (unwritten != null) {
         throw new UncheckedIOException(unwritten.getMessage(), unwritten);

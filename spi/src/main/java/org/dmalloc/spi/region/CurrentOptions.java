@@ -31,7 +31,7 @@ final class CurrentOptions {
     this.region = region;
     EnumSet<SwapPolicy> lasting = EnumSet.noneOf(SwapPolicy.class);
     traits.policies().stream().filter(policy -> !policy.actsOnce()).forEach(lasting::add);
-    RegionOptions made = traits.options();
+    RegionOptions made = CheckedSections.asked(traits.options());
     RegionOptions now = made.withPolicies(lasting).withResidentBudget(RegionOptions.NO_BUDGET);
     this.options = now.equals(made) ? made : now;
   }
@@ -61,6 +61,10 @@ final class CurrentOptions {
             now.maximum() != RegionOptions.NO_MAXIMUM && byteSize > now.maximum()
                 ? now.withMaximum(byteSize)
                 : now);
+  }
+
+  boolean checkedSections() {
+    return options.checkedSections();
   }
 
   AccessPattern pattern() {

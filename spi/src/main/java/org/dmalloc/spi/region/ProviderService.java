@@ -36,6 +36,7 @@ public final class ProviderService {
    *     begin with a dot, do not
    */
   public void register(BundleContext context, Map<String, Object> properties) {
+    CheckedSections.force(context.getProperty(CheckedSections.PROPERTY));
     Map<String, Object> told = new HashMap<>(properties);
     told.keySet().removeIf(key -> key.startsWith("."));
     told.put(MemoryProvider.BACKEND, provider.name());

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.dmalloc.spi.region;
 
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.Locale;
 import org.dmalloc.api.Access;
+import org.jspecify.annotations.Nullable;
 
 /**
  * An access section on a gate. Nothing keeps a reference to it, so compiled sections allocate none.
@@ -13,13 +15,18 @@ final class SectionAccess implements Access {
   private final int slot;
   private final long threadId;
   private final MemorySegment segment;
+
+  /** Ends the segment with the section; null if it is not checked. */
+  private final @Nullable Arena arena;
+
   private boolean closed;
 
-  SectionAccess(SectionGate gate, int slot, MemorySegment segment) {
+  SectionAccess(SectionGate gate, int slot, MemorySegment segment, @Nullable Arena arena) {
     this.gate = gate;
     this.slot = slot;
     this.threadId = Thread.currentThread().threadId();
     this.segment = segment;
+    this.arena = arena;
   }
 
   @Override
@@ -37,7 +44,11 @@ final class SectionAccess implements Access {
       throw closedTwice(threadId);
     }
     closed = true;
-    gate.exit(slot);
+    if (arena == null) {
+      gate.exit(slot);
+    } else {
+      gate.exit(slot, arena);
+    }
   }
 
   private static IllegalStateException closedElsewhere(long owner, long caller) {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.dmalloc.spi.region;
 
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
@@ -89,7 +90,17 @@ public final class SectionGate extends SectionSlots {
     final Queue<Thread> waiting = new ConcurrentLinkedQueue<>();
   }
 
-  public SectionGate() {}
+  /** Null unless segments are to end with their sections. */
+  private final @Nullable CheckedSections checks;
+
+  public SectionGate() {
+    this(false);
+  }
+
+  /** A gate whose sections' segments end with them, if they are to be {@code checked}. */
+  public SectionGate(boolean checked) {
+    this.checks = checked ? new CheckedSections() : null;
+  }
 
   /**
    * Opens a section for the current thread, waiting while the gate is shut, unless the thread has
@@ -142,7 +153,42 @@ public final class SectionGate extends SectionSlots {
    * The section that this thread's {@link #enter} opened, over a segment that was read after it.
    */
   public Access section(int slot, MemorySegment segment) {
-    return new SectionAccess(this, slot, segment);
+    return checks == null ? new SectionAccess(this, slot, segment, null) : checked(slot, segment);
+  }
+
+  private Access checked(int slot, MemorySegment segment) {
+    boolean done = false;
+    try {
+      Arena arena = Objects.requireNonNull(checks).begin();
+      Access access = new SectionAccess(this, slot, CheckedSections.bound(segment, arena), arena);
+      done = true;
+      return access;
+    } finally {
+      if (!done) {
+        exit(slot);
+      }
+    }
+  }
+
+  /** Like {@link #exit}, for a section that has an arena of its own. */
+  void exit(int slot, Arena arena) {
+    boolean ended = Objects.requireNonNull(checks).end(arena);
+    exit(slot);
+    if (!ended) {
+      throw CheckedSections.inUse();
+    }
+  }
+
+  /**
+   * Ends the segments of checked sections that are left, which {@link #shutToEnd} did not wait for.
+   * Called with the gate shut, before the memory goes.
+   *
+   * @throws IllegalStateException while a native call or a channel uses one
+   */
+  public void endSections() {
+    if (checks != null) {
+      checks.endAll();
+    }
   }
 
   /**
@@ -151,7 +197,7 @@ public final class SectionGate extends SectionSlots {
    *
    * @throws IllegalStateException if the gate has ended, if this thread has a section open, or if
    *     sections of others are still open after the time; the message names their threads, and the
-   *     gate is open again
+   *     gate is open again. Also while the segment of a checked section is used past its end
    */
   public void shut(long timeoutNanos) {
     requireShut(shutUnlessHeld(timeoutNanos), timeoutNanos);
@@ -198,7 +244,24 @@ public final class SectionGate extends SectionSlots {
       throw new IllegalStateException(
           "this thread has an access section open on the region; close it first");
     }
-    return shutUnlessHeld(timeoutNanos, FREE);
+    List<Long> holders = shutUnlessHeld(timeoutNanos, FREE);
+    if (holders.isEmpty()) {
+      endLeft();
+    }
+    return holders;
+  }
+
+  /** Ends what sections left behind, or opens the gate again. */
+  private void endLeft() {
+    boolean done = false;
+    try {
+      endSections();
+      done = true;
+    } finally {
+      if (!done) {
+        open();
+      }
+    }
   }
 
   private List<Long> shutUnlessHeld(long timeoutNanos, long except) {
