@@ -89,8 +89,9 @@ final class RegionImage {
     disk.setLength(length);
     reserve.reserve(DATA_OFFSET, length - DATA_OFFSET);
     byte[] bytes = header.encode();
-    disk.write(COPY_POSITIONS[0], bytes);
-    disk.write(COPY_POSITIONS[1], bytes);
+    byte[] both = Arrays.copyOf(bytes, (int) COPY_POSITIONS[1] + bytes.length);
+    System.arraycopy(bytes, 0, both, (int) COPY_POSITIONS[1], bytes.length);
+    disk.write(COPY_POSITIONS[0], both);
     return new RegionImage(disk, header, 0, 0, Unforced.WHOLE_FILE);
   }
 
