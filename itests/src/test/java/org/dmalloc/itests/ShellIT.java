@@ -2,6 +2,7 @@
 package org.dmalloc.itests;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -16,6 +17,7 @@ import java.util.regex.Pattern;
 import javax.inject.Inject;
 import org.apache.felix.service.command.CommandProcessor;
 import org.apache.felix.service.command.CommandSession;
+import org.dmalloc.api.Capability;
 import org.dmalloc.api.MemoryProvider;
 import org.dmalloc.api.MemoryRegion;
 import org.dmalloc.itests.exam.PaxExam;
@@ -104,6 +106,56 @@ public class ShellIT {
       run("dmalloc:free " + id);
       MemoryProvider provider = new ConfiguredProviders(context).await(backend);
       assertEquals(0, provider.statistics().openRegions(), backend);
+    }
+  }
+
+  @Test
+  void regionsGrowInPlaceAndArePunchedOnEveryBackend() throws Exception {
+    for (String backend : Backends.PIDS.keySet()) {
+      String id = allocate("8k -b " + backend + " --max 1m --autogrow");
+      assertTrue(run("dmalloc:fill " + id).startsWith("filled 8 KiB"), backend);
+      assertTrue(
+          run("dmalloc:write " + id + " 9000 'past the end'").contains("it has grown to 12 KiB"),
+          backend);
+      String resized = run("dmalloc:resize " + id + " 1m");
+      assertTrue(resized.endsWith("from 12 KiB to 1 MiB, in place"), resized);
+      run("dmalloc:length " + id + " 9012");
+      run("dmalloc:protect " + id + " ro --offset 4k --length 16");
+      String info = run("dmalloc:info " + id);
+      assertTrue(info.contains("9012 bytes"), info);
+      assertTrue(info.contains("by itself up to 1 MiB"), info);
+      assertTrue(info.contains("16 B at 4096"), info);
+      assertThrows(Exception.class, () -> run("dmalloc:write " + id + " 4100 x"), backend);
+      run("dmalloc:protect " + id + " rw");
+      if (new ConfiguredProviders(context)
+          .await(backend)
+          .capabilities()
+          .contains(Capability.PUNCH)) {
+        run("dmalloc:punch " + id + " --length 4k --release");
+        run("dmalloc:reserve " + id);
+        assertTrue(run("dmalloc:read " + id + " 4090 12").endsWith("|......ZZZZZZ|"), backend);
+      }
+      run("dmalloc:free " + id);
+    }
+  }
+
+  @Test
+  void regionsAreRenamedAndDeletedWhileTheyAreOpen() throws Exception {
+    for (String backend : List.of("panama", "filechannel")) {
+      String name = "before-" + backend;
+      String id = allocate("8k -b " + backend + " -n " + name + " --durable force");
+      run("dmalloc:write " + id + " 0 kept");
+      run("dmalloc:rename " + name + " after");
+      assertTrue(run("dmalloc:flush --names").startsWith("flushed the names of "), backend);
+      run("dmalloc:free " + id);
+      run("dmalloc:rename after again --durable force");
+      String opened = run("dmalloc:open again -b " + backend);
+      assertTrue(opened.contains("'again'"), opened);
+      assertThrows(Exception.class, () -> run("dmalloc:delete again"), backend);
+      run("dmalloc:delete again --open");
+      assertFalse(run("dmalloc:stored").contains("again"), backend);
+      assertTrue(run("dmalloc:read again 0 4").endsWith("|kept|"), backend);
+      assertTrue(run("dmalloc:free -a").contains("not in the store any more"), backend);
     }
   }
 

@@ -146,6 +146,7 @@ final class ManagedNamesTest {
     assertTrue(open.getMessage().contains("open"), open.getMessage());
     region.close();
     rig.provider.rename("orders", "bills", NameDurability.ON_FORCE, null);
+    rig.provider.forceNames();
     assertTrue(Files.exists(big.resolve("bills.region")));
     rig.provider.open("bills").close();
     orders().close();

@@ -117,6 +117,18 @@ class CompletionTest {
   }
 
   @Test
+  void whatNewCommandsTakeIsOffered() throws Exception {
+    assertEquals(List.of("ro", "rw"), at("protect", open, ""));
+    assertEquals(List.of("now", "force"), at("alloc", "1k", "--durable", ""));
+    assertEquals(List.of("now", "force"), at("delete", "opened", "--durable", ""));
+    assertEquals(at("delete", ""), at("rename", ""));
+    assertEquals(List.of(), at("rename", "opened", ""));
+    assertEquals(at("free", ""), at("protect", ""));
+    assertEquals(at("fill", ""), at("punch", ""));
+    assertTrue(at("stored", "-d", "").contains(GogoShell.PATHS));
+  }
+
+  @Test
   void aListGoesOnBehindAComma() throws Exception {
     assertTrue(at("alloc", "1k", "--policy", "never,").contains("never,no-read-ahead"));
     assertFalse(at("alloc", "1k", "--policy", "never,").contains("never,never"));

@@ -51,7 +51,13 @@ class TerminalWidthTest {
         "info a-region-whose-name-is-longer-than-that-of-most",
         "help",
         "help alloc",
-        "alloc --help"
+        "alloc --help",
+        "open --help",
+        "punch --help",
+        "rename --help",
+        "delete --help",
+        "flush --help",
+        "length a-region-whose-name-is-longer-than-that-of-most"
       })
   void noLineIsWider(String line) throws Exception {
     String printed = shell.run(line);

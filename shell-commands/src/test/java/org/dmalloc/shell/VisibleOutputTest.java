@@ -43,6 +43,7 @@ class VisibleOutputTest {
           Capability.READ_ONLY,
           Capability.FORCE,
           Capability.RESIZE,
+          Capability.PUNCH,
           Capability.RELEASE,
           Capability.SWAP_POLICY,
           Capability.RESIDENT_BUDGET,
@@ -90,11 +91,19 @@ class VisibleOutputTest {
             "budget NAME 64k",
             "flush NAME",
             "resize NAME 16k",
+            "length NAME 100",
+            "punch NAME --all",
+            "reserve NAME",
+            "protect NAME ro --length 1",
+            "info NAME",
+            "protect NAME rw",
+            "flush --names",
             "free NAME",
             "open NAME -o \"o\u001b\"",
             "regions",
             "free --all",
-            "delete NAME")) {
+            "rename NAME other",
+            "delete other")) {
       String output = shell.run(line.replace("NAME", "'" + NAME + "'"));
       assertVisible(output);
       if (line.contains("regions") || line.contains("stored") || line.contains("info")) {

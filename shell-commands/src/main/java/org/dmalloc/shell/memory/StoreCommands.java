@@ -6,9 +6,11 @@ import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import org.apache.felix.service.command.CommandSession;
 import org.apache.felix.service.command.Descriptor;
 import org.dmalloc.api.Deletion;
@@ -68,7 +70,7 @@ public final class StoreCommands extends CommandSet {
       throws MemoryException, CommandFailure {
     Console console = Console.of(session);
     Path elsewhere = console.resolveGiven(directory);
-    List<String> failures = new ArrayList<>();
+    Set<String> failures = new LinkedHashSet<>(); // of one directory all say the same
     Map<Path, StoredRow> byPath = new LinkedHashMap<>();
     for (Backend.Stored each :
         providers().stored(backend, elsewhere, e -> failures.add(String.valueOf(e.getMessage())))) {
@@ -126,8 +128,9 @@ public final class StoreCommands extends CommandSet {
           AttributeOptions.@Nullable Durable durable)
       throws MemoryException {
     RegionNames.checkNew(newName);
+    Path elsewhere = Console.of(session).resolveGiven(directory);
     Optional<MemoryRegion> open =
-        directory == null ? lookup().ifOpen(name, backend) : Optional.empty();
+        lookup().ifOpen(name, backend).filter(region -> isIn(elsewhere, region));
     if (open.isPresent()) {
       String old = RegionLookup.label(open.get().info());
       if (durable != null) {
@@ -139,7 +142,6 @@ public final class StoreCommands extends CommandSet {
       open.get().rename(newName);
       return Message.of("renamed %s to %s", old, newName);
     }
-    Path elsewhere = Console.of(session).resolveGiven(directory);
     Backend.Stored found = lookup().stored(name.toString(), backend, elsewhere);
     found
         .backend()
@@ -149,6 +151,11 @@ public final class StoreCommands extends CommandSet {
             durable == null ? NameDurability.NOW : durable.durability(),
             elsewhere);
     return Message.of("renamed %s to %s", found.region().name(), newName);
+  }
+
+  private static boolean isIn(@Nullable Path directory, MemoryRegion region) {
+    Path file = region.info().path();
+    return directory == null || (file != null && directory.equals(file.getParent()));
   }
 
   @Descriptor("deletes stored regions for good; an open one only with --open")
