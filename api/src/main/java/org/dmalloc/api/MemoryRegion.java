@@ -256,7 +256,9 @@ public interface MemoryRegion extends AutoCloseable {
 
   /**
    * Says how many bytes are in use. It is kept with the region: over moves, and with a named one,
-   * where it is durable with the next {@link #force()} of the whole region, or at its close.
+   * where it is durable with the next force, of any part, or at its close; with {@link
+   * NameDurability#ON_FORCE} with the force that follows, or {@link MemoryProvider#forceNames()}. A
+   * process that dies before loses it.
    *
    * @param length from 0 to {@link #byteSize()}
    * @throws IllegalArgumentException if it is not

@@ -151,6 +151,7 @@ final class DirectoryEntries {
     try (LockedFile locked = LockedFile.open("delete", path, OpenMode.WRITER, "its deletion")) {
       endMove(path, locked.identity(), examine(path, locked.disk()));
       FileIdentity.deleteIfSame(path, locked.identity(), "delete");
+      unforced.deleted(locked.identity());
     }
     settle(durable);
     return false;
@@ -183,6 +184,7 @@ final class DirectoryEntries {
     }
     endMove(path, identity, note); // without the monitors, as it takes those of another file
     FileIdentity.deleteIfSame(path, identity, "delete");
+    unforced.deleted(identity);
     settle(durable);
     return held;
   }

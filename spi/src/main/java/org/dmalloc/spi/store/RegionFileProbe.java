@@ -116,6 +116,10 @@ record RegionFileProbe(StoredRegion region, List<String> flaws, @Nullable HandOv
       throws IOException {
     // Exclusive where possible: a shared lock would not notice those who only read.
     boolean free = LockedFile.lock(file.channel(), file.writable());
+    if (!free && file.channel().size() == 0) {
+      throw new NoSuchFileException(
+          path.toString()); // somebody is about to give the name to a file
+    }
     RegionImage image = RegionImage.load(new ChannelDisk(file.channel()), path);
     StoredRegion region =
         new StoredRegion(

@@ -35,6 +35,9 @@ import org.jspecify.annotations.Nullable;
  * <p><b>Threads.</b> All methods may be called from any thread; none of them minds an interrupt,
  * except that {@link #resize} passes on the refusal of its reserver.
  *
+ * <p>It is long because it is one lock's: what is done to file, header and name excludes each
+ * other.
+ *
  * <p><b>Other descriptors.</b> Closing any descriptor of a file drops all locks that the process
  * has on it. Whoever opens another descriptor on {@link #path()} must hand its closing to {@link
  * #attach}, and do so before anything else can fail.
@@ -661,7 +664,11 @@ public final class StoreFile implements MovableFile, AutoCloseable {
           forceImage();
         } else {
           writeLength();
-          store.unforced().closed(this);
+          if (fate().isEmpty()) {
+            store.unforced().closed(this);
+          } else {
+            store.unforced().forced(this); // nobody can want a file without a name
+          }
         }
       }
     }

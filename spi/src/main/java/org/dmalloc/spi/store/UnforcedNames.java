@@ -57,6 +57,11 @@ final class UnforcedNames {
     }
   }
 
+  /** A file has gone for good, and nothing of it is wanted any more. */
+  synchronized void deleted(FileIdentity file) {
+    closed.remove(file);
+  }
+
   /** How many files and directories are to be forced. */
   synchronized int count() {
     return directories.size() + closed.size() + open.size();

@@ -25,9 +25,10 @@ public final class Holder implements Function<String[], AutoCloseable> {
 
   /**
    * Says "open" and holds the region until its input ends, or says why it can't. With the mode
-   * {@code PUT_OFF} it says "put off" after changes that wait for no force. With {@code CREATE} it
-   * says "reserving" and stays in the middle of a creation; with {@code CHURN} it says "churning"
-   * and creates and deletes the region many times.
+   * {@code PUT_OFF} it says "put off" after changes that wait for no force. With {@code LOCKED} it
+   * locks the file, whatever that is. With {@code CREATE} it says "reserving" and stays in the
+   * middle of a creation; with {@code CHURN} it says "churning" and creates and deletes the region
+   * many times.
    */
   public static void main(String[] arguments) throws Exception {
     if (arguments[2].equals("CREATE")) {
@@ -48,6 +49,14 @@ public final class Holder implements Function<String[], AutoCloseable> {
       putOff(RegionStore.open(Path.of(arguments[0])), arguments[1]);
       System.out.println("put off");
       awaitEndOfInput();
+      return;
+    }
+    if (arguments[2].equals("LOCKED")) {
+      Path path = RegionStore.open(Path.of(arguments[0])).path(arguments[1]);
+      try (LockedFile locked = LockedFile.open("open", path, OpenMode.WRITER, "holder")) {
+        System.out.println(locked.isClosed() ? "closed" : "locked");
+        awaitEndOfInput();
+      }
       return;
     }
     if (arguments[2].equals("CHURN")) {

@@ -80,7 +80,7 @@ final class UnforcedNamesTest {
     putOff("moved").close();
     store.delete("gone", false, NameDurability.ON_FORCE);
     store.rename("moved", "elsewhere", NameDurability.ON_FORCE);
-    assertEquals(4, store.unforced().count());
+    assertEquals(3, store.unforced().count());
     try (StoreFile file = store.open("r", OpenMode.WRITER, "test")) {
       store.unforced().force();
       assertEquals(0, store.unforced().count());
@@ -89,6 +89,18 @@ final class UnforcedNamesTest {
       assertTrue(line(other).contains("open elsewhere"));
     }
     assertEquals("open", line(holder("r", "WRITER")));
+  }
+
+  @Test
+  void whatIsDeletedIsNotNotedForEver() throws Exception {
+    putOff("closed").close();
+    store.delete("closed", false, NameDurability.ON_FORCE);
+    putOff("unlinked").close();
+    store.delete("unlinked", true, NameDurability.ON_FORCE);
+    StoreFile open = putOff("open");
+    store.delete("open", true, NameDurability.ON_FORCE);
+    open.close();
+    assertEquals(1, store.unforced().count()); // the directory
   }
 
   @Test
@@ -203,6 +215,19 @@ final class UnforcedNamesTest {
     assertThrows(MemoryException.class, () -> store.delete("foreign", true, NameDurability.NOW));
     assertEquals("no region", Files.readString(store.path("foreign")));
     assertEquals(List.of("foreign", "r"), names());
+  }
+
+  @Test
+  void aNameThatIsBeingGivenIsNotListed() throws Exception {
+    Files.createFile(store.path("s"));
+    Process other = holder("s", "LOCKED");
+    assertEquals("locked", line(other));
+    assertEquals(List.of(), names());
+    assertThrows(MemoryException.class, () -> store.delete("s", true, NameDurability.NOW));
+    assertThrows(MemoryException.class, () -> create("s", NameDurability.NOW));
+    other.destroyForcibly().waitFor();
+    assertEquals(List.of("s"), names());
+    create("s", NameDurability.NOW).close();
   }
 
   @Test
