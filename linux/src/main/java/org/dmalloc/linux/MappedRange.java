@@ -285,7 +285,7 @@ final class MappedRange {
       try {
         lock.extend(into);
         markLike(into);
-        copyPages(from.reinterpret(old.length()), into);
+        copyPages(from.reinterpret(Math.min(old.byteSize(), newByteSize)), into);
       } catch (MemoryException | RuntimeException | Error e) {
         Relocation.unmap(into.address(), length);
         throw e;
@@ -301,11 +301,10 @@ final class MappedRange {
   private static void copyPages(MemorySegment from, MemorySegment into) {
     long page = Platform.pageSize();
     MemorySegment zeros = MemorySegment.ofArray(new byte[(int) page]);
-    long length = Math.min(from.byteSize(), into.byteSize());
-    for (long at = 0; at < length; at += page) {
-      MemorySegment each = from.asSlice(at, page);
-      if (each.mismatch(zeros) >= 0) {
-        into.asSlice(at, page).copyFrom(each);
+    for (long at = 0; at < from.byteSize(); at += page) {
+      MemorySegment each = from.asSlice(at, Math.min(page, from.byteSize() - at));
+      if (each.mismatch(zeros.asSlice(0, each.byteSize())) >= 0) {
+        into.asSlice(at, each.byteSize()).copyFrom(each);
       }
     }
   }

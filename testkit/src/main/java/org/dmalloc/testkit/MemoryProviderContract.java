@@ -42,6 +42,12 @@ public abstract class MemoryProviderContract {
   public class Paging extends PagingContract {}
 
   @Nested
+  public class Growth extends GrowthContract {}
+
+  @Nested
+  public class SelfGrowth extends AutogrowthContract {}
+
+  @Nested
   public class Batch extends BatchContract {}
 
   @Nested

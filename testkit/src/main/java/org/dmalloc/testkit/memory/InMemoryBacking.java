@@ -6,6 +6,7 @@ import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.function.Supplier;
 import org.dmalloc.api.AccessMode;
 import org.dmalloc.api.Advice;
 import org.dmalloc.api.MemoryException;
@@ -223,7 +224,7 @@ final class InMemoryBacking implements RegionBacking, MovableFile {
   @Override
   public DirtyTracking trackDirty() throws MemoryException {
     faults.called("trackDirty");
-    return new ShadowTracking(segment);
+    return new ShadowTracking(() -> segment);
   }
 
   @Override
@@ -335,22 +336,37 @@ final class InMemoryBacking implements RegionBacking, MovableFile {
 
   /** Compares with a copy of its own, which it brings up to date before it tells. */
   private static final class ShadowTracking implements DirtyTracking {
-    private final MemorySegment source;
-    private final MemorySegment shadow;
+    private final Supplier<MemorySegment> memory;
+    private final MemorySegment first;
+    private MemorySegment shadow;
 
-    ShadowTracking(MemorySegment source) {
-      this.source = source;
-      this.shadow = Arena.ofAuto().allocate(source.byteSize(), Long.BYTES).copyFrom(source);
+    ShadowTracking(Supplier<MemorySegment> memory) {
+      this.memory = memory;
+      this.first = memory.get();
+      this.shadow = copyOf(first);
+    }
+
+    private static MemorySegment copyOf(MemorySegment source) {
+      return Arena.ofAuto().allocate(source.byteSize(), Long.BYTES).copyFrom(source);
     }
 
     @Override
     public void collect(Visitor visitor) throws MemoryException {
-      for (long at = 0; at < source.byteSize(); at += PAGE) {
-        long end = Math.min(at + PAGE, source.byteSize());
+      if (!first.scope().isAlive()) {
+        throw new IllegalStateException("tracking has ended");
+      }
+      MemorySegment source = memory.get();
+      long known = shadow.byteSize();
+      for (long at = 0; at < known; at += PAGE) {
+        long end = Math.min(at + PAGE, known);
         if (MemorySegment.mismatch(source, at, end, shadow, at, end) >= 0) {
           MemorySegment.copy(source, at, shadow, at, end - at);
           visitor.written(at, end - at);
         }
+      }
+      if (source.byteSize() > known) { // it has grown
+        shadow = copyOf(source);
+        visitor.written(known, source.byteSize() - known);
       }
     }
 

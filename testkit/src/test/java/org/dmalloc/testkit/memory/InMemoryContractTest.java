@@ -24,6 +24,7 @@ final class InMemoryContractTest extends MemoryProviderContract {
           Capability.RESIDENT_BUDGET,
           Capability.SWAP_POLICY,
           Capability.RESIZE,
+          Capability.GROW_IN_PLACE,
           Capability.PUNCH,
           Capability.DIRTY_TRACKING);
 
