@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.dmalloc.backend.filechannel;
 
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.channels.FileChannel.MapMode;
 import java.nio.file.Files;
@@ -18,6 +19,7 @@ import org.dmalloc.spi.region.MovableFile;
 import org.dmalloc.spi.region.RegionBacking;
 import org.dmalloc.spi.region.RegionTraits;
 import org.dmalloc.spi.store.OpenMode;
+import org.dmalloc.spi.store.SpaceReserver;
 import org.dmalloc.spi.store.StoreFile;
 import org.jspecify.annotations.Nullable;
 
@@ -28,7 +30,8 @@ final class FileChannelBacking implements RegionBacking {
       System.getProperty("os.name", "").toLowerCase(Locale.ROOT).contains("windows");
 
   private final RegionTraits traits;
-  private final AddressRange range;
+  private volatile AddressRange range;
+  private volatile MemorySegment segment;
   private final StoreFile file;
   private final ConcurrentReads reads;
 
@@ -42,13 +45,14 @@ final class FileChannelBacking implements RegionBacking {
       RegionTraits traits, AddressRange range, StoreFile file, ConcurrentReads reads) {
     this.traits = traits;
     this.range = range;
+    this.segment = range.segment().asSlice(0, file.byteSize());
     this.file = file;
     this.reads = reads;
   }
 
   @Override
   public MemorySegment segment() {
-    return range.segment();
+    return segment;
   }
 
   @Override
@@ -177,6 +181,69 @@ final class FileChannelBacking implements RegionBacking {
   @Override
   public Path rename(String newName) throws MemoryException {
     return file.rename(newName, traits.nameDurability());
+  }
+
+  @Override
+  public void checkResize() throws MemoryException {
+    file.checkSync();
+  }
+
+  @Override
+  public void grow(long newByteSize) throws MemoryException {
+    long oldByteSize = segment.byteSize();
+    resizeFile(newByteSize);
+    if (traits.sharing() == Sharing.PRIVATE) {
+      // Its own copy of the last page has what a larger size left there.
+      long page = Math.max(ResidentPages.PAGE, ResidentPages.ceiling(oldByteSize));
+      long end = Math.min(newByteSize, page);
+      range.segment().asSlice(oldByteSize, end - oldByteSize).fill((byte) 0);
+    }
+    segment = range.segment().asSlice(0, newByteSize);
+  }
+
+  /**
+   * Maps the file once more before the first mapping ends, so that nothing can fail between.
+   * Private content is copied, and is there twice for the moment.
+   */
+  @Override
+  public void resize(long newByteSize) throws MemoryException {
+    long oldByteSize = segment.byteSize();
+    boolean grows = newByteSize > oldByteSize;
+    if (grows) {
+      resizeFile(newByteSize);
+    }
+    long larger = Math.max(oldByteSize, newByteSize);
+    Arena arena = Arena.ofShared();
+    try {
+      MemorySegment mapped = file.map(mapMode(traits), arena, Math.max(larger, traits.maximum()));
+      if (traits.sharing() == Sharing.PRIVATE) {
+        ResidentPages.copyChanged(segment, mapped);
+      }
+      range.close();
+      range = AddressRange.ofArena(arena, mapped);
+      segment = mapped.asSlice(0, larger);
+    } catch (MemoryException | RuntimeException | Error e) {
+      arena.close();
+      if (grows) {
+        try {
+          resizeFile(oldByteSize);
+        } catch (MemoryException f) {
+          e.addSuppressed(f);
+        }
+      }
+      throw e;
+    }
+    if (!grows) {
+      resizeFile(newByteSize);
+      segment = range.segment().asSlice(0, newByteSize);
+    }
+  }
+
+  private void resizeFile(long newByteSize) throws MemoryException {
+    // What a private mapping stores never reaches its file.
+    boolean fills =
+        traits.reservation() == Reservation.RESERVED && traits.sharing() == Sharing.SHARED;
+    file.resize(newByteSize, fills ? SpaceReserver.moreZeros() : SpaceReserver.SPARSE);
   }
 
   @Override

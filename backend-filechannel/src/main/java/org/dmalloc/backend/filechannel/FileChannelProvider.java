@@ -5,6 +5,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.util.EnumSet;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
@@ -70,6 +71,19 @@ public final class FileChannelProvider extends StoreLedgerProvider {
           Capability.PREFETCH,
           Capability.RESIDENCY);
 
+  /** A mapped file cannot be cut there, and growth begins with a cut at the last byte. */
+  private static final boolean KEEPS_SIZES =
+      System.getProperty("os.name", "").toLowerCase(Locale.ROOT).contains("windows");
+
+  private static Set<Capability> capabilitiesHere() {
+    EnumSet<Capability> here = EnumSet.copyOf(CAPABILITIES);
+    if (!KEEPS_SIZES) {
+      here.add(Capability.RESIZE);
+      here.add(Capability.GROW_IN_PLACE);
+    }
+    return here;
+  }
+
   private final Sharing defaultSharing;
   private final Machine machine;
   private final ConcurrentReads reads;
@@ -84,7 +98,7 @@ public final class FileChannelProvider extends StoreLedgerProvider {
     super(
         new RegionLedger(
             settings.name(),
-            CAPABILITIES,
+            capabilitiesHere(),
             EnumSet.noneOf(Advice.class),
             settings.limitBytes(),
             settings.sectionTimeout().toNanos()),
@@ -215,9 +229,10 @@ public final class FileChannelProvider extends StoreLedgerProvider {
       throws MemoryException {
     Arena arena = Arena.ofShared();
     try {
-      MemorySegment segment = file.map(FileChannelBacking.mapMode(traits), arena);
+      long room = Math.max(file.byteSize(), traits.maximum());
+      MemorySegment segment = file.map(FileChannelBacking.mapMode(traits), arena, room);
       if (prefault != null) {
-        prefault(segment, file, prefault.next(), outcome);
+        prefault(segment.asSlice(0, file.byteSize()), file, prefault.next(), outcome);
       }
       RegionTraits real = traits.withFileKey(file.isNamed() ? file.fileKey() : null);
       AddressRange range = AddressRange.ofArena(arena, segment);

@@ -108,6 +108,16 @@ final class ResidentPages {
     }
   }
 
+  /** Copies the pages that differ, so that those that do not need no copy of their own. */
+  static void copyChanged(MemorySegment from, MemorySegment into) {
+    for (long page = 0; page < from.byteSize(); page += PAGE) {
+      long end = Math.min(page + PAGE, from.byteSize());
+      if (MemorySegment.mismatch(from, page, end, into, page, end) >= 0) {
+        MemorySegment.copy(from, page, into, page, end - page);
+      }
+    }
+  }
+
   /**
    * Makes the pages of a range that are resident dirty, by adding nothing to a word of each: stores
    * that users make meanwhile are not lost.

@@ -140,6 +140,12 @@ public interface RegionBacking {
   }
 
   /**
+   * Throws, which makes all suspect, if {@link #grow} or {@link #resize} was told in place of a
+   * force that pages could not be written; called after each.
+   */
+  default void checkResize() throws MemoryException {}
+
+  /**
    * Grows in place, up to the maximum that the region was asked to have: {@link #segment} is larger
    * then, and older segments stay valid. What is behind the old size is zero. Called inside a
    * section, by one thread at a time. After a failure nothing has changed.

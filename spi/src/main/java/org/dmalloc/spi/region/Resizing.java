@@ -160,6 +160,7 @@ final class Resizing implements GrowthSteps.Growing {
       } else {
         ledger.undoRebook(byteSize, newByteSize);
       }
+      writeBack.noteResize();
     }
   }
 

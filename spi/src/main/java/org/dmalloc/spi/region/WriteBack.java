@@ -124,6 +124,15 @@ final class WriteBack {
     }
   }
 
+  /** Makes all suspect if a change of size was told of pages that could not be written. */
+  void noteResize() {
+    try {
+      watch(backing::checkResize);
+    } catch (MemoryException e) {
+      // It is suspect now, and the next force tells. The change of size has an outcome of its own.
+    }
+  }
+
   /** Forces a range that is not empty. */
   void force(long offset, long length) throws MemoryException {
     backing.checkFile("force");

@@ -10,7 +10,9 @@ import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileChannel.MapMode;
+import java.util.concurrent.atomic.AtomicReference;
 import org.dmalloc.spi.region.Uninterrupted;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A {@link Disk} on a {@link FileChannel}, which, other than {@link java.io.RandomAccessFile}, can
@@ -25,6 +27,7 @@ final class ChannelDisk implements Disk {
   private static final Thread ANOTHER_THREAD = Thread.ofPlatform().unstarted(() -> {});
 
   private final FileChannel channel;
+  private final AtomicReference<@Nullable IOException> failedSync = new AtomicReference<>();
 
   ChannelDisk(FileChannel channel) {
     this.channel = channel;
@@ -106,7 +109,17 @@ final class ChannelDisk implements Disk {
 
   @Override
   public void sync() throws IOException {
-    run(() -> channel.force(true));
+    try {
+      run(() -> channel.force(true));
+    } catch (IOException e) {
+      failedSync.set(e);
+      throw e;
+    }
+  }
+
+  /** The last {@link #sync} that failed since this was asked; null if none has. */
+  @Nullable IOException takeFailedSync() {
+    return failedSync.getAndSet(null);
   }
 
   @Override

@@ -32,6 +32,11 @@ public interface SpaceReserver {
    * with an exception when the thread is interrupted or the listener throws.
    */
   static SpaceReserver zeros(ProgressListener progress) {
-    return new ZeroFill(progress);
+    return new ZeroFill(progress, "nothing was created");
+  }
+
+  /** Like {@link #zeros}, for a file that grows: to the end, and tells nobody. */
+  static SpaceReserver moreZeros() {
+    return new ZeroFill(ProgressListener.NONE, "");
   }
 }

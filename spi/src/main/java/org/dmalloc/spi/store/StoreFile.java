@@ -9,6 +9,7 @@ import java.lang.System.Logger.Level;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
 import java.nio.channels.FileChannel.MapMode;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -347,23 +348,64 @@ public final class StoreFile implements MovableFile, AutoCloseable {
    * @throws MemoryException if the file was cut short, or if the kernel refuses
    */
   public MemorySegment map(MapMode mapMode, Arena arena) throws MemoryException {
+    return map(mapMode, arena, byteSize);
+  }
+
+  /**
+   * Maps the region's bytes, and addresses behind them into which the file may grow. An access
+   * there is a signal until it has.
+   *
+   * @param room how many bytes to map in all, at least the size
+   */
+  public MemorySegment map(MapMode mapMode, Arena arena, long room) throws MemoryException {
     checkLength("map");
-    MappingCount.OF_PROCESS.add("map", byteSize, path.toString(), 1);
+    MappingCount.OF_PROCESS.add("map", room, path.toString(), 1);
     try {
       long offset = dataOffset();
-      return ChannelDisk.call(() -> locked.channel().map(mapMode, offset, byteSize, arena));
+      return ChannelDisk.call(
+          () -> {
+            FileChannel channel = locked.channel();
+            long length = channel.size();
+            MemorySegment mapped = channel.map(mapMode, offset, room, arena);
+            if (channel.size() > length) {
+              channel.truncate(length); // mapping has extended it
+            }
+            return mapped;
+          });
     } catch (IOException e) {
-      if (e.getCause() instanceof OutOfMemoryError) {
-        throw MemoryException.of(
-            "map",
-            byteSize,
-            path.toString(),
-            Errno.name(Errno.ENOMEM),
-            Errno.ENOMEM,
-            AddressSpace.OF_PROCESS.nextStep(byteSize, mapMode.equals(MapMode.PRIVATE)),
-            e);
-      }
-      throw StoreErrors.of("map", byteSize, target(), e);
+      throw refusal(mapMode, room, e);
+    }
+  }
+
+  private MemoryException refusal(MapMode mapMode, long room, IOException e) {
+    boolean outOfAddresses = e.getCause() instanceof OutOfMemoryError;
+    int errno = outOfAddresses ? Errno.ENOMEM : Errno.of(e);
+    if (!outOfAddresses && (room == byteSize || errno == MemoryException.NO_ERRNO)) {
+      return StoreErrors.of("map", room, target(), e);
+    }
+    String smaller = "give a smaller maximum: addresses are reserved for all of it";
+    String step =
+        outOfAddresses
+            ? AddressSpace.OF_PROCESS.nextStep(room, mapMode.equals(MapMode.PRIVATE))
+            : smaller;
+    return MemoryException.of(
+        "map",
+        room,
+        path.toString(),
+        Errno.name(errno),
+        errno,
+        outOfAddresses && room > byteSize ? step + "; or " + smaller : step,
+        e);
+  }
+
+  /**
+   * Throws if a change of size was told of pages that could not be written, since it was asked
+   * last: the kernel tells one call, and then no other.
+   */
+  public void checkSync() throws MemoryException {
+    IOException failed = disk.takeFailedSync();
+    if (failed != null) {
+      throw StoreErrors.of("resize", byteSize, target(), failed);
     }
   }
 

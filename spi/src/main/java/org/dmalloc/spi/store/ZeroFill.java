@@ -11,8 +11,12 @@ import org.dmalloc.spi.machine.KernelFiles;
 import org.dmalloc.spi.machine.Machine;
 import org.dmalloc.spi.region.LongOperation;
 
-/** Reserves space by writing zeros, the only way that pure Java has. */
-record ZeroFill(ProgressListener progress) implements SpaceReserver {
+/**
+ * Reserves space by writing zeros, the only way that pure Java has.
+ *
+ * @param outcome what is there when it was cancelled, in words; empty if no interrupt cancels it
+ */
+record ZeroFill(ProgressListener progress, String outcome) implements SpaceReserver {
   /** For files in memory: what they take cannot be had twice. */
   private static final Machine MEMORY = Machine.unconditional(KernelFiles.ofThisMachine());
 
@@ -31,8 +35,7 @@ record ZeroFill(ProgressListener progress) implements SpaceReserver {
     refuseHopeless(file, length);
     byte[] zeros = new byte[(int) Math.min(CHUNK, length)];
     LongOperation operation =
-        new LongOperation(
-            "reserve", file.target().toString(), length, progress, "nothing was created");
+        new LongOperation("reserve", file.target().toString(), length, progress, outcome);
     operation.report(0);
     for (long done = 0; done < length; ) {
       operation.checkNotInterrupted(done);
