@@ -171,6 +171,34 @@ enum Flaw {
   HOLES_FORGOTTEN("Punching", "punchedRangesLastInTheStore"),
   /** Empties what it reserves. */
   RESERVE_LOSES_CONTENT("Punching", "reserveKeepsContent"),
+  /** Maps growth within the maximum anew. */
+  GROWTH_MOVES("Growth", "growsInPlaceAndSegmentsStay"),
+  /** Loses a byte at growth. */
+  GROWTH_LOSES_BYTES("Growth", "growthUnderWritersLosesNothing"),
+  /** Leaves old bytes in what is added. */
+  GROWTH_DIRTY("Growth", "growsInPlaceAndSegmentsStay"),
+  /** Does not tell how far a region grows. */
+  MAXIMUM_UNTOLD("Growth", "growsInPlaceAndSegmentsStay"),
+  /** Tells a maximum of regions that keep their size. */
+  READER_WITH_MAXIMUM("Growth", "aStoredRegionGrowsInPlaceWhenItIsOpenedAgain"),
+  /** Opens what is larger than the maximum. */
+  OPENED_ABOVE_MAXIMUM("Growth", "aStoredRegionGrowsInPlaceWhenItIsOpenedAgain"),
+  /** Has another size after a growth that was refused. */
+  FAILED_GROWTH_SHOWS("Growth", "growthHoldsTheLimitAndFailsWhole"),
+  /** Takes no space at growth. */
+  GROWTH_UNRESERVED("Growth", "aFullDiskInTheMiddleOfGrowthLosesNothing"),
+  /** Leaves segments that lead behind the end. */
+  SHRINK_LEAVES_SEGMENTS("Growth", "shrinkingEndsSegmentsAndNothingLeadsBehindTheEnd"),
+  /** Has no regions without a byte. */
+  EMPTY_REFUSED("Growth", "aRegionWithoutAByteTakesEveryCall"),
+  /** Grows by itself beyond the ceiling. */
+  CEILING_IGNORED("SelfGrowth", "autogrowthIsByHalfUpToItsCeiling"),
+  /** Tells nobody that a region has grown. */
+  LISTENER_UNTOLD("SelfGrowth", "autogrowthIsByHalfUpToItsCeiling"),
+  /** Gives up where there is no room for a large step. */
+  STEP_KEPT("SelfGrowth", "autogrowthTakesWhatIsAskedWhereThereIsNoRoomForMore"),
+  /** Grows by what another thread has grown already. */
+  ENSURE_BY_AN_OLD_SIZE("SelfGrowth", "manyThreadsThatAskAtOnceGetOneGrowth"),
   /** Punches private views of stored regions. */
   PRIVATE_VIEW_PUNCHED("Punching", "storedRegionsThatAreNotWrittenAreNotEmptied"),
   /** Gives writable segments of regions with protected bytes. */

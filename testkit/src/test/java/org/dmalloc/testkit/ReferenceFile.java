@@ -149,6 +149,35 @@ final class ReferenceFile implements AutoCloseable {
     file.writeLong(-1);
   }
 
+  /** Makes it larger under its mapping, and takes the space; on failure it is as before. */
+  void grow(long oldByteSize, long byteSize, boolean unreserved) throws IOException {
+    long length = length();
+    if (unreserved) {
+      setByteSize(oldByteSize, byteSize);
+    } else {
+      writeZeros(pages(oldByteSize) + FOOTER, pages(byteSize) + FOOTER);
+      file.seek(pages(oldByteSize));
+      file.write(new byte[FOOTER]);
+      file.seek(pages(byteSize));
+      file.writeLong(MAGIC);
+      file.writeLong(byteSize);
+    }
+    setLength(length);
+  }
+
+  void writeZeros(long from, long to) throws IOException {
+    long before = file.length();
+    try {
+      file.seek(from);
+      for (long at = from; at < to; at += ContractTheme.PAGE) {
+        file.write(new byte[(int) Math.min(ContractTheme.PAGE, to - at)]);
+      }
+    } catch (IOException e) {
+      file.setLength(Math.min(before, file.length()));
+      throw e;
+    }
+  }
+
   /** The length in the footer, which no size is less than; −1 if there is none. */
   long length() throws IOException {
     file.seek(file.length() - Long.BYTES);

@@ -266,6 +266,11 @@ final class ReferenceProvider implements BackingProvider {
         throw MemoryException.of("open", r.name(), "damaged or cut short", "restore a copy");
       }
       byteSize = Math.max(0, byteSize);
+      if (r.maximum() != RegionOptions.NO_MAXIMUM
+          && byteSize > r.maximum()
+          && !flaws.contains(Flaw.OPENED_ABOVE_MAXIMUM)) {
+        throw MemoryException.of("open", r.name(), "maximum of " + r.maximum(), "give more");
+      }
       book(byteSize);
       booked = byteSize;
       RegionInfo traits = info(r.name(), byteSize, r.options(), path, carriedAs);
@@ -324,6 +329,9 @@ final class ReferenceProvider implements BackingProvider {
   private void book(long bytes) throws MemoryException {
     while (true) {
       long booked = openBytes.get();
+      if (bytes == 0 && flaws.contains(Flaw.EMPTY_REFUSED)) {
+        throw MemoryException.of("allocate", "", "nothing", "ask for more");
+      }
       if (bytes > settings.limitBytes() - booked && !flaws.contains(Flaw.LIMIT_IGNORED)) {
         throw MemoryException.of("allocate", bytes, "", "limit reached", 0, "free some", null);
       }

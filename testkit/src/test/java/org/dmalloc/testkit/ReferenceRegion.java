@@ -20,6 +20,7 @@ import org.dmalloc.api.Access;
 import org.dmalloc.api.AccessMode;
 import org.dmalloc.api.AccessPattern;
 import org.dmalloc.api.Advice;
+import org.dmalloc.api.Autogrowth;
 import org.dmalloc.api.Capability;
 import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.PageSize;
@@ -48,8 +49,11 @@ final class ReferenceRegion extends ReferenceSpace {
 
   private final AtomicBoolean closed = new AtomicBoolean();
   private Arena arena;
+  private MemorySegment room;
   private MemorySegment segment;
   private volatile long byteSize;
+  private volatile long maximum;
+  private final Object growing = new Object();
   private volatile long length = -1;
   private volatile boolean pinned;
   private volatile @Nullable String name;
@@ -69,6 +73,7 @@ final class ReferenceRegion extends ReferenceSpace {
     this.gate = new ReferenceGate(provider.flaws());
     this.byteSize = traits.byteSize();
     this.name = traits.name();
+    this.maximum = isResizable() || flawed(Flaw.READER_WITH_MAXIMUM) ? traits.maximum() : 0;
     if (traits.name() != null && !flawed(Flaw.LENGTH_FORGOTTEN)) {
       this.length = file.length();
     }
@@ -106,10 +111,14 @@ final class ReferenceRegion extends ReferenceSpace {
             || flawed(Flaw.STORED_BYTES_LOST);
     MapMode mode = readOnly ? MapMode.READ_ONLY : mapPrivate ? MapMode.PRIVATE : MapMode.READ_WRITE;
     long spare = traits.name() == null ? ContractTheme.HUGE_PAGE : 0;
+    long most = isResizable() ? Math.max(size, maximum) : size;
     if (spare > 0) {
-      file.file().setLength(ReferenceFile.pages(size) + spare);
+      file.file().setLength(ReferenceFile.pages(size)); // the footer goes
+      file.file().setLength(ReferenceFile.pages(most) + spare);
     }
-    long mapped = Math.max(size, ReferenceFile.pages(size) + spare);
+    long mapped = Math.max(most, ReferenceFile.pages(most) + spare);
+    boolean extended = spare == 0 && most > size;
+    long own = extended ? file.length() : -1;
     MemorySegment whole = file.file().getChannel().map(mode, 0, mapped, into);
     long shift = 0;
     if (traits.pageSize() == PageSize.HUGE && spare > 0 && !flawed(Flaw.HUGE_UNALIGNED)) {
@@ -120,7 +129,12 @@ final class ReferenceRegion extends ReferenceSpace {
     if (flawed(Flaw.UNALIGNED) && spare > 0) {
       shift = 64;
     }
-    return whole.asSlice(shift, size + (flawed(Flaw.ONE_BYTE_MORE) && spare > 0 ? 1 : 0));
+    room = whole.asSlice(shift);
+    if (extended) {
+      file.setByteSize(size, size);
+      file.setLength(own);
+    }
+    return room.asSlice(0, size + (flawed(Flaw.ONE_BYTE_MORE) && spare > 0 ? 1 : 0));
   }
 
   /** Whether somebody hands it on as his own. */
@@ -128,7 +142,7 @@ final class ReferenceRegion extends ReferenceSpace {
     return carried;
   }
 
-  private boolean flawed(Flaw flaw) {
+  boolean flawed(Flaw flaw) {
     return provider.flaws().contains(flaw);
   }
 
@@ -183,7 +197,8 @@ final class ReferenceRegion extends ReferenceSpace {
                 .options()
                 .withPattern(pattern)
                 .withPolicies(policies)
-                .withResidentBudget(budget)),
+                .withResidentBudget(budget)
+                .withMaximum(flawed(Flaw.MAXIMUM_UNTOLD) ? 0 : maximum)),
         traits.path() == null ? null : file.path(),
         traits.backing(),
         traits.mapping(),
@@ -425,6 +440,11 @@ final class ReferenceRegion extends ReferenceSpace {
     }
   }
 
+  private boolean isResizable() {
+    return traits.access() == AccessMode.READ_WRITE
+        && (traits.name() == null || traits.sharing() != Sharing.PRIVATE);
+  }
+
   @Override
   public void resize(long newByteSize) throws MemoryException {
     try (Access access = acquire()) {
@@ -432,16 +452,18 @@ final class ReferenceRegion extends ReferenceSpace {
       if (newByteSize < 0) {
         throw new IllegalArgumentException("resize to " + newByteSize + "; give at least 0");
       }
-      boolean free = traits.sharing() == Sharing.SHARED && access.segment().scope().isAlive();
-      if ((pinned && !flawed(Flaw.RESIZE_PINNED)) || !free) {
-        throw new IllegalStateException("pinned or private");
+      if (!isResizable()) {
+        throw new IllegalStateException("read-only or private");
+      }
+      if (access.segment().scope().isAlive() && growsInPlace(newByteSize)) {
+        return;
+      }
+      if (pinned && !flawed(Flaw.RESIZE_PINNED)) {
+        throw new IllegalStateException("pinned");
       }
       requireUnguarded(Flaw.PROTECTION_CUT, newByteSize, Math.max(0, byteSize - newByteSize));
     }
-    if (newByteSize > ReferenceProvider.LARGEST) {
-      throw MemoryException.of("resize", newByteSize, "", "too large", 0, "ask for less", null);
-    }
-    provider.rebook(byteSize, newByteSize);
+    book(newByteSize);
     boolean interrupted = Thread.interrupted();
     boolean done = false;
     try {
@@ -457,12 +479,98 @@ final class ReferenceRegion extends ReferenceSpace {
     }
   }
 
+  private void book(long newByteSize) throws MemoryException {
+    if (newByteSize > ReferenceProvider.LARGEST) {
+      throw MemoryException.of("resize", newByteSize, "", "too large", 0, "ask for less", null);
+    }
+    try {
+      provider.rebook(byteSize, newByteSize);
+    } catch (MemoryException e) {
+      byteSize = flawed(Flaw.FAILED_GROWTH_SHOWS) ? newByteSize : byteSize;
+      throw e;
+    }
+  }
+
+  /** Inside a section, so that it is not closed or made smaller meanwhile. */
+  private synchronized boolean growsInPlace(long newByteSize) throws MemoryException {
+    long old = byteSize;
+    if (newByteSize < old || newByteSize > maximum || flawed(Flaw.GROWTH_MOVES)) {
+      return false;
+    }
+    if (newByteSize == old) {
+      return true;
+    }
+    book(newByteSize);
+    boolean done = false;
+    try {
+      long shift = room.address() % ContractTheme.PAGE; // of Flaw.UNALIGNED
+      if (traits.name() != null) {
+        file.grow(old, newByteSize, flawed(Flaw.GROWTH_UNRESERVED));
+      } else if (traits.sharing() == Sharing.SHARED && !flawed(Flaw.GROWTH_UNRESERVED)) {
+        file.writeZeros(ReferenceFile.pages(old) + shift, ReferenceFile.pages(newByteSize));
+      }
+      done = true;
+    } catch (IOException e) {
+      throw MemoryException.of("resize", newByteSize, "", "ENOSPC", 28, "free space", e);
+    } finally {
+      if (!done) {
+        provider.unbook(newByteSize - old);
+      }
+    }
+    segment = room.asSlice(0, newByteSize);
+    byteSize = newByteSize;
+    grown(old);
+    if (flawed(Flaw.GROWTH_LOSES_BYTES)) {
+      segment.set(JAVA_BYTE, 0, (byte) ~segment.get(JAVA_BYTE, 0));
+    }
+    if (flawed(Flaw.GROWTH_DIRTY)) {
+      segment.set(JAVA_BYTE, old, (byte) 1);
+    }
+    return true;
+  }
+
   @Override
   public long ensure(long least) throws MemoryException {
-    if (least > byteSize) {
-      resize(least);
+    if (least < 0) {
+      throw new IllegalArgumentException("ensure " + least + "; give at least 0");
+    }
+    Autogrowth by = traits.options().autogrowth();
+    long before;
+    synchronized (growing) {
+      before = flawed(Flaw.ENSURE_BY_AN_OLD_SIZE) ? traits.byteSize() : byteSize;
+      if (least <= before) {
+        return byteSize;
+      }
+      try {
+        growBy(least, by);
+      } catch (MemoryException e) {
+        by.listener().refused(id(), least, e);
+        throw e;
+      }
+    }
+    if (!flawed(Flaw.LISTENER_UNTOLD)) {
+      by.listener().grown(id(), before, byteSize);
     }
     return byteSize;
+  }
+
+  private void growBy(long least, Autogrowth by) throws MemoryException {
+    if (by.ceiling() == 0) {
+      resize(least);
+      return;
+    }
+    if (least > by.ceiling() && !flawed(Flaw.CEILING_IGNORED)) {
+      throw MemoryException.of("grow", "", "the ceiling is " + by.ceiling(), "resize it");
+    }
+    long half = ReferenceFile.pages(Math.max(least, byteSize + byteSize / 2));
+    try {
+      resize(Math.max(least, Math.min(half, by.ceiling())));
+    } catch (MemoryException e) {
+      if (flawed(Flaw.STEP_KEPT)) {
+        throw e;
+      }
+      resize(least);
+    }
   }
 
   private void remap(long newByteSize) {
@@ -470,15 +578,24 @@ final class ReferenceRegion extends ReferenceSpace {
       if (newByteSize < byteSize && !flawed(Flaw.RESIZE_KEEPS_OLD_BYTES)) {
         segment.asSlice(newByteSize).fill((byte) 0);
       }
-      arena.close();
+      boolean copies = traits.sharing() == Sharing.PRIVATE;
+      byte[] kept =
+          copies
+              ? segment.asSlice(0, Math.min(byteSize, newByteSize)).toArray(JAVA_BYTE)
+              : new byte[0];
+      if (newByteSize > byteSize || !flawed(Flaw.SHRINK_LEAVES_SEGMENTS)) {
+        arena.close();
+      }
       file.setByteSize(byteSize, newByteSize);
       if (!flawed(Flaw.LENGTH_NOT_CUT)) {
         length = Math.min(length, newByteSize);
       }
       file.setLength(length);
       arena = Arena.ofShared();
+      maximum = maximum == 0 ? 0 : Math.max(maximum, newByteSize);
       segment = map(arena, newByteSize);
       long oldByteSize = byteSize;
+      MemorySegment.copy(kept, 0, segment, JAVA_BYTE, 0, kept.length);
       byteSize = newByteSize;
       if (newByteSize > oldByteSize) {
         grown(oldByteSize);

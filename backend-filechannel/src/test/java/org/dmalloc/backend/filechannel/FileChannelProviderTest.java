@@ -42,7 +42,9 @@ final class FileChannelProviderTest extends MemoryProviderContract {
             Capability.FORCE,
             Capability.PREFAULT,
             Capability.PREFETCH,
-            Capability.RESIDENCY),
+            Capability.RESIDENCY,
+            Capability.RESIZE,
+            Capability.GROW_IN_PLACE),
         provider.capabilities());
     assertEquals(Set.of(), provider.supportedAdvice());
     assertEquals("filechannel", provider.name());
