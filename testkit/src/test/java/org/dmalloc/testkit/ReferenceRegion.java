@@ -520,8 +520,8 @@ final class ReferenceRegion extends ReferenceSpace {
     segment = room.asSlice(0, newByteSize);
     byteSize = newByteSize;
     grown(old);
-    if (flawed(Flaw.GROWTH_LOSES_BYTES)) {
-      segment.set(JAVA_BYTE, 0, (byte) ~segment.get(JAVA_BYTE, 0));
+    if (flawed(Flaw.GROWTH_LOSES_BYTES) && old > 0) {
+      segment.set(JAVA_BYTE, Long.BYTES - 1, (byte) 0x55);
     }
     if (flawed(Flaw.GROWTH_DIRTY)) {
       segment.set(JAVA_BYTE, old, (byte) 1);
