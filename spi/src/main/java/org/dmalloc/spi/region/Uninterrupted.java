@@ -5,6 +5,9 @@ import java.time.Duration;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
 import java.util.concurrent.FutureTask;
+import java.util.concurrent.SynchronousQueue;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
 import org.dmalloc.api.MemoryException;
 
 /**
@@ -64,20 +67,36 @@ public final class Uninterrupted {
 
   /** A thread that no other code knows or interrupts. */
   private static final class Worker extends Thread {
-    Worker(Runnable task, String name) {
-      super(task, name);
+    Worker(Runnable tasks) {
+      super(null, tasks, "dmalloc idle worker", 0, false);
       setDaemon(true);
+      setContextClassLoader(Uninterrupted.class.getClassLoader());
     }
   }
 
-  /** Runs work where no interrupt can reach it: on a thread made for that. */
+  /** They wait for more work for a while: to start a thread takes a tenth of a millisecond. */
+  private static final ThreadPoolExecutor WORKERS =
+      new ThreadPoolExecutor(
+          0, Integer.MAX_VALUE, 1, TimeUnit.SECONDS, new SynchronousQueue<>(), Worker::new);
+
+  /** Runs work where no interrupt can reach it: on a thread that has no other work. */
   public static <T, E extends Exception> T call(
       String threadName, Class<E> refusal, Work<T, E> work) throws E {
     if (Thread.currentThread() instanceof Worker) {
       return work.run();
     }
     FutureTask<T> task = new FutureTask<>(work::run);
-    new Worker(task, threadName).start();
+    WORKERS.execute(
+        () -> {
+          Thread worker = Thread.currentThread();
+          String idleName = worker.getName();
+          worker.setName(threadName);
+          try {
+            task.run();
+          } finally {
+            worker.setName(idleName);
+          }
+        });
     try {
       return await(task::get);
     } catch (ExecutionException e) {
