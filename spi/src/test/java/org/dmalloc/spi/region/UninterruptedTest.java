@@ -48,8 +48,11 @@ final class UninterruptedTest {
 
   @Test
   void workInsideOfWorkStaysOnTheThread() throws IOException {
-    boolean same = call(() -> Thread.currentThread() == call(Thread::currentThread));
-    assertTrue(same);
+    call(
+        () -> {
+          assertSame(Thread.currentThread(), call(Thread::currentThread));
+          return true;
+        });
   }
 
   @Test
