@@ -246,6 +246,7 @@ class ArchitectureTest {
           "org.dmalloc.measure.machine.SwapDevice",
           "org.dmalloc.shell.command.CommandFailure",
           "org.dmalloc.testkit.ContractTheme",
+          "org.dmalloc.testkit.ManyRegions",
           "org.dmalloc.testkit.MemoryGroup");
 
   @Test
