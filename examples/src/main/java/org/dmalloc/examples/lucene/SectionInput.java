@@ -26,7 +26,7 @@ final class SectionInput extends RegionInput {
   private long windowStart;
   private int windowCount;
 
-  /** The position that was not expected and led to a single read, or where the window ends. */
+  /** Where the last read by itself, or the window, ended: a read from there is one in order. */
   private long windowNext = -1;
 
   private SectionInput(String description, Opened opened, long start, long length, boolean clone) {
