@@ -104,7 +104,8 @@ final class RegionSize implements GrowthSteps.Growing {
   }
 
   /**
-   * Null if another has changed the size meanwhile, so that this is no growth in place any more.
+   * Returns the size before, or {@link #NOT_IN_PLACE} if another has changed it meanwhile so that
+   * this is no growth in place any more.
    */
   private long growInPlace(String operation, LongUnaryOperator next) throws MemoryException {
     int section = slot.gate().enter();
