@@ -31,6 +31,10 @@ class RegionOptionsTest {
           Map.entry("reservation", Reservation.SPARSE),
           Map.entry("policies", Set.of(SwapPolicy.NEVER)),
           Map.entry("residentBudget", 4096L),
+          Map.entry("maximum", 8192L),
+          Map.entry("autogrowth", Autogrowth.upTo(4096)),
+          Map.entry("nameDurability", NameDurability.ON_FORCE),
+          Map.entry("checkedSections", true),
           Map.entry("required", Set.of(Capability.FORCE)),
           Map.entry("directory", Path.of("x")),
           Map.entry("owner", "me"),
@@ -90,6 +94,19 @@ class RegionOptionsTest {
     assertThrows(
         IllegalArgumentException.class,
         () -> RegionRequest.ofSize(1).withPolicies(Set.of(SwapPolicy.NEVER, SwapPolicy.EARLY)));
+  }
+
+  @Test
+  void noSizeIsAboveTheMaximum() {
+    IllegalArgumentException size =
+        assertThrows(
+            IllegalArgumentException.class, () -> RegionRequest.ofSize(4097).withMaximum(4096));
+    assertTrue(size.getMessage().contains("4097") && size.getMessage().contains("4096"));
+    assertThrows(
+        IllegalArgumentException.class,
+        () -> RegionRequest.ofSize(1).withMaximum(4096).withAutogrowth(Autogrowth.upTo(4097)));
+    assertThrows(IllegalArgumentException.class, () -> RegionRequest.ofSize(1).withMaximum(-1));
+    assertThrows(IllegalArgumentException.class, () -> Autogrowth.upTo(-1));
   }
 
   @Test
