@@ -37,6 +37,9 @@ class ProviderServiceTest {
       fake(
           BundleContext.class,
           (proxy, method, arguments) -> {
+            if (method.getName().equals("getProperty")) {
+              return null; // of the framework: none is set
+            }
             calls.add(method.getName());
             registered.add((Dictionary<?, ?>) arguments[2]);
             return fake(
