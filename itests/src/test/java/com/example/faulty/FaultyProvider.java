@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package com.example.faulty;
 
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import org.dmalloc.api.Advice;
 import org.dmalloc.api.Capability;
+import org.dmalloc.api.Deletion;
 import org.dmalloc.api.MemoryProvider;
 import org.dmalloc.api.MemoryRegion;
 import org.dmalloc.api.OpenRequest;
@@ -14,6 +16,7 @@ import org.dmalloc.api.ProviderStatistics;
 import org.dmalloc.api.RegionRequest;
 import org.dmalloc.api.StoreFinding;
 import org.dmalloc.api.StoredRegion;
+import org.jspecify.annotations.Nullable;
 
 /** Says that it has a store, and fails at whatever it is asked; some at their names already. */
 public final class FaultyProvider implements MemoryProvider {
@@ -96,12 +99,12 @@ public final class FaultyProvider implements MemoryProvider {
   }
 
   @Override
-  public List<StoredRegion> stored() {
+  public List<StoredRegion> stored(@Nullable Path directory) {
     throw fault.thrown();
   }
 
   @Override
-  public void delete(String name) {
+  public void delete(String name, Deletion how) {
     throw fault.thrown();
   }
 

@@ -4,9 +4,13 @@ package org.dmalloc.shell;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.InputStream;
+import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.util.ConcurrentModificationException;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Collectors;
 import org.apache.felix.gogo.runtime.CommandProcessorImpl;
 import org.apache.felix.gogo.runtime.threadio.ThreadIOImpl;
@@ -36,7 +40,7 @@ public final class GogoShell implements AutoCloseable {
   public final CommandProcessorImpl processor;
   public final CommandSession session;
 
-  private final ThreadIOImpl threadIo = new ThreadIOImpl();
+  private final CountedStreams threadIo = new CountedStreams();
   private int ranking = 100;
 
   /** The commands of this bundle over the given providers, the best first. */
@@ -137,6 +141,43 @@ public final class GogoShell implements AutoCloseable {
   public void close() {
     session.close();
     processor.stop();
+    threadIo.awaitUnused();
     threadIo.stop();
+  }
+
+  /**
+   * Counts the threads that have streams of their own: who gives them back puts Gogo's streams in
+   * System.out again, also after the stop, and then no other shell starts in this JVM.
+   */
+  private static final class CountedStreams extends ThreadIOImpl {
+    private static final long DEADLINE_NANOS = TimeUnit.SECONDS.toNanos(60);
+    private static final long RETRY_NANOS = 200_000;
+
+    private final AtomicInteger used = new AtomicInteger();
+
+    @Override
+    public void setStreams(InputStream in, PrintStream newOut, PrintStream newErr) {
+      used.incrementAndGet();
+      super.setStreams(in, newOut, newErr);
+    }
+
+    @Override
+    public void close() {
+      try {
+        super.close();
+      } finally {
+        used.decrementAndGet();
+      }
+    }
+
+    void awaitUnused() {
+      long deadline = System.nanoTime() + DEADLINE_NANOS;
+      while (used.get() > 0) {
+        if (System.nanoTime() - deadline > 0) {
+          throw new AssertionError("a command has not ended");
+        }
+        LockSupport.parkNanos(RETRY_NANOS);
+      }
+    }
   }
 }

@@ -11,6 +11,11 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.dmalloc.api.Access;
 import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.MemoryRegion;
 import org.dmalloc.api.PageSize;
@@ -41,6 +46,49 @@ class PunchTest {
 
   private static MemoryRegion filled(MemorySource source) throws MemoryException {
     return filled(source, RegionRequest.ofSize(SIZE));
+  }
+
+  /** The last page of a region goes as a whole, but not with what it has grown by meanwhile. */
+  @ParameterizedTest
+  @EnumSource(MemorySource.class)
+  void whatARegionGrowsByIsNotPunchedWithItsOldEnd(MemorySource source) throws Exception {
+    long punched = 50;
+    long kept = 47;
+    int steps = 2000;
+    RegionRequest request = RegionRequest.ofSize(4096 + 100).withMaximum(MIB);
+    try (MemoryRegion region = SourceFixture.start(source).allocate(request)) {
+      AtomicBoolean grows = new AtomicBoolean(true);
+      try (ExecutorService other = Executors.newSingleThreadExecutor()) {
+        Future<Long> punches =
+            other.submit(
+                () -> {
+                  long done = 0;
+                  while (grows.get()) {
+                    region.punch(region.byteSize() - punched, punched, Punch.KEEP_RESERVED);
+                    done++;
+                  }
+                  return done;
+                });
+        try {
+          for (int i = 0; i < steps; i++) {
+            long end = region.byteSize();
+            region.resize(end + kept + punched);
+            try (Access access = region.acquire()) {
+              access.segment().asSlice(end, kept).fill((byte) 9);
+            }
+          }
+        } finally {
+          grows.set(false);
+        }
+        assertTrue(punches.get() > 0);
+      }
+      MemorySegment all = region.segment();
+      for (long end = 4096 + 100; end < all.byteSize(); end += kept + punched) {
+        for (long at = end; at < end + kept; at++) {
+          assertEquals(9, all.get(JAVA_BYTE, at), "byte " + at + " behind the end " + end);
+        }
+      }
+    }
   }
 
   @ParameterizedTest

@@ -413,11 +413,15 @@ public final class BackedRegion implements BackingRegion {
         () -> {
           requireSpace("punch", offset, length);
           if (length > 0) {
-            try {
-              backing.punch(offset, length, space);
-            } finally {
-              emptied.add(offset, length, byteSize); // a part of it, if it failed
-            }
+            // At the end the last page goes as a whole: what growth puts there would go with it.
+            resizing.whileSizeStays(
+                () -> {
+                  try {
+                    backing.punch(offset, length, space);
+                  } finally {
+                    emptied.add(offset, length, byteSize); // a part of it, if it failed
+                  }
+                });
           }
         });
   }

@@ -230,7 +230,8 @@ final class DirectoryEntries {
         if (durable == NameDurability.NOW) {
           locked.disk().sync(); // or the new name could be durable, and what it leads to not
         }
-        rename(path, target, locked.identity(), renamed -> {}, durable);
+        FileIdentity identity = locked.identity();
+        rename(path, target, identity, renamed -> unforced.renamed(identity, renamed), durable);
       }
     }
   }

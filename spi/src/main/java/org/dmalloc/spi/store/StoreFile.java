@@ -610,6 +610,9 @@ public final class StoreFile implements MovableFile, AutoCloseable {
     if (image != null) {
       ownLength = length;
       describe(length);
+      if (mode == OpenMode.WRITER && length != image.header().ownLength()) {
+        store.unforced().add(this);
+      }
     }
   }
 
@@ -651,6 +654,14 @@ public final class StoreFile implements MovableFile, AutoCloseable {
 
   /** What the device is to get: a header, and that the path leads to it. */
   record Unforced(RegionHeader header, Path path) {}
+
+  /** Has the header say what it is to say, and tells what the device may not have of it. */
+  synchronized @Nullable Unforced written() throws IOException {
+    if (mode == OpenMode.WRITER && !locked.isClosed()) {
+      writeLength();
+    }
+    return unforced();
+  }
 
   /** What the device may not have; null if that is nothing. */
   synchronized @Nullable Unforced unforced() {
@@ -705,11 +716,14 @@ public final class StoreFile implements MovableFile, AutoCloseable {
         if (durable == NameDurability.NOW) {
           forceImage();
         } else {
-          writeLength();
-          if (fate().isEmpty()) {
-            store.unforced().closed(this);
-          } else {
-            store.unforced().forced(this); // nobody can want a file without a name
+          try {
+            writeLength();
+          } finally {
+            if (fate().isEmpty()) {
+              store.unforced().closed(this);
+            } else {
+              store.unforced().forced(this); // nobody can want a file without a name
+            }
           }
         }
       }

@@ -30,6 +30,7 @@ public abstract class StoreLedgerProvider extends LedgerProvider implements Stor
 
   private final RegionStore store;
   private final Map<Path, RegionStore> others = new ConcurrentHashMap<>();
+  private final Object forcingNames = new Object();
 
   /** A provider that keeps these books and has its files in this store. */
   protected StoreLedgerProvider(RegionLedger ledger, RegionStore store) {
@@ -126,9 +127,12 @@ public abstract class StoreLedgerProvider extends LedgerProvider implements Stor
         -1,
         store.directory(),
         () -> {
-          if (unforced.count() < AT_ONCE_FROM || !unforced.forceAtOnce(this::syncFileSystem)) {
-            ledger.forceHeaders();
-            unforced.force(); // afterwards: what was closed meanwhile is among it
+          // One at a time: the next must not return while this one still waits for what it took.
+          synchronized (forcingNames) {
+            if (unforced.count() < AT_ONCE_FROM || !unforced.forceAtOnce(this::syncFileSystem)) {
+              ledger.forceHeaders();
+              unforced.force(); // afterwards: what was closed meanwhile is among it
+            }
           }
         });
   }

@@ -57,14 +57,27 @@ final class UnforcedNames {
     }
   }
 
+  /** A closed file has another path. */
+  synchronized void renamed(FileIdentity file, Path path) {
+    closed.replace(file, path);
+  }
+
   /** A file has gone for good, and nothing of it is wanted any more. */
   synchronized void deleted(FileIdentity file) {
     closed.remove(file);
   }
 
   /** How many files and directories are to be forced. */
-  synchronized int count() {
-    return directories.size() + closed.size() + open.size();
+  int count() {
+    return paths().size();
+  }
+
+  /** The files and directories that are to be forced. */
+  synchronized Set<Path> paths() {
+    Set<Path> paths = new HashSet<>(directories);
+    paths.addAll(closed.values());
+    open.forEach(file -> paths.add(file.path()));
+    return paths;
   }
 
   /** Waits for each file system as a whole; false if that is not possible. */
@@ -76,7 +89,7 @@ final class UnforcedNames {
       Set<Path> all = new HashSet<>(noted.directories);
       noted.closed.values().forEach(path -> all.add(Objects.requireNonNull(path.getParent())));
       for (StoreFile file : noted.open) {
-        StoreFile.Unforced now = file.unforced();
+        StoreFile.Unforced now = file.written();
         if (now != null) {
           seen.put(file, now);
           all.add(file.store().directory());

@@ -9,11 +9,13 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
+import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.NameDurability;
 import org.dmalloc.api.Reservation;
@@ -101,6 +103,32 @@ final class UnforcedNamesTest {
     store.delete("open", true, NameDurability.ON_FORCE);
     open.close();
     assertEquals(1, store.unforced().count()); // the directory
+  }
+
+  @Test
+  void aClosedFileIsForcedByTheNameThatItGotSince() throws Exception {
+    putOff("pending").close();
+    store.rename("pending", "published", NameDurability.ON_FORCE);
+    assertEquals(Set.of(directory, store.path("published")), store.unforced().paths());
+    store.unforced().force();
+    assertEquals(Set.of(), store.unforced().paths());
+  }
+
+  @Test
+  void aLengthIsWrittenBeforeAWholeFileSystemIsForced() throws Exception {
+    try (StoreFile file = putOff("r")) {
+      file.forceName();
+      store.unforced().force();
+      assertEquals(0, store.unforced().count());
+      file.keepLength(17);
+      assertEquals(1, store.unforced().count());
+      Path copy = directory.resolve("copy");
+      assertTrue(store.unforced().forceAtOnce(path -> Files.exists(Files.copy(file.path(), copy))));
+      try (FileChannel channel = FileChannel.open(copy)) {
+        assertEquals(17, RegionImage.load(new ChannelDisk(channel), copy).header().length());
+      }
+      assertEquals(0, store.unforced().count());
+    }
   }
 
   @Test
