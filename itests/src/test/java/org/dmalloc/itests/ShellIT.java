@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.ByteArrayOutputStream;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -24,6 +25,7 @@ import org.dmalloc.itests.exam.PaxExam;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.ops4j.pax.exam.Configuration;
 import org.ops4j.pax.exam.ExamFactory;
 import org.ops4j.pax.exam.Option;
@@ -157,6 +159,18 @@ public class ShellIT {
       assertTrue(run("dmalloc:read again 0 4").endsWith("|kept|"), backend);
       assertTrue(run("dmalloc:free -a").contains("not in the store any more"), backend);
     }
+  }
+
+  @Test
+  void deleteDoesNotGuessWhichOfTwoIsMeant(@TempDir Path elsewhere) throws Exception {
+    run("dmalloc:free " + allocate("8k -b panama -n twice"));
+    String open = allocate("8k -b panama -n twice -d " + elsewhere);
+    Exception refused = assertThrows(Exception.class, () -> run("dmalloc:delete twice"));
+    assertTrue(refused.toString().contains("is open in " + elsewhere), refused::toString);
+    assertTrue(run("dmalloc:stored").contains("twice"));
+    run("dmalloc:free " + open);
+    assertTrue(run("dmalloc:delete twice -d " + elsewhere).contains("deleted twice"));
+    assertTrue(run("dmalloc:delete twice").contains("deleted twice"));
   }
 
   @Test

@@ -94,6 +94,7 @@ class SpaceCommandsTest {
     assertTrue(shell.run("read orders 5000 5").endsWith("|hello|"), shell.out());
     assertEquals(
         8192, shell.regions().getFirst().info().byteSize(), "half as much again, in pages");
+    assertFalse(shell.run("fill orders --offset 8k --length 0").contains("grown"), shell.out());
     shell.run("fill orders --offset 8k --length 8k");
     assertTrue(shell.regions().getFirst().info().byteSize() >= 16 << 10);
     assertTrue(shell.fail("write orders 1m x").contains("ceiling of 1048576 bytes"), shell.out());

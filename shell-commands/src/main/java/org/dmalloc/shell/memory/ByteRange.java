@@ -42,7 +42,7 @@ record ByteRange(MemoryRegion region, long offset, long length) {
       throws MemoryException {
     MemoryRegion region = lease.region();
     refuseReadOnly(lease, offset, length);
-    boolean grows = region.info().autogrowth().ceiling() > 0;
+    boolean grows = length > 0 && region.info().autogrowth().ceiling() > 0;
     if (grows && length <= Long.MAX_VALUE - offset && offset + length > region.byteSize()) {
       region.ensure(offset + length);
     }

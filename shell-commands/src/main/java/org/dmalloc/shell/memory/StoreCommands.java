@@ -180,7 +180,7 @@ public final class StoreCommands extends CommandSet {
     // All are resolved before the first deletion, so that a mistyped one prevents all.
     List<Backend.Stored> found = new ArrayList<>();
     for (Object name : names) {
-      found.add(lookup().stored(name.toString(), backend, elsewhere));
+      found.add(toDelete(name, backend, elsewhere));
     }
     Deletion how = new Deletion(open, durable.durability(), elsewhere);
     for (Backend.Stored each : found) {
@@ -188,6 +188,35 @@ public final class StoreCommands extends CommandSet {
     }
     return Message.of(
         "deleted " + String.join(", ", found.stream().map(s -> s.region().name()).toList()));
+  }
+
+  /**
+   * The stored region of that name. Other commands mean the open one by it: if that lies in another
+   * directory, the caller has to say which of the two is to go.
+   */
+  private Backend.Stored toDelete(Object name, @Nullable String backend, @Nullable Path elsewhere)
+      throws MemoryException {
+    Path file = lookup().ifOpen(name, backend).map(region -> region.info().path()).orElse(null);
+    Path openIn = elsewhere == null && file != null ? file.getParent() : null;
+    if (openIn == null) {
+      return lookup().stored(name.toString(), backend, elsewhere);
+    }
+    Optional<Backend.Stored> found = Optional.empty();
+    try {
+      found = Optional.of(lookup().stored(name.toString(), backend, null));
+    } catch (UsageException e) {
+      // Not in the backends' own stores.
+    }
+    if (found.isPresent() && openIn.equals(found.get().region().path().getParent())) {
+      return found.get();
+    }
+    throw UsageException.of(
+        "'%s' is open in %s%s; say which by --directory",
+        name,
+        openIn,
+        found
+            .map(other -> ", and another is stored in " + other.region().path().getParent())
+            .orElse(""));
   }
 
   /**
