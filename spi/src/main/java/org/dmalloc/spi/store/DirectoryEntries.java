@@ -6,12 +6,14 @@ import java.nio.channels.FileChannel;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.function.Consumer;
 import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.NameDurability;
+import org.dmalloc.spi.machine.Errno;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -23,11 +25,34 @@ final class DirectoryEntries {
   private final Path directory;
   private final RegionStore.Linker linker;
   private final UnforcedNames unforced;
+  private volatile Calls calls = new Calls() {};
+
+  /** Calls of the system; a seam for others that come in between, and for devices that fail. */
+  interface Calls {
+    /** Makes an empty file where there is none. */
+    default void createFile(Path path) throws IOException {
+      Temporaries.createFile(path);
+    }
+
+    /** Moves a file over another one. */
+    default void move(Path from, Path to) throws IOException {
+      Files.move(from, to, StandardCopyOption.ATOMIC_MOVE);
+    }
+
+    /** Waits until the device has a directory's entries. */
+    default void force(Path directory) throws IOException {
+      DirectoryEntries.force(directory);
+    }
+  }
 
   DirectoryEntries(Path directory, RegionStore.Linker linker, UnforcedNames unforced) {
     this.directory = directory;
     this.linker = linker;
     this.unforced = unforced;
+  }
+
+  void callBy(Calls others) {
+    calls = others;
   }
 
   UnforcedNames unforced() {
@@ -69,7 +94,9 @@ final class DirectoryEntries {
   /**
    * Gives a file, which the caller has locked, another name that nothing has yet.
    *
-   * @throws IOException if that is taken, or the old one leads elsewhere; the old name holds
+   * @param renamed is told the name that it has got, and the old one if that has to be given back
+   * @throws IOException if that is taken, the old one leads elsewhere, or the directory cannot be
+   *     forced; the old name holds
    */
   void rename(
       Path from, Path to, FileIdentity identity, Consumer<Path> renamed, NameDurability durable)
@@ -84,9 +111,44 @@ final class DirectoryEntries {
         }
         moveToNew("rename", from, to, null);
         renamed.accept(to);
+        try {
+          settle(durable);
+        } catch (IOException | RuntimeException | Error e) {
+          takeBack(from, to, renamed, e);
+          throw e;
+        }
       }
     }
-    settle(durable);
+  }
+
+  /**
+   * Takes a renaming back that the device may not have got, so that the old name holds. That is
+   * waited for again; if it fails again, it stays noted.
+   */
+  private void takeBack(Path from, Path to, Consumer<Path> renamed, Throwable failure)
+      throws MemoryException {
+    unforced.changed(directory);
+    try {
+      moveToNew("rename", to, from, null);
+    } catch (IOException | RuntimeException | Error e) {
+      failure.addSuppressed(e);
+      throw MemoryException.of(
+          "rename",
+          -1,
+          from.toString(),
+          "its directory could not be forced, nor the old name given back: its file is " + to,
+          failure instanceof IOException io ? Errno.of(io) : MemoryException.NO_ERRNO,
+          "mend the device, and rename it to the new name again",
+          failure);
+    }
+    renamed.accept(from);
+    try {
+      settle(NameDurability.NOW);
+    } catch (IOException | RuntimeException | Error e) {
+      if (!e.equals(failure)) {
+        failure.addSuppressed(e);
+      }
+    }
   }
 
   /**
@@ -94,26 +156,56 @@ final class DirectoryEntries {
    * empty file takes the name first, locked, so that nobody takes it for left over. A crash between
    * the two leaves the file its old name, and the empty one, which listings show as a creation that
    * was cut off, and whose name can be taken again.
+   *
+   * <p>Before it is locked, another process may take the empty file for left over, and give the
+   * name to a file of its own, which can get the same inode. So it counts as the empty one only
+   * while it is locked here and has no content; without the lock nothing is done to the name.
    */
-  private static void moveToNew(
-      String operation, Path from, Path to, @Nullable Exception linkFailure) throws IOException {
+  private void moveToNew(String operation, Path from, Path to, @Nullable Exception linkFailure)
+      throws IOException {
     try {
-      Temporaries.createFile(to);
+      calls.createFile(to);
     } catch (FileAlreadyExistsException e) {
       throw StoreErrors.nameTaken(operation, to);
     }
-    FileIdentity empty = FileIdentity.of(to);
-    try (LockedFile placeholder = LockedFile.open(operation, to, OpenMode.WRITER, "a new name")) {
-      if (!placeholder.identity().equals(empty)) {
-        throw StoreErrors.nameTaken(operation, to);
+    try (LockedFile placeholder = openPlaceholder(operation, to)) {
+      try {
+        if (!holdsEmpty(to, placeholder)) {
+          throw StoreErrors.nameTaken(operation, to);
+        }
+        calls.move(from, to);
+      } catch (IOException | RuntimeException | Error e) {
+        deleteEmpty(e, to, placeholder);
+        throw e;
       }
-      Files.move(from, to, StandardCopyOption.ATOMIC_MOVE);
     } catch (IOException | RuntimeException | Error e) {
       if (linkFailure != null) {
         e.addSuppressed(linkFailure);
       }
-      RegionStore.deleteAfter(e, to, empty);
       throw e;
+    }
+  }
+
+  private static LockedFile openPlaceholder(String operation, Path to) throws IOException {
+    try {
+      return LockedFile.open(operation, to, OpenMode.WRITER, "a new name");
+    } catch (NoSuchFileException e) {
+      throw StoreErrors.nameTaken(operation, to); // somebody is about to take it
+    }
+  }
+
+  /** Whether the name leads to the file that is locked, and that is empty. */
+  private static boolean holdsEmpty(Path path, LockedFile locked) throws IOException {
+    return locked.disk().length() == 0 && FileIdentity.lengthIfSame(path, locked.identity()) == 0;
+  }
+
+  private static void deleteEmpty(Throwable cause, Path path, LockedFile placeholder) {
+    try {
+      if (holdsEmpty(path, placeholder)) {
+        FileIdentity.deleteIfSame(path, placeholder.identity());
+      }
+    } catch (IOException e) {
+      cause.addSuppressed(e);
     }
   }
 
@@ -248,7 +340,7 @@ final class DirectoryEntries {
   /** Waits until the entries are on the device, or notes that somebody has to. */
   void settle(NameDurability durable) throws IOException {
     if (durable == NameDurability.NOW) {
-      force(directory);
+      calls.force(directory);
     } else {
       unforced.changed(directory);
     }

@@ -116,8 +116,10 @@ public final class StoreFile implements MovableFile, AutoCloseable {
     adopt(image.header());
   }
 
-  void renamed(Path newPath) {
+  private void renamed(Path newPath, String newName) {
     path = newPath;
+    name = newName;
+    nameUnforced = true;
   }
 
   /**
@@ -125,14 +127,17 @@ public final class StoreFile implements MovableFile, AutoCloseable {
    *
    * @return its new path
    * @throws IllegalStateException if it is not open for writing
-   * @throws MemoryException if the name is taken, or if the file has lost its own; that holds then
+   * @throws MemoryException if the name is taken, if the file has lost its own, or if the directory
+   *     cannot be forced; the old name holds then, and the next {@link #forceName} forces it. Where
+   *     the device refuses to give the old name back too, the new one holds, as the message says
    */
   public synchronized Path rename(String newName, NameDurability durable) throws MemoryException {
     requireWriter("rename");
     checkName("rename");
     HandOver note = handOver();
     boolean leaves = note != null && note.role() == HandOver.Role.LEAVING;
-    if (leaves || !path.equals(store.path(Objects.requireNonNull(name)))) {
+    String oldName = Objects.requireNonNull(name);
+    if (leaves || !path.equals(store.path(oldName))) {
       throw StoreErrors.moves(path);
     }
     requireArrived("rename"); // the file that it came from knows it by its path
@@ -144,9 +149,18 @@ public final class StoreFile implements MovableFile, AutoCloseable {
           path,
           () ->
               ChannelDisk.run(
-                  () -> store.entries().rename(path, target, identity(), this::renamed, durable)));
-      name = newName;
-      nameUnforced |= durable == NameDurability.ON_FORCE;
+                  () ->
+                      store
+                          .entries()
+                          .rename(
+                              path,
+                              target,
+                              identity(),
+                              now -> renamed(now, now.equals(target) ? newName : oldName),
+                              durable)));
+      nameUnforced = durable == NameDurability.ON_FORCE;
+    } else if (nameUnforced && durable == NameDurability.NOW) {
+      forceName(); // the name was left unforced by a renaming that failed
     }
     return target;
   }
