@@ -51,6 +51,18 @@ final class RegionImage {
   /** A header that failed to be written and may be in the file even so; null if there is none. */
   private @Nullable RegionHeader withdrawn;
 
+  /**
+   * Whether a wait for the device failed, and none has worked since: the kernel tells an error once
+   * and takes what it could not write for written, so that the next wait would wait for nothing.
+   */
+  private boolean lost;
+
+  /**
+   * Whether the other copy has the header of a growth that the file is too short for: it would hold
+   * as soon as the file is longer.
+   */
+  private boolean misfit;
+
   private enum Unforced {
     NOTHING,
     HEADER,
@@ -133,7 +145,10 @@ final class RegionImage {
       if (!other.fits(length)) {
         throw StoreErrors.cutShort("open", path, length, newest.header.dataEnd());
       }
-      return new RegionImage(disk, other.header, other.index, other.index, Unforced.NOTHING);
+      RegionImage image =
+          new RegionImage(disk, other.header, other.index, other.index, Unforced.NOTHING);
+      image.misfit = true;
+      return image;
     }
     if (!other.fits(length) || copies.size() == 1) {
       return new RegionImage(disk, newest.header, newest.index, newest.index, Unforced.NOTHING);
@@ -196,10 +211,36 @@ final class RegionImage {
       case NOTHING -> {
         return;
       }
-      case HEADER -> disk.sync(COPY_POSITIONS[newestCopy], RegionHeader.BYTES);
-      case WHOLE_FILE -> disk.sync();
+      case HEADER -> sync(() -> disk.sync(COPY_POSITIONS[newestCopy], RegionHeader.BYTES));
+      case WHOLE_FILE -> sync(disk::sync);
     }
     forced();
+  }
+
+  @FunctionalInterface
+  private interface Wait {
+    void run() throws IOException;
+  }
+
+  /** Waits for the device, which is given again what a failed wait may have lost. */
+  private void sync(Wait wait) throws IOException {
+    if (lost) {
+      rewrite();
+    }
+    lost = true;
+    wait.run();
+    lost = false;
+  }
+
+  /** Writes the header again, and not over another one that the device has. */
+  private void rewrite() throws IOException {
+    boolean apart = newestCopy != durableCopy;
+    if (apart || unforced != Unforced.NOTHING) {
+      disk.write(COPY_POSITIONS[newestCopy], header.encode());
+    }
+    if (!apart) {
+      mirror(); // the device has no other header, or only this one
+    }
   }
 
   /** The device has all of the file. */
@@ -215,9 +256,14 @@ final class RegionImage {
 
   /**
    * Says that the device has got all of the file since {@link #header} returned that; false if it
-   * has changed since.
+   * has changed since. If a wait failed before, the device has got nothing by that: then this waits
+   * for it.
    */
   boolean forced(RegionHeader seen) throws IOException {
+    if (lost) {
+      force();
+      return true;
+    }
     boolean same = header.equals(seen) && withdrawn == null;
     if (same) {
       forced();
@@ -230,12 +276,25 @@ final class RegionImage {
     unforced = Unforced.NOTHING;
   }
 
+  /**
+   * Whether the other copy is damaged, or would hold if the file were longer: then it is to be
+   * healed before anything is changed.
+   */
+  boolean isAiling() throws IOException {
+    return misfit || RegionHeader.examine(otherCopy()) != Condition.VALID;
+  }
+
   /** Makes both copies equal again after a power cut between them; needs the exclusive lock. */
   void heal() throws IOException {
     if (!areEqual()) {
       unforced = Unforced.WHOLE_FILE;
       force();
       mirror();
+      if (misfit) {
+        // Or the device could have a greater length before it has the copy.
+        sync(disk::sync);
+        misfit = false;
+      }
     }
   }
 
@@ -309,12 +368,16 @@ final class RegionImage {
     long newLength = fileLength(header.dataOffset(), newByteSize);
     if (unforcedCut || hasRemains(header.dataEnd(), oldLength)) {
       // Or the device could have the new size and still the bytes that an earlier shrink left.
+      unforcedCut = true; // until a wait works
       disk.setLength(header.dataEnd());
       disk.setLength(oldLength);
-      disk.sync();
+      sync(disk::sync);
       forced();
     }
+    boolean lostBefore = lost;
+    lost = true; // what takes the space waits for the device, too
     lengthen(disk, header.dataEnd(), oldLength, newLength, reserve);
+    lost = lostBefore;
     try {
       // The device may get the header before the length: then the other copy holds.
       change(header.resized(newByteSize), Unforced.WHOLE_FILE, durable == NameDurability.NOW);
@@ -375,9 +438,8 @@ final class RegionImage {
     disk.setLength(dataEnd);
     try {
       disk.setLength(newLength);
-      if (newLength > oldLength) {
-        reserve.reserve(oldLength, newLength - oldLength);
-      }
+      // From there on, as blocks that are smaller than a page have been given up by the cut.
+      reserve.reserve(dataEnd, newLength - dataEnd);
     } catch (IOException | RuntimeException | Error e) {
       try {
         disk.setLength(oldLength);
@@ -447,6 +509,7 @@ final class RegionImage {
     header = next;
     newestCopy = target;
     durableCopy = now ? target : durableCopy;
+    lost &= !now;
     unforced = now ? Unforced.NOTHING : how;
   }
 

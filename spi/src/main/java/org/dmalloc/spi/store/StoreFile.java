@@ -107,11 +107,12 @@ public final class StoreFile implements MovableFile, AutoCloseable {
 
   synchronized void load() throws IOException {
     image = RegionImage.load(disk, path);
+    if (mode.exclusive() && (durable == NameDurability.NOW || image.isAiling())) {
+      image.heal();
+    }
     if (durable == NameDurability.ON_FORCE) {
       image.doubt(); // what others have put off
       nameUnforced = true;
-    } else if (mode.exclusive()) {
-      image.heal();
     }
     adopt(image.header());
   }

@@ -151,4 +151,106 @@ final class FailedHeaderWriteTest {
       }
     }
   }
+
+  private static void assertFound(long byteSize, SimulatedDisk disk) throws IOException {
+    for (byte[] crashed : disk.crashesNow()) {
+      assertEquals(byteSize, found(crashed));
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({"1", "2"})
+  void aCreationThatTheDeviceLostIsWrittenAgainByTheNextForce(int failures) throws Exception {
+    SimulatedDisk disk = new SimulatedDisk(new byte[0]);
+    RegionImage image =
+        RegionImage.initialise(disk, 100, Reservation.SPARSE, null, (at, length) -> {});
+    disk.loseAtSync(failures);
+    for (int i = 0; i < failures; i++) {
+      assertThrows(IOException.class, image::force);
+      assertTrue(image.isUnforced());
+    }
+    image.force();
+    assertFound(100, disk);
+    for (byte[] crashed : disk.crashesNow()) {
+      assertEquals(List.of(), RegionImage.load(new SimulatedDisk(crashed), PATH).flaws());
+    }
+  }
+
+  @Test
+  void aChangeThatTheDeviceLostIsWrittenAgainAndTheDurableOneStaysUntilThen() throws Exception {
+    SimulatedDisk disk = disk(100);
+    RegionImage image = RegionImage.load(disk, PATH);
+    image.resize(5000, (at, length) -> {}, NameDurability.ON_FORCE);
+    disk.loseAtSync(2);
+    assertThrows(IOException.class, image::force);
+    assertFound(100, disk);
+    assertThrows(IOException.class, image::force);
+    for (byte[] crashed : disk.crashes()) {
+      found(crashed); // one of them is always there
+    }
+    image.force();
+    assertFound(5000, disk);
+    image.use(7); // over the other copy
+    assertFound(5000, disk);
+  }
+
+  @Test
+  void aLengthThatTheDeviceLostIsWrittenAgain() throws Exception {
+    SimulatedDisk disk = disk(100);
+    RegionImage image = RegionImage.load(disk, PATH);
+    image.use(7);
+    disk.loseAtSync(1);
+    assertThrows(IOException.class, image::force);
+    image.force();
+    for (byte[] crashed : disk.crashesNow()) {
+      assertEquals(7, RegionImage.load(new SimulatedDisk(crashed), PATH).header().length());
+    }
+  }
+
+  @Test
+  void whatTheFileSystemForcedAfterALossIsNotTakenForDurable() throws Exception {
+    SimulatedDisk disk = disk(100);
+    RegionImage image = RegionImage.load(disk, PATH);
+    image.resize(5000, (at, length) -> {}, NameDurability.ON_FORCE);
+    disk.loseAtSync(1);
+    assertThrows(IOException.class, image::force);
+    RegionHeader seen = image.header();
+    disk.sync(); // of what was written again: nothing
+    disk.loseAtSync(1);
+    assertThrows(IOException.class, () -> image.forced(seen));
+    assertTrue(image.isUnforced());
+    assertTrue(image.forced(seen));
+    assertFound(5000, disk);
+  }
+
+  /** Before it grows after a shrink, a region waits for the device; that may fail, too. */
+  @Test
+  void aLossBeforeAGrowthIsMadeUpForByTheNextOne() throws Exception {
+    SimulatedDisk disk = disk(5000);
+    RegionImage image = RegionImage.load(disk, PATH);
+    image.resize(20_000, (at, length) -> {}, NameDurability.ON_FORCE);
+    image.resize(6000, (at, length) -> {}, NameDurability.ON_FORCE);
+    disk.loseAtSync(1);
+    assertThrows(
+        IOException.class, () -> image.resize(9000, (at, length) -> {}, NameDurability.ON_FORCE));
+    image.resize(9000, (at, length) -> {}, NameDurability.ON_FORCE);
+    for (byte[] crashed : disk.crashesNow()) {
+      long size = found(crashed);
+      assertTrue(size == 6000 || size == 9000, "size " + size);
+    }
+  }
+
+  /** To take space by zeros waits for the device, and may be told of the header's loss. */
+  @Test
+  void aLossThatTheReservationIsToldOfIsMadeUpFor() throws Exception {
+    SimulatedDisk disk = disk(100);
+    RegionImage image = RegionImage.load(disk, PATH);
+    image.resize(5000, (at, length) -> {}, NameDurability.ON_FORCE);
+    disk.loseAtSync(1);
+    assertThrows(
+        IOException.class,
+        () -> image.resize(9000, (at, length) -> disk.sync(), NameDurability.ON_FORCE));
+    image.force();
+    assertFound(5000, disk);
+  }
 }

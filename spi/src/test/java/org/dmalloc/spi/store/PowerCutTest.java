@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
@@ -296,6 +297,58 @@ final class PowerCutTest {
       assertTrue(length == 5 || length == 6, "length " + length);
       assertEquals(5000, sizeAfter(crashed));
     }
+  }
+
+  /** A growth to 20000 bytes whose header got to the device, and the length did not. */
+  private static SimulatedDisk withAHeaderThatDoesNotFit() throws IOException {
+    SimulatedDisk disk = put(100, NameDurability.NOW);
+    disk.sync();
+    RegionImage.load(disk, PATH).resize(20_000, (at, length) -> {}, NameDurability.ON_FORCE);
+    disk.setLength(RegionImage.fileLength(OFFSET, 100));
+    disk.forget();
+    return disk;
+  }
+
+  @Test
+  void aHeaderThatDidNotFitNeverHoldsOnceItIsHealed() throws Exception {
+    SimulatedDisk disk = withAHeaderThatDoesNotFit();
+    RegionImage image = RegionImage.load(disk, PATH);
+    assertEquals(100, image.header().byteSize());
+    assertTrue(image.isAiling());
+    image.heal();
+    assertFalse(image.isAiling());
+    image.doubt();
+    image.resize(30_000, (at, length) -> {}, NameDurability.ON_FORCE);
+    Set<Long> sizes = new HashSet<>();
+    for (byte[] crashed : disk.crashes()) {
+      sizes.add(sizeAfter(crashed));
+    }
+    assertEquals(Set.of(100L, 30_000L), sizes);
+  }
+
+  @Test
+  void onlyACopyThatIsDamagedOrDoesNotFitAils() throws Exception {
+    SimulatedDisk disk = put(100, NameDurability.NOW);
+    assertFalse(RegionImage.load(disk, PATH).isAiling());
+    RegionImage.load(disk, PATH).use(7);
+    assertFalse(RegionImage.load(disk, PATH).isAiling());
+    disk.write(RegionHeader.COPY_POSITIONS[0] + 300, new byte[] {1});
+    RegionImage image = RegionImage.load(disk, PATH);
+    assertTrue(image.isAiling());
+    image.heal();
+    assertFalse(image.isAiling());
+  }
+
+  /** Blocks may be smaller than a page: a cut at the last byte gives up those behind it. */
+  @ParameterizedTest
+  @CsvSource({"100, 200", "100, 5000", "4096, 4097", "0, 1"})
+  void spaceIsTakenFromTheLastByteOn(int before, int after) throws Exception {
+    SimulatedDisk disk = put(before, NameDurability.NOW);
+    List<List<Long>> taken = new ArrayList<>();
+    RegionImage.load(disk, PATH)
+        .resize(after, (at, length) -> taken.add(List.of(at, at + length)), NameDurability.NOW);
+    long end = RegionImage.fileLength(OFFSET, after);
+    assertEquals(List.of(List.of((long) OFFSET + before, end)), taken);
   }
 
   @Test

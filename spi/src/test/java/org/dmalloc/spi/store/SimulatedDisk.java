@@ -42,6 +42,17 @@ final class SimulatedDisk implements Disk {
     even = madeEvenSo;
   }
 
+  /** How many of the next waits for the device fail, and lose what was written before. */
+  private int losing;
+
+  /**
+   * The next waits fail as Linux has them fail: what was written since the last good one is read
+   * back, and taken for written, but never gets to the device.
+   */
+  void loseAtSync(int times) {
+    losing = times;
+  }
+
   private boolean fails() {
     if (good > 0) {
       good--;
@@ -143,6 +154,14 @@ final class SimulatedDisk implements Disk {
 
   @Override
   public void sync() throws IOException {
+    if (losing > 0) {
+      losing--;
+      int last = operations.lastIndexOf(SYNC);
+      operations
+          .subList(last + 1, operations.size())
+          .removeIf(operation -> operation instanceof Write);
+      throw new IOException("simulated");
+    }
     if (fails()) {
       throw new IOException("simulated");
     }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.dmalloc.spi.store;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -13,6 +14,7 @@ import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
@@ -281,6 +283,34 @@ final class UnforcedNamesTest {
       assertTrue(store.delete("r", true, NameDurability.NOW));
       assertTrue(file.fate().isPresent());
       assertTrue(line(holder("second", "WRITER")).contains("open elsewhere"));
+    }
+  }
+
+  /** The header of a growth that the file is too short for; or one that is torn. */
+  @Test
+  void aCopyThatDoesNotHoldIsWrittenOverBeforeAnythingIsPutOff() throws Exception {
+    for (boolean torn : new boolean[] {true, false}) {
+      String name = torn ? "torn" : "short";
+      create(name, NameDurability.NOW).close();
+      Path path = store.path(name);
+      try (FileChannel file =
+          FileChannel.open(path, StandardOpenOption.READ, StandardOpenOption.WRITE)) {
+        ChannelDisk disk = new ChannelDisk(file);
+        if (torn) {
+          disk.write(RegionHeader.COPY_POSITIONS[1] + 300, new byte[] {1});
+        } else {
+          long length = disk.length();
+          RegionImage.load(disk, path).resize(20_000, (at, l) -> {}, NameDurability.ON_FORCE);
+          disk.setLength(length);
+        }
+        store.open(name, OpenMode.WRITER, NameDurability.ON_FORCE, "test").close();
+        byte[] first = new byte[RegionHeader.BYTES];
+        byte[] second = new byte[RegionHeader.BYTES];
+        disk.read(RegionHeader.COPY_POSITIONS[0], first);
+        disk.read(RegionHeader.COPY_POSITIONS[1], second);
+        assertArrayEquals(first, second, name);
+        assertEquals(100, RegionHeader.decode(second).byteSize(), name);
+      }
     }
   }
 }
