@@ -12,6 +12,8 @@ import java.util.List;
 import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.LongStream;
 import org.dmalloc.api.Access;
 import org.dmalloc.api.AccessPattern;
@@ -270,26 +272,33 @@ public abstract class PagingContract extends ContractTheme {
     assumeDeclared(Capability.RESIZE);
     try (MemoryRegion region = allocate(8 * PAGE)) {
       Crew crew = new Crew();
+      AtomicInteger resizes = new AtomicInteger();
+      AtomicBoolean done = new AtomicBoolean();
       Thread resizer =
           crew.start(
               () -> {
-                for (int i = 0; i < 200; i++) {
-                  region.resize((i % 2 == 0 ? 2 : 8) * PAGE);
+                while (!done.get()) {
+                  region.resize((resizes.getAndIncrement() % 2 == 0 ? 2 : 8) * PAGE);
                 }
               });
-      while (resizer.isAlive()) {
-        if (declares(Capability.FORCE) && region.info().sharing() == Sharing.SHARED) {
-          region.force();
+      // Both sides make enough calls, whichever thread the processor prefers.
+      try {
+        for (int round = 0; resizer.isAlive() && (round < 100 || resizes.get() < 100); round++) {
+          if (declares(Capability.FORCE) && region.info().sharing() == Sharing.SHARED) {
+            region.force();
+          }
+          if (declares(Capability.RELEASE)) {
+            region.release();
+          }
+          if (declares(Capability.RESIDENCY)) {
+            region.residency();
+          }
+          if (provider().supportedAdvice().contains(Advice.WILL_NEED)) {
+            region.advise(Advice.WILL_NEED);
+          }
         }
-        if (declares(Capability.RELEASE)) {
-          region.release();
-        }
-        if (declares(Capability.RESIDENCY)) {
-          region.residency();
-        }
-        if (provider().supportedAdvice().contains(Advice.WILL_NEED)) {
-          region.advise(Advice.WILL_NEED);
-        }
+      } finally {
+        done.set(true);
       }
       crew.end();
     }
