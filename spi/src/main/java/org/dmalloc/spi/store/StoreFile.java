@@ -60,6 +60,12 @@ public final class StoreFile implements MovableFile, AutoCloseable {
   /** Whether the file is to go. */
   private volatile boolean discarded;
 
+  /**
+   * Whether the file was opened and not forced since: another process may have put off its header
+   * and its name, and a force of the region has to make up for that. Closing it need not.
+   */
+  private boolean inherited;
+
   /** Whether the device may not have the file's entry in its directory. */
   private boolean nameUnforced;
 
@@ -113,6 +119,8 @@ public final class StoreFile implements MovableFile, AutoCloseable {
     if (durable == NameDurability.ON_FORCE) {
       image.doubt(); // what others have put off
       nameUnforced = true;
+    } else {
+      inherited = true;
     }
     adopt(image.header());
   }
@@ -642,6 +650,11 @@ public final class StoreFile implements MovableFile, AutoCloseable {
    * a failed write-back of the data, where that was mapped by this file's channel.
    */
   public synchronized void forceHeader() throws MemoryException {
+    if (inherited) {
+      Objects.requireNonNull(image).doubt();
+      nameUnforced = true;
+      inherited = false; // from here on both are noted as what this file has put off itself
+    }
     StoreErrors.run("force", byteSize, target(), this::forceImage);
   }
 

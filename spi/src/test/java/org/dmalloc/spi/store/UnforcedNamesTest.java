@@ -18,6 +18,7 @@ import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.NameDurability;
 import org.dmalloc.api.Reservation;
@@ -114,6 +115,36 @@ final class UnforcedNamesTest {
     assertEquals(Set.of(directory, store.path("published")), store.unforced().paths());
     store.unforced().force();
     assertEquals(Set.of(), store.unforced().paths());
+  }
+
+  /** Who opens a file cannot know whether the process that made it has forced it. */
+  @Test
+  void theFirstForceAfterAnOpeningForcesTheNameThatAnotherProcessGave() throws Exception {
+    putOff("r").close();
+    RegionStore other = RegionStore.open(directory); // of a process that has noted nothing
+    AtomicInteger forced = new AtomicInteger();
+    other
+        .entries()
+        .callBy(
+            new DirectoryEntries.Calls() {
+              @Override
+              public void force(Path path) throws IOException {
+                forced.incrementAndGet();
+                DirectoryEntries.force(path);
+              }
+            });
+    for (OpenMode mode : OpenMode.values()) {
+      forced.set(0);
+      try (StoreFile file = other.open("r", mode, NameDurability.NOW, "test")) {
+        file.forceName();
+        assertEquals(1, forced.get(), "of " + mode);
+        file.forceName();
+        assertEquals(1, forced.get(), "of " + mode);
+      }
+      other.open("r", mode, NameDurability.NOW, "test").close();
+      assertEquals(1, forced.get(), "to close is not to force");
+    }
+    assertEquals(0, other.unforced().count());
   }
 
   @Test
