@@ -165,9 +165,15 @@ final class Slab implements LongBinaryOperator {
     }
   }
 
-  /** Ends a slab without slots in use. */
+  /**
+   * Ends a slab without slots in use. With a lost slot its addresses stay reserved, without pages:
+   * kernels before 6.12 unmap what mmap was to replace and then refuse, so that the slot's may
+   * belong to another mapping of the process by now.
+   */
   void unmap() {
-    Relocation.unmap(memory.address(), Slabs.SLAB_BYTES);
+    if (lostCount == 0) {
+      Relocation.unmap(memory.address(), Slabs.SLAB_BYTES);
+    }
     closeFile();
   }
 

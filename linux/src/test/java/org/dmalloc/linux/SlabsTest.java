@@ -3,6 +3,7 @@ package org.dmalloc.linux;
 
 import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -179,6 +180,17 @@ final class SlabsTest {
       next.range().close();
       neighbour.range().close();
     }
+  }
+
+  @Test
+  void addressesOfALostSlotAreNotUnmappedWithTheOthers() throws MemoryException {
+    Slab slab = new Slab((from, index, clean) -> {}, "slab", 0, null);
+    int index = slab.take();
+    long start = slab.slot(index, Platform.pageSize()).range().address();
+    slab.giveBack(index, false);
+    slab.unmap();
+    assertFalse(VirtualAreas.in(start, start + Platform.pageSize()).isEmpty());
+    Relocation.unmap(start, Slabs.SLAB_BYTES);
   }
 
   @Test
