@@ -217,6 +217,11 @@ final class RegionImage {
     forced();
   }
 
+  /** Says that another wait for the device has failed, which was for this file too. */
+  void waitFailed() {
+    lost = true;
+  }
+
   @FunctionalInterface
   private interface Wait {
     void run() throws IOException;

@@ -707,6 +707,13 @@ public final class StoreFile implements MovableFile, AutoCloseable {
     }
   }
 
+  /** A wait for the device has failed that was for this file too. */
+  synchronized void waitFailed() {
+    if (image != null) {
+      image.waitFailed();
+    }
+  }
+
   /** Closes a file whose creation has failed. */
   void abandon() throws MemoryException {
     discarded = true;

@@ -97,7 +97,7 @@ final class UnforcedNames {
       }
       for (Path directory : all) {
         // One that has gone has taken all with it that was in it.
-        if (Files.isDirectory(directory) && !bulk.sync(directory)) {
+        if (Files.isDirectory(directory) && !sync(bulk, directory, seen.keySet())) {
           return false;
         }
       }
@@ -108,6 +108,17 @@ final class UnforcedNames {
       return true;
     } finally {
       putBack(noted, done);
+    }
+  }
+
+  /** A failure is told once, and may be that of any of the files. */
+  private static boolean sync(FileSystemSync bulk, Path directory, Set<StoreFile> open)
+      throws IOException {
+    try {
+      return bulk.sync(directory);
+    } catch (IOException e) {
+      open.forEach(StoreFile::waitFailed);
+      throw e;
     }
   }
 

@@ -10,6 +10,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
+import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -199,6 +200,32 @@ final class UnforcedNamesTest {
                       }));
       assertEquals(noted, store.unforced().count());
       assertEquals(100, file.byteSize());
+    }
+  }
+
+  /** Linux takes what it could not write for written, and may drop it. */
+  @Test
+  void afterAFailedForceOfAFileSystemTheHeadersOfOpenFilesAreWrittenAgain() throws Exception {
+    try (StoreFile file = putOff("r")) {
+      assertThrows(
+          IOException.class,
+          () ->
+              store
+                  .unforced()
+                  .forceAtOnce(
+                      path -> {
+                        throw new IOException("no device");
+                      }));
+      try (FileChannel dropped = FileChannel.open(file.path(), StandardOpenOption.WRITE)) {
+        for (long position : RegionHeader.COPY_POSITIONS) {
+          dropped.write(ByteBuffer.allocate(RegionHeader.BYTES), position);
+        }
+      }
+      assertTrue(store.unforced().forceAtOnce(path -> true));
+      Path copy = Files.copy(file.path(), directory.resolve("copy"));
+      try (FileChannel channel = FileChannel.open(copy)) {
+        assertEquals(100, RegionImage.load(new ChannelDisk(channel), copy).header().byteSize());
+      }
     }
   }
 
