@@ -136,6 +136,10 @@ class SpaceCommandsTest {
     assertTrue(refused.contains("protected"), refused);
     assertTrue(refused.contains("protect orders rw"), refused);
     shell.run("write orders 0 free");
+    shell.run("alloc 4k -n 'my orders'");
+    long other = shell.regions().getLast().info().id();
+    shell.run("protect " + other + " ro");
+    assertTrue(shell.fail("write " + other + " 0 x").contains("'protect " + other + " rw'"));
     assertTrue(shell.fail("fill orders").contains("protected"));
     assertTrue(shell.fail("punch orders --all").contains("protected"));
     assertEquals("64 KiB at 0 of orders can be written", shell.run("protect orders rw"));

@@ -8,6 +8,7 @@ import org.dmalloc.api.AccessMode;
 import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.MemoryRegion;
 import org.dmalloc.api.ProtectedRange;
+import org.dmalloc.api.RegionInfo;
 import org.dmalloc.shell.command.RegionLookup;
 import org.dmalloc.shell.syntax.UsageException;
 
@@ -58,10 +59,16 @@ record ByteRange(MemoryRegion region, long offset, long length) {
     for (ProtectedRange range : lease.region().protectedRanges()) {
       if (range.offset() < offset + length && offset < range.offset() + range.length()) {
         throw UsageException.of(
-            "%s is protected from stores at %d, for %d bytes; 'protect %1$s rw' lifts that",
-            lease.label(), range.offset(), range.length());
+            "%s is protected from stores at %d, for %d bytes; 'protect %s rw' lifts that",
+            lease.label(), range.offset(), range.length(), typed(lease.region().info()));
       }
     }
+  }
+
+  /** How the region is called on a command line: by its name, if that needs no quotes. */
+  private static String typed(RegionInfo info) {
+    String name = info.name();
+    return name != null && name.matches("[\\w.-]+") ? name : Long.toString(info.id());
   }
 
   /**
