@@ -114,9 +114,15 @@ final class FileChannelBacking implements RegionBacking {
     return direct;
   }
 
+  /** The header has the same descriptor, so its failure may be told to the content's force. */
   @Override
   public void force(long offset, long length) throws MemoryException {
-    file.force(segment(), offset, length);
+    try {
+      file.force(segment(), offset, length);
+    } catch (MemoryException e) {
+      file.writeBackFailed(e);
+      throw e;
+    }
     file.forceName();
   }
 

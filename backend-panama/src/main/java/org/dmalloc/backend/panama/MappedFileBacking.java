@@ -141,8 +141,27 @@ final class MappedFileBacking implements RegionBacking {
     }
   }
 
+  /** The file's two descriptors are both told of a failure, so the other one is asked at once. */
   @Override
   public void force(long offset, long length) throws MemoryException {
+    try {
+      forceBoth(offset, length);
+    } catch (MemoryException e) {
+      file.inStore().ifPresent(stored -> stored.writeBackFailed(e));
+      try {
+        checkWriteBack();
+      } catch (MemoryException f) {
+        e.addSuppressed(f);
+      }
+      throw e;
+    }
+    WatchedRegion watching = watched;
+    if (watching != null) {
+      watching.forced();
+    }
+  }
+
+  private void forceBoth(long offset, long length) throws MemoryException {
     if (traits.access() == AccessMode.READ_ONLY) {
       // Linux takes the mapping of a file that is open for reading for a private one: msync does
       // nothing.
@@ -153,10 +172,6 @@ final class MappedFileBacking implements RegionBacking {
     Optional<StoreFile> stored = file.inStore();
     if (stored.isPresent()) {
       stored.get().forceName();
-    }
-    WatchedRegion watching = watched;
-    if (watching != null) {
-      watching.forced();
     }
   }
 

@@ -707,6 +707,24 @@ public final class StoreFile implements MovableFile, AutoCloseable {
     }
   }
 
+  /**
+   * Takes note of a failed write-back that another descriptor or mapping of the file was told of:
+   * the kernel tells each of them once, so this one is asked now, that no later wait is told of
+   * what is known, and the header is written again.
+   *
+   * @param told gets what this one tells as a suppressed exception
+   */
+  public synchronized void writeBackFailed(MemoryException told) {
+    if (!locked.isClosed()) {
+      waitFailed();
+      try {
+        disk.sync();
+      } catch (IOException e) {
+        told.addSuppressed(e);
+      }
+    }
+  }
+
   /** A wait for the device has failed that was for this file too. */
   synchronized void waitFailed() {
     if (image != null) {
