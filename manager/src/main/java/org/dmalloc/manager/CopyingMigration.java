@@ -98,7 +98,8 @@ final class CopyingMigration {
     this.between = between;
     this.rate = new RateLimit(move.options().bytesPerSecond());
     this.from = move.source().segment();
-    this.asked = move.region().asked();
+    // A growth that is under way may have been handed to the users, and not be asked for yet.
+    this.asked = move.region().asked().withByteSize(from.byteSize());
     this.wasDetached = move.source().region().detached().isPresent();
   }
 
