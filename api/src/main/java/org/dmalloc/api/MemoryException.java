@@ -19,14 +19,19 @@ public class MemoryException extends IOException {
   private final long byteSize;
   private final String target;
 
-  private MemoryException(
-      String message,
+  /**
+   * For exceptions that say more; see {@link #of(String, long, String, String, int, String,
+   * Throwable)}.
+   */
+  protected MemoryException(
       String operation,
-      int errno,
       long byteSize,
       String target,
+      String reason,
+      int errno,
+      String nextStep,
       @Nullable Throwable cause) {
-    super(message, cause);
+    super(message(operation, byteSize, target, reason, errno, nextStep), cause);
     this.operation = operation;
     this.errno = errno;
     this.byteSize = byteSize;
@@ -52,6 +57,11 @@ public class MemoryException extends IOException {
       int errno,
       String nextStep,
       @Nullable Throwable cause) {
+    return new MemoryException(operation, byteSize, target, reason, errno, nextStep, cause);
+  }
+
+  private static String message(
+      String operation, long byteSize, String target, String reason, int errno, String nextStep) {
     StringBuilder message = new StringBuilder(operation);
     if (byteSize >= 0) {
       message.append(' ').append(byteSize).append(" bytes");
@@ -66,7 +76,7 @@ public class MemoryException extends IOException {
     if (!nextStep.isEmpty()) {
       message.append("; ").append(nextStep);
     }
-    return new MemoryException(message.toString(), operation, errno, byteSize, target, cause);
+    return message.toString();
   }
 
   /** Makes an exception in the same grammar for what no system call refused. */
