@@ -167,7 +167,7 @@ public final class FileChannelProvider extends StoreLedgerProvider {
     Reservation reservation = request.reservation();
     StoreFile file =
         name == null
-            ? store.createUnnamed(byteSize, reserver, name())
+            ? store.createUnnamed(byteSize, reserver)
             : move == null
                 ? store.create(
                     name, byteSize, reservation, reserver, request.nameDurability(), name())

@@ -23,6 +23,14 @@ final class ChannelDisk implements Disk {
   /** One write, and the largest folio of Linux's page cache that it makes. */
   private static final long WRITE_PIECE_BYTES = 32L << 10;
 
+  /** As many zeros as one write can take. */
+  static final int MOST_ZEROS = 1 << 20;
+
+  /** Made when a file is first filled. Outside of the heap, or each write would copy them. */
+  private static final class Zeros {
+    private static final ByteBuffer ALL = ByteBuffer.allocateDirect(MOST_ZEROS).asReadOnlyBuffer();
+  }
+
   /** Any thread but the calling one. */
   private static final Thread ANOTHER_THREAD = Thread.ofPlatform().unstarted(() -> {});
 
@@ -54,9 +62,17 @@ final class ChannelDisk implements Disk {
 
   @Override
   public void write(long position, byte[] bytes) throws IOException {
+    write(position, ByteBuffer.wrap(bytes));
+  }
+
+  /** Writes up to {@link #MOST_ZEROS} of them. */
+  void writeZeros(long position, int count) throws IOException {
+    write(position, Zeros.ALL.slice(0, count));
+  }
+
+  private void write(long position, ByteBuffer buffer) throws IOException {
     run(
         () -> {
-          ByteBuffer buffer = ByteBuffer.wrap(bytes);
           while (buffer.hasRemaining()) {
             channel.write(buffer, position + buffer.position());
           }

@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.UnaryOperator;
 import org.dmalloc.spi.machine.LockHolders;
@@ -19,7 +20,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * An open file that others are held off from: in this JVM by an entry in {@link OpenFiles}, in
  * other processes by a lock on the whole file. Shared holders in one JVM lean on the lock of the
- * first of them, which outlives it.
+ * first of them, which outlives it. A file without a name needs neither: nobody else can open it.
  */
 final class LockedFile implements AutoCloseable {
   /** A listing in another process holds a lock for a moment; a real holder keeps it longer. */
@@ -30,17 +31,23 @@ final class LockedFile implements AutoCloseable {
 
   private final FileChannel channel;
   private final Path path;
-  private final FileIdentity identity;
   private final List<Closeable> descriptors = new ArrayList<>();
-  private Entry entry;
+  private @Nullable Registration registration;
   private boolean closed;
 
-  private LockedFile(FileChannel channel, Path path, FileIdentity identity, Entry entry) {
+  /** What others in this JVM are told of a file that has a name. */
+  private record Registration(FileIdentity identity, Entry entry) {}
+
+  private LockedFile(FileChannel channel, Path path, @Nullable Registration registration) {
     this.channel = channel;
     this.path = path;
-    this.identity = identity;
-    this.entry = entry;
+    this.registration = registration;
     descriptors.add(channel);
+  }
+
+  /** Takes over a file that has no name any more; the path is that which it had. */
+  static LockedFile unnamed(FileChannel channel, Path path) {
+    return new LockedFile(channel, path, null);
   }
 
   /** Opens and locks what the path names, or throws {@link NoSuchFileException}. */
@@ -85,14 +92,14 @@ final class LockedFile implements AutoCloseable {
       Path path, FileIdentity identity, OpenMode mode, String holder, boolean joining)
       throws IOException {
     FileChannel channel = FileIdentity.open(path, mode.writable());
-    LockedFile opened =
-        new LockedFile(channel, path, identity, Entry.create(mode.exclusive(), holder));
+    Entry entry = Entry.create(mode.exclusive(), holder);
+    LockedFile opened = new LockedFile(channel, path, new Registration(identity, entry));
     boolean done = false;
     try {
       done =
           (joining || tryLock(channel, mode.exclusive())) && FileIdentity.matches(path, identity);
       if (done) {
-        OpenFiles.put(identity, opened.entry);
+        OpenFiles.put(identity, entry);
       }
       return done ? opened : null;
     } finally {
@@ -120,9 +127,9 @@ final class LockedFile implements AutoCloseable {
     return path;
   }
 
-  /** The file itself, whatever its path is by now. */
-  FileIdentity identity() {
-    return identity;
+  /** The file itself, whatever its path is by now; it must have had a name. */
+  synchronized FileIdentity identity() {
+    return Objects.requireNonNull(registration).identity;
   }
 
   ChannelDisk disk() {
@@ -144,10 +151,11 @@ final class LockedFile implements AutoCloseable {
 
   /** Changes what others in this JVM are told about this holder. */
   synchronized void describe(UnaryOperator<Entry> change) {
-    if (!closed) {
-      synchronized (OpenFiles.monitor(identity)) {
-        entry = change.apply(entry);
-        OpenFiles.put(identity, entry);
+    Registration now = registration;
+    if (!closed && now != null) {
+      synchronized (OpenFiles.monitor(now.identity)) {
+        registration = new Registration(now.identity, change.apply(now.entry));
+        OpenFiles.put(now.identity, registration.entry);
       }
     }
   }
@@ -156,7 +164,11 @@ final class LockedFile implements AutoCloseable {
   public synchronized void close() throws IOException {
     if (!closed) {
       closed = true;
-      OpenFiles.release(identity, entry, descriptors);
+      if (registration == null) {
+        OpenFiles.close(descriptors);
+      } else {
+        OpenFiles.release(registration.identity, registration.entry, descriptors);
+      }
     }
   }
 }

@@ -187,8 +187,13 @@ final class OpenFiles {
 
   private static void closeKept(FileIdentity file) throws IOException {
     List<Closeable> kept = KEPT.remove(file);
+    close(kept == null ? List.of() : kept);
+  }
+
+  /** Closes all; throws the first failure, with the others. */
+  static void close(List<Closeable> descriptors) throws IOException {
     IOException failure = null;
-    for (Closeable descriptor : kept == null ? List.<Closeable>of() : kept) {
+    for (Closeable descriptor : descriptors) {
       try {
         descriptor.close();
       } catch (IOException e) {

@@ -3,6 +3,7 @@ package org.dmalloc.spi.store;
 
 import java.io.Closeable;
 import java.io.IOException;
+import java.nio.file.FileStore;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -33,6 +34,7 @@ public final class RegionStore {
 
   private final @Nullable Path home;
   private final DirectoryEntries entries;
+  private volatile @Nullable Found found;
 
   /** Gives a file a second name; a seam for file systems without hard links. */
   @FunctionalInterface
@@ -196,7 +198,7 @@ public final class RegionStore {
     checkAddressable("allocate", byteSize, target);
   }
 
-  private StoreFile temporary(@Nullable String name, NameDurability durable, String holder)
+  private StoreFile temporary(String name, NameDurability durable, String holder)
       throws IOException {
     LockedFile locked = Temporaries.create(directory, holder);
     return new StoreFile(this, locked, OpenMode.WRITER, durable, name, locked.path());
@@ -215,8 +217,7 @@ public final class RegionStore {
   }
 
   /** Creates a region without a name: its file has no path, no header, and ends with its use. */
-  public StoreFile createUnnamed(long byteSize, SpaceReserver reserver, String holder)
-      throws MemoryException {
+  public StoreFile createUnnamed(long byteSize, SpaceReserver reserver) throws MemoryException {
     checkAllocation(byteSize, directory);
     return StoreErrors.call(
         "allocate",
@@ -224,8 +225,17 @@ public final class RegionStore {
         directory,
         () -> {
           requireDirectory("allocate");
-          StoreFile file = temporary(null, NameDurability.NOW, holder);
-          return finish(file, () -> file.initialiseUnnamed(byteSize, reserver));
+          LockedFile unnamed = Temporaries.createUnnamed(directory);
+          StoreFile file =
+              new StoreFile(
+                  this, unnamed, OpenMode.WRITER, NameDurability.NOW, null, unnamed.path());
+          try {
+            file.initialiseUnnamed(byteSize, reserver);
+            return file;
+          } catch (IOException | RuntimeException | Error e) {
+            closeAfter(e, file::abandon);
+            throw e;
+          }
         });
   }
 
@@ -299,7 +309,25 @@ public final class RegionStore {
 
   /** The kind of file system below the store, as the system names it: {@code ext4} … */
   public String fileSystem() throws MemoryException {
-    return StoreErrors.call("examine", -1, directory, () -> Files.getFileStore(directory).type());
+    return StoreErrors.call("examine", -1, directory, () -> fileStore().type());
+  }
+
+  /** A file system, and the directory that it was found below. */
+  private record Found(Object directory, FileStore fileStore) {}
+
+  /**
+   * The file system below the store. To find it is to read all mounts, so it is found again only
+   * when the path leads to another directory, as after a mount over it.
+   */
+  FileStore fileStore() throws IOException {
+    Object key = Files.readAttributes(directory, BasicFileAttributes.class).fileKey();
+    Found last = found;
+    if (key == null || last == null || !key.equals(last.directory)) {
+      FileStore below = Files.getFileStore(directory);
+      found = key == null ? null : new Found(key, below);
+      return below;
+    }
+    return last.fileStore;
   }
 
   /** The named regions, those that cannot be opened included, sorted by name. */

@@ -19,8 +19,8 @@ public interface SpaceReserver {
    * Reserves {@code length} bytes from {@code position} on. The file is that long already, and
    * sparse there; its bytes must be zero afterwards. A failure makes the store undo everything.
    *
-   * <p>During a creation {@link StoreFile#path()} is a temporary name, and the file is locked. A
-   * descriptor that is opened on it here belongs to {@link StoreFile#attach}.
+   * <p>During the creation of a named region {@link StoreFile#path()} is a temporary name, and the
+   * file is locked. A descriptor that is opened on it here belongs to {@link StoreFile#attach}.
    *
    * @throws IOException if there is no space, or if the thread was interrupted; a {@link
    *     org.dmalloc.api.MemoryException} is passed on as it is

@@ -104,9 +104,10 @@ public final class StoreFile implements MovableFile, AutoCloseable {
 
   /** Backs an unnamed region by the empty file, with data from the first byte, and no path. */
   synchronized void initialiseUnnamed(long newByteSize, SpaceReserver reserver) throws IOException {
-    Temporaries.unlink(locked);
     long length = RegionImage.fileLength(0, newByteSize);
-    disk.setLength(length);
+    if (!(reserver instanceof ZeroFill)) { // which makes it that long
+      disk.setLength(length);
+    }
     reserver.reserve(this, 0, length);
     byteSize = newByteSize;
   }
@@ -174,7 +175,7 @@ public final class StoreFile implements MovableFile, AutoCloseable {
     return target;
   }
 
-  Disk disk() {
+  ChannelDisk disk() {
     return disk;
   }
 
@@ -381,7 +382,7 @@ public final class StoreFile implements MovableFile, AutoCloseable {
    * @param room how many bytes to map in all, at least the size
    */
   public MemorySegment map(MapMode mapMode, Arena arena, long room) throws MemoryException {
-    checkLength("map");
+    StoreErrors.run("map", byteSize, target(), this::settle);
     MappingCount.OF_PROCESS.add("map", room, path.toString(), 1);
     try {
       long offset = dataOffset();
@@ -389,12 +390,17 @@ public final class StoreFile implements MovableFile, AutoCloseable {
           () -> {
             FileChannel channel = locked.channel();
             long length = channel.size();
+            if (length < offset + byteSize) {
+              throw StoreErrors.cutShort("map", path, length, offset + byteSize);
+            }
             MemorySegment mapped = channel.map(mapMode, offset, room, arena);
             if (channel.size() > length) {
               channel.truncate(length); // mapping has extended it
             }
             return mapped;
           });
+    } catch (MemoryException e) {
+      throw e;
     } catch (IOException e) {
       throw refusal(mapMode, room, e);
     }
@@ -551,12 +557,14 @@ public final class StoreFile implements MovableFile, AutoCloseable {
     return StoreErrors.cutShort(operation, path, disk.length(), dataOffset() + byteSize);
   }
 
-  private long settledLength() throws IOException {
-    synchronized (this) {
-      if (image != null) {
-        image.settle();
-      }
+  private synchronized void settle() throws IOException {
+    if (image != null) {
+      image.settle();
     }
+  }
+
+  private long settledLength() throws IOException {
+    settle();
     // By the name while it leads to the file: the descriptor is asked by a thread of its own.
     long named = name == null ? -1 : FileIdentity.lengthIfSame(path, identity());
     return named >= 0 ? named : disk.length();
@@ -579,7 +587,12 @@ public final class StoreFile implements MovableFile, AutoCloseable {
       RegionImage.Reserve reserve = (at, length) -> reserver.reserve(this, at, length);
       if (image != null) {
         writeLength();
-        IOException undone = image.resize(newByteSize, reserve, durable);
+        RegionImage resized = image;
+        // On one thread, as each step alone would have to wake one.
+        IOException undone =
+            ChannelDisk.call(
+                    () -> Optional.ofNullable(resized.resize(newByteSize, reserve, durable)))
+                .orElse(null);
         noteUnforced();
         adopt(image.header());
         if (undone != null) {
@@ -590,7 +603,7 @@ public final class StoreFile implements MovableFile, AutoCloseable {
               undone.getMessage());
         }
       } else {
-        RegionImage.resizePlain(disk, byteSize, newByteSize, reserve);
+        ChannelDisk.run(() -> RegionImage.resizePlain(disk, byteSize, newByteSize, reserve));
         byteSize = newByteSize;
       }
     } catch (IOException e) {

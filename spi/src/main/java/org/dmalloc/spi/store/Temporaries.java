@@ -3,13 +3,18 @@ package org.dmalloc.spi.store;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
+import java.nio.file.OpenOption;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.FileAttribute;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.UUID;
 import java.util.function.Predicate;
 import java.util.stream.Stream;
@@ -46,18 +51,32 @@ final class Temporaries {
     }
   }
 
-  /** Takes the path away from the file; where an open file must keep it, when it is closed. */
-  static void unlink(LockedFile locked) throws IOException {
-    Path path = locked.path();
-    try {
-      FileIdentity.deleteIfSame(path, locked.identity());
-    } catch (IOException e) {
-      if (path.getFileSystem().supportedFileAttributeViews().contains("posix")) {
-        throw e;
-      }
-      // Windows deletes no open file.
-      locked.attach(() -> FileIdentity.deleteIfSame(path, locked.identity()));
+  /**
+   * Creates an empty file with mode 0600 that has no name, or loses it when it is closed, where the
+   * system deletes no open file. Who comes upon the name in between, as a cleaner may, can do no
+   * harm but to take it away; so there is nothing to lock.
+   */
+  static LockedFile createUnnamed(Path directory) throws IOException {
+    Path path = directory.resolve(PREFIX + UUID.randomUUID() + SUFFIX);
+    boolean unlinks = isPosix(path);
+    Set<OpenOption> options =
+        new HashSet<>(
+            Set.of(
+                StandardOpenOption.READ, StandardOpenOption.WRITE, StandardOpenOption.CREATE_NEW));
+    if (!unlinks) {
+      options.add(StandardOpenOption.DELETE_ON_CLOSE);
     }
+    FileChannel channel = FileChannel.open(path, options, mode(path, "rw-------"));
+    if (unlinks) {
+      try {
+        Files.deleteIfExists(path);
+      } catch (IOException | RuntimeException | Error e) {
+        try (channel) {
+          throw e;
+        }
+      }
+    }
+    return LockedFile.unnamed(channel, path);
   }
 
   static void createFile(Path path) throws IOException {
@@ -69,11 +88,15 @@ final class Temporaries {
   }
 
   private static FileAttribute<?>[] mode(Path path, String permissions) {
-    return path.getFileSystem().supportedFileAttributeViews().contains("posix")
+    return isPosix(path)
         ? new FileAttribute<?>[] {
           PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString(permissions))
         }
         : new FileAttribute<?>[0];
+  }
+
+  private static boolean isPosix(Path path) {
+    return path.getFileSystem().supportedFileAttributeViews().contains("posix");
   }
 
   static List<Path> list(Path directory) throws IOException {

@@ -3,7 +3,6 @@ package org.dmalloc.spi.store;
 
 import java.io.IOException;
 import java.nio.file.FileStore;
-import java.nio.file.Files;
 import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.ProgressListener;
 import org.dmalloc.spi.machine.Errno;
@@ -12,7 +11,7 @@ import org.dmalloc.spi.machine.Machine;
 import org.dmalloc.spi.region.LongOperation;
 
 /**
- * Reserves space by writing zeros, the only way that pure Java has.
+ * Reserves space by writing zeros, the only way that pure Java has. The file may be shorter before.
  *
  * @param outcome what is there when it was cancelled, in words; empty if no interrupt cancels it
  */
@@ -20,7 +19,9 @@ record ZeroFill(ProgressListener progress, String outcome) implements SpaceReser
   /** For files in memory: what they take cannot be had twice. */
   private static final Machine MEMORY = Machine.unconditional(KernelFiles.ofThisMachine());
 
-  private static final int CHUNK = 1 << 20;
+  /** One write; another thread has to be woken for each. */
+  private static final int CHUNK = ChannelDisk.MOST_ZEROS;
+
   private static final long REPORT_EVERY = 16L << 20;
 
   /**
@@ -31,18 +32,17 @@ record ZeroFill(ProgressListener progress, String outcome) implements SpaceReser
 
   @Override
   public void reserve(StoreFile file, long position, long length) throws IOException {
-    long freeBefore = usable(file);
-    refuseHopeless(file, length);
-    byte[] zeros = new byte[(int) Math.min(CHUNK, length)];
+    FileStore below = file.store().fileStore();
+    long freeBefore = below.getUsableSpace();
+    refuseHopeless(below, file, length);
     LongOperation operation =
         new LongOperation("reserve", file.target().toString(), length, progress, outcome);
     operation.report(0);
     for (long done = 0; done < length; ) {
       operation.checkNotInterrupted(done);
-      int step = (int) Math.min(zeros.length, length - done);
-      byte[] chunk = step == zeros.length ? zeros : new byte[step];
+      int step = (int) Math.min(CHUNK, length - done);
       try {
-        file.disk().write(position + done, chunk);
+        file.disk().writeZeros(position + done, step);
         done += step;
         if (file.isNamed() && (done % SYNC_EVERY == 0 || done == length)) {
           file.disk().sync();
@@ -63,18 +63,18 @@ record ZeroFill(ProgressListener progress, String outcome) implements SpaceReser
     }
     // The zeros are given back. Of the chunk that failed a part may have been written: only what
     // is missing beyond that was taken by somebody else meanwhile.
-    long free = done + usable(file);
+    long free = done + file.store().fileStore().getUsableSpace();
     return StoreErrors.noSpace(
         "reserve", length, freeBefore - free <= CHUNK ? freeBefore : free, file.target(), e);
   }
 
-  private static long usable(StoreFile file) throws IOException {
-    return Files.getFileStore(file.store().directory()).getUsableSpace();
-  }
-
   /** Spares a disk that cannot hold it from being filled to the brim first. */
   static void refuseHopeless(StoreFile file, long length) throws IOException {
-    FileStore below = Files.getFileStore(file.store().directory());
+    refuseHopeless(file.store().fileStore(), file, length);
+  }
+
+  private static void refuseHopeless(FileStore below, StoreFile file, long length)
+      throws IOException {
     if (below.getUnallocatedSpace() < length) {
       throw StoreErrors.noSpace("reserve", length, file.target());
     }

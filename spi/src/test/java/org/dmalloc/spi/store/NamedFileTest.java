@@ -130,7 +130,7 @@ final class NamedFileTest {
               MemoryException.class,
               () ->
                   RegionStore.openDefault(storeDirectory, null)
-                      .createUnnamed(SIZE, SpaceReserver.SPARSE, "test"));
+                      .createUnnamed(SIZE, SpaceReserver.SPARSE));
       assertTrue(message(e).contains("was renamed or deleted since"), message(e));
       assertFalse(Files.exists(storeDirectory));
       assertEquals(Severity.ERROR, store.verify().getFirst().severity());
@@ -254,7 +254,7 @@ final class NamedFileTest {
     Files.createDirectory(storeDirectory);
     RegionStore configured = RegionStore.open(storeDirectory);
     for (RegionStore each : List.of(store, configured)) {
-      StoreFile unnamed = each.createUnnamed(SIZE, SpaceReserver.SPARSE, "test");
+      StoreFile unnamed = each.createUnnamed(SIZE, SpaceReserver.SPARSE);
       Files.delete(storeDirectory);
       for (Executable operation :
           List.<Executable>of(

@@ -4,6 +4,7 @@ package org.dmalloc.spi.store;
 import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotSame;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -13,19 +14,23 @@ import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.channels.FileChannel.MapMode;
+import java.nio.file.FileStore;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.ProgressListener;
@@ -194,7 +199,7 @@ final class RegionStoreTest {
                   }
                 }))) {
       assertThrows(Exception.class, () -> store.create("r", 1 << 20, RESERVED, failing, "test"));
-      assertThrows(Exception.class, () -> store.createUnnamed(1 << 20, failing, "test"));
+      assertThrows(Exception.class, () -> store.createUnnamed(1 << 20, failing));
       assertEquals(List.of(), files());
     }
     MemoryException e =
@@ -247,8 +252,7 @@ final class RegionStoreTest {
       Thread.currentThread().interrupt();
       assertThrows(MemoryException.class, () -> create("s", 1));
       assertThrows(MemoryException.class, () -> store.open("s", OpenMode.READER, "test"));
-      assertThrows(
-          MemoryException.class, () -> store.createUnnamed(1, SpaceReserver.SPARSE, "test"));
+      assertThrows(MemoryException.class, () -> store.createUnnamed(1, SpaceReserver.SPARSE));
       put(file, 0, 1);
       file.checkLength("test");
       file.resize(9000, SpaceReserver.SPARSE);
@@ -319,7 +323,7 @@ final class RegionStoreTest {
   void anUnnamedRegionHasNoPathFromTheStartAndCanBeResized() throws Exception {
     try (StoreFile file =
         store.createUnnamed(
-            5000, (f, at, length) -> assertEquals(List.of(), files(), "while reserving"), "test")) {
+            5000, (f, at, length) -> assertEquals(List.of(), files(), "while reserving"))) {
       assertEquals(List.of(), files());
       assertEquals(0, file.dataOffset());
       assertNull(file.name());
@@ -328,6 +332,53 @@ final class RegionStoreTest {
       assertEquals(3, get(file, 4999));
       assertEquals(0, get(file, 8999));
     }
+  }
+
+  @Test
+  void zerosThatReserveAnUnnamedRegionMakeItsFile() throws Exception {
+    for (long byteSize : new long[] {0, 1, 5000, (3 << 20) + 1}) {
+      try (StoreFile file =
+          store.createUnnamed(byteSize, SpaceReserver.zeros(ProgressListener.NONE))) {
+        assertEquals(RegionImage.fileLength(0, byteSize), file.disk().length());
+        assertEquals(List.of(), files());
+        assertEquals(
+            Set.of(),
+            System.getProperties().stringPropertyNames().stream()
+                .filter(name -> name.startsWith("dmalloc.store.open."))
+                .collect(Collectors.toSet()),
+            "nobody can open it");
+        try (Arena arena = Arena.ofShared()) {
+          MemorySegment mapped = file.map(MapMode.READ_WRITE, arena);
+          assertEquals(-1, mapped.mismatch(MemorySegment.ofArray(new byte[(int) byteSize])));
+        }
+      }
+    }
+  }
+
+  @Test
+  void aFileThatWasCutShortIsNotMapped() throws Exception {
+    try (StoreFile file = create("r", 5000);
+        Arena arena = Arena.ofShared()) {
+      long length = file.disk().length();
+      file.disk().setLength(file.dataOffset() + 4999);
+      MemoryException e =
+          assertThrows(MemoryException.class, () -> file.map(MapMode.READ_WRITE, arena));
+      assertTrue(message(e).startsWith("map " + file.path() + ": truncated"), message(e));
+      file.disk().setLength(length);
+      file.map(MapMode.READ_WRITE, arena);
+    }
+  }
+
+  @Test
+  void theFileSystemIsFoundAgainWhereThePathLeadsToAnotherDirectory() throws Exception {
+    Path below = Files.createDirectory(directory.resolve("s"));
+    RegionStore nested = RegionStore.open(below);
+    FileStore first = nested.fileStore();
+    assertSame(first, nested.fileStore());
+    Files.move(below, directory.resolve("t"));
+    assertThrows(NoSuchFileException.class, nested::fileStore);
+    Files.createDirectory(below);
+    assertNotSame(first, nested.fileStore());
   }
 
   @Test
@@ -364,7 +415,7 @@ final class RegionStoreTest {
   @Test
   void aDiscardedCreationLeavesNothing() throws Exception {
     create("r", 100).discard();
-    StoreFile unnamed = store.createUnnamed(100, SpaceReserver.SPARSE, "test");
+    StoreFile unnamed = store.createUnnamed(100, SpaceReserver.SPARSE);
     unnamed.discard();
     assertThrows(IllegalStateException.class, unnamed::discard);
     assertEquals(List.of(), files());
