@@ -70,13 +70,22 @@ final class ChannelDisk implements Disk {
     write(position, Zeros.ALL.slice(0, count));
   }
 
+  /**
+   * Writes them on the calling thread, to a file that nobody has yet: an interrupt closes it. A
+   * thread on another processor would take the pages that are cold here, where they are freed.
+   */
+  void writeFirstZeros(long position, int count) throws IOException {
+    writeHere(position, Zeros.ALL.slice(0, count));
+  }
+
   private void write(long position, ByteBuffer buffer) throws IOException {
-    run(
-        () -> {
-          while (buffer.hasRemaining()) {
-            channel.write(buffer, position + buffer.position());
-          }
-        });
+    run(() -> writeHere(position, buffer));
+  }
+
+  private void writeHere(long position, ByteBuffer buffer) throws IOException {
+    while (buffer.hasRemaining()) {
+      channel.write(buffer, position + buffer.position());
+    }
   }
 
   /** Writes content that may belong to the calling thread alone. */

@@ -2,6 +2,7 @@
 package org.dmalloc.spi.store;
 
 import java.io.IOException;
+import java.nio.channels.ClosedByInterruptException;
 import java.nio.file.FileStore;
 import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.ProgressListener;
@@ -19,7 +20,7 @@ record ZeroFill(ProgressListener progress, String outcome) implements SpaceReser
   /** For files in memory: what they take cannot be had twice. */
   private static final Machine MEMORY = Machine.unconditional(KernelFiles.ofThisMachine());
 
-  /** One write; another thread has to be woken for each. */
+  /** One write. */
   private static final int CHUNK = ChannelDisk.MOST_ZEROS;
 
   private static final long REPORT_EVERY = 16L << 20;
@@ -37,16 +38,25 @@ record ZeroFill(ProgressListener progress, String outcome) implements SpaceReser
     refuseHopeless(below, file, length);
     LongOperation operation =
         new LongOperation("reserve", file.target().toString(), length, progress, outcome);
+    // A virtual thread would keep its carrier.
+    boolean here = !outcome.isEmpty() && !file.isNamed() && !Thread.currentThread().isVirtual();
     operation.report(0);
     for (long done = 0; done < length; ) {
       operation.checkNotInterrupted(done);
       int step = (int) Math.min(CHUNK, length - done);
       try {
-        file.disk().writeZeros(position + done, step);
+        if (here) {
+          file.disk().writeFirstZeros(position + done, step);
+        } else {
+          file.disk().writeZeros(position + done, step);
+        }
         done += step;
         if (file.isNamed() && (done % SYNC_EVERY == 0 || done == length)) {
           file.disk().sync();
         }
+      } catch (ClosedByInterruptException e) {
+        throw MemoryException.interrupted(
+            "reserve", length, file.target().toString(), done, outcome);
       } catch (IOException e) {
         throw refusal(file, length, done, freeBefore, e);
       }

@@ -23,13 +23,17 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.Random;
 import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.dmalloc.api.MemoryException;
@@ -39,6 +43,7 @@ import org.dmalloc.api.StoreFinding;
 import org.dmalloc.api.StoreFinding.Severity;
 import org.dmalloc.api.StoredRegion;
 import org.dmalloc.api.StoredRegion.State;
+import org.dmalloc.spi.region.Uninterrupted;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -353,6 +358,42 @@ final class RegionStoreTest {
         }
       }
     }
+  }
+
+  /** Also in the middle of a write, which the calling thread makes itself. */
+  @Test
+  void anInterruptCancelsTheCreationOfAnUnnamedRegionWholeOrNotAtAll() throws Exception {
+    Thread creator = Thread.currentThread();
+    AtomicBoolean stop = new AtomicBoolean();
+    Random random = new Random(17);
+    Thread interrupting =
+        Thread.ofPlatform()
+            .start(
+                () -> {
+                  while (!stop.get()) {
+                    LockSupport.parkNanos(random.nextInt(1_000_000));
+                    creator.interrupt();
+                  }
+                });
+    int cancelled = 0;
+    try {
+      for (int i = 0; i < 1_000 && cancelled < 20; i++) {
+        Thread.interrupted();
+        try (StoreFile file =
+            store.createUnnamed(4 << 20, SpaceReserver.zeros(ProgressListener.NONE))) {
+          assertEquals(4 << 20, file.disk().length(), "the channel is open");
+        } catch (MemoryException e) {
+          assertTrue(message(e).contains("cancelled by an interrupt"), message(e));
+          assertTrue(Thread.currentThread().isInterrupted());
+          cancelled += message(e).startsWith("reserve") ? 1 : 0;
+        }
+      }
+    } finally {
+      stop.set(true);
+      Uninterrupted.join(interrupting, TimeUnit.SECONDS.toNanos(60));
+    }
+    assertTrue(cancelled > 0, "no interrupt came while the file was filled");
+    assertEquals(List.of(), files());
   }
 
   @Test
