@@ -4,6 +4,7 @@ package org.dmalloc.manager;
 import java.lang.foreign.MemorySegment;
 import java.time.Instant;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.UnaryOperator;
@@ -369,9 +370,13 @@ final class ManagedRegion implements MemoryRegion {
                       ? "rename of " + this + ": it has no name; allocate it with one"
                       : "rename of " + this + ": it is a private view; open it shared");
             }
-            region.rename(newName);
-            synchronized (this) {
-              asked = asked.withName(newName);
+            try {
+              region.rename(newName);
+            } finally { // one that failed may have left the new name
+              String now = Objects.requireNonNull(region.info().name());
+              synchronized (this) {
+                asked = asked.withName(now);
+              }
             }
           });
     } finally {

@@ -5,7 +5,6 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.channels.FileChannel.MapMode;
 import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.Locale;
 import java.util.Optional;
 import org.dmalloc.api.AccessMode;
@@ -185,8 +184,8 @@ final class FileChannelBacking implements RegionBacking {
   }
 
   @Override
-  public Path rename(String newName) throws MemoryException {
-    return file.rename(newName, traits.nameDurability());
+  public void rename(String newName, Renamed renamed) throws MemoryException {
+    file.rename(newName, traits.nameDurability(), renamed);
   }
 
   @Override

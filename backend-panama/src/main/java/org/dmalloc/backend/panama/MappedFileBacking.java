@@ -3,7 +3,6 @@ package org.dmalloc.backend.panama;
 
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -458,8 +457,8 @@ final class MappedFileBacking implements RegionBacking {
   }
 
   @Override
-  public Path rename(String newName) throws MemoryException {
-    return file.inStore().orElseThrow().rename(newName, traits.nameDurability());
+  public void rename(String newName, Renamed renamed) throws MemoryException {
+    file.inStore().orElseThrow().rename(newName, traits.nameDurability(), renamed);
   }
 
   @Override

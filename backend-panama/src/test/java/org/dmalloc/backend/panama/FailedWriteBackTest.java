@@ -16,6 +16,7 @@ import org.dmalloc.api.Access;
 import org.dmalloc.api.Advice;
 import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.MemoryRegion;
+import org.dmalloc.api.NameDurability;
 import org.dmalloc.api.OpenRequest;
 import org.dmalloc.api.RegionRequest;
 import org.dmalloc.api.Reservation;
@@ -115,6 +116,57 @@ class FailedWriteBackTest {
         try (MemoryRegion again = provider.open("orders")) {
           assertEquals(0, wrongPages(again, 1), reservation + ": pages that the device lacks");
         }
+      }
+    }
+  }
+
+  @Test
+  void aFailedForceOfNamesSticksToWhatIsClosed() throws Exception {
+    try (ThinFileSystem disk = thin()) {
+      PanamaProvider provider = provider(disk.directory());
+      RegionRequest request =
+          RegionRequest.ofSize(SIZE).withName("orders").withNameDurability(NameDurability.ON_FORCE);
+      try (MemoryRegion region = provider.allocate(request)) {
+        store(region, 3);
+      }
+      disk.exhaust();
+      assertThrows(MemoryException.class, provider::forceNames);
+      assertThrows(MemoryException.class, provider::forceNames, "the second is not to succeed");
+      assertEquals(1, errors(provider).size());
+
+      disk.supply(200 * MIB);
+      provider.forceNames();
+      assertEquals(1, errors(provider).size(), "of its data nothing is proven");
+      try (MemoryRegion again = provider.open("orders")) {
+        assertNotNull(again.info().writeBackFailure());
+        again.force();
+        assertNull(again.info().writeBackFailure());
+      }
+      assertEquals(List.of(), errors(provider));
+      disk.mountAgain();
+      try (MemoryRegion again = provider.open("orders")) {
+        assertEquals(0, wrongPages(again, 3));
+      }
+    }
+  }
+
+  /** Its header was never on the device before: ext4 had no blocks for it. */
+  @Test
+  void theHeaderOfARegionThatWasNeverForcedIsOnTheDeviceOnceAForceWorks() throws Exception {
+    try (ThinFileSystem disk = thin()) {
+      PanamaProvider provider = provider(disk.directory());
+      RegionRequest request =
+          RegionRequest.ofSize(SIZE).withName("orders").withNameDurability(NameDurability.ON_FORCE);
+      try (MemoryRegion region = provider.allocate(request)) {
+        store(region, 4);
+        disk.exhaust();
+        assertThrows(MemoryException.class, region::force);
+        disk.supply(200 * MIB);
+        region.force();
+      }
+      disk.mountAgain();
+      try (MemoryRegion again = provider.open("orders")) {
+        assertEquals(0, wrongPages(again, 4));
       }
     }
   }

@@ -3,7 +3,6 @@ package org.dmalloc.spi.region;
 
 import java.io.UncheckedIOException;
 import java.lang.foreign.MemorySegment;
-import java.nio.file.Path;
 import java.time.Instant;
 import java.util.List;
 import java.util.Objects;
@@ -500,10 +499,13 @@ public final class BackedRegion implements BackingRegion {
           RegionNames.check(newName);
           rules.requireStores("rename");
           synchronized (label) {
-            Path path = backing.rename(newName);
-            SuspectFiles.renamed(Objects.requireNonNull(label.path()), path);
-            label.renamed(newName, path);
-            backing.named(label, label.holder());
+            backing.rename(
+                newName,
+                (name, path) -> {
+                  SuspectFiles.renamed(Objects.requireNonNull(label.path()), path);
+                  label.renamed(name, path);
+                  backing.named(label, label.holder());
+                });
           }
         });
   }

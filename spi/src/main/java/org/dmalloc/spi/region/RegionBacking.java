@@ -185,11 +185,18 @@ public interface RegionBacking {
   /**
    * Gives the region another name, durably if it asked for that; the same name changes nothing.
    *
-   * @return its path from now on
-   * @throws MemoryException if the name is taken, or the file system refuses; the old name holds
+   * @param renamed is told what the file is called afterwards, unless that is what it was called;
+   *     also before an exception, where the device refused to give the old name back
+   * @throws MemoryException if the name is taken, or the file system refuses
    */
-  default Path rename(String newName) throws MemoryException {
+  default void rename(String newName, Renamed renamed) throws MemoryException {
     throw notImplemented(Capability.NAMED);
+  }
+
+  /** Takes note of a file's name. */
+  @FunctionalInterface
+  interface Renamed {
+    void to(String name, Path path);
   }
 
   /** The file of a named region that can go to another store; empty if there is none. */

@@ -62,6 +62,25 @@ public final class SuspectFiles {
     return findings;
   }
 
+  /**
+   * Marks all of a closed region's file, of which a wait for the device failed.
+   *
+   * @param key of the file, as its backing gives it to its region
+   * @param error the failure, in words
+   */
+  public static void lost(String key, Path file, String error, long byteSize) {
+    String words = error.replaceAll("\\p{Cntrl}", " ");
+    if (byteSize > 0) {
+      update(
+          key,
+          mark ->
+              new SuspectBytes(
+                  file.toString(),
+                  mark == null ? words : mark.error(),
+                  List.of(new SuspectBytes.Range(0, byteSize))));
+    }
+  }
+
   /** Forgets the mark of a file that was deleted on purpose. */
   public static void forget(Path file) {
     change(file, mark -> null);

@@ -31,14 +31,31 @@ final class ChannelDisk implements Disk {
     private static final ByteBuffer ALL = ByteBuffer.allocateDirect(MOST_ZEROS).asReadOnlyBuffer();
   }
 
+  /** One write past the page cache; a multiple of what devices and file systems ask for. */
+  static final int DIRECT_BYTES = 4096;
+
   /** Any thread but the calling one. */
   private static final Thread ANOTHER_THREAD = Thread.ofPlatform().unstarted(() -> {});
 
   private final FileChannel channel;
+  private final @Nullable FileIdentity file;
+  private final @Nullable LockedFile locked;
   private final AtomicReference<@Nullable IOException> failedSync = new AtomicReference<>();
 
-  ChannelDisk(FileChannel channel) {
+  /** A disk for those who only read, without a lock. */
+  ChannelDisk(FileChannel channel, FileIdentity file) {
+    this(channel, file, null);
+  }
+
+  private ChannelDisk(
+      FileChannel channel, @Nullable FileIdentity file, @Nullable LockedFile locked) {
     this.channel = channel;
+    this.file = file;
+    this.locked = locked;
+  }
+
+  static ChannelDisk of(LockedFile locked) {
+    return new ChannelDisk(locked.channel(), locked.fileOrNull(), locked);
   }
 
   @Override
@@ -86,6 +103,27 @@ final class ChannelDisk implements Disk {
     while (buffer.hasRemaining()) {
       channel.write(buffer, position + buffer.position());
     }
+  }
+
+  @Override
+  public void writeThrough(long position, byte[] bytes) throws IOException {
+    FileChannel direct = locked == null ? null : locked.direct();
+    if (direct == null) {
+      write(position, bytes);
+      return;
+    }
+    long start = position - position % DIRECT_BYTES;
+    byte[] block = new byte[DIRECT_BYTES];
+    read(start, block);
+    System.arraycopy(bytes, 0, block, (int) (position - start), bytes.length);
+    ByteBuffer buffer = ByteBuffer.allocateDirect(2 * DIRECT_BYTES).alignedSlice(DIRECT_BYTES);
+    buffer.put(block).flip();
+    run(
+        () -> {
+          while (buffer.hasRemaining()) {
+            direct.write(buffer, start + buffer.position());
+          }
+        });
   }
 
   /** Writes content that may belong to the calling thread alone. */
@@ -138,6 +176,7 @@ final class ChannelDisk implements Disk {
       run(() -> channel.force(true));
     } catch (IOException e) {
       failedSync.set(e);
+      noteLost(true);
       throw e;
     }
   }
@@ -154,9 +193,22 @@ final class ChannelDisk implements Disk {
           try (Arena arena = Arena.ofConfined()) {
             channel.map(MapMode.READ_WRITE, position, length, arena).force();
           } catch (UncheckedIOException e) {
+            noteLost(true);
             throw StoreErrors.unwrapped(e);
           }
         });
+  }
+
+  @Override
+  public boolean isLost() {
+    return file != null && LostWrites.of(file);
+  }
+
+  @Override
+  public void noteLost(boolean lost) {
+    if (file != null) { // one without a name has no header
+      LostWrites.set(file, lost);
+    }
   }
 
   /** Runs a call on a channel where no interrupt can reach it: one would close the channel. */

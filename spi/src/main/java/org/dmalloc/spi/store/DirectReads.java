@@ -5,9 +5,6 @@ import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
-import java.nio.file.LinkOption;
-import java.nio.file.OpenOption;
-import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import org.dmalloc.api.MemoryException;
 import org.dmalloc.spi.region.DeviceProof;
@@ -15,36 +12,13 @@ import org.dmalloc.spi.region.DeviceProof;
 /** Reads a region's bytes from the device, past the page cache (O_DIRECT). */
 record DirectReads(StoreFile file, FileChannel channel) implements DeviceProof.Reader {
   static DirectReads open(StoreFile file) throws MemoryException {
-    Path path = file.path();
     try {
-      requireSame(path, file); // nor open a pipe
-      FileChannel channel =
-          FileChannel.open(
-              path, StandardOpenOption.READ, directOption(), LinkOption.NOFOLLOW_LINKS);
-      file.attach(channel);
-      requireSame(path, file);
-      return new DirectReads(file, channel);
+      return new DirectReads(
+          file,
+          DirectFiles.open(file.path(), file.identity(), StandardOpenOption.READ, file::attach));
     } catch (IOException | UnsupportedOperationException e) {
       IOException reason = e instanceof IOException io ? io : new IOException(e);
-      throw StoreErrors.of("open O_DIRECT", -1, path, reason);
-    }
-  }
-
-  private static void requireSame(Path path, StoreFile file) throws IOException {
-    if (!FileIdentity.matches(path, file.identity())) {
-      throw new IOException("the path does not name this file any more");
-    }
-  }
-
-  /** By name, through the platform's loader: it is in the module jdk.unsupported. */
-  private static OpenOption directOption() throws IOException {
-    try {
-      Class<?> options =
-          Class.forName(
-              "com.sun.nio.file.ExtendedOpenOption", true, ClassLoader.getPlatformClassLoader());
-      return (OpenOption) options.getField("DIRECT").get(null);
-    } catch (ReflectiveOperationException e) {
-      throw new IOException("this Java has no direct I/O", e);
+      throw StoreErrors.of("open O_DIRECT", -1, file.path(), reason);
     }
   }
 

@@ -14,6 +14,7 @@ import java.util.function.Consumer;
 import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.NameDurability;
 import org.dmalloc.spi.machine.Errno;
+import org.dmalloc.spi.region.SuspectFiles;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -262,9 +263,9 @@ final class DirectoryEntries {
       identity = FileIdentity.of(path);
       synchronized (OpenFiles.monitor(identity)) {
         held = !OpenFiles.entries(identity).isEmpty();
-        FileIdentity.Opened opened = FileIdentity.openAsAllowed(path);
+        FileIdentity.Opened opened = FileIdentity.openAsAllowed(path, identity);
         try {
-          ChannelDisk disk = new ChannelDisk(opened.channel());
+          ChannelDisk disk = opened.disk();
           if (disk.length() == 0 && !LockedFile.lock(opened.channel(), opened.writable())) {
             throw StoreErrors.noSuchRegion("delete", path); // somebody is about to take the name
           }
@@ -320,10 +321,19 @@ final class DirectoryEntries {
       }
       if (!path.equals(target)) {
         if (durable == NameDurability.NOW) {
-          locked.disk().sync(); // or the new name could be durable, and what it leads to not
+          unforced.force(
+              locked, path); // or the new name could be durable, and what it leads to not
         }
         FileIdentity identity = locked.identity();
-        rename(path, target, identity, renamed -> unforced.renamed(identity, renamed), durable);
+        rename(
+            path,
+            target,
+            identity,
+            now -> {
+              unforced.renamed(identity, now);
+              SuspectFiles.renamed(now.equals(target) ? path : target, now);
+            },
+            durable);
       }
     }
   }

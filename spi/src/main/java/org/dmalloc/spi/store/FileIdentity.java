@@ -97,22 +97,26 @@ record FileIdentity(String key) {
   }
 
   /** Opens it for writing too if that is allowed: only then it can be locked exclusively. */
-  static Opened openAsAllowed(Path path) throws IOException {
+  static Opened openAsAllowed(Path path, FileIdentity file) throws IOException {
     try {
-      return new Opened(open(path, true), true);
+      return new Opened(open(path, true), true, file);
     } catch (NoSuchFileException e) {
       throw e;
     } catch (AccessDeniedException e) {
-      return new Opened(open(path, false), false);
+      return new Opened(open(path, false), false, file);
     } catch (FileSystemException e) {
       if (Files.isWritable(path)) {
         throw e;
       }
-      return new Opened(open(path, false), false); // a file system that is mounted read-only
+      return new Opened(open(path, false), false, file); // a file system that is mounted read-only
     }
   }
 
-  record Opened(FileChannel channel, boolean writable) implements AutoCloseable {
+  record Opened(FileChannel channel, boolean writable, FileIdentity file) implements AutoCloseable {
+    ChannelDisk disk() {
+      return new ChannelDisk(channel, file);
+    }
+
     @Override
     public void close() throws IOException {
       channel.close();
@@ -134,7 +138,11 @@ record FileIdentity(String key) {
    */
   static boolean deleteIfSame(Path path, FileIdentity expected) throws IOException {
     synchronized (OpenFiles.pathMonitor(path)) {
-      return matches(path, expected) && Files.deleteIfExists(path);
+      boolean deleted = matches(path, expected) && Files.deleteIfExists(path);
+      if (deleted) {
+        LostWrites.set(expected, false);
+      }
+      return deleted;
     }
   }
 }

@@ -136,8 +136,8 @@ record HandOver(Role role, UUID id, String path) {
         if (!OpenFiles.entries(identity).isEmpty()) {
           return Standing.UNKNOWN; // to open it here, and close it, would drop its lock
         }
-        try (FileIdentity.Opened opened = FileIdentity.openAsAllowed(other)) {
-          ChannelDisk disk = new ChannelDisk(opened.channel());
+        try (FileIdentity.Opened opened = FileIdentity.openAsAllowed(other, identity)) {
+          ChannelDisk disk = opened.disk();
           if (disk.length() == 0) {
             return Standing.HOLDS; // a creation where there are no hard links, cut off
           }

@@ -5,14 +5,17 @@ import java.io.Closeable;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.OverlappingFileLockException;
+import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.UnaryOperator;
+import org.dmalloc.spi.machine.Errno;
 import org.dmalloc.spi.machine.LockHolders;
 import org.dmalloc.spi.store.OpenFiles.Entry;
 import org.jspecify.annotations.Nullable;
@@ -30,9 +33,10 @@ final class LockedFile implements AutoCloseable {
   private static final Duration KEEPER_TIMEOUT = Duration.ofSeconds(10);
 
   private final FileChannel channel;
-  private final Path path;
   private final List<Closeable> descriptors = new ArrayList<>();
+  private volatile Path path;
   private @Nullable Registration registration;
+  private @Nullable FileChannel direct;
   private boolean closed;
 
   /** What others in this JVM are told of a file that has a name. */
@@ -123,8 +127,40 @@ final class LockedFile implements AutoCloseable {
     return channel.tryLock(0, Long.MAX_VALUE, !exclusive) != null;
   }
 
+  /** The path; the one that it was opened by, until {@link #renamed} tells another. */
   Path path() {
     return path;
+  }
+
+  void renamed(Path newPath) {
+    path = newPath;
+  }
+
+  /**
+   * Another descriptor, for writes past the page cache of {@link ChannelDisk#DIRECT_BYTES} each;
+   * null if the file system or Java has no such writes, or if the path does not name the file.
+   */
+  synchronized @Nullable FileChannel direct() throws IOException {
+    FileIdentity file = fileOrNull();
+    if (direct == null && !closed && file != null && FileIdentity.matches(path, file)) {
+      try {
+        if (ChannelDisk.DIRECT_BYTES % Files.getFileStore(path).getBlockSize() == 0) {
+          direct = DirectFiles.open(path, file, StandardOpenOption.WRITE, this::attach);
+        }
+      } catch (UnsupportedOperationException e) {
+        return null;
+      } catch (IOException e) {
+        if (Errno.of(e) != Errno.EINVAL) {
+          throw e;
+        }
+      }
+    }
+    return direct;
+  }
+
+  /** The file itself; null if it never had a name. */
+  synchronized @Nullable FileIdentity fileOrNull() {
+    return registration == null ? null : registration.identity;
   }
 
   /** The file itself, whatever its path is by now; it must have had a name. */
@@ -133,7 +169,7 @@ final class LockedFile implements AutoCloseable {
   }
 
   ChannelDisk disk() {
-    return new ChannelDisk(channel);
+    return ChannelDisk.of(this);
   }
 
   FileChannel channel() {

@@ -59,7 +59,7 @@ record RegionFileProbe(StoredRegion region, List<String> flaws, @Nullable HandOv
           if (!holders.isEmpty()) {
             return Optional.of(ifHeld.apply(holders));
           }
-          try (FileIdentity.Opened file = FileIdentity.openAsAllowed(path)) {
+          try (FileIdentity.Opened file = FileIdentity.openAsAllowed(path, identity)) {
             return Optional.of(reading.of(file));
           }
         }
@@ -93,8 +93,7 @@ record RegionFileProbe(StoredRegion region, List<String> flaws, @Nullable HandOv
 
   /** Whether it is not open here, and not a file of the store's. */
   static boolean isForeign(Path path) throws IOException {
-    return examine(
-            path, holders -> false, file -> RegionImage.isForeign(new ChannelDisk(file.channel())))
+    return examine(path, holders -> false, file -> RegionImage.isForeign(file.disk()))
         .orElse(false);
   }
 
@@ -120,7 +119,7 @@ record RegionFileProbe(StoredRegion region, List<String> flaws, @Nullable HandOv
       throw new NoSuchFileException(
           path.toString()); // somebody is about to give the name to a file
     }
-    RegionImage image = RegionImage.load(new ChannelDisk(file.channel()), path);
+    RegionImage image = RegionImage.load(file.disk(), path);
     StoredRegion region =
         new StoredRegion(
             name,

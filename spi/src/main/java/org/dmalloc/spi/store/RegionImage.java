@@ -52,12 +52,6 @@ final class RegionImage {
   private @Nullable RegionHeader withdrawn;
 
   /**
-   * Whether a wait for the device failed, and none has worked since: the kernel tells an error once
-   * and takes what it could not write for written, so that the next wait would wait for nothing.
-   */
-  private boolean lost;
-
-  /**
    * Whether the other copy has the header of a growth that the file is too short for: it would hold
    * as soon as the file is longer.
    */
@@ -196,7 +190,7 @@ final class RegionImage {
 
   /** Whether the device may not have all that the header says. */
   boolean isUnforced() {
-    return unforced != Unforced.NOTHING;
+    return unforced != Unforced.NOTHING || disk.isLost();
   }
 
   /** Has the next {@link #force} wait for all of the file, whatever is known of it. */
@@ -207,44 +201,45 @@ final class RegionImage {
   /** Waits until the device has the header, and what it counts on; makes both copies equal then. */
   void force() throws IOException {
     settle();
+    if (disk.isLost()) {
+      recover();
+      return;
+    }
     switch (unforced) {
       case NOTHING -> {
         return;
       }
-      case HEADER -> sync(() -> disk.sync(COPY_POSITIONS[newestCopy], RegionHeader.BYTES));
-      case WHOLE_FILE -> sync(disk::sync);
+      case HEADER -> disk.sync(COPY_POSITIONS[newestCopy], RegionHeader.BYTES);
+      case WHOLE_FILE -> disk.sync();
     }
     forced();
   }
 
-  /** Says that another wait for the device has failed, which was for this file too. */
-  void waitFailed() {
-    lost = true;
+  /** Waits for the device after a failed wait, by which it may have lost either copy. */
+  private void recover() throws IOException {
+    write(newestCopy, header); // not over another one that it has
+    disk.sync();
+    durableCopy = newestCopy;
+    unforced = Unforced.NOTHING;
+    unforcedCut = false;
+    mirror();
+    disk.sync(); // or the other copy could be that of a growth, and hold with the next one
+    misfit = false;
+    disk.noteLost(false);
   }
 
-  @FunctionalInterface
-  private interface Wait {
-    void run() throws IOException;
-  }
-
-  /** Waits for the device, which is given again what a failed wait may have lost. */
-  private void sync(Wait wait) throws IOException {
-    if (lost) {
-      rewrite();
-    }
-    lost = true;
-    wait.run();
-    lost = false;
-  }
-
-  /** Writes the header again, and not over another one that the device has. */
-  private void rewrite() throws IOException {
-    boolean apart = newestCopy != durableCopy;
-    if (apart || unforced != Unforced.NOTHING) {
-      disk.write(COPY_POSITIONS[newestCopy], header.encode());
-    }
-    if (!apart) {
-      mirror(); // the device has no other header, or only this one
+  /**
+   * Waits until the device has what is in the file, without writing to it.
+   *
+   * @throws IOException also if a wait failed before, as this one would wait for nothing
+   */
+  void forceAsItIs(Path path) throws IOException {
+    if (isUnforced()) {
+      if (disk.isLost()) {
+        throw StoreErrors.lost(path);
+      }
+      disk.sync();
+      unforced = Unforced.NOTHING;
     }
   }
 
@@ -265,7 +260,7 @@ final class RegionImage {
    * for it.
    */
   boolean forced(RegionHeader seen) throws IOException {
-    if (lost) {
+    if (disk.isLost()) {
       force();
       return true;
     }
@@ -276,31 +271,50 @@ final class RegionImage {
     return same;
   }
 
-  /** Takes all of the file for durable; changes nothing of it. */
-  void trust() {
-    unforced = Unforced.NOTHING;
-  }
-
   /**
-   * Whether the other copy is damaged, or would hold if the file were longer: then it is to be
-   * healed before anything is changed.
+   * Whether the other copy is damaged, or would hold if the file were longer, or may do so on the
+   * device alone: then it is to be healed before anything is changed.
    */
   boolean isAiling() throws IOException {
-    return misfit || RegionHeader.examine(otherCopy()) != Condition.VALID;
+    return misfit || disk.isLost() || RegionHeader.examine(otherCopy()) != Condition.VALID;
   }
 
   /** Makes both copies equal again after a power cut between them; needs the exclusive lock. */
   void heal() throws IOException {
-    if (!areEqual()) {
+    if (disk.isLost() || !areEqual()) {
       unforced = Unforced.WHOLE_FILE;
       force();
       mirror();
       if (misfit) {
         // Or the device could have a greater length before it has the copy.
-        sync(disk::sync);
+        disk.sync();
         misfit = false;
       }
     }
+  }
+
+  /**
+   * Writes the header that a file was closed with, unless the file has a newer one: what could not
+   * be written may have been dropped from memory. Needs the exclusive lock.
+   */
+  static void rewrite(Disk disk, RegionHeader noted) throws IOException {
+    if (!isForeign(disk) && newestGeneration(disk) < noted.generation()) {
+      disk.writeThrough(
+          COPY_POSITIONS[RegionHeader.firstCopyOf(noted.generation())], noted.encode());
+    }
+  }
+
+  private static long newestGeneration(Disk disk) throws IOException {
+    long newest = -1;
+    for (long position : COPY_POSITIONS) {
+      byte[] bytes = new byte[RegionHeader.BYTES];
+      disk.read(position, bytes);
+      Condition condition = RegionHeader.examine(bytes);
+      if (condition == Condition.VALID || condition == Condition.TOO_NEW) {
+        newest = Math.max(newest, RegionHeader.decode(bytes).generation());
+      }
+    }
+    return newest;
   }
 
   private byte[] otherCopy() throws IOException {
@@ -315,11 +329,15 @@ final class RegionImage {
 
   /** What is not as it should be, in words; empty when all is well. */
   List<String> flaws() throws IOException {
-    Condition other = RegionHeader.examine(otherCopy());
-    return other == Condition.VALID
-        ? List.of()
-        : List.of(
-            "header copy at " + COPY_POSITIONS[1 - newestCopy] + " is damaged, the other is good");
+    List<String> flaws = new ArrayList<>();
+    if (RegionHeader.examine(otherCopy()) != Condition.VALID) {
+      flaws.add(
+          "header copy at " + COPY_POSITIONS[1 - newestCopy] + " is damaged, the other is good");
+    }
+    if (disk.isLost()) {
+      flaws.add("its header may not be on the device, as a write failed; open it for writing");
+    }
+    return List.copyOf(flaws);
   }
 
   /** Bytes in the file behind the region's last page, left by a power cut during a resize. */
@@ -369,6 +387,9 @@ final class RegionImage {
 
   private @Nullable IOException grow(long newByteSize, Reserve reserve, NameDurability durable)
       throws IOException {
+    if (disk.isLost()) {
+      force(); // or a copy that the device has, and this process has not seen, could fit then
+    }
     long oldLength = fileLength(header.dataOffset(), header.byteSize());
     long newLength = fileLength(header.dataOffset(), newByteSize);
     if (unforcedCut || hasRemains(header.dataEnd(), oldLength)) {
@@ -376,13 +397,10 @@ final class RegionImage {
       unforcedCut = true; // until a wait works
       disk.setLength(header.dataEnd());
       disk.setLength(oldLength);
-      sync(disk::sync);
+      disk.sync();
       forced();
     }
-    boolean lostBefore = lost;
-    lost = true; // what takes the space waits for the device, too
     lengthen(disk, header.dataEnd(), oldLength, newLength, reserve);
-    lost = lostBefore;
     try {
       // The device may get the header before the length: then the other copy holds.
       change(header.resized(newByteSize), Unforced.WHOLE_FILE, durable == NameDurability.NOW);
@@ -505,7 +523,7 @@ final class RegionImage {
   }
 
   private void put(RegionHeader next, int target, Unforced how, boolean now) throws IOException {
-    disk.write(COPY_POSITIONS[target], next.encode());
+    write(target, next);
     if (now && how == Unforced.HEADER) {
       disk.sync(COPY_POSITIONS[target], RegionHeader.BYTES);
     } else if (now) {
@@ -514,12 +532,19 @@ final class RegionImage {
     header = next;
     newestCopy = target;
     durableCopy = now ? target : durableCopy;
-    lost &= !now;
     unforced = now ? Unforced.NOTHING : how;
   }
 
   /** Makes the other copy equal, once the device has the newest one. */
   private void mirror() throws IOException {
-    disk.write(COPY_POSITIONS[1 - newestCopy], header.encode());
+    write(1 - newestCopy, header);
+  }
+
+  private void write(int copy, RegionHeader content) throws IOException {
+    if (disk.isLost()) {
+      disk.writeThrough(COPY_POSITIONS[copy], content.encode());
+    } else {
+      disk.write(COPY_POSITIONS[copy], content.encode());
+    }
   }
 }

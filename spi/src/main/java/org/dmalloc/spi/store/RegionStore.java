@@ -201,7 +201,7 @@ public final class RegionStore {
   private StoreFile temporary(String name, NameDurability durable, String holder)
       throws IOException {
     LockedFile locked = Temporaries.create(directory, holder);
-    return new StoreFile(this, locked, OpenMode.WRITER, durable, name, locked.path());
+    return new StoreFile(this, locked, OpenMode.WRITER, durable, name);
   }
 
   /** Takes the last step of a creation; if it fails nothing is left of the file. */
@@ -226,9 +226,7 @@ public final class RegionStore {
         () -> {
           requireDirectory("allocate");
           LockedFile unnamed = Temporaries.createUnnamed(directory);
-          StoreFile file =
-              new StoreFile(
-                  this, unnamed, OpenMode.WRITER, NameDurability.NOW, null, unnamed.path());
+          StoreFile file = new StoreFile(this, unnamed, OpenMode.WRITER, NameDurability.NOW, null);
           try {
             file.initialiseUnnamed(byteSize, reserver);
             return file;
@@ -255,7 +253,7 @@ public final class RegionStore {
       requireDirectory("open");
       LockedFile locked = LockedFile.open("open", path, mode, holder);
       try {
-        StoreFile file = new StoreFile(this, locked, mode, durable, name, path);
+        StoreFile file = new StoreFile(this, locked, mode, durable, name);
         file.load();
         resolve(file, locked);
         return file;

@@ -115,6 +115,15 @@ final class StoreErrors {
         "make it accessible, or delete it, and try again");
   }
 
+  /** For who may not write again what a failed write has lost. */
+  static MemoryException lost(Path path) {
+    return of(
+        "force",
+        path,
+        "its header may not be on the device, as a write failed before",
+        "open the region for writing, and force it");
+  }
+
   static MemoryException moves(Path path) {
     return of("rename", path, "it is being moved to another store", "try again when it is there");
   }

@@ -52,7 +52,6 @@ public final class StoreFile implements MovableFile, AutoCloseable {
   private final OpenMode mode;
   private final NameDurability durable;
   private volatile @Nullable String name;
-  private volatile Path path;
   private volatile long byteSize;
   private volatile boolean holes;
   private @Nullable RegionImage image;
@@ -77,15 +76,13 @@ public final class StoreFile implements MovableFile, AutoCloseable {
       LockedFile locked,
       OpenMode mode,
       NameDurability durable,
-      @Nullable String name,
-      Path path) {
+      @Nullable String name) {
     this.store = store;
     this.locked = locked;
     this.disk = locked.disk();
     this.mode = mode;
     this.durable = durable;
     this.name = name;
-    this.path = path;
   }
 
   /** Writes a new named region into the empty file. */
@@ -113,21 +110,41 @@ public final class StoreFile implements MovableFile, AutoCloseable {
   }
 
   synchronized void load() throws IOException {
-    image = RegionImage.load(disk, path);
-    if (mode.exclusive() && (durable == NameDurability.NOW || image.isAiling())) {
-      image.heal();
+    boolean lost = disk.isLost() && mode.exclusive();
+    if (lost) {
+      tryAgain(() -> store.unforced().rewrite(locked));
+    }
+    RegionImage loaded = RegionImage.load(disk, path());
+    image = loaded;
+    if (lost) {
+      tryAgain(loaded::heal);
+    } else if (mode.exclusive() && (durable == NameDurability.NOW || loaded.isAiling())) {
+      loaded.heal();
     }
     if (durable == NameDurability.ON_FORCE) {
-      image.doubt(); // what others have put off
+      loaded.doubt(); // what others have put off
       nameUnforced = true;
     } else {
       inherited = true;
     }
-    adopt(image.header());
+    adopt(loaded.header());
+  }
+
+  /** Where the device still fails, the region can be opened even so, and its data be read. */
+  private void tryAgain(ChannelDisk.Step toWrite) {
+    try {
+      toWrite.run();
+    } catch (IOException e) {
+      LOG.log(
+          Level.WARNING,
+          "the header of {0} is still not on the device; each force tries again: {1}",
+          path(),
+          e.getMessage());
+    }
   }
 
   private void renamed(Path newPath, String newName) {
-    path = newPath;
+    locked.renamed(newPath);
     name = newName;
     nameUnforced = true;
   }
@@ -135,35 +152,48 @@ public final class StoreFile implements MovableFile, AutoCloseable {
   /**
    * Gives the region another name, which nothing has yet.
    *
-   * @return its new path
+   * @param told gets the name that holds afterwards, if it is another one
    * @throws IllegalStateException if it is not open for writing
    * @throws MemoryException if the name is taken, if the file has lost its own, or if the directory
    *     cannot be forced; the old name holds then, and the next {@link #forceName} forces it. Where
    *     the device refuses to give the old name back too, the new one holds, as the message says
    */
-  public synchronized Path rename(String newName, NameDurability durable) throws MemoryException {
+  public synchronized void rename(
+      String newName, NameDurability durable, RegionBacking.Renamed told) throws MemoryException {
+    String oldName = Objects.requireNonNull(name);
+    try {
+      rename(oldName, newName, durable);
+    } finally {
+      String now = Objects.requireNonNull(name);
+      if (!now.equals(oldName)) {
+        told.to(now, path());
+      }
+    }
+  }
+
+  private void rename(String oldName, String newName, NameDurability durable)
+      throws MemoryException {
     requireWriter("rename");
     checkName("rename");
     HandOver note = handOver();
     boolean leaves = note != null && note.role() == HandOver.Role.LEAVING;
-    String oldName = Objects.requireNonNull(name);
-    if (leaves || !path.equals(store.path(oldName))) {
-      throw StoreErrors.moves(path);
+    if (leaves || !path().equals(store.path(oldName))) {
+      throw StoreErrors.moves(path());
     }
     requireArrived("rename"); // the file that it came from knows it by its path
     Path target = store.path(newName);
-    if (!target.equals(path)) {
+    if (!target.equals(path())) {
       StoreErrors.run(
           "rename",
           byteSize,
-          path,
+          path(),
           () ->
               ChannelDisk.run(
                   () ->
                       store
                           .entries()
                           .rename(
-                              path,
+                              path(),
                               target,
                               identity(),
                               now -> renamed(now, now.equals(target) ? newName : oldName),
@@ -172,7 +202,6 @@ public final class StoreFile implements MovableFile, AutoCloseable {
     } else if (nameUnforced && durable == NameDurability.NOW) {
       forceName(); // the name was left unforced by a renaming that failed
     }
-    return target;
   }
 
   ChannelDisk disk() {
@@ -215,7 +244,7 @@ public final class StoreFile implements MovableFile, AutoCloseable {
 
   /** The path; a temporary one during a creation. That of an unnamed region is gone afterwards. */
   public Path path() {
-    return path;
+    return locked.path();
   }
 
   /** What messages name, not the temporary path; the store's directory for an unnamed region. */
@@ -240,22 +269,22 @@ public final class StoreFile implements MovableFile, AutoCloseable {
    */
   public void requireSame(Path descriptor) throws MemoryException {
     Object key =
-        StoreErrors.call("open", -1, path, () -> Files.getAttribute(descriptor, "fileKey"));
+        StoreErrors.call("open", -1, path(), () -> Files.getAttribute(descriptor, "fileKey"));
     if (key != null && !identity().key().equals(key.toString())) {
-      throw StoreErrors.detached("open", -1, path, "it was replaced by another file just now");
+      throw StoreErrors.detached("open", -1, path(), "it was replaced by another file just now");
     }
   }
 
   /** What became of the file, if the region's name does not lead to it any more. */
   public Optional<String> fate() {
-    return name == null ? Optional.empty() : FileFate.of(path, identity());
+    return name == null ? Optional.empty() : FileFate.of(path(), identity());
   }
 
   /** Throws if the region's name does not lead to its file. */
   public void checkName(String operation) throws MemoryException {
     Optional<String> fate = fate();
     if (fate.isPresent()) {
-      throw StoreErrors.detached(operation, byteSize, path, fate.get());
+      throw StoreErrors.detached(operation, byteSize, path(), fate.get());
     }
   }
 
@@ -268,7 +297,7 @@ public final class StoreFile implements MovableFile, AutoCloseable {
   private void requireArrived(String operation) throws MemoryException {
     HandOver before = handOver();
     if (before != null && before.role() == HandOver.Role.ARRIVED && !before.removeOldFile()) {
-      throw StoreErrors.oldFileStays(operation, path, before);
+      throw StoreErrors.oldFileStays(operation, path(), before);
     }
   }
 
@@ -383,7 +412,7 @@ public final class StoreFile implements MovableFile, AutoCloseable {
    */
   public MemorySegment map(MapMode mapMode, Arena arena, long room) throws MemoryException {
     StoreErrors.run("map", byteSize, target(), this::settle);
-    MappingCount.OF_PROCESS.add("map", room, path.toString(), 1);
+    MappingCount.OF_PROCESS.add("map", room, path().toString(), 1);
     try {
       long offset = dataOffset();
       return ChannelDisk.call(
@@ -391,7 +420,7 @@ public final class StoreFile implements MovableFile, AutoCloseable {
             FileChannel channel = locked.channel();
             long length = channel.size();
             if (length < offset + byteSize) {
-              throw StoreErrors.cutShort("map", path, length, offset + byteSize);
+              throw StoreErrors.cutShort("map", path(), length, offset + byteSize);
             }
             MemorySegment mapped = channel.map(mapMode, offset, room, arena);
             if (channel.size() > length) {
@@ -420,7 +449,7 @@ public final class StoreFile implements MovableFile, AutoCloseable {
     return MemoryException.of(
         "map",
         room,
-        path.toString(),
+        path().toString(),
         Errno.name(errno),
         errno,
         outOfAddresses && room > byteSize ? step + "; or " + smaller : step,
@@ -500,9 +529,9 @@ public final class StoreFile implements MovableFile, AutoCloseable {
         mapped.asSlice(offset, length).force();
       }
     } catch (UncheckedIOException e) {
-      throw StoreErrors.of("force", length, path, StoreErrors.unwrapped(e));
+      throw StoreErrors.of("force", length, path(), StoreErrors.unwrapped(e));
     } catch (IOException e) {
-      throw StoreErrors.of("force", length, path, e);
+      throw StoreErrors.of("force", length, path(), e);
     }
   }
 
@@ -549,12 +578,12 @@ public final class StoreFile implements MovableFile, AutoCloseable {
     long length = StoreErrors.call(operation, byteSize, target(), this::settledLength);
     long needed = dataOffset() + byteSize;
     if (length < needed) {
-      throw StoreErrors.cutShort(operation, path, length, needed);
+      throw StoreErrors.cutShort(operation, path(), length, needed);
     }
   }
 
   MemoryException cutShort(String operation) throws IOException {
-    return StoreErrors.cutShort(operation, path, disk.length(), dataOffset() + byteSize);
+    return StoreErrors.cutShort(operation, path(), disk.length(), dataOffset() + byteSize);
   }
 
   private synchronized void settle() throws IOException {
@@ -566,7 +595,7 @@ public final class StoreFile implements MovableFile, AutoCloseable {
   private long settledLength() throws IOException {
     settle();
     // By the name while it leads to the file: the descriptor is asked by a thread of its own.
-    long named = name == null ? -1 : FileIdentity.lengthIfSame(path, identity());
+    long named = name == null ? -1 : FileIdentity.lengthIfSame(path(), identity());
     return named >= 0 ? named : disk.length();
   }
 
@@ -582,7 +611,7 @@ public final class StoreFile implements MovableFile, AutoCloseable {
     requireWriter("resize");
     checkName("resize");
     checkLength("resize");
-    RegionStore.checkAddressable("resize", newByteSize, path);
+    RegionStore.checkAddressable("resize", newByteSize, path());
     try {
       RegionImage.Reserve reserve = (at, length) -> reserver.reserve(this, at, length);
       if (image != null) {
@@ -599,7 +628,7 @@ public final class StoreFile implements MovableFile, AutoCloseable {
           LOG.log(
               Level.WARNING,
               "{0} has its new size, and is to be tidied by its next opening or resize: {1}",
-              path,
+              path(),
               undone.getMessage());
         }
       } else {
@@ -623,14 +652,14 @@ public final class StoreFile implements MovableFile, AutoCloseable {
       if (name != null) {
         discarded = true;
         store.unforced().forced(this);
-        if (FileIdentity.deleteIfSame(path, identity())) {
+        if (FileIdentity.deleteIfSame(path(), identity())) {
           store.entries().settle(NameDurability.NOW);
         } else {
           endMove();
         }
       }
     } catch (IOException e) {
-      throw StoreErrors.of("discard", -1, path, e);
+      throw StoreErrors.of("discard", -1, path(), e);
     }
   }
 
@@ -686,9 +715,8 @@ public final class StoreFile implements MovableFile, AutoCloseable {
       if (image != null) {
         image.force();
       }
-    } else if (image != null && image.isUnforced()) {
-      disk.sync();
-      image.trust(); // who opens it for writing makes the copies equal
+    } else if (image != null) {
+      image.forceAsItIs(path()); // who opens it for writing makes the copies equal
     }
     store.unforced().forced(this);
   }
@@ -706,12 +734,12 @@ public final class StoreFile implements MovableFile, AutoCloseable {
 
   /** What the device may not have; null if that is nothing. */
   synchronized @Nullable Unforced unforced() {
-    return image != null && image.isUnforced() ? new Unforced(image.header(), path) : null;
+    return image != null && image.isUnforced() ? new Unforced(image.header(), path()) : null;
   }
 
   /** The device has got all of the file, and of its directory, since {@link #unforced} told. */
   synchronized void forced(Unforced seen) throws IOException {
-    if (image == null || locked.isClosed() || !path.equals(seen.path())) {
+    if (image == null || locked.isClosed() || !path().equals(seen.path())) {
       return;
     }
     if (image.forced(seen.header())) {
@@ -740,9 +768,7 @@ public final class StoreFile implements MovableFile, AutoCloseable {
 
   /** A wait for the device has failed that was for this file too. */
   synchronized void waitFailed() {
-    if (image != null) {
-      image.waitFailed();
-    }
+    disk.noteLost(true);
   }
 
   /** Closes a file whose creation has failed. */
@@ -753,7 +779,7 @@ public final class StoreFile implements MovableFile, AutoCloseable {
 
   /** The file got its name. */
   synchronized void published(Path target, NameDurability how) {
-    path = target;
+    locked.renamed(target);
     nameUnforced = how == NameDurability.ON_FORCE;
     noteUnforced();
   }
@@ -766,21 +792,26 @@ public final class StoreFile implements MovableFile, AutoCloseable {
 
   private void requireWriter(String operation) {
     if (mode != OpenMode.WRITER || locked.isClosed()) {
-      throw new IllegalStateException(operation + " of " + path + ": it is not open for writing");
+      throw new IllegalStateException(operation + " of " + path() + ": it is not open for writing");
     }
   }
 
   /** Releases the locks and closes what is attached. Closing again does nothing. */
   @Override
   public synchronized void close() throws MemoryException {
-    StoreErrors.run("close", -1, path, this::release);
+    StoreErrors.run("close", -1, path(), this::release);
   }
 
   private void release() throws IOException {
     try (locked) {
       if (!locked.isClosed() && mode == OpenMode.WRITER && !discarded) {
         if (durable == NameDurability.NOW) {
-          forceImage();
+          try {
+            forceImage();
+          } catch (IOException | RuntimeException | Error e) {
+            store.unforced().closed(this); // who forces the names has to make up for it
+            throw e;
+          }
         } else {
           try {
             writeLength();

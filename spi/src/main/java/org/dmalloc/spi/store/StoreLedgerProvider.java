@@ -105,9 +105,7 @@ public abstract class StoreLedgerProvider extends LedgerProvider implements Stor
       String name, String newName, NameDurability durability, @Nullable Path directory)
       throws MemoryException {
     ledger.checkRunning();
-    RegionStore in = store(directory);
-    in.rename(name, newName, durability);
-    SuspectFiles.renamed(in.path(name), in.path(newName));
+    store(directory).rename(name, newName, durability);
   }
 
   /**

@@ -11,6 +11,7 @@ import java.util.HashSet;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
+import org.dmalloc.spi.region.SuspectFiles;
 
 /**
  * What the regions of a provider put off, in all directories that it uses: directories whose
@@ -21,7 +22,7 @@ import java.util.Set;
  */
 final class UnforcedNames {
   private final Set<Path> directories = new HashSet<>();
-  private final Map<FileIdentity, Path> closed = new HashMap<>();
+  private final Map<FileIdentity, Closed> closed = new HashMap<>();
   private final Set<StoreFile> open = new HashSet<>();
 
   /** Makes all files of a file system durable by one call. */
@@ -31,8 +32,21 @@ final class UnforcedNames {
     boolean sync(Path directory) throws IOException;
   }
 
+  /**
+   * A file that was closed.
+   *
+   * @param what the device is to have, which may be dropped from memory once it failed to be
+   *     written
+   * @param key as {@link StoreFile#fileKey} gives it
+   */
+  private record Closed(StoreFile.Unforced what, String key) {
+    Path path() {
+      return what.path();
+    }
+  }
+
   private record Noted(
-      Set<Path> directories, Map<FileIdentity, Path> closed, Set<StoreFile> open) {}
+      Set<Path> directories, Map<FileIdentity, Closed> closed, Set<StoreFile> open) {}
 
   /** Entries of the directory were made, changed or deleted. */
   synchronized void changed(Path directory) {
@@ -52,14 +66,16 @@ final class UnforcedNames {
   /** A file is about to be closed. */
   synchronized void closed(StoreFile file) {
     open.remove(file);
-    if (file.unforced() != null) {
-      closed.put(file.identity(), file.path());
+    StoreFile.Unforced what = file.unforced();
+    if (what != null) {
+      closed.put(file.identity(), new Closed(what, file.fileKey()));
     }
   }
 
   /** A closed file has another path. */
   synchronized void renamed(FileIdentity file, Path path) {
-    closed.replace(file, path);
+    closed.computeIfPresent(
+        file, (f, old) -> new Closed(new StoreFile.Unforced(old.what.header(), path), old.key));
   }
 
   /** A file has gone for good, and nothing of it is wanted any more. */
@@ -75,7 +91,7 @@ final class UnforcedNames {
   /** The files and directories that are to be forced. */
   synchronized Set<Path> paths() {
     Set<Path> paths = new HashSet<>(directories);
-    paths.addAll(closed.values());
+    closed.values().forEach(file -> paths.add(file.path()));
     open.forEach(file -> paths.add(file.path()));
     return paths;
   }
@@ -87,7 +103,12 @@ final class UnforcedNames {
     boolean done = false;
     try {
       Set<Path> all = new HashSet<>(noted.directories);
-      noted.closed.values().forEach(path -> all.add(Objects.requireNonNull(path.getParent())));
+      for (Map.Entry<FileIdentity, Closed> file : noted.closed.entrySet()) {
+        if (LostWrites.of(file.getKey())) {
+          force(file.getKey(), file.getValue());
+        }
+        all.add(Objects.requireNonNull(file.getValue().path().getParent()));
+      }
       for (StoreFile file : noted.open) {
         StoreFile.Unforced now = file.written();
         if (now != null) {
@@ -97,7 +118,7 @@ final class UnforcedNames {
       }
       for (Path directory : all) {
         // One that has gone has taken all with it that was in it.
-        if (Files.isDirectory(directory) && !sync(bulk, directory, seen.keySet())) {
+        if (Files.isDirectory(directory) && !sync(bulk, directory, noted)) {
           return false;
         }
       }
@@ -112,12 +133,20 @@ final class UnforcedNames {
   }
 
   /** A failure is told once, and may be that of any of the files. */
-  private static boolean sync(FileSystemSync bulk, Path directory, Set<StoreFile> open)
-      throws IOException {
+  private static boolean sync(FileSystemSync bulk, Path directory, Noted noted) throws IOException {
     try {
       return bulk.sync(directory);
     } catch (IOException e) {
-      open.forEach(StoreFile::waitFailed);
+      noted.open.forEach(StoreFile::waitFailed);
+      noted.closed.forEach(
+          (identity, file) -> {
+            try {
+              sync(identity, file); // it may be told of its data, while it is in memory
+            } catch (IOException f) {
+              e.addSuppressed(f);
+            }
+            LostWrites.set(identity, true);
+          });
       throw e;
     }
   }
@@ -127,7 +156,7 @@ final class UnforcedNames {
     Noted noted = take();
     boolean done = false;
     try {
-      for (Map.Entry<FileIdentity, Path> file : noted.closed.entrySet()) {
+      for (Map.Entry<FileIdentity, Closed> file : noted.closed.entrySet()) {
         force(file.getKey(), file.getValue());
       }
       for (Path directory : noted.directories) {
@@ -161,21 +190,68 @@ final class UnforcedNames {
     }
   }
 
-  /** Forces a file that the path names still; one that is gone has nothing to be forced. */
-  private static void force(FileIdentity file, Path path) throws IOException {
+  /**
+   * Forces a file that the path names still; one that is gone has nothing to be forced. Where a
+   * force failed before, its header is written again first, which nobody may have open then.
+   */
+  private static void force(FileIdentity identity, Closed file) throws IOException {
+    if (!LostWrites.of(identity)) {
+      sync(identity, file);
+      return;
+    }
+    try (LockedFile locked =
+        LockedFile.open("force names", file.path(), OpenMode.WRITER, "its header")) {
+      if (locked.identity().equals(identity)) {
+        RegionImage.rewrite(locked.disk(), file.what.header());
+        RegionImage.load(locked.disk(), file.path()).heal();
+      }
+    } catch (NoSuchFileException e) {
+      // Deleted meanwhile.
+    }
+  }
+
+  /** Waits until the device has a closed file, which the caller has locked. */
+  void force(LockedFile locked, Path path) throws IOException {
+    if (locked.disk().isLost()) {
+      rewrite(locked);
+      RegionImage.load(locked.disk(), path).heal();
+    } else {
+      locked.disk().sync();
+    }
+  }
+
+  /** Writes the header of a locked file again that a failed wait may have lost. */
+  void rewrite(LockedFile locked) throws IOException {
+    Closed noted;
+    synchronized (this) {
+      noted = closed.get(locked.identity());
+    }
+    if (noted != null && locked.disk().isLost()) {
+      RegionImage.rewrite(locked.disk(), noted.what.header());
+    }
+  }
+
+  /** Waits for a file; what it may have lost is noted, header and data, if that fails. */
+  private static void sync(FileIdentity identity, Closed file) throws IOException {
     try {
-      synchronized (OpenFiles.monitor(file)) {
-        if (FileIdentity.matches(path, file)) {
-          FileChannel channel = FileIdentity.open(path, false);
+      synchronized (OpenFiles.monitor(identity)) {
+        if (FileIdentity.matches(file.path(), identity)) {
+          FileChannel channel = FileIdentity.open(file.path(), false);
           try {
-            ChannelDisk.run(() -> channel.force(true));
+            new ChannelDisk(channel, identity).sync();
           } finally {
-            OpenFiles.leave(file, channel);
+            OpenFiles.leave(identity, channel);
           }
         }
       }
     } catch (NoSuchFileException e) {
       // Deleted meanwhile.
+    } catch (IOException e) {
+      if (LostWrites.of(identity)) {
+        SuspectFiles.lost(
+            file.key, file.path(), String.valueOf(e.getMessage()), file.what.header().byteSize());
+      }
+      throw e;
     }
   }
 }

@@ -11,6 +11,7 @@ import java.io.UncheckedIOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.EnumSet;
@@ -109,6 +110,13 @@ class BackedRegionTest {
       }
     }
 
+    /** The device fails, and does not give the old name back. */
+    @Override
+    public void rename(String newName, Renamed renamed) throws MemoryException {
+      renamed.to(newName, Path.of("/store", newName));
+      throw MemoryException.of("rename", toString(), "EIO", "");
+    }
+
     @Override
     public void release(long offset, long length) {}
 
@@ -174,7 +182,13 @@ class BackedRegionTest {
     Sharing sharing = request.sharing() == Sharing.PRIVATE ? Sharing.PRIVATE : Sharing.SHARED;
     String key = request.name() == null ? null : fileKeys + request.name();
     RegionTraits traits =
-        RegionTraits.of(request.name(), request.options(), sharing, null, "arena").withFileKey(key);
+        RegionTraits.of(
+                request.name(),
+                request.options(),
+                sharing,
+                request.name() == null ? null : Path.of("/store", request.name()),
+                "arena")
+            .withFileKey(key);
     return into.admit(
         request, () -> new BackedRegion(into, traits, new ArenaMemory(request.byteSize())));
   }
@@ -213,6 +227,20 @@ class BackedRegionTest {
     assertEquals(6_000, ledger.statistics().openBytes());
     assertEquals(1, ledger.statistics().failures());
     a.close();
+  }
+
+  @Test
+  void aNameThatCouldNotBeGivenBackIsTheRegions() throws Exception {
+    try (BackedRegion a = allocate(RegionRequest.ofSize(100).withName("old"))) {
+      memory.forceFails = true;
+      assertThrows(MemoryException.class, a::force);
+      assertThrows(MemoryException.class, () -> a.rename("new"));
+      assertEquals("new", a.info().name());
+      assertEquals(Path.of("/store/new"), a.info().path());
+      assertTrue(a.toString().contains("'new'"), a.toString());
+      memory.forceFails = false;
+      a.force();
+    }
   }
 
   @Test

@@ -3,6 +3,7 @@ package org.dmalloc.spi.store;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -252,5 +253,66 @@ final class FailedHeaderWriteTest {
         () -> image.resize(9000, (at, length) -> disk.sync(), NameDurability.ON_FORCE));
     image.force();
     assertFound(5000, disk);
+  }
+
+  /** The copies look equal, as the kernel takes for written what it could not write. */
+  @Test
+  void aLossWhileItWasHealedIsHealedByTheNextOpening() throws Exception {
+    SimulatedDisk disk = disk(100);
+    RegionImage.load(disk, PATH).resize(20_000, (at, length) -> {}, NameDurability.ON_FORCE);
+    disk.setLength(RegionImage.fileLength(OFFSET, 100)); // the device has not got that
+    disk.forget();
+    RegionImage image = RegionImage.load(disk, PATH);
+    int syncs = 1; // the second one is for the copy that does not fit
+    disk.loseAfter(syncs, 1);
+    assertThrows(IOException.class, image::heal);
+    image = RegionImage.load(disk, PATH);
+    assertTrue(image.isAiling());
+    image.heal();
+    assertFalse(image.isAiling());
+    image.resize(30_000, (at, length) -> {}, NameDurability.ON_FORCE);
+    for (byte[] crashed : disk.crashesNow()) {
+      long size = found(crashed);
+      assertTrue(size == 100 || size == 30_000, "size " + size);
+    }
+  }
+
+  @Test
+  void aHeaderThatWasDroppedFromMemoryIsWrittenAgain() throws Exception {
+    SimulatedDisk disk = disk(100);
+    RegionImage image = RegionImage.load(disk, PATH);
+    image.resize(5000, (at, length) -> {}, NameDurability.ON_FORCE);
+    RegionHeader noted = image.header();
+    byte[] durable = disk.copy((int) RegionHeader.COPY_POSITIONS[0], RegionHeader.BYTES);
+    disk.loseAtSync(1);
+    assertThrows(IOException.class, image::force);
+    for (long position : RegionHeader.COPY_POSITIONS) {
+      disk.write(position, durable);
+    }
+    disk.forget();
+    RegionImage.rewrite(disk, noted);
+    RegionImage.load(disk, PATH).heal();
+    assertFound(5000, disk);
+    RegionImage.load(disk, PATH).resize(6000, (at, length) -> {}, NameDurability.NOW);
+    RegionImage.rewrite(disk, noted); // what is newer stays
+    assertFound(6000, disk);
+  }
+
+  @Test
+  void whoMayNotWriteIsToldOfALossUntilItIsMadeUpFor() throws Exception {
+    SimulatedDisk disk = disk(100);
+    RegionImage image = RegionImage.load(disk, PATH);
+    image.use(7);
+    disk.loseAtSync(1);
+    assertThrows(IOException.class, image::force);
+    RegionImage reader = RegionImage.load(disk, PATH);
+    for (int i = 0; i < 2; i++) {
+      reader.doubt();
+      assertThrows(IOException.class, () -> reader.forceAsItIs(PATH));
+      assertEquals(1, reader.flaws().size());
+    }
+    RegionImage.load(disk, PATH).heal();
+    reader.forceAsItIs(PATH);
+    assertEquals(List.of(), reader.flaws());
   }
 }

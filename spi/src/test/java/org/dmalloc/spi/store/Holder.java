@@ -86,7 +86,7 @@ public final class Holder implements Function<String[], AutoCloseable> {
         file.resize(10_000, SpaceReserver.SPARSE);
         file.resize(20_000, SpaceReserver.SPARSE);
       } else if (each.equals("old name")) {
-        file.rename("renamed", putOff);
+        file.rename("renamed", putOff, (now, path) -> {});
       } else {
         file.close();
       }

@@ -66,7 +66,7 @@ final class RenamingTest {
     assertEquals(100, store.find("r").orElseThrow().byteSize());
     try (StoreFile file = store.open("r", OpenMode.WRITER, "test")) {
       Files.delete(store.path("s"));
-      assertThrows(MemoryException.class, () -> file.rename("s", NOW));
+      assertThrows(MemoryException.class, () -> rename(file, "s", NOW));
       assertEquals("r", file.name());
     }
     assertEquals(List.of("r", "s"), names());
@@ -173,10 +173,10 @@ final class RenamingTest {
   void theOldNameHoldsIfTheDirectoryCannotBeForced() throws Exception {
     try (StoreFile file = create("r", 100)) {
       store.entries().callBy(new FailingDevice(1));
-      MemoryException e = assertThrows(MemoryException.class, () -> file.rename("s", NOW));
+      MemoryException e = assertThrows(MemoryException.class, () -> rename(file, "s", NOW));
       assertTrue(e.getMessage().contains("EIO"), e.getMessage());
       assertHolds(file, "r");
-      file.rename("s", NOW);
+      rename(file, "s", NOW);
       assertHolds(file, "s");
     }
     store.entries().callBy(new FailingDevice(1));
@@ -190,7 +190,7 @@ final class RenamingTest {
   void theNextForceTellsOfADirectoryThatStillCannotBeForced() throws Exception {
     try (StoreFile file = create("r", 100)) {
       store.entries().callBy(new FailingDevice(3));
-      assertThrows(MemoryException.class, () -> file.rename("s", NOW)); // 2: there and back
+      assertThrows(MemoryException.class, () -> rename(file, "s", NOW)); // 2: there and back
       assertHolds(file, "r");
       assertEquals(1, store.unforced().count()); // the directory
       assertThrows(MemoryException.class, file::forceName);
@@ -206,13 +206,29 @@ final class RenamingTest {
       FailingDevice device = new FailingDevice(2);
       device.moves = 1;
       store.entries().callBy(device);
-      MemoryException e = assertThrows(MemoryException.class, () -> file.rename("s", NOW));
+      MemoryException e = assertThrows(MemoryException.class, () -> rename(file, "s", NOW));
       assertTrue(e.getMessage().contains("its file is " + store.path("s")), e.getMessage());
+      assertEquals("s", told);
       assertHolds(file, "s");
-      assertThrows(MemoryException.class, () -> file.rename("s", NOW));
-      assertEquals(store.path("s"), file.rename("s", NOW));
+      assertThrows(MemoryException.class, () -> rename(file, "s", NOW));
+      rename(file, "s", NOW);
+      assertEquals("", told); // it has that name
       assertEquals(0, device.failures.get() + 1);
     }
+  }
+
+  /** What the last renaming told of its outcome; empty if nothing. */
+  private String told = "";
+
+  private void rename(StoreFile file, String name, NameDurability durable) throws MemoryException {
+    told = "";
+    file.rename(
+        name,
+        durable,
+        (now, path) -> {
+          assertEquals(store.path(now), path);
+          told += now;
+        });
   }
 
   private void assertHolds(StoreFile file, String name) throws MemoryException {

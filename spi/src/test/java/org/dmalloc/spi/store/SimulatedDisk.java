@@ -45,12 +45,32 @@ final class SimulatedDisk implements Disk {
   /** How many of the next waits for the device fail, and lose what was written before. */
   private int losing;
 
+  private int keeping;
+
   /**
    * The next waits fail as Linux has them fail: what was written since the last good one is read
    * back, and taken for written, but never gets to the device.
    */
   void loseAtSync(int times) {
+    loseAfter(0, times);
+  }
+
+  /** The same after some good ones. */
+  void loseAfter(int goodSyncs, int times) {
+    keeping = goodSyncs;
     losing = times;
+  }
+
+  private boolean lost;
+
+  @Override
+  public boolean isLost() {
+    return lost;
+  }
+
+  @Override
+  public void noteLost(boolean now) {
+    lost = now;
   }
 
   private boolean fails() {
@@ -148,14 +168,22 @@ final class SimulatedDisk implements Disk {
   }
 
   @Override
+  public void writeThrough(long position, byte[] bytes) throws IOException {
+    write(position, bytes);
+  }
+
+  @Override
   public void setLength(long newLength) throws IOException {
     perform((file, torn) -> Arrays.copyOf(file, (int) newLength));
   }
 
   @Override
   public void sync() throws IOException {
-    if (losing > 0) {
+    if (keeping > 0) {
+      keeping--;
+    } else if (losing > 0) {
       losing--;
+      lost = true;
       int last = operations.lastIndexOf(SYNC);
       operations
           .subList(last + 1, operations.size())
@@ -163,6 +191,7 @@ final class SimulatedDisk implements Disk {
       throw new IOException("simulated");
     }
     if (fails()) {
+      lost = true;
       throw new IOException("simulated");
     }
     operations.add(SYNC);

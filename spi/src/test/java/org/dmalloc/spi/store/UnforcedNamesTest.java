@@ -56,7 +56,7 @@ final class UnforcedNamesTest {
       file.resize(5000, SpaceReserver.SPARSE);
       file.keepLength(17);
       file.forceName();
-      file.rename("s", NameDurability.NOW);
+      file.rename("s", NameDurability.NOW, (name, path) -> {});
     }
     store.rename("s", "t", NameDurability.NOW);
     store.delete("t");
@@ -159,7 +159,11 @@ final class UnforcedNamesTest {
       Path copy = directory.resolve("copy");
       assertTrue(store.unforced().forceAtOnce(path -> Files.exists(Files.copy(file.path(), copy))));
       try (FileChannel channel = FileChannel.open(copy)) {
-        assertEquals(17, RegionImage.load(new ChannelDisk(channel), copy).header().length());
+        assertEquals(
+            17,
+            RegionImage.load(new ChannelDisk(channel, FileIdentity.of(copy)), copy)
+                .header()
+                .length());
       }
       assertEquals(0, store.unforced().count());
     }
@@ -224,9 +228,84 @@ final class UnforcedNamesTest {
       assertTrue(store.unforced().forceAtOnce(path -> true));
       Path copy = Files.copy(file.path(), directory.resolve("copy"));
       try (FileChannel channel = FileChannel.open(copy)) {
-        assertEquals(100, RegionImage.load(new ChannelDisk(channel), copy).header().byteSize());
+        assertEquals(
+            100,
+            RegionImage.load(new ChannelDisk(channel, FileIdentity.of(copy)), copy)
+                .header()
+                .byteSize());
       }
     }
+  }
+
+  private void failToForce() {
+    assertThrows(
+        IOException.class,
+        () ->
+            store
+                .unforced()
+                .forceAtOnce(
+                    path -> {
+                      throw new IOException("no device");
+                    }));
+  }
+
+  private static void dropHeaders(Path file) throws IOException {
+    try (FileChannel dropped = FileChannel.open(file, StandardOpenOption.WRITE)) {
+      for (long position : RegionHeader.COPY_POSITIONS) {
+        dropped.write(ByteBuffer.allocate(RegionHeader.BYTES), position);
+      }
+    }
+  }
+
+  @Test
+  void whatAFailedForceLostOfClosedFilesIsWrittenAgain() throws Exception {
+    for (String name : List.of("a", "b", "c")) {
+      putOff(name).close();
+    }
+    failToForce();
+    failToForce();
+    for (String name : List.of("a", "b", "c")) {
+      dropHeaders(store.path(name));
+    }
+    assertEquals(4, store.unforced().count());
+    store.rename("b", "renamed", NameDurability.NOW); // forces it
+    store.open("c", OpenMode.WRITER, NameDurability.ON_FORCE, "test").close();
+    store.unforced().force();
+    assertEquals(0, store.unforced().count());
+    for (StoredRegion region : store.list()) {
+      assertEquals(StoredRegion.State.CLOSED, region.state(), region.detail());
+      assertEquals(100, region.byteSize());
+    }
+    assertFalse(LostWrites.of(FileIdentity.of(store.path("a"))));
+  }
+
+  @Test
+  void aLossSticksWhileTheFileIsOpenElsewhere() throws Exception {
+    putOff("r").close();
+    failToForce();
+    try (StoreFile other = RegionStore.open(directory).open("r", OpenMode.READER, "another")) {
+      for (int i = 0; i < 2; i++) {
+        MemoryException e = assertThrows(MemoryException.class, () -> store.unforced().force());
+        assertTrue(e.getMessage().contains("open elsewhere: in this JVM by another"), e.toString());
+      }
+      assertThrows(MemoryException.class, other::forceHeader);
+      assertEquals(2, store.unforced().count());
+    }
+    assertTrue(store.find("r").isPresent());
+    assertTrue(store.verify().stream().anyMatch(f -> f.message().contains("a write failed")));
+    store.unforced().force();
+    assertEquals(0, store.unforced().count());
+    assertTrue(store.verify().stream().noneMatch(f -> f.message().contains("a write failed")));
+  }
+
+  @Test
+  void aDeletedFileLeavesNoMarkOfALoss() throws Exception {
+    putOff("r").close();
+    FileIdentity identity = FileIdentity.of(store.path("r"));
+    failToForce();
+    assertTrue(LostWrites.of(identity));
+    store.delete("r", false, NameDurability.ON_FORCE);
+    assertFalse(LostWrites.of(identity));
   }
 
   @Test
@@ -353,7 +432,7 @@ final class UnforcedNamesTest {
       Path path = store.path(name);
       try (FileChannel file =
           FileChannel.open(path, StandardOpenOption.READ, StandardOpenOption.WRITE)) {
-        ChannelDisk disk = new ChannelDisk(file);
+        ChannelDisk disk = new ChannelDisk(file, FileIdentity.of(path));
         if (torn) {
           disk.write(RegionHeader.COPY_POSITIONS[1] + 300, new byte[] {1});
         } else {

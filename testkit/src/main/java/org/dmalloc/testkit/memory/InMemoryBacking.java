@@ -271,11 +271,11 @@ final class InMemoryBacking implements RegionBacking, MovableFile {
   }
 
   @Override
-  public Path rename(String newName) throws MemoryException {
+  public void rename(String newName, Renamed renamed) throws MemoryException {
     faults.called("rename");
     store().rename(Objects.requireNonNull(name), newName, movable());
     name = newName;
-    return store().path(newName);
+    renamed.to(newName, store().path(newName));
   }
 
   @Override
