@@ -54,10 +54,12 @@ class ArchitectureTest {
               entry("org.dmalloc.backend.panama", Set.of("api", "spi", "linux")),
               entry("org.dmalloc.backend.anon", Set.of("api", "spi", "linux")),
               entry("org.dmalloc.manager", Set.of("api", "spi")),
+              entry("org.dmalloc.heap", Set.of("api")),
               entry("org.dmalloc.report", Set.of("api")),
               entry("org.dmalloc.measure", Set.of("api", "spi", "linux", "report")),
-              entry("org.dmalloc.shell", Set.of("api", "report")),
-              entry("org.dmalloc.shell.measure", Set.of("api", "measure", "report", "shell")),
+              entry("org.dmalloc.shell", Set.of("api", "heap", "report")),
+              entry(
+                  "org.dmalloc.shell.measure", Set.of("api", "heap", "measure", "report", "shell")),
               entry("org.dmalloc.testkit", Set.of("api", "spi"))));
 
   private static final Pattern MODULE =

@@ -52,6 +52,7 @@ public class BundlesIT {
           entry("org.dmalloc.backend.filechannel", Set.of()),
           entry("org.dmalloc.backend.panama", Set.of()),
           entry("org.dmalloc.manager", Set.of()),
+          entry("org.dmalloc.heap", Set.of("org.dmalloc.heap")),
           entry("org.dmalloc.report", Set.of("org.dmalloc.report")),
           entry(
               "org.dmalloc.shell",

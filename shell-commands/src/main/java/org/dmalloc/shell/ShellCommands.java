@@ -2,10 +2,13 @@
 package org.dmalloc.shell;
 
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.apache.felix.service.command.Function;
 import org.dmalloc.shell.command.Command;
+import org.dmalloc.shell.command.CommandGroup;
 import org.dmalloc.shell.command.CommandSet;
 import org.dmalloc.shell.command.CommandSource;
 import org.dmalloc.shell.command.Providers;
@@ -21,8 +24,8 @@ import org.dmalloc.shell.session.GrepCommand;
 import org.dmalloc.shell.session.HelpCommand;
 
 /**
- * The commands in the order of help: those of this bundle for memory, those of other bundles, and
- * those for the session. Safe for any thread.
+ * The commands in the order of help: those of this bundle for memory, those that services add,
+ * those for the session, and those in groups. Safe for any thread.
  */
 public final class ShellCommands {
   public static final String SCOPE = "dmalloc";
@@ -31,6 +34,13 @@ public final class ShellCommands {
   private final List<Command> memory;
   private final Map<CommandSource, List<Command>> added = new LinkedHashMap<>();
   private final List<Command> session;
+  private final List<CommandGroup> groups =
+      List.of(
+          new CommandGroup(
+              "heap",
+              "allocates blocks inside a region: malloc and free on its memory",
+              "the service of heaps is not here; start the bundle org.dmalloc.heap",
+              this::all));
 
   public ShellCommands(Providers providers) {
     this.providers = providers;
@@ -46,7 +56,8 @@ public final class ShellCommands {
                 new HotswapCommand(providers),
                 new StoreCommands(providers)));
     this.session =
-        commands(List.of(new GrepCommand(providers), new HelpCommand(providers, this::all)));
+        commands(
+            List.of(new GrepCommand(providers), new HelpCommand(providers, this::all, groups)));
   }
 
   private static List<Command> commands(List<? extends CommandSet> sets) {
@@ -70,6 +81,24 @@ public final class ShellCommands {
     List<Command> all = new ArrayList<>(memory);
     added.values().forEach(all::addAll);
     all.addAll(session);
+    all.sort(Comparator.comparing(each -> !each.group().isEmpty())); // stable: only groups go back
     return List.copyOf(all);
+  }
+
+  /** The words in front of the names of commands that belong together. */
+  public List<CommandGroup> groups() {
+    return groups;
+  }
+
+  /** What Gogo calls, by the first word of a line. */
+  public Map<String, Function> functions() {
+    Map<String, Function> functions = new LinkedHashMap<>();
+    for (Command command : all()) {
+      if (command.group().isEmpty()) {
+        functions.put(command.name(), command);
+      }
+    }
+    groups.forEach(group -> functions.put(group.name(), group));
+    return functions;
   }
 }

@@ -53,7 +53,7 @@ public final class ShellComponent {
   private final Providers providers = new Providers();
   private final ShellCommands commands = new ShellCommands(providers);
   private final List<ServiceRegistration<?>> registrations = new ArrayList<>();
-  private final Map<Command, ServiceRegistration<?>> functions = new HashMap<>();
+  private final Map<Function, ServiceRegistration<?>> functions = new HashMap<>();
   private @Nullable BundleContext registry;
 
   @Reference(
@@ -79,10 +79,14 @@ public final class ShellComponent {
             new PrintableConverter(),
             FrameworkUtil.asDictionary(
                 Map.of(Converter.CONVERTER_CLASSES, Printable.class.getName()))));
-    register(context, commands.all());
+    announce();
     registrations.addAll(
         List.of(
-            register(context, CompletionSetup.FUNCTION, new Candidates(providers, commands::all)),
+            register(
+                context,
+                CompletionSetup.FUNCTION,
+                new Candidates(providers, commands::all, commands.groups())),
+            register(context, CompletionSetup.CHOSEN, CompletionSetup.chosen()),
             register(
                 context,
                 SessionFunctions.WELCOME,
@@ -91,7 +95,7 @@ public final class ShellComponent {
     registrations.add(
         context.registerService(
             CommandSessionListener.class,
-            new CompletionSetup(ShellCommands.SCOPE, commands::all),
+            new CompletionSetup(ShellCommands.SCOPE, commands::all, commands.groups()),
             null));
     if (isImported(context, "org.jline.terminal")) {
       registrations.add(
@@ -110,8 +114,25 @@ public final class ShellComponent {
         .anyMatch(packageName::equals);
   }
 
-  private void register(BundleContext context, List<Command> those) {
-    those.forEach(each -> functions.put(each, register(context, each.name(), each)));
+  /** Gives Gogo the functions that there are now. */
+  private synchronized void announce() {
+    BundleContext context = registry;
+    Map<String, Function> current = context == null ? Map.of() : commands.functions();
+    functions
+        .entrySet()
+        .removeIf(
+            each -> {
+              boolean gone = !current.containsValue(each.getKey());
+              if (gone) {
+                each.getValue().unregister();
+              }
+              return gone;
+            });
+    if (context != null) {
+      current.forEach(
+          (name, function) ->
+              functions.computeIfAbsent(function, one -> register(context, name, one)));
+    }
   }
 
   private static ServiceRegistration<?> register(
@@ -139,25 +160,16 @@ public final class ShellComponent {
   }
 
   private void end(List<Command> those) throws InterruptedException {
-    synchronized (this) {
-      for (Command command : those) {
-        ServiceRegistration<?> function = functions.remove(command);
-        if (function != null) {
-          function.unregister();
-        }
-      }
-    }
+    announce();
     for (Command command : those) {
       command.stop(STOP_TIMEOUT);
     }
   }
 
   @Reference(cardinality = ReferenceCardinality.MULTIPLE, policy = ReferencePolicy.DYNAMIC)
-  synchronized void bindCommands(CommandSource source) {
-    List<Command> more = commands.add(source);
-    if (registry != null) {
-      register(registry, more);
-    }
+  void bindCommands(CommandSource source) {
+    commands.add(source);
+    announce();
   }
 
   void unbindCommands(CommandSource source) throws InterruptedException {

@@ -19,7 +19,8 @@ import org.junit.jupiter.api.Test;
 class CompletionTest {
   private final GogoShell shell =
       new GogoShell(InMemoryProvider.of("files", Capability.NAMED), InMemoryProvider.of("plain"));
-  private final Candidates candidates = new Candidates(shell.providers, shell.commands::all);
+  private final Candidates candidates =
+      new Candidates(shell.providers, shell.commands::all, shell.commands.groups());
   private String open = "";
   private String unnamed = "";
 
@@ -145,7 +146,8 @@ class CompletionTest {
           return null;
         });
     shell.addFunction("gogo", "help", (session, arguments) -> null);
-    shell.processor.addListener(new CompletionSetup("dmalloc", shell.commands::all));
+    shell.processor.addListener(
+        new CompletionSetup("dmalloc", shell.commands::all, shell.commands.groups()));
     shell.run("regions");
     assertEquals(List.of(), taught, "no line reader, no completion");
     shell.session.put(".reader", "a line reader");

@@ -19,7 +19,6 @@ import org.apache.felix.service.command.Converter;
 import org.apache.felix.service.command.Function;
 import org.apache.felix.service.command.Job;
 import org.dmalloc.shell.command.Backend;
-import org.dmalloc.shell.command.Command;
 import org.dmalloc.shell.command.CommandSource;
 import org.dmalloc.shell.command.Providers;
 import org.dmalloc.shell.completion.Candidates;
@@ -58,9 +57,9 @@ public final class GogoShell implements AutoCloseable {
     threadIo.start();
     processor = new CommandProcessorImpl(threadIo);
     processor.addConverter(new PrintableConverter());
-    for (Command command : commands.all()) {
-      processor.addCommand(ShellCommands.SCOPE, command, command.name());
-    }
+    commands
+        .functions()
+        .forEach((name, function) -> processor.addCommand(ShellCommands.SCOPE, function, name));
     processor.addCommand(
         ShellCommands.SCOPE, SessionFunctions.unknown(commands::all), SessionFunctions.UNKNOWN);
     session = processor.createSession(InputStream.nullInputStream(), out, err);
@@ -95,7 +94,7 @@ public final class GogoShell implements AutoCloseable {
     for (String paths : List.of("__files", "__directories")) {
       addFunction("gogo", paths, (session, arguments) -> List.of(PATHS));
     }
-    Candidates candidates = new Candidates(providers, commands::all);
+    Candidates candidates = new Candidates(providers, commands::all, commands.groups());
     return ((List<?>) candidates.execute(session, List.of(words, index)))
         .stream().map(Object::toString).toList();
   }

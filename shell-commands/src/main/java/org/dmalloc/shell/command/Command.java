@@ -38,8 +38,19 @@ public final class Command implements Function {
     this.set = set;
   }
 
+  /** Its name; that of a command in a {@link CommandGroup} has two words: {@code heap create}. */
   public String name() {
     return name;
+  }
+
+  /** The first word of a name of two; else empty. */
+  public String group() {
+    return name.substring(0, Math.max(0, name.indexOf(' ')));
+  }
+
+  /** The last word of its name, by which its method is called. */
+  public String word() {
+    return name.substring(name.indexOf(' ') + 1);
   }
 
   /**
@@ -49,7 +60,7 @@ public final class Command implements Function {
   public CommandSyntax syntax() {
     CommandSyntax read = syntax;
     if (read == null) {
-      read = CommandSyntax.of(set.getClass(), name);
+      read = CommandSyntax.of(set.getClass(), name, word());
       syntax = read;
     }
     return read;

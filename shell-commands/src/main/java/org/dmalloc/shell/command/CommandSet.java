@@ -17,7 +17,10 @@ public abstract class CommandSet {
   private final Providers providers;
   private final List<String> names;
 
-  /** Takes the providers, and the commands' names in the order of help. */
+  /**
+   * Takes the providers, and the commands' names in the order of help. A name of two words is that
+   * of a command in a {@link CommandGroup}; the second one is its method's.
+   */
   protected CommandSet(Providers providers, String... names) {
     this.providers = providers;
     this.names = List.of(names);

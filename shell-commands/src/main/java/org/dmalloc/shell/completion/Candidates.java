@@ -17,6 +17,7 @@ import org.dmalloc.api.SwapPolicy;
 import org.dmalloc.api.VisibleText;
 import org.dmalloc.shell.command.Backend;
 import org.dmalloc.shell.command.Command;
+import org.dmalloc.shell.command.CommandGroup;
 import org.dmalloc.shell.command.Providers;
 import org.dmalloc.shell.syntax.CommandSyntax;
 import org.dmalloc.shell.syntax.Operand;
@@ -46,10 +47,13 @@ public final class Candidates implements Function {
 
   private final Providers providers;
   private final Supplier<List<Command>> commands;
+  private final List<CommandGroup> groups;
 
-  public Candidates(Providers providers, Supplier<List<Command>> commands) {
+  public Candidates(
+      Providers providers, Supplier<List<Command>> commands, List<CommandGroup> groups) {
     this.providers = providers;
     this.commands = commands;
+    this.groups = groups;
   }
 
   @Override
@@ -57,10 +61,21 @@ public final class Candidates implements Function {
     if (arguments.size() == 2
         && arguments.getFirst() instanceof List<?> words
         && arguments.getLast() instanceof Number index) {
-      List<String> line = words.stream().map(Object::toString).toList();
+      List<String> typed = words.stream().map(Object::toString).toList();
+      int at = index.intValue();
+      String first = typed.getFirst().substring(typed.getFirst().indexOf(':') + 1);
+      Optional<CommandGroup> group =
+          groups.stream().filter(each -> each.name().equals(first)).findFirst();
+      if (group.isPresent() && at < 2) {
+        return group.get().words();
+      }
+      // A command of a group has a name of two words, which count as one.
+      List<String> line = new ArrayList<>(typed.subList(group.isPresent() ? 2 : 1, typed.size()));
+      line.addFirst(group.isPresent() ? first + " " + typed.get(1) : first);
+      int word = group.isPresent() ? at - 1 : at;
       List<Object> found = new ArrayList<>();
-      for (Place place : places(line, index.intValue())) {
-        found.addAll(candidates(place, line.get(index.intValue())));
+      for (Place place : places(line, word)) {
+        found.addAll(candidates(place, line.get(word)));
         // Gogo's own functions examine the word at the cursor themselves.
         String own = PATHS.get(place.name());
         if (own != null
@@ -78,7 +93,7 @@ public final class Candidates implements Function {
   private record Place(Command command, List<String> before, String name, Class<?> type) {}
 
   private List<Place> places(List<String> words, int index) {
-    String name = words.getFirst().substring(words.getFirst().indexOf(':') + 1);
+    String name = words.getFirst();
     Optional<Command> found =
         commands.get().stream().filter(c -> c.name().equals(name)).findFirst();
     if (found.isEmpty() || index < 1) {
@@ -135,11 +150,7 @@ public final class Candidates implements Function {
     if (command.equals("hotswap") && place.name().equals("BACKEND")) {
       return targets(place.before());
     }
-    return place
-        .command()
-        .set()
-        .candidates(place.name())
-        .orElseGet(() -> known(command, place.name()));
+    return place.command().set().candidates(place.name()).orElseGet(() -> known(command, place));
   }
 
   /** Possible targets of a move: neither the mover, nor the backend that holds all regions. */
@@ -155,12 +166,12 @@ public final class Candidates implements Function {
         .toList();
   }
 
-  private List<String> known(String command, String placeholder) {
-    return switch (placeholder) {
+  private List<String> known(String command, Place place) {
+    return switch (place.name()) {
       case "BACKEND" -> providers.names().stream().map(VisibleText::of).toList();
       case "CAPABILITY" -> Words.all(Capability.class);
       case "POLICY" -> Words.all(SwapPolicy.class);
-      case "COMMAND" -> commands.get().stream().map(c -> c.name()).toList();
+      case "COMMAND" -> commandWords(place.before());
       case "ID" ->
           ONLY_OPEN.contains(command)
               ? open().toList()
@@ -168,6 +179,22 @@ public final class Candidates implements Function {
       case "NAME" -> command.equals("alloc") ? List.of() : stored();
       default -> List.of();
     };
+  }
+
+  /** The first words of names, or the second ones behind the word of a group. */
+  private List<String> commandWords(List<String> before) {
+    if (before.isEmpty()) {
+      return Stream.concat(
+              commands.get().stream().filter(c -> c.group().isEmpty()).map(Command::name),
+              groups.stream().map(CommandGroup::name))
+          .toList();
+    }
+    return before.size() > 1
+        ? List.of()
+        : groups.stream()
+            .filter(group -> group.name().equals(before.getFirst()))
+            .flatMap(group -> group.words().stream())
+            .toList();
   }
 
   private Stream<String> open() {

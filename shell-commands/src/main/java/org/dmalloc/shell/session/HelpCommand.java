@@ -2,12 +2,16 @@
 package org.dmalloc.shell.session;
 
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.function.Supplier;
+import java.util.stream.Collectors;
 import org.apache.felix.service.command.CommandSession;
 import org.apache.felix.service.command.Descriptor;
 import org.apache.felix.service.command.Function;
 import org.dmalloc.shell.command.Command;
+import org.dmalloc.shell.command.CommandGroup;
 import org.dmalloc.shell.command.CommandSet;
 import org.dmalloc.shell.command.Providers;
 import org.dmalloc.shell.output.Message;
@@ -21,23 +25,35 @@ public final class HelpCommand extends CommandSet {
   private static final List<String> OTHERS = List.of("felix:help", "gogo:help");
 
   private final Supplier<List<Command>> commands;
+  private final List<CommandGroup> groups;
 
-  public HelpCommand(Providers providers, Supplier<List<Command>> commands) {
+  public HelpCommand(
+      Providers providers, Supplier<List<Command>> commands, List<CommandGroup> groups) {
     super(providers, "help");
     this.commands = commands;
+    this.groups = groups;
   }
 
   @Descriptor("lists the commands, or explains one")
   public @Nullable Object help(
-      CommandSession session, @Argument("[COMMAND]: the command") @Nullable String name)
+      CommandSession session, @Argument("[COMMAND…]: the command") List<Object> words)
       throws Exception {
-    if (name == null) {
+    if (words.isEmpty()) {
       return new Message(overview());
     }
+    String name = words.stream().map(Object::toString).collect(Collectors.joining(" "));
     String own = name.startsWith(SCOPE) ? name.substring(SCOPE.length()) : name;
     for (Command command : commands.get()) {
       if (command.name().equals(own)) {
         return new Message(HelpPage.of(command.syntax()));
+      }
+    }
+    for (CommandGroup group : groups) {
+      if (own.equals(group.name())) {
+        return group.help();
+      }
+      if (own.startsWith(group.name() + " ")) {
+        return new Message(HelpPage.of(group.find(own.substring(own.indexOf(' ') + 1)).syntax()));
       }
     }
     if (session.get(name) instanceof Function) {
@@ -51,13 +67,25 @@ public final class HelpCommand extends CommandSet {
   }
 
   private String overview() {
-    int width = commands.get().stream().mapToInt(c -> c.name().length()).max().orElse(0);
-    StringBuilder text = new StringBuilder("commands:\n");
+    Map<String, String> lines = new LinkedHashMap<>();
     for (Command command : commands.get()) {
-      String name = command.name();
-      text.append("  ").append(name).append(" ".repeat(width - name.length())).append("  ");
-      text.append(command.syntax().summary()).append('\n');
+      if (command.group().isEmpty()) {
+        lines.put(command.name(), command.syntax().summary());
+      }
     }
+    for (CommandGroup group : groups) {
+      lines.put(group.name(), group.summary() + "; 'help " + group.name() + "' lists its commands");
+    }
+    int width = lines.keySet().stream().mapToInt(String::length).max().orElse(0);
+    StringBuilder text = new StringBuilder("commands:\n");
+    lines.forEach(
+        (name, summary) ->
+            text.append("  ")
+                .append(name)
+                .append(" ".repeat(width - name.length()))
+                .append("  ")
+                .append(summary)
+                .append('\n'));
     return text.append(
             """
 

@@ -51,6 +51,11 @@ public final class SessionFunctions {
   }
 
   static UsageException unknown(String word, List<Command> known) {
-    return Words.unknown("command", word, known.stream().map(c -> c.name()).toList());
+    return Words.unknown(
+        "command", word, known.stream().map(SessionFunctions::firstWord).distinct().toList());
+  }
+
+  private static String firstWord(Command command) {
+    return command.group().isEmpty() ? command.name() : command.group();
   }
 }

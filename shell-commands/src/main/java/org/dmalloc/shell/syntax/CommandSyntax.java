@@ -48,13 +48,13 @@ public record CommandSyntax(
   }
 
   /**
-   * Reads the {@link Descriptor} method with the command's name. Throws {@link
-   * IllegalStateException} if its annotations break the rules above.
+   * Reads the {@link Descriptor} method of a command. Throws {@link IllegalStateException} if its
+   * annotations break the rules above.
    */
-  public static CommandSyntax of(Class<?> command, String name) {
+  public static CommandSyntax of(Class<?> command, String name, String methodName) {
     Method method =
         Arrays.stream(command.getMethods())
-            .filter(m -> m.getName().equals(name) && m.isAnnotationPresent(Descriptor.class))
+            .filter(m -> m.getName().equals(methodName) && m.isAnnotationPresent(Descriptor.class))
             .findFirst()
             .orElseThrow(() -> new IllegalStateException(command + " has no command " + name));
     List<Option> options = new ArrayList<>();

@@ -27,7 +27,8 @@ import org.junit.jupiter.api.Test;
 /** docs/shell.md has a row for each command, with each of its operands and options. */
 class DocumentationTest {
   private static final Path PAGE = Path.of("..", "docs", "shell.md");
-  private static final Pattern ROW = Pattern.compile("\\| `([a-z]+)[^|]*(?:\\\\\\|[^|]*)*\\|.*");
+  private static final Pattern ROW =
+      Pattern.compile("\\| `([a-z]+(?: [a-z]+)?)[^|]*(?:\\\\\\|[^|]*)*\\|.*");
 
   private final List<Command> commands = commands();
 
