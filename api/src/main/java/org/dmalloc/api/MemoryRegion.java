@@ -234,7 +234,20 @@ public interface MemoryRegion extends AutoCloseable {
    *     one, or if a section stays open for too long; the message names its owner
    * @throws MemoryException if the space cannot be had; the region stays as it was
    */
-  void resize(long newByteSize) throws MemoryException;
+  default void resize(long newByteSize) throws MemoryException {
+    resize(newByteSize, ProgressListener.NONE);
+  }
+
+  /**
+   * Like {@link #resize(long)}, for growth that may take long, because it writes zeros, copies or
+   * brings pages in: the listener is told how far that is, and an interrupt of the thread or an
+   * exception of the listener cancels it. With {@link ProgressListener#NONE} it runs to its end, as
+   * {@code resize(long)} does.
+   *
+   * @throws MemoryException as {@code resize(long)} does, and if it was cancelled; the region stays
+   *     as it was
+   */
+  void resize(long newByteSize, ProgressListener progress) throws MemoryException;
 
   /**
    * Makes the region at least so large; does nothing if it is. With {@linkplain
@@ -246,7 +259,12 @@ public interface MemoryRegion extends AutoCloseable {
    * @throws IllegalStateException as {@link #resize} does
    * @throws MemoryException as {@link #resize} does, also if it is beyond the ceiling
    */
-  long ensure(long byteSize) throws MemoryException;
+  default long ensure(long byteSize) throws MemoryException {
+    return ensure(byteSize, ProgressListener.NONE);
+  }
+
+  /** Like {@link #ensure(long)}, with the progress of {@link #resize(long, ProgressListener)}. */
+  long ensure(long byteSize, ProgressListener progress) throws MemoryException;
 
   /**
    * How many of the region's bytes are in use, as its owner said by {@link #setLength}; all of them

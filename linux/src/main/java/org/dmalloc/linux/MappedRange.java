@@ -5,8 +5,10 @@ import java.lang.foreign.MemorySegment;
 import java.util.function.LongBinaryOperator;
 import org.dmalloc.api.AccessMode;
 import org.dmalloc.api.MemoryException;
+import org.dmalloc.api.ProgressListener;
 import org.dmalloc.spi.machine.MappingCount;
 import org.dmalloc.spi.region.AddressRange;
+import org.dmalloc.spi.region.LongOperation;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -21,6 +23,9 @@ import org.jspecify.annotations.Nullable;
  * any time.
  */
 final class MappedRange {
+  /** Between two checks of the interrupt flag: 10 ms, or the reads of 64 MiB from swap. */
+  private static final long COPY_STEP_BYTES = 64L << 20;
+
   private final String target;
   private final MmapCall mmap;
   private final PageLock lock;
@@ -223,7 +228,7 @@ final class MappedRange {
   synchronized void resize(long newByteSize) throws MemoryException {
     Slab left = slab;
     if (left != null) {
-      replace(mmap, newByteSize, left);
+      replace(mmap, newByteSize, ProgressListener.NONE, left);
       slab = null;
       return;
     }
@@ -269,11 +274,13 @@ final class MappedRange {
    * @throws IllegalStateException while a kernel call uses the mapping; nothing has changed
    * @throws MemoryException if the kernel refuses; the old memory stays, with a new segment
    */
-  synchronized void replace(OpenFile device, long newByteSize) throws MemoryException {
-    replace(mmap.reopened(device), newByteSize, Libc.unmapping());
+  synchronized void replace(OpenFile device, long newByteSize, ProgressListener progress)
+      throws MemoryException {
+    replace(mmap.reopened(device), newByteSize, progress, Libc.unmapping());
   }
 
-  private void replace(MmapCall other, long newByteSize, LongBinaryOperator unmap)
+  private void replace(
+      MmapCall other, long newByteSize, ProgressListener progress, LongBinaryOperator unmap)
       throws MemoryException {
     View old = view;
     long length = pages(newByteSize);
@@ -285,7 +292,7 @@ final class MappedRange {
       try {
         lock.extend(into);
         markLike(into);
-        copyPages(from.reinterpret(Math.min(old.byteSize(), newByteSize)), into);
+        copyPages(from.reinterpret(Math.min(old.byteSize(), newByteSize)), into, progress);
       } catch (MemoryException | RuntimeException | Error e) {
         Relocation.unmap(into.address(), length);
         throw e;
@@ -298,10 +305,16 @@ final class MappedRange {
   }
 
   /** Leaves pages of zeros out, which then take no memory. */
-  private static void copyPages(MemorySegment from, MemorySegment into) {
+  private void copyPages(MemorySegment from, MemorySegment into, ProgressListener progress)
+      throws MemoryException {
+    LongOperation copying = LongOperation.ofGrowth("copy", target, from.byteSize(), progress);
     long page = Platform.pageSize();
     MemorySegment zeros = MemorySegment.ofArray(new byte[(int) page]);
     for (long at = 0; at < from.byteSize(); at += page) {
+      if (at % COPY_STEP_BYTES == 0) {
+        copying.checkNotInterrupted(at);
+        copying.report(at);
+      }
       MemorySegment each = from.asSlice(at, Math.min(page, from.byteSize() - at));
       if (each.mismatch(zeros.asSlice(0, each.byteSize())) >= 0) {
         into.asSlice(at, each.byteSize()).copyFrom(each);

@@ -8,6 +8,7 @@ import org.dmalloc.api.AccessMode;
 import org.dmalloc.api.Advice;
 import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.PageSize;
+import org.dmalloc.api.ProgressListener;
 import org.dmalloc.api.RegionAttributes;
 import org.dmalloc.api.Residency;
 import org.dmalloc.api.Sharing;
@@ -491,12 +492,14 @@ public final class Mapping implements AutoCloseable {
    * content, so that for the moment there is twice the memory.
    *
    * @param device the device, opened again
+   * @param progress told how much is copied; it or an interrupt cancels that
    * @throws MemoryException if the kernel refuses; the mapping has its old size then, and a new
    *     segment
    */
-  public void replace(OpenFile device, long newByteSize) throws MemoryException {
+  public void replace(OpenFile device, long newByteSize, ProgressListener progress)
+      throws MemoryException {
     requireMappable(newByteSize, target);
-    mapped.replace(device, newByteSize);
+    mapped.replace(device, newByteSize, progress);
   }
 
   /** Ends all access and unmaps; closing again does nothing. */

@@ -180,12 +180,22 @@ public final class OpenFile implements AutoCloseable {
     reserve(
         offset,
         length,
-        new LongOperation("fallocate", target, length, progress, "nothing was created"));
+        new LongOperation("fallocate", target, length, progress, LongOperation.NOTHING_CREATED));
   }
 
   /** Like the other {@code reserve}, on an interrupted thread too, and with no word about it. */
   public void reserve(long offset, long length) throws MemoryException {
     reserve(offset, length, LongOperation.uninterruptible("fallocate", target, length));
+  }
+
+  /**
+   * Like the other {@code reserve}, for a file that grows: to the end if nobody follows.
+   *
+   * @param progress {@link ProgressListener#NONE} for nobody
+   */
+  public void reserveGrowth(long offset, long length, ProgressListener progress)
+      throws MemoryException {
+    reserve(offset, length, LongOperation.ofGrowth("fallocate", target, length, progress));
   }
 
   /**
@@ -195,13 +205,13 @@ public final class OpenFile implements AutoCloseable {
    * @throws MemoryException if the space is not there, or the file system has no fallocate
    */
   public void reserveKeepingContent(long offset, long length) throws MemoryException {
-    refuseHopeless(length, length - facts().allocatedBytes()); // as much of it as it may have
+    refuseHopeless(length, length - facts().allocatedBytes(), true); // as much of it as it may have
     for (long done = 0; done < length; ) {
       long position = offset + done;
       long chunk = Math.min(RESERVE_CHUNK_BYTES, length - done);
       long result = use(fd -> retry(() -> Libc.fallocate(fd, 0, position, chunk)));
       if (result < 0) {
-        throw reservationFailure("fallocate", (int) -result, length, length - done);
+        throw reservationFailure("fallocate", (int) -result, length, length - done, true);
       }
       done += chunk;
     }
@@ -209,18 +219,19 @@ public final class OpenFile implements AutoCloseable {
 
   private void reserve(long offset, long length, LongOperation operation) throws MemoryException {
     // What it may have of the range.
-    refuseHopeless(length, length - Math.max(0, facts().allocatedBytes() - offset));
+    boolean stays = !operation.outcome().equals(LongOperation.NOTHING_CREATED);
+    refuseHopeless(length, length - Math.max(0, facts().allocatedBytes() - offset), stays);
     for (long done = 0; done < length; ) {
       operation.checkNotInterrupted(done);
       long position = offset + done;
       long chunk = Math.min(RESERVE_CHUNK_BYTES, length - done);
       long result = use(fd -> retry(() -> Libc.fallocate(fd, 0, position, chunk)));
       if (result == -Errno.EOPNOTSUPP && done == 0) { // ext2, ext3, NFS before 4.2
-        writeZeros(offset, length, operation);
+        writeZeros(offset, length, operation, stays);
         return;
       }
       if (result < 0) {
-        throw reservationFailure("fallocate", (int) -result, length, length - done);
+        throw reservationFailure("fallocate", (int) -result, length, length - done, stays);
       }
       done += chunk;
       operation.report(done);
@@ -228,7 +239,7 @@ public final class OpenFile implements AutoCloseable {
   }
 
   /** Takes space in the way of a file system that has no other. */
-  private void writeZeros(long offset, long length, LongOperation operation)
+  private void writeZeros(long offset, long length, LongOperation operation, boolean stays)
       throws MemoryException {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment zeros = arena.allocate(Math.min(length, ZEROS_BYTES), 8);
@@ -238,7 +249,7 @@ public final class OpenFile implements AutoCloseable {
         MemorySegment piece = zeros.asSlice(0, Math.min(zeros.byteSize(), length - done));
         long result = use(fd -> retry(() -> Libc.pwrite(fd, piece, position)));
         if (result < 0) {
-          throw reservationFailure("pwrite", (int) -result, length, length - done);
+          throw reservationFailure("pwrite", (int) -result, length, length - done, stays);
         }
         done += result;
         operation.report(done);
@@ -247,17 +258,19 @@ public final class OpenFile implements AutoCloseable {
   }
 
   /** Spares a disk that cannot hold the range from being filled to the brim first. */
-  private void refuseHopeless(long length, long missing) throws MemoryException {
+  private void refuseHopeless(long length, long missing, boolean stays) throws MemoryException {
     FileSystem fileSystem = fileSystem();
     if (fileSystem.totalBytes() > 0 && missing > fileSystem.availableBytes()) {
-      throw reservationFailure("fallocate", Errno.ENOSPC, length, length);
+      throw reservationFailure("fallocate", Errno.ENOSPC, length, length, stays);
     }
     if (fileSystem.type().equals(FileSystem.IN_MEMORY) && missing > 0) { // its space is memory
       MEMORY.requireMemory("fallocate", missing, target);
     }
   }
 
-  private MemoryException reservationFailure(String operation, int errno, long length, long missing)
+  /** A file that {@code stays} cannot be made elsewhere. */
+  private MemoryException reservationFailure(
+      String operation, int errno, long length, long missing, boolean stays)
       throws MemoryException {
     if (errno != Errno.ENOSPC) {
       return Errno.exception(operation, length, target, errno);
@@ -268,7 +281,11 @@ public final class OpenFile implements AutoCloseable {
             ? String.format(Locale.ROOT, "%.1f MiB", Math.ceil(free / 104857.6) / 10)
             : "space";
     return Errno.exception(
-        operation, length, target, errno, "free " + size + " or choose another directory");
+        operation,
+        length,
+        target,
+        errno,
+        "free " + size + (stays ? " there" : " or choose another directory"));
   }
 
   /**

@@ -6,6 +6,7 @@ import static java.lang.foreign.ValueLayout.JAVA_LONG;
 import static org.dmalloc.linux.LinuxTests.MIB;
 import static org.dmalloc.linux.LinuxTests.PAGE;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -18,6 +19,7 @@ import org.dmalloc.api.AccessMode;
 import org.dmalloc.api.Advice;
 import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.PageSize;
+import org.dmalloc.api.ProgressListener;
 import org.dmalloc.api.backing.DirtyTracking;
 import org.dmalloc.spi.machine.Errno;
 import org.dmalloc.spi.machine.VirtualAreas;
@@ -243,7 +245,21 @@ class GrowthInPlaceTest {
     try (Growing growing = new Growing(Kind.DEVICE, MIB)) {
       fill(growing.mapping.segment(), 0);
       MemorySegment old = growing.mapping.segment();
-      growing.mapping.replace(growing.file, 2 * MAXIMUM);
+      IllegalStateException stop = new IllegalStateException("stop");
+      MemoryException cancelled =
+          assertThrows(
+              MemoryException.class,
+              () ->
+                  growing.mapping.replace(
+                      growing.file,
+                      2 * MAXIMUM,
+                      (done, total) -> {
+                        throw stop;
+                      }));
+      assertSame(stop, cancelled.getCause());
+      assertEquals(MIB, growing.mapping.byteSize());
+      check(growing.mapping.segment(), MIB);
+      growing.mapping.replace(growing.file, 2 * MAXIMUM, ProgressListener.NONE);
       assertThrows(IllegalStateException.class, () -> old.get(JAVA_BYTE, 0));
       check(growing.mapping.segment(), MIB);
       assertEquals(0, growing.mapping.segment().get(JAVA_LONG, 2 * MAXIMUM - 8));

@@ -201,6 +201,11 @@ final class BackingSlot {
     }
   }
 
+  /** Lets the backend tell others the region's new name. Called while no move is at work. */
+  void renamed() {
+    carry(placement);
+  }
+
   /** Ends it all. Called with the gate shut and the placement's region closed. */
   void end() {
     show(null);

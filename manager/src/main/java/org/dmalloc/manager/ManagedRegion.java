@@ -16,6 +16,7 @@ import org.dmalloc.api.AdvisedRange;
 import org.dmalloc.api.Capability;
 import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.MemoryRegion;
+import org.dmalloc.api.ProgressListener;
 import org.dmalloc.api.ProtectedRange;
 import org.dmalloc.api.Punch;
 import org.dmalloc.api.RegionInfo;
@@ -262,13 +263,13 @@ final class ManagedRegion implements MemoryRegion {
   }
 
   @Override
-  public void resize(long newByteSize) throws MemoryException {
-    size.resize(newByteSize);
+  public void resize(long newByteSize, ProgressListener progress) throws MemoryException {
+    size.resize(newByteSize, progress);
   }
 
   @Override
-  public long ensure(long atLeast) throws MemoryException {
-    return size.ensure(atLeast);
+  public long ensure(long atLeast, ProgressListener progress) throws MemoryException {
+    return size.ensure(atLeast, progress);
   }
 
   /** Keeps the new size for the next backend. */
@@ -289,10 +290,10 @@ final class ManagedRegion implements MemoryRegion {
     int slot = gate().enter();
     try {
       backing.checkAttached();
-      asked.requireWritten("setLength", this);
+      asked.requireWritten("length", this);
       if (asked.privateView()) {
         throw new IllegalStateException(
-            "setLength of " + this + ": it is a private view of a stored region");
+            "length of " + this + ": it is a private view of a stored region");
       }
       placement().region().setLength(length);
     } finally {
@@ -378,6 +379,7 @@ final class ManagedRegion implements MemoryRegion {
                 asked = asked.withName(now);
               }
             }
+            backing.renamed();
           });
     } finally {
       moving.release();

@@ -4,6 +4,7 @@ package org.dmalloc.manager;
 import java.util.function.LongUnaryOperator;
 import org.dmalloc.api.Capability;
 import org.dmalloc.api.MemoryException;
+import org.dmalloc.api.ProgressListener;
 import org.dmalloc.api.RegionOptions;
 import org.dmalloc.spi.region.GrowthSteps;
 
@@ -45,14 +46,14 @@ final class RegionSize implements GrowthSteps.Growing {
   }
 
   /** See {@link org.dmalloc.api.MemoryRegion#resize}. */
-  void resize(long newByteSize) throws MemoryException {
-    change("resize", old -> newByteSize);
+  void resize(long newByteSize, ProgressListener progress) throws MemoryException {
+    change("resize", old -> newByteSize, progress);
   }
 
   /** See {@link org.dmalloc.api.MemoryRegion#ensure}; the listener is told of the managed id. */
-  long ensure(long atLeast) throws MemoryException {
+  long ensure(long atLeast, ProgressListener progress) throws MemoryException {
     region.requireOpen();
-    return GrowthSteps.ensure(this, atLeast);
+    return GrowthSteps.ensure(this, atLeast, progress);
   }
 
   @Override
@@ -66,8 +67,9 @@ final class RegionSize implements GrowthSteps.Growing {
   }
 
   @Override
-  public long grow(long least, GrowthSteps.Target target) throws MemoryException {
-    return change("grow", old -> old >= least ? old : target.from(old));
+  public long grow(long least, GrowthSteps.Target target, ProgressListener progress)
+      throws MemoryException {
+    return change("grow", old -> old >= least ? old : target.from(old), progress);
   }
 
   @Override
@@ -80,7 +82,8 @@ final class RegionSize implements GrowthSteps.Growing {
    *
    * @return the size that it had
    */
-  private long change(String operation, LongUnaryOperator next) throws MemoryException {
+  private long change(String operation, LongUnaryOperator next, ProgressListener progress)
+      throws MemoryException {
     region.requireOpen();
     slot.awaitBackend();
     slot.checkAttached();
@@ -91,12 +94,12 @@ final class RegionSize implements GrowthSteps.Growing {
           operation + " of " + region + " to " + wanted + " bytes; give at least 0");
     }
     if (inPlace(byteSize, wanted)) {
-      long from = growInPlace(operation, next);
+      long from = growInPlace(operation, next, progress);
       if (from != NOT_IN_PLACE) {
         return from;
       }
     }
-    return mapAnew(operation, next);
+    return mapAnew(operation, next, progress);
   }
 
   private boolean inPlace(long from, long to) {
@@ -107,7 +110,8 @@ final class RegionSize implements GrowthSteps.Growing {
    * Returns the size before, or {@link #NOT_IN_PLACE} if another has changed it meanwhile so that
    * this is no growth in place any more.
    */
-  private long growInPlace(String operation, LongUnaryOperator next) throws MemoryException {
+  private long growInPlace(String operation, LongUnaryOperator next, ProgressListener progress)
+      throws MemoryException {
     int section = slot.gate().enter();
     try {
       slot.checkAttached();
@@ -119,9 +123,7 @@ final class RegionSize implements GrowthSteps.Growing {
         if (!inPlace(from, to)) {
           return NOT_IN_PLACE;
         }
-        if (to > from) {
-          to(to, operation, slot::grown);
-        }
+        to(to, operation, progress, slot::grown); // to the same size it trims the file
         return from;
       }
     } finally {
@@ -129,7 +131,8 @@ final class RegionSize implements GrowthSteps.Growing {
     }
   }
 
-  private long mapAnew(String operation, LongUnaryOperator next) throws MemoryException {
+  private long mapAnew(String operation, LongUnaryOperator next, ProgressListener progress)
+      throws MemoryException {
     region.moving().take(operation);
     try {
       region.checkMovable(operation);
@@ -141,9 +144,7 @@ final class RegionSize implements GrowthSteps.Growing {
         long from = byteSize;
         long to = next.applyAsLong(from);
         slot.protection().requireNone(operation, region, to, Math.max(0, from - to));
-        if (to != from) {
-          to(to, operation, slot::remap);
-        }
+        to(to, operation, progress, slot::remap);
         return from;
       } finally {
         slot.gate().open();
@@ -153,14 +154,15 @@ final class RegionSize implements GrowthSteps.Growing {
     }
   }
 
-  private void to(long newByteSize, String operation, Runnable publish) throws MemoryException {
+  private void to(long newByteSize, String operation, ProgressListener progress, Runnable publish)
+      throws MemoryException {
     long growth = newByteSize - byteSize;
     if (growth > 0) {
       regions.accounts().book(operation, growth, region.bundle(), region.toString());
     }
     boolean done = false;
     try {
-      slot.placement().region().resize(newByteSize);
+      slot.placement().region().resize(newByteSize, progress);
       done = true;
     } finally {
       publish.run(); // also a failed resize may have mapped the bytes anew

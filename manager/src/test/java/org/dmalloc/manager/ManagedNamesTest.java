@@ -65,6 +65,8 @@ final class ManagedNamesTest {
     assertEquals("invoices", region.info().name());
     assertEquals("region " + region.id() + " 'invoices'", region.toString());
     assertEquals(List.of("invoices"), names());
+    String holder = rig.provider.stored().getFirst().detail();
+    assertTrue(holder.contains("region " + region.id() + " 'invoices'"), holder);
     assertEquals(MoveMethod.COPY, rig.move(region, "big").method());
     assertEquals(big.resolve("invoices.region"), region.info().path());
     region.rename("bills");

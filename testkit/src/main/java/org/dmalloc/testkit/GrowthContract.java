@@ -24,6 +24,7 @@ import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.MemoryProvider;
 import org.dmalloc.api.MemoryRegion;
 import org.dmalloc.api.OpenRequest;
+import org.dmalloc.api.ProgressListener;
 import org.dmalloc.api.Punch;
 import org.dmalloc.api.RegionAttributes;
 import org.dmalloc.api.RegionRequest;
@@ -247,6 +248,45 @@ public abstract class GrowthContract extends ContractTheme {
       region.resize(MIB);
       Pattern.check(raw, 3);
       assertThrows(MemoryException.class, () -> limited.allocate(RegionRequest.ofSize(1)).close());
+    }
+  }
+
+  /** In place and anew, by its listener and by an interrupt. What reports nothing has grown. */
+  @Test
+  void aGrowthThatIsCancelledChangesNothing() throws Exception {
+    assumeDeclared(Capability.GROW_IN_PLACE);
+    RuntimeException stop = new IllegalStateException("stop");
+    ProgressListener refusing =
+        (done, total) -> {
+          throw stop;
+        };
+    ProgressListener interrupting = (done, total) -> Thread.currentThread().interrupt();
+    for (RegionRequest request : kinds(PAGE + 10)) {
+      for (ProgressListener each : List.of(refusing, interrupting)) {
+        for (long size : new long[] {MIB, 2 * MAXIMUM}) {
+          try (MemoryRegion region = provider().allocate(request)) {
+            Pattern.write(region, 6);
+            long expected = size;
+            try {
+              region.resize(size, each);
+            } catch (MemoryException e) {
+              assertOneLine(e);
+              expected = PAGE + 10;
+            } finally {
+              Thread.interrupted();
+            }
+            assertEquals(expected, region.byteSize());
+            assertEquals(expected, region.info().byteSize());
+            assertEquals(expected, provider().statistics().openBytes());
+            region.resize(MAXIMUM);
+            try (Access access = region.acquire()) {
+              Pattern.check(access.segment(), 6, PAGE + 10);
+              Pattern.checkZero(access.segment(), PAGE + 10, MAXIMUM);
+            }
+          }
+          clear(request);
+        }
+      }
     }
   }
 

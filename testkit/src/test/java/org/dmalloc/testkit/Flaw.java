@@ -185,6 +185,8 @@ enum Flaw {
   OPENED_ABOVE_MAXIMUM("Growth", "aStoredRegionGrowsInPlaceWhenItIsOpenedAgain"),
   /** Has another size after a growth that was refused. */
   FAILED_GROWTH_SHOWS("Growth", "growthHoldsTheLimitAndFailsWhole"),
+  /** Has another size after a growth that was cancelled. */
+  CANCELLED_GROWTH_SHOWS("Growth", "aGrowthThatIsCancelledChangesNothing"),
   /** Takes no space at growth. */
   GROWTH_UNRESERVED("Growth", "aFullDiskInTheMiddleOfGrowthLosesNothing"),
   /** Leaves segments that lead behind the end. */

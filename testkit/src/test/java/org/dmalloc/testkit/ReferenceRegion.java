@@ -24,6 +24,7 @@ import org.dmalloc.api.Autogrowth;
 import org.dmalloc.api.Capability;
 import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.PageSize;
+import org.dmalloc.api.ProgressListener;
 import org.dmalloc.api.RegionInfo;
 import org.dmalloc.api.RegionNames;
 import org.dmalloc.api.RegionRequest;
@@ -446,7 +447,7 @@ final class ReferenceRegion extends ReferenceSpace {
   }
 
   @Override
-  public void resize(long newByteSize) throws MemoryException {
+  public void resize(long newByteSize, ProgressListener progress) throws MemoryException {
     try (Access access = acquire()) {
       provider.require(Capability.RESIZE);
       if (newByteSize < 0) {
@@ -455,7 +456,7 @@ final class ReferenceRegion extends ReferenceSpace {
       if (!isResizable()) {
         throw new IllegalStateException("read-only or private");
       }
-      if (access.segment().scope().isAlive() && growsInPlace(newByteSize)) {
+      if (access.segment().scope().isAlive() && growsInPlace(newByteSize, progress)) {
         return;
       }
       if (pinned && !flawed(Flaw.RESIZE_PINNED)) {
@@ -492,7 +493,8 @@ final class ReferenceRegion extends ReferenceSpace {
   }
 
   /** Inside a section, so that it is not closed or made smaller meanwhile. */
-  private synchronized boolean growsInPlace(long newByteSize) throws MemoryException {
+  private synchronized boolean growsInPlace(long newByteSize, ProgressListener progress)
+      throws MemoryException {
     long old = byteSize;
     if (newByteSize < old || newByteSize > maximum || flawed(Flaw.GROWTH_MOVES)) {
       return false;
@@ -503,6 +505,7 @@ final class ReferenceRegion extends ReferenceSpace {
     book(newByteSize);
     boolean done = false;
     try {
+      report(newByteSize, progress);
       long shift = room.address() % ContractTheme.PAGE; // of Flaw.UNALIGNED
       if (traits.name() != null) {
         file.grow(old, newByteSize, flawed(Flaw.GROWTH_UNRESERVED));
@@ -529,8 +532,17 @@ final class ReferenceRegion extends ReferenceSpace {
     return true;
   }
 
+  private void report(long newByteSize, ProgressListener progress) throws MemoryException {
+    try {
+      progress.progressed(0, newByteSize);
+    } catch (RuntimeException e) {
+      byteSize = flawed(Flaw.CANCELLED_GROWTH_SHOWS) ? newByteSize : byteSize;
+      throw MemoryException.of("resize", newByteSize, "", "cancelled", 0, "it is as it was", e);
+    }
+  }
+
   @Override
-  public long ensure(long least) throws MemoryException {
+  public long ensure(long least, ProgressListener progress) throws MemoryException {
     if (least < 0) {
       throw new IllegalArgumentException("ensure " + least + "; give at least 0");
     }
@@ -542,7 +554,7 @@ final class ReferenceRegion extends ReferenceSpace {
         return byteSize;
       }
       try {
-        growBy(least, by);
+        growBy(least, by, progress);
       } catch (MemoryException e) {
         by.listener().refused(id(), least, e);
         throw e;
@@ -554,9 +566,9 @@ final class ReferenceRegion extends ReferenceSpace {
     return byteSize;
   }
 
-  private void growBy(long least, Autogrowth by) throws MemoryException {
+  private void growBy(long least, Autogrowth by, ProgressListener progress) throws MemoryException {
     if (by.ceiling() == 0) {
-      resize(least);
+      resize(least, progress);
       return;
     }
     if (least > by.ceiling() && !flawed(Flaw.CEILING_IGNORED)) {
@@ -564,12 +576,12 @@ final class ReferenceRegion extends ReferenceSpace {
     }
     long half = ReferenceFile.pages(Math.max(least, byteSize + byteSize / 2));
     try {
-      resize(Math.max(least, Math.min(half, by.ceiling())));
+      resize(Math.max(least, Math.min(half, by.ceiling())), progress);
     } catch (MemoryException e) {
       if (flawed(Flaw.STEP_KEPT)) {
         throw e;
       }
-      resize(least);
+      resize(least, progress);
     }
   }
 

@@ -6,6 +6,7 @@ import java.lang.foreign.ValueLayout;
 import org.dmalloc.api.AccessMode;
 import org.dmalloc.api.Advice;
 import org.dmalloc.api.MemoryException;
+import org.dmalloc.api.ProgressListener;
 import org.dmalloc.api.Punch;
 import org.dmalloc.api.Residency;
 import org.dmalloc.api.SwapPolicy;
@@ -156,12 +157,12 @@ final class AnonymousBacking implements RegionBacking {
   }
 
   @Override
-  public void grow(long newByteSize) throws MemoryException {
+  public void grow(long newByteSize, ProgressListener progress) throws MemoryException {
     long oldByteSize = mapping.byteSize();
-    makeRoom(newByteSize);
+    makeRoom(newByteSize, progress);
     try {
       mapping.grow(newByteSize);
-      populateLocked(oldByteSize, newByteSize);
+      populateLocked(oldByteSize, newByteSize, progress);
       memory.settle(newByteSize);
     } catch (MemoryException | RuntimeException | Error e) {
       mapping.withdraw(oldByteSize, e);
@@ -170,16 +171,17 @@ final class AnonymousBacking implements RegionBacking {
     }
   }
 
-  private void makeRoom(long newByteSize) throws MemoryException {
+  private void makeRoom(long newByteSize, ProgressListener progress) throws MemoryException {
     if (policies.locked()) {
       paged.requireGrowth(newByteSize);
     }
-    memory.makeRoom(newByteSize);
+    memory.makeRoom(newByteSize, progress);
   }
 
-  private void populateLocked(long oldByteSize, long newByteSize) throws MemoryException {
+  private void populateLocked(long oldByteSize, long newByteSize, ProgressListener progress)
+      throws MemoryException {
     if (traits.locked()) {
-      paged.populate(AccessMode.READ_WRITE, oldByteSize, newByteSize - oldByteSize);
+      paged.populateGrowth(oldByteSize, newByteSize - oldByteSize, progress);
     }
   }
 
@@ -192,19 +194,19 @@ final class AnonymousBacking implements RegionBacking {
   }
 
   @Override
-  public void resize(long newByteSize) throws MemoryException {
+  public void resize(long newByteSize, ProgressListener progress) throws MemoryException {
     long oldByteSize = mapping.byteSize();
     if (newByteSize < oldByteSize) {
       shrink(newByteSize);
       return;
     }
-    makeRoom(newByteSize);
+    makeRoom(newByteSize, progress);
     try {
-      memory.remap(newByteSize);
+      memory.remap(newByteSize, progress);
       try {
-        populateLocked(oldByteSize, newByteSize);
+        populateLocked(oldByteSize, newByteSize, progress);
       } catch (MemoryException | RuntimeException e) {
-        memory.remap(oldByteSize);
+        memory.remap(oldByteSize, ProgressListener.NONE);
         throw e;
       }
       memory.settle(newByteSize);
@@ -223,11 +225,11 @@ final class AnonymousBacking implements RegionBacking {
     long end = Math.min(oldByteSize, Platform.roundUpToPage(newByteSize));
     byte[] tail =
         mapping.segment().asSlice(newByteSize, end - newByteSize).toArray(ValueLayout.JAVA_BYTE);
-    memory.remap(newByteSize);
+    memory.remap(newByteSize, ProgressListener.NONE);
     try {
       memory.giveBack(newByteSize, oldByteSize);
     } catch (MemoryException | RuntimeException | Error e) {
-      memory.remap(oldByteSize);
+      memory.remap(oldByteSize, ProgressListener.NONE);
       MemorySegment.copy(
           tail, 0, mapping.segment(), ValueLayout.JAVA_BYTE, newByteSize, tail.length);
       throw e;

@@ -2,6 +2,7 @@
 package org.dmalloc.backend.anon;
 
 import org.dmalloc.api.MemoryException;
+import org.dmalloc.api.ProgressListener;
 import org.dmalloc.linux.Mapping;
 import org.dmalloc.linux.OpenFile;
 import org.dmalloc.spi.machine.Machine;
@@ -40,8 +41,12 @@ sealed class AnonymousMemory implements AutoCloseable permits MemfdMemory, ZeroD
     return null;
   }
 
-  /** Makes room for a larger size, before that is mapped; undone by {@link #giveBack}. */
-  void makeRoom(long newByteSize) throws MemoryException {}
+  /**
+   * Makes room for a larger size, before that is mapped; undone by {@link #giveBack}.
+   *
+   * @param progress told of steps that take long; it or an interrupt cancels
+   */
+  void makeRoom(long newByteSize, ProgressListener progress) throws MemoryException {}
 
   /** Gives back what lies behind a size, which is not mapped any more or not yet. */
   void giveBack(long newByteSize, long oldByteSize) throws MemoryException {}
@@ -49,8 +54,12 @@ sealed class AnonymousMemory implements AutoCloseable permits MemfdMemory, ZeroD
   /** Called when the memory has a size for good. */
   void settle(long byteSize) throws MemoryException {}
 
-  /** Maps another size anew, for nobody uses it. */
-  void remap(long newByteSize) throws MemoryException {
+  /**
+   * Maps another size anew, for nobody uses it.
+   *
+   * @param progress as for {@link #makeRoom}
+   */
+  void remap(long newByteSize, ProgressListener progress) throws MemoryException {
     mapping.resize(newByteSize);
   }
 

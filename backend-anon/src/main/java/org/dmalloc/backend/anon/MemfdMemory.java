@@ -84,7 +84,7 @@ final class MemfdMemory extends AnonymousMemory {
   }
 
   @Override
-  void makeRoom(long newByteSize) throws MemoryException {
+  void makeRoom(long newByteSize, ProgressListener progress) throws MemoryException {
     long byteSize = mapping().byteSize();
     if (maximum != RegionAttributes.NO_MAXIMUM && newByteSize > maximum) {
       throw MemoryException.of(
@@ -100,7 +100,7 @@ final class MemfdMemory extends AnonymousMemory {
       long growth = newByteSize - byteSize;
       machine().requireMemory("resize", growth, target());
       try {
-        file.reserve(byteSize, growth);
+        file.reserveGrowth(byteSize, growth, progress);
       } catch (MemoryException e) {
         giveBackAfter(e, byteSize, newByteSize);
         throw e;

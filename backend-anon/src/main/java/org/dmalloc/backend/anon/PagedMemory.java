@@ -9,6 +9,7 @@ import org.dmalloc.linux.CheckedPaging;
 import org.dmalloc.linux.Mapping;
 import org.dmalloc.linux.Platform;
 import org.dmalloc.spi.machine.Machine;
+import org.dmalloc.spi.region.LongOperation;
 
 /** The kernel calls on one region's memory, each after asking whether the machine can bear it. */
 final class PagedMemory implements PagingCalls {
@@ -65,6 +66,17 @@ final class PagedMemory implements PagingCalls {
   /** Brings the pages of a range of a region in use in. */
   void populate(AccessMode access, long offset, long length) throws MemoryException {
     paging().populate(access, offset, length, ProgressListener.NONE, "the content is as it was");
+  }
+
+  /** Brings in the pages of what a region grows by. */
+  void populateGrowth(long offset, long length, ProgressListener progress) throws MemoryException {
+    paging()
+        .populate(
+            AccessMode.READ_WRITE,
+            offset,
+            length,
+            progress,
+            LongOperation.outcomeOfGrowth(progress));
   }
 
   /** Fills memory that is being allocated. */

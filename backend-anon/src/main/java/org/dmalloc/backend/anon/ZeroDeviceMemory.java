@@ -5,6 +5,7 @@ import java.nio.file.Path;
 import org.dmalloc.api.AccessMode;
 import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.PageSize;
+import org.dmalloc.api.ProgressListener;
 import org.dmalloc.api.RegionAttributes;
 import org.dmalloc.linux.Mapping;
 import org.dmalloc.linux.MappingKind;
@@ -39,7 +40,7 @@ final class ZeroDeviceMemory extends AnonymousMemory {
   }
 
   @Override
-  void makeRoom(long newByteSize) throws MemoryException {
+  void makeRoom(long newByteSize, ProgressListener progress) throws MemoryException {
     machine().requirePromise("resize", newByteSize, target());
     if (newByteSize > mapping().room()) {
       machine().requireMemory("resize", mapping().byteSize(), target()); // for the copy
@@ -47,12 +48,12 @@ final class ZeroDeviceMemory extends AnonymousMemory {
   }
 
   @Override
-  void remap(long newByteSize) throws MemoryException {
+  void remap(long newByteSize, ProgressListener progress) throws MemoryException {
     if (newByteSize <= mapping().room()) {
-      super.remap(newByteSize);
+      super.remap(newByteSize, progress);
     } else {
       try (OpenFile device = open()) {
-        mapping().replace(device, newByteSize);
+        mapping().replace(device, newByteSize, progress);
       }
     }
   }

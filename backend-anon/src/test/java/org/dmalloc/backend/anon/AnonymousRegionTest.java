@@ -104,6 +104,38 @@ class AnonymousRegionTest {
             .noneMatch(line -> line.contains("cancelled-one")));
   }
 
+  @Test
+  void theCopyOfADeviceTellsHowFarItIsAndCanBeCancelled() throws Exception {
+    AnonymousProvider provider = SourceFixture.start(MemorySource.ZERO);
+    try (MemoryRegion region = provider.allocate(RegionRequest.ofSize(100 * MIB))) {
+      try (Access access = region.acquire()) {
+        access.segment().set(JAVA_BYTE, 99 * MIB, (byte) 7);
+      }
+      List<Long> told = new ArrayList<>();
+      MemoryException cancelled =
+          assertThrows(
+              MemoryException.class,
+              () ->
+                  region.resize(
+                      200 * MIB,
+                      (done, total) -> {
+                        told.add(done);
+                        assertEquals(100 * MIB, total);
+                        Thread.currentThread().interrupt();
+                      }));
+      assertTrue(Thread.interrupted(), "interrupt status lost");
+      assertTrue(cancelled.getMessage().endsWith("; the region is as it was"));
+      assertEquals(100 * MIB, region.byteSize());
+      told.clear();
+      region.resize(200 * MIB, (done, total) -> told.add(done));
+      assertEquals(List.of(0L, 64 * MIB), told);
+      try (Access access = region.acquire()) {
+        assertEquals(7, access.segment().get(JAVA_BYTE, 99 * MIB));
+        assertEquals(0, access.segment().get(JAVA_BYTE, 199 * MIB));
+      }
+    }
+  }
+
   @ParameterizedTest
   @EnumSource(MemorySource.class)
   void regionsOverTwoGibibytesAreAddressedToTheirEnd(MemorySource source) throws Exception {

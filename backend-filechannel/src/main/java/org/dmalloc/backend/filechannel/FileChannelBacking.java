@@ -9,6 +9,7 @@ import java.util.Locale;
 import java.util.Optional;
 import org.dmalloc.api.AccessMode;
 import org.dmalloc.api.MemoryException;
+import org.dmalloc.api.ProgressListener;
 import org.dmalloc.api.Reservation;
 import org.dmalloc.api.Residency;
 import org.dmalloc.api.Sharing;
@@ -194,9 +195,9 @@ final class FileChannelBacking implements RegionBacking {
   }
 
   @Override
-  public void grow(long newByteSize) throws MemoryException {
+  public void grow(long newByteSize, ProgressListener progress) throws MemoryException {
     long oldByteSize = segment.byteSize();
-    resizeFile(newByteSize);
+    resizeFile(newByteSize, progress);
     if (traits.sharing() == Sharing.PRIVATE) {
       // Its own copy of the last page has what a larger size left there.
       long page = Math.max(ResidentPages.PAGE, ResidentPages.ceiling(oldByteSize));
@@ -211,18 +212,18 @@ final class FileChannelBacking implements RegionBacking {
    * Private content is copied, and is there twice for the moment.
    */
   @Override
-  public void resize(long newByteSize) throws MemoryException {
+  public void resize(long newByteSize, ProgressListener progress) throws MemoryException {
     long oldByteSize = segment.byteSize();
     boolean grows = newByteSize > oldByteSize;
     if (grows) {
-      resizeFile(newByteSize);
+      resizeFile(newByteSize, progress);
     }
     long larger = Math.max(oldByteSize, newByteSize);
     Arena arena = Arena.ofShared();
     try {
       MemorySegment mapped = file.map(mapMode(traits), arena, Math.max(larger, traits.maximum()));
       if (traits.sharing() == Sharing.PRIVATE) {
-        ResidentPages.copyChanged(segment, mapped);
+        ResidentPages.copyChanged(segment, mapped, target, progress);
       }
       range.close();
       range = AddressRange.ofArena(arena, mapped);
@@ -231,7 +232,7 @@ final class FileChannelBacking implements RegionBacking {
       arena.close();
       if (grows) {
         try {
-          resizeFile(oldByteSize);
+          resizeFile(oldByteSize, ProgressListener.NONE);
         } catch (MemoryException f) {
           e.addSuppressed(f);
         }
@@ -239,16 +240,21 @@ final class FileChannelBacking implements RegionBacking {
       throw e;
     }
     if (!grows) {
-      resizeFile(newByteSize);
+      resizeFile(newByteSize, progress);
       segment = range.segment().asSlice(0, newByteSize);
     }
   }
 
-  private void resizeFile(long newByteSize) throws MemoryException {
+  @Override
+  public void trim() throws MemoryException {
+    file.trim();
+  }
+
+  private void resizeFile(long newByteSize, ProgressListener progress) throws MemoryException {
     // What a private mapping stores never reaches its file.
     boolean fills =
         traits.reservation() == Reservation.RESERVED && traits.sharing() == Sharing.SHARED;
-    file.resize(newByteSize, fills ? SpaceReserver.moreZeros() : SpaceReserver.SPARSE);
+    file.resize(newByteSize, fills ? SpaceReserver.moreZeros(progress) : SpaceReserver.SPARSE);
   }
 
   @Override

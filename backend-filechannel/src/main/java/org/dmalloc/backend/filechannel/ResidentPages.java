@@ -108,9 +108,21 @@ final class ResidentPages {
     }
   }
 
-  /** Copies the pages that differ, so that those that do not need no copy of their own. */
-  static void copyChanged(MemorySegment from, MemorySegment into) {
+  /**
+   * Copies the pages that differ to a region that grows, so that those that do not need no copy of
+   * their own.
+   *
+   * @param region for messages
+   */
+  static void copyChanged(
+      MemorySegment from, MemorySegment into, String region, ProgressListener progress)
+      throws MemoryException {
+    LongOperation operation = LongOperation.ofGrowth("copy", region, from.byteSize(), progress);
     for (long page = 0; page < from.byteSize(); page += PAGE) {
+      if (page % BRING_IN == 0) {
+        operation.checkNotInterrupted(page);
+        operation.report(page);
+      }
       long end = Math.min(page + PAGE, from.byteSize());
       if (MemorySegment.mismatch(from, page, end, into, page, end) >= 0) {
         MemorySegment.copy(from, page, into, page, end - page);

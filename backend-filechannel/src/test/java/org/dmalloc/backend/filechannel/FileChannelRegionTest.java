@@ -105,6 +105,97 @@ final class FileChannelRegionTest {
   }
 
   @Test
+  void growthTellsHowFarItIsAndCanBeCancelledInTheMiddle() throws Exception {
+    long small = (1 << 20) + 10;
+    long large = (80 << 20) + 1;
+    RegionRequest request = RegionRequest.ofSize(small);
+    List<RegionRequest> kinds =
+        List.of(
+            request,
+            request.withSharing(Sharing.PRIVATE).withByteSize(48 << 20),
+            request.withName("anew"),
+            request.withName("in-place").withMaximum(large));
+    for (RegionRequest each : kinds) {
+      try (MemoryRegion region = provider.allocate(each)) {
+        long before = region.byteSize();
+        fill(region, (byte) 7);
+        MemoryException cancelled =
+            assertThrows(
+                MemoryException.class,
+                () ->
+                    region.resize(
+                        large,
+                        (done, total) -> {
+                          if (done > 0) {
+                            Thread.currentThread().interrupt();
+                          }
+                        }));
+        assertTrue(Thread.interrupted(), "interrupt status lost");
+        String message = cancelled.getMessage();
+        assertTrue(
+            message.matches(
+                ".*: cancelled by an interrupt after [1-9]\\d* bytes; the region is as it was"),
+            message);
+        assertEquals(before, region.byteSize());
+        assertFilled(region, before);
+        if (each.name() != null) {
+          assertTrue(Files.size(path(region)) < 8 << 20, "the zeros are given back");
+        }
+        List<Long> told = new ArrayList<>();
+        region.resize(large, (done, total) -> told.add(done));
+        assertTrue(told.size() > 1, told.toString());
+        assertEquals(told.stream().sorted().toList(), told);
+        assertEquals(large, region.byteSize());
+        assertFilled(region, before);
+      }
+    }
+  }
+
+  @Test
+  void aResizeToTheSameSizeTrimsTheFile() throws Exception {
+    RegionRequest request = RegionRequest.ofSize(5 * PAGE + 1);
+    for (RegionRequest each :
+        List.of(request.withName("fixed"), request.withName("growing").withMaximum(1 << 20))) {
+      provider.allocate(each).close();
+      Path path = directory.resolve(each.name() + ".region");
+      long length = Files.size(path);
+      try (RandomAccessFile file = new RandomAccessFile(path.toFile(), "rw")) {
+        file.seek(length + 2 * PAGE);
+        file.write(1);
+      }
+      assertTrue(findings().contains("a resize trims it"), findings());
+      try (MemoryRegion region =
+          provider.open(
+              OpenRequest.of(Objects.requireNonNull(each.name())).withMaximum(each.maximum()))) {
+        fill(region, (byte) 7);
+        region.resize(request.byteSize());
+        assertEquals(length, Files.size(path));
+        region.resize(8 * PAGE);
+        assertFilled(region, request.byteSize());
+      }
+      assertFalse(findings().contains("too long"), findings());
+    }
+  }
+
+  private String findings() throws MemoryException {
+    return provider.verify().toString();
+  }
+
+  private static void fill(MemoryRegion region, byte value) {
+    try (Access access = region.acquire()) {
+      access.segment().fill(value);
+    }
+  }
+
+  private static void assertFilled(MemoryRegion region, long byteSize) {
+    try (Access access = region.acquire()) {
+      for (long at = 0; at < access.segment().byteSize(); at++) {
+        assertEquals(at < byteSize ? 7 : 0, access.segment().get(JAVA_BYTE, at));
+      }
+    }
+  }
+
+  @Test
   void aCancelledPrefaultOfANamedRegionLeavesNothing() throws Exception {
     RegionRequest request =
         RegionRequest.ofSize(8 << 20)

@@ -287,7 +287,7 @@ final class MappedFileBacking implements RegionBacking {
           budgetBytes,
           target(),
           "its file system has no disk behind it",
-          "choose another directory");
+          "allocate it in a directory on a disk");
     }
     return new FileClock(mapping.pages(), System::nanoTime);
   }
@@ -337,38 +337,38 @@ final class MappedFileBacking implements RegionBacking {
   }
 
   @Override
-  public void grow(long newByteSize) throws MemoryException {
+  public void grow(long newByteSize, ProgressListener progress) throws MemoryException {
     WatchedRegion watching = watched;
     if (watching == null) {
-      growInPlace(newByteSize);
+      growInPlace(newByteSize, progress);
     } else {
-      watching.grow(() -> growInPlace(newByteSize));
+      watching.grow(() -> growInPlace(newByteSize, progress));
     }
   }
 
-  private void growInPlace(long newByteSize) throws MemoryException {
+  private void growInPlace(long newByteSize, ProgressListener progress) throws MemoryException {
     file.checkName("resize");
-    grow(newByteSize, () -> mapping.grow(newByteSize));
+    grow(newByteSize, progress, () -> mapping.grow(newByteSize));
   }
 
   @Override
-  public void resize(long newByteSize) throws MemoryException {
+  public void resize(long newByteSize, ProgressListener progress) throws MemoryException {
     WatchedRegion watching = watched;
     if (watching == null) {
-      changeSize(newByteSize);
+      changeSize(newByteSize, progress);
     } else {
-      watching.resize(() -> changeSize(newByteSize));
+      watching.resize(() -> changeSize(newByteSize, progress));
     }
   }
 
-  private void changeSize(long newByteSize) throws MemoryException {
+  private void changeSize(long newByteSize, ProgressListener progress) throws MemoryException {
     if (file instanceof SlotFile shared) {
       moveOut(shared, newByteSize);
       return;
     }
     file.checkName("resize");
     if (newByteSize > mapping.byteSize()) {
-      grow(newByteSize, () -> mapping.resize(newByteSize));
+      grow(newByteSize, progress, () -> mapping.resize(newByteSize));
     } else {
       shrink(newByteSize);
     }
@@ -419,17 +419,18 @@ final class MappedFileBacking implements RegionBacking {
     }
   }
 
-  private void grow(long newByteSize, Action map) throws MemoryException {
+  private void grow(long newByteSize, ProgressListener progress, Action map)
+      throws MemoryException {
     long oldByteSize = mapping.byteSize();
     if (traits.locked()) {
       paging().requireGrowth(newByteSize);
     }
-    file.resize(oldByteSize, newByteSize);
+    file.resize(oldByteSize, newByteSize, progress);
     try {
       map.run();
     } catch (MemoryException | RuntimeException | Error e) {
       try {
-        file.resize(newByteSize, oldByteSize);
+        file.resize(newByteSize, oldByteSize, ProgressListener.NONE);
       } catch (MemoryException f) {
         e.addSuppressed(f);
       }
@@ -446,7 +447,7 @@ final class MappedFileBacking implements RegionBacking {
         mapping.segment().asSlice(newByteSize, end - newByteSize).toArray(ValueLayout.JAVA_BYTE);
     mapping.resize(newByteSize);
     try {
-      file.resize(oldByteSize, newByteSize);
+      file.resize(oldByteSize, newByteSize, ProgressListener.NONE);
     } catch (MemoryException | RuntimeException | Error e) {
       mapping.resize(oldByteSize);
       MemorySegment.copy(
@@ -454,6 +455,14 @@ final class MappedFileBacking implements RegionBacking {
       throw e;
     }
     forgetAdviceFrom(newByteSize);
+  }
+
+  @Override
+  public void trim() throws MemoryException {
+    Optional<StoreFile> stored = file.inStore();
+    if (stored.isPresent()) {
+      stored.get().trim();
+    }
   }
 
   @Override

@@ -106,9 +106,12 @@ abstract sealed class RegionFile permits RegionFile.Named, RegionFile.Unnamed, S
 
   /**
    * Gives the file room for another size. After a failure it has the old one. Before shrinking,
-   * what goes away must be unmapped. Minds no interrupt.
+   * what goes away must be unmapped.
+   *
+   * @param progress told how much space is taken; it or an interrupt cancels that
    */
-  abstract void resize(long oldByteSize, long newByteSize) throws MemoryException;
+  abstract void resize(long oldByteSize, long newByteSize, ProgressListener progress)
+      throws MemoryException;
 
   /**
    * Throws if the file was cut so short that it does not hold {@code byteSize} bytes of the region
@@ -254,13 +257,14 @@ abstract sealed class RegionFile permits RegionFile.Named, RegionFile.Unnamed, S
     }
 
     @Override
-    void resize(long oldByteSize, long newByteSize) throws MemoryException {
+    void resize(long oldByteSize, long newByteSize, ProgressListener progress)
+        throws MemoryException {
       boolean reserve = reservation() == Reservation.RESERVED;
       file.resize(
           newByteSize,
           (resized, position, length) -> {
             if (reserve) {
-              descriptor().reserve(position, length);
+              descriptor().reserveGrowth(position, length, progress);
             }
           });
     }
@@ -367,14 +371,15 @@ abstract sealed class RegionFile permits RegionFile.Named, RegionFile.Unnamed, S
     }
 
     @Override
-    void resize(long oldByteSize, long newByteSize) throws MemoryException {
+    void resize(long oldByteSize, long newByteSize, ProgressListener progress)
+        throws MemoryException {
       Mapping.requireMappable(newByteSize, descriptor().target());
       long oldLength = Platform.roundUpToPage(oldByteSize);
       long newLength = Platform.roundUpToPage(newByteSize);
       descriptor().setByteSize(newLength);
       if (newLength > oldLength && reservation == Reservation.RESERVED) {
         try {
-          descriptor().reserve(oldLength, newLength - oldLength);
+          descriptor().reserveGrowth(oldLength, newLength - oldLength, progress);
         } catch (MemoryException | RuntimeException | Error e) {
           cutBack(oldLength, e);
           throw e;

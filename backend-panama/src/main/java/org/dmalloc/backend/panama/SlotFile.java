@@ -63,7 +63,7 @@ final class SlotFile extends RegionFile {
     RegionFile.Unnamed file =
         RegionFile.Unnamed.create(directory, 0, reservation, ProgressListener.NONE);
     try {
-      file.resize(0, byteSize);
+      file.resize(0, byteSize, ProgressListener.NONE);
       return file;
     } catch (MemoryException | RuntimeException | Error e) {
       file.discard(e);
@@ -123,7 +123,7 @@ final class SlotFile extends RegionFile {
   }
 
   @Override
-  void resize(long oldByteSize, long newByteSize) {
+  void resize(long oldByteSize, long newByteSize, ProgressListener progress) {
     throw new IllegalStateException("a slot has one size; move the region to a file of its own");
   }
 

@@ -225,7 +225,7 @@ public final class Errno {
       case ENOSYS -> "needs a newer kernel" + filter(files);
       case ETXTBSY -> "stop the program that runs from this file";
       case EFBIG -> fileSizeStep(files);
-      case ENOSPC -> "free disk space or choose another directory";
+      case ENOSPC -> "free disk space";
       case EROFS -> "choose another directory: this file system is mounted read-only";
       case ENOLCK -> "choose a file system that supports locks";
       case ENAMETOOLONG -> "choose a shorter name or directory";

@@ -14,6 +14,7 @@ import org.dmalloc.api.Advice;
 import org.dmalloc.api.AdvisedRange;
 import org.dmalloc.api.Capability;
 import org.dmalloc.api.MemoryException;
+import org.dmalloc.api.ProgressListener;
 import org.dmalloc.api.ProtectedRange;
 import org.dmalloc.api.Punch;
 import org.dmalloc.api.RegionInfo;
@@ -110,7 +111,7 @@ public final class BackedRegion implements BackingRegion {
   public void setLength(long newLength) {
     inSection(
         () -> {
-          rules.requireStores("setLength");
+          rules.requireStores("length");
           length.set(newLength, byteSize, label);
           return true;
         });
@@ -468,14 +469,14 @@ public final class BackedRegion implements BackingRegion {
   }
 
   @Override
-  public void resize(long newByteSize) throws MemoryException {
-    resizing.resize(newByteSize);
+  public void resize(long newByteSize, ProgressListener progress) throws MemoryException {
+    resizing.resize(newByteSize, progress);
   }
 
   @Override
-  public long ensure(long wanted) throws MemoryException {
+  public long ensure(long wanted, ProgressListener progress) throws MemoryException {
     inSection(() -> true); // throws once it is closed
-    return GrowthSteps.ensure(resizing, wanted);
+    return GrowthSteps.ensure(resizing, wanted, progress);
   }
 
   /** Shows the backing's memory from now on, which sections may be using meanwhile. */

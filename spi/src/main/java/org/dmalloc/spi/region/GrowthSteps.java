@@ -5,6 +5,7 @@ import java.util.Locale;
 import org.dmalloc.api.Autogrowth;
 import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.MemoryRegion;
+import org.dmalloc.api.ProgressListener;
 import org.dmalloc.api.RegionAttributes;
 import org.dmalloc.api.RegionOptions;
 
@@ -32,9 +33,10 @@ public final class GrowthSteps {
      *
      * @param least the size that is asked
      * @param target what to make of a region that is smaller than that
+     * @param progress told how far it is; it or an interrupt cancels
      * @return the size that it had before
      */
-    long grow(long least, Target target) throws MemoryException;
+    long grow(long least, Target target, ProgressListener progress) throws MemoryException;
   }
 
   /** Gives the size to grow to, from the size that the region has when nobody else changes it. */
@@ -46,9 +48,11 @@ public final class GrowthSteps {
   /**
    * Makes a region at least so large, and tells its listener when no lock is held any more.
    *
+   * @param progress told how far it is; it or an interrupt cancels
    * @return the size that it has then
    */
-  public static long ensure(Growing region, long byteSize) throws MemoryException {
+  public static long ensure(Growing region, long byteSize, ProgressListener progress)
+      throws MemoryException {
     if (byteSize < 0) {
       throw new IllegalArgumentException(
           "ensure " + byteSize + " bytes of " + region + "; give at least 0");
@@ -59,7 +63,7 @@ public final class GrowthSteps {
     Autogrowth by = region.options().autogrowth();
     long before;
     try {
-      before = grow(region, byteSize, by);
+      before = grow(region, byteSize, by, progress);
     } catch (MemoryException | IllegalStateException e) {
       tellRefusal(region, byteSize, by, e);
       throw e;
@@ -71,7 +75,8 @@ public final class GrowthSteps {
     return now;
   }
 
-  private static long grow(Growing region, long byteSize, Autogrowth by) throws MemoryException {
+  private static long grow(Growing region, long byteSize, Autogrowth by, ProgressListener progress)
+      throws MemoryException {
     boolean byItself = by.ceiling() > 0;
     if (byItself && byteSize > by.ceiling()) {
       throw MemoryException.of(
@@ -83,18 +88,23 @@ public final class GrowthSteps {
     }
     if (byItself) {
       long maximum = region.options().maximum();
+      Cancellation cancellation = new Cancellation(progress);
       try {
-        return region.grow(byteSize, now -> step(byteSize, now, by.ceiling(), maximum));
+        return region.grow(
+            byteSize, now -> step(byteSize, now, by.ceiling(), maximum), cancellation.listener());
       } catch (MemoryException e) {
+        if (cancellation.happened()) {
+          throw e;
+        }
         try {
-          return region.grow(byteSize, now -> byteSize);
+          return region.grow(byteSize, now -> byteSize, progress);
         } catch (MemoryException f) {
           f.addSuppressed(e);
           throw f;
         }
       }
     }
-    return region.grow(byteSize, now -> byteSize);
+    return region.grow(byteSize, now -> byteSize, progress);
   }
 
   /** Half as much again, in whole pages, or what is asked if that is more. */
@@ -111,6 +121,34 @@ public final class GrowthSteps {
       by.listener().refused(region.id(), byteSize, reason);
     } catch (RuntimeException e) {
       reason.addSuppressed(e);
+    }
+  }
+
+  /** Tells a growth that was cancelled from one that found no space. */
+  private static final class Cancellation {
+    private final ProgressListener progress;
+    private boolean thrown;
+
+    Cancellation(ProgressListener progress) {
+      this.progress = progress;
+    }
+
+    ProgressListener listener() {
+      return isFollowed() ? this::progressed : progress;
+    }
+
+    private boolean isFollowed() {
+      return !progress.equals(ProgressListener.NONE);
+    }
+
+    private void progressed(long doneBytes, long totalBytes) {
+      thrown = true; // unless it returns
+      progress.progressed(doneBytes, totalBytes);
+      thrown = false;
+    }
+
+    boolean happened() {
+      return thrown || (isFollowed() && Thread.currentThread().isInterrupted());
     }
   }
 }

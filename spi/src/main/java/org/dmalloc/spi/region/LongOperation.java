@@ -15,6 +15,23 @@ import org.dmalloc.api.ProgressListener;
  */
 public record LongOperation(
     String name, String target, long byteSize, ProgressListener progress, String outcome) {
+  /** What is there when an allocation was cancelled, in words. */
+  public static final String NOTHING_CREATED = "nothing was created";
+
+  /**
+   * The step of a region's growth that takes long. One that nobody follows runs to its end.
+   *
+   * @param progress {@link ProgressListener#NONE} for nobody
+   */
+  public static LongOperation ofGrowth(
+      String name, String target, long byteSize, ProgressListener progress) {
+    return new LongOperation(name, target, byteSize, progress, outcomeOfGrowth(progress));
+  }
+
+  /** What is there when a growth was cancelled, in words; empty for one that nobody follows. */
+  public static String outcomeOfGrowth(ProgressListener progress) {
+    return progress.equals(ProgressListener.NONE) ? "" : "the region is as it was";
+  }
 
   /** An operation that runs to its end. */
   public static LongOperation uninterruptible(String name, String target, long byteSize) {

@@ -10,6 +10,7 @@ import org.dmalloc.api.Advice;
 import org.dmalloc.api.AdvisedRange;
 import org.dmalloc.api.Capability;
 import org.dmalloc.api.MemoryException;
+import org.dmalloc.api.ProgressListener;
 import org.dmalloc.api.Punch;
 import org.dmalloc.api.RegionInfo;
 import org.dmalloc.api.Residency;
@@ -149,8 +150,11 @@ public interface RegionBacking {
    * Grows in place, up to the maximum that the region was asked to have: {@link #segment} is larger
    * then, and older segments stay valid. What is behind the old size is zero. Called inside a
    * section, by one thread at a time. After a failure nothing has changed.
+   *
+   * @param progress told of steps that take long, which it or an interrupt cancels ({@link
+   *     LongOperation#ofGrowth})
    */
-  default void grow(long newByteSize) throws MemoryException {
+  default void grow(long newByteSize, ProgressListener progress) throws MemoryException {
     throw notImplemented(Capability.GROW_IN_PLACE);
   }
 
@@ -159,11 +163,18 @@ public interface RegionBacking {
    * maximum stay so, and no more are beyond it. The old segment must be invalid afterwards. A
    * failure may have ended it too: {@link #segment} then shows the same bytes anew.
    *
+   * @param progress as for {@link #grow}
    * @throws IllegalStateException while a native call uses the segment; nothing has changed then
    */
-  default void resize(long newByteSize) throws MemoryException {
+  default void resize(long newByteSize, ProgressListener progress) throws MemoryException {
     throw notImplemented(Capability.RESIZE);
   }
+
+  /**
+   * Gives back what a resize that was cut off has left in the file behind the region; called by one
+   * to the size that it has, as {@link #grow} or {@link #resize} would be.
+   */
+  default void trim() throws MemoryException {}
 
   /**
    * Waits until the device has size and length of a named region, as far as that was put off; not

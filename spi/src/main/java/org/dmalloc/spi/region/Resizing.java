@@ -3,6 +3,7 @@ package org.dmalloc.spi.region;
 
 import org.dmalloc.api.Capability;
 import org.dmalloc.api.MemoryException;
+import org.dmalloc.api.ProgressListener;
 import org.dmalloc.api.RegionOptions;
 import org.dmalloc.spi.region.Uninterrupted.Action;
 
@@ -72,26 +73,27 @@ final class Resizing implements GrowthSteps.Growing {
     }
   }
 
-  void resize(long newByteSize) throws MemoryException {
+  void resize(long newByteSize, ProgressListener progress) throws MemoryException {
     if (gate.hasEnded()) {
       throw new IllegalStateException("region is closed");
     }
     ledger.require(Capability.RESIZE);
     rules.requireSize(newByteSize);
-    change(now -> newByteSize);
+    change(now -> newByteSize, progress);
   }
 
   @Override
-  public long grow(long least, GrowthSteps.Target target) throws MemoryException {
+  public long grow(long least, GrowthSteps.Target target, ProgressListener progress)
+      throws MemoryException {
     ledger.require(Capability.RESIZE);
-    return change(now -> now >= least ? now : target.from(now));
+    return change(now -> now >= least ? now : target.from(now), progress);
   }
 
   /** Returns the size before. */
-  private long change(GrowthSteps.Target target) throws MemoryException {
+  private long change(GrowthSteps.Target target, ProgressListener progress) throws MemoryException {
     rules.requireStores("resize");
     if (options.maximum() != RegionOptions.NO_MAXIMUM) {
-      long before = region.inSection(() -> changeInPlace(target));
+      long before = region.inSection(() -> changeInPlace(target, progress));
       if (before != NOT_IN_PLACE) {
         return before;
       }
@@ -100,7 +102,7 @@ final class Resizing implements GrowthSteps.Growing {
     if (writeBack.isSuspect()) {
       region.inSection(this::settle);
     }
-    return changeAnew(target);
+    return changeAnew(target, progress);
   }
 
   private boolean settle() throws MemoryException {
@@ -108,7 +110,8 @@ final class Resizing implements GrowthSteps.Growing {
     return true;
   }
 
-  private long changeInPlace(GrowthSteps.Target target) throws MemoryException {
+  private long changeInPlace(GrowthSteps.Target target, ProgressListener progress)
+      throws MemoryException {
     synchronized (this) {
       long now = region.byteSize();
       long next = target.from(now);
@@ -117,13 +120,16 @@ final class Resizing implements GrowthSteps.Growing {
       }
       if (next > now) {
         writeBack.settle();
-        book(now, next, () -> backing.grow(next));
+        book(now, next, () -> backing.grow(next, progress));
+      } else {
+        backing.trim();
       }
       return now;
     }
   }
 
-  private long changeAnew(GrowthSteps.Target target) throws MemoryException {
+  private long changeAnew(GrowthSteps.Target target, ProgressListener progress)
+      throws MemoryException {
     SegmentUse use = new SegmentUse(toString(), ledger.sectionTimeoutNanos());
     gate.shut(ledger.sectionTimeoutNanos());
     try {
@@ -132,9 +138,14 @@ final class Resizing implements GrowthSteps.Growing {
       writeBack.require("resize", 0, now);
       long next = target.from(now);
       region.checkCut(next);
-      if (next != now) {
+      if (next == now) {
+        backing.trim();
+      } else {
         try {
-          book(now, next, () -> use.end(backing.segment(), "resize", () -> backing.resize(next)));
+          book(
+              now,
+              next,
+              () -> use.end(backing.segment(), "resize", () -> backing.resize(next, progress)));
         } catch (MemoryException | RuntimeException | Error e) {
           region.show(now); // the same bytes, maybe mapped anew
           throw e;

@@ -138,7 +138,10 @@ record RegionFileProbe(StoredRegion region, List<String> flaws, @Nullable HandOv
     List<String> flaws = new ArrayList<>(image.flaws());
     long surplus = image.surplusBytes();
     if (surplus > 0) {
-      flaws.add(surplus + " bytes too long, from a resize that was cut off; a resize trims it");
+      flaws.add(
+          surplus
+              + " bytes too long, from a resize that was cut off; a resize trims it,"
+              + " also to the size that it has");
     }
     return flaws.isEmpty() ? flaws : List.copyOf(flaws);
   }

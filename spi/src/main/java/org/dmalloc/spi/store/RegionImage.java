@@ -345,6 +345,15 @@ final class RegionImage {
     return Math.max(0, disk.length() - fileLength(header.dataOffset(), header.byteSize()));
   }
 
+  /** Cuts them. */
+  void trim() throws IOException {
+    if (surplusBytes() > 0) {
+      settle();
+      disk.setLength(fileLength(header.dataOffset(), header.byteSize()));
+      unforcedCut = true;
+    }
+  }
+
   /** Says how many bytes are in use; the device has it with the next {@link #force}. */
   void use(long length) throws IOException {
     settle();

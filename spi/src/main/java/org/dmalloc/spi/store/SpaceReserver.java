@@ -13,7 +13,8 @@ public interface SpaceReserver {
   /**
    * Leaves the file sparse for content that follows at once; refuses only what cannot have room.
    */
-  SpaceReserver BY_CONTENT = (file, position, length) -> ZeroFill.refuseHopeless(file, length);
+  SpaceReserver BY_CONTENT =
+      (file, position, length) -> ZeroFill.refuseHopeless(file, length, false);
 
   /**
    * Reserves {@code length} bytes from {@code position} on. The file is that long already, and
@@ -32,11 +33,11 @@ public interface SpaceReserver {
    * with an exception when the thread is interrupted or the listener throws.
    */
   static SpaceReserver zeros(ProgressListener progress) {
-    return new ZeroFill(progress, "nothing was created");
+    return new ZeroFill(progress, false);
   }
 
-  /** Like {@link #zeros}, for a file that grows: to the end, and tells nobody. */
-  static SpaceReserver moreZeros() {
-    return new ZeroFill(ProgressListener.NONE, "");
+  /** Like {@link #zeros}, for a file that grows: to the end if nobody follows. */
+  static SpaceReserver moreZeros(ProgressListener progress) {
+    return new ZeroFill(progress, true);
   }
 }

@@ -7,6 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.Objects;
+import java.util.Set;
 import org.dmalloc.api.MemoryException;
 import org.dmalloc.spi.machine.Errno;
 import org.dmalloc.spi.region.Uninterrupted.Work;
@@ -17,6 +18,13 @@ final class StoreErrors {
   private static final String OUT_OF_STORE = "move it out of the store, or choose another name";
   private static final String RESTORE = "restore the file from a backup";
   private static final String COPY = "copy its content to another region before you close it";
+
+  /**
+   * The operations that make a file, which can be made in another directory; to write is to give
+   * one its content.
+   */
+  private static final Set<String> CREATING =
+      Set.of("allocate", "create directory", "move", "write");
 
   private StoreErrors() {}
 
@@ -191,18 +199,24 @@ final class StoreErrors {
       }
     }
     return Errno.of(e) == Errno.ENOSPC
-        ? noSpace(operation, byteSize, path, freeSpaceAdvice(neededBytes, path), e)
+        ? noSpace(
+            operation,
+            byteSize,
+            path,
+            freeSpaceAdvice(neededBytes, path, !CREATING.contains(operation)),
+            e)
         : Errno.exception(operation, byteSize, path.toString(), e);
   }
 
-  static MemoryException noSpace(String operation, long byteSize, Path path) {
-    return noSpace(operation, byteSize, path, freeSpaceAdvice(byteSize, path), null);
+  /** A file that {@code stays} cannot be made elsewhere. */
+  static MemoryException noSpace(String operation, long byteSize, Path path, boolean stays) {
+    return noSpace(operation, byteSize, path, freeSpaceAdvice(byteSize, path, stays), null);
   }
 
   /** For a file that was filled in part, which is given back; {@code free} is without that part. */
   static MemoryException noSpace(
-      String operation, long byteSize, long free, Path path, IOException e) {
-    return noSpace(operation, byteSize, path, freeSpaceAdvice(byteSize, free), e);
+      String operation, long byteSize, long free, Path path, boolean stays, IOException e) {
+    return noSpace(operation, byteSize, path, freeSpaceAdvice(byteSize, free, stays), e);
   }
 
   private static MemoryException noSpace(
@@ -211,18 +225,22 @@ final class StoreErrors {
         operation, byteSize, path.toString(), Errno.name(Errno.ENOSPC), Errno.ENOSPC, advice, e);
   }
 
-  private static String freeSpaceAdvice(long byteSize, Path path) {
+  private static String freeSpaceAdvice(long byteSize, Path path, boolean stays) {
     try {
       Path directory = Files.isDirectory(path) ? path : Objects.requireNonNull(path.getParent());
-      return freeSpaceAdvice(byteSize, Files.getFileStore(directory).getUsableSpace());
+      return freeSpaceAdvice(byteSize, Files.getFileStore(directory).getUsableSpace(), stays);
     } catch (IOException e) {
-      return "free space or choose another directory";
+      return "free space there" + elsewhere(stays);
     }
   }
 
-  private static String freeSpaceAdvice(long byteSize, long free) {
+  private static String freeSpaceAdvice(long byteSize, long free, boolean stays) {
     long missing = Math.max(1, byteSize - free);
-    return free + " bytes are free there, free " + missing + " more or choose another directory";
+    return free + " bytes are free there, free " + missing + " more" + elsewhere(stays);
+  }
+
+  private static String elsewhere(boolean stays) {
+    return stays ? "" : " or choose another directory";
   }
 
   /** The system's text in what wraps an IOException. */

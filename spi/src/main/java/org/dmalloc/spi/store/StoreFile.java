@@ -563,7 +563,7 @@ public final class StoreFile implements MovableFile, AutoCloseable {
         StoreErrors.call(
             operation, bytes, target(), () -> Files.getFileStore(directory).getUsableSpace());
     if (free < bytes) {
-      throw StoreErrors.noSpace(operation, bytes, directory);
+      throw StoreErrors.noSpace(operation, bytes, directory, true);
     }
   }
 
@@ -597,6 +597,15 @@ public final class StoreFile implements MovableFile, AutoCloseable {
     // By the name while it leads to the file: the descriptor is asked by a thread of its own.
     long named = name == null ? -1 : FileIdentity.lengthIfSame(path(), identity());
     return named >= 0 ? named : disk.length();
+  }
+
+  /** Cuts what a resize of a named region that was cut off has left behind its last page. */
+  public synchronized void trim() throws MemoryException {
+    RegionImage trimmed = image;
+    if (trimmed != null) {
+      requireWriter("resize");
+      StoreErrors.run("resize", byteSize, target(), trimmed::trim);
+    }
   }
 
   /**

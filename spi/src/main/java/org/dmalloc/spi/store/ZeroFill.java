@@ -14,9 +14,9 @@ import org.dmalloc.spi.region.LongOperation;
 /**
  * Reserves space by writing zeros, the only way that pure Java has. The file may be shorter before.
  *
- * @param outcome what is there when it was cancelled, in words; empty if no interrupt cancels it
+ * @param grows whether a region grows by it, which runs to its end if nobody follows
  */
-record ZeroFill(ProgressListener progress, String outcome) implements SpaceReserver {
+record ZeroFill(ProgressListener progress, boolean grows) implements SpaceReserver {
   /** For files in memory: what they take cannot be had twice. */
   private static final Machine MEMORY = Machine.unconditional(KernelFiles.ofThisMachine());
 
@@ -35,11 +35,13 @@ record ZeroFill(ProgressListener progress, String outcome) implements SpaceReser
   public void reserve(StoreFile file, long position, long length) throws IOException {
     FileStore below = file.store().fileStore();
     long freeBefore = below.getUsableSpace();
-    refuseHopeless(below, file, length);
+    refuseHopeless(below, file, length, grows);
+    String outcome =
+        grows ? LongOperation.outcomeOfGrowth(progress) : LongOperation.NOTHING_CREATED;
     LongOperation operation =
         new LongOperation("reserve", file.target().toString(), length, progress, outcome);
-    // A virtual thread would keep its carrier.
-    boolean here = !outcome.isEmpty() && !file.isNamed() && !Thread.currentThread().isVirtual();
+    // A virtual thread would keep its carrier, and an interrupt closes the channel.
+    boolean here = !grows && !file.isNamed() && !Thread.currentThread().isVirtual();
     operation.report(0);
     for (long done = 0; done < length; ) {
       operation.checkNotInterrupted(done);
@@ -66,7 +68,7 @@ record ZeroFill(ProgressListener progress, String outcome) implements SpaceReser
     }
   }
 
-  private static MemoryException refusal(
+  private MemoryException refusal(
       StoreFile file, long length, long done, long freeBefore, IOException e) throws IOException {
     if (Errno.of(e) != Errno.ENOSPC) {
       return StoreErrors.of("reserve", length, file.target(), e);
@@ -75,18 +77,18 @@ record ZeroFill(ProgressListener progress, String outcome) implements SpaceReser
     // is missing beyond that was taken by somebody else meanwhile.
     long free = done + file.store().fileStore().getUsableSpace();
     return StoreErrors.noSpace(
-        "reserve", length, freeBefore - free <= CHUNK ? freeBefore : free, file.target(), e);
+        "reserve", length, freeBefore - free <= CHUNK ? freeBefore : free, file.target(), grows, e);
   }
 
   /** Spares a disk that cannot hold it from being filled to the brim first. */
-  static void refuseHopeless(StoreFile file, long length) throws IOException {
-    refuseHopeless(file.store().fileStore(), file, length);
+  static void refuseHopeless(StoreFile file, long length, boolean grows) throws IOException {
+    refuseHopeless(file.store().fileStore(), file, length, grows);
   }
 
-  private static void refuseHopeless(FileStore below, StoreFile file, long length)
+  private static void refuseHopeless(FileStore below, StoreFile file, long length, boolean grows)
       throws IOException {
     if (below.getUnallocatedSpace() < length) {
-      throw StoreErrors.noSpace("reserve", length, file.target());
+      throw StoreErrors.noSpace("reserve", length, file.target(), grows);
     }
     if (below.type().equals("tmpfs")) { // its space is memory
       MEMORY.requireMemory("reserve", length, file.target().toString());

@@ -27,6 +27,7 @@ import org.dmalloc.api.Advice;
 import org.dmalloc.api.Capability;
 import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.OpenRequest;
+import org.dmalloc.api.ProgressListener;
 import org.dmalloc.api.RegionOptions;
 import org.dmalloc.api.RegionRequest;
 import org.dmalloc.api.Residency;
@@ -150,7 +151,7 @@ class BackedRegionTest {
     }
 
     @Override
-    public void resize(long newByteSize) throws MemoryException {
+    public void resize(long newByteSize, ProgressListener progress) throws MemoryException {
       checkUnused();
       if (newByteSize == 13) {
         throw MemoryException.of("mremap", toString(), "ENOMEM", "");

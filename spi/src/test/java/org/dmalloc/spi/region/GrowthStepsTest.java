@@ -10,6 +10,7 @@ import java.util.List;
 import org.dmalloc.api.Autogrowth;
 import org.dmalloc.api.GrowthListener;
 import org.dmalloc.api.MemoryException;
+import org.dmalloc.api.ProgressListener;
 import org.dmalloc.api.RegionOptions;
 import org.junit.jupiter.api.Test;
 
@@ -68,10 +69,16 @@ class GrowthStepsTest {
     }
 
     @Override
-    public long grow(long least, GrowthSteps.Target target) throws MemoryException {
+    public long grow(long least, GrowthSteps.Target target, ProgressListener progress)
+        throws MemoryException {
       long before = byteSize;
       long next = target.from(before);
       tried.add(next);
+      try {
+        progress.progressed(0, next);
+      } catch (RuntimeException e) {
+        throw MemoryException.of("resize", next, "it", "cancelled", 0, "", e);
+      }
       if (next > room) {
         throw MemoryException.of("resize", next, "it", "no room", 28, "", null);
       }
@@ -83,12 +90,32 @@ class GrowthStepsTest {
   @Test
   void withoutRoomForTheStepItTakesWhatIsAsked() throws Exception {
     Counted region = new Counted(9 * PAGE, Autogrowth.upTo(1L << 30));
-    assertEquals(9 * PAGE, GrowthSteps.ensure(region, 9 * PAGE));
+    assertEquals(9 * PAGE, GrowthSteps.ensure(region, 9 * PAGE, ProgressListener.NONE));
     assertEquals(List.of(12 * PAGE, 9 * PAGE), region.tried);
     MemoryException refused =
-        assertThrows(MemoryException.class, () -> GrowthSteps.ensure(region, 10 * PAGE));
+        assertThrows(
+            MemoryException.class,
+            () -> GrowthSteps.ensure(region, 10 * PAGE, ProgressListener.NONE));
     assertEquals(1, refused.getSuppressed().length, "the larger step was refused too");
     assertEquals(9 * PAGE, region.byteSize);
+  }
+
+  @Test
+  void whatIsCancelledIsNotTriedAgain() {
+    Counted region = new Counted(99 * PAGE, Autogrowth.upTo(99 * PAGE));
+    IllegalStateException stop = new IllegalStateException("stop");
+    MemoryException cancelled =
+        assertThrows(
+            MemoryException.class,
+            () ->
+                GrowthSteps.ensure(
+                    region,
+                    9 * PAGE,
+                    (done, total) -> {
+                      throw stop;
+                    }));
+    assertSame(stop, cancelled.getCause());
+    assertEquals(List.of(12 * PAGE), region.tried);
   }
 
   @Test
@@ -108,12 +135,15 @@ class GrowthStepsTest {
         };
     Counted region = new Counted(12 * PAGE, Autogrowth.upTo(12 * PAGE).tellingTo(throwing));
     MemoryException refused =
-        assertThrows(MemoryException.class, () -> GrowthSteps.ensure(region, 13 * PAGE));
+        assertThrows(
+            MemoryException.class,
+            () -> GrowthSteps.ensure(region, 13 * PAGE, ProgressListener.NONE));
     assertSame(thrown, refused.getSuppressed()[0]);
     assertSame(
         thrown,
         assertThrows(
-            IllegalArgumentException.class, () -> GrowthSteps.ensure(region, 8 * PAGE + 1)));
+            IllegalArgumentException.class,
+            () -> GrowthSteps.ensure(region, 8 * PAGE + 1, ProgressListener.NONE)));
     assertEquals(12 * PAGE, region.byteSize, "it has grown all the same");
   }
 }

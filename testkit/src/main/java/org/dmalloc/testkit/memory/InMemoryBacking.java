@@ -10,6 +10,7 @@ import java.util.function.Supplier;
 import org.dmalloc.api.AccessMode;
 import org.dmalloc.api.Advice;
 import org.dmalloc.api.MemoryException;
+import org.dmalloc.api.ProgressListener;
 import org.dmalloc.api.Punch;
 import org.dmalloc.api.Reservation;
 import org.dmalloc.api.Residency;
@@ -228,14 +229,14 @@ final class InMemoryBacking implements RegionBacking, MovableFile {
   }
 
   @Override
-  public void grow(long newByteSize) throws MemoryException {
+  public void grow(long newByteSize, ProgressListener progress) throws MemoryException {
     faults.called("grow");
     resizeFile(newByteSize);
     segment = room.asSlice(0, newByteSize);
   }
 
   @Override
-  public void resize(long newByteSize) throws MemoryException {
+  public void resize(long newByteSize, ProgressListener progress) throws MemoryException {
     faults.called("resize");
     checkSize("resize", Objects.toString(traits.name(), ""), newByteSize);
     Arena next = Arena.ofShared();

@@ -167,7 +167,7 @@ public final class InMemoryStore {
                     file.getValue().length(),
                     path(file.getKey()),
                     file.getValue().open ? StoredRegion.State.OPEN : StoredRegion.State.CLOSED,
-                    "",
+                    file.getValue().open ? "open in this JVM" : "",
                     Instant.EPOCH))
         .toList();
   }
