@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.dmalloc.report;
 
+import com.google.gson.ExclusionStrategy;
+import com.google.gson.FieldAttributes;
 import com.google.gson.Gson;
 import com.google.gson.GsonBuilder;
 import com.google.gson.JsonElement;
@@ -21,12 +23,14 @@ import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.OptionalLong;
 import org.dmalloc.api.GrowthListener;
+import org.dmalloc.api.ProgressListener;
 import org.dmalloc.api.VisibleText;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Values as JSON: records are objects with their components in order, collections arrays. Absent
- * values and numbers that are not finite are null; paths, times and durations are strings.
+ * values, limits that are none, and numbers that are not finite or not known are null; paths, times
+ * and durations are strings.
  */
 public final class Json {
   private static final JsonSerializer<Object> AS_STRING =
@@ -42,9 +46,25 @@ public final class Json {
       (value, type, context) ->
           value.isPresent() ? new JsonPrimitive(value.getAsLong()) : JsonNull.INSTANCE;
 
+  /** The number that the API has for no limit, and which means something else to other readers. */
+  private static final JsonSerializer<Long> IF_LIMITED =
+      (value, type, context) ->
+          value == Long.MAX_VALUE ? JsonNull.INSTANCE : new JsonPrimitive(value);
+
   /** Code of somebody's, whose fields are nobody's business and may not be readable. */
-  private static final JsonSerializer<GrowthListener> LEFT_OUT =
-      (value, type, context) -> JsonNull.INSTANCE;
+  private static final ExclusionStrategy LISTENERS =
+      new ExclusionStrategy() {
+        @Override
+        public boolean shouldSkipField(FieldAttributes field) {
+          return false;
+        }
+
+        @Override
+        public boolean shouldSkipClass(Class<?> type) {
+          return GrowthListener.class.isAssignableFrom(type)
+              || ProgressListener.class.isAssignableFrom(type);
+        }
+      };
 
   private static final Gson GSON =
       new GsonBuilder()
@@ -55,7 +75,10 @@ public final class Json {
           .registerTypeHierarchyAdapter(TemporalAccessor.class, AS_STRING)
           .registerTypeHierarchyAdapter(TemporalAmount.class, AS_STRING)
           .registerTypeHierarchyAdapter(Optional.class, IF_PRESENT)
-          .registerTypeHierarchyAdapter(GrowthListener.class, LEFT_OUT)
+          .setExclusionStrategies(LISTENERS)
+          .registerTypeAdapterFactory(new UnknownCounts())
+          .registerTypeAdapter(Long.class, IF_LIMITED)
+          .registerTypeAdapter(long.class, IF_LIMITED)
           .registerTypeAdapter(OptionalDouble.class, DOUBLE_IF_PRESENT)
           .registerTypeAdapter(OptionalLong.class, LONG_IF_PRESENT)
           .registerTypeAdapter(Double.class, IF_FINITE)
