@@ -326,7 +326,7 @@ class CommandsTest {
   @Test
   void deletedRegionsAreGone() throws Exception {
     alloc("64 -n orders");
-    assertTrue(shell.fail("delete orders").contains("close it first"));
+    assertTrue(shell.fail("delete orders").contains("free it there first"));
     shell.run("free orders");
     assertEquals("deleted orders", shell.run("delete orders"));
     assertEquals("no region is stored", shell.run("stored"));

@@ -61,7 +61,7 @@ class FailuresTest {
           read 99999999999999999999| no region 99999999999999999999 is open; see 'regions'
           alloc 1k --autogrow      | --autogrow grows the region up to --max; give --max SIZE too
           alloc 1k --max 0         | --max 0: no size to grow to; give at least the region's size
-          alloc 2k --max 1k        | alloc: byteSize 2048 is above the maximum of 1024; give a larger maximum
+          alloc 2k --max 1k        | alloc: --max 1024 is less than SIZE, which is 2048; give at least that
           alloc 1k --max 1m        | backend files lacks GROW_IN_PLACE; no backend here has it
           alloc 1k --durable later | alloc: --durable 'later' is unknown; give one of now, force
           punch nothing            | punch: give the range that is to be emptied by --offset and --length, or --all
@@ -95,15 +95,15 @@ class FailuresTest {
   @Test
   void rangesOutsideTheRegionAreRefused() throws Exception {
     String id = shell.session.execute("alloc 64").toString();
-    String end = "reach beyond the end of region " + id + ", which has 64 bytes";
+    String end = "beyond the end of region " + id + ", which has 64 bytes";
     assertTrue(
         shell
             .fail(String.format(Locale.ROOT, "read %s 60 5", id))
-            .contains("5 bytes at 60 " + end));
+            .contains("5 bytes at 60: " + end));
     assertTrue(
         shell
             .fail(String.format(Locale.ROOT, "write %s 64 x", id))
-            .contains("1 bytes at 64 " + end));
+            .contains("1 byte at 64: " + end));
     assertTrue(
         shell
             .fail(String.format(Locale.ROOT, "read %s 65", id))

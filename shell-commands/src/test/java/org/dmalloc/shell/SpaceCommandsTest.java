@@ -13,6 +13,7 @@ import org.dmalloc.api.MemoryRegion;
 import org.dmalloc.api.NameDurability;
 import org.dmalloc.api.RegionRequest;
 import org.dmalloc.shell.command.Backend;
+import org.dmalloc.shell.command.RegionOpened;
 import org.dmalloc.testkit.memory.InMemoryProvider;
 import org.dmalloc.testkit.memory.InMemoryStore;
 import org.junit.jupiter.api.AfterEach;
@@ -73,6 +74,53 @@ class SpaceCommandsTest {
   }
 
   @Test
+  void sizesThatRoundingWouldHideAreCountedInBytes() throws Exception {
+    assertTrue(shell.run("alloc 2093057 -n orders").contains(": 2093057 bytes from "));
+    assertEquals(
+        "resized orders from 2093057 bytes to 1.5 MiB, mapped anew",
+        shell.run("resize orders 1.5m"));
+    assertTrue(shell.run("fill orders --length 1m --offset 1").startsWith("filled 1 MiB of "));
+    assertTrue(
+        shell
+            .run("punch orders --offset 4k")
+            .startsWith("punched 1568768 bytes at 4096 of orders in "));
+    assertEquals("wrote 1 byte at 0 of orders", shell.run("write orders 0 x"));
+  }
+
+  @Test
+  void whatHoldsWhileARegionIsOpenIsRefusedWhereTheSessionEnds() throws Exception {
+    shell.session.put(RegionOpened.ONE_COMMAND, true);
+    shell.run("alloc 4k -n orders");
+    for (String words :
+        List.of(
+            "alloc 4k --max 1m",
+            "alloc 4k -n other --checked",
+            "alloc 4k -n other --budget 64k",
+            "alloc 4k -n other --policy never",
+            "open orders --max 1m --autogrow",
+            "open orders --lock")) {
+      String refused = shell.fail(words);
+      assertTrue(refused.contains(" hold while the region is open"), refused);
+      assertTrue(refused.contains("'./dmalloc'"), refused);
+    }
+    assertEquals(List.of("orders"), disk.names());
+  }
+
+  @Test
+  void listingsShowTheLengthAndWhoHasARegionOpen() throws Exception {
+    shell.run("alloc 64k -n orders");
+    shell.run("length orders 4k");
+    List<String> stored = shell.run("stored").lines().toList();
+    assertTrue(
+        stored.getFirst().matches("NAME +SIZE +LENGTH +STATE +CREATED .*DETAIL"), stored::toString);
+    assertTrue(stored.getLast().matches("orders +64 KiB +4 KiB +open .*"), stored::toString);
+    List<String> regions = shell.run("regions").lines().toList();
+    assertTrue(regions.getLast().contains("64 KiB   4 KiB"), regions::toString);
+    shell.run("free orders");
+    assertFalse(shell.run("stored").contains("DETAIL"));
+  }
+
+  @Test
   void theLengthIsShownAndKeptWithTheRegion() throws Exception {
     shell.run("alloc 4k -n orders");
     assertEquals("length of orders: 4096 of 4096 bytes", shell.run("length orders"));
@@ -97,10 +145,28 @@ class SpaceCommandsTest {
     assertFalse(shell.run("fill orders --offset 8k --length 0").contains("grown"), shell.out());
     shell.run("fill orders --offset 8k --length 8k");
     assertTrue(shell.regions().getFirst().info().byteSize() >= 16 << 10);
-    assertTrue(shell.fail("write orders 1m x").contains("ceiling of 1048576 bytes"), shell.out());
+    assertEquals(
+        "dmalloc: 1 byte at 1048576: beyond the 1048576 bytes that orders grows to by itself;"
+            + " 'resize' it, or free it and open it with a larger --max",
+        shell.fail("write orders 1m x"));
+    assertTrue(
+        shell
+            .fail("fill orders --offset 4k --length " + Long.MAX_VALUE)
+            .contains(Long.MAX_VALUE + " bytes at 4096: beyond the 1048576 bytes"));
     assertTrue(shell.fail("read orders 1m 1").contains("beyond the end"));
     shell.run("alloc 4k -n fixed --max 1m");
     assertTrue(shell.fail("write fixed 4k x").contains("beyond the end"));
+  }
+
+  @Test
+  void anInterruptedFillSaysWhatItLeft() throws Exception {
+    shell.run("alloc 4k -n orders --max 1m --autogrow");
+    files.faults().before(call -> Thread.currentThread().interrupt(), "grow");
+    assertEquals(
+        "dmalloc: fill: interrupted; 0 of 12288 bytes at 4096 of orders are filled, the rest is as"
+            + " it was; it has grown to 16 KiB",
+        shell.fail("fill orders --offset 4k --length 12k"));
+    assertTrue(shell.run("read orders 4k 4").endsWith("|....|"), shell.out());
   }
 
   @Test
@@ -109,7 +175,7 @@ class SpaceCommandsTest {
     shell.run("fill orders");
     String punched = shell.run("punch orders --offset 4k --length 8k --release");
     assertTrue(punched.startsWith("punched 8 KiB at 4096 of orders in "), punched);
-    assertTrue(punched.endsWith("; its disk space is given back"), punched);
+    assertTrue(punched.endsWith("; its space is given back"), punched);
     assertTrue(shell.run("read orders 4094 4").endsWith("|ZZ..|"), shell.out());
     assertTrue(shell.run("info orders").contains("sparse"), shell.out());
     assertTrue(
@@ -169,7 +235,9 @@ class SpaceCommandsTest {
   void whatIsOpenIsDeletedOnlyIfThatIsSaid() throws Exception {
     shell.run("alloc 4k -n orders");
     MemoryRegion region = shell.regions().getFirst().region();
-    assertTrue(shell.fail("delete orders").contains("orders"));
+    String refused = shell.fail("delete orders");
+    assertTrue(refused.startsWith("dmalloc: delete: orders is open"), refused);
+    assertTrue(refused.contains("give --open"), refused);
     assertEquals("deleted orders", shell.run("delete orders --open --durable force"));
     assertEquals("no region is stored", shell.run("stored"));
     assertTrue(region.detached().isPresent());

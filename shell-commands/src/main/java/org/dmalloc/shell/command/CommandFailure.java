@@ -67,7 +67,7 @@ public final class CommandFailure extends Exception {
           case OutOfMemoryError e -> command + ": " + plain(e) + "; " + moreMemory();
           default ->
               Backend.isAllowed(thrown)
-                  ? command + ": " + plain(thrown)
+                  ? named(command, plain(thrown))
                   : (command + ": " + thrown.getClass().getSimpleName() + ": " + plain(thrown))
                       + "; run it with -v and report the stack trace";
         };
@@ -117,6 +117,11 @@ public final class CommandFailure extends Exception {
               .toLowerCase(Locale.ROOT);
       default -> plain(thrown);
     };
+  }
+
+  /** A message that begins with the command's own word names it already. */
+  private static String named(String command, String message) {
+    return message.startsWith(command + " ") ? message : command + ": " + message;
   }
 
   private static String plain(Throwable e) {

@@ -19,8 +19,7 @@ public record RegionOpened(RegionInfo info, String note) implements Printable {
 
   /** A region that was opened in a session, which may end with the command. */
   public static RegionOpened in(CommandSession session, RegionInfo info) {
-    boolean stays =
-        session.get(ONE_COMMAND) == null || (info.path() != null && info.name() != null);
+    boolean stays = !endsWithCommand(session) || (info.path() != null && info.name() != null);
     String store = info.name() == null ? "-n NAME stores it, and " : "";
     return new RegionOpened(
         info,
@@ -29,12 +28,17 @@ public record RegionOpened(RegionInfo info, String note) implements Printable {
             : "it ends with this command; " + store + "'./dmalloc' alone is a shell that keeps it");
   }
 
+  /** Whether the session runs one command and ends, and all that is open with it. */
+  public static boolean endsWithCommand(CommandSession session) {
+    return session.get(ONE_COMMAND) != null;
+  }
+
   @Override
   public String text() {
     String text =
         ("region " + info.id())
             + (info.name() == null ? "" : " '" + info.name() + "'")
-            + (": " + ByteSize.format(info.byteSize()))
+            + (": " + ByteSize.exact(info.byteSize()))
             + (" from " + info.backend() + ", " + info.backing())
             + (info.sharing() == Sharing.PRIVATE && info.path() != null ? ", copy-on-write" : "")
             + (info.durability() == Durability.SYNC ? ", durable at once" : "")

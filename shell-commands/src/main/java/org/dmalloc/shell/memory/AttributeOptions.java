@@ -11,6 +11,7 @@ import org.dmalloc.api.ProgressListener;
 import org.dmalloc.api.RegionAttributes;
 import org.dmalloc.api.Sharing;
 import org.dmalloc.shell.command.Console;
+import org.dmalloc.shell.command.RegionOpened;
 import org.dmalloc.shell.syntax.Argument;
 import org.dmalloc.shell.syntax.ByteSize;
 import org.dmalloc.shell.syntax.UsageException;
@@ -47,6 +48,19 @@ public record AttributeOptions(
                 + " separated by commas")
         @Nullable String require,
     @Argument("-o, --owner OWNER: what it is for, shown in listings") @Nullable String owner) {
+  /**
+   * Refuses options that hold as long as the region is open, in a session that ends with this
+   * command: they would be lost without a word.
+   */
+  static void refuseLost(Console console, String options, boolean given) {
+    if (given && RegionOpened.endsWithCommand(console.session())) {
+      throw UsageException.of(
+          "%s hold while the region is open, and this command ends that; give them to 'alloc' or"
+              + " 'open' in a shell, which './dmalloc' alone is",
+          options);
+    }
+  }
+
   /** When a name is durable, in the words of the command line. */
   public enum Durable {
     /** When the command ends. */
@@ -71,6 +85,10 @@ public record AttributeOptions(
     if (max != null && max.bytes() == 0) {
       throw new UsageException("--max 0: no size to grow to; give at least the region's size");
     }
+    refuseLost(
+        console,
+        "--max, --autogrow, --checked and --lock",
+        max != null || autogrow || checked || lock);
     long maximum = max == null ? RegionAttributes.NO_MAXIMUM : max.bytes();
     return request
         .withMaximum(maximum)

@@ -7,9 +7,11 @@ import org.dmalloc.api.Access;
 import org.dmalloc.api.AccessMode;
 import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.MemoryRegion;
+import org.dmalloc.api.ProgressListener;
 import org.dmalloc.api.ProtectedRange;
 import org.dmalloc.api.RegionInfo;
 import org.dmalloc.shell.command.RegionLookup;
+import org.dmalloc.shell.syntax.ByteSize;
 import org.dmalloc.shell.syntax.UsageException;
 
 /** A range inside a region. */
@@ -30,22 +32,31 @@ record ByteRange(MemoryRegion region, long offset, long length) {
     }
     if (length > byteSize - offset) {
       throw UsageException.of(
-          "%d bytes at %d reach beyond the end of %s, which has %d bytes",
-          length, offset, lease.label(), byteSize);
+          "%s at %d: beyond the end of %s, which has %d bytes",
+          ByteSize.count(length), offset, lease.label(), byteSize);
     }
     return new ByteRange(lease.region(), offset, length);
   }
 
   /**
    * A range that is about to be written: a region that grows by itself is made large enough for it.
+   *
+   * @param progress told of the growth, which it or an interrupt cancels
    */
-  static ByteRange toWrite(RegionLookup.Lease lease, long offset, long length)
+  static ByteRange toWrite(
+      RegionLookup.Lease lease, long offset, long length, ProgressListener progress)
       throws MemoryException {
     MemoryRegion region = lease.region();
     refuseReadOnly(lease, offset, length);
-    boolean grows = length > 0 && region.info().autogrowth().ceiling() > 0;
-    if (grows && length <= Long.MAX_VALUE - offset && offset + length > region.byteSize()) {
-      region.ensure(offset + length);
+    long ceiling = region.info().autogrowth().ceiling();
+    if (length > 0 && ceiling > 0 && length > region.byteSize() - offset) {
+      if (length > ceiling - offset) {
+        throw UsageException.of(
+            "%s at %d: beyond the %d bytes that %s grows to by itself; 'resize' it, or free it and"
+                + " open it with a larger --max",
+            ByteSize.count(length), offset, ceiling, lease.label());
+      }
+      region.ensure(offset + length, progress);
     }
     return of(lease, offset, length);
   }
@@ -72,18 +83,21 @@ record ByteRange(MemoryRegion region, long offset, long length) {
   }
 
   /**
-   * Applies the action to each chunk in its own access section. Throws {@link InterruptedException}
-   * if the thread is interrupted between two chunks.
+   * Applies the action to each chunk in its own access section.
+   *
+   * @return how many bytes it was applied to: less than all if the thread was interrupted between
+   *     two chunks
    */
-  void eachChunk(Chunk action) throws IOException, InterruptedException {
+  long eachChunk(Chunk action) throws IOException {
     for (long done = 0; done < length; done += CHUNK) {
       if (Thread.interrupted()) {
-        throw new InterruptedException();
+        return done;
       }
       long count = Math.min(CHUNK, length - done);
       try (Access access = region.acquire(offset + done, count)) {
         action.accept(access.segment(), offset + done);
       }
     }
+    return length;
   }
 }

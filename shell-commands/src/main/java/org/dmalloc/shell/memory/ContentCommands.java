@@ -14,6 +14,7 @@ import org.apache.felix.service.command.CommandSession;
 import org.apache.felix.service.command.Descriptor;
 import org.dmalloc.api.Access;
 import org.dmalloc.api.AccessMode;
+import org.dmalloc.shell.command.CommandFailure;
 import org.dmalloc.shell.command.CommandSet;
 import org.dmalloc.shell.command.Console;
 import org.dmalloc.shell.command.LostOutputException;
@@ -55,9 +56,10 @@ public final class ContentCommands extends CommandSet {
               : "write: give DATA or --file, not both");
     }
     byte[] bytes = file != null ? content(Console.of(session).resolve(file)) : bytes(data, hex);
-    try (RegionLookup.Lease lease = which.lease(lookup(), AccessMode.READ_WRITE)) {
+    try (RegionLookup.Lease lease = which.lease(lookup(), AccessMode.READ_WRITE);
+        ProgressLine progress = Console.of(session).progress("grow " + lease.label())) {
       long before = lease.region().byteSize();
-      ByteRange range = ByteRange.toWrite(lease, offset.bytes(), bytes.length);
+      ByteRange range = ByteRange.toWrite(lease, offset.bytes(), bytes.length, progress);
       try (Access access = lease.region().acquire(range.offset(), bytes.length)) {
         MemorySegment.copy(bytes, 0, access.segment(), ValueLayout.JAVA_BYTE, 0, bytes.length);
       }
@@ -65,8 +67,8 @@ public final class ContentCommands extends CommandSet {
         lease.region().force(range.offset(), range.length());
       }
       return Message.of(
-          "wrote %d bytes at %d of %s%s",
-          bytes.length, range.offset(), lease.label(), grown(lease, before));
+          "wrote %s at %d of %s%s",
+          ByteSize.count(bytes.length), range.offset(), lease.label(), grown(lease, before));
     }
   }
 
@@ -105,23 +107,37 @@ public final class ContentCommands extends CommandSet {
       RegionArguments which,
       @Argument("-w, --with BYTE=0x5a: the byte, 0 to 255, in hex 0x00 to 0xff") ByteSize with,
       RangeArguments part)
-      throws IOException, InterruptedException {
+      throws IOException, CommandFailure {
     long value = with.bytes();
     if (value > 0xff) {
       throw UsageException.of("fill: --with %d: not a byte; give 0 to 255", value);
     }
     try (RegionLookup.Lease lease = which.lease(lookup(), AccessMode.READ_WRITE)) {
       long before = lease.region().byteSize();
-      ByteRange range = part.toWrite(lease);
+      ByteRange range;
+      try (ProgressLine growth = Console.of(session).progress("grow " + lease.label())) {
+        range = part.toWrite(lease, growth);
+      }
       try (ProgressLine progress = Console.of(session).progress("fill " + lease.label())) {
-        range.eachChunk(
-            (segment, at) -> {
-              segment.fill((byte) value);
-              progress.progressed(at + segment.byteSize() - range.offset(), range.length());
-            });
+        long done =
+            range.eachChunk(
+                (segment, at) -> {
+                  segment.fill((byte) value);
+                  progress.progressed(at + segment.byteSize() - range.offset(), range.length());
+                });
+        if (done < range.length()) {
+          throw CommandFailure.because(
+              null,
+              "fill: interrupted; %d of %s at %d of %s are filled, the rest is as it was%s",
+              done,
+              ByteSize.count(range.length()),
+              range.offset(),
+              lease.label(),
+              grown(lease, before));
+        }
         return Message.of(
             "filled %s of %s with 0x%02x in %.2f s%s",
-            ByteSize.format(range.length()),
+            ByteSize.exact(range.length()),
             lease.label(),
             value,
             progress.seconds(),
@@ -132,7 +148,7 @@ public final class ContentCommands extends CommandSet {
 
   private static String grown(RegionLookup.Lease lease, long before) {
     long now = lease.region().byteSize();
-    return now == before ? "" : "; it has grown to " + ByteSize.format(now);
+    return now == before ? "" : "; it has grown to " + ByteSize.exact(now);
   }
 
   /** Only some of the system's failures name the file. */
@@ -175,12 +191,16 @@ public final class ContentCommands extends CommandSet {
 
   private static void writeRaw(ByteRange range, PrintStream out)
       throws IOException, InterruptedException {
-    range.eachChunk(
-        (segment, at) -> {
-          out.write(segment.toArray(ValueLayout.JAVA_BYTE));
-          if (out.checkError()) {
-            throw new LostOutputException();
-          }
-        });
+    long done =
+        range.eachChunk(
+            (segment, at) -> {
+              out.write(segment.toArray(ValueLayout.JAVA_BYTE));
+              if (out.checkError()) {
+                throw new LostOutputException();
+              }
+            });
+    if (done < range.length()) {
+      throw new InterruptedException();
+    }
   }
 }

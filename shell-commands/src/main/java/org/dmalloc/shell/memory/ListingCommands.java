@@ -110,6 +110,7 @@ public final class ListingCommands extends CommandSet {
             Table.column("NAME", info -> text(info.name())),
             Table.column("BACKEND", this::place),
             Table.column("SIZE", info -> ByteSize.format(info.byteSize())),
+            Table.column("LENGTH", info -> ByteSize.format(info.length())),
             Table.column("SHARING", info -> Words.of(info.sharing())),
             Table.column("ACCESS", ListingCommands::access),
             Table.column("PATTERN", info -> Words.of(info.pattern())),

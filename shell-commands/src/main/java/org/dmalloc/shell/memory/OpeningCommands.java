@@ -58,6 +58,13 @@ public final class OpeningCommands extends CommandSet {
       RegionNames.checkNew(name);
     }
     Console console = Console.of(session);
+    AttributeOptions.refuseLost(console, "--policy and --budget", policy != null || budget != null);
+    ByteSize max = attributes.max();
+    if (max != null && max.bytes() > 0 && max.bytes() < size.bytes()) {
+      throw UsageException.of(
+          "alloc: --max %d is less than SIZE, which is %d; give at least that",
+          max.bytes(), size.bytes());
+    }
     RegionInfo info;
     try (ProgressLine progress = console.progress("allocate " + size)) {
       RegionRequest request =

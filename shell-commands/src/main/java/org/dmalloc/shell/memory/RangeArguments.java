@@ -3,6 +3,7 @@ package org.dmalloc.shell.memory;
 
 import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.MemoryRegion;
+import org.dmalloc.api.ProgressListener;
 import org.dmalloc.shell.command.RegionLookup;
 import org.dmalloc.shell.syntax.Argument;
 import org.dmalloc.shell.syntax.ByteSize;
@@ -37,10 +38,10 @@ public record RangeArguments(
   }
 
   /** The part, which is about to be written: see {@link ByteRange#toWrite}. */
-  ByteRange toWrite(RegionLookup.Lease lease) throws MemoryException {
+  ByteRange toWrite(RegionLookup.Lease lease, ProgressListener progress) throws MemoryException {
     long start = offset == null ? 0 : offset.bytes();
     long count = length == null ? in(lease).length() : length.bytes();
-    return ByteRange.toWrite(lease, start, count);
+    return ByteRange.toWrite(lease, start, count, progress);
   }
 
   /**
@@ -54,6 +55,6 @@ public record RangeArguments(
     }
     ByteRange range = in(lease);
     some.accept(range.region(), range.offset(), range.length());
-    return ByteSize.format(range.length());
+    return ByteSize.exact(range.length());
   }
 }

@@ -88,7 +88,7 @@ public record RegionDetails(
     if (info.writeBackFailure() != null) {
       lines.put("not written", info.writeBackFailure());
     }
-    lines.put("disk space", Words.of(info.reservation()));
+    lines.put("space", Words.of(info.reservation()));
     lines.put("policies", info.policies().isEmpty() ? "-" : words(new TreeSet<>(info.policies())));
     lines.put("budget", PagingCommands.formatBudget(info.residentBudget()));
     if (!info.capabilities().isEmpty()) {
@@ -121,7 +121,7 @@ public record RegionDetails(
       String shown =
           protectedRanges.stream()
               .limit(MAX_RANGES)
-              .map(each -> ByteSize.format(each.length()) + " at " + each.offset())
+              .map(each -> ByteSize.exact(each.length()) + " at " + each.offset())
               .collect(Collectors.joining(", "));
       int more = protectedRanges.size() - MAX_RANGES;
       lines.put("protected", more <= 0 ? shown : shown + ", and " + more + " more; --json has all");
@@ -144,8 +144,8 @@ public record RegionDetails(
           String.format(
               Locale.ROOT,
               "%s from %s on: %s, %s",
-              ByteSize.format(range.length()),
-              ByteSize.format(range.offset()),
+              ByteSize.exact(range.length()),
+              ByteSize.exact(range.offset()),
               Words.of(range.pattern()),
               Words.of(range.origin())));
     }
@@ -214,7 +214,7 @@ public record RegionDetails(
     long ceiling = info.autogrowth().ceiling();
     return size(info.maximum())
         + ", in place"
-        + (ceiling == 0 ? "" : "; by itself up to " + ByteSize.format(ceiling));
+        + (ceiling == 0 ? "" : "; by itself up to " + ByteSize.exact(ceiling));
   }
 
   private static String size(long bytes) {

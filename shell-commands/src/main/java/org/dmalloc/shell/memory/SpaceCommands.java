@@ -27,19 +27,22 @@ public final class SpaceCommands extends CommandSet {
 
   @Descriptor("grows or shrinks a region; kept bytes stay, new ones are zero")
   public Message resize(
-      RegionArguments which, @Argument("SIZE: the new size: 4096, 64k, 512m, 1.5g …") ByteSize size)
+      CommandSession session,
+      RegionArguments which,
+      @Argument("SIZE: the new size: 4096, 64k, 512m, 1.5g …") ByteSize size)
       throws MemoryException {
-    try (RegionLookup.Lease lease = which.lease(lookup(), AccessMode.READ_WRITE)) {
+    try (RegionLookup.Lease lease = which.lease(lookup(), AccessMode.READ_WRITE);
+        ProgressLine progress = Console.of(session).progress("resize " + lease.label())) {
       RegionInfo before = lease.region().info();
-      lease.region().resize(size.bytes());
+      lease.region().resize(size.bytes(), progress);
       boolean inPlace = size.bytes() > before.byteSize() && size.bytes() <= before.maximum();
       return size.bytes() == before.byteSize()
-          ? Message.of("%s has %s already", lease.label(), size)
+          ? Message.of("%s has %s already", lease.label(), ByteSize.exact(size.bytes()))
           : Message.of(
               "resized %s from %s to %s, %s",
               lease.label(),
-              ByteSize.format(before.byteSize()),
-              size,
+              ByteSize.exact(before.byteSize()),
+              ByteSize.exact(size.bytes()),
               inPlace ? "in place" : "mapped anew");
     }
   }
@@ -70,7 +73,7 @@ public final class SpaceCommands extends CommandSet {
   public Message punch(
       CommandSession session,
       RegionArguments which,
-      @Argument("--release: gives the disk space back too; 'reserve' takes it again")
+      @Argument("--release: gives up the space too, not RAM alone; 'reserve' takes it again")
           boolean release,
       @Argument("-a, --all: all of the region") boolean all,
       RangeArguments part)
@@ -89,15 +92,15 @@ public final class SpaceCommands extends CommandSet {
           .punch(range.offset(), range.length(), release ? Punch.RELEASE : Punch.KEEP_RESERVED);
       return Message.of(
           "punched %s at %d of %s in %.2f s%s",
-          ByteSize.format(range.length()),
+          ByteSize.exact(range.length()),
           range.offset(),
           lease.label(),
           progress.seconds(),
-          release ? "; its disk space is given back" : "");
+          release ? "; its space is given back" : "");
     }
   }
 
-  @Descriptor("takes the disk space of a range, so that no later store to it can lack it")
+  @Descriptor("takes the space of a range, so that no later store to it can lack it")
   public Message reserve(CommandSession session, RegionArguments which, RangeArguments part)
       throws MemoryException {
     try (RegionLookup.Lease lease = which.lease(lookup(), AccessMode.READ_WRITE);
@@ -106,7 +109,7 @@ public final class SpaceCommands extends CommandSet {
       range.region().reserve(range.offset(), range.length());
       return Message.of(
           "reserved %s at %d of %s in %.2f s",
-          ByteSize.format(range.length()), range.offset(), lease.label(), progress.seconds());
+          ByteSize.exact(range.length()), range.offset(), lease.label(), progress.seconds());
     }
   }
 
@@ -120,11 +123,13 @@ public final class SpaceCommands extends CommandSet {
 
   @Descriptor("protects a region, or a range of it, from stores, or lifts that")
   public Message protect(
-      RegionArguments which,
+      @Argument("ID: id or name of the region, which must be open") Object id,
+      @Argument("-b, --backend BACKEND: the backend of the region, if several have one of the name")
+          @Nullable String backend,
       @Argument("ACCESS: ro for loads alone, rw for stores too") Stores access,
       RangeArguments part)
       throws MemoryException {
-    try (RegionLookup.Lease lease = which.lease(lookup(), AccessMode.READ_WRITE)) {
+    try (RegionLookup.Lease lease = lookup().lease(id, AccessMode.READ_WRITE, backend)) {
       if (!lease.borrowed()) {
         throw UsageException.of(
             "%s is not open, and a protection ends with its region; 'open' it first",
@@ -141,7 +146,7 @@ public final class SpaceCommands extends CommandSet {
           access == Stores.RO
               ? "protected %s at %d of %s; segments handed out from now on are read-only"
               : "%s at %d of %s can be written",
-          ByteSize.format(range.length()),
+          ByteSize.exact(range.length()),
           range.offset(),
           lease.label());
     }

@@ -49,9 +49,21 @@ public final class StoreCommands extends CommandSet {
    * file once.
    */
   public record StoredRow(StoredRegion region, List<String> backends) {
-    private String state() {
+    private String size() {
+      return known(region.byteSize());
+    }
+
+    private String length() {
+      return known(region.length());
+    }
+
+    private static String known(long bytes) {
+      return bytes < 0 ? "?" : ByteSize.format(bytes);
+    }
+
+    private String detail() {
       String detail = region.detail();
-      return Words.of(region.state()) + (detail.isEmpty() ? "" : ": " + detail);
+      return detail.isEmpty() ? "-" : detail.replaceFirst("^open ", ""); // as STATE says
     }
 
     private String created() {
@@ -84,32 +96,34 @@ public final class StoreCommands extends CommandSet {
       providers().unseenStores().forEach(failed -> failures.add(failed.message()));
     }
     List<StoredRow> rows = List.copyOf(byPath.values());
-    Printable result =
-        json
-            ? new JsonResult(rows)
-            : new Listing<>(
-                rows,
-                failures.isEmpty()
-                    ? "no region is stored" + (elsewhere == null ? "" : " in " + elsewhere)
-                    : "no region is stored in the stores that could be read",
-                List.of(
-                    Table.column("NAME", row -> row.region.name()),
-                    Table.column(
-                        "SIZE",
-                        row ->
-                            row.region.byteSize() < 0
-                                ? "?"
-                                : ByteSize.format(row.region.byteSize())),
-                    Table.column("STATE", StoredRow::state),
-                    Table.column("CREATED", StoredRow::created),
-                    Table.column("BACKENDS", row -> String.join(",", row.backends)),
-                    Table.column("FILE", row -> row.region.path().toString())));
+    String whenEmpty =
+        failures.isEmpty()
+            ? "no region is stored" + (elsewhere == null ? "" : " in " + elsewhere)
+            : "no region is stored in the stores that could be read";
+    Printable result = json ? new JsonResult(rows) : new Listing<>(rows, whenEmpty, columns(rows));
     if (failures.isEmpty()) {
       return result;
     }
     console.print(result);
     failures.forEach(console::warn);
     throw new CommandFailure("stored: the list is not complete; see above", null);
+  }
+
+  private static List<Table.Column<StoredRow>> columns(List<StoredRow> rows) {
+    List<Table.Column<StoredRow>> columns =
+        new ArrayList<>(
+            List.of(
+                Table.column("NAME", row -> row.region.name()),
+                Table.column("SIZE", StoredRow::size),
+                Table.column("LENGTH", StoredRow::length),
+                Table.column("STATE", row -> Words.of(row.region.state())),
+                Table.column("CREATED", StoredRow::created),
+                Table.column("BACKENDS", row -> String.join(",", row.backends)),
+                Table.column("FILE", row -> row.region.path().toString())));
+    if (rows.stream().anyMatch(row -> !row.region.detail().isEmpty())) {
+      columns.add(Table.column("DETAIL", StoredRow::detail)); // the longest, so the last
+    }
+    return columns;
   }
 
   @Descriptor("gives a stored region another name, also while it is open")
@@ -182,12 +196,25 @@ public final class StoreCommands extends CommandSet {
     for (Object name : names) {
       found.add(toDelete(name, backend, elsewhere));
     }
+    if (!open) {
+      found.forEach(StoreCommands::requireClosed);
+    }
     Deletion how = new Deletion(open, durable.durability(), elsewhere);
     for (Backend.Stored each : found) {
       each.backend().delete(each.region().name(), how);
     }
     return Message.of(
         "deleted " + String.join(", ", found.stream().map(s -> s.region().name()).toList()));
+  }
+
+  private static void requireClosed(Backend.Stored stored) {
+    StoredRegion region = stored.region();
+    if (region.state() == StoredRegion.State.OPEN) {
+      throw UsageException.of(
+          "delete: %s is %s; free it there first, or give --open: then its name goes at once, and"
+              + " its bytes when it is closed",
+          region.name(), region.detail().isEmpty() ? "open" : region.detail());
+    }
   }
 
   /**

@@ -72,6 +72,17 @@ public record ByteSize(long bytes) {
         Locale.ROOT, whole ? "%.0f %siB" : "%.1f %siB", count, "KMGTPE".charAt(unit - 1));
   }
 
+  /** Like {@link #format}, but counts the bytes where that would round. */
+  public static String exact(long bytes) {
+    String rounded = format(bytes);
+    return parse(rounded, "").bytes() == bytes ? rounded : count(bytes);
+  }
+
+  /** Formats a count of bytes as such: {@code 1 byte}, {@code 4096 bytes}. */
+  public static String count(long bytes) {
+    return bytes + (bytes == 1 ? " byte" : " bytes");
+  }
+
   @Override
   public String toString() {
     return format(bytes);
