@@ -13,7 +13,6 @@ import org.dmalloc.api.RegionAttributes;
 import org.dmalloc.api.Residency;
 import org.dmalloc.api.Sharing;
 import org.dmalloc.api.backing.DirtyTracking;
-import org.dmalloc.spi.machine.Errno;
 import org.dmalloc.spi.machine.MappingCount;
 import org.jspecify.annotations.Nullable;
 
@@ -40,8 +39,10 @@ public final class Mapping implements AutoCloseable {
    */
   private static final long LOAD_PIECE_BYTES = 32L << 10;
 
-  /** No architecture has larger addresses (x86-64 with five levels: 57 bits). */
-  private static final long MAX_ADDRESS = 1L << 57;
+  /**
+   * The addresses that Linux gives a process on x86-64 and aarch64 without being asked for more.
+   */
+  private static final long ADDRESS_SPACE_BYTES = 1L << 47;
 
   private final String target;
   private final MappingKind kind;
@@ -62,8 +63,8 @@ public final class Mapping implements AutoCloseable {
       long maximum,
       PageSize pageSize)
       throws MemoryException {
-    requireMappable(byteSize, target);
-    requireMappable(maximum, target);
+    requireMappable("mmap", byteSize, target);
+    requireMappable("mmap", maximum, target);
     long room = Math.max(byteSize, maximum);
     this.target = target;
     this.kind = kind;
@@ -162,14 +163,22 @@ public final class Mapping implements AutoCloseable {
         .advised(pageSize);
   }
 
-  /** Refuses sizes beyond any address space, which would overflow on their way to the kernel. */
-  public static void requireMappable(long byteSize, String target) throws MemoryException {
+  /**
+   * Refuses sizes beyond the address space: the kernel has another error for each call, and larger
+   * ones would overflow on their way to it.
+   */
+  public static void requireMappable(String operation, long byteSize, String target)
+      throws MemoryException {
     if (byteSize < 0) {
       throw new IllegalArgumentException("byteSize " + byteSize + "; give at least 0");
     }
-    if (byteSize > MAX_ADDRESS) {
-      throw Errno.exception(
-          "mmap", byteSize, target, Errno.ENOMEM, "ask for less: no address space is that large");
+    if (byteSize > ADDRESS_SPACE_BYTES) {
+      throw MemoryException.of(
+          operation,
+          byteSize,
+          target,
+          "a process has " + ADDRESS_SPACE_BYTES + " bytes of addresses",
+          "choose a smaller size");
     }
   }
 
@@ -483,7 +492,7 @@ public final class Mapping implements AutoCloseable {
    *     segment
    */
   public void resize(long newByteSize) throws MemoryException {
-    requireMappable(newByteSize, target);
+    requireMappable("resize", newByteSize, target);
     mapped.resize(newByteSize);
   }
 
@@ -498,7 +507,7 @@ public final class Mapping implements AutoCloseable {
    */
   public void replace(OpenFile device, long newByteSize, ProgressListener progress)
       throws MemoryException {
-    requireMappable(newByteSize, target);
+    requireMappable("resize", newByteSize, target);
     mapped.replace(device, newByteSize, progress);
   }
 

@@ -207,9 +207,17 @@ class MappingTest {
   @Test
   void sizesThatNoAddressSpaceHasAreRefused() throws IOException {
     for (long byteSize : new long[] {Long.MAX_VALUE, Long.MAX_VALUE - PAGE, 1L << 60, 1L << 57}) {
-      LinuxTests.assertErrno(Errno.ENOMEM, () -> anonymous(byteSize).close());
-      LinuxTests.assertErrno(
-          Errno.ENOMEM, () -> Mapping.anonymous("test", byteSize, PageSize.HUGE).close());
+      for (PageSize pageSize : PageSize.values()) {
+        MemoryException e =
+            assertThrows(
+                MemoryException.class, () -> Mapping.anonymous("test", byteSize, pageSize).close());
+        assertEquals(
+            "mmap "
+                + byteSize
+                + " bytes of test: a process has 140737488355328 bytes of addresses; choose a"
+                + " smaller size",
+            e.getMessage());
+      }
     }
   }
 

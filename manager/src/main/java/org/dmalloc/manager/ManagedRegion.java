@@ -378,8 +378,8 @@ final class ManagedRegion implements MemoryRegion {
               synchronized (this) {
                 asked = asked.withName(now);
               }
+              backing.renamed();
             }
-            backing.renamed();
           });
     } finally {
       moving.release();

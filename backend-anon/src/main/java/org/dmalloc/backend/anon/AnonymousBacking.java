@@ -172,6 +172,7 @@ final class AnonymousBacking implements RegionBacking {
   }
 
   private void makeRoom(long newByteSize, ProgressListener progress) throws MemoryException {
+    Mapping.requireMappable("resize", newByteSize, memory.target());
     if (policies.locked()) {
       paged.requireGrowth(newByteSize);
     }

@@ -29,11 +29,6 @@ import org.jspecify.annotations.Nullable;
 /** A provider of memory without a file; the source decides what kind. */
 abstract sealed class AnonymousProvider extends LedgerProvider
     permits PrivateMemoryProvider, MemfdProvider, ZeroDeviceProvider {
-  /**
-   * The addresses that Linux gives a process on x86-64 and aarch64 without being asked for more.
-   */
-  private static final long ADDRESS_SPACE_BYTES = 1L << 47;
-
   private final MemorySource source;
   private final AnonymousSettings settings;
   private final Machine machine;
@@ -71,14 +66,7 @@ abstract sealed class AnonymousProvider extends LedgerProvider
     if (request.residentBudget() != RegionRequest.NO_BUDGET) {
       machine.requireSwap(request.byteSize(), "");
     }
-    if (request.byteSize() > ADDRESS_SPACE_BYTES) {
-      throw MemoryException.of(
-          "allocate",
-          request.byteSize(),
-          "",
-          "a process has " + ADDRESS_SPACE_BYTES + " bytes of addresses",
-          "choose a smaller size");
-    }
+    Mapping.requireMappable("allocate", request.byteSize(), "");
     AnonymousMemory memory = take(request);
     try {
       PagedMemory paged = new PagedMemory(memory.mapping(), machine, memory.target());

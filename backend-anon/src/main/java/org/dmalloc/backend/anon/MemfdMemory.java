@@ -94,7 +94,6 @@ final class MemfdMemory extends AnonymousMemory {
           String.format(Locale.ROOT, "its file is bound to its maximum of %d bytes", maximum),
           "allocate it with a larger maximum, or with none");
     }
-    Mapping.requireMappable(newByteSize, target()); // no file that was lengthened can be cut
     machine().requirePromise("resize", newByteSize, target());
     if (machine().forbidsOvercommit()) {
       long growth = newByteSize - byteSize;

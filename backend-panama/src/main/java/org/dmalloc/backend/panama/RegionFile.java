@@ -330,7 +330,7 @@ abstract sealed class RegionFile permits RegionFile.Named, RegionFile.Unnamed, S
     static Unnamed create(
         Path directory, long byteSize, Reservation reservation, ProgressListener progress)
         throws MemoryException {
-      Mapping.requireMappable(byteSize, directory.toString());
+      Mapping.requireMappable("allocate", byteSize, directory.toString());
       OpenFile descriptor = OpenFile.unnamedIn(directory);
       try {
         long length = Platform.roundUpToPage(byteSize);
@@ -373,7 +373,7 @@ abstract sealed class RegionFile permits RegionFile.Named, RegionFile.Unnamed, S
     @Override
     void resize(long oldByteSize, long newByteSize, ProgressListener progress)
         throws MemoryException {
-      Mapping.requireMappable(newByteSize, descriptor().target());
+      Mapping.requireMappable("resize", newByteSize, descriptor().target());
       long oldLength = Platform.roundUpToPage(oldByteSize);
       long newLength = Platform.roundUpToPage(newByteSize);
       descriptor().setByteSize(newLength);

@@ -2,6 +2,7 @@
 package org.dmalloc.shell.session;
 
 import java.util.List;
+import java.util.OptionalInt;
 import java.util.function.Supplier;
 import org.apache.felix.service.command.Function;
 import org.dmalloc.api.VisibleText;
@@ -37,7 +38,9 @@ public final class SessionFunctions {
                   + (names.isEmpty() ? ", no backend" : ", backends " + String.join(", ", names))
                   + "\n'help' lists the commands, TAB completes, Ctrl-C stops a command,"
                   + " Ctrl-D ends.");
-      Console.of(session).print(message);
+      Console console = Console.of(session);
+      OptionalInt width = console.width();
+      console.print(width.isPresent() ? message.fitting(width.getAsInt()) : message);
       return message;
     };
   }

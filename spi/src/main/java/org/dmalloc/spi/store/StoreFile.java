@@ -449,7 +449,7 @@ public final class StoreFile implements MovableFile, AutoCloseable {
     return MemoryException.of(
         "map",
         room,
-        path().toString(),
+        target().toString(),
         Errno.name(errno),
         errno,
         outOfAddresses && room > byteSize ? step + "; or " + smaller : step,
