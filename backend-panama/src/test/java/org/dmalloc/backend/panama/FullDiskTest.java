@@ -17,6 +17,7 @@ import org.dmalloc.api.Access;
 import org.dmalloc.api.Advice;
 import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.MemoryRegion;
+import org.dmalloc.api.Punch;
 import org.dmalloc.api.RegionRequest;
 import org.dmalloc.api.Reservation;
 import org.dmalloc.linux.FileSystem;
@@ -27,6 +28,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Small file systems that get full, and those that take nothing. */
 class FullDiskTest {
@@ -134,6 +136,48 @@ class FullDiskTest {
       provider.delete("piece" + i);
     }
     assertEquals(empty, small.availableBytes());
+  }
+
+  /** Each size is no multiple of a block; what lies behind it in its page is stored to as well. */
+  @ParameterizedTest
+  @ValueSource(strings = {"", "named"})
+  void everyByteTakesAStoreWhereBlocksAreSmallerThanPages(String name) throws Exception {
+    try (SmallFileSystem small = SmallFileSystem.mount(Kind.EXT4, directory, 32 * MIB)) {
+      assertEquals(1024, Files.getFileStore(small.directory()).getBlockSize());
+      PanamaProvider provider = provider(small.directory());
+      long first = 17 * 4096 + 100; // more than a slot of a slab
+      for (long maximum : new long[] {0, MIB}) {
+        RegionRequest request = RegionRequest.ofSize(first);
+        request = maximum == 0 ? request : request.withMaximum(maximum);
+        try (MemoryRegion region =
+            provider.allocate(name.isEmpty() ? request : request.withName(name))) {
+          List<Long> sizes =
+              List.of(first, first + 1100, first + 5000, 16 * 4096L + 1, 40_000L, 3 * 4096L + 3000);
+          for (long size : sizes) {
+            region.resize(size);
+            Path thief = small.takeAll();
+            try (Access access = region.acquire()) {
+              access.segment().fill((byte) 7);
+            }
+            region.force();
+            Files.delete(thief);
+          }
+          // A part of a block is punched, and its space taken again.
+          region.punch(1000, 8000, Punch.RELEASE);
+          region.reserve(1000, 8000);
+          region.resize(60_000);
+          Path thief = small.takeAll();
+          try (Access access = region.acquire()) {
+            access.segment().fill((byte) 8);
+          }
+          region.force();
+          Files.delete(thief);
+        }
+        if (!name.isEmpty()) {
+          provider.delete(name);
+        }
+      }
+    }
   }
 
   @Test
