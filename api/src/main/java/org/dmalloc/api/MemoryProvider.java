@@ -90,12 +90,12 @@ public interface MemoryProvider {
    * The named regions in another directory, in which requests {@linkplain
    * RegionAttributes#directory() asked} for theirs; see {@link #stored()}.
    *
+   * <p>For providers: this is the one listing, from which the other two come.
+   *
    * @param directory null for the configured one
    * @throws MemoryException if there is no such directory, or it cannot be read
    */
-  default List<StoredRegion> stored(@Nullable Path directory) throws MemoryException {
-    return List.of();
-  }
+  List<StoredRegion> stored(@Nullable Path directory) throws MemoryException;
 
   /**
    * The named region of that name, as {@link #stored(Path)} tells of it; empty if there is none.

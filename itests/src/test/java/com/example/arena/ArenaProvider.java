@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package com.example.arena;
 
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.dmalloc.api.Advice;
 import org.dmalloc.api.Capability;
+import org.dmalloc.api.Deletion;
 import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.MemoryProvider;
 import org.dmalloc.api.MemoryRegion;
@@ -19,6 +21,7 @@ import org.dmalloc.api.UnsupportedCapabilityException;
 import org.dmalloc.spi.region.BackedRegion;
 import org.dmalloc.spi.region.RegionLedger;
 import org.dmalloc.spi.region.RegionTraits;
+import org.jspecify.annotations.Nullable;
 
 /** Memory of shared arenas; it declares no capability. */
 public final class ArenaProvider implements MemoryProvider {
@@ -89,12 +92,12 @@ public final class ArenaProvider implements MemoryProvider {
   }
 
   @Override
-  public List<StoredRegion> stored() {
+  public List<StoredRegion> stored(@Nullable Path directory) {
     return List.of();
   }
 
   @Override
-  public void delete(String name) {
+  public void delete(String name, Deletion how) {
     ledger.require(Capability.NAMED);
   }
 

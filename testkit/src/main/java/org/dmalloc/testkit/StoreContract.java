@@ -147,6 +147,7 @@ public abstract class StoreContract extends ContractTheme {
         assertNotNull(each.createdAt());
       }
       assertEquals(stored.getFirst().path(), a.info().path());
+      assertEquals(stored, provider().stored(null));
     }
     assertEquals(StoredRegion.State.CLOSED, provider().stored().getFirst().state());
   }

@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.dmalloc.spi.region;
 
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.dmalloc.api.Advice;
 import org.dmalloc.api.Capability;
+import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.MemoryRegion;
 import org.dmalloc.api.ProviderStatistics;
+import org.dmalloc.api.StoredRegion;
 import org.dmalloc.api.backing.BackingProvider;
 import org.jspecify.annotations.Nullable;
 import org.osgi.framework.BundleContext;
@@ -45,6 +48,12 @@ public abstract class LedgerProvider implements BackingProvider {
     if (service != null) {
       service.end(context);
     }
+  }
+
+  /** None: without a store. */
+  @Override
+  public List<StoredRegion> stored(@Nullable Path directory) throws MemoryException {
+    return List.of();
   }
 
   /** Refuses new calls from now on; open regions stay usable until their owners close them. */
