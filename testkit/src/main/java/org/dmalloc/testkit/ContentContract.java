@@ -15,8 +15,10 @@ import java.util.List;
 import java.util.SplittableRandom;
 import org.dmalloc.api.Access;
 import org.dmalloc.api.Capability;
+import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.MemoryRegion;
 import org.dmalloc.api.PageSize;
+import org.dmalloc.api.Punch;
 import org.dmalloc.api.RegionRequest;
 import org.dmalloc.api.Reservation;
 import org.dmalloc.api.Sharing;
@@ -63,6 +65,52 @@ public abstract class ContentContract extends ContractTheme {
     for (int i = 0; i < 32; i++) {
       Pattern.check(regions.get(i), i);
       regions.get(i).close();
+    }
+  }
+
+  /** They may share files and mappings, and sizes that are rounded up. */
+  @Test
+  void smallRegionsHaveNothingOfTheirNeighbours() throws Exception {
+    for (int byteSize : new int[] {1, 100, (int) PAGE, (int) PAGE + 1, 16 * (int) PAGE}) {
+      List<MemoryRegion> regions = new ArrayList<>();
+      for (int i = 0; i < 24; i++) {
+        regions.add(fresh(byteSize, i));
+      }
+      for (int i = 1; i < 24; i += 2) {
+        regions.get(i).close();
+        checkAll(regions);
+      }
+      for (int i = 1; i < 24; i += 2) {
+        regions.set(i, fresh(byteSize, i));
+      }
+      if (declares(Capability.PUNCH)) {
+        regions.get(7).punch(0, byteSize, Punch.KEEP_RESERVED);
+        Pattern.checkZero(regions.get(7));
+        Pattern.write(regions.get(7), 7);
+      }
+      if (declares(Capability.RESIZE)) {
+        regions.get(9).resize(20 * PAGE);
+        Pattern.write(regions.get(9), 9);
+      }
+      for (int i = 0; i < 24; i++) {
+        checkAll(regions);
+        regions.get(i).close();
+      }
+    }
+  }
+
+  private MemoryRegion fresh(long byteSize, int number) throws MemoryException {
+    MemoryRegion region = allocate(byteSize);
+    Pattern.checkZero(region);
+    Pattern.write(region, number);
+    return region;
+  }
+
+  private static void checkAll(List<MemoryRegion> regions) {
+    for (int i = 0; i < regions.size(); i++) {
+      if (regions.get(i).info().open()) {
+        Pattern.check(regions.get(i), i);
+      }
     }
   }
 

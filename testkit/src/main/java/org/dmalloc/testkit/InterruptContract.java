@@ -124,6 +124,7 @@ public abstract class InterruptContract extends ContractTheme {
                 region.close();
                 interruptedAfter.set(Thread.currentThread().isInterrupted() ? 1 : 0);
               });
+      Await.untilHeldIn("close", closer); // under load it may begin late
       for (int round = 0; round < 200; round++) {
         Pattern.write(access.segment(), round);
         Await.letOthersRun();

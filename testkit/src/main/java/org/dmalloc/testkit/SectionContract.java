@@ -12,7 +12,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.channels.Pipe;
-import java.util.Arrays;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.LongAdder;
@@ -165,7 +164,7 @@ public abstract class SectionContract extends ContractTheme {
     Crew crew = new Crew();
     try (Access access = region.acquire()) {
       Thread closer = crew.start(region::close);
-      Await.until("close() to begin", () -> isInside(closer, "close") || !closer.isAlive());
+      Await.untilHeldIn("close", closer);
       for (int round = 0; round < 50; round++) {
         Pattern.write(access.segment(), round);
         Pattern.check(access.segment(), round);
@@ -294,10 +293,5 @@ public abstract class SectionContract extends ContractTheme {
       }
       sections.increment();
     }
-  }
-
-  private static boolean isInside(Thread thread, String method) {
-    return Arrays.stream(thread.getStackTrace())
-        .anyMatch(frame -> frame.getMethodName().equals(method));
   }
 }

@@ -11,6 +11,10 @@ enum Flaw {
   HUGE_UNALIGNED("Content", "hugeRegionsBeginAtAHugePage"),
   /** Gives one byte more than was asked for. */
   ONE_BYTE_MORE("Content", "segmentIsExactlyAsLargeAsAsked"),
+  /** Leaves what a small region held to the next one. */
+  SLOT_NOT_EMPTIED("Content", "smallRegionsHaveNothingOfTheirNeighbours"),
+  /** Empties more than its own when a small region is closed. */
+  SLOT_EMPTIES_NEIGHBOUR("Content", "smallRegionsHaveNothingOfTheirNeighbours"),
   /** Closes without waiting for sections. */
   CLOSE_DOES_NOT_WAIT("Section", "closeWaitsForSectionsOfOtherThreads"),
   /** Refuses to close inside an own section. */
@@ -93,6 +97,8 @@ enum Flaw {
   NAME_TRUSTED("Store", "aRegionWhoseNameLeadsElsewhereSaysSo"),
   /** Lists stored regions as they come. */
   STORED_UNSORTED("Store", "listingIsSortedAndTellsTheState"),
+  /** Lists the configured directory by one of the two calls only. */
+  LISTED_ONE_WAY("Store", "listingIsSortedAndTellsTheState"),
   /** Describes every mapping as a shared one. */
   MAPPING_MISDESCRIBED("Sharing", "theDescribedMappingIsTheKernels"),
   /** Forgets the length of a region that it closes. */

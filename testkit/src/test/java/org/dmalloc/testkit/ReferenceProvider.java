@@ -4,6 +4,7 @@ package org.dmalloc.testkit;
 import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 
 import java.io.IOException;
+import java.lang.foreign.MemorySegment;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -57,6 +58,7 @@ final class ReferenceProvider implements BackingProvider {
   private final ProviderSettings settings;
   private final Set<Capability> capabilities;
   private final Set<Flaw> flaws;
+  private final ReferenceSlots slots;
   private final Map<Long, ReferenceRegion> open = new ConcurrentHashMap<>();
   private final AtomicLong openBytes = new AtomicLong();
   private final AtomicLong allocations = new AtomicLong();
@@ -68,6 +70,7 @@ final class ReferenceProvider implements BackingProvider {
     this.settings = settings;
     this.capabilities = Collections.unmodifiableSet(capabilities);
     this.flaws = flaws;
+    this.slots = new ReferenceSlots(flaws);
   }
 
   Set<Flaw> flaws() {
@@ -218,6 +221,9 @@ final class ReferenceProvider implements BackingProvider {
     boolean done = false;
     try (Access access = region.acquire()) {
       long size = traits.byteSize();
+      if (!isNamed) {
+        slots.taken(access.segment());
+      }
       if (flaws.contains(Flaw.DIRTY_MEMORY) && traits.access() == AccessMode.READ_WRITE) {
         access.segment().set(JAVA_BYTE, size / 2, (byte) 1);
       }
@@ -358,6 +364,11 @@ final class ReferenceProvider implements BackingProvider {
     openBytes.addAndGet(-bytes);
   }
 
+  /** An unnamed region is about to give its memory back. */
+  void givingBack(MemoryRegion region, MemorySegment segment) {
+    slots.givenBack(region, segment, open.values());
+  }
+
   void closed(MemoryRegion region) {
     open.remove(region.id());
     if (!flaws.contains(Flaw.CLOSED_STAYS_ORPHANED)) {
@@ -390,6 +401,11 @@ final class ReferenceProvider implements BackingProvider {
     Comparator<StoredRegion> byName = Comparator.comparing(StoredRegion::name);
     stored.sort(flaws.contains(Flaw.STORED_UNSORTED) ? byName.reversed() : byName);
     return stored;
+  }
+
+  @Override
+  public List<StoredRegion> stored() throws MemoryException {
+    return flaws.contains(Flaw.LISTED_ONE_WAY) ? List.of() : stored(null);
   }
 
   private StoredRegion describe(Path path) throws MemoryException {

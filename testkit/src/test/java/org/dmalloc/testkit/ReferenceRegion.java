@@ -661,6 +661,9 @@ final class ReferenceRegion extends ReferenceSpace {
       return;
     }
     endSections();
+    if (traits.name() == null) {
+      provider.givingBack(this, segment);
+    }
     closed.set(flawed(Flaw.CLOSE_IN_USE_LEAKS));
     if (!flawed(Flaw.USABLE_AFTER_CLOSE) && !flawed(Flaw.MAPPING_LEAK)) {
       closeArena();
