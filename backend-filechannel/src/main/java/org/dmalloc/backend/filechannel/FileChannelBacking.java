@@ -32,11 +32,11 @@ final class FileChannelBacking implements RegionBacking {
   private final RegionTraits traits;
   private volatile AddressRange range;
   private volatile MemorySegment segment;
-  private final StoreFile file;
+  private volatile StoreFile file;
   private final ConcurrentReads reads;
 
   /** What messages call the region. */
-  private volatile String target = "";
+  private volatile Object region = "";
 
   /** For reads from the device; null until one is needed. */
   private DeviceProof.@Nullable Reader direct;
@@ -45,7 +45,8 @@ final class FileChannelBacking implements RegionBacking {
       RegionTraits traits, AddressRange range, StoreFile file, ConcurrentReads reads) {
     this.traits = traits;
     this.range = range;
-    this.segment = range.segment().asSlice(0, file.byteSize());
+    MemorySegment room = range.segment();
+    this.segment = room.byteSize() == file.byteSize() ? room : room.asSlice(0, file.byteSize());
     this.file = file;
     this.reads = reads;
   }
@@ -68,8 +69,8 @@ final class FileChannelBacking implements RegionBacking {
   }
 
   @Override
-  public void named(Object region, String holder) {
-    target = region.toString();
+  public void named(Object newRegion, String holder) {
+    region = newRegion;
     file.describeHolder(holder);
   }
 
@@ -97,7 +98,7 @@ final class FileChannelBacking implements RegionBacking {
         segment(),
         offset,
         length,
-        (run, count) -> DeviceProof.prove(segment(), run, count, target, device));
+        (run, count) -> DeviceProof.prove(segment(), run, count, region.toString(), device));
   }
 
   private synchronized DeviceProof.Reader directReads() throws MemoryException {
@@ -105,7 +106,7 @@ final class FileChannelBacking implements RegionBacking {
       if (!file.isNamed()) {
         throw MemoryException.of(
             "force",
-            target,
+            region.toString(),
             "without a name its file cannot be read past the page cache",
             "copy its content to a region of panama before you close it");
       }
@@ -213,6 +214,10 @@ final class FileChannelBacking implements RegionBacking {
    */
   @Override
   public void resize(long newByteSize, ProgressListener progress) throws MemoryException {
+    if (file.isShared()) {
+      moveOut(newByteSize, progress);
+      return;
+    }
     long oldByteSize = segment.byteSize();
     boolean grows = newByteSize > oldByteSize;
     if (grows) {
@@ -223,7 +228,7 @@ final class FileChannelBacking implements RegionBacking {
     try {
       MemorySegment mapped = file.map(mapMode(traits), arena, Math.max(larger, traits.maximum()));
       if (traits.sharing() == Sharing.PRIVATE) {
-        ResidentPages.copyChanged(segment, mapped, target, progress);
+        ResidentPages.copyChanged(segment, mapped, region.toString(), progress);
       }
       range.close();
       range = AddressRange.ofArena(arena, mapped);
@@ -248,6 +253,31 @@ final class FileChannelBacking implements RegionBacking {
   @Override
   public void trim() throws MemoryException {
     file.trim();
+  }
+
+  /** Moves a small region, which is to have another size, to a file of its own. */
+  private void moveOut(long newByteSize, ProgressListener progress) throws MemoryException {
+    StoreFile old = file;
+    StoreFile own = old.store().createUnnamed(newByteSize, SpaceReserver.moreZeros(progress));
+    Arena arena = Arena.ofShared();
+    try {
+      MemorySegment mapped = own.map(mapMode(traits), arena);
+      long kept = Math.min(segment.byteSize(), newByteSize);
+      MemorySegment.copy(segment, 0, mapped, 0, kept);
+      range.close(); // the last step: it throws while a native call uses the old segment
+      range = AddressRange.ofArena(arena, mapped);
+      segment = mapped;
+      file = own;
+    } catch (MemoryException | RuntimeException | Error e) {
+      arena.close();
+      try {
+        own.discard();
+      } catch (MemoryException f) {
+        e.addSuppressed(f);
+      }
+      throw e;
+    }
+    old.close();
   }
 
   private void resizeFile(long newByteSize, ProgressListener progress) throws MemoryException {

@@ -16,9 +16,11 @@ import org.dmalloc.api.Capability;
 import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.MemoryProvider;
 import org.dmalloc.api.MemoryRegion;
+import org.dmalloc.api.NameDurability;
 import org.dmalloc.api.OpenRequest;
 import org.dmalloc.api.ProgressListener;
 import org.dmalloc.api.RegionNames;
+import org.dmalloc.api.RegionOptions;
 import org.dmalloc.api.RegionRequest;
 import org.dmalloc.api.Reservation;
 import org.dmalloc.api.Sharing;
@@ -138,8 +140,21 @@ public final class FileChannelProvider extends StoreLedgerProvider {
       throws MemoryException {
     // A stored region may outlive a crash in the middle, and says of itself that it is reserved.
     Function<ProgressListener, SpaceReserver> fills =
-        request.name() == null ? progress -> SpaceReserver.BY_CONTENT : SpaceReserver::zeros;
+        request.name() == null && !shares(request)
+            ? progress -> SpaceReserver.BY_CONTENT
+            : SpaceReserver::zeros;
     return ledger.admit(request, () -> make(request, carriedAs, null, fills));
+  }
+
+  /** Whether a region needs nothing that a file or a mapping has as a whole. */
+  private boolean shares(RegionRequest request) {
+    return request.name() == null
+        && request.directory() == null
+        && request.byteSize() <= RegionStore.MOST_SHARED_BYTES
+        && sharing(request.sharing()) == Sharing.SHARED
+        && request.reservation() == Reservation.RESERVED
+        && request.maximum() == RegionOptions.NO_MAXIMUM
+        && !request.prefault();
   }
 
   private BackedRegion make(
@@ -162,17 +177,13 @@ public final class FileChannelProvider extends StoreLedgerProvider {
     PhasedProgress progress =
         new PhasedProgress(
             request.progress(), request.byteSize(), (fill ? 1 : 0) + (request.prefault() ? 1 : 0));
-    SpaceReserver reserver = fill ? fills.apply(progress.next()) : SpaceReserver.SPARSE;
+    boolean shares = shares(request);
+    SpaceReserver reserver = fill && !shares ? fills.apply(progress.next()) : SpaceReserver.SPARSE;
     long byteSize = request.byteSize();
-    Reservation reservation = request.reservation();
     StoreFile file =
-        name == null
-            ? store.createUnnamed(byteSize, reserver)
-            : move == null
-                ? store.create(
-                    name, byteSize, reservation, reserver, request.nameDurability(), name())
-                : store.createUnpublished(
-                    name, byteSize, reservation, move, reserver, request.nameDurability(), name());
+        shares
+            ? store.createShared(byteSize, progress.next())
+            : file(store, request, move, reserver);
     try {
       RegionTraits traits =
           RegionTraits.of(
@@ -187,6 +198,22 @@ public final class FileChannelProvider extends StoreLedgerProvider {
       undo(e, file::discard);
       throw e;
     }
+  }
+
+  /** Makes a file for one region, with the space that it is to have. */
+  private StoreFile file(
+      RegionStore store, RegionRequest request, @Nullable StoreMove move, SpaceReserver reserver)
+      throws MemoryException {
+    String name = request.name();
+    long byteSize = request.byteSize();
+    if (name == null) {
+      return store.createUnnamed(byteSize, reserver);
+    }
+    Reservation reservation = request.reservation();
+    NameDurability durable = request.nameDurability();
+    return move == null
+        ? store.create(name, byteSize, reservation, reserver, durable, name())
+        : store.createUnpublished(name, byteSize, reservation, move, reserver, durable, name());
   }
 
   @Override
@@ -234,7 +261,7 @@ public final class FileChannelProvider extends StoreLedgerProvider {
       if (prefault != null) {
         prefault(segment.asSlice(0, file.byteSize()), file, prefault.next(), outcome);
       }
-      RegionTraits real = traits.withFileKey(file.isNamed() ? file.fileKey() : null);
+      RegionTraits real = ledger.shared(traits.withFileKey(file.isNamed() ? file.fileKey() : null));
       AddressRange range = AddressRange.ofArena(arena, segment);
       return new BackedRegion(ledger, real, new FileChannelBacking(real, range, file, reads));
     } catch (MemoryException | RuntimeException | Error e) {

@@ -36,6 +36,8 @@ public final class MappingCount {
   /** Each copy may hold as many unused: a few copies stay far within the reserve. */
   private static final long ALLOTMENT = 256;
 
+  private static final String PIECES = ".pieces";
+
   private final KernelFiles files;
   private final String property;
   private final AtomicLong allotted = new AtomicLong();
@@ -48,6 +50,23 @@ public final class MappingCount {
   MappingCount(KernelFiles files, String property) {
     this.files = files;
     this.property = property.intern();
+  }
+
+  /**
+   * Notes that pieces of memory come, each mapped and unmapped alone, which the kernel may have as
+   * one mapping: closing every second one of them would make half as many mappings as there are
+   * pieces, and nobody is asked then. So no grant takes these.
+   *
+   * @param count negative for pieces that are gone
+   */
+  public void addPieces(int count) {
+    synchronized (property) {
+      System.setProperty(property + PIECES, Long.toString(pieces() + count));
+    }
+  }
+
+  private long pieces() {
+    return Long.getLong(property + PIECES, 0);
   }
 
   /**
@@ -98,7 +117,8 @@ public final class MappingCount {
       return Long.MAX_VALUE; // the kernel does not tell
     }
     long reserve = Math.min(RESERVE, limit.getAsLong() / 8);
-    long free = limit.getAsLong() - reserve - used.getAsLong();
+    long splits = pieces() / 2;
+    long free = limit.getAsLong() - reserve - splits - used.getAsLong();
     if (free < added) {
       throw MemoryException.of(
           operation,
@@ -107,10 +127,11 @@ public final class MappingCount {
           String.format(
               Locale.ROOT,
               "the process has %d mappings, and of the %d that vm.max_map_count allows the JVM"
-                  + " keeps %d",
+                  + " keeps %d%s",
               used.getAsLong(),
               limit.getAsLong(),
-              reserve),
+              reserve,
+              splits == 0 ? "" : ", and closing small regions may take " + splits),
           "close regions, advise larger pieces, or raise vm.max_map_count (sysctl"
               + " vm.max_map_count=1048576)");
     }

@@ -15,11 +15,14 @@ final class RegionLabel {
   private volatile Naming naming;
   private volatile @Nullable Carrier carrier;
 
-  private record Naming(@Nullable String name, @Nullable Path path) {}
+  private record Naming(@Nullable String name, @Nullable Path path) {
+    private static final Naming NONE = new Naming(null, null);
+  }
 
   RegionLabel(long id, RegionTraits traits, String backend) {
     this.id = id;
-    this.naming = new Naming(traits.name(), traits.path());
+    Naming given = new Naming(traits.name(), traits.path());
+    this.naming = given.equals(Naming.NONE) ? Naming.NONE : given;
     this.backend = backend;
   }
 

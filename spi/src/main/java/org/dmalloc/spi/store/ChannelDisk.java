@@ -58,6 +58,10 @@ final class ChannelDisk implements Disk {
     return new ChannelDisk(locked.channel(), locked.fileOrNull(), locked);
   }
 
+  FileChannel channel() {
+    return channel;
+  }
+
   @Override
   public long length() throws IOException {
     return call(channel::size);

@@ -33,8 +33,16 @@ final class LockedFile implements AutoCloseable {
   private static final Duration KEEPER_TIMEOUT = Duration.ofSeconds(10);
 
   private final FileChannel channel;
-  private final List<Closeable> descriptors = new ArrayList<>();
+  private final Closeable end;
+
+  /** Of the file that it is a part of; null for a file of its own. */
+  private final @Nullable ChannelDisk shared;
+
   private volatile Path path;
+
+  /** Null for none. */
+  private @Nullable List<Closeable> attached;
+
   private @Nullable Registration registration;
   private @Nullable FileChannel direct;
   private boolean closed;
@@ -42,16 +50,27 @@ final class LockedFile implements AutoCloseable {
   /** What others in this JVM are told of a file that has a name. */
   private record Registration(FileIdentity identity, Entry entry) {}
 
-  private LockedFile(FileChannel channel, Path path, @Nullable Registration registration) {
+  private LockedFile(
+      FileChannel channel,
+      Path path,
+      @Nullable Registration registration,
+      Closeable end,
+      @Nullable ChannelDisk shared) {
     this.channel = channel;
     this.path = path;
     this.registration = registration;
-    descriptors.add(channel);
+    this.end = end;
+    this.shared = shared;
   }
 
   /** Takes over a file that has no name any more; the path is that which it had. */
   static LockedFile unnamed(FileChannel channel, Path path) {
-    return new LockedFile(channel, path, null);
+    return new LockedFile(channel, path, null, channel, null);
+  }
+
+  /** A part of such a file. Closing it closes {@code end}, and the channel stays open. */
+  LockedFile part(Closeable partEnd, ChannelDisk disk) {
+    return new LockedFile(channel, path, null, partEnd, disk);
   }
 
   /** Opens and locks what the path names, or throws {@link NoSuchFileException}. */
@@ -97,7 +116,8 @@ final class LockedFile implements AutoCloseable {
       throws IOException {
     FileChannel channel = FileIdentity.open(path, mode.writable());
     Entry entry = Entry.create(mode.exclusive(), holder);
-    LockedFile opened = new LockedFile(channel, path, new Registration(identity, entry));
+    LockedFile opened =
+        new LockedFile(channel, path, new Registration(identity, entry), channel, null);
     boolean done = false;
     try {
       done =
@@ -169,7 +189,7 @@ final class LockedFile implements AutoCloseable {
   }
 
   ChannelDisk disk() {
-    return ChannelDisk.of(this);
+    return shared == null ? ChannelDisk.of(this) : shared;
   }
 
   FileChannel channel() {
@@ -178,7 +198,9 @@ final class LockedFile implements AutoCloseable {
 
   /** Leaves another descriptor of the same file to be closed together with this one. */
   synchronized void attach(Closeable descriptor) {
-    descriptors.add(descriptor);
+    List<Closeable> all = attached == null ? new ArrayList<>() : attached;
+    all.add(descriptor);
+    attached = all;
   }
 
   synchronized boolean isClosed() {
@@ -200,6 +222,10 @@ final class LockedFile implements AutoCloseable {
   public synchronized void close() throws IOException {
     if (!closed) {
       closed = true;
+      List<Closeable> descriptors = new ArrayList<>(List.of(end));
+      if (attached != null) {
+        descriptors.addAll(attached);
+      }
       if (registration == null) {
         OpenFiles.close(descriptors);
       } else {

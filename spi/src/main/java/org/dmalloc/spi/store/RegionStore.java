@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Optional;
 import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.NameDurability;
+import org.dmalloc.api.ProgressListener;
 import org.dmalloc.api.Reservation;
 import org.dmalloc.api.StoreFinding;
 import org.dmalloc.api.StoredRegion;
@@ -29,12 +30,16 @@ import org.jspecify.annotations.Nullable;
  * <p><b>Failure.</b> A {@link MemoryException} has the reason; a failed creation leaves no file.
  */
 public final class RegionStore {
+  /** The largest region that may share a file with others. */
+  public static final long MOST_SHARED_BYTES = SharedFiles.LARGEST_BYTES;
+
   private final Path directory;
   private final boolean madeOnDemand;
 
   private final @Nullable Path home;
   private final DirectoryEntries entries;
-  private volatile @Nullable Found found;
+  private final SharedFiles sharedFiles = new SharedFiles(this);
+  private final FileStoreBelow below;
 
   /** Gives a file a second name; a seam for file systems without hard links. */
   @FunctionalInterface
@@ -51,6 +56,7 @@ public final class RegionStore {
     this.directory = directory.toAbsolutePath().normalize();
     this.madeOnDemand = madeOnDemand;
     this.home = home;
+    this.below = new FileStoreBelow(this.directory);
     this.entries = new DirectoryEntries(this.directory, linker, unforced);
   }
 
@@ -216,11 +222,21 @@ public final class RegionStore {
     }
   }
 
-  /** Creates a region without a name: its file has no path, no header, and ends with its use. */
+  /**
+   * Creates a region without a name: its file has no path, no header, and ends with its use.
+   *
+   * @param reserver {@link SpaceReserver#moreZeros} for a region that is there and gets a file of
+   *     its own, on an interrupted thread too
+   */
   public StoreFile createUnnamed(long byteSize, SpaceReserver reserver) throws MemoryException {
-    checkAllocation(byteSize, directory);
+    boolean grows = reserver instanceof ZeroFill zeros && zeros.grows();
+    if (!grows) {
+      RegionLedger.checkNotInterrupted("allocate", -1, directory.toString());
+    }
+    String operation = grows ? "resize" : "allocate";
+    checkAddressable(operation, byteSize, directory);
     return StoreErrors.call(
-        "allocate",
+        operation,
         byteSize,
         directory,
         () -> {
@@ -234,6 +250,25 @@ public final class RegionStore {
             closeAfter(e, file::abandon);
             throw e;
           }
+        });
+  }
+
+  /**
+   * Creates a region without a name that nobody grows in place: a small one in a part of a file,
+   * which others have parts of; another one as {@link #createUnnamed} does.
+   *
+   * @param progress of filling it
+   */
+  public StoreFile createShared(long byteSize, ProgressListener progress) throws MemoryException {
+    checkAllocation(byteSize, directory);
+    SpaceReserver zeros = SpaceReserver.zeros(progress); // a part has what others left there
+    return StoreErrors.call(
+        "allocate",
+        byteSize,
+        directory,
+        () -> {
+          requireDirectory("allocate");
+          return sharedFiles.create(byteSize, zeros);
         });
   }
 
@@ -310,22 +345,8 @@ public final class RegionStore {
     return StoreErrors.call("examine", -1, directory, () -> fileStore().type());
   }
 
-  /** A file system, and the directory that it was found below. */
-  private record Found(Object directory, FileStore fileStore) {}
-
-  /**
-   * The file system below the store. To find it is to read all mounts, so it is found again only
-   * when the path leads to another directory, as after a mount over it.
-   */
   FileStore fileStore() throws IOException {
-    Object key = Files.readAttributes(directory, BasicFileAttributes.class).fileKey();
-    Found last = found;
-    if (key == null || last == null || !key.equals(last.directory)) {
-      FileStore below = Files.getFileStore(directory);
-      found = key == null ? null : new Found(key, below);
-      return below;
-    }
-    return last.fileStore;
+    return below.get();
   }
 
   /** The named regions, those that cannot be opened included, sorted by name. */
@@ -469,7 +490,7 @@ public final class RegionStore {
     }
   }
 
-  private static void closeAfter(Throwable cause, Closeable file) {
+  static void closeAfter(Throwable cause, Closeable file) {
     try {
       file.close();
     } catch (IOException e) {

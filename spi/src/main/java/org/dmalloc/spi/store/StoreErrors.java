@@ -161,6 +161,15 @@ final class StoreErrors {
         "put it back, or begin a new one: mkdir -m 700 -p " + directory);
   }
 
+  static MemoryException othersFailed(String operation, StoreFile file) {
+    return MemoryException.of(
+        operation,
+        file.byteSize(),
+        "a file without a name in " + file.target(),
+        "pages of the file, which small regions share, could not be written",
+        "make room or mend the device, then force again");
+  }
+
   static MemoryException noSuchRegion(String operation, Path path) {
     String nextStep = "no such region: check its name";
     return Errno.exception(operation, -1, path.toString(), Errno.ENOENT, nextStep);

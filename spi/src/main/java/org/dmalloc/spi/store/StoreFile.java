@@ -26,6 +26,7 @@ import org.dmalloc.spi.machine.MappingCount;
 import org.dmalloc.spi.region.DeviceProof;
 import org.dmalloc.spi.region.MovableFile;
 import org.dmalloc.spi.region.RegionBacking;
+import org.dmalloc.spi.region.Uninterrupted.Action;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -56,6 +57,9 @@ public final class StoreFile implements MovableFile, AutoCloseable {
   private volatile boolean holes;
   private @Nullable RegionImage image;
 
+  /** Of a file that it shares; null if it has one of its own. */
+  private final SharedFile.@Nullable Part part;
+
   /** Whether the file is to go. */
   private volatile boolean discarded;
 
@@ -77,12 +81,29 @@ public final class StoreFile implements MovableFile, AutoCloseable {
       OpenMode mode,
       NameDurability durable,
       @Nullable String name) {
+    this(store, locked, mode, durable, name, null);
+  }
+
+  private StoreFile(
+      RegionStore store,
+      LockedFile locked,
+      OpenMode mode,
+      NameDurability durable,
+      @Nullable String name,
+      SharedFile.@Nullable Part part) {
     this.store = store;
     this.locked = locked;
     this.disk = locked.disk();
     this.mode = mode;
     this.durable = durable;
     this.name = name;
+    this.part = part;
+  }
+
+  /** A part of a file as the file of an unnamed region, which gives it back when it is closed. */
+  static StoreFile ofPart(RegionStore store, SharedFile.Part part) {
+    LockedFile file = part.file().lend(part);
+    return new StoreFile(store, file, OpenMode.WRITER, NameDurability.NOW, null, part);
   }
 
   /** Writes a new named region into the empty file. */
@@ -99,13 +120,13 @@ public final class StoreFile implements MovableFile, AutoCloseable {
     adopt(image.header());
   }
 
-  /** Backs an unnamed region by the empty file, with data from the first byte, and no path. */
+  /** Backs an unnamed region by the empty file or its part, with data from its first byte. */
   synchronized void initialiseUnnamed(long newByteSize, SpaceReserver reserver) throws IOException {
     long length = RegionImage.fileLength(0, newByteSize);
     if (!(reserver instanceof ZeroFill)) { // which makes it that long
       disk.setLength(length);
     }
-    reserver.reserve(this, 0, length);
+    reserver.reserve(this, dataOffset(), length);
     byteSize = newByteSize;
   }
 
@@ -237,6 +258,11 @@ public final class StoreFile implements MovableFile, AutoCloseable {
     return name != null;
   }
 
+  /** Whether others have parts of the file: then it keeps its size. */
+  public boolean isShared() {
+    return part != null;
+  }
+
   /** The region's name; null for an unnamed region. */
   public @Nullable String name() {
     return name;
@@ -341,7 +367,8 @@ public final class StoreFile implements MovableFile, AutoCloseable {
 
   /** Where in the file the region's first byte is, a multiple of 2 MiB unless others wrote it. */
   public synchronized long dataOffset() {
-    return image == null ? 0 : image.header().dataOffset();
+    long start = part == null ? 0 : part.offset();
+    return image == null ? start : image.header().dataOffset();
   }
 
   public long byteSize() {
@@ -423,7 +450,7 @@ public final class StoreFile implements MovableFile, AutoCloseable {
               throw StoreErrors.cutShort("map", path(), length, offset + byteSize);
             }
             MemorySegment mapped = channel.map(mapMode, offset, room, arena);
-            if (channel.size() > length) {
+            if (length < offset + room) {
               channel.truncate(length); // mapping has extended it
             }
             return mapped;
@@ -520,6 +547,19 @@ public final class StoreFile implements MovableFile, AutoCloseable {
    * @throws MemoryException if the device or file system refuses a write
    */
   public void force(MemorySegment mapped, long offset, long length) throws MemoryException {
+    watch(() -> forceMapped(mapped, offset, length));
+  }
+
+  /** Makes a call that may be told that pages of the file could not be written. */
+  void watch(Action call) throws MemoryException {
+    if (part == null) {
+      call.run();
+    } else {
+      part.watch("force", this, call);
+    }
+  }
+
+  private void forceMapped(MemorySegment mapped, long offset, long length) throws MemoryException {
     try {
       if (mapped.isReadOnly()) {
         // Linux takes the mapping of a file that is open for reading for a private one: msync does
@@ -618,6 +658,9 @@ public final class StoreFile implements MovableFile, AutoCloseable {
    */
   public synchronized void resize(long newByteSize, SpaceReserver reserver) throws MemoryException {
     requireWriter("resize");
+    if (part != null) {
+      throw new IllegalStateException("a part has one size; move the region to a file of its own");
+    }
     checkName("resize");
     checkLength("resize");
     RegionStore.checkAddressable("resize", newByteSize, path());
@@ -625,12 +668,7 @@ public final class StoreFile implements MovableFile, AutoCloseable {
       RegionImage.Reserve reserve = (at, length) -> reserver.reserve(this, at, length);
       if (image != null) {
         writeLength();
-        RegionImage resized = image;
-        // On one thread, as each step alone would have to wake one.
-        IOException undone =
-            ChannelDisk.call(
-                    () -> Optional.ofNullable(resized.resize(newByteSize, reserve, durable)))
-                .orElse(null);
+        IOException undone = image.resize(newByteSize, reserve, durable);
         noteUnforced();
         adopt(image.header());
         if (undone != null) {
@@ -641,7 +679,7 @@ public final class StoreFile implements MovableFile, AutoCloseable {
               undone.getMessage());
         }
       } else {
-        ChannelDisk.run(() -> RegionImage.resizePlain(disk, byteSize, newByteSize, reserve));
+        RegionImage.resizePlain(disk, byteSize, newByteSize, reserve);
         byteSize = newByteSize;
       }
     } catch (IOException e) {
@@ -765,7 +803,7 @@ public final class StoreFile implements MovableFile, AutoCloseable {
    * @param told gets what this one tells as a suppressed exception
    */
   public synchronized void writeBackFailed(MemoryException told) {
-    if (!locked.isClosed()) {
+    if (!locked.isClosed() && part == null) { // which has one descriptor, and no header
       waitFailed();
       try {
         disk.sync();

@@ -41,7 +41,8 @@ record ZeroFill(ProgressListener progress, boolean grows) implements SpaceReserv
     LongOperation operation =
         new LongOperation("reserve", file.target().toString(), length, progress, outcome);
     // A virtual thread would keep its carrier, and an interrupt closes the channel.
-    boolean here = !grows && !file.isNamed() && !Thread.currentThread().isVirtual();
+    boolean here =
+        !grows && !file.isNamed() && !file.isShared() && !Thread.currentThread().isVirtual();
     operation.report(0);
     for (long done = 0; done < length; ) {
       operation.checkNotInterrupted(done);

@@ -35,6 +35,7 @@ class MappingCountTest {
   @AfterEach
   void forget() {
     System.clearProperty(property);
+    System.clearProperty(property + ".pieces");
   }
 
   private void mappings(int count) throws IOException {
@@ -57,6 +58,22 @@ class MappingCountTest {
             + " vm.max_map_count allows the JVM keeps 4096; close regions, advise larger pieces, or"
             + " raise vm.max_map_count (sysctl vm.max_map_count=1048576)",
         refusal(copy()).getMessage());
+  }
+
+  /** Whoever maps pieces of memory may close every second one, and is not asked then. */
+  @Test
+  void whatClosingPiecesMaySplitIsNotGranted() throws Exception {
+    MappingCount count = copy();
+    int pieces = 2 * (FREE - 1000);
+    copy().addPieces(pieces - 1);
+    count.add("mmap", 4096, "it", 1);
+    copy().addPieces(1);
+    assertTrue(
+        String.valueOf(refusal(copy()).getMessage())
+            .contains("keeps 4096, and closing small regions may take " + pieces / 2 + "; close"),
+        String.valueOf(refusal(copy()).getMessage()));
+    count.addPieces(-pieces);
+    copy().add("mmap", 4096, "it", 2);
   }
 
   /** Whatever two copies were granted before, together they stay out of most of the reserve. */
