@@ -219,7 +219,7 @@ final class ManagedRegions {
             missing,
             region.asked().required().contains(missing)
                 ? "its request requires"
-                : "it was asked for",
+                : "its request needs",
             able.isEmpty()
                 ? "no other backend here can hold it"
                 : "it can move to " + String.join(", ", able)));

@@ -45,6 +45,9 @@ class FailuresTest {
           alloc 1.5                | alloc: SIZE '1.5' is not a whole number of bytes; add a unit such as k, m or g
           alloc 9e9g               | alloc: SIZE '9e9g' is not a size; give one such as 4096, 64k, 512m or 1.5g
           alloc 9999999p           | alloc: SIZE '9999999p' is more than the largest size, 8 EiB less one byte; give a smaller one
+          alloc 1k --budget x      | --budget 'x' is not a size; give one such as 4096, 64k, 512m or 1.5g
+          alloc 1k -d ''           | --directory '' is empty; give the path of one
+          stored -d ''             | --directory '' is empty; give the path of one
           alloc 1k --budget 0      | budget of 0 bytes; give at least 1, or none
           hotswap                  | hotswap: ID is missing; usage: hotswap ID… BACKEND [-a] [--rate RATE]
           alloc 1k 2k              | alloc: unexpected argument '2k'; usage: alloc SIZE [OPTION…]

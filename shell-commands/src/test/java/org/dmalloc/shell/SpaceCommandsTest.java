@@ -98,7 +98,7 @@ class SpaceCommandsTest {
             "alloc 4k -n other --budget 64k",
             "alloc 4k -n other --policy never",
             "open orders --max 1m --autogrow",
-            "open orders --lock")) {
+            "open orders --checked")) {
       String refused = shell.fail(words);
       assertTrue(refused.contains(" hold while the region is open"), refused);
       assertTrue(refused.contains("'./dmalloc'"), refused);

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import org.dmalloc.api.StoreFinding;
 import org.dmalloc.shell.command.Console;
+import org.dmalloc.shell.session.SessionFunctions;
 import org.dmalloc.testkit.memory.InMemoryProvider;
 import org.dmalloc.testkit.memory.InMemoryStore;
 import org.junit.jupiter.api.AfterEach;
@@ -13,6 +14,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.osgi.framework.Version;
 
 /** What a terminal of 80 columns would break, we have broken where it can be read. */
 class TerminalWidthTest {
@@ -64,6 +66,20 @@ class TerminalWidthTest {
     printed
         .lines()
         .filter(each -> each.strip().contains(" "))
+        .forEach(each -> assertTrue(each.codePointCount(0, each.length()) <= WIDTH, printed));
+  }
+
+  @Test
+  void theFirstLinesAreNotWiderEither() throws Exception {
+    shell.addFunction(
+        ShellCommands.SCOPE,
+        SessionFunctions.WELCOME,
+        SessionFunctions.welcome(shell.providers, Version.emptyVersion));
+    shell.run(ShellCommands.SCOPE + ":" + SessionFunctions.WELCOME);
+    String printed = shell.out();
+    assertTrue(printed.contains("a-third-one"), printed);
+    printed
+        .lines()
         .forEach(each -> assertTrue(each.codePointCount(0, each.length()) <= WIDTH, printed));
   }
 

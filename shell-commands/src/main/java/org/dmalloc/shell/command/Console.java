@@ -15,6 +15,7 @@ import org.apache.felix.service.command.Job;
 import org.apache.felix.service.command.Process;
 import org.dmalloc.api.VisibleText;
 import org.dmalloc.shell.output.Printable;
+import org.dmalloc.shell.syntax.UsageException;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -79,8 +80,14 @@ public record Console(
     return session.currentDir().resolve(path).normalize();
   }
 
-  /** Like {@link #resolve}; null for an option that is absent. */
+  /**
+   * Like {@link #resolve}, for the option of a directory; null if it is absent. Throws {@link
+   * UsageException} if it is empty, as that of an unset variable is.
+   */
   public @Nullable Path resolveGiven(@Nullable String path) {
+    if (path != null && path.isEmpty()) {
+      throw new UsageException("--directory '' is empty; give the path of one");
+    }
     return path == null ? null : resolve(path);
   }
 

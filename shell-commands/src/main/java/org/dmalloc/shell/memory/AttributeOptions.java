@@ -85,10 +85,7 @@ public record AttributeOptions(
     if (max != null && max.bytes() == 0) {
       throw new UsageException("--max 0: no size to grow to; give at least the region's size");
     }
-    refuseLost(
-        console,
-        "--max, --autogrow, --checked and --lock",
-        max != null || autogrow || checked || lock);
+    refuseLost(console, "--max, --autogrow and --checked", max != null || autogrow || checked);
     long maximum = max == null ? RegionAttributes.NO_MAXIMUM : max.bytes();
     return request
         .withMaximum(maximum)

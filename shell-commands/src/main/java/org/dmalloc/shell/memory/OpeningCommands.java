@@ -73,7 +73,7 @@ public final class OpeningCommands extends CommandSet {
               .withName(name)
               .withReservation(sparse ? Reservation.SPARSE : Reservation.RESERVED)
               .withPolicies(Words.parseAll(SwapPolicy.class, policy, "--policy"))
-              .withResidentBudget(PagingCommands.parseBudget(budget));
+              .withResidentBudget(PagingCommands.parseBudget(budget, "--budget"));
       Backend chosen = providers().choose(backend, Requirements.of(request), warn(session));
       try {
         info = chosen.allocate(request).info();

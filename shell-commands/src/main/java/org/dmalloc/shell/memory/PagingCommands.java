@@ -85,7 +85,7 @@ public final class PagingCommands extends CommandSet {
       @Argument("ID: id or name of the region, which must be open") Object id,
       @Argument("SIZE: how much may be in RAM: 64k, 512m, 1.5g …; or none") String size)
       throws MemoryException {
-    long bytes = parseBudget(size);
+    long bytes = parseBudget(size, "SIZE");
     try (RegionLookup.Lease lease = lookup().lease(id, AccessMode.READ_WRITE, null)) {
       if (!lease.borrowed()) {
         throw UsageException.of(
@@ -96,12 +96,12 @@ public final class PagingCommands extends CommandSet {
     }
   }
 
-  /** Parses a budget; {@code none} and null mean no bound. */
-  static long parseBudget(@Nullable String size) {
+  /** Parses a budget; {@code none} and null mean no bound. {@code what} names it in messages. */
+  static long parseBudget(@Nullable String size, String what) {
     if (size == null || size.strip().equalsIgnoreCase(NO_BUDGET)) {
       return RegionRequest.NO_BUDGET;
     }
-    long bytes = ByteSize.parse(size, "SIZE").bytes();
+    long bytes = ByteSize.parse(size, what).bytes();
     if (bytes == 0) {
       throw new UsageException("budget of 0 bytes; give at least 1, or " + NO_BUDGET);
     }
