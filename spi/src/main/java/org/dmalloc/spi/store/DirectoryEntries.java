@@ -26,7 +26,6 @@ final class DirectoryEntries {
   private final Path directory;
   private final RegionStore.Linker linker;
   private final UnforcedNames unforced;
-  private volatile Calls calls = new Calls() {};
 
   /** Calls of the system; a seam for others that come in between, and for devices that fail. */
   interface Calls {
@@ -53,7 +52,11 @@ final class DirectoryEntries {
   }
 
   void callBy(Calls others) {
-    calls = others;
+    unforced.callBy(others);
+  }
+
+  Calls calls() {
+    return unforced.calls();
   }
 
   UnforcedNames unforced() {
@@ -165,7 +168,7 @@ final class DirectoryEntries {
   private void moveToNew(String operation, Path from, Path to, @Nullable Exception linkFailure)
       throws IOException {
     try {
-      calls.createFile(to);
+      calls().createFile(to);
     } catch (FileAlreadyExistsException e) {
       throw StoreErrors.nameTaken(operation, to);
     }
@@ -174,7 +177,7 @@ final class DirectoryEntries {
         if (!holdsEmpty(to, placeholder)) {
           throw StoreErrors.nameTaken(operation, to);
         }
-        calls.move(from, to);
+        calls().move(from, to);
       } catch (IOException | RuntimeException | Error e) {
         deleteEmpty(e, to, placeholder);
         throw e;
@@ -294,7 +297,7 @@ final class DirectoryEntries {
   private void endMove(Path path, FileIdentity identity, @Nullable HandOver note)
       throws IOException {
     if (note != null && note.role() == HandOver.Role.ARRIVED) {
-      note.removeOldFile();
+      note.removeOldFile(calls());
     } else if (note != null && note.isSuperseded()) {
       FileIdentity.deleteIfSame(path, identity);
       settle(NameDurability.NOW);
@@ -309,7 +312,7 @@ final class DirectoryEntries {
         throw StoreErrors.foreign("rename", path, "move it out of the store");
       }
       HandOver note = noteOf(locked.disk(), path);
-      if (note != null && note.role() == HandOver.Role.ARRIVED && !note.removeOldFile()) {
+      if (note != null && note.role() == HandOver.Role.ARRIVED && !note.removeOldFile(calls())) {
         throw StoreErrors.oldFileStays("rename", path, note); // it knows this one by its path
       }
       if (note != null && note.isSuperseded()) {
@@ -349,10 +352,16 @@ final class DirectoryEntries {
 
   /** Waits until the entries are on the device, or notes that somebody has to. */
   void settle(NameDurability durable) throws IOException {
-    if (durable == NameDurability.NOW) {
-      calls.force(directory);
-    } else {
-      unforced.changed(directory);
+    boolean done = false;
+    try {
+      if (durable == NameDurability.NOW) {
+        calls().force(directory);
+        done = true;
+      }
+    } finally {
+      if (!done) {
+        unforced.changed(directory);
+      }
     }
   }
 

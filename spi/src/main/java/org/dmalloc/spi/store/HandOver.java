@@ -153,22 +153,29 @@ record HandOver(Role role, UUID id, String path) {
   }
 
   /** Deletes the old file of the new one, which is open for writing; false if it is still there. */
-  boolean removeOldFile() {
+  boolean removeOldFile(DirectoryEntries.Calls calls) {
     Path other = otherFile();
     if (other == null) {
       return false;
     }
+    try {
+      deleteOld(other);
+      // Also if it was gone already: whoever deleted it may not have waited for the device.
+      calls.force(Objects.requireNonNull(other.getParent()));
+      return true;
+    } catch (IOException e) {
+      return false; // in use, unreadable or not ours to delete: the note stays, and so does it
+    }
+  }
+
+  private void deleteOld(Path other) throws IOException {
     try (LockedFile old =
         LockedFile.open("remove", other, OpenMode.WRITER, "its removal", Duration.ZERO)) {
       if (isFor(RegionImage.load(old.disk(), other).header(), Role.LEAVING)) {
         FileIdentity.deleteIfSame(other, old.identity());
-        DirectoryEntries.force(Objects.requireNonNull(other.getParent()));
       }
-      return true;
     } catch (NoSuchFileException e) {
-      return true;
-    } catch (IOException e) {
-      return false; // in use, unreadable or not ours to delete: the note stays, and so does it
+      // Deleted before, or never there.
     }
   }
 }

@@ -319,7 +319,7 @@ public final class RegionStore {
     }
     boolean writes = file.mode() == OpenMode.WRITER;
     if (note.role() == HandOver.Role.ARRIVED) {
-      if (writes && note.removeOldFile()) {
+      if (writes && note.removeOldFile(entries.calls())) {
         file.endMove();
       }
       return;

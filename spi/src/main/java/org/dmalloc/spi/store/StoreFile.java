@@ -322,7 +322,9 @@ public final class StoreFile implements MovableFile, AutoCloseable {
 
   private void requireArrived(String operation) throws MemoryException {
     HandOver before = handOver();
-    if (before != null && before.role() == HandOver.Role.ARRIVED && !before.removeOldFile()) {
+    if (before != null
+        && before.role() == HandOver.Role.ARRIVED
+        && !before.removeOldFile(store.entries().calls())) {
       throw StoreErrors.oldFileStays(operation, path(), before);
     }
   }

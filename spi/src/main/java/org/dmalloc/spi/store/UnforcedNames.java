@@ -21,6 +21,7 @@ import org.dmalloc.spi.region.SuspectFiles;
  * <p>Thread-safe. A change that comes during a {@link #force} is kept for the next one.
  */
 final class UnforcedNames {
+  private volatile DirectoryEntries.Calls calls = new DirectoryEntries.Calls() {};
   private final Set<Path> directories = new HashSet<>();
   private final Map<FileIdentity, Closed> closed = new HashMap<>();
   private final Set<StoreFile> open = new HashSet<>();
@@ -47,6 +48,15 @@ final class UnforcedNames {
 
   private record Noted(
       Set<Path> directories, Map<FileIdentity, Closed> closed, Set<StoreFile> open) {}
+
+  void callBy(DirectoryEntries.Calls others) {
+    calls = others;
+  }
+
+  /** The calls by which names are changed in all directories of the provider. */
+  DirectoryEntries.Calls calls() {
+    return calls;
+  }
 
   /** Entries of the directory were made, changed or deleted. */
   synchronized void changed(Path directory) {
@@ -182,9 +192,9 @@ final class UnforcedNames {
     }
   }
 
-  private static void force(Path directory) throws IOException {
+  private void force(Path directory) throws IOException {
     try {
-      DirectoryEntries.force(directory);
+      calls.force(directory);
     } catch (NoSuchFileException e) {
       // The directory has gone, with all that was in it.
     }

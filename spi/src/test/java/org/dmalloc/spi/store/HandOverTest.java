@@ -2,15 +2,18 @@
 package org.dmalloc.spi.store;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.UUID;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
 import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.NameDurability;
@@ -125,6 +128,33 @@ final class HandOverTest {
     to.delete("r");
     assertEquals(List.of(), files(from));
     assertEquals(List.of(), from.list());
+  }
+
+  /** Else a power cut could bring the old file back, which nothing would supersede then. */
+  @Test
+  void theMoveHasEndedOnlyOnceTheDeviceHasTheDeletionOfTheOldFile() throws Exception {
+    moveUntil(true);
+    List<Path> forced = new ArrayList<>();
+    AtomicInteger failures = new AtomicInteger(1);
+    to.entries()
+        .callBy(
+            new DirectoryEntries.Calls() {
+              @Override
+              public void force(Path path) throws IOException {
+                if (failures.getAndDecrement() > 0) {
+                  throw new IOException("Input/output error");
+                }
+                forced.add(path);
+              }
+            });
+    try (StoreFile file = to.open("r", OpenMode.WRITER, "test")) {
+      assertEquals(List.of(), files(from));
+      assertNotNull(file.handOver(), "nobody knows whether the device has deleted it");
+    }
+    try (StoreFile file = to.open("r", OpenMode.WRITER, "test")) {
+      assertEquals(null, file.handOver());
+      assertEquals(List.of(from.directory()), forced);
+    }
   }
 
   @Test
