@@ -6,4 +6,7 @@ module org.dmalloc.heap {
   exports org.dmalloc.heap;
 
   uses org.dmalloc.heap.HeapService;
+
+  provides org.dmalloc.heap.HeapService with
+      org.dmalloc.heap.allocator.RegionHeaps;
 }

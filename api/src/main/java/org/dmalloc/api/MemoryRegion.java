@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.dmalloc.api;
 
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
 import java.util.Optional;
@@ -70,6 +71,24 @@ public interface MemoryRegion extends AutoCloseable {
    * segment.
    */
   MemorySegment segment();
+
+  /**
+   * Has {@link #close} close an arena before the memory goes. For segments of this region that were
+   * given the shorter life of an arena by {@link MemorySegment#reinterpret(Arena,
+   * java.util.function.Consumer)}: nothing else would keep an access through them from memory that
+   * is others' by then. The region is to be pinned.
+   *
+   * <p>An arena that cannot be closed refuses the close of the region: a confined one of another
+   * thread, or one whose segment is in use by a native call.
+   *
+   * @throws UnsupportedOperationException if regions of this provider know nothing of arenas
+   */
+  default void attach(Arena arena) {
+    throw new UnsupportedOperationException("arenas of " + this + "; take a segment of its own");
+  }
+
+  /** Takes an arena off again that was attached, and is closed. */
+  default void detach(Arena arena) {}
 
   /**
    * Writes all changed pages to the backing file and waits until the device has them, whoever

@@ -10,16 +10,11 @@ import java.util.List;
  * @param clean whether it was closed cleanly, or is new
  * @param duration what opening took
  * @param liveBlocks blocks that were found; −1 if it was clean, as nobody counted
- * @param completedFrees frees that were under way when the process ended
  * @param lastAllocated blocks that were handed out last before the process ended: one that nobody
  *     had stored the offset of is leaked, see {@link Heap#sweep}. At most one for each cache
  */
 public record HeapRecovery(
-    boolean clean,
-    Duration duration,
-    long liveBlocks,
-    int completedFrees,
-    List<Long> lastAllocated) {
+    boolean clean, Duration duration, long liveBlocks, List<Long> lastAllocated) {
   public HeapRecovery {
     lastAllocated = List.copyOf(lastAllocated);
   }

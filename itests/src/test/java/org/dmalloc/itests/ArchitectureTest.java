@@ -171,6 +171,8 @@ class ArchitectureTest {
   /** Gives memory that it was given the shorter life of a section, in a mode for tests. */
   private static final String CHECKED_SECTIONS = "org.dmalloc.spi.region.CheckedSections";
 
+  private static final String BLOCK_ARENA = "org.dmalloc.heap.allocator.BlockArena";
+
   private static List<ArchRule> downcallsOutside(String place) {
     return List.of(
         noClasses()
@@ -185,6 +187,8 @@ class ArchitectureTest {
             .resideOutsideOfPackage(place)
             .and()
             .doNotHaveFullyQualifiedName(CHECKED_SECTIONS)
+            .and()
+            .doNotHaveFullyQualifiedName(BLOCK_ARENA)
             .should()
             .callMethodWhere(
                 describe(

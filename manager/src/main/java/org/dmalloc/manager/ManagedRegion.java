@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.dmalloc.manager;
 
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.time.Instant;
 import java.util.List;
@@ -100,6 +101,17 @@ final class ManagedRegion implements MemoryRegion {
   @Override
   public MemorySegment segment() {
     return backing.pin();
+  }
+
+  @Override
+  public void attach(Arena arena) {
+    segment(); // from here on it stays where it is
+    placement().region().attach(arena);
+  }
+
+  @Override
+  public void detach(Arena arena) {
+    placement().region().detach(arena);
   }
 
   @Override

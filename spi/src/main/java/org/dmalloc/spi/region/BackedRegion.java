@@ -2,6 +2,7 @@
 package org.dmalloc.spi.region;
 
 import java.io.UncheckedIOException;
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.time.Instant;
 import java.util.List;
@@ -161,6 +162,20 @@ public final class BackedRegion implements BackingRegion {
           nextUse.pin();
           return segment;
         });
+  }
+
+  @Override
+  public void attach(Arena arena) {
+    inSection(
+        () -> {
+          gate.attach(arena);
+          return arena;
+        });
+  }
+
+  @Override
+  public void detach(Arena arena) {
+    gate.detach(arena);
   }
 
   /** A carrier, which hands it out, minds what is protected. */

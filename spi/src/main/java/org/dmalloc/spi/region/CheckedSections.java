@@ -45,8 +45,18 @@ public final class CheckedSections {
 
   Arena begin() {
     Arena arena = Arena.ofShared();
-    open.put(arena, true);
+    add(arena);
     return arena;
+  }
+
+  /** Has {@link #endAll} end an arena of others. */
+  void add(Arena arena) {
+    open.put(arena, true);
+  }
+
+  /** Forgets an arena that has ended. */
+  void remove(Arena arena) {
+    open.remove(arena);
   }
 
   /** The same memory, as long as the arena is open. */
@@ -59,7 +69,7 @@ public final class CheckedSections {
   boolean end(Arena arena) {
     try {
       arena.close();
-    } catch (IllegalStateException inUse) {
+    } catch (IllegalStateException | WrongThreadException inUse) {
       if (arena.scope().isAlive()) {
         return false;
       }
@@ -84,7 +94,7 @@ public final class CheckedSections {
 
   static IllegalStateException inUse() {
     return new IllegalStateException(
-        "a native call or a channel uses the segment of an access section past its end; let it end"
-            + " before the section does");
+        "a segment of an access section or an arena is in use by a native call or a channel, or the"
+            + " arena belongs to another thread; let it end first");
   }
 }

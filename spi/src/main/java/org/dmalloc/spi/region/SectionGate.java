@@ -93,6 +93,9 @@ public final class SectionGate extends SectionSlots {
   /** Null unless segments are to end with their sections. */
   private final @Nullable CheckedSections checks;
 
+  /** Arenas of users that lead to the memory; null until there is one. */
+  private volatile @Nullable CheckedSections attached;
+
   public SectionGate() {
     this(false);
   }
@@ -188,6 +191,30 @@ public final class SectionGate extends SectionSlots {
   public void endSections() {
     if (checks != null) {
       checks.endAll();
+    }
+    CheckedSections arenas = attached;
+    if (arenas != null) {
+      arenas.endAll();
+    }
+  }
+
+  /** Has {@link #endSections} end an arena whose segments lead to the memory, too. */
+  void attach(Arena arena) {
+    CheckedSections arenas = attached;
+    if (arenas == null) {
+      synchronized (this) {
+        arenas = attached == null ? new CheckedSections() : attached;
+        attached = arenas;
+      }
+    }
+    arenas.add(arena);
+  }
+
+  /** Forgets an arena that has ended. */
+  void detach(Arena arena) {
+    CheckedSections arenas = attached;
+    if (arenas != null) {
+      arenas.remove(arena);
     }
   }
 

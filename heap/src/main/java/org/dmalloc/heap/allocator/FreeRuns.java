@@ -1,0 +1,312 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.dmalloc.heap.allocator;
+
+import static org.dmalloc.heap.allocator.PageTable.FREE;
+import static org.dmalloc.heap.allocator.PageTable.HOLES;
+import static org.dmalloc.heap.allocator.PageTable.LONG;
+import static org.dmalloc.heap.allocator.PageTable.TRANSIT;
+
+import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
+import org.dmalloc.heap.HeapDamagedException;
+
+/**
+ * The runs of free pages, by size: lists for 1 to 15 pages, then eight for each doubling, and a bit
+ * for each list that is not empty (two-level segregated fit: Masmano and others, 2004). Taking and
+ * giving back take a number of steps that does not depend on how many runs there are; only where no
+ * list holds runs that are large enough for certain is the one searched that may hold some.
+ *
+ * <p>The lists go through the descriptors of the runs; their first runs are known on the Java heap
+ * alone. All methods are called with this lock held. Runs that touch are one, within an extent.
+ */
+final class FreeRuns extends SpinLock {
+  static final int LISTS = 240;
+
+  private static final int EXACT = 16;
+
+  private final PageTable table;
+  private final long[] firsts = new long[LISTS];
+  private final long[] filled = new long[(LISTS + 63) / 64];
+
+  private long freePages;
+  private long holePages;
+
+  FreeRuns(PageTable table) {
+    this.table = table;
+  }
+
+  /** The list of runs of so many pages. */
+  static int list(long pages) {
+    if (pages < EXACT) {
+      return (int) pages;
+    }
+    int doubling = 63 - Long.numberOfLeadingZeros(pages);
+    return EXACT + (doubling - 4) * 8 + (int) ((pages >>> (doubling - 3)) & 7);
+  }
+
+  long freePages() {
+    return freePages;
+  }
+
+  /** Free pages of runs whose space may have been given back in part. */
+  long holePages() {
+    return holePages;
+  }
+
+  /** The first run of a list; 0 if it is empty. */
+  long first(int list) {
+    return firsts[list];
+  }
+
+  /** Forgets all runs. */
+  void clear() {
+    Arrays.fill(firsts, 0);
+    Arrays.fill(filled, 0);
+    freePages = 0;
+    holePages = 0;
+  }
+
+  /** Takes over lists that a heap was closed with. */
+  void restore(long[] savedFirsts, long savedFreePages, long savedHolePages) {
+    System.arraycopy(savedFirsts, 0, firsts, 0, LISTS);
+    for (int i = 0; i < LISTS; i++) {
+      if (firsts[i] != 0) {
+        filled[i >>> 6] |= 1L << i;
+      }
+    }
+    freePages = savedFreePages;
+    holePages = savedHolePages;
+  }
+
+  /** Pages of the largest run. */
+  long largest(MemorySegment memory, Extents extents) throws HeapDamagedException {
+    long largest = 0;
+    for (int list = LISTS - 1; list > 0 && largest == 0; list--) {
+      for (long page = firsts[list]; page != 0; ) {
+        largest = Math.max(largest, PageTable.pages(table.head(memory, extents, page)));
+        page = PageTable.following(memory, extents, page);
+      }
+    }
+    return largest;
+  }
+
+  /**
+   * Takes a run out of the free ones. It is in {@link PageTable#TRANSIT} then, for the caller to
+   * say what it is.
+   *
+   * @param pages at least 1
+   * @param alignment of the first page plus the phase, in pages; a power of two
+   * @return the first page, negated if its space is to be reserved first; 0 if there is no such run
+   */
+  long take(MemorySegment memory, Extents extents, long pages, long alignment, long phase)
+      throws HeapDamagedException {
+    long wanted = pages + alignment - 1;
+    long page = firstOfAtLeast(wanted);
+    if (page == 0) {
+      page = search(memory, extents, pages, alignment, phase);
+    }
+    if (page == 0) {
+      return 0;
+    }
+    long word = requireFree(memory, extents, page);
+    long all = PageTable.pages(word);
+    long before = skip(page, alignment, phase);
+    if (before + pages > all) {
+      throw PageTable.damaged(page, "a free run is in the list of larger ones");
+    }
+    int kind = PageTable.kind(word);
+    long state = PageTable.state(memory, extents.descriptor(page));
+    remove(memory, extents, page, word);
+    long start = page + before;
+    long after = all - before - pages;
+    // The pieces are written before the run is cut: until then its head tells of all of it.
+    if (after > 0) {
+      insert(memory, extents, start + pages, after, kind, state);
+    }
+    table.setLast(memory, extents, start, pages, false);
+    table.setHead(memory, extents, start, TRANSIT, 0, pages);
+    if (before > 0) {
+      insert(memory, extents, page, before, kind, state);
+    }
+    return kind == HOLES ? -start : start;
+  }
+
+  private static long skip(long page, long alignment, long phase) {
+    return -(page + phase) & (alignment - 1);
+  }
+
+  private long firstOfAtLeast(long pages) {
+    long rounded = pages;
+    if (pages >= EXACT) {
+      rounded += (1L << (60 - Long.numberOfLeadingZeros(pages))) - 1;
+    }
+    int list = list(rounded);
+    if (list >= LISTS) {
+      return 0;
+    }
+    long bits = filled[list >>> 6] & (-1L << list);
+    for (int word = list >>> 6; ; bits = filled[word]) {
+      if (bits != 0) {
+        return firsts[(word << 6) + Long.numberOfTrailingZeros(bits)];
+      }
+      if (++word == filled.length) {
+        return 0;
+      }
+    }
+  }
+
+  /** Looks through the lists whose runs may be large enough, or aligned well enough. */
+  private long search(MemorySegment memory, Extents extents, long pages, long alignment, long phase)
+      throws HeapDamagedException {
+    int last = Math.min(LISTS - 1, list(pages + alignment));
+    for (int list = Math.min(LISTS - 1, list(pages)); list <= last; list++) {
+      for (long page = firsts[list]; page != 0; ) {
+        long word = requireFree(memory, extents, page);
+        if (skip(page, alignment, phase) + pages <= PageTable.pages(word)) {
+          return page;
+        }
+        page = PageTable.following(memory, extents, page);
+      }
+    }
+    return 0;
+  }
+
+  private long requireFree(MemorySegment memory, Extents extents, long page)
+      throws HeapDamagedException {
+    long word = table.head(memory, extents, page);
+    if (!PageTable.isFree(word) || page + PageTable.pages(word) > extents.end(extents.find(page))) {
+      throw PageTable.damaged(page, "a list of free runs leads to a page that is none");
+    }
+    return word;
+  }
+
+  /**
+   * Gives back a run that is not in use. Its head says until then that it is something else, and
+   * says at once that it is free.
+   *
+   * @param kind {@link PageTable#FREE} or {@link PageTable#HOLES}
+   * @param state since when, and whether its space was given back
+   */
+  void give(MemorySegment memory, Extents extents, long page, long pages, int kind, long state)
+      throws HeapDamagedException {
+    int extent = extents.find(page);
+    long start = page;
+    long all = pages;
+    int merged = kind;
+    boolean punched = PageTable.isPunched(state);
+    long behind = page + pages;
+    long before = before(memory, extents, extent, page);
+    // Both neighbours are looked at before anything is changed: either may turn out to be damaged.
+    long wordBefore = before == 0 ? 0 : requireFree(memory, extents, before);
+    long wordBehind = 0;
+    if (behind < extents.end(extent)) {
+      wordBehind = memory.get(LONG, extents.descriptor(extent, behind));
+      table.requireValid(behind, wordBehind);
+    }
+    if (before != 0) {
+      punched &= PageTable.isPunched(PageTable.state(memory, extents.descriptor(before)));
+      remove(memory, extents, before, wordBefore);
+      start = before;
+      all += PageTable.pages(wordBefore);
+      merged = Math.max(merged, PageTable.kind(wordBefore));
+    }
+    if (PageTable.isFree(wordBehind)) {
+      punched &= PageTable.isPunched(PageTable.state(memory, extents.descriptor(behind)));
+      remove(memory, extents, behind, wordBehind);
+      all += PageTable.pages(wordBehind);
+      merged = Math.max(merged, PageTable.kind(wordBehind));
+    }
+    long newState = PageTable.freeState(PageTable.freeSince(state), punched);
+    if (start != page) {
+      // A later head of a run that is something else by then is never to be taken for one in use.
+      table.setHead(memory, extents, page, kind, 0, pages);
+    }
+    insert(memory, extents, start, all, merged, newState);
+  }
+
+  /** The free run that ends before a page; 0 if there is none. */
+  private long before(MemorySegment memory, Extents extents, int extent, long page)
+      throws HeapDamagedException {
+    if (page == extents.first(extent)) {
+      return 0;
+    }
+    long last = page - 1;
+    long word = memory.get(LONG, extents.descriptor(extent, last));
+    if (!table.isValid(last, word)) {
+      return 0; // a table's page
+    }
+    if (PageTable.kind(word) == PageTable.TAIL) {
+      long head = page - PageTable.pages(word);
+      if (head < extents.first(extent)) {
+        throw PageTable.damaged(last, "a free run is said to begin before its extent");
+      }
+      long headWord = memory.get(LONG, extents.descriptor(extent, head));
+      boolean agree =
+          table.isValid(head, headWord)
+              && PageTable.isFree(headWord)
+              && PageTable.pages(headWord) == PageTable.pages(word);
+      return agree ? head : 0;
+    }
+    return PageTable.isFree(word) && PageTable.pages(word) == 1 ? last : 0;
+  }
+
+  /** Puts a run into its list, and says in the region that it is free. */
+  void insert(MemorySegment memory, Extents extents, long page, long pages, int kind, long state) {
+    int list = list(pages);
+    PageTable.link(memory, extents, page, firsts[list]);
+    PageTable.setState(memory, extents.descriptor(page), state);
+    table.setLast(memory, extents, page, pages, true);
+    table.setHead(memory, extents, page, kind, 0, pages);
+    firsts[list] = page;
+    filled[list >>> 6] |= 1L << list;
+    freePages += pages;
+    holePages += kind == HOLES ? pages : 0;
+  }
+
+  /** Takes a run out of its list; its head stays as it is. */
+  void remove(MemorySegment memory, Extents extents, long page, long word)
+      throws HeapDamagedException {
+    long pages = PageTable.pages(word);
+    int list = list(pages);
+    firsts[list] = PageTable.unlink(memory, extents, page, firsts[list]);
+    if (firsts[list] == 0) {
+      filled[list >>> 6] &= ~(1L << list);
+    }
+    freePages -= pages;
+    holePages -= PageTable.kind(word) == HOLES ? pages : 0;
+  }
+
+  /**
+   * Takes a run whose space is to be given back; it is in transit then.
+   *
+   * @param least pages that it must have
+   * @param until since when it must have been free, in seconds; later ones are left
+   * @return the first page; 0 if there is none
+   */
+  long takeUnpunched(MemorySegment memory, Extents extents, long least, long until)
+      throws HeapDamagedException {
+    for (int list = LISTS - 1; list >= list(least); list--) {
+      for (long page = firsts[list]; page != 0; ) {
+        long word = requireFree(memory, extents, page);
+        long descriptor = extents.descriptor(page);
+        long state = PageTable.state(memory, descriptor);
+        if (PageTable.pages(word) >= least
+            && !PageTable.isPunched(state)
+            && PageTable.freeSince(state) <= until) {
+          remove(memory, extents, page, word);
+          table.setHead(memory, extents, page, TRANSIT, 0, PageTable.pages(word));
+          table.setLast(memory, extents, page, PageTable.pages(word), false);
+          return page;
+        }
+        page = PageTable.following(memory, extents, page);
+      }
+    }
+    return 0;
+  }
+
+  /** Frees a block that has pages of its own, once its head is known to say so. */
+  void giveUsed(MemorySegment memory, Extents extents, long page, long pages, long seconds)
+      throws HeapDamagedException {
+    give(memory, extents, page, pages, FREE, PageTable.freeState(seconds, false));
+  }
+}

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.dmalloc.heap.allocator;
+
+import static org.dmalloc.heap.allocator.SizeClasses.PAGE_SHIFT;
+
+import java.lang.foreign.MemorySegment;
+import org.jspecify.annotations.Nullable;
+
+/** Takes over what a region has beyond the end of its heap, as another extent. */
+final class Growth {
+  /** The smallest extent: its tables and some pages. */
+  private static final long LEAST_PAGES = 16;
+
+  private Growth() {}
+
+  /**
+   * Makes an extent of the rest of the region. With the lock of the free runs held.
+   *
+   * @return the header with it, which is written; null if there is too little
+   */
+  static @Nullable HeapHeader adopt(
+      MemorySegment memory,
+      HeapHeader header,
+      PageTable table,
+      FreeRuns runs,
+      Allocator.Shortage shortage) {
+    Extents extents = header.extents();
+    long pages = (memory.byteSize() >>> PAGE_SHIFT) - extents.end();
+    if (pages < LEAST_PAGES) {
+      return null;
+    }
+    if (extents.count() == Extents.MOST) {
+      shortage.reason = "it has " + Extents.MOST + " extents, which is the most";
+      return null;
+    }
+    Extents larger = extents.and(pages);
+    begin(memory, larger, larger.count() - 1, table, runs);
+    HeapHeader next = header.with(larger);
+    next.write(memory);
+    return next;
+  }
+
+  /** Writes the first descriptors of an extent: those of its tables, and of the free rest. */
+  static void begin(
+      MemorySegment memory, Extents extents, int extent, PageTable table, FreeRuns runs) {
+    long first = extents.first(extent);
+    long tables = Extents.tablePages(extents.pages(extent));
+    long state = PageTable.freeState(SpaceOfRegion.seconds(), false);
+    runs.insert(
+        memory, extents, first + tables, extents.pages(extent) - tables, PageTable.FREE, state);
+    table.setLast(memory, extents, first, tables, false);
+    table.setHead(memory, extents, first, PageTable.TABLES, 0, tables);
+  }
+}

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.dmalloc.heap.allocator;
+
+import java.util.ArrayList;
+import java.util.IdentityHashMap;
+import java.util.List;
+import java.util.Optional;
+import org.dmalloc.api.MemoryRegion;
+import org.dmalloc.heap.Heap;
+import org.dmalloc.heap.HeapRecovery;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The heaps that are open, by their regions: two that allocate from one region would hand out each
+ * other's blocks. While there is one, a thread looks after idle ones ({@link HeapKeeper}).
+ */
+final class OpenHeaps {
+  private static final IdentityHashMap<MemoryRegion, OpenHeap> OPEN = new IdentityHashMap<>();
+
+  private OpenHeaps() {}
+
+  /** What is known of a region: null heap while it is being opened. */
+  private record OpenHeap(@Nullable Heap heap, @Nullable Allocator allocator) {}
+
+  /** The right to open one region's heap. */
+  static final class Claim {
+    private final MemoryRegion region;
+    private boolean opened;
+
+    private Claim(MemoryRegion region) {
+      this.region = region;
+    }
+
+    /** The heap is open. */
+    Heap opened(Allocator allocator, HeapRecovery recovery) {
+      RegionHeap plain = new RegionHeap(allocator, recovery, () -> forget(region));
+      Heap heap = GuardedHeap.over(plain);
+      synchronized (OPEN) {
+        OPEN.put(region, new OpenHeap(heap, allocator));
+        opened = true;
+        HeapKeeper.start();
+      }
+      return heap;
+    }
+
+    /** Gives the right back unless the heap is open. */
+    void end() {
+      if (!opened) {
+        forget(region);
+      }
+    }
+  }
+
+  /** Claims a region, of which no heap is open. */
+  static Claim claim(String operation, MemoryRegion region) {
+    synchronized (OPEN) {
+      OpenHeap already = OPEN.get(region);
+      // One whose region was closed under it has nothing that could be lost any more.
+      if (already != null && region.info().open()) {
+        throw new IllegalStateException(
+            operation + " in " + region + ": its heap is open; close it first");
+      }
+      OPEN.put(region, new OpenHeap(null, null));
+    }
+    return new Claim(region);
+  }
+
+  private static void forget(MemoryRegion region) {
+    synchronized (OPEN) {
+      OPEN.remove(region);
+    }
+  }
+
+  static Optional<Heap> find(MemoryRegion region) {
+    synchronized (OPEN) {
+      OpenHeap open = OPEN.get(region);
+      return open == null ? Optional.empty() : Optional.ofNullable(open.heap);
+    }
+  }
+
+  static List<Heap> all() {
+    List<Heap> heaps = new ArrayList<>();
+    synchronized (OPEN) {
+      for (OpenHeap open : OPEN.values()) {
+        if (open.heap != null) {
+          heaps.add(open.heap);
+        }
+      }
+    }
+    return heaps;
+  }
+
+  /** The allocators of those whose region is open; the others are forgotten. */
+  static List<Allocator> allocators() {
+    List<Allocator> allocators = new ArrayList<>();
+    synchronized (OPEN) {
+      OPEN.entrySet()
+          .removeIf(open -> open.getValue().heap != null && !open.getKey().info().open());
+      for (OpenHeap open : OPEN.values()) {
+        if (open.allocator != null) {
+          allocators.add(open.allocator);
+        }
+      }
+    }
+    return allocators;
+  }
+
+  /** Runs it while no heap can be opened, if none is open. */
+  static boolean ifNone(Runnable work) {
+    synchronized (OPEN) {
+      if (OPEN.isEmpty()) {
+        work.run();
+        return true;
+      }
+      return false;
+    }
+  }
+}

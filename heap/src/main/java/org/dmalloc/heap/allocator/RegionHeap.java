@@ -1,0 +1,567 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.dmalloc.heap.allocator;
+
+import static org.dmalloc.heap.allocator.PageTable.LONG;
+import static org.dmalloc.heap.allocator.SizeClasses.PAGE_SHIFT;
+
+import java.io.UncheckedIOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.SegmentAllocator;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.OptionalLong;
+import java.util.function.LongPredicate;
+import org.dmalloc.api.Access;
+import org.dmalloc.api.Capability;
+import org.dmalloc.api.MemoryException;
+import org.dmalloc.api.MemoryRegion;
+import org.dmalloc.api.RegionInfo;
+import org.dmalloc.api.Sharing;
+import org.dmalloc.heap.Heap;
+import org.dmalloc.heap.HeapDamagedException;
+import org.dmalloc.heap.HeapFullException;
+import org.dmalloc.heap.HeapLeaks;
+import org.dmalloc.heap.HeapOptions;
+import org.dmalloc.heap.HeapRecovery;
+import org.dmalloc.heap.HeapReport;
+import org.dmalloc.heap.HeapStatistics;
+import org.dmalloc.heap.HeapStatistics.SizeClass;
+import org.dmalloc.heap.allocator.Allocator.Shortage;
+
+/** A heap as its users see it, over an {@link Allocator}. */
+final class RegionHeap implements AlignedHeap {
+  private static final long COPY_BYTES = 1 << 20;
+
+  private final Allocator allocator;
+  private final HeapRecovery recovery;
+  private final Runnable onClose;
+  private final boolean writable;
+  private final SpinLock rooting = new SpinLock();
+  private boolean closed;
+
+  /**
+   * A heap that is open.
+   *
+   * @param onClose runs once it is closed
+   */
+  RegionHeap(Allocator allocator, HeapRecovery recovery, Runnable onClose) {
+    this.allocator = allocator;
+    this.recovery = recovery;
+    this.onClose = onClose;
+    this.writable = !allocator.readOnly;
+  }
+
+  Allocator allocatorOfRegion() {
+    return allocator;
+  }
+
+  @Override
+  public MemoryRegion region() {
+    return allocator.region;
+  }
+
+  @Override
+  public HeapOptions options() {
+    return allocator.options;
+  }
+
+  @Override
+  public HeapRecovery recovery() {
+    return recovery;
+  }
+
+  @Override
+  public String toString() {
+    return allocator.toString();
+  }
+
+  // --- allocating ---
+
+  @Override
+  public long allocate(long byteSize) throws MemoryException {
+    long block = quick(byteSize);
+    return block > 0 ? block : orThrow(byteSize, MIN_ALIGNMENT, 0);
+  }
+
+  @Override
+  public long tryAllocate(long byteSize) throws MemoryException {
+    long block = quick(byteSize);
+    return block > 0 ? block : allocator.allocate(byteSize, MIN_ALIGNMENT, 0, new Shortage());
+  }
+
+  /** Not a block if it is to go the long way. */
+  private long quick(long byteSize) throws MemoryException {
+    return byteSize >= 1 && byteSize <= SizeClasses.LARGEST && writable
+        ? allocator.quick(SizeClasses.of(byteSize), byteSize)
+        : Allocator.NONE;
+  }
+
+  @Override
+  public long allocate(long byteSize, long alignment) throws MemoryException {
+    return orThrow(byteSize, alignment, 0);
+  }
+
+  @Override
+  public long tryAllocate(long byteSize, long alignment) throws MemoryException {
+    return allocator.allocate(byteSize, alignment, 0, new Shortage());
+  }
+
+  @Override
+  public long allocateAt(long byteSize, long alignment, long phase) throws MemoryException {
+    return orThrow(byteSize, alignment, phase);
+  }
+
+  private long orThrow(long byteSize, long alignment, long phase) throws MemoryException {
+    Shortage shortage = new Shortage();
+    long block = allocator.allocate(byteSize, alignment, phase, shortage);
+    if (block == NULL) {
+      throw full(byteSize, shortage);
+    }
+    return block;
+  }
+
+  private HeapFullException full(long byteSize, Shortage shortage) {
+    HeapStatistics now = statistics();
+    return new HeapFullException(
+        byteSize,
+        toString(),
+        now.freeBytes(),
+        now.largestFreeBytes(),
+        shortage.reason,
+        shortage.nextStep,
+        shortage.cause);
+  }
+
+  @Override
+  public long allocateZeroed(long count, long byteSize) throws MemoryException {
+    return zeroed(allocate(product(count, byteSize)), count * byteSize);
+  }
+
+  @Override
+  public long tryAllocateZeroed(long count, long byteSize) throws MemoryException {
+    long block = tryAllocate(product(count, byteSize));
+    return block == NULL ? NULL : zeroed(block, count * byteSize);
+  }
+
+  /** The bytes of calloc; throws if they are no size. */
+  long product(long count, long byteSize) {
+    if (count < 1
+        || byteSize < 1
+        || Math.multiplyHigh(count, byteSize) != 0
+        || count * byteSize < 0) {
+      throw new IllegalArgumentException(
+          "allocate "
+              + count
+              + " times "
+              + byteSize
+              + " bytes in "
+              + this
+              + "; give at least 1, and no product above "
+              + Long.MAX_VALUE);
+    }
+    return count * byteSize;
+  }
+
+  private long zeroed(long block, long byteSize) {
+    fill(block, byteSize, (byte) 0);
+    return block;
+  }
+
+  /** Fills in sections of their own, so that a move need not wait for a long one. */
+  void fill(long block, long byteSize, byte value) {
+    for (long done = 0; done < byteSize; done += COPY_BYTES) {
+      try (Access access = region().acquire()) {
+        long length = Math.min(COPY_BYTES, byteSize - done);
+        access.segment().asSlice(block + done, length).fill(value);
+      }
+    }
+  }
+
+  @Override
+  public long reallocate(long block, long byteSize) throws MemoryException {
+    Shortage shortage = new Shortage();
+    long now = reallocate(block, byteSize, shortage);
+    if (now == NULL) {
+      throw full(byteSize, shortage);
+    }
+    return now;
+  }
+
+  @Override
+  public long tryReallocate(long block, long byteSize) throws MemoryException {
+    return reallocate(block, byteSize, new Shortage());
+  }
+
+  private long reallocate(long block, long byteSize, Shortage shortage) throws MemoryException {
+    if (block == NULL) {
+      return allocator.allocate(byteSize, MIN_ALIGNMENT, 0, shortage);
+    }
+    allocator.requireWritable("reallocate");
+    long had = usableSize(block, "reallocate");
+    if (byteSize < 1) {
+      throw new IllegalArgumentException(
+          "reallocate " + block + " to " + byteSize + " bytes in " + this + "; give at least 1");
+    }
+    boolean staysSmall = byteSize <= had && had <= SizeClasses.LARGEST && byteSize > had / 2;
+    if (staysSmall || (had > SizeClasses.LARGEST && allocator.resizeInPlace(block, byteSize))) {
+      return block;
+    }
+    long other = allocator.allocate(byteSize, MIN_ALIGNMENT, 0, shortage);
+    if (other == NULL) {
+      return byteSize <= had ? block : NULL;
+    }
+    long kept = Math.min(had, byteSize);
+    for (long done = 0; done < kept; done += COPY_BYTES) {
+      try (Access access = region().acquire()) {
+        MemorySegment memory = access.segment();
+        long length = Math.min(COPY_BYTES, kept - done);
+        MemorySegment.copy(memory, block + done, memory, other + done, length);
+      }
+    }
+    free(block);
+    return other;
+  }
+
+  @Override
+  public void free(long block) throws MemoryException {
+    if (block != NULL) {
+      allocator.requireWritable("free");
+      allocator.free(block);
+    }
+  }
+
+  @Override
+  public void allocate(long byteSize, long[] blocks, int from, int count) throws MemoryException {
+    Objects.checkFromIndexSize(from, count, blocks.length);
+    int done = 0;
+    Access all = region().acquire(); // those inside it cost less
+    try {
+      for (; done < count; done++) {
+        blocks[from + done] = allocate(byteSize);
+      }
+    } finally {
+      all.close();
+      if (done < count) {
+        free(blocks, from, done);
+      }
+    }
+  }
+
+  @Override
+  public void free(long[] blocks, int from, int count) throws MemoryException {
+    Objects.checkFromIndexSize(from, count, blocks.length);
+    freeEach(this, blocks, from, count);
+  }
+
+  /** Frees all, in one section, and throws the first error at the end. */
+  static void freeEach(Heap heap, long[] blocks, int from, int count) throws MemoryException {
+    Exception first = null;
+    Access all = heap.region().acquire();
+    try {
+      for (int i = from; i < from + count; i++) {
+        try {
+          heap.free(blocks[i]);
+        } catch (MemoryException | RuntimeException e) {
+          if (first == null) {
+            first = e;
+          } else {
+            first.addSuppressed(e);
+          }
+        }
+      }
+    } finally {
+      all.close();
+    }
+    if (first instanceof MemoryException e) {
+      throw e;
+    } else if (first instanceof RuntimeException e) {
+      throw e;
+    }
+  }
+
+  @Override
+  public long usableSize(long block) throws MemoryException {
+    return usableSize(block, "size of");
+  }
+
+  private long usableSize(long block, String operation) throws MemoryException {
+    return allocator.usableSize(block, operation);
+  }
+
+  // --- segments ---
+
+  @Override
+  public MemorySegment segment(Access section, long block) throws MemoryException {
+    return section.segment().asSlice(block, usableSize(block));
+  }
+
+  @Override
+  public MemorySegment pinned(long block) throws MemoryException {
+    long byteSize = usableSize(block);
+    return region().segment().asSlice(block, byteSize);
+  }
+
+  @Override
+  public SegmentAllocator allocator() {
+    return (byteSize, alignment) -> BlockArena.block(this, byteSize, alignment);
+  }
+
+  @Override
+  public long offsetOf(MemorySegment segment) {
+    MemorySegment all = region().segment();
+    long offset = segment.address() - all.address();
+    if (!segment.isNative() || offset < 0 || offset >= all.byteSize()) {
+      throw new IllegalArgumentException(segment + " does not lie in " + region());
+    }
+    return offset;
+  }
+
+  @Override
+  public Arena confinedArena() {
+    return new BlockArena(this, Arena.ofConfined());
+  }
+
+  @Override
+  public Arena sharedArena() {
+    return new BlockArena(this, Arena.ofShared());
+  }
+
+  // --- roots ---
+
+  /** What is done with the roots. */
+  @FunctionalInterface
+  private interface WithRoots<T> {
+    T run(MemorySegment memory) throws MemoryException;
+  }
+
+  private <T> T rooting(WithRoots<T> work) throws MemoryException {
+    try (Access access = region().acquire()) {
+      rooting.lock();
+      try {
+        if (!isOpen()) {
+          throw new IllegalStateException(this + " is closed");
+        }
+        return work.run(access.segment());
+      } finally {
+        rooting.unlock();
+      }
+    }
+  }
+
+  @Override
+  public OptionalLong root(String name) throws MemoryException {
+    byte[] bytes = Roots.encode(name);
+    return rooting(memory -> Roots.get(memory, seed(), bytes));
+  }
+
+  @Override
+  public void setRoot(String name, long offset) throws MemoryException {
+    allocator.requireWritable("set root '" + name + "'");
+    rooting(
+        memory -> {
+          Roots.set(memory, seed(), toString(), name, offset);
+          return true;
+        });
+  }
+
+  @Override
+  public Map<String, Long> roots() throws MemoryException {
+    return rooting(memory -> Roots.all(memory, seed()));
+  }
+
+  private long seed() {
+    return allocator.header().seed();
+  }
+
+  // --- going through all ---
+
+  @Override
+  public void walk(Visitor visitor) throws MemoryException {
+    new BlockWalk(allocator).run(visitor);
+  }
+
+  @Override
+  public long sweep(LongPredicate live) throws MemoryException {
+    allocator.requireWritable("sweep");
+    return sweep(this, live);
+  }
+
+  /** Frees what is not live. */
+  static long sweep(Heap heap, LongPredicate live) throws MemoryException {
+    long[] freed = new long[1];
+    heap.walk(
+        (block, byteSize) -> {
+          if (!live.test(block)) {
+            heap.free(block);
+            freed[0]++;
+          }
+          return true;
+        });
+    return freed[0];
+  }
+
+  @Override
+  public HeapReport check() throws MemoryException {
+    requireOpen();
+    return allocator.alone(memory -> HeapScan.check(allocator, memory));
+  }
+
+  @Override
+  public HeapReport repair() throws MemoryException {
+    requireOpen();
+    allocator.requireWritable("repair");
+    return allocator.alone(
+        memory -> {
+          requireOpen();
+          HeapReport report = HeapScan.repair(allocator, memory);
+          allocator.goOn();
+          return report;
+        });
+  }
+
+  private void requireOpen() {
+    if (!isOpen()) {
+      throw new IllegalStateException(this + " is closed");
+    }
+  }
+
+  @Override
+  public HeapStatistics statistics() {
+    try (Access access = region().acquire()) {
+      return statistics(access.segment());
+    }
+  }
+
+  private HeapStatistics statistics(MemorySegment memory) {
+    List<SizeClass> classes = new ArrayList<>();
+    for (int c = 0; c < SizeClasses.COUNT; c++) {
+      long blocks = 0;
+      long spans = 0;
+      long allocations = 0;
+      long requested = 0;
+      for (BlockCache cache : allocator.caches) {
+        blocks += cache.blocks[c];
+        spans += cache.spans[c];
+        allocations += cache.allocations[c];
+        requested += cache.requested[c];
+      }
+      if (spans != 0 || allocations != 0) {
+        classes.add(
+            new SizeClass(
+                SizeClasses.bytes(c),
+                Math.max(0, blocks),
+                Math.max(0, spans * SizeClasses.capacity(c)),
+                Math.max(0, spans * SizeClasses.spanPages(c)) << PAGE_SHIFT,
+                allocations,
+                requested));
+      }
+    }
+    FreeRuns runs = allocator.runs;
+    Extents extents;
+    long largest;
+    runs.lock();
+    try {
+      extents = allocator.extents();
+      largest = extents.byteSize() <= memory.byteSize() ? runs.largest(memory, extents) : 0;
+    } catch (HeapDamagedException e) {
+      largest = 0; // check() says more
+    } finally {
+      runs.unlock();
+    }
+    extents = allocator.extents();
+    return new HeapStatistics(
+        memory.byteSize(),
+        extents.byteSize(),
+        HeapHeader.BYTES + (extents.tablePages() << PAGE_SHIFT),
+        runs.freePages() << PAGE_SHIFT,
+        runs.holePages() << PAGE_SHIFT,
+        largest << PAGE_SHIFT,
+        allocator.largeBlocks.sum(),
+        allocator.largePages.sum() << PAGE_SHIFT,
+        extents.count(),
+        classes);
+  }
+
+  @Override
+  public long trim() throws MemoryException {
+    allocator.requireWritable("trim");
+    allocator.reclaim();
+    return allocator.punch(Long.MAX_VALUE);
+  }
+
+  @Override
+  public HeapLeaks leaks() {
+    return HeapLeaks.NONE;
+  }
+
+  // --- the end ---
+
+  @Override
+  public boolean isOpen() {
+    return !closedNow();
+  }
+
+  private synchronized boolean closedNow() {
+    return closed;
+  }
+
+  @Override
+  public void close() {
+    synchronized (this) {
+      if (closed) {
+        return;
+      }
+      closed = true;
+    }
+    try {
+      closeRegion();
+    } catch (MemoryException e) {
+      throw new UncheckedIOException("close of " + this + ": " + e.getMessage(), e);
+    } finally {
+      allocator.stop(null);
+      onClose.run();
+    }
+  }
+
+  private void closeRegion() throws MemoryException {
+    if (!region().info().open()) {
+      return; // it is opened next time like one whose process was killed
+    }
+    boolean sound =
+        allocator.alone(
+            memory -> {
+              boolean good = writable && !allocator.isStopped();
+              if (good) {
+                allocator.retireAll(memory);
+                SavedLists.write(allocator, memory);
+              }
+              allocator.stop(null);
+              return good;
+            });
+    if (sound) {
+      if (isDurable(region().info())) {
+        region().force();
+      }
+      setState(region(), HeapHeader.CLEAN);
+    }
+  }
+
+  /** Says in the region whether the heap is open, and waits for the device where there is one. */
+  static void setState(MemoryRegion region, long state) throws MemoryException {
+    try (Access access = region.acquire()) {
+      access.segment().set(LONG, HeapHeader.STATE, state);
+    }
+    if (isDurable(region.info())) {
+      region.force(0, HeapHeader.BYTES);
+    }
+  }
+
+  private static boolean isDurable(RegionInfo info) {
+    return info.name() != null
+        && info.sharing() == Sharing.SHARED
+        && info.capabilities().contains(Capability.FORCE);
+  }
+}

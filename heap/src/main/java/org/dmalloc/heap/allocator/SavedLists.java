@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.dmalloc.heap.allocator;
+
+import static org.dmalloc.heap.allocator.PageTable.LONG;
+
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+
+/**
+ * What a clean close leaves in the header: the first runs of all lists, and counts. With it a heap
+ * opens without a look at anything else.
+ */
+final class SavedLists {
+  private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT;
+
+  private static final long CRC = 0;
+  private static final long SEED = 8;
+  private static final long FREE_PAGES = 16;
+  private static final long HOLE_PAGES = 24;
+  private static final long LARGE_BLOCKS = 32;
+  private static final long LARGE_PAGES = 40;
+  private static final long LISTS = 64;
+  private static final long CLASSES = LISTS + FreeRuns.LISTS * 4L;
+  private static final long PARTIALS = CLASSES + SizeClasses.COUNT * 16L;
+  private static final long END = PARTIALS + 4L * BlockCache.COUNT * SizeClasses.COUNT;
+
+  static {
+    assert END <= HeapHeader.SAVED_BYTES;
+  }
+
+  private SavedLists() {}
+
+  /** Writes them; no cache has a current span. */
+  static void write(Allocator heap, MemorySegment memory) {
+    MemorySegment saved = MemorySegment.ofArray(new long[(int) (END / 8)]);
+    saved.set(LONG, SEED, heap.header().seed());
+    saved.set(LONG, FREE_PAGES, heap.runs.freePages());
+    saved.set(LONG, HOLE_PAGES, heap.runs.holePages());
+    saved.set(LONG, LARGE_BLOCKS, heap.largeBlocks.sum());
+    saved.set(LONG, LARGE_PAGES, heap.largePages.sum());
+    for (int list = 0; list < FreeRuns.LISTS; list++) {
+      saved.set(INT, LISTS + list * 4L, (int) heap.runs.first(list));
+    }
+    for (int c = 0; c < SizeClasses.COUNT; c++) {
+      long blocks = 0;
+      long spans = 0;
+      for (BlockCache cache : heap.caches) {
+        blocks += cache.blocks[c];
+        spans += cache.spans[c];
+        saved.set(INT, partial(cache.number, c), (int) cache.partial(c));
+      }
+      saved.set(LONG, CLASSES + c * 16L, blocks);
+      saved.set(LONG, CLASSES + c * 16L + 8, spans);
+    }
+    saved.set(LONG, CRC, HeapHeader.crc(saved.asSlice(8), END - 8));
+    MemorySegment.copy(saved, 0, memory, HeapHeader.SAVED, END);
+  }
+
+  private static long partial(int cache, int c) {
+    return PARTIALS + 4L * (cache * SizeClasses.COUNT + c);
+  }
+
+  /** Takes them over; false if they are not what was written. */
+  static boolean read(Allocator heap, MemorySegment memory) {
+    MemorySegment saved = MemorySegment.ofArray(new long[(int) (END / 8)]);
+    MemorySegment.copy(memory, HeapHeader.SAVED, saved, 0, END);
+    if (saved.get(LONG, CRC) != HeapHeader.crc(saved.asSlice(8), END - 8)
+        || saved.get(LONG, SEED) != heap.header().seed()) {
+      return false;
+    }
+    long[] firsts = new long[FreeRuns.LISTS];
+    for (int list = 0; list < firsts.length; list++) {
+      firsts[list] = Integer.toUnsignedLong(saved.get(INT, LISTS + list * 4L));
+    }
+    heap.runs.restore(firsts, saved.get(LONG, FREE_PAGES), saved.get(LONG, HOLE_PAGES));
+    heap.largeBlocks.add(saved.get(LONG, LARGE_BLOCKS));
+    heap.largePages.add(saved.get(LONG, LARGE_PAGES));
+    for (int c = 0; c < SizeClasses.COUNT; c++) {
+      for (BlockCache cache : heap.caches) {
+        cache.setPartial(c, Integer.toUnsignedLong(saved.get(INT, partial(cache.number, c))));
+      }
+      // Which cache has which of them nobody asks.
+      heap.caches[0].blocks[c] = saved.get(LONG, CLASSES + c * 16L);
+      heap.caches[0].spans[c] = saved.get(LONG, CLASSES + c * 16L + 8);
+    }
+    return true;
+  }
+}

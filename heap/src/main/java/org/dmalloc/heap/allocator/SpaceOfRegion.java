@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.dmalloc.heap.allocator;
+
+import static org.dmalloc.heap.allocator.SizeClasses.PAGE;
+import static org.dmalloc.heap.allocator.SizeClasses.PAGE_SHIFT;
+
+import org.dmalloc.api.Capability;
+import org.dmalloc.api.MemoryException;
+import org.dmalloc.api.MemoryRegion;
+import org.dmalloc.api.Punch;
+import org.dmalloc.api.RegionAttributes;
+import org.dmalloc.api.RegionInfo;
+import org.dmalloc.api.UnsupportedCapabilityException;
+import org.dmalloc.heap.HeapOptions;
+
+/** What a heap does with the space of its region: grow, give back, take again. */
+final class SpaceOfRegion {
+  private static final long LEAST_GROWTH = 1 << 20;
+
+  private final MemoryRegion region;
+  private final HeapOptions options;
+
+  SpaceOfRegion(MemoryRegion region, HeapOptions options) {
+    this.region = region;
+    this.options = options;
+  }
+
+  /** A clock for how long pages are free; it goes on over a restart. */
+  static long seconds() {
+    return System.currentTimeMillis() / 1000;
+  }
+
+  /** Takes the space of pages again; nothing is to do on a backend that never gave it back. */
+  void reserve(long page, long pages) throws MemoryException {
+    try {
+      region.reserve(page << PAGE_SHIFT, pages << PAGE_SHIFT);
+    } catch (UnsupportedCapabilityException e) {
+      // It has moved to a backend where all of it has its space.
+    }
+  }
+
+  /** Whether space is given back at all. */
+  boolean punches() {
+    return !options.punchAfter().equals(HeapOptions.NEVER)
+        && region.info().capabilities().contains(Capability.PUNCH);
+  }
+
+  /** Gives the space of pages back; false if a protected range is in the way. */
+  boolean punch(long page, long pages) throws MemoryException {
+    long offset = page << PAGE_SHIFT;
+    long length = pages << PAGE_SHIFT;
+    boolean isProtected =
+        region.protectedRanges().stream()
+            .anyMatch(r -> r.offset() < offset + length && offset < r.offset() + r.length());
+    if (isProtected) {
+      return false;
+    }
+    try {
+      region.punch(offset, length, Punch.RELEASE);
+      return true;
+    } catch (UnsupportedCapabilityException e) {
+      return false; // it has moved meanwhile
+    }
+  }
+
+  /**
+   * Makes the region larger than the heap, if it may grow in place.
+   *
+   * @param pages what is needed beside tables
+   * @param shortage is told why that is not possible
+   */
+  void grow(Extents extents, long pages, Allocator.Shortage shortage) {
+    long needed =
+        extents.byteSize() + ((pages + Extents.tablePages(pages + pages / 32 + 2)) << PAGE_SHIFT);
+    RegionInfo info = region.info();
+    if (info.byteSize() >= needed) {
+      return; // somebody has made it larger
+    }
+    long most = limit(info);
+    if (options.growth() == HeapOptions.Growth.NONE || most <= info.byteSize()) {
+      shortage.reason = "the region has " + info.byteSize() + " bytes and may not grow";
+      shortage.nextStep =
+          "free blocks, resize the region, or allocate it with a maximum so that its heap grows";
+      return;
+    }
+    if (needed > most) {
+      shortage.reason = "the region may grow to " + most + " bytes, needed are " + needed;
+      shortage.nextStep = "free blocks, or give the region a larger maximum";
+      return;
+    }
+    long more = Math.max(LEAST_GROWTH, extents.byteSize() / 4);
+    long target = Math.min(most, Math.max(needed, extents.byteSize() + more));
+    try {
+      region.ensure(target);
+    } catch (MemoryException e) {
+      ensureLeast(needed, target, shortage, e);
+    } catch (IllegalStateException e) {
+      shortage.reason = "the region cannot grow: " + e.getMessage();
+    }
+  }
+
+  private void ensureLeast(
+      long needed, long target, Allocator.Shortage shortage, MemoryException first) {
+    MemoryException last = first;
+    if (needed < target) {
+      try {
+        region.ensure(needed);
+        return;
+      } catch (MemoryException e) {
+        last = e;
+      }
+    }
+    shortage.reason = "the region cannot grow: " + last.getMessage();
+    shortage.nextStep = "make room, or free blocks";
+    shortage.cause = last;
+  }
+
+  /** What it may grow to in place, in whole pages. */
+  private static long limit(RegionInfo info) {
+    long maximum = info.maximum() == RegionAttributes.NO_MAXIMUM ? 0 : info.maximum();
+    long ceiling = info.autogrowth().ceiling();
+    long most = ceiling > 0 ? Math.min(maximum, ceiling) : maximum;
+    return most / PAGE * PAGE;
+  }
+}
