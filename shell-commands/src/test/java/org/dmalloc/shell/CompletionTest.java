@@ -66,6 +66,7 @@ class CompletionTest {
   void valuesOfOptionsAndOperands() throws Exception {
     assertEquals(List.of("files", "plain"), at("alloc", "1k", "-b", ""));
     assertEquals(List.of("files", "plain"), at("alloc", "--backend", ""));
+    assertEquals(List.of("files"), at("stored", "-b", ""), "the other has no store");
     assertEquals(
         List.of("auto", "normal", "random", "sequential"), at("alloc", "1k", "--pattern", ""));
     assertEquals(List.of(), at("alloc", "1k", "-n", ""));

@@ -42,6 +42,9 @@ public final class Candidates implements Function {
   private static final Set<String> ONLY_OPEN =
       Set.of("free", "hotswap", "load", "policy", "budget", "protect");
 
+  /** They take a backend that has a store. */
+  private static final Set<String> ON_STORES = Set.of("stored", "rename", "delete", "open");
+
   /** The provider of movable regions, which other backends hold. */
   private static final String MANAGED = "managed";
 
@@ -168,7 +171,7 @@ public final class Candidates implements Function {
 
   private List<String> known(String command, Place place) {
     return switch (place.name()) {
-      case "BACKEND" -> providers.names().stream().map(VisibleText::of).toList();
+      case "BACKEND" -> backends(command).map(VisibleText::of).toList();
       case "CAPABILITY" -> Words.all(Capability.class);
       case "POLICY" -> Words.all(SwapPolicy.class);
       case "COMMAND" -> commandWords(place.before());
@@ -195,6 +198,12 @@ public final class Candidates implements Function {
             .filter(group -> group.name().equals(before.getFirst()))
             .flatMap(group -> group.words().stream())
             .toList();
+  }
+
+  private Stream<String> backends(String command) {
+    return ON_STORES.contains(command)
+        ? providers.withStores(null, fault -> {}).stream().map(providers::name)
+        : providers.names().stream();
   }
 
   private Stream<String> open() {
