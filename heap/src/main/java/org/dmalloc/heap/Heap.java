@@ -212,6 +212,24 @@ public interface Heap extends AutoCloseable {
    */
   void walk(Visitor visitor) throws MemoryException;
 
+  /** Takes a run of pages; see {@link #runs}. */
+  @FunctionalInterface
+  interface RunVisitor {
+    /**
+     * Takes a run.
+     *
+     * @return whether to go on
+     */
+    boolean run(HeapRun run) throws MemoryException;
+  }
+
+  /**
+   * Shows what the pages are used for, in ascending order. Others may allocate and free meanwhile,
+   * and nobody waits for the visitor: what changes may be shown as it was or is, pages that come
+   * together or apart meanwhile twice or never.
+   */
+  void runs(RunVisitor visitor) throws MemoryException;
+
   /**
    * Frees every block that is not live, and was allocated before the call. For what a process left
    * that was killed between an allocation and the store of its offset. Nobody may allocate or free

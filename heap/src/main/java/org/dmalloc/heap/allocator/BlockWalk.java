@@ -8,6 +8,7 @@ import java.lang.foreign.MemorySegment;
 import org.dmalloc.api.Access;
 import org.dmalloc.api.MemoryException;
 import org.dmalloc.heap.Heap;
+import org.dmalloc.heap.HeapRun;
 
 /**
  * Shows the allocated blocks beside users. Goes from head to head by the lengths that they tell; a
@@ -24,15 +25,35 @@ final class BlockWalk {
   }
 
   /** What a run has. */
-  private record Run(long page, long pages, int sizeClass, boolean large) {}
+  private record Run(long page, long pages, int sizeClass, int kind) {
+    Run(long page, long pages, int kind) {
+      this(page, pages, -1, kind);
+    }
+  }
 
-  void run(Heap.Visitor visitor) throws MemoryException {
+  /** Takes a run, whose bitmap has been copied if it is a span. */
+  @FunctionalInterface
+  private interface RunAction {
+    boolean show(Run run) throws MemoryException;
+  }
+
+  void blocks(Heap.Visitor visitor) throws MemoryException {
+    eachRun(run -> show(run, visitor));
+  }
+
+  void runs(Heap.RunVisitor visitor) throws MemoryException {
+    if (visitor.run(new HeapRun(0, HeapHeader.BYTES, HeapRun.Kind.METADATA, 0, 0, 0))) {
+      eachRun(run -> visitor.run(shown(run)));
+    }
+  }
+
+  private void eachRun(RunAction action) throws MemoryException {
     Extents extents = heap.extents();
     for (int extent = 0; extent < extents.count(); extent++) {
       long page = extents.first(extent);
       while (page < extents.end(extent)) {
         Run run = look(extents, extent, page);
-        if (!show(run, visitor)) {
+        if (!action.show(run)) {
           return;
         }
         page = run.page + run.pages;
@@ -40,9 +61,38 @@ final class BlockWalk {
     }
   }
 
+  private HeapRun shown(Run run) {
+    long start = run.page << PAGE_SHIFT;
+    long byteSize = run.pages << PAGE_SHIFT;
+    return switch (run.kind) {
+      case PageTable.SPAN ->
+          new HeapRun(
+              start,
+              byteSize,
+              HeapRun.Kind.SMALL,
+              SizeClasses.bytes(run.sizeClass),
+              allocated(run.sizeClass),
+              SizeClasses.capacity(run.sizeClass));
+      case PageTable.LARGE -> new HeapRun(start, byteSize, HeapRun.Kind.LARGE, byteSize, 1, 1);
+      case PageTable.HOLES -> new HeapRun(start, byteSize, HeapRun.Kind.PUNCHED, 0, 0, 0);
+      case PageTable.TABLES -> new HeapRun(start, byteSize, HeapRun.Kind.METADATA, 0, 0, 0);
+      case PageTable.QUARANTINED -> new HeapRun(start, byteSize, HeapRun.Kind.UNUSABLE, 0, 0, 0);
+      default -> new HeapRun(start, byteSize, HeapRun.Kind.FREE, 0, 0, 0);
+    };
+  }
+
+  /** Blocks in the bitmap that was copied last. */
+  private int allocated(int sizeClass) {
+    int count = 0;
+    for (int word = 0; word < SizeClasses.words(sizeClass); word++) {
+      count += Long.bitCount(bits[word]);
+    }
+    return count;
+  }
+
   private boolean show(Run run, Heap.Visitor visitor) throws MemoryException {
     long start = run.page << PAGE_SHIFT;
-    if (run.large) {
+    if (run.kind == PageTable.LARGE) {
       return visitor.block(start, run.pages << PAGE_SHIFT);
     }
     if (run.sizeClass < 0) {
@@ -69,22 +119,22 @@ final class BlockWalk {
         long word = memory.get(LONG, descriptor);
         long pages = Math.clamp(PageTable.pages(word), 1, extents.end(extent) - page);
         if (!heap.table.isValid(page, word)) {
-          return new Run(page, 1, -1, false); // inside of what was cut meanwhile
+          return new Run(page, 1, PageTable.INTERIOR); // inside of what was cut meanwhile
         }
         switch (PageTable.kind(word)) {
           case PageTable.SPAN -> {
             if (copyBitmap(memory, extents, extent, page, word)) {
-              return new Run(page, pages, PageTable.sizeClass(word), false);
+              return new Run(page, pages, PageTable.sizeClass(word), PageTable.SPAN);
             }
           }
           case PageTable.LARGE -> {
-            return new Run(page, pages, -1, true);
+            return new Run(page, pages, PageTable.LARGE);
           }
           case PageTable.INTERIOR, PageTable.TAIL -> {
-            return new Run(page, 1, -1, false);
+            return new Run(page, 1, PageTable.kind(word));
           }
           default -> {
-            return new Run(page, pages, -1, false);
+            return new Run(page, pages, PageTable.kind(word));
           }
         }
       }

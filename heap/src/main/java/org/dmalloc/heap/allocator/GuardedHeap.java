@@ -394,6 +394,11 @@ final class GuardedHeap implements AlignedHeap {
   }
 
   @Override
+  public void runs(RunVisitor visitor) throws MemoryException {
+    heap.runs(visitor);
+  }
+
+  @Override
   public void walk(Visitor visitor) throws MemoryException {
     heap.walk(
         (block, usable) -> {

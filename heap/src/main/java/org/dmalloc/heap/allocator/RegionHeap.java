@@ -380,7 +380,12 @@ final class RegionHeap implements AlignedHeap {
 
   @Override
   public void walk(Visitor visitor) throws MemoryException {
-    new BlockWalk(allocator).run(visitor);
+    new BlockWalk(allocator).blocks(visitor);
+  }
+
+  @Override
+  public void runs(RunVisitor visitor) throws MemoryException {
+    new BlockWalk(allocator).runs(visitor);
   }
 
   @Override

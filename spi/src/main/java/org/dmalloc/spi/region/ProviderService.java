@@ -4,6 +4,7 @@ package org.dmalloc.spi.region;
 import java.util.HashMap;
 import java.util.Map;
 import org.dmalloc.api.MemoryProvider;
+import org.dmalloc.api.backing.BundleClasses;
 import org.jspecify.annotations.Nullable;
 import org.osgi.framework.BundleContext;
 import org.osgi.framework.FrameworkUtil;

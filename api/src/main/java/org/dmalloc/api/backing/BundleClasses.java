@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-package org.dmalloc.spi.region;
+package org.dmalloc.api.backing;
 
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
@@ -10,11 +10,11 @@ import org.osgi.framework.wiring.BundleWire;
 import org.osgi.framework.wiring.BundleWiring;
 
 /**
- * The classes of a bundle that is about to stop while regions of its are open.
+ * The classes of a bundle that is about to stop while regions or heaps of its are open.
  *
- * <p>Regions outlive their bundle, also its update and a refresh of the framework, after which the
- * old jar is gone and nothing can be loaded from it. A region whose first {@code info} or {@code
- * close} comes only then would fail for want of a class, so all are loaded before.
+ * <p>These outlive their bundle, also its update and a refresh of the framework, after which the
+ * old jar is gone and nothing can be loaded from it. One whose first {@code info} or {@code close}
+ * comes only then would fail for want of a class, so all are loaded before.
  */
 public final class BundleClasses {
   private static final Logger LOG = System.getLogger(BundleClasses.class.getName());
