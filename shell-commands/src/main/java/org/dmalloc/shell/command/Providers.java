@@ -33,6 +33,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Providers {
   private final CopyOnWriteArrayList<Backend> backends = new CopyOnWriteArrayList<>();
+  private final CopyOnWriteArrayList<RegionWatcher> watchers = new CopyOnWriteArrayList<>();
 
   private volatile Supplier<@Nullable RegionMover> mover = () -> null;
   private volatile Supplier<List<FailedStart>> failedStarts = List::of;
@@ -76,6 +77,20 @@ public final class Providers {
                 ("backend " + failed.backend() + " did not start, and " + place)
                     + (" was taken in its place: " + failed.reason()))
         .toList();
+  }
+
+  /** Tells a watcher from now on what commands do to regions. */
+  public void watch(RegionWatcher watcher) {
+    watchers.addIfAbsent(watcher);
+  }
+
+  public void unwatch(RegionWatcher watcher) {
+    watchers.remove(watcher);
+  }
+
+  /** Those who are told what commands do to regions. */
+  public List<RegionWatcher> watchers() {
+    return List.copyOf(watchers);
   }
 
   /** Sets the source of the service that moves regions, which gives null while there is none. */

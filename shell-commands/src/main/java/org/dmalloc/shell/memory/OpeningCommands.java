@@ -25,6 +25,7 @@ import org.dmalloc.shell.command.ProgressLine;
 import org.dmalloc.shell.command.ProviderFault;
 import org.dmalloc.shell.command.Providers;
 import org.dmalloc.shell.command.RegionOpened;
+import org.dmalloc.shell.command.RegionWatcher;
 import org.dmalloc.shell.output.Message;
 import org.dmalloc.shell.syntax.Argument;
 import org.dmalloc.shell.syntax.ByteSize;
@@ -141,7 +142,8 @@ public final class OpeningCommands extends CommandSet {
   public Message free(
       CommandSession session,
       @Argument("[ID…]: ids or names of open regions") List<Object> ids,
-      @Argument("-a, --all: all open regions") boolean all) {
+      @Argument("-a, --all: all open regions") boolean all)
+      throws MemoryException {
     if (all == !ids.isEmpty()) {
       throw new UsageException("free: give the ids of regions, or --all; see 'regions'");
     }
@@ -154,6 +156,9 @@ public final class OpeningCommands extends CommandSet {
     List<String> lost = new ArrayList<>();
     for (MemoryRegion region : regions) {
       RegionInfo info = region.info();
+      for (RegionWatcher watcher : providers().watchers()) {
+        watcher.closing(region);
+      }
       Optional<String> detached = region.detached(); // an open file's whereabouts are known
       region.close();
       String name = info.name();

@@ -13,6 +13,7 @@ import org.dmalloc.shell.command.Console;
 import org.dmalloc.shell.command.ProgressLine;
 import org.dmalloc.shell.command.Providers;
 import org.dmalloc.shell.command.RegionLookup;
+import org.dmalloc.shell.command.RegionWatcher;
 import org.dmalloc.shell.output.Message;
 import org.dmalloc.shell.syntax.Argument;
 import org.dmalloc.shell.syntax.ByteSize;
@@ -34,6 +35,9 @@ public final class SpaceCommands extends CommandSet {
     try (RegionLookup.Lease lease = which.lease(lookup(), AccessMode.READ_WRITE);
         ProgressLine progress = Console.of(session).progress("resize " + lease.label())) {
       RegionInfo before = lease.region().info();
+      for (RegionWatcher watcher : providers().watchers()) {
+        watcher.resizing(lease.region(), size.bytes());
+      }
       lease.region().resize(size.bytes(), progress);
       boolean inPlace = size.bytes() > before.byteSize() && size.bytes() <= before.maximum();
       return size.bytes() == before.byteSize()
