@@ -15,11 +15,13 @@ import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
+import org.dmalloc.heap.HeapService;
 import org.dmalloc.measure.Workload;
 import org.dmalloc.measure.Workloads;
 import org.dmalloc.shell.ShellCommands;
 import org.dmalloc.shell.command.Command;
 import org.dmalloc.shell.command.Providers;
+import org.dmalloc.shell.heap.HeapCommands;
 import org.dmalloc.shell.syntax.Operand;
 import org.dmalloc.shell.syntax.Option;
 import org.junit.jupiter.api.Test;
@@ -35,6 +37,9 @@ class DocumentationTest {
   private static List<Command> commands() {
     ShellCommands commands = new ShellCommands(new Providers());
     commands.add(new MeasuringCommands());
+    HeapService heaps = HeapService.load();
+    commands.add(new HeapCommands(heaps));
+    commands.add(new HeapMeasuringCommands(heaps));
     return commands.all();
   }
 
