@@ -1,3 +1,4 @@
 module org.example {
   requires org.dmalloc.api;
+  requires org.dmalloc.heap;
 }

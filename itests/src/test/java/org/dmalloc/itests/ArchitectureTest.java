@@ -56,7 +56,7 @@ class ArchitectureTest {
               entry("org.dmalloc.manager", Set.of("api", "spi")),
               entry("org.dmalloc.heap", Set.of("api")),
               entry("org.dmalloc.report", Set.of("api")),
-              entry("org.dmalloc.measure", Set.of("api", "spi", "linux", "report")),
+              entry("org.dmalloc.measure", Set.of("api", "spi", "linux", "report", "heap")),
               entry("org.dmalloc.shell", Set.of("api", "heap", "report")),
               entry(
                   "org.dmalloc.shell.measure", Set.of("api", "heap", "measure", "report", "shell")),
@@ -112,6 +112,7 @@ class ArchitectureTest {
           ".disk", Set.of(""),
           ".doctor..", Set.of(".machine", ".report"),
           ".bench..", Set.of("", ".disk", ".machine", ".report"),
+          ".heap..", Set.of("", ".machine", ".report"),
           ".compare..", Set.of("", ".disk", ".machine", ".report"),
           ".move..", Set.of("", ".machine", ".report"));
 
@@ -131,7 +132,7 @@ class ArchitectureTest {
                       .and(
                           DescribedPredicate.not(
                               resideInAnyPackage(allowed.toArray(String[]::new)))))
-              .because("bench, compare, move and doctor use the engine, not each other")
+              .because("bench, compare, heap, move and doctor use the engine, not each other")
               .allowEmptyShould(false)
               .check(SUITE);
         });
@@ -206,6 +207,7 @@ class ArchitectureTest {
       Set.of(
           "org.dmalloc.spi.region.ThreadsById",
           "org.dmalloc.shell.command.CommandFailure",
+          "org.dmalloc.shell.heap.ProcessFaults",
           "org.dmalloc.shell.memory.ContentCommands",
           "org.dmalloc.testkit.ChildJvm",
           "org.dmalloc.testkit.StoreContract",
@@ -251,6 +253,7 @@ class ArchitectureTest {
           "org.dmalloc.measure.machine.KernelCounter",
           "org.dmalloc.measure.machine.SwapDevice",
           "org.dmalloc.shell.command.CommandFailure",
+          "org.dmalloc.shell.heap.ProcessFaults",
           "org.dmalloc.testkit.ContractTheme",
           "org.dmalloc.testkit.ManyRegions",
           "org.dmalloc.testkit.MemoryGroup");

@@ -72,6 +72,7 @@ public class BundlesIT {
                   "org.dmalloc.measure.compare.container",
                   "org.dmalloc.measure.disk",
                   "org.dmalloc.measure.doctor",
+                  "org.dmalloc.measure.heap",
                   "org.dmalloc.measure.machine",
                   "org.dmalloc.measure.move",
                   "org.dmalloc.measure.report")));

@@ -19,6 +19,7 @@ import org.dmalloc.api.standalone.Dmalloc;
 import org.dmalloc.backend.anon.AnonymousBackend;
 import org.dmalloc.backend.filechannel.FileChannelBackend;
 import org.dmalloc.backend.panama.PanamaBackend;
+import org.dmalloc.heap.Heap;
 import org.dmalloc.linux.Platform;
 import org.dmalloc.manager.ManagerFactory;
 import org.dmalloc.spi.region.ConfigurationReader;
@@ -33,6 +34,7 @@ import org.junit.jupiter.api.io.TempDir;
 class PlainJavaIT {
   private static final Path SOURCES = Path.of("src/test/program");
   private static final String PROGRAM = "org.example.Program";
+  private static final String HEAP_PROGRAM = "org.example.HeapProgram";
 
   private static final Map<Class<?>, String> JARS =
       Map.of(
@@ -42,7 +44,8 @@ class PlainJavaIT {
           FileChannelBackend.class, "dmalloc-backend-filechannel.jar",
           PanamaBackend.class, "dmalloc-backend-panama.jar",
           AnonymousBackend.class, "dmalloc-backend-anon.jar",
-          ManagerFactory.class, "dmalloc-manager.jar");
+          ManagerFactory.class, "dmalloc-manager.jar",
+          Heap.class, "dmalloc-heap.jar");
 
   private static final String[] PROVIDERS = {
     "filechannel", "panama", "anon", "anon-memfd", "anon-zero", "managed"
@@ -89,6 +92,22 @@ class PlainJavaIT {
   }
 
   @Test
+  void aProgramOnTheClassPathFindsItsHeapAgain() throws Exception {
+    compile("-cp", allJars(), "org/example/HeapProgram.java");
+    assertEquals(new Outcome(0, "two\none\n"), runOnTheClassPath(HEAP_PROGRAM, "one", "two"));
+    assertEquals(new Outcome(0, "three\ntwo\none\n"), runOnTheClassPath(HEAP_PROGRAM, "three"));
+  }
+
+  @Test
+  void aProgramOnTheModulePathFindsItsHeapAgain() throws Exception {
+    compile("-p", "jars", "org/example/HeapProgram.java", "module-info.java");
+    assertEquals(
+        new Outcome(0, "two\none\n"),
+        runOnTheModulePath("org.example", HEAP_PROGRAM, "one", "two"));
+    assertEquals(new Outcome(0, "two\none\n"), runOnTheModulePath("org.example", HEAP_PROGRAM));
+  }
+
+  @Test
   void withoutTheBackendsJarTheProgramIsToldItsName() throws Exception {
     compile("-cp", allJars(), "org/example/Program.java");
     Files.delete(directory.resolve("jars/dmalloc-backend-panama.jar"));
@@ -123,6 +142,9 @@ class PlainJavaIT {
         Files.readString(
             Path.of("../api/src/test/java/org/dmalloc/api/examples/StandaloneExamples.java"));
     assertShows(page, Files.readString(SOURCES.resolve("org/example/Program.java")));
+    assertShows(
+        Files.readString(Path.of("../docs/heap.md")),
+        Files.readString(SOURCES.resolve("org/example/HeapProgram.java")));
     for (String region : List.of("standalone", "instances", "move")) {
       String start = "@start region=\"" + region + "\"\n";
       int from = examples.indexOf(start) + start.length();
@@ -160,20 +182,29 @@ class PlainJavaIT {
   }
 
   private Outcome onTheClassPath(String... providers) throws Exception {
+    return runOnTheClassPath(PROGRAM, providers);
+  }
+
+  private Outcome runOnTheClassPath(String program, String... arguments) throws Exception {
     List<String> command = new ArrayList<>();
     command.addAll(List.of("-cp", "classes" + File.pathSeparator + allJars()));
-    command.addAll(List.of("--enable-native-access=ALL-UNNAMED", PROGRAM, "store"));
-    command.addAll(List.of(providers));
+    command.addAll(List.of("--enable-native-access=ALL-UNNAMED", program, "store"));
+    command.addAll(List.of(arguments));
     return run("java", command);
   }
 
   private Outcome onTheModulePath(String nativeAccess, String... providers) throws Exception {
+    return runOnTheModulePath(nativeAccess, PROGRAM, providers);
+  }
+
+  private Outcome runOnTheModulePath(String nativeAccess, String program, String... arguments)
+      throws Exception {
     List<String> command = new ArrayList<>();
     command.addAll(List.of("-p", "classes" + File.pathSeparator + "jars"));
     command.addAll(List.of("--enable-native-access=" + nativeAccess));
-    command.addAll(List.of("--illegal-native-access=deny", "-m", "org.example/" + PROGRAM));
+    command.addAll(List.of("--illegal-native-access=deny", "-m", "org.example/" + program));
     command.add("store");
-    command.addAll(List.of(providers));
+    command.addAll(List.of(arguments));
     return run("java", command);
   }
 

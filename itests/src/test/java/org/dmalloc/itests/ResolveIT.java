@@ -54,9 +54,9 @@ class ResolveIT {
     "org.dmalloc.backend.anon, org.dmalloc.spi",
     "org.dmalloc.manager, org.dmalloc.spi",
     "org.dmalloc.heap, ''",
-    "org.dmalloc.measure, org.dmalloc.report|org.dmalloc.spi|com.google.gson|org.hdrhistogram.HdrHistogram",
+    "org.dmalloc.measure, org.dmalloc.heap|org.dmalloc.report|org.dmalloc.spi|com.google.gson|org.hdrhistogram.HdrHistogram",
     "org.dmalloc.shell, org.dmalloc.report|com.google.gson|org.apache.felix.gogo.runtime",
-    "org.dmalloc.shell.measure, org.dmalloc.report|org.dmalloc.shell|com.google.gson|org.hdrhistogram.HdrHistogram|org.dmalloc.measure|org.dmalloc.spi|org.apache.felix.gogo.runtime"
+    "org.dmalloc.shell.measure, org.dmalloc.heap|org.dmalloc.report|org.dmalloc.shell|com.google.gson|org.hdrhistogram.HdrHistogram|org.dmalloc.measure|org.dmalloc.spi|org.apache.felix.gogo.runtime"
   })
   void eachBundleBringsAlongWhatItNeeds(String bundle, String more) throws Exception {
     Set<String> expected = new TreeSet<>(Set.of("org.dmalloc.api", bundle));
@@ -76,6 +76,7 @@ class ResolveIT {
   @CsvSource({
     "(objectClass=org.dmalloc.api.move.RegionMover), org.dmalloc.manager",
     "(objectClass=org.dmalloc.api.MemoryProvider), org.dmalloc.",
+    "(objectClass=org.dmalloc.heap.HeapService), org.dmalloc.heap",
   })
   void whoeverNeedsAServiceGetsItsBundle(String filter, String bundle) throws Exception {
     Set<String> resolved = resolve(identity(consumer(filter)));
