@@ -255,8 +255,9 @@ public interface Heap extends AutoCloseable {
   HeapStatistics statistics();
 
   /**
-   * Gives back at once what is free: what caches hold, and the space of free pages, which {@link
-   * HeapOptions#punchFrom()} limits.
+   * Gives back at once what is free: what caches hold, and the space of all free pages. Nothing of
+   * the latter where the region cannot give space back, or {@link HeapOptions#punchAfter()} is
+   * {@link HeapOptions#NEVER}.
    *
    * @return bytes whose space was given back
    */

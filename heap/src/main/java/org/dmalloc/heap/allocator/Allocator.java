@@ -189,6 +189,20 @@ final class Allocator {
     }
   }
 
+  /**
+   * A page could not be read or written: the file was cut short, or the device failed. Such an
+   * error comes anywhere, and may leave locks held that nobody else would unlock.
+   */
+  InternalError lost(InternalError error) {
+    failed(error);
+    for (BlockCache cache : caches) {
+      cache.unlockIfHeld();
+    }
+    runs.unlockIfHeld();
+    punching.unlockIfHeld();
+    return error;
+  }
+
   // --- allocating ---
 
   /** A block of a size class by the quick way; {@link #NONE} or {@link #RETRY} if there is none. */
@@ -211,6 +225,8 @@ final class Allocator {
       } finally {
         cache.unlock();
       }
+    } catch (InternalError e) {
+      throw lost(e);
     }
   }
 
@@ -327,6 +343,8 @@ final class Allocator {
         cache.unlock();
       }
       return fromAny(memory, c, byteSize);
+    } catch (InternalError e) {
+      throw lost(e);
     }
   }
 
@@ -416,6 +434,8 @@ final class Allocator {
       } finally {
         cache.unlock();
       }
+    } catch (InternalError e) {
+      throw lost(e);
     }
   }
 
@@ -496,6 +516,8 @@ final class Allocator {
       } finally {
         runs.unlock();
       }
+    } catch (InternalError e) {
+      throw lost(e);
     }
   }
 
@@ -507,9 +529,10 @@ final class Allocator {
    */
   private long headOf(MemorySegment memory, Extents now, int extent, long page) {
     long word = memory.get(LONG, now.descriptor(extent, page));
-    if (PageTable.kind(word) != INTERIOR || !table.isValid(page, word)) {
+    if (PageTable.kind(word) != INTERIOR) {
       return page;
     }
+    // Whether that is true the head tells, by its own check and its length.
     long head = page - PageTable.pages(word);
     return head < now.first(extent) ? page : head;
   }
@@ -586,6 +609,8 @@ final class Allocator {
         return SizeClasses.bytes(c);
       }
       return PageTable.pages(requireLarge(memory, now, head, block, operation)) << PAGE_SHIFT;
+    } catch (InternalError e) {
+      throw lost(e);
     }
   }
 
@@ -598,6 +623,8 @@ final class Allocator {
       Extents now = extents; // read first: the section then shows all of them
       try (Access access = region.acquire()) {
         done = free(access.segment(), now, block);
+      } catch (InternalError e) {
+        throw lost(e);
       }
     }
   }
@@ -711,6 +738,8 @@ final class Allocator {
       } finally {
         runs.unlock();
       }
+    } catch (InternalError e) {
+      throw lost(e);
     }
   }
 
@@ -768,6 +797,8 @@ final class Allocator {
           cache.unlock();
         }
       }
+    } catch (InternalError e) {
+      throw lost(e);
     }
   }
 
@@ -804,11 +835,13 @@ final class Allocator {
   /**
    * Gives back the space of runs that are free for long enough.
    *
+   * @param leastBytes the shortest run
+   * @param sinceSeconds the latest moment at which it may have come free
    * @return bytes given back
    */
-  long punch(long sinceSeconds) throws MemoryException {
+  long punch(long leastBytes, long sinceSeconds) throws MemoryException {
     long punched = 0;
-    long least = Math.max(1, options.punchFrom() >>> PAGE_SHIFT);
+    long least = Math.max(1, leastBytes >>> PAGE_SHIFT);
     while (!readOnly && space.punches()) {
       long pages = punchOne(least, sinceSeconds);
       if (pages == 0) {
@@ -827,6 +860,8 @@ final class Allocator {
       } finally {
         punching.unlock();
       }
+    } catch (InternalError e) {
+      throw lost(e);
     }
   }
 
@@ -897,6 +932,8 @@ final class Allocator {
           Arrays.stream(caches).forEach(SpinLock::unlock);
           punching.unlock();
         }
+      } catch (InternalError e) {
+        throw lost(e);
       }
     }
   }

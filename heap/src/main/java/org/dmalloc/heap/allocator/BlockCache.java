@@ -296,7 +296,7 @@ final class BlockCache extends SpinLock {
     if (used < 1 || used > capacity) {
       throw PageTable.damaged(page, "its span counts " + used + " blocks of " + capacity);
     }
-    boolean last = used == 1 && used != capacity && hasOthers(memory, extents, c, page, current);
+    boolean last = used == 1 && used != capacity && empties[c] > 0; // one is kept
     if (last) {
       requireEmpty(memory, extents, c, page, wordOffset, bit);
       partials[c] = PageTable.unlink(memory, extents, page, partials[c]);
@@ -310,14 +310,6 @@ final class BlockCache extends SpinLock {
     empties[c] += used == 1 && !last ? 1 : 0;
     blocks[c]--;
     return last;
-  }
-
-  /** Whether there are free blocks of the class in another span: else an empty one is kept. */
-  private boolean hasOthers(
-      MemorySegment memory, Extents extents, int c, long page, Current current) {
-    return (current.page != 0 && current.used < SizeClasses.capacity(c))
-        || partials[c] != page
-        || PageTable.next(memory, extents.descriptor(page)) != 0;
   }
 
   private static void requireEmpty(

@@ -137,6 +137,8 @@ final class BlockWalk {
             return new Run(page, pages, PageTable.kind(word));
           }
         }
+      } catch (InternalError e) {
+        throw heap.lost(e);
       }
     }
   }

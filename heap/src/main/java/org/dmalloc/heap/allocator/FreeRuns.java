@@ -24,6 +24,9 @@ final class FreeRuns extends SpinLock {
 
   private static final int EXACT = 16;
 
+  /** How many runs of a list are looked at before one of a larger size is cut. */
+  private static final int LOOKS = 4;
+
   private final PageTable table;
   private final long[] firsts = new long[LISTS];
   private final long[] filled = new long[(LISTS + 63) / 64];
@@ -101,7 +104,10 @@ final class FreeRuns extends SpinLock {
   long take(MemorySegment memory, Extents extents, long pages, long alignment, long phase)
       throws HeapDamagedException {
     long wanted = pages + alignment - 1;
-    long page = firstOfAtLeast(wanted);
+    long page = alignment == 1 && pages >= EXACT ? fitting(memory, extents, pages) : 0;
+    if (page == 0) {
+      page = firstOfAtLeast(wanted);
+    }
     if (page == 0) {
       page = search(memory, extents, pages, alignment, phase);
     }
@@ -129,6 +135,19 @@ final class FreeRuns extends SpinLock {
       insert(memory, extents, page, before, kind, state);
     }
     return kind == HOLES ? -start : start;
+  }
+
+  /** One of the first runs of the list that has runs of about that size, if it is large enough. */
+  private long fitting(MemorySegment memory, Extents extents, long pages)
+      throws HeapDamagedException {
+    long page = firsts[list(pages)];
+    for (int i = 0; i < LOOKS && page != 0; i++) {
+      if (PageTable.pages(requireFree(memory, extents, page)) >= pages) {
+        return page;
+      }
+      page = PageTable.following(memory, extents, page);
+    }
+    return 0;
   }
 
   private static long skip(long page, long alignment, long phase) {
@@ -259,6 +278,12 @@ final class FreeRuns extends SpinLock {
     table.setHead(memory, extents, page, kind, 0, pages);
     firsts[list] = page;
     filled[list >>> 6] |= 1L << list;
+    freePages += pages;
+    holePages += kind == HOLES ? pages : 0;
+  }
+
+  /** Counts a run that is in no list, of a heap that is read-only. */
+  void count(long pages, int kind) {
     freePages += pages;
     holePages += kind == HOLES ? pages : 0;
   }

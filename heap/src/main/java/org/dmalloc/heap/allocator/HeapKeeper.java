@@ -54,11 +54,13 @@ final class HeapKeeper implements Runnable {
     try {
       reclaimIdle(heap);
       if (!heap.options.punchAfter().equals(HeapOptions.NEVER)) {
-        heap.punch(SpaceOfRegion.seconds() - heap.options.punchAfter().toSeconds());
+        long since = SpaceOfRegion.seconds() - heap.options.punchAfter().toSeconds();
+        heap.punch(heap.options.punchFrom(), since);
       }
-    } catch (MemoryException | RuntimeException e) {
+    } catch (MemoryException | RuntimeException | InternalError e) {
       String message = String.valueOf(e.getMessage());
-      if (!message.equals(told.put(heap, message)) && heap.region.info().open()) {
+      boolean ended = heap.isStopped() || !heap.region.info().open();
+      if (!ended && !message.equals(told.put(heap, message))) {
         LOG.log(Level.WARNING, "{0}: what is free was not given back: {1}", heap, message);
       }
     }
@@ -85,6 +87,8 @@ final class HeapKeeper implements Runnable {
           cache.unlock();
         }
       }
+    } catch (InternalError e) {
+      throw heap.lost(e);
     }
   }
 }

@@ -54,7 +54,8 @@ final class HeapScan {
   }
 
   /**
-   * Makes lists, counts and owners from heads and bitmaps.
+   * Makes lists, counts and owners from heads and bitmaps; of a heap that is read-only counts
+   * alone.
    *
    * @return how many blocks are allocated
    * @throws HeapDamagedException if a head or bitmap is damaged; {@link #repair} goes on there
@@ -225,7 +226,9 @@ final class HeapScan {
       cache.clear();
     }
     eachRun(this::take);
-    heap.listed();
+    if (!heap.readOnly) {
+      heap.listed();
+    }
   }
 
   private void take(int extent, long page, long word) {
@@ -236,13 +239,20 @@ final class HeapScan {
       case PageTable.SPAN -> takeSpan(extent, page, word);
       case PageTable.LARGE -> {
         flushFree();
-        table.setLast(memory, extents, page, length, false);
+        if (mends) {
+          table.setLast(memory, extents, page, length, false);
+        }
         heap.largeBlocks.increment();
         heap.largePages.add(length);
         liveBlocks++;
         liveBytes += length << PAGE_SHIFT;
       }
-      default -> flushFree();
+      default -> {
+        flushFree();
+        if (mends) {
+          table.setLast(memory, extents, page, length, false);
+        }
+      }
     }
   }
 
@@ -257,8 +267,12 @@ final class HeapScan {
 
   private void flushFree() {
     if (freeLength > 0) {
-      long state = PageTable.freeState(SpaceOfRegion.seconds(), false);
-      heap.runs.insert(memory, extents, freeStart, freeLength, freeKind, state);
+      if (heap.readOnly) {
+        heap.runs.count(freeLength, freeKind);
+      } else {
+        long state = PageTable.freeState(SpaceOfRegion.seconds(), false);
+        heap.runs.insert(memory, extents, freeStart, freeLength, freeKind, state);
+      }
       freePages += freeLength;
       freeLength = 0;
     }
@@ -294,13 +308,13 @@ final class HeapScan {
       owner = (int) (page % BlockCache.COUNT);
     }
     long right = PageTable.state(used, owner);
-    if (state != right) {
+    if (state != right && !heap.readOnly) {
       PageTable.setState(memory, descriptor, right);
     }
     BlockCache cache = heap.caches[owner];
     cache.blocks[c] += used;
     cache.spans[c]++;
-    if (used < SizeClasses.capacity(c)) {
+    if (used < SizeClasses.capacity(c) && !heap.readOnly) {
       PageTable.link(memory, extents, page, cache.partial(c));
       cache.setPartial(c, page);
     }

@@ -348,6 +348,9 @@ final class RegionHeap implements AlignedHeap {
       } finally {
         rooting.unlock();
       }
+    } catch (InternalError e) {
+      rooting.unlockIfHeld();
+      throw allocator.lost(e);
     }
   }
 
@@ -437,6 +440,8 @@ final class RegionHeap implements AlignedHeap {
   public HeapStatistics statistics() {
     try (Access access = region().acquire()) {
       return statistics(access.segment());
+    } catch (InternalError e) {
+      throw allocator.lost(e);
     }
   }
 
@@ -494,7 +499,7 @@ final class RegionHeap implements AlignedHeap {
   public long trim() throws MemoryException {
     allocator.requireWritable("trim");
     allocator.reclaim();
-    return allocator.punch(Long.MAX_VALUE);
+    return allocator.punch(SizeClasses.PAGE, Long.MAX_VALUE);
   }
 
   @Override

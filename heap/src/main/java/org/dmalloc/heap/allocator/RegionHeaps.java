@@ -124,10 +124,9 @@ public final class RegionHeaps implements HeapService {
       allocator.listed();
       return recovery(true, start, -1, List.of());
     }
-    if (allocator.readOnly) {
-      return recovery(false, start, -1, List.of()); // it allocates nothing, and needs no lists
+    if (!allocator.readOnly) {
+      Roots.freeOld(memory, allocator.header().seed());
     }
-    Roots.freeOld(memory, allocator.header().seed());
     long blocks = HeapScan.rebuild(allocator, memory);
     return recovery(false, start, blocks, lastAllocated(allocator, memory));
   }

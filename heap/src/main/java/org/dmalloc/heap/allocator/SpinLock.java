@@ -7,24 +7,26 @@ import java.util.concurrent.locks.LockSupport;
 
 /**
  * A lock that is held for some tens of nanoseconds, seldom for as long as a page fault takes. It is
- * not reentrant, knows no owner, and takes no notice of interrupts. Who waits for long parks, so
- * that the holder gets its processor, also where the waiters are virtual threads.
+ * not reentrant, and takes no notice of interrupts. Who waits for long parks, so that the holder
+ * gets its processor, also where the waiters are virtual threads.
  */
 @SuppressWarnings("unused") // the padding, so that no two locks are in one cache line
 class SpinLock {
-  private static final int SPINS = 1_000;
-  private static final long LONGEST_PARK_NANOS = 50_000;
-  private static final VarHandle HELD;
+  private static final int SPINS = 200;
+  private static final int YIELDS = 100;
+  private static final long PARK_NANOS = 50_000;
+  private static final VarHandle HOLDER;
 
   static {
     try {
-      HELD = MethodHandles.lookup().findVarHandle(SpinLock.class, "held", int.class);
+      HOLDER = MethodHandles.lookup().findVarHandle(SpinLock.class, "holder", long.class);
     } catch (ReflectiveOperationException e) {
       throw new ExceptionInInitializerError(e);
     }
   }
 
-  private volatile int held;
+  /** The id of the thread that holds it; 0 while it is free. */
+  private volatile long holder;
 
   private long padding0;
   private long padding1;
@@ -36,7 +38,7 @@ class SpinLock {
   private long padding7;
 
   final boolean tryLock() {
-    return held == 0 && HELD.compareAndSet(this, 0, 1);
+    return holder == 0 && HOLDER.compareAndSet(this, 0L, Thread.currentThread().threadId());
   }
 
   final void lock() {
@@ -45,6 +47,7 @@ class SpinLock {
     }
   }
 
+  @SuppressWarnings("ThreadPriorityCheck")
   private void await() {
     for (int i = 0; ; i++) {
       if (tryLock()) {
@@ -52,13 +55,25 @@ class SpinLock {
       }
       if (i < SPINS) {
         Thread.onSpinWait();
+      } else if (i < SPINS + YIELDS) {
+        Thread.yield(); // the holder may have no processor
       } else {
-        LockSupport.parkNanos(this, Math.min(LONGEST_PARK_NANOS, 1_000L * (i - SPINS + 1)));
+        LockSupport.parkNanos(this, PARK_NANOS);
       }
     }
   }
 
   final void unlock() {
-    HELD.setRelease(this, 0);
+    HOLDER.setRelease(this, 0L);
+  }
+
+  /**
+   * Unlocks it if the calling thread holds it. The error of a page that cannot be read may come
+   * anywhere, also between the end of a piece of work and {@link #unlock}.
+   */
+  final void unlockIfHeld() {
+    if (holder == Thread.currentThread().threadId()) {
+      unlock();
+    }
   }
 }
