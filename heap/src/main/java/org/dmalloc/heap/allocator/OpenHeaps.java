@@ -2,8 +2,10 @@
 package org.dmalloc.heap.allocator;
 
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.IdentityHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.dmalloc.api.MemoryRegion;
 import org.dmalloc.heap.Heap;
@@ -16,6 +18,13 @@ import org.jspecify.annotations.Nullable;
  */
 final class OpenHeaps {
   private static final IdentityHashMap<MemoryRegion, OpenHeap> OPEN = new IdentityHashMap<>();
+
+  /**
+   * The system property with the claims of this JVM: of a bundle that was updated while a heap is
+   * open two versions are loaded, and each has an OPEN of its own. A map by identity from regions
+   * to what stands for the version, of types that all versions know.
+   */
+  private static final String CLAIMS = "org.dmalloc.heap.claims";
 
   private OpenHeaps() {}
 
@@ -60,6 +69,14 @@ final class OpenHeaps {
         throw new IllegalStateException(
             operation + " in " + region + ": its heap is open; close it first");
       }
+      Object version = claims().putIfAbsent(region, OpenHeaps.class);
+      if (version != null && version != OpenHeaps.class) {
+        throw new IllegalStateException(
+            operation
+                + " in "
+                + region
+                + ": its heap is open by another version of this bundle; close it first");
+      }
       OPEN.put(region, new OpenHeap(null, null));
     }
     return new Claim(region);
@@ -68,7 +85,15 @@ final class OpenHeaps {
   private static void forget(MemoryRegion region) {
     synchronized (OPEN) {
       OPEN.remove(region);
+      claims().remove(region, OpenHeaps.class);
     }
+  }
+
+  @SuppressWarnings("unchecked") // each version puts the same there
+  private static Map<Object, Object> claims() {
+    return (Map<Object, Object>)
+        System.getProperties()
+            .computeIfAbsent(CLAIMS, key -> Collections.synchronizedMap(new IdentityHashMap<>()));
   }
 
   static Optional<Heap> find(MemoryRegion region) {
@@ -95,7 +120,14 @@ final class OpenHeaps {
     List<Allocator> allocators = new ArrayList<>();
     synchronized (OPEN) {
       OPEN.entrySet()
-          .removeIf(open -> open.getValue().heap != null && !open.getKey().info().open());
+          .removeIf(
+              open -> {
+                boolean gone = open.getValue().heap != null && !open.getKey().info().open();
+                if (gone) {
+                  claims().remove(open.getKey(), OpenHeaps.class);
+                }
+                return gone;
+              });
       for (OpenHeap open : OPEN.values()) {
         if (open.allocator != null) {
           allocators.add(open.allocator);
