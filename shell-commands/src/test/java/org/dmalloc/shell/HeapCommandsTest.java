@@ -123,6 +123,16 @@ class HeapCommandsTest {
   }
 
   @Test
+  void aHeapWhoseRegionWasClosedUnderItIsNotListed() throws Exception {
+    shell.run("heap create orders --size 256k");
+    shell.regions().getFirst().region().close();
+    assertEquals("no heap is open", shell.run("heap list"));
+    String opened = shell.run("heap open orders");
+    assertTrue(opened.contains("it was not closed cleanly, and has 0 blocks"), opened);
+    assertTrue(shell.run("heap list").contains("not closed"));
+  }
+
+  @Test
   void aHeapCannotBeCutShort() throws Exception {
     shell.run("heap create orders --size 256k");
     assertTrue(shell.fail("resize orders 128k").contains("cannot shrink"));

@@ -84,7 +84,7 @@ public record HeapDetails(
     Map<String, String> lines = new LinkedHashMap<>();
     lines.put(
         "heap of", words("%s, %s of %s", heap, size(held.heapBytes()), size(held.regionBytes())));
-    lines.put("live", words("%d blocks, %s", held.liveBlocks(), size(held.liveBytes())));
+    lines.put("live", words("%s, %s", blocks(held.liveBlocks()), size(held.liveBytes())));
     lines.put(
         "large",
         words(
@@ -92,8 +92,8 @@ public record HeapDetails(
     lines.put(
         "metadata",
         words(
-            "%s, %s of what is live",
-            size(held.metadataBytes()), percent(held.metadataBytes(), held.liveBytes())));
+            "%s, %s of the heap",
+            size(held.metadataBytes()), percent(held.metadataBytes(), held.heapBytes())));
     lines.put(
         "free",
         words(
@@ -122,6 +122,11 @@ public record HeapDetails(
   @FormatMethod
   private static String words(String format, @Nullable Object... values) {
     return String.format(Locale.ROOT, format, values);
+  }
+
+  /** A number of blocks in words. */
+  static String blocks(long count) {
+    return count == 1 ? "1 block" : count + " blocks";
   }
 
   private static String size(long bytes) {

@@ -213,7 +213,7 @@ public final class HeapOpeningCommands extends CommandSet {
 
   @Descriptor("lists the open heaps")
   public Printable list(@Argument("--json: as JSON") boolean json) {
-    List<HeapRow> rows = open.all().stream().filter(Heap::isOpen).map(this::row).toList();
+    List<HeapRow> rows = open.all().stream().map(this::row).toList();
     if (json) {
       return new JsonResult(rows);
     }

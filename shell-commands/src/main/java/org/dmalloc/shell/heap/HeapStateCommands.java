@@ -103,10 +103,10 @@ public final class HeapStateCommands extends CommandSet {
     String looked =
         String.format(
             Locale.ROOT,
-            "%s of %s: %d blocks, %s; free %s; looked at %d pages in %.2f s",
+            "%s of %s: %s, %s; free %s; looked at %d pages in %.2f s",
             command,
             label,
-            report.liveBlocks(),
+            HeapDetails.blocks(report.liveBlocks()),
             ByteSize.format(report.liveBytes()),
             ByteSize.format(report.freeBytes()),
             report.checkedPages(),

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.dmalloc.shell.heap;
 
-import java.io.UncheckedIOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.util.ArrayList;
@@ -109,9 +108,11 @@ final class OpenHeaps implements RegionWatcher {
         .filter(each -> each.heap().equals(heap));
   }
 
-  /** The regions with an open heap, and their heaps. */
+  /** The heaps that are open, without those whose region was closed under them. */
   List<Heap> all() {
-    return service.heaps();
+    return service.heaps().stream()
+        .filter(heap -> heap.isOpen() && heap.region().info().open())
+        .toList();
   }
 
   /** Closes a heap, and the region if that was opened for it; returns whether it was. */
@@ -154,7 +155,7 @@ final class OpenHeaps implements RegionWatcher {
     for (Kept each : new ArrayList<>(kept.values())) {
       try {
         close(each.heap());
-      } catch (UncheckedIOException e) {
+      } catch (RuntimeException e) { // the others are still to be closed
         LOG.log(
             Level.ERROR,
             "heap of " + RegionLookup.label(each.heap().region().info()) + ": " + e.getMessage(),
