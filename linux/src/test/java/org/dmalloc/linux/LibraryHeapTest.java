@@ -4,6 +4,7 @@ package org.dmalloc.linux;
 import static java.lang.foreign.ValueLayout.JAVA_LONG_UNALIGNED;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -31,5 +32,18 @@ class LibraryHeapTest {
           assertThrows(MemoryException.class, () -> LibraryHeap.allocate(1L << 60, arena));
       assertEquals(Errno.ENOMEM, refused.errno());
     }
+  }
+
+  @Test
+  void givesBlocksByAddressUntilTheyAreFreed() throws MemoryException {
+    long first = LibraryHeap.allocate(100);
+    long second = LibraryHeap.allocate(100);
+    assertTrue(Math.abs(first - second) >= 100, first + ", " + second);
+    LibraryHeap.memory().set(JAVA_LONG_UNALIGNED, first + 92, 42);
+    LibraryHeap.memory().set(JAVA_LONG_UNALIGNED, second, 43);
+    assertEquals(42, LibraryHeap.memory().get(JAVA_LONG_UNALIGNED, first + 92));
+    LibraryHeap.free(first);
+    LibraryHeap.free(second);
+    assertThrows(IllegalArgumentException.class, () -> LibraryHeap.allocate(0));
   }
 }

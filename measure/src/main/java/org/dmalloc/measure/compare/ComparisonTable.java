@@ -29,6 +29,9 @@ public final class ComparisonTable {
   static String render(ComparisonReport report, int width) {
     StringBuilder text = new StringBuilder(Lines.wrap(header(report), width));
     for (ComparedWorkload workload : report.workloads()) {
+      if (report.cellsOf(workload).isEmpty()) {
+        continue; // no contender has what it needs
+      }
       String title = String.format(Locale.ROOT, "%n%s: %s", workload.label(), workload.operation());
       text.append(Lines.wrap(title, width)).append('\n');
       text.append(table(report, workload).render(width));

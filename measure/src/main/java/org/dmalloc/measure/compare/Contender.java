@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
  * One kind of memory with its settings.
  *
  * @param id unique: {@code panama:random}, {@code anon:kernel page-cluster=0}
- * @param provider {@link ProviderSource#NONE} unless the kind is PROVIDER
+ * @param provider whose regions it has; {@link ProviderSource#NONE} if it has none
  * @param announced whether it announces pages in batches
  * @param settings kernel settings while it runs, by their file
  */

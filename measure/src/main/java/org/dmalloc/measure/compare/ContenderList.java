@@ -2,9 +2,11 @@
 package org.dmalloc.measure.compare;
 
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import org.dmalloc.api.AccessPattern;
 import org.dmalloc.api.Capability;
@@ -18,6 +20,7 @@ import org.jspecify.annotations.Nullable;
 final class ContenderList {
   static final String ALL = "all";
   static final String LIBRARY_HEAP = "malloc";
+  static final String HEAP = "heap";
   static final String BUDGET = "budget";
   static final String BUFFER_POOL = "buffer-pool";
 
@@ -72,6 +75,7 @@ final class ContenderList {
         }
       }
     }
+    heap(providers).ifPresent(base::add);
     base.add(Contender.without(LIBRARY_HEAP, Family.SWAP, Kind.LIBRARY_HEAP));
     base.add(Contender.without(BUFFER_POOL, Family.POOL, Kind.BUFFER_POOL));
     for (String name : plan.choice().contenders()) {
@@ -94,12 +98,35 @@ final class ContenderList {
     return swept(chosen, plan, readAheadFile);
   }
 
+  /** A heap in a file, with advice where that can be given: blocks are used at random. */
+  private static Optional<Contender> heap(List<ProviderSource> providers) {
+    return providers.stream()
+        .filter(provider -> provider.family() == Family.FILE)
+        .max(Comparator.comparing(ContenderList::isAdvised))
+        .map(
+            provider ->
+                new Contender(
+                    HEAP,
+                    Family.FILE,
+                    Kind.HEAP,
+                    provider,
+                    isAdvised(provider) ? AccessPattern.RANDOM.name() : null,
+                    null,
+                    false,
+                    false,
+                    Map.of()));
+  }
+
+  private static boolean isAdvised(ProviderSource provider) {
+    return provider.capabilities().contains(Capability.ADVICE);
+  }
+
   private static boolean isChosen(Contender contender, String name) {
     return name.equals(ALL) || contender.isNamed(name);
   }
 
   private static void addFile(List<Contender> list, ProviderSource provider) {
-    boolean advised = provider.capabilities().contains(Capability.ADVICE);
+    boolean advised = isAdvised(provider);
     if (advised) {
       for (AccessPattern pattern : AccessPattern.values()) {
         list.add(

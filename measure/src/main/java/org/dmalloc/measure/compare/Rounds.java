@@ -296,11 +296,11 @@ final class Rounds {
   }
 
   /** The workloads of a child's runs; each run has an order of its own. */
-  private List<ComparedWorkload> order(Schedule.Round round) {
+  private List<ComparedWorkload> order(Schedule.Round round, Contender contender) {
     List<ComparedWorkload> order = new ArrayList<>();
     for (int run = round.firstRun(); run < round.firstRun() + round.runs(); run++) {
       List<ComparedWorkload> own = new ArrayList<>(plan.choice().workloads());
-      own.removeIf(w -> w == ComparedWorkload.FILL || w.replacesContent());
+      own.removeIf(w -> w == ComparedWorkload.FILL || w.replacesContent() || w.usesBlocks());
       Collections.shuffle(own, new Random(plan.seed() * 31 + run));
       order.addAll(own);
     }
@@ -311,6 +311,15 @@ final class Rounds {
         if (plan.choice().workloads().contains(ComparedWorkload.INDEX_QUERY)) {
           order.add(ComparedWorkload.INDEX_QUERY);
         }
+      }
+    }
+    // Blocks take the place of the store.
+    if (contender.kind().givesBlocks()) {
+      for (int run = round.firstRun(); run < round.firstRun() + round.runs(); run++) {
+        List<ComparedWorkload> own = new ArrayList<>(plan.choice().workloads());
+        own.removeIf(w -> !w.usesBlocks());
+        Collections.shuffle(own, new Random(plan.seed() * 31 + run));
+        order.addAll(own);
       }
     }
     return order;
@@ -327,7 +336,7 @@ final class Rounds {
             contender.budgeted() ? dataLimit() : 0,
             contender.kind() == ContenderSubject.Kind.BUFFER_POOL ? poolBytes() : 0);
     List<ChildTask.Step> steps = new ArrayList<>();
-    for (ComparedWorkload workload : order(round)) {
+    for (ComparedWorkload workload : order(round, contender)) {
       long stream = ((long) round.number() << Integer.SIZE) + steps.size() + 1;
       // Each operation is timed, because it either hits RAM or waits.
       RunOptions options =
@@ -386,7 +395,15 @@ final class Rounds {
   }
 
   List<ComparisonReport.Cell> cells() {
-    return findings.cells(ids(), ComparisonReport.Cell::new).toList();
+    Set<String> withBlocks =
+        contenders.stream()
+            .filter(contender -> contender.kind().givesBlocks())
+            .map(Contender::id)
+            .collect(Collectors.toSet());
+    return findings
+        .cells(ids(), ComparisonReport.Cell::new)
+        .filter(cell -> !cell.workload().usesBlocks() || withBlocks.contains(cell.contender()))
+        .toList();
   }
 
   private List<String> ids() {

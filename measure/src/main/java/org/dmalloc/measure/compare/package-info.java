@@ -8,7 +8,7 @@
  * <dl>
  *   <dt>contender
  *   <dd>one way to have memory, with its settings: a provider with an access pattern or a swap
- *       policy, the C library's heap, or a buffer pool
+ *       policy, a heap in a file, the C library's heap, or a buffer pool
  *   <dt>family
  *   <dd>what holds the bytes that RAM does not: a file, swap, or a file behind a buffer pool
  *   <dt>cell

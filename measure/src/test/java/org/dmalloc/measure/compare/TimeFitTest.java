@@ -15,6 +15,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.dmalloc.api.Capability;
 import org.dmalloc.measure.compare.cell.ComparedWorkload;
+import org.dmalloc.measure.compare.child.ContenderSubject.Kind;
 import org.junit.jupiter.api.Test;
 
 class TimeFitTest {
@@ -112,13 +113,26 @@ class TimeFitTest {
   }
 
   @Test
+  void theHeapIsInTheFileThatTakesAdvice() {
+    Contender heap =
+        contenders(plan(600)).stream().filter(c -> c.kind() == Kind.HEAP).findFirst().orElseThrow();
+    assertEquals("panama", heap.provider().name());
+    assertEquals("RANDOM", heap.pattern());
+    assertEquals(Family.FILE, heap.family());
+    List<ProviderSource> fileless =
+        PROVIDERS.stream().filter(provider -> provider.family() != Family.FILE).toList();
+    assertTrue(
+        ContenderList.of(plan(600), fileless, null).stream().noneMatch(c -> c.kind() == Kind.HEAP));
+  }
+
+  @Test
   void theCommandOfEachContenderSaysWhatItsChildDoes() {
     for (Contender contender :
         ContenderList.of(
             with(plan(9), plan(9).choice().workloads(), List.of("all")), PROVIDERS, null)) {
       ProviderSource provider = contender.provider();
       String command = contender.allocateCommand("2g", "400m");
-      if (provider.equals(ProviderSource.NONE)) {
+      if (contender.kind() != Kind.PROVIDER) {
         assertEquals("", command, contender.id());
         continue;
       }

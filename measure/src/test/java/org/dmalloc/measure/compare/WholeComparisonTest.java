@@ -139,7 +139,7 @@ class WholeComparisonTest {
         work,
         new ComparisonPlan.Choice(
             List.of(ComparedWorkload.values()),
-            List.of("anon:kernel", "filechannel", "buffer-pool", "malloc")),
+            List.of("anon:kernel", "filechannel", "buffer-pool", "heap", "malloc")),
         new ComparisonPlan.Variants(
             withSwap ? new ComparisonPlan.TemporarySwap(swap, swapBytes, 32_767) : null,
             zramBytes,
@@ -173,6 +173,14 @@ class WholeComparisonTest {
         new Comparison(plan(true, 1, 40), List.of(anonymous(), file()), classPath(), new Printing())
             .run();
     for (ComparedWorkload workload : ComparedWorkload.values()) {
+      if (workload.usesBlocks()) {
+        assertEquals(
+            List.of("heap", "malloc page-cluster=0"),
+            report.cellsOf(workload).stream()
+                .map(ComparisonReport.Cell::contender)
+                .sorted()
+                .toList());
+      }
       for (ComparisonReport.Cell cell : report.cellsOf(workload)) {
         boolean nothingToDo =
             workload == ComparedWorkload.ALLOC_FREE && cell.contender().equals("buffer-pool");

@@ -23,7 +23,10 @@ public enum ComparedWorkload {
   WORKING_SET,
   ALLOC_FREE,
   INDEX_BUILD,
-  INDEX_QUERY;
+  INDEX_QUERY,
+  BLOCK_READ,
+  BLOCK_REPLACE,
+  BLOCK_RENEW;
 
   /** The name in commands and reports: {@code random-read}. */
   public String label() {
@@ -39,6 +42,9 @@ public enum ComparedWorkload {
     return switch (this) {
       case INDEX_BUILD -> "index one document of 64 words";
       case INDEX_QUERY -> "find the documents that hold two words, of the indexed and of any";
+      case BLOCK_READ -> "load 16 bytes, at both ends of a random block of 16 B to 64 KiB";
+      case BLOCK_REPLACE -> "free a random block, allocate another, store 16 bytes at its ends";
+      case BLOCK_RENEW -> "free a random block, allocate another, store nothing";
       default -> Workloads.named(workload()).operation();
     };
   }
@@ -48,10 +54,25 @@ public enum ComparedWorkload {
     return this == INDEX_BUILD || this == INDEX_QUERY;
   }
 
+  /**
+   * Whether it uses many small blocks, which take the place of the pages that other workloads use,
+   * so that it must run after them.
+   */
+  public boolean usesBlocks() {
+    return this == BLOCK_READ || this == BLOCK_REPLACE || this == BLOCK_RENEW;
+  }
+
   /** Whether its next pages are known in advance and so can be announced. */
   public boolean foreseeable() {
     return switch (this) {
-      case FILL, SEQUENTIAL_READ, POINTER_CHASE, ALLOC_FREE -> false;
+      case FILL,
+          SEQUENTIAL_READ,
+          POINTER_CHASE,
+          ALLOC_FREE,
+          BLOCK_READ,
+          BLOCK_REPLACE,
+          BLOCK_RENEW ->
+          false;
       default -> true;
     };
   }

@@ -11,7 +11,9 @@ import java.util.Map;
 import java.util.Set;
 import org.dmalloc.api.AccessPattern;
 import org.dmalloc.api.Capability;
+import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.MemoryProvider;
+import org.dmalloc.api.MemoryRegion;
 import org.dmalloc.api.RegionRequest;
 import org.dmalloc.api.SwapPolicy;
 import org.dmalloc.api.standalone.Dmalloc;
@@ -23,17 +25,19 @@ import org.dmalloc.measure.Workload;
 import org.dmalloc.measure.Workloads;
 import org.jspecify.annotations.Nullable;
 
-/** A contender of a comparison: a region, one block of malloc, or a buffer pool. */
+/** A contender of a comparison: a region, malloc, a heap in a region, or a buffer pool. */
 public final class ContenderSubject implements Subject {
   private final Spec spec;
   private final @Nullable MemoryProvider provider;
   private final @Nullable BlockSource blocks;
   private final IndexWorkloads index = new IndexWorkloads();
+  private final BlockWorkloads smallBlocks;
+  private @Nullable HeapStore heap;
 
   /**
    * The description of a contender.
    *
-   * @param provider its name in {@link Dmalloc}; empty unless the kind is PROVIDER
+   * @param provider its name in {@link Dmalloc}; empty for kinds without regions
    * @param properties the provider's configuration: text or lists of text
    * @param pattern the access pattern of the request; null for the one that fits each workload
    * @param policy the swap policy of the request; null for none
@@ -52,13 +56,25 @@ public final class ContenderSubject implements Subject {
   public enum Kind {
     PROVIDER,
     LIBRARY_HEAP,
-    BUFFER_POOL
+    /** A heap of ours in a region of a provider. */
+    HEAP,
+    BUFFER_POOL;
+
+    /** Whether it has regions of a provider. */
+    boolean hasRegions() {
+      return this == PROVIDER || this == HEAP;
+    }
+
+    /** Whether a program can have many small blocks of it. */
+    public boolean givesBlocks() {
+      return this == LIBRARY_HEAP || this == HEAP;
+    }
   }
 
   private ContenderSubject(Spec spec, Path directory) throws IOException {
     this.spec = spec;
     provider =
-        spec.kind == Kind.PROVIDER
+        spec.kind.hasRegions()
             ? Dmalloc.open().start(spec.provider, TypedText.values(spec.properties))
             : null;
     blocks =
@@ -67,9 +83,16 @@ public final class ContenderSubject implements Subject {
               BlockSource.regions(
                   requireProvider(),
                   request(requireProvider(), BlockSource.BLOCK_BYTES, directory));
-          case LIBRARY_HEAP -> new LibraryBlocks();
+          case LIBRARY_HEAP -> new LargeLibraryBlocks();
+          case HEAP -> user -> requireHeap().with(user);
           case BUFFER_POOL -> null;
         };
+    smallBlocks =
+        new BlockWorkloads(
+            blockBytes ->
+                spec.kind == Kind.HEAP
+                    ? new HeapBlocks(region(directory, HeapBlocks.regionBytes(blockBytes)))
+                    : new LibraryBlocks());
   }
 
   public static void main(String[] arguments) throws IOException {
@@ -96,27 +119,45 @@ public final class ContenderSubject implements Subject {
 
   @Override
   public PageStore open(Path directory, long byteSize, String step) throws IOException {
+    smallBlocks.insteadOf(byteSize);
     return switch (spec.kind) {
       case LIBRARY_HEAP ->
           new SegmentStore(arena -> LibraryHeap.allocate(byteSize, arena), "malloc");
       case BUFFER_POOL -> new BufferPool(directory, byteSize, spec.poolBytes);
-      case PROVIDER -> {
-        RegionRequest request = request(requireProvider(), byteSize, directory);
-        String pattern = spec.pattern;
-        if (pattern != null) {
-          request = request.withPattern(AccessPattern.valueOf(pattern));
-        }
-        String policy = spec.policy;
-        if (policy != null) {
-          Set<SwapPolicy> policies = EnumSet.of(SwapPolicy.valueOf(policy));
-          request = request.withPolicies(policies);
-        }
-        if (spec.budgetBytes > 0) {
-          request = request.withResidentBudget(spec.budgetBytes);
-        }
-        yield new RegionPages(requireProvider(), requireProvider().allocate(request));
+      case HEAP -> {
+        HeapStore opened =
+            new HeapStore(region(directory, HeapBlocks.regionBytes(byteSize)), byteSize);
+        heap = opened;
+        yield opened;
       }
+      case PROVIDER -> new RegionPages(requireProvider(), region(directory, byteSize));
     };
+  }
+
+  /** A region with the attributes of this contender. */
+  private MemoryRegion region(Path directory, long byteSize) throws MemoryException {
+    RegionRequest request = request(requireProvider(), byteSize, directory);
+    String pattern = spec.pattern;
+    if (pattern != null) {
+      request = request.withPattern(AccessPattern.valueOf(pattern));
+    }
+    String policy = spec.policy;
+    if (policy != null) {
+      Set<SwapPolicy> policies = EnumSet.of(SwapPolicy.valueOf(policy));
+      request = request.withPolicies(policies);
+    }
+    if (spec.budgetBytes > 0) {
+      request = request.withResidentBudget(spec.budgetBytes);
+    }
+    return requireProvider().allocate(request);
+  }
+
+  private HeapStore requireHeap() {
+    HeapStore opened = heap;
+    if (opened == null) {
+      throw new IllegalStateException("the heap is not open");
+    }
+    return opened;
   }
 
   @Override
@@ -126,11 +167,24 @@ public final class ContenderSubject implements Subject {
 
   @Override
   public Workload workload(String name) {
-    return index.named(name).orElseGet(() -> Workloads.named(name));
+    return index
+        .named(name)
+        .or(() -> smallBlocks.named(name))
+        .orElseGet(() -> Workloads.named(name));
+  }
+
+  @Override
+  public boolean takesStoresPlace(Workload workload) {
+    return smallBlocks.named(workload.name()).isPresent();
+  }
+
+  @Override
+  public void closeBlocks() throws IOException {
+    smallBlocks.close();
   }
 
   /** Blocks of malloc, whose content is undefined. */
-  private static final class LibraryBlocks implements BlockSource {
+  private static final class LargeLibraryBlocks implements BlockSource {
     @Override
     public void with(User user) throws IOException {
       try (Arena arena = Arena.ofConfined()) {

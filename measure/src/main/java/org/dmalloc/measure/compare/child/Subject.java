@@ -27,6 +27,17 @@ public interface Subject {
     return Workloads.named(name);
   }
 
+  /**
+   * Whether a workload has blocks in place of the store, which is closed for it. Nothing can use
+   * the store afterwards.
+   */
+  default boolean takesStoresPlace(Workload workload) {
+    return false;
+  }
+
+  /** Gives back what such workloads left. */
+  default void closeBlocks() throws IOException {}
+
   /** Where the workload that allocates takes its blocks from; null if there are none. */
   default @Nullable BlockSource blocks() {
     return null;

@@ -55,7 +55,7 @@ public final class SubjectSession implements AutoCloseable {
   private PageStore cold(String step) throws IOException {
     PageStore store = opened;
     if (store == null || !store.forget()) {
-      close();
+      closeStore();
       subject.dropCaches(directory);
     }
     return open(step);
@@ -78,6 +78,9 @@ public final class SubjectSession implements AutoCloseable {
 
   /** Why the store does not support a step; empty if it does. */
   public Optional<String> lacks(Step step) throws IOException {
+    if (takesStoresPlace(step)) {
+      return Optional.empty();
+    }
     PageStore store = open(step.name());
     for (Part part : step.parts()) {
       Workload workload = subject.workload(part.workload());
@@ -99,7 +102,21 @@ public final class SubjectSession implements AutoCloseable {
    * part ends after {@code atMostNanos} at the latest.
    */
   public List<Measurement> run(Step step, long atMostNanos) throws IOException {
-    PageStore store = step.fromCold() ? cold(step.name()) : open(step.name());
+    if (takesStoresPlace(step)) {
+      closeStore();
+      return measured(step, null, atMostNanos);
+    }
+    return measured(step, step.fromCold() ? cold(step.name()) : open(step.name()), atMostNanos);
+  }
+
+  private boolean takesStoresPlace(Step step) {
+    return step.parts().stream()
+        .anyMatch(part -> subject.takesStoresPlace(subject.workload(part.workload())));
+  }
+
+  private List<Measurement> measured(Step step, @Nullable PageStore opened, long atMostNanos)
+      throws IOException {
+    @Nullable PageStore store = opened;
     List<Measurement> measured = new ArrayList<>();
     for (Part part : step.parts()) {
       RunOptions options = part.options();
@@ -117,14 +134,14 @@ public final class SubjectSession implements AutoCloseable {
     return measured;
   }
 
-  private WorkloadRun prepare(PageStore store, Workload workload, RunOptions options) {
+  private WorkloadRun prepare(@Nullable PageStore store, Workload workload, RunOptions options) {
     boolean allocates = workload.kind() == Workload.Kind.ALLOCATE;
     return new WorkloadRun(workload, allocates ? null : store, subject.blocks(), options, counter);
   }
 
-  private Measurement measure(WorkloadRun run, PageStore store) throws IOException {
+  private Measurement measure(WorkloadRun run, @Nullable PageStore store) throws IOException {
     try {
-      return store.confined() ? run.runHere() : run.run();
+      return store != null && store.confined() ? run.runHere() : run.run();
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new InterruptedIOException("interrupted");
@@ -133,6 +150,11 @@ public final class SubjectSession implements AutoCloseable {
 
   @Override
   public void close() throws IOException {
+    closeStore();
+    subject.closeBlocks();
+  }
+
+  private void closeStore() throws IOException {
     PageStore store = opened;
     if (store != null) {
       opened = null;

@@ -14,6 +14,8 @@ import java.util.Arrays;
 import java.util.BitSet;
 import java.util.List;
 import java.util.stream.Stream;
+import org.dmalloc.api.RegionRequest;
+import org.dmalloc.api.standalone.Dmalloc;
 import org.dmalloc.linux.LibraryHeap;
 import org.dmalloc.measure.PageContent;
 import org.dmalloc.measure.RandomStream;
@@ -86,6 +88,34 @@ class ContenderStoresTest {
     long value = cursor.segment().get(JAVA_LONG_UNALIGNED, at);
     cursor.leave();
     return value;
+  }
+
+  @Test
+  void aBlockOfAHeapHoldsThePagesAndOthersBesideThem() throws IOException {
+    PageContent content = new PageContent(7);
+    long byteSize = 4L << 20;
+    try (Dmalloc dmalloc = Dmalloc.open();
+        HeapStore store =
+            new HeapStore(
+                dmalloc
+                    .provider("filechannel")
+                    .allocate(
+                        RegionRequest.ofSize(HeapBlocks.regionBytes(byteSize))
+                            .withDirectory(directory)),
+                byteSize)) {
+      assertEquals(byteSize / PageContent.PAGE_BYTES, store.pageCount());
+      store.bulkLoad(0, content);
+      store.with(
+          block -> {
+            assertEquals(1 << 20, block.byteSize());
+            block.fill((byte) 1);
+          });
+      assertTrue(store.force() >= 0);
+      SegmentPages pages = store.pages();
+      for (long page = 0; page < store.pageCount(); page++) {
+        pages.checkAll(page, content);
+      }
+    }
   }
 
   @Test
