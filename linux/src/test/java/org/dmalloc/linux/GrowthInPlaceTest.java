@@ -292,7 +292,14 @@ class GrowthInPlaceTest {
     MemoryException refusal =
         LinuxTests.assertErrno(
             Errno.ENOMEM,
-            () -> Mapping.anonymous("test", PAGE, 1L << 50, PageSize.DEFAULT).close());
+            () -> Mapping.anonymous("test", PAGE, 1L << 47, PageSize.DEFAULT).close());
     assertTrue(String.valueOf(refusal.getMessage()).contains("smaller maximum"));
+    MemoryException beyond =
+        assertThrows(
+            MemoryException.class,
+            () -> Mapping.anonymous("test", PAGE, 1L << 50, PageSize.DEFAULT).close());
+    assertTrue(
+        String.valueOf(beyond.getMessage()).contains("140737488355328 bytes of addresses"),
+        beyond.getMessage());
   }
 }

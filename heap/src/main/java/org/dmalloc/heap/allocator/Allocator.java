@@ -50,6 +50,9 @@ final class Allocator {
 
   private static final int CACHES_PER_PROCESSOR = 8;
 
+  /** How often others may take what is freed for an allocation, before that fails. */
+  private static final int MOST_TRIES = 100;
+
   final MemoryRegion region;
   final HeapOptions options;
   final boolean readOnly;
@@ -64,6 +67,7 @@ final class Allocator {
   private final SpinLock punching = new SpinLock();
 
   private volatile boolean listed;
+  private volatile boolean rootsChanged;
   private volatile HeapHeader header;
   private volatile Extents extents;
   private volatile int cacheMask;
@@ -123,6 +127,15 @@ final class Allocator {
   /** The lists are there. */
   void listed() {
     listed = true;
+  }
+
+  /** Whether the roots were not what the heap was closed with. */
+  boolean rootsChanged() {
+    return rootsChanged;
+  }
+
+  void rootsChanged(boolean changed) {
+    rootsChanged = changed;
   }
 
   /** Shows a larger heap to all. */
@@ -275,6 +288,7 @@ final class Allocator {
     long pages = c >= 0 ? SizeClasses.spanPages(c) : pagesOf(byteSize);
     long aligned = c >= 0 ? 1 : Math.max(1, alignment >>> PAGE_SHIFT);
     boolean reclaimed = false;
+    int tries = 0;
     while (true) {
       long block =
           c >= 0
@@ -290,8 +304,26 @@ final class Allocator {
         reclaimed = true;
         reclaim();
       } else if (block == NONE && !grow(pages + aligned - 1, shortage)) {
-        return c >= 0 ? pagesOfItsOwn(byteSize, shortage) : NONE;
+        block = c >= 0 ? pagesOfItsOwn(byteSize, shortage) : NONE;
+        if (block != NONE || ++tries == MOST_TRIES || !hasRun(pages + aligned - 1)) {
+          return block;
+        }
       }
+    }
+  }
+
+  /** Whether others have freed enough meanwhile. */
+  private boolean hasRun(long pages) throws MemoryException {
+    Extents now = extents;
+    try (Access access = region.acquire()) {
+      runs.lock();
+      try {
+        return extents == now && runs.largest(access.segment(), now) >= pages;
+      } finally {
+        runs.unlock();
+      }
+    } catch (InternalError e) {
+      throw lost(e);
     }
   }
 
@@ -797,8 +829,21 @@ final class Allocator {
           cache.unlock();
         }
       }
+      joinRuns();
     } catch (InternalError e) {
       throw lost(e);
+    }
+  }
+
+  private void joinRuns() throws MemoryException {
+    runs.lock();
+    try (Access access = region.acquire()) { // at once: the caller has one open
+      runs.joinAll(access.segment(), extents);
+    } catch (Throwable t) {
+      failed(t);
+      throw t;
+    } finally {
+      runs.unlock();
     }
   }
 

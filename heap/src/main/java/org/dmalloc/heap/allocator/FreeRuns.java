@@ -16,20 +16,28 @@ import org.dmalloc.heap.HeapDamagedException;
  * giving back take a number of steps that does not depend on how many runs there are; only where no
  * list holds runs that are large enough for certain is the one searched that may hold some.
  *
+ * <p>There are two of each list: for runs whose pages have been used, and for those that take no
+ * memory, because they never were or because it was given back. The first are taken first.
+ *
  * <p>The lists go through the descriptors of the runs; their first runs are known on the Java heap
  * alone. All methods are called with this lock held. Runs that touch are one, within an extent.
  */
 final class FreeRuns extends SpinLock {
+  /** Lists of runs that were used; as many follow for those that take no memory. */
   static final int LISTS = 240;
+
+  static final int ALL_LISTS = 2 * LISTS;
 
   private static final int EXACT = 16;
 
   /** How many runs of a list are looked at before one of a larger size is cut. */
   private static final int LOOKS = 4;
 
+  private static final int MOST_LOOKS = 1_000;
+
   private final PageTable table;
-  private final long[] firsts = new long[LISTS];
-  private final long[] filled = new long[(LISTS + 63) / 64];
+  private final long[] firsts = new long[ALL_LISTS];
+  private final long[][] filled = new long[2][(LISTS + 63) / 64];
 
   private long freePages;
   private long holePages;
@@ -38,7 +46,20 @@ final class FreeRuns extends SpinLock {
     this.table = table;
   }
 
-  /** The list of runs of so many pages. */
+  /** The list of a free run. */
+  static int list(long pages, long state) {
+    return list(pages) + (PageTable.isUntouched(state) ? LISTS : 0);
+  }
+
+  private void setFilled(int list) {
+    filled[list / LISTS][list % LISTS >>> 6] |= 1L << list % LISTS;
+  }
+
+  private void clearFilled(int list) {
+    filled[list / LISTS][list % LISTS >>> 6] &= ~(1L << list % LISTS);
+  }
+
+  /** The list of runs of so many pages, of those that were used. */
   static int list(long pages) {
     if (pages < EXACT) {
       return (int) pages;
@@ -64,28 +85,34 @@ final class FreeRuns extends SpinLock {
   /** Forgets all runs. */
   void clear() {
     Arrays.fill(firsts, 0);
-    Arrays.fill(filled, 0);
+    Arrays.fill(filled[0], 0);
+    Arrays.fill(filled[1], 0);
     freePages = 0;
     holePages = 0;
   }
 
   /** Takes over lists that a heap was closed with. */
   void restore(long[] savedFirsts, long savedFreePages, long savedHolePages) {
-    System.arraycopy(savedFirsts, 0, firsts, 0, LISTS);
-    for (int i = 0; i < LISTS; i++) {
+    System.arraycopy(savedFirsts, 0, firsts, 0, ALL_LISTS);
+    for (int i = 0; i < ALL_LISTS; i++) {
       if (firsts[i] != 0) {
-        filled[i >>> 6] |= 1L << i;
+        setFilled(i);
       }
     }
     freePages = savedFreePages;
     holePages = savedHolePages;
   }
 
-  /** Pages of the largest run. */
+  /** Pages of the largest run, or of one that is not much smaller where there are many. */
   long largest(MemorySegment memory, Extents extents) throws HeapDamagedException {
     long largest = 0;
-    for (int list = LISTS - 1; list > 0 && largest == 0; list--) {
-      for (long page = firsts[list]; page != 0; ) {
+    for (int half = 0; half < ALL_LISTS; half += LISTS) {
+      int list = half + LISTS - 1;
+      while (list > half && firsts[list] == 0) {
+        list--;
+      }
+      long page = firsts[list];
+      for (int i = 0; i < MOST_LOOKS && page != 0; i++) {
         largest = Math.max(largest, PageTable.pages(table.head(memory, extents, page)));
         page = PageTable.following(memory, extents, page);
       }
@@ -103,13 +130,11 @@ final class FreeRuns extends SpinLock {
    */
   long take(MemorySegment memory, Extents extents, long pages, long alignment, long phase)
       throws HeapDamagedException {
-    long wanted = pages + alignment - 1;
-    long page = alignment == 1 && pages >= EXACT ? fitting(memory, extents, pages) : 0;
-    if (page == 0) {
-      page = firstOfAtLeast(wanted);
-    }
-    if (page == 0) {
-      page = search(memory, extents, pages, alignment, phase);
+    long page = 0;
+    for (int half = 0; half < ALL_LISTS && page == 0; half += LISTS) {
+      page = alignment == 1 && pages >= EXACT ? fitting(memory, extents, half, pages) : 0;
+      page = page == 0 ? firstOfAtLeast(half, pages + alignment - 1) : page;
+      page = page == 0 ? search(memory, extents, half, pages, alignment, phase) : page;
     }
     if (page == 0) {
       return 0;
@@ -138,9 +163,9 @@ final class FreeRuns extends SpinLock {
   }
 
   /** One of the first runs of the list that has runs of about that size, if it is large enough. */
-  private long fitting(MemorySegment memory, Extents extents, long pages)
+  private long fitting(MemorySegment memory, Extents extents, int half, long pages)
       throws HeapDamagedException {
-    long page = firsts[list(pages)];
+    long page = firsts[half + list(pages)];
     for (int i = 0; i < LOOKS && page != 0; i++) {
       if (PageTable.pages(requireFree(memory, extents, page)) >= pages) {
         return page;
@@ -154,7 +179,7 @@ final class FreeRuns extends SpinLock {
     return -(page + phase) & (alignment - 1);
   }
 
-  private long firstOfAtLeast(long pages) {
+  private long firstOfAtLeast(int half, long pages) {
     long rounded = pages;
     if (pages >= EXACT) {
       rounded += (1L << (60 - Long.numberOfLeadingZeros(pages))) - 1;
@@ -163,23 +188,25 @@ final class FreeRuns extends SpinLock {
     if (list >= LISTS) {
       return 0;
     }
-    long bits = filled[list >>> 6] & (-1L << list);
-    for (int word = list >>> 6; ; bits = filled[word]) {
+    long[] words = filled[half / LISTS];
+    long bits = words[list >>> 6] & (-1L << list);
+    for (int word = list >>> 6; ; bits = words[word]) {
       if (bits != 0) {
-        return firsts[(word << 6) + Long.numberOfTrailingZeros(bits)];
+        return firsts[half + (word << 6) + Long.numberOfTrailingZeros(bits)];
       }
-      if (++word == filled.length) {
+      if (++word == words.length) {
         return 0;
       }
     }
   }
 
   /** Looks through the lists whose runs may be large enough, or aligned well enough. */
-  private long search(MemorySegment memory, Extents extents, long pages, long alignment, long phase)
+  private long search(
+      MemorySegment memory, Extents extents, int half, long pages, long alignment, long phase)
       throws HeapDamagedException {
     int last = Math.min(LISTS - 1, list(pages + alignment));
     for (int list = Math.min(LISTS - 1, list(pages)); list <= last; list++) {
-      for (long page = firsts[list]; page != 0; ) {
+      for (long page = firsts[half + list]; page != 0; ) {
         long word = requireFree(memory, extents, page);
         if (skip(page, alignment, phase) + pages <= PageTable.pages(word)) {
           return page;
@@ -204,15 +231,55 @@ final class FreeRuns extends SpinLock {
    * says at once that it is free.
    *
    * @param kind {@link PageTable#FREE} or {@link PageTable#HOLES}
-   * @param state since when, and whether its space was given back
+   * @param state since when, and whether it takes no memory
    */
   void give(MemorySegment memory, Extents extents, long page, long pages, int kind, long state)
+      throws HeapDamagedException {
+    give(memory, extents, page, pages, kind, state, false);
+  }
+
+  /**
+   * Joins runs that were used to neighbours that take no memory, so that there are larger ones;
+   * else these are kept apart, as what is joined is given back as a whole.
+   */
+  void joinAll(MemorySegment memory, Extents extents) throws HeapDamagedException {
+    long[] used = new long[16];
+    int count = 0;
+    for (int list = 0; list < LISTS; list++) {
+      for (long page = firsts[list]; page != 0; ) {
+        used = count == used.length ? Arrays.copyOf(used, 2 * count) : used;
+        used[count++] = page;
+        page = PageTable.following(memory, extents, page);
+      }
+    }
+    Arrays.sort(used, 0, count);
+    // From the last: what is joined to one lies behind all that are still to come, or next to it.
+    for (int i = count - 1; i >= 0; i--) {
+      long word = requireFree(memory, extents, used[i]);
+      long state = PageTable.state(memory, extents.descriptor(used[i]));
+      remove(memory, extents, used[i], word);
+      give(memory, extents, used[i], PageTable.pages(word), PageTable.kind(word), state, true);
+    }
+  }
+
+  private static boolean isUntouched(MemorySegment memory, Extents extents, long page) {
+    return PageTable.isUntouched(PageTable.state(memory, extents.descriptor(page)));
+  }
+
+  private void give(
+      MemorySegment memory,
+      Extents extents,
+      long page,
+      long pages,
+      int kind,
+      long state,
+      boolean mixes)
       throws HeapDamagedException {
     int extent = extents.find(page);
     long start = page;
     long all = pages;
     int merged = kind;
-    boolean punched = PageTable.isPunched(state);
+    boolean untouched = PageTable.isUntouched(state);
     long behind = page + pages;
     long before = before(memory, extents, extent, page);
     // Both neighbours are looked at before anything is changed: either may turn out to be damaged.
@@ -222,20 +289,25 @@ final class FreeRuns extends SpinLock {
       wordBehind = memory.get(LONG, extents.descriptor(extent, behind));
       table.requireValid(behind, wordBehind);
     }
-    if (before != 0) {
-      punched &= PageTable.isPunched(PageTable.state(memory, extents.descriptor(before)));
+    boolean joinsBefore =
+        before != 0 && (mixes || isUntouched(memory, extents, before) == untouched);
+    boolean joinsBehind =
+        PageTable.isFree(wordBehind)
+            && (mixes || isUntouched(memory, extents, behind) == untouched);
+    if (joinsBefore) {
+      untouched &= isUntouched(memory, extents, before);
       remove(memory, extents, before, wordBefore);
       start = before;
       all += PageTable.pages(wordBefore);
       merged = Math.max(merged, PageTable.kind(wordBefore));
     }
-    if (PageTable.isFree(wordBehind)) {
-      punched &= PageTable.isPunched(PageTable.state(memory, extents.descriptor(behind)));
+    if (joinsBehind) {
+      untouched &= isUntouched(memory, extents, behind);
       remove(memory, extents, behind, wordBehind);
       all += PageTable.pages(wordBehind);
       merged = Math.max(merged, PageTable.kind(wordBehind));
     }
-    long newState = PageTable.freeState(PageTable.freeSince(state), punched);
+    long newState = PageTable.freeState(PageTable.freeSince(state), untouched);
     if (start != page) {
       // A later head of a run that is something else by then is never to be taken for one in use.
       table.setHead(memory, extents, page, kind, 0, pages);
@@ -271,13 +343,13 @@ final class FreeRuns extends SpinLock {
 
   /** Puts a run into its list, and says in the region that it is free. */
   void insert(MemorySegment memory, Extents extents, long page, long pages, int kind, long state) {
-    int list = list(pages);
+    int list = list(pages, state);
     PageTable.link(memory, extents, page, firsts[list]);
     PageTable.setState(memory, extents.descriptor(page), state);
     table.setLast(memory, extents, page, pages, true);
     table.setHead(memory, extents, page, kind, 0, pages);
     firsts[list] = page;
-    filled[list >>> 6] |= 1L << list;
+    setFilled(list);
     freePages += pages;
     holePages += kind == HOLES ? pages : 0;
   }
@@ -292,17 +364,17 @@ final class FreeRuns extends SpinLock {
   void remove(MemorySegment memory, Extents extents, long page, long word)
       throws HeapDamagedException {
     long pages = PageTable.pages(word);
-    int list = list(pages);
+    int list = list(pages, PageTable.state(memory, extents.descriptor(page)));
     firsts[list] = PageTable.unlink(memory, extents, page, firsts[list]);
     if (firsts[list] == 0) {
-      filled[list >>> 6] &= ~(1L << list);
+      clearFilled(list);
     }
     freePages -= pages;
     holePages -= PageTable.kind(word) == HOLES ? pages : 0;
   }
 
   /**
-   * Takes a run whose space is to be given back; it is in transit then.
+   * Takes a run that was used, whose space is to be given back; it is in transit then.
    *
    * @param least pages that it must have
    * @param until since when it must have been free, in seconds; later ones are left
@@ -315,9 +387,7 @@ final class FreeRuns extends SpinLock {
         long word = requireFree(memory, extents, page);
         long descriptor = extents.descriptor(page);
         long state = PageTable.state(memory, descriptor);
-        if (PageTable.pages(word) >= least
-            && !PageTable.isPunched(state)
-            && PageTable.freeSince(state) <= until) {
+        if (PageTable.pages(word) >= least && PageTable.freeSince(state) <= until) {
           remove(memory, extents, page, word);
           table.setHead(memory, extents, page, TRANSIT, 0, PageTable.pages(word));
           table.setLast(memory, extents, page, PageTable.pages(word), false);

@@ -45,7 +45,7 @@ final class Growth {
       MemorySegment memory, Extents extents, int extent, PageTable table, FreeRuns runs) {
     long first = extents.first(extent);
     long tables = Extents.tablePages(extents.pages(extent));
-    long state = PageTable.freeState(SpaceOfRegion.seconds(), false);
+    long state = PageTable.freeState(SpaceOfRegion.seconds(), true);
     runs.insert(
         memory, extents, first + tables, extents.pages(extent) - tables, PageTable.FREE, state);
     table.setLast(memory, extents, first, tables, false);

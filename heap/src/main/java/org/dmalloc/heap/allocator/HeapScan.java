@@ -217,6 +217,7 @@ final class HeapScan {
 
   private void makeAnew() {
     if (mends) {
+      heap.rootsChanged(false);
       Roots.removeDamaged(memory, heap.header().seed());
     }
     heap.runs.clear();
@@ -337,6 +338,9 @@ final class HeapScan {
       HeapHeader.flaw(memory, copy).ifPresent(flaw -> found(offset, "a header copy " + flaw));
     }
     Roots.flaws(memory, heap.header().seed()).forEach(this::found);
+    if (heap.rootsChanged()) {
+      found(HeapHeader.ROOTS, "the roots are not those that the heap was closed with");
+    }
   }
 
   private void checkRuns() {
@@ -412,10 +416,11 @@ final class HeapScan {
   private void checkLists() {
     try {
       long listed = 0;
-      for (int list = 0; list < FreeRuns.LISTS; list++) {
+      for (int list = 0; list < FreeRuns.ALL_LISTS; list++) {
         for (long page = first(heap.runs.first(list)); page != 0; ) {
           long word = table.head(memory, extents, page);
-          if (!PageTable.isFree(word) || FreeRuns.list(PageTable.pages(word)) != list) {
+          long state = PageTable.state(memory, extents.descriptor(page));
+          if (!PageTable.isFree(word) || FreeRuns.list(PageTable.pages(word), state) != list) {
             foundAt(page, "the list of free runs " + list + " has a run that is none of its size");
           }
           listed += PageTable.pages(word);

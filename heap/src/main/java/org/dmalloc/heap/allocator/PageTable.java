@@ -239,19 +239,19 @@ final class PageTable {
     return (int) (state >>> 16) & 0xFF;
   }
 
-  // --- the state of a free run: since when, and whether its space is all given back ---
+  // --- the state of a free run: since when, and whether it takes no memory ---
 
-  private static final long PUNCHED = 1L << 40;
+  private static final long UNTOUCHED = 1L << 40;
 
-  static long freeState(long seconds, boolean punched) {
-    return (seconds & PAGE_MASK) | (punched ? PUNCHED : 0);
+  static long freeState(long seconds, boolean untouched) {
+    return (seconds & PAGE_MASK) | (untouched ? UNTOUCHED : 0);
   }
 
   static long freeSince(long state) {
     return state & PAGE_MASK;
   }
 
-  static boolean isPunched(long state) {
-    return (state & PUNCHED) != 0;
+  static boolean isUntouched(long state) {
+    return (state & UNTOUCHED) != 0;
   }
 }

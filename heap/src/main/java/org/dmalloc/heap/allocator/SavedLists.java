@@ -19,8 +19,9 @@ final class SavedLists {
   private static final long HOLE_PAGES = 24;
   private static final long LARGE_BLOCKS = 32;
   private static final long LARGE_PAGES = 40;
+  private static final long ROOTS_CRC = 48;
   private static final long LISTS = 64;
-  private static final long CLASSES = LISTS + FreeRuns.LISTS * 4L;
+  private static final long CLASSES = LISTS + FreeRuns.ALL_LISTS * 4L;
   private static final long PARTIALS = CLASSES + SizeClasses.COUNT * 16L;
   private static final long END = PARTIALS + 4L * BlockCache.COUNT * SizeClasses.COUNT;
 
@@ -38,7 +39,7 @@ final class SavedLists {
     saved.set(LONG, HOLE_PAGES, heap.runs.holePages());
     saved.set(LONG, LARGE_BLOCKS, heap.largeBlocks.sum());
     saved.set(LONG, LARGE_PAGES, heap.largePages.sum());
-    for (int list = 0; list < FreeRuns.LISTS; list++) {
+    for (int list = 0; list < FreeRuns.ALL_LISTS; list++) {
       saved.set(INT, LISTS + list * 4L, (int) heap.runs.first(list));
     }
     for (int c = 0; c < SizeClasses.COUNT; c++) {
@@ -52,8 +53,14 @@ final class SavedLists {
       saved.set(LONG, CLASSES + c * 16L, blocks);
       saved.set(LONG, CLASSES + c * 16L + 8, spans);
     }
+    saved.set(LONG, ROOTS_CRC, rootsCrc(memory));
     saved.set(LONG, CRC, HeapHeader.crc(saved.asSlice(8), END - 8));
     MemorySegment.copy(saved, 0, memory, HeapHeader.SAVED, END);
+  }
+
+  private static long rootsCrc(MemorySegment memory) {
+    long length = HeapHeader.SAVED - HeapHeader.ROOTS;
+    return HeapHeader.crc(memory.asSlice(HeapHeader.ROOTS, length), length);
   }
 
   private static long partial(int cache, int c) {
@@ -68,11 +75,14 @@ final class SavedLists {
         || saved.get(LONG, SEED) != heap.header().seed()) {
       return false;
     }
-    long[] firsts = new long[FreeRuns.LISTS];
+    long[] firsts = new long[FreeRuns.ALL_LISTS];
     for (int list = 0; list < firsts.length; list++) {
       firsts[list] = Integer.toUnsignedLong(saved.get(INT, LISTS + list * 4L));
     }
     heap.runs.restore(firsts, saved.get(LONG, FREE_PAGES), saved.get(LONG, HOLE_PAGES));
+    if (saved.get(LONG, ROOTS_CRC) != rootsCrc(memory)) {
+      heap.rootsChanged(true);
+    }
     heap.largeBlocks.add(saved.get(LONG, LARGE_BLOCKS));
     heap.largePages.add(saved.get(LONG, LARGE_PAGES));
     for (int c = 0; c < SizeClasses.COUNT; c++) {
