@@ -10,6 +10,7 @@ import java.util.function.LongPredicate;
 import org.dmalloc.api.Access;
 import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.MemoryRegion;
+import org.dmalloc.api.ProgressListener;
 import org.osgi.annotation.versioning.ProviderType;
 
 /**
@@ -242,6 +243,16 @@ public interface Heap extends AutoCloseable {
 
   /** Looks at every invariant, and changes nothing. Other users wait meanwhile. */
   HeapReport check() throws MemoryException;
+
+  /**
+   * Like {@link #check()}, and tells how far it is.
+   *
+   * @param progress is told of bytes of the heap, on the calling thread, while other users wait: it
+   *     must not. What it throws ends the check, and is thrown on
+   */
+  default HeapReport check(ProgressListener progress) throws MemoryException {
+    return check();
+  }
 
   /**
    * Makes the metadata agree with the bitmaps. Nothing that may be a live block is freed. Other

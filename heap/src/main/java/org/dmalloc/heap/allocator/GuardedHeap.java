@@ -22,6 +22,7 @@ import java.util.function.LongPredicate;
 import org.dmalloc.api.Access;
 import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.MemoryRegion;
+import org.dmalloc.api.ProgressListener;
 import org.dmalloc.heap.DoubleFreeException;
 import org.dmalloc.heap.Heap;
 import org.dmalloc.heap.HeapLeaks;
@@ -315,7 +316,12 @@ final class GuardedHeap implements AlignedHeap {
 
   @Override
   public HeapReport check() throws MemoryException {
-    return withViolations(heap.check());
+    return check(ProgressListener.NONE);
+  }
+
+  @Override
+  public HeapReport check(ProgressListener progress) throws MemoryException {
+    return withViolations(heap.check(progress));
   }
 
   @Override

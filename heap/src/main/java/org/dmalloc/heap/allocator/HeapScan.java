@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import org.dmalloc.api.ProgressListener;
 import org.dmalloc.heap.HeapDamagedException;
 import org.dmalloc.heap.HeapReport;
 import org.dmalloc.heap.HeapReport.Finding;
@@ -28,12 +29,17 @@ import org.jspecify.annotations.Nullable;
 final class HeapScan {
   private static final int MOST_FINDINGS = 1_000;
 
+  /** How many pages are looked at between two calls of a listener. */
+  private static final int TOLD_EVERY = 256;
+
   private final Allocator heap;
   private final MemorySegment memory;
   private final Extents extents;
   private final PageTable table;
   private final List<Finding> findings = new ArrayList<>();
   private final boolean mends;
+  private ProgressListener progress = ProgressListener.NONE;
+  private long toldAtPage;
 
   private long liveBlocks;
   private long liveBytes;
@@ -78,7 +84,12 @@ final class HeapScan {
 
   /** Looks at everything, and changes nothing. */
   static HeapReport check(Allocator heap, MemorySegment memory) {
+    return check(heap, memory, ProgressListener.NONE);
+  }
+
+  static HeapReport check(Allocator heap, MemorySegment memory, ProgressListener progress) {
     HeapScan scan = new HeapScan(heap, memory, false);
+    scan.progress = progress;
     scan.checkHeader();
     scan.checkRuns();
     if (heap.isListed()) {
@@ -346,6 +357,10 @@ final class HeapScan {
   private void checkRuns() {
     eachRun(
         (extent, page, word) -> {
+          if (page >= toldAtPage + TOLD_EVERY) {
+            toldAtPage = page;
+            progress.progressed(page << PAGE_SHIFT, memory.byteSize());
+          }
           long length = PageTable.pages(word);
           switch (PageTable.kind(word)) {
             case PageTable.FREE, PageTable.HOLES -> {

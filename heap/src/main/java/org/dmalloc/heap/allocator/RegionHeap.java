@@ -18,6 +18,7 @@ import org.dmalloc.api.Access;
 import org.dmalloc.api.Capability;
 import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.MemoryRegion;
+import org.dmalloc.api.ProgressListener;
 import org.dmalloc.api.RegionInfo;
 import org.dmalloc.api.Sharing;
 import org.dmalloc.heap.Heap;
@@ -413,8 +414,13 @@ final class RegionHeap implements AlignedHeap {
 
   @Override
   public HeapReport check() throws MemoryException {
+    return check(ProgressListener.NONE);
+  }
+
+  @Override
+  public HeapReport check(ProgressListener progress) throws MemoryException {
     requireOpen();
-    return allocator.alone(memory -> HeapScan.check(allocator, memory));
+    return allocator.alone(memory -> HeapScan.check(allocator, memory, progress));
   }
 
   @Override

@@ -11,7 +11,7 @@ import java.util.concurrent.locks.LockSupport;
  * gets its processor, also where the waiters are virtual threads.
  */
 @SuppressWarnings("unused") // the padding, so that no two locks are in one cache line
-class SpinLock {
+sealed class SpinLock permits BlockCache, FreeRuns {
   private static final int SPINS = 200;
   private static final int YIELDS = 100;
   private static final long PARK_NANOS = 50_000;
