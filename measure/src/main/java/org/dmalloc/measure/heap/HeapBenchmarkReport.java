@@ -45,10 +45,10 @@ public record HeapBenchmarkReport(
     String head =
         String.format(
             Locale.ROOT,
-            "heap of %s: %d threads, blocks of %d to %d bytes, %d live in each thread, %d %% freed"
+            "heap of %s: %s, blocks of %d to %d bytes, %d live in each thread, %d %% freed"
                 + " by another; %d operations in %.1f s",
             heap,
-            plan.threads(),
+            plan.threads() == 1 ? "1 thread" : plan.threads() + " threads",
             plan.least(),
             plan.most(),
             plan.slots(),

@@ -65,13 +65,14 @@ public final class HeapStateCommands extends CommandSet {
     }
   }
 
-  @Descriptor("checks the metadata of a heap; changes nothing; fails if they are damaged")
+  @Descriptor(
+      "checks the metadata of a heap; changes nothing; fails if they are damaged; Ctrl-C ends it")
   public Printable check(
       CommandSession session, HeapArguments which, @Argument("--json: as JSON") boolean json)
-      throws MemoryException, CommandFailure {
+      throws MemoryException, CommandFailure, InterruptedException {
     try (OpenHeaps.Lease lease = open.lease(which, lookup(), AccessMode.READ_ONLY);
         ProgressLine progress = Console.of(session).progress("heap check " + lease.label())) {
-      HeapReport report = lease.heap().check();
+      HeapReport report = WatchedCheck.run(lease.heap(), progress);
       return result(session, "check", lease.label(), report, json, progress);
     }
   }
@@ -83,6 +84,7 @@ public final class HeapStateCommands extends CommandSet {
     try (RegionLookup.Lease region =
             lookup().lease(which.heap(), AccessMode.READ_WRITE, which.backend());
         ProgressLine progress = Console.of(session).progress("heap repair " + region.label())) {
+      progress.now("going through all pages, to the end"); // half of it would be no repair
       Optional<Heap> heap = open.service().find(region.region());
       // One that cannot be opened is repaired as well, so it is not opened for this.
       HeapReport report =
