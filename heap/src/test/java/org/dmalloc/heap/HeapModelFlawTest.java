@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.dmalloc.heap;
+
+import static org.junit.jupiter.api.Assertions.assertThrows;
+
+import java.nio.file.Path;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.EnumSource.Mode;
+
+/** The model finds each flaw in a heap, and none in one without. */
+class HeapModelFlawTest {
+  private static final long OPERATIONS = 20_000;
+
+  @TempDir private Path directory;
+
+  @ParameterizedTest
+  @EnumSource(value = ReferenceHeaps.Flaw.class, names = "NONE", mode = Mode.EXCLUDE)
+  void isFound(ReferenceHeaps.Flaw flaw) {
+    assertThrows(AssertionError.class, () -> run(flaw), flaw::name);
+  }
+
+  @ParameterizedTest
+  @EnumSource(value = ReferenceHeaps.Flaw.class, names = "NONE")
+  void noneIsFound(ReferenceHeaps.Flaw none) throws Exception {
+    run(none);
+  }
+
+  private void run(ReferenceHeaps.Flaw flaw) throws Exception {
+    try (HeapPlace place =
+        HeapPlace.make(
+            "panama",
+            directory,
+            new ReferenceHeaps(flaw),
+            HeapOptions.DEFAULT,
+            1 << 20,
+            32 << 20)) {
+      HeapModelTest.run(place, Seed.of(getClass()), 24 << 20, OPERATIONS);
+    }
+  }
+}
