@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
@@ -17,19 +18,21 @@ import org.openjdk.jmh.annotations.Scope;
 import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.infra.BenchmarkParams;
+import org.openjdk.jmh.infra.Control;
 import org.openjdk.jmh.infra.ThreadParams;
 
 /**
  * Blocks are freed by another thread than allocated them, the pattern of P. Larson and M. Krishnan,
  * <i>Memory allocation for long-running server applications</i> (ISMM 1998). A thread replaces each
  * block of a set once and passes the set on to the next thread, so that this frees what the other
- * allocated. A thread that is faster than its neighbour finds no set waiting: it goes through its
- * own once more, and {@link Counted} says how many blocks really went from one to the other.
+ * allocated. A thread that is faster than its neighbour finds no set waiting, and waits for one;
+ * {@link Counted} says how many blocks really went from one to the other.
  */
 @BenchmarkMode(Mode.Throughput)
 @OutputTimeUnit(TimeUnit.SECONDS)
 public class FreedElsewhere {
   private static final int SETS = 8;
+  private static final long WAIT_NANOS = 20_000;
   private static final int SET_SLOTS = MixedSizes.SLOTS / SETS;
 
   /** A set of blocks, and who replaced all of them last. */
@@ -88,10 +91,15 @@ public class FreedElsewhere {
       return set;
     }
 
-    private void passOn() {
+    /** Gives the set away and takes another; keeps it while the other threads do not measure. */
+    private void passOn(Control control) {
       slot = 0;
-      @Nullable Circulating waiting = inbox.poll();
       current.allocatedBy = self;
+      @Nullable Circulating waiting = inbox.poll();
+      while (waiting == null && control.startMeasurement && !control.stopMeasurement) {
+        LockSupport.parkNanos(WAIT_NANOS);
+        waiting = inbox.poll();
+      }
       if (waiting != null) {
         next.add(current);
         current = waiting;
@@ -100,10 +108,10 @@ public class FreedElsewhere {
   }
 
   @Benchmark
-  public void replace(Share share, Counted counted) throws IOException {
+  public void replace(Share share, Counted counted, Control control) throws IOException {
     counted.operation();
     if (share.slot == SET_SLOTS) {
-      share.passOn();
+      share.passOn(control);
     }
     share.sizes.next();
     share.current.blocks.replace(share.slot++, share.sizes.size());

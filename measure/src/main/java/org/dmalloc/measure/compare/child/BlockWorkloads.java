@@ -195,12 +195,7 @@ final class BlockWorkloads {
       sizes[index] = -size;
     }
 
-    /** Frees all blocks, and ends the allocator. */
     void close() throws IOException {
-      for (int i = 0; i < count; i++) {
-        allocator.free(blocks[i]);
-      }
-      count = 0;
       allocator.close();
     }
   }

@@ -29,7 +29,7 @@ final class LibraryBlocks implements SmallBlocks {
     return BlockEnds.load(memory, block, byteSize);
   }
 
-  /** Does nothing: whoever allocated them frees them, or ends. */
+  /** Does nothing: blocks that are left end with the process. */
   @Override
   public void close() {}
 }

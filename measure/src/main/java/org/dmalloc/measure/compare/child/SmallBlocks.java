@@ -5,7 +5,7 @@ import java.io.IOException;
 
 /**
  * An allocator of many small blocks, each named by a number. Threads use it one after the other.
- * Closing it ends the blocks that are left.
+ * Blocks that are left when it is closed end with it or with the process.
  */
 interface SmallBlocks extends AutoCloseable {
   /** Allocates a block of undefined content; its number is not 0. */
