@@ -33,7 +33,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** Names of managed regions in several real stores: renamed, moved, deleted while open, forced. */
 final class ManagedNamesTest {
   @TempDir Path directory;
-  private final Rig rig = new Rig();
+  private final Rig rig = new Rig(30_000);
   private Path big;
 
   @BeforeEach

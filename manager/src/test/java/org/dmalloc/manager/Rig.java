@@ -25,12 +25,24 @@ final class Rig {
   static final long SIZE = 3 * (1 << 20) + 12_344;
 
   volatile Step.Probe probe = Step.Probe.NONE;
-  final ManagedRegions regions =
-      new ManagedRegions(
-          Settings.of(Map.of("section.timeout.millis", "500", "stranded.wait.millis", "1")),
-          (region, step) -> probe.reached(region, step));
-  final ManagedProvider provider = new ManagedProvider(regions, "test.bundle");
+  final ManagedRegions regions;
+  final ManagedProvider provider;
   private long serviceId;
+
+  /** One that does not wait long. */
+  Rig() {
+    this(500);
+  }
+
+  /** One that waits for sections and moves so long. */
+  Rig(long timeoutMillis) {
+    Map<String, Object> settings =
+        Map.of("section.timeout.millis", "" + timeoutMillis, "stranded.wait.millis", "1");
+    regions =
+        new ManagedRegions(
+            Settings.of(settings), (region, step) -> probe.reached(region, step));
+    provider = new ManagedProvider(regions, "test.bundle");
+  }
 
   Backend add(MemoryProvider backend, int ranking) {
     Backend added = new Backend(backend, ranking, ++serviceId);
