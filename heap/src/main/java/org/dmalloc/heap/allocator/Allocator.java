@@ -9,6 +9,7 @@ import static org.dmalloc.heap.allocator.SizeClasses.PAGE;
 import static org.dmalloc.heap.allocator.SizeClasses.PAGE_SHIFT;
 
 import java.lang.foreign.MemorySegment;
+import java.lang.invoke.VarHandle;
 import java.util.Arrays;
 import java.util.concurrent.atomic.LongAdder;
 import org.dmalloc.api.Access;
@@ -804,8 +805,10 @@ final class Allocator {
     if (rest > 0) {
       runs.insert(memory, extents, page + pages, rest, PageTable.FREE, state);
     }
-    table.setLast(memory, extents, page, pages, false);
     table.setHead(memory, extents, page, LARGE, 0, pages);
+    // Last: it may overwrite the head of a run of one page that is a part of this one now.
+    VarHandle.storeStoreFence();
+    table.setLast(memory, extents, page, pages, false);
     return true;
   }
 

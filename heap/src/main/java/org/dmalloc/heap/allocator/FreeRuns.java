@@ -7,6 +7,7 @@ import static org.dmalloc.heap.allocator.PageTable.LONG;
 import static org.dmalloc.heap.allocator.PageTable.TRANSIT;
 
 import java.lang.foreign.MemorySegment;
+import java.lang.invoke.VarHandle;
 import java.util.Arrays;
 import org.dmalloc.heap.HeapDamagedException;
 
@@ -346,8 +347,10 @@ final class FreeRuns extends SpinLock {
     int list = list(pages, state);
     PageTable.link(memory, extents, page, firsts[list]);
     PageTable.setState(memory, extents.descriptor(page), state);
-    table.setLast(memory, extents, page, pages, true);
     table.setHead(memory, extents, page, kind, 0, pages);
+    // Last: it may overwrite the head of a run of one page that is a part of this one now.
+    VarHandle.storeStoreFence();
+    table.setLast(memory, extents, page, pages, true);
     firsts[list] = page;
     setFilled(list);
     freePages += pages;

@@ -251,7 +251,8 @@ final class HeapScan {
       case PageTable.SPAN -> takeSpan(extent, page, word);
       case PageTable.LARGE -> {
         flushFree();
-        if (mends) {
+        // A process may have been killed before it came to that.
+        if (!heap.readOnly && !endsWell(extent, page, length)) {
           table.setLast(memory, extents, page, length, false);
         }
         heap.largeBlocks.increment();
@@ -389,10 +390,13 @@ final class HeapScan {
   }
 
   private void checkEnd(int extent, long page, long length) {
-    long last = page + length - 1;
-    if (length > 1 && !has(extent, last, PageTable.INTERIOR, length - 1)) {
-      foundAt(last, "the mark at the end of a run is damaged");
+    if (!endsWell(extent, page, length)) {
+      foundAt(page + length - 1, "the mark at the end of a run is damaged");
     }
+  }
+
+  private boolean endsWell(int extent, long page, long length) {
+    return length == 1 || has(extent, page + length - 1, PageTable.INTERIOR, length - 1);
   }
 
   private void checkSpan(int extent, long page, long word) {
