@@ -99,16 +99,32 @@ record HeapHeader(long seed, long createdMillis, long generation, Extents extent
       page.set(LONG, EXTENTS_AT + i * 16L + 8, extents.pages(i));
     }
     page.set(LONG, CRC_AT, crc(page, CRC_AT));
-    for (int copy = 0; copy < COPIES; copy++) {
+    // The copy that is to hold meanwhile comes last.
+    int first = flaw(memory, 0).isEmpty() && !isNewest(memory, 1) ? 1 : 0;
+    for (int i = 0; i < COPIES; i++) {
       VarHandle.storeStoreFence();
-      MemorySegment.copy(page, 0, memory, (long) copy * PAGE, PAGE);
+      MemorySegment.copy(page, 0, memory, (long) (first ^ i) * PAGE, PAGE);
     }
+  }
+
+  private static boolean isNewest(MemorySegment memory, int copy) {
+    return flaw(memory, copy).isEmpty()
+        && memory.get(LONG, (long) copy * PAGE + GENERATION_AT)
+            > memory.get(LONG, (long) (copy ^ 1) * PAGE + GENERATION_AT);
   }
 
   static long crc(MemorySegment bytes, long length) {
     CRC32C crc = new CRC32C();
     crc.update(bytes.asSlice(0, length).toArray(ValueLayout.JAVA_BYTE));
     return crc.getValue();
+  }
+
+  /**
+   * Whether one copy is older than the other or damaged: a process was killed between the two, and
+   * the next that is killed while it writes the newer one would leave the older one alone.
+   */
+  static boolean copiesDiffer(MemorySegment memory) {
+    return MemorySegment.mismatch(memory, 0, PAGE, memory, PAGE, 2L * PAGE) >= 0;
   }
 
   /** Whether one of the copies says that there is a heap. */

@@ -128,6 +128,9 @@ public final class RegionHeaps implements HeapService {
       Roots.freeOld(memory, allocator.header().seed());
     }
     long blocks = HeapScan.rebuild(allocator, memory);
+    if (!allocator.readOnly && HeapHeader.copiesDiffer(memory)) {
+      allocator.header().write(memory); // the older copy would hold if the newer one were torn
+    }
     return recovery(false, start, blocks, lastAllocated(allocator, memory));
   }
 
