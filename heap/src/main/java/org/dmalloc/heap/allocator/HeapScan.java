@@ -304,6 +304,10 @@ final class HeapScan {
       used = BlockCache.countUsed(memory, c, bitmap);
     }
     if (used == 0) {
+      if (!heap.readOnly) {
+        // Inside of a larger free run its head would be taken for that of blocks after a damage.
+        table.setHead(memory, extents, page, PageTable.FREE, 0, PageTable.pages(word));
+      }
       takeFree(page, PageTable.pages(word), PageTable.FREE);
       return;
     }
