@@ -993,9 +993,11 @@ final class Allocator {
       for (int c = 0; c < SizeClasses.COUNT; c++) {
         int pages = SizeClasses.spanPages(c);
         long page = cache.retire(memory, extents, c);
-        while (page != 0) {
+        if (page != 0) {
           runs.give(memory, extents, page, pages, PageTable.FREE, state);
-          page = cache.takeEmpty(memory, extents, c);
+        }
+        while ((page = cache.takeEmpty(memory, extents, c)) != 0) {
+          runs.give(memory, extents, page, pages, PageTable.FREE, state);
         }
       }
     }
