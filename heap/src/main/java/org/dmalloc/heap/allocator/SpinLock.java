@@ -49,17 +49,24 @@ sealed class SpinLock permits BlockCache, FreeRuns {
 
   @SuppressWarnings("ThreadPriorityCheck")
   private void await() {
+    boolean interrupted = false;
     for (int i = 0; ; i++) {
       if (tryLock()) {
-        return;
+        break;
       }
       if (i < SPINS) {
         Thread.onSpinWait();
       } else if (i < SPINS + YIELDS) {
         Thread.yield(); // the holder may have no processor
       } else {
+        // Parking returns at once while the thread is interrupted: the holder may be a virtual
+        // thread that waits for this one's carrier.
+        interrupted |= Thread.interrupted();
         LockSupport.parkNanos(this, PARK_NANOS);
       }
+    }
+    if (interrupted) {
+      Thread.currentThread().interrupt();
     }
   }
 
