@@ -301,6 +301,9 @@ final class Allocator {
       if (block > 0) {
         return block;
       }
+      if (block == RETRY) {
+        requireRegion();
+      }
       if (block == NONE && !reclaimed) {
         reclaimed = true;
         reclaim();
@@ -333,8 +336,33 @@ final class Allocator {
     long block;
     do {
       block = large(pagesOf(byteSize), 1, 0, shortage);
+      if (block == RETRY) {
+        requireRegion();
+      }
     } while (block == RETRY);
     return block;
+  }
+
+  /**
+   * Throws if the region is shorter than the heap: a section that was opened after the extents were
+   * read shows all of them unless others have made the region smaller.
+   */
+  private void requireRegion() throws HeapDamagedException {
+    long byteSize = extents.byteSize();
+    try (Access access = region.acquire()) {
+      if (access.segment().byteSize() < byteSize) {
+        HeapDamagedException damage =
+            new HeapDamagedException(
+                "heap",
+                toString(),
+                access.segment().byteSize(),
+                "the heap has " + byteSize + " bytes, and its region was made smaller",
+                "make the region as large as it was",
+                null);
+        stop(damage);
+        throw damage;
+      }
+    }
   }
 
   private long pagesOf(long byteSize) {
@@ -980,6 +1008,7 @@ final class Allocator {
           Arrays.stream(caches).forEach(SpinLock::unlock);
           punching.unlock();
         }
+        requireRegion();
       } catch (InternalError e) {
         throw lost(e);
       }
