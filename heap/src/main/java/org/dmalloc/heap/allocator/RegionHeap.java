@@ -14,6 +14,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.OptionalLong;
 import java.util.function.LongPredicate;
+import java.util.function.Supplier;
 import org.dmalloc.api.Access;
 import org.dmalloc.api.Capability;
 import org.dmalloc.api.MemoryException;
@@ -420,7 +421,8 @@ final class RegionHeap implements AlignedHeap {
   @Override
   public HeapReport check(ProgressListener progress) throws MemoryException {
     requireOpen();
-    return allocator.alone(memory -> HeapScan.check(allocator, memory, progress));
+    return allocator.alone(
+        memory -> withRoots(() -> HeapScan.check(allocator, memory, progress)));
   }
 
   @Override
@@ -430,10 +432,20 @@ final class RegionHeap implements AlignedHeap {
     return allocator.alone(
         memory -> {
           requireOpen();
-          HeapReport report = HeapScan.repair(allocator, memory);
+          HeapReport report = withRoots(() -> HeapScan.repair(allocator, memory));
           allocator.goOn();
           return report;
         });
+  }
+
+  /** Runs it while nobody changes a root. Whoever does waits for nothing. */
+  private HeapReport withRoots(Supplier<HeapReport> work) {
+    rooting.lock();
+    try {
+      return work.get();
+    } finally {
+      rooting.unlock();
+    }
   }
 
   private void requireOpen() {
