@@ -779,6 +779,7 @@ final class Allocator {
       runs.lock();
       try {
         requireRunning();
+        PageTable.requireStores(memory);
         if (extents != now) {
           return false;
         }

@@ -291,6 +291,7 @@ final class BlockCache extends SpinLock {
       blocks[c]--;
       return false;
     }
+    PageTable.requireStores(memory);
     int used = PageTable.used(PageTable.state(memory, descriptor));
     int capacity = SizeClasses.capacity(c);
     if (used < 1 || used > capacity) {
@@ -332,6 +333,7 @@ final class BlockCache extends SpinLock {
     if (page == 0) {
       return false;
     }
+    PageTable.requireStores(memory);
     table.head(memory, extents, page);
     long descriptor = extents.descriptor(page);
     int used = PageTable.used(PageTable.state(memory, descriptor));
@@ -350,6 +352,7 @@ final class BlockCache extends SpinLock {
 
   /** Takes an empty span out of the list; 0 if there is none. */
   long takeEmpty(MemorySegment memory, Extents extents, int c) throws HeapDamagedException {
+    PageTable.requireStores(memory);
     for (long page = empties[c] == 0 ? 0 : partials[c]; page != 0; ) {
       long descriptor = extents.descriptor(page);
       if (PageTable.used(PageTable.state(memory, descriptor)) == 0) {

@@ -131,6 +131,7 @@ final class FreeRuns extends SpinLock {
    */
   long take(MemorySegment memory, Extents extents, long pages, long alignment, long phase)
       throws HeapDamagedException {
+    PageTable.requireStores(memory);
     long page = 0;
     for (int half = 0; half < ALL_LISTS && page == 0; half += LISTS) {
       page = alignment == 1 && pages >= EXACT ? fitting(memory, extents, half, pages) : 0;
@@ -276,6 +277,7 @@ final class FreeRuns extends SpinLock {
       long state,
       boolean mixes)
       throws HeapDamagedException {
+    PageTable.requireStores(memory);
     int extent = extents.find(page);
     long start = page;
     long all = pages;
@@ -385,6 +387,7 @@ final class FreeRuns extends SpinLock {
    */
   long takeUnpunched(MemorySegment memory, Extents extents, long least, long until)
       throws HeapDamagedException {
+    PageTable.requireStores(memory);
     for (int list = LISTS - 1; list >= list(least); list--) {
       for (long page = firsts[list]; page != 0; ) {
         long word = requireFree(memory, extents, page);

@@ -118,6 +118,17 @@ final class PageTable {
         "heap", "", page << PAGE_SHIFT, reason, "run heap repair", null);
   }
 
+  /**
+   * Throws before anything is changed where the region shows its memory read-only: a part of it is
+   * protected, or its backend is gone for now.
+   */
+  static void requireStores(MemorySegment memory) {
+    if (memory.isReadOnly()) {
+      throw new IllegalStateException(
+          "the region is read-only for now: a part of it is protected, or its backend is gone");
+    }
+  }
+
   /** Reads a head's first word, or throws if it is damaged. */
   long head(MemorySegment memory, Extents extents, long page) throws HeapDamagedException {
     if (!extents.has(page)) {
