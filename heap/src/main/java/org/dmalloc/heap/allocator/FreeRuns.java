@@ -104,6 +104,16 @@ final class FreeRuns extends SpinLock {
     holePages = savedHolePages;
   }
 
+  /** The first run of a list that is to be followed: one with another before it is in a circle. */
+  private long start(MemorySegment memory, Extents extents, int list) throws HeapDamagedException {
+    long page = firsts[list];
+    if (page != 0
+        && (!extents.has(page) || PageTable.previous(memory, extents.descriptor(page)) != 0)) {
+      throw PageTable.damaged(page, "the links of its run are damaged");
+    }
+    return page;
+  }
+
   /** Pages of the largest run, or of one that is not much smaller where there are many. */
   long largest(MemorySegment memory, Extents extents) throws HeapDamagedException {
     long largest = 0;
@@ -112,7 +122,7 @@ final class FreeRuns extends SpinLock {
       while (list > half && firsts[list] == 0) {
         list--;
       }
-      long page = firsts[list];
+      long page = start(memory, extents, list);
       for (int i = 0; i < MOST_LOOKS && page != 0; i++) {
         largest = Math.max(largest, PageTable.pages(table.head(memory, extents, page)));
         page = PageTable.following(memory, extents, page);
@@ -167,7 +177,7 @@ final class FreeRuns extends SpinLock {
   /** One of the first runs of the list that has runs of about that size, if it is large enough. */
   private long fitting(MemorySegment memory, Extents extents, int half, long pages)
       throws HeapDamagedException {
-    long page = firsts[half + list(pages)];
+    long page = start(memory, extents, half + list(pages));
     for (int i = 0; i < LOOKS && page != 0; i++) {
       if (PageTable.pages(requireFree(memory, extents, page)) >= pages) {
         return page;
@@ -208,7 +218,7 @@ final class FreeRuns extends SpinLock {
       throws HeapDamagedException {
     int last = Math.min(LISTS - 1, list(pages + alignment));
     for (int list = Math.min(LISTS - 1, list(pages)); list <= last; list++) {
-      for (long page = firsts[half + list]; page != 0; ) {
+      for (long page = start(memory, extents, half + list); page != 0; ) {
         long word = requireFree(memory, extents, page);
         if (skip(page, alignment, phase) + pages <= PageTable.pages(word)) {
           return page;
@@ -248,7 +258,7 @@ final class FreeRuns extends SpinLock {
     long[] used = new long[16];
     int count = 0;
     for (int list = 0; list < LISTS; list++) {
-      for (long page = firsts[list]; page != 0; ) {
+      for (long page = start(memory, extents, list); page != 0; ) {
         used = count == used.length ? Arrays.copyOf(used, 2 * count) : used;
         used[count++] = page;
         page = PageTable.following(memory, extents, page);
@@ -389,7 +399,7 @@ final class FreeRuns extends SpinLock {
       throws HeapDamagedException {
     PageTable.requireStores(memory);
     for (int list = LISTS - 1; list >= list(least); list--) {
-      for (long page = firsts[list]; page != 0; ) {
+      for (long page = start(memory, extents, list); page != 0; ) {
         long word = requireFree(memory, extents, page);
         long descriptor = extents.descriptor(page);
         long state = PageTable.state(memory, descriptor);
