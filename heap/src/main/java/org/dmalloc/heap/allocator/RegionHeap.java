@@ -359,7 +359,21 @@ final class RegionHeap implements AlignedHeap {
   @Override
   public OptionalLong root(String name) throws MemoryException {
     byte[] bytes = Roots.encode(name);
-    return rooting(memory -> Roots.get(memory, seed(), bytes));
+    return rooting(
+        memory -> {
+          OptionalLong offset = Roots.get(memory, seed(), bytes);
+          Map<Long, String> flaws = offset.isPresent() ? Map.of() : Roots.flaws(memory, seed());
+          for (Map.Entry<Long, String> flaw : flaws.entrySet()) { // it may be that one
+            throw new HeapDamagedException(
+                "root '" + name + "'",
+                toString(),
+                flaw.getKey(),
+                flaw.getValue(),
+                "run heap repair, which forgets that root",
+                null);
+          }
+          return offset;
+        });
   }
 
   @Override
