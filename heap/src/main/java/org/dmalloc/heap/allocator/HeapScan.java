@@ -46,6 +46,9 @@ final class HeapScan {
   private long freePages;
   private long pages;
 
+  /** Spans with free blocks that caches do not allocate from. */
+  private long partialSpans;
+
   // The free run that is being put together while lists are rebuilt.
   private long freeStart;
   private long freeLength;
@@ -419,6 +422,10 @@ final class HeapScan {
     liveBytes += (long) used * SizeClasses.bytes(c);
     long state = PageTable.state(memory, extents.descriptor(extent, page));
     int owner = PageTable.owner(state);
+    if (used < SizeClasses.capacity(c)
+        && (owner >= BlockCache.COUNT || !isCurrent(owner, c, page))) {
+      partialSpans++;
+    }
     if (owner >= BlockCache.COUNT) {
       foundAt(page, "a span is said to belong to cache " + owner);
     } else if (PageTable.used(state) != used && !isCurrent(owner, c, page)) {
@@ -453,10 +460,15 @@ final class HeapScan {
       if (listed != freePages) {
         found(0, listed + " pages are in lists of free runs, " + freePages + " are free");
       }
+      long partials = 0;
       for (BlockCache cache : heap.caches) {
         for (int c = 0; c < SizeClasses.COUNT; c++) {
-          checkPartials(cache, c);
+          partials += checkPartials(cache, c);
         }
+      }
+      if (partials != partialSpans) {
+        found(
+            0, partials + " spans are in lists of caches, " + partialSpans + " have free blocks");
       }
     } catch (HeapDamagedException e) {
       found(e.offset(), "a list cannot be followed: " + e.getMessage());
@@ -471,7 +483,9 @@ final class HeapScan {
     return page;
   }
 
-  private void checkPartials(BlockCache cache, int c) throws HeapDamagedException {
+  /** Returns how many there are. */
+  private long checkPartials(BlockCache cache, int c) throws HeapDamagedException {
+    long count = 0;
     for (long page = first(cache.partial(c)); page != 0; ) {
       long word = table.head(memory, extents, page);
       long state = PageTable.state(memory, extents.descriptor(page));
@@ -481,7 +495,9 @@ final class HeapScan {
           || PageTable.used(state) >= SizeClasses.capacity(c)) {
         foundAt(page, "a list of spans of class " + c + " has a run that does not belong there");
       }
+      count++;
       page = PageTable.following(memory, extents, page);
     }
+    return count;
   }
 }
