@@ -21,16 +21,45 @@ import org.dmalloc.heap.HeapFullException;
 final class BlockArena implements Arena {
   private final AlignedHeap heap;
   private final Arena life;
+  private final Arena ending;
 
   /** Guarded by itself. */
   private final List<Long> blocks = new ArrayList<>();
 
   private volatile boolean closed;
 
+  /**
+   * What the region closes before its memory goes. A confined arena whose thread has ended is never
+   * closed, and leads nobody to the memory: it is passed over, else it would keep the region open.
+   */
+  private record Ending(Arena life, Thread maker) implements Arena {
+    @Override
+    public MemorySegment allocate(long byteSize, long byteAlignment) {
+      return life.allocate(byteSize, byteAlignment);
+    }
+
+    @Override
+    public MemorySegment.Scope scope() {
+      return life.scope();
+    }
+
+    @Override
+    public void close() {
+      try {
+        life.close();
+      } catch (WrongThreadException e) {
+        if (maker.isAlive()) {
+          throw e;
+        }
+      }
+    }
+  }
+
   BlockArena(AlignedHeap heap, Arena life) {
     this.heap = heap;
     this.life = life;
-    heap.region().attach(life);
+    this.ending = new Ending(life, Thread.currentThread());
+    heap.region().attach(ending);
   }
 
   @Override
@@ -61,7 +90,7 @@ final class BlockArena implements Arena {
       life.close();
     }
     closed = true;
-    heap.region().detach(life);
+    heap.region().detach(ending);
     synchronized (blocks) {
       if (heap.isOpen() && heap.region().info().open()) {
         free(blocks.stream().mapToLong(Long::longValue).toArray());
