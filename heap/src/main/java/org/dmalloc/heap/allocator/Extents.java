@@ -12,6 +12,9 @@ final class Extents {
   /** How many a heap has at most; the header has room for more. */
   static final int MOST = 200;
 
+  /** One behind the last page that a heap can have: links and lengths have 32 bits. */
+  static final long MOST_PAGES = 1L << 32;
+
   private final long[] firsts;
   private final long[] pages;
   private final long[] descriptors;

@@ -25,8 +25,12 @@ final class Growth {
       FreeRuns runs,
       Allocator.Shortage shortage) {
     Extents extents = header.extents();
-    long pages = (memory.byteSize() >>> PAGE_SHIFT) - extents.end();
+    long end = Math.min(Extents.MOST_PAGES, memory.byteSize() >>> PAGE_SHIFT);
+    long pages = end - extents.end();
     if (pages < LEAST_PAGES) {
+      if (end == Extents.MOST_PAGES) {
+        shortage.reason = "no heap has more than " + (end << PAGE_SHIFT) + " bytes";
+      }
       return null;
     }
     if (extents.count() == Extents.MOST) {

@@ -171,6 +171,9 @@ record HeapHeader(long seed, long createdMillis, long generation, Extents extent
       }
       next += pages[i];
     }
+    if (next > Extents.MOST_PAGES) {
+      return null;
+    }
     return new HeapHeader(
         page.get(LONG, SEED_AT),
         page.get(LONG, CREATED_AT),

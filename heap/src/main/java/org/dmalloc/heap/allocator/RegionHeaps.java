@@ -73,7 +73,9 @@ public final class RegionHeaps implements HeapService {
       memory.asSlice(0, HeapHeader.BYTES).fill((byte) 0);
       long first = HeapHeader.BYTES / PAGE;
       Extents extents =
-          Extents.of(new long[] {first}, new long[] {memory.byteSize() / PAGE - first});
+          Extents.of(
+              new long[] {first},
+              new long[] {Math.min(Extents.MOST_PAGES, memory.byteSize() / PAGE) - first});
       return new HeapHeader(SEEDS.nextLong(), System.currentTimeMillis(), 1, extents);
     }
   }

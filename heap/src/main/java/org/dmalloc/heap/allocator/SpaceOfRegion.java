@@ -120,6 +120,6 @@ final class SpaceOfRegion {
     long maximum = info.maximum() == RegionAttributes.NO_MAXIMUM ? 0 : info.maximum();
     long ceiling = info.autogrowth().ceiling();
     long most = ceiling > 0 ? Math.min(maximum, ceiling) : maximum;
-    return most / PAGE * PAGE;
+    return Math.min(most / PAGE * PAGE, Extents.MOST_PAGES << PAGE_SHIFT);
   }
 }
