@@ -138,7 +138,7 @@ final class UnforcedNames {
       done = true;
       return true;
     } finally {
-      putBack(noted, done);
+      settle(noted, done);
     }
   }
 
@@ -174,21 +174,22 @@ final class UnforcedNames {
       }
       done = true;
     } finally {
-      putBack(noted, done);
+      settle(noted, done);
     }
   }
 
   private synchronized Noted take() {
+    // The closed files stay: a renaming or a deletion meanwhile must meet them.
     Noted noted = new Noted(Set.copyOf(directories), Map.copyOf(closed), Set.copyOf(open));
     directories.clear();
-    closed.clear();
     return noted;
   }
 
-  private synchronized void putBack(Noted noted, boolean done) {
-    if (!done) {
+  private synchronized void settle(Noted noted, boolean done) {
+    if (done) {
+      noted.closed.forEach(closed::remove); // unless it was renamed or closed again meanwhile
+    } else {
       directories.addAll(noted.directories);
-      closed.putAll(noted.closed);
     }
   }
 

@@ -450,4 +450,29 @@ final class UnforcedNamesTest {
       }
     }
   }
+
+  /** The force had taken its old path, by which it finds nothing to wait for. */
+  @Test
+  void aClosedFileThatIsRenamedDuringAForceIsForcedByTheNext() throws Exception {
+    for (String name : List.of("a", "b")) {
+      try (StoreFile file = putOff(name)) {
+        file.resize(5000, SpaceReserver.SPARSE);
+      }
+    }
+    store
+        .entries()
+        .callBy(
+            new DirectoryEntries.Calls() {
+              @Override
+              public void force(Path forced) throws IOException {
+                store.entries().callBy(new DirectoryEntries.Calls() {});
+                DirectoryEntries.force(forced);
+                store.rename("a", "c", NameDurability.ON_FORCE);
+              }
+            });
+    store.unforced().force();
+    assertEquals(Set.of(directory, store.path("c")), store.unforced().paths());
+    store.unforced().force();
+    assertEquals(0, store.unforced().count());
+  }
 }
