@@ -44,7 +44,7 @@ final class SmallRegionsTest {
     provider = in(directory);
   }
 
-  private static FileChannelProvider in(Path directory) throws MemoryException {
+  static FileChannelProvider in(Path directory) throws MemoryException {
     return new FileChannelProvider(
         new FileChannelSettings(
             "filechannel",

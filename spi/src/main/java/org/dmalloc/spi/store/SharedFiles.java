@@ -8,6 +8,8 @@ import java.util.Map;
 import java.util.NavigableMap;
 import java.util.Set;
 import java.util.TreeMap;
+import org.dmalloc.api.MemoryException;
+import org.dmalloc.spi.machine.Errno;
 import org.dmalloc.spi.machine.MappingCount;
 
 /**
@@ -60,6 +62,9 @@ final class SharedFiles {
       return file;
     } catch (IOException | RuntimeException | Error e) {
       RegionStore.closeAfter(e, file::abandon);
+      if (e instanceof MemoryException refused && refused.errno() == Errno.EFBIG) {
+        return store.createUnnamed(byteSize, zeros); // ulimit -f: the part ends beyond, not it
+      }
       throw e;
     }
   }
