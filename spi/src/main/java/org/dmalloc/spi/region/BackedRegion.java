@@ -549,6 +549,7 @@ public final class BackedRegion implements BackingRegion {
     if (gate.hasEnded()) {
       return;
     }
+    resizing.requireNotGrowing();
     SegmentUse use = new SegmentUse(toString(), ledger.sectionTimeoutNanos());
     try {
       gate.shutToEnd(ledger.sectionTimeoutNanos());

@@ -32,6 +32,9 @@ final class Resizing implements GrowthSteps.Growing {
   private final WriteBack writeBack;
   private final NextUse nextUse;
 
+  /** Whether growth in place is under way; guarded by this, so only its own thread sees it. */
+  private boolean growing;
+
   Resizing(
       BackedRegion region,
       SectionGate gate,
@@ -69,7 +72,16 @@ final class Resizing implements GrowthSteps.Growing {
   /** Runs a call for all of the region beside no growth in place. Called inside a section. */
   void whileSizeStays(Action call) throws MemoryException {
     synchronized (this) {
+      requireNotGrowing();
       call.run();
+    }
+  }
+
+  /** Throws in a progress listener of growth in place, which runs in the middle of it. */
+  void requireNotGrowing() {
+    if (Thread.holdsLock(this) && growing) {
+      throw new IllegalStateException(
+          "this thread is growing " + region + "; its listener cannot change or close it");
     }
   }
 
@@ -113,6 +125,7 @@ final class Resizing implements GrowthSteps.Growing {
   private long changeInPlace(GrowthSteps.Target target, ProgressListener progress)
       throws MemoryException {
     synchronized (this) {
+      requireNotGrowing();
       long now = region.byteSize();
       long next = target.from(now);
       if (next < now || next > options.maximum()) {
@@ -120,7 +133,12 @@ final class Resizing implements GrowthSteps.Growing {
       }
       if (next > now) {
         writeBack.settle();
-        book(now, next, () -> backing.grow(next, progress));
+        growing = true;
+        try {
+          book(now, next, () -> backing.grow(next, progress));
+        } finally {
+          growing = false;
+        }
       } else {
         backing.trim();
       }

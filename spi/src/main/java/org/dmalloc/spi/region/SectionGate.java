@@ -83,6 +83,9 @@ public final class SectionGate extends SectionSlots {
     /** Held from a shut to its open or end; not owned by a thread. */
     final Semaphore shutter = new Semaphore(1, true);
 
+    /** The thread that has shut the gate, which would wait for itself; FREE for none. */
+    volatile long shutBy = FREE;
+
     /**
      * Threads that wait for the gate to open. No lock: a virtual thread that is next for one, and
      * gets no carrier because others compute on all, would hold up all behind it and the opener.
@@ -314,6 +317,7 @@ public final class SectionGate extends SectionSlots {
       contention().shutter.release();
       throw ended();
     }
+    contention().shutBy = Thread.currentThread().threadId();
     if ((int) STATE.getAndSet(this, SHUT) == NOTIFYING) {
       tellOfUse();
     }
@@ -416,6 +420,10 @@ public final class SectionGate extends SectionSlots {
       return;
     }
     Thread self = Thread.currentThread();
+    if (contention().shutBy == self.threadId()) {
+      throw new IllegalStateException(
+          "this thread is in a resize, move or close of the region; its listeners cannot use it");
+    }
     boolean interrupted = false;
     Queue<Thread> waiting = contention().waiting;
     waiting.add(self);
@@ -437,9 +445,10 @@ public final class SectionGate extends SectionSlots {
     if (state != SHUT) {
       throw new IllegalStateException("the gate is not shut");
     }
+    Contention there = contention();
+    there.shutBy = FREE;
     state = next;
     VarHandle.fullFence();
-    Contention there = contention();
     there.waiting.forEach(LockSupport::unpark);
     there.shutter.release();
   }
