@@ -746,7 +746,12 @@ public final class StoreFile implements MovableFile, AutoCloseable {
       nameUnforced = true;
       inherited = false; // from here on both are noted as what this file has put off itself
     }
-    StoreErrors.run("force", byteSize, target(), this::forceImage);
+    try {
+      StoreErrors.run("force", byteSize, target(), this::forceImage);
+    } catch (MemoryException e) {
+      disk.takeFailedSync(); // told by this
+      throw e;
+    }
   }
 
   /** Like {@link #forceHeader}, and until it has the file's entry in the directory. */
@@ -812,6 +817,7 @@ public final class StoreFile implements MovableFile, AutoCloseable {
       } catch (IOException e) {
         told.addSuppressed(e);
       }
+      disk.takeFailedSync(); // told by that, or a resize would tell it once more
     }
   }
 
