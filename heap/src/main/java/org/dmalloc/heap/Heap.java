@@ -141,6 +141,8 @@ public interface Heap extends AutoCloseable {
    * A block as a segment of {@link #usableSize} bytes, for as long as the section is open.
    *
    * @param section one that is open on {@link #region()}, of all of it
+   * @throws IndexOutOfBoundsException if the section is older than the growth that the block lies
+   *     in
    */
   MemorySegment segment(Access section, long block) throws MemoryException;
 

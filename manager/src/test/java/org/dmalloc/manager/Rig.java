@@ -39,8 +39,7 @@ final class Rig {
     Map<String, Object> settings =
         Map.of("section.timeout.millis", "" + timeoutMillis, "stranded.wait.millis", "1");
     regions =
-        new ManagedRegions(
-            Settings.of(settings), (region, step) -> probe.reached(region, step));
+        new ManagedRegions(Settings.of(settings), (region, step) -> probe.reached(region, step));
     provider = new ManagedProvider(regions, "test.bundle");
   }
 

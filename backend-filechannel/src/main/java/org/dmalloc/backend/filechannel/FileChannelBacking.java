@@ -81,6 +81,7 @@ final class FileChannelBacking implements RegionBacking {
 
   @Override
   public void forced() throws MemoryException {
+    file.forceEntry();
     file.checkName("force");
   }
 
@@ -124,7 +125,7 @@ final class FileChannelBacking implements RegionBacking {
       file.writeBackFailed(e);
       throw e;
     }
-    file.forceName();
+    file.forceHeader();
   }
 
   @Override

@@ -21,7 +21,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** A progress listener runs in the middle of a growth, and what ends an arena in that of a close. */
+/**
+ * A progress listener runs in the middle of a growth, and what ends an arena in that of a close.
+ */
 @Timeout(60)
 final class UseByListenerTest {
   private static final long MIB = 1L << 20;

@@ -109,6 +109,10 @@ final class MappedFileBacking implements RegionBacking {
 
   @Override
   public void forced() throws MemoryException {
+    Optional<StoreFile> stored = file.inStore();
+    if (stored.isPresent()) {
+      stored.get().forceEntry();
+    }
     file.checkName("force");
   }
 
@@ -170,7 +174,7 @@ final class MappedFileBacking implements RegionBacking {
     }
     Optional<StoreFile> stored = file.inStore();
     if (stored.isPresent()) {
-      stored.get().forceName();
+      stored.get().forceHeader();
     }
   }
 

@@ -207,7 +207,7 @@ final class Allocator {
    * A page could not be read or written: the file was cut short, or the device failed. Such an
    * error comes anywhere, and may leave locks held that nobody else would unlock.
    */
-  InternalError lost(InternalError error) {
+  VirtualMachineError lost(VirtualMachineError error) {
     failed(error);
     for (BlockCache cache : caches) {
       cache.unlockIfHeld();
@@ -239,7 +239,7 @@ final class Allocator {
       } finally {
         cache.unlock();
       }
-    } catch (InternalError e) {
+    } catch (VirtualMachineError e) {
       throw lost(e);
     }
   }
@@ -326,7 +326,7 @@ final class Allocator {
       } finally {
         runs.unlock();
       }
-    } catch (InternalError e) {
+    } catch (VirtualMachineError e) {
       throw lost(e);
     }
   }
@@ -404,7 +404,7 @@ final class Allocator {
         cache.unlock();
       }
       return fromAny(memory, c, byteSize);
-    } catch (InternalError e) {
+    } catch (VirtualMachineError e) {
       throw lost(e);
     }
   }
@@ -495,7 +495,7 @@ final class Allocator {
       } finally {
         cache.unlock();
       }
-    } catch (InternalError e) {
+    } catch (VirtualMachineError e) {
       throw lost(e);
     }
   }
@@ -577,7 +577,7 @@ final class Allocator {
       } finally {
         runs.unlock();
       }
-    } catch (InternalError e) {
+    } catch (VirtualMachineError e) {
       throw lost(e);
     }
   }
@@ -670,7 +670,7 @@ final class Allocator {
         return SizeClasses.bytes(c);
       }
       return PageTable.pages(requireLarge(memory, now, head, block, operation)) << PAGE_SHIFT;
-    } catch (InternalError e) {
+    } catch (VirtualMachineError e) {
       throw lost(e);
     }
   }
@@ -684,7 +684,7 @@ final class Allocator {
       Extents now = extents; // read first: the section then shows all of them
       try (Access access = region.acquire()) {
         done = free(access.segment(), now, block);
-      } catch (InternalError e) {
+      } catch (VirtualMachineError e) {
         throw lost(e);
       }
     }
@@ -724,8 +724,11 @@ final class Allocator {
           || PageTable.owner(PageTable.state(memory, descriptor)) != owner) {
         return false;
       }
-      if (owner != cache.number) {
+      if (owner != cache.number && !isBeingReleased(memory, now, head, word)) {
         throw PageTable.damaged(head, "its span is said to belong to cache " + owner);
+      }
+      if (owner != cache.number) {
+        return false;
       }
       if ((memory.get(LONG, wordOffset) & bit) == 0) {
         throw notAllocated(block, "free");
@@ -739,6 +742,16 @@ final class Allocator {
       throw t;
     } finally {
       cache.unlock();
+    }
+  }
+
+  /** Whether another thread has just made a free run of the span, so that this is no owner. */
+  private boolean isBeingReleased(MemorySegment memory, Extents now, long head, long word) {
+    runs.lock();
+    try {
+      return memory.get(LONG, now.descriptor(head)) != word;
+    } finally {
+      runs.unlock();
     }
   }
 
@@ -800,7 +813,7 @@ final class Allocator {
       } finally {
         runs.unlock();
       }
-    } catch (InternalError e) {
+    } catch (VirtualMachineError e) {
       throw lost(e);
     }
   }
@@ -862,7 +875,7 @@ final class Allocator {
         }
       }
       joinRuns();
-    } catch (InternalError e) {
+    } catch (VirtualMachineError e) {
       throw lost(e);
     }
   }
@@ -937,7 +950,7 @@ final class Allocator {
       } finally {
         punching.unlock();
       }
-    } catch (InternalError e) {
+    } catch (VirtualMachineError e) {
       throw lost(e);
     }
   }
@@ -1010,7 +1023,7 @@ final class Allocator {
           punching.unlock();
         }
         requireRegion();
-      } catch (InternalError e) {
+      } catch (VirtualMachineError e) {
         throw lost(e);
       }
     }

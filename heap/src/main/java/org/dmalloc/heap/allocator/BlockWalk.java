@@ -137,7 +137,7 @@ final class BlockWalk {
             return new Run(page, pages, PageTable.kind(word));
           }
         }
-      } catch (InternalError e) {
+      } catch (VirtualMachineError e) {
         throw heap.lost(e);
       }
     }

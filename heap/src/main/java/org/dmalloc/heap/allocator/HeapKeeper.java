@@ -57,7 +57,7 @@ final class HeapKeeper implements Runnable {
         long since = SpaceOfRegion.seconds() - heap.options.punchAfter().toSeconds();
         heap.punch(heap.options.punchFrom(), since);
       }
-    } catch (MemoryException | RuntimeException | InternalError e) {
+    } catch (MemoryException | RuntimeException | VirtualMachineError e) {
       String message = String.valueOf(e.getMessage());
       boolean ended = heap.isStopped() || !heap.region.info().open();
       if (!ended && !message.equals(told.put(heap, message))) {
@@ -87,7 +87,7 @@ final class HeapKeeper implements Runnable {
           cache.unlock();
         }
       }
-    } catch (InternalError e) {
+    } catch (VirtualMachineError e) {
       throw heap.lost(e);
     }
   }

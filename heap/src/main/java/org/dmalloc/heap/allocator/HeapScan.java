@@ -467,8 +467,7 @@ final class HeapScan {
         }
       }
       if (partials != partialSpans) {
-        found(
-            0, partials + " spans are in lists of caches, " + partialSpans + " have free blocks");
+        found(0, partials + " spans are in lists of caches, " + partialSpans + " have free blocks");
       }
     } catch (HeapDamagedException e) {
       found(e.offset(), "a list cannot be followed: " + e.getMessage());

@@ -350,7 +350,7 @@ final class RegionHeap implements AlignedHeap {
       } finally {
         rooting.unlock();
       }
-    } catch (InternalError e) {
+    } catch (VirtualMachineError e) {
       rooting.unlockIfHeld();
       throw allocator.lost(e);
     }
@@ -472,7 +472,7 @@ final class RegionHeap implements AlignedHeap {
   public HeapStatistics statistics() {
     try (Access access = region().acquire()) {
       return statistics(access.segment());
-    } catch (InternalError e) {
+    } catch (VirtualMachineError e) {
       throw allocator.lost(e);
     }
   }

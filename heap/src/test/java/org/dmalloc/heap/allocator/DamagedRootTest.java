@@ -4,8 +4,6 @@ package org.dmalloc.heap.allocator;
 import static org.dmalloc.heap.allocator.PageTable.LONG;
 import static org.junit.jupiter.api.Assertions.*;
 
-import java.lang.foreign.MemorySegment;
-import java.time.Duration;
 import java.util.*;
 import java.util.concurrent.*;
 import java.util.concurrent.atomic.*;
@@ -16,28 +14,47 @@ import org.junit.jupiter.api.Test;
 
 @SuppressWarnings("all")
 class DamagedRootTest {
-  final InMemoryProvider memory = InMemoryProvider.of("memory", Capability.NAMED, Capability.GROW_IN_PLACE, Capability.RESIZE, Capability.SHARED_MAPPING, Capability.PRIVATE_MAPPING, Capability.FORCE);
+  final InMemoryProvider memory =
+      InMemoryProvider.of(
+          "memory",
+          Capability.NAMED,
+          Capability.GROW_IN_PLACE,
+          Capability.RESIZE,
+          Capability.SHARED_MAPPING,
+          Capability.PRIVATE_MAPPING,
+          Capability.FORCE);
   final HeapService heaps = new RegionHeaps();
   static final HeapOptions OPT = HeapOptions.DEFAULT;
 
   MemoryRegion region(long size, long max) throws Exception {
     return memory.allocate(RegionRequest.ofSize(size).withName("r").withMaximum(max));
   }
-  MemoryRegion reopen(MemoryRegion r) throws Exception { r.close(); return memory.open(OpenRequest.of("r").withMaximum(64 << 20)); }
 
-  static Allocator alloc(Heap h) { return ((RegionHeap) h).allocatorOfRegion(); }
+  MemoryRegion reopen(MemoryRegion r) throws Exception {
+    r.close();
+    return memory.open(OpenRequest.of("r").withMaximum(64 << 20));
+  }
 
-  static final java.lang.foreign.ValueLayout.OfByte ValueLayoutB = java.lang.foreign.ValueLayout.JAVA_BYTE;
+  static Allocator alloc(Heap h) {
+    return ((RegionHeap) h).allocatorOfRegion();
+  }
 
-  interface Op { void run(Heap h) throws Exception; }
+  static final java.lang.foreign.ValueLayout.OfByte ValueLayoutB =
+      java.lang.foreign.ValueLayout.JAVA_BYTE;
+
+  interface Op {
+    void run(Heap h) throws Exception;
+  }
 
   @Test
-  void r10damagedRootIsNoRoot() throws Exception {
+  void aDamagedRootIsToldFromOneThatNeverWas() throws Exception {
     MemoryRegion r = region(1 << 20, 64 << 20);
     Heap h = heaps.create(r, OPT);
     long b = h.allocate(100);
     h.setRoot("x", b);
-    try (Access a = r.acquire()) { a.segment().set(LONG, HeapHeader.ROOTS + 8, b ^ 64); }
+    try (Access a = r.acquire()) {
+      a.segment().set(LONG, HeapHeader.ROOTS + 8, b ^ 64);
+    }
     assertThrows(HeapDamagedException.class, () -> h.root("x"));
   }
 }

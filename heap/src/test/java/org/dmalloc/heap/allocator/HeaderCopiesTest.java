@@ -5,7 +5,6 @@ import static org.dmalloc.heap.allocator.PageTable.LONG;
 import static org.junit.jupiter.api.Assertions.*;
 
 import java.lang.foreign.MemorySegment;
-import java.time.Duration;
 import java.util.*;
 import java.util.concurrent.*;
 import java.util.concurrent.atomic.*;
@@ -16,39 +15,63 @@ import org.junit.jupiter.api.Test;
 
 @SuppressWarnings("all")
 class HeaderCopiesTest {
-  final InMemoryProvider memory = InMemoryProvider.of("memory", Capability.NAMED, Capability.GROW_IN_PLACE, Capability.RESIZE, Capability.SHARED_MAPPING, Capability.PRIVATE_MAPPING, Capability.FORCE);
+  final InMemoryProvider memory =
+      InMemoryProvider.of(
+          "memory",
+          Capability.NAMED,
+          Capability.GROW_IN_PLACE,
+          Capability.RESIZE,
+          Capability.SHARED_MAPPING,
+          Capability.PRIVATE_MAPPING,
+          Capability.FORCE);
   final HeapService heaps = new RegionHeaps();
   static final HeapOptions OPT = HeapOptions.DEFAULT;
 
   MemoryRegion region(long size, long max) throws Exception {
     return memory.allocate(RegionRequest.ofSize(size).withName("r").withMaximum(max));
   }
-  MemoryRegion reopen(MemoryRegion r) throws Exception { r.close(); return memory.open(OpenRequest.of("r").withMaximum(64 << 20)); }
 
-  static Allocator alloc(Heap h) { return ((RegionHeap) h).allocatorOfRegion(); }
+  MemoryRegion reopen(MemoryRegion r) throws Exception {
+    r.close();
+    return memory.open(OpenRequest.of("r").withMaximum(64 << 20));
+  }
 
-  static final java.lang.foreign.ValueLayout.OfByte ValueLayoutB = java.lang.foreign.ValueLayout.JAVA_BYTE;
+  static Allocator alloc(Heap h) {
+    return ((RegionHeap) h).allocatorOfRegion();
+  }
 
-  interface Op { void run(Heap h) throws Exception; }
+  static final java.lang.foreign.ValueLayout.OfByte ValueLayoutB =
+      java.lang.foreign.ValueLayout.JAVA_BYTE;
+
+  interface Op {
+    void run(Heap h) throws Exception;
+  }
 
   @Test
-  void r2headerTornAfterKillBetweenCopies() throws Exception {
+  void anOlderCopyOfTheHeaderIsNeverTheOnlyGoodOne() throws Exception {
     MemoryRegion r = region(1 << 20, 64 << 20);
     Heap h = heaps.create(r, OPT);
     byte[] second = new byte[4096];
-    try (Access a = r.acquire()) { MemorySegment.copy(a.segment(), ValueLayoutB, 4096, second, 0, 4096); }
+    try (Access a = r.acquire()) {
+      MemorySegment.copy(a.segment(), ValueLayoutB, 4096, second, 0, 4096);
+    }
     long big = h.allocate((1 << 20) - 4096); // grows: both copies are written
-    try (Access a = r.acquire()) { MemorySegment.copy(second, 0, a.segment(), ValueLayoutB, 4096, 4096); } // killed between the copies
+    try (Access a = r.acquire()) {
+      MemorySegment.copy(second, 0, a.segment(), ValueLayoutB, 4096, 4096);
+    } // killed between the copies
     r = reopen(r);
     h = heaps.open(r, OPT);
     assertEquals(2, h.statistics().extents());
     assertTrue(h.usableSize(big) > 0);
     // the next growth is killed in the middle of the first copy
-    try (Access a = r.acquire()) { a.segment().set(LONG, 32, 77); }
+    try (Access a = r.acquire()) {
+      a.segment().set(LONG, 32, 77);
+    }
     r = reopen(r);
     h = heaps.open(r, OPT);
     assertEquals(2, h.statistics().extents());
     assertTrue(h.usableSize(big) > 0);
-    h.close(); r.close();
+    h.close();
+    r.close();
   }
 }

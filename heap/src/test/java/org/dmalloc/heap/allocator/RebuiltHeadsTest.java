@@ -4,8 +4,6 @@ package org.dmalloc.heap.allocator;
 import static org.dmalloc.heap.allocator.PageTable.LONG;
 import static org.junit.jupiter.api.Assertions.*;
 
-import java.lang.foreign.MemorySegment;
-import java.time.Duration;
 import java.util.*;
 import java.util.concurrent.*;
 import java.util.concurrent.atomic.*;
@@ -16,23 +14,40 @@ import org.junit.jupiter.api.Test;
 
 @SuppressWarnings("all")
 class RebuiltHeadsTest {
-  final InMemoryProvider memory = InMemoryProvider.of("memory", Capability.NAMED, Capability.GROW_IN_PLACE, Capability.RESIZE, Capability.SHARED_MAPPING, Capability.PRIVATE_MAPPING, Capability.FORCE);
+  final InMemoryProvider memory =
+      InMemoryProvider.of(
+          "memory",
+          Capability.NAMED,
+          Capability.GROW_IN_PLACE,
+          Capability.RESIZE,
+          Capability.SHARED_MAPPING,
+          Capability.PRIVATE_MAPPING,
+          Capability.FORCE);
   final HeapService heaps = new RegionHeaps();
   static final HeapOptions OPT = HeapOptions.DEFAULT;
 
   MemoryRegion region(long size, long max) throws Exception {
     return memory.allocate(RegionRequest.ofSize(size).withName("r").withMaximum(max));
   }
-  MemoryRegion reopen(MemoryRegion r) throws Exception { r.close(); return memory.open(OpenRequest.of("r").withMaximum(64 << 20)); }
 
-  static Allocator alloc(Heap h) { return ((RegionHeap) h).allocatorOfRegion(); }
+  MemoryRegion reopen(MemoryRegion r) throws Exception {
+    r.close();
+    return memory.open(OpenRequest.of("r").withMaximum(64 << 20));
+  }
 
-  static final java.lang.foreign.ValueLayout.OfByte ValueLayoutB = java.lang.foreign.ValueLayout.JAVA_BYTE;
+  static Allocator alloc(Heap h) {
+    return ((RegionHeap) h).allocatorOfRegion();
+  }
 
-  interface Op { void run(Heap h) throws Exception; }
+  static final java.lang.foreign.ValueLayout.OfByte ValueLayoutB =
+      java.lang.foreign.ValueLayout.JAVA_BYTE;
+
+  interface Op {
+    void run(Heap h) throws Exception;
+  }
 
   @Test
-  void r4rebuildLeavesSpanHeads() throws Exception {
+  void noHeadOfAnEmptySpanIsLeftInsideAFreeRun() throws Exception {
     MemoryRegion r = region(4 << 20, 64 << 20);
     Heap h = heaps.create(r, OPT);
     long first = h.allocate(20 * 4096);
@@ -46,11 +61,15 @@ class RebuiltHeadsTest {
     long live = h.allocate(28 * 4096); // over the empty spans
     Extents e = alloc(h).extents();
     long head = e.descriptor(live >>> 12);
-    try (Access acc = r.acquire()) { acc.segment().set(LONG, head, acc.segment().get(LONG, head) ^ (1L << 50)); }
+    try (Access acc = r.acquire()) {
+      acc.segment().set(LONG, head, acc.segment().get(LONG, head) ^ (1L << 50));
+    }
     h.repair();
     List<Long> got = new ArrayList<>();
     for (long x; (x = h.tryAllocate(4096 * 4)) != 0 && got.size() < 400; ) {
-      assertFalse(x >= live && x < live + 28 * 4096, "handed out " + x + " within the live block at " + live);
+      assertFalse(
+          x >= live && x < live + 28 * 4096,
+          "handed out " + x + " within the live block at " + live);
       got.add(x);
     }
     r.close();

@@ -1,11 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.dmalloc.heap.allocator;
 
-import static org.dmalloc.heap.allocator.PageTable.LONG;
 import static org.junit.jupiter.api.Assertions.*;
 
-import java.lang.foreign.MemorySegment;
-import java.time.Duration;
 import java.util.*;
 import java.util.concurrent.*;
 import java.util.concurrent.atomic.*;
@@ -16,31 +13,60 @@ import org.junit.jupiter.api.Test;
 
 @SuppressWarnings("all")
 class RegionMadeSmallerTest {
-  final InMemoryProvider memory = InMemoryProvider.of("memory", Capability.NAMED, Capability.GROW_IN_PLACE, Capability.RESIZE, Capability.SHARED_MAPPING, Capability.PRIVATE_MAPPING, Capability.FORCE);
+  final InMemoryProvider memory =
+      InMemoryProvider.of(
+          "memory",
+          Capability.NAMED,
+          Capability.GROW_IN_PLACE,
+          Capability.RESIZE,
+          Capability.SHARED_MAPPING,
+          Capability.PRIVATE_MAPPING,
+          Capability.FORCE);
   final HeapService heaps = new RegionHeaps();
   static final HeapOptions OPT = HeapOptions.DEFAULT;
 
   MemoryRegion region(long size, long max) throws Exception {
     return memory.allocate(RegionRequest.ofSize(size).withName("r").withMaximum(max));
   }
-  MemoryRegion reopen(MemoryRegion r) throws Exception { r.close(); return memory.open(OpenRequest.of("r").withMaximum(64 << 20)); }
 
-  static Allocator alloc(Heap h) { return ((RegionHeap) h).allocatorOfRegion(); }
+  MemoryRegion reopen(MemoryRegion r) throws Exception {
+    r.close();
+    return memory.open(OpenRequest.of("r").withMaximum(64 << 20));
+  }
 
-  static final java.lang.foreign.ValueLayout.OfByte ValueLayoutB = java.lang.foreign.ValueLayout.JAVA_BYTE;
+  static Allocator alloc(Heap h) {
+    return ((RegionHeap) h).allocatorOfRegion();
+  }
 
-  interface Op { void run(Heap h) throws Exception; }
+  static final java.lang.foreign.ValueLayout.OfByte ValueLayoutB =
+      java.lang.foreign.ValueLayout.JAVA_BYTE;
+
+  interface Op {
+    void run(Heap h) throws Exception;
+  }
 
   @Test
-  void r5regionMadeSmaller() throws Exception {
+  void aRegionThatWasMadeSmallerIsTold() throws Exception {
     MemoryRegion r = memory.allocate(RegionRequest.ofSize(4 << 20).withName("r"));
     Heap h = heaps.create(r, OPT);
     h.allocate(100);
     r.resize(1 << 20);
     for (Op op : new Op[] {x -> x.allocate(100), x -> x.check(), x -> x.close()}) {
-      Thread t = Thread.ofPlatform().daemon().start(() -> { try { op.run(h); } catch (Throwable e) { System.out.println("r5 " + e); } });
+      Thread t =
+          Thread.ofPlatform()
+              .daemon()
+              .start(
+                  () -> {
+                    try {
+                      op.run(h);
+                    } catch (Throwable e) {
+                      System.out.println("r5 " + e);
+                    }
+                  });
       t.join(2000);
-      if (t.isAlive()) { for (var s : t.getStackTrace()) System.out.println("   " + s); }
+      if (t.isAlive()) {
+        for (var s : t.getStackTrace()) System.out.println("   " + s);
+      }
       assertFalse(t.isAlive(), "endless loop");
     }
   }

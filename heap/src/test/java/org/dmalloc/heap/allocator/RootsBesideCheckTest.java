@@ -1,11 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.dmalloc.heap.allocator;
 
-import static org.dmalloc.heap.allocator.PageTable.LONG;
 import static org.junit.jupiter.api.Assertions.*;
 
-import java.lang.foreign.MemorySegment;
-import java.time.Duration;
 import java.util.*;
 import java.util.concurrent.*;
 import java.util.concurrent.atomic.*;
@@ -16,39 +13,67 @@ import org.junit.jupiter.api.Test;
 
 @SuppressWarnings("all")
 class RootsBesideCheckTest {
-  final InMemoryProvider memory = InMemoryProvider.of("memory", Capability.NAMED, Capability.GROW_IN_PLACE, Capability.RESIZE, Capability.SHARED_MAPPING, Capability.PRIVATE_MAPPING, Capability.FORCE);
+  final InMemoryProvider memory =
+      InMemoryProvider.of(
+          "memory",
+          Capability.NAMED,
+          Capability.GROW_IN_PLACE,
+          Capability.RESIZE,
+          Capability.SHARED_MAPPING,
+          Capability.PRIVATE_MAPPING,
+          Capability.FORCE);
   final HeapService heaps = new RegionHeaps();
   static final HeapOptions OPT = HeapOptions.DEFAULT;
 
   MemoryRegion region(long size, long max) throws Exception {
     return memory.allocate(RegionRequest.ofSize(size).withName("r").withMaximum(max));
   }
-  MemoryRegion reopen(MemoryRegion r) throws Exception { r.close(); return memory.open(OpenRequest.of("r").withMaximum(64 << 20)); }
 
-  static Allocator alloc(Heap h) { return ((RegionHeap) h).allocatorOfRegion(); }
+  MemoryRegion reopen(MemoryRegion r) throws Exception {
+    r.close();
+    return memory.open(OpenRequest.of("r").withMaximum(64 << 20));
+  }
 
-  static final java.lang.foreign.ValueLayout.OfByte ValueLayoutB = java.lang.foreign.ValueLayout.JAVA_BYTE;
+  static Allocator alloc(Heap h) {
+    return ((RegionHeap) h).allocatorOfRegion();
+  }
 
-  interface Op { void run(Heap h) throws Exception; }
+  static final java.lang.foreign.ValueLayout.OfByte ValueLayoutB =
+      java.lang.foreign.ValueLayout.JAVA_BYTE;
+
+  interface Op {
+    void run(Heap h) throws Exception;
+  }
 
   @Test
-  void r17rootsBesideCheckAndRepair() throws Exception {
+  void rootsStayAsTheyAreBesideCheckAndRepair() throws Exception {
     MemoryRegion r = region(1 << 20, 64 << 20);
     Heap h = heaps.create(r, OPT);
     h.setRoot("x", 1);
     AtomicBoolean stop = new AtomicBoolean();
     AtomicReference<String> bad = new AtomicReference<>();
-    Thread t = Thread.ofPlatform().daemon().start(() -> {
-      try {
-        for (long i = 1; !stop.get(); i++) { h.setRoot("x", i); if (h.root("x").isEmpty()) bad.compareAndSet(null, "root lost at " + i); }
-      } catch (Throwable e) { bad.compareAndSet(null, e.toString()); }
-    });
+    Thread t =
+        Thread.ofPlatform()
+            .daemon()
+            .start(
+                () -> {
+                  try {
+                    for (long i = 1; !stop.get(); i++) {
+                      h.setRoot("x", i);
+                      if (h.root("x").isEmpty()) bad.compareAndSet(null, "root lost at " + i);
+                    }
+                  } catch (Throwable e) {
+                    bad.compareAndSet(null, e.toString());
+                  }
+                });
     String finding = null;
     for (int i = 0; i < 3000 && bad.get() == null; i++) {
       HeapReport rep = i % 2 == 0 ? h.check() : h.repair();
       if (!rep.findings().isEmpty() && finding == null) finding = rep.findings().toString();
     }
-    stop.set(true); t.join();
-    assertNull(bad.get()); assertNull(finding);
+    stop.set(true);
+    t.join();
+    assertNull(bad.get());
+    assertNull(finding);
   }
 }

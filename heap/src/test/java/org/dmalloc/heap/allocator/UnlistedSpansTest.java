@@ -1,11 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.dmalloc.heap.allocator;
 
-import static org.dmalloc.heap.allocator.PageTable.LONG;
 import static org.junit.jupiter.api.Assertions.*;
 
-import java.lang.foreign.MemorySegment;
-import java.time.Duration;
 import java.util.*;
 import java.util.concurrent.*;
 import java.util.concurrent.atomic.*;
@@ -16,23 +13,40 @@ import org.junit.jupiter.api.Test;
 
 @SuppressWarnings("all")
 class UnlistedSpansTest {
-  final InMemoryProvider memory = InMemoryProvider.of("memory", Capability.NAMED, Capability.GROW_IN_PLACE, Capability.RESIZE, Capability.SHARED_MAPPING, Capability.PRIVATE_MAPPING, Capability.FORCE);
+  final InMemoryProvider memory =
+      InMemoryProvider.of(
+          "memory",
+          Capability.NAMED,
+          Capability.GROW_IN_PLACE,
+          Capability.RESIZE,
+          Capability.SHARED_MAPPING,
+          Capability.PRIVATE_MAPPING,
+          Capability.FORCE);
   final HeapService heaps = new RegionHeaps();
   static final HeapOptions OPT = HeapOptions.DEFAULT;
 
   MemoryRegion region(long size, long max) throws Exception {
     return memory.allocate(RegionRequest.ofSize(size).withName("r").withMaximum(max));
   }
-  MemoryRegion reopen(MemoryRegion r) throws Exception { r.close(); return memory.open(OpenRequest.of("r").withMaximum(64 << 20)); }
 
-  static Allocator alloc(Heap h) { return ((RegionHeap) h).allocatorOfRegion(); }
+  MemoryRegion reopen(MemoryRegion r) throws Exception {
+    r.close();
+    return memory.open(OpenRequest.of("r").withMaximum(64 << 20));
+  }
 
-  static final java.lang.foreign.ValueLayout.OfByte ValueLayoutB = java.lang.foreign.ValueLayout.JAVA_BYTE;
+  static Allocator alloc(Heap h) {
+    return ((RegionHeap) h).allocatorOfRegion();
+  }
 
-  interface Op { void run(Heap h) throws Exception; }
+  static final java.lang.foreign.ValueLayout.OfByte ValueLayoutB =
+      java.lang.foreign.ValueLayout.JAVA_BYTE;
+
+  interface Op {
+    void run(Heap h) throws Exception;
+  }
 
   @Test
-  void r23cutPartials() throws Exception {
+  void spansInNoListAreFound() throws Exception {
     MemoryRegion r = region(8 << 20, 64 << 20);
     Heap h = heaps.create(r, OPT);
     int cap = SizeClasses.capacity(7);
@@ -41,8 +55,11 @@ class UnlistedSpansTest {
     for (int i = 0; i < 4; i++) h.free(b[i * cap]);
     Extents e = alloc(h).extents();
     try (Access a = r.acquire()) {
-      for (BlockCache c : alloc(h).caches) if (c.partial(7) != 0) PageTable.setLinks(a.segment(), e.descriptor(c.partial(7)), 0, 0);
+      for (BlockCache c : alloc(h).caches)
+        if (c.partial(7) != 0) PageTable.setLinks(a.segment(), e.descriptor(c.partial(7)), 0, 0);
     }
-    assertFalse(h.check().findings().isEmpty(), "three spans with free blocks are in no list, and check finds nothing");
+    assertFalse(
+        h.check().findings().isEmpty(),
+        "three spans with free blocks are in no list, and check finds nothing");
   }
 }

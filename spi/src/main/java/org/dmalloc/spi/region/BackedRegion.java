@@ -255,8 +255,10 @@ public final class BackedRegion implements BackingRegion {
           rules.requireForce();
           if (range.length() > 0) {
             writeBack.force(range.offset(), range.length());
-            backing.forced(); // afterwards: what was renamed has its bytes all the same
+          } else {
+            writeBack.watch(backing::forceHeader);
           }
+          backing.forced(); // afterwards: what was renamed has its bytes all the same
         });
   }
 

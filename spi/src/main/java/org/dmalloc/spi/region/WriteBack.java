@@ -172,7 +172,8 @@ final class WriteBack {
   @Nullable MemoryException lastForce() {
     if (traits.name() == null
         || traits.sharing() == Sharing.PRIVATE
-        || traits.access() == AccessMode.READ_ONLY) {
+        || traits.access() == AccessMode.READ_ONLY
+        || backing.detached().isPresent()) {
       return null;
     }
     try {

@@ -757,6 +757,14 @@ public final class StoreFile implements MovableFile, AutoCloseable {
   /** Like {@link #forceHeader}, and until it has the file's entry in the directory. */
   public synchronized void forceName() throws MemoryException {
     forceHeader();
+    forceEntry();
+  }
+
+  /**
+   * Waits until the device has the file's entry in its directory, if that was put off. What fails
+   * here says nothing about the file's own bytes.
+   */
+  public synchronized void forceEntry() throws MemoryException {
     if (nameUnforced) {
       StoreErrors.run("force", -1, target(), () -> store.entries().settle(NameDurability.NOW));
       nameUnforced = false;
