@@ -435,8 +435,7 @@ final class RegionHeap implements AlignedHeap {
   @Override
   public HeapReport check(ProgressListener progress) throws MemoryException {
     requireOpen();
-    return allocator.alone(
-        memory -> withRoots(() -> HeapScan.check(allocator, memory, progress)));
+    return allocator.alone(memory -> withRoots(() -> HeapScan.check(allocator, memory, progress)));
   }
 
   @Override
