@@ -44,7 +44,7 @@ import org.osgi.service.cm.Configuration;
 @ExamFactory(NativeTestContainerFactory.class)
 public class HotSwapHeapIT {
   private static final int THREADS = 4;
-  private static final long STEPS = 300;
+  private static final long STEPS = 100;
   private static final long SIZE = 512 << 10;
   private static final long MAX = 256L << 20;
 
