@@ -43,7 +43,8 @@ public enum ComparedWorkload {
       case INDEX_BUILD -> "index one document of 64 words";
       case INDEX_QUERY -> "find the documents that hold two words, of the indexed and of any";
       case BLOCK_READ -> "load 16 bytes, at both ends of a random block of 16 B to 64 KiB";
-      case BLOCK_REPLACE -> "free a random block, allocate another, store 16 bytes at its ends";
+      case BLOCK_REPLACE ->
+          "free a random block, allocate another, store 8 bytes to each of its pages";
       case BLOCK_RENEW -> "free a random block, allocate another, store nothing";
       default -> Workloads.named(workload()).operation();
     };

@@ -14,7 +14,7 @@ interface SmallBlocks extends AutoCloseable {
   /** Frees a block without a look at its content. */
   void free(long block) throws IOException;
 
-  /** Stores 8 bytes at the begin of a block, and 8 at its end. */
+  /** Stores 8 bytes to each page of a block, and 8 at its end. */
   void store(long block, int byteSize, long value) throws IOException;
 
   /** Loads both; something else than the value that was stored if one of them differs from it. */
