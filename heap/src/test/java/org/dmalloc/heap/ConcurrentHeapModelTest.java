@@ -12,6 +12,7 @@ import java.util.SplittableRandom;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicBoolean;
+import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.ProgressListener;
 import org.dmalloc.api.move.MoveOptions;
 import org.junit.jupiter.api.Test;
@@ -57,16 +58,27 @@ class ConcurrentHeapModelTest {
 
   private static void move(HeapPlace place, AtomicBoolean done) throws Exception {
     int moves = 0;
-    while (!done.get()) {
+    while (!done.get() || moves == 0) {
       for (String backend : List.of("filechannel", "panama")) {
-        place
-            .dmalloc()
-            .mover()
-            .move(place.region().id(), backend, MoveOptions.DEFAULT, ProgressListener.NONE);
-        moves++;
+        if (move(place, backend)) {
+          moves++;
+        }
       }
     }
-    assertTrue(moves > 0, "it never moved");
+  }
+
+  /** False if a thread was not scheduled inside its section for too long, on a busy machine. */
+  private static boolean move(HeapPlace place, String backend) throws MemoryException {
+    long id = place.region().id();
+    try {
+      place.dmalloc().mover().move(id, backend, MoveOptions.DEFAULT, ProgressListener.NONE);
+      return true;
+    } catch (MemoryException e) {
+      if (String.valueOf(e.getMessage()).contains("access section held")) {
+        return false;
+      }
+      throw e;
+    }
   }
 
   private void run(String backend, long maxLiveBytes, Beside beside) throws Exception {

@@ -18,7 +18,8 @@ class HeapModelFlawTest {
   @ParameterizedTest
   @EnumSource(value = ReferenceHeaps.Flaw.class, names = "NONE", mode = Mode.EXCLUDE)
   void isFound(ReferenceHeaps.Flaw flaw) {
-    assertThrows(AssertionError.class, () -> run(flaw), flaw::name);
+    // Some flaws also end in an exception of the heap with the flaw, whichever call comes first.
+    assertThrows(Throwable.class, () -> run(flaw), flaw::name);
   }
 
   @ParameterizedTest
