@@ -464,18 +464,36 @@ final class ReferenceRegion extends ReferenceSpace {
       }
       requireUnguarded(Flaw.PROTECTION_CUT, newByteSize, Math.max(0, byteSize - newByteSize));
     }
-    book(newByteSize);
     boolean interrupted = Thread.interrupted();
+    try {
+      gate.alone(provider.settings().sectionTimeout(), () -> bookAndRemap(newByteSize));
+    } catch (UncheckedIOException e) {
+      if (e.getCause() instanceof MemoryException refused) {
+        throw refused;
+      }
+      throw e;
+    } finally {
+      if (interrupted) {
+        Thread.currentThread().interrupt();
+      }
+    }
+  }
+
+  /** Beside no growth in place, which takes a section. */
+  private void bookAndRemap(long newByteSize) {
+    long old = byteSize;
+    try {
+      book(newByteSize);
+    } catch (MemoryException e) {
+      throw new UncheckedIOException(e);
+    }
     boolean done = false;
     try {
-      gate.alone(provider.settings().sectionTimeout(), () -> remap(newByteSize));
+      remap(newByteSize);
       done = true;
     } finally {
       if (!done) {
-        provider.unbook(newByteSize - byteSize);
-      }
-      if (interrupted) {
-        Thread.currentThread().interrupt();
+        provider.unbook(newByteSize - old);
       }
     }
   }
