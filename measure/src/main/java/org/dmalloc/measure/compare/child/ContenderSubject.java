@@ -84,7 +84,7 @@ public final class ContenderSubject implements Subject {
                   requireProvider(),
                   request(requireProvider(), BlockSource.BLOCK_BYTES, directory));
           case LIBRARY_HEAP -> new LargeLibraryBlocks();
-          case HEAP -> user -> requireHeap().with(user);
+          case HEAP -> new LargeHeapBlocks();
           case BUFFER_POOL -> null;
         };
     smallBlocks =
@@ -181,6 +181,19 @@ public final class ContenderSubject implements Subject {
   @Override
   public void closeBlocks() throws IOException {
     smallBlocks.close();
+  }
+
+  /** Blocks of the open heap, which may have what earlier blocks had. */
+  private final class LargeHeapBlocks implements BlockSource {
+    @Override
+    public void with(User user) throws IOException {
+      requireHeap().with(user);
+    }
+
+    @Override
+    public boolean zeroed() {
+      return requireHeap().zeroed();
+    }
   }
 
   /** Blocks of malloc, whose content is undefined. */
