@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.dmalloc.heap.allocator;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.time.Duration;
+import java.util.OptionalLong;
+import org.dmalloc.api.Access;
+import org.dmalloc.heap.Heap;
+import org.dmalloc.heap.HeapDamagedException;
+import org.junit.jupiter.api.Test;
+
+/** Damage that single flipped bits do not make. */
+class DamagedListsTest {
+  private static final Duration LONG = Duration.ofSeconds(30);
+  private static final long PAGE = HeapRig.PAGE;
+
+  @Test
+  void aCircleOfFreeRunsIsNotFollowed() throws Exception {
+    try (HeapRig rig = new HeapRig(4 << 20)) {
+      Heap heap = rig.heap();
+      long[] blocks = new long[4];
+      heap.allocate(20 * PAGE, blocks, 0, 4);
+      heap.free(blocks[0]);
+      heap.free(blocks[2]);
+      while (heap.statistics().largestFreeBytes() > 20 * PAGE) {
+        heap.allocate(heap.statistics().largestFreeBytes());
+      }
+      try (Access access = rig.region().acquire()) {
+        long one = HeapRig.page(blocks[0]);
+        long other = HeapRig.page(blocks[2]);
+        PageTable.setLinks(access.segment(), rig.descriptor(blocks[0]), other, other);
+        PageTable.setLinks(access.segment(), rig.descriptor(blocks[2]), one, one);
+      }
+      assertTimeoutPreemptively(
+          LONG,
+          () -> {
+            heap.statistics();
+            assertFalse(heap.check().findings().isEmpty());
+            assertThrows(HeapDamagedException.class, () -> heap.allocate(21 * PAGE));
+          });
+      assertTrue(heap.repair().isSound());
+      assertEquals(2, heap.statistics().freeBytes() / (20 * PAGE));
+    }
+  }
+
+  @Test
+  void spansInNoListAreFound() throws Exception {
+    try (HeapRig rig = new HeapRig(8 << 20)) {
+      long[] small = rig.blocks(HeapRig.CAPACITY * 5);
+      for (int i = 0; i < 4; i++) {
+        rig.heap().free(small[i * HeapRig.CAPACITY]);
+      }
+      assertTrue(rig.heap().check().isSound());
+      for (BlockCache cache : rig.allocator().caches) {
+        long first = cache.partial(HeapRig.CLASS);
+        if (first != 0) {
+          try (Access access = rig.region().acquire()) {
+            long descriptor = rig.allocator().extents().descriptor(first);
+            PageTable.setLinks(access.segment(), descriptor, 0, 0); // cuts off those behind it
+          }
+        }
+      }
+      assertFalse(rig.heap().check().isSound());
+      assertTrue(rig.heap().repair().isSound());
+    }
+  }
+
+  @Test
+  void aDamagedRootIsToldFromOneThatNeverWas() throws Exception {
+    try (HeapRig rig = new HeapRig(1 << 20)) {
+      assertEquals(OptionalLong.empty(), rig.heap().root("x"));
+      rig.heap().setRoot("x", 4096);
+      rig.set(HeapHeader.ROOTS + 8, 4096 ^ 64);
+      assertThrows(HeapDamagedException.class, () -> rig.heap().root("x"));
+    }
+  }
+}
