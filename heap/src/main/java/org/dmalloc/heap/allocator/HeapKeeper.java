@@ -7,7 +7,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.WeakHashMap;
 import java.util.concurrent.locks.LockSupport;
-import org.dmalloc.api.Access;
 import org.dmalloc.api.MemoryException;
 import org.dmalloc.heap.HeapOptions;
 import org.jspecify.annotations.Nullable;
@@ -55,7 +54,7 @@ final class HeapKeeper implements Runnable {
       reclaimIdle(heap);
       if (!heap.options.punchAfter().equals(HeapOptions.NEVER)) {
         long since = SpaceOfRegion.seconds() - heap.options.punchAfter().toSeconds();
-        heap.punch(heap.options.punchFrom(), since);
+        heap.reclaim.punch(heap.options.punchFrom(), since);
       }
     } catch (MemoryException | RuntimeException | VirtualMachineError e) {
       String message = String.valueOf(e.getMessage());
@@ -73,22 +72,8 @@ final class HeapKeeper implements Runnable {
       if (now != before[cache.number]) {
         before[cache.number] = now;
       } else if (cache.mayHaveEmpty()) {
-        reclaim(heap, cache);
+        heap.reclaim.idle(cache);
       }
-    }
-  }
-
-  private static void reclaim(Allocator heap, BlockCache cache) throws MemoryException {
-    try (Access access = heap.region.acquire()) {
-      if (cache.tryLock()) {
-        try {
-          heap.reclaimIdle(access.segment(), cache);
-        } finally {
-          cache.unlock();
-        }
-      }
-    } catch (VirtualMachineError e) {
-      throw heap.lost(e);
     }
   }
 }

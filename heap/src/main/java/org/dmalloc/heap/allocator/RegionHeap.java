@@ -208,7 +208,8 @@ final class RegionHeap implements AlignedHeap {
           "reallocate " + block + " to " + byteSize + " bytes in " + this + "; give at least 1");
     }
     boolean staysSmall = byteSize <= had && had <= SizeClasses.LARGEST && byteSize > had / 2;
-    if (staysSmall || (had > SizeClasses.LARGEST && allocator.resizeInPlace(block, byteSize))) {
+    if (staysSmall
+        || (had > SizeClasses.LARGEST && allocator.blocks.resizeInPlace(block, byteSize))) {
       return block;
     }
     long other = allocator.allocate(byteSize, MIN_ALIGNMENT, 0, shortage);
@@ -231,7 +232,7 @@ final class RegionHeap implements AlignedHeap {
   public void free(long block) throws MemoryException {
     if (block != NULL) {
       allocator.requireWritable("free");
-      allocator.free(block);
+      allocator.blocks.free(block);
     }
   }
 
@@ -290,7 +291,7 @@ final class RegionHeap implements AlignedHeap {
   }
 
   private long usableSize(long block, String operation) throws MemoryException {
-    return allocator.usableSize(block, operation);
+    return allocator.blocks.usableSize(block, operation);
   }
 
   // --- segments ---
@@ -529,8 +530,8 @@ final class RegionHeap implements AlignedHeap {
   @Override
   public long trim() throws MemoryException {
     allocator.requireWritable("trim");
-    allocator.reclaim();
-    return allocator.punch(SizeClasses.PAGE, Long.MAX_VALUE);
+    allocator.reclaim.all();
+    return allocator.reclaim.punch(SizeClasses.PAGE, Long.MAX_VALUE);
   }
 
   @Override
@@ -576,7 +577,7 @@ final class RegionHeap implements AlignedHeap {
             memory -> {
               boolean good = writable && !allocator.isStopped();
               if (good) {
-                allocator.retireAll(memory);
+                allocator.reclaim.retireAll(memory);
                 SavedLists.write(allocator, memory);
               }
               allocator.stop(null);

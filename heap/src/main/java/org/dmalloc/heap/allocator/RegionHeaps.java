@@ -142,7 +142,7 @@ public final class RegionHeaps implements HeapService {
     for (int cache = 0; cache < BlockCache.COUNT; cache++) {
       for (long note : new long[] {HeapHeader.note(cache), HeapHeader.largeNote(cache)}) {
         long block = memory.get(LONG, note);
-        if (block != 0 && allocator.isAllocated(block) && !blocks.contains(block)) {
+        if (block != 0 && allocator.blocks.isAllocated(block) && !blocks.contains(block)) {
           blocks.add(block);
         }
       }

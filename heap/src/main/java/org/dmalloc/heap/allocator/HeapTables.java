@@ -1,0 +1,256 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.dmalloc.heap.allocator;
+
+import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
+import java.util.concurrent.atomic.LongAdder;
+import org.dmalloc.api.Access;
+import org.dmalloc.api.AccessMode;
+import org.dmalloc.api.MemoryException;
+import org.dmalloc.api.MemoryRegion;
+import org.dmalloc.heap.HeapDamagedException;
+import org.dmalloc.heap.HeapOptions;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The tables of a heap that is open, with what whoever changes them needs: sections, locks, and
+ * what ends a heap.
+ *
+ * <p><b>Sections.</b> Each call is one access section on the region, opened before any lock is
+ * taken: a mover waits for sections with the gate shut, and so whoever holds a lock must never wait
+ * for the gate. A thread that has a section open gets another at once. A section of before a growth
+ * shows less than others know of, which {@link #isOld} tells.
+ *
+ * <p><b>Damage.</b> What contradicts itself ends all allocating and freeing until a repair.
+ */
+abstract sealed class HeapTables permits Allocator {
+  final MemoryRegion region;
+  final HeapOptions options;
+  final boolean readOnly;
+  final PageTable table;
+  final FreeRuns runs;
+  final BlockCache[] caches = new BlockCache[BlockCache.COUNT];
+  final LongAdder largeBlocks = new LongAdder();
+  final LongAdder largePages = new LongAdder();
+
+  /** Held while the space of a run is given back. */
+  final SpinLock punching = new SpinLock();
+
+  private volatile boolean listed;
+  private volatile boolean rootsChanged;
+  private volatile HeapHeader header;
+  volatile Extents extents;
+
+  /** Why nothing may be done any more; null while all is well. */
+  volatile @Nullable Stopped stopped;
+
+  /** Closed, or damaged. */
+  record Stopped(@Nullable HeapDamagedException damage) {}
+
+  HeapTables(MemoryRegion region, HeapOptions options, HeapHeader header) {
+    this.region = region;
+    this.options = options;
+    this.readOnly = region.info().access() == AccessMode.READ_ONLY;
+    this.table = new PageTable(header.seed());
+    this.runs = new FreeRuns(table);
+    this.header = header;
+    this.extents = header.extents();
+    for (int i = 0; i < caches.length; i++) {
+      caches[i] = new BlockCache(i, table);
+    }
+  }
+
+  @Override
+  public final String toString() {
+    return "heap in " + region;
+  }
+
+  final Extents extents() {
+    return extents;
+  }
+
+  final HeapHeader header() {
+    return header;
+  }
+
+  /** Shows a larger heap to all. */
+  void publish(HeapHeader newHeader) {
+    header = newHeader;
+    extents = newHeader.extents();
+  }
+
+  /**
+   * Whether free runs and spans with free blocks are in lists, as they are unless it is read-only.
+   */
+  boolean isListed() {
+    return listed;
+  }
+
+  /** The lists are there. */
+  void listed() {
+    listed = true;
+  }
+
+  /** Whether the roots were not what the heap was closed with. */
+  boolean rootsChanged() {
+    return rootsChanged;
+  }
+
+  void rootsChanged(boolean changed) {
+    rootsChanged = changed;
+  }
+
+  // --- what ends a heap ---
+
+  boolean isStopped() {
+    return stopped != null;
+  }
+
+  void stop(@Nullable HeapDamagedException damage) {
+    stopped = new Stopped(damage);
+  }
+
+  /** After a repair. */
+  void goOn() {
+    stopped = null;
+  }
+
+  void requireRunning() throws HeapDamagedException {
+    Stopped why = stopped;
+    if (why != null) {
+      throw refusal(why);
+    }
+  }
+
+  private RuntimeException refusal(Stopped why) throws HeapDamagedException {
+    HeapDamagedException damage = why.damage;
+    if (damage == null) {
+      return new IllegalStateException(this + " is closed");
+    }
+    throw new HeapDamagedException(
+        "heap",
+        toString(),
+        damage.offset(),
+        "it is stopped, as it is damaged: " + damage.getMessage() + ";",
+        "run heap repair",
+        damage);
+  }
+
+  void requireWritable(String operation) {
+    if (readOnly) {
+      throw new IllegalStateException(
+          operation + " in " + this + ": the region is read-only; open it for writing");
+    }
+  }
+
+  /** Ends all use if what was thrown leaves the tables half changed, or shows that they are bad. */
+  void failed(Throwable t) {
+    if (t instanceof HeapDamagedException damage) {
+      stop(damage);
+    } else if (t instanceof Error || t instanceof IndexOutOfBoundsException) {
+      stop(
+          new HeapDamagedException(
+              "heap", toString(), 0, "a call ended in its middle: " + t, "run heap repair", t));
+    }
+  }
+
+  /**
+   * A page could not be read or written: the file was cut short, or the device failed. Such an
+   * error comes anywhere, and may leave locks held that nobody else would unlock.
+   */
+  VirtualMachineError lost(VirtualMachineError error) {
+    failed(error);
+    for (BlockCache cache : caches) {
+      cache.unlockIfHeld();
+    }
+    runs.unlockIfHeld();
+    punching.unlockIfHeld();
+    return error;
+  }
+
+  /** Work in a section, or with a lock held. */
+  @FunctionalInterface
+  interface Work<T> {
+    T run() throws MemoryException;
+  }
+
+  /** Work with the memory of a section. */
+  @FunctionalInterface
+  interface InSection<T> {
+    T run(MemorySegment memory) throws MemoryException;
+  }
+
+  /** Runs it in a section. */
+  <T> T section(InSection<T> work) throws MemoryException {
+    try (Access access = region.acquire()) {
+      return work.run(access.segment());
+    } catch (VirtualMachineError e) {
+      throw lost(e);
+    }
+  }
+
+  /** Runs it in the section that the thread has open, with a lock held. */
+  <T> T locked(SpinLock lock, Work<T> work) throws MemoryException {
+    lock.lock();
+    try {
+      return work.run();
+    } catch (Throwable t) {
+      failed(t);
+      throw t;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Whether the section is from before a growth: then what others know of may lie behind it. */
+  boolean isOld(MemorySegment memory) {
+    return extents.byteSize() > memory.byteSize();
+  }
+
+  // --- everything at once ---
+
+  /** Runs it with all locks held, in one section: a move of the region waits for it. */
+  <T> T alone(InSection<T> work) throws MemoryException {
+    while (true) {
+      try (Access access = region.acquire()) {
+        punching.lock();
+        Arrays.stream(caches).forEach(SpinLock::lock);
+        runs.lock();
+        try {
+          if (!isOld(access.segment())) {
+            return work.run(access.segment());
+          }
+        } finally {
+          runs.unlock();
+          Arrays.stream(caches).forEach(SpinLock::unlock);
+          punching.unlock();
+        }
+        requireRegion();
+      } catch (VirtualMachineError e) {
+        throw lost(e);
+      }
+    }
+  }
+
+  /**
+   * Throws if the region is shorter than the heap: a section that was opened after the extents were
+   * read shows all of them unless others have made the region smaller.
+   */
+  void requireRegion() throws HeapDamagedException {
+    long byteSize = extents.byteSize();
+    try (Access access = region.acquire()) {
+      if (access.segment().byteSize() < byteSize) {
+        HeapDamagedException damage =
+            new HeapDamagedException(
+                "heap",
+                toString(),
+                access.segment().byteSize(),
+                "the heap has " + byteSize + " bytes, and its region was made smaller",
+                "make the region as large as it was",
+                null);
+        stop(damage);
+        throw damage;
+      }
+    }
+  }
+}

@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.dmalloc.heap.allocator;
+
+import static org.dmalloc.heap.allocator.SizeClasses.PAGE_SHIFT;
+
+import java.lang.foreign.MemorySegment;
+import org.dmalloc.api.Access;
+import org.dmalloc.api.MemoryException;
+import org.dmalloc.heap.HeapDamagedException;
+
+/** Gives back what nobody uses: spans without blocks to the free runs, and the space of these. */
+final class Reclaim {
+  private final Allocator heap;
+  private final SpaceOfRegion space;
+  private final FreeRuns runs;
+
+  Reclaim(Allocator heap, SpaceOfRegion space) {
+    this.heap = heap;
+    this.space = space;
+    this.runs = heap.runs;
+  }
+
+  /** Gives back the spans without blocks that caches keep, and joins free runs. */
+  void all() throws MemoryException {
+    heap.section(
+        memory -> {
+          for (BlockCache cache : heap.caches) {
+            heap.locked(
+                cache,
+                () -> {
+                  heap.requireRunning();
+                  return !heap.isOld(memory) && spans(memory, cache);
+                });
+          }
+          return heap.locked(runs, this::joinRuns);
+        });
+  }
+
+  private boolean joinRuns() throws MemoryException {
+    try (Access access = heap.region.acquire()) { // at once: the caller has one open
+      runs.joinAll(access.segment(), heap.extents);
+      return true;
+    }
+  }
+
+  /**
+   * The spans of a cache that nobody has used for a while, unless it is in use now, or the heap has
+   * ended.
+   */
+  void idle(BlockCache cache) throws MemoryException {
+    heap.section(
+        memory -> {
+          if (!cache.tryLock()) {
+            return false;
+          }
+          try {
+            return !heap.isStopped() && !heap.isOld(memory) && spans(memory, cache);
+          } catch (Throwable t) {
+            heap.failed(t);
+            throw t;
+          } finally {
+            cache.unlock();
+          }
+        });
+  }
+
+  /** Gives back the spans without blocks of a cache whose lock the caller holds. */
+  private boolean spans(MemorySegment memory, BlockCache cache) throws MemoryException {
+    for (int c = 0; c < SizeClasses.COUNT; c++) {
+      if (cache.isIdle(c)) {
+        give(c, cache.retire(memory, heap.extents, c));
+      }
+      for (long page; (page = cache.takeEmpty(memory, heap.extents, c)) != 0; ) {
+        give(c, page);
+      }
+    }
+    return true;
+  }
+
+  private void give(int c, long page) throws HeapDamagedException {
+    heap.giveRun(page, SizeClasses.spanPages(c), PageTable.FREE);
+  }
+
+  /** Puts all spans of all caches into their lists. With all locks held. */
+  void retireAll(MemorySegment memory) throws HeapDamagedException {
+    long state = PageTable.freeState(SpaceOfRegion.seconds(), false);
+    for (BlockCache cache : heap.caches) {
+      for (int c = 0; c < SizeClasses.COUNT; c++) {
+        int pages = SizeClasses.spanPages(c);
+        long page = cache.retire(memory, heap.extents, c);
+        if (page != 0) {
+          runs.give(memory, heap.extents, page, pages, PageTable.FREE, state);
+        }
+        while ((page = cache.takeEmpty(memory, heap.extents, c)) != 0) {
+          runs.give(memory, heap.extents, page, pages, PageTable.FREE, state);
+        }
+      }
+    }
+  }
+
+  /**
+   * Gives back the space of runs that are free for long enough.
+   *
+   * @param leastBytes the shortest run
+   * @param sinceSeconds the latest moment at which it may have come free
+   * @return bytes given back
+   */
+  long punch(long leastBytes, long sinceSeconds) throws MemoryException {
+    long least = Math.max(1, leastBytes >>> PAGE_SHIFT);
+    long punched = 0;
+    long pages = 1;
+    while (pages != 0 && !heap.readOnly && space.punches()) {
+      pages = heap.section(memory -> punchOne(memory, least, sinceSeconds));
+      punched += pages << PAGE_SHIFT;
+    }
+    return punched;
+  }
+
+  /** Returns the pages of the run; 0 if there is none, or its space cannot be given back. */
+  private long punchOne(MemorySegment memory, long least, long sinceSeconds)
+      throws MemoryException {
+    heap.punching.lock(); // so that whoever is alone sees no run that is in transit
+    try {
+      long page = heap.locked(runs, () -> take(memory, least, sinceSeconds));
+      if (page == 0) {
+        return 0;
+      }
+      long pages = PageTable.pages(heap.table.head(memory, heap.extents, page));
+      boolean done = false;
+      try {
+        done = space.punch(page, pages);
+      } finally {
+        long state = PageTable.freeState(SpaceOfRegion.seconds(), done);
+        heap.locked(runs, () -> putBack(page, pages, state));
+      }
+      return done ? pages : 0;
+    } finally {
+      heap.punching.unlock();
+    }
+  }
+
+  private long take(MemorySegment memory, long least, long sinceSeconds) throws MemoryException {
+    heap.requireRunning();
+    return heap.isOld(memory) ? 0 : runs.takeUnpunched(memory, heap.extents, least, sinceSeconds);
+  }
+
+  private boolean putBack(long page, long pages, long state) throws MemoryException {
+    try (Access access = heap.region.acquire()) {
+      runs.give(access.segment(), heap.extents, page, pages, PageTable.HOLES, state);
+      return true;
+    }
+  }
+}
