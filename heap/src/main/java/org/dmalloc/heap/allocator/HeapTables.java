@@ -33,6 +33,9 @@ abstract sealed class HeapTables permits Allocator {
   final LongAdder largeBlocks = new LongAdder();
   final LongAdder largePages = new LongAdder();
 
+  /** Held while roots are looked at or changed; the last of all locks. */
+  final SpinLock rooting = new SpinLock();
+
   /** Held while the space of a run is given back. */
   final SpinLock punching = new SpinLock();
 
@@ -165,6 +168,7 @@ abstract sealed class HeapTables permits Allocator {
     }
     runs.unlockIfHeld();
     punching.unlockIfHeld();
+    rooting.unlockIfHeld();
     return error;
   }
 

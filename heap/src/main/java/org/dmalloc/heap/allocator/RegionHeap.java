@@ -2,14 +2,11 @@
 package org.dmalloc.heap.allocator;
 
 import static org.dmalloc.heap.allocator.PageTable.LONG;
-import static org.dmalloc.heap.allocator.SizeClasses.PAGE_SHIFT;
 
 import java.io.UncheckedIOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.SegmentAllocator;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.OptionalLong;
@@ -30,7 +27,6 @@ import org.dmalloc.heap.HeapOptions;
 import org.dmalloc.heap.HeapRecovery;
 import org.dmalloc.heap.HeapReport;
 import org.dmalloc.heap.HeapStatistics;
-import org.dmalloc.heap.HeapStatistics.SizeClass;
 import org.dmalloc.heap.allocator.Allocator.Shortage;
 
 /** A heap as its users see it, over an {@link Allocator}. */
@@ -41,7 +37,6 @@ final class RegionHeap implements AlignedHeap {
   private final HeapRecovery recovery;
   private final Runnable onClose;
   private final boolean writable;
-  private final SpinLock rooting = new SpinLock();
   private boolean closed;
 
   /**
@@ -334,27 +329,15 @@ final class RegionHeap implements AlignedHeap {
 
   // --- roots ---
 
-  /** What is done with the roots. */
-  @FunctionalInterface
-  private interface WithRoots<T> {
-    T run(MemorySegment memory) throws MemoryException;
-  }
-
-  private <T> T rooting(WithRoots<T> work) throws MemoryException {
-    try (Access access = region().acquire()) {
-      rooting.lock();
-      try {
-        if (!isOpen()) {
-          throw new IllegalStateException(this + " is closed");
-        }
-        return work.run(access.segment());
-      } finally {
-        rooting.unlock();
-      }
-    } catch (VirtualMachineError e) {
-      rooting.unlockIfHeld();
-      throw allocator.lost(e);
-    }
+  private <T> T rooting(HeapTables.InSection<T> work) throws MemoryException {
+    return allocator.section(
+        memory ->
+            allocator.locked(
+                allocator.rooting,
+                () -> {
+                  requireOpen();
+                  return work.run(memory);
+                }));
   }
 
   @Override
@@ -453,13 +436,8 @@ final class RegionHeap implements AlignedHeap {
   }
 
   /** Runs it while nobody changes a root. Whoever does waits for nothing. */
-  private HeapReport withRoots(Supplier<HeapReport> work) {
-    rooting.lock();
-    try {
-      return work.get();
-    } finally {
-      rooting.unlock();
-    }
+  private HeapReport withRoots(Supplier<HeapReport> work) throws MemoryException {
+    return allocator.locked(allocator.rooting, work::get);
   }
 
   private void requireOpen() {
@@ -471,60 +449,10 @@ final class RegionHeap implements AlignedHeap {
   @Override
   public HeapStatistics statistics() {
     try (Access access = region().acquire()) {
-      return statistics(access.segment());
+      return HeapCounts.of(allocator, access.segment());
     } catch (VirtualMachineError e) {
       throw allocator.lost(e);
     }
-  }
-
-  private HeapStatistics statistics(MemorySegment memory) {
-    List<SizeClass> classes = new ArrayList<>();
-    for (int c = 0; c < SizeClasses.COUNT; c++) {
-      long blocks = 0;
-      long spans = 0;
-      long allocations = 0;
-      long requested = 0;
-      for (BlockCache cache : allocator.caches) {
-        blocks += cache.blocks[c];
-        spans += cache.spans[c];
-        allocations += cache.allocations[c];
-        requested += cache.requested[c];
-      }
-      if (spans != 0 || allocations != 0) {
-        classes.add(
-            new SizeClass(
-                SizeClasses.bytes(c),
-                Math.max(0, blocks),
-                Math.max(0, spans * SizeClasses.capacity(c)),
-                Math.max(0, spans * SizeClasses.spanPages(c)) << PAGE_SHIFT,
-                allocations,
-                requested));
-      }
-    }
-    FreeRuns runs = allocator.runs;
-    Extents extents;
-    long largest;
-    runs.lock();
-    try {
-      extents = allocator.extents();
-      largest = extents.byteSize() <= memory.byteSize() ? runs.largest(memory, extents) : 0;
-    } catch (HeapDamagedException e) {
-      largest = 0; // check() says more
-    } finally {
-      runs.unlock();
-    }
-    extents = allocator.extents();
-    return new HeapStatistics(
-        memory.byteSize(),
-        extents.byteSize(),
-        HeapHeader.BYTES + (extents.tablePages() << PAGE_SHIFT),
-        runs.freePages() << PAGE_SHIFT,
-        runs.holePages() << PAGE_SHIFT,
-        largest << PAGE_SHIFT,
-        allocator.largeBlocks.sum(),
-        allocator.largePages.sum() << PAGE_SHIFT,
-        extents.count(),
-        classes);
   }
 
   @Override

@@ -6,12 +6,15 @@
  * <p><b>Layers.</b> {@link org.dmalloc.heap.allocator.PageTable} reads and writes what the region
  * says of its pages, {@link org.dmalloc.heap.allocator.FreeRuns} finds free pages, {@link
  * org.dmalloc.heap.allocator.BlockCache} cuts them into blocks, {@link
- * org.dmalloc.heap.allocator.Allocator} has the locks, sections, growth and errors, {@link
- * org.dmalloc.heap.allocator.RegionHeap} is what users see.
+ * org.dmalloc.heap.allocator.HeapTables} has all of these with locks, sections and what ends a
+ * heap, {@link org.dmalloc.heap.allocator.Allocator} allocates and grows, {@link
+ * org.dmalloc.heap.allocator.BlockRelease} finds and frees, {@link
+ * org.dmalloc.heap.allocator.Reclaim} gives back, {@link org.dmalloc.heap.allocator.RegionHeap} is
+ * what users see.
  *
  * <p><b>Locks</b>, in this order: an access section, which is no lock and is opened first, because
  * a mover waits for all of them; the lock for giving back space; those of caches, by their numbers;
- * that of the free runs. None is held while a region grows.
+ * that of the free runs; that of the roots. None is held while a region grows.
  *
  * <p><b>Stores.</b> The region gets plain stores only. A file that was cut short is an {@link
  * java.lang.InternalError} then, where a compare-and-set would end the JVM. What orders them for
