@@ -64,7 +64,7 @@ public enum Contender {
   /** Whether a pattern of use is possible with it. */
   boolean takesPart(HeapPattern pattern) {
     return switch (pattern) {
-      case MIXED -> !PERSISTENT.contains(this) && !RECORDS_ONLY.contains(this);
+      case MIXED, SMALL -> !PERSISTENT.contains(this) && !RECORDS_ONLY.contains(this);
       case LARSON ->
           this != ARENA_CONFINED && !PERSISTENT.contains(this) && !RECORDS_ONLY.contains(this);
       case RECORDS ->

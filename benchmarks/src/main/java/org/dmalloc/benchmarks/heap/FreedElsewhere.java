@@ -75,7 +75,7 @@ public class FreedElsewhere {
       self = thread.getThreadIndex();
       inbox = exchange.inboxes.get(self);
       next = exchange.inboxes.get((self + 1) % exchange.inboxes.size());
-      sizes = new Sizes(MeasuredAllocator.seed() + self, SET_SLOTS);
+      sizes = new Sizes(MeasuredAllocator.seed() + self, Sizes.MOST, SET_SLOTS);
       current = filled(allocator);
       for (int set = 1; set < SETS; set++) {
         next.add(filled(allocator));

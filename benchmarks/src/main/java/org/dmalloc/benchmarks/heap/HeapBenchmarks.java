@@ -26,7 +26,7 @@ public final class HeapBenchmarks {
         --part LIST     speed, fragmentation, metadata, opening (default: all)
         --quick         one short round
         --only LIST     allocators of the speed table, as it names them (default: all)
-        --pattern LIST  mixed, larson, records (default: all)
+        --pattern LIST  mixed, small, larson, records (default: all)
         --threads LIST  how many threads (default 1,2)
         --rounds N      rounds of the speed table (default 5)
         --time MS       of an iteration; a cell has six (default 1000)
@@ -61,7 +61,7 @@ public final class HeapBenchmarks {
             .map(name -> Arguments.named("--only", name, all, Contender::label))
             .toList();
     List<HeapPattern> patterns =
-        words(given, "--pattern", "mixed,larson,records").stream()
+        words(given, "--pattern", "mixed,small,larson,records").stream()
             .map(
                 name ->
                     Arguments.named(

@@ -8,6 +8,7 @@ import org.openjdk.jmh.annotations.BenchmarkMode;
 import org.openjdk.jmh.annotations.Level;
 import org.openjdk.jmh.annotations.Mode;
 import org.openjdk.jmh.annotations.OutputTimeUnit;
+import org.openjdk.jmh.annotations.Param;
 import org.openjdk.jmh.annotations.Scope;
 import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
@@ -23,13 +24,17 @@ public class MixedSizes {
   /** A thread's live blocks. */
   @State(Scope.Thread)
   public static class Own {
+    /** The largest block, in bytes. */
+    @Param("65536")
+    public int mostBytes;
+
     private Blocks blocks;
     private Sizes sizes;
 
     @Setup(Level.Trial)
     public void fill(MeasuredAllocator allocator, ThreadParams thread) throws IOException {
       blocks = allocator.blocks(SLOTS);
-      sizes = new Sizes(MeasuredAllocator.seed() + thread.getThreadIndex(), SLOTS);
+      sizes = new Sizes(MeasuredAllocator.seed() + thread.getThreadIndex(), mostBytes, SLOTS);
       for (int slot = 0; slot < SLOTS; slot++) {
         sizes.next();
         blocks.replace(slot, sizes.size());

@@ -18,14 +18,15 @@ final class Sizes {
   private int at;
 
   /**
-   * Draws sizes from {@value #LEAST} to {@value #MOST} bytes, each power of two alike.
+   * Draws sizes from {@value #LEAST} bytes on, each power of two alike.
    *
+   * @param most the largest, in bytes
    * @param slotCount how many slots there are
    */
-  Sizes(long seed, int slotCount) {
+  Sizes(long seed, int most, int slotCount) {
     SplittableRandom random = new SplittableRandom(seed);
     for (int i = 0; i < DRAWN; i++) {
-      sizes[i] = logUniform(random, LEAST, MOST);
+      sizes[i] = logUniform(random, LEAST, most);
       slots[i] = random.nextInt(slotCount);
     }
   }

@@ -151,6 +151,7 @@ final class Speed {
         new OptionsBuilder()
             .include(cell.pattern.regex())
             .param("contender", cell.contender.label())
+            .param("mostBytes", String.valueOf(cell.pattern.mostBytes()))
             .threads(cell.threads)
             .forks(1)
             .warmupIterations(WARM_UPS)

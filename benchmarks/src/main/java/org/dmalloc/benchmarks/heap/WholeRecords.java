@@ -30,7 +30,7 @@ public class WholeRecords {
       long seed = MeasuredAllocator.seed() + thread.getThreadIndex();
       new SplittableRandom(seed).nextBytes(content);
       blocks = allocator.blocks(MixedSizes.SLOTS);
-      sizes = new Sizes(seed, MixedSizes.SLOTS);
+      sizes = new Sizes(seed, Sizes.MOST, MixedSizes.SLOTS);
       for (int slot = 0; slot < MixedSizes.SLOTS; slot++) {
         sizes.next();
         blocks.replace(slot, sizes.size(), content);

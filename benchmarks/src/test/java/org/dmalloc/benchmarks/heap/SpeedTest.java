@@ -63,7 +63,7 @@ class SpeedTest {
         try (Allocator allocator = contender.open(own)) {
           Blocks blocks = allocator.blocks(8);
           byte[] content = new byte[Sizes.MOST];
-          Sizes sizes = new Sizes(42, 8);
+          Sizes sizes = new Sizes(42, Sizes.MOST, 8);
           for (int i = 0; i < 200; i++) {
             sizes.next();
             if (pattern == HeapPattern.RECORDS) {
@@ -79,7 +79,7 @@ class SpeedTest {
 
   @Test
   void sizesSpreadOverAllPowersOfTwo() {
-    Sizes sizes = new Sizes(42, 10);
+    Sizes sizes = new Sizes(42, Sizes.MOST, 10);
     int[] octaves = new int[13];
     for (int i = 0; i < 1 << 16; i++) {
       sizes.next();
