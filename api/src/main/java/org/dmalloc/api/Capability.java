@@ -46,5 +46,7 @@ public enum Capability {
   /** Accepts {@link SwapPolicy} values. */
   SWAP_POLICY,
   /** Tells which pages were written since it was last asked ({@link BackingRegion#trackDirty}). */
-  DIRTY_TRACKING
+  DIRTY_TRACKING,
+  /** Makes all that was stored durable at once, or nothing ({@link Durability#CHECKPOINT}). */
+  CHECKPOINT
 }

@@ -9,5 +9,10 @@ public enum Durability {
    * Every store that has left the CPU's caches is durable (MAP_SYNC), on a file system with DAX.
    * Else the region falls back to {@link #ON_FORCE}, and {@link RegionInfo#durability()} says so.
    */
-  SYNC
+  SYNC,
+  /**
+   * {@link MemoryRegion#checkpoint()} does, all or nothing: stores go to private copies of pages,
+   * which reach the file with a checkpoint only. For named regions.
+   */
+  CHECKPOINT
 }

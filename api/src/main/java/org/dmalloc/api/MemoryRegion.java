@@ -120,6 +120,26 @@ public interface MemoryRegion extends AutoCloseable {
   /** Like {@link #force()}, for the pages that hold the given range. */
   void force(long offset, long length) throws MemoryException;
 
+  /**
+   * The checkpoints of a region with {@link Durability#CHECKPOINT}, and of those in its group.
+   *
+   * @throws UnsupportedOperationException if it has another durability
+   */
+  default CheckpointGroup checkpoints() {
+    throw new UnsupportedOperationException(
+        this + " has no checkpoints; allocate it with durability CHECKPOINT");
+  }
+
+  /** Makes a {@linkplain CheckpointGroup#checkpoint() checkpoint} of the region and its group. */
+  default long checkpoint() throws MemoryException {
+    return checkpoints().checkpoint();
+  }
+
+  /** Takes the region and its group {@linkplain CheckpointGroup#discard() back} to the last one. */
+  default void discard() throws MemoryException {
+    checkpoints().discard();
+  }
+
   /** Gives the kernel advice about the whole region. */
   default void advise(Advice advice) throws MemoryException {
     advise(advice, 0, byteSize());

@@ -46,6 +46,10 @@ public interface RegionAttributes {
     return options().durability();
   }
 
+  default CheckpointOptions checkpoints() {
+    return options().checkpoints();
+  }
+
   default Reservation reservation() {
     return options().reservation();
   }
@@ -135,6 +139,21 @@ public interface RegionAttributes {
 
     default T withDurability(Durability durability) {
       return with(options().changed(draft -> draft.durability = durability));
+    }
+
+    default T withCheckpoints(CheckpointOptions checkpoints) {
+      return with(options().changed(draft -> draft.checkpoints = checkpoints));
+    }
+
+    /** A copy with {@link Durability#CHECKPOINT}. */
+    default T checkpointed(CheckpointOptions checkpoints) {
+      return with(
+          options()
+              .changed(
+                  draft -> {
+                    draft.durability = Durability.CHECKPOINT;
+                    draft.checkpoints = checkpoints;
+                  }));
     }
 
     default T withReservation(Reservation reservation) {

@@ -23,6 +23,7 @@ import org.jspecify.annotations.Nullable;
  * @param prefault whether to bring all pages in before {@code allocate} or {@code open} returns
  * @param locked whether to lock the pages in RAM
  * @param durability what is to make stores durable; of a region that is made what does
+ * @param checkpoints how a region with {@link Durability#CHECKPOINT} is checkpointed
  * @param reservation when disk space is taken; of a stored region its file says so
  * @param policies swap policies, applied in the order of the enum; for new regions
  * @param residentBudget bytes that may be in RAM, as {@link MemoryRegion#limitResident} keeps it;
@@ -49,6 +50,7 @@ public record RegionOptions(
     boolean prefault,
     boolean locked,
     Durability durability,
+    CheckpointOptions checkpoints,
     Reservation reservation,
     Set<SwapPolicy> policies,
     long residentBudget,
@@ -68,7 +70,8 @@ public record RegionOptions(
    * Checks that the attributes go together.
    *
    * @throws IllegalArgumentException if the budget is less than 1, policies contradict each other
-   *     or the lock or the budget, or {@link Durability#SYNC} is asked of private memory
+   *     or the lock or the budget, if {@link Durability#SYNC} or {@link Durability#CHECKPOINT} is
+   *     asked of private memory, or a budget of a checkpointed one
    */
   public RegionOptions {
     policies = copyOf(policies);
@@ -76,6 +79,9 @@ public record RegionOptions(
     if (sharing == Sharing.PRIVATE && durability == Durability.SYNC) {
       throw new IllegalArgumentException(
           "private stores never reach the file and cannot be SYNC; ask for SHARED or ON_FORCE");
+    }
+    if (durability == Durability.CHECKPOINT) {
+      requireCheckpoints(sharing, residentBudget);
     }
     if (maximum < 0) {
       throw new IllegalArgumentException(
@@ -113,6 +119,18 @@ public record RegionOptions(
     }
   }
 
+  private static void requireCheckpoints(Sharing sharing, long residentBudget) {
+    if (sharing == Sharing.PRIVATE) {
+      throw new IllegalArgumentException(
+          "private stores never reach the file and cannot be checkpointed; leave the sharing out");
+    }
+    if (residentBudget != NO_BUDGET) {
+      throw new IllegalArgumentException(
+          "a resident budget of checkpointed memory: changed pages have no file to go to before"
+              + " the next checkpoint; bound them by CheckpointOptions.withPrivateBytes");
+    }
+  }
+
   static <E extends Enum<E>> Set<E> copyOf(Set<E> values) {
     return values.isEmpty() ? Set.of() : Collections.unmodifiableSet(EnumSet.copyOf(values));
   }
@@ -137,6 +155,7 @@ public record RegionOptions(
     draft.prefault = prefault;
     draft.locked = locked;
     draft.durability = durability;
+    draft.checkpoints = checkpoints;
     draft.reservation = reservation;
     draft.policies = policies;
     draft.residentBudget = residentBudget;
@@ -161,6 +180,7 @@ public record RegionOptions(
     boolean prefault;
     boolean locked;
     Durability durability = Durability.ON_FORCE;
+    CheckpointOptions checkpoints = CheckpointOptions.DEFAULT;
     Reservation reservation = Reservation.RESERVED;
     Set<SwapPolicy> policies = Set.of();
     long residentBudget = NO_BUDGET;
@@ -182,6 +202,7 @@ public record RegionOptions(
           prefault,
           locked,
           durability,
+          checkpoints,
           reservation,
           policies,
           residentBudget,

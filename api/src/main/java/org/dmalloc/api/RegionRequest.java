@@ -20,7 +20,8 @@ public record RegionRequest(long byteSize, @Nullable String name, RegionOptions 
    * Checks the request.
    *
    * @throws IllegalArgumentException if the size is negative or above the maximum, the name is not
-   *     {@linkplain RegionNames#check allowed}, or the region is not to be written
+   *     {@linkplain RegionNames#check allowed}, or the region is not to be written, or is to be
+   *     checkpointed and has no name
    */
   public RegionRequest {
     if (byteSize < 0) {
@@ -36,6 +37,10 @@ public record RegionRequest(long byteSize, @Nullable String name, RegionOptions 
     }
     if (name != null) {
       RegionNames.check(name);
+    }
+    if (name == null && options.durability() == Durability.CHECKPOINT) {
+      throw new IllegalArgumentException(
+          "a checkpointed region without a name would be gone with its process; give it a name");
     }
     if (options.access() == AccessMode.READ_ONLY) {
       throw new IllegalArgumentException(

@@ -87,6 +87,7 @@
  * <tr><th>{@link org.dmalloc.api.Capability#RESIZE RESIZE}<td>-<td>yes<td>yes<td>-<td>-</tr>
  * <tr><th>{@link org.dmalloc.api.Capability#SWAP_POLICY SWAP_POLICY}<td>-<td>-<td>yes<td>yes<td>yes</tr>
  * <tr><th>{@link org.dmalloc.api.Capability#DIRTY_TRACKING DIRTY_TRACKING}<td>-<td>yes<td>yes<td>yes<td>yes</tr>
+ * <tr><th>{@link org.dmalloc.api.Capability#CHECKPOINT CHECKPOINT}<td>-<td>yes<td>-<td>-<td>-</tr>
  * </tbody>
  * </table>
  *

@@ -543,7 +543,7 @@ public final class BackedRegion implements BackingRegion {
    * @throws IllegalStateException as {@link #close} does; nothing is deleted then
    * @throws MemoryException if the file cannot be deleted; it is closed all the same
    */
-  void discard() throws MemoryException {
+  void delete() throws MemoryException {
     end(backing::delete);
   }
 

@@ -33,6 +33,6 @@ record MovableRegion(BackedRegion region, MovableFile file) implements StoredBac
 
   @Override
   public void discard() throws MemoryException {
-    region.discard();
+    region.delete();
   }
 }
