@@ -55,6 +55,7 @@ class ArchitectureTest {
               entry("org.dmalloc.backend.anon", Set.of("api", "spi", "linux")),
               entry("org.dmalloc.manager", Set.of("api", "spi")),
               entry("org.dmalloc.heap", Set.of("api")),
+              entry("org.dmalloc.backup", Set.of("api")),
               entry("org.dmalloc.report", Set.of("api")),
               entry("org.dmalloc.measure", Set.of("api", "spi", "linux", "report", "heap")),
               entry("org.dmalloc.shell", Set.of("api", "heap", "report")),

@@ -53,6 +53,7 @@ public class BundlesIT {
           entry("org.dmalloc.backend.panama", Set.of()),
           entry("org.dmalloc.manager", Set.of()),
           entry("org.dmalloc.heap", Set.of("org.dmalloc.heap")),
+          entry("org.dmalloc.backup", Set.of("org.dmalloc.backup")),
           entry("org.dmalloc.report", Set.of("org.dmalloc.report")),
           entry(
               "org.dmalloc.shell",

@@ -25,13 +25,15 @@ public interface SealedCheckpoint {
   /**
    * A member as the checkpoint has it.
    *
+   * @param number tells it from all that the group has or had: of a region that was renamed it
+   *     stays, of one that was deleted and made again under the same name it is another
    * @param region its name
    * @param byteSize its size in bytes
    * @param length how many are {@linkplain org.dmalloc.api.MemoryRegion#length() in use}; -1 if
    *     nobody has said
    * @param pages how many of its pages the checkpoint has
    */
-  record Member(String region, long byteSize, long length, long pages) {}
+  record Member(int number, String region, long byteSize, long length, long pages) {}
 
   /**
    * Shows the pages, each once, member by member in ascending order.

@@ -1,0 +1,7 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/** Incremental backups of checkpointed regions. */
+module org.dmalloc.backup {
+  requires transitive org.dmalloc.api;
+
+  exports org.dmalloc.backup;
+}
