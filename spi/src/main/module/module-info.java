@@ -4,6 +4,7 @@ module org.dmalloc.spi {
   requires transitive org.dmalloc.api;
   requires java.management;
 
+  exports org.dmalloc.spi.checkpoint;
   exports org.dmalloc.spi.eviction;
   exports org.dmalloc.spi.machine;
   exports org.dmalloc.spi.region;

@@ -8,7 +8,7 @@ import java.nio.ByteBuffer;
  * The file of a checkpointed region. Offsets are in bytes from the start of the region, and may
  * reach behind its size as far as the file does. No interrupt cuts a call short.
  */
-public interface MemberFile {
+public interface MemberFile extends AutoCloseable {
   void write(long offset, ByteBuffer content) throws IOException;
 
   /** Makes a range zero: a hole in a sparse region, and keeps the space of a reserved one. */
@@ -26,4 +26,8 @@ public interface MemberFile {
 
   /** Returns when the device has all that was written, the header included. */
   void sync() throws IOException;
+
+  /** Ends the use of it; the file stays open for whoever has it open otherwise. */
+  @Override
+  default void close() throws IOException {}
 }
