@@ -130,7 +130,10 @@ public interface Heap extends AutoCloseable {
   void free(long[] blocks, int from, int count) throws MemoryException;
 
   /**
-   * How many bytes the block has, at least as many as were asked for; all of them may be used.
+   * How many bytes the block has, at least as many as were asked for; all of them may be used. With
+   * {@linkplain HeapOptions.Debug guards} it is what was asked for, of blocks that were allocated
+   * since the heap was opened: of a block from an earlier opening nobody knows that any more, and
+   * it has what its size class or its pages have, what were guards included.
    *
    * @throws IllegalArgumentException if it is no block's offset
    * @throws DoubleFreeException if it is not allocated
@@ -250,7 +253,9 @@ public interface Heap extends AutoCloseable {
    * Like {@link #check()}, and tells how far it is.
    *
    * @param progress is told of bytes of the heap, on the calling thread, while other users wait: it
-   *     must not. What it throws ends the check, and is thrown on
+   *     must neither wait for them nor use the heap itself. What it throws ends the check, and is
+   *     thrown on
+   * @throws IllegalStateException if it uses the heap
    */
   default HeapReport check(ProgressListener progress) throws MemoryException {
     return check();
@@ -263,6 +268,18 @@ public interface Heap extends AutoCloseable {
    * @return what was found, and is mended where it says so
    */
   HeapReport repair() throws MemoryException;
+
+  /**
+   * Like {@link #repair()}, and tells how far it is.
+   *
+   * @param progress like that of {@link #check(ProgressListener)}; a repair goes through the heap
+   *     three times, which all count. What it throws ends the repair, and is thrown on: in the
+   *     first third, which only looks, the heap stays as it was; later it is stopped until a repair
+   *     has come to its end
+   */
+  default HeapReport repair(ProgressListener progress) throws MemoryException {
+    return repair();
+  }
 
   /** What is allocated and free now; a snapshot for which nobody waits. */
   HeapStatistics statistics();

@@ -53,8 +53,8 @@ public record HeapOptions(Growth growth, Duration punchAfter, long punchFrom, De
   /**
    * What debug mode does.
    *
-   * @param guards whether bytes behind each block are watched, and freed blocks filled with a
-   *     pattern
+   * @param guards whether 16 bytes or more behind each block are watched, and freed blocks filled
+   *     with a pattern. Statistics and reports count these bytes as the block's
    * @param sitesEvery records the stack of one allocation in so many; 0 for none
    */
   public record Debug(boolean guards, int sitesEvery) {

@@ -8,7 +8,7 @@ import java.util.List;
  *
  * @param findings what is wrong, and where; empty when all is well
  * @param liveBlocks how many blocks are allocated
- * @param liveBytes their usable bytes
+ * @param liveBytes what they take, as {@link HeapStatistics#liveBytes()} counts it
  * @param freeBytes bytes of free pages
  * @param checkedPages pages of 4096 bytes that were looked at
  */

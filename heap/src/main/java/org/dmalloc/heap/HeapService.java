@@ -6,6 +6,7 @@ import java.util.Optional;
 import java.util.ServiceLoader;
 import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.MemoryRegion;
+import org.dmalloc.api.ProgressListener;
 import org.osgi.annotation.versioning.ProviderType;
 
 /**
@@ -50,6 +51,15 @@ public interface HeapService {
    * @throws HeapDamagedException if nothing tells where the heap's parts are
    */
   HeapReport repair(MemoryRegion region) throws MemoryException;
+
+  /**
+   * Like {@link #repair(MemoryRegion)}, and tells how far it is.
+   *
+   * @param progress like that of {@link Heap#repair(ProgressListener)}
+   */
+  default HeapReport repair(MemoryRegion region, ProgressListener progress) throws MemoryException {
+    return repair(region);
+  }
 
   /** Makes a region that has a heap one that has none. Its blocks are lost. */
   void erase(MemoryRegion region) throws MemoryException;

@@ -42,8 +42,8 @@ public record HeapStatistics(
    * @param capacity blocks that the pages of this class have room for
    * @param spanBytes bytes of these pages
    * @param allocations since the heap was opened
-   * @param requestedBytes what these allocations asked for in sum; the rest up to {@code
-   *     allocations * byteSize} is internal waste
+   * @param requestedBytes what these allocations asked for in sum, with guards where there are any;
+   *     the rest up to {@code allocations * byteSize} is internal waste
    */
   public record SizeClass(
       int byteSize,
@@ -53,7 +53,11 @@ public record HeapStatistics(
       long allocations,
       long requestedBytes) {}
 
-  /** Bytes that allocated blocks take, as their usable size. */
+  /**
+   * Bytes that allocated blocks take of the heap: whole pages, and the size of their class, which
+   * is their usable size unless there are guards ({@link HeapOptions.Debug}). The guards are a part
+   * of it.
+   */
   public long liveBytes() {
     return largeBytes + classes.stream().mapToLong(c -> c.blocks() * c.byteSize()).sum();
   }

@@ -92,12 +92,16 @@ final class Allocator extends HeapTables {
         }
         return cache.allocate(memory, now, c, byteSize, HeapHeader.note(cache.number));
       } catch (Throwable t) {
+        if (t instanceof Error) {
+          stopped = CUT;
+        }
         failed(t);
         throw t;
       } finally {
         cache.unlock();
       }
     } catch (VirtualMachineError e) {
+      stopped = CUT;
       throw lost(e);
     }
   }
@@ -225,6 +229,9 @@ final class Allocator extends HeapTables {
           return block;
         }
       } catch (Throwable t) {
+        if (t instanceof Error) {
+          stopped = CUT;
+        }
         failed(t);
         throw t;
       } finally {
@@ -232,6 +239,7 @@ final class Allocator extends HeapTables {
       }
       return fromAny(memory, c, byteSize);
     } catch (VirtualMachineError e) {
+      stopped = CUT;
       throw lost(e);
     }
   }
@@ -259,6 +267,9 @@ final class Allocator extends HeapTables {
   /** A block of whichever cache has one, where there are no pages for another span. */
   private long fromAny(MemorySegment memory, int c, long byteSize) throws MemoryException {
     for (BlockCache cache : caches) {
+      if (!cache.mayHaveFree(c)) {
+        continue;
+      }
       long note = HeapHeader.note(cache.number);
       long block =
           locked(
@@ -312,12 +323,16 @@ final class Allocator extends HeapTables {
         largePages.add(pages);
         return block;
       } catch (Throwable t) {
+        if (t instanceof Error) {
+          stopped = CUT;
+        }
         failed(t);
         throw t;
       } finally {
         cache.unlock();
       }
     } catch (VirtualMachineError e) {
+      stopped = CUT;
       throw lost(e);
     }
   }
@@ -389,7 +404,7 @@ final class Allocator extends HeapTables {
                   if (extents.end() != end) {
                     return true; // another thread was quicker
                   }
-                  HeapHeader larger = Growth.adopt(memory, header(), table, runs, shortage);
+                  HeapHeader larger = NewExtent.adopt(memory, header(), table, runs, shortage);
                   if (larger != null) {
                     publish(larger);
                   }

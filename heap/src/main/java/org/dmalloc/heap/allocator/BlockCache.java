@@ -60,7 +60,8 @@ final class BlockCache extends SpinLock {
   final long[] allocations = new long[SizeClasses.COUNT];
   final long[] requested = new long[SizeClasses.COUNT];
 
-  BlockCache(int number, PageTable table) {
+  BlockCache(int number, PageTable table, WaitCheck check) {
+    super(check);
     this.number = number;
     this.table = table;
     for (int i = 0; i < currents.length; i++) {
@@ -259,6 +260,12 @@ final class BlockCache extends SpinLock {
       }
     }
     return false;
+  }
+
+  /** Whether an allocation of a class is worth a try; without the lock, as above. */
+  boolean mayHaveFree(int c) {
+    Current current = currents[c];
+    return partials[c] != 0 || (current.page != 0 && current.used < SizeClasses.capacity(c));
   }
 
   /** Whether the current span of a class has no block. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.dmalloc.heap.allocator;
 
+import static org.dmalloc.heap.allocator.HeapTables.CUT;
 import static org.dmalloc.heap.allocator.PageTable.INTERIOR;
 import static org.dmalloc.heap.allocator.PageTable.LARGE;
 import static org.dmalloc.heap.allocator.PageTable.LONG;
@@ -130,6 +131,7 @@ final class BlockRelease {
       try (Access access = heap.region.acquire()) {
         done = free(access.segment(), now, block);
       } catch (VirtualMachineError e) {
+        heap.stopped = CUT;
         throw heap.lost(e);
       }
     }
@@ -183,6 +185,9 @@ final class BlockRelease {
       }
       return true;
     } catch (Throwable t) {
+      if (t instanceof Error) {
+        heap.stopped = CUT;
+      }
       heap.failed(t);
       throw t;
     } finally {

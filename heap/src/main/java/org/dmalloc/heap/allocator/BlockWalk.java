@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.dmalloc.heap.allocator;
 
+import static org.dmalloc.heap.allocator.HeapTables.CUT;
 import static org.dmalloc.heap.allocator.PageTable.LONG;
 import static org.dmalloc.heap.allocator.SizeClasses.PAGE_SHIFT;
 
@@ -138,6 +139,7 @@ final class BlockWalk {
           }
         }
       } catch (VirtualMachineError e) {
+        heap.stopped = CUT;
         throw heap.lost(e);
       }
     }

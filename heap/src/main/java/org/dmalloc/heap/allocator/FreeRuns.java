@@ -43,7 +43,11 @@ final class FreeRuns extends SpinLock {
   private long freePages;
   private long holePages;
 
-  FreeRuns(PageTable table) {
+  /** Whether there may be runs that touch and are not one; read without the lock, too. */
+  private volatile boolean apart = true;
+
+  FreeRuns(PageTable table, WaitCheck check) {
+    super(check);
     this.table = table;
   }
 
@@ -78,6 +82,11 @@ final class FreeRuns extends SpinLock {
     return holePages;
   }
 
+  /** Whether {@link #joinAll} may find runs to join; without the lock. */
+  boolean mayJoin() {
+    return apart;
+  }
+
   /** The first run of a list; 0 if it is empty. */
   long first(int list) {
     return firsts[list];
@@ -90,6 +99,7 @@ final class FreeRuns extends SpinLock {
     Arrays.fill(filled[1], 0);
     freePages = 0;
     holePages = 0;
+    apart = true;
   }
 
   /** Takes over lists that a heap was closed with. */
@@ -255,6 +265,7 @@ final class FreeRuns extends SpinLock {
    * else these are kept apart, as what is joined is given back as a whole.
    */
   void joinAll(MemorySegment memory, Extents extents) throws HeapDamagedException {
+    PageTable.requireStores(memory);
     long[] used = new long[16];
     int count = 0;
     for (int list = 0; list < LISTS; list++) {
@@ -272,6 +283,7 @@ final class FreeRuns extends SpinLock {
       remove(memory, extents, used[i], word);
       give(memory, extents, used[i], PageTable.pages(word), PageTable.kind(word), state, true);
     }
+    apart = false;
   }
 
   private static boolean isUntouched(MemorySegment memory, Extents extents, long page) {
@@ -307,6 +319,9 @@ final class FreeRuns extends SpinLock {
     boolean joinsBehind =
         PageTable.isFree(wordBehind)
             && (mixes || isUntouched(memory, extents, behind) == untouched);
+    if ((before != 0 && !joinsBefore) || (PageTable.isFree(wordBehind) && !joinsBehind)) {
+      apart = true;
+    }
     if (joinsBefore) {
       untouched &= isUntouched(memory, extents, before);
       remove(memory, extents, before, wordBefore);
@@ -393,7 +408,8 @@ final class FreeRuns extends SpinLock {
    *
    * @param least pages that it must have
    * @param until since when it must have been free, in seconds; later ones are left
-   * @return the first page; 0 if there is none
+   * @return the first page, negated if a part of its space may have been given back; 0 if there is
+   *     none
    */
   long takeUnpunched(MemorySegment memory, Extents extents, long least, long until)
       throws HeapDamagedException {
@@ -407,7 +423,7 @@ final class FreeRuns extends SpinLock {
           remove(memory, extents, page, word);
           table.setHead(memory, extents, page, TRANSIT, 0, PageTable.pages(word));
           table.setLast(memory, extents, page, PageTable.pages(word), false);
-          return page;
+          return PageTable.kind(word) == HOLES ? -page : page;
         }
         page = PageTable.following(memory, extents, page);
       }

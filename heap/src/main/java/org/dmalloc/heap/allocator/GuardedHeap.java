@@ -326,7 +326,12 @@ final class GuardedHeap implements AlignedHeap {
 
   @Override
   public HeapReport repair() throws MemoryException {
-    return withViolations(heap.repair());
+    return repair(ProgressListener.NONE);
+  }
+
+  @Override
+  public HeapReport repair(ProgressListener progress) throws MemoryException {
+    return withViolations(heap.repair(progress));
   }
 
   private HeapReport withViolations(HeapReport report) {

@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Optional;
 import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.MemoryRegion;
+import org.dmalloc.api.ProgressListener;
 import org.dmalloc.api.backing.BundleClasses;
 import org.dmalloc.heap.Heap;
 import org.dmalloc.heap.HeapOptions;
@@ -45,6 +46,11 @@ public final class HeapComponent implements HeapService {
   @Override
   public HeapReport repair(MemoryRegion region) throws MemoryException {
     return heaps.repair(region);
+  }
+
+  @Override
+  public HeapReport repair(MemoryRegion region, ProgressListener progress) throws MemoryException {
+    return heaps.repair(region, progress);
   }
 
   @Override

@@ -139,13 +139,18 @@ record HeapHeader(long seed, long createdMillis, long generation, Extents extent
     if (page.get(LONG, 0) != MAGIC) {
       return Optional.of("has no magic number");
     }
-    if (page.get(INT, VERSION_AT) > VERSION && crcAgrees(page)) {
+    if (isNewer(page)) {
       return Optional.of("is of version " + page.get(INT, VERSION_AT) + ", known is " + VERSION);
     }
     if (!crcAgrees(page)) {
       return Optional.of("does not agree with its checksum");
     }
     return decode(page) == null ? Optional.of("contradicts itself") : Optional.empty();
+  }
+
+  /** Whether a copy was written by a dmalloc that has a later format. */
+  private static boolean isNewer(MemorySegment page) {
+    return page.get(LONG, 0) == MAGIC && page.get(INT, VERSION_AT) > VERSION && crcAgrees(page);
   }
 
   private static boolean crcAgrees(MemorySegment page) {
@@ -201,6 +206,7 @@ record HeapHeader(long seed, long createdMillis, long generation, Extents extent
       }
     }
     if (newest == null) {
+      requireKnownVersion(memory, target);
       throw new HeapDamagedException(
           "open heap",
           target,
@@ -209,7 +215,7 @@ record HeapHeader(long seed, long createdMillis, long generation, Extents extent
               + flaw(memory, 0).orElse("")
               + ", the second "
               + flaw(memory, 1).orElse(""),
-          "bring the region's content back from a backup, or open it with a newer dmalloc",
+          "bring the region's content back from a backup",
           null);
     }
     if (newest.extents.byteSize() > memory.byteSize()) {
@@ -222,5 +228,24 @@ record HeapHeader(long seed, long createdMillis, long generation, Extents extent
           null);
     }
     return newest;
+  }
+
+  private static void requireKnownVersion(MemorySegment memory, String target)
+      throws HeapDamagedException {
+    for (int copy = 0; copy < COPIES; copy++) {
+      MemorySegment page = memory.asSlice((long) copy * PAGE, PAGE);
+      if (isNewer(page)) {
+        throw new HeapDamagedException(
+            "open heap",
+            target,
+            (long) copy * PAGE + VERSION_AT,
+            "its format is version "
+                + page.get(INT, VERSION_AT)
+                + ", and this dmalloc knows "
+                + VERSION,
+            "open it with a newer dmalloc",
+            null);
+      }
+    }
   }
 }

@@ -2,7 +2,6 @@
 package org.dmalloc.heap.allocator;
 
 import java.lang.foreign.MemorySegment;
-import java.util.Arrays;
 import java.util.concurrent.atomic.LongAdder;
 import org.dmalloc.api.Access;
 import org.dmalloc.api.AccessMode;
@@ -33,11 +32,19 @@ abstract sealed class HeapTables permits Allocator {
   final LongAdder largeBlocks = new LongAdder();
   final LongAdder largePages = new LongAdder();
 
+  private final SpinLock.WaitCheck check = this::waited;
+
   /** Held while roots are looked at or changed; the last of all locks. */
-  final SpinLock rooting = new SpinLock();
+  final SpinLock rooting = new SpinLock(check);
 
   /** Held while the space of a run is given back. */
-  final SpinLock punching = new SpinLock();
+  final SpinLock punching = new SpinLock(check);
+
+  /** The thread that has all locks for a check or repair; 0 for none. */
+  private volatile long aloneThread;
+
+  /** Whether a call was cut off by an error, and no repair has come to its end since. */
+  private volatile boolean wasCut;
 
   private volatile boolean listed;
   private volatile boolean rootsChanged;
@@ -47,19 +54,36 @@ abstract sealed class HeapTables permits Allocator {
   /** Why nothing may be done any more; null while all is well. */
   volatile @Nullable Stopped stopped;
 
-  /** Closed, or damaged. */
-  record Stopped(@Nullable HeapDamagedException damage) {}
+  /**
+   * What {@link #stopped} is where an error cut a call off. Whoever catches the error stores it
+   * first, as there may be no stack left for a call.
+   */
+  static final Stopped CUT = new Stopped(null);
+
+  private static final Stopped CLOSED = new Stopped(null);
+
+  /** How long a lock is waited for that a call may have left locked. */
+  private static final long CUT_WAIT_NANOS = 250_000_000;
+
+  /** Damaged, cut off, or closed; {@link #CUT} and CLOSED are told by their identity. */
+  static final class Stopped {
+    final @Nullable HeapDamagedException damage;
+
+    private Stopped(@Nullable HeapDamagedException damage) {
+      this.damage = damage;
+    }
+  }
 
   HeapTables(MemoryRegion region, HeapOptions options, HeapHeader header) {
     this.region = region;
     this.options = options;
     this.readOnly = region.info().access() == AccessMode.READ_ONLY;
     this.table = new PageTable(header.seed());
-    this.runs = new FreeRuns(table);
+    this.runs = new FreeRuns(table, check);
     this.header = header;
     this.extents = header.extents();
     for (int i = 0; i < caches.length; i++) {
-      caches[i] = new BlockCache(i, table);
+      caches[i] = new BlockCache(i, table, check);
     }
   }
 
@@ -109,13 +133,46 @@ abstract sealed class HeapTables permits Allocator {
     return stopped != null;
   }
 
+  /** Ends all use, because of damage, or as the heap is closed. */
   void stop(@Nullable HeapDamagedException damage) {
-    stopped = new Stopped(damage);
+    if (stopped == CUT) {
+      wasCut = true;
+    }
+    stopped = damage == null ? CLOSED : new Stopped(damage);
   }
 
-  /** After a repair. */
+  /** After a repair, which has had all locks. */
   void goOn() {
+    wasCut = false;
     stopped = null;
+  }
+
+  /** Whether a call was cut off, which may have left a lock locked for good. */
+  boolean isCut() {
+    return wasCut || stopped == CUT;
+  }
+
+  /** Throws where the calling thread would wait for itself, or for a call that was cut off. */
+  private void waited(long holder, long waitedNanos) {
+    if (holder == Thread.currentThread().threadId()) {
+      requireNotAlone();
+    }
+    if (isCut() && waitedNanos >= CUT_WAIT_NANOS) {
+      throw new IllegalStateException(
+          this
+              + " is damaged: an error has cut off a call, which has left a lock locked; close the"
+              + " heap and open it again");
+    }
+  }
+
+  /** Throws if the calling thread has all locks: it is the listener of a check or repair. */
+  void requireNotAlone() {
+    if (aloneThread == Thread.currentThread().threadId()) {
+      throw new IllegalStateException(
+          this
+              + " is being checked or repaired by this thread: a listener must not use the heap;"
+              + " do that when the check has returned");
+    }
   }
 
   void requireRunning() throws HeapDamagedException {
@@ -127,6 +184,15 @@ abstract sealed class HeapTables permits Allocator {
 
   private RuntimeException refusal(Stopped why) throws HeapDamagedException {
     HeapDamagedException damage = why.damage;
+    if (why == CUT) {
+      throw new HeapDamagedException(
+          "heap",
+          toString(),
+          0,
+          "an error has cut off a call",
+          "run heap repair, or close the heap and open it again",
+          null);
+    }
     if (damage == null) {
       return new IllegalStateException(this + " is closed");
     }
@@ -162,13 +228,13 @@ abstract sealed class HeapTables permits Allocator {
    * error comes anywhere, and may leave locks held that nobody else would unlock.
    */
   VirtualMachineError lost(VirtualMachineError error) {
-    failed(error);
     for (BlockCache cache : caches) {
       cache.unlockIfHeld();
     }
     runs.unlockIfHeld();
     punching.unlockIfHeld();
     rooting.unlockIfHeld();
+    failed(error);
     return error;
   }
 
@@ -189,6 +255,7 @@ abstract sealed class HeapTables permits Allocator {
     try (Access access = region.acquire()) {
       return work.run(access.segment());
     } catch (VirtualMachineError e) {
+      stopped = CUT;
       throw lost(e);
     }
   }
@@ -199,6 +266,9 @@ abstract sealed class HeapTables permits Allocator {
     try {
       return work.run();
     } catch (Throwable t) {
+      if (t instanceof Error) {
+        stopped = CUT;
+      }
       failed(t);
       throw t;
     } finally {
@@ -215,25 +285,44 @@ abstract sealed class HeapTables permits Allocator {
 
   /** Runs it with all locks held, in one section: a move of the region waits for it. */
   <T> T alone(InSection<T> work) throws MemoryException {
+    requireNotAlone();
     while (true) {
       try (Access access = region.acquire()) {
-        punching.lock();
-        Arrays.stream(caches).forEach(SpinLock::lock);
-        runs.lock();
         try {
+          lockAll();
           if (!isOld(access.segment())) {
             return work.run(access.segment());
           }
         } finally {
-          runs.unlock();
-          Arrays.stream(caches).forEach(SpinLock::unlock);
-          punching.unlock();
+          unlockAll();
         }
         requireRegion();
       } catch (VirtualMachineError e) {
+        stopped = CUT;
         throw lost(e);
       }
     }
+  }
+
+  private void lockAll() {
+    punching.lock();
+    for (BlockCache cache : caches) {
+      cache.lock();
+    }
+    runs.lock();
+    aloneThread = Thread.currentThread().threadId();
+  }
+
+  /** Unlocks those that the thread has got: a wait for one of them may have ended by a throw. */
+  private void unlockAll() {
+    if (aloneThread == Thread.currentThread().threadId()) {
+      aloneThread = 0;
+    }
+    runs.unlockIfHeld();
+    for (BlockCache cache : caches) {
+      cache.unlockIfHeld();
+    }
+    punching.unlockIfHeld();
   }
 
   /**

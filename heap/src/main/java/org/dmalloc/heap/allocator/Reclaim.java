@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.dmalloc.heap.allocator;
 
+import static org.dmalloc.heap.allocator.HeapTables.CUT;
 import static org.dmalloc.heap.allocator.SizeClasses.PAGE_SHIFT;
 
 import java.lang.foreign.MemorySegment;
@@ -20,19 +21,25 @@ final class Reclaim {
     this.runs = heap.runs;
   }
 
-  /** Gives back the spans without blocks that caches keep, and joins free runs. */
+  /**
+   * Gives back the spans without blocks that caches keep, and joins free runs. Takes the locks of
+   * those alone that have some: each allocation in a full heap comes here.
+   */
   void all() throws MemoryException {
     heap.section(
         memory -> {
+          heap.requireRunning();
           for (BlockCache cache : heap.caches) {
-            heap.locked(
-                cache,
-                () -> {
-                  heap.requireRunning();
-                  return !heap.isOld(memory) && spans(memory, cache);
-                });
+            if (cache.mayHaveEmpty()) {
+              heap.locked(
+                  cache,
+                  () -> {
+                    heap.requireRunning();
+                    return !heap.isOld(memory) && spans(memory, cache);
+                  });
+            }
           }
-          return heap.locked(runs, this::joinRuns);
+          return runs.mayJoin() && heap.locked(runs, this::joinRuns);
         });
   }
 
@@ -56,6 +63,9 @@ final class Reclaim {
           try {
             return !heap.isStopped() && !heap.isOld(memory) && spans(memory, cache);
           } catch (Throwable t) {
+            if (t instanceof Error) {
+              heap.stopped = CUT;
+            }
             heap.failed(t);
             throw t;
           } finally {
@@ -66,6 +76,7 @@ final class Reclaim {
 
   /** Gives back the spans without blocks of a cache whose lock the caller holds. */
   private boolean spans(MemorySegment memory, BlockCache cache) throws MemoryException {
+    PageTable.requireStores(memory);
     for (int c = 0; c < SizeClasses.COUNT; c++) {
       if (cache.isIdle(c)) {
         give(c, cache.retire(memory, heap.extents, c));
@@ -121,19 +132,23 @@ final class Reclaim {
       throws MemoryException {
     heap.punching.lock(); // so that whoever is alone sees no run that is in transit
     try {
-      long page = heap.locked(runs, () -> take(memory, least, sinceSeconds));
-      if (page == 0) {
+      long taken = heap.locked(runs, () -> take(memory, least, sinceSeconds));
+      if (taken == 0) {
         return 0;
       }
+      long page = Math.abs(taken);
       long pages = PageTable.pages(heap.table.head(memory, heap.extents, page));
-      boolean done = false;
+      SpaceOfRegion.Punched punched = SpaceOfRegion.Punched.IN_PART; // unless it returns
       try {
-        done = space.punch(page, pages);
+        punched = space.punch(page, pages);
       } finally {
-        long state = PageTable.freeState(SpaceOfRegion.seconds(), done);
-        heap.locked(runs, () -> putBack(page, pages, state));
+        boolean refused = punched == SpaceOfRegion.Punched.REFUSED;
+        int kind = refused && taken > 0 ? PageTable.FREE : PageTable.HOLES;
+        boolean untouched = punched == SpaceOfRegion.Punched.ALL;
+        long state = PageTable.freeState(SpaceOfRegion.seconds(), untouched);
+        heap.locked(runs, () -> putBack(page, pages, kind, state));
       }
-      return done ? pages : 0;
+      return punched == SpaceOfRegion.Punched.ALL ? pages : 0;
     } finally {
       heap.punching.unlock();
     }
@@ -144,9 +159,9 @@ final class Reclaim {
     return heap.isOld(memory) ? 0 : runs.takeUnpunched(memory, heap.extents, least, sinceSeconds);
   }
 
-  private boolean putBack(long page, long pages, long state) throws MemoryException {
+  private boolean putBack(long page, long pages, int kind, long state) throws MemoryException {
     try (Access access = heap.region.acquire()) {
-      runs.give(access.segment(), heap.extents, page, pages, PageTable.HOLES, state);
+      runs.give(access.segment(), heap.extents, page, pages, kind, state);
       return true;
     }
   }

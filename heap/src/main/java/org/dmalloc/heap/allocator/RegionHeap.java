@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.dmalloc.heap.allocator;
 
-import static org.dmalloc.heap.allocator.PageTable.LONG;
+import static org.dmalloc.heap.allocator.HeapTables.CUT;
 
 import java.io.UncheckedIOException;
 import java.lang.foreign.Arena;
@@ -13,14 +13,10 @@ import java.util.OptionalLong;
 import java.util.function.LongPredicate;
 import java.util.function.Supplier;
 import org.dmalloc.api.Access;
-import org.dmalloc.api.Capability;
 import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.MemoryRegion;
 import org.dmalloc.api.ProgressListener;
-import org.dmalloc.api.RegionInfo;
-import org.dmalloc.api.Sharing;
 import org.dmalloc.heap.Heap;
-import org.dmalloc.heap.HeapDamagedException;
 import org.dmalloc.heap.HeapFullException;
 import org.dmalloc.heap.HeapLeaks;
 import org.dmalloc.heap.HeapOptions;
@@ -31,11 +27,10 @@ import org.dmalloc.heap.allocator.Allocator.Shortage;
 
 /** A heap as its users see it, over an {@link Allocator}. */
 final class RegionHeap implements AlignedHeap {
-  private static final long COPY_BYTES = 1 << 20;
-
   private final Allocator allocator;
   private final HeapRecovery recovery;
   private final Runnable onClose;
+  private final LockedRoots roots;
   private final boolean writable;
   private boolean closed;
 
@@ -48,6 +43,7 @@ final class RegionHeap implements AlignedHeap {
     this.allocator = allocator;
     this.recovery = recovery;
     this.onClose = onClose;
+    this.roots = new LockedRoots(allocator, this::isOpen);
     this.writable = !allocator.readOnly;
   }
 
@@ -163,18 +159,8 @@ final class RegionHeap implements AlignedHeap {
   }
 
   private long zeroed(long block, long byteSize) {
-    fill(block, byteSize, (byte) 0);
+    BlockContents.fill(region(), block, byteSize, (byte) 0);
     return block;
-  }
-
-  /** Fills in sections of their own, so that a move need not wait for a long one. */
-  void fill(long block, long byteSize, byte value) {
-    for (long done = 0; done < byteSize; done += COPY_BYTES) {
-      try (Access access = region().acquire()) {
-        long length = Math.min(COPY_BYTES, byteSize - done);
-        access.segment().asSlice(block + done, length).fill(value);
-      }
-    }
   }
 
   @Override
@@ -212,13 +198,7 @@ final class RegionHeap implements AlignedHeap {
       return byteSize <= had ? block : NULL;
     }
     long kept = Math.min(had, byteSize);
-    for (long done = 0; done < kept; done += COPY_BYTES) {
-      try (Access access = region().acquire()) {
-        MemorySegment memory = access.segment();
-        long length = Math.min(COPY_BYTES, kept - done);
-        MemorySegment.copy(memory, block + done, memory, other + done, length);
-      }
-    }
+    BlockContents.copy(region(), block, other, kept);
     free(block);
     return other;
   }
@@ -329,54 +309,19 @@ final class RegionHeap implements AlignedHeap {
 
   // --- roots ---
 
-  private <T> T rooting(HeapTables.InSection<T> work) throws MemoryException {
-    return allocator.section(
-        memory ->
-            allocator.locked(
-                allocator.rooting,
-                () -> {
-                  requireOpen();
-                  return work.run(memory);
-                }));
-  }
-
   @Override
   public OptionalLong root(String name) throws MemoryException {
-    byte[] bytes = Roots.encode(name);
-    return rooting(
-        memory -> {
-          OptionalLong offset = Roots.get(memory, seed(), bytes);
-          Map<Long, String> flaws = offset.isPresent() ? Map.of() : Roots.flaws(memory, seed());
-          for (Map.Entry<Long, String> flaw : flaws.entrySet()) { // it may be that one
-            throw new HeapDamagedException(
-                "root '" + name + "'",
-                toString(),
-                flaw.getKey(),
-                flaw.getValue(),
-                "run heap repair, which forgets that root",
-                null);
-          }
-          return offset;
-        });
+    return roots.get(name);
   }
 
   @Override
   public void setRoot(String name, long offset) throws MemoryException {
-    allocator.requireWritable("set root '" + name + "'");
-    rooting(
-        memory -> {
-          Roots.set(memory, seed(), toString(), name, offset);
-          return true;
-        });
+    roots.set(name, offset);
   }
 
   @Override
   public Map<String, Long> roots() throws MemoryException {
-    return rooting(memory -> Roots.all(memory, seed()));
-  }
-
-  private long seed() {
-    return allocator.header().seed();
+    return roots.all();
   }
 
   // --- going through all ---
@@ -419,25 +364,38 @@ final class RegionHeap implements AlignedHeap {
   @Override
   public HeapReport check(ProgressListener progress) throws MemoryException {
     requireOpen();
-    return allocator.alone(memory -> withRoots(() -> HeapScan.check(allocator, memory, progress)));
+    return allocator.alone(memory -> withRoots(() -> HeapCheck.of(allocator, memory, progress)));
   }
 
   @Override
   public HeapReport repair() throws MemoryException {
+    return repair(ProgressListener.NONE);
+  }
+
+  @Override
+  public HeapReport repair(ProgressListener progress) throws MemoryException {
     requireOpen();
     allocator.requireWritable("repair");
     return allocator.alone(
         memory -> {
           requireOpen();
-          HeapReport report = withRoots(() -> HeapScan.repair(allocator, memory));
+          HeapReport report = withRoots(() -> HeapRebuild.repair(allocator, memory, progress));
           allocator.goOn();
           return report;
         });
   }
 
-  /** Runs it while nobody changes a root. Whoever does waits for nothing. */
-  private HeapReport withRoots(Supplier<HeapReport> work) throws MemoryException {
-    return allocator.locked(allocator.rooting, work::get);
+  /**
+   * Runs it while nobody changes a root. Whoever does waits for nothing. What a listener throws is
+   * no damage.
+   */
+  private HeapReport withRoots(Supplier<HeapReport> work) {
+    allocator.rooting.lock();
+    try {
+      return work.get();
+    } finally {
+      allocator.rooting.unlock();
+    }
   }
 
   private void requireOpen() {
@@ -451,6 +409,7 @@ final class RegionHeap implements AlignedHeap {
     try (Access access = region().acquire()) {
       return HeapCounts.of(allocator, access.segment());
     } catch (VirtualMachineError e) {
+      allocator.stopped = CUT;
       throw allocator.lost(e);
     }
   }
@@ -480,6 +439,7 @@ final class RegionHeap implements AlignedHeap {
 
   @Override
   public void close() {
+    allocator.requireNotAlone();
     synchronized (this) {
       if (closed) {
         return;
@@ -487,51 +447,12 @@ final class RegionHeap implements AlignedHeap {
       closed = true;
     }
     try {
-      closeRegion();
+      HeapState.close(allocator);
     } catch (MemoryException e) {
       throw new UncheckedIOException("close of " + this + ": " + e.getMessage(), e);
     } finally {
       allocator.stop(null);
       onClose.run();
     }
-  }
-
-  private void closeRegion() throws MemoryException {
-    if (!region().info().open()) {
-      return; // it is opened next time like one whose process was killed
-    }
-    boolean sound =
-        allocator.alone(
-            memory -> {
-              boolean good = writable && !allocator.isStopped();
-              if (good) {
-                allocator.reclaim.retireAll(memory);
-                SavedLists.write(allocator, memory);
-              }
-              allocator.stop(null);
-              return good;
-            });
-    if (sound) {
-      if (isDurable(region().info())) {
-        region().force();
-      }
-      setState(region(), HeapHeader.CLEAN);
-    }
-  }
-
-  /** Says in the region whether the heap is open, and waits for the device where there is one. */
-  static void setState(MemoryRegion region, long state) throws MemoryException {
-    try (Access access = region.acquire()) {
-      access.segment().set(LONG, HeapHeader.STATE, state);
-    }
-    if (isDurable(region.info())) {
-      region.force(0, HeapHeader.BYTES);
-    }
-  }
-
-  private static boolean isDurable(RegionInfo info) {
-    return info.name() != null
-        && info.sharing() == Sharing.SHARED
-        && info.capabilities().contains(Capability.FORCE);
   }
 }

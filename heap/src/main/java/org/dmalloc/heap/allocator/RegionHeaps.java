@@ -15,6 +15,7 @@ import org.dmalloc.api.Access;
 import org.dmalloc.api.AccessMode;
 import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.MemoryRegion;
+import org.dmalloc.api.ProgressListener;
 import org.dmalloc.api.RegionInfo;
 import org.dmalloc.heap.Heap;
 import org.dmalloc.heap.HeapOptions;
@@ -51,7 +52,7 @@ public final class RegionHeaps implements HeapService {
       HeapHeader header = write(region);
       Allocator allocator = new Allocator(region, options, header);
       begin(allocator);
-      RegionHeap.setState(region, HeapHeader.OPEN);
+      HeapState.set(region, HeapHeader.OPEN);
       return claim.opened(allocator, recovery(true, start, 0, List.of()));
     } finally {
       claim.end();
@@ -85,7 +86,7 @@ public final class RegionHeaps implements HeapService {
         memory -> {
           memory.set(LONG, HeapHeader.STATE, HeapHeader.OPEN);
           allocator.listed();
-          Growth.begin(memory, allocator.extents(), 0, allocator.table, allocator.runs);
+          NewExtent.begin(memory, allocator.extents(), 0, allocator.table, allocator.runs);
           allocator.header().write(memory);
           return true;
         });
@@ -105,7 +106,7 @@ public final class RegionHeaps implements HeapService {
       Allocator allocator = new Allocator(region, options, header(region));
       HeapRecovery recovery = allocator.alone(memory -> recover(allocator, memory, start));
       if (!allocator.readOnly) {
-        RegionHeap.setState(region, HeapHeader.OPEN);
+        HeapState.set(region, HeapHeader.OPEN);
       }
       return claim.opened(allocator, recovery);
     } finally {
@@ -129,7 +130,7 @@ public final class RegionHeaps implements HeapService {
     if (!allocator.readOnly) {
       Roots.freeOld(memory, allocator.header().seed());
     }
-    long blocks = HeapScan.rebuild(allocator, memory);
+    long blocks = HeapRebuild.rebuild(allocator, memory);
     if (!allocator.readOnly && HeapHeader.copiesDiffer(memory)) {
       allocator.header().write(memory); // the older copy would hold if the newer one were torn
     }
@@ -152,17 +153,18 @@ public final class RegionHeaps implements HeapService {
 
   @Override
   public HeapReport repair(MemoryRegion region) throws MemoryException {
+    return repair(region, ProgressListener.NONE);
+  }
+
+  @Override
+  public HeapReport repair(MemoryRegion region, ProgressListener progress) throws MemoryException {
     requireWritable("repair heap", region);
     OpenHeaps.Claim claim = OpenHeaps.claim("repair heap", region);
     try {
       Allocator allocator = new Allocator(region, HeapOptions.DEFAULT, header(region));
       HeapReport report =
-          allocator.alone(
-              memory -> {
-                memory.set(LONG, HeapHeader.STATE, HeapHeader.OPEN); // its lists are not saved
-                return HeapScan.repair(allocator, memory);
-              });
-      RegionHeap.setState(region, HeapHeader.OPEN);
+          allocator.alone(memory -> HeapRebuild.repair(allocator, memory, progress));
+      HeapState.set(region, HeapHeader.OPEN);
       return report;
     } finally {
       claim.end();

@@ -45,21 +45,36 @@ final class SpaceOfRegion {
         && region.info().capabilities().contains(Capability.PUNCH);
   }
 
-  /** Gives the space of pages back; false if a protected range is in the way. */
-  boolean punch(long page, long pages) throws MemoryException {
+  /** What came of a punch. */
+  enum Punched {
+    /** The space of all pages was given back. */
+    ALL,
+    /** That of some may have been, before it failed. */
+    IN_PART,
+    /** Nothing was done. */
+    REFUSED
+  }
+
+  /**
+   * Gives the space of pages back, unless a protected range is in the way, or the region does not
+   * give any back.
+   *
+   * @throws MemoryException if that fails, maybe after a part
+   */
+  Punched punch(long page, long pages) throws MemoryException {
     long offset = page << PAGE_SHIFT;
     long length = pages << PAGE_SHIFT;
     boolean isProtected =
         region.protectedRanges().stream()
             .anyMatch(r -> r.offset() < offset + length && offset < r.offset() + r.length());
     if (isProtected) {
-      return false;
+      return Punched.REFUSED;
     }
     try {
       region.punch(offset, length, Punch.RELEASE);
-      return true;
-    } catch (UnsupportedCapabilityException e) {
-      return false; // it has moved meanwhile
+      return Punched.ALL;
+    } catch (UnsupportedOperationException | IllegalStateException e) {
+      return Punched.REFUSED; // it has moved meanwhile, is private, or was protected
     }
   }
 

@@ -28,6 +28,8 @@ sealed class SpinLock permits BlockCache, FreeRuns {
   /** The id of the thread that holds it; 0 while it is free. */
   private volatile long holder;
 
+  private final WaitCheck check;
+
   private long padding0;
   private long padding1;
   private long padding2;
@@ -36,6 +38,27 @@ sealed class SpinLock permits BlockCache, FreeRuns {
   private long padding5;
   private long padding6;
   private long padding7;
+
+  /** Is asked by a thread that waits for long. */
+  @FunctionalInterface
+  interface WaitCheck {
+    /**
+     * Throws an unchecked exception if the lock will never be free.
+     *
+     * @param holder the id of the thread that holds it; 0 if it has just been unlocked
+     * @param waitedNanos how long the calling thread has waited
+     */
+    void waited(long holder, long waitedNanos);
+  }
+
+  /**
+   * A lock that is free.
+   *
+   * @param check what those who wait for long are told
+   */
+  SpinLock(WaitCheck check) {
+    this.check = check;
+  }
 
   final boolean tryLock() {
     return holder == 0 && HOLDER.compareAndSet(this, 0L, Thread.currentThread().threadId());
@@ -50,23 +73,27 @@ sealed class SpinLock permits BlockCache, FreeRuns {
   @SuppressWarnings("ThreadPriorityCheck")
   private void await() {
     boolean interrupted = false;
-    for (int i = 0; ; i++) {
-      if (tryLock()) {
-        break;
+    long start = 0;
+    try {
+      for (int i = 0; !tryLock(); i++) {
+        if (i < SPINS) {
+          Thread.onSpinWait();
+        } else if (i < SPINS + YIELDS) {
+          Thread.yield(); // the holder may have no processor
+        } else {
+          long now = System.nanoTime();
+          start = start == 0 ? now : start;
+          check.waited(holder, now - start);
+          // Parking returns at once while the thread is interrupted: the holder may be a virtual
+          // thread that waits for this one's carrier.
+          interrupted |= Thread.interrupted();
+          LockSupport.parkNanos(this, PARK_NANOS);
+        }
       }
-      if (i < SPINS) {
-        Thread.onSpinWait();
-      } else if (i < SPINS + YIELDS) {
-        Thread.yield(); // the holder may have no processor
-      } else {
-        // Parking returns at once while the thread is interrupted: the holder may be a virtual
-        // thread that waits for this one's carrier.
-        interrupted |= Thread.interrupted();
-        LockSupport.parkNanos(this, PARK_NANOS);
+    } finally {
+      if (interrupted) {
+        Thread.currentThread().interrupt();
       }
-    }
-    if (interrupted) {
-      Thread.currentThread().interrupt();
     }
   }
 

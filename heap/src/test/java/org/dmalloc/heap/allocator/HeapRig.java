@@ -9,6 +9,7 @@ import org.dmalloc.api.OpenRequest;
 import org.dmalloc.api.RegionRequest;
 import org.dmalloc.heap.Heap;
 import org.dmalloc.heap.HeapOptions;
+import org.dmalloc.testkit.memory.Faults;
 import org.dmalloc.testkit.memory.InMemoryProvider;
 
 /** A heap in plain memory that outlives its region, for tests that look below the surface. */
@@ -31,7 +32,8 @@ final class HeapRig implements AutoCloseable {
           Capability.RESIZE,
           Capability.SHARED_MAPPING,
           Capability.PRIVATE_MAPPING,
-          Capability.FORCE);
+          Capability.FORCE,
+          Capability.PUNCH);
 
   private final RegionHeaps service = new RegionHeaps();
   private MemoryRegion region;
@@ -41,6 +43,11 @@ final class HeapRig implements AutoCloseable {
   HeapRig(long byteSize) throws MemoryException {
     region = memory.allocate(RegionRequest.ofSize(byteSize).withName(NAME).withMaximum(MAXIMUM));
     heap = service.create(region, HeapOptions.DEFAULT);
+  }
+
+  /** What makes calls of the region fail. */
+  Faults faults() {
+    return memory.faults();
   }
 
   MemoryRegion region() {

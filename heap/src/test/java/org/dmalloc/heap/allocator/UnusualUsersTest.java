@@ -100,7 +100,7 @@ class UnusualUsersTest {
   /** As many as have carriers would keep them from the holder, which is to unlock. */
   @Test
   void anInterruptedVirtualThreadLeavesItsCarrierWhileItWaits() throws Exception {
-    SpinLock lock = new SpinLock();
+    SpinLock lock = new SpinLock((id, waitedNanos) -> {});
     CountDownLatch held = new CountDownLatch(1);
     Thread holder =
         Thread.ofVirtual()

@@ -7,11 +7,11 @@ import java.lang.foreign.MemorySegment;
 import org.jspecify.annotations.Nullable;
 
 /** Takes over what a region has beyond the end of its heap, as another extent. */
-final class Growth {
+final class NewExtent {
   /** The smallest extent: its tables and some pages. */
   private static final long LEAST_PAGES = 16;
 
-  private Growth() {}
+  private NewExtent() {}
 
   /**
    * Makes an extent of the rest of the region. With the lock of the free runs held.
