@@ -225,6 +225,9 @@ public final class FileChannelProvider extends StoreLedgerProvider {
       throws MemoryException {
     RegionStore store = store(request.directory());
     Sharing sharing = sharing(request.sharing());
+    if (store.journalOf(request.name()).isPresent()) {
+      ledger.require(Capability.CHECKPOINT); // its journal would miss what is stored
+    }
     StoreFile file =
         store.open(
             request.name(), mode(sharing, request.access()), request.nameDurability(), name());

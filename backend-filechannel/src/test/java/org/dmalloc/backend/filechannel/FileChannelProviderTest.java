@@ -1,18 +1,29 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.dmalloc.backend.filechannel;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import java.io.InputStream;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.EnumSet;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import javax.xml.parsers.DocumentBuilderFactory;
+import org.dmalloc.api.AccessMode;
 import org.dmalloc.api.Capability;
 import org.dmalloc.api.MemoryProvider;
+import org.dmalloc.api.OpenRequest;
+import org.dmalloc.api.Reservation;
+import org.dmalloc.api.UnsupportedCapabilityException;
+import org.dmalloc.spi.checkpoint.Journal;
+import org.dmalloc.spi.store.RegionStore;
+import org.dmalloc.spi.store.SpaceReserver;
 import org.dmalloc.testkit.MemoryProviderContract;
 import org.dmalloc.testkit.ProviderFixture;
 import org.dmalloc.testkit.ProviderSettings;
@@ -48,6 +59,26 @@ final class FileChannelProviderTest extends MemoryProviderContract {
         provider.capabilities());
     assertEquals(Set.of(), provider.supportedAdvice());
     assertEquals("filechannel", provider.name());
+  }
+
+  @Test
+  void refusesACheckpointedRegionBeforeItTouchesAnything(@TempDir Path directory) throws Exception {
+    MemoryProvider provider = fixture().start(ProviderSettings.in(directory));
+    RegionStore store = RegionStore.open(directory);
+    Path file = store.path("r");
+    try (Journal journal = Journal.create(directory, "", "a test")) {
+      store.create("r", 4096, Reservation.SPARSE, SpaceReserver.SPARSE, journal, "a test").close();
+    }
+    byte[] before = Files.readAllBytes(file);
+    Object time = Files.getLastModifiedTime(file);
+    for (OpenRequest request :
+        List.of(OpenRequest.of("r"), OpenRequest.of("r").withAccess(AccessMode.READ_ONLY))) {
+      UnsupportedCapabilityException refused =
+          assertThrows(UnsupportedCapabilityException.class, () -> provider.open(request));
+      assertEquals(Capability.CHECKPOINT, refused.capability());
+    }
+    assertArrayEquals(before, Files.readAllBytes(file));
+    assertEquals(time, Files.getLastModifiedTime(file));
   }
 
   @Test

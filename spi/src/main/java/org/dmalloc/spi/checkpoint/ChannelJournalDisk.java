@@ -12,6 +12,7 @@ import java.nio.file.OpenOption;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Set;
 import org.dmalloc.spi.region.Uninterrupted;
 
@@ -33,7 +34,7 @@ final class ChannelJournalDisk implements JournalDisk, Closeable {
 
   /** Opens what must be a plain file: another user's pipe would wait for its other end. */
   static FileChannel openChannel(Path path, StandardOpenOption... options) throws IOException {
-    Set<OpenOption> all = new HashSet<>(Set.of(options));
+    Set<OpenOption> all = new HashSet<>(List.of(options));
     all.add(LinkOption.NOFOLLOW_LINKS);
     boolean makes = all.contains(StandardOpenOption.CREATE_NEW);
     if (!makes && Files.exists(path, LinkOption.NOFOLLOW_LINKS) && !isFile(path)) {

@@ -8,11 +8,8 @@ import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.time.Instant;
-import java.util.ArrayList;
 import java.util.Collections;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -46,14 +43,14 @@ public final class Journal implements AutoCloseable {
   private final SuperblockFile superblock;
 
   /** The checkpoints of the slots; null for one that has none that counts. */
-  private final @Nullable Seal[] seals = new @Nullable Seal[SLOTS];
+  private final @Nullable Seal[] seals;
 
   private long applied;
   private long sealed;
   private Instant sealedAt;
 
   /** What keeps the journal from being used; null if nothing does. */
-  private @Nullable Damage damage;
+  private final Recovery.@Nullable Damage damage;
 
   private @Nullable SlotWriter writer;
 
@@ -63,15 +60,14 @@ public final class Journal implements AutoCloseable {
   private SlotWriter.@Nullable Batch batch;
   private boolean closed;
 
-  private record Damage(Path file, String what) {}
-
-  private Journal(JournalFiles files, SuperblockFile superblock) {
+  private Journal(JournalFiles files, SuperblockFile superblock, Recovery recovery) {
     this.files = files;
     this.superblock = superblock;
-    Superblock now = superblock.now();
-    this.applied = now.applied();
-    this.sealed = now.acknowledged();
-    this.sealedAt = now.sealedAt();
+    this.seals = recovery.seals().toArray(new @Nullable Seal[0]);
+    this.applied = recovery.applied();
+    this.sealed = recovery.sealed();
+    this.sealedAt = recovery.sealedAt();
+    this.damage = recovery.damage();
   }
 
   /** Opens the files of members for {@link #replay}. */
@@ -200,9 +196,11 @@ public final class Journal implements AutoCloseable {
   }
 
   static Journal create(JournalFiles files, UUID id, String group) throws IOException {
+    Superblock first = Superblock.first(id, group);
     return new Journal(
         files,
-        SuperblockFile.create(files.group(), files.groupPath(), Superblock.first(id, group)));
+        SuperblockFile.create(files.group(), files.groupPath(), first),
+        Recovery.of(files, first));
   }
 
   /**
@@ -221,7 +219,9 @@ public final class Journal implements AutoCloseable {
           JournalDirectory files = JournalDirectory.open(store, id, holder);
           try {
             Journal journal = open(files);
-            journal.checkId(id);
+            if (!journal.id().equals(id)) {
+              throw JournalErrors.copy(path, journal.id());
+            }
             return journal;
           } catch (IOException | RuntimeException | Error e) {
             closeAfter(e, files);
@@ -238,20 +238,9 @@ public final class Journal implements AutoCloseable {
     }
   }
 
-  private void checkId(UUID id) throws MemoryException {
-    if (!id().equals(id)) {
-      throw MemoryException.of(
-          "open",
-          path().toString(),
-          "it is a copy of the journal " + JournalDirectory.path(Path.of(""), id()),
-          "give it back its name, or delete it");
-    }
-  }
-
   static Journal open(JournalFiles files) throws IOException {
-    Journal journal = new Journal(files, SuperblockFile.open(files.group(), files.groupPath()));
-    journal.examineSlots();
-    return journal;
+    SuperblockFile superblock = SuperblockFile.open(files.group(), files.groupPath());
+    return new Journal(files, superblock, Recovery.of(files, superblock.now()));
   }
 
   /** The journal of a group in a store; empty if there is none. */
@@ -272,75 +261,16 @@ public final class Journal implements AutoCloseable {
 
   /** Empty for a journal that is gone, or cannot be read: that is said when it is opened. */
   private static Optional<String> groupOf(Path directory) throws IOException {
-    Path file = directory.resolve("group");
-    try (ChannelJournalDisk disk = ChannelJournalDisk.open(file, StandardOpenOption.READ)) {
-      return Optional.of(SuperblockFile.read(disk, file).group());
+    try {
+      return Optional.of(Journals.superblock(directory).group());
     } catch (NoSuchFileException | MemoryException e) {
       return Optional.empty();
     }
   }
 
-  /**
-   * Finds out which checkpoints the slots have. A slot that begins checkpoint N proves that N - 1
-   * was acknowledged, and N - 2, which it had before, is in the files.
-   */
-  private void examineSlots() throws IOException {
-    SlotReader.Found[] found = new SlotReader.Found[SLOTS];
-    for (int slot = 0; slot < SLOTS; slot++) {
-      found[slot] = reader(slot).examine();
-      long number = found[slot].number();
-      if (number > 0 && number % SLOTS != slot) {
-        found[slot] =
-            new SlotReader.Found(0, null, List.of(), "it has the checkpoint of the other slot");
-        continue;
-      }
-      applied = Math.max(applied, number - SLOTS);
-      sealed = Math.max(sealed, number - 1);
-    }
-    for (int slot = 0; slot < SLOTS; slot++) {
-      if (found[slot].number() > applied) {
-        found[slot] = reader(slot).verify();
-      }
-      adopt(slot, found[slot]);
-    }
-    checkAcknowledged(found);
-  }
-
-  private void adopt(int slot, SlotReader.Found found) {
-    Seal seal = found.seal();
-    seals[slot] = seal;
-    if (seal != null && found.number() >= sealed) {
-      sealed = found.number();
-      sealedAt = seal.at();
-    }
-  }
-
-  /** What is acknowledged is in the files, or in a slot. */
-  private void checkAcknowledged(SlotReader.Found[] found) {
-    for (long number = applied + 1; number <= sealed; number++) {
-      int slot = (int) (number % SLOTS);
-      if (sealOf(number) == null) {
-        damage =
-            new Damage(
-                files.slotPath(slot),
-                "checkpoint "
-                    + number
-                    + ", which was acknowledged and is not in the regions' files yet: "
-                    + (found[slot].number() == number || found[slot].number() == 0
-                        ? found[slot].flaw()
-                        : "it has checkpoint " + found[slot].number()));
-        return;
-      }
-    }
-  }
-
   private @Nullable Seal sealOf(long number) {
-    Seal seal = seals[(int) (number % SLOTS)];
+    Seal seal = seals[Recovery.slotOf(number)];
     return seal != null && seal.attempt().number() == number ? seal : null;
-  }
-
-  private SlotReader reader(int slot) {
-    return new SlotReader(files.slot(slot), files.slotPath(slot), superblock.now().id());
   }
 
   public UUID id() {
@@ -474,7 +404,7 @@ public final class Journal implements AutoCloseable {
     if (writer != null) {
       throw new IllegalStateException("checkpoint " + number + " has begun already");
     }
-    int slot = (int) (number % SLOTS);
+    int slot = Recovery.slotOf(number);
     SlotWriter begun =
         JournalErrors.call(
             "checkpoint",
@@ -523,7 +453,7 @@ public final class Journal implements AutoCloseable {
     writer = null;
     sealed = seal.attempt().number();
     sealedAt = seal.at();
-    seals[(int) (sealed % SLOTS)] = seal;
+    seals[Recovery.slotOf(sealed)] = seal;
     try {
       superblock.progressLazily(superblock.now().withProgress(applied, sealed, sealedAt));
     } catch (IOException e) {
@@ -535,7 +465,7 @@ public final class Journal implements AutoCloseable {
   private synchronized void abandoned(SlotWriter abandoned, boolean sealMayBeThere) {
     writer = null;
     if (sealMayBeThere) {
-      withdrawn = (int) (abandoned.number() % SLOTS);
+      withdrawn = Recovery.slotOf(abandoned.number());
       try {
         withdraw();
       } catch (IOException e) {
@@ -563,7 +493,7 @@ public final class Journal implements AutoCloseable {
 
   /** A durable checkpoint; empty if its place is used by another one, or by none. */
   public Optional<Sealed> read(long number) throws MemoryException {
-    int slot = (int) (number % SLOTS);
+    int slot = Recovery.slotOf(number);
     synchronized (this) {
       checkOpen();
       if (number < 1 || sealOf(number) == null) {
@@ -571,7 +501,10 @@ public final class Journal implements AutoCloseable {
       }
     }
     return JournalErrors.call(
-        "read", -1, files.slotPath(slot), () -> Optional.ofNullable(reader(slot).open(number)));
+        "read",
+        -1,
+        files.slotPath(slot),
+        () -> Optional.ofNullable(Recovery.reader(files, slot, id()).open(number)));
   }
 
   /**
@@ -601,79 +534,18 @@ public final class Journal implements AutoCloseable {
   }
 
   private void replay(Sealed checkpoint, Members members) throws MemoryException {
-    Map<Integer, MemberFile> open = new HashMap<>();
-    try (MemberFiles closing = new MemberFiles(open)) {
-      for (State state : checkpoint.members()) {
-        String region = superblock.now().members().get(state.member());
-        if (region != null) {
-          members.open(state.member(), region).ifPresent(file -> open.put(state.member(), file));
-        }
-      }
-      closing.write(checkpoint);
+    try (Replay replay = new Replay(path(), checkpoint, superblock.now().members(), members)) {
+      replay.run();
     } catch (IOException e) {
       throw JournalErrors.of("apply checkpoint " + checkpoint.number(), -1, path(), e);
     }
   }
 
-  /** The files of one replay. */
-  private record MemberFiles(Map<Integer, MemberFile> files) implements AutoCloseable {
-    void write(Sealed checkpoint) throws IOException {
-      checkpoint.read(new Applying(files));
-      for (State state : checkpoint.members()) {
-        MemberFile file = files.get(state.member());
-        if (file != null) {
-          file.settle(state.byteSize(), state.length());
-          file.sync();
-        }
-      }
-    }
-
-    @Override
-    public void close() throws IOException {
-      List<IOException> failures = new ArrayList<>();
-      for (MemberFile file : files.values()) {
-        try {
-          file.close();
-        } catch (IOException e) {
-          failures.add(e);
-        }
-      }
-      if (!failures.isEmpty()) {
-        throw failures.getFirst();
-      }
-    }
-  }
-
-  /** Writes the pages of a checkpoint into its members' files. */
-  private record Applying(Map<Integer, MemberFile> files) implements Visitor {
-    @Override
-    public void pages(int member, long offset, ByteBuffer content) throws MemoryException {
-      write(member, content.remaining(), file -> file.write(offset, content));
-    }
-
-    @Override
-    public void zeros(int member, long offset, long length) throws MemoryException {
-      write(member, length, file -> file.zero(offset, length));
-    }
-
-    private interface Writing {
-      void to(MemberFile file) throws IOException;
-    }
-
-    private void write(int member, long bytes, Writing writing) throws MemoryException {
-      MemberFile file = files.get(member);
-      if (file != null) {
-        JournalErrors.run(
-            "apply checkpoint", bytes, Path.of("member " + member), () -> writing.to(file));
-      }
-    }
-  }
-
   private void checkUsable() throws MemoryException {
     checkOpen();
-    Damage found = damage;
+    Recovery.Damage found = damage;
     if (found != null) {
-      throw JournalErrors.damaged("open", found.file, found.what);
+      throw JournalErrors.damaged("open", found.file(), found.what());
     }
   }
 

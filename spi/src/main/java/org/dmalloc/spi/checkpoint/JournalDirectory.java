@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.dmalloc.spi.checkpoint;
 
+import java.io.Closeable;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.channels.FileChannel;
@@ -27,19 +28,19 @@ import java.util.stream.Stream;
  * not at all.
  */
 final class JournalDirectory implements JournalFiles {
-  private static final String SUFFIX = ".journal";
+  static final String SUFFIX = ".journal";
   private static final String UNFINISHED_PREFIX = ".dmalloc-";
-  private static final String UNFINISHED_SUFFIX = ".journal.new";
+  private static final String UNFINISHED_SUFFIX = ".unfinished";
   private static final String LOCK = "lock";
   private static final int ID_DIGITS = 32;
 
-  private final JournalLock lock;
+  private final Closeable lock;
   private final ChannelJournalDisk group;
   private final List<ChannelJournalDisk> slots;
   private Path path;
 
   private JournalDirectory(
-      Path path, JournalLock lock, ChannelJournalDisk group, List<ChannelJournalDisk> slots) {
+      Path path, Closeable lock, ChannelJournalDisk group, List<ChannelJournalDisk> slots) {
     this.path = path;
     this.lock = lock;
     this.group = group;
@@ -106,18 +107,21 @@ final class JournalDirectory implements JournalFiles {
     return openFiles(directory, lock, StandardOpenOption.CREATE);
   }
 
+  /** Opens what nobody has locked, to read it. */
+  static JournalDirectory read(Path directory) throws IOException {
+    return openFiles(directory, () -> {}, StandardOpenOption.READ);
+  }
+
   /** A slot that is missing is an empty one; the file of the group must be there. */
   private static JournalDirectory openFiles(
-      Path directory, JournalLock lock, StandardOpenOption slotOption) throws IOException {
+      Path directory, Closeable lock, StandardOpenOption option) throws IOException {
     List<ChannelJournalDisk> opened = new ArrayList<>();
     try {
       Path group = directory.resolve("group");
-      opened.add(
-          slotOption == StandardOpenOption.CREATE_NEW
-              ? open(group, slotOption)
-              : ChannelJournalDisk.open(group, StandardOpenOption.READ, StandardOpenOption.WRITE));
+      boolean made = option == StandardOpenOption.CREATE;
+      opened.add(open(group, made ? StandardOpenOption.WRITE : option));
       for (int slot = 0; slot < SLOTS; slot++) {
-        opened.add(open(directory.resolve(Integer.toString(slot)), slotOption));
+        opened.add(open(directory.resolve(Integer.toString(slot)), option));
       }
       return new JournalDirectory(
           directory, lock, opened.getFirst(), List.copyOf(opened.subList(1, opened.size())));
@@ -128,10 +132,12 @@ final class JournalDirectory implements JournalFiles {
   }
 
   private static ChannelJournalDisk open(Path file, StandardOpenOption option) throws IOException {
-    return ChannelJournalDisk.open(file, StandardOpenOption.READ, StandardOpenOption.WRITE, option);
+    return option == StandardOpenOption.READ
+        ? ChannelJournalDisk.open(file, option)
+        : ChannelJournalDisk.open(file, StandardOpenOption.READ, StandardOpenOption.WRITE, option);
   }
 
-  private static void closeAll(Throwable cause, List<ChannelJournalDisk> disks, JournalLock lock) {
+  private static void closeAll(Throwable cause, List<ChannelJournalDisk> disks, Closeable lock) {
     try (lock) {
       for (ChannelJournalDisk disk : disks) {
         disk.close();
@@ -192,12 +198,19 @@ final class JournalDirectory implements JournalFiles {
 
   /** Deletes what creations and deletions that were cut off have left in a store. */
   static void removeUnfinished(Path store) throws IOException {
-    for (Path file : files(store)) {
-      String name = String.valueOf(file.getFileName());
-      if (name.startsWith(UNFINISHED_PREFIX) && name.endsWith(UNFINISHED_SUFFIX)) {
-        removeUnlessHeld(file);
-      }
+    for (Path directory : unfinished(store)) {
+      removeUnlessHeld(directory);
     }
+  }
+
+  /** What creations and deletions have left, those under way included. */
+  static List<Path> unfinished(Path store) throws IOException {
+    return files(store).stream().filter(JournalDirectory::isUnfinished).toList();
+  }
+
+  private static boolean isUnfinished(Path file) {
+    String name = String.valueOf(file.getFileName());
+    return name.startsWith(UNFINISHED_PREFIX) && name.endsWith(UNFINISHED_SUFFIX);
   }
 
   private static void removeUnlessHeld(Path directory) throws IOException {

@@ -3,6 +3,7 @@ package org.dmalloc.spi.checkpoint;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.UUID;
 import org.dmalloc.api.MemoryException;
 import org.dmalloc.spi.machine.Errno;
 import org.dmalloc.spi.region.Uninterrupted.Work;
@@ -67,6 +68,14 @@ final class JournalErrors {
 
   static MemoryException damaged(String operation, Path file, String what) {
     return MemoryException.of(operation, file.toString(), "damaged: " + what, RESTORE);
+  }
+
+  static MemoryException copy(Path path, UUID original) {
+    return MemoryException.of(
+        "open",
+        path.toString(),
+        "it is a copy of the journal " + JournalDirectory.path(Path.of(""), original),
+        "give it back its name if that one is gone, or delete it");
   }
 
   static MemoryException tooNew(Path file, int version) {

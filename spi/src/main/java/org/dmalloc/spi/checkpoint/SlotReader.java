@@ -42,7 +42,7 @@ final class SlotReader {
    * @param flaw why it is not, in words; empty if it is
    */
   record Found(long number, @Nullable Seal seal, List<Placed> runs, String flaw) {
-    private static Found none(long number, String flaw) {
+    static Found none(long number, String flaw) {
       return new Found(number, null, List.of(), flaw);
     }
   }

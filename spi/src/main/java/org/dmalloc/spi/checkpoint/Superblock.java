@@ -162,7 +162,7 @@ record Superblock(
   private static @Nullable SortedMap<Integer, String> decodeTable(ByteBuffer table) {
     SortedMap<Integer, String> members = new TreeMap<>();
     table.order(ByteOrder.LITTLE_ENDIAN);
-    while (table.remaining() > Integer.BYTES + Short.BYTES) {
+    while (table.remaining() >= Integer.BYTES + Short.BYTES) {
       int member = table.getInt();
       String region = text(table, table.position());
       if (region == null) {

@@ -69,10 +69,15 @@ final class ChannelDisk implements Disk {
 
   @Override
   public void read(long position, byte[] into) throws IOException {
+    read(position, ByteBuffer.wrap(into));
+  }
+
+  /** Fills all that the buffer has left, with zeros where the file ends first. */
+  void read(long position, ByteBuffer buffer) throws IOException {
+    long start = position - buffer.position();
     run(
         () -> {
-          ByteBuffer buffer = ByteBuffer.wrap(into);
-          while (buffer.hasRemaining() && channel.read(buffer, position + buffer.position()) >= 0) {
+          while (buffer.hasRemaining() && channel.read(buffer, start + buffer.position()) >= 0) {
             // Until it is full, or the file ends.
           }
           while (buffer.hasRemaining()) {
@@ -99,13 +104,15 @@ final class ChannelDisk implements Disk {
     writeHere(position, Zeros.ALL.slice(0, count));
   }
 
-  private void write(long position, ByteBuffer buffer) throws IOException {
+  /** Writes all that the buffer has left. */
+  void write(long position, ByteBuffer buffer) throws IOException {
     run(() -> writeHere(position, buffer));
   }
 
   private void writeHere(long position, ByteBuffer buffer) throws IOException {
+    long start = position - buffer.position();
     while (buffer.hasRemaining()) {
-      channel.write(buffer, position + buffer.position());
+      channel.write(buffer, start + buffer.position());
     }
   }
 

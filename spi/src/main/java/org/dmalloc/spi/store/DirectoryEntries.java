@@ -233,6 +233,38 @@ final class DirectoryEntries {
     }
   }
 
+  /**
+   * Ends what a move between stores left when it was cut off: of an old and a new file one holds
+   * the region, and the other goes as soon as one of the two is opened for writing.
+   */
+  void resolve(StoreFile file, LockedFile locked) throws IOException {
+    HandOver note = file.handOver();
+    if (note == null) {
+      return;
+    }
+    boolean writes = file.mode() == OpenMode.WRITER;
+    if (note.role() == HandOver.Role.ARRIVED) {
+      if (writes && note.removeOldFile(calls())) {
+        file.endMove();
+      }
+      return;
+    }
+    switch (note.standing()) {
+      case HOLDS -> {
+        if (writes) {
+          file.endMove();
+        }
+      }
+      case SUPERSEDED -> {
+        if (writes) {
+          removeIfSuperseded(file.path(), locked, note);
+        }
+        throw StoreErrors.movedTo("open", file.path(), note);
+      }
+      case UNKNOWN -> throw StoreErrors.moveCutOff("open", file.path(), note);
+    }
+  }
+
   boolean removeIfSuperseded(Path path, LockedFile locked, HandOver note) throws IOException {
     if (!note.isSuperseded()) {
       return false;
@@ -242,10 +274,16 @@ final class DirectoryEntries {
     return true;
   }
 
-  /** Deletes the file of a region that nobody has open; it is not open then: false. */
-  boolean delete(Path path, NameDurability durable) throws IOException {
+  /**
+   * Deletes the file of a region that nobody has open; it is not open then: false.
+   *
+   * @param before what is to be done first, once nothing but the system can keep it from being
+   *     deleted
+   */
+  boolean delete(Path path, NameDurability durable, ChannelDisk.Step before) throws IOException {
     try (LockedFile locked = LockedFile.open("delete", path, OpenMode.WRITER, "its deletion")) {
       endMove(path, locked.identity(), examine(path, locked.disk()));
+      before.run();
       FileIdentity.deleteIfSame(path, locked.identity(), "delete");
       unforced.deleted(locked.identity());
     }
@@ -256,9 +294,10 @@ final class DirectoryEntries {
   /**
    * Takes the name away from a region's file, and needs no lock: whoever has it open keeps it.
    *
+   * @param before as for {@link #delete}
    * @return whether it is still open in this JVM
    */
-  boolean unlink(Path path, NameDurability durable) throws IOException {
+  boolean unlink(Path path, NameDurability durable, ChannelDisk.Step before) throws IOException {
     FileIdentity identity;
     boolean held;
     HandOver note;
@@ -279,6 +318,7 @@ final class DirectoryEntries {
       }
     }
     endMove(path, identity, note); // without the monitors, as it takes those of another file
+    before.run();
     FileIdentity.deleteIfSame(path, identity, "delete");
     unforced.deleted(identity);
     settle(durable);

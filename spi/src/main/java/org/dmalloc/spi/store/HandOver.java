@@ -32,7 +32,7 @@ record HandOver(Role role, UUID id, String path) {
   private static final int PATH_AT = LENGTH_AT + Short.BYTES;
 
   /** What is left of a header copy for the path. */
-  static final int MAX_PATH_BYTES = RegionHeader.LENGTH_AT - PATH_AT;
+  static final int MAX_PATH_BYTES = RegionHeader.JOURNAL_AT - PATH_AT;
 
   enum Role {
     /** The old one, which is the region only if the new one is not. */

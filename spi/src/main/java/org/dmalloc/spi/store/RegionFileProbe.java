@@ -12,6 +12,8 @@ import java.util.Optional;
 import java.util.function.Function;
 import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.StoredRegion;
+import org.dmalloc.spi.checkpoint.JournalRef;
+import org.dmalloc.spi.checkpoint.Journals;
 import org.dmalloc.spi.machine.LockHolders;
 import org.dmalloc.spi.store.OpenFiles.Entry;
 import org.jspecify.annotations.Nullable;
@@ -23,8 +25,13 @@ import org.jspecify.annotations.Nullable;
  * @param region the region as listings show it
  * @param flaws what is not as it should be, though the region can be opened
  * @param note of a move between stores; null if there is none, or if the file is in use
+ * @param journal of a checkpointed region; null for any other, or if it is open in this JVM
  */
-record RegionFileProbe(StoredRegion region, List<String> flaws, @Nullable HandOver note) {
+record RegionFileProbe(
+    StoredRegion region,
+    List<String> flaws,
+    @Nullable HandOver note,
+    @Nullable JournalRef journal) {
 
   /** Empty if the file is gone by now. */
   static Optional<RegionFileProbe> of(Path path) throws IOException {
@@ -108,7 +115,7 @@ record RegionFileProbe(StoredRegion region, List<String> flaws, @Nullable HandOv
             StoredRegion.State.OPEN,
             "open " + OpenFiles.describe(entries),
             Instant.ofEpochMilli(last.createdAtMillis()));
-    return new RegionFileProbe(region, List.of(), null);
+    return new RegionFileProbe(region, List.of(), null, null);
   }
 
   private static RegionFileProbe read(String name, Path path, FileIdentity.Opened file)
@@ -120,6 +127,11 @@ record RegionFileProbe(StoredRegion region, List<String> flaws, @Nullable HandOv
           path.toString()); // somebody is about to give the name to a file
     }
     RegionImage image = RegionImage.load(file.disk(), path);
+    JournalRef journal = image.header().journal();
+    Path directory = Objects.requireNonNull(path.getParent());
+    if (journal != null && !Journals.exists(directory, journal.journal())) {
+      throw StoreErrors.journalMissing(path, Journals.path(directory, journal.journal()));
+    }
     StoredRegion region =
         new StoredRegion(
             name,
@@ -131,12 +143,13 @@ record RegionFileProbe(StoredRegion region, List<String> flaws, @Nullable HandOv
             image.header().createdAt());
     // A writer elsewhere may be between two writes; only at rest a difference is a flaw.
     return new RegionFileProbe(
-        region, free ? flaws(image) : List.of(), free ? image.header().handOver() : null);
+        region, free ? flaws(image) : List.of(), free ? image.header().handOver() : null, journal);
   }
 
   private static List<String> flaws(RegionImage image) throws IOException {
     List<String> flaws = new ArrayList<>(image.flaws());
-    long surplus = image.surplusBytes();
+    boolean checkpointed = image.header().journal() != null; // which grow before their header does
+    long surplus = checkpointed ? 0 : image.surplusBytes();
     if (surplus > 0) {
       flaws.add(
           surplus
@@ -151,6 +164,7 @@ record RegionFileProbe(StoredRegion region, List<String> flaws, @Nullable HandOv
     return new RegionFileProbe(
         new StoredRegion(name, -1, -1, path, StoredRegion.State.UNUSABLE, detail, null),
         List.of(),
+        null,
         null);
   }
 }

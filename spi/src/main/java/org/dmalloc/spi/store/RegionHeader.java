@@ -4,8 +4,10 @@ package org.dmalloc.spi.store;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.time.Instant;
+import java.util.UUID;
 import java.util.zip.CRC32C;
 import org.dmalloc.api.Reservation;
+import org.dmalloc.spi.checkpoint.JournalRef;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -20,10 +22,11 @@ import org.jspecify.annotations.Nullable;
  * @param dataOffset where the region's first byte lies in the file
  * @param createdAt when the region was allocated, in milliseconds
  * @param flags bit 0: the space is reserved; bits 1 and 32: see {@link HandOver}; bit 2: it has a
- *     length of its own; bit 3: its size is 0; bit 33: space that was reserved has been given up
- *     since; other bits below 32 mean something that a reader must understand, the bits from 32 on
- *     something that it may ignore
+ *     length of its own; bit 3: its size is 0; bit 4: it is checkpointed; bit 33: space that was
+ *     reserved has been given up since; other bits below 32 mean something that a reader must
+ *     understand, the bits from 32 on something that it may ignore
  * @param handOver the note of a move between stores; null if there is none
+ * @param journal the journal of a checkpointed region; null for any other
  */
 record RegionHeader(
     int version,
@@ -33,7 +36,8 @@ record RegionHeader(
     long dataOffset,
     Instant createdAt,
     long flags,
-    @Nullable HandOver handOver) {
+    @Nullable HandOver handOver,
+    @Nullable JournalRef journal) {
   static final int BYTES = 512;
   static final int VERSION = 1;
 
@@ -47,9 +51,10 @@ record RegionHeader(
 
   private static final long FLAG_LENGTH = 1L << 2;
   private static final long FLAG_EMPTY = 1L << 3;
+  private static final long FLAG_CHECKPOINTED = 1L << 4;
 
   /** Flags that follow from the other values. */
-  private static final long DERIVED = FLAG_LENGTH | FLAG_EMPTY | HandOver.FLAGS;
+  private static final long DERIVED = FLAG_LENGTH | FLAG_EMPTY | FLAG_CHECKPOINTED | HandOver.FLAGS;
 
   /** Parts of the reserved space were given up: they read as zeros, and a store takes them anew. */
   static final long FLAG_HOLES = 1L << 33;
@@ -61,6 +66,10 @@ record RegionHeader(
   private static final int CHECKSUM_AT = BYTES - Integer.BYTES;
   private static final int FLAGS_AT = 48;
   static final int LENGTH_AT = CHECKSUM_AT - Long.BYTES;
+  private static final int MEMBER_AT = LENGTH_AT - Integer.BYTES;
+
+  /** Where the id of the journal is. */
+  static final int JOURNAL_AT = MEMBER_AT - 2 * Long.BYTES;
 
   /** What a copy's 512 bytes turned out to be. */
   enum Condition {
@@ -78,16 +87,21 @@ record RegionHeader(
 
   /** A first header. */
   static RegionHeader first(
-      long byteSize, long dataOffset, Reservation reservation, @Nullable HandOver note) {
+      long byteSize,
+      long dataOffset,
+      Reservation reservation,
+      @Nullable HandOver note,
+      @Nullable JournalRef journal) {
     long flags = reservation == Reservation.RESERVED ? FLAG_RESERVED : 0;
     Instant now = Instant.ofEpochMilli(System.currentTimeMillis());
-    return new RegionHeader(VERSION, 1, byteSize, NO_LENGTH, dataOffset, now, flags, note);
+    return new RegionHeader(VERSION, 1, byteSize, NO_LENGTH, dataOffset, now, flags, note, journal);
   }
 
   RegionHeader {
     long derived =
         (ownLength == NO_LENGTH ? 0 : FLAG_LENGTH)
             | (byteSize == 0 ? FLAG_EMPTY : 0)
+            | (journal == null ? 0 : FLAG_CHECKPOINTED)
             | (handOver == null ? 0 : handOver.flag());
     flags = (flags & ~DERIVED) | derived;
   }
@@ -119,7 +133,8 @@ record RegionHeader(
         dataOffset,
         createdAt,
         holes ? flags | FLAG_HOLES : flags & ~FLAG_HOLES,
-        handOver);
+        handOver,
+        journal);
   }
 
   /** Where the region's last byte ends in the file; a shorter file is cut. */
@@ -132,6 +147,11 @@ record RegionHeader(
     return with(newByteSize, Math.min(ownLength, newByteSize), handOver);
   }
 
+  /** With size and length as a checkpoint has them. */
+  RegionHeader settled(long newByteSize, long newLength) {
+    return with(newByteSize, newLength, handOver);
+  }
+
   RegionHeader using(long newLength) {
     return with(byteSize, newLength, handOver);
   }
@@ -142,7 +162,7 @@ record RegionHeader(
 
   private RegionHeader with(long newByteSize, long newLength, @Nullable HandOver note) {
     return new RegionHeader(
-        version, generation, newByteSize, newLength, dataOffset, createdAt, flags, note);
+        version, generation, newByteSize, newLength, dataOffset, createdAt, flags, note, journal);
   }
 
   /** The same values, to hold in place of an earlier header, and to be written to that copy. */
@@ -156,7 +176,8 @@ record RegionHeader(
         dataOffset,
         createdAt,
         flags,
-        handOver);
+        handOver,
+        journal);
   }
 
   byte[] encode() {
@@ -166,6 +187,12 @@ record RegionHeader(
     buffer.putLong(createdAt.toEpochMilli()).putLong(flags);
     if (handOver != null) {
       handOver.encode(buffer);
+    }
+    if (journal != null) {
+      UUID id = journal.journal();
+      buffer.putLong(JOURNAL_AT, Long.reverseBytes(id.getMostSignificantBits()));
+      buffer.putLong(JOURNAL_AT + Long.BYTES, Long.reverseBytes(id.getLeastSignificantBits()));
+      buffer.putInt(MEMBER_AT, journal.member());
     }
     if (ownLength != NO_LENGTH) {
       buffer.putLong(LENGTH_AT, ownLength);
@@ -220,7 +247,19 @@ record RegionHeader(
         buffer.getLong(32),
         Instant.ofEpochMilli(buffer.getLong(40)),
         flags,
-        HandOver.decode(buffer, flags));
+        HandOver.decode(buffer, flags),
+        decodeJournal(buffer, flags));
+  }
+
+  private static @Nullable JournalRef decodeJournal(ByteBuffer buffer, long flags) {
+    if ((flags & FLAG_CHECKPOINTED) == 0) {
+      return null;
+    }
+    UUID id =
+        new UUID(
+            Long.reverseBytes(buffer.getLong(JOURNAL_AT)),
+            Long.reverseBytes(buffer.getLong(JOURNAL_AT + Long.BYTES)));
+    return new JournalRef(id, buffer.getInt(MEMBER_AT));
   }
 
   private static int checksum(byte[] bytes) {

@@ -10,6 +10,7 @@ import java.util.Arrays;
 import java.util.Comparator;
 import java.util.EnumSet;
 import java.util.List;
+import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.NameDurability;
 import org.dmalloc.api.Reservation;
 import org.dmalloc.spi.store.RegionHeader.Condition;
@@ -86,11 +87,29 @@ final class RegionImage {
     return end + (PAGE - end % PAGE) % PAGE;
   }
 
+  /** Refuses what no file can hold, before it overflows. */
+  static void checkAddressable(String operation, long byteSize, Path target)
+      throws MemoryException {
+    if (byteSize < 0) {
+      throw new IllegalArgumentException("byteSize " + byteSize + "; give at least 0");
+    }
+    if (byteSize > Long.MAX_VALUE - 2 * DATA_OFFSET) {
+      throw StoreErrors.of(operation, byteSize, target, new IOException("File too large"));
+    }
+  }
+
   /** Writes a new image over an empty file, and waits for nothing; a moved one has a note. */
   static RegionImage initialise(
       Disk disk, long byteSize, Reservation reservation, @Nullable HandOver note, Reserve reserve)
       throws IOException {
-    RegionHeader header = RegionHeader.first(byteSize, DATA_OFFSET, reservation, note);
+    return initialise(
+        disk, RegionHeader.first(byteSize, DATA_OFFSET, reservation, note, null), reserve);
+  }
+
+  /** Writes a new image with that header. */
+  static RegionImage initialise(Disk disk, RegionHeader header, Reserve reserve)
+      throws IOException {
+    long byteSize = header.byteSize();
     long length = fileLength(DATA_OFFSET, byteSize);
     disk.setLength(length);
     reserve.reserve(DATA_OFFSET, length - DATA_OFFSET);
@@ -351,6 +370,54 @@ final class RegionImage {
       settle();
       disk.setLength(fileLength(header.dataOffset(), header.byteSize()));
       unforcedCut = true;
+    }
+  }
+
+  /**
+   * Says size and length as a checkpoint has them, and lengthens the file if it is too short; the
+   * device has it with the next {@link #force}.
+   */
+  void settleAt(long byteSize, long length) throws IOException {
+    settle();
+    RegionHeader settled = header.settled(byteSize, length);
+    long fileLength = fileLength(header.dataOffset(), byteSize);
+    if (disk.length() < fileLength) {
+      disk.setLength(fileLength);
+    }
+    if (!settled.equals(header)) {
+      change(settled, Unforced.WHOLE_FILE, false);
+    }
+  }
+
+  /** Makes the file longer, zero and reserved there, for what a later header tells. */
+  void lengthen(long byteSize, Reserve reserve) throws IOException {
+    long before = disk.length();
+    long after = fileLength(header.dataOffset(), byteSize);
+    if (after <= before) {
+      return;
+    }
+    disk.setLength(after);
+    try {
+      reserve.reserve(before, after - before);
+      disk.sync();
+    } catch (IOException | RuntimeException | Error e) {
+      try {
+        disk.setLength(before);
+      } catch (IOException f) {
+        e.addSuppressed(f);
+      }
+      throw e;
+    }
+  }
+
+  /** Cuts what is behind the last byte, so that it is zero for whoever comes there next. */
+  void trimExactly() throws IOException {
+    long end = fileLength(header.dataOffset(), header.byteSize());
+    if (hasRemains(header.dataEnd(), end)) {
+      settle();
+      disk.setLength(header.dataEnd());
+      disk.setLength(end);
+      disk.sync();
     }
   }
 

@@ -7,7 +7,6 @@ import java.nio.file.FileStore;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.attribute.BasicFileAttributes;
 import java.util.List;
 import java.util.Optional;
 import org.dmalloc.api.MemoryException;
@@ -17,6 +16,8 @@ import org.dmalloc.api.Reservation;
 import org.dmalloc.api.StoreFinding;
 import org.dmalloc.api.StoredRegion;
 import org.dmalloc.api.backing.StoreMove;
+import org.dmalloc.spi.checkpoint.Journal;
+import org.dmalloc.spi.checkpoint.JournalRef;
 import org.dmalloc.spi.region.RegionLedger;
 import org.jspecify.annotations.Nullable;
 
@@ -34,12 +35,11 @@ public final class RegionStore {
   public static final long MOST_SHARED_BYTES = SharedFiles.LARGEST_BYTES;
 
   private final Path directory;
-  private final boolean madeOnDemand;
-
-  private final @Nullable Path home;
+  private final StorePlace place;
   private final DirectoryEntries entries;
   private final SharedFiles sharedFiles = new SharedFiles(this);
   private final FileStoreBelow below;
+  private final CheckpointedRegions checkpointed;
 
   /** Gives a file a second name; a seam for file systems without hard links. */
   @FunctionalInterface
@@ -54,10 +54,10 @@ public final class RegionStore {
       Linker linker,
       UnforcedNames unforced) {
     this.directory = directory.toAbsolutePath().normalize();
-    this.madeOnDemand = madeOnDemand;
-    this.home = home;
+    this.place = new StorePlace(this.directory, madeOnDemand, home);
     this.below = new FileStoreBelow(this.directory);
     this.entries = new DirectoryEntries(this.directory, linker, unforced);
+    this.checkpointed = new CheckpointedRegions(this);
   }
 
   /**
@@ -82,7 +82,7 @@ public final class RegionStore {
       throws MemoryException {
     RegionStore store = new RegionStore(directory, false, null, linker, unforced);
     store.requireDirectory("open store");
-    Temporaries.removeStale(store.directory);
+    store.removeStale();
     return store;
   }
 
@@ -94,11 +94,16 @@ public final class RegionStore {
   static RegionStore openDefault(Path directory, @Nullable Path home) throws MemoryException {
     RegionStore store =
         new RegionStore(directory, true, home, Files::createLink, new UnforcedNames());
-    if (store.directoryExists("open store")) {
+    if (store.place.exists("open store")) {
       store.requireDirectory("open store");
-      Temporaries.removeStale(store.directory);
+      store.removeStale();
     }
     return store;
+  }
+
+  private void removeStale() throws MemoryException {
+    Temporaries.removeStale(directory);
+    checkpointed.removeLeft();
   }
 
   /** The store's directory, absolute. */
@@ -140,8 +145,38 @@ public final class RegionStore {
       NameDurability durable,
       String holder)
       throws MemoryException {
+    return create(name, byteSize, reservation, null, reserver, durable, holder);
+  }
+
+  /**
+   * Creates a checkpointed region, as a new member of a journal that is open here, durably.
+   *
+   * @throws MemoryException also if the journal cannot be written
+   */
+  public StoreFile create(
+      String name,
+      long byteSize,
+      Reservation reservation,
+      SpaceReserver reserver,
+      Journal journal,
+      String holder)
+      throws MemoryException {
+    return checkpointed.create(name, byteSize, reservation, reserver, journal, holder);
+  }
+
+  StoreFile create(
+      String name,
+      long byteSize,
+      Reservation reservation,
+      @Nullable JournalRef journal,
+      SpaceReserver reserver,
+      NameDurability durable,
+      String holder)
+      throws MemoryException {
     Path target = path(name);
-    StoreFile file = begin(name, byteSize, reservation, null, reserver, durable, holder);
+    RegionHeader header =
+        RegionHeader.first(byteSize, RegionImage.DATA_OFFSET, reservation, null, journal);
+    StoreFile file = begin(name, header, reserver, durable, holder);
     return StoreErrors.call(
         "allocate",
         byteSize,
@@ -173,35 +208,35 @@ public final class RegionStore {
       String holder)
       throws MemoryException {
     HandOver note = HandOver.of(HandOver.Role.ARRIVED, move.id(), move.from());
-    return begin(name, byteSize, reservation, note, reserver, durable, holder);
+    RegionHeader header =
+        RegionHeader.first(byteSize, RegionImage.DATA_OFFSET, reservation, note, null);
+    return begin(name, header, reserver, durable, holder);
   }
 
   private StoreFile begin(
       String name,
-      long byteSize,
-      Reservation reservation,
-      @Nullable HandOver note,
+      RegionHeader header,
       SpaceReserver reserver,
       NameDurability durable,
       String holder)
       throws MemoryException {
     Path target = path(name);
-    checkAllocation(byteSize, target);
+    checkAllocation(header.byteSize(), target);
     return StoreErrors.call(
         "allocate",
-        byteSize,
+        header.byteSize(),
         target,
         () -> {
           requireDirectory("allocate");
           entries.take("allocate", target);
           StoreFile file = temporary(name, durable, holder);
-          return finish(file, () -> file.initialise(byteSize, reservation, note, reserver));
+          return finish(file, () -> file.initialise(header, reserver));
         });
   }
 
   private static void checkAllocation(long byteSize, Path target) throws MemoryException {
     RegionLedger.checkNotInterrupted("allocate", -1, target.toString());
-    checkAddressable("allocate", byteSize, target);
+    RegionImage.checkAddressable("allocate", byteSize, target);
   }
 
   private StoreFile temporary(String name, NameDurability durable, String holder)
@@ -229,28 +264,7 @@ public final class RegionStore {
    *     its own, on an interrupted thread too
    */
   public StoreFile createUnnamed(long byteSize, SpaceReserver reserver) throws MemoryException {
-    boolean grows = reserver instanceof ZeroFill zeros && zeros.grows();
-    if (!grows) {
-      RegionLedger.checkNotInterrupted("allocate", -1, directory.toString());
-    }
-    String operation = grows ? "resize" : "allocate";
-    checkAddressable(operation, byteSize, directory);
-    return StoreErrors.call(
-        operation,
-        byteSize,
-        directory,
-        () -> {
-          requireDirectory("allocate");
-          LockedFile unnamed = Temporaries.createUnnamed(directory);
-          StoreFile file = new StoreFile(this, unnamed, OpenMode.WRITER, NameDurability.NOW, null);
-          try {
-            file.initialiseUnnamed(byteSize, reserver);
-            return file;
-          } catch (IOException | RuntimeException | Error e) {
-            closeAfter(e, file::abandon);
-            throw e;
-          }
-        });
+    return UnnamedFiles.create(this, byteSize, reserver);
   }
 
   /**
@@ -273,7 +287,8 @@ public final class RegionStore {
   }
 
   /**
-   * Opens a named region.
+   * Opens a named region. Who opens a checkpointed one for writing has its journal open, and has
+   * brought all of it into the files ({@link #replay}); for reading this does it.
    *
    * @param durable whether changes of its header wait for the device, those included that others
    *     put off
@@ -284,13 +299,24 @@ public final class RegionStore {
       throws MemoryException {
     Path path = path(name);
     RegionLedger.checkNotInterrupted("open", -1, path.toString());
+    if (mode != OpenMode.WRITER) {
+      checkpointed.settle(path);
+    }
+    return openUnchecked(name, mode, durable, holder);
+  }
+
+  /** Opens one on an interrupted thread too, and as it is, whatever its journal has for it. */
+  StoreFile openUnchecked(String name, OpenMode mode, NameDurability durable, String holder)
+      throws MemoryException {
+    Path path = path(name);
     try {
       requireDirectory("open");
       LockedFile locked = LockedFile.open("open", path, mode, holder);
       try {
         StoreFile file = new StoreFile(this, locked, mode, durable, name);
         file.load();
-        resolve(file, locked);
+        entries.resolve(file, locked);
+        checkpointed.requireJournal(file);
         return file;
       } catch (IOException | RuntimeException | Error e) {
         closeAfter(e, locked::close);
@@ -309,35 +335,32 @@ public final class RegionStore {
   }
 
   /**
-   * Ends what a move between stores left when it was cut off: of an old and a new file one holds
-   * the region, and the other goes as soon as one of the two is opened for writing.
+   * The journal of a checkpointed region, and its number there; empty for any other. Needs no lock:
+   * the region may be open.
+   *
+   * @throws MemoryException if there is none, or its header cannot be read
    */
-  private void resolve(StoreFile file, LockedFile locked) throws IOException {
-    HandOver note = file.handOver();
-    if (note == null) {
-      return;
+  public Optional<JournalRef> journalOf(String name) throws MemoryException {
+    Path path = path(name);
+    try {
+      requireDirectory("open");
+      return ChannelDisk.call(() -> CheckpointedRegions.journalOf(path));
+    } catch (NoSuchFileException e) {
+      throw StoreErrors.noSuchRegion("open", path);
+    } catch (IOException e) {
+      throw StoreErrors.of("open", -1, path, e);
     }
-    boolean writes = file.mode() == OpenMode.WRITER;
-    if (note.role() == HandOver.Role.ARRIVED) {
-      if (writes && note.removeOldFile(entries.calls())) {
-        file.endMove();
-      }
-      return;
-    }
-    switch (note.standing()) {
-      case HOLDS -> {
-        if (writes) {
-          file.endMove();
-        }
-      }
-      case SUPERSEDED -> {
-        if (writes) {
-          entries.removeIfSuperseded(file.path(), locked, note);
-        }
-        throw StoreErrors.movedTo("open", file.path(), note);
-      }
-      case UNKNOWN -> throw StoreErrors.moveCutOff("open", file.path(), note);
-    }
+  }
+
+  /**
+   * Brings what a journal of this store has into the regions' files, and ends creations, deletions
+   * and renamings that were cut off. None of the regions is open for writing.
+   *
+   * @throws MemoryException if the journal is damaged, if a file is open elsewhere, or cannot be
+   *     written
+   */
+  public void replay(Journal journal) throws MemoryException {
+    checkpointed.replay(journal);
   }
 
   /** The kind of file system below the store, as the system names it: {@code ext4} … */
@@ -383,12 +406,32 @@ public final class RegionStore {
     try {
       requireDirectory("delete");
       return ChannelDisk.call(
-          () -> whileOpen ? entries.unlink(path, durable) : entries.delete(path, durable));
+          () -> {
+            Optional<Boolean> deleted = checkpointed.delete(name, whileOpen);
+            if (deleted.isPresent()) {
+              return deleted.get();
+            }
+            return whileOpen
+                ? entries.unlink(path, durable, () -> {})
+                : entries.delete(path, durable, () -> {});
+          });
     } catch (NoSuchFileException e) {
       throw StoreErrors.noSuchRegion("delete", path);
     } catch (IOException e) {
       throw StoreErrors.of("delete", -1, path, e);
     }
+  }
+
+  /**
+   * Deletes a checkpointed region of a journal that is open here, durably. The journal stays, also
+   * when it has no member any more; its owner deletes it then.
+   */
+  public boolean delete(String name, boolean whileOpen, Journal journal) throws MemoryException {
+    return StoreErrors.call(
+        "delete",
+        -1,
+        path(name),
+        () -> ChannelDisk.call(() -> checkpointed.delete(name, whileOpen, journal)));
   }
 
   /** Deletes a named region that nobody has open, for good at once. */
@@ -407,7 +450,12 @@ public final class RegionStore {
     Path target = path(newName);
     try {
       requireDirectory("rename");
-      ChannelDisk.run(() -> entries.renameClosed(path, target, durable));
+      ChannelDisk.run(
+          () -> {
+            if (!checkpointed.rename(name, newName)) {
+              entries.renameClosed(path, target, durable);
+            }
+          });
     } catch (NoSuchFileException e) {
       throw StoreErrors.noSuchRegion("rename", path);
     } catch (IOException e) {
@@ -415,62 +463,13 @@ public final class RegionStore {
     }
   }
 
-  /** Refuses what no file can hold, before it overflows. */
-  static void checkAddressable(String operation, long byteSize, Path target)
-      throws MemoryException {
-    if (byteSize < 0) {
-      throw new IllegalArgumentException("byteSize " + byteSize + "; give at least 0");
-    }
-    if (byteSize > Long.MAX_VALUE - 2 * RegionImage.DATA_OFFSET) {
-      throw StoreErrors.of(operation, byteSize, target, new IOException("File too large"));
-    }
-  }
-
   /** Whether the directory is still to be made; throws if that cannot be told. */
   boolean isMissingByDesign(String operation) throws MemoryException {
-    return madeOnDemand && !directoryExists(operation);
+    return place.isMissingByDesign(operation);
   }
 
-  /** A directory that this user may not read, or on a path that is none, is not a missing one. */
-  private boolean directoryExists(String operation) throws MemoryException {
-    // Java has one exception for ENOENT and ENOTDIR: what exists of the path tells which it was.
-    for (Path path = directory; path != null; path = path.getParent()) {
-      try {
-        if (Files.readAttributes(path, BasicFileAttributes.class).isDirectory()) {
-          return path.equals(directory);
-        }
-      } catch (NoSuchFileException e) {
-        continue;
-      } catch (IOException e) {
-        throw StoreErrors.of(operation, -1, directory, e);
-      }
-      throw MemoryException.of(operation, path.toString(), "not a directory", "name a directory");
-    }
-    return false;
-  }
-
-  private void requireDirectory(String operation) throws MemoryException {
-    if (directoryExists(operation)) {
-      StoreDirectory.use(directory);
-      return;
-    }
-    if (StoreDirectory.hasGone(directory)) {
-      throw StoreErrors.directoryGone(operation, directory);
-    }
-    if (!madeOnDemand) {
-      throw StoreErrors.directoryMissing(operation, directory);
-    }
-    if (operation.equals("allocate")) {
-      if (home != null && !Files.isDirectory(home)) {
-        throw StoreErrors.homeMissing(directory, home);
-      }
-      try {
-        Temporaries.createDirectories(directory);
-        StoreDirectory.use(directory);
-      } catch (IOException e) {
-        throw StoreErrors.of("create directory", -1, directory, e);
-      }
-    }
+  void requireDirectory(String operation) throws MemoryException {
+    place.require(operation);
   }
 
   DirectoryEntries entries() {

@@ -153,6 +153,14 @@ final class StoreErrors {
         "make that directory available, or close the region there, and try again");
   }
 
+  static MemoryException journalMissing(Path path, Path journal) {
+    return of(
+        "open",
+        path,
+        "damaged: its journal " + journal + " is missing",
+        "put the journal back, or restore both from a backup, or delete the region");
+  }
+
   static MemoryException directoryGone(String operation, Path directory) {
     return of(
         operation,

@@ -20,6 +20,8 @@ import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.NameDurability;
 import org.dmalloc.api.Reservation;
 import org.dmalloc.api.backing.StoreMove;
+import org.dmalloc.spi.checkpoint.JournalRef;
+import org.dmalloc.spi.checkpoint.MemberFile;
 import org.dmalloc.spi.machine.AddressSpace;
 import org.dmalloc.spi.machine.Errno;
 import org.dmalloc.spi.machine.MappingCount;
@@ -107,16 +109,9 @@ public final class StoreFile implements MovableFile, AutoCloseable {
   }
 
   /** Writes a new named region into the empty file. */
-  synchronized void initialise(
-      long newByteSize, Reservation reservation, @Nullable HandOver note, SpaceReserver reserver)
-      throws IOException {
+  synchronized void initialise(RegionHeader header, SpaceReserver reserver) throws IOException {
     image =
-        RegionImage.initialise(
-            disk,
-            newByteSize,
-            reservation,
-            note,
-            (at, length) -> reserver.reserve(this, at, length));
+        RegionImage.initialise(disk, header, (at, length) -> reserver.reserve(this, at, length));
     adopt(image.header());
   }
 
@@ -235,6 +230,66 @@ public final class StoreFile implements MovableFile, AutoCloseable {
 
   synchronized @Nullable HandOver handOver() {
     return image == null ? null : image.header().handOver();
+  }
+
+  /** The journal of a checkpointed region, and its number there; null for any other. */
+  public synchronized @Nullable JournalRef journal() {
+    return image == null ? null : image.header().journal();
+  }
+
+  /**
+   * The file as the journal of a checkpointed region writes it; it stays open.
+   *
+   * @throws IllegalStateException if the region is not checkpointed, or not open for writing
+   */
+  public MemberFile memberFile() {
+    return memberFile(false);
+  }
+
+  MemberFile memberFile(boolean owned) {
+    requireWriter("checkpoint");
+    if (journal() == null) {
+      throw new IllegalStateException(path() + " is not checkpointed");
+    }
+    return new CheckpointedFile(this, owned);
+  }
+
+  /** Has the header tell size and length of a checkpoint. */
+  synchronized void settleAt(long checkpointBytes, long length) throws IOException {
+    Objects.requireNonNull(image).settleAt(checkpointBytes, length);
+    noteUnforced();
+  }
+
+  /** Waits until the device has all of the file. */
+  synchronized void forceAll() throws IOException {
+    RegionImage forced = Objects.requireNonNull(image);
+    forced.doubt();
+    forced.force();
+    store.unforced().forced(this);
+  }
+
+  /**
+   * Makes the file of a checkpointed region longer, and waits until the device has that. The header
+   * tells it when a checkpoint does. Does nothing if the file is as long already.
+   *
+   * @throws MemoryException if the space cannot be had; the old size holds
+   */
+  public synchronized void growFile(long newByteSize, SpaceReserver reserver)
+      throws MemoryException {
+    requireWriter("resize");
+    if (journal() == null) {
+      throw new IllegalStateException(path() + " is not checkpointed; resize it");
+    }
+    checkName("resize");
+    RegionImage.checkAddressable("resize", newByteSize, path());
+    RegionImage grown = Objects.requireNonNull(image);
+    StoreErrors.run(
+        "resize",
+        newByteSize,
+        target(),
+        () -> grown.lengthen(newByteSize, (at, length) -> reserver.reserve(this, at, length)));
+    byteSize = newByteSize;
+    describe(ownLength == RegionHeader.NO_LENGTH ? newByteSize : ownLength);
   }
 
   private void adopt(RegionHeader header) {
@@ -641,12 +696,16 @@ public final class StoreFile implements MovableFile, AutoCloseable {
     return named >= 0 ? named : disk.length();
   }
 
-  /** Cuts what a resize of a named region that was cut off has left behind its last page. */
+  /**
+   * Cuts what a resize of a named region that was cut off has left behind its last page; of a
+   * checkpointed one, what is behind its last byte, when its journal has nothing for it.
+   */
   public synchronized void trim() throws MemoryException {
     RegionImage trimmed = image;
     if (trimmed != null) {
       requireWriter("resize");
-      StoreErrors.run("resize", byteSize, target(), trimmed::trim);
+      boolean exactly = trimmed.header().journal() != null;
+      StoreErrors.run("resize", byteSize, target(), exactly ? trimmed::trimExactly : trimmed::trim);
     }
   }
 
@@ -663,9 +722,12 @@ public final class StoreFile implements MovableFile, AutoCloseable {
     if (part != null) {
       throw new IllegalStateException("a part has one size; move the region to a file of its own");
     }
+    if (journal() != null) {
+      throw new IllegalStateException(path() + " is checkpointed: only a checkpoint resizes it");
+    }
     checkName("resize");
     checkLength("resize");
-    RegionStore.checkAddressable("resize", newByteSize, path());
+    RegionImage.checkAddressable("resize", newByteSize, path());
     try {
       RegionImage.Reserve reserve = (at, length) -> reserver.reserve(this, at, length);
       if (image != null) {
@@ -719,19 +781,22 @@ public final class StoreFile implements MovableFile, AutoCloseable {
     return ownLength;
   }
 
-  /** Sets the length; {@link #forceHeader}, or closing the file, makes it durable. */
+  /**
+   * Sets the length; {@link #forceHeader}, or closing the file, makes it durable, of a checkpointed
+   * region only a checkpoint does.
+   */
   public synchronized void keepLength(long length) {
     if (image != null) {
       ownLength = length;
       describe(length);
-      if (mode == OpenMode.WRITER && length != image.header().ownLength()) {
+      if (mode == OpenMode.WRITER && journal() == null && length != image.header().ownLength()) {
         store.unforced().add(this);
       }
     }
   }
 
   private void writeLength() throws IOException {
-    if (image != null && ownLength != image.header().ownLength()) {
+    if (image != null && journal() == null && ownLength != image.header().ownLength()) {
       image.use(ownLength);
     }
   }

@@ -103,6 +103,7 @@ final class StoreInspection {
     for (RegionFileProbe probe : probes) {
       checkRegion(probe, facts);
     }
+    findings.addAll(JournalChecks.findings(directory, probes));
   }
 
   private void checkDirectory(FileSystemFacts facts) throws IOException {

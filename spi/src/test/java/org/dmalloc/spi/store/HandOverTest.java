@@ -188,7 +188,7 @@ final class HandOverTest {
                     SpaceReserver.SPARSE,
                     NameDurability.NOW,
                     "test"));
-    assertTrue(message(e).contains("426"), message(e));
+    assertTrue(message(e).contains("406"), message(e));
     assertEquals(List.of(), files(to));
   }
 

@@ -1,0 +1,294 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.dmalloc.spi.store;
+
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.Optional;
+import java.util.UUID;
+import org.dmalloc.api.MemoryException;
+import org.dmalloc.api.NameDurability;
+import org.dmalloc.api.Reservation;
+import org.dmalloc.spi.checkpoint.Journal;
+import org.dmalloc.spi.checkpoint.JournalRef;
+import org.dmalloc.spi.checkpoint.Journals;
+import org.dmalloc.spi.checkpoint.MemberFile;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a store does with regions that have a journal, so that file and journal never part.
+ *
+ * <p>The header of the file tells the journal and the member; the journal tells the name of the
+ * file. A member without a name is one that is being created or deleted: what has its number goes,
+ * the file first, when the journal is opened next, or the store. So a crash between the steps of
+ * either leaves all or nothing. After one between the steps of a renaming the file is found by its
+ * header.
+ */
+final class CheckpointedRegions {
+  /** Of a member that is being created or deleted. */
+  private static final String NO_NAME = "";
+
+  private final RegionStore store;
+  private final Path directory;
+  private final DirectoryEntries entries;
+
+  CheckpointedRegions(RegionStore store) {
+    this.store = store;
+    this.directory = store.directory();
+    this.entries = store.entries();
+  }
+
+  /** What the header of a file says, which may be open; empty if it has no journal. */
+  static Optional<JournalRef> journalOf(Path path) throws IOException {
+    synchronized (OpenFiles.pathMonitor(path)) {
+      FileIdentity identity = FileIdentity.of(path);
+      synchronized (OpenFiles.monitor(identity)) {
+        FileChannel channel = FileIdentity.open(path, false);
+        try {
+          return Optional.ofNullable(
+              RegionImage.load(new ChannelDisk(channel, identity), path).header().journal());
+        } finally {
+          OpenFiles.leave(identity, channel);
+        }
+      }
+    }
+  }
+
+  /** The same of what need be no region: null, too, if it is none, or is not there. */
+  private static @Nullable JournalRef journalIfAny(Path path) {
+    try {
+      return journalOf(path).orElse(null);
+    } catch (IOException e) {
+      return null; // whoever opens it is told
+    }
+  }
+
+  /** The name of the region that has a member's file; empty if none has. */
+  private Optional<String> locate(JournalRef member, String name) throws IOException {
+    if (!name.isEmpty() && member.equals(journalIfAny(store.path(name)))) {
+      return Optional.of(name);
+    }
+    for (Path file : Temporaries.files(directory, CheckpointedRegions::isRegion)) {
+      if (member.equals(journalIfAny(file))) {
+        return RegionFileName.parse(String.valueOf(file.getFileName()));
+      }
+    }
+    return Optional.empty();
+  }
+
+  private static boolean isRegion(Path file) {
+    return RegionFileName.parse(String.valueOf(file.getFileName())).isPresent();
+  }
+
+  /** Creates a region as a member of a journal, durably. */
+  StoreFile create(
+      String name,
+      long byteSize,
+      Reservation reservation,
+      SpaceReserver reserver,
+      Journal journal,
+      String holder)
+      throws MemoryException {
+    int member = journal.add(NO_NAME);
+    JournalRef ref = new JournalRef(journal.id(), member);
+    StoreFile file = null;
+    try {
+      file = store.create(name, byteSize, reservation, ref, reserver, NameDurability.NOW, holder);
+      journal.rename(member, name);
+      return file;
+    } catch (IOException | RuntimeException | Error e) {
+      undo(e, file, journal, member);
+      throw e;
+    }
+  }
+
+  private static void undo(Throwable cause, @Nullable StoreFile file, Journal journal, int member) {
+    try {
+      if (file != null) {
+        file.discard();
+      }
+      journal.remove(member);
+    } catch (IOException e) {
+      cause.addSuppressed(e);
+    }
+  }
+
+  /** Brings what a journal has into the files, and ends what a crash has cut off. */
+  void replay(Journal journal) throws MemoryException {
+    journal.replay((member, name) -> open(new JournalRef(journal.id(), member), name));
+    StoreErrors.run("open", -1, directory, () -> reconcile(journal));
+  }
+
+  private Optional<MemberFile> open(JournalRef member, String name) throws MemoryException {
+    Optional<String> found = StoreErrors.call("open", -1, directory, () -> locate(member, name));
+    if (found.isEmpty()) {
+      return Optional.empty();
+    }
+    StoreFile file =
+        store.openUnchecked(found.get(), OpenMode.WRITER, NameDurability.NOW, "its journal");
+    return Optional.of(file.memberFile(true));
+  }
+
+  /** Ends creations and deletions that were cut off, and takes note of new names. */
+  private void reconcile(Journal journal) throws IOException {
+    for (Map.Entry<Integer, String> member : Map.copyOf(journal.members()).entrySet()) {
+      String name = member.getValue();
+      Optional<String> found =
+          locate(new JournalRef(journal.id(), member.getKey()), member.getValue());
+      if (name.isEmpty()) {
+        if (found.isPresent()) {
+          entries.delete(store.path(found.get()), NameDurability.NOW, () -> {});
+        }
+        journal.remove(member.getKey());
+      } else if (found.isPresent() && !found.get().equals(name)) {
+        journal.rename(member.getKey(), found.get());
+      }
+    }
+  }
+
+  /** Has the file of a region that is to be read all that its journal has for it. */
+  void settle(Path path) throws MemoryException {
+    JournalRef ref = journalIfAny(path);
+    if (ref != null
+        && Journals.exists(directory, ref.journal())
+        && !Journals.isSettled(directory, ref.journal())) {
+      try (Journal journal = Journal.open(directory, ref.journal(), "a reader's opening")) {
+        replay(journal);
+      }
+    }
+  }
+
+  /** Throws if the journal of a region is missing: nobody knows what it had for it. */
+  void requireJournal(StoreFile file) throws MemoryException {
+    JournalRef ref = file.journal();
+    if (ref != null && !Journals.exists(directory, ref.journal())) {
+      throw StoreErrors.journalMissing(file.path(), Journals.path(directory, ref.journal()));
+    }
+  }
+
+  /** Deletes a region, and its journal with the last one; false if it has no journal. */
+  Optional<Boolean> delete(String name, boolean whileOpen) throws IOException {
+    JournalRef ref = journalIfAny(store.path(name));
+    if (ref == null || !isReadable(ref)) {
+      return Optional.empty();
+    }
+    try (Journal journal = Journal.open(directory, ref.journal(), "a deletion")) {
+      boolean held = delete(name, whileOpen, journal, ref.member());
+      if (journal.members().isEmpty()) {
+        journal.delete();
+      }
+      return Optional.of(held);
+    }
+  }
+
+  /** One that is damaged, or gone, keeps nobody from deleting or renaming a region of it. */
+  private boolean isReadable(JournalRef ref) {
+    return Journals.exists(directory, ref.journal())
+        && Journals.isReadable(directory, ref.journal());
+  }
+
+  /** Deletes a region of a journal that is open here, which stays, also without a member. */
+  boolean delete(String name, boolean whileOpen, Journal journal) throws IOException {
+    JournalRef ref = journalOf(store.path(name)).orElse(null);
+    if (ref == null || !ref.journal().equals(journal.id())) {
+      throw new IllegalArgumentException(name + " is no member of " + journal.path());
+    }
+    return delete(name, whileOpen, journal, ref.member());
+  }
+
+  private boolean delete(String name, boolean whileOpen, Journal journal, int member)
+      throws IOException {
+    if (!journal.members().containsKey(member)) {
+      return remove(name, whileOpen, () -> {});
+    }
+    boolean[] marked = {false};
+    try {
+      boolean held =
+          remove(
+              name,
+              whileOpen,
+              () -> {
+                marked[0] = true;
+                journal.rename(member, NO_NAME);
+              });
+      journal.remove(member);
+      return held;
+    } catch (IOException | RuntimeException | Error e) {
+      if (marked[0] && member(name).isPresent()) {
+        restoreName(e, journal, member, name);
+      }
+      throw e;
+    }
+  }
+
+  private Optional<JournalRef> member(String name) {
+    return Optional.ofNullable(journalIfAny(store.path(name)));
+  }
+
+  private static void restoreName(Throwable cause, Journal journal, int member, String name) {
+    try {
+      journal.rename(member, name);
+    } catch (MemoryException e) {
+      cause.addSuppressed(e);
+    }
+  }
+
+  private boolean remove(String name, boolean whileOpen, ChannelDisk.Step before)
+      throws IOException {
+    Path path = store.path(name);
+    return whileOpen
+        ? entries.unlink(path, NameDurability.NOW, before)
+        : entries.delete(path, NameDurability.NOW, before);
+  }
+
+  /** Renames a closed region; false if it has no journal. */
+  boolean rename(String name, String newName) throws IOException {
+    JournalRef ref = journalIfAny(store.path(name));
+    if (ref == null || !isReadable(ref)) {
+      return false;
+    }
+    try (Journal journal = Journal.open(directory, ref.journal(), "a renaming")) {
+      boolean listed = journal.members().containsKey(ref.member());
+      if (listed) {
+        journal.rename(ref.member(), newName);
+      }
+      try {
+        entries.renameClosed(store.path(name), store.path(newName), NameDurability.NOW);
+      } catch (IOException | RuntimeException | Error e) {
+        if (listed) {
+          restoreName(e, journal, ref.member(), name);
+        }
+        throw e;
+      }
+      return true;
+    }
+  }
+
+  /** Removes what crashes have left of journals, as far as this user may. */
+  void removeLeft() throws MemoryException {
+    try {
+      Journals.removeUnfinished(directory);
+    } catch (IOException e) {
+      // In use, or not ours to remove: verify tells.
+    }
+    for (UUID id : Journals.list(directory)) {
+      try {
+        if (!Journals.isInUse(directory, id) && Journals.hasRemains(directory, id)) {
+          removeLeft(id);
+        }
+      } catch (IOException e) {
+        // Gone by now, damaged, or not ours to remove: verify tells.
+      }
+    }
+  }
+
+  private void removeLeft(UUID id) throws IOException {
+    try (Journal journal = Journal.open(directory, id, "its removal")) {
+      reconcile(journal);
+      if (journal.members().isEmpty()) {
+        journal.delete();
+      }
+    }
+  }
+}
