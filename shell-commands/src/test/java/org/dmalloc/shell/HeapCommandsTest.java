@@ -289,6 +289,12 @@ class HeapCommandsTest {
     assertTrue(shell.complete(List.of("heap", ""), 1).containsAll(List.of("create", "map")));
     assertEquals(
         List.of("files", "plain"), shell.complete(List.of("heap", "open", "x", "-b", ""), 4));
+    assertEquals(List.of(), shell.complete(List.of("heap", "root", id, ""), 3));
+    shell.run("heap root " + id + " last 32");
+    shell.run("heap root " + id + " first 16");
+    assertEquals(
+        List.of("first", "last"), shell.complete(List.of("heap", "root", "-b", "x", id, ""), 5));
+    assertEquals(List.of(), shell.complete(List.of("heap", "root", "stored", ""), 3));
     for (Command command : shell.commands.groups().getFirst().commands()) {
       String page = shell.run(command.name() + " --help");
       assertTrue(

@@ -77,6 +77,15 @@ public abstract class CommandSet {
     return Optional.empty();
   }
 
+  /**
+   * Like {@link #candidates(String)}, where they depend on what is typed before.
+   *
+   * @param before the words between the command and the cursor
+   */
+  public Optional<List<String>> candidates(String placeholder, List<String> before) {
+    return candidates(placeholder);
+  }
+
   /** Ends work that outlives its command; called when the bundle stops. */
   protected void stopped() {}
 }

@@ -153,7 +153,11 @@ public final class Candidates implements Function {
     if (command.equals("hotswap") && place.name().equals("BACKEND")) {
       return targets(place.before());
     }
-    return place.command().set().candidates(place.name()).orElseGet(() -> known(command, place));
+    return place
+        .command()
+        .set()
+        .candidates(place.name(), place.before())
+        .orElseGet(() -> known(command, place));
   }
 
   /** Possible targets of a move: neither the mover, nor the backend that holds all regions. */

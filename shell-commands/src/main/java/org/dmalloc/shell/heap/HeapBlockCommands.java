@@ -210,4 +210,11 @@ public final class HeapBlockCommands extends CommandSet {
   public Optional<List<String>> candidates(String placeholder) {
     return HeapCandidates.of(providers(), open, placeholder);
   }
+
+  @Override
+  public Optional<List<String>> candidates(String placeholder, List<String> before) {
+    return placeholder.equals("ROOT")
+        ? Optional.of(HeapCandidates.roots(providers(), open, before))
+        : candidates(placeholder);
+  }
 }

@@ -4,8 +4,10 @@ package org.dmalloc.shell.heap;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
+import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.RegionInfo;
 import org.dmalloc.api.VisibleText;
+import org.dmalloc.heap.Heap;
 import org.dmalloc.shell.command.Backend;
 import org.dmalloc.shell.command.Providers;
 
@@ -33,6 +35,28 @@ final class HeapCandidates {
                     .sorted())
             .distinct()
             .toList());
+  }
+
+  /**
+   * The roots of the heap that the line names, if it is open: to open one may take long.
+   *
+   * @param before the words of the line before the cursor
+   */
+  static List<String> roots(Providers providers, OpenHeaps heaps, List<String> before) {
+    return providers.regions(fault -> {}).stream()
+        .filter(each -> names(each.info()).anyMatch(before::contains))
+        .flatMap(each -> heaps.service().find(each.region()).stream())
+        .flatMap(HeapCandidates::roots)
+        .distinct()
+        .toList();
+  }
+
+  private static Stream<String> roots(Heap heap) {
+    try {
+      return heap.roots().keySet().stream().map(VisibleText::of);
+    } catch (MemoryException | IllegalStateException e) {
+      return Stream.empty(); // the command says why
+    }
   }
 
   private static Stream<String> names(RegionInfo info) {

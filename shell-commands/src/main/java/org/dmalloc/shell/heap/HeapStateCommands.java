@@ -72,23 +72,28 @@ public final class HeapStateCommands extends CommandSet {
       throws MemoryException, CommandFailure, InterruptedException {
     try (OpenHeaps.Lease lease = open.lease(which, lookup(), AccessMode.READ_ONLY);
         ProgressLine progress = Console.of(session).progress("heap check " + lease.label())) {
-      HeapReport report = WatchedCheck.run(lease.heap(), progress);
+      HeapReport report = WatchedScan.run(lease.heap()::check, progress);
       return result(session, "check", lease.label(), report, json, progress);
     }
   }
 
-  @Descriptor("makes the metadata of a heap agree again; frees nothing that may be a live block")
+  @Descriptor(
+      "makes the metadata of a heap agree again; frees nothing that may be a live block; Ctrl-C"
+          + " ends it, and an open heap may then wait for another repair")
   public Printable repair(
       CommandSession session, HeapArguments which, @Argument("--json: as JSON") boolean json)
-      throws MemoryException, CommandFailure {
+      throws MemoryException, CommandFailure, InterruptedException {
     try (RegionLookup.Lease region =
             lookup().lease(which.heap(), AccessMode.READ_WRITE, which.backend());
         ProgressLine progress = Console.of(session).progress("heap repair " + region.label())) {
-      progress.now("going through all pages, to the end"); // half of it would be no repair
       Optional<Heap> heap = open.service().find(region.region());
       // One that cannot be opened is repaired as well, so it is not opened for this.
       HeapReport report =
-          heap.isPresent() ? heap.get().repair() : open.service().repair(region.region());
+          WatchedScan.run(
+              heap.isPresent()
+                  ? heap.get()::repair
+                  : listener -> open.service().repair(region.region(), listener),
+              progress);
       return result(session, "repair", region.label(), report, json, progress);
     }
   }

@@ -8,35 +8,41 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.ProgressListener;
-import org.dmalloc.heap.Heap;
 import org.dmalloc.heap.HeapReport;
 
 /**
- * A check of a heap on a thread of its own. The users of the heap wait meanwhile, so that thread
- * waits for nobody: the one that began the check shows how far it is, and ends it when it is
+ * A check or repair of a heap on a thread of its own. The users of the heap wait meanwhile, so that
+ * thread waits for nobody: the one that began it shows how far it is, and ends it when it is
  * interrupted.
  */
-final class WatchedCheck {
+final class WatchedScan {
   private static final long LOOK_MILLIS = 100;
 
   private volatile long doneBytes;
   private volatile long totalBytes;
   private volatile boolean cancelled;
 
-  private WatchedCheck() {}
+  private WatchedScan() {}
 
-  /** Checks the heap; when this throws the check has ended. */
-  static HeapReport run(Heap heap, ProgressListener progress)
+  /** What goes through a heap. */
+  @FunctionalInterface
+  interface Scan {
+    /** Runs it; the listener ends it by an exception. */
+    HeapReport run(ProgressListener progress) throws MemoryException;
+  }
+
+  /** Runs it; when this throws it has ended. */
+  static HeapReport run(Scan scan, ProgressListener progress)
       throws MemoryException, InterruptedException {
-    WatchedCheck check = new WatchedCheck();
-    FutureTask<HeapReport> task = new FutureTask<>(() -> heap.check(check::progressed));
-    Thread thread = Thread.ofPlatform().name("dmalloc heap check").daemon(true).start(task);
+    WatchedScan watched = new WatchedScan();
+    FutureTask<HeapReport> task = new FutureTask<>(() -> scan.run(watched::progressed));
+    Thread thread = Thread.ofPlatform().name("dmalloc heap scan").daemon(true).start(task);
     try {
       while (true) {
         try {
           return task.get(LOOK_MILLIS, TimeUnit.MILLISECONDS);
         } catch (TimeoutException e) {
-          progress.progressed(check.doneBytes, check.totalBytes);
+          progress.progressed(watched.doneBytes, watched.totalBytes);
         }
       }
     } catch (ExecutionException e) {
@@ -50,7 +56,7 @@ final class WatchedCheck {
       }
       throw new IllegalStateException(cause);
     } finally {
-      check.cancelled = true;
+      watched.cancelled = true;
       awaitEnd(thread);
     }
   }
