@@ -17,6 +17,7 @@ import org.dmalloc.heap.HeapOptions;
 import org.dmalloc.heap.HeapService;
 import org.openjdk.jcstress.annotations.Actor;
 import org.openjdk.jcstress.annotations.Arbiter;
+import org.openjdk.jcstress.annotations.JCStressMeta;
 import org.openjdk.jcstress.annotations.JCStressTest;
 import org.openjdk.jcstress.annotations.Outcome;
 import org.openjdk.jcstress.annotations.State;
@@ -31,6 +32,7 @@ import org.openjdk.jcstress.infra.results.I_Result;
 public final class HeapOrderings {
   private static final int SMALL = 48;
   private static final int LARGE = 100_000;
+  private static final long REFUSED = -1;
 
   private HeapOrderings() {}
 
@@ -52,45 +54,45 @@ public final class HeapOrderings {
     }
   }
 
-  private static long allocate(long byteSize) {
+  /** A call that the heap may refuse. */
+  @FunctionalInterface
+  private interface Call {
+    long of(Heap heap) throws MemoryException;
+  }
+
+  /** What it returns, or {@link #REFUSED}. */
+  private static long call(Call call) {
     try {
-      return Shared.HEAP.allocate(byteSize);
+      return call.of(Shared.HEAP);
+    } catch (IllegalArgumentException e) {
+      return REFUSED;
     } catch (MemoryException e) {
       throw new UncheckedIOException(e);
     }
+  }
+
+  private static long allocate(long byteSize) {
+    return call(heap -> heap.allocate(byteSize));
   }
 
   /** 1 if it was freed, 0 if that was refused. */
   private static int free(long block) {
-    try {
-      Shared.HEAP.free(block);
-      return 1;
-    } catch (IllegalArgumentException e) {
-      return 0;
-    } catch (MemoryException e) {
-      throw new UncheckedIOException(e);
-    }
+    long freed =
+        call(
+            heap -> {
+              heap.free(block);
+              return 1;
+            });
+    return freed == REFUSED ? 0 : 1;
   }
 
-  /** The offset, or −1 if it was refused. */
   private static long reallocate(long block, long byteSize) {
-    try {
-      return Shared.HEAP.reallocate(block, byteSize);
-    } catch (IllegalArgumentException e) {
-      return -1;
-    } catch (MemoryException e) {
-      throw new UncheckedIOException(e);
-    }
+    return call(heap -> heap.reallocate(block, byteSize));
   }
 
-  private static int usableSize(long block) {
-    try {
-      return (int) Shared.HEAP.usableSize(block);
-    } catch (IllegalArgumentException e) {
-      return -1;
-    } catch (MemoryException e) {
-      throw new UncheckedIOException(e);
-    }
+  /** 1 if a block was moved there, 0 if that was refused; −1 if it cannot be freed there. */
+  private static int freeMoved(long moved) {
+    return moved == REFUSED ? 0 : free(moved) == 1 ? 1 : -1;
   }
 
   /** Stores to all of a block, and says what it reads there. */
@@ -115,11 +117,20 @@ public final class HeapOrderings {
     return 1;
   }
 
+  /** Of two calls for one block one succeeds. */
+  @Outcome(id = "1, 0", expect = ACCEPTABLE, desc = "the first one did, the other was refused")
+  @Outcome(id = "0, 1", expect = ACCEPTABLE, desc = "the second one did, the other was refused")
+  @Outcome(expect = FORBIDDEN, desc = "both, or none")
+  private static final class OneSucceeds {}
+
+  /** A call succeeds, a block is stamped, and all are whole at the end. */
+  @Outcome(id = "1, 2, 1", expect = ACCEPTABLE, desc = "all blocks are whole")
+  @Outcome(expect = FORBIDDEN, desc = "one block for both, or a free that reached into another")
+  private static final class AllAreWhole {}
+
   /** Of two frees of one block one succeeds. */
   @JCStressTest
-  @Outcome(id = "1, 0", expect = ACCEPTABLE, desc = "the first freed it")
-  @Outcome(id = "0, 1", expect = ACCEPTABLE, desc = "the second freed it")
-  @Outcome(expect = FORBIDDEN, desc = "freed twice, or not at all")
+  @JCStressMeta(OneSucceeds.class)
   @State
   public static class OneFreeSucceeds {
     private final long block = allocate(SMALL);
@@ -139,9 +150,7 @@ public final class HeapOrderings {
 
   /** The same for a block with pages of its own. */
   @JCStressTest
-  @Outcome(id = "1, 0", expect = ACCEPTABLE, desc = "the first freed it")
-  @Outcome(id = "0, 1", expect = ACCEPTABLE, desc = "the second freed it")
-  @Outcome(expect = FORBIDDEN, desc = "freed twice, or not at all")
+  @JCStressMeta(OneSucceeds.class)
   @State
   public static class OneFreeOfALargeBlockSucceeds {
     private final long block = allocate(LARGE);
@@ -161,8 +170,7 @@ public final class HeapOrderings {
 
   /** Two allocations give two blocks, and what is stored to one is not seen in the other. */
   @JCStressTest
-  @Outcome(id = "1, 2, 1", expect = ACCEPTABLE, desc = "two blocks")
-  @Outcome(expect = FORBIDDEN, desc = "one block for both")
+  @JCStressMeta(AllAreWhole.class)
   @State
   public static class AllocationsDoNotOverlap {
     private long one;
@@ -191,8 +199,7 @@ public final class HeapOrderings {
 
   /** A block of this thread is freed by another, while this one allocates in its place. */
   @JCStressTest
-  @Outcome(id = "1, 2, 1", expect = ACCEPTABLE, desc = "the new block is whole")
-  @Outcome(expect = FORBIDDEN, desc = "the free reached into the new block")
+  @JCStressMeta(AllAreWhole.class)
   @State
   public static class AFreeLeavesTheNextBlockAlone {
     private final long block = allocate(SMALL);
@@ -220,8 +227,7 @@ public final class HeapOrderings {
 
   /** Three threads: a free, an allocation of one size, and one of many blocks. */
   @JCStressTest
-  @Outcome(id = "1, 2, 1", expect = ACCEPTABLE, desc = "all blocks are whole")
-  @Outcome(expect = FORBIDDEN, desc = "blocks overlap")
+  @JCStressMeta(AllAreWhole.class)
   @State
   public static class BulkAllocationsDoNotOverlap {
     private final long block = allocate(SMALL);
@@ -283,15 +289,13 @@ public final class HeapOrderings {
     /** Asks for its size. */
     @Actor
     public void asking(I_Result result) {
-      result.r1 = usableSize(block);
+      result.r1 = (int) call(heap -> heap.usableSize(block));
     }
   }
 
   /** A block is moved to a larger one, or freed; never both. */
   @JCStressTest
-  @Outcome(id = "1, 0", expect = ACCEPTABLE, desc = "moved first, so the free was refused")
-  @Outcome(id = "0, 1", expect = ACCEPTABLE, desc = "freed first, so the move was refused")
-  @Outcome(expect = FORBIDDEN, desc = "both, or none")
+  @JCStressMeta(OneSucceeds.class)
   @State
   public static class ReallocationBesideAFree {
     private final long block = allocate(SMALL);
@@ -299,9 +303,8 @@ public final class HeapOrderings {
 
     /** Moves it. */
     @Actor
-    public void moving(II_Result result) {
+    public void moving() {
       moved = reallocate(block, 1000);
-      result.r1 = moved == -1 ? 0 : 1;
     }
 
     /** Frees it. */
@@ -313,17 +316,13 @@ public final class HeapOrderings {
     /** Frees what it was moved to. */
     @Arbiter
     public void arbiter(II_Result result) {
-      if (moved != -1 && free(moved) == 0) {
-        result.r1 = -1;
-      }
+      result.r1 = freeMoved(moved);
     }
   }
 
   /** Of two moves of one block one succeeds. */
   @JCStressTest
-  @Outcome(id = "1, 0", expect = ACCEPTABLE, desc = "the first moved it")
-  @Outcome(id = "0, 1", expect = ACCEPTABLE, desc = "the second moved it")
-  @Outcome(expect = FORBIDDEN, desc = "both, or none")
+  @JCStressMeta(OneSucceeds.class)
   @State
   public static class OneReallocationSucceeds {
     private final long block = allocate(SMALL);
@@ -332,27 +331,21 @@ public final class HeapOrderings {
 
     /** Moves it. */
     @Actor
-    public void first(II_Result result) {
+    public void first() {
       one = reallocate(block, 1000);
-      result.r1 = one == -1 ? 0 : 1;
     }
 
     /** Moves it, too. */
     @Actor
-    public void second(II_Result result) {
+    public void second() {
       other = reallocate(block, 2000);
-      result.r2 = other == -1 ? 0 : 1;
     }
 
     /** Frees what it was moved to. */
     @Arbiter
     public void arbiter(II_Result result) {
-      if (one != -1 && free(one) == 0) {
-        result.r1 = -1;
-      }
-      if (other != -1 && free(other) == 0) {
-        result.r2 = -1;
-      }
+      result.r1 = freeMoved(one);
+      result.r2 = freeMoved(other);
     }
   }
 }

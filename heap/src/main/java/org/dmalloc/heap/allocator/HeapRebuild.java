@@ -67,7 +67,7 @@ final class HeapRebuild extends HeapScan {
     HeapReport before = HeapCheck.of(heap, memory, pass(progress, 0));
     heap.stop(
         new HeapDamagedException(
-            "repair heap", heap.toString(), 0, "it was ended", "run heap repair again", null));
+            "repair", heap.toString(), -1, "its repair was ended", "run heap repair again", null));
     memory.set(LONG, HeapHeader.STATE, HeapHeader.OPEN); // the lists that a close saved are void
     new HeapRebuild(heap, memory, pass(progress, 1), true).makeAnew();
     heap.header().write(memory);

@@ -186,9 +186,9 @@ abstract sealed class HeapTables permits Allocator {
     HeapDamagedException damage = why.damage;
     if (why == CUT) {
       throw new HeapDamagedException(
-          "heap",
+          "use",
           toString(),
-          0,
+          -1,
           "an error has cut off a call",
           "run heap repair, or close the heap and open it again",
           null);
@@ -197,10 +197,10 @@ abstract sealed class HeapTables permits Allocator {
       return new IllegalStateException(this + " is closed");
     }
     throw new HeapDamagedException(
-        "heap",
+        "use",
         toString(),
         damage.offset(),
-        "it is stopped, as it is damaged: " + damage.getMessage() + ";",
+        "it is stopped, as it is damaged: " + damage.reason(),
         "run heap repair",
         damage);
   }
@@ -215,11 +215,13 @@ abstract sealed class HeapTables permits Allocator {
   /** Ends all use if what was thrown leaves the tables half changed, or shows that they are bad. */
   void failed(Throwable t) {
     if (t instanceof HeapDamagedException damage) {
-      stop(damage);
+      if (stopped == null) { // else it is what says so
+        stop(damage);
+      }
     } else if (t instanceof Error || t instanceof IndexOutOfBoundsException) {
       stop(
           new HeapDamagedException(
-              "heap", toString(), 0, "a call ended in its middle: " + t, "run heap repair", t));
+              "use", toString(), -1, "a call ended in its middle: " + t, "run heap repair", t));
     }
   }
 
@@ -335,7 +337,7 @@ abstract sealed class HeapTables permits Allocator {
       if (access.segment().byteSize() < byteSize) {
         HeapDamagedException damage =
             new HeapDamagedException(
-                "heap",
+                "use",
                 toString(),
                 access.segment().byteSize(),
                 "the heap has " + byteSize + " bytes, and its region was made smaller",

@@ -12,7 +12,9 @@ import java.util.stream.Stream;
 import org.apache.felix.service.command.Descriptor;
 import org.dmalloc.api.AccessMode;
 import org.dmalloc.api.MemoryException;
+import org.dmalloc.heap.DoubleFreeException;
 import org.dmalloc.heap.Heap;
+import org.dmalloc.report.Lines;
 import org.dmalloc.report.Table;
 import org.dmalloc.shell.command.CommandSet;
 import org.dmalloc.shell.command.Providers;
@@ -64,6 +66,11 @@ public final class HeapBlockCommands extends CommandSet {
               shown,
               more <= 0 ? "" : ", and " + more + " more; --json has all")
           .text();
+    }
+
+    @Override
+    public Printable fitting(int width) {
+      return new Message(Lines.wrap(text(), width));
     }
 
     /** The offsets, as words for {@code heap free}. */
@@ -137,7 +144,7 @@ public final class HeapBlockCommands extends CommandSet {
     try (OpenHeaps.Lease lease = open.lease(which, lookup(), AccessMode.READ_WRITE)) {
       long bytes = 0;
       for (long block : blocks) {
-        bytes += lease.heap().usableSize(block);
+        bytes += sizeOf(block, lease);
       }
       lease.heap().free(blocks, 0, blocks.length);
       return Message.of(
@@ -148,12 +155,33 @@ public final class HeapBlockCommands extends CommandSet {
     }
   }
 
+  private static long sizeOf(long block, OpenHeaps.Lease lease) throws MemoryException {
+    try {
+      return lease.heap().usableSize(block);
+    } catch (DoubleFreeException e) {
+      throw UsageException.of(
+          "heap free: the block at %d in %s is not allocated; nothing was freed",
+          block, lease.label());
+    } catch (IllegalArgumentException e) {
+      throw UsageException.of(
+          "heap free: no block of %s begins at %d; nothing was freed; give what 'heap alloc' has"
+              + " printed",
+          lease.label(), block);
+    }
+  }
+
   /** The result of {@code heap alloc} is words. */
   private static Stream<String> words(Object offset) {
     return Stream.of(offset.toString().strip().split("[,\\s]+", -1));
   }
 
   private long offset(String word) {
+    if (word.isEmpty() || !Character.isDigit(word.charAt(0))) {
+      throw UsageException.of(
+          "heap free: OFFSET '%s' is no offset; give what 'heap alloc' has printed; 'heap root'"
+              + " prints that of a root",
+          word);
+    }
     long offset = ByteSize.parse(word, "heap free: OFFSET").bytes();
     if (offset == Heap.NULL) {
       throw new UsageException("heap free: OFFSET 0 is no block");

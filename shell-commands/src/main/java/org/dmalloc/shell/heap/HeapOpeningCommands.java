@@ -228,9 +228,9 @@ public final class HeapOpeningCommands extends CommandSet {
             Table.column("BLOCKS", row -> Long.toString(row.liveBlocks)),
             Table.column("LIVE", row -> ByteSize.format(row.liveBytes)),
             Table.column("FREE", row -> ByteSize.format(row.freeBytes)),
-            Table.column("ACCESS", row -> row.readOnly ? "ro" : "rw"),
-            Table.column("FOUND", row -> row.clean ? "clean" : "not closed"),
-            Table.column("OPENED BY", HeapRow::openedBy)));
+            Table.column("MODE", row -> row.readOnly ? "ro" : "rw"),
+            Table.column("CLEAN", row -> row.clean ? "yes" : "no"),
+            Table.column("BY", HeapRow::openedBy)));
   }
 
   private HeapRow row(Heap heap) {
