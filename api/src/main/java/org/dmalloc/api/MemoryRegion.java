@@ -415,6 +415,36 @@ public interface MemoryRegion extends AutoCloseable {
   void rename(String newName) throws MemoryException;
 
   /**
+   * Makes a copy of the region as it is at one moment, while its users go on: a named region in the
+   * store of a provider, on the device when this returns, that can be opened for reading only. It
+   * has all that was stored in sections that had ended, and nothing of any other section. Users
+   * wait only while the last changes are copied; {@link SnapshotResult#pauseNanos()} says how long.
+   *
+   * <p>Whatever fails, the region is as it was and nothing is left of the snapshot; a crash leaves
+   * nothing either. An interrupt of the thread cancels it. A close or a resize of the region that
+   * does not go in place does not wait for it: the snapshot gives way. Growth in place goes on
+   * meanwhile.
+   *
+   * <p>What is stored by a raw {@link #segment()}, or through another mapping of the same memory,
+   * cannot be held. So a region that is pinned has no snapshots, unless it is read-only.
+   *
+   * @throws UnsupportedOperationException if the target has no store, or the region's provider
+   *     cannot do it; the message says what can be done
+   * @throws IllegalStateException if the region is closed or pinned, if this thread has a section
+   *     open on it, or if another snapshot or a move of it is being made
+   * @throws MemoryException if the name is taken, space is short, the snapshot was cancelled or
+   *     gave way, or an access section stayed open through all attempts; the message names its
+   *     owner
+   */
+  default SnapshotResult snapshot(SnapshotRequest request) throws MemoryException {
+    throw new UnsupportedOperationException(
+        "snapshot of "
+            + this
+            + ": regions of its provider make none; copy its content to another region inside an"
+            + " access section");
+  }
+
+  /**
    * Ends the region. Waits for open access sections of other threads, and for calls in progress
    * that use the raw segment, such as a channel's; one that stays for too long makes it an {@link
    * IllegalStateException} that names the section's owner or says what uses the segment, and the

@@ -16,6 +16,8 @@ import org.jspecify.annotations.Nullable;
  * @param state whether it can be opened
  * @param detail why not, and what to do; empty when it can
  * @param createdAt when it was allocated; null if the metadata is unreadable
+ * @param snapshot what it is a snapshot of, so that it is opened for reading only; null if it is
+ *     none
  */
 public record StoredRegion(
     String name,
@@ -24,7 +26,20 @@ public record StoredRegion(
     Path path,
     State state,
     String detail,
-    @Nullable Instant createdAt) {
+    @Nullable Instant createdAt,
+    @Nullable SnapshotOrigin snapshot) {
+  /** A region that is no snapshot. */
+  public StoredRegion(
+      String name,
+      long byteSize,
+      long length,
+      Path path,
+      State state,
+      String detail,
+      @Nullable Instant createdAt) {
+    this(name, byteSize, length, path, state, detail, createdAt, null);
+  }
+
   /** Whether a stored region can be opened. */
   public enum State {
     /** Nobody has it open. */

@@ -68,6 +68,9 @@ final class Abi {
   static final int FALLOC_FL_PUNCH_HOLE = 2;
   static final int FALLOC_FL_ZERO_RANGE = 16;
 
+  /** _IOW(0x94, 13, struct file_clone_range), linux/fs.h. */
+  static final long FICLONERANGE = 0x4020940DL;
+
   static final int AT_EMPTY_PATH = 0x1000;
   static final int STATX_BASIC_STATS = 0x7ff;
   static final int RLIMIT_MEMLOCK = 8;

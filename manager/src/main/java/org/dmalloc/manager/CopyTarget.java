@@ -16,13 +16,14 @@ import org.dmalloc.api.backing.BackingRegion;
 import org.dmalloc.api.backing.StoreMove;
 import org.dmalloc.api.backing.StoreProvider;
 import org.dmalloc.api.backing.StoredBacking;
+import org.dmalloc.spi.region.PreCopy;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Fresh memory on another backend that a region is copied to. It is not listed until the region is
  * placed there; if that never happens, it is discarded.
  */
-final class CopyTarget {
+final class CopyTarget implements PreCopy.Target {
   private static final Logger LOG = System.getLogger(CopyTarget.class.getName());
 
   private final Placement placement;
@@ -69,17 +70,19 @@ final class CopyTarget {
     return placement;
   }
 
-  MemorySegment memory() {
+  @Override
+  public MemorySegment memory() {
     return placement.segment();
   }
 
-  /** Whether all of it must be loaded, zeros too: only then it has its disk space. */
-  boolean unfilled() {
+  @Override
+  public boolean unfilled() {
     return unfilled;
   }
 
   /** Stores a part of the first copy, by the way that its backend says is quickest. */
-  void load(long offset, MemorySegment content) throws MemoryException {
+  @Override
+  public void load(long offset, MemorySegment content) throws MemoryException {
     if (placement.region() instanceof BackingRegion backing) {
       backing.load(offset, content);
     } else {
@@ -87,8 +90,15 @@ final class CopyTarget {
     }
   }
 
+  /** By the mapping: a move has nothing in the way that a store to it could meet. */
+  @Override
+  public void store(long offset, MemorySegment content) {
+    MemorySegment.copy(content, 0, memory(), offset, content.byteSize());
+  }
+
   /** Grows in place with its source. */
-  void grow(long byteSize) throws MemoryException {
+  @Override
+  public void grow(long byteSize) throws MemoryException {
     placement.region().resize(byteSize);
   }
 
@@ -100,13 +110,14 @@ final class CopyTarget {
     }
   }
 
-  /** Whether what is stored here has to be written to a file some time. */
-  boolean isWritten() {
+  @Override
+  public boolean isWritten() {
     return placement.backend().capabilities().contains(Capability.FORCE)
         && placement.region().info().sharing() != Sharing.PRIVATE;
   }
 
-  void force() throws MemoryException {
+  @Override
+  public void force() throws MemoryException {
     placement.region().force();
   }
 

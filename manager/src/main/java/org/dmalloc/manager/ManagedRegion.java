@@ -24,6 +24,8 @@ import org.dmalloc.api.RegionInfo;
 import org.dmalloc.api.RegionOptions;
 import org.dmalloc.api.Reservation;
 import org.dmalloc.api.Residency;
+import org.dmalloc.api.SnapshotRequest;
+import org.dmalloc.api.SnapshotResult;
 import org.dmalloc.api.SwapPolicy;
 import org.dmalloc.api.move.ManagedRegionInfo;
 import org.dmalloc.spi.region.SectionGate;
@@ -396,6 +398,11 @@ final class ManagedRegion implements MemoryRegion {
     } finally {
       moving.release();
     }
+  }
+
+  @Override
+  public SnapshotResult snapshot(SnapshotRequest request) throws MemoryException {
+    return ManagedSnapshot.take(this, request);
   }
 
   @Override

@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.dmalloc.manager;
 
-import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.locks.LockSupport;
 import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.ProgressListener;
 import org.dmalloc.api.RegionInfo;
@@ -11,7 +9,8 @@ import org.dmalloc.api.Sharing;
 import org.dmalloc.api.move.MoveMethod;
 import org.dmalloc.api.move.MoveOptions;
 import org.dmalloc.api.move.MoveResult;
-import org.dmalloc.spi.region.SectionGate;
+import org.dmalloc.spi.region.GatePause;
+import org.dmalloc.spi.region.PreCopy;
 import org.dmalloc.spi.region.Uninterrupted.Action;
 import org.jspecify.annotations.Nullable;
 
@@ -36,7 +35,6 @@ record Move(
     boolean yields,
     long startNanos) {
   private static final System.Logger LOG = System.getLogger(Move.class.getName());
-  private static final long BACKOFF_NANOS = 10_000_000;
 
   void reached(Step step) throws MemoryException {
     moves.reached(region, step);
@@ -120,39 +118,22 @@ record Move(
    *     owner
    */
   long withGateShut(Action shut, Action between) throws MemoryException {
-    long timeoutNanos = options.sectionTimeout().toNanos();
-    for (int attempt = 1; ; attempt++) {
-      long shutAt = System.nanoTime();
-      List<Long> holders;
-      try {
-        holders = region.gate().shutUnlessHeld(timeoutNanos);
-      } catch (IllegalStateException e) {
-        if (region.gate().hasEnded()) {
-          throw e;
-        }
-        if (attempt == options.attempts()) {
-          throw givenUp(String.valueOf(e.getMessage()), attempt, e);
-        }
-        retry(attempt, between);
-        continue;
-      }
-      if (!holders.isEmpty()) {
-        if (attempt == options.attempts()) {
-          throw givenUp(SectionGate.held(holders, timeoutNanos), attempt, null);
-        }
-        retry(attempt, between);
-        continue;
-      }
-      try {
-        region.checkMovable("move");
-        reached(Step.SHUT);
-        checkWritten();
-        shut.run();
-      } finally {
-        region.gate().open();
-      }
-      return System.nanoTime() - shutAt;
-    }
+    return new GatePause(
+            region.gate(),
+            false,
+            options.sectionTimeout().toNanos(),
+            options.attempts(),
+            this::goOn,
+            (reason, cause) ->
+                failed(reason, "nothing has changed; the region is of " + region.owner(), cause))
+        .run(
+            () -> {
+              region.checkMovable("move");
+              reached(Step.SHUT);
+              checkWritten();
+              shut.run();
+            },
+            between);
   }
 
   /** Throws if a write-back of the source has failed while the move ran. */
@@ -165,16 +146,29 @@ record Move(
     }
   }
 
-  private void retry(int attempt, Action between) throws MemoryException {
-    goOn();
-    LockSupport.parkNanos(this, BACKOFF_NANOS * attempt);
-    between.run();
+  /** The source as it is copied. */
+  PreCopy.Source from() {
+    return new CopiedPlacement(source);
   }
 
-  private MemoryException givenUp(String reason, int attempts, @Nullable Throwable cause) {
-    return failed(
-        reason + " (" + attempts + " attempts)",
-        "nothing has changed; the region is of " + region.owner(),
-        cause);
+  /** Follows the copy for the probe and the progress listener. */
+  PreCopy.Guide guide() {
+    return new PreCopy.Guide() {
+      @Override
+      public void goOn() throws MemoryException {
+        Move.this.goOn();
+      }
+
+      @Override
+      public void copied(long offset) throws MemoryException {
+        reached(Step.COPYING);
+        report(offset);
+      }
+
+      @Override
+      public void passed() throws MemoryException {
+        reached(Step.PASSED);
+      }
+    };
   }
 }

@@ -60,5 +60,8 @@ public abstract class MemoryProviderContract {
   public class Protection extends ProtectionContract {}
 
   @Nested
+  public class Snapshots extends SnapshotContract {}
+
+  @Nested
   public class CheckedSections extends CheckedSectionsContract {}
 }

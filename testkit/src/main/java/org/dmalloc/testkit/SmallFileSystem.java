@@ -32,7 +32,9 @@ public final class SmallFileSystem implements AutoCloseable {
     /** The same, which cannot reserve space: fallocate(2) is unknown there. */
     EXT2,
     /** The same with a journal, of which it takes some MiB. */
-    EXT3
+    EXT3,
+    /** One whose files can share blocks; it takes 300 MiB at least. Skipped without xfsprogs. */
+    XFS
   }
 
   private final Path directory;
@@ -57,6 +59,7 @@ public final class SmallFileSystem implements AutoCloseable {
       case EXT4 -> mountImage(directory, byteSize, "ext4", "-O", "^has_journal");
       case EXT2 -> mountImage(directory, byteSize, "ext2");
       case EXT3 -> mountImage(directory, byteSize, "ext3", "-J", "size=4");
+      case XFS -> mountXfs(directory, byteSize);
     }
     SmallFileSystem mounted = new SmallFileSystem(directory);
     try {
@@ -66,6 +69,16 @@ public final class SmallFileSystem implements AutoCloseable {
       throw e;
     }
     return mounted;
+  }
+
+  private static void mountXfs(Path directory, long byteSize) throws IOException {
+    if (!Files.isExecutable(Path.of("/usr/sbin/mkfs.xfs"))) {
+      Skip.because("mounting an XFS needs mkfs.xfs (xfsprogs)");
+    }
+    String image = directory + ".image";
+    run("truncate", "-s", Long.toString(byteSize), image);
+    run("/usr/sbin/mkfs.xfs", "-q", "-f", "-m", "reflink=1", image);
+    run("mount", "-t", "xfs", "-o", "loop", image, directory.toString());
   }
 
   private static void mountImage(Path directory, long byteSize, String type, String... options)

@@ -240,7 +240,19 @@ enum Flaw {
   /** Leaves the segments of sections that were never closed. */
   LOST_SEGMENT_LIVES("CheckedSections", "segmentsEndWithTheRegionAtLast"),
   /** Closes a section without a word about a call that uses its segment. */
-  CALL_PAST_SECTION_UNTOLD("CheckedSections", "aCallThatOutlastsItsSectionIsToldOf");
+  CALL_PAST_SECTION_UNTOLD("CheckedSections", "aCallThatOutlastsItsSectionIsToldOf"),
+  /** Copies beside the users, and nothing again. */
+  SNAPSHOT_TORN("Snapshots", "whatASectionStoresIsInASnapshotAsAWholeOrNotAtAll"),
+  /** Forgets the length in a snapshot. */
+  SNAPSHOT_WITHOUT_LENGTH("Snapshots", "aSnapshotHasWhatTheRegionHad"),
+  /** Loses the last page in a snapshot. */
+  SNAPSHOT_CUT("Snapshots", "aSnapshotHasWhatTheRegionHad"),
+  /** Gives a snapshot its name before all is there. */
+  SNAPSHOT_PUBLISHED_EARLY("Snapshots", "aCancelledSnapshotLeavesNothing"),
+  /** Makes a snapshot that nobody waits for. */
+  SNAPSHOT_ON_AN_INTERRUPTED_THREAD("Snapshots", "aCancelledSnapshotLeavesNothing"),
+  /** Makes snapshots of pinned regions. */
+  SNAPSHOT_OF_A_PINNED_REGION("Snapshots", "whatCannotBeHeldIsRefused");
 
   /** The theme of the contract that must notice it. */
   private final String theme;

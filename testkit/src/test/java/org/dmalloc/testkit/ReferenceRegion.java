@@ -30,6 +30,8 @@ import org.dmalloc.api.RegionNames;
 import org.dmalloc.api.RegionRequest;
 import org.dmalloc.api.Residency;
 import org.dmalloc.api.Sharing;
+import org.dmalloc.api.SnapshotRequest;
+import org.dmalloc.api.SnapshotResult;
 import org.dmalloc.api.SwapPolicy;
 import org.dmalloc.api.backing.BackingProvider;
 import org.dmalloc.api.backing.RegionIds;
@@ -233,6 +235,11 @@ final class ReferenceRegion extends ReferenceSpace {
     MemorySegment part = shown(segment, offset, length == NO_LENGTH ? size : length);
     Arena own = beginSection(length == NO_LENGTH);
     return new Section(this, Thread.currentThread(), bound(part, own), own);
+  }
+
+  @Override
+  public SnapshotResult snapshot(SnapshotRequest request) throws MemoryException {
+    return new ReferenceSnapshot(this, gate, request).take();
   }
 
   @Override

@@ -26,4 +26,18 @@ public interface StoreProvider extends BackingProvider {
    */
   BackingRegion allocateUnpublished(RegionRequest request, StoreMove move, long carriedAs)
       throws MemoryException;
+
+  /**
+   * Allocates a region that is to be a snapshot: like {@link #allocateUnpublished}, until {@link
+   * StoredBacking#publishSnapshot}.
+   *
+   * @param request with a name
+   * @param carriedAs the number by which the region is left out of listings
+   * @throws UnsupportedOperationException if this provider's store takes none
+   */
+  default BackingRegion allocateSnapshot(RegionRequest request, long carriedAs)
+      throws MemoryException {
+    throw new UnsupportedOperationException(
+        "backend " + name() + " takes no snapshots; choose another target");
+  }
 }

@@ -3,6 +3,7 @@ package org.dmalloc.api.backing;
 
 import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.MemoryRegion;
+import org.dmalloc.api.SnapshotOrigin;
 import org.osgi.annotation.versioning.ProviderType;
 
 /**
@@ -47,6 +48,16 @@ public interface StoredBacking {
    * @throws MemoryException if the name is taken meanwhile, or the file system refuses
    */
   void publish() throws MemoryException;
+
+  /**
+   * Gives a file that {@link StoreProvider#allocateSnapshot} made its region's name, durably and in
+   * one step, with all of its content. From then on it can be opened for reading only.
+   *
+   * @throws MemoryException if the name is taken meanwhile, or the file system refuses
+   */
+  default void publishSnapshot(SnapshotOrigin origin) throws MemoryException {
+    throw new UnsupportedOperationException("a snapshot in this file; choose another target");
+  }
 
   /**
    * Takes the note of a move away again.

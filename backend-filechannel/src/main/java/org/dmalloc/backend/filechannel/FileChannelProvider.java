@@ -7,7 +7,6 @@ import java.nio.file.Path;
 import java.util.EnumSet;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Set;
 import java.util.function.Function;
 import org.dmalloc.api.AccessMode;
@@ -19,13 +18,11 @@ import org.dmalloc.api.MemoryRegion;
 import org.dmalloc.api.NameDurability;
 import org.dmalloc.api.OpenRequest;
 import org.dmalloc.api.ProgressListener;
-import org.dmalloc.api.RegionNames;
 import org.dmalloc.api.RegionOptions;
 import org.dmalloc.api.RegionRequest;
 import org.dmalloc.api.Reservation;
 import org.dmalloc.api.Sharing;
 import org.dmalloc.api.backing.BackingRegion;
-import org.dmalloc.api.backing.StoreMove;
 import org.dmalloc.spi.machine.KernelFiles;
 import org.dmalloc.spi.machine.Machine;
 import org.dmalloc.spi.region.AddressRange;
@@ -34,6 +31,7 @@ import org.dmalloc.spi.region.PhasedProgress;
 import org.dmalloc.spi.region.RegionLedger;
 import org.dmalloc.spi.region.RegionTraits;
 import org.dmalloc.spi.region.Uninterrupted.Action;
+import org.dmalloc.spi.store.Naming;
 import org.dmalloc.spi.store.OpenMode;
 import org.dmalloc.spi.store.RegionStore;
 import org.dmalloc.spi.store.SpaceReserver;
@@ -118,16 +116,16 @@ public final class FileChannelProvider extends StoreLedgerProvider {
 
   @Override
   public MemoryRegion allocate(RegionRequest request, long carriedAs) throws MemoryException {
-    return ledger.admit(request, () -> make(request, carriedAs, null, SpaceReserver::zeros));
+    return ledger.admit(
+        request, () -> make(request, carriedAs, Naming.AT_ONCE, SpaceReserver::zeros));
   }
 
   @Override
-  public BackingRegion allocateUnpublished(RegionRequest request, StoreMove move, long carriedAs)
+  protected BackingRegion allocate(RegionRequest request, long carriedAs, Naming naming)
       throws MemoryException {
-    RegionNames.check(Objects.requireNonNullElse(request.name(), ""));
     // It goes when its process does, so that its space may come with its content.
     return ledger.admit(
-        request, () -> make(request, carriedAs, move, progress -> SpaceReserver.BY_CONTENT));
+        request, () -> make(request, carriedAs, naming, progress -> SpaceReserver.BY_CONTENT));
   }
 
   @Override
@@ -143,7 +141,7 @@ public final class FileChannelProvider extends StoreLedgerProvider {
         request.name() == null && !shares(request)
             ? progress -> SpaceReserver.BY_CONTENT
             : SpaceReserver::zeros;
-    return ledger.admit(request, () -> make(request, carriedAs, null, fills));
+    return ledger.admit(request, () -> make(request, carriedAs, Naming.AT_ONCE, fills));
   }
 
   /** Whether a region needs nothing that a file or a mapping has as a whole. */
@@ -160,7 +158,7 @@ public final class FileChannelProvider extends StoreLedgerProvider {
   private BackedRegion make(
       RegionRequest request,
       long carriedAs,
-      @Nullable StoreMove move,
+      Naming naming,
       Function<ProgressListener, SpaceReserver> fills)
       throws MemoryException {
     RegionStore store = store(request.directory());
@@ -183,7 +181,7 @@ public final class FileChannelProvider extends StoreLedgerProvider {
     StoreFile file =
         shares
             ? store.createShared(byteSize, progress.next())
-            : file(store, request, move, reserver);
+            : file(store, request, naming, reserver);
     try {
       RegionTraits traits =
           RegionTraits.of(
@@ -202,7 +200,7 @@ public final class FileChannelProvider extends StoreLedgerProvider {
 
   /** Makes a file for one region, with the space that it is to have. */
   private StoreFile file(
-      RegionStore store, RegionRequest request, @Nullable StoreMove move, SpaceReserver reserver)
+      RegionStore store, RegionRequest request, Naming naming, SpaceReserver reserver)
       throws MemoryException {
     String name = request.name();
     long byteSize = request.byteSize();
@@ -211,9 +209,7 @@ public final class FileChannelProvider extends StoreLedgerProvider {
     }
     Reservation reservation = request.reservation();
     NameDurability durable = request.nameDurability();
-    return move == null
-        ? store.create(name, byteSize, reservation, reserver, durable, name())
-        : store.createUnpublished(name, byteSize, reservation, move, reserver, durable, name());
+    return naming.create(store, name, byteSize, reservation, reserver, durable, name());
   }
 
   @Override

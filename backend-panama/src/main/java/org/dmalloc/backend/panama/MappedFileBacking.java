@@ -475,6 +475,16 @@ final class MappedFileBacking implements RegionBacking {
   }
 
   @Override
+  public boolean canShareBlocksOf(RegionBacking source) {
+    return source instanceof MappedFileBacking from && file.canShareBlocksOf(from.file);
+  }
+
+  @Override
+  public boolean shareBlocksOf(RegionBacking source) throws MemoryException {
+    return source instanceof MappedFileBacking from && file.shareBlocksOf(from.file);
+  }
+
+  @Override
   public Optional<MovableFile> file() {
     return file.inStore().map(each -> each);
   }

@@ -5,7 +5,6 @@ import java.nio.file.Path;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import org.dmalloc.api.AccessMode;
@@ -17,14 +16,12 @@ import org.dmalloc.api.MemoryRegion;
 import org.dmalloc.api.OpenRequest;
 import org.dmalloc.api.PagingStatistics;
 import org.dmalloc.api.ProgressListener;
-import org.dmalloc.api.RegionNames;
 import org.dmalloc.api.RegionOptions;
 import org.dmalloc.api.RegionRequest;
 import org.dmalloc.api.Reservation;
 import org.dmalloc.api.Sharing;
 import org.dmalloc.api.StoreFinding;
 import org.dmalloc.api.backing.BackingRegion;
-import org.dmalloc.api.backing.StoreMove;
 import org.dmalloc.backend.panama.auto.PagingObserver;
 import org.dmalloc.linux.CheckedPaging;
 import org.dmalloc.linux.FileSystem;
@@ -36,6 +33,7 @@ import org.dmalloc.spi.region.BackedRegion;
 import org.dmalloc.spi.region.PhasedProgress;
 import org.dmalloc.spi.region.RegionLedger;
 import org.dmalloc.spi.region.RegionTraits;
+import org.dmalloc.spi.store.Naming;
 import org.dmalloc.spi.store.OpenMode;
 import org.dmalloc.spi.store.RegionStore;
 import org.dmalloc.spi.store.StoreDirectory;
@@ -138,17 +136,16 @@ public final class PanamaProvider extends StoreLedgerProvider {
 
   @Override
   public MemoryRegion allocate(RegionRequest request, long carriedAs) throws MemoryException {
-    return ledger.admit(request, () -> create(request, carriedAs, null));
+    return ledger.admit(request, () -> create(request, carriedAs, Naming.AT_ONCE));
   }
 
   @Override
-  public BackingRegion allocateUnpublished(RegionRequest request, StoreMove move, long carriedAs)
+  protected BackingRegion allocate(RegionRequest request, long carriedAs, Naming naming)
       throws MemoryException {
-    RegionNames.check(Objects.requireNonNullElse(request.name(), ""));
-    return ledger.admit(request, () -> create(request, carriedAs, move));
+    return ledger.admit(request, () -> create(request, carriedAs, naming));
   }
 
-  private BackedRegion create(RegionRequest request, long carriedAs, @Nullable StoreMove move)
+  private BackedRegion create(RegionRequest request, long carriedAs, Naming naming)
       throws MemoryException {
     RegionOptions options = resolved(request.name(), request.options());
     String name = request.name();
@@ -191,7 +188,7 @@ public final class PanamaProvider extends StoreLedgerProvider {
                   name,
                   request.byteSize(),
                   reservation,
-                  move,
+                  naming,
                   request.nameDurability(),
                   holder(),
                   reserving);

@@ -9,11 +9,12 @@ import org.dmalloc.api.NameDurability;
 import org.dmalloc.api.ProgressListener;
 import org.dmalloc.api.Punch;
 import org.dmalloc.api.Reservation;
-import org.dmalloc.api.backing.StoreMove;
 import org.dmalloc.linux.Mapping;
 import org.dmalloc.linux.OpenFile;
 import org.dmalloc.linux.Platform;
+import org.dmalloc.linux.SharedBlocks;
 import org.dmalloc.spi.region.Uninterrupted.Action;
+import org.dmalloc.spi.store.Naming;
 import org.dmalloc.spi.store.OpenMode;
 import org.dmalloc.spi.store.RegionStore;
 import org.dmalloc.spi.store.SpaceReserver;
@@ -89,6 +90,24 @@ abstract sealed class RegionFile permits RegionFile.Named, RegionFile.Unnamed, S
     }
   }
 
+  /** Whether {@link #shareBlocksOf} may work; not for a file that others have parts of. */
+  final boolean canShareBlocksOf(RegionFile source) {
+    if (this instanceof SlotFile || source instanceof SlotFile) {
+      return false;
+    }
+    try {
+      return SharedBlocks.possible(source.descriptor, descriptor);
+    } catch (MemoryException e) {
+      return false; // it is copied then, which tells what is wrong
+    }
+  }
+
+  /** Shares the blocks of another region's file; false if the file system refuses. */
+  final boolean shareBlocksOf(RegionFile source) throws MemoryException {
+    return SharedBlocks.share(
+        source.descriptor, source.dataOffset(), descriptor, dataOffset());
+  }
+
   /** Whether space that was reserved has been given up since. */
   abstract boolean hasHoles();
 
@@ -162,15 +181,15 @@ abstract sealed class RegionFile permits RegionFile.Named, RegionFile.Unnamed, S
     }
 
     /**
-     * Creates a named region, with its space. One that gets its content by a move gets its name
-     * when that is there.
+     * Creates a named region, with its space. One that is a copy gets its name when its content is
+     * there.
      */
     static Named create(
         RegionStore store,
         String name,
         long byteSize,
         Reservation reservation,
-        @Nullable StoreMove move,
+        Naming naming,
         NameDurability durable,
         String holder,
         ProgressListener progress)
@@ -183,11 +202,7 @@ abstract sealed class RegionFile permits RegionFile.Named, RegionFile.Unnamed, S
               opened[0].reserve(position, length, progress);
             }
           };
-      StoreFile file =
-          move == null
-              ? store.create(name, byteSize, reservation, reserver, durable, holder)
-              : store.createUnpublished(
-                  name, byteSize, reservation, move, reserver, durable, holder);
+      StoreFile file = naming.create(store, name, byteSize, reservation, reserver, durable, holder);
       return new Named(file, opened[0], true);
     }
 

@@ -22,7 +22,11 @@ import org.dmalloc.api.RegionInfo;
 import org.dmalloc.api.RegionNames;
 import org.dmalloc.api.RegionOptions;
 import org.dmalloc.api.Requirements;
+import org.dmalloc.api.Reservation;
 import org.dmalloc.api.Residency;
+import org.dmalloc.api.Sharing;
+import org.dmalloc.api.SnapshotRequest;
+import org.dmalloc.api.SnapshotResult;
 import org.dmalloc.api.SwapPolicy;
 import org.dmalloc.api.backing.BackingProvider;
 import org.dmalloc.api.backing.BackingRegion;
@@ -72,6 +76,11 @@ public final class BackedRegion implements BackingRegion {
   private MemorySegment segment;
 
   private volatile long byteSize;
+
+  /**
+   * Whether space was taken that stores may rely on, of a region that is not reserved as a whole.
+   */
+  private volatile boolean rangesReserved;
 
   /** A region over what a backend has made, which belongs to the region from now on. */
   public BackedRegion(RegionLedger ledger, RegionTraits traits, RegionBacking backing) {
@@ -449,6 +458,7 @@ public final class BackedRegion implements BackingRegion {
         () -> {
           requireSpace("reserve", offset, length);
           if (length > 0) {
+            rangesReserved = true;
             backing.reserve(offset, length);
           }
         });
@@ -589,6 +599,31 @@ public final class BackedRegion implements BackingRegion {
   @Override
   public Optional<StoredBacking> stored() {
     return backing.file().map(file -> new MovableRegion(this, file));
+  }
+
+  /** The memory, whatever is protected. Called inside a section. */
+  MemorySegment memory() {
+    return memory;
+  }
+
+  @Override
+  public SnapshotResult snapshot(SnapshotRequest request) throws MemoryException {
+    return new BackedSnapshot(this, gate, nextUse).take(request, ledger);
+  }
+
+  /**
+   * Whether its file could share the blocks of another region's, to whose stores that is no harm.
+   */
+  boolean canShareBlocksOf(BackedRegion source) {
+    boolean reserved = source.traits.reservation() == Reservation.RESERVED || source.rangesReserved;
+    return !reserved
+        && source.traits.sharing() == Sharing.SHARED
+        && backing.canShareBlocksOf(source.backing);
+  }
+
+  /** See {@link RegionBacking#shareBlocksOf}. */
+  boolean shareBlocksOf(BackedRegion source) throws MemoryException {
+    return inSection(() -> backing.shareBlocksOf(source.backing));
   }
 
   @Override

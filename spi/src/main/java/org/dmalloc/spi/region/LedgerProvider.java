@@ -31,8 +31,10 @@ public abstract class LedgerProvider implements BackingProvider {
   private @Nullable ProviderService service;
 
   /** A provider that keeps these books. */
+  @SuppressWarnings("this-escape") // kept, and not called before there is a region
   protected LedgerProvider(RegionLedger ledger) {
     this.ledger = ledger;
+    ledger.providedBy(this);
   }
 
   /** Registers the provider with the component's properties; see {@link ProviderService}. */

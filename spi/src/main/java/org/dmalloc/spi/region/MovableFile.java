@@ -2,6 +2,7 @@
 package org.dmalloc.spi.region;
 
 import org.dmalloc.api.MemoryException;
+import org.dmalloc.api.SnapshotOrigin;
 import org.dmalloc.api.backing.StoreMove;
 import org.dmalloc.api.backing.StoredBacking;
 
@@ -16,6 +17,9 @@ public interface MovableFile {
   void leaving(StoreMove move) throws MemoryException;
 
   void publish() throws MemoryException;
+
+  /** See {@link StoredBacking#publishSnapshot}. */
+  void publishSnapshot(SnapshotOrigin origin) throws MemoryException;
 
   /** See {@link StoredBacking#endMove}; waits for the device. */
   void endMove() throws MemoryException;

@@ -2,6 +2,7 @@
 package org.dmalloc.spi.region;
 
 import org.dmalloc.api.MemoryException;
+import org.dmalloc.api.SnapshotOrigin;
 import org.dmalloc.api.backing.StoreMove;
 import org.dmalloc.api.backing.StoredBacking;
 
@@ -24,6 +25,11 @@ record MovableRegion(BackedRegion region, MovableFile file) implements StoredBac
   @Override
   public void publish() throws MemoryException {
     file.publish();
+  }
+
+  @Override
+  public void publishSnapshot(SnapshotOrigin origin) throws MemoryException {
+    region.watchWriteBack(() -> file.publishSnapshot(origin));
   }
 
   @Override

@@ -210,6 +210,22 @@ public interface RegionBacking {
     void to(String name, Path path);
   }
 
+  /** Whether {@link #shareBlocksOf} may work. */
+  default boolean canShareBlocksOf(RegionBacking source) {
+    return false;
+  }
+
+  /**
+   * Has the file share all blocks of another one, which is of the same size, in place of its own.
+   * Nobody stores to either meanwhile.
+   *
+   * @return false, and nothing has changed, if the file system refuses
+   * @throws MemoryException if it failed
+   */
+  default boolean shareBlocksOf(RegionBacking source) throws MemoryException {
+    return false;
+  }
+
   /** The file of a named region that can go to another store; empty if there is none. */
   default Optional<MovableFile> file() {
     return Optional.empty();

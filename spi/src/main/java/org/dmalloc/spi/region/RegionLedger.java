@@ -15,6 +15,7 @@ import java.util.concurrent.atomic.LongAdder;
 import org.dmalloc.api.Advice;
 import org.dmalloc.api.Capability;
 import org.dmalloc.api.MemoryException;
+import org.dmalloc.api.MemoryProvider;
 import org.dmalloc.api.MemoryRegion;
 import org.dmalloc.api.OpenRequest;
 import org.dmalloc.api.ProviderStatistics;
@@ -50,6 +51,7 @@ public final class RegionLedger {
   private final BudgetKeeper budgets;
   private volatile boolean stopped;
   private volatile @Nullable RegionTraits lastTraits;
+  private volatile @Nullable MemoryProvider provider;
 
   /**
    * Books for one provider.
@@ -297,6 +299,16 @@ public final class RegionLedger {
     }
     lastTraits = traits;
     return traits;
+  }
+
+  /** Says whose books these are. */
+  void providedBy(MemoryProvider keeper) {
+    provider = keeper;
+  }
+
+  /** The provider that keeps the books; null if it has not said so. */
+  @Nullable MemoryProvider provider() {
+    return provider;
   }
 
   BudgetKeeper budgets() {

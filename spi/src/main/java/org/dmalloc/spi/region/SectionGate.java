@@ -276,16 +276,33 @@ public final class SectionGate extends SectionSlots {
     }
     List<Long> holders = shutUnlessHeld(timeoutNanos, FREE);
     if (holders.isEmpty()) {
-      endLeft();
+      endLeft(this::endSections);
     }
     return holders;
   }
 
+  /**
+   * Like {@link #shutUnlessHeld(long)}, for a thread that has a section open: it is not waited for,
+   * and is open as before when the gate is.
+   */
+  List<Long> shutBesideOwn(long timeoutNanos) {
+    List<Long> holders = shutUnlessHeld(timeoutNanos, Thread.currentThread().threadId());
+    if (holders.isEmpty() && checks != null) {
+      endLeft(checks::endAll); // attached arenas are of users, and the memory stays
+    }
+    return holders;
+  }
+
+  /** Whether somebody has shut the gate, or waits for sections to end so that it is. */
+  boolean isShut() {
+    return state == SHUT;
+  }
+
   /** Ends what sections left behind, or opens the gate again. */
-  private void endLeft() {
+  private void endLeft(Runnable end) {
     boolean done = false;
     try {
-      endSections();
+      end.run();
       done = true;
     } finally {
       if (!done) {

@@ -12,6 +12,7 @@ import java.time.Duration;
 import java.util.Objects;
 import java.util.UUID;
 import org.dmalloc.api.MemoryException;
+import org.dmalloc.api.backing.StoreMove;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -64,6 +65,11 @@ record HandOver(Role role, UUID id, String path) {
           "choose a store with a shorter path");
     }
     return new HandOver(role, id, text);
+  }
+
+  /** The note of the new file of a move; null without one. */
+  static @Nullable HandOver arriving(@Nullable StoreMove move) throws MemoryException {
+    return move == null ? null : of(Role.ARRIVED, move.id(), move.from());
   }
 
   void encode(ByteBuffer header) {

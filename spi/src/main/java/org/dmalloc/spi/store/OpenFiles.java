@@ -12,6 +12,8 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
+import org.dmalloc.api.SnapshotOrigin;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The holders of open store files in this JVM, across class loaders: two versions of this bundle,
@@ -42,6 +44,7 @@ final class OpenFiles {
    * @param byteSize the region's size; 0 while it is not known yet
    * @param length how many of its bytes are in use
    * @param createdAtMillis when the region was allocated
+   * @param snapshot what it is a snapshot of; null if it is none
    * @param holder its name in messages
    */
   record Entry(
@@ -50,22 +53,27 @@ final class OpenFiles {
       long byteSize,
       long length,
       long createdAtMillis,
+      @Nullable SnapshotOrigin snapshot,
       String holder) {
+    private static final String EXCLUSIVE = "exclusive";
+
     Entry {
       // One line each, so no line ends inside.
       holder = holder.replaceAll("\\p{Cntrl}", " ");
     }
 
     static Entry create(boolean exclusive, String holder) {
-      return new Entry(LOADER + '/' + UUID.randomUUID(), exclusive, 0, 0, 0, holder);
+      return new Entry(LOADER + '/' + UUID.randomUUID(), exclusive, 0, 0, 0, null, holder);
     }
 
-    Entry describing(long newByteSize, long newLength, Instant createdAt) {
-      return new Entry(token, exclusive, newByteSize, newLength, createdAt.toEpochMilli(), holder);
+    Entry describing(
+        long newByteSize, long newLength, Instant createdAt, @Nullable SnapshotOrigin origin) {
+      return new Entry(
+          token, exclusive, newByteSize, newLength, createdAt.toEpochMilli(), origin, holder);
     }
 
     Entry heldBy(String newHolder) {
-      return new Entry(token, exclusive, byteSize, length, createdAtMillis, newHolder);
+      return new Entry(token, exclusive, byteSize, length, createdAtMillis, snapshot, newHolder);
     }
 
     private boolean ofThisLoader() {
@@ -73,25 +81,43 @@ final class OpenFiles {
     }
 
     private String line() {
-      String mode = exclusive ? "exclusive" : "shared";
       return String.join(
           " ",
           token,
-          mode,
+          mode(),
           Long.toString(byteSize),
           Long.toString(length),
           Long.toString(createdAtMillis),
           holder);
     }
 
+    /** Of a snapshot more than the one word; who does not know that takes it for shared. */
+    private String mode() {
+      if (exclusive || snapshot == null) {
+        return exclusive ? EXCLUSIVE : "shared";
+      }
+      String region = snapshot.region() == null ? "" : RegionFileName.of(snapshot.region());
+      return "snapshot," + snapshot.takenAt().toEpochMilli() + ',' + region;
+    }
+
+    private static @Nullable SnapshotOrigin origin(String mode) {
+      String[] parts = mode.split(",", 3);
+      return parts.length < 3
+          ? null
+          : new SnapshotOrigin(
+              RegionFileName.parse(parts[2]).orElse(null),
+              Instant.ofEpochMilli(Long.parseLong(parts[1])));
+    }
+
     private static Entry parse(String line) {
       String[] parts = line.split(" ", 6);
       return new Entry(
           parts[0],
-          parts[1].equals("exclusive"),
+          parts[1].equals(EXCLUSIVE),
           Long.parseLong(parts[2]),
           Long.parseLong(parts[3]),
           Long.parseLong(parts[4]),
+          origin(parts[1]),
           parts[5]);
     }
   }

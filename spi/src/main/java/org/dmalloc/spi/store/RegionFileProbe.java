@@ -114,7 +114,8 @@ record RegionFileProbe(
             path,
             StoredRegion.State.OPEN,
             "open " + OpenFiles.describe(entries),
-            Instant.ofEpochMilli(last.createdAtMillis()));
+            Instant.ofEpochMilli(last.createdAtMillis()),
+            last.snapshot());
     return new RegionFileProbe(region, List.of(), null, null);
   }
 
@@ -140,7 +141,8 @@ record RegionFileProbe(
             path,
             free ? StoredRegion.State.CLOSED : StoredRegion.State.OPEN,
             free ? "" : "open " + LockHolders.describe(path),
-            image.header().createdAt());
+            image.header().createdAt(),
+            image.header().snapshot());
     // A writer elsewhere may be between two writes; only at rest a difference is a flaw.
     return new RegionFileProbe(
         region, free ? flaws(image) : List.of(), free ? image.header().handOver() : null, journal);

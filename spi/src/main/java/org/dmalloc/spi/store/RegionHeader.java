@@ -7,6 +7,7 @@ import java.time.Instant;
 import java.util.UUID;
 import java.util.zip.CRC32C;
 import org.dmalloc.api.Reservation;
+import org.dmalloc.api.SnapshotOrigin;
 import org.dmalloc.spi.checkpoint.JournalRef;
 import org.jspecify.annotations.Nullable;
 
@@ -22,11 +23,13 @@ import org.jspecify.annotations.Nullable;
  * @param dataOffset where the region's first byte lies in the file
  * @param createdAt when the region was allocated, in milliseconds
  * @param flags bit 0: the space is reserved; bits 1 and 32: see {@link HandOver}; bit 2: it has a
- *     length of its own; bit 3: its size is 0; bit 4: it is checkpointed; bit 33: space that was
- *     reserved has been given up since; other bits below 32 mean something that a reader must
- *     understand, the bits from 32 on something that it may ignore
+ *     length of its own; bit 3: its size is 0; bit 4: it is checkpointed; bit 5: it is a snapshot,
+ *     which nobody may open for writing; bit 33: space that was reserved has been given up since;
+ *     other bits below 32 mean something that a reader must understand, the bits from 32 on
+ *     something that it may ignore
  * @param handOver the note of a move between stores; null if there is none
  * @param journal the journal of a checkpointed region; null for any other
+ * @param snapshot what it is a snapshot of, in the place of the note; null if it is none
  */
 record RegionHeader(
     int version,
@@ -37,7 +40,8 @@ record RegionHeader(
     Instant createdAt,
     long flags,
     @Nullable HandOver handOver,
-    @Nullable JournalRef journal) {
+    @Nullable JournalRef journal,
+    @Nullable SnapshotOrigin snapshot) {
   static final int BYTES = 512;
   static final int VERSION = 1;
 
@@ -54,7 +58,8 @@ record RegionHeader(
   private static final long FLAG_CHECKPOINTED = 1L << 4;
 
   /** Flags that follow from the other values. */
-  private static final long DERIVED = FLAG_LENGTH | FLAG_EMPTY | FLAG_CHECKPOINTED | HandOver.FLAGS;
+  private static final long DERIVED =
+      FLAG_LENGTH | FLAG_EMPTY | FLAG_CHECKPOINTED | HandOver.FLAGS | SnapshotMark.FLAG;
 
   /** Parts of the reserved space were given up: they read as zeros, and a store takes them anew. */
   static final long FLAG_HOLES = 1L << 33;
@@ -94,7 +99,8 @@ record RegionHeader(
       @Nullable JournalRef journal) {
     long flags = reservation == Reservation.RESERVED ? FLAG_RESERVED : 0;
     Instant now = Instant.ofEpochMilli(System.currentTimeMillis());
-    return new RegionHeader(VERSION, 1, byteSize, NO_LENGTH, dataOffset, now, flags, note, journal);
+    return new RegionHeader(
+        VERSION, 1, byteSize, NO_LENGTH, dataOffset, now, flags, note, journal, null);
   }
 
   RegionHeader {
@@ -102,7 +108,8 @@ record RegionHeader(
         (ownLength == NO_LENGTH ? 0 : FLAG_LENGTH)
             | (byteSize == 0 ? FLAG_EMPTY : 0)
             | (journal == null ? 0 : FLAG_CHECKPOINTED)
-            | (handOver == null ? 0 : handOver.flag());
+            | (handOver == null ? 0 : handOver.flag())
+            | (snapshot == null ? 0 : SnapshotMark.FLAG);
     flags = (flags & ~DERIVED) | derived;
   }
 
@@ -134,7 +141,8 @@ record RegionHeader(
         createdAt,
         holes ? flags | FLAG_HOLES : flags & ~FLAG_HOLES,
         handOver,
-        journal);
+        journal,
+        snapshot);
   }
 
   /** Where the region's last byte ends in the file; a shorter file is cut. */
@@ -162,7 +170,22 @@ record RegionHeader(
 
   private RegionHeader with(long newByteSize, long newLength, @Nullable HandOver note) {
     return new RegionHeader(
-        version, generation, newByteSize, newLength, dataOffset, createdAt, flags, note, journal);
+        version,
+        generation,
+        newByteSize,
+        newLength,
+        dataOffset,
+        createdAt,
+        flags,
+        note,
+        journal,
+        snapshot);
+  }
+
+  /** As a snapshot, which has no note of a move, and no journal. */
+  RegionHeader of(SnapshotOrigin origin) {
+    return new RegionHeader(
+        version, generation, byteSize, ownLength, dataOffset, createdAt, flags, null, null, origin);
   }
 
   /** The same values, to hold in place of an earlier header, and to be written to that copy. */
@@ -177,7 +200,8 @@ record RegionHeader(
         createdAt,
         flags,
         handOver,
-        journal);
+        journal,
+        snapshot);
   }
 
   byte[] encode() {
@@ -193,6 +217,9 @@ record RegionHeader(
       buffer.putLong(JOURNAL_AT, Long.reverseBytes(id.getMostSignificantBits()));
       buffer.putLong(JOURNAL_AT + Long.BYTES, Long.reverseBytes(id.getLeastSignificantBits()));
       buffer.putInt(MEMBER_AT, journal.member());
+    }
+    if (snapshot != null) {
+      SnapshotMark.encode(snapshot, buffer);
     }
     if (ownLength != NO_LENGTH) {
       buffer.putLong(LENGTH_AT, ownLength);
@@ -223,6 +250,7 @@ record RegionHeader(
             && header.byteSize <= Long.MAX_VALUE - header.dataOffset
             && header.ownLength >= NO_LENGTH
             && header.ownLength <= header.byteSize
+            && (header.handOver == null || header.snapshot == null)
             && header.flags == flags;
     return sane ? Condition.VALID : Condition.DAMAGED;
   }
@@ -248,7 +276,8 @@ record RegionHeader(
         Instant.ofEpochMilli(buffer.getLong(40)),
         flags,
         HandOver.decode(buffer, flags),
-        decodeJournal(buffer, flags));
+        decodeJournal(buffer, flags),
+        SnapshotMark.decode(buffer, flags));
   }
 
   private static @Nullable JournalRef decodeJournal(ByteBuffer buffer, long flags) {

@@ -13,6 +13,7 @@ import java.util.List;
 import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.NameDurability;
 import org.dmalloc.api.Reservation;
+import org.dmalloc.api.SnapshotOrigin;
 import org.dmalloc.spi.store.RegionHeader.Condition;
 import org.jspecify.annotations.Nullable;
 
@@ -557,6 +558,12 @@ final class RegionImage {
     settle();
     change(header.noting(note), Unforced.HEADER, true);
     mirror();
+  }
+
+  /** Says that it is a snapshot; the device has it with the next {@link #force}. */
+  void mark(SnapshotOrigin origin) throws IOException {
+    settle();
+    change(header.of(origin), Unforced.WHOLE_FILE, false);
   }
 
   /** Says whether space was given up; waits for the headers alone. */

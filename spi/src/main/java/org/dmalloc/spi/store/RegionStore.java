@@ -196,18 +196,18 @@ public final class RegionStore {
    * StoreFile#publish} it is a temporary file, which is not listed, cannot be opened, and goes with
    * its process.
    *
-   * @param durable for changes that come later; its name is durable when it has it
+   * @param move null for a snapshot
    */
   public StoreFile createUnpublished(
       String name,
       long byteSize,
       Reservation reservation,
-      StoreMove move,
+      @Nullable StoreMove move,
       SpaceReserver reserver,
       NameDurability durable,
       String holder)
       throws MemoryException {
-    HandOver note = HandOver.of(HandOver.Role.ARRIVED, move.id(), move.from());
+    HandOver note = HandOver.arriving(move);
     RegionHeader header =
         RegionHeader.first(byteSize, RegionImage.DATA_OFFSET, reservation, note, null);
     return begin(name, header, reserver, durable, holder);

@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.util.Objects;
 import java.util.Set;
 import org.dmalloc.api.MemoryException;
+import org.dmalloc.api.SnapshotOrigin;
 import org.dmalloc.spi.machine.Errno;
 import org.dmalloc.spi.region.Uninterrupted.Work;
 import org.jspecify.annotations.Nullable;
@@ -24,7 +25,7 @@ final class StoreErrors {
    * one its content.
    */
   private static final Set<String> CREATING =
-      Set.of("allocate", "create directory", "move", "write");
+      Set.of("allocate", "create directory", "move", "snapshot", "write");
 
   private StoreErrors() {}
 
@@ -138,6 +139,15 @@ final class StoreErrors {
 
   static MemoryException detached(String operation, long byteSize, Path path, String fate) {
     return MemoryException.of(operation, byteSize, path.toString(), fate, COPY);
+  }
+
+  static MemoryException snapshot(Path path, SnapshotOrigin origin) {
+    String of = origin.region() == null ? "a region without a name" : "'" + origin.region() + "'";
+    return of(
+        "open",
+        path,
+        "it is a snapshot of " + of + " of " + origin.takenAt() + ", which stays as it is",
+        "open it for reading only (open -r), or privately");
   }
 
   static MemoryException movedTo(String operation, Path path, HandOver note) {

@@ -19,6 +19,7 @@ import java.util.Optional;
 import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.NameDurability;
 import org.dmalloc.api.Reservation;
+import org.dmalloc.api.SnapshotOrigin;
 import org.dmalloc.api.backing.StoreMove;
 import org.dmalloc.spi.checkpoint.JournalRef;
 import org.dmalloc.spi.checkpoint.MemberFile;
@@ -131,6 +132,10 @@ public final class StoreFile implements MovableFile, AutoCloseable {
       tryAgain(() -> store.unforced().rewrite(locked));
     }
     RegionImage loaded = RegionImage.load(disk, path());
+    SnapshotOrigin origin = loaded.header().snapshot();
+    if (origin != null && mode == OpenMode.WRITER) {
+      throw StoreErrors.snapshot(path(), origin);
+    }
     image = loaded;
     if (lost) {
       tryAgain(loaded::heal);
@@ -300,8 +305,9 @@ public final class StoreFile implements MovableFile, AutoCloseable {
   }
 
   private void describe(long length) {
-    Instant createdAt = Objects.requireNonNull(image).header().createdAt();
-    locked.describe(entry -> entry.describing(byteSize, length, createdAt));
+    RegionHeader header = Objects.requireNonNull(image).header();
+    locked.describe(
+        entry -> entry.describing(byteSize, length, header.createdAt(), header.snapshot()));
   }
 
   public RegionStore store() {
@@ -413,9 +419,25 @@ public final class StoreFile implements MovableFile, AutoCloseable {
   /** Gives the file its region's name, once it has its content, and waits for the device. */
   @Override
   public void publish() throws MemoryException {
+    publish("move");
+  }
+
+  private void publish(String operation) throws MemoryException {
     Path target = store.path(Objects.requireNonNull(name));
     StoreErrors.run(
-        "move", byteSize, target, () -> store.entries().publish(this, target, NameDurability.NOW));
+        operation,
+        byteSize,
+        target,
+        () -> store.entries().publish(this, target, NameDurability.NOW));
+  }
+
+  /** Like {@link #publish}; from then on nobody opens it for writing. */
+  @Override
+  public synchronized void publishSnapshot(SnapshotOrigin origin) throws MemoryException {
+    RegionImage marked = Objects.requireNonNull(image);
+    StoreErrors.run("snapshot", byteSize, target(), () -> marked.mark(origin));
+    publish("snapshot");
+    describe(marked.header().length());
   }
 
   public OpenMode mode() {

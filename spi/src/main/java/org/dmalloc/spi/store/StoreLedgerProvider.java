@@ -6,13 +6,18 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import org.dmalloc.api.Deletion;
 import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.NameDurability;
+import org.dmalloc.api.RegionNames;
+import org.dmalloc.api.RegionRequest;
 import org.dmalloc.api.StoreFinding;
 import org.dmalloc.api.StoredRegion;
+import org.dmalloc.api.backing.BackingRegion;
+import org.dmalloc.api.backing.StoreMove;
 import org.dmalloc.api.backing.StoreProvider;
 import org.dmalloc.spi.region.ConfigurationReader;
 import org.dmalloc.spi.region.LedgerProvider;
@@ -69,6 +74,28 @@ public abstract class StoreLedgerProvider extends LedgerProvider implements Stor
       known = first == null ? opened : first;
     }
     return known;
+  }
+
+  /** Makes a region whose file gets its name when the region has got its content. */
+  protected abstract BackingRegion allocate(RegionRequest request, long carriedAs, Naming naming)
+      throws MemoryException;
+
+  @Override
+  public final BackingRegion allocateUnpublished(
+      RegionRequest request, StoreMove move, long carriedAs) throws MemoryException {
+    return unpublished(request, carriedAs, Naming.after(move));
+  }
+
+  @Override
+  public final BackingRegion allocateSnapshot(RegionRequest request, long carriedAs)
+      throws MemoryException {
+    return unpublished(request, carriedAs, Naming.AS_SNAPSHOT);
+  }
+
+  private BackingRegion unpublished(RegionRequest request, long carriedAs, Naming naming)
+      throws MemoryException {
+    RegionNames.check(Objects.requireNonNullElse(request.name(), ""));
+    return allocate(request, carriedAs, naming);
   }
 
   @Override

@@ -141,9 +141,9 @@ final class RefusedFilesTest {
 
   @Test
   void aFeatureThatMustBeUnderstoodIsRefusedAsTooNew() throws Exception {
-    patchInt(0, 48, 1 << 5);
-    patchInt(4096, 48, 1 << 5);
-    assertRefused("too new: it uses unknown features, flags 0x20");
+    patchInt(0, 48, 1 << 6);
+    patchInt(4096, 48, 1 << 6);
+    assertRefused("too new: it uses unknown features, flags 0x40");
   }
 
   @Test

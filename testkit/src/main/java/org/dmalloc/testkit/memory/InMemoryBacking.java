@@ -15,6 +15,7 @@ import org.dmalloc.api.Punch;
 import org.dmalloc.api.Reservation;
 import org.dmalloc.api.Residency;
 import org.dmalloc.api.Sharing;
+import org.dmalloc.api.SnapshotOrigin;
 import org.dmalloc.api.SwapPolicy;
 import org.dmalloc.api.backing.DirtyTracking;
 import org.dmalloc.api.backing.StoreMove;
@@ -324,6 +325,13 @@ final class InMemoryBacking implements RegionBacking, MovableFile {
   @Override
   public void publish() throws MemoryException {
     store().publish("publish", Objects.requireNonNull(name), movable());
+    published = true;
+  }
+
+  @Override
+  public void publishSnapshot(SnapshotOrigin origin) throws MemoryException {
+    movable().snapshot = origin;
+    store().publish("snapshot", Objects.requireNonNull(name), movable());
     published = true;
   }
 

@@ -5,8 +5,10 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.EnumSet;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
+import org.dmalloc.api.AccessMode;
 import org.dmalloc.api.Advice;
 import org.dmalloc.api.Capability;
 import org.dmalloc.api.Deletion;
@@ -253,13 +255,30 @@ public final class InMemoryProvider extends LedgerProvider implements StoreProvi
   }
 
   @Override
+  public BackingRegion allocateSnapshot(RegionRequest request, long carriedAs)
+      throws MemoryException {
+    ledger.require(Capability.NAMED);
+    StoredBytes file = new StoredBytes(request.byteSize());
+    String name = Objects.requireNonNull(request.name());
+    return admit(
+        request,
+        "allocate snapshot",
+        () -> {
+          store().requireFree(name);
+          return named(name, request.options(), store().path(name), file, carriedAs, false);
+        });
+  }
+
+  @Override
   public MemoryRegion open(OpenRequest request, long carriedAs) throws MemoryException {
     opens.add(request);
     return ledger.admit(
         request,
         booking -> {
           faults.called("open");
-          StoredBytes file = store().open(request.name());
+          boolean stores =
+              request.access() == AccessMode.READ_WRITE && request.sharing() != Sharing.PRIVATE;
+          StoredBytes file = store().open(request.name(), stores);
           boolean done = false;
           try {
             booking.ofSize(file.content.byteSize());

@@ -13,6 +13,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.stream.Collectors;
 import org.dmalloc.api.MemoryException;
+import org.dmalloc.api.SnapshotOrigin;
 import org.dmalloc.api.StoredRegion;
 import org.dmalloc.spi.region.RegionBacking;
 import org.jspecify.annotations.Nullable;
@@ -31,6 +32,7 @@ public final class InMemoryStore {
     volatile MemorySegment content;
     volatile long ownLength = RegionBacking.NO_LENGTH;
     volatile boolean open;
+    volatile @Nullable SnapshotOrigin snapshot;
 
     StoredBytes(long byteSize) {
       content = Arena.ofAuto().allocate(byteSize, Long.BYTES);
@@ -90,9 +92,19 @@ public final class InMemoryStore {
     name(operation, name, file);
   }
 
+  void requireFree(String name) throws MemoryException {
+    if (files.containsKey(name)) {
+      throw taken("allocate", name);
+    }
+  }
+
+  private static MemoryException taken(String operation, String name) {
+    return MemoryException.of(operation, name, "the name is taken", "choose another name");
+  }
+
   private void name(String operation, String name, StoredBytes file) throws MemoryException {
     if (files.putIfAbsent(name, file) != null) {
-      throw MemoryException.of(operation, name, "the name is taken", "choose another name");
+      throw taken(operation, name);
     }
   }
 
@@ -112,13 +124,17 @@ public final class InMemoryStore {
     }
   }
 
-  synchronized StoredBytes open(String name) throws MemoryException {
+  synchronized StoredBytes open(String name, boolean stores) throws MemoryException {
     StoredBytes file = files.get(name);
     if (file == null) {
       throw MemoryException.of("open", name, "no such region", "see what is stored");
     }
     if (file.open) {
       throw MemoryException.of("open", name, "open elsewhere", "close it there");
+    }
+    if (stores && file.snapshot != null) {
+      throw MemoryException.of(
+          "open", name, "it is a snapshot, which stays as it is", "open it for reading only");
     }
     file.open = true;
     return file;
@@ -168,7 +184,8 @@ public final class InMemoryStore {
                     path(file.getKey()),
                     file.getValue().open ? StoredRegion.State.OPEN : StoredRegion.State.CLOSED,
                     file.getValue().open ? "open in this JVM" : "",
-                    Instant.EPOCH))
+                    Instant.EPOCH,
+                    file.getValue().snapshot))
         .toList();
   }
 }

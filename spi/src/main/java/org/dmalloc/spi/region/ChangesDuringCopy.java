@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-package org.dmalloc.manager;
+package org.dmalloc.spi.region;
 
 import java.lang.foreign.MemorySegment;
 import org.dmalloc.api.MemoryException;
@@ -9,12 +9,12 @@ import org.dmalloc.api.backing.DirtyTracking;
  * Finds what the target of a copy lacks, also in what the source has grown by since, which its
  * tracking does not see: that is compared. The target grows with the source before each look.
  */
-final class ChangesDuringMove implements DirtyTracking {
-  private final Placement source;
-  private final CopyTarget target;
+final class ChangesDuringCopy implements DirtyTracking {
+  private final PreCopy.Source source;
+  private final PreCopy.Target target;
   private final DirtyTracking tracking;
 
-  /** The size at which the move began, which is what the tracking is asked for. */
+  /** The size at which the copy began, which is what the tracking is asked for. */
   private final long trackedBytes;
 
   private MemorySegment from;
@@ -23,10 +23,10 @@ final class ChangesDuringMove implements DirtyTracking {
   /**
    * Goes on from a tracking.
    *
-   * @param from the source's memory at the begin of the move
+   * @param from the source's memory at the begin of the copy
    */
-  ChangesDuringMove(
-      Placement source, MemorySegment from, CopyTarget target, DirtyTracking tracking) {
+  ChangesDuringCopy(
+      PreCopy.Source source, MemorySegment from, PreCopy.Target target, DirtyTracking tracking) {
     this.source = source;
     this.target = target;
     this.tracking = tracking;
@@ -65,7 +65,7 @@ final class ChangesDuringMove implements DirtyTracking {
   }
 
   private void follow() throws MemoryException {
-    MemorySegment now = source.segment();
+    MemorySegment now = source.memory();
     if (now.byteSize() > to.byteSize()) {
       target.grow(now.byteSize());
       to = target.memory();
@@ -82,7 +82,7 @@ final class ChangesDuringMove implements DirtyTracking {
 
   /** What the source has grown by, which may be nothing. */
   private PageComparison grown() {
-    return new PageComparison(from.asSlice(trackedBytes), to.asSlice(trackedBytes));
+    return new PageComparison(from.asSlice(trackedBytes), to.asSlice(trackedBytes), () -> {});
   }
 
   private Visitor behind(Visitor visitor) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-package org.dmalloc.manager;
+package org.dmalloc.spi.region;
 
 import java.util.concurrent.locks.LockSupport;
 import org.dmalloc.api.MemoryException;

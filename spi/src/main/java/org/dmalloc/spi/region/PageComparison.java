@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-package org.dmalloc.manager;
+package org.dmalloc.spi.region;
 
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
@@ -7,7 +7,7 @@ import java.util.List;
 import java.util.concurrent.FutureTask;
 import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.backing.DirtyTracking;
-import org.dmalloc.spi.region.Uninterrupted;
+import org.dmalloc.spi.region.Uninterrupted.Action;
 
 /**
  * Finds what was written since it was copied by comparing both memories, at about 80 ms per GiB and
@@ -17,18 +17,28 @@ import org.dmalloc.spi.region.Uninterrupted;
  * <p>The last comparison, for which users wait, is shared among all processors. Those beside the
  * users take one: it reads 27 GB/s already, which is most of what the memory gives, so that a
  * second one would take a sixth off a pass, and all of itself from the users.
+ *
+ * @param check made now and then beside the users; what it throws ends the pass
  */
-record PageComparison(MemorySegment source, MemorySegment copy) implements DirtyTracking {
+record PageComparison(MemorySegment source, MemorySegment copy, Action check)
+    implements DirtyTracking {
   static final String METHOD = "comparison";
 
   private static final long PAGE = 4096;
+
+  /** Some milliseconds of equal memory. */
+  private static final long STEP_BYTES = 64 << 20;
 
   /** What is worth a thread: some milliseconds. */
   private static final long MIN_SHARE_BYTES = 16 << 20;
 
   @Override
   public void collect(Visitor visitor) throws MemoryException {
-    collect(0, source.byteSize(), visitor);
+    long size = source.byteSize();
+    for (long done = 0; done < size; done += STEP_BYTES) {
+      check.run();
+      collect(done, Math.min(size, done + STEP_BYTES), visitor);
+    }
   }
 
   private void collect(long begin, long end, Visitor visitor) throws MemoryException {
