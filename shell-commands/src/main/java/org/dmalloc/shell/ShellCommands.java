@@ -18,6 +18,7 @@ import org.dmalloc.shell.memory.ListingCommands;
 import org.dmalloc.shell.memory.OpeningCommands;
 import org.dmalloc.shell.memory.PagingCommands;
 import org.dmalloc.shell.memory.ProvidersCommand;
+import org.dmalloc.shell.memory.SnapshotCommand;
 import org.dmalloc.shell.memory.SpaceCommands;
 import org.dmalloc.shell.memory.StoreCommands;
 import org.dmalloc.shell.session.GrepCommand;
@@ -54,6 +55,7 @@ public final class ShellCommands {
                 new SpaceCommands(providers),
                 new PagingCommands(providers),
                 new HotswapCommand(providers),
+                new SnapshotCommand(providers),
                 new StoreCommands(providers)));
     this.session =
         commands(

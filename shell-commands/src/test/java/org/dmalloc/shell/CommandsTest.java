@@ -113,6 +113,26 @@ class CommandsTest {
   }
 
   @Test
+  void snapshotsAreMadeAndListed() throws Exception {
+    alloc("64 -n orders");
+    shell.run("write orders 3 hello");
+    String made = shell.run("snapshot orders monday");
+    assertTrue(made.startsWith("orders → monday, 64 B copied at once, pause "), made);
+    shell.run("write orders 3 later");
+    assertTrue(shell.run("read monday 3 5").contains("hello"));
+    String listed = shell.run("stored");
+    assertTrue(listed.contains("SNAPSHOT OF") && listed.contains("orders, "), listed);
+    assertTrue(shell.fail("open monday").contains("it is a snapshot"));
+    long memory = alloc("64 -b plain");
+    String none = shell.fail("snapshot " + memory + " none");
+    assertTrue(none.contains("lacks NAMED"), none);
+    String json = shell.run("snapshot " + memory + " tuesday -b files --rate 1m --json");
+    assertTrue(json.contains("\"method\": \"PAUSED_COPY\""), json);
+    assertTrue(shell.fail("snapshot orders monday").contains("the name is taken"));
+    shell.run("delete monday tuesday");
+  }
+
+  @Test
   void whatWasWrittenIsReadBack() throws Exception {
     alloc("64 -n orders");
     assertEquals("wrote 5 bytes at 3 of orders", shell.run("write orders 3 hello"));

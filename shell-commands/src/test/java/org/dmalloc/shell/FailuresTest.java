@@ -73,6 +73,7 @@ class FailuresTest {
           flush                    | flush: give a region, or --names for all names; see 'regions'
           flush x --names          | flush: give a region or --names, not both
           rename nothing other     | no region 'nothing', neither open nor stored; see 'regions' and 'stored'
+          snapshot nothing copy    | no region 'nothing', neither open nor stored; see 'regions' and 'stored'
           rename nothing 12        | rename: region name '12' is a number and would be taken for an id; add a letter
           rename nothing           | rename: NEWNAME is missing; usage: rename NAME NEWNAME [-b BACKEND] [-d DIR] [--durable WHEN]
           delete nothing           | no region 'nothing', neither open nor stored; see 'regions' and 'stored'

@@ -40,6 +40,7 @@ class VisibleOutputTest {
       InMemoryProvider.of(
           "fi\u001b[31mles",
           Capability.NAMED,
+          Capability.SHARED_MAPPING,
           Capability.READ_ONLY,
           Capability.FORCE,
           Capability.RESIZE,
@@ -90,6 +91,9 @@ class VisibleOutputTest {
             "release NAME",
             "budget NAME 64k",
             "flush NAME",
+            "snapshot NAME copy",
+            "stored",
+            "delete copy",
             "resize NAME 16k",
             "length NAME 100",
             "punch NAME --all",

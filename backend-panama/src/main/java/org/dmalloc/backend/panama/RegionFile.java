@@ -104,8 +104,7 @@ abstract sealed class RegionFile permits RegionFile.Named, RegionFile.Unnamed, S
 
   /** Shares the blocks of another region's file; false if the file system refuses. */
   final boolean shareBlocksOf(RegionFile source) throws MemoryException {
-    return SharedBlocks.share(
-        source.descriptor, source.dataOffset(), descriptor, dataOffset());
+    return SharedBlocks.share(source.descriptor, source.dataOffset(), descriptor, dataOffset());
   }
 
   /** Whether space that was reserved has been given up since. */

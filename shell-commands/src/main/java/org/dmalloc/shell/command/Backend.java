@@ -26,6 +26,8 @@ import org.dmalloc.api.PagingStatistics;
 import org.dmalloc.api.ProviderStatistics;
 import org.dmalloc.api.RegionInfo;
 import org.dmalloc.api.RegionRequest;
+import org.dmalloc.api.SnapshotRequest;
+import org.dmalloc.api.SnapshotResult;
 import org.dmalloc.api.StoreFinding;
 import org.dmalloc.api.StoredRegion;
 import org.jspecify.annotations.Nullable;
@@ -216,6 +218,12 @@ public final class Backend implements MemoryProvider {
   @Override
   public MemoryRegion open(OpenRequest request) throws MemoryException {
     return work("open()", () -> provider.open(request));
+  }
+
+  /** Makes a snapshot of a region, of whatever backend, in its store. */
+  public SnapshotResult snapshot(MemoryRegion region, SnapshotRequest request)
+      throws MemoryException {
+    return work("snapshot()", () -> region.snapshot(request.withTarget(provider)));
   }
 
   @Override

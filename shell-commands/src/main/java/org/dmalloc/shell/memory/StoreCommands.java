@@ -18,6 +18,7 @@ import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.MemoryRegion;
 import org.dmalloc.api.NameDurability;
 import org.dmalloc.api.RegionNames;
+import org.dmalloc.api.SnapshotOrigin;
 import org.dmalloc.api.StoreFinding;
 import org.dmalloc.api.StoredRegion;
 import org.dmalloc.report.Table;
@@ -64,6 +65,15 @@ public final class StoreCommands extends CommandSet {
     private String detail() {
       String detail = region.detail();
       return detail.isEmpty() ? "-" : detail.replaceFirst("^open ", ""); // as STATE says
+    }
+
+    private String snapshotOf() {
+      SnapshotOrigin origin = region.snapshot();
+      if (origin == null) {
+        return "-";
+      }
+      String of = origin.region() == null ? "a region without a name" : origin.region();
+      return of + ", " + origin.takenAt().truncatedTo(ChronoUnit.SECONDS);
     }
 
     private String created() {
@@ -120,6 +130,9 @@ public final class StoreCommands extends CommandSet {
                 Table.column("CREATED", StoredRow::created),
                 Table.column("BACKENDS", row -> String.join(",", row.backends)),
                 Table.column("FILE", row -> row.region.path().toString())));
+    if (rows.stream().anyMatch(row -> row.region.snapshot() != null)) {
+      columns.add(columns.size() - 1, Table.column("SNAPSHOT OF", StoredRow::snapshotOf));
+    }
     if (rows.stream().anyMatch(row -> !row.region.detail().isEmpty())) {
       columns.add(Table.column("DETAIL", StoredRow::detail)); // the longest, so the last
     }
