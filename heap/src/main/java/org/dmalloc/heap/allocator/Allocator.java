@@ -31,7 +31,7 @@ final class Allocator extends HeapTables {
   static final long RETRY = -1;
 
   /** No block. */
-  static final long NONE = BlockCache.NONE;
+  static final long NONE = BlockCache.NO_BLOCK;
 
   private static final long MOST_ALIGNMENT = Heap.MAX_ALIGNMENT;
 
@@ -221,7 +221,7 @@ final class Allocator extends HeapTables {
             return RETRY;
           }
           if (page != NONE) {
-            cache.use(memory, extents, c, page);
+            cache.of(c).use(memory, extents, page);
             block = cache.allocate(memory, extents, c, byteSize, note);
           }
         }
@@ -248,12 +248,12 @@ final class Allocator extends HeapTables {
   private boolean steal(MemorySegment memory, int c, BlockCache to) throws HeapDamagedException {
     for (int i = 1; i < caches.length; i++) {
       BlockCache from = caches[(to.number + i) & (caches.length - 1)];
-      if (from.partial(c) != 0 && from.tryLock()) {
+      if (from.of(c).partial() != 0 && from.tryLock()) {
         try {
           if (isOld(memory)) {
             return false; // taking pages finds that out, too
           }
-          if (from.handOver(memory, extents, c, to)) {
+          if (from.of(c).handOver(memory, extents, to.of(c))) {
             return true;
           }
         } finally {

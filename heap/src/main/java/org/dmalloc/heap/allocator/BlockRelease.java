@@ -10,6 +10,7 @@ import static org.dmalloc.heap.allocator.SizeClasses.PAGE_SHIFT;
 
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.VarHandle;
+import java.util.Objects;
 import org.dmalloc.api.Access;
 import org.dmalloc.api.MemoryException;
 import org.dmalloc.heap.DoubleFreeException;
@@ -129,7 +130,8 @@ final class BlockRelease {
     while (!done) {
       Extents now = heap.extents; // read first: the section then shows all of them
       try (Access access = heap.region.acquire()) {
-        done = free(access.segment(), now, block);
+        MemorySegment memory = access.segment();
+        done = freeWarm(memory, now, block) || free(memory, now, block);
       } catch (VirtualMachineError e) {
         heap.stopped = CUT;
         throw heap.lost(e);
@@ -137,11 +139,57 @@ final class BlockRelease {
     }
   }
 
+  /**
+   * Frees a block of a span that is warm. What the region says of the block leads to a warm span,
+   * and that this begins there is all that needs to be true of it.
+   *
+   * @return whether it is done; if not nothing has changed
+   */
+  private boolean freeWarm(MemorySegment memory, Extents now, long block) throws MemoryException {
+    long page = block >>> PAGE_SHIFT;
+    if ((block & 15) != 0 || !now.has(page)) {
+      return false;
+    }
+    int extent = now.find(page);
+    // Without a branch: whether it is a later page of its span the processor would guess wrong.
+    long word = memory.get(LONG, now.descriptor(extent, page));
+    long head = page - (PageTable.pages(word) & PageTable.ifKind(word, INTERIOR));
+    if (head < now.first(extent)) {
+      return false;
+    }
+    WarmSpan span = heap.warm.of(PageTable.state(memory, now.descriptor(extent, head)));
+    BlockCache cache = span.cache();
+    int index = span.indexOf(block - (head << PAGE_SHIFT));
+    if (cache == null || index < 0) {
+      return false;
+    }
+    cache.lock();
+    try {
+      if (heap.stopped != null
+          || heap.extents != now
+          || span.page() != head
+          || !span.free(memory, index)) {
+        return false;
+      }
+      ClassSpans spans = Objects.requireNonNull(span.spans());
+      if (spans.freed(memory, now, span)) {
+        heap.giveRun(head, SizeClasses.spanPages(spans.sizeClass), PageTable.FREE);
+      }
+      return true;
+    } catch (Throwable t) {
+      if (t instanceof Error) {
+        heap.stopped = CUT;
+      }
+      heap.failed(t);
+      throw t;
+    } finally {
+      cache.unlock();
+    }
+  }
+
   /** False if something changed meanwhile, and it is to be tried again in another section. */
   private boolean free(MemorySegment memory, Extents now, long block) throws MemoryException {
-    if (heap.stopped != null) {
-      heap.requireRunning();
-    }
+    heap.requireRunning();
     requireOffset(now, block, "free");
     long page = block >>> PAGE_SHIFT;
     int extent = now.find(page);
@@ -163,9 +211,7 @@ final class BlockRelease {
     BlockCache cache = heap.caches[owner & (BlockCache.COUNT - 1)];
     cache.lock();
     try {
-      if (heap.stopped != null) {
-        heap.requireRunning();
-      }
+      heap.requireRunning();
       if (heap.extents != now
           || memory.get(LONG, descriptor) != word
           || PageTable.owner(PageTable.state(memory, descriptor)) != owner) {
@@ -177,10 +223,14 @@ final class BlockRelease {
       if (owner != cache.number) {
         return false;
       }
+      if (cache.of(c).isWarm(head)) {
+        requireWarm(heap.warm.of(PageTable.state(memory, descriptor)), head);
+        return false;
+      }
       if ((memory.get(LONG, wordOffset) & bit) == 0) {
         throw notAllocated(block, "free");
       }
-      if (cache.free(memory, now, c, head, descriptor, wordOffset, bit)) {
+      if (cache.of(c).freeCold(memory, now, head, descriptor, wordOffset, bit)) {
         heap.giveRun(head, SizeClasses.spanPages(c), PageTable.FREE);
       }
       return true;
@@ -192,6 +242,12 @@ final class BlockRelease {
       throw t;
     } finally {
       cache.unlock();
+    }
+  }
+
+  private static void requireWarm(WarmSpan span, long head) throws HeapDamagedException {
+    if (span.page() != head) {
+      throw PageTable.damaged(head, "the state of its span leads to another");
     }
   }
 

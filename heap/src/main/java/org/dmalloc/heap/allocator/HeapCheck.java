@@ -11,7 +11,7 @@ import org.dmalloc.heap.HeapReport;
 
 /** Looks at everything, and changes nothing. */
 final class HeapCheck extends HeapScan {
-  /** Spans with free blocks that caches do not allocate from. */
+  /** Spans with free blocks that are not warm. */
   private long partialSpans;
 
   private HeapCheck(Allocator heap, MemorySegment memory, ProgressListener progress) {
@@ -82,7 +82,7 @@ final class HeapCheck extends HeapScan {
         foundAt(page + i, "the descriptor of a later page of a span is damaged");
       }
     }
-    int used = BlockCache.countUsed(memory, c, extents.bitmap(extent, page));
+    int used = ClassSpans.countUsed(memory, c, extents.bitmap(extent, page));
     if (used < 0) {
       foundAt(page, "the bitmap of a span has blocks that it has no room for");
       return;
@@ -91,13 +91,12 @@ final class HeapCheck extends HeapScan {
     liveBytes += (long) used * SizeClasses.bytes(c);
     long state = PageTable.state(memory, extents.descriptor(extent, page));
     int owner = PageTable.owner(state);
-    if (used < SizeClasses.capacity(c)
-        && (owner >= BlockCache.COUNT || !isCurrent(owner, c, page))) {
+    if (used < SizeClasses.capacity(c) && (owner >= BlockCache.COUNT || !isWarm(owner, c, page))) {
       partialSpans++;
     }
     if (owner >= BlockCache.COUNT) {
       foundAt(page, "a span is said to belong to cache " + owner);
-    } else if (PageTable.used(state) != used && !isCurrent(owner, c, page)) {
+    } else if (PageTable.used(state) != used && !isWarm(owner, c, page)) {
       foundAt(
           page,
           "the bitmap of a span has "
@@ -107,8 +106,8 @@ final class HeapCheck extends HeapScan {
     }
   }
 
-  private boolean isCurrent(int owner, int c, long page) {
-    return heap.caches[owner].current(c) == page;
+  private boolean isWarm(int owner, int c, long page) {
+    return heap.caches[owner].of(c).isWarm(page);
   }
 
   /** Every free run, and every span with free blocks, is in its list, and nothing else is. */
@@ -155,7 +154,7 @@ final class HeapCheck extends HeapScan {
   /** Returns how many there are. */
   private long checkPartials(BlockCache cache, int c) throws HeapDamagedException {
     long count = 0;
-    for (long page = first(cache.partial(c)); page != 0; ) {
+    for (long page = first(cache.of(c).partial()); page != 0; ) {
       long word = table.head(memory, extents, page);
       long state = PageTable.state(memory, extents.descriptor(page));
       if (PageTable.kind(word) != PageTable.SPAN

@@ -50,10 +50,11 @@ final class HeapCounts {
       long allocations = 0;
       long requested = 0;
       for (BlockCache cache : allocator.caches) {
-        blocks += cache.blocks[c];
-        spans += cache.spans[c];
-        allocations += cache.allocations[c];
-        requested += cache.requested[c];
+        ClassSpans each = cache.of(c);
+        blocks += each.blocks();
+        spans += each.spans();
+        allocations += each.allocations();
+        requested += each.requested();
       }
       if (spans != 0 || allocations != 0) {
         classes.add(

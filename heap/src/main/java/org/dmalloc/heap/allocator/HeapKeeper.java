@@ -13,8 +13,9 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * One thread for all heaps, while any is open: once a second it gives back the empty spans of
- * caches that nobody has used since, and the space of pages that are free for long enough. Nobody
- * waits for it: a cache that is in use is passed over.
+ * caches that nobody has used since, leaves those that others may take over, and gives back the
+ * space of pages that are free for long enough. Nobody waits for it: a cache that is in use is
+ * passed over.
  */
 final class HeapKeeper implements Runnable {
   private static final Logger LOG = System.getLogger(HeapKeeper.class.getName());
@@ -71,7 +72,7 @@ final class HeapKeeper implements Runnable {
       long now = cache.calls();
       if (now != before[cache.number]) {
         before[cache.number] = now;
-      } else if (cache.mayHaveEmpty()) {
+      } else if (cache.mayHaveEmpty() || cache.hasWarm()) {
         heap.reclaim.idle(cache);
       }
     }

@@ -172,14 +172,14 @@ final class HeapRebuild extends HeapScan {
   private void takeSpan(int extent, long page, long word) {
     int c = PageTable.sizeClass(word);
     long bitmap = extents.bitmap(extent, page);
-    int used = BlockCache.countUsed(memory, c, bitmap);
+    int used = ClassSpans.countUsed(memory, c, bitmap);
     if (used < 0) {
       foundAt(page, "the bitmap of a span has blocks that it has no room for");
       if (!mends) {
         return;
       }
       clearInvalidBits(c, bitmap);
-      used = BlockCache.countUsed(memory, c, bitmap);
+      used = ClassSpans.countUsed(memory, c, bitmap);
     }
     if (used == 0) {
       if (!heap.readOnly) {
@@ -206,12 +206,11 @@ final class HeapRebuild extends HeapScan {
     if (state != right && !heap.readOnly) {
       PageTable.setState(memory, descriptor, right);
     }
-    BlockCache cache = heap.caches[owner];
-    cache.blocks[c] += used;
-    cache.spans[c]++;
+    ClassSpans spans = heap.caches[owner].of(c);
+    spans.count(used, 1);
     if (used < SizeClasses.capacity(c) && !heap.readOnly) {
-      PageTable.link(memory, extents, page, cache.partial(c));
-      cache.setPartial(c, page);
+      PageTable.link(memory, extents, page, spans.partial());
+      spans.setPartial(page);
     }
     liveBlocks += used;
     liveBytes += (long) used * SizeClasses.bytes(c);

@@ -29,6 +29,7 @@ abstract sealed class HeapTables permits Allocator {
   final PageTable table;
   final FreeRuns runs;
   final BlockCache[] caches = new BlockCache[BlockCache.COUNT];
+  final WarmSpan.Places warm = new WarmSpan.Places();
   final LongAdder largeBlocks = new LongAdder();
   final LongAdder largePages = new LongAdder();
 
@@ -83,7 +84,7 @@ abstract sealed class HeapTables permits Allocator {
     this.header = header;
     this.extents = header.extents();
     for (int i = 0; i < caches.length; i++) {
-      caches[i] = new BlockCache(i, table, check);
+      caches[i] = new BlockCache(i, table, warm, check);
     }
   }
 

@@ -78,6 +78,11 @@ final class PageTable {
     return (int) word & 15;
   }
 
+  /** All ones if the word is of that kind, 0 if not. */
+  static long ifKind(long word, int kind) {
+    return ((kind(word) ^ kind) - 1L) >> 63;
+  }
+
   static int sizeClass(long word) {
     return (int) (word >>> CLASS_SHIFT) & 127;
   }
@@ -228,7 +233,10 @@ final class PageTable {
     return previous == 0 ? next : first;
   }
 
-  // --- the state of a span: how many blocks are used, and which cache owns it ---
+  // --- the state of a span: how many blocks are used, which cache owns it, and which warm one it
+  // is
+
+  private static final int WARM_SHIFT = 24;
 
   static long state(MemorySegment memory, long descriptor) {
     return memory.get(LONG, descriptor + STATE);
@@ -248,6 +256,16 @@ final class PageTable {
 
   static int owner(long state) {
     return (int) (state >>> 16) & 0xFF;
+  }
+
+  /** What the state of a warm span has beside that. */
+  static long warm(int number) {
+    return (long) number << WARM_SHIFT;
+  }
+
+  /** The number of the place of a warm span; 0 if it is none. */
+  static int warmNumber(long state) {
+    return (int) (state >>> WARM_SHIFT) & 0xFFFF;
   }
 
   // --- the state of a free run: since when, and whether it takes no memory ---

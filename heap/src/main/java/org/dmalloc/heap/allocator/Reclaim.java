@@ -35,7 +35,7 @@ final class Reclaim {
                   cache,
                   () -> {
                     heap.requireRunning();
-                    return !heap.isOld(memory) && spans(memory, cache);
+                    return !heap.isOld(memory) && spans(memory, cache, false);
                   });
             }
           }
@@ -61,7 +61,7 @@ final class Reclaim {
             return false;
           }
           try {
-            return !heap.isStopped() && !heap.isOld(memory) && spans(memory, cache);
+            return !heap.isStopped() && !heap.isOld(memory) && spans(memory, cache, true);
           } catch (Throwable t) {
             if (t instanceof Error) {
               heap.stopped = CUT;
@@ -74,14 +74,23 @@ final class Reclaim {
         });
   }
 
-  /** Gives back the spans without blocks of a cache whose lock the caller holds. */
-  private boolean spans(MemorySegment memory, BlockCache cache) throws MemoryException {
+  /**
+   * Gives back the spans without blocks of a cache whose lock the caller holds.
+   *
+   * @param cools whether no span is to stay warm, so that other caches may take all over
+   */
+  private boolean spans(MemorySegment memory, BlockCache cache, boolean cools)
+      throws MemoryException {
     PageTable.requireStores(memory);
     for (int c = 0; c < SizeClasses.COUNT; c++) {
-      if (cache.isIdle(c)) {
-        give(c, cache.retire(memory, heap.extents, c));
+      ClassSpans spans = cache.of(c);
+      if (spans.isIdle() || (cools && spans.hasWarm())) {
+        long page = spans.retire(memory, heap.extents);
+        if (page != 0) {
+          give(c, page);
+        }
       }
-      for (long page; (page = cache.takeEmpty(memory, heap.extents, c)) != 0; ) {
+      for (long page; (page = spans.takeEmpty(memory, heap.extents)) != 0; ) {
         give(c, page);
       }
     }
@@ -98,11 +107,12 @@ final class Reclaim {
     for (BlockCache cache : heap.caches) {
       for (int c = 0; c < SizeClasses.COUNT; c++) {
         int pages = SizeClasses.spanPages(c);
-        long page = cache.retire(memory, heap.extents, c);
+        ClassSpans spans = cache.of(c);
+        long page = spans.retire(memory, heap.extents);
         if (page != 0) {
           runs.give(memory, heap.extents, page, pages, PageTable.FREE, state);
         }
-        while ((page = cache.takeEmpty(memory, heap.extents, c)) != 0) {
+        while ((page = spans.takeEmpty(memory, heap.extents)) != 0) {
           runs.give(memory, heap.extents, page, pages, PageTable.FREE, state);
         }
       }

@@ -31,7 +31,7 @@ final class SavedLists {
 
   private SavedLists() {}
 
-  /** Writes them; no cache has a current span. */
+  /** Writes them; no span is warm. */
   static void write(Allocator heap, MemorySegment memory) {
     MemorySegment saved = MemorySegment.ofArray(new long[(int) (END / 8)]);
     saved.set(LONG, SEED, heap.header().seed());
@@ -46,9 +46,9 @@ final class SavedLists {
       long blocks = 0;
       long spans = 0;
       for (BlockCache cache : heap.caches) {
-        blocks += cache.blocks[c];
-        spans += cache.spans[c];
-        saved.set(INT, partial(cache.number, c), (int) cache.partial(c));
+        blocks += cache.of(c).blocks();
+        spans += cache.of(c).spans();
+        saved.set(INT, partial(cache.number, c), (int) cache.of(c).partial());
       }
       saved.set(LONG, CLASSES + c * 16L, blocks);
       saved.set(LONG, CLASSES + c * 16L + 8, spans);
@@ -87,11 +87,12 @@ final class SavedLists {
     heap.largePages.add(saved.get(LONG, LARGE_PAGES));
     for (int c = 0; c < SizeClasses.COUNT; c++) {
       for (BlockCache cache : heap.caches) {
-        cache.setPartial(c, Integer.toUnsignedLong(saved.get(INT, partial(cache.number, c))));
+        cache.of(c).setPartial(Integer.toUnsignedLong(saved.get(INT, partial(cache.number, c))));
       }
       // Which cache has which of them nobody asks.
-      heap.caches[0].blocks[c] = saved.get(LONG, CLASSES + c * 16L);
-      heap.caches[0].spans[c] = saved.get(LONG, CLASSES + c * 16L + 8);
+      heap.caches[0]
+          .of(c)
+          .count(saved.get(LONG, CLASSES + c * 16L), saved.get(LONG, CLASSES + c * 16L + 8));
     }
     return true;
   }

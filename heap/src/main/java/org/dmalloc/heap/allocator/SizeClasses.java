@@ -19,7 +19,7 @@ final class SizeClasses {
   private static final int LEAST_SPAN_PAGES = 4;
 
   /** The reciprocals are exact for offsets in a span: 20 bits by divisors of 17 bits. */
-  private static final int RECIPROCAL_SHIFT = 40;
+  static final int RECIPROCAL_SHIFT = 40;
 
   private static final int[] BYTES = new int[COUNT];
   private static final int[] SPAN_PAGES = new int[COUNT];
@@ -49,11 +49,9 @@ final class SizeClasses {
    */
   static int of(long byteSize) {
     int last = (int) byteSize - 1;
-    if (last < 128) {
-      return last >>> 4;
-    }
-    int doubling = 31 - Integer.numberOfLeadingZeros(last);
-    return ((doubling - 6) << 3) + ((last >>> (doubling - 3)) & 7);
+    // Without a branch, which random sizes would have the processor guess wrong.
+    int doubling = 31 - Integer.numberOfLeadingZeros(last | 128);
+    return ((doubling - 7) << 3) + (last >>> (doubling - 3));
   }
 
   /**
@@ -95,6 +93,11 @@ final class SizeClasses {
   static long validBits(int sizeClass, int word) {
     int rest = CAPACITY[sizeClass] - (word << 6);
     return rest >= 64 ? -1L : (1L << rest) - 1;
+  }
+
+  /** What an offset in a span is multiplied with, for {@link #indexOf}. */
+  static long reciprocal(int sizeClass) {
+    return RECIPROCAL[sizeClass];
   }
 
   /** Which block of a span has the byte at an offset from the span's start. */

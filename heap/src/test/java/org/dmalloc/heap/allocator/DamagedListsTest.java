@@ -51,13 +51,14 @@ class DamagedListsTest {
   @Test
   void spansInNoListAreFound() throws Exception {
     try (HeapRig rig = new HeapRig(8 << 20)) {
-      long[] small = rig.blocks(HeapRig.CAPACITY * 5);
-      for (int i = 0; i < 4; i++) {
+      int spans = 2 * ClassSpans.WARM + 1;
+      long[] small = rig.blocks(HeapRig.CAPACITY * spans);
+      for (int i = 0; i < spans - 1; i++) {
         rig.heap().free(small[i * HeapRig.CAPACITY]);
       }
       assertTrue(rig.heap().check().isSound());
       for (BlockCache cache : rig.allocator().caches) {
-        long first = cache.partial(HeapRig.CLASS);
+        long first = cache.of(HeapRig.CLASS).partial();
         if (first != 0) {
           try (Access access = rig.region().acquire()) {
             long descriptor = rig.allocator().extents().descriptor(first);

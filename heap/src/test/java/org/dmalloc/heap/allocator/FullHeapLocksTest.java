@@ -65,7 +65,7 @@ class FullHeapLocksTest {
 
   private static boolean isUsed(BlockCache cache) {
     for (int c = 0; c < SizeClasses.COUNT; c++) {
-      if (cache.spans[c] != 0) {
+      if (cache.of(c).spans() != 0) {
         return true;
       }
     }
