@@ -87,6 +87,11 @@ final class FreeRuns extends SpinLock {
     return apart;
   }
 
+  /** Whether there are runs that were used, whose space may be given back. */
+  boolean hasUsed() {
+    return Arrays.stream(filled[0]).anyMatch(bits -> bits != 0);
+  }
+
   /** The first run of a list; 0 if it is empty. */
   long first(int list) {
     return firsts[list];

@@ -11,6 +11,9 @@ import org.dmalloc.heap.HeapDamagedException;
 
 /** Gives back what nobody uses: spans without blocks to the free runs, and the space of these. */
 final class Reclaim {
+  /** The shortest run that is given back before the others are written: that of a large folio. */
+  private static final long LONG_BYTES = 4 << 20;
+
   private final Allocator heap;
   private final SpaceOfRegion space;
   private final FreeRuns runs;
@@ -117,6 +120,22 @@ final class Reclaim {
         }
       }
     }
+  }
+
+  /**
+   * Gives back all that is free, at once. Long runs first: what is changed in them need not be
+   * written.
+   *
+   * @return bytes given back
+   */
+  long trim() throws MemoryException {
+    all();
+    long punched = punch(LONG_BYTES, Long.MAX_VALUE);
+    if (space.punches() && heap.locked(runs, runs::hasUsed)) {
+      space.write();
+      punched += punch(SizeClasses.PAGE, Long.MAX_VALUE);
+    }
+    return punched;
   }
 
   /**

@@ -417,8 +417,7 @@ final class RegionHeap implements AlignedHeap {
   @Override
   public long trim() throws MemoryException {
     allocator.requireWritable("trim");
-    allocator.reclaim.all();
-    return allocator.reclaim.punch(SizeClasses.PAGE, Long.MAX_VALUE);
+    return allocator.reclaim.trim();
   }
 
   @Override

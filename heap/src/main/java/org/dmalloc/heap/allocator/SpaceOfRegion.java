@@ -5,11 +5,13 @@ import static org.dmalloc.heap.allocator.SizeClasses.PAGE;
 import static org.dmalloc.heap.allocator.SizeClasses.PAGE_SHIFT;
 
 import org.dmalloc.api.Capability;
+import org.dmalloc.api.Durability;
 import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.MemoryRegion;
 import org.dmalloc.api.Punch;
 import org.dmalloc.api.RegionAttributes;
 import org.dmalloc.api.RegionInfo;
+import org.dmalloc.api.Sharing;
 import org.dmalloc.api.UnsupportedCapabilityException;
 import org.dmalloc.heap.HeapOptions;
 
@@ -43,6 +45,21 @@ final class SpaceOfRegion {
   boolean punches() {
     return !options.punchAfter().equals(HeapOptions.NEVER)
         && region.info().capabilities().contains(Capability.PUNCH);
+  }
+
+  /**
+   * Has changed pages written, if they are those of a file, and that is no checkpoint. A hole that
+   * covers a part of a large folio does not let go of that part while the folio is not written.
+   *
+   * @throws MemoryException if the device refuses
+   */
+  void write() throws MemoryException {
+    RegionInfo info = region.info();
+    if (info.sharing() == Sharing.SHARED
+        && info.capabilities().contains(Capability.FORCE)
+        && info.durability() != Durability.CHECKPOINT) {
+      region.force();
+    }
   }
 
   /** What came of a punch. */

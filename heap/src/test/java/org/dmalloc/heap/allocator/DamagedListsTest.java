@@ -10,6 +10,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.time.Duration;
 import java.util.OptionalLong;
 import org.dmalloc.api.Access;
+import org.dmalloc.heap.DoubleFreeException;
 import org.dmalloc.heap.Heap;
 import org.dmalloc.heap.HeapDamagedException;
 import org.junit.jupiter.api.Test;
@@ -68,6 +69,47 @@ class DamagedListsTest {
       }
       assertFalse(rig.heap().check().isSound());
       assertTrue(rig.heap().repair().isSound());
+    }
+  }
+
+  /** What a free looks for is not where it is said to be: it must not look for it for ever. */
+  @Test
+  void aStateThatLeadsToAnotherSpanIsFound() throws Exception {
+    for (int bit : new int[] {24, 30, 39}) {
+      try (HeapRig rig = new HeapRig(4 << 20)) {
+        long block = rig.blocks(2)[0];
+        long state = rig.descriptor(block) + 16;
+        rig.set(state, rig.get(state) ^ (1L << bit));
+        assertTimeoutPreemptively(
+            LONG, () -> assertThrows(HeapDamagedException.class, () -> rig.heap().free(block)));
+        assertTrue(rig.heap().repair().isSound());
+        rig.heap().free(block);
+        assertThrows(DoubleFreeException.class, () -> rig.heap().free(block));
+        assertTrue(rig.heap().check().isSound());
+      }
+    }
+  }
+
+  /** More spans of a class than are warm at once, freed in an order of their own. */
+  @Test
+  void spansTakeTurnsInBeingWarm() throws Exception {
+    try (HeapRig rig = new HeapRig(8 << 20)) {
+      int spans = 3 * ClassSpans.WARM;
+      long[] small = rig.blocks(HeapRig.CAPACITY * spans);
+      for (int round = 0; round < 4; round++) {
+        for (int i = round; i < small.length; i += 1 + round * HeapRig.CAPACITY / 3) {
+          rig.heap().free(small[i]);
+          long freed = small[i];
+          assertThrows(DoubleFreeException.class, () -> rig.heap().free(freed));
+          small[i] = rig.blocks(1)[0];
+        }
+        assertTrue(rig.heap().check().isSound());
+      }
+      assertEquals(small.length, rig.heap().statistics().liveBlocks());
+      rig.heap().free(small, 0, small.length);
+      rig.heap().trim();
+      assertEquals(0, rig.heap().statistics().liveBlocks());
+      assertTrue(rig.heap().check().isSound());
     }
   }
 
