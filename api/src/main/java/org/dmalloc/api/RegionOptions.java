@@ -81,7 +81,7 @@ public record RegionOptions(
           "private stores never reach the file and cannot be SYNC; ask for SHARED or ON_FORCE");
     }
     if (durability == Durability.CHECKPOINT) {
-      requireCheckpoints(sharing, residentBudget);
+      requireCheckpoints(sharing, residentBudget, locked);
     }
     if (maximum < 0) {
       throw new IllegalArgumentException(
@@ -119,7 +119,11 @@ public record RegionOptions(
     }
   }
 
-  private static void requireCheckpoints(Sharing sharing, long residentBudget) {
+  private static void requireCheckpoints(Sharing sharing, long residentBudget, boolean locked) {
+    if (locked) {
+      throw new IllegalArgumentException(
+          "private pages of checkpointed memory go when the file has them, and cannot be locked");
+    }
     if (sharing == Sharing.PRIVATE) {
       throw new IllegalArgumentException(
           "private stores never reach the file and cannot be checkpointed; leave the sharing out");

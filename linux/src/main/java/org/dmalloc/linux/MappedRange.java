@@ -322,6 +322,13 @@ final class MappedRange {
     }
   }
 
+  /** Ends all segments of the same memory, for new ones. */
+  synchronized void renew() {
+    View old = view;
+    old.range.abandon();
+    view = view(Relocation.own(old.range.address(), old.range.length()), old.byteSize());
+  }
+
   /** Ends all access and unmaps; closing again does nothing. */
   synchronized void close() {
     if (view.isOpen()) {

@@ -348,8 +348,8 @@ public final class Mapping implements AutoCloseable {
     return inPageCache && !swapBacked;
   }
 
-  /** The pages as the kernel sees them, for a scanner; all of the mapping. */
-  MemorySegment allPages() {
+  /** The whole pages of the mapping, as the kernel sees them. */
+  public MemorySegment allPages() {
     return mapped.view().pages();
   }
 
@@ -509,6 +509,15 @@ public final class Mapping implements AutoCloseable {
       throws MemoryException {
     requireMappable("resize", newByteSize, target);
     mapped.replace(device, newByteSize, progress);
+  }
+
+  /**
+   * Ends all segments; {@link #segment()} gives a new one of the same memory.
+   *
+   * @throws IllegalStateException while a kernel call uses the mapping; nothing has changed
+   */
+  public void renew() {
+    mapped.renew();
   }
 
   /** Ends all access and unmaps; closing again does nothing. */

@@ -39,6 +39,8 @@ final class Pagemap implements AutoCloseable {
   private static final int END = 3;
   private static final int WALK_END = 4;
   private static final int MOST_RUNS = 6;
+  private static final int INVERTED = 8;
+  private static final int ALL = 9;
 
   private final int capacity;
   private final MemorySegment runs;
@@ -67,6 +69,13 @@ final class Pagemap implements AutoCloseable {
     this.argument = arena.allocateFrom(ValueLayout.JAVA_LONG, words);
     this.file = OpenFile.open(Path.of(FILE), AccessMode.READ_ONLY);
     this.fd = file.use(descriptor -> descriptor);
+  }
+
+  /** Finds pages only that are in none of these categories. */
+  void exclude(long categories) {
+    argument.setAtIndex(ValueLayout.JAVA_LONG, INVERTED, categories);
+    long all = argument.getAtIndex(ValueLayout.JAVA_LONG, ALL);
+    argument.setAtIndex(ValueLayout.JAVA_LONG, ALL, all | categories);
   }
 
   /**

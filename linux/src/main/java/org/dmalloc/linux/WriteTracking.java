@@ -63,12 +63,9 @@ final class WriteTracking implements DirtyTracking {
   /** Protects all pages of a mapping. */
   static WriteTracking start(Mapping mapping, String target) throws MemoryException {
     MemorySegment pages = mapping.allPages();
-    int flags = Abi.O_CLOEXEC | Abi.O_NONBLOCK | Abi.UFFD_USER_MODE_ONLY;
-    int fd = (int) Libc.check("userfaultfd", pages.byteSize(), target, Libc.userfaultfd(flags));
+    int fd = open(pages.byteSize(), target);
     Arena arena = Arena.ofShared();
     try {
-      long features = FEATURE_WP_ASYNC | FEATURE_WP_UNPOPULATED;
-      call(fd, "UFFDIO_API", UFFDIO_API, target, UFFD_API, features, 0);
       protect(fd, pages, target);
       return new WriteTracking(mapping, pages, target, fd, arena);
     } catch (MemoryException | RuntimeException | Error e) {
@@ -78,10 +75,30 @@ final class WriteTracking implements DirtyTracking {
     }
   }
 
+  /** Opens a descriptor for asynchronous write protection. */
+  static int open(long byteSize, String target) throws MemoryException {
+    int flags = Abi.O_CLOEXEC | Abi.O_NONBLOCK | Abi.UFFD_USER_MODE_ONLY;
+    int fd = (int) Libc.check("userfaultfd", byteSize, target, Libc.userfaultfd(flags));
+    try {
+      long features = FEATURE_WP_ASYNC | FEATURE_WP_UNPOPULATED;
+      call(fd, "UFFDIO_API", UFFDIO_API, target, UFFD_API, features, 0);
+      return fd;
+    } catch (MemoryException | RuntimeException | Error e) {
+      Libc.close(fd);
+      throw e;
+    }
+  }
+
+  /** Lets pages be protected; none is yet. */
+  static void register(int fd, MemorySegment pages, String target) throws MemoryException {
+    long length = pages.byteSize();
+    call(fd, "UFFDIO_REGISTER", UFFDIO_REGISTER, target, pages.address(), length, MODE_WP, 0);
+  }
+
   private static void protect(int fd, MemorySegment pages, String target) throws MemoryException {
     long start = pages.address();
     long length = pages.byteSize();
-    call(fd, "UFFDIO_REGISTER", UFFDIO_REGISTER, target, start, length, MODE_WP, 0);
+    register(fd, pages, target);
     call(fd, "UFFDIO_WRITEPROTECT", UFFDIO_WRITEPROTECT, target, start, length, WRITEPROTECT_WP);
   }
 

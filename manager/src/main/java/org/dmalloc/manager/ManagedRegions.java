@@ -150,7 +150,11 @@ final class ManagedRegions {
   }
 
   private synchronized void combine() {
-    capabilities = union(Capability.class, backends.stream().map(Backend::capabilities).toList());
+    EnumSet<Capability> all = EnumSet.noneOf(Capability.class);
+    backends.forEach(backend -> all.addAll(backend.capabilities()));
+    // Its own gate is the one that users pass, which no cut knows of yet.
+    all.remove(Capability.CHECKPOINT);
+    capabilities = Collections.unmodifiableSet(all);
   }
 
   Set<Advice> supportedAdvice() {

@@ -19,6 +19,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.dmalloc.api.AccessPattern;
 import org.dmalloc.api.Advice;
 import org.dmalloc.api.Capability;
+import org.dmalloc.api.CheckpointOptions;
 import org.dmalloc.api.Durability;
 import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.MemoryProvider;
@@ -55,6 +56,7 @@ public abstract class RefusalContract extends ContractTheme {
     requests.put(Capability.PREFAULT, SMALL.prefaulted());
     requests.put(Capability.LOCKED, SMALL.lockedInRam());
     requests.put(Capability.SWAP_POLICY, SMALL.withPolicies(Set.of(SwapPolicy.NO_READ_AHEAD)));
+    assertNeedsCheckpoints();
     for (Map.Entry<Capability, RegionRequest> each : requests.entrySet()) {
       assertEquals(Set.of(each.getKey()), Requirements.of(each.getValue()));
       if (declares(each.getKey())) {
@@ -64,6 +66,18 @@ public abstract class RefusalContract extends ContractTheme {
         assertUnsupported(each.getKey(), () -> provider().allocate(each.getValue()));
         assertEquals(failures + 1, provider().statistics().failures(), "refusals are counted");
       }
+    }
+  }
+
+  /** They need a name too, so that they are not alone. */
+  private void assertNeedsCheckpoints() throws Exception {
+    RegionRequest request = SMALL.withName("checkpointed").checkpointed(CheckpointOptions.DEFAULT);
+    assertEquals(Set.of(Capability.NAMED, Capability.CHECKPOINT), Requirements.of(request));
+    if (declares(Capability.CHECKPOINT)) {
+      provider().allocate(request).close();
+      provider().delete("checkpointed");
+    } else if (declares(Capability.NAMED)) {
+      assertUnsupported(Capability.CHECKPOINT, () -> provider().allocate(request));
     }
   }
 

@@ -11,6 +11,7 @@ import org.dmalloc.api.AccessMode;
 import org.dmalloc.api.AccessPattern;
 import org.dmalloc.api.Advice;
 import org.dmalloc.api.Capability;
+import org.dmalloc.api.Durability;
 import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.MemoryRegion;
 import org.dmalloc.api.OpenRequest;
@@ -27,6 +28,7 @@ import org.dmalloc.linux.CheckedPaging;
 import org.dmalloc.linux.FileSystem;
 import org.dmalloc.linux.Mapping;
 import org.dmalloc.linux.Platform;
+import org.dmalloc.spi.checkpoint.JournalRef;
 import org.dmalloc.spi.machine.KernelFiles;
 import org.dmalloc.spi.machine.Machine;
 import org.dmalloc.spi.region.BackedRegion;
@@ -89,6 +91,7 @@ public final class PanamaProvider extends StoreLedgerProvider {
           Capability.RESIZE,
           Capability.PUNCH,
           Capability.GROW_IN_PLACE,
+          Capability.CHECKPOINT,
           Capability.DIRTY_TRACKING);
 
   private final AccessPattern pattern;
@@ -136,7 +139,15 @@ public final class PanamaProvider extends StoreLedgerProvider {
 
   @Override
   public MemoryRegion allocate(RegionRequest request, long carriedAs) throws MemoryException {
+    if (request.durability() == Durability.CHECKPOINT) {
+      CheckpointedRegions regions = checkpointed(request.directory());
+      return ledger.admit(request, () -> regions.create(request, carriedAs));
+    }
     return ledger.admit(request, () -> create(request, carriedAs, Naming.AT_ONCE));
+  }
+
+  private CheckpointedRegions checkpointed(@Nullable Path directory) throws MemoryException {
+    return new CheckpointedRegions(ledger, store(directory), machine, holder());
   }
 
   @Override
@@ -207,6 +218,14 @@ public final class PanamaProvider extends StoreLedgerProvider {
       throws MemoryException {
     boolean stores =
         request.access() == AccessMode.READ_WRITE && request.sharing() != Sharing.PRIVATE;
+    if (stores) {
+      CheckpointedRegions regions = checkpointed(request.directory());
+      Optional<JournalRef> journal = regions.journalOf(request.name());
+      if (journal.isPresent()) {
+        return regions.open(request, journal.get(), carriedAs, booking);
+      }
+      CheckpointedRegions.refuse(request);
+    }
     RegionFile.Named file =
         RegionFile.Named.open(
             store(request.directory()),
@@ -301,7 +320,7 @@ public final class PanamaProvider extends StoreLedgerProvider {
     return name() + " region";
   }
 
-  private static String backing(RegionFile file) throws MemoryException {
+  static String backing(RegionFile file) throws MemoryException {
     String type = file.descriptor().fileSystem().type();
     if (file instanceof SlotFile) {
       return type + " file without a name, shared by small regions";

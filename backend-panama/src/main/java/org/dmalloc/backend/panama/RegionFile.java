@@ -283,6 +283,18 @@ abstract sealed class RegionFile permits RegionFile.Named, RegionFile.Unnamed, S
           });
     }
 
+    /** Gives the file room for a larger size, which its header gets with a checkpoint. */
+    void growAhead(long newByteSize, ProgressListener progress) throws MemoryException {
+      boolean reserve = reservation() == Reservation.RESERVED;
+      file.growFile(
+          newByteSize,
+          (grown, position, length) -> {
+            if (reserve) {
+              descriptor().reserveGrowth(position, length, progress);
+            }
+          });
+    }
+
     @Override
     void checkLength(String operation, long byteSize) throws MemoryException {
       file.checkLength(operation);

@@ -82,6 +82,7 @@ class PanamaProviderTest {
             Capability.RESIZE,
             Capability.PUNCH,
             Capability.GROW_IN_PLACE,
+            Capability.CHECKPOINT,
             Capability.DIRTY_TRACKING);
     if (!Mapping.tracksWrites()) {
       expected.remove(Capability.DIRTY_TRACKING); // declared where the kernel lets it work

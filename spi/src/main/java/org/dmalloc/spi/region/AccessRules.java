@@ -4,6 +4,7 @@ package org.dmalloc.spi.region;
 import java.util.Locale;
 import org.dmalloc.api.AccessMode;
 import org.dmalloc.api.Advice;
+import org.dmalloc.api.Durability;
 import org.dmalloc.api.Sharing;
 
 /** What a region's sharing and access forbid, whatever its backend could do. */
@@ -35,7 +36,30 @@ record AccessRules(RegionTraits traits, RegionLabel label) {
     }
   }
 
+  private boolean isCheckpointed() {
+    return traits.durability() == Durability.CHECKPOINT;
+  }
+
+  /** Throws where stores outside sections would belong to no checkpoint. */
+  void requireRaw(String operation) {
+    if (isCheckpointed()) {
+      throw unsupported(
+          operation
+              + " of %s, which is checkpointed: stores outside of sections have no moment; use"
+              + " acquire()");
+    }
+  }
+
+  /** Throws where changed pages have no file before the next checkpoint. */
+  void requireUncheckpointed(String operation) {
+    if (isCheckpointed()) {
+      throw unsupported(
+          operation + " of %s: it is checkpointed; use checkpoint(), or another durability");
+    }
+  }
+
   void requireForce() {
+    requireUncheckpointed("force");
     if (isPrivate()) {
       throw unsupported("force of %s: its stores are private and never reach the file");
     }
@@ -46,6 +70,13 @@ record AccessRules(RegionTraits traits, RegionLabel label) {
       throw unsupported(
           "advise DONT_NEED on %s would throw its private content away; use PAGE_OUT");
     }
+    if (isCheckpointed() && (advice == Advice.DONT_NEED || advice == Advice.POPULATE_WRITE)) {
+      throw unsupported(
+          "advise "
+              + advice
+              + " on %s: it is checkpointed, and its changed pages are private; use PAGE_OUT or"
+              + " POPULATE_READ");
+    }
     if (advice == Advice.POPULATE_WRITE && isReadOnly()) {
       throw unsupported("advise POPULATE_WRITE on %s, which is read-only; use POPULATE_READ");
     }
@@ -53,6 +84,7 @@ record AccessRules(RegionTraits traits, RegionLabel label) {
 
   /** Throws unless the region may change what it takes. */
   void requireOwnSpace(String operation) {
+    requireUncheckpointed(operation);
     if (isReadOnly()) {
       throw refused(operation, "it is read-only");
     }

@@ -14,6 +14,7 @@ import org.dmalloc.api.AccessPattern;
 import org.dmalloc.api.Advice;
 import org.dmalloc.api.AdvisedRange;
 import org.dmalloc.api.Capability;
+import org.dmalloc.api.CheckpointGroup;
 import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.ProgressListener;
 import org.dmalloc.api.ProtectedRange;
@@ -54,6 +55,11 @@ public final class BackedRegion implements BackingRegion {
   private final RegionTraits traits;
   private final RegionBacking backing;
   private final SectionGate gate;
+
+  /** Whether the gate is that of other regions too, and does not end with this one. */
+  private final boolean sharesGate;
+
+  private volatile boolean closed;
   private final RegionLabel label;
   private final AccessRules rules;
   private final CurrentOptions options;
@@ -94,7 +100,9 @@ public final class BackedRegion implements BackingRegion {
     this.label = new RegionLabel(id, traits, ledger.backend());
     this.rules = new AccessRules(traits, label);
     this.options = new CurrentOptions(traits, label);
-    this.gate = new SectionGate(options.checkedSections());
+    SectionGate shared = backing.gate();
+    this.sharesGate = shared != null;
+    this.gate = shared == null ? new SectionGate(options.checkedSections()) : shared;
     this.writeBack = new WriteBack(traits, backing, label);
     this.nextUse = new NextUse(gate, label);
     this.length = new RegionLength(backing);
@@ -135,7 +143,7 @@ public final class BackedRegion implements BackingRegion {
         ledger.backend(),
         byteSize,
         length(),
-        !gate.hasEnded(),
+        !hasEnded(),
         options.get(backing.hasHoles()),
         label.path(),
         traits.backing(),
@@ -168,6 +176,7 @@ public final class BackedRegion implements BackingRegion {
   public MemorySegment segment() {
     return inSection(
         () -> {
+          rules.requireRaw("segment");
           nextUse.pin();
           return segment;
         });
@@ -177,6 +186,7 @@ public final class BackedRegion implements BackingRegion {
   public void attach(Arena arena) {
     inSection(
         () -> {
+          rules.requireRaw("attach");
           gate.attach(arena);
           return arena;
         });
@@ -201,10 +211,29 @@ public final class BackedRegion implements BackingRegion {
   <T, E extends Exception> T inSection(Work<T, E> work) throws E {
     int slot = gate.enter();
     try {
+      if (closed) {
+        throw new IllegalStateException("region is closed");
+      }
       return work.run();
     } finally {
       gate.exit(slot);
     }
+  }
+
+  /** Whether the region has ended. */
+  boolean hasEnded() {
+    return sharesGate ? closed : gate.hasEnded();
+  }
+
+  @Override
+  public CheckpointGroup checkpoints() {
+    CheckpointGroup group = backing.checkpoints();
+    return group == null ? BackingRegion.super.checkpoints() : group;
+  }
+
+  /** Shows the backing's memory, which has new segments; nobody is inside. */
+  public void showAnew() {
+    show(bookedBytes);
   }
 
   private void section(Action call) throws MemoryException {
@@ -242,6 +271,7 @@ public final class BackedRegion implements BackingRegion {
     return inSection(
         () -> {
           ledger.require(Capability.DIRTY_TRACKING);
+          rules.requireUncheckpointed("track");
           return emptied.noting(backing.trackDirty());
         });
   }
@@ -287,7 +317,7 @@ public final class BackedRegion implements BackingRegion {
     try {
       section(() -> writeBack.watch(backing::forceHeader));
     } catch (IllegalStateException e) {
-      if (!gate.hasEnded()) {
+      if (!hasEnded()) {
         throw e;
       }
     }
@@ -407,6 +437,7 @@ public final class BackedRegion implements BackingRegion {
     section(
         () -> {
           ledger.require(Capability.RESIDENT_BUDGET);
+          rules.requireUncheckpointed("limit");
           options.limit(
               budgetBytes,
               () -> {
@@ -558,21 +589,29 @@ public final class BackedRegion implements BackingRegion {
   }
 
   private void end(Action release) throws MemoryException {
-    if (gate.hasEnded()) {
+    if (hasEnded()) {
       return;
     }
     resizing.requireNotGrowing();
+    backing.apart(true, () -> endApart(release));
+  }
+
+  private void endApart(Action release) throws MemoryException {
     SegmentUse use = new SegmentUse(toString(), ledger.sectionTimeoutNanos());
+    if (hasEnded()) {
+      return;
+    }
     try {
       gate.shutToEnd(ledger.sectionTimeoutNanos());
     } catch (IllegalStateException e) {
-      if (gate.hasEnded()) {
+      if (hasEnded()) {
         return; // another thread closed it meanwhile
       }
       throw e;
     }
     try {
-      MemoryException unwritten = writeBack.lastForce();
+      MemoryException kept = backing.keepLast();
+      MemoryException unwritten = kept == null ? writeBack.lastForce() : kept;
       use.end(
           segment,
           "close",
@@ -588,7 +627,12 @@ public final class BackedRegion implements BackingRegion {
       if (segment.scope().isAlive()) {
         gate.open();
       } else {
-        gate.end();
+        if (sharesGate) {
+          closed = true;
+          gate.open();
+        } else {
+          gate.end();
+        }
         ledger.budgets().remove(this);
         ledger.closed(this);
         writeBack.forgetUnnamed();

@@ -9,6 +9,7 @@ import org.dmalloc.api.AccessPattern;
 import org.dmalloc.api.Advice;
 import org.dmalloc.api.AdvisedRange;
 import org.dmalloc.api.Capability;
+import org.dmalloc.api.CheckpointGroup;
 import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.ProgressListener;
 import org.dmalloc.api.Punch;
@@ -16,6 +17,8 @@ import org.dmalloc.api.RegionInfo;
 import org.dmalloc.api.Residency;
 import org.dmalloc.api.SwapPolicy;
 import org.dmalloc.api.backing.DirtyTracking;
+import org.dmalloc.spi.region.Uninterrupted.Action;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What is behind one {@link BackedRegion}: its memory, and the calls that differ from backend to
@@ -51,6 +54,35 @@ public interface RegionBacking {
    * @param holder its name as holder of its file, for the messages that others get
    */
   default void named(Object region, String holder) {}
+
+  /** The gate of the region where it shares one with others; null for one of its own. */
+  default @Nullable SectionGate gate() {
+    return null;
+  }
+
+  /** The checkpoints of the region; null if it has none. */
+  default @Nullable CheckpointGroup checkpoints() {
+    return null;
+  }
+
+  /**
+   * Runs what shuts the gate and then resizes or ends the region, apart from what the backing shuts
+   * it for itself.
+   *
+   * @param ends whether it ends the region
+   */
+  default void apart(boolean ends, Action work) throws MemoryException {
+    work.run();
+  }
+
+  /**
+   * Keeps what was stored at the very last, before the region ends; the gate is shut.
+   *
+   * @return what is lost, and why; null if nothing is
+   */
+  default @Nullable MemoryException keepLast() {
+    return null;
+  }
 
   /** Throws if the file does not hold the region any more; called before a force. */
   default void checkFile(String operation) throws MemoryException {}

@@ -315,7 +315,8 @@ public final class RegionLedger {
     return budgets;
   }
 
-  long sectionTimeoutNanos() {
+  /** How long close, resize and a checkpoint wait for open sections. */
+  public long sectionTimeoutNanos() {
     return sectionTimeoutNanos;
   }
 

@@ -86,7 +86,7 @@ final class Resizing implements GrowthSteps.Growing {
   }
 
   void resize(long newByteSize, ProgressListener progress) throws MemoryException {
-    if (gate.hasEnded()) {
+    if (region.hasEnded()) {
       throw new IllegalStateException("region is closed");
     }
     ledger.require(Capability.RESIZE);
@@ -114,7 +114,9 @@ final class Resizing implements GrowthSteps.Growing {
     if (writeBack.isSuspect()) {
       region.inSection(this::settle);
     }
-    return changeAnew(target, progress);
+    long[] before = new long[1];
+    backing.apart(false, () -> before[0] = changeAnew(target, progress));
+    return before[0];
   }
 
   private boolean settle() throws MemoryException {
@@ -151,6 +153,9 @@ final class Resizing implements GrowthSteps.Growing {
     SegmentUse use = new SegmentUse(toString(), ledger.sectionTimeoutNanos());
     gate.shut(ledger.sectionTimeoutNanos());
     try {
+      if (region.hasEnded()) {
+        throw new IllegalStateException("region is closed");
+      }
       rules.requireUnpinned(nextUse.pinned());
       long now = region.byteSize();
       writeBack.require("resize", 0, now);

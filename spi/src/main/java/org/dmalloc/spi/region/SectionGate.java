@@ -14,6 +14,7 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.Supplier;
 import org.dmalloc.api.Access;
 import org.jspecify.annotations.Nullable;
 
@@ -66,6 +67,7 @@ public final class SectionGate extends SectionSlots {
   private static final int SHUT = 1;
   private static final int ENDED = 2;
   private static final int NOTIFYING = 3;
+  private static final int REFUSING = 4;
 
   private static final int SPINS_BEFORE_PARK = 2_000;
   private static final long PARK_NANOS = 20_000;
@@ -74,6 +76,9 @@ public final class SectionGate extends SectionSlots {
 
   /** Runs when the gate leaves NOTIFYING; set before it enters that state. */
   private volatile @Nullable Runnable onNextUse;
+
+  /** What gives what sections get while the gate refuses them; null while it does not. */
+  private volatile @Nullable Supplier<RuntimeException> refusal;
 
   /** Null until somebody shuts the gate or waits. */
   private volatile @Nullable Contention contention;
@@ -99,13 +104,26 @@ public final class SectionGate extends SectionSlots {
   /** Arenas of users that lead to the memory; null until there is one. */
   private volatile @Nullable CheckedSections attached;
 
+  /** Whether a section is nothing but its slot and segment. */
+  private final boolean plain;
+
   public SectionGate() {
     this(false);
   }
 
   /** A gate whose sections' segments end with them, if they are to be {@code checked}. */
   public SectionGate(boolean checked) {
+    this(checked, !checked);
+  }
+
+  private SectionGate(boolean checked, boolean plain) {
     this.checks = checked ? new CheckedSections() : null;
+    this.plain = plain;
+  }
+
+  /** A gate of several regions, which may end one by one: each then has sections refused. */
+  public static SectionGate ofGroup() {
+    return new SectionGate(false, false);
   }
 
   /**
@@ -159,7 +177,18 @@ public final class SectionGate extends SectionSlots {
    * The section that this thread's {@link #enter} opened, over a segment that was read after it.
    */
   public Access section(int slot, MemorySegment segment) {
-    return checks == null ? new SectionAccess(this, slot, segment, null) : checked(slot, segment);
+    return plain ? new SectionAccess(this, slot, segment, null) : special(slot, segment);
+  }
+
+  private Access special(int slot, MemorySegment segment) {
+    if (checks != null) {
+      return checked(slot, segment);
+    }
+    if (!segment.scope().isAlive()) {
+      exit(slot);
+      throw ended();
+    }
+    return new SectionAccess(this, slot, segment, null);
   }
 
   private Access checked(int slot, MemorySegment segment) {
@@ -375,9 +404,27 @@ public final class SectionGate extends SectionSlots {
     return !sectionsOpen(FREE) || !STATE.compareAndSet(this, NOTIFYING, OPEN);
   }
 
+  /**
+   * Refuses new sections, but for those of threads that have one open, until {@link #allow}. While
+   * the gate is shut, sections wait, and are refused when it opens.
+   *
+   * @param why gives what {@link #enter} throws
+   */
+  public void refuse(Supplier<RuntimeException> why) {
+    refusal = why;
+    notifyUse();
+    STATE.compareAndSet(this, OPEN, REFUSING);
+  }
+
+  /** Ends {@link #refuse}, if it is in force. */
+  public void allow() {
+    refusal = null;
+    STATE.compareAndSet(this, REFUSING, OPEN);
+  }
+
   /** Opens the gate again after {@link #shut}. */
   public void open() {
-    leaveShut(OPEN);
+    leaveShut(refusal == null ? OPEN : REFUSING);
   }
 
   /**
@@ -433,6 +480,7 @@ public final class SectionGate extends SectionSlots {
 
   private void awaitOpen() {
     notifyUse();
+    requireAdmitted();
     if (state == OPEN) {
       return;
     }
@@ -455,6 +503,14 @@ public final class SectionGate extends SectionSlots {
     }
     if (state == ENDED) {
       throw ended();
+    }
+    requireAdmitted();
+  }
+
+  private void requireAdmitted() {
+    Supplier<RuntimeException> why = refusal;
+    if (state == REFUSING && why != null) {
+      throw why.get();
     }
   }
 

@@ -14,6 +14,7 @@ import org.dmalloc.spi.checkpoint.Journal;
 import org.dmalloc.spi.checkpoint.JournalRef;
 import org.dmalloc.spi.checkpoint.Journals;
 import org.dmalloc.spi.checkpoint.MemberFile;
+import org.dmalloc.spi.checkpoint.OpenGroups;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -173,6 +174,10 @@ final class CheckpointedRegions {
     if (ref == null || !isReadable(ref)) {
       return Optional.empty();
     }
+    Optional<Journal> open = OpenGroups.journal(directory, ref.journal());
+    if (open.isPresent()) {
+      return Optional.of(delete(name, whileOpen, open.get(), ref.member()));
+    }
     try (Journal journal = Journal.open(directory, ref.journal(), "a deletion")) {
       boolean held = delete(name, whileOpen, journal, ref.member());
       if (journal.members().isEmpty()) {
@@ -248,20 +253,30 @@ final class CheckpointedRegions {
     if (ref == null || !isReadable(ref)) {
       return false;
     }
-    try (Journal journal = Journal.open(directory, ref.journal(), "a renaming")) {
-      boolean listed = journal.members().containsKey(ref.member());
-      if (listed) {
-        journal.rename(ref.member(), newName);
-      }
-      try {
-        entries.renameClosed(store.path(name), store.path(newName), NameDurability.NOW);
-      } catch (IOException | RuntimeException | Error e) {
-        if (listed) {
-          restoreName(e, journal, ref.member(), name);
-        }
-        throw e;
-      }
+    Optional<Journal> open = OpenGroups.journal(directory, ref.journal());
+    if (open.isPresent()) {
+      rename(name, newName, ref, open.get());
       return true;
+    }
+    try (Journal journal = Journal.open(directory, ref.journal(), "a renaming")) {
+      rename(name, newName, ref, journal);
+      return true;
+    }
+  }
+
+  private void rename(String name, String newName, JournalRef ref, Journal journal)
+      throws IOException {
+    boolean listed = journal.members().containsKey(ref.member());
+    if (listed) {
+      journal.rename(ref.member(), newName);
+    }
+    try {
+      entries.renameClosed(store.path(name), store.path(newName), NameDurability.NOW);
+    } catch (IOException | RuntimeException | Error e) {
+      if (listed) {
+        restoreName(e, journal, ref.member(), name);
+      }
+      throw e;
     }
   }
 

@@ -16,6 +16,7 @@ import org.dmalloc.api.Reservation;
 import org.dmalloc.api.StoreFinding;
 import org.dmalloc.api.StoredRegion;
 import org.dmalloc.api.backing.StoreMove;
+import org.dmalloc.spi.checkpoint.GroupStore;
 import org.dmalloc.spi.checkpoint.Journal;
 import org.dmalloc.spi.checkpoint.JournalRef;
 import org.dmalloc.spi.region.RegionLedger;
@@ -30,7 +31,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p><b>Failure.</b> A {@link MemoryException} has the reason; a failed creation leaves no file.
  */
-public final class RegionStore {
+public final class RegionStore implements GroupStore {
   /** The largest region that may share a file with others. */
   public static final long MOST_SHARED_BYTES = SharedFiles.LARGEST_BYTES;
 
@@ -106,7 +107,7 @@ public final class RegionStore {
     checkpointed.removeLeft();
   }
 
-  /** The store's directory, absolute. */
+  @Override
   public Path directory() {
     return directory;
   }
@@ -359,6 +360,7 @@ public final class RegionStore {
    * @throws MemoryException if the journal is damaged, if a file is open elsewhere, or cannot be
    *     written
    */
+  @Override
   public void replay(Journal journal) throws MemoryException {
     checkpointed.replay(journal);
   }

@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.dmalloc.backend.panama;
+
+import java.util.Objects;
+import java.util.Optional;
+import org.dmalloc.api.AccessMode;
+import org.dmalloc.api.AccessPattern;
+import org.dmalloc.api.Advice;
+import org.dmalloc.api.Durability;
+import org.dmalloc.api.MemoryException;
+import org.dmalloc.api.OpenRequest;
+import org.dmalloc.api.ProgressListener;
+import org.dmalloc.api.RegionOptions;
+import org.dmalloc.api.RegionRequest;
+import org.dmalloc.api.Reservation;
+import org.dmalloc.api.Sharing;
+import org.dmalloc.linux.CheckedPaging;
+import org.dmalloc.linux.Mapping;
+import org.dmalloc.linux.MappingKind;
+import org.dmalloc.spi.checkpoint.GroupMember;
+import org.dmalloc.spi.checkpoint.Journal;
+import org.dmalloc.spi.checkpoint.JournalRef;
+import org.dmalloc.spi.checkpoint.OpenGroups;
+import org.dmalloc.spi.machine.Machine;
+import org.dmalloc.spi.region.BackedRegion;
+import org.dmalloc.spi.region.PhasedProgress;
+import org.dmalloc.spi.region.RegionLedger;
+import org.dmalloc.spi.region.RegionTraits;
+import org.dmalloc.spi.store.Naming;
+import org.dmalloc.spi.store.OpenMode;
+import org.dmalloc.spi.store.RegionStore;
+
+/** Makes and opens regions with {@link Durability#CHECKPOINT} in one store. */
+record CheckpointedRegions(RegionLedger ledger, RegionStore store, Machine machine, String holder) {
+
+  /** Which journal a stored region has; empty if it is not checkpointed. */
+  Optional<JournalRef> journalOf(String name) throws MemoryException {
+    return store.journalOf(name);
+  }
+
+  /** Throws if checkpoints are asked of a region that was not allocated for them. */
+  static void refuse(OpenRequest request) {
+    if (request.durability() == Durability.CHECKPOINT) {
+      throw new IllegalArgumentException(
+          "region '"
+              + request.name()
+              + "' was not allocated with durability CHECKPOINT; open it without, or copy it to one"
+              + " that was");
+    }
+  }
+
+  BackedRegion create(RegionRequest request, long carriedAs) throws MemoryException {
+    String name = Objects.requireNonNull(request.name());
+    boolean reserves = request.reservation() == Reservation.RESERVED;
+    PhasedProgress progress =
+        new PhasedProgress(request.progress(), request.byteSize(), reserves ? 1 : 0);
+    store.prepareDirectory();
+    GroupMember member =
+        OpenGroups.allocate(store, request.checkpoints(), holder, ledger.sectionTimeoutNanos());
+    try {
+      RegionFile.Named file =
+          RegionFile.Named.create(
+              store,
+              name,
+              request.byteSize(),
+              request.reservation(),
+              naming(member.journal()),
+              request.nameDurability(),
+              holder,
+              reserves ? progress.next() : ProgressListener.NONE);
+      int number = Objects.requireNonNull(file.inStore().orElseThrow().journal()).member();
+      try {
+        return region(name, file, request.byteSize(), request.options(), member, carriedAs);
+      } catch (MemoryException | RuntimeException | Error e) {
+        forget(member, number, e);
+        throw e;
+      }
+    } catch (MemoryException | RuntimeException | Error e) {
+      member.abandon(e);
+      throw e;
+    }
+  }
+
+  /** Makes a file a member of a journal. */
+  private static Naming naming(Journal journal) {
+    return (store, name, byteSize, reservation, reserver, durable, holder) ->
+        store.create(name, byteSize, reservation, reserver, journal, holder);
+  }
+
+  /** Takes a region out of its journal whose file is gone again. */
+  private static void forget(GroupMember member, int number, Throwable failure) {
+    try {
+      member.journal().remove(number);
+    } catch (MemoryException e) {
+      failure.addSuppressed(e);
+    }
+  }
+
+  BackedRegion open(
+      OpenRequest request, JournalRef place, long carriedAs, RegionLedger.Booking booking)
+      throws MemoryException {
+    GroupMember member =
+        OpenGroups.open(store, place, request.checkpoints(), holder, ledger.sectionTimeoutNanos());
+    try {
+      RegionFile.Named file =
+          RegionFile.Named.open(
+              store, request.name(), OpenMode.WRITER, request.nameDurability(), holder);
+      try {
+        file.inStore().orElseThrow().trim(); // what a growth left that no checkpoint has
+        booking.ofSize(file.byteSize());
+      } catch (MemoryException | RuntimeException | Error e) {
+        file.discard(e);
+        throw e;
+      }
+      RegionOptions options = request.options().withReservation(file.reservation());
+      return region(request.name(), file, file.byteSize(), options, member, carriedAs);
+    } catch (MemoryException | RuntimeException | Error e) {
+      member.abandon(e);
+      throw e;
+    }
+  }
+
+  /** Maps the file and makes the region; discards the file if that fails. */
+  private BackedRegion region(
+      String name,
+      RegionFile.Named file,
+      long byteSize,
+      RegionOptions asked,
+      GroupMember member,
+      long carriedAs)
+      throws MemoryException {
+    try {
+      Mapping mapping =
+          Mapping.ofFile(
+              file.descriptor(),
+              file.dataOffset(),
+              byteSize,
+              asked.maximum(),
+              MappingKind.PRIVATE,
+              asked.pageSize());
+      try {
+        AccessPattern pattern = asked.pattern();
+        if (pattern == AccessPattern.RANDOM || pattern == AccessPattern.SEQUENTIAL) {
+          mapping.advise(Advice.valueOf(pattern.name()), 0, byteSize);
+        }
+        if (asked.prefault()) {
+          new CheckedPaging(mapping, machine, file.descriptor().target())
+              .populate(AccessMode.READ_ONLY, 0, byteSize, asked.progress(), "nothing was opened");
+        }
+        RegionTraits traits =
+            RegionTraits.of(
+                    name,
+                    asked.withDurability(Durability.CHECKPOINT),
+                    Sharing.SHARED,
+                    file.path(),
+                    PanamaProvider.backing(file))
+                .withFileKey(file.key())
+                .carriedAs(carriedAs);
+        CheckpointedBacking backing =
+            new CheckpointedBacking(file, mapping, member, ledger.shared(traits), machine);
+        try {
+          BackedRegion region = new BackedRegion(ledger, ledger.shared(traits), backing);
+          backing.join(region);
+          return region;
+        } catch (RuntimeException | Error e) {
+          backing.abandon();
+          throw e;
+        }
+      } catch (MemoryException | RuntimeException | Error e) {
+        mapping.close();
+        throw e;
+      }
+    } catch (MemoryException | RuntimeException | Error e) {
+      file.discard(e);
+      throw e;
+    }
+  }
+}
