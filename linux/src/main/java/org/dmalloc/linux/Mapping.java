@@ -81,7 +81,7 @@ public final class Mapping implements AutoCloseable {
     MmapCall mmap =
         MmapCall.of(target, kind, file, fileOffset)
             .aligned(huge ? Platform.hugePageSize() : Platform.pageSize())
-            .promised(swapBacked || kind.sharing() == Sharing.PRIVATE)
+            .promised(swapBacked || kind == MappingKind.PRIVATE)
             .ofDevice(device, room > byteSize);
     boolean keepsRoom = device || maximum != RegionAttributes.NO_MAXIMUM;
     this.mapped = new MappedRange(mmap, lock, byteSize, room, keepsRoom);

@@ -181,6 +181,7 @@ final class CheckpointedBacking implements RegionBacking, MemberMemory {
   }
 
   private void growFile(long newByteSize, ProgressListener progress) throws MemoryException {
+    CheckpointedRegions.requireSize("resize", newByteSize, label.toString());
     file.checkName("resize");
     file.growAhead(newByteSize, progress);
   }

@@ -33,6 +33,9 @@ import org.dmalloc.spi.store.RegionStore;
 /** Makes and opens regions with {@link Durability#CHECKPOINT} in one store. */
 record CheckpointedRegions(RegionLedger ledger, RegionStore store, Machine machine, String holder) {
 
+  /** As many pages as a set of them can have. */
+  static final long MOST_BYTES = 4L << 40;
+
   /** Which journal a stored region has; empty if it is not checkpointed. */
   Optional<JournalRef> journalOf(String name) throws MemoryException {
     return store.journalOf(name);
@@ -49,7 +52,21 @@ record CheckpointedRegions(RegionLedger ledger, RegionStore store, Machine machi
     }
   }
 
+  static void requireSize(String operation, long byteSize, String name)
+      throws MemoryException {
+    if (byteSize > MOST_BYTES) {
+      throw MemoryException.of(
+          operation,
+          byteSize,
+          name,
+          "a checkpointed region has at most " + MOST_BYTES + " bytes",
+          "choose a smaller size or maximum");
+    }
+  }
+
   BackedRegion create(RegionRequest request, long carriedAs) throws MemoryException {
+    requireSize(
+        "allocate", Math.max(request.byteSize(), request.maximum()), String.valueOf(request.name()));
     String name = Objects.requireNonNull(request.name());
     boolean reserves = request.reservation() == Reservation.RESERVED;
     PhasedProgress progress =
@@ -107,6 +124,7 @@ record CheckpointedRegions(RegionLedger ledger, RegionStore store, Machine machi
               store, request.name(), OpenMode.WRITER, request.nameDurability(), holder);
       try {
         file.inStore().orElseThrow().trim(); // what a growth left that no checkpoint has
+        requireSize("open", Math.max(file.byteSize(), request.maximum()), request.name());
         booking.ofSize(file.byteSize());
       } catch (MemoryException | RuntimeException | Error e) {
         file.discard(e);
@@ -136,7 +154,7 @@ record CheckpointedRegions(RegionLedger ledger, RegionStore store, Machine machi
               file.dataOffset(),
               byteSize,
               asked.maximum(),
-              MappingKind.PRIVATE,
+              MappingKind.PRIVATE_UNPROMISED,
               asked.pageSize());
       try {
         AccessPattern pattern = asked.pattern();

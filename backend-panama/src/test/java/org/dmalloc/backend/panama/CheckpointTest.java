@@ -32,6 +32,7 @@ import org.dmalloc.api.MemoryRegion;
 import org.dmalloc.api.OpenRequest;
 import org.dmalloc.api.Punch;
 import org.dmalloc.api.RegionRequest;
+import org.dmalloc.api.Reservation;
 import org.dmalloc.api.backing.CheckpointLog;
 import org.dmalloc.api.backing.SealedCheckpoint;
 import org.dmalloc.linux.Platform;
@@ -449,6 +450,96 @@ class CheckpointTest {
     try (MemoryRegion region = provider.open("r")) {
       assertEquals(2 * MIB, region.byteSize());
       assertEquals(0, get(region, MIB / PAGE + 1));
+    }
+  }
+
+  @Test
+  void discardTakesTheLengthBackAndLeavesTheSize() throws IOException {
+    RegionRequest request =
+        RegionRequest.ofSize(MIB).withName("r").withMaximum(4 * MIB).checkpointed(PLAIN);
+    try (MemoryRegion region = provider.allocate(request)) {
+      region.setLength(10);
+      region.checkpoint();
+      region.setLength(20);
+      region.resize(2 * MIB);
+      set(region, MIB / PAGE, 5);
+      region.discard();
+      assertEquals(10, region.length());
+      assertEquals(2 * MIB, region.byteSize());
+      assertEquals(0, get(region, MIB / PAGE));
+      region.checkpoint();
+      try (MemoryRegion after = crash().open("r")) {
+        assertEquals(10, after.length());
+        assertEquals(2 * MIB, after.byteSize());
+      }
+    }
+  }
+
+  @Test
+  void mayBeFarLargerThanTheMemory() throws IOException {
+    RegionRequest request =
+        RegionRequest.ofSize(1L << 40)
+            .withName("r")
+            .withReservation(Reservation.SPARSE)
+            .checkpointed(PLAIN);
+    try (MemoryRegion region = provider.allocate(request)) {
+      set(region, (1L << 40) / PAGE - 1, 7);
+      assertEquals(1, region.checkpoint());
+      try (MemoryRegion again = region) {
+        assertEquals(7, get(again, (1L << 40) / PAGE - 1));
+      }
+    }
+    try (MemoryRegion region = provider.open("r")) {
+      assertEquals(7, get(region, (1L << 40) / PAGE - 1));
+    }
+    MemoryException refused =
+        assertThrows(MemoryException.class, () -> allocate("huge", 1L << 43, PLAIN));
+    assertTrue(refused.getMessage().contains("at most"), refused.getMessage());
+  }
+
+  @Test
+  void aThreadInASectionDoesNotCloseARegionOfItsGroup() throws IOException {
+    CheckpointOptions options = PLAIN.withGroup("g");
+    try (MemoryRegion first = allocate("first", MIB, options);
+        MemoryRegion second = allocate("second", MIB, options)) {
+      try (Access access = first.acquire()) {
+        access.segment().set(JAVA_LONG, 0, 1);
+        assertThrows(IllegalStateException.class, second::close);
+      }
+      assertTrue(second.info().open());
+    }
+  }
+
+  @Test
+  void progressIsToldAndCancels() throws IOException {
+    try (MemoryRegion region = allocate("r", 8 * MIB, PLAIN)) {
+      for (long page = 0; page < 8 * MIB / PAGE; page += 2) {
+        set(region, page, page);
+      }
+      List<Long> told = new ArrayList<>();
+      MemoryException cancelled =
+          assertThrows(
+              MemoryException.class,
+              () ->
+                  region
+                      .checkpoints()
+                      .checkpoint(
+                          (done, total) -> {
+                            assertEquals(4 * MIB, total);
+                            told.add(done);
+                            if (done > MIB) {
+                              throw new IllegalStateException("enough");
+                            }
+                          }));
+      assertTrue(cancelled.getMessage().contains("cancelled"), cancelled.getMessage());
+      assertTrue(told.size() > 10 && told.getFirst() > 0, told.toString());
+      assertEquals(0, region.checkpoints().status().number());
+      assertEquals(1, region.checkpoint()); // with all that the cancelled one had armed
+      try (MemoryRegion after = crash().open("r")) {
+        for (long page = 0; page < 8 * MIB / PAGE; page += 2) {
+          assertEquals(page, get(after, page));
+        }
+      }
     }
   }
 

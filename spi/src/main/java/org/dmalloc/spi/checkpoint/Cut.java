@@ -30,7 +30,8 @@ final class Cut {
 
   private final CheckpointEngine engine;
   private final List<Member> members;
-  private final LongOperation operation;
+  private final ProgressListener progress;
+  private final String outcome;
   private final long started = System.nanoTime();
   private final long number;
 
@@ -39,22 +40,23 @@ final class Cut {
   private long copiedBytes;
   private long stopNanos;
 
-  private Cut(CheckpointEngine engine, LongOperation operation) {
+  private Cut(CheckpointEngine engine, ProgressListener progress, String outcome) {
     this.engine = engine;
     this.members = engine.members();
     this.number = engine.journal.sealed() + 1;
-    this.operation = operation;
+    this.progress = progress;
+    this.outcome = outcome;
   }
 
   /** One that its listener or an interrupt may cancel. */
   static Cut of(CheckpointEngine engine, ProgressListener progress) {
-    String outcome = "the last checkpoint stays, and so does what was stored since";
-    return new Cut(engine, new LongOperation("checkpoint", engine.name(), -1, progress, outcome));
+    return new Cut(
+        engine, progress, "the last checkpoint stays, and so does what was stored since");
   }
 
   /** One that nothing cancels. */
   static Cut atEnd(CheckpointEngine engine) {
-    return new Cut(engine, LongOperation.uninterruptible("checkpoint", engine.name(), -1));
+    return new Cut(engine, ProgressListener.NONE, "");
   }
 
   /** Some bytes of a member that were copied with the gate shut. */
@@ -170,6 +172,9 @@ final class Cut {
 
   private void write(Map<Member, PageSet> sets) throws MemoryException {
     Journal.Writer to = writer(bytesOf(sets));
+    LongOperation operation =
+        new LongOperation(
+            "checkpoint", engine.name(), copiedBytes + bytesOf(sets), progress, outcome);
     for (Map.Entry<Member, PageSet> entry : sets.entrySet()) {
       Member member = entry.getKey();
       MemorySegment pages = member.memory.pages();

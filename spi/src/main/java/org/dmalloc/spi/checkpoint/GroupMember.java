@@ -76,6 +76,10 @@ public final class GroupMember {
    * @param ends whether it ends the region; then a checkpoint is made before, if that is wanted
    */
   public void apart(boolean ends, Action work) throws MemoryException {
+    if (ends && engine.gate.heldByCaller() && engine.members().size() > 1) {
+      throw new IllegalStateException(
+          "this thread has an access section open on " + engine.name() + "; close it first");
+    }
     engine.apart(ends, work);
   }
 

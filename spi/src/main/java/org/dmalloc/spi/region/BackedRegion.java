@@ -231,8 +231,9 @@ public final class BackedRegion implements BackingRegion {
     return group == null ? BackingRegion.super.checkpoints() : group;
   }
 
-  /** Shows the backing's memory, which has new segments; nobody is inside. */
+  /** Shows the backing's memory and length, which are others now; nobody is inside. */
   public void showAnew() {
+    length.reload();
     show(bookedBytes);
   }
 

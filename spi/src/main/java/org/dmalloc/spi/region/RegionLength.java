@@ -32,6 +32,11 @@ final class RegionLength {
     }
   }
 
+  /** The backing has gone back to the length that it had. */
+  synchronized void reload() {
+    own = backing.ownLength();
+  }
+
   /** The region has another size. */
   synchronized void resized(long newByteSize) {
     own = Math.min(own, newByteSize);
