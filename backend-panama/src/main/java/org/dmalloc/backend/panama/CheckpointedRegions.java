@@ -18,7 +18,6 @@ import org.dmalloc.linux.CheckedPaging;
 import org.dmalloc.linux.Mapping;
 import org.dmalloc.linux.MappingKind;
 import org.dmalloc.spi.checkpoint.GroupMember;
-import org.dmalloc.spi.checkpoint.Journal;
 import org.dmalloc.spi.checkpoint.JournalRef;
 import org.dmalloc.spi.checkpoint.OpenGroups;
 import org.dmalloc.spi.machine.Machine;
@@ -26,7 +25,6 @@ import org.dmalloc.spi.region.BackedRegion;
 import org.dmalloc.spi.region.PhasedProgress;
 import org.dmalloc.spi.region.RegionLedger;
 import org.dmalloc.spi.region.RegionTraits;
-import org.dmalloc.spi.store.Naming;
 import org.dmalloc.spi.store.OpenMode;
 import org.dmalloc.spi.store.RegionStore;
 
@@ -77,14 +75,16 @@ record CheckpointedRegions(RegionLedger ledger, RegionStore store, Machine machi
     try {
       RegionFile.Named file =
           RegionFile.Named.create(
-              store,
-              name,
-              request.byteSize(),
               request.reservation(),
-              naming(member.journal()),
-              request.nameDurability(),
-              holder,
-              reserves ? progress.next() : ProgressListener.NONE);
+              reserves ? progress.next() : ProgressListener.NONE,
+              reserver ->
+                  store.create(
+                      name,
+                      request.byteSize(),
+                      request.reservation(),
+                      reserver,
+                      member.journal(),
+                      holder));
       int number = Objects.requireNonNull(file.inStore().orElseThrow().journal()).member();
       try {
         return region(name, file, request.byteSize(), request.options(), member, carriedAs);
@@ -96,12 +96,6 @@ record CheckpointedRegions(RegionLedger ledger, RegionStore store, Machine machi
       member.abandon(e);
       throw e;
     }
-  }
-
-  /** Makes a file a member of a journal. */
-  private static Naming naming(Journal journal) {
-    return (store, name, byteSize, reservation, reserver, durable, holder) ->
-        store.create(name, byteSize, reservation, reserver, journal, holder);
   }
 
   /** Takes a region out of its journal whose file is gone again. */

@@ -193,6 +193,22 @@ abstract sealed class RegionFile permits RegionFile.Named, RegionFile.Unnamed, S
         String holder,
         ProgressListener progress)
         throws MemoryException {
+      return create(
+          reservation,
+          progress,
+          reserver ->
+              naming.create(store, name, byteSize, reservation, reserver, durable, holder));
+    }
+
+    /** Makes the file of a region in a store. */
+    @FunctionalInterface
+    interface Maker {
+      StoreFile make(SpaceReserver reserver) throws MemoryException;
+    }
+
+    /** Creates a named region, with its space, in a way of its own. */
+    static Named create(Reservation reservation, ProgressListener progress, Maker maker)
+        throws MemoryException {
       OpenFile[] opened = new OpenFile[1];
       SpaceReserver reserver =
           (created, position, length) -> {
@@ -201,8 +217,7 @@ abstract sealed class RegionFile permits RegionFile.Named, RegionFile.Unnamed, S
               opened[0].reserve(position, length, progress);
             }
           };
-      StoreFile file = naming.create(store, name, byteSize, reservation, reserver, durable, holder);
-      return new Named(file, opened[0], true);
+      return new Named(maker.make(reserver), opened[0], true);
     }
 
     /** Opens a named region. */
