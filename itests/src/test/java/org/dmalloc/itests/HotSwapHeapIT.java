@@ -3,8 +3,12 @@ package org.dmalloc.itests;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -184,6 +188,35 @@ public class HotSwapHeapIT {
         providers().delete(each);
       }
     }
+  }
+
+  /** The addresses of an arena's segments must stay: such a region does not move any more. */
+  @Test
+  void aRegionWithAnArenaStaysWhereItIs() throws Exception {
+    MemoryProvider managed = providers().await("managed");
+    providers().await("panama");
+    providers().await("anon");
+    try (MemoryRegion region = managed.allocate(growing())) {
+      try (Heap heap = heaps.create(region, HeapOptions.DEFAULT)) {
+        move(region, "anon");
+        for (Arena arena : List.of(heap.confinedArena(), heap.sharedArena())) {
+          try (arena) {
+            MemorySegment segment = arena.allocate(100_000);
+            segment.fill((byte) 7);
+            assertTrue(region.info().pinned());
+            IllegalStateException refusal =
+                assertThrows(IllegalStateException.class, () -> move(region, "panama"));
+            String message = String.valueOf(refusal.getMessage());
+            assertTrue(message.contains("it is pinned by segment(), taken by "), message);
+            assertEquals(7, segment.get(ValueLayout.JAVA_BYTE, 99_999));
+            heap.free(heap.allocate(1 << 20)); // it goes on, and grows
+          }
+        }
+        assertEquals(0, heap.check().liveBlocks());
+        assertThrows(IllegalStateException.class, () -> move(region, "panama"), "pinned for good");
+      }
+    }
+    assertEquals(0, managed.statistics().openBytes());
   }
 
   private Configuration configure(String backend, String name, Path directory) throws Exception {
