@@ -19,8 +19,7 @@ public enum MappingKind {
    * The same, without counting all of it against what the kernel promises: for files larger than
    * the memory, of which few pages change.
    */
-  PRIVATE_UNPROMISED(
-      Abi.MAP_PRIVATE | Abi.MAP_NORESERVE, Sharing.PRIVATE, AccessMode.READ_WRITE),
+  PRIVATE_UNPROMISED(Abi.MAP_PRIVATE | Abi.MAP_NORESERVE, Sharing.PRIVATE, AccessMode.READ_WRITE),
   /** A shared mapping whose pages and segment are read-only; a descriptor for reading is enough. */
   READ_ONLY(Abi.MAP_SHARED, Sharing.SHARED, AccessMode.READ_ONLY);
 

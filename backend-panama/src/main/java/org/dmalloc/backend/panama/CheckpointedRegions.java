@@ -50,8 +50,7 @@ record CheckpointedRegions(RegionLedger ledger, RegionStore store, Machine machi
     }
   }
 
-  static void requireSize(String operation, long byteSize, String name)
-      throws MemoryException {
+  static void requireSize(String operation, long byteSize, String name) throws MemoryException {
     if (byteSize > MOST_BYTES) {
       throw MemoryException.of(
           operation,
@@ -64,7 +63,9 @@ record CheckpointedRegions(RegionLedger ledger, RegionStore store, Machine machi
 
   BackedRegion create(RegionRequest request, long carriedAs) throws MemoryException {
     requireSize(
-        "allocate", Math.max(request.byteSize(), request.maximum()), String.valueOf(request.name()));
+        "allocate",
+        Math.max(request.byteSize(), request.maximum()),
+        String.valueOf(request.name()));
     String name = Objects.requireNonNull(request.name());
     boolean reserves = request.reservation() == Reservation.RESERVED;
     PhasedProgress progress =

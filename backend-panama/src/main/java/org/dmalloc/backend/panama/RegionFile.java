@@ -196,8 +196,7 @@ abstract sealed class RegionFile permits RegionFile.Named, RegionFile.Unnamed, S
       return create(
           reservation,
           progress,
-          reserver ->
-              naming.create(store, name, byteSize, reservation, reserver, durable, holder));
+          reserver -> naming.create(store, name, byteSize, reservation, reserver, durable, holder));
     }
 
     /** Makes the file of a region in a store. */
