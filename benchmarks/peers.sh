@@ -39,5 +39,8 @@ if stale; then
   trap - EXIT
 fi
 
+# The options of a program are a list of words on purpose.
+# shellcheck disable=SC2086
 exec "$java_home/bin/java" "-Xmx${DMALLOC_BENCHMARK_HEAP:-256m}" -XX:+UseSerialGC --enable-native-access=ALL-UNNAMED \
+  ${DMALLOC_BENCHMARK_JVM:-} \
   -cp "$(printf '%s:' "$lib"/*.jar)" "${DMALLOC_BENCHMARK_MAIN:-org.dmalloc.benchmarks.peers.Peers}" "$@"

@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import org.dmalloc.benchmarks.ForkedJvm;
 import org.dmalloc.report.Table;
 import org.dmalloc.report.Units;
 

@@ -15,6 +15,7 @@ import org.dmalloc.api.MemoryProvider;
 import org.dmalloc.api.MemoryRegion;
 import org.dmalloc.api.RegionRequest;
 import org.dmalloc.api.standalone.Dmalloc;
+import org.dmalloc.benchmarks.ForkedJvm;
 import org.dmalloc.benchmarks.peers.child.ColdFiles;
 import org.dmalloc.heap.Heap;
 import org.dmalloc.heap.HeapOptions;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-package org.dmalloc.benchmarks.heap;
+package org.dmalloc.benchmarks;
 
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
@@ -12,7 +12,7 @@ import java.util.ArrayList;
 import java.util.List;
 
 /** A JVM of its own for what one process can do once: end without a close, grow, be counted. */
-final class ForkedJvm {
+public final class ForkedJvm {
   private static final String MARK = "figures ";
   private static final PrintStream OUT =
       new PrintStream(new FileOutputStream(FileDescriptor.out), true, StandardCharsets.UTF_8);
@@ -24,7 +24,7 @@ final class ForkedJvm {
    *
    * @throws IOException if it fails, with what it printed
    */
-  static List<String> run(Class<?> main, List<String> arguments)
+  public static List<String> run(Class<?> main, List<String> arguments)
       throws IOException, InterruptedException {
     List<String> command =
         new ArrayList<>(
@@ -59,7 +59,7 @@ final class ForkedJvm {
   }
 
   /** Called in such a JVM: gives back a line. */
-  static void report(String line) {
+  public static void report(String line) {
     OUT.println(MARK + line);
   }
 }
