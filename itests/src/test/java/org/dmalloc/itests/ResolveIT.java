@@ -54,7 +54,7 @@ class ResolveIT {
     "org.dmalloc.backend.anon, org.dmalloc.spi",
     "org.dmalloc.manager, org.dmalloc.spi",
     "org.dmalloc.heap, ''",
-    "org.dmalloc.backup, ''",
+    "org.dmalloc.backup, lz4-java",
     "org.dmalloc.measure, org.dmalloc.heap|org.dmalloc.report|org.dmalloc.spi|com.google.gson|org.hdrhistogram.HdrHistogram",
     "org.dmalloc.shell, org.dmalloc.report|com.google.gson|org.apache.felix.gogo.runtime",
     "org.dmalloc.shell.measure, org.dmalloc.heap|org.dmalloc.report|org.dmalloc.shell|com.google.gson|org.hdrhistogram.HdrHistogram|org.dmalloc.measure|org.dmalloc.spi|org.apache.felix.gogo.runtime"
@@ -78,6 +78,7 @@ class ResolveIT {
     "(objectClass=org.dmalloc.api.move.RegionMover), org.dmalloc.manager",
     "(objectClass=org.dmalloc.api.MemoryProvider), org.dmalloc.",
     "(objectClass=org.dmalloc.heap.HeapService), org.dmalloc.heap",
+    "(objectClass=org.dmalloc.backup.BackupService), org.dmalloc.backup",
   })
   void whoeverNeedsAServiceGetsItsBundle(String filter, String bundle) throws Exception {
     Set<String> resolved = resolve(identity(consumer(filter)));

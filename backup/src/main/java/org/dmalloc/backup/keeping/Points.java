@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.dmalloc.backup.keeping;
+
+import java.time.Instant;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import org.dmalloc.api.MemoryException;
+import org.dmalloc.backup.BackupInfo;
+import org.dmalloc.backup.BackupPoint;
+import org.dmalloc.backup.BackupStore;
+import org.dmalloc.backup.RestorePoint;
+import org.dmalloc.backup.archive.Chain;
+import org.dmalloc.backup.archive.Head;
+import org.dmalloc.backup.archive.Piece;
+
+/** The checkpoints of a head. */
+final class Points {
+  private Points() {}
+
+  static BackupInfo info(Head head) {
+    List<BackupPoint> points =
+        Chain.points(head.pieces()).stream()
+            .map(
+                piece ->
+                    new BackupPoint(piece.to(), piece.at(), piece.pages(), piece.storedBytes()))
+            .toList();
+    return new BackupInfo(
+        head.backup(),
+        head.group(),
+        head.regions(),
+        head.writer().owner(),
+        head.writer().open(),
+        head.created(),
+        head.written(),
+        head.pieces().stream().mapToLong(Piece::storedBytes).sum(),
+        points,
+        null);
+  }
+
+  /** The number of the checkpoint that is meant. */
+  static long find(Head head, RestorePoint point, BackupStore store) throws MemoryException {
+    List<Piece> points = Chain.points(head.pieces());
+    if (points.isEmpty()) {
+      throw missing(head, store, "it has no checkpoint yet", "wait until the base is copied");
+    }
+    Instant at = point.at();
+    Optional<Piece> found =
+        at != null
+            ? points.stream().filter(piece -> !piece.at().isAfter(at)).reduce((a, b) -> b)
+            : point.number() == 0
+                ? Optional.of(points.getLast())
+                : points.stream().filter(piece -> piece.to() == point.number()).findFirst();
+    if (found.isPresent()) {
+      return found.get().to();
+    }
+    Piece first = points.getFirst();
+    Piece last = points.getLast();
+    throw missing(
+        head,
+        store,
+        at == null
+            ? "checkpoint " + point.number() + " is not in it"
+            : "none of its checkpoints is as old as " + at,
+        String.format(
+            Locale.ROOT,
+            "choose one of the %d from %d (%s) to %d (%s); see 'backups'",
+            points.size(),
+            first.to(),
+            first.at(),
+            last.to(),
+            last.at()));
+  }
+
+  static Chain chain(Head head, long number, BackupStore store) throws MemoryException {
+    return Chain.of(head.pieces(), number)
+        .orElseThrow(
+            () ->
+                missing(
+                    head,
+                    store,
+                    "checkpoint " + number + " is not in it any more",
+                    "see 'backups' for those that it has"));
+  }
+
+  private static MemoryException missing(
+      Head head, BackupStore store, String reason, String nextStep) {
+    return MemoryException.of(
+        "restore", "backup of " + head.group() + " in " + store.location(), reason, nextStep);
+  }
+}
