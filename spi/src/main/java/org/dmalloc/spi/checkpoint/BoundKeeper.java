@@ -11,6 +11,7 @@ import java.util.concurrent.locks.LockSupport;
 import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.ProgressListener;
 import org.dmalloc.spi.machine.KernelFiles;
+import org.dmalloc.spi.machine.ProcessMemory;
 import org.dmalloc.spi.region.Uninterrupted;
 import org.jspecify.annotations.Nullable;
 
@@ -103,7 +104,7 @@ final class BoundKeeper {
     if (since < SHARE_OF_TIME * countTook) {
       return;
     }
-    long anonymous = kernel.field("/proc/self/status", "RssAnon").orElse(0) << 10;
+    long anonymous = ProcessMemory.anonymousBytes(kernel);
     boolean grew = anonymous - anonymousBytes > Math.max(1 << 20, engine.bound / 64);
     if (!grew && since < LONGEST_NANOS) {
       return;
