@@ -80,8 +80,7 @@ final class CheckpointCrashMain {
       data.resize(data.byteSize() + (1L << 20));
     }
     if (random.nextInt(30) == 0) {
-      index.discard();
-      records.verify();
+      index.discard(); // writers go on with what it leaves, which the next opening verifies
     }
   }
 }
