@@ -302,8 +302,8 @@ public interface Heap extends AutoCloseable {
   boolean isOpen();
 
   /**
-   * Ends the heap; blocks stay allocated. Where the region is named, all of it is forced, and noted
-   * as closed cleanly. Closing again does nothing. A region that was closed before leaves a heap
+   * Ends the heap; blocks stay allocated. It is noted as closed cleanly, and where the region is
+   * named, all of it is forced; of a checkpointed one the next checkpoint has it. Closing again does nothing. A region that was closed before leaves a heap
    * that was not closed cleanly.
    *
    * @throws java.io.UncheckedIOException if the region could not be forced; the heap is closed even

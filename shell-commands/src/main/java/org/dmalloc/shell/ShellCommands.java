@@ -12,6 +12,7 @@ import org.dmalloc.shell.command.CommandGroup;
 import org.dmalloc.shell.command.CommandSet;
 import org.dmalloc.shell.command.CommandSource;
 import org.dmalloc.shell.command.Providers;
+import org.dmalloc.shell.memory.CheckpointCommands;
 import org.dmalloc.shell.memory.ContentCommands;
 import org.dmalloc.shell.memory.HotswapCommand;
 import org.dmalloc.shell.memory.ListingCommands;
@@ -54,6 +55,7 @@ public final class ShellCommands {
                 new ContentCommands(providers),
                 new SpaceCommands(providers),
                 new PagingCommands(providers),
+                new CheckpointCommands(providers),
                 new HotswapCommand(providers),
                 new SnapshotCommand(providers),
                 new StoreCommands(providers)));

@@ -64,4 +64,7 @@ public abstract class MemoryProviderContract {
 
   @Nested
   public class CheckedSections extends CheckedSectionsContract {}
+
+  @Nested
+  public class Checkpoints extends CheckpointContract {}
 }

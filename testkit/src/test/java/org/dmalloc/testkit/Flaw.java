@@ -252,7 +252,31 @@ enum Flaw {
   /** Makes a snapshot that nobody waits for. */
   SNAPSHOT_ON_AN_INTERRUPTED_THREAD("Snapshots", "aCancelledSnapshotLeavesNothing"),
   /** Makes snapshots of pinned regions. */
-  SNAPSHOT_OF_A_PINNED_REGION("Snapshots", "whatCannotBeHeldIsRefused");
+  SNAPSHOT_OF_A_PINNED_REGION("Snapshots", "whatCannotBeHeldIsRefused"),
+  /** Goes back to nothing but zeros. */
+  DISCARD_EMPTIES("Checkpoints", "discardGoesBackToTheLastOne"),
+  /** Keeps what is to be discarded. */
+  DISCARD_IGNORED("Checkpoints", "discardGoesBackToTheLastOne"),
+  /** Takes all regions for regions with checkpoints. */
+  CHECKPOINTS_OF_ALL("Checkpoints", "otherRegionsHaveNone"),
+  /** Counts checkpoints that have nothing. */
+  NUMBERS_ALWAYS_GROW("Checkpoints", "numbersGrowWithChangesAlone"),
+  /** Loses at its close what was stored since the last one. */
+  CLOSE_ALWAYS_DISCARDS("Checkpoints", "closingMakesOne"),
+  /** Makes one at its close, whatever was asked for. */
+  CLOSE_NEVER_DISCARDS("Checkpoints", "closingDiscardsIfItIsTo"),
+  /** Leaves the other regions of a group out. */
+  GROUP_IGNORED("Checkpoints", "aGroupIsOne"),
+  /** Waits for no section. */
+  CUT_INSIDE_SECTIONS("Checkpoints", "itIsRefusedInsideASection"),
+  /** Gives segments without sections. */
+  SEGMENT_OF_CHECKPOINTED("Checkpoints", "whatHasNoPlaceInOneIsRefused"),
+  /** Goes on after the listener threw. */
+  CHECKPOINT_NOT_CANCELLED("Checkpoints", "aListenerThatThrowsLeavesTheLastOne"),
+  /** Keeps what was stored behind the end of the last one. */
+  GROWTH_NOT_DISCARDED("Checkpoints", "discardLeavesSizesAndEmptiesWhatWasAdded"),
+  /** Checkpoints groups that have no region. */
+  CLOSED_CHECKPOINTED("Checkpoints", "afterItsEndARegionRefusesThem");
 
   /** The theme of the contract that must notice it. */
   private final String theme;

@@ -66,6 +66,11 @@ final class ReferenceProvider implements BackingProvider {
   private final AtomicLong failures = new AtomicLong();
   private volatile boolean stopped;
 
+  /** By the files of checkpointed regions. */
+  private final Map<Path, ReferenceCheckpoints> checkpoints = new ConcurrentHashMap<>();
+
+  private final Map<String, ReferenceCheckpoints> groups = new ConcurrentHashMap<>();
+
   ReferenceProvider(ProviderSettings settings, Set<Capability> capabilities, Set<Flaw> flaws) {
     this.settings = settings;
     this.capabilities = Collections.unmodifiableSet(capabilities);
@@ -194,6 +199,9 @@ final class ReferenceProvider implements BackingProvider {
         Files.delete(path);
       }
       ReferenceFile file = ReferenceFile.create(path, r.byteSize(), flaws);
+      if (r.durability() == Durability.CHECKPOINT) {
+        checkpoints.put(path, group(r.checkpoints().group(), Objects.requireNonNull(name)));
+      }
       RegionInfo traits =
           info(name, r.byteSize(), r.options(), name == null ? null : path, carriedAs);
       ReferenceRegion region = finish(file, traits, r.prefault(), r.progress(), name != null);
@@ -308,7 +316,10 @@ final class ReferenceProvider implements BackingProvider {
         asked
             .withSharing(sharing(asked.sharing()))
             .withPattern(auto ? AccessPattern.NORMAL : asked.pattern())
-            .withDurability(Durability.ON_FORCE),
+            .withDurability(
+                path != null && checkpoints.containsKey(path) && isWriter(asked)
+                    ? Durability.CHECKPOINT
+                    : Durability.ON_FORCE),
         path,
         "mapped file",
         mapping(asked),
@@ -317,6 +328,22 @@ final class ReferenceProvider implements BackingProvider {
         false,
         null,
         capabilities);
+  }
+
+  private static boolean isWriter(RegionOptions asked) {
+    return asked.access() == AccessMode.READ_WRITE && asked.sharing() != Sharing.PRIVATE;
+  }
+
+  private ReferenceCheckpoints group(@Nullable String group, String region) {
+    return group == null
+        ? new ReferenceCheckpoints(region, settings.sectionTimeout(), flaws)
+        : groups.computeIfAbsent(
+            group, name -> new ReferenceCheckpoints(name, settings.sectionTimeout(), flaws));
+  }
+
+  /** The checkpoints of a region's file; null if it has none. */
+  @Nullable ReferenceCheckpoints checkpoints(RegionInfo traits, Path file) {
+    return traits.durability() == Durability.CHECKPOINT ? checkpoints.get(file) : null;
   }
 
   private String mapping(RegionOptions asked) {

@@ -10,7 +10,9 @@ import java.lang.foreign.MemorySegment;
 import java.nio.channels.FileChannel.MapMode;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.time.Instant;
+import java.util.Arrays;
 import java.util.EnumSet;
 import java.util.Objects;
 import java.util.Optional;
@@ -22,6 +24,7 @@ import org.dmalloc.api.AccessPattern;
 import org.dmalloc.api.Advice;
 import org.dmalloc.api.Autogrowth;
 import org.dmalloc.api.Capability;
+import org.dmalloc.api.CheckpointGroup;
 import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.PageSize;
 import org.dmalloc.api.ProgressListener;
@@ -46,6 +49,7 @@ final class ReferenceRegion extends ReferenceSpace {
   private final RegionInfo traits;
   private final boolean carried;
   private final ReferenceGate gate;
+  private final @Nullable ReferenceCheckpoints checkpoints;
 
   /** Of a named region's file. */
   private final @Nullable Object fileKey;
@@ -59,6 +63,9 @@ final class ReferenceRegion extends ReferenceSpace {
   private final Object growing = new Object();
   private volatile long length = -1;
   private volatile boolean pinned;
+
+  /** The size at the last checkpoint. */
+  private volatile long keptBytes;
   private volatile @Nullable String name;
   private volatile AccessPattern pattern;
   private volatile long budget;
@@ -73,7 +80,8 @@ final class ReferenceRegion extends ReferenceSpace {
     this.carried = traits.id() != BackingProvider.NOT_CARRIED;
     this.traits = withId(traits);
     this.fileKey = traits.name() == null ? null : keyOf(file.path());
-    this.gate = new ReferenceGate(provider.flaws());
+    this.checkpoints = provider.checkpoints(traits, file.path());
+    this.gate = checkpoints == null ? new ReferenceGate(provider.flaws()) : checkpoints.gate();
     this.byteSize = traits.byteSize();
     this.name = traits.name();
     this.maximum = isResizable() || flawed(Flaw.READER_WITH_MAXIMUM) ? traits.maximum() : 0;
@@ -86,6 +94,51 @@ final class ReferenceRegion extends ReferenceSpace {
     this.arena = Arena.ofShared();
     this.segment = map(arena, traits.byteSize());
     traits.policies().forEach(this::keep);
+    this.keptBytes = traits.byteSize();
+    if (checkpoints != null) {
+      checkpoints.join(this, traits.checkpoints());
+    }
+  }
+
+  @Override
+  public CheckpointGroup checkpoints() {
+    if (checkpoints == null) {
+      if (flawed(Flaw.CHECKPOINTS_OF_ALL)) {
+        return new ReferenceCheckpoints("none", Duration.ZERO, Set.of());
+      }
+      throw new UnsupportedOperationException("it has no checkpoints");
+    }
+    return checkpoints;
+  }
+
+  /** Brings what is stored into the file; returns whether anything was changed. */
+  boolean keep() throws IOException {
+    byte[] now = segment.toArray(JAVA_BYTE);
+    byte[] before = new byte[now.length];
+    file.file().seek(0);
+    file.file().read(before);
+    if (Arrays.equals(now, before) && keptBytes == now.length) {
+      return false;
+    }
+    file.file().seek(0);
+    file.file().write(now);
+    keptBytes = now.length;
+    return true;
+  }
+
+  /** Takes the memory back to what was kept. */
+  void goBack() throws IOException {
+    byte[] kept = new byte[(int) Math.min(keptBytes, byteSize)];
+    file.file().seek(0);
+    file.file().readFully(kept);
+    if (flawed(Flaw.DISCARD_EMPTIES)) {
+      segment.fill((byte) 0);
+    } else if (!flawed(Flaw.DISCARD_IGNORED)) {
+      MemorySegment.copy(kept, 0, segment, JAVA_BYTE, 0, kept.length);
+      if (!flawed(Flaw.GROWTH_NOT_DISCARDED)) {
+        segment.asSlice(kept.length).fill((byte) 0);
+      }
+    }
   }
 
   private static RegionInfo withId(RegionInfo t) {
@@ -111,6 +164,7 @@ final class ReferenceRegion extends ReferenceSpace {
     boolean readOnly = traits.access() == AccessMode.READ_ONLY && !flawed(Flaw.WRITABLE_READ_ONLY);
     boolean mapPrivate =
         (traits.sharing() == Sharing.PRIVATE && !flawed(Flaw.PRIVATE_LEAK))
+            || checkpoints != null
             || flawed(Flaw.STORED_BYTES_LOST);
     MapMode mode = readOnly ? MapMode.READ_ONLY : mapPrivate ? MapMode.PRIVATE : MapMode.READ_WRITE;
     long spare = traits.name() == null ? ContractTheme.HUGE_PAGE : 0;
@@ -250,6 +304,9 @@ final class ReferenceRegion extends ReferenceSpace {
   @Override
   public MemorySegment segment() {
     try (Access access = acquire()) {
+      if (checkpoints != null && !flawed(Flaw.SEGMENT_OF_CHECKPOINTED)) {
+        throw new UnsupportedOperationException("it is checkpointed; use acquire()");
+      }
       pinned = !flawed(Flaw.PIN_FORGOTTEN);
       return shown(segment, 0, access.segment().byteSize());
     }
@@ -312,6 +369,9 @@ final class ReferenceRegion extends ReferenceSpace {
       provider.require(Capability.FORCE);
       if (traits.access() == AccessMode.READ_ONLY && flawed(Flaw.READ_ONLY_NOT_FORCED)) {
         throw new UnsupportedOperationException("it is read-only");
+      }
+      if (checkpoints != null) {
+        throw new UnsupportedOperationException("it is checkpointed; use checkpoint()");
       }
       checkRange(offset, length);
       if (traits.sharing() == Sharing.PRIVATE) {
@@ -615,7 +675,7 @@ final class ReferenceRegion extends ReferenceSpace {
       if (newByteSize < byteSize && !flawed(Flaw.RESIZE_KEEPS_OLD_BYTES)) {
         segment.asSlice(newByteSize).fill((byte) 0);
       }
-      boolean copies = traits.sharing() == Sharing.PRIVATE;
+      boolean copies = traits.sharing() == Sharing.PRIVATE || checkpoints != null;
       byte[] kept =
           copies
               ? segment.asSlice(0, Math.min(byteSize, newByteSize)).toArray(JAVA_BYTE)
@@ -686,6 +746,9 @@ final class ReferenceRegion extends ReferenceSpace {
       return;
     }
     endSections();
+    if (checkpoints != null) {
+      checkpoints.leave(this);
+    }
     if (traits.name() == null) {
       provider.givingBack(this, segment);
     }

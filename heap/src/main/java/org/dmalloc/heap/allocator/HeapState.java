@@ -5,6 +5,7 @@ import static org.dmalloc.heap.allocator.PageTable.LONG;
 
 import org.dmalloc.api.Access;
 import org.dmalloc.api.Capability;
+import org.dmalloc.api.Durability;
 import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.MemoryRegion;
 import org.dmalloc.api.RegionInfo;
@@ -53,8 +54,10 @@ final class HeapState {
     }
   }
 
+  /** Whether it is for the heap to make stores durable; a checkpointed region has its user do it. */
   private static boolean isDurable(RegionInfo info) {
     return info.name() != null
+        && info.durability() != Durability.CHECKPOINT
         && info.sharing() == Sharing.SHARED
         && info.capabilities().contains(Capability.FORCE);
   }

@@ -38,13 +38,23 @@ final class SpaceOfRegion {
       region.reserve(page << PAGE_SHIFT, pages << PAGE_SHIFT);
     } catch (UnsupportedCapabilityException e) {
       // It has moved to a backend where all of it has its space.
+    } catch (UnsupportedOperationException e) {
+      if (!isCheckpointed()) {
+        throw e;
+      }
+      // The pages were given back before their content came here: checkpoints take the space.
     }
   }
 
-  /** Whether space is given back at all. */
+  /** Whether space is given back at all; the file of a checkpointed region is not touched. */
   boolean punches() {
     return !options.punchAfter().equals(HeapOptions.NEVER)
-        && region.info().capabilities().contains(Capability.PUNCH);
+        && region.info().capabilities().contains(Capability.PUNCH)
+        && !isCheckpointed();
+  }
+
+  private boolean isCheckpointed() {
+    return region.info().durability() == Durability.CHECKPOINT;
   }
 
   /**

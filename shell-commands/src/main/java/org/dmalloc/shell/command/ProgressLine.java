@@ -53,6 +53,16 @@ public final class ProgressLine implements ProgressListener, AutoCloseable {
   public synchronized void progressed(long doneBytes, long totalBytes) {
     if (due()) {
       double seconds = (nanoTime.getAsLong() - startNanos) / 1e9;
+      if (totalBytes < 0) { // nobody knows how much it will be
+        show(
+            what
+                + ": "
+                + ByteSize.format(doneBytes)
+                + ", "
+                + ByteSize.format((long) (doneBytes / seconds))
+                + "/s");
+        return;
+      }
       show(
           String.format(
               Locale.ROOT,

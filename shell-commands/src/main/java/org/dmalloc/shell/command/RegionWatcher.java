@@ -14,4 +14,7 @@ public interface RegionWatcher {
 
   /** A command is about to give the region another size. */
   void resizing(MemoryRegion region, long newByteSize) throws MemoryException;
+
+  /** A command is about to take the region back to its last checkpoint. */
+  void discarding(MemoryRegion region) throws MemoryException;
 }

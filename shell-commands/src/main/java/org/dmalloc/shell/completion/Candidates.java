@@ -40,7 +40,16 @@ public final class Candidates implements Function {
   private static final Set<String> LISTS = Set.of("BACKEND", "POLICY", "START", "WORKLOAD");
 
   private static final Set<String> ONLY_OPEN =
-      Set.of("free", "hotswap", "load", "policy", "budget", "protect");
+      Set.of(
+          "free",
+          "hotswap",
+          "load",
+          "policy",
+          "budget",
+          "protect",
+          "checkpoint",
+          "discard",
+          "checkpoints");
 
   /** They take a backend that has a store. */
   private static final Set<String> ON_STORES = Set.of("stored", "rename", "delete", "open");

@@ -149,6 +149,17 @@ final class OpenHeaps implements RegionWatcher {
     }
   }
 
+  /** What an open heap knows beside its region would not be what the region has then. */
+  @Override
+  public void discarding(MemoryRegion region) {
+    if (service.find(region).isPresent()) {
+      throw UsageException.of(
+          "the heap of %s is open, and would not be what the region has then; 'heap close' it"
+              + " first",
+          RegionLookup.label(region.info()));
+    }
+  }
+
   /** Closes all that the shell keeps open, as it stops. */
   void stopped() {
     providers.unwatch(this);

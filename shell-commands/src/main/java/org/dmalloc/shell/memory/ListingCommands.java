@@ -5,6 +5,7 @@ import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import org.apache.felix.service.command.CommandSession;
 import org.apache.felix.service.command.Descriptor;
 import org.dmalloc.api.AccessMode;
@@ -93,11 +94,11 @@ public final class ListingCommands extends CommandSet {
     }
     @Nullable Backend only = backend == null ? null : providers().choose(backend);
     List<Exception> faults = new ArrayList<>();
-    List<RegionInfo> infos =
+    List<Backend.Open> open =
         providers().regions(faults::add).stream()
-            .filter(open -> only == null || providers().isOn(only, open))
-            .map(Backend.Open::info)
+            .filter(each -> only == null || providers().isOn(only, each))
             .toList();
+    List<RegionInfo> infos = open.stream().map(Backend.Open::info).toList();
     faults.forEach(warn(session));
     if (json) {
       return new JsonResult(infos);
@@ -105,19 +106,31 @@ public final class ListingCommands extends CommandSet {
     return new Listing<>(
         infos,
         faults.isEmpty() ? "no region is open" : "no region is open on the backends that answer",
-        List.of(
-            Table.column("ID", info -> Long.toString(info.id())),
-            Table.column("NAME", info -> text(info.name())),
-            Table.column("BACKEND", this::place),
-            Table.column("SIZE", info -> ByteSize.format(info.byteSize())),
-            Table.column("LENGTH", info -> ByteSize.format(info.length())),
-            Table.column("SHARING", info -> Words.of(info.sharing())),
-            Table.column("ACCESS", ListingCommands::access),
-            Table.column("PATTERN", info -> Words.of(info.pattern())),
-            Table.column("SECTIONS", info -> Integer.toString(info.openSections())),
-            Table.column("PINNED", info -> info.pinned() ? "yes" : "no"),
-            Table.column("MOVES", this::moves),
-            Table.column("OWNER", this::owner)));
+        columns(CheckpointState.byRegion(open)));
+  }
+
+  /** With columns for checkpoints if a region has any. */
+  private List<Table.Column<RegionInfo>> columns(Map<Long, CheckpointState> checkpoints) {
+    List<Table.Column<RegionInfo>> columns =
+        new ArrayList<>(
+            List.of(
+                Table.column("ID", info -> Long.toString(info.id())),
+                Table.column("NAME", info -> text(info.name())),
+                Table.column("BACKEND", this::place),
+                Table.column("SIZE", info -> ByteSize.format(info.byteSize())),
+                Table.column("LENGTH", info -> ByteSize.format(info.length())),
+                Table.column("SHARING", info -> Words.of(info.sharing())),
+                Table.column("ACCESS", ListingCommands::access),
+                Table.column("PATTERN", info -> Words.of(info.pattern())),
+                Table.column("SECTIONS", info -> Integer.toString(info.openSections())),
+                Table.column("PINNED", info -> info.pinned() ? "yes" : "no"),
+                Table.column("MOVES", this::moves),
+                Table.column("OWNER", this::owner)));
+    if (!checkpoints.isEmpty()) {
+      columns.addAll(
+          CheckpointState.columns(checkpoints.values(), info -> checkpoints.get(info.id())));
+    }
+    return columns;
   }
 
   private Printable leaks(CommandSession session, boolean json) {
@@ -183,6 +196,7 @@ public final class ListingCommands extends CommandSet {
               residency(lease.region()),
               lease.region().protectedRanges(),
               lease.region().advised(),
+              CheckpointState.of(lease.region()).orElse(null),
               providers().managed(info.id()).orElse(null),
               Providers.orphanedSince(info.id()).orElse(null));
       return json ? new JsonResult(details) : details;

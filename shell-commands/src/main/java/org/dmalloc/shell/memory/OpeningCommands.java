@@ -7,6 +7,7 @@ import java.util.Optional;
 import org.apache.felix.service.command.CommandSession;
 import org.apache.felix.service.command.Descriptor;
 import org.dmalloc.api.AccessMode;
+import org.dmalloc.api.Durability;
 import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.MemoryRegion;
 import org.dmalloc.api.OpenRequest;
@@ -53,6 +54,11 @@ public final class OpeningCommands extends CommandSet {
           @Nullable String budget,
       @Argument("--sparse: takes disk space only for stored pages; a full disk is then a SIGBUS")
           boolean sparse,
+      @Argument("--checkpoint: stores become durable by checkpoints alone, all or nothing")
+          boolean checkpoint,
+      @Argument("--group GROUP: regions of one group are checkpointed together")
+          @Nullable String group,
+      CheckpointArguments checkpoints,
       AttributeOptions attributes)
       throws MemoryException, CommandFailure {
     if (name != null) {
@@ -66,15 +72,20 @@ public final class OpeningCommands extends CommandSet {
           "alloc: --max %d is less than SIZE, which is %d; give at least that",
           max.bytes(), size.bytes());
     }
+    boolean checkpointed = checkpoint || attributes.durability() == Durability.CHECKPOINT;
+    requireCheckpoints(checkpointed, name, budget, group, checkpoints);
     RegionInfo info;
     try (ProgressLine progress = console.progress("allocate " + size)) {
-      RegionRequest request =
+      RegionRequest plain =
           attributes
-              .in(RegionRequest.ofSize(size.bytes()), console, progress)
-              .withName(name)
+              .in(RegionRequest.ofSize(size.bytes()).withName(name), console, progress)
               .withReservation(sparse ? Reservation.SPARSE : Reservation.RESERVED)
               .withPolicies(Words.parseAll(SwapPolicy.class, policy, "--policy"))
               .withResidentBudget(PagingCommands.parseBudget(budget, "--budget"));
+      RegionRequest request =
+          checkpointed
+              ? plan("alloc", () -> plain.checkpointed(checkpoints.in(console, group)))
+              : plain;
       Backend chosen = providers().choose(backend, Requirements.of(request), warn(session));
       try {
         info = chosen.allocate(request).info();
@@ -88,6 +99,34 @@ public final class OpeningCommands extends CommandSet {
       providers().passedOver(info).forEach(console::warn);
     }
     return RegionOpened.in(session, info);
+  }
+
+  /** Refuses what contradicts checkpoints, or means nothing without them, in the shell's words. */
+  private static void requireCheckpoints(
+      boolean checkpointed,
+      @Nullable String name,
+      @Nullable String budget,
+      @Nullable String group,
+      CheckpointArguments checkpoints) {
+    if (!checkpointed) {
+      List<String> given = new ArrayList<>(checkpoints.given());
+      if (group != null) {
+        given.addFirst("--group");
+      }
+      if (!given.isEmpty()) {
+        throw UsageException.of(
+            "alloc: %s: the region is not checkpointed; give --checkpoint too",
+            String.join(" and ", given));
+      }
+    } else if (name == null) {
+      throw new UsageException(
+          "alloc: --checkpoint needs a name: without one the region is gone with its process; give"
+              + " -n NAME");
+    } else if (budget != null) {
+      throw new UsageException(
+          "alloc: --budget and --checkpoint: changed pages have no file to go to before the next"
+              + " checkpoint; bound them by --bound");
+    }
   }
 
   /** Names the backend and the others. None replaces it, because it might not keep the bytes. */
@@ -113,17 +152,33 @@ public final class OpeningCommands extends CommandSet {
       @Argument("-b, --backend BACKEND: the backend that opens it; default the best that has it")
           @Nullable String backend,
       @Argument("-r, --read-only: opens it for reading only") boolean readOnly,
+      CheckpointArguments checkpoints,
       AttributeOptions attributes)
       throws MemoryException, CommandFailure {
     Console console = Console.of(session);
+    if (readOnly && !checkpoints.given().isEmpty()) {
+      throw UsageException.of(
+          "open: %s with --read-only: nothing is stored, and no checkpoint made; leave one of them"
+              + " out",
+          String.join(" and ", checkpoints.given()));
+    }
     try (ProgressLine progress = console.progress("open " + name)) {
       Backend.Stored found =
           lookup().stored(name, backend, console.resolveGiven(attributes.directory()));
       OpenRequest request =
           attributes
               .in(OpenRequest.of(found.region().name()), console, progress)
-              .withAccess(readOnly ? AccessMode.READ_ONLY : AccessMode.READ_WRITE);
-      return RegionOpened.in(session, found.backend().open(request).info());
+              .withAccess(readOnly ? AccessMode.READ_ONLY : AccessMode.READ_WRITE)
+              .withCheckpoints(checkpoints.in(console, null));
+      MemoryRegion region = found.backend().open(request);
+      if (!checkpoints.given().isEmpty() && !CheckpointState.has(region.info())) {
+        region.close();
+        throw UsageException.of(
+            "open: %s: %s is not checkpointed; leave that out, or copy it to a region of 'alloc"
+                + " --checkpoint'",
+            String.join(" and ", checkpoints.given()), name);
+      }
+      return RegionOpened.in(session, region.info());
     } catch (MemoryException e) {
       Optional<Long> orphan = Providers.orphanOn(e.target());
       if (orphan.isPresent()) {

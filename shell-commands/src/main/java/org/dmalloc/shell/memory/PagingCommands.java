@@ -91,6 +91,11 @@ public final class PagingCommands extends CommandSet {
         throw UsageException.of(
             "%s is not open, and a budget ends with its region; 'open' it first", lease.label());
       }
+      CheckpointState.refuse(
+          "budget",
+          lease,
+          "%s is checkpointed: changed pages have no file to go to before the next checkpoint;"
+              + " 'open' it with --bound to bound them");
       lease.region().limitResident(bytes);
       return Message.of("budget of %s: %s", lease.label(), formatBudget(bytes));
     }
@@ -134,6 +139,10 @@ public final class PagingCommands extends CommandSet {
     }
     try (RegionLookup.Lease lease = lookup().lease(id, AccessMode.READ_WRITE, backend);
         ProgressLine progress = Console.of(session).progress("flush " + lease.label())) {
+      CheckpointState.refuse(
+          "flush",
+          lease,
+          "%s is checkpointed, so that its stores become durable together; use 'checkpoint %s'");
       part.apply(lease, MemoryRegion::force, MemoryRegion::force);
       return Message.of("flushed %s in %.2f s", lease.label(), progress.seconds());
     }

@@ -36,6 +36,7 @@ import org.jspecify.annotations.Nullable;
  * @param residency the places of its bytes; null where its backend cannot report them
  * @param protectedRanges what no store may reach
  * @param advised the advice that the kernel has, range by range
+ * @param checkpoints how the checkpoints of its group stand; null if it has none
  * @param managed the manager's data; null if it cannot move
  * @param orphanedSince when its backend stopped; null if that still runs
  */
@@ -45,6 +46,7 @@ public record RegionDetails(
     @Nullable Residency residency,
     List<ProtectedRange> protectedRanges,
     List<AdvisedRange> advised,
+    @Nullable CheckpointState checkpoints,
     @Nullable ManagedRegionInfo managed,
     @Nullable Instant orphanedSince)
     implements Printable {
@@ -82,6 +84,9 @@ public record RegionDetails(
     lines.put("pages", Words.of(info.pageSize()));
     lines.put("locked", info.locked() ? "yes" : "no");
     lines.put("durability", durability(info));
+    if (checkpoints != null) {
+      checkpoints.addTo(lines, info);
+    }
     if (info.checkedSections()) {
       lines.put("sections", "checked: a segment throws once its section is closed");
     }

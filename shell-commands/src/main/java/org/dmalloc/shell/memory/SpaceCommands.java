@@ -22,6 +22,9 @@ import org.jspecify.annotations.Nullable;
 
 /** Changes how much a region has, how much of it takes space, and what of it may be written. */
 public final class SpaceCommands extends CommandSet {
+  private static final String NOT_THE_FILE =
+      "%s is checkpointed, and its file changes with checkpoints alone; ";
+
   public SpaceCommands(Providers providers) {
     super(providers, "resize", "length", "punch", "reserve", "protect");
   }
@@ -90,6 +93,7 @@ public final class SpaceCommands extends CommandSet {
     }
     try (RegionLookup.Lease lease = which.lease(lookup(), AccessMode.READ_WRITE);
         ProgressLine progress = Console.of(session).progress("punch " + lease.label())) {
+      CheckpointState.refuse("punch", lease, NOT_THE_FILE + "'fill -w 0' stores zeros");
       ByteRange range = part.in(lease);
       range
           .region()
@@ -109,6 +113,8 @@ public final class SpaceCommands extends CommandSet {
       throws MemoryException {
     try (RegionLookup.Lease lease = which.lease(lookup(), AccessMode.READ_WRITE);
         ProgressLine progress = Console.of(session).progress("reserve " + lease.label())) {
+      CheckpointState.refuse(
+          "reserve", lease, NOT_THE_FILE + "'alloc' without --sparse takes all of its space");
       ByteRange range = part.in(lease);
       range.region().reserve(range.offset(), range.length());
       return Message.of(

@@ -110,7 +110,8 @@ public final class StoreCommands extends CommandSet {
         failures.isEmpty()
             ? "no region is stored" + (elsewhere == null ? "" : " in " + elsewhere)
             : "no region is stored in the stores that could be read";
-    Printable result = json ? new JsonResult(rows) : new Listing<>(rows, whenEmpty, columns(rows));
+    Printable result =
+        json ? new JsonResult(rows) : new Listing<>(rows, whenEmpty, columns(rows, checkpoints()));
     if (failures.isEmpty()) {
       return result;
     }
@@ -119,7 +120,20 @@ public final class StoreCommands extends CommandSet {
     throw new CommandFailure("stored: the list is not complete; see above", null);
   }
 
-  private static List<Table.Column<StoredRow>> columns(List<StoredRow> rows) {
+  /** Of what is open here, by file. */
+  private Map<Path, CheckpointState> checkpoints() {
+    Map<Path, CheckpointState> states = new LinkedHashMap<>();
+    for (Backend.Open each : providers().regions(fault -> {})) { // 'regions' tells of faults
+      Path file = each.info().path();
+      if (file != null && CheckpointState.has(each.info())) {
+        states.put(file, CheckpointState.of(each.region().checkpoints()));
+      }
+    }
+    return states;
+  }
+
+  private static List<Table.Column<StoredRow>> columns(
+      List<StoredRow> rows, Map<Path, CheckpointState> checkpoints) {
     List<Table.Column<StoredRow>> columns =
         new ArrayList<>(
             List.of(
@@ -132,6 +146,10 @@ public final class StoreCommands extends CommandSet {
                 Table.column("FILE", row -> row.region.path().toString())));
     if (rows.stream().anyMatch(row -> row.region.snapshot() != null)) {
       columns.add(columns.size() - 1, Table.column("SNAPSHOT OF", StoredRow::snapshotOf));
+    }
+    if (rows.stream().anyMatch(row -> checkpoints.containsKey(row.region.path()))) {
+      columns.addAll(
+          CheckpointState.columns(checkpoints.values(), row -> checkpoints.get(row.region.path())));
     }
     if (rows.stream().anyMatch(row -> !row.region.detail().isEmpty())) {
       columns.add(Table.column("DETAIL", StoredRow::detail)); // the longest, so the last

@@ -217,6 +217,8 @@ public final class CommandLine {
       return Words.parse(type, word, what);
     } else if (type == ByteSize.class) {
       return ByteSize.parse(word, what);
+    } else if (type == TimeSpan.class) {
+      return TimeSpan.parse(word, what);
     }
     return Objects.requireNonNull(PARSERS.get(type), () -> "no conversion to " + type).apply(word);
   }

@@ -9,6 +9,7 @@ import java.util.Optional;
 import java.util.function.Supplier;
 import org.dmalloc.api.AccessMode;
 import org.dmalloc.api.Advice;
+import org.dmalloc.api.CheckpointGroup;
 import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.ProgressListener;
 import org.dmalloc.api.Punch;
@@ -19,16 +20,19 @@ import org.dmalloc.api.SnapshotOrigin;
 import org.dmalloc.api.SwapPolicy;
 import org.dmalloc.api.backing.DirtyTracking;
 import org.dmalloc.api.backing.StoreMove;
+import org.dmalloc.spi.region.BackedRegion;
 import org.dmalloc.spi.region.MovableFile;
 import org.dmalloc.spi.region.RegionBacking;
 import org.dmalloc.spi.region.RegionTraits;
 import org.dmalloc.spi.region.ResidentTrimmer;
+import org.dmalloc.spi.region.SectionGate;
+import org.dmalloc.spi.region.Uninterrupted.Action;
 import org.dmalloc.testkit.memory.InMemoryStore.StoredBytes;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Memory of an arena of its own. Of a named region, it is a copy of the file's bytes, as a mapping
- * would show them; force and close write them back.
+ * would show them; force and close write them back, or its checkpoints alone do.
  */
 final class InMemoryBacking implements RegionBacking, MovableFile {
   private static final long PAGE = 4096;
@@ -45,6 +49,9 @@ final class InMemoryBacking implements RegionBacking, MovableFile {
   private volatile @Nullable String name;
   private volatile boolean locked;
   private volatile boolean holes;
+
+  /** Of a region that is checkpointed, what its file gets with the next one. */
+  private volatile long nextLength;
 
   /** What is in RAM at most: less once pages were paged out, or trimmed for a budget. */
   private volatile long residentBytes = Long.MAX_VALUE;
@@ -65,6 +72,7 @@ final class InMemoryBacking implements RegionBacking, MovableFile {
     MemorySegment memory = room.asSlice(0, byteSize);
     if (file != null) {
       memory.copyFrom(file.content);
+      nextLength = file.ownLength;
     }
     this.segment = traits.access() == AccessMode.READ_ONLY ? memory.asReadOnly() : memory;
   }
@@ -101,6 +109,55 @@ final class InMemoryBacking implements RegionBacking, MovableFile {
 
   private StoredBytes movable() {
     return Objects.requireNonNull(file);
+  }
+
+  /** Its group, unless it is a view of a region that takes no part. */
+  private @Nullable InMemoryCheckpoints group() {
+    boolean stores =
+        traits.access() == AccessMode.READ_WRITE && traits.sharing() != Sharing.PRIVATE;
+    return file == null || !stores ? null : file.checkpoints;
+  }
+
+  /** Makes the region, which there is this memory for now, a member of its group, if it has one. */
+  void join(BackedRegion region, long sectionTimeoutNanos) {
+    InMemoryCheckpoints group = group();
+    if (group != null) {
+      group.join(this, region, movable(), faults, traits.checkpoints(), sectionTimeoutNanos);
+    }
+  }
+
+  @Override
+  public @Nullable SectionGate gate() {
+    InMemoryCheckpoints group = group();
+    return group == null ? null : group.gate();
+  }
+
+  @Override
+  public @Nullable CheckpointGroup checkpoints() {
+    return group();
+  }
+
+  @Override
+  public void apart(boolean ends, Action work) throws MemoryException {
+    InMemoryCheckpoints group = group();
+    if (group == null) {
+      work.run();
+    } else {
+      group.apart(work);
+    }
+  }
+
+  @Override
+  public @Nullable MemoryException keepLast() {
+    InMemoryCheckpoints group = group();
+    try {
+      if (group != null) {
+        group.keepLast();
+      }
+      return null;
+    } catch (MemoryException e) {
+      return e;
+    }
   }
 
   @Override
@@ -247,11 +304,17 @@ final class InMemoryBacking implements RegionBacking, MovableFile {
     arena.close();
     arena = next;
     room = memory;
+    boolean cuts = newByteSize < segment.byteSize();
     segment = memory.asSlice(0, newByteSize);
+    InMemoryCheckpoints group = group();
+    if (group != null && cuts) {
+      nextLength = Math.min(nextLength, newByteSize);
+      group.keepCut();
+    }
   }
 
   private void resizeFile(long newByteSize) {
-    if (file != null) {
+    if (file != null && group() == null) {
       MemorySegment stored = Arena.ofAuto().allocate(newByteSize, Long.BYTES);
       long kept = Math.min(newByteSize, file.content.byteSize());
       MemorySegment.copy(file.content, 0, stored, 0, kept);
@@ -262,12 +325,13 @@ final class InMemoryBacking implements RegionBacking, MovableFile {
 
   @Override
   public long ownLength() {
-    return file == null ? NO_LENGTH : file.ownLength;
+    return file == null ? NO_LENGTH : group() == null ? file.ownLength : nextLength;
   }
 
   @Override
   public void keepLength(long length) {
-    if (file != null) {
+    nextLength = length;
+    if (file != null && group() == null) {
       file.ownLength = length;
     }
   }
@@ -284,7 +348,7 @@ final class InMemoryBacking implements RegionBacking, MovableFile {
   public void unmap() {
     faults.calledUnchecked("close");
     boolean written = traits.sharing() != Sharing.PRIVATE && !segment.isReadOnly();
-    if (file != null && written) {
+    if (file != null && written && group() == null) {
       file.content.copyFrom(segment);
     }
     arena.close();
@@ -292,6 +356,10 @@ final class InMemoryBacking implements RegionBacking, MovableFile {
 
   @Override
   public void close() {
+    InMemoryCheckpoints group = group();
+    if (group != null) {
+      group.leave(this);
+    }
     if (file != null) {
       file.open = false;
     }

@@ -12,6 +12,7 @@ import org.dmalloc.api.AccessMode;
 import org.dmalloc.api.Advice;
 import org.dmalloc.api.Capability;
 import org.dmalloc.api.Deletion;
+import org.dmalloc.api.Durability;
 import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.MemoryRegion;
 import org.dmalloc.api.NameDurability;
@@ -38,7 +39,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>It does what the declared capabilities promise, as far as memory alone can: RESIDENCY says
  * that everything is in RAM until PAGE_OUT is advised, ADVICE and SWAP_POLICY are recorded, FORCE
- * brings the bytes to the store, DIRTY_TRACKING compares pages. {@link #faults} makes calls fail.
+ * brings the bytes to the store, DIRTY_TRACKING compares pages, CHECKPOINT copies them; there are
+ * no automatic checkpoints. {@link #faults} makes calls fail.
  *
  * <p>Regions have at most 4 GiB, all of it resident. Whoever allocates one owns it. Thread-safe.
  */
@@ -108,7 +110,8 @@ public final class InMemoryProvider extends LedgerProvider implements StoreProvi
             Capability.PRIVATE_MAPPING,
             Capability.FORCE,
             Capability.RESIDENT_BUDGET,
-            Capability.RESIZE),
+            Capability.RESIZE,
+            Capability.CHECKPOINT),
         store);
   }
 
@@ -193,6 +196,9 @@ public final class InMemoryProvider extends LedgerProvider implements StoreProvi
             return over(traits, InMemoryBacking.unnamed(faults, traits, request.byteSize()));
           }
           StoredBytes file = new StoredBytes(request.byteSize());
+          if (request.durability() == Durability.CHECKPOINT) {
+            file.checkpoints = store().group(request.checkpoints().group(), name);
+          }
           store().publish("allocate", name, file);
           return named(name, request.options(), store().path(name), file, carriedAs, true);
         });
@@ -220,9 +226,17 @@ public final class InMemoryProvider extends LedgerProvider implements StoreProvi
       long carriedAs,
       boolean published) {
     Sharing sharing = options.sharing() == Sharing.DEFAULT ? Sharing.SHARED : options.sharing();
+    boolean stores = options.access() == AccessMode.READ_WRITE && sharing != Sharing.PRIVATE;
+    RegionOptions real =
+        file.checkpoints != null && stores
+            ? options.withDurability(Durability.CHECKPOINT)
+            : options;
     RegionTraits traits =
-        RegionTraits.of(name, options, sharing, path, "file in memory").carriedAs(carriedAs);
-    return over(traits, InMemoryBacking.named(faults, traits, store(), file, published));
+        RegionTraits.of(name, real, sharing, path, "file in memory").carriedAs(carriedAs);
+    InMemoryBacking backing = InMemoryBacking.named(faults, traits, store(), file, published);
+    BackedRegion region = over(traits, backing);
+    backing.join(region, ledger.sectionTimeoutNanos());
+    return region;
   }
 
   private BackedRegion over(RegionTraits traits, InMemoryBacking backing) {
@@ -281,6 +295,7 @@ public final class InMemoryProvider extends LedgerProvider implements StoreProvi
           StoredBytes file = store().open(request.name(), stores);
           boolean done = false;
           try {
+            requireCheckpoints(request, file);
             booking.ofSize(file.content.byteSize());
             Path path = store().path(request.name());
             BackedRegion region =
@@ -293,6 +308,13 @@ public final class InMemoryProvider extends LedgerProvider implements StoreProvi
             }
           }
         });
+  }
+
+  private static void requireCheckpoints(OpenRequest request, StoredBytes file) {
+    if (request.durability() == Durability.CHECKPOINT && file.checkpoints == null) {
+      throw new IllegalArgumentException(
+          "region '" + request.name() + "' was not allocated with durability CHECKPOINT");
+    }
   }
 
   @Override

@@ -26,6 +26,7 @@ public final class InMemoryStore {
   private final Path directory;
   private final Map<String, StoredBytes> files = new ConcurrentSkipListMap<>();
   private final Set<Path> leaving = ConcurrentHashMap.newKeySet();
+  private final Map<String, InMemoryCheckpoints> groups = new ConcurrentHashMap<>();
 
   /** What stands for a file: its identity stays when its bytes change. */
   static final class StoredBytes {
@@ -33,6 +34,9 @@ public final class InMemoryStore {
     volatile long ownLength = RegionBacking.NO_LENGTH;
     volatile boolean open;
     volatile @Nullable SnapshotOrigin snapshot;
+
+    /** Its group, if it is checkpointed. */
+    volatile @Nullable InMemoryCheckpoints checkpoints;
 
     StoredBytes(long byteSize) {
       content = Arena.ofAuto().allocate(byteSize, Long.BYTES);
@@ -80,6 +84,13 @@ public final class InMemoryStore {
   /** Takes a region's file away under whoever has it open, as {@code rm} does. */
   public void lose(String name) {
     files.remove(name);
+  }
+
+  /** The group of that name, which all that name it get; one of its own for null. */
+  InMemoryCheckpoints group(@Nullable String group, String region) {
+    return group == null
+        ? new InMemoryCheckpoints(region)
+        : groups.computeIfAbsent(group, InMemoryCheckpoints::new);
   }
 
   Path path(String name) {
