@@ -18,6 +18,8 @@ import org.jspecify.annotations.Nullable;
  * @param createdAt when it was allocated; null if the metadata is unreadable
  * @param snapshot what it is a snapshot of, so that it is opened for reading only; null if it is
  *     none
+ * @param checkpointed whether it was allocated with {@link Durability#CHECKPOINT}; false also where
+ *     that is not known, as of one that is open in this JVM
  */
 public record StoredRegion(
     String name,
@@ -27,8 +29,9 @@ public record StoredRegion(
     State state,
     String detail,
     @Nullable Instant createdAt,
-    @Nullable SnapshotOrigin snapshot) {
-  /** A region that is no snapshot. */
+    @Nullable SnapshotOrigin snapshot,
+    boolean checkpointed) {
+  /** A region that is neither a snapshot nor checkpointed. */
   public StoredRegion(
       String name,
       long byteSize,
@@ -37,7 +40,7 @@ public record StoredRegion(
       State state,
       String detail,
       @Nullable Instant createdAt) {
-    this(name, byteSize, length, path, state, detail, createdAt, null);
+    this(name, byteSize, length, path, state, detail, createdAt, null, false);
   }
 
   /** Whether a stored region can be opened. */

@@ -303,8 +303,8 @@ public interface Heap extends AutoCloseable {
 
   /**
    * Ends the heap; blocks stay allocated. It is noted as closed cleanly, and where the region is
-   * named, all of it is forced; of a checkpointed one the next checkpoint has it. Closing again does nothing. A region that was closed before leaves a heap
-   * that was not closed cleanly.
+   * named, all of it is forced; of a checkpointed one the next checkpoint has it. Closing again
+   * does nothing. A region that was closed before leaves a heap that was not closed cleanly.
    *
    * @throws java.io.UncheckedIOException if the region could not be forced; the heap is closed even
    *     so, and is opened next time like one that was not

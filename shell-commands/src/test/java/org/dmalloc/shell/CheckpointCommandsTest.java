@@ -15,6 +15,7 @@ import org.dmalloc.api.CheckpointOptions;
 import org.dmalloc.api.Durability;
 import org.dmalloc.api.MemoryRegion;
 import org.dmalloc.heap.HeapService;
+import org.dmalloc.shell.command.Backend;
 import org.dmalloc.shell.command.Command;
 import org.dmalloc.shell.command.CommandSource;
 import org.dmalloc.shell.command.Console;
@@ -127,6 +128,23 @@ class CheckpointCommandsTest {
   }
 
   @Test
+  void aStoredOneIsOpenedWhereThereAreCheckpoints() throws Exception {
+    shell.run("alloc 4k -n orders --checkpoint -b files");
+    shell.run("free orders");
+    InMemoryProvider without =
+        new InMemoryProvider(
+            "without",
+            Set.of(Capability.NAMED, Capability.SHARED_MAPPING),
+            disk,
+            Long.MAX_VALUE,
+            Duration.ofMillis(200));
+    shell.providers.put(without, new Backend.Service(1000, 1000, null, ""));
+    assertTrue(shell.run("open orders").endsWith("/disk/orders.region"), shell.out());
+    assertEquals("files", shell.regions().getLast().info().backend());
+    shell.run("free orders");
+  }
+
+  @Test
   void whatDoesNotFitIsRefusedInTheShellsWords() throws Exception {
     shell.run("alloc 4k -n plain");
     for (String[] each :
@@ -140,7 +158,9 @@ class CheckpointCommandsTest {
           {"alloc 4k -n a --checkpoint --every 5", "alloc: --every '5' is not a length of time; "},
           {"alloc 4k -n a --checkpoint --every 0s", "alloc: --every '0s' is no time at all; "},
           {"alloc 4k -n a --checkpoint --group 7", "alloc: "},
-          {"checkpoint plain", "checkpoint: plain has no checkpoints, its durability is on-force; "},
+          {
+            "checkpoint plain", "checkpoint: plain has no checkpoints, its durability is on-force; "
+          },
           {"discard plain --yes", "discard: plain has no checkpoints"},
           {"checkpoints plain", "checkpoints: plain has no checkpoints"},
           {"checkpoint absent", "region 'absent' is not open; see 'regions' and 'stored'"},
@@ -182,8 +202,7 @@ class CheckpointCommandsTest {
     String state = shell.run("checkpoints");
     List<String> rows = state.lines().toList();
     assertEquals(3, rows.size(), state);
-    assertTrue(
-        rows.get(0).matches("GROUP +CHECKPOINT +APPLIED +PRIVATE +JOURNAL +REGIONS"), state);
+    assertTrue(rows.get(0).matches("GROUP +CHECKPOINT +APPLIED +PRIVATE +JOURNAL +REGIONS"), state);
     assertTrue(
         rows.get(1).matches("shop +none yet +yes +68 KiB of 1 GiB +0 B +invoices,orders"), state);
     assertTrue(rows.get(2).matches("other +none yet +yes +0 B of 1 MiB +0 B +other"), state);
@@ -310,7 +329,8 @@ class CheckpointCommandsTest {
     String block = shell.run("heap alloc orders 100").replaceFirst(".*: ", "");
     shell.run("heap root orders first " + block);
     shell.run("checkpoint orders");
-    shell.run("heap root orders second " + shell.run("heap alloc orders 100").replaceFirst(".*: ", ""));
+    shell.run(
+        "heap root orders second " + shell.run("heap alloc orders 100").replaceFirst(".*: ", ""));
     assertTrue(shell.run("heap trim orders").contains("0 B"), shell.run("heap trim orders"));
     assertTrue(
         shell.fail("discard orders --yes").contains("the heap of orders is open"), shell.out());

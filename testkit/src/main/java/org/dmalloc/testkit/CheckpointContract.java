@@ -32,8 +32,7 @@ public abstract class CheckpointContract extends ContractTheme {
     return RegionRequest.ofSize(SIZE).withName(name).checkpointed(options);
   }
 
-  private MemoryRegion checkpointed(String name, CheckpointOptions options)
-      throws MemoryException {
+  private MemoryRegion checkpointed(String name, CheckpointOptions options) throws MemoryException {
     return provider().allocate(request(name, options));
   }
 

@@ -66,6 +66,7 @@ final class ReferenceRegion extends ReferenceSpace {
 
   /** The size at the last checkpoint. */
   private volatile long keptBytes;
+
   private volatile @Nullable String name;
   private volatile AccessPattern pattern;
   private volatile long budget;

@@ -54,7 +54,9 @@ final class HeapState {
     }
   }
 
-  /** Whether it is for the heap to make stores durable; a checkpointed region has its user do it. */
+  /**
+   * Whether it is for the heap to make stores durable; a checkpointed region has its user do it.
+   */
   private static boolean isDurable(RegionInfo info) {
     return info.name() != null
         && info.durability() != Durability.CHECKPOINT

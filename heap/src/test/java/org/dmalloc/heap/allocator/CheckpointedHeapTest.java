@@ -39,10 +39,7 @@ class CheckpointedHeapTest {
 
   private MemoryRegion region(CheckpointOptions options) throws MemoryException {
     return memory.allocate(
-        RegionRequest.ofSize(1 << 20)
-            .withName("heap")
-            .withMaximum(64 << 20)
-            .checkpointed(options));
+        RegionRequest.ofSize(1 << 20).withName("heap").withMaximum(64 << 20).checkpointed(options));
   }
 
   private static void put(Heap heap, long block, long value) {

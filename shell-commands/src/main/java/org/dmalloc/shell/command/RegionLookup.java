@@ -126,7 +126,18 @@ public final class RegionLookup {
           alsoAsked(refusals),
           backend == null ? unseen() : "");
     }
-    return files.values().iterator().next().getFirst();
+    return best(files.values().iterator().next());
+  }
+
+  /** The first one, but of a checkpointed region the first that makes checkpoints. */
+  private static Backend.Stored best(List<Backend.Stored> candidates) {
+    Backend.Stored first = candidates.getFirst();
+    return first.region().checkpointed()
+        ? candidates.stream()
+            .filter(each -> each.backend().can(Capability.CHECKPOINT))
+            .findFirst()
+            .orElse(first)
+        : first;
   }
 
   private String unseen() {

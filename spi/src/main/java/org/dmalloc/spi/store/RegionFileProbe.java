@@ -115,7 +115,8 @@ record RegionFileProbe(
             StoredRegion.State.OPEN,
             "open " + OpenFiles.describe(entries),
             Instant.ofEpochMilli(last.createdAtMillis()),
-            last.snapshot());
+            last.snapshot(),
+            false);
     return new RegionFileProbe(region, List.of(), null, null);
   }
 
@@ -142,7 +143,8 @@ record RegionFileProbe(
             free ? StoredRegion.State.CLOSED : StoredRegion.State.OPEN,
             free ? "" : "open " + LockHolders.describe(path),
             image.header().createdAt(),
-            image.header().snapshot());
+            image.header().snapshot(),
+            journal != null);
     // A writer elsewhere may be between two writes; only at rest a difference is a flaw.
     return new RegionFileProbe(
         region, free ? flaws(image) : List.of(), free ? image.header().handOver() : null, journal);

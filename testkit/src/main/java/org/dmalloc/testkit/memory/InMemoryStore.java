@@ -196,7 +196,8 @@ public final class InMemoryStore {
                     file.getValue().open ? StoredRegion.State.OPEN : StoredRegion.State.CLOSED,
                     file.getValue().open ? "open in this JVM" : "",
                     Instant.EPOCH,
-                    file.getValue().snapshot))
+                    file.getValue().snapshot,
+                    file.getValue().checkpoints != null))
         .toList();
   }
 }
