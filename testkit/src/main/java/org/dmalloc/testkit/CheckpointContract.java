@@ -174,7 +174,7 @@ public abstract class CheckpointContract extends ContractTheme {
     for (long value = 1; !stop.get(); value++) {
       try (Access outer = one.acquire()) {
         outer.segment().set(JAVA_LONG, 0, value);
-        Thread.yield();
+        Await.letOthersRun();
         try (Access inner = other.acquire()) {
           inner.segment().set(JAVA_LONG, 0, value);
         }
