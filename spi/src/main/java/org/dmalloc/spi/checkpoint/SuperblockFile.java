@@ -96,14 +96,20 @@ final class SuperblockFile {
 
   /**
    * Opens it to be changed. What memory has of the file the device need not have, even after a wait
-   * that worked; so both copies are written again, one after the other.
+   * that works; so what holds is written once more where it is, over the same or over what does not
+   * count, and only then over the other copy, which may be the only one that the device has.
    */
   static SuperblockFile open(JournalDisk disk, Path path) throws IOException {
     Copy newest = newest(disk, path);
-    SuperblockFile file = new SuperblockFile(disk, path, newest.content, newest.index);
-    Superblock same = newest.content;
-    file.put(same.withMembers(same.members(), same.nextMember(), same.tablePosition()));
-    file.put(file.now.withMembers(same.members(), same.nextMember(), file.placeOfTable(file.now)));
+    Superblock holds = newest.content;
+    SuperblockFile file = new SuperblockFile(disk, path, holds, newest.index);
+    ByteBuffer table = holds.encodeTable();
+    if (table.hasRemaining()) {
+      disk.write(holds.tablePosition(), table);
+    }
+    disk.write(COPY_POSITIONS[newest.index], holds.encode());
+    disk.sync();
+    file.mirror();
     return file;
   }
 
