@@ -6,7 +6,6 @@ import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.Collections;
@@ -16,8 +15,8 @@ import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.UUID;
+import java.util.concurrent.locks.ReentrantLock;
 import org.dmalloc.api.MemoryException;
-import org.dmalloc.spi.checkpoint.SlotFormat.Seal;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -37,37 +36,52 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Journal implements AutoCloseable {
   private static final Logger LOG = System.getLogger(Journal.class.getName());
-  private static final int SLOTS = JournalFiles.SLOTS;
 
   private final JournalFiles files;
   private final SuperblockFile superblock;
-
-  /** The checkpoints of the slots; null for one that has none that counts. */
-  private final @Nullable Seal[] seals;
-
-  private long applied;
-  private long sealed;
-  private Instant sealedAt;
+  private final UUID id;
+  private final String group;
+  private final Slots slots;
 
   /** What keeps the journal from being used; null if nothing does. */
   private final Recovery.@Nullable Damage damage;
 
-  private @Nullable SlotWriter writer;
+  /** Held while the superblock is changed, which waits for the device. */
+  private final ReentrantLock changes = new ReentrantLock();
 
-  /** The slot that has a seal which must not count, after a wait for it failed; -1 for none. */
-  private int withdrawn = -1;
-
-  private SlotWriter.@Nullable Batch batch;
-  private boolean closed;
+  private volatile SortedMap<Integer, String> members;
+  private volatile long applied;
+  private volatile boolean closed;
 
   private Journal(JournalFiles files, SuperblockFile superblock, Recovery recovery) {
+    Superblock now = superblock.now();
     this.files = files;
     this.superblock = superblock;
-    this.seals = recovery.seals().toArray(new @Nullable Seal[0]);
+    this.id = now.id();
+    this.group = now.group();
+    this.members = now.members();
     this.applied = recovery.applied();
-    this.sealed = recovery.sealed();
-    this.sealedAt = recovery.sealedAt();
     this.damage = recovery.damage();
+    this.slots = new Slots(files, id, recovery, new SlotsOwner());
+  }
+
+  private final class SlotsOwner implements Slots.Owner {
+    @Override
+    public void checkMember(int member) {
+      Journal.this.checkMember(member);
+    }
+
+    @Override
+    public void sealed() {
+      // Whoever changes the superblock at this moment waits for the device, and notes it himself.
+      if (changes.tryLock()) {
+        try {
+          acknowledge();
+        } finally {
+          changes.unlock();
+        }
+      }
+    }
   }
 
   /** Opens the files of members for {@link #replay}. */
@@ -245,40 +259,15 @@ public final class Journal implements AutoCloseable {
 
   /** The journal of a group in a store; empty if there is none. */
   public static Optional<UUID> find(Path store, String group) throws MemoryException {
-    return JournalErrors.call(
-        "find journal",
-        -1,
-        store,
-        () -> {
-          for (Path directory : JournalDirectory.list(store)) {
-            if (groupOf(directory).filter(group::equals).isPresent()) {
-              return JournalDirectory.id(directory);
-            }
-          }
-          return Optional.empty();
-        });
-  }
-
-  /** Empty for a journal that is gone, or cannot be read: that is said when it is opened. */
-  private static Optional<String> groupOf(Path directory) throws IOException {
-    try {
-      return Optional.of(Journals.superblock(directory).group());
-    } catch (NoSuchFileException | MemoryException e) {
-      return Optional.empty();
-    }
-  }
-
-  private @Nullable Seal sealOf(long number) {
-    Seal seal = seals[Recovery.slotOf(number)];
-    return seal != null && seal.attempt().number() == number ? seal : null;
+    return Journals.find(store, group);
   }
 
   public UUID id() {
-    return superblock.now().id();
+    return id;
   }
 
   public String group() {
-    return superblock.now().group();
+    return group;
   }
 
   /** Its directory. */
@@ -287,8 +276,8 @@ public final class Journal implements AutoCloseable {
   }
 
   /** The names of the regions by their numbers in the journal. */
-  public synchronized Map<Integer, String> members() {
-    return Collections.unmodifiableSortedMap(superblock.now().members());
+  public Map<Integer, String> members() {
+    return Collections.unmodifiableSortedMap(members);
   }
 
   /**
@@ -296,54 +285,83 @@ public final class Journal implements AutoCloseable {
    *
    * @return its number, which none had before
    */
-  public synchronized int add(String region) throws MemoryException {
-    int member = superblock.now().nextMember();
-    change("add " + region, members -> members.put(member, region), member + 1);
-    return member;
+  public int add(String region) throws MemoryException {
+    int[] member = new int[1];
+    change(
+        "add member",
+        now -> {
+          member[0] = superblock.now().nextMember();
+          now.put(member[0], region);
+        });
+    return member[0];
   }
 
   /** Removes a member; a journal that has none left is to be {@linkplain #delete deleted}. */
-  public synchronized void remove(int member) throws MemoryException {
+  public void remove(int member) throws MemoryException {
     checkMember(member);
-    change("remove", members -> members.remove(member), superblock.now().nextMember());
+    change("remove member", now -> now.remove(member));
   }
 
   /** Notes the new name of a region. */
-  public synchronized void rename(int member, String region) throws MemoryException {
+  public void rename(int member, String region) throws MemoryException {
     checkMember(member);
-    change("rename", members -> members.put(member, region), superblock.now().nextMember());
+    change("rename member", now -> now.put(member, region));
   }
 
   private interface Change {
     void to(SortedMap<Integer, String> members);
   }
 
-  private void change(String operation, Change change, int nextMember) throws MemoryException {
-    checkOpen();
-    SortedMap<Integer, String> next = new TreeMap<>(superblock.now().members());
-    change.to(next);
-    JournalErrors.run(operation, -1, files.groupPath(), () -> superblock.members(next, nextMember));
+  private void change(String operation, Change change) throws MemoryException {
+    changes.lock();
+    try {
+      checkOpen();
+      SortedMap<Integer, String> next = new TreeMap<>(members);
+      change.to(next);
+      int nextMember =
+          Math.max(superblock.now().nextMember(), next.isEmpty() ? 0 : next.lastKey() + 1);
+      JournalErrors.run(
+          operation, -1, files.groupPath(), () -> superblock.members(next, nextMember));
+      members = next;
+      acknowledge();
+    } finally {
+      changes.unlock();
+    }
   }
 
   private void checkMember(int member) {
-    if (!superblock.now().members().containsKey(member)) {
+    SortedMap<Integer, String> now = members;
+    if (!now.containsKey(member)) {
       throw new IllegalArgumentException(
-          "member " + member + " of " + path() + "; it has " + superblock.now().members().keySet());
+          "member " + member + " of " + path() + "; it has " + now.keySet());
+    }
+  }
+
+  /** Notes what is durable, without a wait; under the lock. */
+  private void acknowledge() {
+    Slots.Last last = slots.last();
+    if (superblock.now().acknowledged() < last.number()) {
+      try {
+        superblock.progressLazily(superblock.now().withProgress(applied, last.number(), last.at()));
+      } catch (IOException e) {
+        // It is durable without; the next change of the superblock says so too.
+        LOG.log(Level.WARNING, "{0}: {1}", files.groupPath(), e.getMessage());
+      }
     }
   }
 
   /** The number of the last durable checkpoint; 0 before the first. */
-  public synchronized long sealed() {
-    return sealed;
+  public long sealed() {
+    return slots.last().number();
   }
 
   /** When that was; {@link Instant#EPOCH} before the first. */
-  public synchronized Instant sealedAt() {
-    return sealedAt;
+  public Instant sealedAt() {
+    return slots.last().at();
   }
 
   /** The number of the last checkpoint that is in the regions' files, on the device. */
-  public synchronized long applied() {
+  public long applied() {
     return applied;
   }
 
@@ -351,22 +369,26 @@ public final class Journal implements AutoCloseable {
    * Notes that the members' files have a checkpoint, and the device has them: its place can be used
    * again.
    */
-  public synchronized void applied(long number) throws MemoryException {
-    checkOpen();
-    if (number < applied || number > sealed) {
-      throw new IllegalArgumentException(
-          "applied " + number + "; give " + applied + " to " + sealed);
+  public void applied(long number) throws MemoryException {
+    changes.lock();
+    try {
+      checkOpen();
+      Slots.Last last = slots.last();
+      if (number < applied || number > last.number()) {
+        throw new IllegalArgumentException(
+            "applied " + number + "; give " + applied + " to " + last.number());
+      }
+      Superblock next = superblock.now().withProgress(number, last.number(), last.at());
+      JournalErrors.run("apply checkpoint", -1, files.groupPath(), () -> superblock.progress(next));
+      applied = number;
+      acknowledge();
+    } finally {
+      changes.unlock();
     }
-    JournalErrors.run(
-        "apply checkpoint",
-        -1,
-        files.groupPath(),
-        () -> superblock.progress(superblock.now().withProgress(number, sealed, sealedAt)));
-    applied = number;
   }
 
   /** How many bytes its files take. */
-  public synchronized long byteSize() throws MemoryException {
+  public long byteSize() throws MemoryException {
     checkOpen();
     return JournalErrors.call(
         "examine",
@@ -374,7 +396,7 @@ public final class Journal implements AutoCloseable {
         path(),
         () -> {
           long sum = files.group().length();
-          for (int slot = 0; slot < SLOTS; slot++) {
+          for (int slot = 0; slot < JournalFiles.SLOTS; slot++) {
             sum += files.slot(slot).length();
           }
           return sum;
@@ -389,152 +411,40 @@ public final class Journal implements AutoCloseable {
    *     back yet
    * @throws IllegalStateException if one has begun and is neither sealed nor closed
    */
-  public synchronized Writer begin(long number) throws MemoryException {
+  public Writer begin(long number) throws MemoryException {
     checkUsable();
-    if (number != sealed + 1 || applied < number - SLOTS) {
-      throw new IllegalArgumentException(
-          "checkpoint "
-              + number
-              + "; the next is "
-              + (sealed + 1)
-              + ", and "
-              + applied
-              + " is applied");
-    }
-    if (writer != null) {
-      throw new IllegalStateException("checkpoint " + number + " has begun already");
-    }
-    int slot = Recovery.slotOf(number);
-    SlotWriter begun =
-        JournalErrors.call(
-            "checkpoint",
-            -1,
-            files.slotPath(slot),
-            () -> {
-              withdraw();
-              return new SlotWriter(
-                  owner, files.slot(slot), files.slotPath(slot), id(), number, batch());
-            });
-    seals[slot] = null;
-    writer = begun;
-    return begun;
-  }
-
-  private SlotWriter.Batch batch() {
-    SlotWriter.Batch made = batch;
-    if (made == null) {
-      made = new SlotWriter.Batch();
-      batch = made;
-    }
-    return made;
-  }
-
-  private final SlotWriter.Owner owner =
-      new SlotWriter.Owner() {
-        @Override
-        public void sealed(Seal seal) {
-          Journal.this.sealed(seal);
-        }
-
-        @Override
-        public void abandoned(SlotWriter abandoned, boolean sealMayBeThere) {
-          Journal.this.abandoned(abandoned, sealMayBeThere);
-        }
-
-        @Override
-        public void checkMember(int member) {
-          synchronized (Journal.this) {
-            Journal.this.checkMember(member);
-          }
-        }
-      };
-
-  private synchronized void sealed(Seal seal) {
-    writer = null;
-    sealed = seal.attempt().number();
-    sealedAt = seal.at();
-    seals[Recovery.slotOf(sealed)] = seal;
-    try {
-      superblock.progressLazily(superblock.now().withProgress(applied, sealed, sealedAt));
-    } catch (IOException e) {
-      // It is durable without; the next change of the superblock says so too.
-      LOG.log(Level.WARNING, "{0}: {1}", files.groupPath(), e.getMessage());
-    }
-  }
-
-  private synchronized void abandoned(SlotWriter abandoned, boolean sealMayBeThere) {
-    writer = null;
-    if (sealMayBeThere) {
-      withdrawn = Recovery.slotOf(abandoned.number());
-      try {
-        withdraw();
-      } catch (IOException e) {
-        LOG.log(
-            Level.WARNING,
-            "{0} may have a checkpoint that failed; the next one tries again to take it back: {1}",
-            files.slotPath(withdrawn),
-            e.getMessage());
-      }
-    }
-  }
-
-  /**
-   * Takes a checkpoint back that the device may have though a wait for it failed. The file is cut
-   * to nothing: of what failed to be written the kernel may take blocks for written ones.
-   */
-  private void withdraw() throws IOException {
-    if (withdrawn >= 0) {
-      JournalDisk slot = files.slot(withdrawn);
-      slot.setLength(0);
-      slot.sync();
-      withdrawn = -1;
-    }
+    return slots.begin(number, applied);
   }
 
   /** A durable checkpoint; empty if its place is used by another one, or by none. */
   public Optional<Sealed> read(long number) throws MemoryException {
-    int slot = Recovery.slotOf(number);
-    synchronized (this) {
-      checkOpen();
-      if (number < 1 || sealOf(number) == null) {
-        return Optional.empty();
-      }
-    }
-    return JournalErrors.call(
-        "read",
-        -1,
-        files.slotPath(slot),
-        () -> Optional.ofNullable(Recovery.reader(files, slot, id()).open(number)));
+    checkOpen();
+    return slots.read(number);
   }
 
   /**
    * Brings what is durable and not in the members' files there. A crash during it leaves it to be
-   * done again.
+   * done again. Not to be called while checkpoints are applied otherwise.
    *
    * @throws MemoryException if the journal is damaged, or a file cannot be written
    */
-  public synchronized void replay(Members members) throws MemoryException {
+  public void replay(Members files) throws MemoryException {
     checkUsable();
-    while (applied < sealed) {
+    while (applied < sealed()) {
       long next = applied + 1;
       Sealed checkpoint =
           read(next).orElseThrow(() -> new IllegalStateException("checkpoint " + next));
-      replay(checkpoint, members);
+      replay(checkpoint, files);
       applied(next);
     }
-    noteProgress();
-  }
-
-  /** What the slots tell beyond the superblock gets into it. */
-  private void noteProgress() throws MemoryException {
     Superblock now = superblock.now();
-    if (now.applied() != applied || now.acknowledged() != sealed) {
-      applied(applied);
+    if (now.applied() != applied || now.acknowledged() != sealed()) {
+      applied(applied); // what the slots tell beyond the superblock
     }
   }
 
-  private void replay(Sealed checkpoint, Members members) throws MemoryException {
-    try (Replay replay = new Replay(path(), checkpoint, superblock.now().members(), members)) {
+  private void replay(Sealed checkpoint, Members opener) throws MemoryException {
+    try (Replay replay = new Replay(path(), checkpoint, members, opener)) {
       replay.run();
     } catch (IOException e) {
       throw JournalErrors.of("apply checkpoint " + checkpoint.number(), -1, path(), e);
@@ -558,18 +468,28 @@ public final class Journal implements AutoCloseable {
   /**
    * Deletes the journal, with all checkpoints that are not in the regions' files, and closes it.
    */
-  public synchronized void delete() throws MemoryException {
-    checkOpen();
-    closed = true;
-    JournalErrors.run("delete", -1, path(), files::delete);
+  public void delete() throws MemoryException {
+    changes.lock();
+    try {
+      checkOpen();
+      closed = true;
+      JournalErrors.run("delete", -1, path(), files::delete);
+    } finally {
+      changes.unlock();
+    }
   }
 
   /** Closes it; what is not applied yet is when it is opened. Closing again does nothing. */
   @Override
-  public synchronized void close() throws MemoryException {
-    if (!closed) {
-      closed = true;
-      JournalErrors.run("close", -1, path(), files::close);
+  public void close() throws MemoryException {
+    changes.lock();
+    try {
+      if (!closed) {
+        closed = true;
+        JournalErrors.run("close", -1, path(), files::close);
+      }
+    } finally {
+      changes.unlock();
     }
   }
 }

@@ -34,6 +34,20 @@ public final class Journals {
                 .toList());
   }
 
+  /** The journal of a group. */
+  static Optional<UUID> find(Path store, String group) throws MemoryException {
+    for (UUID id : list(store)) {
+      try {
+        if (superblock(path(store, id)).group().equals(group)) {
+          return Optional.of(id);
+        }
+      } catch (IOException e) {
+        // Gone by now, or damaged: whoever opens a region of it is told.
+      }
+    }
+    return Optional.empty();
+  }
+
   public static Path path(Path store, UUID id) {
     return JournalDirectory.path(store, id);
   }

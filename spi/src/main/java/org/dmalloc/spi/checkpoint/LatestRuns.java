@@ -39,6 +39,11 @@ final class LatestRuns {
             .thenComparingLong(placed -> placed.run().firstPage()));
   }
 
+  /** All runs, those that do not hold included. */
+  List<Placed> all() {
+    return sorted;
+  }
+
   /** Shows them by member and page, ascending. */
   void visit(Visitor visitor) throws IOException {
     int from = 0;

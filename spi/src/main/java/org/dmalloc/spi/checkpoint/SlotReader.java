@@ -3,7 +3,6 @@ package org.dmalloc.spi.checkpoint;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -104,7 +103,7 @@ final class SlotReader {
   Found verify() throws IOException {
     Found found = examine();
     if (found.seal() != null) {
-      Content content = new Content();
+      Content content = new Content(found.runs());
       for (Placed placed : found.runs()) {
         if (!placed.run().zero() && !content.load(placed)) {
           return Found.none(found.number(), Content.flaw(placed));
@@ -136,9 +135,13 @@ final class SlotReader {
 
   /** The content of one run after another. */
   private final class Content {
-    private final ByteBuffer bytes =
-        ByteBuffer.allocateDirect(Index.MOST_CONTENT_PAGES * PAGE).order(ByteOrder.LITTLE_ENDIAN);
+    private final ByteBuffer bytes;
     private @Nullable Placed loaded;
+
+    Content(List<Placed> runs) {
+      long most = runs.stream().mapToLong(placed -> placed.run().contentBytes()).max().orElse(0);
+      bytes = ByteBuffer.allocateDirect((int) most);
+    }
 
     /** False if it is not what its checksum says. */
     boolean load(Placed placed) throws IOException {
@@ -197,7 +200,7 @@ final class SlotReader {
 
     @Override
     public void read(Journal.Visitor visitor) throws MemoryException {
-      Content content = reader.new Content();
+      Content content = reader.new Content(runs.all());
       JournalErrors.run(
           "read",
           -1,
