@@ -98,7 +98,7 @@ class BundleContentIT {
       }
       assertEquals(byBundle, byModule, module.name());
     }
-    assertEquals(7, modules.size(), modules::toString);
+    assertEquals(8, modules.size(), modules::toString);
   }
 
   @Test
