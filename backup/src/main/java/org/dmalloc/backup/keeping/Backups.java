@@ -134,8 +134,13 @@ public final class Backups implements BackupService {
         there.close();
       }
       Keeper keeper = keeper(log, store, options);
+      try {
+        keeper.start();
+      } catch (MemoryException | RuntimeException e) {
+        keeper.abandon();
+        throw e;
+      }
       keepers.put(log.id(), keeper);
-      keeper.start();
       return keeper;
     }
   }

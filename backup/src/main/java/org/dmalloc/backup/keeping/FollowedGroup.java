@@ -85,6 +85,13 @@ final class FollowedGroup implements CheckpointLog.Follower {
         next = checkpoint.number() + 1;
         return;
       }
+      if (same != null) {
+        throw MemoryException.of(
+            "keep checkpoint",
+            "checkpoint " + checkpoint.number(),
+            "the journal does not have " + same.to() + " any more, which is the last that is kept",
+            "a new base is copied");
+      }
       if (next != 0 && checkpoint.number() != next) {
         throw MemoryException.of(
             "keep checkpoint",

@@ -35,6 +35,9 @@ final class Keeper implements Backup {
   private static final long DRAIN_NANOS = TimeUnit.SECONDS.toNanos(10);
   private static final long LOOK_MILLIS = 200;
 
+  /** How many checkpoints a journal has. */
+  private static final int JOURNAL = 2;
+
   private final CheckpointLog log;
   private final UUID id;
   private final String group;
@@ -60,6 +63,7 @@ final class Keeper implements Backup {
   private CheckpointLog.@Nullable Following following;
   private long nextMergeNanos = System.nanoTime();
   private boolean swept;
+  private boolean baseIsMissing;
 
   /** The last checkpoint that this keeper took from the group; 0 for none. */
   private long takenHere;
@@ -111,7 +115,12 @@ final class Keeper implements Backup {
     return Thread.ofPlatform().daemon().name(name).unstarted(work);
   }
 
-  void start() {
+  /**
+   * Follows the group, so that no checkpoint is missed that comes after this, and starts the
+   * threads.
+   */
+  void start() throws MemoryException {
+    begin();
     keeping.start();
     if (uploading != null) {
       uploading.start();
@@ -165,6 +174,8 @@ final class Keeper implements Backup {
       if (state.spoolIsReady() && log.status().number() > waitsBeyond) {
         begin();
       }
+    } else if (baseIsMissing) {
+      makeFirstBase(current);
     } else {
       mergeIfDue();
       newBaseIfDue();
@@ -237,10 +248,15 @@ final class Keeper implements Backup {
 
   /** Nothing is kept. If the journal has all checkpoints, no base is needed. */
   private void beginFromTheFirst(List<Piece> pieces, long number) throws MemoryException {
-    follow(new FollowedGroup(kept, null, 0, state::changed), 0);
-    if (firstOf(following) > 1) {
-      endFollowing();
+    if (number > JOURNAL) {
       beginWithBase(number - 1);
+      return;
+    }
+    if (!follow(new FollowedGroup(kept, null, 1, state::changed), 0)) {
+      return;
+    }
+    if (firstOf(following) > 1) {
+      endFollowing(); // the next round sees how far it is now
       return;
     }
     if (!pieces.contains(Piece.nothing())) {
@@ -259,7 +275,9 @@ final class Keeper implements Backup {
     boolean known = last == takenHere;
     FollowedGroup session =
         new FollowedGroup(kept, known ? null : newest, known ? last + 1 : 0, state::changed);
-    follow(session, known ? last : last - 1);
+    if (!follow(session, known ? last : last - 1)) {
+      return true;
+    }
     long first = firstOf(following);
     if (first == (known ? last + 1 : last)) {
       state.keeping();
@@ -277,22 +295,20 @@ final class Keeper implements Backup {
   }
 
   /**
-   * Copies a base and follows.
+   * Follows, for a base that is to be copied.
    *
    * @param after at most the last checkpoint. Those up to it are waited for in the files, and those
    *     that the journal has lost are there: the files have all before the first that comes
    */
   private void beginWithBase(long after) throws MemoryException {
     log.awaitApplied();
-    FollowedGroup session = new FollowedGroup(kept, null, 0, state::changed);
-    follow(session, after);
     state.copyingBase();
-    // The journal has the last checkpoint, so that this one comes at once.
-    while (session.members().isEmpty()) {
-      if (session.hasEnded() || state.isClosing()) {
-        return; // the next round sees why
-      }
-      state.awaitChange(LOOK_MILLIS);
+    baseIsMissing = follow(new FollowedGroup(kept, null, 0, state::changed), after);
+  }
+
+  private void makeFirstBase(FollowedGroup session) throws MemoryException {
+    if (session.members().isEmpty()) {
+      return; // the journal has the last checkpoint, which is on its way
     }
     try {
       bases.make(session, firstOf(following) - 1);
@@ -300,6 +316,7 @@ final class Keeper implements Backup {
       endFollowing(); // without the base the deltas are of no use
       throw e;
     }
+    baseIsMissing = false;
     state.keeping();
   }
 
@@ -310,9 +327,16 @@ final class Keeper implements Backup {
     return following.first();
   }
 
-  private void follow(FollowedGroup session, long after) {
-    followed = session;
-    following = log.follow(after, session);
+  /** False if the group was closed just now. */
+  private boolean follow(FollowedGroup session, long after) {
+    try {
+      following = log.follow(after, session);
+      followed = session;
+      return true;
+    } catch (IllegalStateException e) {
+      state.groupEnded();
+      return false;
+    }
   }
 
   private Spool requireSpool() {
@@ -324,6 +348,7 @@ final class Keeper implements Backup {
 
   private void endFollowing() {
     CheckpointLog.Following ending = following;
+    baseIsMissing = false;
     following = null;
     followed = null;
     if (ending != null) {
@@ -438,6 +463,12 @@ final class Keeper implements Backup {
     return state.isClosing() && state.isOver();
   }
 
+  /** Closes what could not be started. */
+  void abandon() {
+    state.over();
+    close();
+  }
+
   @Override
   public void close() {
     if (!state.beginClose()) {
@@ -450,6 +481,7 @@ final class Keeper implements Backup {
     if (uploading != null) {
       join(uploading);
     }
+    endFollowing(); // if it was never started
     try {
       if (!state.wasLost() && head.head().writer().open()) {
         head.end();

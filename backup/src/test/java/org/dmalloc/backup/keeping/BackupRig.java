@@ -15,7 +15,6 @@ import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
 import java.util.concurrent.locks.LockSupport;
-import java.util.function.BooleanSupplier;
 import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.MemoryRegion;
 import org.dmalloc.api.ProgressListener;
@@ -88,9 +87,14 @@ final class BackupRig {
     }
   }
 
-  static void awaitUntil(String what, BooleanSupplier condition) {
+  @FunctionalInterface
+  interface Condition {
+    boolean holds() throws MemoryException;
+  }
+
+  static void awaitUntil(String what, Condition condition) throws MemoryException {
     long end = System.nanoTime() + DEADLINE.toNanos();
-    while (!condition.getAsBoolean()) {
+    while (!condition.holds()) {
       assertTrue(System.nanoTime() < end, "not in time: " + what);
       LockSupport.parkNanos(1_000_000);
     }

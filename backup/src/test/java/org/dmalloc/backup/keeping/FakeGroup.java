@@ -153,7 +153,7 @@ final class FakeGroup implements CheckpointLog {
     }
   }
 
-  private final UUID id = UUID.randomUUID();
+  private final UUID id;
   private final String name;
   private final InstantSource clock;
   private final InMemoryProvider provider =
@@ -171,6 +171,12 @@ final class FakeGroup implements CheckpointLog {
   Runnable onRead = () -> {};
 
   FakeGroup(String name, InstantSource clock) {
+    this(name, clock, UUID.randomUUID());
+  }
+
+  /** One with the id of another, as a copy of its files has. */
+  FakeGroup(String name, InstantSource clock, UUID id) {
+    this.id = id;
     this.name = name;
     this.clock = clock;
   }
