@@ -126,6 +126,17 @@ public interface BackupService {
       throws MemoryException;
 
   /**
+   * Keeps copies of a group's regions up to date from its backup, for reading: on another machine,
+   * say.
+   *
+   * @param request the point is the newest
+   * @throws MemoryException as {@link #restore} does
+   */
+  Standby follow(
+      BackupStore store, RestoreRequest request, MemoryProvider provider, FollowOptions options)
+      throws MemoryException;
+
+  /**
    * The service of a program without OSGi, from the class path or the module path.
    *
    * @throws IllegalStateException if the jar of backups is not there

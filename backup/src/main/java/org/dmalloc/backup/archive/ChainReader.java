@@ -141,7 +141,7 @@ public final class ChainReader {
   }
 
   /** The same with the least size that each had since the oldest delta that was read. */
-  List<MemberState> mergedMembers() {
+  public List<MemberState> mergedMembers() {
     return members.stream()
         .map(member -> member.withCut(cuts.getOrDefault(member.number(), member.byteSize())))
         .toList();

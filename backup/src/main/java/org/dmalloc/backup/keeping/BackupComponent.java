@@ -17,11 +17,13 @@ import org.dmalloc.backup.BackupInfo;
 import org.dmalloc.backup.BackupService;
 import org.dmalloc.backup.BackupStore;
 import org.dmalloc.backup.BackupStoreOpener;
+import org.dmalloc.backup.FollowOptions;
 import org.dmalloc.backup.KeepOptions;
 import org.dmalloc.backup.MergeReport;
 import org.dmalloc.backup.RestorePoint;
 import org.dmalloc.backup.RestoreRequest;
 import org.dmalloc.backup.RetentionPolicy;
+import org.dmalloc.backup.Standby;
 import org.dmalloc.backup.VerifyReport;
 import org.osgi.service.component.annotations.Component;
 import org.osgi.service.component.annotations.Deactivate;
@@ -112,5 +114,12 @@ public final class BackupComponent implements BackupService {
       BackupStore store, UUID backup, RetentionPolicy retention, ProgressListener progress)
       throws MemoryException {
     return backups.merge(store, backup, retention, progress);
+  }
+
+  @Override
+  public Standby follow(
+      BackupStore store, RestoreRequest request, MemoryProvider provider, FollowOptions options)
+      throws MemoryException {
+    return backups.follow(store, request, provider, options);
   }
 }

@@ -27,11 +27,13 @@ import org.dmalloc.backup.BackupInfo;
 import org.dmalloc.backup.BackupService;
 import org.dmalloc.backup.BackupStore;
 import org.dmalloc.backup.BackupStoreOpener;
+import org.dmalloc.backup.FollowOptions;
 import org.dmalloc.backup.KeepOptions;
 import org.dmalloc.backup.MergeReport;
 import org.dmalloc.backup.RestorePoint;
 import org.dmalloc.backup.RestoreRequest;
 import org.dmalloc.backup.RetentionPolicy;
+import org.dmalloc.backup.Standby;
 import org.dmalloc.backup.StoredObject;
 import org.dmalloc.backup.VerifyReport;
 import org.dmalloc.backup.archive.Chain;
@@ -332,5 +334,12 @@ public final class Backups implements BackupService {
             current -> Owner.requireRight(current, owner, false, store),
             clock);
     return OfflineMerge.run(store, head, retention, clock.instant(), progress);
+  }
+
+  @Override
+  public Standby follow(
+      BackupStore store, RestoreRequest request, MemoryProvider provider, FollowOptions options)
+      throws MemoryException {
+    return FollowingRegions.start(store, request, provider, options, clock);
   }
 }

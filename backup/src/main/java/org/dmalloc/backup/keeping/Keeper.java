@@ -496,7 +496,8 @@ final class Keeper implements Backup {
     state.closed();
   }
 
-  private static void join(Thread thread) {
+  /** Waits for the end of a thread, whatever interrupts. */
+  static void join(Thread thread) {
     boolean interrupted = false;
     while (thread.threadId() != Thread.currentThread().threadId()) {
       try {

@@ -51,7 +51,7 @@ final class NewRegions {
   }
 
   /** A region on its way. */
-  private static final class Filled {
+  static final class Filled {
     private final MemberState member;
     private final MemoryRegion region;
     private final String name;
@@ -71,6 +71,15 @@ final class NewRegions {
           isCheckpointed()
               ? Math.min(MOST_PRIVATE_BYTES, region.checkpoints().status().privateBound() / 4)
               : Long.MAX_VALUE;
+    }
+
+    MemoryRegion region() {
+      return region;
+    }
+
+    /** The name that it is to have. */
+    String name() {
+      return name;
     }
 
     private boolean isCheckpointed() {
@@ -115,7 +124,19 @@ final class NewRegions {
    */
   List<MemoryRegion> make(Map<String, String> names, @Nullable RegionOptions given)
       throws MemoryException {
-    RegionOptions options = given == null ? options() : given;
+    return make(names, given, complete -> {});
+  }
+
+  /** Takes the regions, by their members' numbers, when they are complete and have no names yet. */
+  @FunctionalInterface
+  interface Complete {
+    void take(Map<Integer, Filled> regions) throws MemoryException;
+  }
+
+  List<MemoryRegion> make(
+      Map<String, String> names, @Nullable RegionOptions given, Complete complete)
+      throws MemoryException {
+    RegionOptions options = options(given, provider);
     PointRead read = new PointRead(store, head, number);
     List<MemberState> members = read.members();
     requireKnown(names, members);
@@ -140,6 +161,7 @@ final class NewRegions {
       for (Filled filled : made.values()) {
         filled.finish();
       }
+      complete.take(made);
       List<MemoryRegion> regions = new ArrayList<>();
       for (MemberState member : members) {
         Filled filled = made.get(member.number());
@@ -155,7 +177,11 @@ final class NewRegions {
     }
   }
 
-  private RegionOptions options() {
+  /** What is given, or the default of a provider. */
+  static RegionOptions options(@Nullable RegionOptions given, MemoryProvider provider) {
+    if (given != null) {
+      return given;
+    }
     return provider.capabilities().contains(Capability.CHECKPOINT)
         ? RegionOptions.DEFAULT.withDurability(Durability.CHECKPOINT)
         : RegionOptions.DEFAULT;

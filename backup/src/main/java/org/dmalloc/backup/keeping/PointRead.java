@@ -17,16 +17,35 @@ import org.dmalloc.backup.archive.Piece;
 final class PointRead {
   private final BackupStore store;
   private final long number;
+  private final long since;
   private final ChainReader reader;
   private Head head;
   private Chain chain;
 
+  /** Reads all of a checkpoint. */
   PointRead(BackupStore store, Head head, long number) throws MemoryException {
+    this(store, head, number, -1);
+  }
+
+  /** Reads what has changed since a checkpoint that a reader has; see {@link #isWhole}. */
+  PointRead(BackupStore store, Head head, long number, long since) throws MemoryException {
     this.store = store;
     this.number = number;
     this.head = head;
     this.reader = new ChainReader(store);
-    this.chain = Points.chain(head, number, store);
+    this.since = since;
+    this.chain = chain(head);
+  }
+
+  private Chain chain(Head of) throws MemoryException {
+    Chain all = Points.chain(of, number, store);
+    return new Chain(
+        all.newestFirst().stream().filter(piece -> piece.to() > since).toList());
+  }
+
+  /** Whether what is not shown is zero; else it is as the reader has it. */
+  boolean isWhole() {
+    return chain.newestFirst().getLast().kind() == Piece.Kind.BASE;
   }
 
   @FunctionalInterface
@@ -40,7 +59,7 @@ final class PointRead {
         return attempt.run();
       } catch (MemoryException e) {
         Head now = Backups.head(store, head.backup());
-        Chain again = Points.chain(now, number, store);
+        Chain again = chain(now);
         if (again.equals(chain)) {
           throw e;
         }
@@ -67,6 +86,11 @@ final class PointRead {
           reader.read(chain, visitor, progress);
           return true;
         });
+  }
+
+  /** The members, with the least size of each since the oldest delta that was read. */
+  List<MemberState> mergedMembers() {
+    return reader.mergedMembers();
   }
 
   boolean wasShown(int member, long page) {

@@ -72,6 +72,15 @@ final class Points {
             last.at()));
   }
 
+  /** When a checkpoint was made that can be restored. */
+  static Instant at(Head head, long number) {
+    return Chain.points(head.pieces()).stream()
+        .filter(piece -> piece.to() == number)
+        .map(Piece::at)
+        .findFirst()
+        .orElse(Instant.EPOCH);
+  }
+
   static Chain chain(Head head, long number, BackupStore store) throws MemoryException {
     return Chain.of(head.pieces(), number)
         .orElseThrow(

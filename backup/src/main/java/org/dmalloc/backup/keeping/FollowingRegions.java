@@ -1,0 +1,425 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.dmalloc.backup.keeping;
+
+import java.io.IOException;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.UUID;
+import org.dmalloc.api.MemoryException;
+import org.dmalloc.api.MemoryProvider;
+import org.dmalloc.api.MemoryRegion;
+import org.dmalloc.api.OpenRequest;
+import org.dmalloc.api.ProgressListener;
+import org.dmalloc.api.RegionRequest;
+import org.dmalloc.api.backing.SealedCheckpoint;
+import org.dmalloc.backup.BackupStore;
+import org.dmalloc.backup.FollowOptions;
+import org.dmalloc.backup.RestorePoint;
+import org.dmalloc.backup.RestoreRequest;
+import org.dmalloc.backup.Standby;
+import org.dmalloc.backup.archive.ChainReader;
+import org.dmalloc.backup.archive.FollowRecord;
+import org.dmalloc.backup.archive.Head;
+import org.dmalloc.backup.archive.MemberState;
+import org.dmalloc.backup.archive.MemoryContent;
+import org.dmalloc.backup.directory.DurableFiles;
+import org.jspecify.annotations.Nullable;
+
+/** Copies that a thread keeps as the newest checkpoint of a backup is. */
+final class FollowingRegions implements Standby {
+  private static final Logger LOG = System.getLogger(FollowingRegions.class.getName());
+  private static final int PAGE_BYTES = SealedCheckpoint.PAGE_BYTES;
+
+  private final BackupStore store;
+  private final RestoreRequest request;
+  private final MemoryProvider provider;
+  private final FollowOptions options;
+  private final InstantSource clock;
+  private final Path record;
+  private final TreeMap<Integer, MemoryRegion> regions;
+  private final Pauses pauses = new Pauses();
+  private final Thread thread;
+  private long applied;
+  private Status status;
+
+  private FollowingRegions(
+      BackupStore store,
+      RestoreRequest request,
+      MemoryProvider provider,
+      FollowOptions options,
+      InstantSource clock,
+      Path record,
+      Copies copies) {
+    this.store = store;
+    this.request = request;
+    this.provider = provider;
+    this.options = options;
+    this.clock = clock;
+    this.record = record;
+    this.regions = copies.regions();
+    this.applied = copies.number();
+    Instant never = Instant.EPOCH;
+    this.status = new Status(applied, never, applied, never, never, null);
+    this.thread =
+        Thread.ofPlatform()
+            .daemon()
+            .name("dmalloc follow " + request.backup())
+            .unstarted(this::follow);
+  }
+
+  /** The copies as they are found or made. */
+  private record Copies(TreeMap<Integer, MemoryRegion> regions, long number) {}
+
+  static FollowingRegions start(
+      BackupStore store,
+      RestoreRequest request,
+      MemoryProvider provider,
+      FollowOptions options,
+      InstantSource clock)
+      throws MemoryException {
+    if (!request.point().equals(RestorePoint.LATEST)) {
+      throw new IllegalArgumentException(
+          "follow from " + request.point() + "; leave the point out, it is the newest");
+    }
+    Path record = record(request, provider, options);
+    Optional<FollowRecord> found = read(record);
+    Optional<Copies> copies = Optional.empty();
+    if (found.isPresent()) {
+      copies = open(found.get(), request, provider, record);
+    }
+    Copies start =
+        copies.isPresent() ? copies.get() : make(store, request, provider, options, record);
+    FollowingRegions following =
+        new FollowingRegions(store, request, provider, options, clock, record, start);
+    try {
+      following.look(Backups.head(store, request.backup()));
+    } catch (MemoryException | RuntimeException e) {
+      following.closeRegions();
+      throw e;
+    }
+    following.thread.start();
+    return following;
+  }
+
+  private static Path record(
+      RestoreRequest request, MemoryProvider provider, FollowOptions options)
+      throws MemoryException {
+    Path given = options.record();
+    if (given != null) {
+      return given.toAbsolutePath();
+    }
+    Path directory = request.options() == null ? null : request.options().directory();
+    if (directory == null) {
+      directory = storeDirectory(provider);
+    }
+    return directory.toAbsolutePath().resolve(request.backup() + ".follow");
+  }
+
+  private static Path storeDirectory(MemoryProvider provider) throws MemoryException {
+    return provider.stored().stream()
+        .map(region -> region.path().toAbsolutePath().getParent())
+        .filter(path -> path != null)
+        .findFirst()
+        .orElseThrow(
+            () ->
+                new IllegalArgumentException(
+                    "the store of "
+                        + provider.name()
+                        + " has no region yet that tells its directory; name a file for the record"
+                        + " of the copies, or the directory"));
+  }
+
+  private static Optional<FollowRecord> read(Path record) throws MemoryException {
+    try {
+      return FollowRecord.decode(ByteBuffer.wrap(Files.readAllBytes(record)));
+    } catch (NoSuchFileException e) {
+      return Optional.empty();
+    } catch (IOException e) {
+      throw DurableFiles.refused("read", record, e);
+    }
+  }
+
+  /** Opens the copies that a record tells of; empty if they were never complete. */
+  private static Optional<Copies> open(
+      FollowRecord record, RestoreRequest request, MemoryProvider provider, Path file)
+      throws MemoryException {
+    if (!record.backup().equals(request.backup())) {
+      throw MemoryException.of(
+          "follow",
+          file.toString(),
+          "it is the record of copies of " + record.backup(),
+          "name another file");
+    }
+    Path directory = request.options() == null ? null : request.options().directory();
+    int there = 0;
+    for (String name : record.names().values()) {
+      there += provider.stored(name, directory).isPresent() ? 1 : 0;
+    }
+    if (there == 0) {
+      return Optional.empty();
+    }
+    if (there < record.names().size()) {
+      throw MemoryException.of(
+          "follow",
+          record.names().values().toString(),
+          "some of the copies are gone",
+          "delete the others and " + file + ", so that all are copied anew");
+    }
+    TreeMap<Integer, MemoryRegion> regions = new TreeMap<>();
+    try {
+      for (Map.Entry<Integer, String> each : record.names().entrySet()) {
+        OpenRequest open = OpenRequest.of(each.getValue());
+        regions.put(
+            each.getKey(),
+            provider.open(directory == null ? open : open.withDirectory(directory)));
+      }
+    } catch (MemoryException | RuntimeException e) {
+      regions.values().forEach(MemoryRegion::close);
+      throw e;
+    }
+    return Optional.of(new Copies(regions, record.number()));
+  }
+
+  private static Copies make(
+      BackupStore store,
+      RestoreRequest request,
+      MemoryProvider provider,
+      FollowOptions options,
+      Path record)
+      throws MemoryException {
+    Head head = Backups.head(store, request.backup());
+    long number = Points.find(head, request.point(), store);
+    TreeMap<Integer, MemoryRegion> regions = new TreeMap<>();
+    new NewRegions(store, head, number, provider, options.progress())
+        .make(
+            request.names(),
+            request.options(),
+            made -> {
+              TreeMap<Integer, String> names = new TreeMap<>();
+              made.forEach((member, copy) -> names.put(member, copy.name()));
+              made.forEach((member, copy) -> regions.put(member, copy.region()));
+              write(record, new FollowRecord(request.backup(), number, names));
+            });
+    return new Copies(regions, number);
+  }
+
+  private static void write(Path record, FollowRecord content) throws MemoryException {
+    Path fresh = record.resolveSibling(record.getFileName() + ".part");
+    try {
+      DurableFiles.write(fresh, new MemoryContent(content.encode()));
+      DurableFiles.rename(fresh, record);
+    } catch (IOException e) {
+      throw DurableFiles.refused("write", record, e);
+    }
+  }
+
+  private void follow() {
+    while (pauses.pause(options.every().toMillis())) {
+      try {
+        look(Backups.head(store, request.backup()));
+      } catch (MemoryException | RuntimeException e) {
+        LOG.log(Level.WARNING, "follow " + request.backup() + ": " + e.getMessage());
+        failed(String.valueOf(e.getMessage()));
+      }
+    }
+  }
+
+  private synchronized void failed(String why) {
+    status =
+        new Status(
+            status.applied(),
+            status.at(),
+            status.newest(),
+            status.newestAt(),
+            status.lookedAt(),
+            why);
+  }
+
+  /** Brings the copies to the newest checkpoint of a head. */
+  private void look(Head head) throws MemoryException {
+    long newest = Points.find(head, RestorePoint.LATEST, store);
+    if (newest > applied) {
+      advance(head, newest);
+    }
+    synchronized (this) {
+      Instant at = Points.at(head, newest);
+      status = new Status(applied, at, newest, at, clock.instant(), null);
+    }
+  }
+
+  private void advance(Head head, long number) throws MemoryException {
+    PointRead read = new PointRead(store, head, number, applied);
+    try (PageFile pages = PageFile.create(record.getParent())) {
+      read.read(pages, bytes -> requireOpen());
+      List<MemberState> wanted = wanted(read.mergedMembers());
+      for (MemberState member : wanted) {
+        grow(member);
+      }
+      remember(applied);
+      new CopiedRegions(current())
+          .apply(
+              visitor -> {
+                pages.read(
+                    (member, firstPage, content) -> {
+                      if (current().containsKey(member)) {
+                        visitor.pages(member, firstPage, content);
+                      }
+                    });
+                for (MemberState member : wanted) {
+                  zeros(member, read, visitor);
+                }
+              });
+      for (MemberState member : wanted) {
+        settle(member);
+      }
+      forget(wanted);
+      remember(number);
+    }
+    applied = number;
+  }
+
+  private void requireOpen() throws MemoryException {
+    if (pauses.ended()) {
+      throw MemoryException.of(
+          "follow", request.backup().toString(), "it was closed", "it goes on the next time");
+    }
+  }
+
+  private List<MemberState> wanted(List<MemberState> members) {
+    return members.stream()
+        .filter(
+            member -> {
+              boolean named =
+                  request.names().isEmpty() || request.names().containsKey(member.region());
+              return named || current().containsKey(member.number());
+            })
+        .toList();
+  }
+
+  /** Makes room for what the checkpoint has; allocates a region that is new in it. */
+  private void grow(MemberState member) throws MemoryException {
+    MemoryRegion region = current().get(member.number());
+    if (region == null) {
+      String name = request.names().getOrDefault(member.region(), member.region());
+      MemoryRegion made =
+          provider.allocate(
+              RegionRequest.ofSize(member.byteSize())
+                  .with(NewRegions.options(request.options(), provider))
+                  .withName(name));
+      synchronized (this) {
+        regions.put(member.number(), made);
+      }
+    } else if (region.byteSize() < member.byteSize()) {
+      region.resize(member.byteSize());
+    }
+  }
+
+  /** Gives zeros where the member was cut since, and for all that a base does not have. */
+  private void zeros(MemberState member, PointRead read, ChainReader.Visitor visitor)
+      throws MemoryException {
+    MemoryRegion region = current().get(member.number());
+    if (region == null) {
+      throw new IllegalStateException("no copy of " + member);
+    }
+    long cut = read.isWhole() ? 0 : Math.min(member.cut(), member.byteSize());
+    long from = (cut + PAGE_BYTES - 1) / PAGE_BYTES;
+    if (cut % PAGE_BYTES != 0 && !read.wasShown(member.number(), from - 1)) {
+      visitor.pages(member.number(), from - 1, CopiedRegions.cutPage(region, cut));
+    }
+    long end = (member.byteSize() + PAGE_BYTES - 1) / PAGE_BYTES;
+    Replacement.zeros(
+        "",
+        member.number(),
+        from,
+        end,
+        read::wasShown,
+        (name, offset, content) ->
+            visitor.pages(member.number(), offset / PAGE_BYTES, content));
+  }
+
+  private void settle(MemberState member) throws MemoryException {
+    MemoryRegion region = current().get(member.number());
+    if (region == null) {
+      return;
+    }
+    boolean changed = false;
+    if (region.byteSize() > member.byteSize()) {
+      region.resize(member.byteSize());
+      changed = true;
+    }
+    if (member.length() >= 0 && region.length() != member.length()) {
+      region.setLength(member.length());
+      changed = true;
+    }
+    if (changed) {
+      CopiedRegions.settle(region);
+    }
+  }
+
+  /** Closes copies of regions that the group does not have any more; they stay stored. */
+  private void forget(List<MemberState> members) {
+    List<Integer> numbers = members.stream().map(MemberState::number).toList();
+    List<MemoryRegion> gone = new ArrayList<>();
+    synchronized (this) {
+      regions
+          .entrySet()
+          .removeIf(
+              each -> {
+                boolean isGone = !numbers.contains(each.getKey());
+                if (isGone) {
+                  gone.add(each.getValue());
+                }
+                return isGone;
+              });
+    }
+    gone.forEach(MemoryRegion::close);
+  }
+
+  private void remember(long number) throws MemoryException {
+    TreeMap<Integer, String> names = new TreeMap<>();
+    current()
+        .forEach((member, region) -> names.put(member, String.valueOf(region.info().name())));
+    write(record, new FollowRecord(request.backup(), number, names));
+  }
+
+  private synchronized Map<Integer, MemoryRegion> current() {
+    return new TreeMap<>(regions);
+  }
+
+  @Override
+  public UUID backup() {
+    return request.backup();
+  }
+
+  @Override
+  public List<MemoryRegion> regions() {
+    return List.copyOf(current().values());
+  }
+
+  @Override
+  public synchronized Status status() {
+    return status;
+  }
+
+  private void closeRegions() {
+    current().values().forEach(MemoryRegion::close);
+  }
+
+  @Override
+  public void close() {
+    pauses.end();
+    Keeper.join(thread);
+    closeRegions();
+  }
+}
