@@ -49,6 +49,9 @@ final class CopiedRegions {
         plain.add(each.getKey());
       }
     }
+    // Nothing can be asked of a region while its group is replaced.
+    Map<Integer, String> names = new LinkedHashMap<>();
+    regions.forEach((member, region) -> names.put(member, String.valueOf(region.info().name())));
     for (Map.Entry<UUID, CheckpointLog> group : groups.entrySet()) {
       group
           .getValue()
@@ -57,7 +60,8 @@ final class CopiedRegions {
                   change.show(
                       (member, firstPage, content) -> {
                         if (group.getKey().equals(groupOf.get(member))) {
-                          visitor.pages(name(member), firstPage * PAGE_BYTES, content);
+                          visitor.pages(
+                              String.valueOf(names.get(member)), firstPage * PAGE_BYTES, content);
                         }
                       }));
     }
@@ -86,10 +90,6 @@ final class CopiedRegions {
     return region;
   }
 
-  private String name(int member) {
-    return String.valueOf(region(member).info().name());
-  }
-
   private static void write(MemoryRegion region, long firstPage, ByteBuffer content) {
     long offset = firstPage * PAGE_BYTES;
     try (Access access = region.acquire()) {
@@ -114,8 +114,7 @@ final class CopiedRegions {
     byte[] page = new byte[PAGE_BYTES];
     long start = offset - offset % PAGE_BYTES;
     try (Access access = region.acquire()) {
-      MemorySegment.copy(
-          access.segment(), JAVA_BYTE, start, page, 0, (int) (offset % PAGE_BYTES));
+      MemorySegment.copy(access.segment(), JAVA_BYTE, start, page, 0, (int) (offset % PAGE_BYTES));
     }
     return ByteBuffer.wrap(page);
   }

@@ -14,13 +14,13 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.UUID;
 import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.MemoryProvider;
 import org.dmalloc.api.MemoryRegion;
 import org.dmalloc.api.OpenRequest;
-import org.dmalloc.api.ProgressListener;
 import org.dmalloc.api.RegionRequest;
 import org.dmalloc.api.backing.SealedCheckpoint;
 import org.dmalloc.backup.BackupStore;
@@ -34,7 +34,6 @@ import org.dmalloc.backup.archive.Head;
 import org.dmalloc.backup.archive.MemberState;
 import org.dmalloc.backup.archive.MemoryContent;
 import org.dmalloc.backup.directory.DurableFiles;
-import org.jspecify.annotations.Nullable;
 
 /** Copies that a thread keeps as the newest checkpoint of a backup is. */
 final class FollowingRegions implements Standby {
@@ -112,8 +111,7 @@ final class FollowingRegions implements Standby {
     return following;
   }
 
-  private static Path record(
-      RestoreRequest request, MemoryProvider provider, FollowOptions options)
+  private static Path record(RestoreRequest request, MemoryProvider provider, FollowOptions options)
       throws MemoryException {
     Path given = options.record();
     if (given != null) {
@@ -181,8 +179,7 @@ final class FollowingRegions implements Standby {
       for (Map.Entry<Integer, String> each : record.names().entrySet()) {
         OpenRequest open = OpenRequest.of(each.getValue());
         regions.put(
-            each.getKey(),
-            provider.open(directory == null ? open : open.withDirectory(directory)));
+            each.getKey(), provider.open(directory == null ? open : open.withDirectory(directory)));
       }
     } catch (MemoryException | RuntimeException e) {
       regions.values().forEach(MemoryRegion::close);
@@ -229,13 +226,15 @@ final class FollowingRegions implements Standby {
       try {
         look(Backups.head(store, request.backup()));
       } catch (MemoryException | RuntimeException e) {
-        LOG.log(Level.WARNING, "follow " + request.backup() + ": " + e.getMessage());
         failed(String.valueOf(e.getMessage()));
       }
     }
   }
 
   private synchronized void failed(String why) {
+    if (!why.equals(status.failure())) { // said once, not with every look
+      LOG.log(Level.WARNING, "follow " + request.backup() + ": " + why);
+    }
     status =
         new Status(
             status.applied(),
@@ -267,15 +266,21 @@ final class FollowingRegions implements Standby {
         grow(member);
       }
       remember(applied);
+      PagesInMemory cuts = new PagesInMemory();
+      for (MemberState member : wanted) {
+        cut(member, read, cuts);
+      }
+      Set<Integer> copied = current().keySet();
       new CopiedRegions(current())
           .apply(
               visitor -> {
                 pages.read(
                     (member, firstPage, content) -> {
-                      if (current().containsKey(member)) {
+                      if (copied.contains(member)) {
                         visitor.pages(member, firstPage, content);
                       }
                     });
+                cuts.show(visitor);
                 for (MemberState member : wanted) {
                   zeros(member, read, visitor);
                 }
@@ -315,8 +320,8 @@ final class FollowingRegions implements Standby {
       MemoryRegion made =
           provider.allocate(
               RegionRequest.ofSize(member.byteSize())
-                  .with(NewRegions.options(request.options(), provider))
-                  .withName(name));
+                  .withName(name)
+                  .with(NewRegions.options(request.options(), provider)));
       synchronized (this) {
         regions.put(member.number(), made);
       }
@@ -325,18 +330,43 @@ final class FollowingRegions implements Standby {
     }
   }
 
-  /** Gives zeros where the member was cut since, and for all that a base does not have. */
-  private void zeros(MemberState member, PointRead read, ChainReader.Visitor visitor)
-      throws MemoryException {
+  /** Pages that are shown to each who asks. */
+  private static final class PagesInMemory {
+    private record Page(int member, long number, ByteBuffer content) {}
+
+    private final List<Page> pages = new ArrayList<>();
+
+    void add(int member, long number, ByteBuffer content) {
+      pages.add(new Page(member, number, content));
+    }
+
+    void show(ChainReader.Visitor visitor) throws MemoryException {
+      for (Page page : pages) {
+        visitor.pages(page.member, page.number, page.content.duplicate());
+      }
+    }
+  }
+
+  /** Where older pages of a member end: behind it are zeros, or what was read. */
+  private static long cut(MemberState member, PointRead read) {
+    return read.isWhole() ? 0 : Math.min(member.cut(), member.byteSize());
+  }
+
+  /** The page in which a member was cut, if it was in the middle of one that has not changed. */
+  private void cut(MemberState member, PointRead read, PagesInMemory cuts) {
+    long cut = cut(member, read);
     MemoryRegion region = current().get(member.number());
-    if (region == null) {
-      throw new IllegalStateException("no copy of " + member);
+    if (region != null
+        && cut % PAGE_BYTES != 0
+        && !read.wasShown(member.number(), cut / PAGE_BYTES)) {
+      cuts.add(member.number(), cut / PAGE_BYTES, CopiedRegions.cutPage(region, cut));
     }
-    long cut = read.isWhole() ? 0 : Math.min(member.cut(), member.byteSize());
-    long from = (cut + PAGE_BYTES - 1) / PAGE_BYTES;
-    if (cut % PAGE_BYTES != 0 && !read.wasShown(member.number(), from - 1)) {
-      visitor.pages(member.number(), from - 1, CopiedRegions.cutPage(region, cut));
-    }
+  }
+
+  /** Gives zeros where the member was cut since, and for all that a base does not have. */
+  private static void zeros(MemberState member, PointRead read, ChainReader.Visitor visitor)
+      throws MemoryException {
+    long from = (cut(member, read) + PAGE_BYTES - 1) / PAGE_BYTES;
     long end = (member.byteSize() + PAGE_BYTES - 1) / PAGE_BYTES;
     Replacement.zeros(
         "",
@@ -344,8 +374,7 @@ final class FollowingRegions implements Standby {
         from,
         end,
         read::wasShown,
-        (name, offset, content) ->
-            visitor.pages(member.number(), offset / PAGE_BYTES, content));
+        (name, offset, content) -> visitor.pages(member.number(), offset / PAGE_BYTES, content));
   }
 
   private void settle(MemberState member) throws MemoryException {
@@ -388,8 +417,7 @@ final class FollowingRegions implements Standby {
 
   private void remember(long number) throws MemoryException {
     TreeMap<Integer, String> names = new TreeMap<>();
-    current()
-        .forEach((member, region) -> names.put(member, String.valueOf(region.info().name())));
+    current().forEach((member, region) -> names.put(member, String.valueOf(region.info().name())));
     write(record, new FollowRecord(request.backup(), number, names));
   }
 
@@ -419,7 +447,7 @@ final class FollowingRegions implements Standby {
   @Override
   public void close() {
     pauses.end();
-    Keeper.join(thread);
+    Pauses.join(thread);
     closeRegions();
   }
 }

@@ -477,9 +477,9 @@ final class Keeper implements Backup {
     state.awaitEmptySpool(DRAIN_NANOS);
     pauses.end();
     state.changed();
-    join(keeping);
+    Pauses.join(keeping);
     if (uploading != null) {
-      join(uploading);
+      Pauses.join(uploading);
     }
     endFollowing(); // if it was never started
     try {
@@ -494,21 +494,5 @@ final class Keeper implements Backup {
       LOG.log(Level.WARNING, "close of the backup of " + group + ": " + e.getMessage());
     }
     state.closed();
-  }
-
-  /** Waits for the end of a thread, whatever interrupts. */
-  static void join(Thread thread) {
-    boolean interrupted = false;
-    while (thread.threadId() != Thread.currentThread().threadId()) {
-      try {
-        thread.join();
-        break;
-      } catch (InterruptedException e) {
-        interrupted = true;
-      }
-    }
-    if (interrupted) {
-      Thread.currentThread().interrupt();
-    }
   }
 }

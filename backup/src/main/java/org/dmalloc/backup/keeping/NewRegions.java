@@ -206,7 +206,7 @@ final class NewRegions {
     String onTheWay =
         String.format(Locale.ROOT, "restoring-%08x", ThreadLocalRandom.current().nextInt());
     MemoryRegion region =
-        provider.allocate(RegionRequest.ofSize(member.byteSize()).with(options).withName(onTheWay));
+        provider.allocate(RegionRequest.ofSize(member.byteSize()).withName(onTheWay).with(options));
     made.put(member.number(), new Filled(member, region, name, onTheWay));
   }
 

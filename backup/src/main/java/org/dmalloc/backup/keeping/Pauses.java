@@ -34,4 +34,20 @@ final class Pauses {
   static long backoffMillis(int failures) {
     return Math.min(LONGEST_MILLIS, FIRST_MILLIS << Math.min(10, failures));
   }
+
+  /** Waits for the end of a thread, whatever interrupts. */
+  static void join(Thread thread) {
+    boolean interrupted = false;
+    while (thread.threadId() != Thread.currentThread().threadId()) {
+      try {
+        thread.join();
+        break;
+      } catch (InterruptedException e) {
+        interrupted = true;
+      }
+    }
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
+  }
 }

@@ -39,8 +39,7 @@ final class PointRead {
 
   private Chain chain(Head of) throws MemoryException {
     Chain all = Points.chain(of, number, store);
-    return new Chain(
-        all.newestFirst().stream().filter(piece -> piece.to() > since).toList());
+    return new Chain(all.newestFirst().stream().filter(piece -> piece.to() > since).toList());
   }
 
   /** Whether what is not shown is zero; else it is as the reader has it. */

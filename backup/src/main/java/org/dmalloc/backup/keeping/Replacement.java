@@ -72,13 +72,21 @@ final class Replacement {
     return region;
   }
 
+  /** What is asked of a region, which cannot be asked while its group is replaced. */
+  private record Target(String name, long byteSize) {}
+
   private long replace(PointRead read, Map<Integer, MemoryRegion> regions, WatchedRead watched)
       throws MemoryException {
+    Map<Integer, Target> targets = new HashMap<>();
+    regions.forEach(
+        (member, region) ->
+            targets.put(
+                member, new Target(String.valueOf(region.info().name()), region.byteSize())));
     if (store.isLocal()) {
       return group.replace(
           visitor -> {
-            read.read(into(regions, visitor), watched);
-            zeros(regions, read::wasShown, visitor);
+            read.read(into(targets, visitor), watched);
+            zeros(targets, read::wasShown, visitor);
           });
     }
     // The regions wait while pages are read; so they do not wait for a store that is far.
@@ -86,34 +94,33 @@ final class Replacement {
       read.read(pages, watched);
       return group.replace(
           visitor -> {
-            pages.read(into(regions, visitor));
-            zeros(regions, read::wasShown, visitor);
+            pages.read(into(targets, visitor));
+            zeros(targets, read::wasShown, visitor);
           });
     }
   }
 
   private static ChainReader.Visitor into(
-      Map<Integer, MemoryRegion> regions, SealedCheckpoint.PageVisitor visitor) {
-    return (member, firstPage, content) ->
-        visitor.pages(
-            String.valueOf(region(regions, member).info().name()), firstPage * PAGE_BYTES, content);
+      Map<Integer, Target> targets, SealedCheckpoint.PageVisitor visitor) {
+    return (member, firstPage, content) -> {
+      Target target = targets.get(member);
+      if (target == null) {
+        throw new IllegalStateException("member " + member + " is not in " + targets.keySet());
+      }
+      visitor.pages(target.name, firstPage * PAGE_BYTES, content);
+    };
   }
 
   /** Gives zeros for all pages that the checkpoint does not have. */
-  static void zeros(
-      Map<Integer, MemoryRegion> regions,
+  private static void zeros(
+      Map<Integer, Target> targets,
       BiPredicate<Integer, Long> wasShown,
       SealedCheckpoint.PageVisitor visitor)
       throws MemoryException {
-    for (Map.Entry<Integer, MemoryRegion> each : regions.entrySet()) {
-      long pages = (each.getValue().byteSize() + PAGE_BYTES - 1) / PAGE_BYTES;
-      zeros(
-          String.valueOf(each.getValue().info().name()),
-          each.getKey(),
-          0,
-          pages,
-          wasShown,
-          visitor);
+    for (Map.Entry<Integer, Target> each : targets.entrySet()) {
+      Target target = each.getValue();
+      long pages = (target.byteSize + PAGE_BYTES - 1) / PAGE_BYTES;
+      zeros(target.name, each.getKey(), 0, pages, wasShown, visitor);
     }
   }
 

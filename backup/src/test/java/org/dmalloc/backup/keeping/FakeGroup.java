@@ -316,8 +316,12 @@ final class FakeGroup implements CheckpointLog {
     Sealed sealed = journal.get(which);
     int count = 0;
     for (SealedCheckpoint.Member state : sealed.members) {
-      Member member = members.get(state.region());
-      if (member == null || member.number != state.number()) {
+      Member member =
+          members.values().stream()
+              .filter(each -> each.number == state.number()) // it may be renamed since
+              .findFirst()
+              .orElse(null);
+      if (member == null) {
         continue;
       }
       if (member.file.length < state.byteSize() || share >= 1) {

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.NavigableSet;
 import java.util.SplittableRandom;
 import java.util.TreeSet;
 import org.dmalloc.api.MemoryException;
@@ -21,8 +22,7 @@ import org.junit.jupiter.api.Test;
 
 /** Random histories, merged by age: each checkpoint that is kept is what it was. */
 class MergeModelTest {
-  private static final RetentionPolicy POLICY =
-      RetentionPolicy.parse("all:60s,60s:10m,10m:1h");
+  private static final RetentionPolicy POLICY = RetentionPolicy.parse("all:60s,60s:10m,10m:1h");
 
   private final SplittableRandom random = Seed.of(MergeModelTest.class);
   private final BackupRig rig = new BackupRig();
@@ -74,7 +74,7 @@ class MergeModelTest {
     assertSound();
   }
 
-  private static long last(TreeSet<Long> numbers) {
+  private static long last(NavigableSet<Long> numbers) {
     return numbers.isEmpty() ? 0 : numbers.last();
   }
 

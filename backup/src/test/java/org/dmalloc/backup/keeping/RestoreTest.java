@@ -103,8 +103,7 @@ class RestoreTest {
             () ->
                 restore(
                     request().withPoint(RestorePoint.at(points.getFirst().at().minusNanos(1)))));
-    assertTrue(
-        tooEarly.getMessage().contains("choose one of the 5 from 1"), tooEarly.getMessage());
+    assertTrue(tooEarly.getMessage().contains("choose one of the 5 from 1"), tooEarly.getMessage());
   }
 
   @Test
@@ -119,8 +118,7 @@ class RestoreTest {
     regions.getFirst().close();
     assertEquals(
         List.of("other"), provider.stored().stream().map(region -> region.name()).toList());
-    assertArrayEquals(
-        rig.expected.get(6L).get("a"), FakeGroup.bytes(provider.open("other")));
+    assertArrayEquals(rig.expected.get(6L).get("a"), FakeGroup.bytes(provider.open("other")));
   }
 
   @Test
@@ -160,8 +158,7 @@ class RestoreTest {
 
   @Test
   void aMergeInTheMiddleOfARestoreDoesNotHarm() throws Exception {
-    KeepOptions one =
-        KeepOptions.DEFAULT.withRetention(RetentionPolicy.parse("1h:1h"));
+    KeepOptions one = KeepOptions.DEFAULT.withRetention(RetentionPolicy.parse("1h:1h"));
     backup.close();
     rig.clock.advance(Duration.ofHours(5));
     boolean[] merged = {false};
@@ -174,8 +171,7 @@ class RestoreTest {
               if (!merged[0]) {
                 merged[0] = true;
                 try {
-                  rig.service.merge(
-                      store, rig.group.id(), one.retention(), ProgressListener.NONE);
+                  rig.service.merge(store, rig.group.id(), one.retention(), ProgressListener.NONE);
                 } catch (MemoryException e) {
                   throw new IllegalStateException(e);
                 }
@@ -183,8 +179,7 @@ class RestoreTest {
             });
     assertEquals(1, rig.points(store).size());
     for (MemoryRegion region : regions) {
-      assertArrayEquals(
-          rig.expected.get(5L).get(region.info().name()), FakeGroup.bytes(region));
+      assertArrayEquals(rig.expected.get(5L).get(region.info().name()), FakeGroup.bytes(region));
     }
   }
 
@@ -238,9 +233,7 @@ class RestoreTest {
   @Test
   void opensStoresByTheirAddress() throws Exception {
     IllegalArgumentException unknown =
-        assertThrows(
-            IllegalArgumentException.class, () -> rig.service.open("s3://bucket/prefix"));
-    assertTrue(
-        unknown.getMessage().contains("dmalloc-backup-s3"), unknown.getMessage());
+        assertThrows(IllegalArgumentException.class, () -> rig.service.open("s3://bucket/prefix"));
+    assertTrue(unknown.getMessage().contains("dmalloc-backup-s3"), unknown.getMessage());
   }
 }

@@ -69,7 +69,9 @@ class RetentionPlanTest {
   void mergesWhatLiesBetweenKeptOnes() {
     RetentionPlan plan =
         RetentionPlan.of(
-            everyMinute(180), RetentionPolicy.parse("all:1h,1h:1d"), START.plus(Duration.ofHours(3)));
+            everyMinute(180),
+            RetentionPolicy.parse("all:1h,1h:1d"),
+            START.plus(Duration.ofHours(3)));
     assertTrue(plan.unused().isEmpty());
     List<Piece> first = plan.merges().getFirst();
     assertEquals(59, first.getFirst().to());
@@ -86,7 +88,8 @@ class RetentionPlanTest {
         RetentionPlan.of(pieces, RetentionPolicy.parse("1s:1s"), START.plus(Duration.ofDays(9)));
     assertTrue(plan.unused().isEmpty(), plan.unused().toString());
     assertEquals(1, plan.merges().size());
-    assertTrue(RetentionPlan.of(List.of(Piece.nothing()), RetentionPolicy.DEFAULT, START).isEmpty());
+    assertTrue(
+        RetentionPlan.of(List.of(Piece.nothing()), RetentionPolicy.DEFAULT, START).isEmpty());
   }
 
   @ParameterizedTest

@@ -33,8 +33,7 @@ class SpoolTest {
 
   @BeforeEach
   void add() throws Exception {
-    options =
-        KeepOptions.DEFAULT.withRetention(RetentionPolicy.EVERYTHING).withSpool(directory);
+    options = KeepOptions.DEFAULT.withRetention(RetentionPolicy.EVERYTHING).withSpool(directory);
     rig.group.add("a", 100_000);
   }
 
@@ -81,16 +80,14 @@ class SpoolTest {
       store.away(true);
       makeSome(20);
       awaitTaken(backup, 20);
-      BackupRig.awaitUntil(
-          "told", () -> backup.status().state() == BackupStatus.State.WAITING);
+      BackupRig.awaitUntil("told", () -> backup.status().state() == BackupStatus.State.WAITING);
       BackupStatus status = backup.status();
       assertEquals(20, status.lag());
       assertTrue(status.pendingBytes() > 0);
       assertTrue(String.valueOf(status.message()).contains("it is away"), status.toString());
       store.away(false);
       BackupRig.await(backup, 22);
-      BackupRig.awaitUntil(
-          "well", () -> backup.status().state() == BackupStatus.State.KEEPING);
+      BackupRig.awaitUntil("well", () -> backup.status().state() == BackupStatus.State.KEEPING);
     }
     assertEquals(22, rig.assertEveryPoint(store).size());
   }
@@ -118,8 +115,7 @@ class SpoolTest {
 
   @Test
   void aFullSpoolBreaksTheChainAndANewBaseFollows() throws Exception {
-    try (Backup backup =
-        rig.service.keep(rig.group, store, options.withSpoolBytes(40_000))) {
+    try (Backup backup = rig.service.keep(rig.group, store, options.withSpoolBytes(40_000))) {
       makeSome(2);
       BackupRig.await(backup, 2);
       store.away(true);
@@ -213,8 +209,7 @@ class SpoolTest {
     byte[] content = new byte[90_000];
     random.nextBytes(content);
     long start = System.nanoTime();
-    try (Backup backup =
-        rig.service.keep(rig.group, store, options.withBytesPerSecond(200_000))) {
+    try (Backup backup = rig.service.keep(rig.group, store, options.withBytesPerSecond(200_000))) {
       for (int i = 0; i < 4; i++) {
         random.nextBytes(content);
         rig.group.store("a", 0, content);

@@ -99,13 +99,11 @@ class SuccessionTest {
     makeSome(first, 2);
     MemoryException refused =
         assertThrows(
-            MemoryException.class,
-            () -> elsewhere.keep(rig.group, store, ALL.withOwner("there")));
+            MemoryException.class, () -> elsewhere.keep(rig.group, store, ALL.withOwner("there")));
     assertTrue(refused.getMessage().contains("'here' has it"), refused.getMessage());
     assertTrue(refused.getMessage().contains("take it over"), refused.getMessage());
     makeSome(first, 1);
-    Backup second =
-        elsewhere.keep(rig.group, store, ALL.withOwner("there").takingOver());
+    Backup second = elsewhere.keep(rig.group, store, ALL.withOwner("there").takingOver());
     makeSome(second, 3);
     BackupRig.awaitUntil("told", () -> first.status().state() == BackupStatus.State.LOST);
     String told = first.status().message();
@@ -163,14 +161,12 @@ class SuccessionTest {
     rig.group.pretendOtherPast();
     try (Backup backup = rig.service.keep(rig.group, store, ALL)) {
       BackupRig.awaitUntil(
-          "seen",
-          () -> String.valueOf(backup.status().message()).contains("went its own way"));
+          "seen", () -> String.valueOf(backup.status().message()).contains("went its own way"));
       for (int i = 0; i < 3; i++) {
         rig.storeSome(random, "a");
         rig.checkpoint();
         long last = rig.expected.lastKey();
-        BackupRig.awaitUntil(
-            "followed", () -> last < 5 || backup.status().kept() >= last);
+        BackupRig.awaitUntil("followed", () -> last < 5 || backup.status().kept() >= last);
       }
     }
     List<Long> points = rig.assertEveryPoint(store);
@@ -186,8 +182,7 @@ class SuccessionTest {
     rig.checkpoint();
     rig.group.close();
     BackupRig.awaitUntil("ended", () -> backup.status().state() == BackupStatus.State.ENDED);
-    BackupRig.awaitUntil(
-        "written", () -> !rig.service.list(store).getFirst().open());
+    BackupRig.awaitUntil("written", () -> !rig.service.list(store).getFirst().open());
     assertEquals(List.of(1L), rig.assertEveryPoint(store));
     rig.group.reopen();
     keepSome(ALL, 1);
@@ -208,8 +203,7 @@ class SuccessionTest {
     assertThrows(
         MemoryException.class,
         () ->
-            elsewhere.merge(
-                store, rig.group.id(), RetentionPolicy.DEFAULT, ProgressListener.NONE));
+            elsewhere.merge(store, rig.group.id(), RetentionPolicy.DEFAULT, ProgressListener.NONE));
     makeSome(backup, 1);
     backup.close();
     elsewhere.merge(store, rig.group.id(), RetentionPolicy.DEFAULT, ProgressListener.NONE);
