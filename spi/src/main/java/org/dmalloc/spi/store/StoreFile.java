@@ -694,8 +694,8 @@ public final class StoreFile implements MovableFile, AutoCloseable {
    * @throws MemoryException if the file does not hold the whole region any more
    */
   public void checkLength(String operation) throws MemoryException {
+    long needed = dataOffset() + byteSize; // before the length, which growth changes first
     long length = StoreErrors.call(operation, byteSize, target(), this::settledLength);
-    long needed = dataOffset() + byteSize;
     if (length < needed) {
       throw StoreErrors.cutShort(operation, path(), length, needed);
     }

@@ -18,6 +18,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.stream.Stream;
+import java.util.concurrent.FutureTask;
 import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.ProgressListener;
 import org.dmalloc.api.Reservation;
@@ -96,6 +97,26 @@ final class NamedFileTest {
       assertTrue(message(e).startsWith("resize"), message(e));
       assertEquals(SIZE, file.byteSize());
       assertEquals(List.of(), store.list());
+    }
+  }
+
+  /** A growth that ends between two looks at the file is no cut. */
+  @Test
+  void aFileThatGrowsIsNotCutShort() throws Exception {
+    try (StoreFile file = create("r")) {
+      FutureTask<Boolean> growth =
+          new FutureTask<>(
+              () -> {
+                for (long size = 2 * SIZE; size < 300 * SIZE; size += SIZE) {
+                  file.resize(size, SpaceReserver.SPARSE);
+                }
+                return true;
+              });
+      Thread.ofPlatform().daemon().start(growth);
+      while (!growth.isDone()) {
+        file.checkLength("force");
+      }
+      assertTrue(growth.get());
     }
   }
 
