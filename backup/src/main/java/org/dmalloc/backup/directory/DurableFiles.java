@@ -19,6 +19,7 @@ import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.FileAttribute;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Locale;
+import java.util.Objects;
 import java.util.UUID;
 import org.dmalloc.api.MemoryException;
 import org.dmalloc.backup.ObjectContent;
@@ -44,7 +45,8 @@ public final class DurableFiles {
           case NoSuchFileException missing -> "there is no such file";
           case FileAlreadyExistsException there -> "there is one already";
           case DirectoryNotEmptyException full -> "it is not empty";
-          case FileSystemException system when system.getReason() != null -> system.getReason();
+          case FileSystemException system ->
+              Objects.requireNonNullElse(system.getReason(), String.valueOf(e.getMessage()));
           default -> String.valueOf(e.getMessage());
         };
     return MemoryException.of(
