@@ -207,6 +207,9 @@ class ArchitectureTest {
   private static final Set<String> READ_ORDINARY_FILES =
       Set.of(
           "org.dmalloc.spi.region.ThreadsById",
+          "org.dmalloc.backup.directory.DirectoryStore",
+          "org.dmalloc.backup.keeping.FollowingRegions",
+          "org.dmalloc.backup.keeping.Spool",
           "org.dmalloc.shell.command.CommandFailure",
           "org.dmalloc.shell.heap.ProcessFaults",
           "org.dmalloc.shell.memory.ContentCommands",
@@ -246,6 +249,7 @@ class ArchitectureTest {
           "org.dmalloc.linux.Ownership",
           "org.dmalloc.linux.Pagemap",
           "org.dmalloc.spi.store.FileFate",
+          "org.dmalloc.backup.keeping.Owner",
           "org.dmalloc.measure.compare.setup.Cleaner",
           "org.dmalloc.measure.compare.setup.ZramDevice",
           "org.dmalloc.measure.machine.BlockDevice",

@@ -54,7 +54,7 @@ class ResolveIT {
     "org.dmalloc.backend.anon, org.dmalloc.spi",
     "org.dmalloc.manager, org.dmalloc.spi",
     "org.dmalloc.heap, ''",
-    "org.dmalloc.backup, lz4-java",
+    "org.dmalloc.backup, ''",
     "org.dmalloc.measure, org.dmalloc.heap|org.dmalloc.report|org.dmalloc.spi|com.google.gson|org.hdrhistogram.HdrHistogram",
     "org.dmalloc.shell, org.dmalloc.report|com.google.gson|org.apache.felix.gogo.runtime",
     "org.dmalloc.shell.measure, org.dmalloc.heap|org.dmalloc.report|org.dmalloc.shell|com.google.gson|org.hdrhistogram.HdrHistogram|org.dmalloc.measure|org.dmalloc.spi|org.apache.felix.gogo.runtime"

@@ -2,8 +2,10 @@
 package org.dmalloc.backup.keeping;
 
 import java.io.IOException;
+import java.io.InputStream;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import org.dmalloc.api.MemoryException;
@@ -38,7 +40,12 @@ final class Owner {
   static String host() {
     try {
       if (Files.isReadable(HOST_NAME)) {
-        return Files.readString(HOST_NAME).strip();
+        // In one read, as files of the kernel want it.
+        try (InputStream in = Files.newInputStream(HOST_NAME)) {
+          byte[] name = new byte[256];
+          int length = Math.max(0, in.read(name));
+          return new String(name, 0, length, StandardCharsets.UTF_8).strip();
+        }
       }
       return InetAddress.getLocalHost().getHostName();
     } catch (UnknownHostException e) {
