@@ -25,6 +25,8 @@ class BundleContentIT {
 
   private static final Map<String, Set<String>> EMBEDDED =
       Map.of(
+          "dmalloc-backup.jar",
+          Set.of("net.jpountz"),
           "dmalloc-backend-panama.jar",
           Set.of(DOWNCALLS),
           "dmalloc-backend-anon.jar",

@@ -44,6 +44,7 @@ public class BundlesIT {
           entry(
               "org.dmalloc.spi",
               Set.of(
+                  "org.dmalloc.spi.checkpoint",
                   "org.dmalloc.spi.eviction",
                   "org.dmalloc.spi.machine",
                   "org.dmalloc.spi.region",
