@@ -285,8 +285,8 @@ public interface Heap extends AutoCloseable {
   HeapStatistics statistics();
 
   /**
-   * Gives back at once what is free: what caches hold, and the space of all free pages. Nothing of
-   * the latter where the region cannot give space back, or {@link HeapOptions#punchAfter()} is
+   * Gives back at once what is free: what caches hold, and the space of all free pages, also of
+   * those that were never used; it is taken again before they are. Nothing of the latter where the region cannot give space back, or {@link HeapOptions#punchAfter()} is
    * {@link HeapOptions#NEVER}. A region in a file is forced first, unless that would be a
    * checkpoint: the kernel keeps free pages in RAM that share a large folio with changed ones.
    *

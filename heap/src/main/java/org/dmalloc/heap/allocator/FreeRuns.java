@@ -92,6 +92,53 @@ final class FreeRuns extends SpinLock {
     return Arrays.stream(filled[0]).anyMatch(bits -> bits != 0);
   }
 
+  /** First page and pages of each run whose space was given back, in turn. */
+  long[] punched(MemorySegment memory, Extents extents) throws HeapDamagedException {
+    long[] punched = new long[32];
+    int count = 0;
+    for (int list = LISTS; list < ALL_LISTS; list++) {
+      for (long page = start(memory, extents, list); page != 0; ) {
+        long word = requireFree(memory, extents, page);
+        if (PageTable.kind(word) == HOLES) {
+          punched = count == punched.length ? Arrays.copyOf(punched, 2 * count) : punched;
+          punched[count++] = page;
+          punched[count++] = PageTable.pages(word);
+        }
+        page = PageTable.following(memory, extents, page);
+      }
+    }
+    return Arrays.copyOf(punched, count);
+  }
+
+  /**
+   * Moves runs that take no memory to the lists of those that were used, for their space to be given
+   * back: those that have theirs, and some for which that is to be done again.
+   *
+   * @param again the first page of each of the latter, ascending; one that begins no such run is
+   *     left out
+   * @return pages of runs for which it is to be done again
+   */
+  long offer(MemorySegment memory, Extents extents, long[] again) throws HeapDamagedException {
+    PageTable.requireStores(memory);
+    long moved = 0;
+    for (int list = LISTS; list < ALL_LISTS; list++) {
+      for (long page = start(memory, extents, list); page != 0; ) {
+        long following = PageTable.following(memory, extents, page);
+        long word = requireFree(memory, extents, page);
+        boolean hasHoles = PageTable.kind(word) == HOLES;
+        if (!hasHoles || Arrays.binarySearch(again, page) >= 0) {
+          long since = PageTable.freeSince(PageTable.state(memory, extents.descriptor(page)));
+          long state = PageTable.freeState(since, false);
+          remove(memory, extents, page, word);
+          insert(memory, extents, page, PageTable.pages(word), PageTable.kind(word), state);
+          moved += hasHoles ? PageTable.pages(word) : 0;
+        }
+        page = following;
+      }
+    }
+    return moved;
+  }
+
   /** The first run of a list; 0 if it is empty. */
   long first(int list) {
     return firsts[list];

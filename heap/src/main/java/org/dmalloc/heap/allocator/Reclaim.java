@@ -5,6 +5,7 @@ import static org.dmalloc.heap.allocator.HeapTables.CUT;
 import static org.dmalloc.heap.allocator.SizeClasses.PAGE_SHIFT;
 
 import java.lang.foreign.MemorySegment;
+import java.util.stream.LongStream;
 import org.dmalloc.api.Access;
 import org.dmalloc.api.MemoryException;
 import org.dmalloc.heap.HeapDamagedException;
@@ -131,11 +132,43 @@ final class Reclaim {
   long trim() throws MemoryException {
     all();
     long punched = punch(LONG_BYTES, Long.MAX_VALUE);
-    if (space.punches() && heap.locked(runs, runs::hasUsed)) {
-      space.write();
-      punched += punch(SizeClasses.PAGE, Long.MAX_VALUE);
+    if (space.punches()) {
+      long[] kept = keptInMemory();
+      long again = heap.section(old -> heap.locked(runs, () -> offer(kept)));
+      if (heap.locked(runs, runs::hasUsed)) {
+        space.write();
+        punched += Math.max(0, punch(SizeClasses.PAGE, Long.MAX_VALUE) - (again << PAGE_SHIFT));
+      }
     }
     return punched;
+  }
+
+  /**
+   * The first pages of runs whose space was given back while the kernel kept some of their pages in
+   * RAM: large folios of theirs had other pages, too, that were not written.
+   */
+  private long[] keptInMemory() throws MemoryException {
+    long[] punched = heap.section(old -> heap.locked(runs, this::punched));
+    LongStream.Builder kept = LongStream.builder();
+    for (int i = 0; i < punched.length; i += 2) {
+      if (space.isResident(punched[i], punched[i + 1])) {
+        kept.add(punched[i]);
+      }
+    }
+    return kept.build().sorted().toArray();
+  }
+
+  private long[] punched() throws MemoryException {
+    try (Access access = heap.region.acquire()) {
+      return runs.punched(access.segment(), heap.extents);
+    }
+  }
+
+  private long offer(long[] again) throws MemoryException {
+    heap.requireRunning();
+    try (Access access = heap.region.acquire()) {
+      return runs.offer(access.segment(), heap.extents, again);
+    }
   }
 
   /**

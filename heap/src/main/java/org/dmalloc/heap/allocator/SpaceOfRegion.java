@@ -72,6 +72,18 @@ final class SpaceOfRegion {
     }
   }
 
+  /** Whether some of these pages are in RAM; false where nobody can tell. */
+  boolean isResident(long page, long pages) throws MemoryException {
+    if (!region.info().capabilities().contains(Capability.RESIDENCY)) {
+      return false;
+    }
+    try {
+      return region.residency(page << PAGE_SHIFT, pages << PAGE_SHIFT).residentBytes() > 0;
+    } catch (UnsupportedCapabilityException e) {
+      return false; // it has moved meanwhile
+    }
+  }
+
   /** What came of a punch. */
   enum Punched {
     /** The space of all pages was given back. */
