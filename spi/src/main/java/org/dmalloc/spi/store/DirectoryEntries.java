@@ -327,7 +327,7 @@ final class DirectoryEntries {
 
   /** The note of a file that is to be deleted; throws if it is no region's. */
   private static @Nullable HandOver examine(Path path, ChannelDisk disk) throws IOException {
-    if (RegionImage.isForeign(disk)) {
+    if (HeaderCopies.isForeign(disk)) {
       throw StoreErrors.foreign("delete", path, "remove it yourself, or move it out of the store");
     }
     return noteOf(disk, path);
@@ -348,7 +348,7 @@ final class DirectoryEntries {
   /** Gives a closed region's file another name. */
   void renameClosed(Path path, Path target, NameDurability durable) throws IOException {
     try (LockedFile locked = LockedFile.open("rename", path, OpenMode.WRITER, "its renaming")) {
-      if (RegionImage.isForeign(locked.disk())) {
+      if (HeaderCopies.isForeign(locked.disk())) {
         throw StoreErrors.foreign("rename", path, "move it out of the store");
       }
       HandOver note = noteOf(locked.disk(), path);

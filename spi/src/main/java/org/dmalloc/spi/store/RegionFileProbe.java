@@ -100,7 +100,7 @@ record RegionFileProbe(
 
   /** Whether it is not open here, and not a file of the store's. */
   static boolean isForeign(Path path) throws IOException {
-    return examine(path, holders -> false, file -> RegionImage.isForeign(file.disk()))
+    return examine(path, holders -> false, file -> HeaderCopies.isForeign(file.disk()))
         .orElse(false);
   }
 

@@ -7,10 +7,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Comparator;
-import java.util.EnumSet;
 import java.util.List;
-import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.NameDurability;
 import org.dmalloc.api.Reservation;
 import org.dmalloc.api.SnapshotOrigin;
@@ -30,8 +27,6 @@ import org.jspecify.annotations.Nullable;
 final class RegionImage {
   /** Data begins at 2 MiB, so that address and file offset fit huge pages; the gap is a hole. */
   static final long DATA_OFFSET = 2L << 20;
-
-  private static final long PAGE = 4096;
 
   private final Disk disk;
 
@@ -74,44 +69,19 @@ final class RegionImage {
     this.unforced = unforced;
   }
 
-  /** Takes the space for a stretch of the file, or throws. */
-  @FunctionalInterface
-  interface Reserve {
-    void reserve(long position, long length) throws IOException;
-  }
-
-  /**
-   * The file length for a region of that size: whole pages, and at least one that can be mapped.
-   */
-  static long fileLength(long dataOffset, long byteSize) {
-    long end = dataOffset + Math.max(1, byteSize);
-    return end + (PAGE - end % PAGE) % PAGE;
-  }
-
-  /** Refuses what no file can hold, before it overflows. */
-  static void checkAddressable(String operation, long byteSize, Path target)
-      throws MemoryException {
-    if (byteSize < 0) {
-      throw new IllegalArgumentException("byteSize " + byteSize + "; give at least 0");
-    }
-    if (byteSize > Long.MAX_VALUE - 2 * DATA_OFFSET) {
-      throw StoreErrors.of(operation, byteSize, target, new IOException("File too large"));
-    }
-  }
-
   /** Writes a new image over an empty file, and waits for nothing; a moved one has a note. */
   static RegionImage initialise(
-      Disk disk, long byteSize, Reservation reservation, @Nullable HandOver note, Reserve reserve)
+      Disk disk, long byteSize, Reservation reservation, @Nullable HandOver note, FileLengths.Reserve reserve)
       throws IOException {
     return initialise(
         disk, RegionHeader.first(byteSize, DATA_OFFSET, reservation, note, null), reserve);
   }
 
   /** Writes a new image with that header. */
-  static RegionImage initialise(Disk disk, RegionHeader header, Reserve reserve)
+  static RegionImage initialise(Disk disk, RegionHeader header, FileLengths.Reserve reserve)
       throws IOException {
     long byteSize = header.byteSize();
-    long length = fileLength(DATA_OFFSET, byteSize);
+    long length = FileLengths.of(DATA_OFFSET, byteSize);
     disk.setLength(length);
     reserve.reserve(DATA_OFFSET, length - DATA_OFFSET);
     byte[] bytes = header.encode();
@@ -121,87 +91,16 @@ final class RegionImage {
     return new RegionImage(disk, header, 0, 0, Unforced.WHOLE_FILE);
   }
 
-  private record Copy(int index, Condition condition, RegionHeader header) {
-    boolean fits(long fileLength) {
-      return condition == Condition.VALID && header.dataEnd() <= fileLength;
-    }
-  }
-
-  /**
-   * Reads the header that holds; throws if the file is foreign, damaged, too new or cut short. A
-   * copy that tells of more bytes than the file has is that of a growth that the device never got
-   * whole, if the other copy fits.
-   */
+  /** Takes over what {@link HeaderCopies#find} finds; throws as that does. */
   static RegionImage load(Disk disk, Path path) throws IOException {
-    List<Copy> copies = new ArrayList<>();
-    EnumSet<Condition> seen = EnumSet.noneOf(Condition.class);
-    for (int copy = 0; copy < COPY_POSITIONS.length; copy++) {
-      byte[] bytes = new byte[RegionHeader.BYTES];
-      disk.read(COPY_POSITIONS[copy], bytes);
-      Condition condition = RegionHeader.examine(bytes);
-      seen.add(condition);
-      if (condition == Condition.VALID || condition == Condition.TOO_NEW) {
-        copies.add(new Copy(copy, condition, RegionHeader.decode(bytes)));
-      }
-    }
-    long length = disk.length();
-    if (copies.isEmpty()) {
-      boolean unwritten = seen.equals(EnumSet.of(Condition.UNWRITTEN)) && isUnwritten(disk);
-      throw StoreErrors.noHeader(path, length, seen.contains(Condition.DAMAGED), unwritten);
-    }
-    copies.sort(Comparator.comparingLong(copy -> -copy.header.generation()));
-    Copy newest = copies.getFirst();
-    Copy other = copies.getLast();
-    if (newest.condition == Condition.TOO_NEW) {
-      throw StoreErrors.tooNew(path, newest.header);
-    }
-    if (!newest.fits(length)) {
-      if (!other.fits(length)) {
-        throw StoreErrors.cutShort("open", path, length, newest.header.dataEnd());
-      }
-      RegionImage image =
-          new RegionImage(disk, other.header, other.index, other.index, Unforced.NOTHING);
-      image.misfit = true;
-      return image;
-    }
-    if (!other.fits(length) || copies.size() == 1) {
-      return new RegionImage(disk, newest.header, newest.index, newest.index, Unforced.NOTHING);
-    }
-    if (newest.header.generation() == other.header.generation()) {
-      int first = RegionHeader.firstCopyOf(newest.header.generation());
-      return new RegionImage(disk, newest.header, first, first, Unforced.NOTHING);
-    }
-    // Nobody knows whether the device has the newest one already.
-    return new RegionImage(disk, newest.header, newest.index, other.index, Unforced.WHOLE_FILE);
-  }
-
-  /** Whether a file is none of the store's: it has bytes, and no header copy's magic number. */
-  static boolean isForeign(Disk disk) throws IOException {
-    boolean zeros = true;
-    for (long position : COPY_POSITIONS) {
-      byte[] bytes = new byte[RegionHeader.BYTES];
-      disk.read(position, bytes);
-      Condition condition = RegionHeader.examine(bytes);
-      if (condition == Condition.VALID
-          || condition == Condition.TOO_NEW
-          || condition == Condition.DAMAGED) {
-        return false;
-      }
-      zeros &= condition == Condition.UNWRITTEN;
-    }
-    return disk.length() > 0 && !(zeros && isUnwritten(disk));
-  }
-
-  /**
-   * Whether there is nothing before the data but header copies: other files begin with zeros, too.
-   */
-  private static boolean isUnwritten(Disk disk) throws IOException {
-    byte[] bytes = new byte[(int) DATA_OFFSET];
-    disk.read(0, bytes);
-    int first = (int) COPY_POSITIONS[0] + RegionHeader.BYTES;
-    int second = (int) COPY_POSITIONS[1];
-    return RegionHeader.areZeros(bytes, first, second)
-        && RegionHeader.areZeros(bytes, second + RegionHeader.BYTES, bytes.length);
+    HeaderCopies.Found found = HeaderCopies.find(disk, path);
+    // Where the copies are not equal, nobody knows whether the device has the newest one already.
+    Unforced unforced =
+        found.newestCopy() == found.durableCopy() ? Unforced.NOTHING : Unforced.WHOLE_FILE;
+    RegionImage image =
+        new RegionImage(disk, found.header(), found.newestCopy(), found.durableCopy(), unforced);
+    image.misfit = found.misfit();
+    return image;
   }
 
   RegionHeader header() {
@@ -313,30 +212,6 @@ final class RegionImage {
     }
   }
 
-  /**
-   * Writes the header that a file was closed with, unless the file has a newer one: what could not
-   * be written may have been dropped from memory. Needs the exclusive lock.
-   */
-  static void rewrite(Disk disk, RegionHeader noted) throws IOException {
-    if (!isForeign(disk) && newestGeneration(disk) < noted.generation()) {
-      disk.writeThrough(
-          COPY_POSITIONS[RegionHeader.firstCopyOf(noted.generation())], noted.encode());
-    }
-  }
-
-  private static long newestGeneration(Disk disk) throws IOException {
-    long newest = -1;
-    for (long position : COPY_POSITIONS) {
-      byte[] bytes = new byte[RegionHeader.BYTES];
-      disk.read(position, bytes);
-      Condition condition = RegionHeader.examine(bytes);
-      if (condition == Condition.VALID || condition == Condition.TOO_NEW) {
-        newest = Math.max(newest, RegionHeader.decode(bytes).generation());
-      }
-    }
-    return newest;
-  }
-
   private byte[] otherCopy() throws IOException {
     byte[] other = new byte[RegionHeader.BYTES];
     disk.read(COPY_POSITIONS[1 - newestCopy], other);
@@ -362,14 +237,14 @@ final class RegionImage {
 
   /** Bytes in the file behind the region's last page, left by a power cut during a resize. */
   long surplusBytes() throws IOException {
-    return Math.max(0, disk.length() - fileLength(header.dataOffset(), header.byteSize()));
+    return Math.max(0, disk.length() - FileLengths.of(header.dataOffset(), header.byteSize()));
   }
 
   /** Cuts them. */
   void trim() throws IOException {
     if (surplusBytes() > 0) {
       settle();
-      disk.setLength(fileLength(header.dataOffset(), header.byteSize()));
+      disk.setLength(FileLengths.of(header.dataOffset(), header.byteSize()));
       unforcedCut = true;
     }
   }
@@ -381,7 +256,7 @@ final class RegionImage {
   void settleAt(long byteSize, long length) throws IOException {
     settle();
     RegionHeader settled = header.settled(byteSize, length);
-    long fileLength = fileLength(header.dataOffset(), byteSize);
+    long fileLength = FileLengths.of(header.dataOffset(), byteSize);
     if (disk.length() < fileLength) {
       disk.setLength(fileLength);
     }
@@ -391,9 +266,9 @@ final class RegionImage {
   }
 
   /** Makes the file longer, zero and reserved there, for what a later header tells. */
-  void lengthen(long byteSize, Reserve reserve) throws IOException {
+  void lengthen(long byteSize, FileLengths.Reserve reserve) throws IOException {
     long before = disk.length();
-    long after = fileLength(header.dataOffset(), byteSize);
+    long after = FileLengths.of(header.dataOffset(), byteSize);
     if (after <= before) {
       return;
     }
@@ -413,7 +288,7 @@ final class RegionImage {
 
   /** Cuts what is behind the last byte, so that it is zero for whoever comes there next. */
   void trimExactly() throws IOException {
-    long end = fileLength(header.dataOffset(), header.byteSize());
+    long end = FileLengths.of(header.dataOffset(), header.byteSize());
     if (hasRemains(header.dataEnd(), end)) {
       settle();
       disk.setLength(header.dataEnd());
@@ -438,7 +313,7 @@ final class RegionImage {
    *     file is longer than it need be. Null if nothing failed
    * @throws IOException if the old size holds
    */
-  @Nullable IOException resize(long newByteSize, Reserve reserve, NameDurability durable)
+  @Nullable IOException resize(long newByteSize, FileLengths.Reserve reserve, NameDurability durable)
       throws IOException {
     long oldByteSize = header.byteSize();
     if (newByteSize == oldByteSize) {
@@ -454,7 +329,7 @@ final class RegionImage {
       if (now) {
         mirror();
       }
-      disk.setLength(fileLength(header.dataOffset(), newByteSize));
+      disk.setLength(FileLengths.of(header.dataOffset(), newByteSize));
       unforcedCut = true;
       return null;
     } catch (IOException e) {
@@ -462,13 +337,13 @@ final class RegionImage {
     }
   }
 
-  private @Nullable IOException grow(long newByteSize, Reserve reserve, NameDurability durable)
+  private @Nullable IOException grow(long newByteSize, FileLengths.Reserve reserve, NameDurability durable)
       throws IOException {
     if (disk.isLost()) {
       force(); // or a copy that the device has, and this process has not seen, could fit then
     }
-    long oldLength = fileLength(header.dataOffset(), header.byteSize());
-    long newLength = fileLength(header.dataOffset(), newByteSize);
+    long oldLength = FileLengths.of(header.dataOffset(), header.byteSize());
+    long newLength = FileLengths.of(header.dataOffset(), newByteSize);
     if (unforcedCut || hasRemains(header.dataEnd(), oldLength)) {
       // Or the device could have the new size and still the bytes that an earlier shrink left.
       unforcedCut = true; // until a wait works
@@ -477,7 +352,7 @@ final class RegionImage {
       disk.sync();
       forced();
     }
-    lengthen(disk, header.dataEnd(), oldLength, newLength, reserve);
+    FileLengths.lengthen(disk, header.dataEnd(), oldLength, newLength, reserve);
     try {
       // The device may get the header before the length: then the other copy holds.
       change(header.resized(newByteSize), Unforced.WHOLE_FILE, durable == NameDurability.NOW);
@@ -517,36 +392,6 @@ final class RegionImage {
       disk.setLength(length);
     } catch (IOException e) {
       failure.addSuppressed(e); // a longer file is no fault
-    }
-  }
-
-  /** Resizes a file without a header, whose data begins at its first byte. */
-  static void resizePlain(Disk disk, long byteSize, long newByteSize, Reserve reserve)
-      throws IOException {
-    long newLength = fileLength(0, newByteSize);
-    if (newByteSize > byteSize) {
-      lengthen(disk, byteSize, fileLength(0, byteSize), newLength, reserve);
-    } else {
-      disk.setLength(newLength);
-    }
-  }
-
-  private static void lengthen(
-      Disk disk, long dataEnd, long oldLength, long newLength, Reserve reserve) throws IOException {
-    // What an earlier shrink left behind the last byte must not show up again: cutting the file
-    // exactly there makes the kernel zero the rest of the page.
-    disk.setLength(dataEnd);
-    try {
-      disk.setLength(newLength);
-      // From there on, as blocks that are smaller than a page have been given up by the cut.
-      reserve.reserve(dataEnd, newLength - dataEnd);
-    } catch (IOException | RuntimeException | Error e) {
-      try {
-        disk.setLength(oldLength);
-      } catch (IOException f) {
-        e.addSuppressed(f);
-      }
-      throw e;
     }
   }
 

@@ -237,7 +237,7 @@ public final class RegionStore implements GroupStore {
 
   private static void checkAllocation(long byteSize, Path target) throws MemoryException {
     RegionLedger.checkNotInterrupted("allocate", -1, target.toString());
-    RegionImage.checkAddressable("allocate", byteSize, target);
+    FileLengths.checkAddressable("allocate", byteSize, target);
   }
 
   private StoreFile temporary(String name, NameDurability durable, String holder)

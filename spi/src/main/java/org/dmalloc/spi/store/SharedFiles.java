@@ -55,7 +55,7 @@ final class SharedFiles {
     if (byteSize > LARGEST_BYTES || !suits()) {
       return store.createUnnamed(byteSize, zeros);
     }
-    SharedFile.Part part = take(RegionImage.fileLength(0, byteSize));
+    SharedFile.Part part = take(FileLengths.of(0, byteSize));
     StoreFile file = StoreFile.ofPart(store, part);
     try {
       file.initialiseUnnamed(byteSize, zeros);

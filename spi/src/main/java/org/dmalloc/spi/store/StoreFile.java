@@ -118,7 +118,7 @@ public final class StoreFile implements MovableFile, AutoCloseable {
 
   /** Backs an unnamed region by the empty file or its part, with data from its first byte. */
   synchronized void initialiseUnnamed(long newByteSize, SpaceReserver reserver) throws IOException {
-    long length = RegionImage.fileLength(0, newByteSize);
+    long length = FileLengths.of(0, newByteSize);
     if (!(reserver instanceof ZeroFill)) { // which makes it that long
       disk.setLength(length);
     }
@@ -286,7 +286,7 @@ public final class StoreFile implements MovableFile, AutoCloseable {
       throw new IllegalStateException(path() + " is not checkpointed; resize it");
     }
     checkName("resize");
-    RegionImage.checkAddressable("resize", newByteSize, path());
+    FileLengths.checkAddressable("resize", newByteSize, path());
     RegionImage grown = Objects.requireNonNull(image);
     StoreErrors.run(
         "resize",
@@ -670,7 +670,7 @@ public final class StoreFile implements MovableFile, AutoCloseable {
    */
   public void touchPadding() throws MemoryException {
     long end = dataOffset() + byteSize;
-    if (end < RegionImage.fileLength(dataOffset(), byteSize)) {
+    if (end < FileLengths.of(dataOffset(), byteSize)) {
       StoreErrors.run("write", 1, target(), () -> disk.write(end, new byte[1]));
     }
   }
@@ -749,9 +749,9 @@ public final class StoreFile implements MovableFile, AutoCloseable {
     }
     checkName("resize");
     checkLength("resize");
-    RegionImage.checkAddressable("resize", newByteSize, path());
+    FileLengths.checkAddressable("resize", newByteSize, path());
     try {
-      RegionImage.Reserve reserve = (at, length) -> reserver.reserve(this, at, length);
+      FileLengths.Reserve reserve = (at, length) -> reserver.reserve(this, at, length);
       if (image != null) {
         writeLength();
         IOException undone = image.resize(newByteSize, reserve, durable);
@@ -765,7 +765,7 @@ public final class StoreFile implements MovableFile, AutoCloseable {
               undone.getMessage());
         }
       } else {
-        RegionImage.resizePlain(disk, byteSize, newByteSize, reserve);
+        FileLengths.resizePlain(disk, byteSize, newByteSize, reserve);
         byteSize = newByteSize;
       }
     } catch (IOException e) {

@@ -213,7 +213,7 @@ final class UnforcedNames {
     try (LockedFile locked =
         LockedFile.open("force names", file.path(), OpenMode.WRITER, "its header")) {
       if (locked.identity().equals(identity)) {
-        RegionImage.rewrite(locked.disk(), file.what.header());
+        HeaderCopies.rewrite(locked.disk(), file.what.header());
         RegionImage.load(locked.disk(), file.path()).heal();
       }
     } catch (NoSuchFileException e) {
@@ -238,7 +238,7 @@ final class UnforcedNames {
       noted = closed.get(locked.identity());
     }
     if (noted != null && locked.disk().isLost()) {
-      RegionImage.rewrite(locked.disk(), noted.what.header());
+      HeaderCopies.rewrite(locked.disk(), noted.what.header());
     }
   }
 

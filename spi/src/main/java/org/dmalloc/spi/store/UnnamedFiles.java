@@ -19,7 +19,7 @@ final class UnnamedFiles {
       RegionLedger.checkNotInterrupted("allocate", -1, directory.toString());
     }
     String operation = grows ? "resize" : "allocate";
-    RegionImage.checkAddressable(operation, byteSize, directory);
+    FileLengths.checkAddressable(operation, byteSize, directory);
     return StoreErrors.call(
         operation,
         byteSize,

@@ -359,7 +359,7 @@ final class CheckpointedRegionsTest {
         MemberFile file = a.memberFile();
         file.write(SIZE + 10, ByteBuffer.wrap(new byte[] {1, 2, 3})); // behind the size
         a.trim();
-        assertEquals(RegionImage.fileLength(a.dataOffset(), SIZE), Files.size(a.path()));
+        assertEquals(FileLengths.of(a.dataOffset(), SIZE), Files.size(a.path()));
         file.settle(3 * SIZE - 1, 8);
         file.sync();
         ByteBuffer read = ByteBuffer.allocate(2 * SIZE);

@@ -260,7 +260,7 @@ final class FailedHeaderWriteTest {
   void aLossWhileItWasHealedIsHealedByTheNextOpening() throws Exception {
     SimulatedDisk disk = disk(100);
     RegionImage.load(disk, PATH).resize(20_000, (at, length) -> {}, NameDurability.ON_FORCE);
-    disk.setLength(RegionImage.fileLength(OFFSET, 100)); // the device has not got that
+    disk.setLength(FileLengths.of(OFFSET, 100)); // the device has not got that
     disk.forget();
     RegionImage image = RegionImage.load(disk, PATH);
     int syncs = 1; // the second one is for the copy that does not fit
@@ -290,11 +290,11 @@ final class FailedHeaderWriteTest {
       disk.write(position, durable);
     }
     disk.forget();
-    RegionImage.rewrite(disk, noted);
+    HeaderCopies.rewrite(disk, noted);
     RegionImage.load(disk, PATH).heal();
     assertFound(5000, disk);
     RegionImage.load(disk, PATH).resize(6000, (at, length) -> {}, NameDurability.NOW);
-    RegionImage.rewrite(disk, noted); // what is newer stays
+    HeaderCopies.rewrite(disk, noted); // what is newer stays
     assertFound(6000, disk);
   }
 

@@ -121,7 +121,7 @@ final class PowerCutTest {
     try {
       return RegionImage.load(survivor, PATH).header().byteSize();
     } catch (MemoryException e) {
-      assertFalse(RegionImage.isForeign(survivor), e.getMessage());
+      assertFalse(HeaderCopies.isForeign(survivor), e.getMessage());
       return -1;
     }
   }
@@ -304,7 +304,7 @@ final class PowerCutTest {
     SimulatedDisk disk = put(100, NameDurability.NOW);
     disk.sync();
     RegionImage.load(disk, PATH).resize(20_000, (at, length) -> {}, NameDurability.ON_FORCE);
-    disk.setLength(RegionImage.fileLength(OFFSET, 100));
+    disk.setLength(FileLengths.of(OFFSET, 100));
     disk.forget();
     return disk;
   }
@@ -347,7 +347,7 @@ final class PowerCutTest {
     List<List<Long>> taken = new ArrayList<>();
     RegionImage.load(disk, PATH)
         .resize(after, (at, length) -> taken.add(List.of(at, at + length)), NameDurability.NOW);
-    long end = RegionImage.fileLength(OFFSET, after);
+    long end = FileLengths.of(OFFSET, after);
     assertEquals(List.of(List.of((long) OFFSET + before, end)), taken);
   }
 

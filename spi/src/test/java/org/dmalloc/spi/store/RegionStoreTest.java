@@ -344,7 +344,7 @@ final class RegionStoreTest {
     for (long byteSize : new long[] {0, 1, 5000, (3 << 20) + 1}) {
       try (StoreFile file =
           store.createUnnamed(byteSize, SpaceReserver.zeros(ProgressListener.NONE))) {
-        assertEquals(RegionImage.fileLength(0, byteSize), file.disk().length());
+        assertEquals(FileLengths.of(0, byteSize), file.disk().length());
         assertEquals(List.of(), files());
         assertEquals(
             Set.of(),
