@@ -286,9 +286,10 @@ public interface Heap extends AutoCloseable {
 
   /**
    * Gives back at once what is free: what caches hold, and the space of all free pages, also of
-   * those that were never used; it is taken again before they are. Nothing of the latter where the region cannot give space back, or {@link HeapOptions#punchAfter()} is
-   * {@link HeapOptions#NEVER}. A region in a file is forced first, unless that would be a
-   * checkpoint: the kernel keeps free pages in RAM that share a large folio with changed ones.
+   * those that were never used; it is taken again before they are. Nothing of the latter where the
+   * region cannot give space back, or {@link HeapOptions#punchAfter()} is {@link
+   * HeapOptions#NEVER}. A region in a file is forced first, unless that would be a checkpoint: the
+   * kernel keeps free pages in RAM that share a large folio with changed ones.
    *
    * @return bytes whose space was given back
    * @throws MemoryException if the device refuses that

@@ -102,7 +102,7 @@ final class ConcurrentReads {
       }
       while (from < to) {
         buffer.clear().limit((int) Math.min(buffer.capacity(), to - from));
-        from += file.read(buffer, from);
+        from += file.data().read(buffer, from);
       }
     }
   }

@@ -111,7 +111,7 @@ final class FileChannelBacking implements RegionBacking {
             "without a name its file cannot be read past the page cache",
             "copy its content to a region of panama before you close it");
       }
-      direct = file.openDirect();
+      direct = file.data().openDirect();
     }
     return direct;
   }
@@ -120,7 +120,7 @@ final class FileChannelBacking implements RegionBacking {
   @Override
   public void force(long offset, long length) throws MemoryException {
     try {
-      file.force(segment(), offset, length);
+      file.data().force(segment(), offset, length);
     } catch (MemoryException e) {
       file.writeBackFailed(e);
       throw e;
@@ -148,7 +148,7 @@ final class FileChannelBacking implements RegionBacking {
     if (traits.sharing() == Sharing.PRIVATE) {
       RegionBacking.super.load(offset, content);
     } else {
-      file.write(offset, content);
+      file.data().write(offset, content);
     }
   }
 
@@ -227,7 +227,8 @@ final class FileChannelBacking implements RegionBacking {
     long larger = Math.max(oldByteSize, newByteSize);
     Arena arena = Arena.ofShared();
     try {
-      MemorySegment mapped = file.map(mapMode(traits), arena, Math.max(larger, traits.maximum()));
+      MemorySegment mapped =
+          file.data().map(mapMode(traits), arena, Math.max(larger, traits.maximum()));
       if (traits.sharing() == Sharing.PRIVATE) {
         ResidentPages.copyChanged(segment, mapped, region.toString(), progress);
       }
@@ -262,7 +263,7 @@ final class FileChannelBacking implements RegionBacking {
     StoreFile own = old.store().createUnnamed(newByteSize, SpaceReserver.moreZeros(progress));
     Arena arena = Arena.ofShared();
     try {
-      MemorySegment mapped = own.map(mapMode(traits), arena);
+      MemorySegment mapped = own.data().map(mapMode(traits), arena);
       long kept = Math.min(segment.byteSize(), newByteSize);
       MemorySegment.copy(segment, 0, mapped, 0, kept);
       range.close(); // the last step: it throws while a native call uses the old segment

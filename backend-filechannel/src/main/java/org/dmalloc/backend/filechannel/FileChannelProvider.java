@@ -256,7 +256,7 @@ public final class FileChannelProvider extends StoreLedgerProvider {
     Arena arena = Arena.ofShared();
     try {
       long room = Math.max(file.byteSize(), traits.maximum());
-      MemorySegment segment = file.map(FileChannelBacking.mapMode(traits), arena, room);
+      MemorySegment segment = file.data().map(FileChannelBacking.mapMode(traits), arena, room);
       if (prefault != null) {
         prefault(segment.asSlice(0, file.byteSize()), file, prefault.next(), outcome);
       }

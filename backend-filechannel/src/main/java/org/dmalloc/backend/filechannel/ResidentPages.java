@@ -142,7 +142,7 @@ final class ResidentPages {
       throws MemoryException {
     file.checkLength("force");
     if (sparse) {
-      file.requireRoom("force", length);
+      file.data().requireRoom("force", length);
     }
     try {
       eachResident(
@@ -154,7 +154,7 @@ final class ResidentPages {
               if (run + count - page >= Long.BYTES) {
                 WORD.getAndAdd(segment, page, 0L);
               } else {
-                file.touchPadding();
+                file.data().touchPadding();
               }
             }
           });

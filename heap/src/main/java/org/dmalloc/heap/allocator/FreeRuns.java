@@ -111,8 +111,8 @@ final class FreeRuns extends SpinLock {
   }
 
   /**
-   * Moves runs that take no memory to the lists of those that were used, for their space to be given
-   * back: those that have theirs, and some for which that is to be done again.
+   * Moves runs that take no memory to the lists of those that were used, for their space to be
+   * given back: those that have theirs, and some for which that is to be done again.
    *
    * @param again the first page of each of the latter, ascending; one that begins no such run is
    *     left out

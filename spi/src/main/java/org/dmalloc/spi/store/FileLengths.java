@@ -53,8 +53,8 @@ final class FileLengths {
    *
    * @param dataEnd behind the region's last byte
    */
-  static void lengthen(
-      Disk disk, long dataEnd, long oldLength, long newLength, Reserve reserve) throws IOException {
+  static void lengthen(Disk disk, long dataEnd, long oldLength, long newLength, Reserve reserve)
+      throws IOException {
     // What an earlier shrink left behind the last byte must not show up again: cutting the file
     // exactly there makes the kernel zero the rest of the page.
     disk.setLength(dataEnd);

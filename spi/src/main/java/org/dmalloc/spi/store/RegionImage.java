@@ -71,7 +71,11 @@ final class RegionImage {
 
   /** Writes a new image over an empty file, and waits for nothing; a moved one has a note. */
   static RegionImage initialise(
-      Disk disk, long byteSize, Reservation reservation, @Nullable HandOver note, FileLengths.Reserve reserve)
+      Disk disk,
+      long byteSize,
+      Reservation reservation,
+      @Nullable HandOver note,
+      FileLengths.Reserve reserve)
       throws IOException {
     return initialise(
         disk, RegionHeader.first(byteSize, DATA_OFFSET, reservation, note, null), reserve);
@@ -313,8 +317,8 @@ final class RegionImage {
    *     file is longer than it need be. Null if nothing failed
    * @throws IOException if the old size holds
    */
-  @Nullable IOException resize(long newByteSize, FileLengths.Reserve reserve, NameDurability durable)
-      throws IOException {
+  @Nullable IOException resize(
+      long newByteSize, FileLengths.Reserve reserve, NameDurability durable) throws IOException {
     long oldByteSize = header.byteSize();
     if (newByteSize == oldByteSize) {
       return null;
@@ -337,8 +341,8 @@ final class RegionImage {
     }
   }
 
-  private @Nullable IOException grow(long newByteSize, FileLengths.Reserve reserve, NameDurability durable)
-      throws IOException {
+  private @Nullable IOException grow(
+      long newByteSize, FileLengths.Reserve reserve, NameDurability durable) throws IOException {
     if (disk.isLost()) {
       force(); // or a copy that the device has, and this process has not seen, could fit then
     }

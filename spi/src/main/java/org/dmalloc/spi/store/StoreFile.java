@@ -3,14 +3,8 @@ package org.dmalloc.spi.store;
 
 import java.io.Closeable;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
-import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
-import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
-import java.nio.channels.FileChannel.MapMode;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
@@ -23,10 +17,6 @@ import org.dmalloc.api.SnapshotOrigin;
 import org.dmalloc.api.backing.StoreMove;
 import org.dmalloc.spi.checkpoint.JournalRef;
 import org.dmalloc.spi.checkpoint.MemberFile;
-import org.dmalloc.spi.machine.AddressSpace;
-import org.dmalloc.spi.machine.Errno;
-import org.dmalloc.spi.machine.MappingCount;
-import org.dmalloc.spi.region.DeviceProof;
 import org.dmalloc.spi.region.MovableFile;
 import org.dmalloc.spi.region.RegionBacking;
 import org.dmalloc.spi.region.Uninterrupted.Action;
@@ -41,7 +31,7 @@ import org.jspecify.annotations.Nullable;
  * except that {@link #resize} passes on the refusal of its reserver.
  *
  * <p>It is long because it is one lock's: what is done to file, header and name excludes each
- * other.
+ * other. What is done to the data does not; that is {@link FileData}'s.
  *
  * <p><b>Other descriptors.</b> Closing any descriptor of a file drops all locks that the process
  * has on it. Whoever opens another descriptor on {@link #path()} must hand its closing to {@link
@@ -53,6 +43,7 @@ public final class StoreFile implements MovableFile, AutoCloseable {
   private final RegionStore store;
   private final LockedFile locked;
   private final ChannelDisk disk;
+  private final FileData data;
   private final OpenMode mode;
   private final NameDurability durable;
   private volatile @Nullable String name;
@@ -97,6 +88,7 @@ public final class StoreFile implements MovableFile, AutoCloseable {
     this.store = store;
     this.locked = locked;
     this.disk = locked.disk();
+    this.data = new FileData(this, locked);
     this.mode = mode;
     this.durable = durable;
     this.name = name;
@@ -440,6 +432,11 @@ public final class StoreFile implements MovableFile, AutoCloseable {
     describe(marked.header().length());
   }
 
+  /** The region's bytes in the file. */
+  public FileData data() {
+    return data;
+  }
+
   public OpenMode mode() {
     return mode;
   }
@@ -501,68 +498,6 @@ public final class StoreFile implements MovableFile, AutoCloseable {
   }
 
   /**
-   * Maps the region's bytes by {@code FileChannel.map}, on interrupted threads too.
-   *
-   * @param arena a shared or automatic arena, which ends the mapping
-   * @throws MemoryException if the file was cut short, or if the kernel refuses
-   */
-  public MemorySegment map(MapMode mapMode, Arena arena) throws MemoryException {
-    return map(mapMode, arena, byteSize);
-  }
-
-  /**
-   * Maps the region's bytes, and addresses behind them into which the file may grow. An access
-   * there is a signal until it has.
-   *
-   * @param room how many bytes to map in all, at least the size
-   */
-  public MemorySegment map(MapMode mapMode, Arena arena, long room) throws MemoryException {
-    StoreErrors.run("map", byteSize, target(), this::settle);
-    MappingCount.OF_PROCESS.add("map", room, path().toString(), 1);
-    try {
-      long offset = dataOffset();
-      return ChannelDisk.call(
-          () -> {
-            FileChannel channel = locked.channel();
-            long length = channel.size();
-            if (length < offset + byteSize) {
-              throw StoreErrors.cutShort("map", path(), length, offset + byteSize);
-            }
-            MemorySegment mapped = channel.map(mapMode, offset, room, arena);
-            if (length < offset + room) {
-              channel.truncate(length); // mapping has extended it
-            }
-            return mapped;
-          });
-    } catch (MemoryException e) {
-      throw e;
-    } catch (IOException e) {
-      throw refusal(mapMode, room, e);
-    }
-  }
-
-  private MemoryException refusal(MapMode mapMode, long room, IOException e) {
-    boolean outOfAddresses = e.getCause() instanceof OutOfMemoryError;
-    int errno = outOfAddresses ? Errno.ENOMEM : Errno.of(e);
-    if (!outOfAddresses && (room == byteSize || errno == MemoryException.NO_ERRNO)) {
-      return StoreErrors.of("map", room, target(), e);
-    }
-    String smaller = "give a smaller maximum: addresses are reserved for all of it";
-    String step =
-        outOfAddresses
-            ? AddressSpace.OF_PROCESS.nextStep(room, mapMode.equals(MapMode.PRIVATE))
-            : smaller;
-    return MemoryException.of(
-        "map",
-        room,
-        target().toString(),
-        Errno.name(errno),
-        errno,
-        outOfAddresses && room > byteSize ? step + "; or " + smaller : step,
-        e);
-  }
-
-  /**
    * Throws if a change of size was told of pages that could not be written, since it was asked
    * last: the kernel tells one call, and then no other.
    */
@@ -573,116 +508,12 @@ public final class StoreFile implements MovableFile, AutoCloseable {
     }
   }
 
-  /**
-   * Reads some of the region's bytes from the file, past its mapping. Not for threads that may be
-   * interrupted: that would close the channel.
-   *
-   * @param into takes the bytes that it has room for; at least 1
-   * @param offset in the region
-   * @return how many bytes came, at least 1
-   * @throws MemoryException if the device or file system refuses, or if the file was cut short
-   */
-  public int read(ByteBuffer into, long offset) throws MemoryException {
-    long position = dataOffset() + offset;
-    try {
-      int count = locked.channel().read(into, position);
-      if (count <= 0) {
-        throw cutShort("read");
-      }
-      return count;
-    } catch (MemoryException e) {
-      throw e;
-    } catch (IOException e) {
-      throw StoreErrors.of("read", into.remaining(), target(), e);
-    }
-  }
-
-  /**
-   * Writes some of the region's bytes to the file, past its mapping, and takes the space for them;
-   * on interrupted threads too. Where mapped and written bytes have one cache, as on Linux, macOS
-   * and Windows, the mapping shows them.
-   *
-   * @param offset in the region
-   * @throws MemoryException if the device or file system refuses, as a full one does; a part may
-   *     have been written
-   */
-  public void write(long offset, MemorySegment content) throws MemoryException {
-    try {
-      disk.write(dataOffset() + offset, content);
-    } catch (IOException e) {
-      // The rest of a region that is being filled will want its space too.
-      throw StoreErrors.of("write", content.byteSize(), byteSize - offset, target(), e);
-    }
-  }
-
-  /**
-   * Writes the changed pages of a range back, and waits until the device has them; of a file that
-   * is open for reading, those of all of it.
-   *
-   * <p>Where the file was cut short, the system forces what is left and says nothing: see {@link
-   * #checkLength}; or where its name does not lead to it any more: see {@link #checkName}.
-   *
-   * @param mapped what {@link #map} gave
-   * @throws MemoryException if the device or file system refuses a write
-   */
-  public void force(MemorySegment mapped, long offset, long length) throws MemoryException {
-    watch(() -> forceMapped(mapped, offset, length));
-  }
-
   /** Makes a call that may be told that pages of the file could not be written. */
   void watch(Action call) throws MemoryException {
     if (part == null) {
       call.run();
     } else {
       part.watch("force", this, call);
-    }
-  }
-
-  private void forceMapped(MemorySegment mapped, long offset, long length) throws MemoryException {
-    try {
-      if (mapped.isReadOnly()) {
-        // Linux takes the mapping of a file that is open for reading for a private one: msync does
-        // nothing.
-        ChannelDisk.run(() -> locked.channel().force(false));
-      } else {
-        mapped.asSlice(offset, length).force();
-      }
-    } catch (UncheckedIOException e) {
-      throw StoreErrors.of("force", length, path(), StoreErrors.unwrapped(e));
-    } catch (IOException e) {
-      throw StoreErrors.of("force", length, path(), e);
-    }
-  }
-
-  /**
-   * Opens a named region's file once more, for reads that come from the device. It is closed with
-   * this file, when that drops no lock.
-   *
-   * @throws MemoryException if Java or the file system has no such reads, or the path does not name
-   *     the file any more
-   */
-  public DeviceProof.Reader openDirect() throws MemoryException {
-    return DirectReads.open(this);
-  }
-
-  /**
-   * Dirties the last page, if the region ends inside it, by a write behind the region's last byte.
-   */
-  public void touchPadding() throws MemoryException {
-    long end = dataOffset() + byteSize;
-    if (end < FileLengths.of(dataOffset(), byteSize)) {
-      StoreErrors.run("write", 1, target(), () -> disk.write(end, new byte[1]));
-    }
-  }
-
-  /** Throws unless the file system has so much room left for an operation. */
-  public void requireRoom(String operation, long bytes) throws MemoryException {
-    Path directory = store.directory();
-    long free =
-        StoreErrors.call(
-            operation, bytes, target(), () -> Files.getFileStore(directory).getUsableSpace());
-    if (free < bytes) {
-      throw StoreErrors.noSpace(operation, bytes, directory, true);
     }
   }
 
@@ -705,7 +536,7 @@ public final class StoreFile implements MovableFile, AutoCloseable {
     return StoreErrors.cutShort(operation, path(), disk.length(), dataOffset() + byteSize);
   }
 
-  private synchronized void settle() throws IOException {
+  synchronized void settle() throws IOException {
     if (image != null) {
       image.settle();
     }

@@ -78,7 +78,7 @@ final class CheckpointedRegionsTest {
     try (StoreFile file = store.open(name, mode, "a test")) {
       ByteBuffer bytes = ByteBuffer.allocate(PAGE);
       while (bytes.hasRemaining()) {
-        file.read(bytes, PAGE + bytes.position());
+        file.data().read(bytes, PAGE + bytes.position());
       }
       assertEquals(bytes.get(0), bytes.get(PAGE - 1));
       return bytes.get(0);

@@ -134,7 +134,9 @@ final class ExclusionTest {
     try (StoreFile first = store.open("r", OpenMode.READER, "first");
         StoreFile second = store.open("r", OpenMode.READER, "second")) {
       Thread.currentThread().interrupt();
-      second.map(java.nio.channels.FileChannel.MapMode.READ_ONLY, java.lang.foreign.Arena.ofAuto());
+      second
+          .data()
+          .map(java.nio.channels.FileChannel.MapMode.READ_ONLY, java.lang.foreign.Arena.ofAuto());
       first.checkLength("test");
       assertTrue(Thread.interrupted());
       child("WRITER", "open elsewhere");

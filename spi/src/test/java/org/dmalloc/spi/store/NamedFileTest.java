@@ -85,8 +85,8 @@ final class NamedFileTest {
   void aDeletedFileIsToldByResizeAndListing() throws Exception {
     try (StoreFile file = create("r");
         Arena arena = Arena.ofShared()) {
-      var mapped = file.map(MapMode.READ_WRITE, arena);
-      file.force(mapped, 0, SIZE);
+      var mapped = file.data().map(MapMode.READ_WRITE, arena);
+      file.data().force(mapped, 0, SIZE);
       file.checkName("force");
       assertEquals(Optional.empty(), file.fate());
       Files.delete(store.path("r"));
@@ -286,7 +286,7 @@ final class NamedFileTest {
               () -> each.delete("r"),
               () -> each.create("r", SIZE, Reservation.SPARSE, SpaceReserver.SPARSE, "test"),
               () -> RegionStore.open(storeDirectory),
-              () -> unnamed.requireRoom("prefault", SIZE),
+              () -> unnamed.data().requireRoom("prefault", SIZE),
               () -> unnamed.resize(2 * SIZE, SpaceReserver.zeros(ProgressListener.NONE)))) {
         MemoryException e = assertThrows(MemoryException.class, operation);
         assertTrue(

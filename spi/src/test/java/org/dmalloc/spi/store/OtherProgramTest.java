@@ -33,9 +33,9 @@ final class OtherProgramTest {
     try (StoreFile file =
             store.create("orders", 5000, Reservation.SPARSE, SpaceReserver.SPARSE, "test");
         Arena arena = Arena.ofShared()) {
-      MemorySegment data = file.map(MapMode.READ_WRITE, arena);
+      MemorySegment data = file.data().map(MapMode.READ_WRITE, arena);
       data.setString(4990, "hello");
-      file.force(data, 0, 5000);
+      file.data().force(data, 0, 5000);
       String refused = run(program());
       assertTrue(refused.contains("BlockingIOError"), refused);
     }

@@ -353,7 +353,7 @@ final class RegionStoreTest {
                 .collect(Collectors.toSet()),
             "nobody can open it");
         try (Arena arena = Arena.ofShared()) {
-          MemorySegment mapped = file.map(MapMode.READ_WRITE, arena);
+          MemorySegment mapped = file.data().map(MapMode.READ_WRITE, arena);
           assertEquals(-1, mapped.mismatch(MemorySegment.ofArray(new byte[(int) byteSize])));
         }
       }
@@ -403,10 +403,10 @@ final class RegionStoreTest {
       long length = file.disk().length();
       file.disk().setLength(file.dataOffset() + 4999);
       MemoryException e =
-          assertThrows(MemoryException.class, () -> file.map(MapMode.READ_WRITE, arena));
+          assertThrows(MemoryException.class, () -> file.data().map(MapMode.READ_WRITE, arena));
       assertTrue(message(e).startsWith("map " + file.path() + ": truncated"), message(e));
       file.disk().setLength(length);
-      file.map(MapMode.READ_WRITE, arena);
+      file.data().map(MapMode.READ_WRITE, arena);
     }
   }
 
@@ -512,7 +512,8 @@ final class RegionStoreTest {
       MemoryException e = assertThrows(MemoryException.class, () -> file.checkLength("force"));
       assertTrue(message(e).startsWith("force " + file.path() + ": truncated"), message(e));
       assertThrows(MemoryException.class, () -> file.resize(200_000, SpaceReserver.SPARSE));
-      assertThrows(MemoryException.class, () -> file.map(MapMode.READ_WRITE, Arena.ofAuto()));
+      assertThrows(
+          MemoryException.class, () -> file.data().map(MapMode.READ_WRITE, Arena.ofAuto()));
       assertEquals(file.dataOffset() + 50_000, Files.size(file.path()), "not extended again");
     }
   }
@@ -558,13 +559,13 @@ final class RegionStoreTest {
 
   private static void put(StoreFile file, long at, int value) throws Exception {
     try (Arena arena = Arena.ofShared()) {
-      file.map(MapMode.READ_WRITE, arena).set(JAVA_BYTE, at, (byte) value);
+      file.data().map(MapMode.READ_WRITE, arena).set(JAVA_BYTE, at, (byte) value);
     }
   }
 
   private static byte get(StoreFile file, long at) throws Exception {
     try (Arena arena = Arena.ofShared()) {
-      MemorySegment data = file.map(MapMode.READ_ONLY, arena);
+      MemorySegment data = file.data().map(MapMode.READ_ONLY, arena);
       assertEquals(file.byteSize(), data.byteSize());
       return data.get(JAVA_BYTE, at);
     }

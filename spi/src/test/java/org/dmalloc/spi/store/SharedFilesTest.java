@@ -44,7 +44,7 @@ final class SharedFilesTest {
 
   private static void fill(StoreFile file, int value) throws MemoryException {
     try (Arena arena = Arena.ofShared()) {
-      file.map(MapMode.READ_WRITE, arena).fill((byte) value);
+      file.data().map(MapMode.READ_WRITE, arena).fill((byte) value);
     }
   }
 
@@ -53,7 +53,7 @@ final class SharedFilesTest {
     MemorySegment.ofArray(expected).fill((byte) value);
     try (Arena arena = Arena.ofShared()) {
       assertEquals(
-          -1, file.map(MapMode.READ_WRITE, arena).mismatch(MemorySegment.ofArray(expected)));
+          -1, file.data().map(MapMode.READ_WRITE, arena).mismatch(MemorySegment.ofArray(expected)));
     }
   }
 
@@ -182,9 +182,9 @@ final class SharedFilesTest {
     try (StoreFile one = part(PAGE);
         Arena arena = Arena.ofShared()) {
       long length = one.disk().length();
-      MemorySegment mapped = one.map(MapMode.READ_WRITE, arena);
+      MemorySegment mapped = one.data().map(MapMode.READ_WRITE, arena);
       mapped.set(JAVA_BYTE, PAGE - 1, (byte) 7);
-      one.force(mapped, 0, PAGE);
+      one.data().force(mapped, 0, PAGE);
       assertEquals(length, one.disk().length());
       byte[] read = new byte[PAGE];
       one.disk().read(one.dataOffset(), read);
