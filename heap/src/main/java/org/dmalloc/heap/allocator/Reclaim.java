@@ -125,7 +125,7 @@ final class Reclaim {
 
   /**
    * Gives back all that is free, at once. Long runs first: what is changed in them need not be
-   * written.
+   * written. Last what was never used, and what the kernel kept of runs that were given back.
    *
    * @return bytes given back
    */
@@ -134,11 +134,12 @@ final class Reclaim {
     long punched = punch(LONG_BYTES, Long.MAX_VALUE);
     if (space.punches()) {
       long[] kept = keptInMemory();
-      long again = heap.section(old -> heap.locked(runs, () -> offer(kept)));
-      if (heap.locked(runs, runs::hasUsed)) {
+      if (kept.length > 0 || heap.locked(runs, runs::hasUsed)) {
         space.write();
-        punched += Math.max(0, punch(SizeClasses.PAGE, Long.MAX_VALUE) - (again << PAGE_SHIFT));
+        punched += punch(SizeClasses.PAGE, Long.MAX_VALUE);
       }
+      long again = heap.section(old -> heap.locked(runs, () -> offer(kept)));
+      punched += Math.max(0, punch(SizeClasses.PAGE, Long.MAX_VALUE) - (again << PAGE_SHIFT));
     }
     return punched;
   }
