@@ -41,6 +41,7 @@ final class Pagemap implements AutoCloseable {
   private static final int MOST_RUNS = 6;
   private static final int INVERTED = 8;
   private static final int ALL = 9;
+  private static final int ANY = 10;
 
   private final int capacity;
   private final MemorySegment runs;
@@ -71,11 +72,17 @@ final class Pagemap implements AutoCloseable {
     this.fd = file.use(descriptor -> descriptor);
   }
 
-  /** Finds pages only that are in none of these categories. */
-  void exclude(long categories) {
-    argument.setAtIndex(ValueLayout.JAVA_LONG, INVERTED, categories);
-    long all = argument.getAtIndex(ValueLayout.JAVA_LONG, ALL);
-    argument.setAtIndex(ValueLayout.JAVA_LONG, ALL, all | categories);
+  /**
+   * Has {@link #find} find other pages. A category that is inverted is had by the pages that are
+   * not in it.
+   *
+   * @param all the categories that a page must have
+   * @param any those of which it must have one; 0 for no such condition
+   */
+  void select(long all, long any, long inverted) {
+    argument.setAtIndex(ValueLayout.JAVA_LONG, ALL, all);
+    argument.setAtIndex(ValueLayout.JAVA_LONG, ANY, any);
+    argument.setAtIndex(ValueLayout.JAVA_LONG, INVERTED, inverted);
   }
 
   /**

@@ -5,6 +5,7 @@ import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.BitSet;
 import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.backing.DirtyTracking.Visitor;
 import org.dmalloc.spi.machine.MappingCount;
@@ -17,13 +18,23 @@ import org.dmalloc.spi.machine.MappingCount;
  * page table as a file on older kernels. Arming is asynchronous write protection by userfaultfd.
  * Without it nothing is armed, and all private copies are shown.
  *
+ * <p><b>Walks.</b> Whether a page is the file's the kernel finds out at the page itself, which is a
+ * cache miss for each: 25 ms for a GiB. Whether it was written is in the page table: less than one.
+ * So what a page table covers is armed as a whole once, pages without a private copy included; from
+ * then on what was written has a private copy, and a walk asks for nothing else. If the kernel
+ * takes the protection from a page, as when it drops a page that a direct write to the file
+ * replaced, that page is shown though nobody stored to it.
+ *
  * <p><b>Threads.</b> All methods may be called from any thread while the mapping stays.
  */
 public final class PrivatePages implements AutoCloseable {
   private static final Logger LOG = System.getLogger(PrivatePages.class.getName());
   private static final int RUNS = 1024;
-  private static final long OWN = Pagemap.IS_PRESENT | Pagemap.IS_SWAPPED;
+  private static final long IN_MEMORY = Pagemap.IS_PRESENT | Pagemap.IS_SWAPPED;
   private static final int NONE = -1;
+
+  /** What one page table covers: an entry of 8 bytes for each page, in one page. */
+  private static final long AREA_BYTES = Platform.pageSize() / Long.BYTES * Platform.pageSize();
 
   // Documentation/admin-guide/mm/pagemap.rst: present, swapped, and file page or shared anonymous.
   private static final long ENTRY_OWN = 3L << 62;
@@ -32,7 +43,7 @@ public final class PrivatePages implements AutoCloseable {
   private final Mapping mapping;
   private final String target;
   private final Arena arena = Arena.ofShared();
-  private final Pagemap stored;
+  private final Pagemap pagemap;
   private final boolean scans;
 
   // Guarded by this.
@@ -40,6 +51,9 @@ public final class PrivatePages implements AutoCloseable {
   private long start;
   private long registered;
   private boolean closed;
+
+  /** The areas all of whose pages were armed once, from that of the first page on. */
+  private final BitSet armed = new BitSet();
 
   /**
    * Begins to tell pages apart.
@@ -53,9 +67,8 @@ public final class PrivatePages implements AutoCloseable {
     boolean done = false;
     Pagemap opened = null;
     try {
-      opened = new Pagemap(arena, RUNS, Pagemap.IS_WRITTEN, OWN, Pagemap.IS_WRITTEN);
-      opened.exclude(Pagemap.IS_FILE);
-      this.stored = opened;
+      opened = new Pagemap(arena, RUNS, Pagemap.IS_WRITTEN, 0, Pagemap.IS_WRITTEN);
+      this.pagemap = opened;
       this.descriptor = open();
       this.scans = descriptor != NONE;
       done = true;
@@ -87,11 +100,14 @@ public final class PrivatePages implements AutoCloseable {
     }
   }
 
+  /** Registers what has been added, and all of it at other addresses. */
   private void registerAll(int fd) throws MemoryException {
     MemorySegment pages = mapping.allPages();
-    long from = pages.address() == start ? registered : 0;
+    boolean stayed = pages.address() == start;
+    long from = stayed ? registered : 0;
     if (pages.byteSize() > from) {
       WriteTracking.register(fd, pages.asSlice(from), target);
+      armed.clear(stayed ? Math.min(area(start + from), armed.length()) : 0, armed.length());
     }
     start = pages.address();
     registered = pages.byteSize();
@@ -119,27 +135,95 @@ public final class PrivatePages implements AutoCloseable {
       readEntries(from, end, pages.address(), visitor);
       return;
     }
-    if (arm) {
-      registerAll(descriptor);
-    }
-    long flags = arm ? Pagemap.PROTECTS_WRITTEN : 0;
+    registerAll(descriptor);
     while (from < end) {
-      int count = stored.find(flags, from, end, target);
-      for (int run = 0; run < count; run++) {
-        long at = stored.start(run);
-        visitor.written(at - pages.address(), stored.end(run) - at);
+      boolean whole = armed.get(area(from));
+      int next = whole ? armed.nextClearBit(area(from)) : armed.nextSetBit(area(from));
+      long stretchEnd = next < 0 ? end : Math.min(end, startOf(next));
+      if (whole) {
+        pagemap.select(Pagemap.IS_WRITTEN, 0, 0);
+        show(arm, from, stretchEnd, visitor);
+      } else {
+        pagemap.select(Pagemap.IS_WRITTEN | Pagemap.IS_FILE, IN_MEMORY, Pagemap.IS_FILE);
+        show(arm, from, stretchEnd, visitor);
+        if (arm) {
+          armOthers(from, stretchEnd);
+        }
       }
-      from = stored.walkEnd();
+      from = stretchEnd;
     }
+  }
+
+  /** Shows the pages that are selected, in bytes from the start. */
+  private void show(boolean arm, long first, long end, Visitor visitor) throws MemoryException {
+    long flags = arm ? Pagemap.PROTECTS_WRITTEN : 0;
+    for (long from = first; from < end; from = pagemap.walkEnd()) {
+      int count = pagemap.find(flags, from, end, target);
+      for (int run = 0; run < count; run++) {
+        long at = pagemap.start(run);
+        visitor.written(at - start, pagemap.end(run) - at);
+      }
+    }
+  }
+
+  /**
+   * Arms the pages of a range that have no private copy, where there is a page table for them. The
+   * kernel looks at each page and arms it in one step, so a page that gets its copy meanwhile is
+   * either armed before and counts as written, or not armed.
+   */
+  private void armOthers(long first, long end) throws MemoryException {
+    BitSet touched = new BitSet();
+    pagemap.select(Pagemap.IS_WRITTEN, 0, 0);
+    show(
+        false,
+        first,
+        end,
+        (at, length) -> touched.set(area(start + at), area(start + at + length - 1) + 1));
+    if (touched.isEmpty()) {
+      return;
+    }
+    // A huge page has no page table, and gets one whose pages are not armed at the first store.
+    pagemap.select(Pagemap.IS_HUGE, 0, 0);
+    show(
+        false,
+        first,
+        end,
+        (at, length) -> touched.clear(area(start + at), area(start + at + length - 1) + 1));
+    // Neither swapped nor present, or the file's.
+    pagemap.select(
+        Pagemap.IS_SWAPPED,
+        Pagemap.IS_FILE | Pagemap.IS_PRESENT,
+        Pagemap.IS_SWAPPED | Pagemap.IS_PRESENT);
+    for (int from = touched.nextSetBit(0); from >= 0; ) {
+      int to = touched.nextClearBit(from);
+      show(true, Math.max(first, startOf(from)), Math.min(end, startOf(to)), (at, length) -> {});
+      from = touched.nextSetBit(to);
+    }
+    if (startOf(area(first)) < first && first > start) {
+      touched.clear(area(first)); // only a part of it was asked for
+    }
+    if (end < Math.min(startOf(area(end - 1) + 1), start + registered)) {
+      touched.clear(area(end - 1));
+    }
+    armed.or(touched);
+  }
+
+  /** The number of the area of an address: the addresses that one page table covers. */
+  private int area(long address) {
+    return Math.toIntExact(address / AREA_BYTES - start / AREA_BYTES);
+  }
+
+  private long startOf(int area) {
+    return (start / AREA_BYTES + area) * AREA_BYTES;
   }
 
   private void readEntries(long first, long end, long base, Visitor visitor)
       throws MemoryException {
     long page = Platform.pageSize();
     for (long from = first; from < end; ) {
-      int count = stored.read(from, end);
+      int count = pagemap.read(from, end);
       for (int i = 0; i < count; i++) {
-        long entry = stored.entry(i);
+        long entry = pagemap.entry(i);
         if ((entry & ENTRY_OWN) != 0 && (entry & ENTRY_FILE) == 0) {
           visitor.written(from + i * page - base, page);
         }
@@ -149,11 +233,18 @@ public final class PrivatePages implements AutoCloseable {
   }
 
   /**
-   * Gives the private copies of whole pages up, which show the file again. What is stored to them
-   * meanwhile may be lost.
+   * Gives the private copies of whole pages up, which show the file again, and stay armed if they
+   * were. What is stored to them meanwhile may be lost.
    */
   public void drop(long offset, long length) throws MemoryException {
     Madvise.DONTNEED.call(mapping.allPages().asSlice(offset, length), target);
+  }
+
+  /** Gives all private copies up, those included that were stored to since they were armed. */
+  public synchronized void dropAll() throws MemoryException {
+    requireOpen();
+    armed.clear();
+    drop(0, mapping.allPages().byteSize());
   }
 
   /** The mapping has other addresses: nothing is armed there. */
@@ -179,7 +270,7 @@ public final class PrivatePages implements AutoCloseable {
       if (descriptor != NONE) {
         Libc.close(descriptor);
       }
-      stored.close();
+      pagemap.close();
       arena.close();
     }
   }

@@ -129,6 +129,11 @@ final class CheckpointedBacking implements RegionBacking, MemberMemory {
   }
 
   @Override
+  public void dropAll() throws MemoryException {
+    own.dropAll();
+  }
+
+  @Override
   public void revoke() {
     mapping.renew();
   }

@@ -261,7 +261,9 @@ final class Applier {
     long number = applied() + 1;
     long started = System.nanoTime();
     try {
-      apply(number);
+      // All on one thread that no interrupt reaches: to hand each page over to it would take
+      // longer than to write the page.
+      Uninterrupted.run("dmalloc checkpoint " + engine.name(), () -> apply(number));
       journal.applied(number);
       synchronized (this) {
         applied = number;
@@ -320,8 +322,9 @@ final class Applier {
             state.byteSize(),
             () -> {
               member.file.sync();
-              member.file.settle(state.byteSize(), state.length());
-              member.file.sync();
+              if (member.file.settle(state.byteSize(), state.length())) {
+                member.file.sync();
+              }
             });
       }
     }

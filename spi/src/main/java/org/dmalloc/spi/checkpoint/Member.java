@@ -105,7 +105,7 @@ final class Member {
 
   /** Goes back to what the file has; nobody is inside, and all checkpoints are applied. */
   void reset() throws MemoryException {
-    memory.drop(0, memory.pages().byteSize());
+    memory.dropAll();
     owed.clear();
     applied.clear();
     memory.useLength(state.length());

@@ -18,11 +18,13 @@ public interface MemberFile extends AutoCloseable {
   void read(long offset, ByteBuffer into) throws IOException;
 
   /**
-   * Writes size and length of a checkpoint into the header; durable with the next {@link #sync}.
+   * Writes size and length of a checkpoint into the header, unless it has them; durable with the
+   * next {@link #sync}.
    *
    * @param length how many bytes are in use; -1 if nobody has said
+   * @return whether something was written
    */
-  void settle(long byteSize, long length) throws IOException;
+  boolean settle(long byteSize, long length) throws IOException;
 
   /** Returns when the device has all that was written, the header included. */
   void sync() throws IOException;

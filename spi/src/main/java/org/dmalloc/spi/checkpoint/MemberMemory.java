@@ -37,8 +37,14 @@ public interface MemberMemory {
   void changed(long offset, long length, boolean arm, DirtyTracking.Visitor visitor)
       throws MemoryException;
 
-  /** Gives the private copies of whole pages up, which show the file again. Nobody is inside. */
+  /**
+   * Gives the private copies of whole pages up, which show the file again and stay armed. Nobody is
+   * inside.
+   */
   void drop(long offset, long length) throws MemoryException;
+
+  /** Gives all private copies up, those of pages that are not armed included. Nobody is inside. */
+  void dropAll() throws MemoryException;
 
   /**
    * Ends all segments at once, also those of open sections, whose next access throws; the memory

@@ -43,16 +43,27 @@ final class Replay implements AutoCloseable, Journal.Visitor {
     }
   }
 
-  /** Writes all pages, and waits for the device; then sizes and lengths, and waits again. */
+  /**
+   * Writes all pages, and waits for the device; then sizes and lengths where they have changed, and
+   * waits again.
+   */
   void run() throws IOException {
+    // All on one thread: to hand each page over would take longer than to write it.
+    ChannelJournalDisk.call(
+        () -> {
+          write();
+          return true;
+        });
+  }
+
+  private void write() throws IOException {
     checkpoint.read(this);
     for (MemberFile file : files.values()) {
       file.sync();
     }
     for (Journal.State state : checkpoint.members()) {
       MemberFile file = files.get(state.member());
-      if (file != null) {
-        file.settle(state.byteSize(), state.length());
+      if (file != null && file.settle(state.byteSize(), state.length())) {
         file.sync();
       }
     }

@@ -2,6 +2,7 @@
 package org.dmalloc.spi.store;
 
 import java.io.IOException;
+import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import org.dmalloc.spi.checkpoint.MemberFile;
 
@@ -26,7 +27,7 @@ final class CheckpointedFile implements MemberFile {
   public void write(long offset, ByteBuffer content) throws IOException {
     long position = position(offset);
     if (!disk.isLost()) {
-      disk.write(position, content);
+      disk.write(position, MemorySegment.ofBuffer(content));
       return;
     }
     // After a failed wait, past the memory that takes what was lost for written.
@@ -63,8 +64,8 @@ final class CheckpointedFile implements MemberFile {
   }
 
   @Override
-  public void settle(long byteSize, long length) throws IOException {
-    file.settleAt(byteSize, length);
+  public boolean settle(long byteSize, long length) throws IOException {
+    return file.settleAt(byteSize, length);
   }
 
   @Override

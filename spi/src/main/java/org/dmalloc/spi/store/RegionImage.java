@@ -256,17 +256,22 @@ final class RegionImage {
   /**
    * Says size and length as a checkpoint has them, and lengthens the file if it is too short; the
    * device has it with the next {@link #force}.
+   *
+   * @return whether anything has changed
    */
-  void settleAt(long byteSize, long length) throws IOException {
+  boolean settleAt(long byteSize, long length) throws IOException {
     settle();
     RegionHeader settled = header.settled(byteSize, length);
     long fileLength = FileLengths.of(header.dataOffset(), byteSize);
-    if (disk.length() < fileLength) {
+    boolean tooShort = disk.length() < fileLength;
+    if (tooShort) {
       disk.setLength(fileLength);
     }
-    if (!settled.equals(header)) {
+    boolean differs = !settled.equals(header);
+    if (differs) {
       change(settled, Unforced.WHOLE_FILE, false);
     }
+    return tooShort || differs;
   }
 
   /** Makes the file longer, zero and reserved there, for what a later header tells. */

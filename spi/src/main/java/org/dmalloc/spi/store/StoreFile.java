@@ -251,10 +251,11 @@ public final class StoreFile implements MovableFile, AutoCloseable {
     return new CheckpointedFile(this, owned);
   }
 
-  /** Has the header tell size and length of a checkpoint. */
-  synchronized void settleAt(long checkpointBytes, long length) throws IOException {
-    Objects.requireNonNull(image).settleAt(checkpointBytes, length);
+  /** Has the header tell size and length of a checkpoint; false if it does already. */
+  synchronized boolean settleAt(long checkpointBytes, long length) throws IOException {
+    boolean changed = Objects.requireNonNull(image).settleAt(checkpointBytes, length);
     noteUnforced();
+    return changed;
   }
 
   /** Waits until the device has all of the file. */

@@ -56,9 +56,11 @@ final class FileInMemory implements MemberFile {
   }
 
   @Override
-  public void settle(long newByteSize, long newLength) {
+  public boolean settle(long newByteSize, long newLength) {
+    boolean changed = newByteSize != byteSize || newLength != length;
     byteSize = newByteSize;
     length = newLength;
+    return changed;
   }
 
   @Override

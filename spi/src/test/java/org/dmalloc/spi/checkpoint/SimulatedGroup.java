@@ -80,6 +80,9 @@ final class SimulatedGroup {
   private static final class Member implements MemberFile {
     private final SimulatedFile file;
 
+    /** Whether the device may lack what the file shows of the header, as a wait failed. */
+    private boolean lost;
+
     Member(Device device, byte[] content) {
       file = new SimulatedFile(device, content);
     }
@@ -107,13 +110,24 @@ final class SimulatedGroup {
     }
 
     @Override
-    public void settle(long byteSize, long length) throws IOException {
-      file.write(0, ByteBuffer.allocate(16).putLong(byteSize).putLong(length).flip());
+    public boolean settle(long byteSize, long length) throws IOException {
+      ByteBuffer header = ByteBuffer.allocate(16).putLong(byteSize).putLong(length).flip();
+      boolean changed = lost || !header.equals(ByteBuffer.wrap(Arrays.copyOf(file.content(), 16)));
+      if (changed) {
+        file.write(0, header);
+        lost = false;
+      }
+      return changed;
     }
 
     @Override
     public void sync() throws IOException {
-      file.sync();
+      try {
+        file.sync();
+      } catch (IOException e) {
+        lost = true;
+        throw e;
+      }
     }
   }
 
@@ -260,8 +274,10 @@ final class SimulatedGroup {
       member.sync();
     }
     for (State state : checkpoint.members()) {
-      members.get(state.member() - 1).settle(state.byteSize(), state.length());
-      members.get(state.member() - 1).sync();
+      Member member = members.get(state.member() - 1);
+      if (member.settle(state.byteSize(), state.length())) {
+        member.sync();
+      }
     }
     journal.applied(number);
   }
