@@ -42,6 +42,7 @@ final class Pagemap implements AutoCloseable {
   private static final int INVERTED = 8;
   private static final int ALL = 9;
   private static final int ANY = 10;
+  private static final int TOLD = 11;
 
   private final int capacity;
   private final MemorySegment runs;
@@ -78,11 +79,13 @@ final class Pagemap implements AutoCloseable {
    *
    * @param all the categories that a page must have
    * @param any those of which it must have one; 0 for no such condition
+   * @param told those that a run tells of
    */
-  void select(long all, long any, long inverted) {
+  void select(long all, long any, long inverted, long told) {
     argument.setAtIndex(ValueLayout.JAVA_LONG, ALL, all);
     argument.setAtIndex(ValueLayout.JAVA_LONG, ANY, any);
     argument.setAtIndex(ValueLayout.JAVA_LONG, INVERTED, inverted);
+    argument.setAtIndex(ValueLayout.JAVA_LONG, TOLD, told);
   }
 
   /**
@@ -123,6 +126,10 @@ final class Pagemap implements AutoCloseable {
 
   long end(int run) {
     return word((long) RUN_WORDS * run + 1);
+  }
+
+  long byteSize(int run) {
+    return end(run) - start(run);
   }
 
   long categories(int run) {

@@ -30,6 +30,8 @@ import org.dmalloc.spi.machine.MappingCount;
 public final class PrivatePages implements AutoCloseable {
   private static final Logger LOG = System.getLogger(PrivatePages.class.getName());
   private static final int RUNS = 1024;
+  private static final long WRITTEN = Pagemap.IS_WRITTEN;
+  private static final long FILE = Pagemap.IS_FILE;
   private static final long IN_MEMORY = Pagemap.IS_PRESENT | Pagemap.IS_SWAPPED;
   private static final int NONE = -1;
 
@@ -67,7 +69,7 @@ public final class PrivatePages implements AutoCloseable {
     boolean done = false;
     Pagemap opened = null;
     try {
-      opened = new Pagemap(arena, RUNS, Pagemap.IS_WRITTEN, 0, Pagemap.IS_WRITTEN);
+      opened = new Pagemap(arena, RUNS, WRITTEN, 0, WRITTEN);
       this.pagemap = opened;
       this.descriptor = open();
       this.scans = descriptor != NONE;
@@ -141,27 +143,35 @@ public final class PrivatePages implements AutoCloseable {
       int next = whole ? armed.nextClearBit(area(from)) : armed.nextSetBit(area(from));
       long stretchEnd = next < 0 ? end : Math.min(end, startOf(next));
       if (whole) {
-        pagemap.select(Pagemap.IS_WRITTEN, 0, 0);
-        show(arm, from, stretchEnd, visitor);
+        pagemap.select(WRITTEN, 0, 0, WRITTEN);
       } else {
-        pagemap.select(Pagemap.IS_WRITTEN | Pagemap.IS_FILE, IN_MEMORY, Pagemap.IS_FILE);
-        show(arm, from, stretchEnd, visitor);
-        if (arm) {
-          armOthers(from, stretchEnd);
-        }
+        pagemap.select(WRITTEN | FILE, IN_MEMORY, FILE, WRITTEN);
+      }
+      find(
+          arm,
+          from,
+          stretchEnd,
+          run -> visitor.written(pagemap.start(run) - start, pagemap.byteSize(run)));
+      if (!whole && arm) {
+        armOthers(from, stretchEnd);
       }
       from = stretchEnd;
     }
   }
 
-  /** Shows the pages that are selected, in bytes from the start. */
-  private void show(boolean arm, long first, long end, Visitor visitor) throws MemoryException {
+  /** Takes the number of a run that was found. */
+  @FunctionalInterface
+  private interface RunVisitor {
+    void run(int run) throws MemoryException;
+  }
+
+  /** Finds the pages of a range that are selected. */
+  private void find(boolean arm, long first, long end, RunVisitor visitor) throws MemoryException {
     long flags = arm ? Pagemap.PROTECTS_WRITTEN : 0;
     for (long from = first; from < end; from = pagemap.walkEnd()) {
       int count = pagemap.find(flags, from, end, target);
       for (int run = 0; run < count; run++) {
-        long at = pagemap.start(run);
-        visitor.written(at - start, pagemap.end(run) - at);
+        visitor.run(run);
       }
     }
   }
@@ -172,40 +182,38 @@ public final class PrivatePages implements AutoCloseable {
    * either armed before and counts as written, or not armed.
    */
   private void armOthers(long first, long end) throws MemoryException {
-    BitSet touched = new BitSet();
-    pagemap.select(Pagemap.IS_WRITTEN, 0, 0);
-    show(
+    BitSet areas = new BitSet();
+    BitSet huge = new BitSet();
+    pagemap.select(0, IN_MEMORY, 0, Pagemap.IS_HUGE);
+    find(
         false,
         first,
         end,
-        (at, length) -> touched.set(area(start + at), area(start + at + length - 1) + 1));
-    if (touched.isEmpty()) {
-      return;
-    }
-    // A huge page has no page table, and gets one whose pages are not armed at the first store.
-    pagemap.select(Pagemap.IS_HUGE, 0, 0);
-    show(
-        false,
-        first,
-        end,
-        (at, length) -> touched.clear(area(start + at), area(start + at + length - 1) + 1));
+        run -> {
+          BitSet found = pagemap.categories(run) == 0 ? areas : huge;
+          long at = pagemap.start(run);
+          found.set(area(at), area(at + pagemap.byteSize(run) - 1) + 1);
+        });
+    // A huge page has no page table, and at the first store gets one whose pages are not armed.
+    areas.andNot(huge);
     // Neither swapped nor present, or the file's.
     pagemap.select(
         Pagemap.IS_SWAPPED,
-        Pagemap.IS_FILE | Pagemap.IS_PRESENT,
-        Pagemap.IS_SWAPPED | Pagemap.IS_PRESENT);
-    for (int from = touched.nextSetBit(0); from >= 0; ) {
-      int to = touched.nextClearBit(from);
-      show(true, Math.max(first, startOf(from)), Math.min(end, startOf(to)), (at, length) -> {});
-      from = touched.nextSetBit(to);
+        FILE | Pagemap.IS_PRESENT,
+        Pagemap.IS_SWAPPED | Pagemap.IS_PRESENT,
+        WRITTEN);
+    for (int from = areas.nextSetBit(0); from >= 0; ) {
+      int to = areas.nextClearBit(from);
+      find(true, Math.max(first, startOf(from)), Math.min(end, startOf(to)), run -> {});
+      from = areas.nextSetBit(to);
     }
-    if (startOf(area(first)) < first && first > start) {
-      touched.clear(area(first)); // only a part of it was asked for
+    if (first > Math.max(start, startOf(area(first)))) {
+      areas.clear(area(first)); // only a part of it was asked for
     }
-    if (end < Math.min(startOf(area(end - 1) + 1), start + registered)) {
-      touched.clear(area(end - 1));
+    if (end < Math.min(start + registered, startOf(area(end - 1) + 1))) {
+      areas.clear(area(end - 1));
     }
-    armed.or(touched);
+    armed.or(areas);
   }
 
   /** The number of the area of an address: the addresses that one page table covers. */
