@@ -12,6 +12,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
@@ -202,10 +203,15 @@ final class Restore {
 
   private static void copy(Path from, Path to) throws IOException {
     try (Stream<Path> files = Files.walk(from)) {
-      for (Path file : files.toList()) {
+      for (Path file : files.sorted(Comparator.comparing(each -> order(each))).toList()) {
         Files.copy(file, to.resolve(from.relativize(file)));
       }
     }
+  }
+
+  /** What says which checkpoints the files have goes first: they may get one meanwhile. */
+  private static int order(Path file) {
+    return Files.isDirectory(file) ? 0 : file.endsWith("group") ? 1 : 2;
   }
 
   private static long first(MemoryRegion region, int page) {
