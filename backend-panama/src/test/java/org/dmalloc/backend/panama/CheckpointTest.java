@@ -76,7 +76,7 @@ class CheckpointTest {
     Path from = directory.resolve("store");
     Path to = directory.resolve("crash" + ++crashes);
     try (Stream<Path> files = Files.walk(from)) {
-      for (Path file : files.sorted(Comparator.comparing(each -> order(each))).toList()) {
+      for (Path file : files.sorted(Comparator.comparingInt(each -> order(each))).toList()) {
         Files.copy(file, to.resolve(from.relativize(file)));
       }
     }

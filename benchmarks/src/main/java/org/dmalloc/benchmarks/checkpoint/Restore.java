@@ -203,7 +203,7 @@ final class Restore {
 
   private static void copy(Path from, Path to) throws IOException {
     try (Stream<Path> files = Files.walk(from)) {
-      for (Path file : files.sorted(Comparator.comparing(each -> order(each))).toList()) {
+      for (Path file : files.sorted(Comparator.comparingInt(each -> order(each))).toList()) {
         Files.copy(file, to.resolve(from.relativize(file)));
       }
     }

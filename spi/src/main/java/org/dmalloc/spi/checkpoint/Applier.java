@@ -265,11 +265,11 @@ final class Applier {
       // longer than to write the page.
       Uninterrupted.run("dmalloc checkpoint " + engine.name(), () -> apply(number));
       journal.applied(number);
+      engine.appliedIn(Duration.ofNanos(System.nanoTime() - started));
       synchronized (this) {
         applied = number;
         notifyAll();
       }
-      engine.appliedIn(Duration.ofNanos(System.nanoTime() - started));
     } catch (MemoryException e) {
       fail(e);
     } catch (RuntimeException | Error e) {
