@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.dmalloc.linux;
 
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.lang.foreign.Arena;
@@ -41,6 +43,8 @@ public final class PrivatePages implements AutoCloseable {
   // Documentation/admin-guide/mm/pagemap.rst: present, swapped, and file page or shared anonymous.
   private static final long ENTRY_OWN = 3L << 62;
   private static final long ENTRY_FILE = 1L << 61;
+
+  private static volatile boolean dropsAtOnce = true;
 
   private final Mapping mapping;
   private final String target;
@@ -241,18 +245,56 @@ public final class PrivatePages implements AutoCloseable {
   }
 
   /**
-   * Gives the private copies of whole pages up, which show the file again, and stay armed if they
-   * were. What is stored to them meanwhile may be lost.
+   * Gives the private copies of runs of whole pages up, which show the file again, and stay armed
+   * if they were. What is stored to them meanwhile may be lost.
    */
-  public void drop(long offset, long length) throws MemoryException {
-    Madvise.DONTNEED.call(mapping.allPages().asSlice(offset, length), target);
+  public void drop(long[] offsets, long[] byteSizes) throws MemoryException {
+    MemorySegment pages = mapping.allPages();
+    int done = dropAtOnce(pages, offsets, byteSizes);
+    for (; done < offsets.length; done++) {
+      Madvise.DONTNEED.call(pages.asSlice(offsets[done], byteSizes[done]), target);
+    }
+  }
+
+  /**
+   * Drops the first runs by calls for many of them, each of which has the other processors forget
+   * them once; returns how many. Kernels before 6.13 refuse that.
+   */
+  private int dropAtOnce(MemorySegment pages, long[] offsets, long[] byteSizes) {
+    int pidfd = dropsAtOnce ? Prefetch.pidfd() : NONE;
+    int done = 0;
+    try (Arena vectorArena = Arena.ofConfined()) {
+      int most = Math.min(Abi.IOV_MAX, offsets.length);
+      MemorySegment vectors = vectorArena.allocate(JAVA_LONG, 2L * most);
+      while (pidfd >= 0 && done < offsets.length) {
+        int count = Math.min(most, offsets.length - done);
+        for (int i = 0; i < count; i++) {
+          MemorySegment run = pages.asSlice(offsets[done + i], byteSizes[done + i]);
+          vectors.setAtIndex(JAVA_LONG, 2L * i, run.address());
+          vectors.setAtIndex(JAVA_LONG, 2L * i + 1, run.byteSize());
+        }
+        long result =
+            OpenFile.retry(
+                () -> Libc.processMadvise(pidfd, vectors, count, Madvise.DONTNEED.number, pages));
+        if (result <= 0) {
+          dropsAtOnce = false;
+          break;
+        }
+        int dropped = Prefetch.consume(vectors, count, result);
+        done += dropped;
+        if (dropped == 0) {
+          break; // one by one: a run is longer than a call takes
+        }
+      }
+    }
+    return done;
   }
 
   /** Gives all private copies up, those included that were stored to since they were armed. */
   public synchronized void dropAll() throws MemoryException {
     requireOpen();
     armed.clear();
-    drop(0, mapping.allPages().byteSize());
+    Madvise.DONTNEED.call(mapping.allPages(), target);
   }
 
   /** The mapping has other addresses: nothing is armed there. */

@@ -112,7 +112,7 @@ final class PrivatePagesTest {
             List<Long> known = new ArrayList<>(armed);
             if (!known.isEmpty()) {
               long dropped = known.get(random.nextInt(known.size()));
-              own.drop(dropped * PAGE, PAGE);
+              own.drop(new long[] {dropped * PAGE}, new long[] {PAGE});
               armed.remove(dropped);
             }
             below.segment().set(JAVA_BYTE, FILE_OFFSET + page * PAGE, (byte) step);
@@ -186,7 +186,7 @@ final class PrivatePagesTest {
       assumeTracks(own);
       store(mapping, 7, (byte) 1);
       assertEquals(Set.of(7L), changed(own, true));
-      own.drop(7 * PAGE, PAGE);
+      own.drop(new long[] {7 * PAGE}, new long[] {PAGE});
       assertEquals(0, load(mapping, 7));
       assertEquals(0, load(mapping, 8));
       assertEquals(Set.of(), changed(own, true));

@@ -124,8 +124,8 @@ final class CheckpointedBacking implements RegionBacking, MemberMemory {
   }
 
   @Override
-  public void drop(long offset, long bytes) throws MemoryException {
-    own.drop(offset, bytes);
+  public void drop(long[] offsets, long[] byteSizes) throws MemoryException {
+    own.drop(offsets, byteSizes);
   }
 
   @Override

@@ -3,6 +3,7 @@ package org.dmalloc.spi.checkpoint;
 
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.stream.LongStream;
 import org.dmalloc.api.MemoryException;
 import org.dmalloc.spi.region.BackedRegion;
 
@@ -129,7 +130,15 @@ final class Member {
 
   /** Gives up private copies that the file has, of the first pages; nobody is inside. */
   void dropFirst(int most, long rangeBytes) throws MemoryException {
-    droppable(applied.takeFirst(most, rangeBytes)).forEachRun(memory::drop);
+    LongStream.Builder offsets = LongStream.builder();
+    LongStream.Builder byteSizes = LongStream.builder();
+    droppable(applied.takeFirst(most, rangeBytes))
+        .forEachRun(
+            (offset, length) -> {
+              offsets.add(offset);
+              byteSizes.add(length);
+            });
+    memory.drop(offsets.build().toArray(), byteSizes.build().toArray());
   }
 
   /** The pages of these whose private copy may go: the file has all that they have. */

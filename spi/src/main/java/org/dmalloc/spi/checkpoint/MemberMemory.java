@@ -38,10 +38,10 @@ public interface MemberMemory {
       throws MemoryException;
 
   /**
-   * Gives the private copies of whole pages up, which show the file again and stay armed. Nobody is
-   * inside.
+   * Gives the private copies of runs of whole pages up, which show the file again and stay armed.
+   * Nobody is inside.
    */
-  void drop(long offset, long length) throws MemoryException;
+  void drop(long[] offsets, long[] byteSizes) throws MemoryException;
 
   /** Gives all private copies up, those of pages that are not armed included. Nobody is inside. */
   void dropAll() throws MemoryException;
