@@ -44,7 +44,7 @@ final class CheckpointEngine implements CheckpointLog {
   private static final long SHUT_NANOS = 50_000_000;
 
   final ReentrantLock turn = new ReentrantLock(true);
-  final ReentrantLock pages = new ReentrantLock();
+  final ReentrantLock pages = new ReentrantLock(true);
   final SectionGate gate = SectionGate.ofGroup();
   final Journal journal;
   final CheckpointOptions options;
