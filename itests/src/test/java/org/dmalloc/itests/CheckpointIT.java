@@ -5,41 +5,51 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.util.List;
+import java.util.OptionalLong;
 import javax.inject.Inject;
 import org.apache.felix.service.command.CommandProcessor;
 import org.dmalloc.api.CheckpointGroup;
+import org.dmalloc.api.CheckpointOptions;
 import org.dmalloc.api.MemoryProvider;
 import org.dmalloc.api.MemoryRegion;
+import org.dmalloc.api.ProgressListener;
+import org.dmalloc.api.RegionRequest;
+import org.dmalloc.heap.Heap;
+import org.dmalloc.heap.HeapOptions;
+import org.dmalloc.heap.HeapService;
 import org.dmalloc.itests.exam.PaxExam;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.ops4j.pax.exam.Configuration;
 import org.ops4j.pax.exam.ExamFactory;
 import org.ops4j.pax.exam.Option;
 import org.ops4j.pax.exam.nat.internal.NativeTestContainerFactory;
 import org.ops4j.pax.exam.spi.reactors.ExamReactorStrategy;
 import org.ops4j.pax.exam.spi.reactors.PerClass;
 import org.osgi.framework.BundleContext;
+import org.osgi.service.cm.Configuration;
 
-/** Checkpoints by the commands and by the service, of one region. */
+/** Checkpoints by the commands and by the service, of regions that may move. */
 @PaxExam
 @ExamReactorStrategy(PerClass.class)
 @ExamFactory(NativeTestContainerFactory.class)
 public class CheckpointIT {
   @Inject private BundleContext context;
   @Inject private CommandProcessor gogo;
+  @Inject private HeapService heaps;
   private ShellSession shell;
-  private MemoryProvider panama;
+  private MemoryProvider managed;
 
-  @Configuration
+  @org.ops4j.pax.exam.Configuration
   public Option[] framework() {
     return Framework.felix();
   }
 
   @BeforeEach
   void openSession() throws Exception {
-    panama = new ConfiguredProviders(context).await("panama");
+    new ConfiguredProviders(context).await("panama");
+    managed = new ConfiguredProviders(context).await("managed");
     shell = new ShellSession(gogo);
   }
 
@@ -71,7 +81,7 @@ public class CheckpointIT {
     assertEquals("first", start("orders"), "closing discarded what was stored since");
     shell.run("open orders");
     MemoryRegion orders =
-        panama.regions().stream()
+        managed.regions().stream()
             .filter(region -> "orders".equals(region.info().name()))
             .findFirst()
             .orElseThrow();
@@ -86,5 +96,107 @@ public class CheckpointIT {
     assertEquals("again", start("orders"));
     shell.run("delete orders invoices");
     assertEquals("no checkpointed region is open", shell.run("checkpoints"));
+  }
+
+  @Test
+  void aRegionIsHotSwappedWithWhatNoCheckpointHas() throws Exception {
+    ConfiguredProviders providers = new ConfiguredProviders(context);
+    String store = context.getProperty("dmalloc.directory");
+    Configuration second =
+        providers.create(
+            Backends.PIDS.get("panama"), "dmalloc.backend", "second", "directory", store);
+    try {
+      providers.await("second");
+      shell.run("alloc 1m -n orders --checkpoint --discard-on-close");
+      shell.run("write orders 0 first");
+      shell.run("checkpoint orders");
+      shell.run("write orders 0 later");
+      String moved = shell.run("hotswap orders second");
+      assertTrue(moved.contains("→ second"), moved);
+      assertEquals("later", start("orders"));
+      shell.run("discard orders --yes");
+      assertEquals("first", start("orders"));
+      shell.run("write orders 0 third");
+      assertTrue(shell.run("checkpoint orders").contains("2"), "numbers go on");
+      shell.run("write orders 0 never");
+      Exception refused =
+          assertThrows(Exception.class, () -> shell.run("hotswap orders filechannel"));
+      assertTrue(String.valueOf(refused.getMessage()).contains("CHECKPOINT"), refused.toString());
+      shell.run("hotswap orders panama");
+      shell.run("free orders");
+      assertEquals("third", start("orders"));
+      shell.run("delete orders");
+    } finally {
+      second.delete();
+    }
+  }
+
+  @Test
+  void aHeapGoesAlongAndBackToTheLastCheckpoint() throws Exception {
+    ConfiguredProviders providers = new ConfiguredProviders(context);
+    String store = context.getProperty("dmalloc.directory");
+    Configuration second =
+        providers.create(
+            Backends.PIDS.get("panama"), "dmalloc.backend", "second", "directory", store);
+    RegionRequest request =
+        RegionRequest.ofSize(1 << 20)
+            .withName("blocks")
+            .withMaximum(8 << 20)
+            .checkpointed(CheckpointOptions.DEFAULT.withOnClose(false));
+    try {
+      providers.await("second");
+      try (MemoryRegion region = managed.allocate(request)) {
+        long block;
+        try (Heap heap = heaps.create(region, HeapOptions.DEFAULT)) {
+          block = heap.allocate(100);
+          heap.setRoot("first", block);
+          region.checkpoint();
+          providers.move(region, "second", ProgressListener.NONE);
+          heap.setRoot("second", heap.allocate(2 << 20)); // it grows
+          providers.move(region, "panama", ProgressListener.NONE);
+          assertEquals(List.of(), heap.check().findings());
+          assertTrue(heap.root("second").isPresent());
+        }
+        region.discard();
+        try (Heap heap = heaps.open(region, HeapOptions.DEFAULT)) {
+          assertEquals(OptionalLong.of(block), heap.root("first"));
+          assertEquals(OptionalLong.empty(), heap.root("second"));
+          assertEquals(List.of(), heap.check().findings());
+        }
+      }
+      managed.delete("blocks");
+    } finally {
+      second.delete();
+    }
+  }
+
+  @Test
+  void aBackendThatStopsHandsItsCheckpointedRegionsOn() throws Exception {
+    ConfiguredProviders providers = new ConfiguredProviders(context);
+    String store = context.getProperty("dmalloc.directory");
+    Configuration second =
+        providers.create(
+            Backends.PIDS.get("panama"), "dmalloc.backend", "second", "directory", store);
+    boolean deleted = false;
+    try {
+      providers.await("second");
+      shell.run("alloc 1m -n orders --checkpoint --group shop --discard-on-close");
+      shell.run("alloc 1m -n invoices --checkpoint --group shop");
+      shell.run("hotswap orders second");
+      shell.run("write orders 0 kept!");
+      second.delete();
+      deleted = true;
+      ConfiguredProviders.until(
+          () -> "the end of second", () -> providers.find("second").isEmpty());
+      assertEquals("kept!", start("orders"));
+      shell.run("checkpoint invoices");
+      shell.run("free orders invoices");
+      assertEquals("kept!", start("orders"));
+      shell.run("delete orders invoices");
+    } finally {
+      if (!deleted) {
+        second.delete();
+      }
+    }
   }
 }

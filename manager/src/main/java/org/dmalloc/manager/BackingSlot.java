@@ -18,16 +18,23 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>The gate is the only one on the way to the memory: a section hands out the segment of the
  * backend's region, whose own gate is passed by once per placement. So the backend is told of the
- * region's use from here; see {@link #notifyNextUse}.
+ * region's use from here; see {@link #notifyNextUse}. Of a checkpointed region it is the first of
+ * two, and that of the whole group ({@link ManagedGroup}).
  */
 final class BackingSlot {
   private final Object region;
   private final LongSupplier detachedWaitNanos;
   private final SectionGate gate;
 
+  /** Whether each section is one of the backend's region too, and the gate is a group's. */
+  private final boolean nested;
+
+  /** Whether the region has ended where its gate goes on. */
+  private volatile boolean ended;
+
   // Written with the gate shut, read inside sections: the gate orders them. Growth in place writes
   // it beside sections, which see the old segment or the new one: both lead to the same memory, and
-  // a segment's own fields are final. Null while the region is stranded.
+  // a segment's own fields are final. Null while the region is stranded, and of a checkpointed one.
   private @Nullable MemorySegment memory;
 
   /** What sections get: the memory, read-only while a byte is protected. */
@@ -50,19 +57,37 @@ final class BackingSlot {
    */
   private final Object notifying = new Object();
 
-  /** Begins on a placement; users of a region without a backend wait so long for one. */
-  BackingSlot(Object region, boolean checked, Placement placement, LongSupplier detachedWaitNanos) {
+  /**
+   * Begins on a placement; users of a region without a backend wait so long for one.
+   *
+   * @param shared the gate of the region's group; null for one of its own
+   */
+  BackingSlot(
+      Object region,
+      boolean checked,
+      @Nullable SectionGate shared,
+      Placement placement,
+      LongSupplier detachedWaitNanos) {
     this.region = region;
-    this.gate = new SectionGate(checked);
+    this.nested = shared != null;
+    this.gate = shared == null ? new SectionGate(checked) : shared;
     this.detachedWaitNanos = detachedWaitNanos;
     this.placement = placement;
-    this.memory = placement.segment();
+    this.memory = memoryOf(placement);
     this.segment = memory;
     carry(placement);
   }
 
   SectionGate gate() {
     return gate;
+  }
+
+  boolean hasEnded() {
+    return nested ? ended : gate.hasEnded();
+  }
+
+  private @Nullable MemorySegment memoryOf(Placement placed) {
+    return nested ? null : placed.segment();
   }
 
   Placement placement() {
@@ -76,7 +101,7 @@ final class BackingSlot {
     MemorySegment now = segment;
     if (now == null) {
       gate.exit(slot);
-      return acquireDetached(null);
+      return acquireSlowly(null);
     }
     if (!used) {
       used = true;
@@ -89,22 +114,26 @@ final class BackingSlot {
     MemorySegment now = memory;
     if (now == null) {
       gate.exit(slot);
-      return acquireDetached(new ProtectedRange(offset, length));
+      return acquireSlowly(new ProtectedRange(offset, length));
     }
     used = true;
     return protection.section(gate, slot, now, offset, length, region);
   }
 
   /**
-   * Waits outside the gate, which a move to a backend needs; then takes what is there.
+   * Of a checkpointed region, and of one without a backend: waits outside the gate, which a move to
+   * a backend needs; then takes what is there.
    *
    * @param part null for all of it
    */
-  private Access acquireDetached(@Nullable ProtectedRange part) {
+  private Access acquireSlowly(@Nullable ProtectedRange part) {
     boolean inside = gate.heldByCaller();
     while (true) {
       awaitBackend();
       int slot = gate.enter();
+      if (nested && detached == null) {
+        return acquireNested(slot, part);
+      }
       MemorySegment now = segment;
       Detached still = detached;
       if (now == null && still != null && (still.isWaitOver() || inside)) {
@@ -125,12 +154,41 @@ final class BackingSlot {
     }
   }
 
+  /** Makes an entered gate a section of both gates; leaves it if there is none. */
+  private Access acquireNested(int slot, @Nullable ProtectedRange part) {
+    Access inner = null;
+    boolean done = false;
+    try {
+      checkAttached();
+      inner = placement.region().acquire();
+      used = true;
+      MemorySegment all = inner.segment();
+      MemorySegment shown =
+          part == null
+              ? protection.shown(all)
+              : protection.part(all, part.offset(), part.length(), region);
+      Access both = new NestedAccess(gate, slot, inner, shown);
+      done = true;
+      return both;
+    } finally {
+      if (!done) {
+        if (inner != null) {
+          inner.close();
+        }
+        gate.exit(slot);
+      }
+    }
+  }
+
   /** The segment for good: from now on the region cannot move. */
   MemorySegment pin() {
     awaitBackend();
     int slot = gate.enter();
     try {
       checkAttached();
+      if (nested) {
+        return placement.region().segment(); // which its backend refuses
+      }
       pinned = true;
       used = true;
       return Objects.requireNonNull(segment);
@@ -172,7 +230,7 @@ final class BackingSlot {
 
   /** Puts the region on other memory. Called with the gate shut. */
   void place(Placement next) {
-    MemorySegment there = next.segment();
+    MemorySegment there = memoryOf(next);
     synchronized (notifying) {
       placement = next;
       show(there);
@@ -183,7 +241,7 @@ final class BackingSlot {
   /** Takes the memory anew after its size has changed. Called with the gate shut. */
   void remap() {
     synchronized (notifying) {
-      show(placement.segment());
+      show(memoryOf(placement));
     }
   }
 
@@ -209,7 +267,12 @@ final class BackingSlot {
   /** Ends it all. Called with the gate shut and the placement's region closed. */
   void end() {
     show(null);
-    gate.end();
+    if (nested) {
+      ended = true;
+      gate.open();
+    } else {
+      gate.end();
+    }
     endDetached();
   }
 
@@ -238,7 +301,8 @@ final class BackingSlot {
    */
   private boolean notifyNextUse(Placement placed, Runnable onUse) {
     synchronized (notifying) {
-      if (pinned || !placement.equals(placed) || !gate.notifyNextUse(onUse)) {
+      // A group's gate has one notification for all of its regions: its regions are in use.
+      if (nested || pinned || !placement.equals(placed) || !gate.notifyNextUse(onUse)) {
         return false;
       }
       if (pinned) {
@@ -259,6 +323,9 @@ final class BackingSlot {
   }
 
   void checkAttached() {
+    if (nested && ended) {
+      throw new IllegalStateException("region is closed");
+    }
     Detached now = detached;
     if (now != null) {
       throw unusable(now);
@@ -283,7 +350,7 @@ final class BackingSlot {
    */
   void strand(String why) {
     synchronized (notifying) {
-      MemorySegment now = segment;
+      MemorySegment now = nested && detached == null ? placement.segment() : segment;
       if (now != null) {
         detached = new Detached(why, now.asReadOnly(), detachedWaitNanos.getAsLong());
         show(null);

@@ -68,7 +68,7 @@ record Evacuation(ManagedRegions regions, Backend gone) {
 
   /** Moves one region, whose lock is held, to the best backend that takes it. */
   void leave(ManagedRegion region) {
-    if (region.gate().hasEnded() || !region.placement().backend().equals(gone)) {
+    if (region.hasEnded() || !region.placement().backend().equals(gone)) {
       return; // closed or moved meanwhile
     }
     String why = regions.whyNoneCanHold(region);
@@ -81,7 +81,7 @@ record Evacuation(ManagedRegions regions, Backend gone) {
       } catch (MemoryException | RuntimeException e) {
         why = String.valueOf(e.getMessage());
         LOG.log(Level.DEBUG, "evacuation of {0}: {1}", region, why);
-        if (region.gate().hasEnded()) {
+        if (region.hasEnded()) {
           return;
         }
       }
@@ -104,7 +104,7 @@ record Evacuation(ManagedRegions regions, Backend gone) {
       region.gate().shut(OPTIONS.sectionTimeout().toNanos());
       shut = true;
     } catch (IllegalStateException e) {
-      if (region.gate().hasEnded()) {
+      if (region.hasEnded()) {
         return;
       }
       // A section that stays open may still store; what it stores is in memory, but not flushed.
@@ -127,7 +127,8 @@ record Evacuation(ManagedRegions regions, Backend gone) {
     Placement at = region.placement();
     boolean writes =
         region.asked().access() == AccessMode.READ_WRITE
-            && at.region().info().sharing() != Sharing.PRIVATE;
+            && at.region().info().sharing() != Sharing.PRIVATE
+            && region.group() == null; // whose changes its close makes durable
     if (writes && gone.capabilities().contains(Capability.FORCE)) {
       try {
         at.region().force();

@@ -15,6 +15,7 @@ import org.dmalloc.api.AccessPattern;
 import org.dmalloc.api.Advice;
 import org.dmalloc.api.AdvisedRange;
 import org.dmalloc.api.Capability;
+import org.dmalloc.api.CheckpointGroup;
 import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.MemoryRegion;
 import org.dmalloc.api.ProgressListener;
@@ -48,26 +49,36 @@ final class ManagedRegion implements MemoryRegion {
   private final MoveLock moving;
   private final RegionMoves moves;
 
+  /** Null unless it is checkpointed. */
+  private final @Nullable ManagedGroup group;
+
   private volatile RequestedAttributes asked;
   private volatile @Nullable RegionInfo lastInfo;
 
+  /** What was stored since the last checkpoint, while no backend holds the region. */
+  private volatile @Nullable UnsavedPages unsaved;
+
+  /** A region on a placement; of the group that this is in, if it is checkpointed. */
   ManagedRegion(
       ManagedRegions regions,
       long id,
       String bundle,
       RequestedAttributes asked,
-      Placement placement) {
+      Placement placement,
+      @Nullable ManagedGroup group) {
     this.id = id;
     this.regions = regions;
     this.bundle = bundle;
     this.asked = asked;
+    this.group = group;
     this.backing =
         new BackingSlot(
             this,
             asked.checkedSections(),
+            group == null ? null : group.gate(),
             placement,
             () -> regions.settings().strandedWait().toNanos());
-    this.moving = new MoveLock(this, regions::sectionTimeoutNanos);
+    this.moving = group == null ? new MoveLock(this, regions::sectionTimeoutNanos) : group.moving();
     this.calls = new BackendCalls(this, regions, backing);
     this.size = new RegionSize(this, regions, backing, calls);
     this.moves = new RegionMoves(placement.backend().name());
@@ -119,7 +130,7 @@ final class ManagedRegion implements MemoryRegion {
   @Override
   public RegionInfo info() {
     RegionInfo last = lastInfo;
-    return last != null ? last : infoNow(!gate().hasEnded());
+    return last != null ? last : infoNow(!hasEnded());
   }
 
   private RegionInfo infoNow(boolean open) {
@@ -401,19 +412,27 @@ final class ManagedRegion implements MemoryRegion {
   }
 
   @Override
+  public CheckpointGroup checkpoints() {
+    return group == null ? MemoryRegion.super.checkpoints() : group.checkpoints();
+  }
+
+  @Override
   public SnapshotResult snapshot(SnapshotRequest request) throws MemoryException {
     return ManagedSnapshot.take(this, request);
   }
 
   @Override
   public void close() {
-    if (gate().hasEnded()) {
+    if (hasEnded()) {
       return;
     }
     moving.take("close");
     try {
-      if (gate().hasEnded()) {
+      if (hasEnded()) {
         return;
+      }
+      if (group != null) {
+        group.keepBeforeClose();
       }
       gate().shutToEnd(regions.sectionTimeoutNanos());
       boolean released = false;
@@ -426,6 +445,10 @@ final class ManagedRegion implements MemoryRegion {
         // What could not be written to the file is told when all is released.
         if (released || !placement().region().info().open()) {
           backing.end();
+          releaseUnsaved();
+          if (group != null) {
+            regions.groups().leave(group, this);
+          }
           regions.accounts().closed(this);
         } else {
           lastInfo = null;
@@ -450,8 +473,47 @@ final class ManagedRegion implements MemoryRegion {
     return moving;
   }
 
+  boolean hasEnded() {
+    return backing.hasEnded();
+  }
+
+  /** Throws if it is open, and on no backend: not even on one that is gone. */
+  void requireBackend() {
+    String why = stranded();
+    if (why != null && !placement().region().info().open()) {
+      throw new IllegalStateException(this + ": " + why);
+    }
+  }
+
+  /** Its checkpointed group; null if it is not checkpointed. */
+  @Nullable ManagedGroup group() {
+    return group;
+  }
+
+  /** Keeps what was stored since the last checkpoint, while no backend holds the region. */
+  void keep(UnsavedPages pages) {
+    releaseUnsaved();
+    unsaved = pages;
+  }
+
+  /** Stores it to a backend's region that is to hold it. */
+  void storeUnsaved(MemoryRegion opened) throws MemoryException {
+    UnsavedPages kept = unsaved;
+    if (kept != null) {
+      kept.storeTo(opened);
+    }
+  }
+
+  void releaseUnsaved() {
+    UnsavedPages kept = unsaved;
+    unsaved = null;
+    if (kept != null) {
+      kept.close();
+    }
+  }
+
   void requireOpen() {
-    if (gate().hasEnded()) {
+    if (hasEnded()) {
       throw new IllegalStateException("region is closed");
     }
   }

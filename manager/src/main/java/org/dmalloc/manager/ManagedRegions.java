@@ -48,6 +48,7 @@ final class ManagedRegions {
   private final CopyOnWriteArrayList<Backend> backends = new CopyOnWriteArrayList<>();
   private final Accounts accounts;
   private final Moves moves;
+  private final ManagedGroups groups = new ManagedGroups(this::sectionTimeoutNanos);
   private volatile Settings settings;
   private volatile boolean stopped;
   private volatile Set<Capability> capabilities = Set.of();
@@ -74,6 +75,10 @@ final class ManagedRegions {
     return moves;
   }
 
+  ManagedGroups groups() {
+    return groups;
+  }
+
   long sectionTimeoutNanos() {
     return settings.sectionTimeout().toNanos();
   }
@@ -87,7 +92,7 @@ final class ManagedRegions {
   /** Lists a region that this manager, which has stopped, lists no more. */
   private void orphan(ManagedRegion region) {
     OrphanedRegions.add(region);
-    if (region.gate().hasEnded()) {
+    if (region.hasEnded()) {
       OrphanedRegions.remove(region); // closed meanwhile
     }
   }
@@ -152,8 +157,6 @@ final class ManagedRegions {
   private synchronized void combine() {
     EnumSet<Capability> all = EnumSet.noneOf(Capability.class);
     backends.forEach(backend -> all.addAll(backend.capabilities()));
-    // Its own gate is the one that users pass, which no cut knows of yet.
-    all.remove(Capability.CHECKPOINT);
     capabilities = Collections.unmodifiableSet(all);
   }
 
@@ -254,6 +257,12 @@ final class ManagedRegions {
   ManagedRegion open(OpenRequest request, String bundle) throws MemoryException {
     try {
       return open(request, bundle, backends());
+    } catch (UnsupportedCapabilityException e) {
+      List<Backend> able = with(Capability.CHECKPOINT);
+      if (e.capability() != Capability.CHECKPOINT || able.isEmpty()) {
+        throw e;
+      }
+      return open(request, bundle, able); // it is checkpointed, which the best one cannot do
     } catch (MemoryException e) {
       boolean elsewhere = e.errno() == NO_SUCH_FILE && request.directory() == null;
       List<Backend> holders =
@@ -268,6 +277,12 @@ final class ManagedRegions {
         throw again;
       }
     }
+  }
+
+  private List<Backend> with(Capability capability) {
+    return backends().stream()
+        .filter(backend -> backend.capabilities().contains(capability))
+        .toList();
   }
 
   private ManagedRegion open(OpenRequest request, String bundle, List<Backend> among)
@@ -387,8 +402,21 @@ final class ManagedRegions {
           creation.bundle,
           creation.target);
       RequestedAttributes asked = creation.asked.apply(inner);
-      return new ManagedRegion(
-          this, creation.id, creation.bundle, asked, new Placement(backend, inner));
+      Placement placement = new Placement(backend, inner);
+      ManagedGroup group = groups.of(inner, asked.checkpoints());
+      if (group == null) {
+        return new ManagedRegion(this, creation.id, creation.bundle, asked, placement, null);
+      }
+      ManagedRegion made =
+          new ManagedRegion(
+              this,
+              creation.id,
+              creation.bundle,
+              asked.checkpointed(asked.checkpoints()), // an opened one stays it wherever it goes
+              placement,
+              group);
+      groups.join(group, made);
+      return made;
     } catch (MemoryException | RuntimeException | Error e) {
       inner.close();
       throw e;

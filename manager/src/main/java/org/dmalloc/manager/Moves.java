@@ -171,6 +171,12 @@ final class Moves implements RegionMover {
       if (RemappingMigration.serves(move.source(), asked, name, move.target())) {
         return new RemappingMigration(move, name).run();
       }
+      if (move.region().group() != null) {
+        throw move.failed(
+            "it is checkpointed, and its journal stays in its store",
+            "move it to a backend of the same store",
+            null);
+      }
       if (asked.access() == AccessMode.READ_ONLY) {
         throw move.failed(
             "it is open for reading only", "open it for writing to move its file", null);

@@ -144,7 +144,7 @@ final class PolicyClock {
     return region.stranded() == null
         && !region.backing().pinned()
         && !region.info().locked()
-        && !region.gate().hasEnded()
+        && !region.hasEnded()
         && !region.placement().backend().capabilities().contains(Capability.FORCE);
   }
 

@@ -136,21 +136,32 @@ final class RegionSize implements GrowthSteps.Growing {
     region.moving().take(operation);
     try {
       region.checkMovable(operation);
-      slot.gate().shut(regions.sectionTimeoutNanos());
-      try {
-        region.checkMovable(operation);
-        slot.checkAttached();
-        calls.require(Capability.RESIZE); // it may have moved meanwhile
-        long from = byteSize;
-        long to = next.applyAsLong(from);
-        slot.protection().requireNone(operation, region, to, Math.max(0, from - to));
-        to(to, operation, progress, slot::remap);
-        return from;
-      } finally {
-        slot.gate().open();
+      ManagedGroup group = region.group();
+      if (group == null) {
+        return mapAnewShut(operation, next, progress);
       }
+      long[] before = new long[1];
+      group.apart(() -> before[0] = mapAnewShut(operation, next, progress));
+      return before[0];
     } finally {
       region.moving().release();
+    }
+  }
+
+  private long mapAnewShut(String operation, LongUnaryOperator next, ProgressListener progress)
+      throws MemoryException {
+    slot.gate().shut(regions.sectionTimeoutNanos());
+    try {
+      region.checkMovable(operation);
+      slot.checkAttached();
+      calls.require(Capability.RESIZE); // it may have moved meanwhile
+      long from = byteSize;
+      long to = next.applyAsLong(from);
+      slot.protection().requireNone(operation, region, to, Math.max(0, from - to));
+      to(to, operation, progress, slot::remap);
+      return from;
+    } finally {
+      slot.gate().open();
     }
   }
 

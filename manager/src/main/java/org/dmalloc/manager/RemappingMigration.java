@@ -9,6 +9,7 @@ import java.util.Objects;
 import java.util.Optional;
 import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.MemoryRegion;
+import org.dmalloc.api.OpenRequest;
 import org.dmalloc.api.StoredRegion;
 import org.dmalloc.api.backing.StoreProvider;
 import org.dmalloc.api.backing.StoredBacking;
@@ -18,7 +19,8 @@ import org.dmalloc.spi.region.Uninterrupted;
 
 /**
  * Moves a stored region between two backends of one store: with the gate shut one closes the file
- * and the other opens it. Nothing is copied.
+ * and the other opens it. Nothing is copied, but of a checkpointed region what was stored since its
+ * last checkpoint ({@link UnsavedPages}).
  */
 record RemappingMigration(Move move, String name) {
   /** Whether the name stands for the same file in the target's store. */
@@ -62,10 +64,31 @@ record RemappingMigration(Move move, String name) {
   MoveResult run() throws MemoryException {
     move.reached(Step.BEGIN);
     move.goOn();
+    ManagedGroup group = move.region().group();
     long pauseNanos =
-        move.withGateShut(() -> Uninterrupted.run("dmalloc remap", this::exchange), move::goOn);
+        group == null
+            ? move.withGateShut(
+                () -> Uninterrupted.run("dmalloc remap", this::exchange), move::goOn)
+            : group.exchange(
+                move.region(), () -> move.withGateShut(() -> exchange(group), move::goOn));
     move.reachedAfterwards(Step.EXCHANGED);
     return move.result(0, 0, pauseNanos, MoveMethod.REMAP, "");
+  }
+
+  /** Of a checkpointed region, between two checkpoints. */
+  private void exchange(ManagedGroup group) throws MemoryException {
+    MemoryRegion source = move.source().region();
+    if (source.info().open()) {
+      group.requireManaged(move.region());
+      move.region().keep(UnsavedPages.of(group.carried("move", move.region()), source));
+    }
+    try {
+      exchange();
+    } finally {
+      if (move.region().placement().region().info().open()) {
+        move.region().releaseUnsaved(); // else a backend that opens it later gets it
+      }
+    }
   }
 
   private void exchange() throws MemoryException {
@@ -90,8 +113,11 @@ record RemappingMigration(Move move, String name) {
   /** Opens the file that the source had open, and no other of its name. */
   private MemoryRegion open(Backend backend) throws MemoryException {
     RequestedAttributes asked = move.region().asked();
+    OpenRequest request = asked.openOn(backend.capabilities(), name);
+    ManagedGroup group = move.region().group();
     MemoryRegion opened =
-        backend.open(asked.openOn(backend.capabilities(), name), move.region().id());
+        backend.open(
+            group == null ? request : request.withCheckpoints(group.options()), move.region().id());
     try {
       Placement next = new Placement(backend, opened);
       Optional<String> now = next.stored().map(StoredBacking::fileKey);
@@ -100,6 +126,7 @@ record RemappingMigration(Move move, String name) {
         throw move.failed("its file was replaced by another file", "put the file back", null);
       }
       asked.tellSince(asked.asOpened(), next, move.region());
+      move.region().storeUnsaved(opened);
       return opened;
     } catch (MemoryException | RuntimeException | Error e) {
       opened.close();

@@ -14,6 +14,7 @@ import org.dmalloc.api.MemoryRegion;
 import org.dmalloc.api.OpenRequest;
 import org.dmalloc.api.RegionRequest;
 import org.dmalloc.spi.store.RegionStore;
+import org.dmalloc.testkit.CrashRecords;
 
 /** The JVM that {@link CheckpointCrashTest} kills: {@code DIRECTORY SEED}. */
 final class CheckpointCrashMain {

@@ -14,6 +14,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import org.dmalloc.api.MemoryRegion;
 import org.dmalloc.spi.store.RegionStore;
+import org.dmalloc.testkit.CrashRecords;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 

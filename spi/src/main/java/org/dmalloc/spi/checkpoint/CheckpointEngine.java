@@ -17,7 +17,8 @@ import org.dmalloc.api.CheckpointStatus;
 import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.MemoryRegion;
 import org.dmalloc.api.ProgressListener;
-import org.dmalloc.api.backing.CheckpointLog;
+import org.dmalloc.api.backing.CarriedGroup;
+import org.dmalloc.api.backing.SealedCheckpoint;
 import org.dmalloc.spi.machine.Errno;
 import org.dmalloc.spi.region.SectionGate;
 import org.dmalloc.spi.region.Uninterrupted.Action;
@@ -39,7 +40,7 @@ import org.jspecify.annotations.Nullable;
  * private copy goes with the gate shut only, when the file has it, and it is neither owed, nor in a
  * later checkpoint, nor stored to since it was armed.
  */
-final class CheckpointEngine implements CheckpointLog {
+final class CheckpointEngine implements CarriedGroup {
   /** How long others wait at most for a section that stays open; then they go on for as long. */
   private static final long SHUT_NANOS = 50_000_000;
 
@@ -54,6 +55,7 @@ final class CheckpointEngine implements CheckpointLog {
   private final long sectionTimeoutNanos;
   private final BoundKeeper keeper;
   private final Map<Integer, Member> members = new TreeMap<>();
+  private final Carrying carrying = new Carrying(this);
 
   private volatile CheckpointStatus.@Nullable Cost last;
   private volatile @Nullable String failure;
@@ -390,6 +392,31 @@ final class CheckpointEngine implements CheckpointLog {
   }
 
   @Override
+  public List<String> allNames() {
+    return List.copyOf(journal.members().values());
+  }
+
+  @Override
+  public void betweenCheckpoints(Work work) throws MemoryException {
+    inTurn(
+        () -> {
+          carrying.run(work);
+          return true;
+        });
+  }
+
+  @Override
+  public void unsaved(String region, SealedCheckpoint.PageVisitor visitor) throws MemoryException {
+    requireWhole("read");
+    carrying.show(member(region).orElseThrow(() -> notOpen("read", region)), region, visitor);
+  }
+
+  /** Lets sections begin again that wait for a checkpoint; has the turn. */
+  void admit() {
+    keeper.admit();
+  }
+
+  @Override
   public void awaitApplied() throws MemoryException {
     applier.awaitApplied(journal.sealed());
   }
@@ -540,7 +567,7 @@ final class CheckpointEngine implements CheckpointLog {
   }
 
   private boolean keepsAtEnd() {
-    return !closed && broken == null && options.onClose();
+    return !closed && broken == null && options.onClose() && !carrying.isUnderWay();
   }
 
   /** Keeps what was stored at the very last; the gate is shut, and the caller has the locks. */

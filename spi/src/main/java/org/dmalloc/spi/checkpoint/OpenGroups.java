@@ -155,6 +155,15 @@ public final class OpenGroups {
     }
   }
 
+  /** Keeps a group open, also without a region, until it is {@linkplain #leave left}. */
+  static synchronized void hold(CheckpointEngine engine) {
+    Entry entry = OPEN.get(engine.journal.path());
+    if (entry == null) {
+      throw new IllegalStateException("region is closed");
+    }
+    entry.members++;
+  }
+
   /** Lets a region go, or one that was not made. */
   static synchronized void leave(CheckpointEngine engine) throws MemoryException {
     Entry entry = OPEN.get(engine.journal.path());

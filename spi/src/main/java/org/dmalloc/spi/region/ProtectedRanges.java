@@ -117,6 +117,18 @@ public final class ProtectedRanges {
   }
 
   /**
+   * A part of the memory of the whole region; read-only if one byte of it is protected.
+   *
+   * @param region what the message calls the region
+   * @throws IndexOutOfBoundsException if the part lies outside the memory
+   */
+  public MemorySegment part(MemorySegment memory, long offset, long length, Object region) {
+    RegionRange.check(offset, length, memory.byteSize(), region);
+    MemorySegment part = memory.asSlice(offset, length);
+    return touch(offset, length) ? part.asReadOnly() : part;
+  }
+
+  /**
    * Makes an entered gate a section on a part of the memory; leaves the gate if there is no such
    * part.
    *
@@ -128,9 +140,7 @@ public final class ProtectedRanges {
       SectionGate gate, int slot, MemorySegment memory, long offset, long length, Object region) {
     boolean done = false;
     try {
-      RegionRange.check(offset, length, memory.byteSize(), region);
-      MemorySegment part = memory.asSlice(offset, length);
-      Access access = gate.section(slot, touch(offset, length) ? part.asReadOnly() : part);
+      Access access = gate.section(slot, part(memory, offset, length, region));
       done = true;
       return access;
     } finally {

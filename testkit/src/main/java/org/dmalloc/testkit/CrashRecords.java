@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-package org.dmalloc.backend.panama;
+package org.dmalloc.testkit;
 
 import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import static java.lang.foreign.ValueLayout.JAVA_LONG_UNALIGNED;
@@ -13,13 +13,13 @@ import org.dmalloc.api.Access;
 import org.dmalloc.api.MemoryRegion;
 
 /**
- * Records in two regions that show whether both are those of one moment between sections. Writer w
- * makes steps 1, 2, 3 …: each counts in the index and puts a record, which lies over pages, into
- * the data and its number into the index, in one section. What a writer's steps have left is known
- * from their count alone.
+ * Records in two regions, each of some MiB at least, that show whether both are those of one moment
+ * between sections. Writer w makes steps 1, 2, 3 …: each counts in the index and puts a record,
+ * which lies over pages, into the data and its number into the index, in one section. What a
+ * writer's steps have left is known from their count alone.
  */
-final class CrashRecords {
-  static final int WRITERS = 3;
+public final class CrashRecords {
+  public static final int WRITERS = 3;
   private static final int SLOTS = 300;
   private static final int RECORD_BYTES = 5000;
   private static final long COUNTS_AT = 64;
@@ -28,7 +28,8 @@ final class CrashRecords {
   private final MemoryRegion index;
   private final MemoryRegion data;
 
-  CrashRecords(MemoryRegion index, MemoryRegion data) {
+  /** Over an index and the data, of zeros or with what is to be verified. */
+  public CrashRecords(MemoryRegion index, MemoryRegion data) {
     this.index = index;
     this.data = data;
   }
@@ -54,13 +55,15 @@ final class CrashRecords {
     return NUMBERS_AT + 8L * (writer * SLOTS + slot);
   }
 
-  void writeForEver(int writer) {
+  /** Makes steps until the process ends. */
+  public void writeForEver(int writer) {
     while (true) {
       step(writer);
     }
   }
 
-  void step(int writer) {
+  /** Makes one step. */
+  public void step(int writer) {
     try (Access outer = index.acquire();
         Access inner = data.acquire()) {
       long step = outer.segment().get(JAVA_LONG_UNALIGNED, COUNTS_AT + 8L * writer) + 1;
@@ -78,7 +81,7 @@ final class CrashRecords {
   }
 
   /** How many steps each writer has made. */
-  long[] counts() {
+  public long[] counts() {
     long[] counts = new long[WRITERS];
     try (Access access = index.acquire()) {
       for (int writer = 0; writer < WRITERS; writer++) {
@@ -89,7 +92,7 @@ final class CrashRecords {
   }
 
   /** Throws unless both regions are exactly what the counted steps have left. */
-  void verify() {
+  public void verify() {
     try (Access outer = index.acquire();
         Access inner = data.acquire()) {
       for (int writer = 0; writer < WRITERS; writer++) {

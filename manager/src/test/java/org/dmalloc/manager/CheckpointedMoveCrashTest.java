@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.dmalloc.manager;
+
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.SplittableRandom;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+import org.dmalloc.api.MemoryProvider;
+import org.dmalloc.api.MemoryRegion;
+import org.dmalloc.testkit.CrashRecords;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * A JVM that stores to two managed regions of a group, makes checkpoints and moves the regions is
+ * killed at random moments, as {@code kill -9} does. The regions then open as one checkpoint,
+ * exactly, and as none that is older than the last whose call has returned: a move makes none of
+ * half a step. {@code -Ddmalloc.kills=500} makes them more, {@code -Ddmalloc.seed=} the same ones
+ * again.
+ */
+final class CheckpointedMoveCrashTest {
+  private static final int KILLS = Integer.getInteger("dmalloc.kills", 12);
+  private static final long SEED = Long.getLong("dmalloc.seed", System.nanoTime());
+  private static final long RUN_MILLIS = 1_000;
+
+  @TempDir private Path directory;
+
+  @Test
+  void opensAsOneFinishedCheckpointAfterEachKill() throws Exception {
+    SplittableRandom random = new SplittableRandom(SEED);
+    Files.createDirectory(directory.resolve("store"));
+    long checkpoints = 0;
+    for (int kill = 0; kill < KILLS; kill++) {
+      try {
+        run(random.nextLong(), random.nextLong(RUN_MILLIS));
+        checkpoints = verify();
+      } catch (IOException | AssertionError | RuntimeException e) {
+        throw new AssertionError("kill " + kill + " of seed " + SEED, e);
+      }
+    }
+    assertTrue(checkpoints > KILLS, "only " + checkpoints + " checkpoints");
+  }
+
+  private void run(long seed, long runMillis) throws IOException, InterruptedException {
+    Path output = directory.resolve("child.txt");
+    Path notes = directory.resolve(MoveCrashMain.NOTES);
+    byte[] before = Files.exists(notes) ? Files.readAllBytes(notes) : new byte[0];
+    Process child =
+        new ProcessBuilder(
+                ProcessHandle.current().info().command().orElse("java"),
+                "-XX:TieredStopAtLevel=1",
+                "-XX:+UseSerialGC",
+                "--enable-native-access=ALL-UNNAMED",
+                "-cp",
+                System.getProperty("java.class.path"),
+                MoveCrashMain.class.getName(),
+                directory.toString(),
+                Long.toString(seed))
+            .redirectErrorStream(true)
+            .redirectOutput(output.toFile())
+            .start();
+    try {
+      long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
+      while (child.isAlive()
+          && (!Files.exists(notes) || Arrays.equals(before, Files.readAllBytes(notes)))) {
+        assertTrue(System.nanoTime() - deadline < 0, () -> "the child hangs: " + said(output));
+        LockSupport.parkNanos(1_000_000);
+      }
+      child.waitFor(runMillis, TimeUnit.MILLISECONDS);
+      assertTrue(child.isAlive(), () -> "the child ended by itself: " + said(output));
+    } finally {
+      child.destroyForcibly();
+      child.waitFor();
+    }
+  }
+
+  private static String said(Path output) {
+    try {
+      return Files.readString(output);
+    } catch (IOException e) {
+      return e.toString();
+    }
+  }
+
+  /** Returns the number of the last checkpoint. */
+  private long verify() throws IOException {
+    MemoryProvider provider = Rig.panama("verifier", directory.resolve("store"));
+    try (MemoryRegion index = provider.open(MoveCrashMain.INDEX);
+        MemoryRegion data = provider.open(MoveCrashMain.DATA)) {
+      CrashRecords records = new CrashRecords(index, data);
+      records.verify();
+      long number = index.checkpoints().status().number();
+      ByteBuffer note = ByteBuffer.wrap(Files.readAllBytes(directory.resolve(MoveCrashMain.NOTES)));
+      long noted = note.getLong();
+      assertTrue(number >= noted, "checkpoint " + number + " in place of " + noted);
+      for (long count : records.counts()) {
+        long least = note.getLong();
+        assertTrue(count >= least, "a writer has made " + count + " steps, and had made " + least);
+      }
+      return number;
+    }
+  }
+}
