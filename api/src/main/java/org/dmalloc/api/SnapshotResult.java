@@ -15,8 +15,8 @@ import java.util.Locale;
  * @param method how it got them
  * @param tracking what found the stores meanwhile: {@code userfaultfd}, {@code comparison}; empty
  *     where nothing had to
- * @param copiedBytes bytes copied in all, those copied again included; 0 with {@link
- *     SnapshotMethod#REFLINK}
+ * @param copiedBytes bytes copied in all, those copied again included; with {@link
+ *     SnapshotMethod#REFLINK} what no checkpoint of a checkpointed region had, else 0
  * @param passes how often the region was gone through
  * @param pauseNanos how long users were held, waits for open sections included
  * @param elapsedNanos all of it, until the device had the snapshot

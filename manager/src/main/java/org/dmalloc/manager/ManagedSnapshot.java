@@ -35,6 +35,9 @@ record ManagedSnapshot(ManagedRegion region, CopiedPlacement from) implements Sn
       region.requireOpen();
       region.backing().checkAttached();
       Placement placement = region.placement();
+      if (region.group() != null) {
+        return placement.region().snapshot(request); // which knows what no checkpoint has
+      }
       return SnapshotCopy.make(
           new ManagedSnapshot(region, new CopiedPlacement(placement)),
           request,

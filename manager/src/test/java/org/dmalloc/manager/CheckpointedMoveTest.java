@@ -177,13 +177,16 @@ final class CheckpointedMoveTest {
                 }
                 return true;
               }));
-      for (int move = 0; move < 40; move++) {
-        rig.move(move % 2 == 0 ? index : data, move % 4 < 2 ? "other" : "one");
-        if (move % 5 == 4) {
-          index.discard();
+      try {
+        for (int move = 0; move < 40; move++) {
+          rig.move(move % 2 == 0 ? index : data, move % 4 < 2 ? "other" : "one");
+          if (move % 5 == 4) {
+            index.discard();
+          }
         }
+      } finally {
+        stop.set(true);
       }
-      stop.set(true);
       for (Future<?> each : all) {
         each.get(60, TimeUnit.SECONDS);
       }

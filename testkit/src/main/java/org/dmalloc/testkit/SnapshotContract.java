@@ -13,8 +13,10 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 import org.dmalloc.api.Access;
 import org.dmalloc.api.Capability;
+import org.dmalloc.api.CheckpointOptions;
 import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.MemoryRegion;
+import org.dmalloc.api.RegionRequest;
 import org.dmalloc.api.NameDurability;
 import org.dmalloc.api.OpenRequest;
 import org.dmalloc.api.Sharing;
@@ -62,6 +64,25 @@ public abstract class SnapshotContract extends ContractTheme {
       assertEquals(0, target.openRegions());
       Pattern.check(Objects.requireNonNull(store.bytes(NAME)), 3);
       Pattern.check(region, 4);
+    }
+  }
+
+  @Test
+  void ofACheckpointedRegionItHasWhatNoCheckpointHas() throws Exception {
+    assumeDeclared(Capability.CHECKPOINT);
+    RegionRequest request =
+        RegionRequest.ofSize(SIZE)
+            .withName("orders")
+            .checkpointed(CheckpointOptions.DEFAULT.withOnClose(false));
+    try (MemoryRegion region = provider().allocate(request)) {
+      Pattern.write(region, 3);
+      long number = region.checkpoint();
+      Pattern.write(region, 4);
+      assertEquals(SIZE, region.snapshot(toMemory()).byteSize());
+      Pattern.check(Objects.requireNonNull(store.bytes(NAME)), 4);
+      assertEquals(number, region.checkpoints().status().number());
+      region.discard();
+      Pattern.check(region, 3);
     }
   }
 

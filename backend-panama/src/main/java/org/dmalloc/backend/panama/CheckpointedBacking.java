@@ -67,6 +67,11 @@ final class CheckpointedBacking implements RegionBacking, MemberMemory {
     own.close();
   }
 
+  /** Its file, which has the last checkpoint once that is applied. */
+  RegionFile regionFile() {
+    return file;
+  }
+
   @Override
   public SectionGate gate() {
     return member.gate();

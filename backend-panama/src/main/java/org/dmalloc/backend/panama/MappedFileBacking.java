@@ -476,12 +476,20 @@ final class MappedFileBacking implements RegionBacking {
 
   @Override
   public boolean canShareBlocksOf(RegionBacking source) {
-    return source instanceof MappedFileBacking from && file.canShareBlocksOf(from.file);
+    RegionFile from = fileOf(source);
+    return from != null && file.canShareBlocksOf(from);
   }
 
   @Override
   public boolean shareBlocksOf(RegionBacking source) throws MemoryException {
-    return source instanceof MappedFileBacking from && file.shareBlocksOf(from.file);
+    RegionFile from = fileOf(source);
+    return from != null && file.shareBlocksOf(from);
+  }
+
+  private static @Nullable RegionFile fileOf(RegionBacking source) {
+    return source instanceof MappedFileBacking mapped
+        ? mapped.file
+        : source instanceof CheckpointedBacking checkpointed ? checkpointed.regionFile() : null;
   }
 
   @Override

@@ -4,10 +4,12 @@ package org.dmalloc.spi.region;
 import java.lang.foreign.MemorySegment;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import org.dmalloc.api.Durability;
 import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.MemoryRegion;
 import org.dmalloc.api.SnapshotRequest;
 import org.dmalloc.api.SnapshotResult;
+import org.dmalloc.api.backing.CarriedGroup;
 import org.dmalloc.api.backing.DirtyTracking;
 import org.jspecify.annotations.Nullable;
 
@@ -36,6 +38,10 @@ record BackedSnapshot(BackedRegion region, SectionGate gate, NextUse nextUse)
           "snapshot of " + region + ": another one is being made; wait for its end");
     }
     try {
+      if (region.info().durability() == Durability.CHECKPOINT
+          && region.checkpoints() instanceof CarriedGroup group) {
+        return CheckpointedSnapshot.make(region, group, gate, request, ledger.provider());
+      }
       int slot = gate.enter();
       try {
         return SnapshotCopy.make(this, request, ledger.provider());

@@ -28,14 +28,14 @@ import org.jspecify.annotations.Nullable;
  * have: so a region whose space is reserved is copied, always. What is stored to a sparse one meets
  * a full disk anyway.
  *
- * <p>The way of a checkpointed region, whose file has what its last checkpoint had, is to be added
- * to {@link #make}; until then such a region is refused.
+ * <p>The way of a checkpointed region, whose file has what its last checkpoint had, is {@link
+ * CheckpointedSnapshot}; here one is copied whose backend does not tell what was stored since.
  */
 public final class SnapshotCopy {
   /** As the moves' default: an attempt holds new sections up for so long. */
-  private static final long SECTION_TIMEOUT_NANOS = 100_000_000;
+  static final long SECTION_TIMEOUT_NANOS = 100_000_000;
 
-  private static final int ATTEMPTS = 5;
+  static final int ATTEMPTS = 5;
 
   /** Copied at once with the gate shut: in less time than tracking takes to start. */
   private static final long SMALL_BYTES = 256 << 10;
@@ -90,13 +90,6 @@ public final class SnapshotCopy {
       Subject subject, SnapshotRequest request, @Nullable MemoryProvider own)
       throws MemoryException {
     RegionInfo info = subject.region().info();
-    if (info.durability() == Durability.CHECKPOINT) {
-      throw new UnsupportedOperationException(
-          "snapshot of "
-              + subject.region()
-              + ": it is checkpointed, and its checkpoints are what can be kept; copy its content"
-              + " to another region");
-    }
     if (!readOnly(subject)) {
       subject.requireUnpinned();
     }
@@ -164,7 +157,9 @@ public final class SnapshotCopy {
   /** Returns false, and nothing is done, if that is not to be had. */
   private boolean shareBlocks() throws MemoryException {
     MemoryRegion backing = subject.backing();
-    if (!target.canShareBlocksOf(backing) || backing.detached().isPresent()) {
+    if (!target.canShareBlocksOf(backing)
+        || backing.detached().isPresent()
+        || backing.info().durability() == Durability.CHECKPOINT) {
       return false;
     }
     goOn();
@@ -237,7 +232,7 @@ public final class SnapshotCopy {
   }
 
   /** In milliseconds, as the file keeps it. */
-  private static Instant now() {
+  static Instant now() {
     return Instant.ofEpochMilli(System.currentTimeMillis());
   }
 

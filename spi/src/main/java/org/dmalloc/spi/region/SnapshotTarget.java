@@ -123,6 +123,11 @@ final class SnapshotTarget implements PreCopy.Target {
     }
   }
 
+  /** Makes it larger, with zeros, or smaller. */
+  void resize(long byteSize) throws MemoryException {
+    region.resize(byteSize);
+  }
+
   @Override
   public boolean isWritten() {
     return true;
