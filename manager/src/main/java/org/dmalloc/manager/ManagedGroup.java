@@ -37,7 +37,7 @@ final class ManagedGroup {
   private final ReentrantReadWriteLock place = new ReentrantReadWriteLock();
   private final List<ManagedRegion> members = new CopyOnWriteArrayList<>();
   private final CheckpointOptions options;
-  private final CheckpointGroup view;
+  private final ManagedCheckpoints view;
 
   /** The backend's; another one after a move to another journal. */
   private volatile CheckpointGroup there;
@@ -119,6 +119,16 @@ final class ManagedGroup {
     }
   }
 
+  /** Runs what a move is to come before or after. */
+  void whileInPlace(Runnable work) {
+    place.readLock().lock();
+    try {
+      work.run();
+    } finally {
+      place.readLock().unlock();
+    }
+  }
+
   /** Runs work that shuts the gate between two checkpoints, so that users do not wait for one. */
   void apart(Uninterrupted.Action work) throws MemoryException {
     if (there instanceof CarriedGroup carried) {
@@ -155,7 +165,8 @@ final class ManagedGroup {
       throw new IllegalStateException(
           "move of "
               + region
-              + ": this thread has a section open on it or is in a checkpoint of it; end that first");
+              + ": this thread has a section open on it or is in a checkpoint of it; end that"
+              + " first");
     }
     return Uninterrupted.call(
         "dmalloc remap",
@@ -170,6 +181,21 @@ final class ManagedGroup {
             place.writeLock().unlock();
           }
         });
+  }
+
+  /** Has the calls go to another group from now on; with the gate shut. */
+  void movedTo(CarriedGroup next) {
+    there = next;
+    if (view instanceof ManagedLog log) {
+      log.followIn(next);
+    }
+  }
+
+  /** Waits until those who follow the group have all of its checkpoints; between two of them. */
+  void awaitFollowers() throws MemoryException {
+    if (view instanceof ManagedLog log) {
+      log.awaitFollowers();
+    }
   }
 
   private long exchangeInTurn(ManagedRegion region, Step step) throws MemoryException {
@@ -198,7 +224,8 @@ final class ManagedGroup {
                 + region
                 + ": "
                 + each
-                + " of the same group is open without the manager; close it, or open it by managed");
+                + " of the same group is open without the manager; close it, or open it by"
+                + " managed");
       }
     }
   }

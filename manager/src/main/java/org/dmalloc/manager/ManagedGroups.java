@@ -50,6 +50,12 @@ final class ManagedGroups {
     groups.putIfAbsent(key(region.placement().region(), group.now()), group);
   }
 
+  /** Takes note that a group has another journal. */
+  synchronized void moved(ManagedGroup group, ManagedRegion region) {
+    groups.values().remove(group);
+    groups.put(key(region.placement().region(), group.now()), group);
+  }
+
   /** Lets a region go that has ended. */
   synchronized void leave(ManagedGroup group, ManagedRegion region) {
     if (group.remove(region)) {

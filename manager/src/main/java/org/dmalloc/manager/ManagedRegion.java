@@ -28,6 +28,7 @@ import org.dmalloc.api.Residency;
 import org.dmalloc.api.SnapshotRequest;
 import org.dmalloc.api.SnapshotResult;
 import org.dmalloc.api.SwapPolicy;
+import org.dmalloc.api.backing.CarriedGroup;
 import org.dmalloc.api.move.ManagedRegionInfo;
 import org.dmalloc.spi.region.SectionGate;
 import org.dmalloc.spi.region.Uninterrupted.Action;
@@ -499,8 +500,15 @@ final class ManagedRegion implements MemoryRegion {
   /** Stores it to a backend's region that is to hold it. */
   void storeUnsaved(MemoryRegion opened) throws MemoryException {
     UnsavedPages kept = unsaved;
-    if (kept != null) {
-      kept.storeTo(opened);
+    if (kept != null && opened.checkpoints() instanceof CarriedGroup there) {
+      there.betweenCheckpoints(() -> kept.storeTo(opened)); // an automatic one has all of it
+    }
+  }
+
+  /** Takes note that its group has another journal. */
+  void rejoin() {
+    if (group != null) {
+      regions.groups().moved(group, this);
     }
   }
 

@@ -171,12 +171,6 @@ final class Moves implements RegionMover {
       if (RemappingMigration.serves(move.source(), asked, name, move.target())) {
         return new RemappingMigration(move, name).run();
       }
-      if (move.region().group() != null) {
-        throw move.failed(
-            "it is checkpointed, and its journal stays in its store",
-            "move it to a backend of the same store",
-            null);
-      }
       if (asked.access() == AccessMode.READ_ONLY) {
         throw move.failed(
             "it is open for reading only", "open it for writing to move its file", null);
@@ -188,6 +182,9 @@ final class Moves implements RegionMover {
                 + ", which alone can delete the old file, is gone",
             "start it, or move to a backend of the same store",
             null);
+      }
+      if (move.region().group() != null) {
+        return new CheckpointedMigration(move, betweenStores(move, asked, name), name).run();
       }
       if (reason != MoveReason.COMMAND) {
         move.requireName(); // to store it anew is for its owner to decide

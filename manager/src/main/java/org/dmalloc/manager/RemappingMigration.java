@@ -156,8 +156,8 @@ record RemappingMigration(Move move, String name) {
             + " took turns with it; put it back, and it is opened again by itself, or close it"
         : String.format(
             Locale.ROOT,
-            "its file is whole in the store, but neither %s nor %s opens it: %s; repair that, and it"
-                + " is opened again by itself, or close it",
+            "its file is whole in the store, but neither %s nor %s opens it: %s; repair that, and"
+                + " it is opened again by itself, or close it",
             to,
             from,
             why);

@@ -54,6 +54,30 @@ final class UnsavedPages implements AutoCloseable {
     }
   }
 
+  /** Stores it to another region at once, where both are open. */
+  static void copy(CarriedGroup group, MemoryRegion backends, BackingRegion to)
+      throws MemoryException {
+    size(to, backends.byteSize(), backends.length());
+    MemorySegment memory = to.backing();
+    group.unsaved(
+        String.valueOf(backends.info().name()),
+        (region, offset, content) -> {
+          long bytes = Math.min(content.remaining(), memory.byteSize() - offset);
+          if (bytes > 0) {
+            MemorySegment.copy(MemorySegment.ofBuffer(content), 0, memory, offset, bytes);
+          }
+        });
+  }
+
+  private static void size(MemoryRegion opened, long byteSize, long length) throws MemoryException {
+    if (opened.byteSize() != byteSize) {
+      opened.resize(byteSize); // grown since the last checkpoint
+    }
+    if (opened.length() != length) {
+      opened.setLength(length);
+    }
+  }
+
   private void add(long offset, MemorySegment pages) {
     long bytes = Math.min(pages.byteSize(), byteSize - offset); // the last page may end behind it
     if (bytes > 0) {
@@ -63,12 +87,7 @@ final class UnsavedPages implements AutoCloseable {
 
   /** Stores it to the region that another backend, or the first one again, has opened. */
   void storeTo(MemoryRegion opened) throws MemoryException {
-    if (opened.byteSize() != byteSize) {
-      opened.resize(byteSize); // grown since the last checkpoint
-    }
-    if (opened.length() != length) {
-      opened.setLength(length);
-    }
+    size(opened, byteSize, length);
     if (!runs.isEmpty()) {
       MemorySegment memory =
           opened instanceof BackingRegion backing ? backing.backing() : opened.segment();

@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.dmalloc.manager;
 
+import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import java.util.SplittableRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
@@ -33,13 +36,23 @@ final class CheckpointedMoveCrashTest {
 
   @Test
   void opensAsOneFinishedCheckpointAfterEachKill() throws Exception {
+    killAgainAndAgain(false);
+  }
+
+  @Test
+  void isInOneOfTwoStoresAsOneFinishedCheckpointAfterEachKill() throws Exception {
+    killAgainAndAgain(true);
+  }
+
+  private void killAgainAndAgain(boolean twoStores) throws Exception {
     SplittableRandom random = new SplittableRandom(SEED);
     Files.createDirectory(directory.resolve("store"));
+    Files.createDirectory(directory.resolve("second"));
     long checkpoints = 0;
     for (int kill = 0; kill < KILLS; kill++) {
       try {
-        run(random.nextLong(), random.nextLong(RUN_MILLIS));
-        checkpoints = verify();
+        run(random.nextLong(), random.nextLong(RUN_MILLIS), twoStores);
+        checkpoints = twoStores ? verifyTheOne() : verify();
       } catch (IOException | AssertionError | RuntimeException e) {
         throw new AssertionError("kill " + kill + " of seed " + SEED, e);
       }
@@ -47,7 +60,8 @@ final class CheckpointedMoveCrashTest {
     assertTrue(checkpoints > KILLS, "only " + checkpoints + " checkpoints");
   }
 
-  private void run(long seed, long runMillis) throws IOException, InterruptedException {
+  private void run(long seed, long runMillis, boolean twoStores)
+      throws IOException, InterruptedException {
     Path output = directory.resolve("child.txt");
     Path notes = directory.resolve(MoveCrashMain.NOTES);
     byte[] before = Files.exists(notes) ? Files.readAllBytes(notes) : new byte[0];
@@ -61,7 +75,8 @@ final class CheckpointedMoveCrashTest {
                 System.getProperty("java.class.path"),
                 MoveCrashMain.class.getName(),
                 directory.toString(),
-                Long.toString(seed))
+                Long.toString(seed),
+                Boolean.toString(twoStores))
             .redirectErrorStream(true)
             .redirectOutput(output.toFile())
             .start();
@@ -93,17 +108,34 @@ final class CheckpointedMoveCrashTest {
     MemoryProvider provider = Rig.panama("verifier", directory.resolve("store"));
     try (MemoryRegion index = provider.open(MoveCrashMain.INDEX);
         MemoryRegion data = provider.open(MoveCrashMain.DATA)) {
-      CrashRecords records = new CrashRecords(index, data);
-      records.verify();
-      long number = index.checkpoints().status().number();
-      ByteBuffer note = ByteBuffer.wrap(Files.readAllBytes(directory.resolve(MoveCrashMain.NOTES)));
-      long noted = note.getLong();
-      assertTrue(number >= noted, "checkpoint " + number + " in place of " + noted);
-      for (long count : records.counts()) {
-        long least = note.getLong();
-        assertTrue(count >= least, "a writer has made " + count + " steps, and had made " + least);
-      }
-      return number;
+      return verify(new CrashRecords(index, data), data);
     }
+  }
+
+  private long verifyTheOne() throws IOException {
+    List<MemoryProvider> holders = new ArrayList<>();
+    for (String store : List.of("store", "second")) {
+      MemoryProvider provider = Rig.panama(store, directory.resolve(store));
+      if (provider.stored(MoveCrashMain.DATA, null).isPresent()) {
+        holders.add(provider);
+      }
+    }
+    assertEquals(1, holders.size(), () -> "in " + holders.size() + " stores");
+    try (MemoryRegion data = holders.getFirst().open(MoveCrashMain.DATA)) {
+      return verify(CrashRecords.inOne(data), data);
+    }
+  }
+
+  private long verify(CrashRecords records, MemoryRegion data) throws IOException {
+    records.verify();
+    long number = data.checkpoints().status().number();
+    ByteBuffer note = ByteBuffer.wrap(Files.readAllBytes(directory.resolve(MoveCrashMain.NOTES)));
+    long noted = note.getLong();
+    assertTrue(number >= noted, "checkpoint " + number + " in place of " + noted);
+    for (long count : records.counts()) {
+      long least = note.getLong();
+      assertTrue(count >= least, "a writer has made " + count + " steps, and had made " + least);
+    }
+    return number;
   }
 }

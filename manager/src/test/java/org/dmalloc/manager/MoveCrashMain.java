@@ -15,8 +15,9 @@ import org.dmalloc.api.RegionRequest;
 import org.dmalloc.testkit.CrashRecords;
 
 /**
- * The JVM that {@link CheckpointedMoveCrashTest} kills, {@code DIRECTORY SEED}: stores to two
- * managed regions of a group, makes checkpoints, and moves the regions meanwhile.
+ * The JVM that {@link CheckpointedMoveCrashTest} kills, {@code DIRECTORY SEED TWO_STORES}: stores
+ * to two managed regions of a group, or to one between two stores, makes checkpoints, and moves the
+ * regions meanwhile.
  */
 final class MoveCrashMain {
   static final String INDEX = "index";
@@ -30,14 +31,17 @@ final class MoveCrashMain {
   public static void main(String[] args) throws Exception {
     Path directory = Path.of(args[0]);
     SplittableRandom random = new SplittableRandom(Long.parseLong(args[1]));
+    boolean twoStores = Boolean.parseBoolean(args[2]);
     Rig rig = new Rig(10_000);
     rig.add(Rig.panama("one", directory.resolve("store")), 2);
-    rig.add(Rig.panama("other", directory.resolve("store")), 1);
-    CheckpointOptions options =
-        CheckpointOptions.DEFAULT.withGroup("both").withOnClose(random.nextBoolean());
-    MemoryRegion index = region(rig, INDEX, options);
+    rig.add(Rig.panama("other", directory.resolve(twoStores ? "second" : "store")), 1);
+    CheckpointOptions options = CheckpointOptions.DEFAULT.withOnClose(random.nextBoolean());
+    if (!twoStores) {
+      options = options.withGroup("both");
+    }
     MemoryRegion data = region(rig, DATA, options);
-    CrashRecords records = new CrashRecords(index, data);
+    MemoryRegion index = twoStores ? data : region(rig, INDEX, options);
+    CrashRecords records = twoStores ? CrashRecords.inOne(data) : new CrashRecords(index, data);
     records.verify();
     try (FileChannel notes =
         FileChannel.open(

@@ -28,10 +28,23 @@ public final class CrashRecords {
   private final MemoryRegion index;
   private final MemoryRegion data;
 
+  /** Where in the data the records begin. */
+  private final long recordsAt;
+
   /** Over an index and the data, of zeros or with what is to be verified. */
   public CrashRecords(MemoryRegion index, MemoryRegion data) {
+    this(index, data, 0);
+  }
+
+  private CrashRecords(MemoryRegion index, MemoryRegion data, long recordsAt) {
     this.index = index;
     this.data = data;
+    this.recordsAt = recordsAt;
+  }
+
+  /** Over one region that has both, of 8 MiB at least. */
+  public static CrashRecords inOne(MemoryRegion region) {
+    return new CrashRecords(region, region, 1 << 20);
   }
 
   private static int slot(int writer, long step) {
@@ -47,8 +60,8 @@ public final class CrashRecords {
     return bytes;
   }
 
-  private static long recordAt(int writer, int slot) {
-    return (long) (writer * SLOTS + slot) * RECORD_BYTES;
+  private long recordAt(int writer, int slot) {
+    return recordsAt + (long) (writer * SLOTS + slot) * RECORD_BYTES;
   }
 
   private static long numberAt(int writer, int slot) {
@@ -101,7 +114,7 @@ public final class CrashRecords {
     }
   }
 
-  private static void verify(int writer, MemorySegment index, MemorySegment data) {
+  private void verify(int writer, MemorySegment index, MemorySegment data) {
     long count = index.get(JAVA_LONG_UNALIGNED, COUNTS_AT + 8L * writer);
     Map<Integer, Long> last = new HashMap<>();
     for (long step = count; step > 0 && last.size() < SLOTS; step--) {

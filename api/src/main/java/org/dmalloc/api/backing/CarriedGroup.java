@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.dmalloc.api.backing;
 
+import java.time.Instant;
 import java.util.List;
+import java.util.UUID;
 import org.dmalloc.api.MemoryException;
 import org.osgi.annotation.versioning.ConsumerType;
 import org.osgi.annotation.versioning.ProviderType;
@@ -19,6 +21,29 @@ import org.osgi.annotation.versioning.ProviderType;
 public interface CarriedGroup extends CheckpointLog {
   /** The names of all regions of the group, also of those that are not open. */
   List<String> allNames();
+
+  /**
+   * A region as the last checkpoint has it, with what another store has to know of its group.
+   *
+   * @param group identifies the group
+   * @param groupName the name that the group was given; empty for a region on its own
+   * @param member the region's number in the group
+   * @param number the last checkpoint; 0 if there has been none
+   * @param at when that was made
+   * @param byteSize the region's size in it
+   * @param length how many bytes are in use in it; -1 if nobody has said
+   */
+  record Last(
+      UUID group,
+      String groupName,
+      int member,
+      long number,
+      Instant at,
+      long byteSize,
+      long length) {}
+
+  /** Says how the last checkpoint has a region. */
+  Last last(String region) throws MemoryException;
 
   /** What is done between two checkpoints. */
   @ConsumerType

@@ -2,8 +2,10 @@
 package org.dmalloc.api.backing;
 
 import java.nio.file.Path;
+import org.dmalloc.api.Capability;
 import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.RegionRequest;
+import org.dmalloc.api.UnsupportedCapabilityException;
 import org.jspecify.annotations.Nullable;
 import org.osgi.annotation.versioning.ProviderType;
 
@@ -26,6 +28,22 @@ public interface StoreProvider extends BackingProvider {
    */
   BackingRegion allocateUnpublished(RegionRequest request, StoreMove move, long carriedAs)
       throws MemoryException;
+
+  /**
+   * Makes room for a checkpointed region that comes from another store.
+   *
+   * @param request with a name, and the size of the last checkpoint
+   * @param move where its content comes from
+   * @param last what it has there now; its group has no other region
+   * @param carriedAs the number of the carrier's region, or {@link #NOT_CARRIED}
+   * @throws UnsupportedCapabilityException without {@link Capability#CHECKPOINT}
+   * @throws MemoryException as {@code allocate} does, also if the store has a group of that name
+   */
+  default ArrivingRegion receive(
+      RegionRequest request, StoreMove move, CarriedGroup.Last last, long carriedAs)
+      throws MemoryException {
+    throw new UnsupportedCapabilityException(name(), Capability.CHECKPOINT);
+  }
 
   /**
    * Allocates a region that is to be a snapshot: like {@link #allocateUnpublished}, until {@link

@@ -18,6 +18,7 @@ import org.dmalloc.spi.checkpoint.GroupMember;
 import org.dmalloc.spi.checkpoint.MemberMemory;
 import org.dmalloc.spi.machine.Machine;
 import org.dmalloc.spi.region.BackedRegion;
+import org.dmalloc.spi.region.MovableFile;
 import org.dmalloc.spi.region.RegionBacking;
 import org.dmalloc.spi.region.RegionTraits;
 import org.dmalloc.spi.region.SectionGate;
@@ -234,6 +235,11 @@ final class CheckpointedBacking implements RegionBacking, MemberMemory {
   public void rename(String newName, Renamed renamed) throws MemoryException {
     stored.rename(newName, traits.nameDurability(), renamed);
     member.renamed(newName);
+  }
+
+  @Override
+  public Optional<MovableFile> file() {
+    return Optional.of(stored);
   }
 
   @Override

@@ -14,10 +14,13 @@ import org.dmalloc.api.RegionOptions;
 import org.dmalloc.api.RegionRequest;
 import org.dmalloc.api.Reservation;
 import org.dmalloc.api.Sharing;
+import org.dmalloc.api.backing.CarriedGroup;
+import org.dmalloc.api.backing.StoreMove;
 import org.dmalloc.linux.CheckedPaging;
 import org.dmalloc.linux.Mapping;
 import org.dmalloc.linux.MappingKind;
 import org.dmalloc.spi.checkpoint.GroupMember;
+import org.dmalloc.spi.checkpoint.Journal;
 import org.dmalloc.spi.checkpoint.JournalRef;
 import org.dmalloc.spi.checkpoint.OpenGroups;
 import org.dmalloc.spi.machine.Machine;
@@ -27,6 +30,7 @@ import org.dmalloc.spi.region.RegionLedger;
 import org.dmalloc.spi.region.RegionTraits;
 import org.dmalloc.spi.store.OpenMode;
 import org.dmalloc.spi.store.RegionStore;
+import org.jspecify.annotations.Nullable;
 
 /** Makes and opens regions with {@link Durability#CHECKPOINT} in one store. */
 record CheckpointedRegions(RegionLedger ledger, RegionStore store, Machine machine, String holder) {
@@ -128,6 +132,72 @@ record CheckpointedRegions(RegionLedger ledger, RegionStore store, Machine machi
       RegionOptions options = request.options().withReservation(file.reservation());
       return region(request.name(), file, file.byteSize(), options, member, carriedAs);
     } catch (MemoryException | RuntimeException | Error e) {
+      member.abandon(e);
+      throw e;
+    }
+  }
+
+  /** Makes file and journal for a region that comes from another store. */
+  ArrivingFile receive(
+      RegionRequest request, StoreMove move, CarriedGroup.Last last, long carriedAs)
+      throws MemoryException {
+    String name = Objects.requireNonNull(request.name());
+    requireSize("move", Math.max(request.byteSize(), request.maximum()), name);
+    Journal journal =
+        store.receiveJournal(name, last.group(), last.groupName(), last.member(), holder);
+    try {
+      RegionFile.Named file =
+          RegionFile.Named.create(
+              request.reservation(),
+              ProgressListener.NONE,
+              reserver ->
+                  store.createArriving(
+                      name,
+                      request.byteSize(),
+                      request.reservation(),
+                      move,
+                      reserver,
+                      new JournalRef(last.group(), last.member()),
+                      holder));
+      return new ArrivingFile(this, request, carriedAs, file, journal);
+    } catch (MemoryException | RuntimeException | Error e) {
+      try {
+        journal.delete();
+      } catch (MemoryException f) {
+        e.addSuppressed(f);
+      }
+      throw e;
+    }
+  }
+
+  GroupMember adopt(Journal journal, RegionRequest request) {
+    return OpenGroups.adopt(journal, request.checkpoints(), ledger.sectionTimeoutNanos());
+  }
+
+  /** The region over a file that has arrived; discards it with its journal if that fails. */
+  BackedRegion arrived(
+      @Nullable String name,
+      RegionFile.Named file,
+      long byteSize,
+      RegionOptions asked,
+      GroupMember member,
+      long carriedAs)
+      throws MemoryException {
+    RegionRequest request = new RegionRequest(byteSize, name, asked);
+    int number = Objects.requireNonNull(file.inStore().orElseThrow().journal()).member();
+    boolean[] begun = new boolean[1];
+    try {
+      return ledger.admit(
+          request,
+          () -> {
+            begun[0] = true;
+            return region(Objects.requireNonNull(name), file, byteSize, asked, member, carriedAs);
+          });
+    } catch (MemoryException | RuntimeException | Error e) {
+      if (!begun[0]) {
+        file.discard(e);
+      }
+      forget(member, number, e);
       member.abandon(e);
       throw e;
     }

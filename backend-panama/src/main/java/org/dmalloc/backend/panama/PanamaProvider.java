@@ -22,7 +22,10 @@ import org.dmalloc.api.RegionRequest;
 import org.dmalloc.api.Reservation;
 import org.dmalloc.api.Sharing;
 import org.dmalloc.api.StoreFinding;
+import org.dmalloc.api.backing.ArrivingRegion;
 import org.dmalloc.api.backing.BackingRegion;
+import org.dmalloc.api.backing.CarriedGroup;
+import org.dmalloc.api.backing.StoreMove;
 import org.dmalloc.backend.panama.auto.PagingObserver;
 import org.dmalloc.linux.CheckedPaging;
 import org.dmalloc.linux.FileSystem;
@@ -148,6 +151,14 @@ public final class PanamaProvider extends StoreLedgerProvider {
 
   private CheckpointedRegions checkpointed(@Nullable Path directory) throws MemoryException {
     return new CheckpointedRegions(ledger, store(directory), machine, holder());
+  }
+
+  @Override
+  public ArrivingRegion receive(
+      RegionRequest request, StoreMove move, CarriedGroup.Last last, long carriedAs)
+      throws MemoryException {
+    ledger.checkRunning();
+    return checkpointed(request.directory()).receive(request, move, last, carriedAs);
   }
 
   @Override

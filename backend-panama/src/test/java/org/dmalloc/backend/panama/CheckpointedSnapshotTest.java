@@ -41,8 +41,7 @@ class CheckpointedSnapshotTest {
   private static final long MIB = 1L << 20;
   private static final long SIZE = 12 * MIB + 104;
   private static final long STEP = 40 * 4096;
-  private static final CheckpointOptions DISCARDING =
-      CheckpointOptions.DEFAULT.withOnClose(false);
+  private static final CheckpointOptions DISCARDING = CheckpointOptions.DEFAULT.withOnClose(false);
 
   @TempDir Path directory;
   private PanamaProvider provider;
@@ -57,10 +56,7 @@ class CheckpointedSnapshotTest {
   }
 
   private static RegionRequest request(String name, CheckpointOptions options) {
-    return RegionRequest.ofSize(SIZE)
-        .withName(name)
-        .withMaximum(4 * SIZE)
-        .checkpointed(options);
+    return RegionRequest.ofSize(SIZE).withName(name).withMaximum(4 * SIZE).checkpointed(options);
   }
 
   private static void fill(MemoryRegion region, long from, long to, long seed) {
@@ -241,8 +237,7 @@ class CheckpointedSnapshotTest {
     assertThrows(MemoryException.class, () -> region.snapshot(throwing));
     try (Access access = region.acquire()) {
       assertEquals(1, access.segment().get(JAVA_LONG, 0));
-      assertThrows(
-          IllegalStateException.class, () -> region.snapshot(SnapshotRequest.of("cut")));
+      assertThrows(IllegalStateException.class, () -> region.snapshot(SnapshotRequest.of("cut")));
     }
     assertEquals(before, files(directory));
     SnapshotRequest closing =

@@ -397,6 +397,20 @@ final class CheckpointEngine implements CarriedGroup {
   }
 
   @Override
+  public Last last(String region) throws MemoryException {
+    Member member = member(region).orElseThrow(() -> notOpen("read", region));
+    Journal.State state = member.state;
+    return new Last(
+        id(),
+        journal.group(),
+        member.number,
+        journal.sealed(),
+        journal.sealedAt(),
+        state.byteSize(),
+        state.length());
+  }
+
+  @Override
   public void betweenCheckpoints(Work work) throws MemoryException {
     inTurn(
         () -> {

@@ -201,6 +201,54 @@ public final class Journal implements AutoCloseable {
         });
   }
 
+  /**
+   * Makes the journal of one region that comes from another store. It has no name, and goes with
+   * its process, until {@link #arrive}.
+   *
+   * @param id that of the region's journal in the other store
+   * @param member the region's number there
+   */
+  public static Journal receive(
+      Path store, UUID id, String group, int member, String region, String holder)
+      throws MemoryException {
+    return JournalErrors.call(
+        "create journal",
+        -1,
+        store,
+        () -> {
+          JournalDirectory made = JournalDirectory.create(store, id, holder);
+          try {
+            Journal journal = create(made, id, group);
+            journal.change("add member", now -> now.put(member, region));
+            return journal;
+          } catch (IOException | RuntimeException | Error e) {
+            deleteAfter(e, made);
+            throw e;
+          }
+        });
+  }
+
+  /** Goes on from a checkpoint that the region's file has, and gets its name. */
+  public void arrive(Path store, long number, Instant at) throws MemoryException {
+    changes.lock();
+    try {
+      checkOpen();
+      Superblock next = superblock.now().withProgress(number, number, at);
+      JournalErrors.run(
+          "move",
+          -1,
+          files.groupPath(),
+          () -> {
+            superblock.progress(next);
+            ((JournalDirectory) files).publish(store, id);
+          });
+      slots.goOnFrom(number, at);
+      applied = number;
+    } finally {
+      changes.unlock();
+    }
+  }
+
   private static void deleteAfter(Throwable cause, JournalFiles files) {
     try {
       files.delete();

@@ -66,6 +66,14 @@ public final class OpenGroups {
     return new GroupMember(entry.engine);
   }
 
+  /** The place of a region that has come from another store, with its journal. */
+  public static synchronized GroupMember adopt(
+      Journal journal, CheckpointOptions options, long sectionTimeoutNanos) {
+    Entry entry = put(journal, options, sectionTimeoutNanos);
+    entry.members++;
+    return new GroupMember(entry.engine);
+  }
+
   /**
    * The place of a stored region that is about to be opened: its file is that of the last
    * checkpoint when this returns.

@@ -60,6 +60,12 @@ final class Slots implements SlotWriter.Owner {
     return new Last(sealed, sealedAt);
   }
 
+  /** Goes on from a checkpoint that the regions' files have, and no slot. */
+  synchronized void goOnFrom(long number, Instant at) {
+    sealed = number;
+    sealedAt = at;
+  }
+
   private @Nullable Seal sealOf(long number) {
     Seal seal = seals[Recovery.slotOf(number)];
     return seal != null && seal.attempt().number() == number ? seal : null;

@@ -23,7 +23,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p><b>Threads.</b> One makes the copy; the group's own shows it checkpoints.
  */
-final class CheckpointedCopy implements CheckpointLog.Follower, AutoCloseable {
+public final class CheckpointedCopy implements CheckpointLog.Follower, AutoCloseable {
   private static final long PIECE_BYTES = 4L << 20;
   private static final long BLOCK_BYTES = 64 << 10;
   private static final MemorySegment ZEROS =
@@ -34,7 +34,7 @@ final class CheckpointedCopy implements CheckpointLog.Follower, AutoCloseable {
   private static final long CATCH_UP_NANOS = 10_000_000_000L;
 
   /** Where it goes. */
-  interface Target {
+  public interface Target {
     long byteSize();
 
     /** Makes it larger, with zeros, or smaller. */
@@ -68,7 +68,7 @@ final class CheckpointedCopy implements CheckpointLog.Follower, AutoCloseable {
   }
 
   /** Begins to follow the region's group. */
-  static CheckpointedCopy begin(CarriedGroup group, MemoryRegion region, Target target) {
+  public static CheckpointedCopy begin(CarriedGroup group, MemoryRegion region, Target target) {
     return new CheckpointedCopy(group, region, target);
   }
 
@@ -109,7 +109,8 @@ final class CheckpointedCopy implements CheckpointLog.Follower, AutoCloseable {
    *
    * @param guide told how far it is; what it throws ends the copy
    */
-  void copyFile(PreCopy.Guide guide, RateLimit rate) throws MemoryException {
+  public void copyFile(PreCopy.Guide guide, long bytesPerSecond) throws MemoryException {
+    RateLimit rate = new RateLimit(bytesPerSecond);
     try (Arena arena = Arena.ofShared()) { // another thread may read into it
       MemorySegment piece = arena.allocate(PIECE_BYTES);
       for (long offset = 0; offset < region.byteSize(); offset += PIECE_BYTES) {
@@ -154,7 +155,7 @@ final class CheckpointedCopy implements CheckpointLog.Follower, AutoCloseable {
   }
 
   /** Waits until the target has all checkpoints that there are. */
-  void catchUp(PreCopy.Guide guide) throws MemoryException {
+  public void catchUp(PreCopy.Guide guide) throws MemoryException {
     while (!hasAll()) {
       guide.goOn();
       LockSupport.parkNanos(this, LOOK_AGAIN_NANOS);
@@ -162,7 +163,7 @@ final class CheckpointedCopy implements CheckpointLog.Follower, AutoCloseable {
   }
 
   /** The same between two checkpoints, for which others wait. */
-  void catchUpBetween() throws MemoryException {
+  public void catchUpBetween() throws MemoryException {
     group.awaitApplied();
     long start = System.nanoTime();
     while (!hasAll()) {
@@ -186,7 +187,7 @@ final class CheckpointedCopy implements CheckpointLog.Follower, AutoCloseable {
     group.unsaved(name, this::take);
   }
 
-  synchronized long copiedBytes() {
+  public synchronized long copiedBytes() {
     return copiedBytes;
   }
 

@@ -115,7 +115,7 @@ final class CheckpointedSnapshot implements CheckpointedCopy.Target {
   private void copy() throws MemoryException {
     try (CheckpointedCopy copy = CheckpointedCopy.begin(group, region, this)) {
       PreCopy.Guide guide = guide();
-      copy.copyFile(guide, new RateLimit(request.bytesPerSecond()));
+      copy.copyFile(guide, request.bytesPerSecond());
       target.force(); // or the kernel may hold the stores up that users wait for
       copy.catchUp(guide);
       group.betweenCheckpoints(

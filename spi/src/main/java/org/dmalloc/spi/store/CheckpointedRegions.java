@@ -2,6 +2,8 @@
 package org.dmalloc.spi.store;
 
 import java.io.IOException;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
 import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.util.Map;
@@ -29,6 +31,8 @@ import org.jspecify.annotations.Nullable;
 final class CheckpointedRegions {
   /** Of a member that is being created or deleted. */
   private static final String NO_NAME = "";
+
+  private static final Logger LOG = System.getLogger(CheckpointedRegions.class.getName());
 
   private final RegionStore store;
   private final Path directory;
@@ -157,6 +161,63 @@ final class CheckpointedRegions {
       try (Journal journal = Journal.open(directory, ref.journal(), "a reader's opening")) {
         replay(journal);
       }
+    }
+  }
+
+  /**
+   * Deletes the journal of that id, if no region here has it: a move that was cut off has left it.
+   *
+   * @throws MemoryException if a region has it, or another journal has the group's name
+   */
+  void requireNone(UUID id, String group) throws IOException {
+    if (!group.isEmpty() && Journal.find(directory, group).filter(id::equals).isEmpty()) {
+      requireNoGroup(group);
+    }
+    if (!Journals.exists(directory, id)) {
+      return;
+    }
+    for (Path file : Temporaries.files(directory, CheckpointedRegions::isRegion)) {
+      JournalRef ref = journalIfAny(file);
+      if (ref != null && ref.journal().equals(id)) {
+        throw MemoryException.of(
+            "move",
+            file.toString(),
+            "it has the journal of the region that moves: it is a copy of it",
+            "remove it, or move to another store");
+      }
+    }
+    try (Journal left = Journal.open(directory, id, "its removal")) {
+      left.delete();
+    }
+  }
+
+  private void requireNoGroup(String group) throws MemoryException {
+    if (Journal.find(directory, group).isPresent()) {
+      throw MemoryException.of(
+          "move",
+          directory.toString(),
+          "it has a group " + group + " of its own",
+          "move to another store");
+    }
+  }
+
+  /**
+   * Takes a region whose file is gone out of its journal, as far as nobody has that open; else, and
+   * where it cannot be written, the journal stays and verify tells.
+   */
+  static void forget(Path directory, @Nullable JournalRef ref) {
+    if (ref == null || !Journals.exists(directory, ref.journal())) {
+      return;
+    }
+    try (Journal journal = Journal.open(directory, ref.journal(), "the end of a move")) {
+      if (journal.members().containsKey(ref.member())) {
+        journal.remove(ref.member());
+      }
+      if (journal.members().isEmpty()) {
+        journal.delete();
+      }
+    } catch (IOException e) {
+      LOG.log(Level.DEBUG, "the journal of a region that has moved stays: {0}", e.getMessage());
     }
   }
 

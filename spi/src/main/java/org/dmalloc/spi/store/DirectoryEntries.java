@@ -13,6 +13,7 @@ import java.nio.file.StandardOpenOption;
 import java.util.function.Consumer;
 import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.NameDurability;
+import org.dmalloc.spi.checkpoint.JournalRef;
 import org.dmalloc.spi.machine.Errno;
 import org.dmalloc.spi.region.SuspectFiles;
 import org.jspecify.annotations.Nullable;
@@ -269,8 +270,10 @@ final class DirectoryEntries {
     if (!note.isSuperseded()) {
       return false;
     }
+    JournalRef journal = RegionImage.load(locked.disk(), path).header().journal();
     FileIdentity.deleteIfSame(path, locked.identity());
     settle(NameDurability.NOW);
+    CheckpointedRegions.forget(directory, journal);
     return true;
   }
 

@@ -177,8 +177,11 @@ record HandOver(Role role, UUID id, String path) {
   private void deleteOld(Path other) throws IOException {
     try (LockedFile old =
         LockedFile.open("remove", other, OpenMode.WRITER, "its removal", Duration.ZERO)) {
-      if (isFor(RegionImage.load(old.disk(), other).header(), Role.LEAVING)) {
+      RegionHeader header = RegionImage.load(old.disk(), other).header();
+      if (isFor(header, Role.LEAVING)) {
         FileIdentity.deleteIfSame(other, old.identity());
+        CheckpointedRegions.forget(
+            Objects.requireNonNull(other.toAbsolutePath().getParent()), header.journal());
       }
     } catch (NoSuchFileException e) {
       // Deleted before, or never there.

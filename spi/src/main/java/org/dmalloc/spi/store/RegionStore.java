@@ -9,6 +9,7 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.UUID;
 import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.NameDurability;
 import org.dmalloc.api.ProgressListener;
@@ -212,6 +213,40 @@ public final class RegionStore implements GroupStore {
     RegionHeader header =
         RegionHeader.first(byteSize, RegionImage.DATA_OFFSET, reservation, note, null);
     return begin(name, header, reserver, durable, holder);
+  }
+
+  /**
+   * Creates what is to be a checkpointed region that comes from another store, like {@link
+   * #createUnpublished}, with the journal that it is to have here.
+   */
+  public StoreFile createArriving(
+      String name,
+      long byteSize,
+      Reservation reservation,
+      StoreMove move,
+      SpaceReserver reserver,
+      JournalRef journal,
+      String holder)
+      throws MemoryException {
+    RegionHeader header =
+        RegionHeader.first(
+            byteSize, RegionImage.DATA_OFFSET, reservation, HandOver.arriving(move), journal);
+    return begin(name, header, reserver, NameDurability.NOW, holder);
+  }
+
+  /**
+   * Makes the journal of a checkpointed region that comes from another store. What an earlier move
+   * of it that was cut off has left here goes.
+   *
+   * @throws MemoryException if the store has the name, or a journal of that id or group, and a
+   *     region of it
+   */
+  public Journal receiveJournal(String name, UUID id, String group, int member, String holder)
+      throws MemoryException {
+    requireDirectory("move");
+    entries.take("move", path(name));
+    StoreErrors.run("move", -1, path(name), () -> checkpointed.requireNone(id, group));
+    return Journal.receive(directory, id, group, member, name, holder);
   }
 
   private StoreFile begin(
