@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.nio.file.Path;
 import java.util.List;
 import java.util.OptionalLong;
 import javax.inject.Inject;
@@ -22,6 +23,7 @@ import org.dmalloc.itests.exam.PaxExam;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.ops4j.pax.exam.ExamFactory;
 import org.ops4j.pax.exam.Option;
 import org.ops4j.pax.exam.nat.internal.NativeTestContainerFactory;
@@ -126,6 +128,39 @@ public class CheckpointIT {
       shell.run("free orders");
       assertEquals("third", start("orders"));
       shell.run("delete orders");
+    } finally {
+      second.delete();
+    }
+  }
+
+  @Test
+  void aRegionIsHotSwappedToAnotherDisk(@TempDir Path disk) throws Exception {
+    ConfiguredProviders providers = new ConfiguredProviders(context);
+    Configuration second =
+        providers.create(
+            Backends.PIDS.get("panama"), "dmalloc.backend", "second", "directory", disk.toString());
+    try {
+      providers.await("second");
+      shell.run("alloc 1m -n orders -b managed --checkpoint --discard-on-close");
+      shell.run("hotswap orders panama");
+      shell.run("write orders 0 first");
+      shell.run("checkpoint orders");
+      shell.run("write orders 0 later");
+      String moved = shell.run("hotswap orders second");
+      assertTrue(moved.contains("panama → second"), moved);
+      assertTrue(shell.run("info orders").contains(disk.toString()), moved);
+      assertEquals("later", start("orders"));
+      String kept = shell.run("snapshot orders kept");
+      assertTrue(kept.contains("with its checkpoints"), kept);
+      shell.run("discard orders --yes");
+      assertEquals("first", start("orders"));
+      shell.run("write orders 0 third");
+      assertTrue(shell.run("checkpoint orders").contains("2"), "numbers go on");
+      shell.run("hotswap orders panama");
+      shell.run("free orders");
+      assertEquals("third", start("orders"));
+      assertEquals("later", start("kept"));
+      shell.run("delete orders kept");
     } finally {
       second.delete();
     }

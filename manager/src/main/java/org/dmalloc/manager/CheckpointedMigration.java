@@ -6,6 +6,7 @@ import java.lang.System.Logger.Level;
 import java.lang.foreign.MemorySegment;
 import java.util.Objects;
 import java.util.Optional;
+import org.dmalloc.api.Capability;
 import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.MemoryRegion;
 import org.dmalloc.api.RegionRequest;
@@ -113,8 +114,7 @@ final class CheckpointedMigration {
     if (move.target().provider() instanceof StoreProvider store) {
       return store.receive(request, between, last, move.region().id());
     }
-    throw new UnsupportedCapabilityException(
-        move.target().name(), org.dmalloc.api.Capability.NAMED);
+    throw new UnsupportedCapabilityException(move.target().name(), Capability.NAMED);
   }
 
   private static CheckpointedCopy.Target target(ArrivingRegion arriving) {

@@ -15,6 +15,7 @@ import org.dmalloc.spi.checkpoint.GroupMember;
 import org.dmalloc.spi.checkpoint.Journal;
 import org.dmalloc.spi.checkpoint.MemberFile;
 import org.dmalloc.spi.machine.Errno;
+import org.dmalloc.spi.region.Uninterrupted.Action;
 import org.dmalloc.spi.store.StoreFile;
 
 /** File and journal of a checkpointed region that comes from another store. */
@@ -111,16 +112,17 @@ final class ArrivingFile implements ArrivingRegion {
   @Override
   public void close() {
     if (!arrived) {
-      IOException failure = new IOException();
-      file.discard(failure);
-      try {
-        journal.delete();
-      } catch (MemoryException e) {
-        failure.addSuppressed(e);
-      }
-      for (Throwable each : failure.getSuppressed()) {
-        LOG.log(Level.WARNING, "giving up the unfinished {0}: {1}", stored.path(), each);
-      }
+      giveUp(file::delete);
+      giveUp(journal::delete);
+    }
+  }
+
+  /** What is left goes with the process. */
+  private void giveUp(Action part) {
+    try {
+      part.run();
+    } catch (MemoryException | RuntimeException e) {
+      LOG.log(Level.WARNING, "giving up the unfinished {0}: {1}", stored.path(), e.getMessage());
     }
   }
 }

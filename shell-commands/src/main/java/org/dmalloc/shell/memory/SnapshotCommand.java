@@ -70,7 +70,10 @@ public final class SnapshotCommand extends CommandSet {
         switch (result.method()) {
           case REFLINK ->
               String.format(
-                  Locale.ROOT, "blocks shared, nothing copied, pause %.2f ms", pauseMillis);
+                  Locale.ROOT,
+                  "blocks shared, %s copied, pause %.2f ms",
+                  result.copiedBytes() == 0 ? "nothing" : ByteSize.format(result.copiedBytes()),
+                  pauseMillis);
           case READ_ONLY_COPY ->
               String.format(
                   Locale.ROOT,
@@ -83,6 +86,13 @@ public final class SnapshotCommand extends CommandSet {
                   "%s copied at once, pause %.2f ms",
                   ByteSize.format(result.copiedBytes()),
                   pauseMillis);
+          case CHECKPOINT_COPY ->
+              String.format(
+                  Locale.ROOT,
+                  "%s copied with its checkpoints, pause %.2f ms, %.0f MB/s",
+                  ByteSize.format(result.copiedBytes()),
+                  pauseMillis,
+                  result.megabytesPerSecond());
           case TRACKED_COPY, COMPARED_COPY ->
               String.format(
                   Locale.ROOT,
