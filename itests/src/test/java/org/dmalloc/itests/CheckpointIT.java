@@ -5,7 +5,9 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalLong;
 import javax.inject.Inject;
@@ -100,21 +102,56 @@ public class CheckpointIT {
     assertEquals("no checkpointed region is open", shell.run("checkpoints"));
   }
 
+  /** Two instances of panama in place of the one that is there without a configuration. */
+  private final class Instances implements AutoCloseable {
+    private final ConfiguredProviders providers = new ConfiguredProviders(context);
+    private final List<Configuration> made = new ArrayList<>();
+
+    Instances(Path first, Path second) throws Exception {
+      add("first", first);
+      add("second", second);
+    }
+
+    private void add(String name, Path store) throws Exception {
+      Files.createDirectories(store);
+      made.add(
+          providers.create(
+              Backends.PIDS.get("panama"), "dmalloc.backend", name, "directory", store.toString()));
+      providers.await(name);
+    }
+
+    void stopSecond() throws Exception {
+      made.removeLast().delete();
+      ConfiguredProviders.until(
+          () -> "the end of second", () -> providers.find("second").isEmpty());
+    }
+
+    void move(MemoryRegion region, String target) throws Exception {
+      providers.move(region, target, ProgressListener.NONE);
+    }
+
+    @Override
+    public void close() throws Exception {
+      for (Configuration each : made) {
+        each.delete();
+      }
+    }
+  }
+
+  private void alloc(String name, String options) throws Exception {
+    shell.run("alloc 1m -n " + name + " -b managed --checkpoint --discard-on-close " + options);
+    shell.run("hotswap " + name + " first");
+  }
+
   @Test
-  void aRegionIsHotSwappedWithWhatNoCheckpointHas() throws Exception {
-    ConfiguredProviders providers = new ConfiguredProviders(context);
-    String store = context.getProperty("dmalloc.directory");
-    Configuration second =
-        providers.create(
-            Backends.PIDS.get("panama"), "dmalloc.backend", "second", "directory", store);
-    try {
-      providers.await("second");
-      shell.run("alloc 1m -n orders --checkpoint --discard-on-close");
+  void aRegionIsHotSwappedWithWhatNoCheckpointHas(@TempDir Path store) throws Exception {
+    try (Instances instances = new Instances(store, store)) {
+      alloc("orders", "");
       shell.run("write orders 0 first");
       shell.run("checkpoint orders");
       shell.run("write orders 0 later");
       String moved = shell.run("hotswap orders second");
-      assertTrue(moved.contains("→ second"), moved);
+      assertTrue(moved.contains("first → second"), moved);
       assertEquals("later", start("orders"));
       shell.run("discard orders --yes");
       assertEquals("first", start("orders"));
@@ -124,31 +161,24 @@ public class CheckpointIT {
       Exception refused =
           assertThrows(Exception.class, () -> shell.run("hotswap orders filechannel"));
       assertTrue(String.valueOf(refused.getMessage()).contains("CHECKPOINT"), refused.toString());
-      shell.run("hotswap orders panama");
+      shell.run("hotswap orders first");
       shell.run("free orders");
       assertEquals("third", start("orders"));
       shell.run("delete orders");
-    } finally {
-      second.delete();
+      assertTrue(instances.providers.find("second").iterator().hasNext());
     }
   }
 
   @Test
   void aRegionIsHotSwappedToAnotherDisk(@TempDir Path disk) throws Exception {
-    ConfiguredProviders providers = new ConfiguredProviders(context);
-    Configuration second =
-        providers.create(
-            Backends.PIDS.get("panama"), "dmalloc.backend", "second", "directory", disk.toString());
-    try {
-      providers.await("second");
-      shell.run("alloc 1m -n orders -b managed --checkpoint --discard-on-close");
-      shell.run("hotswap orders panama");
+    try (Instances instances = new Instances(disk.resolve("one"), disk.resolve("two"))) {
+      alloc("orders", "");
       shell.run("write orders 0 first");
       shell.run("checkpoint orders");
       shell.run("write orders 0 later");
       String moved = shell.run("hotswap orders second");
-      assertTrue(moved.contains("panama → second"), moved);
-      assertTrue(shell.run("info orders").contains(disk.toString()), moved);
+      assertTrue(moved.contains("first → second"), moved);
+      assertTrue(shell.run("info orders").contains(disk.resolve("two").toString()), moved);
       assertEquals("later", start("orders"));
       String kept = shell.run("snapshot orders kept");
       assertTrue(kept.contains("with its checkpoints"), kept);
@@ -156,82 +186,58 @@ public class CheckpointIT {
       assertEquals("first", start("orders"));
       shell.run("write orders 0 third");
       assertTrue(shell.run("checkpoint orders").contains("2"), "numbers go on");
-      shell.run("hotswap orders panama");
+      shell.run("hotswap orders first");
       shell.run("free orders");
       assertEquals("third", start("orders"));
       assertEquals("later", start("kept"));
       shell.run("delete orders kept");
-    } finally {
-      second.delete();
+      assertTrue(instances.providers.find("second").iterator().hasNext());
     }
   }
 
   @Test
-  void aHeapGoesAlongAndBackToTheLastCheckpoint() throws Exception {
-    ConfiguredProviders providers = new ConfiguredProviders(context);
-    String store = context.getProperty("dmalloc.directory");
-    Configuration second =
-        providers.create(
-            Backends.PIDS.get("panama"), "dmalloc.backend", "second", "directory", store);
+  void aHeapGoesAlongAndBackToTheLastCheckpoint(@TempDir Path store) throws Exception {
     RegionRequest request =
         RegionRequest.ofSize(1 << 20)
             .withName("blocks")
             .withMaximum(8 << 20)
             .checkpointed(CheckpointOptions.DEFAULT.withOnClose(false));
-    try {
-      providers.await("second");
-      try (MemoryRegion region = managed.allocate(request)) {
-        long block;
-        try (Heap heap = heaps.create(region, HeapOptions.DEFAULT)) {
-          block = heap.allocate(100);
-          heap.setRoot("first", block);
-          region.checkpoint();
-          providers.move(region, "second", ProgressListener.NONE);
-          heap.setRoot("second", heap.allocate(2 << 20)); // it grows
-          providers.move(region, "panama", ProgressListener.NONE);
-          assertEquals(List.of(), heap.check().findings());
-          assertTrue(heap.root("second").isPresent());
-        }
-        region.discard();
-        try (Heap heap = heaps.open(region, HeapOptions.DEFAULT)) {
-          assertEquals(OptionalLong.of(block), heap.root("first"));
-          assertEquals(OptionalLong.empty(), heap.root("second"));
-          assertEquals(List.of(), heap.check().findings());
-        }
+    try (Instances instances = new Instances(store, store);
+        MemoryRegion region = managed.allocate(request)) {
+      instances.move(region, "first");
+      long block;
+      try (Heap heap = heaps.create(region, HeapOptions.DEFAULT)) {
+        block = heap.allocate(100);
+        heap.setRoot("first", block);
+        region.checkpoint();
+        instances.move(region, "second");
+        heap.setRoot("second", heap.allocate(2 << 20)); // it grows
+        instances.move(region, "first");
+        assertEquals(List.of(), heap.check().findings());
+        assertTrue(heap.root("second").isPresent());
       }
-      managed.delete("blocks");
-    } finally {
-      second.delete();
+      region.discard();
+      try (Heap heap = heaps.open(region, HeapOptions.DEFAULT)) {
+        assertEquals(OptionalLong.of(block), heap.root("first"));
+        assertEquals(OptionalLong.empty(), heap.root("second"));
+        assertEquals(List.of(), heap.check().findings());
+      }
     }
   }
 
   @Test
-  void aBackendThatStopsHandsItsCheckpointedRegionsOn() throws Exception {
-    ConfiguredProviders providers = new ConfiguredProviders(context);
-    String store = context.getProperty("dmalloc.directory");
-    Configuration second =
-        providers.create(
-            Backends.PIDS.get("panama"), "dmalloc.backend", "second", "directory", store);
-    boolean deleted = false;
-    try {
-      providers.await("second");
-      shell.run("alloc 1m -n orders --checkpoint --group shop --discard-on-close");
-      shell.run("alloc 1m -n invoices --checkpoint --group shop");
+  void aBackendThatStopsHandsItsCheckpointedRegionsOn(@TempDir Path store) throws Exception {
+    try (Instances instances = new Instances(store, store)) {
+      alloc("orders", "--group shop");
+      alloc("invoices", "--group shop");
       shell.run("hotswap orders second");
       shell.run("write orders 0 kept!");
-      second.delete();
-      deleted = true;
-      ConfiguredProviders.until(
-          () -> "the end of second", () -> providers.find("second").isEmpty());
+      instances.stopSecond();
       assertEquals("kept!", start("orders"));
       shell.run("checkpoint invoices");
       shell.run("free orders invoices");
       assertEquals("kept!", start("orders"));
       shell.run("delete orders invoices");
-    } finally {
-      if (!deleted) {
-        second.delete();
-      }
     }
   }
 }
