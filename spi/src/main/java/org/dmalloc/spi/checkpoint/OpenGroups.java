@@ -13,6 +13,7 @@ import org.dmalloc.api.MemoryException;
 import org.dmalloc.spi.machine.CgroupMemory;
 import org.dmalloc.spi.machine.KernelFiles;
 import org.dmalloc.spi.machine.MemoryInfo;
+import org.dmalloc.spi.region.Uninterrupted;
 
 /**
  * The groups that are open in this JVM, each once, whichever providers its regions come from.
@@ -27,8 +28,14 @@ public final class OpenGroups {
   private static final int SHARE_OF_MEMORY = 8;
   private static final long LEAST_BOUND_BYTES = 1L << 20;
 
-  /** By the directory of the journal: a copy of a store has the same ids. */
+  /** By the directory of the journal: a copy of a store has the same ids. Guards all of this. */
   private static final Map<Path, Entry> OPEN = new HashMap<>();
+
+  /**
+   * How many journals with an id are just being opened or closed, which takes long: a replay, and
+   * the wait for followers. Others wait for them without keeping those of other groups waiting.
+   */
+  private static final Map<UUID, Integer> BUSY = new HashMap<>();
 
   private OpenGroups() {}
 
@@ -52,24 +59,47 @@ public final class OpenGroups {
    *     made
    * @throws IllegalArgumentException if the group is open with other options
    */
-  public static synchronized GroupMember allocate(
+  public static GroupMember allocate(
       GroupStore store, CheckpointOptions options, String holder, long sectionTimeoutNanos)
       throws MemoryException {
-    String group = options.group() == null ? "" : options.group();
-    Optional<UUID> there =
-        group.isEmpty() ? Optional.empty() : Journal.find(store.directory(), group);
-    Entry entry =
-        there.isPresent()
-            ? entry(store, there.get(), options, holder, sectionTimeoutNanos)
-            : put(Journal.create(store.directory(), group, holder), options, sectionTimeoutNanos);
-    entry.members++;
-    return new GroupMember(entry.engine);
+    UUID id;
+    synchronized (OPEN) {
+      Optional<UUID> there = group(store, options);
+      while (there.isPresent() && BUSY.containsKey(there.get())) {
+        awaitIdle(there.get());
+        there = group(store, options); // it may have gone with its last region
+      }
+      if (there.isEmpty()) {
+        String group = options.group() == null ? "" : options.group();
+        Journal made = Journal.create(store.directory(), group, holder);
+        return enter(put(made, options, sectionTimeoutNanos));
+      }
+      id = there.get();
+      Optional<Entry> open = find(store.directory(), id);
+      if (open.isPresent()) {
+        requireSame(open.get().engine, options);
+        return enter(open.get());
+      }
+      beBusy(id);
+    }
+    return openBusy(store, id, options, holder, sectionTimeoutNanos);
+  }
+
+  private static Optional<UUID> group(GroupStore store, CheckpointOptions options)
+      throws MemoryException {
+    String group = options.group();
+    return group == null ? Optional.empty() : Journal.find(store.directory(), group);
   }
 
   /** The place of a region that has come from another store, with its journal. */
-  public static synchronized GroupMember adopt(
+  public static GroupMember adopt(
       Journal journal, CheckpointOptions options, long sectionTimeoutNanos) {
-    Entry entry = put(journal, options, sectionTimeoutNanos);
+    synchronized (OPEN) {
+      return enter(put(journal, options, sectionTimeoutNanos));
+    }
+  }
+
+  private static GroupMember enter(Entry entry) {
     entry.members++;
     return new GroupMember(entry.engine);
   }
@@ -78,38 +108,70 @@ public final class OpenGroups {
    * The place of a stored region that is about to be opened: its file is that of the last
    * checkpoint when this returns.
    */
-  public static synchronized GroupMember open(
+  public static GroupMember open(
       GroupStore store,
       JournalRef place,
       CheckpointOptions options,
       String holder,
       long sectionTimeoutNanos)
       throws MemoryException {
-    Entry entry = entry(store, place.journal(), options, holder, sectionTimeoutNanos);
-    entry.members++;
-    return new GroupMember(entry.engine);
+    UUID id = place.journal();
+    synchronized (OPEN) {
+      awaitIdle(id);
+      Optional<Entry> open = find(store.directory(), id);
+      if (open.isPresent()) {
+        requireSame(open.get().engine, options);
+        return enter(open.get());
+      }
+      beBusy(id);
+    }
+    return openBusy(store, id, options, holder, sectionTimeoutNanos);
+  }
+
+  /** Opens a journal, while others who want it wait. */
+  private static GroupMember openBusy(
+      GroupStore store, UUID id, CheckpointOptions options, String holder, long sectionTimeoutNanos)
+      throws MemoryException {
+    try {
+      Journal journal = Journal.open(store.directory(), id, holder);
+      try {
+        store.replay(journal);
+        return adopt(journal, options, sectionTimeoutNanos);
+      } catch (MemoryException | RuntimeException | Error e) {
+        close(journal, e);
+        throw e;
+      }
+    } finally {
+      beIdle(id);
+    }
+  }
+
+  private static void beBusy(UUID id) {
+    BUSY.merge(id, 1, Integer::sum);
+  }
+
+  private static void beIdle(UUID id) {
+    synchronized (OPEN) {
+      BUSY.compute(id, (same, count) -> count == null || count == 1 ? null : count - 1);
+      OPEN.notifyAll();
+    }
+  }
+
+  private static void awaitIdle(UUID id) {
+    Uninterrupted.await(
+        () -> {
+          while (BUSY.containsKey(id)) {
+            OPEN.wait();
+          }
+          return true;
+        });
   }
 
   /** The journal of a group that is open in this JVM. */
-  public static synchronized Optional<Journal> journal(Path store, UUID id) {
-    return find(store, id).map(entry -> entry.engine.journal);
-  }
-
-  private static Entry entry(
-      GroupStore store, UUID id, CheckpointOptions options, String holder, long sectionTimeoutNanos)
-      throws MemoryException {
-    Optional<Entry> there = find(store.directory(), id);
-    if (there.isPresent()) {
-      requireSame(there.get().engine, options);
-      return there.get();
-    }
-    Journal journal = Journal.open(store.directory(), id, holder);
-    try {
-      store.replay(journal);
-      return put(journal, options, sectionTimeoutNanos);
-    } catch (MemoryException | RuntimeException | Error e) {
-      close(journal, e);
-      throw e;
+  public static Optional<Journal> journal(Path store, UUID id) {
+    synchronized (OPEN) {
+      awaitIdle(id);
+      return find(store, id).map(entry -> entry.engine.journal);
     }
   }
 
@@ -164,20 +226,30 @@ public final class OpenGroups {
   }
 
   /** Keeps a group open, also without a region, until it is {@linkplain #leave left}. */
-  static synchronized void hold(CheckpointEngine engine) {
-    Entry entry = OPEN.get(engine.journal.path());
-    if (entry == null) {
-      throw new IllegalStateException("region is closed");
+  static void hold(CheckpointEngine engine) {
+    synchronized (OPEN) {
+      Entry entry = OPEN.get(engine.journal.path());
+      if (entry == null) {
+        throw new IllegalStateException("region is closed");
+      }
+      entry.members++;
     }
-    entry.members++;
   }
 
   /** Lets a region go, or one that was not made. */
-  static synchronized void leave(CheckpointEngine engine) throws MemoryException {
-    Entry entry = OPEN.get(engine.journal.path());
-    if (entry != null && --entry.members == 0) {
+  static void leave(CheckpointEngine engine) throws MemoryException {
+    synchronized (OPEN) {
+      Entry entry = OPEN.get(engine.journal.path());
+      if (entry == null || --entry.members > 0) {
+        return;
+      }
       OPEN.remove(engine.journal.path());
+      beBusy(engine.id());
+    }
+    try {
       engine.close();
+    } finally {
+      beIdle(engine.id());
     }
   }
 }
