@@ -72,7 +72,7 @@ final class ArrivingFile implements ArrivingRegion {
 
   @Override
   public void load(long offset, MemorySegment bytes) throws MemoryException {
-    stored.write(offset, bytes);
+    stored.data().write(offset, bytes);
   }
 
   @Override
