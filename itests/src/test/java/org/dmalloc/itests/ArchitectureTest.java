@@ -56,6 +56,7 @@ class ArchitectureTest {
               entry("org.dmalloc.manager", Set.of("api", "spi")),
               entry("org.dmalloc.heap", Set.of("api")),
               entry("org.dmalloc.backup", Set.of("api")),
+              entry("org.dmalloc.backup.s3", Set.of("api", "backup")),
               entry("org.dmalloc.report", Set.of("api")),
               entry("org.dmalloc.measure", Set.of("api", "spi", "linux", "report", "heap")),
               entry("org.dmalloc.shell", Set.of("api", "heap", "report")),
@@ -64,7 +65,8 @@ class ArchitectureTest {
               entry("org.dmalloc.testkit", Set.of("api", "spi"))));
 
   private static final Pattern MODULE =
-      Pattern.compile("(org\\.dmalloc\\.(?:shell\\.measure|(?:backend\\.)?[a-z]+))(?:\\..*)?");
+      Pattern.compile(
+          "(org\\.dmalloc\\.(?:shell\\.measure|backup\\.s3|(?:backend\\.)?[a-z]+))(?:\\..*)?");
 
   private static final JavaClasses SUITE =
       new ClassFileImporter()

@@ -23,10 +23,15 @@ class BundleContentIT {
   /** What only the bundle's own class path leads to, and no module of plain Java has. */
   private static final String DOWNCALLS = "OSGI-INF.linux.org.dmalloc.linux";
 
+  /** The same for the client of object stores. */
+  private static final String CLIENT = "OSGI-INF.client.";
+
   private static final Map<String, Set<String>> EMBEDDED =
       Map.of(
           "dmalloc-backup.jar",
           Set.of("net.jpountz"),
+          "dmalloc-backup-s3.jar",
+          Set.of(CLIENT + "org.reactivestreams", CLIENT + "org.slf4j", CLIENT + "software.amazon"),
           "dmalloc-backend-panama.jar",
           Set.of(DOWNCALLS),
           "dmalloc-backend-anon.jar",
@@ -59,7 +64,7 @@ class BundleContentIT {
             .map(
                 name ->
                     name.replaceAll(
-                        "^((?:OSGI-INF\\.linux\\.)?org\\.dmalloc\\.[a-z]+|[a-z]+\\.[a-z]+).*",
+                        "^((?:OSGI-INF\\.linux\\.)?org\\.dmalloc\\.[a-z]+|(?:OSGI-INF\\.client\\.)?[a-z]+\\.[a-z0-9]+).*",
                         "$1"))
             .forEach(foreign::add);
         assertEquals(
@@ -71,12 +76,14 @@ class BundleContentIT {
   }
 
   @Test
-  void noBundleImportsTheDowncalls() throws IOException {
+  void noBundleImportsWhatOthersEmbed() throws IOException {
     for (Path path : suite()) {
       try (JarFile jar = new JarFile(path.toFile())) {
         String imports =
             String.valueOf(jar.getManifest().getMainAttributes().getValue("Import-Package"));
-        assertFalse(imports.contains("org.dmalloc.linux"), path + " imports " + imports);
+        for (String embedded : List.of("org.dmalloc.linux", "software.amazon", "org.slf4j")) {
+          assertFalse(imports.contains(embedded), path + " imports " + imports);
+        }
       }
     }
   }
@@ -100,7 +107,7 @@ class BundleContentIT {
       }
       assertEquals(byBundle, byModule, module.name());
     }
-    assertEquals(8, modules.size(), modules::toString);
+    assertEquals(9, modules.size(), modules::toString);
   }
 
   @Test

@@ -55,9 +55,12 @@ class ResolveIT {
     "org.dmalloc.manager, org.dmalloc.spi",
     "org.dmalloc.heap, ''",
     "org.dmalloc.backup, ''",
-    "org.dmalloc.measure, org.dmalloc.heap|org.dmalloc.report|org.dmalloc.spi|com.google.gson|org.hdrhistogram.HdrHistogram",
+    "org.dmalloc.backup.s3, org.dmalloc.backup|org.apache.felix.configadmin",
+    "org.dmalloc.measure,"
+        + " org.dmalloc.heap|org.dmalloc.report|org.dmalloc.spi|com.google.gson|org.hdrhistogram.HdrHistogram",
     "org.dmalloc.shell, org.dmalloc.report|com.google.gson|org.apache.felix.gogo.runtime",
-    "org.dmalloc.shell.measure, org.dmalloc.heap|org.dmalloc.report|org.dmalloc.shell|com.google.gson|org.hdrhistogram.HdrHistogram|org.dmalloc.measure|org.dmalloc.spi|org.apache.felix.gogo.runtime"
+    "org.dmalloc.shell.measure,"
+        + " org.dmalloc.heap|org.dmalloc.report|org.dmalloc.shell|com.google.gson|org.hdrhistogram.HdrHistogram|org.dmalloc.measure|org.dmalloc.spi|org.apache.felix.gogo.runtime"
   })
   void eachBundleBringsAlongWhatItNeeds(String bundle, String more) throws Exception {
     Set<String> expected = new TreeSet<>(Set.of("org.dmalloc.api", bundle));
@@ -79,6 +82,7 @@ class ResolveIT {
     "(objectClass=org.dmalloc.api.MemoryProvider), org.dmalloc.",
     "(objectClass=org.dmalloc.heap.HeapService), org.dmalloc.heap",
     "(objectClass=org.dmalloc.backup.BackupService), org.dmalloc.backup",
+    "(objectClass=org.dmalloc.backup.BackupStoreOpener), org.dmalloc.backup.s3",
   })
   void whoeverNeedsAServiceGetsItsBundle(String filter, String bundle) throws Exception {
     Set<String> resolved = resolve(identity(consumer(filter)));
@@ -127,7 +131,8 @@ class ResolveIT {
                 "-runee: JavaSE-25",
                 "-resolve.effective: active",
                 // Gogo's runtime wants some shell beside it.
-                "-runprovidedcapabilities: org.apache.felix.gogo;org.apache.felix.gogo=shell.implementation;version:Version=1.0.0",
+                "-runprovidedcapabilities:"
+                    + " org.apache.felix.gogo;org.apache.felix.gogo=shell.implementation;version:Version=1.0.0",
                 "-runblacklist: " + identity("org.apache.felix.eventadmin"),
                 "-runrequires: " + requirement,
                 ""));

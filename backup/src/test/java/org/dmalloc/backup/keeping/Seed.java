@@ -4,11 +4,11 @@ package org.dmalloc.backup.keeping;
 import java.util.SplittableRandom;
 
 /** Numbers for a random test, from {@code -Ddmalloc.seed} or new ones. */
-final class Seed {
+public final class Seed {
   private Seed() {}
 
   /** Logs the seed. */
-  static SplittableRandom of(Class<?> test) {
+  public static SplittableRandom of(Class<?> test) {
     long seed = Long.getLong("dmalloc.seed", System.nanoTime());
     System.getLogger(Seed.class.getName())
         .log(
