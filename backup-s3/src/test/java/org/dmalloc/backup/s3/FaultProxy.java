@@ -6,6 +6,7 @@ import java.io.ByteArrayOutputStream;
 import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.InterruptedIOException;
 import java.io.OutputStream;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -72,6 +73,7 @@ final class FaultProxy implements AutoCloseable {
   private final Object writing = new Object();
   private final AtomicInteger requests = new AtomicInteger();
   private ServerSocket server;
+  private Thread accepting;
 
   volatile Faults faults = request -> Fault.NONE;
 
@@ -100,6 +102,12 @@ final class FaultProxy implements AutoCloseable {
   /** Ends all connections, and takes no more. */
   synchronized void stop() throws IOException {
     server.close();
+    try {
+      accepting.join(); // the socket is closed when nobody waits on it
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new InterruptedIOException("interrupted while the proxy stops");
+    }
     for (Socket socket : open) {
       socket.close();
     }
@@ -120,20 +128,21 @@ final class FaultProxy implements AutoCloseable {
   }
 
   private void accept() {
-    ServerSocket accepting = server;
-    Thread.ofVirtual()
-        .start(
-            () -> {
-              while (!accepting.isClosed()) {
-                try {
-                  Socket socket = accepting.accept();
-                  open.add(socket);
-                  Thread.ofVirtual().start(() -> serve(socket));
-                } catch (IOException e) {
-                  return; // stopped
-                }
-              }
-            });
+    ServerSocket from = server;
+    accepting =
+        Thread.ofVirtual()
+            .start(
+                () -> {
+                  while (!from.isClosed()) {
+                    try {
+                      Socket socket = from.accept();
+                      open.add(socket);
+                      Thread.ofVirtual().start(() -> serve(socket));
+                    } catch (IOException e) {
+                      return; // stopped
+                    }
+                  }
+                });
   }
 
   private void serve(Socket socket) {
