@@ -78,7 +78,6 @@ public class BackupS3IT {
     assumeTrue(
         panama.capabilities().contains(Capability.CHECKPOINT),
         "the kernel grants no userfaultfd, which checkpoints need");
-    assertThrows(Exception.class, () -> backups.open(ADDRESS), "nobody has said where it is");
     try (ObjectService service = ObjectService.start(directory)) {
       org.osgi.service.cm.Configuration access =
           providers.create(

@@ -5,9 +5,11 @@ import java.io.UncheckedIOException;
 import java.time.DateTimeException;
 import java.time.Duration;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import org.dmalloc.api.MemoryException;
+import software.amazon.awssdk.core.exception.AbortedException;
 import software.amazon.awssdk.core.exception.SdkClientException;
 import software.amazon.awssdk.core.exception.SdkException;
 
@@ -54,10 +56,15 @@ final class Attempts {
       SdkException failure;
       try {
         return call.make(timeout, failures > 0);
+      } catch (AbortedException e) {
+        Thread.currentThread().interrupt(); // the client saw it first
+        failure = e;
       } catch (SdkException e) {
         failure = e;
       } catch (UncheckedIOException | NumberFormatException | DateTimeException e) {
         failure = SdkClientException.create("an answer that cannot be read", e); // it was cut
+      } catch (RejectedExecutionException e) {
+        failure = SdkClientException.create("a client that is closed", e);
       }
       requireOpen(task); // closed or interrupted meanwhile: that is why
       long pause = pauseMillis(failures);
