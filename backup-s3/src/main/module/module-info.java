@@ -3,6 +3,8 @@
 module org.dmalloc.backup.s3 {
   requires org.dmalloc.api;
   requires org.dmalloc.backup;
+  // The client asks for it, but has no descriptor that says so.
+  requires org.slf4j;
   requires software.amazon.awssdk.auth;
   requires software.amazon.awssdk.awscore;
   requires software.amazon.awssdk.core;
