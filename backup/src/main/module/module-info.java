@@ -2,7 +2,6 @@
 /** Incremental backups of checkpointed regions. */
 module org.dmalloc.backup {
   requires transitive org.dmalloc.api;
-  requires org.lz4.java;
 
   exports org.dmalloc.backup;
 
