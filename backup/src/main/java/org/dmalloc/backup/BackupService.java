@@ -28,14 +28,15 @@ import org.osgi.annotation.versioning.ProviderType;
  */
 @ProviderType
 public interface BackupService {
-  /** Opens a directory as a store, and makes it if it is not there. The caller closes it. */
+  /** Opens a directory as a store; the first write makes it. The caller closes it. */
   BackupStore directory(Path directory) throws MemoryException;
 
   /**
    * Opens a store by its address: a path or {@code file:} for a directory; else what an {@link
    * BackupStoreOpener} opens. The caller closes it.
    *
-   * @throws IllegalArgumentException if nobody opens such addresses; the message says what to add
+   * @throws IllegalArgumentException if nobody opens such addresses, where the message says what to
+   *     add, or if it has a password
    */
   BackupStore open(String location, Map<String, String> options) throws MemoryException;
 
@@ -66,6 +67,14 @@ public interface BackupService {
   /** The backups that are open in this JVM. */
   List<Backup> backups();
 
+  /**
+   * What was kept of the regions in a directory. {@link #keep} leaves a record beside the files of
+   * a group, in place of the one before; it stays when the regions are deleted.
+   *
+   * @param directory with the files of regions; nothing is known of one that is not there
+   */
+  List<KnownBackup> known(Path directory) throws MemoryException;
+
   /** What a store has, one entry for each group. */
   List<BackupInfo> list(BackupStore store) throws MemoryException;
 
@@ -75,6 +84,13 @@ public interface BackupService {
    * @throws MemoryException if there is none
    */
   BackupInfo info(BackupStore store, UUID backup) throws MemoryException;
+
+  /**
+   * The checkpoint that is meant.
+   *
+   * @throws MemoryException if the backup has none that fits; the message names the nearest
+   */
+  BackupPoint find(BackupStore store, UUID backup, RestorePoint point) throws MemoryException;
 
   /**
    * Reads everything that a backup has and compares it with the sums and digests.

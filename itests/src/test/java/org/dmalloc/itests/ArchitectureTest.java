@@ -59,7 +59,7 @@ class ArchitectureTest {
               entry("org.dmalloc.backup.s3", Set.of("api", "backup")),
               entry("org.dmalloc.report", Set.of("api")),
               entry("org.dmalloc.measure", Set.of("api", "spi", "linux", "report", "heap")),
-              entry("org.dmalloc.shell", Set.of("api", "heap", "report")),
+              entry("org.dmalloc.shell", Set.of("api", "backup", "heap", "report")),
               entry(
                   "org.dmalloc.shell.measure", Set.of("api", "heap", "measure", "report", "shell")),
               entry("org.dmalloc.testkit", Set.of("api", "spi"))));

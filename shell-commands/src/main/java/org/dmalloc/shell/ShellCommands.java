@@ -39,6 +39,11 @@ public final class ShellCommands {
   private final List<CommandGroup> groups =
       List.of(
           new CommandGroup(
+              "backup",
+              "keeps the checkpoints of regions in a store, each as it is made",
+              "the service of backups is not here; start the bundle org.dmalloc.backup",
+              this::all),
+          new CommandGroup(
               "heap",
               "allocates blocks inside a region: malloc and free on its memory",
               "the service of heaps is not here; start the bundle org.dmalloc.heap",

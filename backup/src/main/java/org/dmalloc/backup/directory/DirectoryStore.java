@@ -47,12 +47,14 @@ public final class DirectoryStore implements BackupStore {
     this.root = root;
   }
 
-  /** Opens a directory, and makes it if it is not there. */
+  /** Opens a directory, which need not be there: the first write makes it. */
   public static DirectoryStore open(Path directory) throws MemoryException {
     Path root = directory.toAbsolutePath().normalize();
+    Path incoming = root.resolve(INCOMING);
     try {
-      DurableFiles.makeDirectories(root.resolve(INCOMING));
-      deleteAbandoned(root.resolve(INCOMING));
+      if (Files.isWritable(incoming)) {
+        deleteAbandoned(incoming);
+      }
     } catch (IOException e) {
       throw DurableFiles.refused("open backup store", root, e);
     }
@@ -145,6 +147,7 @@ public final class DirectoryStore implements BackupStore {
     Path incoming = DurableFiles.fresh(root.resolve(INCOMING));
     Path file = file(key);
     try {
+      DurableFiles.makeDirectories(root.resolve(INCOMING));
       DurableFiles.write(incoming, content);
       try {
         DirectoryLock.call(

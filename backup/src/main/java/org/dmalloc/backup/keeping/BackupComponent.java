@@ -14,11 +14,13 @@ import org.dmalloc.api.MemoryRegion;
 import org.dmalloc.api.ProgressListener;
 import org.dmalloc.backup.Backup;
 import org.dmalloc.backup.BackupInfo;
+import org.dmalloc.backup.BackupPoint;
 import org.dmalloc.backup.BackupService;
 import org.dmalloc.backup.BackupStore;
 import org.dmalloc.backup.BackupStoreOpener;
 import org.dmalloc.backup.FollowOptions;
 import org.dmalloc.backup.KeepOptions;
+import org.dmalloc.backup.KnownBackup;
 import org.dmalloc.backup.MergeReport;
 import org.dmalloc.backup.RestorePoint;
 import org.dmalloc.backup.RestoreRequest;
@@ -76,6 +78,11 @@ public final class BackupComponent implements BackupService {
   }
 
   @Override
+  public List<KnownBackup> known(Path directory) throws MemoryException {
+    return backups.known(directory);
+  }
+
+  @Override
   public List<BackupInfo> list(BackupStore store) throws MemoryException {
     return backups.list(store);
   }
@@ -83,6 +90,12 @@ public final class BackupComponent implements BackupService {
   @Override
   public BackupInfo info(BackupStore store, UUID backup) throws MemoryException {
     return backups.info(store, backup);
+  }
+
+  @Override
+  public BackupPoint find(BackupStore store, UUID backup, RestorePoint point)
+      throws MemoryException {
+    return backups.find(store, backup, point);
   }
 
   @Override

@@ -16,6 +16,8 @@ import java.util.ServiceLoader;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Supplier;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.dmalloc.api.CheckpointGroup;
 import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.MemoryProvider;
@@ -24,11 +26,13 @@ import org.dmalloc.api.ProgressListener;
 import org.dmalloc.api.backing.CheckpointLog;
 import org.dmalloc.backup.Backup;
 import org.dmalloc.backup.BackupInfo;
+import org.dmalloc.backup.BackupPoint;
 import org.dmalloc.backup.BackupService;
 import org.dmalloc.backup.BackupStore;
 import org.dmalloc.backup.BackupStoreOpener;
 import org.dmalloc.backup.FollowOptions;
 import org.dmalloc.backup.KeepOptions;
+import org.dmalloc.backup.KnownBackup;
 import org.dmalloc.backup.MergeReport;
 import org.dmalloc.backup.RestorePoint;
 import org.dmalloc.backup.RestoreRequest;
@@ -43,6 +47,9 @@ import org.dmalloc.backup.directory.DirectoryStore;
 
 /** The service, over any source of openers for stores. Safe for any thread. */
 public final class Backups implements BackupService {
+  /** A name and a password before the host. */
+  private static final Pattern SECRET = Pattern.compile("//[^/?#]*:[^/?#]*@");
+
   private final Supplier<List<BackupStoreOpener>> openers;
   private final InstantSource clock;
   private final Map<UUID, Keeper> keepers = new ConcurrentHashMap<>();
@@ -70,6 +77,14 @@ public final class Backups implements BackupService {
   @Override
   public BackupStore open(String location, Map<String, String> options) throws MemoryException {
     String scheme = scheme(location);
+    Matcher secret = SECRET.matcher(location);
+    if (!scheme.isEmpty() && secret.find()) {
+      throw new IllegalArgumentException(
+          "address '"
+              + secret.replaceFirst("//…@")
+              + "' of a store has credentials, which would be shown and kept with it; leave them"
+              + " out, and give them as the store's bundle describes");
+    }
     if (scheme.isEmpty() || scheme.equals("file")) {
       if (!options.isEmpty()) {
         throw new IllegalArgumentException(
@@ -137,6 +152,7 @@ public final class Backups implements BackupService {
       }
       Keeper keeper = keeper(log, store, options);
       try {
+        KeepRecords.write(log, store, options, clock.instant());
         keeper.start();
       } catch (MemoryException | RuntimeException e) {
         keeper.abandon();
@@ -197,11 +213,7 @@ public final class Backups implements BackupService {
     Path parent = options.spool();
     if (parent == null) {
       parent =
-          log.regions().stream()
-              .map(region -> region.info().path())
-              .filter(path -> path != null)
-              .map(path -> path.toAbsolutePath().getParent())
-              .findFirst()
+          KeepRecords.directory(log)
               .orElseThrow(
                   () ->
                       new IllegalArgumentException(
@@ -227,6 +239,11 @@ public final class Backups implements BackupService {
   public List<Backup> backups() {
     keepers.values().removeIf(Keeper::isClosed);
     return List.copyOf(keepers.values());
+  }
+
+  @Override
+  public List<KnownBackup> known(Path directory) throws MemoryException {
+    return KeepRecords.read(directory);
   }
 
   /** Ends all backups. */
@@ -278,6 +295,12 @@ public final class Backups implements BackupService {
     return Points.info(head(store, backup));
   }
 
+  @Override
+  public BackupPoint find(BackupStore store, UUID backup, RestorePoint point)
+      throws MemoryException {
+    return Points.find(head(store, backup), point, store);
+  }
+
   static Head head(BackupStore store, UUID backup) throws MemoryException {
     return HeadFile.read(store, backup).orElseThrow(() -> HeadFile.missing(backup, store));
   }
@@ -293,7 +316,7 @@ public final class Backups implements BackupService {
       BackupStore store, RestoreRequest request, MemoryProvider provider, ProgressListener progress)
       throws MemoryException {
     Head head = head(store, request.backup());
-    long number = Points.find(head, request.point(), store);
+    long number = Points.find(head, request.point(), store).number();
     return new NewRegions(store, head, number, provider, progress)
         .make(request.names(), request.options());
   }
@@ -308,7 +331,7 @@ public final class Backups implements BackupService {
       throws MemoryException {
     CheckpointLog log = log(group);
     Head head = head(store, backup);
-    long number = Points.find(head, point, store);
+    long number = Points.find(head, point, store).number();
     return new Replacement(log, store, head, number, progress).run();
   }
 

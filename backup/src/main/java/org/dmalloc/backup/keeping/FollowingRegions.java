@@ -11,12 +11,14 @@ import java.nio.file.Path;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.UUID;
+import java.util.stream.Stream;
 import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.MemoryProvider;
 import org.dmalloc.api.MemoryRegion;
@@ -32,8 +34,8 @@ import org.dmalloc.backup.archive.ChainReader;
 import org.dmalloc.backup.archive.FollowRecord;
 import org.dmalloc.backup.archive.Head;
 import org.dmalloc.backup.archive.MemberState;
-import org.dmalloc.backup.archive.MemoryContent;
 import org.dmalloc.backup.directory.DurableFiles;
+import org.jspecify.annotations.Nullable;
 
 /** Copies that a thread keeps as the newest checkpoint of a backup is. */
 final class FollowingRegions implements Standby {
@@ -58,14 +60,13 @@ final class FollowingRegions implements Standby {
       MemoryProvider provider,
       FollowOptions options,
       InstantSource clock,
-      Path record,
       Copies copies) {
     this.store = store;
     this.request = request;
     this.provider = provider;
     this.options = options;
     this.clock = clock;
-    this.record = record;
+    this.record = copies.record();
     this.regions = copies.regions();
     this.applied = copies.number();
     Instant never = Instant.EPOCH;
@@ -78,7 +79,7 @@ final class FollowingRegions implements Standby {
   }
 
   /** The copies as they are found or made. */
-  private record Copies(TreeMap<Integer, MemoryRegion> regions, long number) {}
+  private record Copies(TreeMap<Integer, MemoryRegion> regions, long number, Path record) {}
 
   static FollowingRegions start(
       BackupStore store,
@@ -91,16 +92,13 @@ final class FollowingRegions implements Standby {
       throw new IllegalArgumentException(
           "follow from " + request.point() + "; leave the point out, it is the newest");
     }
-    Path record = record(request, provider, options);
-    Optional<FollowRecord> found = read(record);
-    Optional<Copies> copies = Optional.empty();
-    if (found.isPresent()) {
-      copies = open(found.get(), request, provider, record);
-    }
+    Optional<Path> record = record(request, provider, options);
+    Optional<Copies> copies =
+        record.isPresent() ? open(record.get(), request, provider) : Optional.empty();
     Copies start =
         copies.isPresent() ? copies.get() : make(store, request, provider, options, record);
     FollowingRegions following =
-        new FollowingRegions(store, request, provider, options, clock, record, start);
+        new FollowingRegions(store, request, provider, options, clock, start);
     try {
       following.look(Backups.head(store, request.backup()));
     } catch (MemoryException | RuntimeException e) {
@@ -111,31 +109,28 @@ final class FollowingRegions implements Standby {
     return following;
   }
 
-  private static Path record(RestoreRequest request, MemoryProvider provider, FollowOptions options)
+  /** The file of the record; empty if only the first copy will tell where it is to be. */
+  private static Optional<Path> record(
+      RestoreRequest request, MemoryProvider provider, FollowOptions options)
       throws MemoryException {
     Path given = options.record();
     if (given != null) {
-      return given.toAbsolutePath();
+      return Optional.of(given.toAbsolutePath());
     }
     Path directory = request.options() == null ? null : request.options().directory();
-    if (directory == null) {
-      directory = storeDirectory(provider);
-    }
-    return directory.toAbsolutePath().resolve(request.backup() + ".follow");
+    Optional<Path> copies =
+        directory == null
+            ? provider.stored().stream().flatMap(region -> parent(region.path())).findFirst()
+            : Optional.of(directory.toAbsolutePath());
+    return copies.map(path -> record(path, request));
   }
 
-  private static Path storeDirectory(MemoryProvider provider) throws MemoryException {
-    return provider.stored().stream()
-        .map(region -> region.path().toAbsolutePath().getParent())
-        .filter(path -> path != null)
-        .findFirst()
-        .orElseThrow(
-            () ->
-                new IllegalArgumentException(
-                    "the store of "
-                        + provider.name()
-                        + " has no region yet that tells its directory; name a file for the record"
-                        + " of the copies, or the directory"));
+  private static Path record(Path directory, RestoreRequest request) {
+    return directory.resolve(request.backup() + ".follow");
+  }
+
+  private static Stream<Path> parent(@Nullable Path file) {
+    return Stream.ofNullable(file).flatMap(path -> Stream.ofNullable(path.toAbsolutePath().getParent()));
   }
 
   private static Optional<FollowRecord> read(Path record) throws MemoryException {
@@ -149,9 +144,13 @@ final class FollowingRegions implements Standby {
   }
 
   /** Opens the copies that a record tells of; empty if they were never complete. */
-  private static Optional<Copies> open(
-      FollowRecord record, RestoreRequest request, MemoryProvider provider, Path file)
+  private static Optional<Copies> open(Path file, RestoreRequest request, MemoryProvider provider)
       throws MemoryException {
+    Optional<FollowRecord> found = read(file);
+    if (found.isEmpty()) {
+      return Optional.empty();
+    }
+    FollowRecord record = found.get();
     if (!record.backup().equals(request.backup())) {
       throw MemoryException.of(
           "follow",
@@ -185,7 +184,7 @@ final class FollowingRegions implements Standby {
       regions.values().forEach(MemoryRegion::close);
       throw e;
     }
-    return Optional.of(new Copies(regions, record.number()));
+    return Optional.of(new Copies(regions, record.number(), file));
   }
 
   private static Copies make(
@@ -193,11 +192,12 @@ final class FollowingRegions implements Standby {
       RestoreRequest request,
       MemoryProvider provider,
       FollowOptions options,
-      Path record)
+      Optional<Path> known)
       throws MemoryException {
     Head head = Backups.head(store, request.backup());
-    long number = Points.find(head, request.point(), store);
+    long number = Points.find(head, request.point(), store).number();
     TreeMap<Integer, MemoryRegion> regions = new TreeMap<>();
+    Path[] record = new Path[1];
     new NewRegions(store, head, number, provider, options.progress())
         .make(
             request.names(),
@@ -206,19 +206,25 @@ final class FollowingRegions implements Standby {
               TreeMap<Integer, String> names = new TreeMap<>();
               made.forEach((member, copy) -> names.put(member, copy.name()));
               made.forEach((member, copy) -> regions.put(member, copy.region()));
-              write(record, new FollowRecord(request.backup(), number, names));
+              record[0] = known.orElseGet(() -> beside(regions.values(), request));
+              write(record[0], new FollowRecord(request.backup(), number, names));
             });
-    return new Copies(regions, number);
+    return new Copies(regions, number, record[0]);
+  }
+
+  private static Path beside(Collection<MemoryRegion> copies, RestoreRequest request) {
+    return copies.stream()
+        .flatMap(copy -> parent(copy.info().path()))
+        .findFirst()
+        .map(directory -> record(directory, request))
+        .orElseThrow(
+            () ->
+                new IllegalArgumentException(
+                    "the copies have no files to put their record beside; name a file for it"));
   }
 
   private static void write(Path record, FollowRecord content) throws MemoryException {
-    Path fresh = record.resolveSibling(record.getFileName() + ".part");
-    try {
-      DurableFiles.write(fresh, new MemoryContent(content.encode()));
-      DurableFiles.rename(fresh, record);
-    } catch (IOException e) {
-      throw DurableFiles.refused("write", record, e);
-    }
+    KeepRecords.replace(record, content.encode());
   }
 
   private void follow() {
@@ -247,7 +253,7 @@ final class FollowingRegions implements Standby {
 
   /** Brings the copies to the newest checkpoint of a head. */
   private void look(Head head) throws MemoryException {
-    long newest = Points.find(head, RestorePoint.LATEST, store);
+    long newest = Points.find(head, RestorePoint.LATEST, store).number();
     if (newest > applied) {
       advance(head, newest);
     }

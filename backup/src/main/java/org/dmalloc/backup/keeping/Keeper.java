@@ -471,10 +471,10 @@ final class Keeper implements Backup {
 
   @Override
   public void close() {
+    state.awaitDelivery(DRAIN_NANOS);
     if (!state.beginClose()) {
       return;
     }
-    state.awaitEmptySpool(DRAIN_NANOS);
     pauses.end();
     state.changed();
     Pauses.join(keeping);

@@ -225,11 +225,17 @@ final class KeeperState {
         "backup", log.name(), "it has ended" + (why == null ? "" : ": " + why), "begin it again");
   }
 
-  synchronized void awaitEmptySpool(long nanos) {
-    Spool of = spool;
-    if (of != null && !awaitUntil(() -> of.count() == 0 || over, nanos)) {
+  /** Waits until the store has what is on its way there, for as long as it may take. */
+  synchronized void awaitDelivery(long nanos) {
+    if (!awaitUntil(() -> over || closing || !isDelivering(), nanos)) {
       Thread.currentThread().interrupt();
     }
+  }
+
+  private boolean isDelivering() {
+    Spool of = spool;
+    boolean follows = refusal == null && (state == State.KEEPING || state == State.ENDED);
+    return (of != null && of.count() > 0) || (follows && newest().to() < last());
   }
 
   boolean await(long checkpoint, Duration timeout) throws MemoryException {

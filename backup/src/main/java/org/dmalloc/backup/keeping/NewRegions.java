@@ -62,7 +62,8 @@ final class NewRegions {
 
     private final long mostPrivateBytes;
 
-    Filled(MemberState member, MemoryRegion region, String name, String nameNow) {
+    /** Takes a region that shares the memory for changed pages with others of its group. */
+    Filled(MemberState member, MemoryRegion region, String name, String nameNow, int members) {
       this.member = member;
       this.region = region;
       this.name = name;
@@ -70,6 +71,7 @@ final class NewRegions {
       this.mostPrivateBytes =
           isCheckpointed()
               ? Math.min(MOST_PRIVATE_BYTES, region.checkpoints().status().privateBound() / 4)
+                  / members
               : Long.MAX_VALUE;
     }
 
@@ -144,7 +146,7 @@ final class NewRegions {
       for (MemberState member : members) {
         String name = names.isEmpty() ? member.region() : names.get(member.region());
         if (name != null) {
-          allocate(member, name, options);
+          allocate(member, name, options, members.size());
         }
       }
       WatchedRead watched =
@@ -197,7 +199,7 @@ final class NewRegions {
     }
   }
 
-  private void allocate(MemberState member, String name, RegionOptions options)
+  private void allocate(MemberState member, String name, RegionOptions options, int members)
       throws MemoryException {
     if (provider.stored(name, options.directory()).isPresent()) {
       throw MemoryException.of(
@@ -207,7 +209,7 @@ final class NewRegions {
         String.format(Locale.ROOT, "restoring-%08x", ThreadLocalRandom.current().nextInt());
     MemoryRegion region =
         provider.allocate(RegionRequest.ofSize(member.byteSize()).withName(onTheWay).with(options));
-    made.put(member.number(), new Filled(member, region, name, onTheWay));
+    made.put(member.number(), new Filled(member, region, name, onTheWay, members));
   }
 
   private void giveUp(Throwable reason) {

@@ -70,7 +70,7 @@ final class Owner {
               + " and has not ended its work; this is '"
               + owner
               + "'",
-          "end it there, or take it over if that one is gone");
+          "end it there, or take it over (--take-over) if that one is gone");
     }
   }
 }

@@ -3,8 +3,9 @@ package org.dmalloc.backup.keeping;
 
 import java.time.Instant;
 import java.util.List;
-import java.util.Locale;
 import java.util.Optional;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.dmalloc.api.MemoryException;
 import org.dmalloc.backup.BackupInfo;
 import org.dmalloc.backup.BackupPoint;
@@ -19,12 +20,7 @@ final class Points {
   private Points() {}
 
   static BackupInfo info(Head head) {
-    List<BackupPoint> points =
-        Chain.points(head.pieces()).stream()
-            .map(
-                piece ->
-                    new BackupPoint(piece.to(), piece.at(), piece.pages(), piece.storedBytes()))
-            .toList();
+    List<BackupPoint> points = Chain.points(head.pieces()).stream().map(Points::point).toList();
     return new BackupInfo(
         head.backup(),
         head.group(),
@@ -38,8 +34,12 @@ final class Points {
         null);
   }
 
-  /** The number of the checkpoint that is meant. */
-  static long find(Head head, RestorePoint point, BackupStore store) throws MemoryException {
+  private static BackupPoint point(Piece piece) {
+    return new BackupPoint(piece.to(), piece.at(), piece.pages(), piece.storedBytes());
+  }
+
+  /** The checkpoint that is meant. */
+  static BackupPoint find(Head head, RestorePoint point, BackupStore store) throws MemoryException {
     List<Piece> points = Chain.points(head.pieces());
     if (points.isEmpty()) {
       throw missing(head, store, "it has no checkpoint yet", "wait until the base is copied");
@@ -52,24 +52,34 @@ final class Points {
                 ? Optional.of(points.getLast())
                 : points.stream().filter(piece -> piece.to() == point.number()).findFirst();
     if (found.isPresent()) {
-      return found.get().to();
+      return point(found.get());
     }
-    Piece first = points.getFirst();
-    Piece last = points.getLast();
-    throw missing(
-        head,
-        store,
-        at == null
-            ? "checkpoint " + point.number() + " is not in it"
-            : "none of its checkpoints is as old as " + at,
-        String.format(
-            Locale.ROOT,
-            "choose one of the %d from %d (%s) to %d (%s); see 'backups'",
-            points.size(),
-            first.to(),
-            first.at(),
-            last.to(),
-            last.at()));
+    throw at == null
+        ? missing(
+            head, store, "checkpoint " + point.number() + " is not in it", near(points, point))
+        : missing(
+            head,
+            store,
+            "none of its checkpoints is as old as " + at,
+            "its first is " + text(points.getFirst()) + "; see 'backups'");
+  }
+
+  /** The next step: the points on both sides of the one that is not there. */
+  private static String near(List<Piece> points, RestorePoint missing) {
+    Optional<Piece> before =
+        points.stream().filter(piece -> piece.to() < missing.number()).reduce((a, b) -> b);
+    Optional<Piece> after =
+        points.stream().filter(piece -> piece.to() > missing.number()).findFirst();
+    return "the nearest is "
+        + Stream.of(before, after)
+            .flatMap(Optional::stream)
+            .map(Points::text)
+            .collect(Collectors.joining(" or "))
+        + "; see 'backups'";
+  }
+
+  private static String text(Piece point) {
+    return point.to() + " (" + point.at() + ")";
   }
 
   /** When a checkpoint was made that can be restored. */

@@ -14,6 +14,7 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.Stream;
 import org.dmalloc.api.MemoryException;
 import org.dmalloc.backup.BackupStore;
@@ -53,8 +54,12 @@ class DirectoryStoreTest extends BackupStoreContract {
   }
 
   @Test
-  void isForTheOwnerAlone() throws Exception {
-    open();
+  void isMadeByTheFirstWriteForTheOwnerAlone() throws Exception {
+    BackupStore store = open();
+    assertEquals(List.of(), store.list(""));
+    assertEquals(Optional.empty(), store.get("heads/a"));
+    assertFalse(Files.exists(directory.resolve("deep")), "looking leaves nothing behind");
+    store.put("objects/a", content(new byte[1]));
     assertEquals(
         PosixFilePermissions.fromString("rwx------"),
         Files.getPosixFilePermissions(directory.resolve("deep/store")));
@@ -63,9 +68,10 @@ class DirectoryStoreTest extends BackupStoreContract {
   @Test
   void whatAKilledWriterLeftIsNoObjectAndGoesAfterADay() throws Exception {
     BackupStore store = open();
+    store.put("objects/a", content(new byte[1]));
     Path left = directory.resolve("deep/store/INCOMING/left.part");
     Files.write(left, new byte[100]);
-    assertEquals(List.of(), store.list(""));
+    assertEquals(1, store.list("").size());
     open();
     assertTrue(Files.exists(left), "it may be being written");
     Files.setLastModifiedTime(left, FileTime.from(Instant.now().minus(Duration.ofDays(2))));
@@ -77,8 +83,10 @@ class DirectoryStoreTest extends BackupStoreContract {
   void saysWhatRefuses() throws Exception {
     Path file = directory.resolve("file");
     Files.write(file, new byte[1]);
-    MemoryException e =
-        assertThrows(MemoryException.class, () -> DirectoryStore.open(file.resolve("store")));
-    assertTrue(e.getMessage().startsWith("open backup store " + file + "/store: "), e.getMessage());
+    try (BackupStore store = DirectoryStore.open(file.resolve("store"))) {
+      MemoryException e =
+          assertThrows(MemoryException.class, () -> store.put("objects/a", content(new byte[1])));
+      assertTrue(e.getMessage().startsWith("put " + file + "/store/objects/a: "), e.getMessage());
+    }
   }
 }

@@ -25,6 +25,7 @@ import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.MemoryProvider;
 import org.dmalloc.api.MemoryRegion;
 import org.dmalloc.api.ProgressListener;
+import org.dmalloc.api.RegionOptions;
 import org.dmalloc.api.RegionRequest;
 import org.dmalloc.api.standalone.Dmalloc;
 import org.dmalloc.backup.Backup;
@@ -33,6 +34,7 @@ import org.dmalloc.backup.BackupService;
 import org.dmalloc.backup.BackupStore;
 import org.dmalloc.backup.FollowOptions;
 import org.dmalloc.backup.KeepOptions;
+import org.dmalloc.backup.KnownBackup;
 import org.dmalloc.backup.RestorePoint;
 import org.dmalloc.backup.RestoreRequest;
 import org.dmalloc.backup.RetentionPolicy;
@@ -223,5 +225,103 @@ class PanamaBackupTest {
       }
     }
     region.close();
+  }
+
+  @Test
+  void aRecordBesideTheFilesSaysWhereTheBackupLies() throws Exception {
+    Path regions = directory.resolve("regions");
+    assertEquals(List.of(), service.known(regions));
+    MemoryRegion a = allocate("a", 100_000, "both");
+    MemoryRegion b = allocate("b", 100_000, "both");
+    KeepOptions options =
+        KeepOptions.DEFAULT
+            .withRetention(RetentionPolicy.parse("all:2h,1h:ever"))
+            .withOwner("me")
+            .withSpool(directory)
+            .withSpoolBytes(1 << 20)
+            .withBytesPerSecond(1 << 30)
+            .withBaseEvery(Duration.ofDays(7));
+    service.keep(a.checkpoints(), store, KeepOptions.DEFAULT).close();
+    Backup backup = service.keep(a.checkpoints(), store, options.takingOver());
+    KnownBackup known = service.known(regions).getFirst();
+    assertEquals(
+        new KnownBackup(
+            backup.id(), "both", List.of("a", "b"), store.location(), options, known.at()),
+        known);
+    backup.close();
+    b.close();
+    a.close();
+    provider.delete("a");
+    provider.delete("b");
+    assertEquals(List.of(known), service.known(regions), "it is needed most now");
+    Path file = regions.resolve(known.id() + ".backup");
+    byte[] bytes = Files.readAllBytes(file);
+    for (int at : new int[] {0, 10, bytes.length / 2, bytes.length - 1}) {
+      byte[] damaged = bytes.clone();
+      damaged[at] ^= 1;
+      Files.write(file, damaged);
+      assertEquals(List.of(), service.known(regions), "damaged at " + at);
+    }
+    Files.write(file, new byte[0]);
+    assertEquals(List.of(), service.known(regions));
+    assertEquals(List.of(), service.known(directory.resolve("nothing")));
+  }
+
+  @Test
+  void theRecordOfCopiesLiesBesideTheFirstOneInAnEmptyStore() throws Exception {
+    MemoryRegion region = allocate("orders", 100_000, null);
+    Path elsewhere = Files.createDirectory(directory.resolve("elsewhere"));
+    try (Backup backup = service.keep(region.checkpoints(), store, ALL);
+        Dmalloc there = Dmalloc.open(Map.of("directory", elsewhere.toString()))) {
+      for (int session = 0; session < 2; session++) {
+        storeSome(region);
+        long number = checkpoint(region.checkpoints());
+        await(backup, number);
+        try (Standby standby =
+            service.follow(
+                store,
+                RestoreRequest.of(backup.id()),
+                there.provider("panama"),
+                FollowOptions.DEFAULT)) {
+          assertArrayEquals(
+              expected.get(number).get("orders"), FakeGroup.bytes(standby.regions().getFirst()));
+        }
+        assertTrue(Files.exists(elsewhere.resolve(backup.id() + ".follow")));
+      }
+    }
+    region.close();
+  }
+
+  @Test
+  void severalRegionsAreRestoredAsAGroupAgain() throws Exception {
+    MemoryRegion a = allocate("a", 30_000_000, "both");
+    MemoryRegion b = allocate("b", 30_000_000, "both");
+    try (Backup backup = service.keep(a.checkpoints(), store, ALL)) {
+      for (int i = 0; i < 3; i++) {
+        storeSome(a);
+        storeSome(b);
+        await(backup, checkpoint(a.checkpoints()));
+      }
+      long number = expected.lastKey();
+      CheckpointOptions group =
+          CheckpointOptions.DEFAULT.withGroup("again").withPrivateBytes(2 << 20);
+      List<MemoryRegion> regions =
+          service.restore(
+              store,
+              RestoreRequest.of(backup.id())
+                  .withNames(Map.of("a", "a2", "b", "b2"))
+                  .withOptions(
+                      RegionOptions.DEFAULT
+                          .withDurability(Durability.CHECKPOINT)
+                          .withCheckpoints(group)),
+              provider,
+              ProgressListener.NONE);
+      assertEquals(regions.getFirst().checkpoints(), regions.getLast().checkpoints());
+      assertArrayEquals(expected.get(number).get("a"), FakeGroup.bytes(regions.getFirst()));
+      assertArrayEquals(expected.get(number).get("b"), FakeGroup.bytes(regions.getLast()));
+      regions.forEach(MemoryRegion::close);
+    }
+    a.close();
+    b.close();
   }
 }

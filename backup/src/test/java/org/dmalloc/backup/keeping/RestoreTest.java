@@ -3,6 +3,7 @@ package org.dmalloc.backup.keeping;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -103,7 +104,7 @@ class RestoreTest {
             () ->
                 restore(
                     request().withPoint(RestorePoint.at(points.getFirst().at().minusNanos(1)))));
-    assertTrue(tooEarly.getMessage().contains("choose one of the 5 from 1"), tooEarly.getMessage());
+    assertTrue(tooEarly.getMessage().contains("its first is 1 ("), tooEarly.getMessage());
   }
 
   @Test
@@ -228,6 +229,28 @@ class RestoreTest {
                     RestorePoint.number(3),
                     ProgressListener.NONE));
     assertTrue(refused.getMessage().contains("which is smaller now"), refused.getMessage());
+  }
+
+  @Test
+  void tellsWhichCheckpointIsMeant() throws Exception {
+    List<BackupPoint> points = rig.service.info(store, rig.group.id()).points();
+    assertEquals(points.getLast(), rig.service.find(store, rig.group.id(), RestorePoint.LATEST));
+    assertEquals(points.get(1), rig.service.find(store, rig.group.id(), RestorePoint.number(2)));
+    MemoryException missing =
+        assertThrows(
+            MemoryException.class,
+            () -> rig.service.find(store, rig.group.id(), RestorePoint.number(9)));
+    assertTrue(missing.getMessage().contains("the nearest is 5 ("), missing.getMessage());
+  }
+
+  @Test
+  void anAddressWithAPasswordIsRefusedAndNotShown() {
+    IllegalArgumentException refused =
+        assertThrows(
+            IllegalArgumentException.class,
+            () -> rig.service.open("s3://key:secret@bucket/prefix"));
+    assertTrue(refused.getMessage().contains("'s3://…@bucket/prefix'"), refused.getMessage());
+    assertFalse(refused.getMessage().contains("secret"), refused.getMessage());
   }
 
   @Test

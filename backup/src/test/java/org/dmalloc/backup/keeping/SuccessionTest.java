@@ -90,6 +90,9 @@ class SuccessionTest {
     assertEquals(2, bases());
     MemoryException missing = assertThrows(MemoryException.class, () -> rig.assertPoint(store, 5));
     assertTrue(missing.getMessage().contains("checkpoint 5 is not in it"), missing.getMessage());
+    assertTrue(
+        missing.getMessage().matches(".*the nearest is 3 \\([^)]+\\) or 7 \\([^)]+\\); see.*"),
+        missing.getMessage());
   }
 
   @Test

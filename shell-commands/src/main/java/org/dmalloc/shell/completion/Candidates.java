@@ -34,7 +34,8 @@ public final class Candidates implements Function {
       Map.of(
           "FILE", "gogo:__files",
           "PATH", "gogo:__files",
-          "DIR", "gogo:__directories");
+          "DIR", "gogo:__directories",
+          "STORE", "gogo:__directories");
 
   /** Placeholders of lists that are separated by commas. */
   private static final Set<String> LISTS = Set.of("BACKEND", "POLICY", "START", "WORKLOAD");

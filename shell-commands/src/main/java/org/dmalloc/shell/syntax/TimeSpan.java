@@ -9,13 +9,17 @@ import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** A length of time in the forms {@code 500ms}, {@code 5s}, {@code 1.5m}, {@code 2h}; not zero. */
+/**
+ * A length of time in the forms {@code 500ms}, {@code 5s}, {@code 1.5m}, {@code 2h}, {@code 7d};
+ * not zero.
+ */
 public record TimeSpan(Duration duration) {
   private static final Pattern FORM =
-      Pattern.compile("(\\d{1,9}(?:\\.\\d{1,3})?)\\s*(ms|s|m|min|h)");
+      Pattern.compile("(\\d{1,9}(?:\\.\\d{1,3})?)\\s*(ms|s|m|min|h|d)");
 
   private static final Map<String, Long> MILLIS =
-      Map.of("ms", 1L, "s", 1_000L, "m", 60_000L, "min", 60_000L, "h", 3_600_000L);
+      Map.of(
+          "ms", 1L, "s", 1_000L, "m", 60_000L, "min", 60_000L, "h", 3_600_000L, "d", 86_400_000L);
 
   /**
    * Parses one; {@code what} names it in the message: {@code --every}. Throws {@link
@@ -25,7 +29,7 @@ public record TimeSpan(Duration duration) {
     Matcher matcher = FORM.matcher(text.strip().toLowerCase(Locale.ROOT));
     if (!matcher.matches()) {
       throw UsageException.of(
-          "%s '%s' is not a length of time; give one such as 500ms, 5s, 2m or 1h", what, text);
+          "%s '%s' is not a length of time; give one such as 500ms, 5s, 2m, 1h or 7d", what, text);
     }
     long unit = MILLIS.getOrDefault(matcher.group(2), 1L);
     long millis = new BigDecimal(matcher.group(1)).multiply(BigDecimal.valueOf(unit)).longValue();
@@ -56,7 +60,10 @@ public record TimeSpan(Duration duration) {
     if (seconds % 60 != 0 || seconds == 0) {
       return seconds + " s";
     }
-    return seconds % 3_600 == 0 ? seconds / 3_600 + " h" : seconds / 60 + " min";
+    if (seconds % 3_600 != 0) {
+      return seconds / 60 + " min";
+    }
+    return seconds % 86_400 == 0 ? seconds / 86_400 + " d" : seconds / 3_600 + " h";
   }
 
   @Override

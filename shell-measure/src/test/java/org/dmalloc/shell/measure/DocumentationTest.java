@@ -15,10 +15,12 @@ import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
+import org.dmalloc.backup.BackupService;
 import org.dmalloc.heap.HeapService;
 import org.dmalloc.measure.Workload;
 import org.dmalloc.measure.Workloads;
 import org.dmalloc.shell.ShellCommands;
+import org.dmalloc.shell.backup.BackupCommands;
 import org.dmalloc.shell.command.Command;
 import org.dmalloc.shell.command.Providers;
 import org.dmalloc.shell.heap.HeapCommands;
@@ -36,6 +38,7 @@ class DocumentationTest {
 
   private static List<Command> commands() {
     ShellCommands commands = new ShellCommands(new Providers());
+    commands.add(new BackupCommands(BackupService.load()));
     commands.add(new MeasuringCommands());
     HeapService heaps = HeapService.load();
     commands.add(new HeapCommands(heaps));
