@@ -211,6 +211,7 @@ class ArchitectureTest {
           "org.dmalloc.spi.region.ThreadsById",
           "org.dmalloc.backup.directory.DirectoryStore",
           "org.dmalloc.backup.keeping.FollowingRegions",
+          "org.dmalloc.backup.keeping.KeepRecords",
           "org.dmalloc.backup.keeping.Spool",
           "org.dmalloc.shell.command.CommandFailure",
           "org.dmalloc.shell.heap.ProcessFaults",

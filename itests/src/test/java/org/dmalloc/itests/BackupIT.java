@@ -65,7 +65,7 @@ public class BackupIT {
   @Test
   void aRegionIsRestoredAfterItsEndAndThatOfTheBundle() throws Exception {
     String store = directory.resolve("store").toString();
-    shell.run("alloc 2m -n kept --checkpoint");
+    shell.run("alloc 2m -n kept --checkpoint -b panama");
     shell.run("backup start kept --to " + store);
     write("kept", "first");
     write("kept", "other");

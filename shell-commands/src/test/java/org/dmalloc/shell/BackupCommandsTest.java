@@ -225,8 +225,18 @@ class BackupCommandsTest {
     assertEquals(List.of(), here.shell.regions());
     here.run("alloc 4k -n other -b panama");
     here.run("delete orders");
+    String id = here.service.known(directory.resolve("regions")).getFirst().id().toString();
     assertTrue(here.run("restore orders").endsWith(" as orders"), "known although it was deleted");
     assertEquals("first", here.start("orders"));
+    assertTrue(
+        here.fail("backup start orders")
+            .contains("was not backed up before, only another by that name, in " + store()),
+        "it is a new region");
+    here.run("backup start orders --to " + store());
+    here.write("orders", "again");
+    assertTrue(here.run("backups --from " + store()).contains(id), "two have the name");
+    assertTrue(here.fail("backups orders --from " + store()).contains("give one of these ids"));
+    assertEquals("first", here.restored(id, 1));
   }
 
   @Test
@@ -300,14 +310,14 @@ class BackupCommandsTest {
             "restore orders 2000-01-01T00:00:00Z --as x",
             "restore backup of orders in "
                 + store()
-                + ": none of its checkpoints is as old as 2000-01-01T00:00:00.999999999Z; its"
+                + ": none of its checkpoints is as old as 2000-01-01T00:00:00.999Z; its"
                 + " first is 1 ("
           },
           {"restore orders yesterday --as x", "restore: CHECKPOINT 'yesterday' is neither a "},
           {"restore orders 0 --as x", "restore: there is no checkpoint 0; "},
           {"restore orders 1 --as orders", "restore orders: there is a region of that name; "},
           {"restore orders 1 --as ''", "restore: region name is empty; "},
-          {"restore orders 1 --as x -b plane", "backend 'plane' is unknown; did you mean plain"},
+          {"restore orders 1 --as x -b plan", "backend 'plan' is unknown; did you mean plain"},
           {
             "backup merge orders --keep all:ever",
             "merge backup orders: it is being kept, with retention all:1h,1h:1d,1d:30d; "

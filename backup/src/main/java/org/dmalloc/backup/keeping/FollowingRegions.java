@@ -130,7 +130,8 @@ final class FollowingRegions implements Standby {
   }
 
   private static Stream<Path> parent(@Nullable Path file) {
-    return Stream.ofNullable(file).flatMap(path -> Stream.ofNullable(path.toAbsolutePath().getParent()));
+    return Stream.ofNullable(file)
+        .flatMap(path -> Stream.ofNullable(path.toAbsolutePath().getParent()));
   }
 
   private static Optional<FollowRecord> read(Path record) throws MemoryException {

@@ -2,6 +2,7 @@
 package org.dmalloc.backup.keeping;
 
 import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Collectors;
@@ -60,7 +61,7 @@ final class Points {
         : missing(
             head,
             store,
-            "none of its checkpoints is as old as " + at,
+            "none of its checkpoints is as old as " + at.truncatedTo(ChronoUnit.MILLIS),
             "its first is " + text(points.getFirst()) + "; see 'backups'");
   }
 

@@ -196,12 +196,13 @@ final class BackupLookup {
     }
   }
 
-  /** The last backup of which a record names a region or a group so. */
-  private Optional<KnownBackup> known(String word) throws MemoryException {
+  /** The last backup of which a record names a region or the group so, or that has this id. */
+  Optional<KnownBackup> known(String word) throws MemoryException {
     return known().stream()
         .filter(
             each ->
-                means(word, each.group())
+                word.equals(each.id().toString())
+                    || means(word, each.group())
                     || each.regions().stream().anyMatch(name -> means(word, name)))
         .max(Comparator.comparing(KnownBackup::at));
   }

@@ -242,16 +242,17 @@ public final class KeepingCommands extends CommandSet {
     try (ProgressLine progress = console.progress("backup start " + group.log().name())) {
       progress.now("opening the store");
       Optional<KnownBackup> last = backups.last(group.log().id());
-      String to = how.to();
+      String to = how.to() == null ? last.map(KnownBackup::location).orElse(null) : how.to();
       if (to == null) {
-        to =
-            last.map(KnownBackup::location)
-                .orElseThrow(
-                    () ->
-                        UsageException.of(
-                            "backup start: %s was not backed up before; give --to STORE, a"
-                                + " directory or an address",
-                            group.log().name()));
+        String name = group.log().name();
+        throw UsageException.of(
+            "backup start: %s was not backed up before%s; give --to STORE, a directory or an"
+                + " address",
+            name,
+            backups
+                .known(name)
+                .map(other -> ", only another by that name, in " + other.location())
+                .orElse(""));
       }
       KeepOptions options =
           plan(

@@ -3,7 +3,6 @@ package org.dmalloc.shell.backup;
 
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -182,15 +181,19 @@ final class OpenBackups implements RegionWatcher {
   /** Ends all, as the shell or the service stops. */
   void stopped() {
     providers.unwatch(this);
-    List<Runnable> ends = new ArrayList<>();
-    kept.keySet().forEach(group -> ends.add(() -> close(group)));
-    followings().forEach(each -> ends.add(() -> end(each)));
-    for (Runnable end : ends) {
-      try {
-        end.run();
-      } catch (RuntimeException e) { // the others are still to be ended
-        LOG.log(Level.ERROR, "end of a backup: " + e.getMessage(), e);
-      }
+    for (Kept each : List.copyOf(kept.values())) {
+      end(each.backup().group(), () -> close(each.backup().id()));
+    }
+    for (Following each : followings()) {
+      end(each.group(), () -> end(each));
+    }
+  }
+
+  private static void end(String group, Runnable end) {
+    try {
+      end.run();
+    } catch (RuntimeException e) { // the others are still to be ended
+      LOG.log(Level.ERROR, "end of the backup of " + group + ": " + e.getMessage(), e);
     }
   }
 }

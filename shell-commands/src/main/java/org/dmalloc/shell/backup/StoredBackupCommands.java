@@ -178,6 +178,9 @@ public final class StoredBackupCommands extends CommandSet {
                 Table.column("STATE", StoredRow::state),
                 Table.column("OWNER", row -> row.backup().owner()),
                 Table.column("STORE", StoredRow::store)));
+    if (rows.stream().map(row -> row.backup().group()).distinct().count() < rows.size()) {
+      columns.addFirst(Table.column("ID", row -> row.backup().id().toString()));
+    }
     if (rows.stream().anyMatch(row -> row.backup().damage() != null)) {
       columns.add(Table.column("DAMAGE", StoredRow::damage)); // the longest, so the last
     }
