@@ -49,7 +49,8 @@ final class OpenBackups implements RegionWatcher {
     }
 
     private void close() {
-      try (BackupStore store = backup.store()) {
+      BackupStore store = backup.store();
+      try (store) {
         backup.close();
       } finally {
         opened.forEach(MemoryRegion::close);
