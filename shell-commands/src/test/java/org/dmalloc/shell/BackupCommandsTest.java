@@ -49,7 +49,7 @@ class BackupCommandsTest {
   private Machine here;
 
   /** A store of regions and a shell over it. */
-  private static final class Machine implements AutoCloseable {
+  private static final class Machine {
     private final Dmalloc dmalloc;
     private final BackupService service = BackupService.load();
     private final CommandSource source = new BackupCommands(service);
@@ -87,8 +87,7 @@ class BackupCommandsTest {
       run("checkpoint " + region);
     }
 
-    @Override
-    public void close() throws Exception {
+    void close() throws Exception {
       for (Command command : shell.commands.remove(source)) {
         command.stop(Duration.ofSeconds(10));
       }
