@@ -35,8 +35,7 @@ public record CopyArguments(
 
   /** The backend that gets the regions. */
   Backend target(Providers providers, Consumer<Exception> faults) {
-    return providers.choose(
-        backend, Set.of(Capability.NAMED, Capability.CHECKPOINT), faults::accept);
+    return providers.choose(backend, Set.of(Capability.NAMED, Capability.CHECKPOINT), faults);
   }
 
   /** The names of the regions that are made, by those that they had at the last checkpoint. */
