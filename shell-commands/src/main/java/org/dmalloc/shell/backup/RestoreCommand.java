@@ -2,6 +2,7 @@
 package org.dmalloc.shell.backup;
 
 import java.time.Instant;
+import java.time.ZoneId;
 import java.time.ZonedDateTime;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -72,7 +73,7 @@ public final class RestoreCommand extends CommandSet {
           boolean yes,
       @Argument("--json: as JSON") boolean json)
       throws MemoryException {
-    RestorePoint asked = PointArgument.parse(checkpoint, ZonedDateTime.now());
+    RestorePoint asked = PointArgument.parse(checkpoint, ZonedDateTime.now(ZoneId.systemDefault()));
     try (BackupLookup.Found found = backups.find(Console.of(session), "restore", which)) {
       BackupPoint point = service.find(found.store(), found.single().id(), asked);
       Restored restored =
