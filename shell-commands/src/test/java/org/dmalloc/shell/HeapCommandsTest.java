@@ -300,7 +300,14 @@ class HeapCommandsTest {
     assertEquals(
         List.of("first", "last"), shell.complete(List.of("heap", "root", "-b", "x", id, ""), 5));
     assertEquals(List.of(), shell.complete(List.of("heap", "root", "stored", ""), 3));
-    for (Command command : shell.commands.groups().getFirst().commands()) {
+    List<Command> commands =
+        shell.commands.groups().stream()
+            .filter(group -> group.name().equals("heap"))
+            .findAny()
+            .orElseThrow()
+            .commands();
+    assertTrue(commands.size() > 10, commands.size() + " commands");
+    for (Command command : commands) {
       String page = shell.run(command.name() + " --help");
       assertTrue(
           page.startsWith(command.name() + " – " + command.syntax().summary()),
