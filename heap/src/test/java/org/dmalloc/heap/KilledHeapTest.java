@@ -4,7 +4,6 @@ package org.dmalloc.heap;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -15,13 +14,13 @@ import java.util.OptionalLong;
 import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
-import java.util.concurrent.locks.LockSupport;
 import org.dmalloc.api.Access;
 import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.MemoryRegion;
 import org.dmalloc.api.OpenRequest;
 import org.dmalloc.api.standalone.Dmalloc;
 import org.dmalloc.heap.KilledHeapMain.Act;
+import org.dmalloc.testkit.DoomedJvm;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -78,46 +77,17 @@ class KilledHeapTest {
 
   /** Starts a child, and kills it when it has done so many operations. */
   private void kill(String backend, Act act, KillJournal journal, long operations, long seed)
-      throws IOException, InterruptedException {
-    List<String> command =
-        List.of(
-            ProcessHandle.current().info().command().orElse("java"),
-            "-XX:TieredStopAtLevel=1",
-            "-XX:+UseSerialGC",
-            "--enable-native-access=ALL-UNNAMED",
-            "-cp",
-            System.getProperty("java.class.path"),
-            KilledHeapMain.class.getName(),
+      throws Exception {
+    long before = journal.operations();
+    try (DoomedJvm child =
+        DoomedJvm.start(
+            directory.resolve("child.txt"),
+            KilledHeapMain.class,
             backend,
             directory.toString(),
             act.name(),
-            Long.toString(seed));
-    Path output = directory.resolve("child.txt");
-    long before = journal.operations();
-    Process child =
-        new ProcessBuilder(command)
-            .redirectErrorStream(true)
-            .redirectOutput(output.toFile())
-            .start();
-    long deadline = System.nanoTime() + HeapThreads.DEADLINE.toNanos();
-    try {
-      while (journal.operations() - before < operations) {
-        assertTrue(child.isAlive(), () -> "the child ended by itself: " + said(output));
-        assertTrue(System.nanoTime() - deadline < 0, () -> "the child hangs: " + said(output));
-        LockSupport.parkNanos(50_000);
-      }
-      assertTrue(child.isAlive(), () -> "the child ended by itself: " + said(output));
-    } finally {
-      child.destroyForcibly();
-      child.waitFor();
-    }
-  }
-
-  private static String said(Path output) {
-    try {
-      return Files.readString(output);
-    } catch (IOException e) {
-      return e.toString();
+            Long.toString(seed))) {
+      child.await(operations + " operations", () -> journal.operations() - before >= operations);
     }
   }
 

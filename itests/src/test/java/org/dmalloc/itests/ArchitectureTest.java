@@ -217,6 +217,7 @@ class ArchitectureTest {
           "org.dmalloc.shell.heap.ProcessFaults",
           "org.dmalloc.shell.memory.ContentCommands",
           "org.dmalloc.testkit.ChildJvm",
+          "org.dmalloc.testkit.DoomedJvm",
           "org.dmalloc.testkit.StoreContract",
           "org.dmalloc.report.Json",
           "org.dmalloc.measure.compare.setup.SetupJournal",

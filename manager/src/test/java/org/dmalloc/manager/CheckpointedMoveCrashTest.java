@@ -12,11 +12,10 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.SplittableRandom;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.locks.LockSupport;
 import org.dmalloc.api.MemoryProvider;
 import org.dmalloc.api.MemoryRegion;
 import org.dmalloc.testkit.CrashRecords;
+import org.dmalloc.testkit.DoomedJvm;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -53,53 +52,27 @@ final class CheckpointedMoveCrashTest {
       try {
         run(random.nextLong(), random.nextLong(RUN_MILLIS), twoStores);
         checkpoints = twoStores ? verifyTheOne() : verify();
-      } catch (IOException | AssertionError | RuntimeException e) {
+      } catch (Exception | AssertionError e) {
         throw new AssertionError("kill " + kill + " of seed " + SEED, e);
       }
     }
     assertTrue(checkpoints > KILLS, "only " + checkpoints + " checkpoints");
   }
 
-  private void run(long seed, long runMillis, boolean twoStores)
-      throws IOException, InterruptedException {
-    Path output = directory.resolve("child.txt");
+  private void run(long seed, long runMillis, boolean twoStores) throws Exception {
     Path notes = directory.resolve(MoveCrashMain.NOTES);
     byte[] before = Files.exists(notes) ? Files.readAllBytes(notes) : new byte[0];
-    Process child =
-        new ProcessBuilder(
-                ProcessHandle.current().info().command().orElse("java"),
-                "-XX:TieredStopAtLevel=1",
-                "-XX:+UseSerialGC",
-                "--enable-native-access=ALL-UNNAMED",
-                "-cp",
-                System.getProperty("java.class.path"),
-                MoveCrashMain.class.getName(),
-                directory.toString(),
-                Long.toString(seed),
-                Boolean.toString(twoStores))
-            .redirectErrorStream(true)
-            .redirectOutput(output.toFile())
-            .start();
-    try {
-      long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
-      while (child.isAlive()
-          && (!Files.exists(notes) || Arrays.equals(before, Files.readAllBytes(notes)))) {
-        assertTrue(System.nanoTime() - deadline < 0, () -> "the child hangs: " + said(output));
-        LockSupport.parkNanos(1_000_000);
-      }
-      child.waitFor(runMillis, TimeUnit.MILLISECONDS);
-      assertTrue(child.isAlive(), () -> "the child ended by itself: " + said(output));
-    } finally {
-      child.destroyForcibly();
-      child.waitFor();
-    }
-  }
-
-  private static String said(Path output) {
-    try {
-      return Files.readString(output);
-    } catch (IOException e) {
-      return e.toString();
+    try (DoomedJvm child =
+        DoomedJvm.start(
+            directory.resolve("child.txt"),
+            MoveCrashMain.class,
+            directory.toString(),
+            Long.toString(seed),
+            Boolean.toString(twoStores))) {
+      child.await(
+          "a checkpoint",
+          () -> Files.exists(notes) && !Arrays.equals(before, Files.readAllBytes(notes)));
+      child.await(runMillis);
     }
   }
 

@@ -6,7 +6,6 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 
@@ -26,15 +25,8 @@ final class ChildJvm implements AutoCloseable {
   static ChildJvm start(
       String fixture, Path directory, ChildMain.Act act, String name, long... numbers)
       throws IOException {
-    List<String> command = new ArrayList<>();
-    command.add(ProcessHandle.current().info().command().orElse("java"));
-    command.add("-XX:TieredStopAtLevel=1");
-    command.add("-XX:+UseSerialGC");
-    command.add("--enable-native-access=ALL-UNNAMED");
-    command.add("-cp");
-    command.add(System.getProperty("java.class.path"));
-    command.add(ChildMain.class.getName());
-    command.addAll(List.of(fixture, directory.toString(), act.name(), name));
+    List<String> command =
+        DoomedJvm.command(ChildMain.class, fixture, directory.toString(), act.name(), name);
     for (long number : numbers) {
       command.add(Long.toString(number));
     }

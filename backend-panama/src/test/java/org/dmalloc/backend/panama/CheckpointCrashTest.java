@@ -8,13 +8,13 @@ import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.SplittableRandom;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.locks.LockSupport;
 import org.dmalloc.api.MemoryRegion;
 import org.dmalloc.spi.store.RegionStore;
 import org.dmalloc.testkit.CrashRecords;
+import org.dmalloc.testkit.DoomedJvm;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -43,57 +43,30 @@ class CheckpointCrashTest {
       try {
         run(random.nextLong(), millis, random.nextLong(RUN_MILLIS));
         checkpoints = verify();
-      } catch (IOException | AssertionError | RuntimeException e) {
+      } catch (Exception | AssertionError e) {
         throw new AssertionError("kill " + kill + " of seed " + SEED, e);
       }
     }
     assertTrue(checkpoints > KILLS / 4, "only " + checkpoints + " checkpoints");
   }
 
-  private void run(long seed, long killAfterMillis, long runMillis)
-      throws IOException, InterruptedException {
-    Path output = directory.resolve("child.txt");
-    Process child =
-        new ProcessBuilder(
-                ProcessHandle.current().info().command().orElse("java"),
-                "-XX:TieredStopAtLevel=1",
-                "-XX:+UseSerialGC",
-                "--enable-native-access=ALL-UNNAMED",
-                "-cp",
-                System.getProperty("java.class.path"),
-                CheckpointCrashMain.class.getName(),
-                directory.toString(),
-                Long.toString(seed))
-            .redirectErrorStream(true)
-            .redirectOutput(output.toFile())
-            .start();
-    try {
+  private void run(long seed, long killAfterMillis, long runMillis) throws Exception {
+    Path notes = directory.resolve(CheckpointCrashMain.NOTES);
+    byte[] before = Files.exists(notes) ? Files.readAllBytes(notes) : new byte[0];
+    try (DoomedJvm child =
+        DoomedJvm.start(
+            directory.resolve("child.txt"),
+            CheckpointCrashMain.class,
+            directory.toString(),
+            Long.toString(seed))) {
       if (killAfterMillis >= 0) {
-        child.waitFor(killAfterMillis, TimeUnit.MILLISECONDS);
+        child.await(killAfterMillis);
       } else {
-        Path notes = directory.resolve(CheckpointCrashMain.NOTES);
-        byte[] before = Files.exists(notes) ? Files.readAllBytes(notes) : new byte[0];
-        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
-        while (child.isAlive()
-            && (!Files.exists(notes)
-                || java.util.Arrays.equals(before, Files.readAllBytes(notes)))) {
-          assertTrue(System.nanoTime() - deadline < 0, () -> "the child hangs: " + said(output));
-          LockSupport.parkNanos(1_000_000);
-        }
-        child.waitFor(runMillis, TimeUnit.MILLISECONDS);
+        child.await(
+            "a checkpoint",
+            () -> Files.exists(notes) && !Arrays.equals(before, Files.readAllBytes(notes)));
+        child.await(runMillis);
       }
-      assertTrue(child.isAlive(), () -> "the child ended by itself: " + said(output));
-    } finally {
-      child.destroyForcibly();
-      child.waitFor();
-    }
-  }
-
-  private static String said(Path output) {
-    try {
-      return Files.readString(output);
-    } catch (IOException e) {
-      return e.toString();
     }
   }
 
