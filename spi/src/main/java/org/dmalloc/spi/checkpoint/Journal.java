@@ -184,6 +184,19 @@ public final class Journal implements AutoCloseable {
    */
   public static Journal create(Path store, String group, String holder) throws MemoryException {
     UUID id = UUID.randomUUID();
+    return make(store, id, group, holder, (journal, made) -> made.publish(store, id));
+  }
+
+  /** What is done to a journal that has just been made. */
+  @FunctionalInterface
+  private interface Completion {
+    void complete(Journal journal, JournalDirectory made) throws IOException;
+  }
+
+  /** Makes a journal, of which nothing stays if it cannot be completed. */
+  private static Journal make(
+      Path store, UUID id, String group, String holder, Completion completion)
+      throws MemoryException {
     return JournalErrors.call(
         "create journal",
         -1,
@@ -192,7 +205,7 @@ public final class Journal implements AutoCloseable {
           JournalDirectory made = JournalDirectory.create(store, id, holder);
           try {
             Journal journal = create(made, id, group);
-            made.publish(store, id);
+            completion.complete(journal, made);
             return journal;
           } catch (IOException | RuntimeException | Error e) {
             deleteAfter(e, made);
@@ -211,21 +224,12 @@ public final class Journal implements AutoCloseable {
   public static Journal receive(
       Path store, UUID id, String group, int member, String region, String holder)
       throws MemoryException {
-    return JournalErrors.call(
-        "create journal",
-        -1,
+    return make(
         store,
-        () -> {
-          JournalDirectory made = JournalDirectory.create(store, id, holder);
-          try {
-            Journal journal = create(made, id, group);
-            journal.change("add member", now -> now.put(member, region));
-            return journal;
-          } catch (IOException | RuntimeException | Error e) {
-            deleteAfter(e, made);
-            throw e;
-          }
-        });
+        id,
+        group,
+        holder,
+        (journal, made) -> journal.change("add member", now -> now.put(member, region)));
   }
 
   /** Goes on from a checkpoint that the region's file has, and gets its name. */

@@ -26,6 +26,7 @@ final class CheckpointedSnapshot implements CheckpointedCopy.Target {
   private final SectionGate gate;
   private final SnapshotRequest request;
   private final SnapshotTarget target;
+  private final SnapshotGuide guide;
   private final long startNanos = System.nanoTime();
 
   private SnapshotMethod method = SnapshotMethod.CHECKPOINT_COPY;
@@ -46,6 +47,9 @@ final class CheckpointedSnapshot implements CheckpointedCopy.Target {
     this.request = request;
     this.target = target;
     this.byteSize = target.memory().byteSize();
+    this.guide =
+        new SnapshotGuide(
+            region, target.path(), request.progress(), region::byteSize, this::checkOpen);
   }
 
   /** Makes one; whatever fails, nothing is left of it. */
@@ -81,7 +85,7 @@ final class CheckpointedSnapshot implements CheckpointedCopy.Target {
     if (!target.canShareBlocksOf(region) || region.detached().isPresent()) {
       return false;
     }
-    goOn();
+    guide.goOn();
     boolean[] shared = new boolean[1];
     group.betweenCheckpoints(
         () -> {
@@ -114,7 +118,6 @@ final class CheckpointedSnapshot implements CheckpointedCopy.Target {
 
   private void copy() throws MemoryException {
     try (CheckpointedCopy copy = CheckpointedCopy.begin(group, region, this)) {
-      PreCopy.Guide guide = guide();
       copy.copyFile(guide, request.bytesPerSecond());
       target.force(); // or the kernel may hold the stores up that users wait for
       copy.catchUp(guide);
@@ -134,8 +137,8 @@ final class CheckpointedSnapshot implements CheckpointedCopy.Target {
             false,
             SnapshotCopy.SECTION_TIMEOUT_NANOS,
             SnapshotCopy.ATTEMPTS,
-            this::goOn,
-            (reason, cause) -> failed(reason, "try again when it is closed", cause))
+            guide::goOn,
+            (reason, cause) -> guide.failed(reason, "try again when it is closed", cause))
         .run(
             () -> {
               if (region.hasEnded()) {
@@ -166,43 +169,10 @@ final class CheckpointedSnapshot implements CheckpointedCopy.Target {
     target.load(offset, content);
   }
 
-  private PreCopy.Guide guide() {
-    return new PreCopy.Guide() {
-      @Override
-      public void goOn() throws MemoryException {
-        CheckpointedSnapshot.this.goOn();
-      }
-
-      @Override
-      public void copied(long offset) throws MemoryException {
-        try {
-          request.progress().progressed(offset, region.byteSize());
-        } catch (RuntimeException e) {
-          throw failed("cancelled by its progress listener: " + e.getMessage(), "", e);
-        }
-        goOn();
-      }
-    };
-  }
-
-  private void goOn() throws MemoryException {
-    if (Thread.currentThread().isInterrupted()) {
-      throw failed("cancelled by an interrupt", "nothing was created", null);
-    }
+  private void checkOpen(SnapshotGuide asked) throws MemoryException {
     if (region.hasEnded()) {
-      throw failed("gave way to a close", "nothing was created", null);
+      throw asked.failed("gave way to a close", "nothing was created", null);
     }
-  }
-
-  private MemoryException failed(String reason, String nextStep, @Nullable Throwable cause) {
-    return MemoryException.of(
-        "snapshot",
-        region.byteSize(),
-        region + " to " + target.path(),
-        reason,
-        MemoryException.NO_ERRNO,
-        nextStep,
-        cause);
   }
 
   private SnapshotResult result() {

@@ -64,6 +64,7 @@ public final class SnapshotCopy {
   private final SnapshotRequest request;
   private final SnapshotTarget target;
   private final MemorySegment from;
+  private final SnapshotGuide guide;
   private final long startNanos = System.nanoTime();
 
   private SnapshotMethod method = SnapshotMethod.PAUSED_COPY;
@@ -79,6 +80,9 @@ public final class SnapshotCopy {
     this.request = request;
     this.target = target;
     this.from = from;
+    this.guide =
+        new SnapshotGuide(
+            subject.region(), target.path(), request.progress(), from::byteSize, this::giveWay);
   }
 
   /**
@@ -138,19 +142,19 @@ public final class SnapshotCopy {
           method = SnapshotMethod.REFLINK;
         } else {
           method = SnapshotMethod.READ_ONLY_COPY;
-          copyWhole(guide(), request.bytesPerSecond());
+          copyWhole(guide, request.bytesPerSecond());
         }
         target.takeLength(subject.backing());
       } else if (!shareBlocks()) {
         if (from.byteSize() <= SMALL_BYTES) {
-          pauseNanos = pause(() -> copyWhole(PreCopy.UNATTENDED, Long.MAX_VALUE), this::goOn);
+          pauseNanos = pause(() -> copyWhole(PreCopy.UNATTENDED, Long.MAX_VALUE), guide::goOn);
         } else {
           copyBesideUsers();
         }
       }
     } catch (InternalError e) {
       // A page without a disk block behind it, or a file that was cut short under its mapping.
-      throw failed("a page could not be read or written", "check the disk's space", e);
+      throw guide.failed("a page could not be read or written", "check the disk's space", e);
     }
   }
 
@@ -162,7 +166,7 @@ public final class SnapshotCopy {
         || backing.info().durability() == Durability.CHECKPOINT) {
       return false;
     }
-    goOn();
+    guide.goOn();
     if (backing.info().capabilities().contains(Capability.FORCE)) {
       backing.force(); // or users would wait for all that is changed and not written yet
     }
@@ -173,7 +177,7 @@ public final class SnapshotCopy {
               target.grow(subject.memory().byteSize());
               shared[0] = target.shareBlocksOf(backing);
             },
-            this::goOn);
+            guide::goOn);
     if (shared[0]) {
       method = SnapshotMethod.REFLINK;
       pauseNanos = nanos;
@@ -182,17 +186,17 @@ public final class SnapshotCopy {
   }
 
   /** The whole at once, of what nobody stores to meanwhile. */
-  private void copyWhole(PreCopy.Guide guide, long bytesPerSecond) throws MemoryException {
+  private void copyWhole(PreCopy.Guide attending, long bytesPerSecond) throws MemoryException {
     MemorySegment all = subject.memory();
     target.grow(all.byteSize());
-    try (PreCopy copy = new PreCopy(subject, all, target, guide, bytesPerSecond)) {
+    try (PreCopy copy = new PreCopy(subject, all, target, attending, bytesPerSecond)) {
       copy.copyAll();
       count(copy);
     }
   }
 
   private void copyBesideUsers() throws MemoryException {
-    try (PreCopy copy = new PreCopy(subject, from, target, guide(), request.bytesPerSecond())) {
+    try (PreCopy copy = new PreCopy(subject, from, target, guide, request.bytesPerSecond())) {
       copy.track();
       tracking = copy.method();
       method = copy.compares() ? SnapshotMethod.COMPARED_COPY : SnapshotMethod.TRACKED_COPY;
@@ -218,8 +222,8 @@ public final class SnapshotCopy {
             subject.besideOwn(),
             SECTION_TIMEOUT_NANOS,
             ATTEMPTS,
-            this::goOn,
-            (reason, cause) -> failed(reason, "try again when it is closed", cause))
+            guide::goOn,
+            (reason, cause) -> guide.failed(reason, "try again when it is closed", cause))
         .run(
             () -> {
               subject.requireUnpinned();
@@ -241,52 +245,19 @@ public final class SnapshotCopy {
     RegionInfo info = subject.backing().info();
     String failure = info.writeBackFailure();
     if (failure != null && info.open() && info.sharing() == Sharing.SHARED) {
-      throw failed(
+      throw guide.failed(
           failure, "free space or repair the device, force the region, and try again", null);
     }
   }
 
-  private PreCopy.Guide guide() {
-    return new PreCopy.Guide() {
-      @Override
-      public void goOn() throws MemoryException {
-        SnapshotCopy.this.goOn();
-      }
-
-      @Override
-      public void copied(long offset) throws MemoryException {
-        try {
-          request.progress().progressed(offset, from.byteSize());
-        } catch (RuntimeException e) {
-          throw failed("cancelled by its progress listener: " + e.getMessage(), "", e);
-        }
-        goOn();
-      }
-    };
-  }
-
-  private void goOn() throws MemoryException {
-    if (Thread.currentThread().isInterrupted()) {
-      throw failed("cancelled by an interrupt", "nothing was created", null);
-    }
+  private void giveWay(SnapshotGuide asked) throws MemoryException {
     if (subject.gate().hasEnded()) {
       throw new IllegalStateException("region is closed");
     }
     Optional<String> reason = Optional.ofNullable(subject.givesWay());
     if (reason.isPresent()) {
-      throw failed("gave way to " + reason.get(), "nothing was created; try again", null);
+      throw asked.failed("gave way to " + reason.get(), "nothing was created; try again", null);
     }
-  }
-
-  private MemoryException failed(String reason, String nextStep, @Nullable Throwable cause) {
-    return MemoryException.of(
-        "snapshot",
-        from.byteSize(),
-        subject.region() + " to " + target.path(),
-        reason,
-        MemoryException.NO_ERRNO,
-        nextStep,
-        cause);
   }
 
   private SnapshotResult result(long byteSize) {
