@@ -216,13 +216,13 @@ final class CheckpointedMoveTest {
                 }
                 return true;
               });
-      inside.await();
+      assertTrue(inside.await(60, TimeUnit.SECONDS));
+      CountDownLatch begun = new CountDownLatch(1);
+      rig.probe = (region, step) -> begun.countDown();
       Future<MoveResult> move =
           threads.submit(
               () -> rig.move(invoices, "other", MoveOptions.DEFAULT.withAttempts(1_000)));
-      while (invoices.moving().tryTake()) {
-        invoices.moving().release();
-      }
+      assertTrue(begun.await(60, TimeUnit.SECONDS));
       moving.countDown();
       assertTrue(user.get(60, TimeUnit.SECONDS));
       assertEquals(MoveMethod.REMAP, move.get(60, TimeUnit.SECONDS).method());
