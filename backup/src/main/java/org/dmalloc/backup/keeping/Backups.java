@@ -99,19 +99,25 @@ public final class Backups implements BackupService {
           return opener.open(new URI(location), options);
         } catch (URISyntaxException e) {
           throw new IllegalArgumentException(
-              "address '" + location + "' of a store: " + e.getMessage(), e);
+              "address '" + shown(location) + "' of a store is no URI: " + e.getReason());
         }
       }
     }
     throw new IllegalArgumentException(
         "address '"
-            + location
+            + shown(location)
             + "' of a store: nobody here opens "
             + scheme
             + ":, only directories"
             + known.stream().map(each -> ", " + each.scheme() + ":").reduce("", String::concat)
             + "; add the bundle or jar dmalloc-backup-"
             + scheme);
+  }
+
+  /** Without its parameters: what somebody takes for one may be a key. */
+  private static String shown(String location) {
+    int query = location.indexOf('?');
+    return query < 0 ? location : location.substring(0, query) + "?…";
   }
 
   /** What stands before {@code ://} or {@code file:}; empty for a path. */
