@@ -178,10 +178,17 @@ final class Allocator extends HeapTables {
     }
   }
 
-  /** Whether others have freed enough meanwhile. */
+  /**
+   * Whether others have freed enough meanwhile. Waits for a run that is about to be free again, as
+   * its space has been given back.
+   */
   private boolean hasRun(long pages) throws MemoryException {
     return section(
-        memory -> locked(runs, () -> !isOld(memory) && runs.largest(memory, extents) >= pages));
+        memory ->
+            locked(
+                punching,
+                () ->
+                    locked(runs, () -> !isOld(memory) && runs.largest(memory, extents) >= pages)));
   }
 
   /** A small block as a large one, where there is no run for a span. */

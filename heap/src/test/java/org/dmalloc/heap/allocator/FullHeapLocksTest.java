@@ -9,6 +9,11 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.FutureTask;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+import org.dmalloc.api.Capability;
 import org.dmalloc.api.MemoryRegion;
 import org.dmalloc.api.RegionRequest;
 import org.dmalloc.heap.Heap;
@@ -102,6 +107,43 @@ class FullHeapLocksTest {
         assertTrue(small.size() > 3 << 20 >> Integer.numberOfTrailingZeros(size), "of " + size);
       }
       assertEquals(List.of(), heap.check().findings());
+    }
+  }
+
+  /** The only run that is large enough is in nobody's list while its space is given back. */
+  @Test
+  void anAllocationWaitsForARunWhoseSpaceIsBeingGivenBack() throws Exception {
+    InMemoryProvider punching =
+        InMemoryProvider.of("punching", Capability.PUNCH, Capability.SHARED_MAPPING);
+    CountDownLatch begun = new CountDownLatch(1);
+    CountDownLatch goOn = new CountDownLatch(1);
+    punching
+        .faults()
+        .before(
+            call -> {
+              begun.countDown();
+              try {
+                assertTrue(goOn.await(60, TimeUnit.SECONDS));
+              } catch (InterruptedException e) {
+                throw new AssertionError(e);
+              }
+            },
+            "punch");
+    try (MemoryRegion region = punching.allocate(RegionRequest.ofSize(8 << 20));
+        Heap heap = new RegionHeaps().create(region, HeapOptions.DEFAULT)) {
+      long block = heap.allocate(6 << 20);
+      heap.free(block);
+      FutureTask<Long> trim = new FutureTask<>(heap::trim);
+      FutureTask<Long> allocation = new FutureTask<>(() -> heap.allocate(6 << 20));
+      Thread.ofPlatform().start(trim);
+      assertTrue(begun.await(60, TimeUnit.SECONDS));
+      Thread allocating = Thread.ofPlatform().start(allocation);
+      while (!allocation.isDone() && allocating.getState() != Thread.State.TIMED_WAITING) {
+        LockSupport.parkNanos(200_000);
+      }
+      goOn.countDown();
+      assertEquals(block, allocation.get(60, TimeUnit.SECONDS));
+      assertTrue(trim.get(60, TimeUnit.SECONDS) >= 6 << 20);
     }
   }
 }
