@@ -240,10 +240,17 @@ public final class BatchRun implements AutoCloseable {
       line =
           message == null
               ? "dmalloc: " + e.getClass().getSimpleName()
-              : "dmalloc: " + VisibleText.of(lowerFirst(message));
+              : "dmalloc: " + VisibleText.of(lowerFirst(message)) + hint(message);
     }
     err.println(line);
     return e instanceof IllegalArgumentException ? USAGE : FAILED;
+  }
+
+  /** What Gogo does not say: it takes a word with ?, * or [ for names of files. */
+  private static String hint(String message) {
+    return message.startsWith("no matches found: ")
+        ? "; put the word between ' where ?, * and [ are meant as they are"
+        : "";
   }
 
   private static String lowerFirst(String text) {
