@@ -22,6 +22,7 @@ import org.dmalloc.shell.output.Printable;
 import org.dmalloc.shell.output.PrintableConverter;
 import org.dmalloc.shell.session.InterruptKey;
 import org.dmalloc.shell.session.SessionFunctions;
+import org.dmalloc.shell.session.UnmatchedPattern;
 import org.jspecify.annotations.Nullable;
 import org.osgi.framework.Bundle;
 import org.osgi.framework.BundleContext;
@@ -97,6 +98,8 @@ public final class ShellComponent {
             CommandSessionListener.class,
             new CompletionSetup(ShellCommands.SCOPE, commands::all, commands.groups()),
             null));
+    registrations.add(
+        context.registerService(CommandSessionListener.class, new UnmatchedPattern(), null));
     if (isImported(context, "org.jline.terminal")) {
       registrations.add(
           context.registerService(

@@ -18,6 +18,8 @@ import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import org.dmalloc.api.Capability;
 import org.dmalloc.shell.batch.BatchRun;
+import org.dmalloc.shell.command.Console;
+import org.dmalloc.shell.session.UnmatchedPattern;
 import org.dmalloc.testkit.memory.InMemoryProvider;
 import org.dmalloc.testkit.memory.InMemoryStore;
 import org.junit.jupiter.api.AfterEach;
@@ -71,6 +73,19 @@ class BatchRunTest {
         "dmalloc: no matches found: s3://bucket/prefix?endpoint=http://host; put the word between '"
             + " where ?, * and [ are meant as they are\n",
         err());
+  }
+
+  @Test
+  void onATerminalThatIsSaidBesideGogosOwnMessage() throws Exception {
+    shell.processor.addListener(new UnmatchedPattern());
+    String line = "stored s3://bucket/prefix?endpoint=http://host";
+    assertTrue(shell.fail(line).contains("no matches found"));
+    assertEquals("", shell.out());
+    shell.session.put(Console.TERMINAL, "a terminal");
+    assertTrue(shell.fail(line).contains("no matches found"));
+    shell.fail("stored --nonsense");
+    assertEquals(
+        "dmalloc: put the word between ' where ?, * and [ are meant as they are\n", shell.out());
   }
 
   @Test

@@ -7,6 +7,7 @@ import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.channels.ClosedByInterruptException;
 import java.nio.channels.FileChannel;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.AtomicMoveNotSupportedException;
 import java.nio.file.DirectoryNotEmptyException;
 import java.nio.file.FileAlreadyExistsException;
@@ -42,7 +43,11 @@ public final class DurableFiles {
     }
     String reason =
         switch (e) {
-          case NoSuchFileException missing -> "there is no such file";
+          case NoSuchFileException missing ->
+              target.toString().equals(missing.getFile())
+                  ? "there is no such file"
+                  : missing.getFile() + " is not there, and cannot be made";
+          case AccessDeniedException denied -> "no permission for " + denied.getFile();
           case FileAlreadyExistsException there -> "there is one already";
           case DirectoryNotEmptyException full -> "it is not empty";
           case FileSystemException system ->

@@ -23,6 +23,7 @@ import org.dmalloc.shell.command.Console;
 import org.dmalloc.shell.command.LostOutputException;
 import org.dmalloc.shell.command.RegionOpened;
 import org.dmalloc.shell.session.SessionFunctions;
+import org.dmalloc.shell.session.UnmatchedPattern;
 import org.dmalloc.shell.syntax.Words;
 import org.jspecify.annotations.Nullable;
 
@@ -237,20 +238,15 @@ public final class BatchRun implements AutoCloseable {
     String line = e.toString();
     if (!line.startsWith("dmalloc: ")) {
       String message = e.getMessage();
+      String next = UnmatchedPattern.nextStep(message);
       line =
           message == null
               ? "dmalloc: " + e.getClass().getSimpleName()
-              : "dmalloc: " + VisibleText.of(lowerFirst(message)) + hint(message);
+              : "dmalloc: " + VisibleText.of(lowerFirst(message));
+      line += next.isEmpty() ? "" : "; " + next;
     }
     err.println(line);
     return e instanceof IllegalArgumentException ? USAGE : FAILED;
-  }
-
-  /** What Gogo does not say: it takes a word with ?, * or [ for names of files. */
-  private static String hint(String message) {
-    return message.startsWith("no matches found: ")
-        ? "; put the word between ' where ?, * and [ are meant as they are"
-        : "";
   }
 
   private static String lowerFirst(String text) {
