@@ -53,8 +53,9 @@ final class HeapThreads {
         throw stuck;
       }
     }
-    if (failure.get() != null) {
-      throw new AssertionError("a thread of the test failed", failure.get());
+    Throwable first = failure.get();
+    if (first != null) {
+      throw new AssertionError("a thread of the test failed: " + first, first);
     }
   }
 }

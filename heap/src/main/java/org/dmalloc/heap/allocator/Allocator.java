@@ -50,8 +50,10 @@ final class Allocator extends HeapTables {
   private final SpaceOfRegion space;
   private volatile int cacheMask;
 
-  /** Why there is no room, for the exception that says so. */
+  /** Why there is no room, and what is free instead, for the exception that says so. */
   static final class Shortage {
+    long freePages;
+    long largestRun;
     String reason = "";
     String nextStep = "free blocks, or give the region more space";
     @Nullable MemoryException cause;
@@ -171,7 +173,7 @@ final class Allocator extends HeapTables {
         reclaim.all();
       } else if (block == NONE && !grow(pages + aligned - 1, shortage)) {
         block = c >= 0 ? pagesOfItsOwn(byteSize, shortage) : NONE;
-        if (block != NONE || ++tries == MOST_TRIES || !hasRun(pages + aligned - 1)) {
+        if (block != NONE || ++tries == MOST_TRIES || !hasRun(pages + aligned - 1, shortage)) {
           return block;
         }
       }
@@ -179,16 +181,25 @@ final class Allocator extends HeapTables {
   }
 
   /**
-   * Whether others have freed enough meanwhile. Waits for a run that is about to be free again, as
-   * its space has been given back.
+   * Whether others have freed enough meanwhile, or made the heap larger; else notes what is free.
+   * Waits for a run that is about to be free again, as its space has been given back.
    */
-  private boolean hasRun(long pages) throws MemoryException {
+  private boolean hasRun(long pages, Shortage shortage) throws MemoryException {
     return section(
         memory ->
-            locked(
-                punching,
-                () ->
-                    locked(runs, () -> !isOld(memory) && runs.largest(memory, extents) >= pages)));
+            locked(punching, () -> locked(runs, () -> isOld(memory) || look(pages, shortage))));
+  }
+
+  private boolean look(long pages, Shortage shortage) throws MemoryException {
+    try (Access access = region.acquire()) { // at once: the caller has one open
+      MemorySegment memory = access.segment();
+      if (runs.mayJoin()) {
+        runs.joinAll(memory, extents);
+      }
+      shortage.freePages = runs.freePages();
+      shortage.largestRun = runs.largest(memory, extents);
+      return shortage.largestRun >= pages;
+    }
   }
 
   /** A small block as a large one, where there is no run for a span. */

@@ -117,12 +117,11 @@ final class RegionHeap implements AlignedHeap {
   }
 
   private HeapFullException full(long byteSize, Shortage shortage) {
-    HeapStatistics now = statistics();
     return new HeapFullException(
         byteSize,
         toString(),
-        now.freeBytes(),
-        now.largestFreeBytes(),
+        shortage.freePages << SizeClasses.PAGE_SHIFT,
+        shortage.largestRun << SizeClasses.PAGE_SHIFT,
         shortage.reason,
         shortage.nextStep,
         shortage.cause);

@@ -12,11 +12,13 @@ import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.LockSupport;
 import org.dmalloc.api.Capability;
 import org.dmalloc.api.MemoryRegion;
 import org.dmalloc.api.RegionRequest;
 import org.dmalloc.heap.Heap;
+import org.dmalloc.heap.HeapFullException;
 import org.dmalloc.heap.HeapOptions;
 import org.dmalloc.testkit.memory.InMemoryProvider;
 import org.junit.jupiter.api.Test;
@@ -144,6 +146,45 @@ class FullHeapLocksTest {
       goOn.countDown();
       assertEquals(block, allocation.get(60, TimeUnit.SECONDS));
       assertTrue(trim.get(60, TimeUnit.SECONDS) >= 6 << 20);
+    }
+  }
+
+  /** What is free is looked at when an allocation is refused, not when others have freed more. */
+  @Test
+  void aRefusalNamesNoRunThatWouldDo() throws Exception {
+    long byteSize = 6 << 20;
+    try (MemoryRegion region = memory.allocate(RegionRequest.ofSize(8 << 20));
+        Heap heap = new RegionHeaps().create(region, HeapOptions.DEFAULT)) {
+      AtomicBoolean done = new AtomicBoolean();
+      FutureTask<Long> other =
+          new FutureTask<>(
+              () -> {
+                long had = 0;
+                while (!done.get()) {
+                  long block = heap.tryAllocate(byteSize);
+                  if (block != Heap.NULL) {
+                    had++;
+                    heap.free(block);
+                  }
+                }
+                return had;
+              });
+      Thread.ofPlatform().start(other);
+      int refused = 0;
+      try {
+        while (refused < 1000) {
+          try {
+            heap.free(heap.allocate(byteSize));
+          } catch (HeapFullException full) {
+            refused++;
+            assertTrue(full.largestFreeBytes() < byteSize, full.getMessage());
+            assertTrue(full.largestFreeBytes() <= full.freeBytes(), full.getMessage());
+          }
+        }
+      } finally {
+        done.set(true);
+      }
+      assertTrue(other.get(60, TimeUnit.SECONDS) > 0);
     }
   }
 }
