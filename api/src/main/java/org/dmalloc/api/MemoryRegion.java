@@ -366,6 +366,10 @@ public interface MemoryRegion extends AutoCloseable {
    * <p>A region that was allocated {@link Reservation#RESERVED} is so again once all of it was
    * reserved by one call.
    *
+   * <p>The kernel makes a page of a file writable with all of its folio, which has up to 2 MiB.
+   * Where that covers a part of a hole, the page has its space and a store to it may meet a full
+   * disk even so: reserve, and punch, whole multiples of 2 MiB where that must not be.
+   *
    * @throws UnsupportedCapabilityException without {@link Capability#PUNCH}
    * @throws UnsupportedOperationException on a private view of a stored region
    * @throws IllegalStateException if the region is read-only, or a part of the range protected

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.dmalloc.heap;
 
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -15,6 +17,7 @@ import java.util.NavigableMap;
 import java.util.TreeMap;
 import java.util.concurrent.locks.LockSupport;
 import org.dmalloc.api.Access;
+import org.dmalloc.api.Advice;
 import org.dmalloc.api.MemoryException;
 import org.dmalloc.heap.HeapOptions.Growth;
 import org.dmalloc.testkit.SmallFileSystem;
@@ -201,20 +204,20 @@ class FullHeapTest {
   void losesNothingWhenWhatItGaveBackIsTakenByOthers(SmallFileSystem.Kind kind) throws Exception {
     HeapOptions options =
         HeapOptions.DEFAULT.withPunchAfter(Duration.ofDays(1)).withPunchFrom(64 << 10);
-    try (SmallFileSystem disk = SmallFileSystem.mount(kind, directory, 32 << 20)) {
-      try (HeapPlace place = place(disk.directory(), options, 16 << 20, 16 << 20)) {
+    try (SmallFileSystem disk = SmallFileSystem.mount(kind, directory, 48 << 20)) {
+      try (HeapPlace place = place(disk.directory(), options, 32 << 20, 32 << 20)) {
         Heap heap = place.heap();
         fill(heap, 30_000);
         List<Long> all = new ArrayList<>(blocks.keySet());
         for (int i = 0; i < all.size(); i++) {
-          if (i % 20 != 0) {
+          if (i % 200 != 0) {
             free(heap, all.get(i));
           }
         }
         long before = disk.availableBytes();
         long given = heap.trim();
         assertTrue(given > 8 << 20, "gave back " + given);
-        assertEquals(given, heap.statistics().punchedBytes());
+        assertTrue(given <= heap.statistics().punchedBytes());
         assertTrue(disk.availableBytes() >= before + given - (1 << 20), "the disk has no more");
         HeapModel.verify(heap, blocks);
 
@@ -237,6 +240,60 @@ class FullHeapTest {
         assertTrue(refilled.punchedBytes() < 1 << 20, refilled::toString);
         place.reopenUncleanly();
         HeapModel.verify(place.heap(), blocks);
+      }
+    }
+  }
+
+  /**
+   * The kernel makes a page writable with all of its folio, as large as what it has read ahead: a
+   * hole in it would be a SIGBUS.
+   */
+  @ParameterizedTest
+  @EnumSource(
+      value = SmallFileSystem.Kind.class,
+      names = {"EXT4", "XFS"},
+      mode = Mode.INCLUDE)
+  void aStoreBesideWhatWasGivenBackMeetsNoFullDisk(SmallFileSystem.Kind kind) throws Exception {
+    long bytes = kind == SmallFileSystem.Kind.XFS ? 300 << 20 : 64 << 20;
+    HeapOptions options = HeapOptions.DEFAULT.withPunchAfter(Duration.ofDays(1));
+    try (SmallFileSystem disk = SmallFileSystem.mount(kind, directory, bytes)) {
+      try (HeapPlace place = place(disk.directory(), options, 40 << 20, 40 << 20)) {
+        Heap heap = place.heap();
+        fill(heap, 20_000);
+        List<Long> all = new ArrayList<>(blocks.keySet());
+        for (int i = 0; i < all.size(); i++) {
+          if (i % 400 != 0) {
+            free(heap, all.get(i));
+          }
+        }
+        assertTrue(heap.trim() > 5 << 20);
+        Path thief = disk.takeAll();
+        for (int round = 0; round < 3; round++) {
+          place.region().force();
+          place.region().advise(Advice.PAGE_OUT);
+          readAll(place);
+          for (HeapModel.Block block : List.copyOf(blocks.values())) {
+            try (Access access = place.region().acquire()) {
+              Stamp.write(heap.segment(access, block.offset), block.byteSize, block.stamp);
+            }
+          }
+        }
+        Files.delete(thief);
+        for (int i = 0; i < 10; i++) {
+          take(heap, heap.allocate(20_000), 20_000);
+        }
+        place.reopen();
+        HeapModel.verify(place.heap(), blocks);
+      }
+    }
+  }
+
+  /** In order, so that the kernel reads ahead, free pages too. */
+  private static void readAll(HeapPlace place) throws MemoryException {
+    byte[] page = new byte[4096];
+    try (Access access = place.region().acquire()) {
+      for (long at = 0; at < access.segment().byteSize(); at += page.length) {
+        MemorySegment.copy(access.segment(), JAVA_BYTE, at, page, 0, page.length);
       }
     }
   }

@@ -9,6 +9,7 @@ import static org.dmalloc.heap.allocator.PageTable.TRANSIT;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.VarHandle;
 import java.util.Arrays;
+import java.util.function.LongBinaryOperator;
 import org.dmalloc.heap.HeapDamagedException;
 
 /**
@@ -116,9 +117,11 @@ final class FreeRuns extends SpinLock {
    *
    * @param again the first page of each of the latter, ascending; one that begins no such run is
    *     left out
-   * @return pages of runs for which it is to be done again
+   * @param released how many of a run's pages give their space back
+   * @return such pages of runs for which it is to be done again
    */
-  long offer(MemorySegment memory, Extents extents, long[] again) throws HeapDamagedException {
+  long offer(MemorySegment memory, Extents extents, long[] again, LongBinaryOperator released)
+      throws HeapDamagedException {
     PageTable.requireStores(memory);
     long moved = 0;
     for (int list = LISTS; list < ALL_LISTS; list++) {
@@ -131,7 +134,7 @@ final class FreeRuns extends SpinLock {
           long state = PageTable.freeState(since, false);
           remove(memory, extents, page, word);
           insert(memory, extents, page, PageTable.pages(word), PageTable.kind(word), state);
-          moved += hasHoles ? PageTable.pages(word) : 0;
+          moved += hasHoles ? released.applyAsLong(page, PageTable.pages(word)) : 0;
         }
         page = following;
       }

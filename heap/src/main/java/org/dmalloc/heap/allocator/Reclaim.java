@@ -127,7 +127,7 @@ final class Reclaim {
    * Gives back all that is free, at once. Long runs first: what is changed in them need not be
    * written. Last what was never used, and what the kernel kept of runs that were given back.
    *
-   * @return bytes given back
+   * @return bytes of space given back
    */
   long trim() throws MemoryException {
     all();
@@ -168,7 +168,7 @@ final class Reclaim {
   private long offer(long[] again) throws MemoryException {
     heap.requireRunning();
     try (Access access = heap.region.acquire()) {
-      return runs.offer(access.segment(), heap.extents, again);
+      return runs.offer(access.segment(), heap.extents, again, space::released);
     }
   }
 
@@ -182,22 +182,22 @@ final class Reclaim {
   long punch(long leastBytes, long sinceSeconds) throws MemoryException {
     long least = Math.max(1, leastBytes >>> PAGE_SHIFT);
     long punched = 0;
-    long pages = 1;
-    while (pages != 0 && !heap.readOnly && space.punches()) {
-      pages = heap.section(memory -> punchOne(memory, least, sinceSeconds));
-      punched += pages << PAGE_SHIFT;
+    long released = 0;
+    while (released >= 0 && !heap.readOnly && space.punches()) {
+      punched += released << PAGE_SHIFT;
+      released = heap.section(memory -> punchOne(memory, least, sinceSeconds));
     }
-    return punched;
+    return punched + (Math.max(0, released) << PAGE_SHIFT);
   }
 
-  /** Returns the pages of the run; 0 if there is none, or its space cannot be given back. */
+  /** Returns how many pages gave their space back; -1 if there is no run, or none gives any. */
   private long punchOne(MemorySegment memory, long least, long sinceSeconds)
       throws MemoryException {
     heap.punching.lock(); // so that whoever is alone sees no run that is in transit
     try {
       long taken = heap.locked(runs, () -> take(memory, least, sinceSeconds));
       if (taken == 0) {
-        return 0;
+        return -1;
       }
       long page = Math.abs(taken);
       long pages = PageTable.pages(heap.table.head(memory, heap.extents, page));
@@ -211,7 +211,7 @@ final class Reclaim {
         long state = PageTable.freeState(SpaceOfRegion.seconds(), untouched);
         heap.locked(runs, () -> putBack(page, pages, kind, state));
       }
-      return punched == SpaceOfRegion.Punched.ALL ? pages : 0;
+      return punched == SpaceOfRegion.Punched.ALL ? space.released(page, pages) : -1;
     } finally {
       heap.punching.unlock();
     }

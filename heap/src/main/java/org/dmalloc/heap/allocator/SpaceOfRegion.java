@@ -4,6 +4,8 @@ package org.dmalloc.heap.allocator;
 import static org.dmalloc.heap.allocator.SizeClasses.PAGE;
 import static org.dmalloc.heap.allocator.SizeClasses.PAGE_SHIFT;
 
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
 import org.dmalloc.api.Capability;
 import org.dmalloc.api.Durability;
 import org.dmalloc.api.MemoryException;
@@ -17,7 +19,16 @@ import org.dmalloc.heap.HeapOptions;
 
 /** What a heap does with the space of its region: grow, give back, take again. */
 final class SpaceOfRegion {
+  private static final Logger LOG = System.getLogger(SpaceOfRegion.class.getName());
   private static final long LEAST_GROWTH = 1 << 20;
+
+  /**
+   * The unit in which a file on a disk gives space back: the largest folio, which begins at such a
+   * multiple of the file, as the data of a region does. The kernel makes a page writable with all
+   * of its folio: if that covered a part of a hole, and the disk was full, a store to a page that
+   * has its space would be a SIGBUS.
+   */
+  private static final long FOLIO_PAGES = (2 << 20) >>> PAGE_SHIFT;
 
   private final MemoryRegion region;
   private final HeapOptions options;
@@ -32,10 +43,16 @@ final class SpaceOfRegion {
     return System.currentTimeMillis() / 1000;
   }
 
-  /** Takes the space of pages again; nothing is to do on a backend that never gave it back. */
+  /**
+   * Takes the space of pages again, in whole units; nothing is to do on a backend that never gave
+   * it back.
+   */
   void reserve(long page, long pages) throws MemoryException {
+    long unit = unitPages(region.info());
+    long first = down(page, unit);
+    long end = Math.min(region.byteSize() >>> PAGE_SHIFT, up(page + pages, unit));
     try {
-      region.reserve(page << PAGE_SHIFT, pages << PAGE_SHIFT);
+      region.reserve(first << PAGE_SHIFT, (end - first) << PAGE_SHIFT);
     } catch (UnsupportedCapabilityException e) {
       // It has moved to a backend where all of it has its space.
     } catch (UnsupportedOperationException e) {
@@ -43,7 +60,28 @@ final class SpaceOfRegion {
         throw e;
       }
       // The pages were given back before their content came here: checkpoints take the space.
+    } catch (IllegalStateException e) {
+      if (end - first == pages) {
+        throw e;
+      }
+      region.reserve(page << PAGE_SHIFT, pages << PAGE_SHIFT); // a neighbour is protected
     }
+  }
+
+  private static long unitPages(RegionInfo info) {
+    return isFile(info) && !info.backing().startsWith("tmpfs") ? FOLIO_PAGES : 1;
+  }
+
+  private static long down(long page, long unit) {
+    return page / unit * unit;
+  }
+
+  private static long up(long page, long unit) {
+    return down(page + unit - 1, unit);
+  }
+
+  private static boolean isFile(RegionInfo info) {
+    return info.sharing() == Sharing.SHARED && info.capabilities().contains(Capability.FORCE);
   }
 
   /** Whether space is given back at all; the file of a checkpointed region is not touched. */
@@ -65,9 +103,7 @@ final class SpaceOfRegion {
    */
   void write() throws MemoryException {
     RegionInfo info = region.info();
-    if (info.sharing() == Sharing.SHARED
-        && info.capabilities().contains(Capability.FORCE)
-        && info.durability() != Durability.CHECKPOINT) {
+    if (isFile(info) && info.durability() != Durability.CHECKPOINT) {
       region.force();
     }
   }
@@ -94,9 +130,15 @@ final class SpaceOfRegion {
     REFUSED
   }
 
+  /** How many pages of a run {@link #punch} gives the space back of. */
+  long released(long page, long pages) {
+    long unit = unitPages(region.info());
+    return Math.max(0, down(page + pages, unit) - up(page, unit));
+  }
+
   /**
-   * Gives the space of pages back, unless a protected range is in the way, or the region does not
-   * give any back.
+   * Gives the space of pages back, in whole units, unless a protected range is in the way, or the
+   * region does not give any back. The rest leaves RAM alone.
    *
    * @throws MemoryException if that fails, maybe after a part
    */
@@ -109,11 +151,30 @@ final class SpaceOfRegion {
     if (isProtected) {
       return Punched.REFUSED;
     }
+    long released = released(page, pages) << PAGE_SHIFT;
+    long start = released == 0 ? offset : up(page, unitPages(region.info())) << PAGE_SHIFT;
+    Punched refusal = Punched.REFUSED; // it has moved meanwhile, is private, or was protected
     try {
-      region.punch(offset, length, Punch.RELEASE);
+      if (released > 0) {
+        region.punch(start, released, Punch.RELEASE);
+        refusal = Punched.IN_PART;
+      }
+      empty(offset, start - offset);
+      empty(start + released, offset + length - start - released);
       return Punched.ALL;
     } catch (UnsupportedOperationException | IllegalStateException e) {
-      return Punched.REFUSED; // it has moved meanwhile, is private, or was protected
+      return refusal;
+    }
+  }
+
+  /** Takes a range out of RAM that keeps its space. Where the file refuses, it stays there. */
+  private void empty(long offset, long length) {
+    try {
+      if (length > 0) {
+        region.punch(offset, length, Punch.KEEP_RESERVED);
+      }
+    } catch (MemoryException e) {
+      LOG.log(Level.DEBUG, "{0} keeps free pages in RAM: {1}", region, e.getMessage());
     }
   }
 

@@ -13,7 +13,7 @@ import org.junit.jupiter.api.Test;
 
 /** Regions that give no space back. */
 class RefusedPunchTest {
-  private static final long BLOCK = 100 * HeapRig.PAGE;
+  private static final long BLOCK = 1100 * HeapRig.PAGE;
 
   /** A heap with a run that was used; the pages behind it are not free. */
   private static long usedRun(HeapRig rig) throws MemoryException {
@@ -40,7 +40,7 @@ class RefusedPunchTest {
   void aRunWhoseRegionRefusesThatKeepsItsSpace() throws Exception {
     for (RuntimeException refusal :
         List.of(new UnsupportedOperationException("private"), new IllegalStateException("ro"))) {
-      try (HeapRig rig = new HeapRig(8 << 20)) {
+      try (HeapRig rig = new HeapRig(16 << 20)) {
         long block = usedRun(rig);
         rig.faults().fail(refusal, "punch");
         assertEquals(0, rig.heap().trim());
@@ -52,7 +52,7 @@ class RefusedPunchTest {
 
   @Test
   void aRunWithAProtectedPageKeepsItsSpace() throws Exception {
-    try (HeapRig rig = new HeapRig(8 << 20)) {
+    try (HeapRig rig = new HeapRig(16 << 20)) {
       long block = usedRun(rig);
       rig.region().protect(block + HeapRig.PAGE, HeapRig.PAGE, AccessMode.READ_ONLY);
       assertThrows(IllegalStateException.class, rig.heap()::trim); // nothing may be stored at all
@@ -65,7 +65,7 @@ class RefusedPunchTest {
   /** The region does not say how far it came: its pages may have lost their space. */
   @Test
   void aRunOfAPunchThatFailsIsReservedAgainBeforeItIsUsed() throws Exception {
-    try (HeapRig rig = new HeapRig(8 << 20)) {
+    try (HeapRig rig = new HeapRig(16 << 20)) {
       long block = usedRun(rig);
       rig.faults().fail("EIO", "punch");
       assertThrows(MemoryException.class, rig.heap()::trim);
@@ -79,7 +79,7 @@ class RefusedPunchTest {
 
   @Test
   void aRefusalLeavesWhatAnEarlierPunchLeft() throws Exception {
-    try (HeapRig rig = new HeapRig(8 << 20)) {
+    try (HeapRig rig = new HeapRig(16 << 20)) {
       long block = usedRun(rig);
       rig.faults().fail("EIO", "punch");
       assertThrows(MemoryException.class, rig.heap()::trim);
