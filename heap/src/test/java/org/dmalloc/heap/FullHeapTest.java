@@ -288,6 +288,33 @@ class FullHeapTest {
     }
   }
 
+  /** A run whose space cannot be had again is no reason not to use one that has its own. */
+  @Test
+  void pagesThatHaveTheirSpaceServeWhereOthersCannotBeReserved() throws Exception {
+    HeapOptions options = HeapOptions.DEFAULT.withPunchAfter(Duration.ofDays(1));
+    try (SmallFileSystem disk =
+        SmallFileSystem.mount(SmallFileSystem.Kind.EXT4, directory, 72 << 20)) {
+      try (HeapPlace place = place(disk.directory(), options, 16 << 20, 64 << 20)) {
+        Heap heap = place.heap();
+        long given = heap.allocate(6 << 20);
+        take(heap, heap.allocate(8 << 20), 8 << 20);
+        heap.free(given);
+        assertTrue(heap.trim() >= 4 << 20);
+        place.region().ensure(48 << 20);
+        take(heap, heap.allocate(20 << 20), 20 << 20); // of what was added, 11 MiB are left
+        disk.takeAll();
+        take(heap, heap.allocate(5 << 20), 5 << 20);
+        take(heap, heap.allocate(5 << 20), 5 << 20);
+        HeapFullException full =
+            assertThrows(HeapFullException.class, () -> heap.allocate(5 << 20));
+        assertEquals(ENOSPC, full.errno(), full::getMessage);
+        assertTrue(
+            String.valueOf(full.getMessage()).contains("cannot be had again"), full::getMessage);
+        HeapModel.verify(heap, blocks);
+      }
+    }
+  }
+
   /** In order, so that the kernel reads ahead, free pages too. */
   private static void readAll(HeapPlace place) throws MemoryException {
     byte[] page = new byte[4096];

@@ -54,6 +54,10 @@ final class Allocator extends HeapTables {
   static final class Shortage {
     long freePages;
     long largestRun;
+
+    /** Whether there are free pages that would do, and their space cannot be had. */
+    boolean noSpace;
+
     String reason = "";
     String nextStep = "free blocks, or give the region more space";
     @Nullable MemoryException cause;
@@ -155,6 +159,7 @@ final class Allocator extends HeapTables {
     boolean reclaimed = false;
     int tries = 0;
     while (true) {
+      shortage.noSpace = false;
       long block =
           c >= 0
               ? small(c, byteSize, reclaimed, shortage)
@@ -173,7 +178,8 @@ final class Allocator extends HeapTables {
         reclaim.all();
       } else if (block == NONE && !grow(pages + aligned - 1, shortage)) {
         block = c >= 0 ? pagesOfItsOwn(byteSize, shortage) : NONE;
-        if (block != NONE || ++tries == MOST_TRIES || !hasRun(pages + aligned - 1, shortage)) {
+        boolean again = block == NONE && hasRun(pages + aligned - 1, shortage);
+        if (!again || shortage.noSpace || ++tries == MOST_TRIES) {
           return block;
         }
       }
@@ -380,14 +386,24 @@ final class Allocator extends HeapTables {
       space.reserve(-page, pages);
       return -page;
     } catch (MemoryException e) {
+      shortage.noSpace = true;
       shortage.reason = "the space that free pages had given back cannot be had again";
       shortage.nextStep = "make room on the disk";
       shortage.cause = e;
-      giveRun(-page, pages, PageTable.HOLES);
-      return NONE;
+      giveRun(-page, pages, PageTable.HOLES, true);
     } catch (RuntimeException e) {
-      giveRun(-page, pages, PageTable.HOLES);
+      giveRun(-page, pages, PageTable.HOLES, true);
       throw e;
+    }
+    runs.lock();
+    try {
+      if (isOld(memory)) {
+        return RETRY;
+      }
+      requireRunning();
+      return runs.takeWithSpace(memory, extents, pages, alignment, phase);
+    } finally {
+      runs.unlock();
     }
   }
 
@@ -396,9 +412,14 @@ final class Allocator extends HeapTables {
    * than the extents, and a thread that has one open gets another at once.
    */
   void giveRun(long page, long pages, int kind) throws HeapDamagedException {
+    giveRun(page, pages, kind, false);
+  }
+
+  private void giveRun(long page, long pages, int kind, boolean untouched)
+      throws HeapDamagedException {
     runs.lock();
     try (Access access = region.acquire()) {
-      long state = PageTable.freeState(SpaceOfRegion.seconds(), false);
+      long state = PageTable.freeState(SpaceOfRegion.seconds(), untouched);
       runs.give(access.segment(), extents, page, pages, kind, state);
     } finally {
       runs.unlock();
@@ -406,7 +427,8 @@ final class Allocator extends HeapTables {
   }
 
   /** Makes the region larger, or takes over what others made it larger by. */
-  private boolean grow(long pages, Shortage shortage) throws MemoryException {
+  private boolean grow(long pages, Shortage first) throws MemoryException {
+    Shortage shortage = first.noSpace ? new Shortage() : first; // that it cannot grow is no news
     long end = extents.end();
     if (pages >= 1L << 32) {
       shortage.reason = "no heap has so much";

@@ -213,12 +213,33 @@ final class FreeRuns extends SpinLock {
       page = page == 0 ? firstOfAtLeast(half, pages + alignment - 1) : page;
       page = page == 0 ? search(memory, extents, half, pages, alignment, phase) : page;
     }
-    if (page == 0) {
-      return 0;
+    return page == 0 ? 0 : cut(memory, extents, page, pages, skip(page, alignment, phase));
+  }
+
+  /** Like {@link #take}, of runs alone that have their space. Looks at all that are long enough. */
+  long takeWithSpace(MemorySegment memory, Extents extents, long pages, long alignment, long phase)
+      throws HeapDamagedException {
+    PageTable.requireStores(memory);
+    for (int half = 0; half < ALL_LISTS; half += LISTS) {
+      for (int list = Math.min(LISTS - 1, list(pages)); list < LISTS; list++) {
+        for (long page = start(memory, extents, half + list); page != 0; ) {
+          long word = requireFree(memory, extents, page);
+          long before = skip(page, alignment, phase);
+          if (PageTable.kind(word) == FREE && before + pages <= PageTable.pages(word)) {
+            return cut(memory, extents, page, pages, before);
+          }
+          page = PageTable.following(memory, extents, page);
+        }
+      }
     }
+    return 0;
+  }
+
+  /** Takes some pages of a free run, and says which as {@link #take} does. */
+  private long cut(MemorySegment memory, Extents extents, long page, long pages, long before)
+      throws HeapDamagedException {
     long word = requireFree(memory, extents, page);
     long all = PageTable.pages(word);
-    long before = skip(page, alignment, phase);
     if (before + pages > all) {
       throw PageTable.damaged(page, "a free run is in the list of larger ones");
     }

@@ -169,9 +169,15 @@ final class SpaceOfRegion {
 
   /** Takes a range out of RAM that keeps its space. Where the file refuses, it stays there. */
   private void empty(long offset, long length) {
+    if (length == 0) {
+      return;
+    }
+    RegionInfo info = region.info();
     try {
-      if (length > 0) {
+      if (unitPages(info) == 1 || info.backing().startsWith("ext4")) {
         region.punch(offset, length, Punch.KEEP_RESERVED);
+      } else if (info.capabilities().contains(Capability.RELEASE)) {
+        region.release(offset, length); // it would be a hole for a moment, beside pages in use
       }
     } catch (MemoryException e) {
       LOG.log(Level.DEBUG, "{0} keeps free pages in RAM: {1}", region, e.getMessage());
