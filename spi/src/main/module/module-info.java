@@ -8,5 +8,6 @@ module org.dmalloc.spi {
   exports org.dmalloc.spi.eviction;
   exports org.dmalloc.spi.machine;
   exports org.dmalloc.spi.region;
+  exports org.dmalloc.spi.sharing;
   exports org.dmalloc.spi.store;
 }

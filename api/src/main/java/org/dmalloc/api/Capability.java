@@ -48,5 +48,7 @@ public enum Capability {
   /** Tells which pages were written since it was last asked ({@link BackingRegion#trackDirty}). */
   DIRTY_TRACKING,
   /** Makes all that was stored durable at once, or nothing ({@link Durability#CHECKPOINT}). */
-  CHECKPOINT
+  CHECKPOINT,
+  /** Lets several processes have a region open for writing, and know of each other. */
+  PROCESS_SHARED
 }

@@ -77,6 +77,21 @@ public interface MemoryProvider {
   }
 
   /**
+   * Gets a region that another process of the same user has open, by its {@linkplain
+   * MemoryRegion#token() token}; it is process-shared here too.
+   *
+   * @param options how to map it
+   * @throws MemoryException if the token leads to nothing: its process has ended or has closed the
+   *     region, or is another user's; or what it leads to is not what the token was made for
+   * @throws IllegalArgumentException if it is no token of this provider
+   * @throws UnsupportedCapabilityException if this provider has no regions without a name that
+   *     processes can share
+   */
+  default MemoryRegion attach(String token, RegionOptions options) throws MemoryException {
+    throw new UnsupportedCapabilityException(name(), Capability.PROCESS_SHARED);
+  }
+
+  /**
    * The named regions in this provider's configured directory, damaged ones included, sorted by
    * name. Empty without {@link Capability#NAMED}.
    *

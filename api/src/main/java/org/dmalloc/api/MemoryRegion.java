@@ -34,6 +34,27 @@ public interface MemoryRegion extends AutoCloseable {
   /** The region's size in bytes, as requested; the mapping behind it is whole pages. */
   long byteSize();
 
+  /**
+   * The processes that have this region open; empty unless it is {@linkplain
+   * RegionAttributes#processShared() process-shared}.
+   */
+  default Optional<RegionMembers> members() {
+    return Optional.empty();
+  }
+
+  /**
+   * A token by which another process of the same user gets this region, which has no name: by
+   * {@link MemoryProvider#attach}, as long as this process has it open. Whoever has the token and
+   * is that user gets the region, so hand it on as you would a password.
+   *
+   * @throws UnsupportedCapabilityException if the region is not {@linkplain
+   *     RegionAttributes#processShared() process-shared}
+   * @throws IllegalStateException if it has a name, by which others open it
+   */
+  default String token() {
+    throw new UnsupportedCapabilityException(info().backend(), Capability.PROCESS_SHARED);
+  }
+
   /** A snapshot of what this region is. Also answers after close, with {@code open=false}. */
   RegionInfo info();
 

@@ -74,6 +74,10 @@ public interface RegionAttributes {
     return options().nameDurability();
   }
 
+  default boolean processShared() {
+    return options().processShared();
+  }
+
   default boolean checkedSections() {
     return options().checkedSections();
   }
@@ -178,6 +182,10 @@ public interface RegionAttributes {
 
     default T withNameDurability(NameDurability nameDurability) {
       return with(options().changed(draft -> draft.nameDurability = nameDurability));
+    }
+
+    default T withProcessShared(boolean processShared) {
+      return with(options().changed(draft -> draft.processShared = processShared));
     }
 
     default T withCheckedSections(boolean checkedSections) {

@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param sharing who sees the stores; of a region that is made never {@link Sharing#DEFAULT}. Any
  *     number of processes may have a stored region open privately or read-only at the same time,
- *     one may have it open for writing
+ *     one may have it open for writing unless all ask for {@code processShared}
  * @param access whether it may be written; a new region always may
  * @param pattern the order in which it will be used; of a region that is made the one that it was
  *     opened with or that was last advised for all of it
@@ -33,6 +33,8 @@ import org.jspecify.annotations.Nullable;
  *     #NO_MAXIMUM} to reserve none, and grow by mapping anew
  * @param autogrowth how far {@link MemoryRegion#ensure} grows the region, and who is told
  * @param nameDurability when the name of a named region is on the device
+ * @param processShared whether other processes may have the region open beside this one, all of
+ *     them by such a request, and store to it; {@link MemoryRegion#members} tells of them
  * @param checkedSections whether the segment of a section throws once the section is closed, which
  *     makes sections slow: a mode for the tests of those who use regions
  * @param required what the region must be able to do for its whole life, wherever it is moved; see
@@ -57,6 +59,7 @@ public record RegionOptions(
     long maximum,
     Autogrowth autogrowth,
     NameDurability nameDurability,
+    boolean processShared,
     boolean checkedSections,
     Set<Capability> required,
     @Nullable Path directory,
@@ -70,8 +73,9 @@ public record RegionOptions(
    * Checks that the attributes go together.
    *
    * @throws IllegalArgumentException if the budget is less than 1, policies contradict each other
-   *     or the lock or the budget, if {@link Durability#SYNC} or {@link Durability#CHECKPOINT} is
-   *     asked of private memory, or a budget of a checkpointed one
+   *     or the lock or the budget, if {@link Durability#SYNC}, {@link Durability#CHECKPOINT} or
+   *     sharing with processes is asked of private memory, or a budget or such sharing of a
+   *     checkpointed one
    */
   public RegionOptions {
     policies = copyOf(policies);
@@ -82,6 +86,9 @@ public record RegionOptions(
     }
     if (durability == Durability.CHECKPOINT) {
       requireCheckpoints(sharing, residentBudget, locked);
+    }
+    if (processShared) {
+      requireShared(sharing, durability);
     }
     if (maximum < 0) {
       throw new IllegalArgumentException(
@@ -116,6 +123,17 @@ public record RegionOptions(
               "policies " + a + " and " + b + " exclude each other; give one");
         }
       }
+    }
+  }
+
+  private static void requireShared(Sharing sharing, Durability durability) {
+    if (sharing == Sharing.PRIVATE) {
+      throw new IllegalArgumentException(
+          "private stores reach no other process; ask for SHARED, or leave processShared out");
+    }
+    if (durability == Durability.CHECKPOINT) {
+      throw new IllegalArgumentException(
+          "what other processes store has no moment of a checkpoint; ask for one of both");
     }
   }
 
@@ -166,6 +184,7 @@ public record RegionOptions(
     draft.maximum = maximum;
     draft.autogrowth = autogrowth;
     draft.nameDurability = nameDurability;
+    draft.processShared = processShared;
     draft.checkedSections = checkedSections;
     draft.required = required;
     draft.directory = directory;
@@ -191,6 +210,7 @@ public record RegionOptions(
     long maximum = NO_MAXIMUM;
     Autogrowth autogrowth = Autogrowth.NONE;
     NameDurability nameDurability = NameDurability.NOW;
+    boolean processShared;
     boolean checkedSections;
     Set<Capability> required = Set.of();
     @Nullable Path directory;
@@ -213,6 +233,7 @@ public record RegionOptions(
           maximum,
           autogrowth,
           nameDurability,
+          processShared,
           checkedSections,
           required,
           directory,

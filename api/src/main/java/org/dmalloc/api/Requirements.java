@@ -33,6 +33,7 @@ public final class Requirements {
     addIf(options.locked(), Capability.LOCKED, needed);
     addIf(options.durability() == Durability.SYNC, Capability.SYNC, needed);
     addIf(options.durability() == Durability.CHECKPOINT, Capability.CHECKPOINT, needed);
+    addIf(options.processShared(), Capability.PROCESS_SHARED, needed);
     addIf(options.directory() != null, Capability.DIRECTORY, needed);
     addIf(options.access() == AccessMode.READ_ONLY, Capability.READ_ONLY, needed);
     addIf(options.reservation() == Reservation.SPARSE, Capability.SPARSE, needed);

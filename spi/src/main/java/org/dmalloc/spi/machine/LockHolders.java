@@ -20,7 +20,8 @@ public final class LockHolders {
         : "in process " + String.join(", ", pids.stream().map(LockHolders::name).toList());
   }
 
-  private static List<Long> pids(Path file) {
+  /** Their ids in this pid namespace; without those that it does not show. */
+  public static List<Long> pids(Path file) {
     try {
       long device = ((Number) Files.getAttribute(file, "unix:dev")).longValue();
       long inode = ((Number) Files.getAttribute(file, "unix:ino")).longValue();
