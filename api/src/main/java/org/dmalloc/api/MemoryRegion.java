@@ -36,7 +36,8 @@ public interface MemoryRegion extends AutoCloseable {
 
   /**
    * The processes that have this region open; empty unless it is {@linkplain
-   * RegionAttributes#processShared() process-shared}.
+   * RegionAttributes#processShared() process-shared}. A move to another store makes this process a
+   * new member.
    */
   default Optional<RegionMembers> members() {
     return Optional.empty();
@@ -287,6 +288,11 @@ public interface MemoryRegion extends AutoCloseable {
    * <p>Shrinking always waits for open sections, ends all segments, so that none of them leads
    * behind the new end, and is refused while the region is pinned. The {@link #length()} is cut
    * with it.
+   *
+   * <p>Each process that has a {@linkplain RegionAttributes#processShared() process-shared} region
+   * open has it in a size of its own, up to which it is mapped. Growth by one leaves the others
+   * their sizes, until they grow to what is there already. Shrinking is refused while another one
+   * has it open.
    *
    * @param newByteSize at least 0
    * @throws UnsupportedCapabilityException without {@link Capability#RESIZE}

@@ -35,14 +35,16 @@ public interface RegionMembers {
    * Holds a lock of this region that one process has at a time, and whose kernel lock ends with it;
    * empty if another process, or another user in this one, has it.
    *
-   * @param what the lock's name, which all processes know
+   * @param what the lock's name, which all processes know; those that begin with {@code dmalloc.}
+   *     are the suite's
    * @throws MemoryException if the system does not tell
    */
   Optional<Hold> tryHold(String what) throws MemoryException;
 
   /**
-   * Keeps all other processes out of the region, and new ones from joining; empty if one has it
-   * open. For what must not happen beside others: to shrink, rename or move.
+   * Keeps all others out of the region, and new ones from joining; empty if another process has it
+   * open, or another opener in this one. For what must not happen beside others: to shrink, rename
+   * or move.
    *
    * @throws MemoryException if the system does not tell
    */

@@ -218,6 +218,7 @@ class ArchitectureTest {
           "org.dmalloc.shell.memory.ContentCommands",
           "org.dmalloc.testkit.ChildJvm",
           "org.dmalloc.testkit.DoomedJvm",
+          "org.dmalloc.testkit.PeerJvm",
           "org.dmalloc.testkit.StoreContract",
           "org.dmalloc.report.Json",
           "org.dmalloc.measure.compare.setup.SetupJournal",

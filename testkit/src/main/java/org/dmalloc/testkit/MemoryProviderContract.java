@@ -39,6 +39,9 @@ public abstract class MemoryProviderContract {
   public class SecondJvm extends ProcessContract {}
 
   @Nested
+  public class ProcessShared extends ProcessSharedContract {}
+
+  @Nested
   public class Paging extends PagingContract {}
 
   @Nested

@@ -10,6 +10,7 @@ import java.util.Optional;
 import org.dmalloc.api.AccessMode;
 import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.ProgressListener;
+import org.dmalloc.api.RegionMembers;
 import org.dmalloc.api.Reservation;
 import org.dmalloc.api.Residency;
 import org.dmalloc.api.Sharing;
@@ -72,6 +73,16 @@ final class FileChannelBacking implements RegionBacking {
   public void named(Object newRegion, String holder) {
     region = newRegion;
     file.describeHolder(holder);
+  }
+
+  @Override
+  public Optional<RegionMembers> members() {
+    return file.members();
+  }
+
+  @Override
+  public void requireWhole(String operation) throws MemoryException {
+    file.requireWhole(operation);
   }
 
   @Override
@@ -239,7 +250,7 @@ final class FileChannelBacking implements RegionBacking {
       arena.close();
       if (grows) {
         try {
-          resizeFile(oldByteSize, ProgressListener.NONE);
+          file.undoGrowth(oldByteSize);
         } catch (MemoryException f) {
           e.addSuppressed(f);
         }

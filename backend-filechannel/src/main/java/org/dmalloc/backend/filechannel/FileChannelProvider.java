@@ -18,6 +18,7 @@ import org.dmalloc.api.MemoryRegion;
 import org.dmalloc.api.NameDurability;
 import org.dmalloc.api.OpenRequest;
 import org.dmalloc.api.ProgressListener;
+import org.dmalloc.api.RegionAttributes;
 import org.dmalloc.api.RegionOptions;
 import org.dmalloc.api.RegionRequest;
 import org.dmalloc.api.Reservation;
@@ -80,6 +81,7 @@ public final class FileChannelProvider extends StoreLedgerProvider {
     if (!KEEPS_SIZES) {
       here.add(Capability.RESIZE);
       here.add(Capability.GROW_IN_PLACE);
+      here.add(Capability.PROCESS_SHARED);
     }
     return here;
   }
@@ -149,7 +151,7 @@ public final class FileChannelProvider extends StoreLedgerProvider {
     return request.name() == null
         && request.directory() == null
         && request.byteSize() <= RegionStore.MOST_SHARED_BYTES
-        && sharing(request.sharing()) == Sharing.SHARED
+        && sharing(request) == Sharing.SHARED
         && request.reservation() == Reservation.RESERVED
         && request.maximum() == RegionOptions.NO_MAXIMUM
         && !request.prefault();
@@ -161,8 +163,9 @@ public final class FileChannelProvider extends StoreLedgerProvider {
       Naming naming,
       Function<ProgressListener, SpaceReserver> fills)
       throws MemoryException {
+    requireNameToShare(request);
     RegionStore store = store(request.directory());
-    Sharing sharing = sharing(request.sharing());
+    Sharing sharing = sharing(request);
     String name = request.name();
     if (request.prefault()) {
       Path target = name == null ? store.directory() : store.path(name);
@@ -209,7 +212,8 @@ public final class FileChannelProvider extends StoreLedgerProvider {
     }
     Reservation reservation = request.reservation();
     NameDurability durable = request.nameDurability();
-    return naming.create(store, name, byteSize, reservation, reserver, durable, name());
+    OpenMode mode = OpenMode.toCreate(request);
+    return naming.create(store, name, mode, byteSize, reservation, reserver, durable, name());
   }
 
   @Override
@@ -220,13 +224,12 @@ public final class FileChannelProvider extends StoreLedgerProvider {
   private BackedRegion reopen(OpenRequest request, long carriedAs, RegionLedger.Booking booking)
       throws MemoryException {
     RegionStore store = store(request.directory());
-    Sharing sharing = sharing(request.sharing());
-    if (store.journalOf(request.name()).isPresent()) {
+    Sharing sharing = sharing(request);
+    if (!request.processShared() && store.journalOf(request.name()).isPresent()) {
       ledger.require(Capability.CHECKPOINT); // its journal would miss what is stored
     }
     StoreFile file =
-        store.open(
-            request.name(), mode(sharing, request.access()), request.nameDurability(), name());
+        store.open(request.name(), mode(sharing, request), request.nameDurability(), name());
     try {
       booking.ofSize(file.byteSize());
       if (request.prefault()) {
@@ -287,15 +290,16 @@ public final class FileChannelProvider extends StoreLedgerProvider {
     }
   }
 
-  private static OpenMode mode(Sharing sharing, AccessMode access) {
-    if (access == AccessMode.READ_ONLY) {
-      return OpenMode.READER;
-    }
-    return sharing == Sharing.PRIVATE ? OpenMode.PRIVATE_COPY : OpenMode.WRITER;
+  private static OpenMode mode(Sharing sharing, OpenRequest request) {
+    boolean copies = request.access() == AccessMode.READ_WRITE && sharing == Sharing.PRIVATE;
+    return copies ? OpenMode.PRIVATE_COPY : OpenMode.toShare(request);
   }
 
-  private Sharing sharing(Sharing asked) {
-    return asked == Sharing.DEFAULT ? defaultSharing : asked;
+  private Sharing sharing(RegionAttributes request) {
+    if (request.processShared()) {
+      return Sharing.SHARED;
+    }
+    return request.sharing() == Sharing.DEFAULT ? defaultSharing : request.sharing();
   }
 
   private static String backing(RegionStore store) throws MemoryException {

@@ -55,7 +55,8 @@ final class FileChannelProviderTest extends MemoryProviderContract {
             Capability.PREFETCH,
             Capability.RESIDENCY,
             Capability.RESIZE,
-            Capability.GROW_IN_PLACE),
+            Capability.GROW_IN_PLACE,
+            Capability.PROCESS_SHARED),
         provider.capabilities());
     assertEquals(Set.of(), provider.supportedAdvice());
     assertEquals("filechannel", provider.name());

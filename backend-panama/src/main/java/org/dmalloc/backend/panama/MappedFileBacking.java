@@ -15,6 +15,7 @@ import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.PageSize;
 import org.dmalloc.api.ProgressListener;
 import org.dmalloc.api.Punch;
+import org.dmalloc.api.RegionMembers;
 import org.dmalloc.api.Residency;
 import org.dmalloc.api.Sharing;
 import org.dmalloc.api.backing.DirtyTracking;
@@ -99,6 +100,19 @@ final class MappedFileBacking implements RegionBacking {
   public void named(Object newRegion, String holder) {
     region = newRegion;
     file.describeHolder(holder);
+  }
+
+  @Override
+  public Optional<RegionMembers> members() {
+    return file.members();
+  }
+
+  @Override
+  public void requireWhole(String operation) throws MemoryException {
+    Optional<StoreFile> stored = file.inStore();
+    if (stored.isPresent()) {
+      stored.get().requireWhole(operation);
+    }
   }
 
   @Override
@@ -434,7 +448,7 @@ final class MappedFileBacking implements RegionBacking {
       map.run();
     } catch (MemoryException | RuntimeException | Error e) {
       try {
-        file.resize(newByteSize, oldByteSize, ProgressListener.NONE);
+        file.undoGrowth(newByteSize, oldByteSize);
       } catch (MemoryException f) {
         e.addSuppressed(f);
       }

@@ -95,7 +95,8 @@ public final class PanamaProvider extends StoreLedgerProvider {
           Capability.PUNCH,
           Capability.GROW_IN_PLACE,
           Capability.CHECKPOINT,
-          Capability.DIRTY_TRACKING);
+          Capability.DIRTY_TRACKING,
+          Capability.PROCESS_SHARED);
 
   private final AccessPattern pattern;
   private final Machine machine;
@@ -177,6 +178,7 @@ public final class PanamaProvider extends StoreLedgerProvider {
           "a resident budget of private memory in a file: changed pages have no file to go to; ask"
               + " for SHARED");
     }
+    requireNameToShare(request);
     boolean neverStored = name == null && isPrivate;
     Reservation reservation = neverStored ? Reservation.SPARSE : request.reservation();
     boolean reserves = reservation == Reservation.RESERVED;
@@ -208,6 +210,7 @@ public final class PanamaProvider extends StoreLedgerProvider {
               : RegionFile.Named.create(
                   store,
                   name,
+                  OpenMode.toCreate(request),
                   request.byteSize(),
                   reservation,
                   naming,
@@ -232,7 +235,7 @@ public final class PanamaProvider extends StoreLedgerProvider {
     if (stores) {
       CheckpointedRegions regions = checkpointed(request.directory());
       Optional<JournalRef> journal = regions.journalOf(request.name());
-      if (journal.isPresent()) {
+      if (journal.isPresent() && !request.processShared()) { // else the store refuses it
         return regions.open(request, journal.get(), carriedAs, booking);
       }
       CheckpointedRegions.refuse(request);
@@ -241,7 +244,7 @@ public final class PanamaProvider extends StoreLedgerProvider {
         RegionFile.Named.open(
             store(request.directory()),
             request.name(),
-            stores ? OpenMode.WRITER : OpenMode.READER,
+            request.sharing() == Sharing.PRIVATE ? OpenMode.READER : OpenMode.toShare(request),
             request.nameDurability(),
             holder());
     try {

@@ -8,11 +8,13 @@ import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.NameDurability;
 import org.dmalloc.api.ProgressListener;
 import org.dmalloc.api.Punch;
+import org.dmalloc.api.RegionMembers;
 import org.dmalloc.api.Reservation;
 import org.dmalloc.linux.Mapping;
 import org.dmalloc.linux.OpenFile;
 import org.dmalloc.linux.Platform;
 import org.dmalloc.linux.SharedBlocks;
+import org.dmalloc.spi.region.Alone;
 import org.dmalloc.spi.region.Uninterrupted.Action;
 import org.dmalloc.spi.store.Naming;
 import org.dmalloc.spi.store.OpenMode;
@@ -68,6 +70,20 @@ abstract sealed class RegionFile permits RegionFile.Named, RegionFile.Unnamed, S
     if (space == Punch.KEEP_RESERVED && descriptor.zeroInPlace(position, length)) {
       return;
     }
+    if (reservation() == Reservation.RESERVED) {
+      // Others rely on the space: a store of theirs would meet a full disk as a signal.
+      Alone.run(
+          members(),
+          "punch",
+          length,
+          String.valueOf(path()),
+          () -> punchHole(position, length, space));
+    } else {
+      punchHole(position, length, space);
+    }
+  }
+
+  private void punchHole(long position, long length, Punch space) throws MemoryException {
     boolean had = hasHoles();
     boolean reserved = reservation() == Reservation.RESERVED;
     noteHoles(had || reserved);
@@ -131,6 +147,16 @@ abstract sealed class RegionFile permits RegionFile.Named, RegionFile.Unnamed, S
   abstract void resize(long oldByteSize, long newByteSize, ProgressListener progress)
       throws MemoryException;
 
+  /** Takes a growth back that could not be mapped. */
+  void undoGrowth(long newByteSize, long oldByteSize) throws MemoryException {
+    resize(newByteSize, oldByteSize, ProgressListener.NONE);
+  }
+
+  /** The processes that have it open; empty unless it is process-shared. */
+  Optional<RegionMembers> members() {
+    return Optional.empty();
+  }
+
   /**
    * Throws if the file was cut so short that it does not hold {@code byteSize} bytes of the region
    * any more.
@@ -186,6 +212,7 @@ abstract sealed class RegionFile permits RegionFile.Named, RegionFile.Unnamed, S
     static Named create(
         RegionStore store,
         String name,
+        OpenMode mode,
         long byteSize,
         Reservation reservation,
         Naming naming,
@@ -196,7 +223,8 @@ abstract sealed class RegionFile permits RegionFile.Named, RegionFile.Unnamed, S
       return create(
           reservation,
           progress,
-          reserver -> naming.create(store, name, byteSize, reservation, reserver, durable, holder));
+          reserver ->
+              naming.create(store, name, mode, byteSize, reservation, reserver, durable, holder));
     }
 
     /** Makes the file of a region in a store. */
@@ -225,7 +253,7 @@ abstract sealed class RegionFile permits RegionFile.Named, RegionFile.Unnamed, S
         throws MemoryException {
       StoreFile file = store.open(name, mode, durable, holder);
       try {
-        AccessMode access = mode == OpenMode.WRITER ? AccessMode.READ_WRITE : AccessMode.READ_ONLY;
+        AccessMode access = mode.stores() ? AccessMode.READ_WRITE : AccessMode.READ_ONLY;
         return new Named(file, attach(file, access), false);
       } catch (MemoryException | RuntimeException | Error e) {
         closeAfter(e, file);
@@ -295,6 +323,16 @@ abstract sealed class RegionFile permits RegionFile.Named, RegionFile.Unnamed, S
               descriptor().reserveGrowth(position, length, progress);
             }
           });
+    }
+
+    @Override
+    void undoGrowth(long newByteSize, long oldByteSize) throws MemoryException {
+      file.undoGrowth(oldByteSize);
+    }
+
+    @Override
+    Optional<RegionMembers> members() {
+      return file.members();
     }
 
     /** Gives the file room for a larger size, which its header gets with a checkpoint. */

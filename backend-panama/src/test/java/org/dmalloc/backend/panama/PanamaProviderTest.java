@@ -83,7 +83,8 @@ class PanamaProviderTest {
             Capability.PUNCH,
             Capability.GROW_IN_PLACE,
             Capability.CHECKPOINT,
-            Capability.DIRTY_TRACKING);
+            Capability.DIRTY_TRACKING,
+            Capability.PROCESS_SHARED);
     if (!Mapping.tracksWrites()) {
       expected.remove(Capability.DIRTY_TRACKING); // declared where the kernel lets it work
     }

@@ -14,7 +14,11 @@ public final class LockHolders {
   private LockHolders() {}
 
   public static String describe(Path file) {
-    List<Long> pids = pids(file);
+    return describe(pids(file));
+  }
+
+  /** The processes in words; none are those that this pid namespace does not show. */
+  public static String describe(List<Long> pids) {
     return pids.isEmpty()
         ? "in another process"
         : "in process " + String.join(", ", pids.stream().map(LockHolders::name).toList());

@@ -20,6 +20,7 @@ import org.dmalloc.api.ProgressListener;
 import org.dmalloc.api.ProtectedRange;
 import org.dmalloc.api.Punch;
 import org.dmalloc.api.RegionInfo;
+import org.dmalloc.api.RegionMembers;
 import org.dmalloc.api.RegionNames;
 import org.dmalloc.api.RegionOptions;
 import org.dmalloc.api.Requirements;
@@ -158,6 +159,11 @@ public final class BackedRegion implements BackingRegion {
   @Override
   public Optional<String> detached() {
     return backing.detached();
+  }
+
+  @Override
+  public Optional<RegionMembers> members() {
+    return backing.members();
   }
 
   @Override
@@ -543,7 +549,11 @@ public final class BackedRegion implements BackingRegion {
     memory = backing.segment();
     segment = protection.shown(memory);
     byteSize = memory.byteSize();
-    length.resized(byteSize);
+    if (traits.processShared() && traits.name() != null) {
+      length.reload(); // another process may have set it
+    } else {
+      length.resized(byteSize);
+    }
     bookedBytes = booked;
   }
 
@@ -559,14 +569,18 @@ public final class BackedRegion implements BackingRegion {
           RegionNames.check(newName);
           rules.requireStores("rename");
           synchronized (label) {
-            backing.rename(
-                newName,
-                (name, path) -> {
-                  SuspectFiles.renamed(Objects.requireNonNull(label.path()), path);
-                  label.renamed(name, path);
-                  backing.named(label, label.holder());
-                });
+            Alone.run(members(), "rename", byteSize, toString(), () -> renameAlone(newName));
           }
+        });
+  }
+
+  private void renameAlone(String newName) throws MemoryException {
+    backing.rename(
+        newName,
+        (name, path) -> {
+          SuspectFiles.renamed(Objects.requireNonNull(label.path()), path);
+          label.renamed(name, path);
+          backing.named(label, label.holder());
         });
   }
 
@@ -646,6 +660,14 @@ public final class BackedRegion implements BackingRegion {
     return backing.file().map(file -> new MovableRegion(this, file));
   }
 
+  /**
+   * Throws if another process has made the region larger than this one has it, so that a copy would
+   * lack what it stored.
+   */
+  void requireWhole(String operation) throws MemoryException {
+    backing.requireWhole(operation);
+  }
+
   /** The memory, whatever is protected. Called inside a section. */
   MemorySegment memory() {
     return memory;
@@ -653,7 +675,14 @@ public final class BackedRegion implements BackingRegion {
 
   @Override
   public SnapshotResult snapshot(SnapshotRequest request) throws MemoryException {
-    return new BackedSnapshot(this, gate, nextUse).take(request, ledger);
+    SnapshotResult[] result = new SnapshotResult[1];
+    Alone.run(
+        members(),
+        "snapshot",
+        byteSize,
+        toString(),
+        () -> result[0] = new BackedSnapshot(this, gate, nextUse).take(request, ledger));
+    return result[0];
   }
 
   /**

@@ -14,6 +14,7 @@ import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.ProgressListener;
 import org.dmalloc.api.Punch;
 import org.dmalloc.api.RegionInfo;
+import org.dmalloc.api.RegionMembers;
 import org.dmalloc.api.Residency;
 import org.dmalloc.api.SwapPolicy;
 import org.dmalloc.api.backing.DirtyTracking;
@@ -59,6 +60,14 @@ public interface RegionBacking {
   default @Nullable SectionGate gate() {
     return null;
   }
+
+  /** The processes that have the region open; empty unless it is process-shared. */
+  default Optional<RegionMembers> members() {
+    return Optional.empty();
+  }
+
+  /** Throws if another process has made the region larger than this one has it. */
+  default void requireWhole(String operation) throws MemoryException {}
 
   /** The checkpoints of the region; null if it has none. */
   default @Nullable CheckpointGroup checkpoints() {
@@ -193,7 +202,8 @@ public interface RegionBacking {
   /**
    * Changes the size; what is behind the old size is zero. Addresses that are reserved for a
    * maximum stay so, and no more are beyond it. The old segment must be invalid afterwards. A
-   * failure may have ended it too: {@link #segment} then shows the same bytes anew.
+   * failure may have ended it too: {@link #segment} then shows the same bytes anew. To make a
+   * process-shared region smaller comes with all others kept out.
    *
    * @param progress as for {@link #grow}
    * @throws IllegalStateException while a native call uses the segment; nothing has changed then

@@ -165,10 +165,19 @@ final class Resizing implements GrowthSteps.Growing {
         backing.trim();
       } else {
         try {
-          book(
-              now,
-              next,
-              () -> use.end(backing.segment(), "resize", () -> backing.resize(next, progress)));
+          Action work =
+              () ->
+                  book(
+                      now,
+                      next,
+                      () ->
+                          use.end(
+                              backing.segment(), "resize", () -> backing.resize(next, progress)));
+          if (next < now) {
+            Alone.run(backing.members(), "shrink", next, toString(), work);
+          } else {
+            work.run();
+          }
         } catch (MemoryException | RuntimeException | Error e) {
           region.show(now); // the same bytes, maybe mapped anew
           throw e;

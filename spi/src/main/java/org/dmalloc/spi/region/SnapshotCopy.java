@@ -93,6 +93,9 @@ public final class SnapshotCopy {
   public static SnapshotResult make(
       Subject subject, SnapshotRequest request, @Nullable MemoryProvider own)
       throws MemoryException {
+    if (subject.backing() instanceof BackedRegion backed) {
+      backed.requireWhole("snapshot");
+    }
     RegionInfo info = subject.region().info();
     if (!readOnly(subject)) {
       subject.requireUnpinned();

@@ -54,10 +54,17 @@ public final class MemberLocks implements RegionMembers {
   private final Path file;
   private final int self;
 
-  private MemberLocks(FileChannel channel, Path file, int self) {
+  /**
+   * Kept, as Java forgets a lock that nobody refers to, and would not tell another user in this
+   * process of it; null for one of another channel.
+   */
+  private final @Nullable FileLock own;
+
+  private MemberLocks(FileChannel channel, Path file, int self, @Nullable FileLock own) {
     this.channel = channel;
     this.file = file;
     this.self = self;
+    this.own = own;
   }
 
   /**
@@ -68,18 +75,88 @@ public final class MemberLocks implements RegionMembers {
   public static Optional<MemberLocks> join(FileChannel channel, Path file) throws IOException {
     long start = System.nanoTime();
     do {
-      int number = 1 + RANDOM.nextInt((int) (NUMBERS - 2));
-      if (tryLock(channel, MEMBERS + number, 1, false) != null) {
-        return Optional.of(new MemberLocks(channel, file, number));
+      try {
+        Optional<MemberLocks> joined = tryJoin(channel, file);
+        if (joined.isPresent()) {
+          return joined;
+        }
+      } catch (OverlappingFileLockException e) {
+        // Another user in this process has the file locked.
       }
       LockSupport.parkNanos(1_000_000);
     } while (System.nanoTime() - start < ASKING.toNanos());
     return Optional.empty();
   }
 
+  /**
+   * Like {@link #join}, and asks once.
+   *
+   * @throws OverlappingFileLockException if another user in this process has the file locked
+   */
+  public static Optional<MemberLocks> tryJoin(FileChannel channel, Path file) throws IOException {
+    int number = 1 + RANDOM.nextInt((int) (NUMBERS - 2));
+    FileLock own = channel.tryLock(MEMBERS + number, 1, false);
+    return own == null
+        ? Optional.empty()
+        : Optional.of(new MemberLocks(channel, file, number, own));
+  }
+
+  /**
+   * Throws if another channel of this process is a member's still: when that is closed, the locks
+   * of all others go with its.
+   *
+   * @throws OverlappingFileLockException if so
+   */
+  public static void requireNoneHere(FileChannel channel) throws IOException {
+    FileLock all = channel.tryLock(MEMBERS, NUMBERS, true);
+    if (all != null) {
+      all.release();
+    }
+  }
+
   /** The member that this process is already, by another channel of the same file. */
   public static MemberLocks sharing(FileChannel channel, Path file, int number) {
-    return new MemberLocks(channel, file, number);
+    return new MemberLocks(channel, file, number, null);
+  }
+
+  /** The same member, whose file has another path. */
+  public MemberLocks at(Path path) {
+    return new MemberLocks(channel, path, self, own);
+  }
+
+  /**
+   * Whether nobody has the content locked, as an opener does who shares it with nobody: then who
+   * keeps the caller off is a member.
+   *
+   * @param exclusive whether to ask for an exclusive lock, which needs a writable channel
+   */
+  public static boolean isContentFree(FileChannel channel, boolean exclusive) throws IOException {
+    try {
+      FileLock probe = channel.tryLock(0, MEMBERS, !exclusive);
+      if (probe != null) {
+        probe.release();
+      }
+      return probe != null;
+    } catch (OverlappingFileLockException e) {
+      return false;
+    }
+  }
+
+  /** Whether another user in this process keeps new members out ({@link #tryExclude}). */
+  public boolean isExcluded() throws MemoryException {
+    return !probe(MEMBERS, false);
+  }
+
+  /** Whether the byte can be locked, which it is for no longer than that. */
+  private boolean probe(long position, boolean shared) throws MemoryException {
+    return call(
+        () -> {
+          FileLock probe = tryLock(channel, position, 1, shared);
+          if (probe != null) {
+            probe.release();
+          }
+          return probe != null;
+        });
   }
 
   @Override
@@ -95,14 +172,7 @@ public final class MemberLocks implements RegionMembers {
     if (member == self) {
       return true;
     }
-    return call(
-        () -> {
-          FileLock probe = tryLock(channel, MEMBERS + member, 1, true);
-          if (probe != null) {
-            probe.release();
-          }
-          return probe == null;
-        });
+    return !probe(MEMBERS + member, true);
   }
 
   @Override

@@ -99,7 +99,16 @@ final class CheckpointedRegions {
     JournalRef ref = new JournalRef(journal.id(), member);
     StoreFile file = null;
     try {
-      file = store.create(name, byteSize, reservation, ref, reserver, NameDurability.NOW, holder);
+      file =
+          store.create(
+              name,
+              OpenMode.WRITER,
+              byteSize,
+              reservation,
+              ref,
+              reserver,
+              NameDurability.NOW,
+              holder);
       journal.rename(member, name);
       return file;
     } catch (IOException | RuntimeException | Error e) {

@@ -243,7 +243,7 @@ final class DirectoryEntries {
     if (note == null) {
       return;
     }
-    boolean writes = file.mode() == OpenMode.WRITER;
+    boolean writes = file.mode().stores();
     if (note.role() == HandOver.Role.ARRIVED) {
       if (writes && note.removeOldFile(calls())) {
         file.endMove();

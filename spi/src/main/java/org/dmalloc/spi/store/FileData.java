@@ -51,24 +51,31 @@ public final class FileData {
     MappingCount.OF_PROCESS.add("map", room, file.path().toString(), 1);
     try {
       long offset = file.dataOffset();
-      return ChannelDisk.call(
-          () -> {
-            FileChannel channel = locked.channel();
-            long length = channel.size();
-            if (length < offset + file.byteSize()) {
-              throw StoreErrors.cutShort("map", file.path(), length, offset + file.byteSize());
-            }
-            MemorySegment mapped = channel.map(mapMode, offset, room, arena);
-            if (length < offset + room) {
-              channel.truncate(length); // mapping has extended it
-            }
-            return mapped;
-          });
+      return room > file.byteSize()
+          ? file.whileLengthStays("map", () -> mapRoom(mapMode, arena, offset, room))
+          : mapRoom(mapMode, arena, offset, room);
     } catch (MemoryException e) {
       throw e;
     } catch (IOException e) {
       throw refusal(mapMode, room, e);
     }
+  }
+
+  private MemorySegment mapRoom(MapMode mapMode, Arena arena, long offset, long room)
+      throws IOException {
+    return ChannelDisk.call(
+        () -> {
+          FileChannel channel = locked.channel();
+          long length = channel.size();
+          if (length < offset + file.byteSize()) {
+            throw StoreErrors.cutShort("map", file.path(), length, offset + file.byteSize());
+          }
+          MemorySegment mapped = channel.map(mapMode, offset, room, arena);
+          if (length < offset + room) {
+            channel.truncate(length); // mapping has extended it
+          }
+          return mapped;
+        });
   }
 
   private MemoryException refusal(MapMode mapMode, long room, IOException e) {

@@ -71,4 +71,33 @@ final class FileLengths {
       throw e;
     }
   }
+
+  /**
+   * Makes a file longer that other processes have mapped, up to its last byte at most: nothing that
+   * it has is cut away, which would end them by a signal. Called by one of them at a time. A file
+   * that is longer already was left so by one that was killed; nobody has stored there.
+   */
+  static void lengthenShared(
+      Disk disk, long dataEnd, long oldLength, long newLength, Reserve reserve) throws IOException {
+    byte[] tail = new byte[(int) (oldLength - dataEnd)];
+    disk.read(dataEnd, tail);
+    if (!RegionHeader.areZeros(tail, 0, tail.length)) {
+      disk.write(dataEnd, new byte[tail.length]); // what an earlier shrink left
+      disk.sync();
+    }
+    long before = disk.length();
+    if (before < newLength) {
+      disk.setLength(newLength);
+    }
+    try {
+      reserve.reserve(oldLength, newLength - oldLength);
+    } catch (IOException | RuntimeException | Error e) {
+      try {
+        disk.setLength(before);
+      } catch (IOException f) {
+        e.addSuppressed(f);
+      }
+      throw e;
+    }
+  }
 }

@@ -13,17 +13,22 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.UnaryOperator;
+import org.dmalloc.api.MemoryException;
+import org.dmalloc.api.RegionMembers;
 import org.dmalloc.spi.machine.Errno;
 import org.dmalloc.spi.machine.LockHolders;
+import org.dmalloc.spi.sharing.MemberLocks;
 import org.dmalloc.spi.store.OpenFiles.Entry;
 import org.jspecify.annotations.Nullable;
 
 /**
  * An open file that others are held off from: in this JVM by an entry in {@link OpenFiles}, in
- * other processes by a lock on the whole file. Shared holders in one JVM lean on the lock of the
- * first of them, which outlives it. A file without a name needs neither: nobody else can open it.
+ * other processes by a lock on the whole file, or on a member's byte. Shared holders in one JVM
+ * lean on the lock of the first of them, which outlives it, and are one member. A file without a
+ * name needs neither: nobody else can open it.
  */
 final class LockedFile implements AutoCloseable {
   /** A listing in another process holds a lock for a moment; a real holder keeps it longer. */
@@ -40,6 +45,9 @@ final class LockedFile implements AutoCloseable {
 
   private volatile Path path;
 
+  /** This process as a member; null if it is none. */
+  private volatile @Nullable MemberLocks member;
+
   /** Null for none. */
   private @Nullable List<Closeable> attached;
 
@@ -50,14 +58,25 @@ final class LockedFile implements AutoCloseable {
   /** What others in this JVM are told of a file that has a name. */
   private record Registration(FileIdentity identity, Entry entry) {}
 
+  /** Keeps the lock as long as the descriptor, which may outlive this. */
+  private record Descriptor(Closeable descriptor, @Nullable MemberLocks member)
+      implements Closeable {
+    @Override
+    public void close() throws IOException {
+      descriptor.close();
+    }
+  }
+
   private LockedFile(
       FileChannel channel,
       Path path,
       @Nullable Registration registration,
+      @Nullable MemberLocks member,
       Closeable end,
       @Nullable ChannelDisk shared) {
     this.channel = channel;
     this.path = path;
+    this.member = member;
     this.registration = registration;
     this.end = end;
     this.shared = shared;
@@ -65,12 +84,12 @@ final class LockedFile implements AutoCloseable {
 
   /** Takes over a file that has no name any more; the path is that which it had. */
   static LockedFile unnamed(FileChannel channel, Path path) {
-    return new LockedFile(channel, path, null, channel, null);
+    return new LockedFile(channel, path, null, null, channel, null);
   }
 
   /** A part of such a file. Closing it closes {@code end}, and the channel stays open. */
   LockedFile part(Closeable partEnd, ChannelDisk disk) {
-    return new LockedFile(channel, path, null, partEnd, disk);
+    return new LockedFile(channel, path, null, null, partEnd, disk);
   }
 
   /** Opens and locks what the path names, or throws {@link NoSuchFileException}. */
@@ -83,53 +102,92 @@ final class LockedFile implements AutoCloseable {
       String operation, Path path, OpenMode mode, String holder, Duration timeout)
       throws IOException {
     long start = System.nanoTime();
+    boolean kept = false;
     while (true) {
-      boolean kept = false;
+      Duration limit = kept ? KEEPER_TIMEOUT : timeout;
+      boolean last = System.nanoTime() - start >= limit.toNanos();
       synchronized (OpenFiles.pathMonitor(path)) {
         FileIdentity identity = FileIdentity.of(path);
         synchronized (OpenFiles.monitor(identity)) {
           List<Entry> holders = OpenFiles.entries(identity);
-          if (mode.exclusive() ? !holders.isEmpty() : holders.stream().anyMatch(Entry::exclusive)) {
-            throw StoreErrors.openElsewhere(operation, path, OpenFiles.describe(holders));
+          if (!agrees(mode, holders)) {
+            throw StoreErrors.openElsewhere(
+                operation, path, OpenFiles.describe(holders), holders.getFirst().isMember(), mode);
           }
           try {
-            LockedFile opened = tryOpen(path, identity, mode, holder, !holders.isEmpty());
+            LockedFile opened =
+                new Opener(operation, path, identity, mode, holder).open(holders, last);
             if (opened != null) {
               return opened;
             }
+            kept = false;
           } catch (OverlappingFileLockException e) {
-            kept = !timeout.isZero();
+            if (last) {
+              throw StoreErrors.openElsewhere(
+                  operation, path, LockHolders.describe(path), false, mode);
+            }
+            kept = true;
           }
         }
-      }
-      Duration limit = kept ? KEEPER_TIMEOUT : timeout;
-      if (System.nanoTime() - start > limit.toNanos()) {
-        throw StoreErrors.openElsewhere(operation, path, LockHolders.describe(path));
       }
       LockSupport.parkNanos(Duration.ofMillis(1).toNanos());
     }
   }
 
-  /** Null if the lock is held, or if the path names another file by now. */
-  private static @Nullable LockedFile tryOpen(
-      Path path, FileIdentity identity, OpenMode mode, String holder, boolean joining)
-      throws IOException {
-    FileChannel channel = FileIdentity.open(path, mode.writable());
-    Entry entry = Entry.create(mode.exclusive(), holder);
-    LockedFile opened =
-        new LockedFile(channel, path, new Registration(identity, entry), channel, null);
-    boolean done = false;
-    try {
-      done =
-          (joining || tryLock(channel, mode.exclusive())) && FileIdentity.matches(path, identity);
-      if (done) {
-        OpenFiles.put(identity, entry);
+  /** Whether one can join those who have the file open in this JVM. */
+  private static boolean agrees(OpenMode mode, List<Entry> holders) {
+    return mode.exclusive()
+        ? holders.isEmpty()
+        : holders.stream()
+            .noneMatch(each -> each.exclusive() || each.isMember() != mode.isMember());
+  }
+
+  /** Opens a file for somebody. Its monitors are held. */
+  private record Opener(
+      String operation, Path path, FileIdentity identity, OpenMode mode, String holder) {
+    /**
+     * Null if the lock is held, or if the path names another file by now.
+     *
+     * @param last whether to throw in place of that
+     */
+    @Nullable LockedFile open(List<Entry> holders, boolean last) throws IOException {
+      FileChannel channel = FileIdentity.open(path, mode.writable());
+      boolean done = false;
+      try {
+        MemberLocks member = mode.isMember() ? member(channel, holders) : null;
+        boolean locked =
+            mode.isMember()
+                ? member != null
+                : !holders.isEmpty() || tryLock(channel, mode.exclusive());
+        if (locked && FileIdentity.matches(path, identity)) {
+          Entry entry = Entry.create(mode.exclusive(), member == null ? 0 : member.self(), holder);
+          OpenFiles.put(identity, entry);
+          done = true;
+          return new LockedFile(
+              channel, path, new Registration(identity, entry), member, channel, null);
+        }
+        if (last) {
+          boolean members = !locked && MemberLocks.isContentFree(channel, mode.writable());
+          throw StoreErrors.openElsewhere(
+              operation, path, LockHolders.describe(path), members, mode);
+        }
+        return null;
+      } finally {
+        if (!done) {
+          OpenFiles.leave(identity, channel);
+        }
       }
-      return done ? opened : null;
-    } finally {
-      if (!done) {
-        opened.close();
+    }
+
+    /** This process as the member that it is already, or is from now on; null if that failed. */
+    private @Nullable MemberLocks member(FileChannel channel, List<Entry> holders)
+        throws IOException {
+      if (holders.isEmpty()) {
+        MemberLocks.requireNoneHere(channel); // which OpenFiles is about to close
+        return MemberLocks.tryJoin(channel, path).orElse(null);
       }
+      MemberLocks same = MemberLocks.sharing(channel, path, holders.getFirst().member());
+      return same.isExcluded() ? null : same;
     }
   }
 
@@ -152,8 +210,30 @@ final class LockedFile implements AutoCloseable {
     return path;
   }
 
-  void renamed(Path newPath) {
+  synchronized void renamed(Path newPath) {
     path = newPath;
+    MemberLocks before = member;
+    if (before != null) {
+      member = before.at(newPath);
+    }
+  }
+
+  /** This process as a member; null if it is none. */
+  @Nullable MemberLocks member() {
+    return member;
+  }
+
+  /**
+   * Keeps all others out who could join: other processes, and openers in this one. Empty if the
+   * file is open elsewhere.
+   */
+  Optional<RegionMembers.Hold> tryExclude() throws MemoryException {
+    FileIdentity file = identity();
+    synchronized (OpenFiles.monitor(file)) { // who joins in this JVM asks under it
+      return OpenFiles.entries(file).size() > 1
+          ? Optional.empty()
+          : Objects.requireNonNull(member).tryExclude();
+    }
   }
 
   /**
@@ -222,7 +302,7 @@ final class LockedFile implements AutoCloseable {
   public synchronized void close() throws IOException {
     if (!closed) {
       closed = true;
-      List<Closeable> descriptors = new ArrayList<>(List.of(end));
+      List<Closeable> descriptors = new ArrayList<>(List.of(new Descriptor(end, member)));
       if (attached != null) {
         descriptors.addAll(attached);
       }

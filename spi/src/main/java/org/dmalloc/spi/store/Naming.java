@@ -29,6 +29,7 @@ public record Naming(boolean atOnce, @Nullable StoreMove move) {
   public StoreFile create(
       RegionStore store,
       String name,
+      OpenMode mode,
       long byteSize,
       Reservation reservation,
       SpaceReserver reserver,
@@ -36,7 +37,8 @@ public record Naming(boolean atOnce, @Nullable StoreMove move) {
       String holder)
       throws MemoryException {
     return atOnce
-        ? store.create(name, byteSize, reservation, reserver, durable, holder)
-        : store.createUnpublished(name, byteSize, reservation, move, reserver, durable, holder);
+        ? store.create(name, mode, byteSize, reservation, reserver, durable, holder)
+        : store.createUnpublished(
+            name, mode, byteSize, reservation, move, reserver, durable, holder);
   }
 }

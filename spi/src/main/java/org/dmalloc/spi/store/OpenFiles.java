@@ -41,6 +41,7 @@ final class OpenFiles {
    *
    * @param token tells this entry from all others; begins with the class loader's mark
    * @param exclusive whether it holds off everybody else
+   * @param member its number as a member, which all members in this JVM share; 0 if it is none
    * @param byteSize the region's size; 0 while it is not known yet
    * @param length how many of its bytes are in use
    * @param createdAtMillis when the region was allocated
@@ -50,30 +51,44 @@ final class OpenFiles {
   record Entry(
       String token,
       boolean exclusive,
+      int member,
       long byteSize,
       long length,
       long createdAtMillis,
       @Nullable SnapshotOrigin snapshot,
       String holder) {
     private static final String EXCLUSIVE = "exclusive";
+    private static final String MEMBER = "member,";
 
     Entry {
       // One line each, so no line ends inside.
       holder = holder.replaceAll("\\p{Cntrl}", " ");
     }
 
-    static Entry create(boolean exclusive, String holder) {
-      return new Entry(LOADER + '/' + UUID.randomUUID(), exclusive, 0, 0, 0, null, holder);
+    static Entry create(boolean exclusive, int member, String holder) {
+      return new Entry(LOADER + '/' + UUID.randomUUID(), exclusive, member, 0, 0, 0, null, holder);
+    }
+
+    boolean isMember() {
+      return member != 0;
     }
 
     Entry describing(
         long newByteSize, long newLength, Instant createdAt, @Nullable SnapshotOrigin origin) {
       return new Entry(
-          token, exclusive, newByteSize, newLength, createdAt.toEpochMilli(), origin, holder);
+          token,
+          exclusive,
+          member,
+          newByteSize,
+          newLength,
+          createdAt.toEpochMilli(),
+          origin,
+          holder);
     }
 
     Entry heldBy(String newHolder) {
-      return new Entry(token, exclusive, byteSize, length, createdAtMillis, snapshot, newHolder);
+      return new Entry(
+          token, exclusive, member, byteSize, length, createdAtMillis, snapshot, newHolder);
     }
 
     private boolean ofThisLoader() {
@@ -91,13 +106,22 @@ final class OpenFiles {
           holder);
     }
 
-    /** Of a snapshot more than the one word; who does not know that takes it for shared. */
+    /**
+     * Of a member or a snapshot more than the one word; who does not know that takes it for shared.
+     */
     private String mode() {
+      if (isMember()) {
+        return MEMBER + member;
+      }
       if (exclusive || snapshot == null) {
         return exclusive ? EXCLUSIVE : "shared";
       }
       String region = snapshot.region() == null ? "" : RegionFileName.of(snapshot.region());
       return "snapshot," + snapshot.takenAt().toEpochMilli() + ',' + region;
+    }
+
+    private static int member(String mode) {
+      return mode.startsWith(MEMBER) ? Integer.parseInt(mode.substring(MEMBER.length())) : 0;
     }
 
     private static @Nullable SnapshotOrigin origin(String mode) {
@@ -114,6 +138,7 @@ final class OpenFiles {
       return new Entry(
           parts[0],
           parts[1].equals(EXCLUSIVE),
+          member(parts[1]),
           Long.parseLong(parts[2]),
           Long.parseLong(parts[3]),
           Long.parseLong(parts[4]),

@@ -15,6 +15,7 @@ import org.dmalloc.api.StoredRegion;
 import org.dmalloc.spi.checkpoint.JournalRef;
 import org.dmalloc.spi.checkpoint.Journals;
 import org.dmalloc.spi.machine.LockHolders;
+import org.dmalloc.spi.sharing.MemberLocks;
 import org.dmalloc.spi.store.OpenFiles.Entry;
 import org.jspecify.annotations.Nullable;
 
@@ -113,11 +114,23 @@ record RegionFileProbe(
             last.length(),
             path,
             StoredRegion.State.OPEN,
-            "open " + OpenFiles.describe(entries),
+            "open " + describe(path, entries),
             Instant.ofEpochMilli(last.createdAtMillis()),
             last.snapshot(),
             false);
     return new RegionFileProbe(region, List.of(), null, null);
+  }
+
+  /** Who has it, those in other processes included where it is process-shared. */
+  private static String describe(Path path, List<Entry> entries) {
+    String here = OpenFiles.describe(entries);
+    if (!entries.getFirst().isMember()) {
+      return here;
+    }
+    long own = ProcessHandle.current().pid();
+    List<Long> others = LockHolders.pids(path).stream().filter(pid -> pid != own).toList();
+    String there = others.isEmpty() ? "" : ", and " + LockHolders.describe(others);
+    return "process-shared " + here + there;
   }
 
   private static RegionFileProbe read(String name, Path path, FileIdentity.Opened file)
@@ -141,13 +154,18 @@ record RegionFileProbe(
             image.header().length(),
             path,
             free ? StoredRegion.State.CLOSED : StoredRegion.State.OPEN,
-            free ? "" : "open " + LockHolders.describe(path),
+            free ? "" : "open " + describe(path, file),
             image.header().createdAt(),
             image.header().snapshot(),
             journal != null);
     // A writer elsewhere may be between two writes; only at rest a difference is a flaw.
     return new RegionFileProbe(
         region, free ? flaws(image) : List.of(), free ? image.header().handOver() : null, journal);
+  }
+
+  private static String describe(Path path, FileIdentity.Opened file) throws IOException {
+    boolean members = MemberLocks.isContentFree(file.channel(), file.writable());
+    return (members ? "process-shared " : "") + LockHolders.describe(path);
   }
 
   private static List<String> flaws(RegionImage image) throws IOException {

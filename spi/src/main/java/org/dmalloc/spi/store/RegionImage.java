@@ -54,6 +54,9 @@ final class RegionImage {
    */
   private boolean misfit;
 
+  /** Whether other processes may have the file mapped, so that nothing may be cut. */
+  private boolean shared;
+
   private enum Unforced {
     NOTHING,
     HEADER,
@@ -109,6 +112,11 @@ final class RegionImage {
 
   RegionHeader header() {
     return header;
+  }
+
+  /** From now on growth cuts nothing away, as other processes may have the file mapped. */
+  void shareWithOthers() {
+    shared = true;
   }
 
   /** Whether the device may not have all that the header says. */
@@ -353,21 +361,26 @@ final class RegionImage {
     }
     long oldLength = FileLengths.of(header.dataOffset(), header.byteSize());
     long newLength = FileLengths.of(header.dataOffset(), newByteSize);
-    if (unforcedCut || hasRemains(header.dataEnd(), oldLength)) {
-      // Or the device could have the new size and still the bytes that an earlier shrink left.
-      unforcedCut = true; // until a wait works
-      disk.setLength(header.dataEnd());
-      disk.setLength(oldLength);
-      disk.sync();
-      forced();
+    long before = shared ? Math.max(oldLength, disk.length()) : oldLength;
+    if (shared) {
+      FileLengths.lengthenShared(disk, header.dataEnd(), oldLength, newLength, reserve);
+    } else {
+      if (unforcedCut || hasRemains(header.dataEnd(), oldLength)) {
+        // Or the device could have the new size and still the bytes that an earlier shrink left.
+        unforcedCut = true; // until a wait works
+        disk.setLength(header.dataEnd());
+        disk.setLength(oldLength);
+        disk.sync();
+        forced();
+      }
+      FileLengths.lengthen(disk, header.dataEnd(), oldLength, newLength, reserve);
     }
-    FileLengths.lengthen(disk, header.dataEnd(), oldLength, newLength, reserve);
     try {
       // The device may get the header before the length: then the other copy holds.
       change(header.resized(newByteSize), Unforced.WHOLE_FILE, durable == NameDurability.NOW);
     } catch (IOException e) {
       if (withdrawn == null) {
-        cut(oldLength, e);
+        cut(before, e);
       }
       throw e;
     }

@@ -134,6 +134,7 @@ public final class RegionStore implements GroupStore {
    * Creates a named region, open for writing, its content zero. The name appears when all is done;
    * of several creators of one name exactly one wins.
    *
+   * @param mode WRITER, or MEMBER for a region that other processes may then open too
    * @param reservation what to record about the space; the reserver decides what happens
    * @param reserver takes the space
    * @param durable whether to wait until the device has it
@@ -141,13 +142,14 @@ public final class RegionStore implements GroupStore {
    */
   public StoreFile create(
       String name,
+      OpenMode mode,
       long byteSize,
       Reservation reservation,
       SpaceReserver reserver,
       NameDurability durable,
       String holder)
       throws MemoryException {
-    return create(name, byteSize, reservation, null, reserver, durable, holder);
+    return create(name, mode, byteSize, reservation, null, reserver, durable, holder);
   }
 
   /**
@@ -168,6 +170,7 @@ public final class RegionStore implements GroupStore {
 
   StoreFile create(
       String name,
+      OpenMode mode,
       long byteSize,
       Reservation reservation,
       @Nullable JournalRef journal,
@@ -178,7 +181,7 @@ public final class RegionStore implements GroupStore {
     Path target = path(name);
     RegionHeader header =
         RegionHeader.first(byteSize, RegionImage.DATA_OFFSET, reservation, null, journal);
-    StoreFile file = begin(name, header, reserver, durable, holder);
+    StoreFile file = begin(name, mode, header, reserver, durable, holder);
     return StoreErrors.call(
         "allocate",
         byteSize,
@@ -193,15 +196,29 @@ public final class RegionStore implements GroupStore {
     return create(name, byteSize, reservation, reserver, NameDurability.NOW, holder);
   }
 
+  /** Creates one for this process alone. */
+  StoreFile create(
+      String name,
+      long byteSize,
+      Reservation reservation,
+      SpaceReserver reserver,
+      NameDurability durable,
+      String holder)
+      throws MemoryException {
+    return create(name, OpenMode.WRITER, byteSize, reservation, reserver, durable, holder);
+  }
+
   /**
    * Creates what is to be a named region when it has got its content: until {@link
    * StoreFile#publish} it is a temporary file, which is not listed, cannot be opened, and goes with
    * its process.
    *
+   * @param mode as for {@link #create}
    * @param move null for a snapshot
    */
   public StoreFile createUnpublished(
       String name,
+      OpenMode mode,
       long byteSize,
       Reservation reservation,
       @Nullable StoreMove move,
@@ -212,7 +229,7 @@ public final class RegionStore implements GroupStore {
     HandOver note = HandOver.arriving(move);
     RegionHeader header =
         RegionHeader.first(byteSize, RegionImage.DATA_OFFSET, reservation, note, null);
-    return begin(name, header, reserver, durable, holder);
+    return begin(name, mode, header, reserver, durable, holder);
   }
 
   /**
@@ -231,7 +248,7 @@ public final class RegionStore implements GroupStore {
     RegionHeader header =
         RegionHeader.first(
             byteSize, RegionImage.DATA_OFFSET, reservation, HandOver.arriving(move), journal);
-    return begin(name, header, reserver, NameDurability.NOW, holder);
+    return begin(name, OpenMode.WRITER, header, reserver, NameDurability.NOW, holder);
   }
 
   /**
@@ -251,6 +268,7 @@ public final class RegionStore implements GroupStore {
 
   private StoreFile begin(
       String name,
+      OpenMode mode,
       RegionHeader header,
       SpaceReserver reserver,
       NameDurability durable,
@@ -265,7 +283,8 @@ public final class RegionStore implements GroupStore {
         () -> {
           requireDirectory("allocate");
           entries.take("allocate", target);
-          StoreFile file = temporary(name, durable, holder);
+          LockedFile locked = Temporaries.create(directory, mode, holder);
+          StoreFile file = new StoreFile(this, locked, mode, durable, name);
           return finish(file, () -> file.initialise(header, reserver));
         });
   }
@@ -273,12 +292,6 @@ public final class RegionStore implements GroupStore {
   private static void checkAllocation(long byteSize, Path target) throws MemoryException {
     RegionLedger.checkNotInterrupted("allocate", -1, target.toString());
     FileLengths.checkAddressable("allocate", byteSize, target);
-  }
-
-  private StoreFile temporary(String name, NameDurability durable, String holder)
-      throws IOException {
-    LockedFile locked = Temporaries.create(directory, holder);
-    return new StoreFile(this, locked, OpenMode.WRITER, durable, name);
   }
 
   /** Takes the last step of a creation; if it fails nothing is left of the file. */
@@ -335,7 +348,7 @@ public final class RegionStore implements GroupStore {
       throws MemoryException {
     Path path = path(name);
     RegionLedger.checkNotInterrupted("open", -1, path.toString());
-    if (mode != OpenMode.WRITER) {
+    if (mode == OpenMode.READER || mode == OpenMode.PRIVATE_COPY) {
       checkpointed.settle(path);
     }
     return openUnchecked(name, mode, durable, holder);

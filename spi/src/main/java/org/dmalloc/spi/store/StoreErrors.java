@@ -6,11 +6,13 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Objects;
 import java.util.Set;
 import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.SnapshotOrigin;
 import org.dmalloc.spi.machine.Errno;
+import org.dmalloc.spi.machine.LockHolders;
 import org.dmalloc.spi.region.Uninterrupted.Work;
 import org.jspecify.annotations.Nullable;
 
@@ -106,14 +108,61 @@ final class StoreErrors {
     return of(operation, path, reason, RESTORE);
   }
 
-  static MemoryException openElsewhere(String operation, Path path, String holders) {
+  /**
+   * Another opener keeps the caller off.
+   *
+   * @param holders who that is, in words
+   * @param members whether they have it open process-shared
+   * @param asked how the caller was to have it
+   */
+  static MemoryException openElsewhere(
+      String operation, Path path, String holders, boolean members, OpenMode asked) {
+    if (members && asked.isMember()) {
+      return of(
+          operation,
+          path,
+          "open elsewhere: " + holders + ", which shrinks, renames, moves or copies it just now",
+          "try again when that is done");
+    }
+    if (asked.isMember()) {
+      return of(
+          operation,
+          path,
+          "open elsewhere: " + holders + ", and not process-shared",
+          "close it there first, or have it opened process-shared there too");
+    }
+    if (!operation.equals("open")) {
+      return of(operation, path, "open elsewhere: " + holders, "close it there first");
+    }
     return of(
         operation,
         path,
-        "open elsewhere: " + holders,
-        operation.equals("open")
-            ? "close it there first; sharing needs every holder read-only or private"
-            : "close it there first");
+        "open elsewhere: " + (members ? "process-shared " : "") + holders,
+        members
+            ? "open it process-shared too (open --process-shared), or close it there first"
+            : "close it there first; sharing needs every holder read-only, private or"
+                + " process-shared");
+  }
+
+  /** Another process changes the header, and does not come to an end. */
+  static MemoryException turnTaken(String operation, Path path, Duration waited) {
+    return of(
+        operation,
+        path,
+        LockHolders.describe(path)
+            + " its size or header is being changed, for more than "
+            + waited.toSeconds()
+            + " s",
+        "try again when that is done");
+  }
+
+  /** A checkpointed region cannot be process-shared. */
+  static MemoryException checkpointed(Path path) {
+    return of(
+        "open",
+        path,
+        "it is checkpointed, and what other processes store has no moment of a checkpoint",
+        "open it without process-shared");
   }
 
   static MemoryException oldFileStays(String operation, Path path, HandOver note) {

@@ -8,18 +8,23 @@ import java.lang.System.Logger.Level;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.NameDurability;
+import org.dmalloc.api.RegionMembers;
 import org.dmalloc.api.Reservation;
 import org.dmalloc.api.SnapshotOrigin;
 import org.dmalloc.api.backing.StoreMove;
 import org.dmalloc.spi.checkpoint.JournalRef;
 import org.dmalloc.spi.checkpoint.MemberFile;
+import org.dmalloc.spi.machine.LockHolders;
 import org.dmalloc.spi.region.MovableFile;
 import org.dmalloc.spi.region.RegionBacking;
 import org.dmalloc.spi.region.Uninterrupted.Action;
+import org.dmalloc.spi.region.Uninterrupted.Work;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -54,6 +59,18 @@ public final class StoreFile implements MovableFile, AutoCloseable {
   /** Of a file that it shares; null if it has one of its own. */
   private final SharedFile.@Nullable Part part;
 
+  /** Null unless other processes may have the file open for writing too. */
+  private final @Nullable FileMembers members;
+
+  /** Whether this one changes the header in its turn, of a file that others change too. */
+  private boolean inTurn;
+
+  /** The header that this one has waited for last, of a file that others change too. */
+  private @Nullable RegionHeader onDevice;
+
+  /** Keeps others out until the file has its content and its name. */
+  private RegionMembers.@Nullable Hold creation;
+
   /** Whether the file is to go. */
   private volatile boolean discarded;
 
@@ -68,6 +85,9 @@ public final class StoreFile implements MovableFile, AutoCloseable {
 
   /** The length that was set; in the header with the next force, resize or close. */
   private long ownLength = RegionHeader.NO_LENGTH;
+
+  /** Whether it was set by this one, and is still to be written. */
+  private boolean lengthSet;
 
   StoreFile(
       RegionStore store,
@@ -93,6 +113,7 @@ public final class StoreFile implements MovableFile, AutoCloseable {
     this.durable = durable;
     this.name = name;
     this.part = part;
+    this.members = mode.isMember() ? new FileMembers(locked) : null;
   }
 
   /** A part of a file as the file of an unnamed region, which gives it back when it is closed. */
@@ -103,9 +124,81 @@ public final class StoreFile implements MovableFile, AutoCloseable {
 
   /** Writes a new named region into the empty file. */
   synchronized void initialise(RegionHeader header, SpaceReserver reserver) throws IOException {
+    if (members != null) {
+      creation =
+          members
+              .tryExclude()
+              .orElseThrow(
+                  () ->
+                      StoreErrors.openElsewhere(
+                          "allocate", path(), LockHolders.describe(path()), false, mode));
+    }
     image =
-        RegionImage.initialise(disk, header, (at, length) -> reserver.reserve(this, at, length));
+        shared(
+            RegionImage.initialise(
+                disk, header, (at, length) -> reserver.reserve(this, at, length)));
     adopt(image.header());
+  }
+
+  private RegionImage shared(RegionImage read) {
+    if (members != null) {
+      read.shareWithOthers();
+    }
+    return read;
+  }
+
+  /**
+   * Changes size or header. Of a file that other processes change too, in this one's turn, and as
+   * the file has them by then.
+   */
+  private void inTurn(String operation, ChannelDisk.Step change) throws IOException {
+    if (members == null || inTurn) {
+      change.run();
+      return;
+    }
+    RegionMembers.Hold turn = members.awaitTurn(operation, path());
+    try (turn) {
+      inTurn = true;
+      if (image == null) {
+        change.run(); // which loads it; the device may not have it yet
+        return;
+      }
+      reload(image);
+      change.run();
+      if (!image.isUnforced()) {
+        onDevice = image.header();
+      }
+    } finally {
+      inTurn = false;
+    }
+  }
+
+  /** Works with the file's length while no other process changes it. */
+  <T> T whileLengthStays(String operation, Work<T, IOException> work) throws IOException {
+    if (members == null) {
+      return work.run();
+    }
+    List<T> result = new ArrayList<>();
+    synchronized (this) {
+      inTurn(operation, () -> result.add(work.run()));
+    }
+    return result.getFirst();
+  }
+
+  /** Takes over what others have changed; the size is this one's own. */
+  private void reload(RegionImage before) throws IOException {
+    RegionImage now = shared(RegionImage.load(disk, path()));
+    if (now.header().generation() < before.header().generation()) {
+      return; // a failed write has lost the newer one, which is known here
+    }
+    if (!now.header().equals(onDevice)) {
+      now.doubt(); // what others have put off
+    }
+    image = now;
+    holes = now.header().hasHoles();
+    if (!lengthSet) {
+      ownLength = now.header().ownLength();
+    }
   }
 
   /** Backs an unnamed region by the empty file or its part, with data from its first byte. */
@@ -119,24 +212,33 @@ public final class StoreFile implements MovableFile, AutoCloseable {
   }
 
   synchronized void load() throws IOException {
-    boolean lost = disk.isLost() && mode.exclusive();
-    if (lost) {
+    boolean lost = disk.isLost() && mode.stores();
+    if (lost && members == null) {
       tryAgain(() -> store.unforced().rewrite(locked));
     }
-    RegionImage loaded = RegionImage.load(disk, path());
+    inTurn("open", () -> loadInTurn(lost));
+  }
+
+  private void loadInTurn(boolean lost) throws IOException {
+    RegionImage loaded = shared(RegionImage.load(disk, path()));
     SnapshotOrigin origin = loaded.header().snapshot();
-    if (origin != null && mode == OpenMode.WRITER) {
+    if (origin != null && mode.stores()) {
       throw StoreErrors.snapshot(path(), origin);
+    }
+    if (loaded.header().journal() != null && members != null) {
+      throw StoreErrors.checkpointed(path());
     }
     image = loaded;
     if (lost) {
       tryAgain(loaded::heal);
-    } else if (mode.exclusive() && (durable == NameDurability.NOW || loaded.isAiling())) {
+    } else if (mode.stores() && (durable == NameDurability.NOW || loaded.isAiling())) {
       loaded.heal();
     }
     if (durable == NameDurability.ON_FORCE) {
-      loaded.doubt(); // what others have put off
       nameUnforced = true;
+      if (members == null) {
+        loaded.doubt(); // what others have put off
+      }
     } else {
       inherited = true;
     }
@@ -299,8 +401,9 @@ public final class StoreFile implements MovableFile, AutoCloseable {
 
   private void describe(long length) {
     RegionHeader header = Objects.requireNonNull(image).header();
+    long shown = Math.min(length, byteSize); // others may have made it larger
     locked.describe(
-        entry -> entry.describing(byteSize, length, header.createdAt(), header.snapshot()));
+        entry -> entry.describing(byteSize, shown, header.createdAt(), header.snapshot()));
   }
 
   public RegionStore store() {
@@ -392,8 +495,29 @@ public final class StoreFile implements MovableFile, AutoCloseable {
   @Override
   public synchronized void leaving(StoreMove move) throws MemoryException {
     requireArrived();
+    requireWhole("move");
     if (fate().isEmpty()) {
       note(HandOver.of(HandOver.Role.LEAVING, move.id(), move.to()));
+    }
+  }
+
+  /**
+   * Throws if another process has made a process-shared region larger than this one has it.
+   *
+   * @param operation what would lose the rest
+   */
+  public synchronized void requireWhole(String operation) throws MemoryException {
+    if (members != null) {
+      StoreErrors.run(operation, byteSize, target(), () -> inTurn(operation, () -> {}));
+      long whole = Objects.requireNonNull(image).header().byteSize();
+      if (whole != byteSize) {
+        throw MemoryException.of(
+            operation,
+            byteSize,
+            target().toString(),
+            "another process has made it " + whole + " bytes",
+            "resize it to that first");
+      }
     }
   }
 
@@ -406,7 +530,11 @@ public final class StoreFile implements MovableFile, AutoCloseable {
   }
 
   private synchronized void note(@Nullable HandOver note) throws MemoryException {
-    StoreErrors.run("move", byteSize, target(), () -> Objects.requireNonNull(image).note(note));
+    StoreErrors.run(
+        "move",
+        byteSize,
+        target(),
+        () -> inTurn("move", () -> Objects.requireNonNull(image).note(note)));
   }
 
   /** Gives the file its region's name, once it has its content, and waits for the device. */
@@ -436,6 +564,11 @@ public final class StoreFile implements MovableFile, AutoCloseable {
   /** The region's bytes in the file. */
   public FileData data() {
     return data;
+  }
+
+  /** Who has the file open; empty unless it is open process-shared. */
+  public Optional<RegionMembers> members() {
+    return Optional.ofNullable(members);
   }
 
   public OpenMode mode() {
@@ -469,14 +602,21 @@ public final class StoreFile implements MovableFile, AutoCloseable {
    * @throws MemoryException if that cannot be written; nothing is to be given up then
    */
   public synchronized void noteHoles(boolean given) throws MemoryException {
-    if (given != holes) {
+    if (given != holes || members != null) {
       requireWriter("punch");
-      RegionImage noted = Objects.requireNonNull(image);
       try {
-        StoreErrors.run("punch", byteSize, target(), () -> noted.noteHoles(given));
+        StoreErrors.run(
+            "punch", byteSize, target(), () -> inTurn("punch", () -> noteHolesInTurn(given)));
       } finally {
-        holes = noted.header().hasHoles();
+        holes = Objects.requireNonNull(image).header().hasHoles();
       }
+    }
+  }
+
+  private void noteHolesInTurn(boolean given) throws IOException {
+    RegionImage noted = Objects.requireNonNull(image);
+    if (noted.header().hasHoles() != given) {
+      noted.noteHoles(given);
     }
   }
 
@@ -538,7 +678,7 @@ public final class StoreFile implements MovableFile, AutoCloseable {
   }
 
   synchronized void settle() throws IOException {
-    if (image != null) {
+    if (image != null && members == null) { // or each turn begins with what the file has
       image.settle();
     }
   }
@@ -556,17 +696,36 @@ public final class StoreFile implements MovableFile, AutoCloseable {
    */
   public synchronized void trim() throws MemoryException {
     RegionImage trimmed = image;
-    if (trimmed != null) {
+    if (trimmed != null && members != null) {
+      requireWriter("resize");
+      Optional<RegionMembers.Hold> alone = members.tryExclude();
+      if (alone.isPresent()) { // or what is behind the end may be what others are adding
+        RegionMembers.Hold until = alone.get();
+        try (until) {
+          StoreErrors.run("resize", byteSize, target(), () -> inTurn("resize", this::trimInTurn));
+        }
+      }
+    } else if (trimmed != null) {
       requireWriter("resize");
       boolean exactly = trimmed.header().journal() != null;
       StoreErrors.run("resize", byteSize, target(), exactly ? trimmed::trimExactly : trimmed::trim);
     }
   }
 
+  private void trimInTurn() throws IOException {
+    RegionImage trimmed = Objects.requireNonNull(image);
+    if (trimmed.surplusBytes() > 0) {
+      trimmed.trim();
+      disk.sync(); // or the next one to grow it would not know that this is still to be done
+    }
+  }
+
   /**
    * Changes the region's size in the file, atomically even under power loss: after a failure or a
    * power cut the file has the old size or the new one, with all bytes that both have. New bytes
-   * are zero. Before shrinking, the caller must have unmapped what goes away.
+   * are zero. Before shrinking, the caller must have unmapped what goes away, and of a
+   * process-shared one keep others out. Where another process has made that larger already, growth
+   * up to there takes over what the file has.
    *
    * @throws MemoryException if the space cannot be had; the old size holds
    * @throws IllegalStateException if it is not open for writing
@@ -582,26 +741,67 @@ public final class StoreFile implements MovableFile, AutoCloseable {
     checkName("resize");
     checkLength("resize");
     FileLengths.checkAddressable("resize", newByteSize, path());
+    if (members != null && newByteSize < byteSize && !members.excludes()) {
+      throw new IllegalStateException("to shrink what is process-shared, keep others out");
+    }
+    StoreErrors.run(
+        "resize",
+        newByteSize,
+        target(),
+        () -> inTurn("resize", () -> resizeInTurn(newByteSize, reserver)));
+  }
+
+  private void resizeInTurn(long newByteSize, SpaceReserver reserver) throws IOException {
+    RegionImage resized = image;
+    FileLengths.Reserve reserve = (at, length) -> reserver.reserve(this, at, length);
+    if (resized == null) {
+      FileLengths.resizePlain(disk, byteSize, newByteSize, reserve);
+      byteSize = newByteSize;
+      return;
+    }
+    boolean shrinks = newByteSize < byteSize;
+    if (members != null && !shrinks && newByteSize <= resized.header().byteSize()) {
+      byteSize = newByteSize; // another process has grown it
+      describe(resized.header().length());
+      return;
+    }
+    writeLength();
+    // The next one to grow it may be another process, which does not know what was not waited for.
+    boolean waits = members != null && shrinks;
+    IOException undone = resized.resize(newByteSize, reserve, waits ? NameDurability.NOW : durable);
+    if (undone == null && waits) {
+      undone = trySync();
+    }
+    noteUnforced();
+    adopt(resized.header());
+    if (undone != null) {
+      LOG.log(
+          Level.WARNING,
+          "{0} has its new size, and is to be tidied by its next opening or resize: {1}",
+          path(),
+          undone.getMessage());
+    }
+  }
+
+  private @Nullable IOException trySync() {
     try {
-      FileLengths.Reserve reserve = (at, length) -> reserver.reserve(this, at, length);
-      if (image != null) {
-        writeLength();
-        IOException undone = image.resize(newByteSize, reserve, durable);
-        noteUnforced();
-        adopt(image.header());
-        if (undone != null) {
-          LOG.log(
-              Level.WARNING,
-              "{0} has its new size, and is to be tidied by its next opening or resize: {1}",
-              path(),
-              undone.getMessage());
-        }
-      } else {
-        FileLengths.resizePlain(disk, byteSize, newByteSize, reserve);
-        byteSize = newByteSize;
-      }
+      disk.sync();
+      return null;
     } catch (IOException e) {
-      throw StoreErrors.of("resize", newByteSize, target(), e);
+      return e;
+    }
+  }
+
+  /**
+   * Takes a growth back that could not be mapped. A process-shared file keeps what it has got, as
+   * others may be using it.
+   */
+  public synchronized void undoGrowth(long oldByteSize) throws MemoryException {
+    if (members == null) {
+      resize(oldByteSize, SpaceReserver.SPARSE);
+    } else {
+      byteSize = oldByteSize;
+      describe(Objects.requireNonNull(image).header().length());
     }
   }
 
@@ -642,8 +842,9 @@ public final class StoreFile implements MovableFile, AutoCloseable {
   public synchronized void keepLength(long length) {
     if (image != null) {
       ownLength = length;
+      lengthSet = true;
       describe(length);
-      if (mode == OpenMode.WRITER && journal() == null && length != image.header().ownLength()) {
+      if (mode.stores() && journal() == null && length != image.header().ownLength()) {
         store.unforced().add(this);
       }
     }
@@ -653,6 +854,7 @@ public final class StoreFile implements MovableFile, AutoCloseable {
     if (image != null && journal() == null && ownLength != image.header().ownLength()) {
       image.use(ownLength);
     }
+    lengthSet = false;
   }
 
   /**
@@ -661,7 +863,9 @@ public final class StoreFile implements MovableFile, AutoCloseable {
    */
   public synchronized void forceHeader() throws MemoryException {
     if (inherited) {
-      Objects.requireNonNull(image).doubt();
+      if (members == null) {
+        Objects.requireNonNull(image).doubt();
+      }
       nameUnforced = true;
       inherited = false; // from here on both are noted as what this file has put off itself
     }
@@ -691,7 +895,9 @@ public final class StoreFile implements MovableFile, AutoCloseable {
   }
 
   void forceImage() throws IOException {
-    if (mode == OpenMode.WRITER) {
+    if (members != null) {
+      forceBesideOthers();
+    } else if (mode == OpenMode.WRITER) {
       writeLength();
       if (image != null) {
         image.force();
@@ -702,11 +908,36 @@ public final class StoreFile implements MovableFile, AutoCloseable {
     store.unforced().forced(this);
   }
 
+  private void forceBesideOthers() throws IOException {
+    RegionImage now = RegionImage.load(disk, path());
+    if (!lengthSet && !now.isUnforced() && now.header().equals(onDevice)) {
+      return; // nobody has changed it since this one waited
+    }
+    if (mode.stores()) {
+      inTurn(
+          "force",
+          () -> {
+            writeLength();
+            Objects.requireNonNull(image).force();
+          });
+    } else {
+      now.doubt();
+      now.forceAsItIs(path());
+      onDevice = now.header();
+    }
+  }
+
   /** What the device is to get: a header, and that the path leads to it. */
   record Unforced(RegionHeader header, Path path) {}
 
   /** Has the header say what it is to say, and tells what the device may not have of it. */
   synchronized @Nullable Unforced written() throws IOException {
+    if (members != null) {
+      if (!locked.isClosed()) {
+        forceImage(); // in its turn, which ends before others wait for the device
+      }
+      return null;
+    }
     if (mode == OpenMode.WRITER && !locked.isClosed()) {
       writeLength();
     }
@@ -760,10 +991,14 @@ public final class StoreFile implements MovableFile, AutoCloseable {
   }
 
   /** The file got its name. */
-  synchronized void published(Path target, NameDurability how) {
+  synchronized void published(Path target, NameDurability how) throws MemoryException {
     locked.renamed(target);
     nameUnforced = how == NameDurability.ON_FORCE;
     noteUnforced();
+    if (creation != null) {
+      creation.close();
+      creation = null;
+    }
   }
 
   private void noteUnforced() {
@@ -773,7 +1008,7 @@ public final class StoreFile implements MovableFile, AutoCloseable {
   }
 
   private void requireWriter(String operation) {
-    if (mode != OpenMode.WRITER || locked.isClosed()) {
+    if (!mode.stores() || locked.isClosed()) {
       throw new IllegalStateException(operation + " of " + path() + ": it is not open for writing");
     }
   }
@@ -786,10 +1021,14 @@ public final class StoreFile implements MovableFile, AutoCloseable {
 
   private void release() throws IOException {
     try (locked) {
-      if (!locked.isClosed() && mode == OpenMode.WRITER && !discarded) {
-        if (durable == NameDurability.NOW) {
+      if (!locked.isClosed() && mode.stores() && !discarded) {
+        if (durable == NameDurability.NOW || members != null) {
           try {
-            forceImage();
+            if (members == null || lengthSet || unforced() != null) {
+              forceImage();
+            } else {
+              store.unforced().forced(this);
+            }
           } catch (IOException | RuntimeException | Error e) {
             store.unforced().closed(this); // who forces the names has to make up for it
             throw e;

@@ -76,6 +76,15 @@ public abstract class StoreLedgerProvider extends LedgerProvider implements Stor
     return known;
   }
 
+  /** Throws if a region was to be process-shared that nobody could open. */
+  protected static void requireNameToShare(RegionRequest request) {
+    if (request.processShared() && request.name() == null) {
+      throw new UnsupportedOperationException(
+          "process-shared memory in a file has a name, by which others open it; give one, or take"
+              + " a backend without files");
+    }
+  }
+
   /** Makes a region whose file gets its name when the region has got its content. */
   protected abstract BackingRegion allocate(RegionRequest request, long carriedAs, Naming naming)
       throws MemoryException;

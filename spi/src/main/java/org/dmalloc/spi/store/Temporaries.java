@@ -34,13 +34,13 @@ final class Temporaries {
   private Temporaries() {}
 
   /** Creates an empty file with mode 0600 and locks it. */
-  static LockedFile create(Path directory, String holder) throws IOException {
+  static LockedFile create(Path directory, OpenMode mode, String holder) throws IOException {
     for (int attempt = 1; ; attempt++) {
       Path path = directory.resolve(PREFIX + UUID.randomUUID() + SUFFIX);
       try {
         synchronized (OpenFiles.pathMonitor(path)) {
           createFile(path);
-          return LockedFile.open("create", path, OpenMode.WRITER, holder);
+          return LockedFile.open("create", path, mode, holder);
         }
       } catch (NoSuchFileException | MemoryException e) {
         Files.deleteIfExists(path);

@@ -20,6 +20,7 @@ import java.util.Objects;
 import java.util.function.Function;
 import java.util.stream.Stream;
 import org.dmalloc.api.MemoryException;
+import org.dmalloc.api.RegionMembers;
 import org.dmalloc.api.Reservation;
 import org.dmalloc.api.StoredRegion;
 import org.dmalloc.api.StoredRegion.State;
@@ -184,6 +185,27 @@ final class ExclusionTest {
       assertEquals(5000, mine.byteSize());
       child("READER", "open elsewhere");
     }
+  }
+
+  @Test
+  void copiesOfTheClassesAreOneMember() throws Exception {
+    Function<String[], AutoCloseable> other = copyOfTheClasses();
+    String[] asMember = {directory.toString(), "r", "MEMBER"};
+    for (boolean mineFirst : new boolean[] {true, false}) {
+      AutoCloseable theirs = mineFirst ? null : other.apply(asMember);
+      StoreFile mine = store.open("r", OpenMode.MEMBER, "test");
+      AutoCloseable both = theirs == null ? other.apply(asMember) : theirs;
+      RegionMembers members = mine.members().orElseThrow();
+      child("MEMBER", "open");
+      assertTrue(members.tryExclude().isEmpty());
+      children.getLast().destroyForcibly().waitFor();
+      assertTrue(members.tryExclude().isEmpty(), "open twice here");
+      (mineFirst ? mine : both).close();
+      child("WRITER", "process-shared");
+      (mineFirst ? both : mine).close();
+      store.open("r", OpenMode.WRITER, "test").close();
+    }
+    awaitNoKeeper();
   }
 
   private static void awaitNoKeeper() {

@@ -50,6 +50,7 @@ final class HandOverTest {
         StoreFile next =
             to.createUnpublished(
                 "r",
+                OpenMode.WRITER,
                 SIZE,
                 Reservation.SPARSE,
                 move,
@@ -182,6 +183,7 @@ final class HandOverTest {
             () ->
                 to.createUnpublished(
                     "r",
+                    OpenMode.WRITER,
                     SIZE,
                     Reservation.SPARSE,
                     move,
