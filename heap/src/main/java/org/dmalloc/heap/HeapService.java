@@ -28,7 +28,8 @@ public interface HeapService {
    * @throws IllegalArgumentException if the region is too small
    * @throws IllegalStateException if the region is read-only or closed, or has a heap: open that,
    *     or {@link #erase} it
-   * @throws MemoryException if the device or file system refuses
+   * @throws MemoryException if the device or file system refuses, or if the heap of a
+   *     process-shared region is open in another process
    */
   Heap create(MemoryRegion region, HeapOptions options) throws MemoryException;
 
@@ -36,10 +37,12 @@ public interface HeapService {
    * Opens the heap that a region has. If it was closed cleanly that takes the same time whatever
    * its size; else the free space is found anew from the bitmaps ({@link Heap#recovery()}).
    *
-   * @param region one that is read-only gives a heap that is
+   * @param region one that is read-only gives a heap that is. The heap of a process-shared one is
+   *     open in one JVM at a time, for reading too: what another JVM changes cannot be followed
    * @throws IllegalStateException if the region is closed, or has a heap that is open in this JVM
    * @throws HeapDamagedException if it has none, or one that is damaged or of a newer format
-   * @throws MemoryException if the device or file system refuses
+   * @throws MemoryException if the device or file system refuses, or if the heap of a
+   *     process-shared region is open in another process
    */
   Heap open(MemoryRegion region, HeapOptions options) throws MemoryException;
 

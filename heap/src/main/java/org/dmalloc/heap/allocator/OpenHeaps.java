@@ -1,13 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.dmalloc.heap.allocator;
 
+import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Collectors;
+import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.MemoryRegion;
+import org.dmalloc.api.RegionMembers;
 import org.dmalloc.heap.Heap;
 import org.dmalloc.heap.HeapRecovery;
 import org.jspecify.annotations.Nullable;
@@ -26,6 +30,9 @@ final class OpenHeaps {
    */
   private static final String CLAIMS = "org.dmalloc.heap.claims";
 
+  /** The lock of the JVM that has the heap of a process-shared region open. */
+  private static final String LOCK = "dmalloc.heap";
+
   private OpenHeaps() {}
 
   /** What is known of a region: null heap while it is being opened. */
@@ -34,15 +41,20 @@ final class OpenHeaps {
   /** The right to open one region's heap. */
   static final class Claim {
     private final MemoryRegion region;
+
+    /** Keeps other JVMs from it; null where none can have the region. */
+    private final RegionMembers.@Nullable Hold lock;
+
     private boolean opened;
 
-    private Claim(MemoryRegion region) {
+    private Claim(MemoryRegion region, RegionMembers.@Nullable Hold lock) {
       this.region = region;
+      this.lock = lock;
     }
 
     /** The heap is open. */
     Heap opened(Allocator allocator, HeapRecovery recovery) {
-      RegionHeap plain = new RegionHeap(allocator, recovery, () -> forget(region));
+      RegionHeap plain = new RegionHeap(allocator, recovery, this::forget);
       Heap heap = GuardedHeap.over(plain);
       synchronized (OPEN) {
         OPEN.put(region, new OpenHeap(heap, allocator));
@@ -55,13 +67,61 @@ final class OpenHeaps {
     /** Gives the right back unless the heap is open. */
     void end() {
       if (!opened) {
+        forget();
+      }
+    }
+
+    private void forget() {
+      try {
+        if (lock != null) {
+          lock.close();
+        }
+      } catch (MemoryException e) {
+        throw new UncheckedIOException(e);
+      } finally {
+        OpenHeaps.forget(region);
+      }
+    }
+  }
+
+  /**
+   * Claims a region, of which no heap is open.
+   *
+   * @throws MemoryException if it is open in another process
+   */
+  static Claim claim(String operation, MemoryRegion region) throws MemoryException {
+    claimHere(operation, region);
+    boolean done = false;
+    try {
+      Optional<RegionMembers> members = region.members();
+      Claim claim =
+          new Claim(region, members.isEmpty() ? null : lock(operation, region, members.get()));
+      done = true;
+      return claim;
+    } finally {
+      if (!done) {
         forget(region);
       }
     }
   }
 
-  /** Claims a region, of which no heap is open. */
-  static Claim claim(String operation, MemoryRegion region) {
+  private static RegionMembers.Hold lock(
+      String operation, MemoryRegion region, RegionMembers members) throws MemoryException {
+    return members
+        .tryHold(LOCK)
+        .orElseThrow(
+            () ->
+                MemoryException.of(
+                    operation,
+                    "in " + region,
+                    "its heap is open elsewhere; the region is open in process "
+                        + members.processes().stream()
+                            .map(Object::toString)
+                            .collect(Collectors.joining(", ")),
+                    "close the heap there first: one JVM at a time has it open, for reading too"));
+  }
+
+  private static void claimHere(String operation, MemoryRegion region) {
     synchronized (OPEN) {
       OpenHeap already = OPEN.get(region);
       // One whose region was closed under it has nothing that could be lost any more.
@@ -79,7 +139,6 @@ final class OpenHeaps {
       }
       OPEN.put(region, new OpenHeap(null, null));
     }
-    return new Claim(region);
   }
 
   private static void forget(MemoryRegion region) {
