@@ -143,6 +143,7 @@ final class CopyingMigration {
     target.takeLength(move.source().region());
     move.region().asked().tellSince(asked, target.placement(), move.region());
     move.reached(Step.DELTA_COPIED);
+    move.region().requireNoLocks();
     if (between != null) {
       handOver(target);
     }

@@ -22,6 +22,7 @@ import org.dmalloc.api.ProgressListener;
 import org.dmalloc.api.ProtectedRange;
 import org.dmalloc.api.Punch;
 import org.dmalloc.api.RegionInfo;
+import org.dmalloc.api.RegionMembers;
 import org.dmalloc.api.RegionOptions;
 import org.dmalloc.api.Reservation;
 import org.dmalloc.api.Residency;
@@ -49,6 +50,7 @@ final class ManagedRegion implements MemoryRegion {
   private final ReservedRanges reserved = new ReservedRanges();
   private final MoveLock moving;
   private final RegionMoves moves;
+  private final ManagedMembers members = new ManagedMembers(this);
 
   /** Null unless it is checkpointed. */
   private final @Nullable ManagedGroup group;
@@ -100,6 +102,16 @@ final class ManagedRegion implements MemoryRegion {
   @Override
   public Optional<String> detached() {
     return placement().region().detached();
+  }
+
+  @Override
+  public Optional<RegionMembers> members() {
+    return asked.processShared() ? Optional.of(members) : Optional.empty();
+  }
+
+  /** Throws if this process holds a lock that a move to another file would lose. */
+  void requireNoLocks() {
+    members.requireNoneHeld();
   }
 
   @Override

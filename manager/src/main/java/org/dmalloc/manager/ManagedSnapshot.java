@@ -7,6 +7,7 @@ import org.dmalloc.api.MemoryRegion;
 import org.dmalloc.api.SnapshotRequest;
 import org.dmalloc.api.SnapshotResult;
 import org.dmalloc.api.backing.DirtyTracking;
+import org.dmalloc.spi.region.Alone;
 import org.dmalloc.spi.region.SectionGate;
 import org.dmalloc.spi.region.SnapshotCopy;
 import org.jspecify.annotations.Nullable;
@@ -38,10 +39,19 @@ record ManagedSnapshot(ManagedRegion region, CopiedPlacement from) implements Sn
       if (region.group() != null) {
         return placement.region().snapshot(request); // which knows what no checkpoint has
       }
-      return SnapshotCopy.make(
-          new ManagedSnapshot(region, new CopiedPlacement(placement)),
-          request,
-          placement.backend().provider());
+      SnapshotResult[] result = new SnapshotResult[1];
+      Alone.run(
+          placement.members(),
+          "snapshot",
+          region.byteSize(),
+          region.toString(),
+          () ->
+              result[0] =
+                  SnapshotCopy.make(
+                      new ManagedSnapshot(region, new CopiedPlacement(placement)),
+                      request,
+                      placement.backend().provider()));
+      return result[0];
     } finally {
       region.moving().release();
     }

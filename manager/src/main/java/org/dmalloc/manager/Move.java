@@ -9,6 +9,7 @@ import org.dmalloc.api.Sharing;
 import org.dmalloc.api.move.MoveMethod;
 import org.dmalloc.api.move.MoveOptions;
 import org.dmalloc.api.move.MoveResult;
+import org.dmalloc.spi.region.Alone;
 import org.dmalloc.spi.region.GatePause;
 import org.dmalloc.spi.region.PreCopy;
 import org.dmalloc.spi.region.Uninterrupted.Action;
@@ -68,15 +69,19 @@ record Move(
     }
   }
 
+  /** What moves where, for messages. */
+  String subject() {
+    return region + " from " + source.backend().name() + " to " + target.name();
+  }
+
+  /** Does what must not happen while another process has the region open. */
+  void alone(Action work) throws MemoryException {
+    Alone.run(source.members(), "move", region.byteSize(), subject(), work);
+  }
+
   MemoryException failed(String reason, String nextStep, @Nullable Throwable cause) {
     return MemoryException.of(
-        "move",
-        region.byteSize(),
-        region + " from " + source.backend().name() + " to " + target.name(),
-        reason,
-        MemoryException.NO_ERRNO,
-        nextStep,
-        cause);
+        "move", region.byteSize(), subject(), reason, MemoryException.NO_ERRNO, nextStep, cause);
   }
 
   /** Throws if the name of a stored region does not lead to its file any more. */

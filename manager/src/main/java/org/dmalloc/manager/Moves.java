@@ -31,6 +31,7 @@ import org.dmalloc.api.move.MoveRecord;
 import org.dmalloc.api.move.MoveResult;
 import org.dmalloc.api.move.RegionMover;
 import org.dmalloc.spi.region.Uninterrupted;
+import org.jspecify.annotations.Nullable;
 
 /** Moves regions by the way that fits, and keeps their history. */
 final class Moves implements RegionMover {
@@ -169,6 +170,7 @@ final class Moves implements RegionMover {
     String name = asked.name();
     if (asked.stored() && name != null) {
       if (RemappingMigration.serves(move.source(), asked, name, move.target())) {
+        move.alone(() -> {}); // from then on others can come: their file stays what it is
         return new RemappingMigration(move, name).run();
       }
       if (asked.access() == AccessMode.READ_ONLY) {
@@ -189,9 +191,17 @@ final class Moves implements RegionMover {
       if (reason != MoveReason.COMMAND) {
         move.requireName(); // to store it anew is for its owner to decide
       }
-      return new CopyingMigration(move, betweenStores(move, asked, name)).run();
+      return copy(move, betweenStores(move, asked, name));
     }
-    return new CopyingMigration(move, null).run();
+    return copy(move, null);
+  }
+
+  /** What others stored meanwhile would be lost. */
+  private static MoveResult copy(Move move, @Nullable StoreMove between) throws MemoryException {
+    MoveResult[] result = new MoveResult[1];
+    move.region().requireNoLocks();
+    move.alone(() -> result[0] = new CopyingMigration(move, between).run());
+    return result[0];
   }
 
   private static StoreMove betweenStores(Move move, RequestedAttributes asked, String name)

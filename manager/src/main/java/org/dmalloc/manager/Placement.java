@@ -4,6 +4,7 @@ package org.dmalloc.manager;
 import java.lang.foreign.MemorySegment;
 import java.util.Optional;
 import org.dmalloc.api.MemoryRegion;
+import org.dmalloc.api.RegionMembers;
 import org.dmalloc.api.backing.BackingRegion;
 import org.dmalloc.api.backing.StoredBacking;
 
@@ -17,6 +18,11 @@ record Placement(Backend backend, MemoryRegion region) {
   /** The memory as it is now; changes with a resize of the backend's region only. */
   MemorySegment segment() {
     return region instanceof BackingRegion backing ? backing.backing() : region.segment();
+  }
+
+  /** The processes that have it open; empty unless it is process-shared, and once it is closed. */
+  Optional<RegionMembers> members() {
+    return region.info().open() ? region.members() : Optional.empty();
   }
 
   /** Its file, by which it can go to another store; empty if there is none. */

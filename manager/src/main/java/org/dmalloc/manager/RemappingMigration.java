@@ -96,6 +96,10 @@ record RemappingMigration(Move move, String name) {
     if (wasOpen) {
       move.requireName(); // or the file that is closed here could not be opened again
     }
+    if (wasOpen && move.region().asked().processShared()) {
+      exchangeOpen();
+      return;
+    }
     move.source().region().close(); // what it throws, it throws before anything is released
     MemoryRegion opened;
     try {
@@ -108,6 +112,31 @@ record RemappingMigration(Move move, String name) {
       throw e;
     }
     move.region().place(new Placement(move.target(), opened));
+  }
+
+  /**
+   * Of a process-shared region the target opens the file first, so that this process is the same
+   * member, and keeps its locks.
+   */
+  private void exchangeOpen() throws MemoryException {
+    MemoryRegion source = move.source().region();
+    MemoryRegion opened = open(move.target());
+    try {
+      if (opened.byteSize() != source.byteSize()) {
+        throw move.failed(
+            "another process has made it " + opened.byteSize() + " bytes",
+            "resize it to that, and move it then",
+            null);
+      }
+      move.reached(Step.SOURCE_CLOSED);
+      source.close(); // what it throws, it throws before anything is released
+    } finally {
+      if (source.info().open()) {
+        opened.close();
+      } else {
+        move.region().place(new Placement(move.target(), opened));
+      }
+    }
   }
 
   /** Opens the file that the source had open, and no other of its name. */
