@@ -39,6 +39,8 @@ public record AttributeOptions(
     @Argument(
             "--durable WHEN=now: when its name is on the device: now, or force for the next flush")
         Durable durable,
+    @Argument("--process-shared: lets other processes open it for writing too, by this option")
+        boolean processShared,
     @Argument("--checked: a segment throws once its section is closed, for tests; slow")
         boolean checked,
     @Argument("-d, --directory DIR: the store directory, in place of the backend's own")
@@ -85,12 +87,18 @@ public record AttributeOptions(
     if (max != null && max.bytes() == 0) {
       throw new UsageException("--max 0: no size to grow to; give at least the region's size");
     }
+    if (processShared && sharing == Sharing.PRIVATE) {
+      throw new UsageException(
+          "--process-shared and --sharing private: private stores reach no other process; leave one"
+              + " of them out");
+    }
     refuseLost(console, "--max, --autogrow and --checked", max != null || autogrow || checked);
     long maximum = max == null ? RegionAttributes.NO_MAXIMUM : max.bytes();
     return request
         .withMaximum(maximum)
         .withAutogrowth(autogrow ? Autogrowth.upTo(maximum) : Autogrowth.NONE)
         .withNameDurability(durable.durability())
+        .withProcessShared(processShared)
         .withCheckedSections(checked)
         .withSharing(sharing)
         .withPattern(pattern)

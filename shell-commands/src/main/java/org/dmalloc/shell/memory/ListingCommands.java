@@ -106,11 +106,12 @@ public final class ListingCommands extends CommandSet {
     return new Listing<>(
         infos,
         faults.isEmpty() ? "no region is open" : "no region is open on the backends that answer",
-        columns(CheckpointState.byRegion(open)));
+        columns(CheckpointState.byRegion(open), SharedWith.byRegion(open)));
   }
 
-  /** With columns for checkpoints if a region has any. */
-  private List<Table.Column<RegionInfo>> columns(Map<Long, CheckpointState> checkpoints) {
+  /** With columns for checkpoints if a region has any, and for processes if one is shared. */
+  private List<Table.Column<RegionInfo>> columns(
+      Map<Long, CheckpointState> checkpoints, Map<Long, SharedWith> shared) {
     List<Table.Column<RegionInfo>> columns =
         new ArrayList<>(
             List.of(
@@ -129,6 +130,9 @@ public final class ListingCommands extends CommandSet {
     if (!checkpoints.isEmpty()) {
       columns.addAll(
           CheckpointState.columns(checkpoints.values(), info -> checkpoints.get(info.id())));
+    }
+    if (!shared.isEmpty()) {
+      columns.add(SharedWith.column(shared));
     }
     return columns;
   }
@@ -197,6 +201,7 @@ public final class ListingCommands extends CommandSet {
               lease.region().protectedRanges(),
               lease.region().advised(),
               CheckpointState.of(lease.region()).orElse(null),
+              SharedWith.of(lease.region()).orElse(null),
               providers().managed(info.id()).orElse(null),
               Providers.orphanedSince(info.id()).orElse(null));
       return json ? new JsonResult(details) : details;

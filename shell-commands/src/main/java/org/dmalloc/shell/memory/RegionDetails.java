@@ -37,6 +37,7 @@ import org.jspecify.annotations.Nullable;
  * @param protectedRanges what no store may reach
  * @param advised the advice that the kernel has, range by range
  * @param checkpoints how the checkpoints of its group stand; null if it has none
+ * @param shared who else has it open; null if it is not process-shared
  * @param managed the manager's data; null if it cannot move
  * @param orphanedSince when its backend stopped; null if that still runs
  */
@@ -47,6 +48,7 @@ public record RegionDetails(
     List<ProtectedRange> protectedRanges,
     List<AdvisedRange> advised,
     @Nullable CheckpointState checkpoints,
+    @Nullable SharedWith shared,
     @Nullable ManagedRegionInfo managed,
     @Nullable Instant orphanedSince)
     implements Printable {
@@ -77,6 +79,9 @@ public record RegionDetails(
       lines.put("file", info.path() + (detached == null ? "" : "; detached: " + detached));
     }
     lines.put("sharing", Words.of(info.sharing()));
+    if (shared != null) {
+      lines.put("processes", shared.text());
+    }
     lines.put("access", Words.of(info.access()));
     addProtection(lines);
     lines.put("pattern", Words.of(info.pattern()));
