@@ -10,5 +10,6 @@ module org.dmalloc.linux {
   exports org.dmalloc.linux to
       org.dmalloc.backend.anon,
       org.dmalloc.backend.panama,
-      org.dmalloc.measure;
+      org.dmalloc.measure,
+      org.dmalloc.shared;
 }

@@ -55,11 +55,12 @@ class ArchitectureTest {
               entry("org.dmalloc.backend.anon", Set.of("api", "spi", "linux")),
               entry("org.dmalloc.manager", Set.of("api", "spi")),
               entry("org.dmalloc.heap", Set.of("api")),
+              entry("org.dmalloc.shared", Set.of("api", "linux")),
               entry("org.dmalloc.backup", Set.of("api")),
               entry("org.dmalloc.backup.s3", Set.of("api", "backup")),
               entry("org.dmalloc.report", Set.of("api")),
               entry("org.dmalloc.measure", Set.of("api", "spi", "linux", "report", "heap")),
-              entry("org.dmalloc.shell", Set.of("api", "backup", "heap", "report")),
+              entry("org.dmalloc.shell", Set.of("api", "backup", "heap", "report", "shared")),
               entry(
                   "org.dmalloc.shell.measure", Set.of("api", "heap", "measure", "report", "shell")),
               entry("org.dmalloc.testkit", Set.of("api", "spi"))));

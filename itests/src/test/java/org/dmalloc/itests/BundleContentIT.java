@@ -36,6 +36,8 @@ class BundleContentIT {
           Set.of(DOWNCALLS),
           "dmalloc-backend-anon.jar",
           Set.of(DOWNCALLS),
+          "dmalloc-shared.jar",
+          Set.of(DOWNCALLS),
           // Caffeine keeps the pages of the buffer pool that comparisons have as a contender.
           "dmalloc-measure.jar",
           Set.of(DOWNCALLS, "com.github"));
@@ -107,7 +109,7 @@ class BundleContentIT {
       }
       assertEquals(byBundle, byModule, module.name());
     }
-    assertEquals(9, modules.size(), modules::toString);
+    assertEquals(10, modules.size(), modules::toString);
   }
 
   @Test

@@ -54,6 +54,7 @@ public class BundlesIT {
           entry("org.dmalloc.backend.panama", Set.of()),
           entry("org.dmalloc.manager", Set.of()),
           entry("org.dmalloc.heap", Set.of("org.dmalloc.heap")),
+          entry("org.dmalloc.shared", Set.of("org.dmalloc.shared")),
           entry("org.dmalloc.backup", Set.of("org.dmalloc.backup")),
           entry("org.dmalloc.backup.s3", Set.of()),
           entry("org.dmalloc.report", Set.of("org.dmalloc.report")),

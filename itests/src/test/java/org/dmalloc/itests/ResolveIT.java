@@ -54,6 +54,7 @@ class ResolveIT {
     "org.dmalloc.backend.anon, org.dmalloc.spi",
     "org.dmalloc.manager, org.dmalloc.spi",
     "org.dmalloc.heap, ''",
+    "org.dmalloc.shared, org.dmalloc.spi",
     "org.dmalloc.backup, ''",
     "org.dmalloc.backup.s3, org.dmalloc.backup|org.apache.felix.configadmin",
     "org.dmalloc.measure,"
@@ -81,6 +82,7 @@ class ResolveIT {
     "(objectClass=org.dmalloc.api.move.RegionMover), org.dmalloc.manager",
     "(objectClass=org.dmalloc.api.MemoryProvider), org.dmalloc.",
     "(objectClass=org.dmalloc.heap.HeapService), org.dmalloc.heap",
+    "(objectClass=org.dmalloc.shared.SharedMemoryService), org.dmalloc.shared",
     "(objectClass=org.dmalloc.backup.BackupService), org.dmalloc.backup",
     "(objectClass=org.dmalloc.backup.BackupStoreOpener), org.dmalloc.backup.s3",
   })

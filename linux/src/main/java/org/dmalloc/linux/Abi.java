@@ -25,12 +25,17 @@ final class Abi {
   static final int O_TMPFILE = 0x400000 | O_DIRECTORY;
 
   // System calls without a function in every libc. Numbers from 424 on are the same everywhere.
+  static final long SYS_FUTEX = ARM ? 98 : 202;
   static final long SYS_USERFAULTFD = ARM ? 282 : 323;
   static final long SYS_MLOCK2 = ARM ? 284 : 325;
   static final long SYS_STATX = ARM ? 291 : 332;
   static final long SYS_PIDFD_OPEN = 434;
   static final long SYS_PROCESS_MADVISE = 440;
   static final long SYS_CACHESTAT = 451;
+
+  // Without FUTEX_PRIVATE_FLAG: the word is one of the file, not of an address space.
+  static final int FUTEX_WAIT = 0;
+  static final int FUTEX_WAKE = 1;
 
   static final int PROT_NONE = 0;
   static final int PROT_READ = 1;

@@ -116,6 +116,10 @@ final class Libc {
             ADDRESS);
     static final MethodHandle CACHESTAT =
         findVariadic("syscall", 1, JAVA_LONG, JAVA_LONG, JAVA_LONG, ADDRESS, ADDRESS, JAVA_LONG);
+    static final MethodHandle FUTEX =
+        findVariadic(
+            "syscall", 1, JAVA_LONG, JAVA_LONG, ADDRESS, JAVA_LONG, JAVA_LONG, ADDRESS, ADDRESS,
+            JAVA_LONG);
   }
 
   private Libc() {}
@@ -421,6 +425,24 @@ final class Libc {
         (state, arena) ->
             (long)
                 Rare.CACHESTAT.invokeExact(state, Abi.SYS_CACHESTAT, (long) fd, range, counts, 0L));
+  }
+
+  /**
+   * @param timeout a timespec, how long to wait; {@link MemorySegment#NULL} where nothing waits
+   */
+  static long futex(MemorySegment word, int operation, int value, MemorySegment timeout) {
+    return call(
+        (state, arena) ->
+            (long)
+                Rare.FUTEX.invokeExact(
+                    state,
+                    Abi.SYS_FUTEX,
+                    word,
+                    (long) operation,
+                    (long) value,
+                    timeout,
+                    MemorySegment.NULL,
+                    0L));
   }
 
   /** The address; 0 if there is no memory. */

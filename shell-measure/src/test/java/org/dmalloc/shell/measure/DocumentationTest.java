@@ -19,11 +19,13 @@ import org.dmalloc.backup.BackupService;
 import org.dmalloc.heap.HeapService;
 import org.dmalloc.measure.Workload;
 import org.dmalloc.measure.Workloads;
+import org.dmalloc.shared.SharedMemoryService;
 import org.dmalloc.shell.ShellCommands;
 import org.dmalloc.shell.backup.BackupCommands;
 import org.dmalloc.shell.command.Command;
 import org.dmalloc.shell.command.Providers;
 import org.dmalloc.shell.heap.HeapCommands;
+import org.dmalloc.shell.locks.LockCommands;
 import org.dmalloc.shell.syntax.Operand;
 import org.dmalloc.shell.syntax.Option;
 import org.junit.jupiter.api.Test;
@@ -39,6 +41,7 @@ class DocumentationTest {
   private static List<Command> commands() {
     ShellCommands commands = new ShellCommands(new Providers());
     commands.add(new BackupCommands(BackupService.load()));
+    commands.add(new LockCommands(SharedMemoryService.load()));
     commands.add(new MeasuringCommands());
     HeapService heaps = HeapService.load();
     commands.add(new HeapCommands(heaps));

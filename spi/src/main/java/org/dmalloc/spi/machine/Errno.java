@@ -47,6 +47,7 @@ public final class Errno {
   public static final int ELOOP = 40;
   public static final int EOVERFLOW = 75;
   public static final int EOPNOTSUPP = 95;
+  public static final int ETIMEDOUT = 110;
   public static final int EDQUOT = 122;
 
   /** The mode of a process with a filter, in {@code /proc/self/status}. */
@@ -93,6 +94,7 @@ public final class Errno {
           new Known(ELOOP, "ELOOP", "Too many levels of symbolic links"),
           new Known(EOVERFLOW, "EOVERFLOW", null),
           new Known(EOPNOTSUPP, "EOPNOTSUPP", "Operation not supported"),
+          new Known(ETIMEDOUT, "ETIMEDOUT", null),
           new Known(EDQUOT, "EDQUOT", "Disk quota exceeded"));
 
   private Errno() {}

@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.dmalloc.benchmarks.shared;
+
+import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.ReentrantLock;
+import org.dmalloc.api.MemoryRegion;
+import org.dmalloc.api.RegionRequest;
+import org.dmalloc.api.standalone.Dmalloc;
+import org.dmalloc.benchmarks.ForkedJvm;
+import org.dmalloc.shared.Acquirable;
+import org.dmalloc.shared.Held;
+import org.dmalloc.shared.RobustLock;
+import org.dmalloc.shared.RobustReadWriteLock;
+import org.dmalloc.shared.SharedMemoryService;
+
+/** What taking and releasing a lock costs: alone, and beside another JVM. */
+final class LockCosts {
+  private static final String NAME = "locks";
+  private static final int ROUNDS = 1000;
+
+  private final Path directory;
+  private final PrintStream out;
+  private final long nanos;
+
+  LockCosts(Path directory, PrintStream out, long seconds) {
+    this.directory = directory;
+    this.out = out;
+    this.nanos = TimeUnit.SECONDS.toNanos(seconds);
+  }
+
+  /** How often a lock is taken and released in some time. */
+  static long taken(Acquirable lock, long nanos) throws IOException, InterruptedException {
+    long taken = 0;
+    for (long start = System.nanoTime(); System.nanoTime() - start < nanos; ) {
+      for (int round = 0; round < ROUNDS; round++) {
+        try (Held held = lock.acquire()) {
+          taken += held.inconsistent() ? 0 : 1;
+        }
+      }
+    }
+    return taken;
+  }
+
+  void print() throws IOException, InterruptedException {
+    try (Dmalloc dmalloc = Dmalloc.open(Map.of("directory", directory.toString()));
+        MemoryRegion region =
+            dmalloc
+                .provider("panama")
+                .allocate(
+                    RegionRequest.ofSize(2 * RobustLock.BYTES)
+                        .withName(NAME)
+                        .withProcessShared(true))) {
+      SharedMemoryService service = SharedMemoryService.load();
+      RobustLock lock = service.createLock(region, 0);
+      RobustReadWriteLock sides = service.createReadWriteLock(region, RobustReadWriteLock.BYTES);
+      out.printf("%-40s %12s%n", "lock, taken and released", "ns");
+      row("ReentrantLock, on the heap", inHeap());
+      row("RobustLock", alone(lock));
+      row("RobustReadWriteLock, reading", alone(sides.reading()));
+      row("RobustReadWriteLock, writing", alone(sides.writing()));
+      row("RobustLock, two JVMs in turns, each", beside(lock));
+    }
+  }
+
+  private void row(String what, double perCall) {
+    out.printf(Locale.ROOT, "%-40s %12.0f%n", what, perCall);
+  }
+
+  private double inHeap() {
+    ReentrantLock lock = new ReentrantLock();
+    long taken = 0;
+    long start = System.nanoTime();
+    while (System.nanoTime() - start < nanos) {
+      for (int round = 0; round < ROUNDS; round++) {
+        lock.lock();
+        try {
+          taken++;
+        } finally {
+          lock.unlock();
+        }
+      }
+    }
+    return (double) (System.nanoTime() - start) / taken;
+  }
+
+  private double alone(Acquirable lock) throws IOException, InterruptedException {
+    taken(lock, nanos / 2); // warm-up
+    return (double) nanos / taken(lock, nanos);
+  }
+
+  /** The time for one of both, as both go on at once. */
+  private double beside(RobustLock lock) throws IOException, InterruptedException {
+    long seconds = Math.max(1, TimeUnit.NANOSECONDS.toSeconds(nanos));
+    CompletableFuture<List<String>> child =
+        CompletableFuture.supplyAsync(() -> child(lock.offset(), seconds));
+    TimeUnit.SECONDS.sleep(1); // its start
+    long own = taken(lock, TimeUnit.SECONDS.toNanos(seconds));
+    try {
+      long others = Long.parseLong(child.get().getFirst());
+      return TimeUnit.SECONDS.toNanos(seconds) / (double) (own + others);
+    } catch (ExecutionException e) {
+      throw new IOException(e.getCause());
+    }
+  }
+
+  private List<String> child(long offset, long seconds) {
+    try {
+      return ForkedJvm.run(
+          LockChild.class,
+          List.of(
+              directory.toString(), NAME, Long.toString(offset), Long.toString(seconds)));
+    } catch (IOException | InterruptedException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+}
