@@ -32,7 +32,9 @@ public interface MessageRing {
   /** What a message takes besides its bytes, rounded up to a multiple of it, in bytes. */
   int OVERHEAD = 8;
 
-  /** What a ring takes of its region for a capacity: both of its locks and a page of its own more. */
+  /**
+   * What a ring takes of its region for a capacity: both of its locks and a page of its own more.
+   */
   static long byteSize(long capacity) {
     return Math.addExact(capacity, 3 * RobustLock.BYTES);
   }
@@ -52,8 +54,8 @@ public interface MessageRing {
   /**
    * Sends a message if there is room.
    *
-   * @return false if there is not, or if another producer is busy for longer than some milliseconds,
-   *     for instance because it waits for room
+   * @return false if there is not, or if another producer is busy for longer than some
+   *     milliseconds, for instance because it waits for room
    * @throws IllegalArgumentException if the message is larger than the ring
    */
   boolean offer(byte[] message) throws MemoryException;
@@ -79,7 +81,8 @@ public interface MessageRing {
   /**
    * Takes a message if there is one.
    *
-   * @return empty if there is none, or if another consumer is busy for longer than some milliseconds
+   * @return empty if there is none, or if another consumer is busy for longer than some
+   *     milliseconds
    */
   Optional<byte[]> poll() throws MemoryException;
 

@@ -90,8 +90,7 @@ public interface SharedMemoryService {
    * @throws IllegalStateException if the jar is not there
    */
   static SharedMemoryService load() {
-    return ServiceLoader.load(
-            SharedMemoryService.class, SharedMemoryService.class.getClassLoader())
+    return ServiceLoader.load(SharedMemoryService.class, SharedMemoryService.class.getClassLoader())
         .findFirst()
         .orElseThrow(
             () ->

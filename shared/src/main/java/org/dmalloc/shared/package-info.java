@@ -2,11 +2,10 @@
 /**
  * Locks and a message ring in memory that several processes share.
  *
- * <p>A {@link org.dmalloc.shared.RobustLock} and a {@link
- * org.dmalloc.shared.RobustReadWriteLock} take one page of a {@linkplain
- * org.dmalloc.api.RegionAttributes#processShared() process-shared} region, a {@link
- * org.dmalloc.shared.MessageRing} some pages. They are <b>robust</b>: a process that dies with a
- * lock, or in the middle of a message, blocks nobody.
+ * <p>A {@link org.dmalloc.shared.RobustLock} and a {@link org.dmalloc.shared.RobustReadWriteLock}
+ * take one page of a {@linkplain org.dmalloc.api.RegionAttributes#processShared() process-shared}
+ * region, a {@link org.dmalloc.shared.MessageRing} some pages. They are <b>robust</b>: a process
+ * that dies with a lock, or in the middle of a message, blocks nobody.
  *
  * <p><b>Vocabulary.</b> A <b>member</b> is a process that has the region open ({@link
  * org.dmalloc.api.RegionMembers}); the kernel says whether it lives, and no process id is asked. A

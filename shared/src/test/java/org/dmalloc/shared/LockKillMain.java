@@ -4,11 +4,11 @@ package org.dmalloc.shared;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
 import java.io.IOException;
-import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.SplittableRandom;
+import java.util.concurrent.locks.LockSupport;
 import org.dmalloc.api.Access;
 import org.dmalloc.api.MemoryException;
 
@@ -27,6 +27,8 @@ final class LockKillMain {
   private static final Duration LONGEST = Duration.ofSeconds(120);
   private static final long COUNTS = 2 * RobustLock.BYTES;
   private static final long LINE = 128;
+  private static final long AIM = COUNTS + RobustLock.BYTES / 2;
+  private static final long STAYS = AIM + LINE;
 
   private LockKillMain() {}
 
@@ -68,12 +70,12 @@ final class LockKillMain {
     switch (random.nextInt(3)) {
       case 0 -> {
         try (Held held = taken(lock)) {
-          Counts.of(region, 0).step(held, number);
+          Counts.of(region, 0).step(held, number, () -> stay(region, number, Aim.OWNER, random));
         }
       }
       case 1 -> {
         try (Held held = taken(readWrite.writing())) {
-          Counts.of(region, 1).step(held, number);
+          Counts.of(region, 1).step(held, number, () -> stay(region, number, Aim.WRITER, random));
         }
       }
       default -> {
@@ -81,8 +83,51 @@ final class LockKillMain {
           if (!held.inconsistent()) {
             Counts.of(region, 1).requireConsistent();
           }
+          stay(region, number, Aim.READER, random);
         }
       }
+    }
+  }
+
+  /** Whom a kill is to hit. */
+  enum Aim {
+    OWNER,
+    WRITER,
+    READER
+  }
+
+  /** Has a child stay where a kill is to hit it, and say so; 0 lifts that. */
+  static void aim(SharedTestRegion region, int child, Aim aim) {
+    put(region, STAYS, 0);
+    put(region, AIM, 1 + child * Aim.values().length + aim.ordinal());
+  }
+
+  static void aimAtNobody(SharedTestRegion region) {
+    put(region, AIM, 0);
+  }
+
+  static boolean stays(SharedTestRegion region) {
+    return at(region, STAYS) != 0;
+  }
+
+  /** Waits for the kill at some of the points that one comes by, if it is aimed at this one. */
+  private static void stay(SharedTestRegion region, int child, Aim aim, SplittableRandom random) {
+    while (at(region, AIM) == 1 + child * Aim.values().length + aim.ordinal()
+        && (at(region, STAYS) != 0 || random.nextInt(3) == 0)) {
+      put(region, STAYS, 1);
+      LockSupport.parkNanos(1_000_000);
+    }
+  }
+
+  private static long at(SharedTestRegion region, long offset) {
+    try (Access access = region.acquire()) {
+      return access.segment().get(JAVA_LONG, offset);
+    }
+  }
+
+  private static void put(SharedTestRegion region, long offset, long value) {
+    try (Access access = region.acquire()) {
+      access.segment().set(JAVA_LONG, offset, value);
     }
   }
 
@@ -102,16 +147,11 @@ final class LockKillMain {
     }
 
     private long get(int line) {
-      try (Access access = region.acquire()) {
-        return access.segment().get(JAVA_LONG, start + line * LINE);
-      }
+      return at(region, start + line * LINE);
     }
 
     private void set(int line, long value) {
-      try (Access access = region.acquire()) {
-        MemorySegment memory = access.segment();
-        memory.set(JAVA_LONG, start + line * LINE, value);
-      }
+      put(region, start + line * LINE, value);
     }
 
     private long sum() {
@@ -127,15 +167,19 @@ final class LockKillMain {
       return get(1);
     }
 
-    void step(Held held, int child) throws MemoryException {
+    void step(Held held, int child, Runnable between) throws MemoryException {
       if (held.inconsistent()) {
         repair();
         held.markConsistent();
       }
       requireConsistent();
+      between.run();
       set(0, child + 1);
+      between.run();
       set(1, get(1) + 1);
+      between.run();
       set(2 + child, get(2 + child) + 1);
+      between.run();
       set(0, 0);
     }
 

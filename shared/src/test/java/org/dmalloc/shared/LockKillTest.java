@@ -12,9 +12,10 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * JVMs that count under a lock and a reader/writer lock are killed at random moments, as {@code kill
- * -9} does; those that are left and those that come find each count exact, and wait for nobody that
- * is dead. {@code -Ddmalloc.kills=100} makes more of it, {@code -Ddmalloc.seed=} the same again.
+ * JVMs that count under a lock and a reader/writer lock are killed, as {@code kill -9} does: while
+ * they own or write, between any two stores, while they read, and at random moments. Those that are
+ * left and those that come find each count exact, and wait for nobody that is dead. {@code
+ * -Ddmalloc.kills=100} makes more of it, {@code -Ddmalloc.seed=} the same again.
  */
 class LockKillTest {
   private static final int KILLS = Integer.getInteger("dmalloc.kills", 12);
@@ -23,7 +24,10 @@ class LockKillTest {
   /** Of the four numbers the last is this JVM's. */
   private static final int OWN = LockKillMain.CHILDREN - 1;
 
-  /** The longest that a child works before it is killed. */
+  /** An owner, a writer, a reader, and whatever a child does at the moment. */
+  private static final int AIMS = LockKillMain.Aim.values().length + 1;
+
+  /** The longest that a child works before it is killed at any moment. */
   private static final int RUN_MILLIS = 300;
 
   @TempDir private Path directory;
@@ -36,8 +40,7 @@ class LockKillTest {
     SharedMemoryService service = SharedMemoryService.load();
     try (SharedTestRegion region = SharedTestRegion.ofFile(directory, LockKillMain.BYTES)) {
       RobustLock lock = service.createLock(region, LockKillMain.LOCK);
-      RobustReadWriteLock readWrite =
-          service.createReadWriteLock(region, LockKillMain.READ_WRITE);
+      RobustReadWriteLock readWrite = service.createReadWriteLock(region, LockKillMain.READ_WRITE);
       for (int number = 0; number < OWN; number++) {
         children.add(start(number, random.nextLong()));
       }
@@ -46,8 +49,14 @@ class LockKillTest {
         DoomedJvm child = children.get(number);
         long before = own(lock, readWrite, region);
         child.await("others count", () -> own(lock, readWrite, region) > before + 2);
-        child.await(random.nextInt(RUN_MILLIS));
+        if (kill % AIMS == AIMS - 1) {
+          child.await(random.nextInt(RUN_MILLIS));
+        } else {
+          LockKillMain.aim(region, number, LockKillMain.Aim.values()[kill % AIMS]);
+          child.await("it stays where it is to be hit", () -> LockKillMain.stays(region));
+        }
         child.close();
+        LockKillMain.aimAtNobody(region);
         own(lock, readWrite, region);
         children.set(number, start(number, random.nextLong()));
       }
@@ -55,9 +64,9 @@ class LockKillTest {
       for (DoomedJvm child : children) {
         child.await("it counts with the rest", () -> own(lock, readWrite, region) > before + 100);
       }
+      assertTrue(lock.state().recoveries() >= KILLS / AIMS, lock.state().toString());
+      assertTrue(readWrite.state().recoveries() >= KILLS / AIMS, readWrite.state().toString());
       long recoveries = lock.state().recoveries() + readWrite.state().recoveries();
-      assertTrue(
-          KILLS < 50 || recoveries > 0, "no child was killed while it had a lock; seed " + SEED);
       System.getLogger(LockKillTest.class.getName())
           .log(
               System.Logger.Level.INFO,
@@ -87,10 +96,10 @@ class LockKillTest {
     LockKillMain.Counts first = LockKillMain.Counts.of(region, 0);
     LockKillMain.Counts second = LockKillMain.Counts.of(region, 1);
     try (Held held = LockKillMain.taken(lock)) {
-      first.step(held, OWN);
+      first.step(held, OWN, () -> {});
     }
     try (Held held = LockKillMain.taken(readWrite.writing())) {
-      second.step(held, OWN);
+      second.step(held, OWN, () -> {});
     }
     try (Held held = LockKillMain.taken(readWrite.reading())) {
       if (!held.inconsistent()) {

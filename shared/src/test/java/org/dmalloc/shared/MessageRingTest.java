@@ -84,8 +84,7 @@ class MessageRingTest {
     threads.start(
         () ->
             assertEquals(
-                300 - sent,
-                ring.offerAll(messages.subList(sent, 300), TestThreads.DEADLINE)));
+                300 - sent, ring.offerAll(messages.subList(sent, 300), TestThreads.DEADLINE)));
     List<byte[]> taken = new ArrayList<>();
     MessageRing other = service.openRing(two, 0);
     while (taken.size() < 300) {
@@ -177,8 +176,7 @@ class MessageRingTest {
       takes.interrupt();
       assertTrue(takes.join(TestThreads.DEADLINE));
     }
-    Thread takes =
-        threads.start(() -> assertThrows(IllegalStateException.class, other::take));
+    Thread takes = threads.start(() -> assertThrows(IllegalStateException.class, other::take));
     TestThreads.until(
         "it to wait",
         () -> service.locks(one, RobustLock.BYTES, RobustLock.BYTES).getFirst().owner() != null);
@@ -212,8 +210,7 @@ class MessageRingTest {
   @Test
   void sizesAreChecked() throws Exception {
     for (long capacity : new long[] {0, -4096, 100, 2 * CAPACITY + RobustLock.BYTES}) {
-      assertThrows(
-          IllegalArgumentException.class, () -> service.createRing(one, 0, capacity));
+      assertThrows(IllegalArgumentException.class, () -> service.createRing(one, 0, capacity));
     }
     MessageRing ring = service.createRing(one, 0, CAPACITY);
     assertEquals(CAPACITY, ring.capacity());

@@ -16,8 +16,8 @@ import org.dmalloc.api.Access;
 
 /**
  * The JVMs that {@link RingKillTest} kills: {@code DIRECTORY produce NUMBER SEED} sends numbered
- * messages and notes what was confirmed; {@code DIRECTORY consume NUMBER SEED} appends what it takes
- * to a file.
+ * messages and notes what was confirmed; {@code DIRECTORY consume NUMBER SEED} appends what it
+ * takes to a file.
  */
 final class RingKillMain {
   static final long CAPACITY = 4 * RobustLock.BYTES;

@@ -21,8 +21,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * JVMs that send to a ring, and JVMs that take from it, are killed at random moments, as {@code kill
- * -9} does. {@code -Ddmalloc.kills=100} makes more of it, {@code -Ddmalloc.seed=} the same again.
+ * JVMs that send to a ring, and JVMs that take from it, are killed at random moments, as {@code
+ * kill -9} does. {@code -Ddmalloc.kills=100} makes more of it, {@code -Ddmalloc.seed=} the same
+ * again.
  */
 class RingKillTest {
   private static final int KILLS = Integer.getInteger("dmalloc.kills", 8);
@@ -172,7 +173,8 @@ class RingKillTest {
     int count = 0;
     for (int consumer = 0; consumer < consumers; consumer++) {
       Path notes = RingKillMain.notes(directory, consumer);
-      ByteBuffer all = ByteBuffer.wrap(Files.exists(notes) ? Files.readAllBytes(notes) : new byte[0]);
+      ByteBuffer all =
+          ByteBuffer.wrap(Files.exists(notes) ? Files.readAllBytes(notes) : new byte[0]);
       long before = 0;
       while (all.remaining() >= RingKillMain.NOTE) {
         assertEquals(0, all.getInt());

@@ -212,7 +212,8 @@ class RobustLockTest {
         SharedTestRegion region = members.join();
         doomed.add(region);
         RobustLock theirs = service.openLock(region, AT);
-        waiting.add(threads.start(() -> assertThrows(IllegalStateException.class, theirs::acquire)));
+        waiting.add(
+            threads.start(() -> assertThrows(IllegalStateException.class, theirs::acquire)));
         int count = i + 1;
         TestThreads.until("it to wait", () -> lock.state().waiters().size() == count);
       }
@@ -293,8 +294,7 @@ class RobustLockTest {
       for (Thread.Builder builder :
           List.of(Thread.ofPlatform().daemon(), Thread.ofVirtual(), Thread.ofPlatform().daemon())) {
         Thread waiting =
-            threads.start(
-                builder, () -> assertThrows(InterruptedException.class, there::acquire));
+            threads.start(builder, () -> assertThrows(InterruptedException.class, there::acquire));
         TestThreads.until("it to wait", () -> !here.state().waiters().isEmpty());
         waiting.interrupt();
         assertTrue(waiting.join(TestThreads.DEADLINE));

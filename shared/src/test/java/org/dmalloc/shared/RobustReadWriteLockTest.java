@@ -65,8 +65,7 @@ class RobustReadWriteLockTest {
     assertTrue(here.writing().tryAcquire().isEmpty());
     assertTrue(here.writing().tryAcquire(SHORT).isEmpty());
     LockState state = here.state();
-    assertEquals(
-        List.of(1, 2), state.readers().stream().map(LockState.Reader::count).toList());
+    assertEquals(List.of(1, 2), state.readers().stream().map(LockState.Reader::count).toList());
     try (Held held = take(here.reading())) {
       assertFalse(held.inconsistent(), "a writer that gave up is in nobody's way");
     }

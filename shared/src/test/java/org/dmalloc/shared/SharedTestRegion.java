@@ -88,8 +88,7 @@ final class SharedTestRegion implements MemoryRegion {
   }
 
   static SharedTestRegion readOnly(MemorySegment segment, RegionMembers members) {
-    return new SharedTestRegion(
-        segment.asReadOnly(), null, members, null, AccessMode.READ_ONLY);
+    return new SharedTestRegion(segment.asReadOnly(), null, members, null, AccessMode.READ_ONLY);
   }
 
   @Override

@@ -8,8 +8,8 @@ import java.time.Duration;
 import org.dmalloc.api.MemoryException;
 
 /**
- * The JVM whose file is cut short under its locks: {@code DIRECTORY BYTES WARM}. It ends with status
- * 0 if every call threw a {@link MemoryException}.
+ * The JVM whose file is cut short under its locks: {@code DIRECTORY BYTES WARM}. It ends with
+ * status 0 if every call threw a {@link MemoryException}.
  */
 final class TruncatedLockMain {
   private static final int CALLS = 200;

@@ -113,7 +113,9 @@ class LocksCommandTest {
   void showsWhoHasTheLocksOfARegionAndWhatTheDeadLeft() throws Exception {
     String locks = "locks " + region.id();
     assertEquals(
-        "no lock in 1 MiB at 0 of region " + region.id() + "; look further with --offset and"
+        "no lock in 1 MiB at 0 of region "
+            + region.id()
+            + "; look further with --offset and"
             + " --length",
         shell.run(locks));
     MemoryRegion other = as(MemoryRegion.class, region, OTHER);

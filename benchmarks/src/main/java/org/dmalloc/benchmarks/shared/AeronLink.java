@@ -18,8 +18,8 @@ import org.agrona.concurrent.UnsafeBuffer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Two streams of Aeron's IPC. The driver is in the parent, on one thread; messages do not go through
- * it. Between looks an end does what its idle strategy says.
+ * Two streams of Aeron's IPC. The driver is in the parent, on one thread; messages do not go
+ * through it. Between looks an end does what its idle strategy says.
  */
 final class AeronLink implements Link {
   private static final String CHANNEL = "aeron:ipc";

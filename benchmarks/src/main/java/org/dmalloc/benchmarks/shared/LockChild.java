@@ -2,7 +2,6 @@
 package org.dmalloc.benchmarks.shared;
 
 import java.io.IOException;
-import java.nio.file.Path;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import org.dmalloc.api.MemoryRegion;
@@ -18,9 +17,7 @@ public final class LockChild {
   public static void main(String[] words) throws IOException, InterruptedException {
     try (Dmalloc dmalloc = Dmalloc.open(Map.of("directory", words[0]));
         MemoryRegion region =
-            dmalloc
-                .provider("panama")
-                .open(OpenRequest.of(words[1]).withProcessShared(true))) {
+            dmalloc.provider("panama").open(OpenRequest.of(words[1]).withProcessShared(true))) {
       long taken =
           LockCosts.taken(
               SharedMemoryService.load().openLock(region, Long.parseLong(words[2])),

@@ -115,8 +115,7 @@ final class LockCosts {
     try {
       return ForkedJvm.run(
           LockChild.class,
-          List.of(
-              directory.toString(), NAME, Long.toString(offset), Long.toString(seconds)));
+          List.of(directory.toString(), NAME, Long.toString(offset), Long.toString(seconds)));
     } catch (IOException | InterruptedException e) {
       throw new IllegalStateException(e);
     }

@@ -40,8 +40,7 @@ final class RingLink implements Link {
     long second = MessageRing.byteSize(CAPACITY);
     if (end == End.PARENT) {
       MemoryRegion region =
-          panama.allocate(
-              RegionRequest.ofSize(2 * second).withName(NAME).withProcessShared(true));
+          panama.allocate(RegionRequest.ofSize(2 * second).withName(NAME).withProcessShared(true));
       return new RingLink(
           dmalloc,
           region,

@@ -104,7 +104,11 @@ public final class SharedBenchmarks {
     }
     out.printf(
         "%n%-22s %12s %12s %12s %14s %14s%n",
-        "messages of " + bytes + " bytes", "p50 µs", "p99 µs", "p99.9 µs", "one by one /s",
+        "messages of " + bytes + " bytes",
+        "p50 µs",
+        "p99 µs",
+        "p99.9 µs",
+        "one by one /s",
         "by " + BATCH + " /s");
     for (Link.Way way : ways) {
       Figures each = figures.get(ways.indexOf(way));

@@ -9,9 +9,9 @@ import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 
 /**
- * The threads of this process that use one lock, by whatever opening. Those that wait do so here, in
- * the order in which they came; the first waits among the processes. So a process takes one slot,
- * and however many threads wait, virtual ones too, one of them sleeps in the kernel.
+ * The threads of this process that use one lock, by whatever opening. Those that wait do so here,
+ * in the order in which they came; the first waits among the processes. So a process takes one
+ * slot, and however many threads wait, virtual ones too, one of them sleeps in the kernel.
  */
 final class LocalQueue {
   /**

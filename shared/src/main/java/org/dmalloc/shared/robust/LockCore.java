@@ -18,9 +18,9 @@ import org.jspecify.annotations.Nullable;
 /**
  * One lock as one opening of its region sees it: takes it, releases it, recovers it.
  *
- * <p>Beside the {@link OwnerWord} stands the <b>turn</b>: the slot that is served next, while one of
- * those who wait has waited for too long. While it is set, nobody else takes the lock. The turn is
- * handed on to the one that has starved longest, by whoever had it; and by any waiter that finds
+ * <p>Beside the {@link OwnerWord} stands the <b>turn</b>: the slot that is served next, while one
+ * of those who wait has waited for too long. While it is set, nobody else takes the lock. The turn
+ * is handed on to the one that has starved longest, by whoever had it; and by any waiter that finds
  * that a dead member has it, one that does not wait, or one that does not come.
  */
 final class LockCore {
@@ -346,10 +346,7 @@ final class LockCore {
   boolean isWaitedFor(MemorySegment memory, long turn) throws MemoryException {
     int of = slotOf(turn);
     int member = (int) (turn >>> MEMBER_SHIFT);
-    return of >= 0
-        && member > 0
-        && table.isWaiting(memory, of, member)
-        && members.isAlive(member);
+    return of >= 0 && member > 0 && table.isWaiting(memory, of, member) && members.isAlive(member);
   }
 
   // --- for users ---

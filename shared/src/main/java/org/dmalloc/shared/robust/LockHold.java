@@ -39,8 +39,9 @@ final class LockHold implements Held {
    */
   void change(MemorySegment memory, long to) throws MemoryException {
     if (!core.page().compareAndSet(memory, LockCore.OWNER, word, to)) {
-      throw core.page().damaged("the owner's word was overwritten while thread "
-          + thread.threadId() + " had it");
+      throw core.page()
+          .damaged(
+              "the owner's word was overwritten while thread " + thread.threadId() + " had it");
     }
     word = to;
   }

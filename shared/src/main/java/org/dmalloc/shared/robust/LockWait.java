@@ -75,8 +75,7 @@ final class LockWait {
         return step.hold;
       }
       long nanos = Math.min(slice, deadline.remainingNanos());
-      boolean woken =
-          FutexSleep.sleep(page, MemberTable.signalAt(core.slot()), step.signal, nanos);
+      boolean woken = FutexSleep.sleep(page, MemberTable.signalAt(core.slot()), step.signal, nanos);
       if (!woken) {
         slice = Math.min(2 * slice, FutexSleep.SLICE_NANOS);
         core.inSection(this::lookAtOthers);

@@ -14,12 +14,13 @@ import org.dmalloc.shared.robust.LockCore.Side;
 
 /**
  * Messages between two positions that only grow: consumers take at the head, producers add at the
- * tail. Each is written under the lock of its side, as the last store of what a side does. So a dead
- * owner of that lock has left nothing to repair: what lies behind the tail was never sent, and what
- * lies behind the head was not taken.
+ * tail. Each is written under the lock of its side, as the last store of what a side does. So a
+ * dead owner of that lock has left nothing to repair: what lies behind the tail was never sent, and
+ * what lies behind the head was not taken.
  *
  * <p>Who waits for the other side does so with the lock of its own, sleeping on the other's
- * position, and says by a mark that it is to be waked. A mark that a dead one left costs one wake-up.
+ * position, and says by a mark that it is to be waked. A mark that a dead one left costs one
+ * wake-up.
  */
 final class RegionRing implements MessageRing {
   /** Where the pages of the ring are, from its offset, in bytes. */
@@ -177,7 +178,12 @@ final class RegionRing implements MessageRing {
       throws InterruptedException, MemoryException {
     long tail = producers.inSection(memory -> page.get(memory, TAIL));
     return awaitChange(
-        producers, HEAD, PRODUCER_SLEEPS, head -> tail - head <= capacity - size, forRoom, deadline);
+        producers,
+        HEAD,
+        PRODUCER_SLEEPS,
+        head -> tail - head <= capacity - size,
+        forRoom,
+        deadline);
   }
 
   private long sizeOf(byte[] message) {

@@ -16,10 +16,10 @@ import org.jspecify.annotations.Nullable;
  * caller has open.
  *
  * <p><b>A page that is gone.</b> A compare-and-set on a page with nothing behind it ends the JVM
- * where it is interpreted. So each caller looks first, by {@link #require}: it copies the end of the
- * page to the heap. A bulk copy survives a missing page, but the {@link InternalError} of it may
- * come late, when compiled code has gone on; so the array is empty before, and compared after. It is
- * the end, not the begin, because a file that is cut inside the page is zero from there on.
+ * where it is interpreted. So each caller looks first, by {@link #require}: it copies the end of
+ * the page to the heap. A bulk copy survives a missing page, but the {@link InternalError} of it
+ * may come late, when compiled code has gone on; so the array is empty before, and compared after.
+ * It is the end, not the begin, because a file that is cut inside the page is zero from there on.
  */
 final class SharedPage {
   static final long BYTES = 4096;

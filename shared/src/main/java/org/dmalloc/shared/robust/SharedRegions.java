@@ -105,8 +105,8 @@ public final class SharedRegions implements SharedMemoryService {
         PageHeader.read("erase", SharedPage.longs(memory, offset), target(region, offset));
       }
       boolean ring = SharedPage.longs(memory, offset)[1] >>> 32 == Kind.PRODUCERS.number;
-      long bytes = Math.min(ring ? MessageRing.byteSize(0) : SharedPage.BYTES,
-          memory.byteSize() - offset);
+      long bytes =
+          Math.min(ring ? MessageRing.byteSize(0) : SharedPage.BYTES, memory.byteSize() - offset);
       memory.asSlice(offset, bytes).fill((byte) 0);
     } catch (InternalError e) {
       throw gone("erase", region, offset, e);
@@ -176,8 +176,8 @@ public final class SharedRegions implements SharedMemoryService {
     JAVA_LONG.varHandle().setVolatile(memory, offset, longs[0]);
   }
 
-  private static LockCore lock(
-      MemoryRegion region, long offset, Kind kind, RegionMembers members) throws MemoryException {
+  private static LockCore lock(MemoryRegion region, long offset, Kind kind, RegionMembers members)
+      throws MemoryException {
     return new LockCore(region, offset, header("open", region, offset, kind), members);
   }
 
@@ -237,7 +237,8 @@ public final class SharedRegions implements SharedMemoryService {
         .orElseThrow(
             () ->
                 new IllegalStateException(
-                    region + " is not process-shared; allocate or open it withProcessShared(true)"));
+                    region
+                        + " is not process-shared; allocate or open it withProcessShared(true)"));
   }
 
   private static MemoryException gone(

@@ -7,9 +7,8 @@
  * {@link org.dmalloc.shared.robust.SharedPage} looks whether a page is there and makes the atomic
  * operations on it, {@link org.dmalloc.shared.robust.MemberTable} is who uses a lock and waits for
  * it, {@link org.dmalloc.shared.robust.LockCore} takes, releases and recovers it, {@link
- * org.dmalloc.shared.robust.LockWait} waits for it. {@link
- * org.dmalloc.shared.robust.LocalQueue} has the threads of this process, {@link
- * org.dmalloc.shared.robust.FutexSleep} puts one to sleep.
+ * org.dmalloc.shared.robust.LockWait} waits for it. {@link org.dmalloc.shared.robust.LocalQueue}
+ * has the threads of this process, {@link org.dmalloc.shared.robust.FutexSleep} puts one to sleep.
  *
  * <p><b>Why there are never two owners.</b> Who owns a lock is one word, which goes from free to an
  * owner by a compare-and-set, and back by that owner's, or, by a compare-and-set with the word of a
@@ -18,9 +17,10 @@
  * member's count of readers is above zero; a reader counts first and looks at the word then, and
  * both are volatile accesses with one order for all, so that one of the two sees the other.
  *
- * <p><b>Why nobody is stuck.</b> Whatever a dead process has left is cleared by those who wait, each
- * time that a wait's slice is over: the owner's word, the turn, tickets and counts. A wake-up that a
- * dead process owed costs one slice. All else that is written beside the owner's word are hints.
+ * <p><b>Why nobody is stuck.</b> Whatever a dead process has left is cleared by those who wait,
+ * each time that a wait's slice is over: the owner's word, the turn, tickets and counts. A wake-up
+ * that a dead process owed costs one slice. All else that is written beside the owner's word are
+ * hints.
  */
 @NullMarked
 package org.dmalloc.shared.robust;

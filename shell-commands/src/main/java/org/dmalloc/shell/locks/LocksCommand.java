@@ -109,8 +109,7 @@ public final class LocksCommand extends CommandSet {
         lock.readers().stream()
             .map(
                 reader ->
-                    String.format(
-                        Locale.ROOT, "%d of %s", reader.count(), member(reader.member())))
+                    String.format(Locale.ROOT, "%d of %s", reader.count(), member(reader.member())))
             .toList());
   }
 
@@ -136,8 +135,7 @@ public final class LocksCommand extends CommandSet {
 
   /** The process as it said itself, and what the kernel says of its life. */
   private static String member(LockState.Member member) {
-    String process =
-        member.pid() == 0 ? "member " + member.member() : "process " + member.pid();
+    String process = member.pid() == 0 ? "member " + member.member() : "process " + member.pid();
     return member.alive() ? process : process + " (dead)";
   }
 }
