@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Objects;
@@ -114,13 +115,16 @@ final class MemberFilesTest {
 
   @Test
   void whatAShrinkLeftBehindTheLastByteIsZeroAfterGrowth() throws Exception {
-    file.data().write(SIZE - 1000, MemorySegment.ofArray("left".repeat(250).getBytes("US-ASCII")));
+    file.data()
+        .write(
+            SIZE - 1000,
+            MemorySegment.ofArray("left".repeat(250).getBytes(StandardCharsets.US_ASCII)));
     RegionMembers.Hold alone = members(file).tryExclude().orElseThrow();
     file.resize(SIZE - 1000 + 4, SpaceReserver.SPARSE);
     alone.close();
     try (StoreFile second = join(OpenMode.MEMBER)) {
       second.resize(SIZE, SpaceReserver.SPARSE);
-      assertArrayEquals("left".getBytes("US-ASCII"), bytes(second, SIZE - 1000, 4));
+      assertArrayEquals("left".getBytes(StandardCharsets.US_ASCII), bytes(second, SIZE - 1000, 4));
       assertArrayEquals(new byte[996], bytes(second, SIZE - 996, 996));
     }
   }
@@ -200,7 +204,8 @@ final class MemberFilesTest {
     file.close();
     try (StoreFile reader = join(OpenMode.READER)) {
       MemoryException e = assertThrows(MemoryException.class, () -> join(OpenMode.MEMBER));
-      assertTrue(String.valueOf(e.getMessage()).contains("and not process-shared"), "by " + reader);
+      assertTrue(
+          String.valueOf(e.getMessage()).contains("and not process-shared"), "by " + reader.path());
     }
   }
 
