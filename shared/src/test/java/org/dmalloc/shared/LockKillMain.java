@@ -24,7 +24,7 @@ final class LockKillMain {
   /** How many children have a number. */
   static final int CHILDREN = 4;
 
-  private static final Duration LONGEST = Duration.ofSeconds(120);
+  private static final Duration LONGEST = Duration.ofMinutes(2);
   private static final long COUNTS = 2 * RobustLock.BYTES;
   private static final long LINE = 128;
   private static final long AIM = COUNTS + RobustLock.BYTES / 2;
@@ -91,15 +91,26 @@ final class LockKillMain {
 
   /** Whom a kill is to hit. */
   enum Aim {
-    OWNER,
-    WRITER,
-    READER
+    OWNER(1),
+    WRITER(2),
+    READER(3);
+
+    private final int number;
+
+    Aim(int number) {
+      this.number = number;
+    }
+
+    /** What stands for it and a child in the region. */
+    private long at(int child) {
+      return 10L * child + number;
+    }
   }
 
   /** Has a child stay where a kill is to hit it, and say so; 0 lifts that. */
   static void aim(SharedTestRegion region, int child, Aim aim) {
     put(region, STAYS, 0);
-    put(region, AIM, 1 + child * Aim.values().length + aim.ordinal());
+    put(region, AIM, aim.at(child));
   }
 
   static void aimAtNobody(SharedTestRegion region) {
@@ -112,8 +123,7 @@ final class LockKillMain {
 
   /** Waits for the kill at some of the points that one comes by, if it is aimed at this one. */
   private static void stay(SharedTestRegion region, int child, Aim aim, SplittableRandom random) {
-    while (at(region, AIM) == 1 + child * Aim.values().length + aim.ordinal()
-        && (at(region, STAYS) != 0 || random.nextInt(3) == 0)) {
+    while (at(region, AIM) == aim.at(child) && (at(region, STAYS) != 0 || random.nextInt(3) == 0)) {
       put(region, STAYS, 1);
       LockSupport.parkNanos(1_000_000);
     }

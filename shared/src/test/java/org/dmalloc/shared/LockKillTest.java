@@ -25,7 +25,9 @@ class LockKillTest {
   private static final int OWN = LockKillMain.CHILDREN - 1;
 
   /** An owner, a writer, a reader, and whatever a child does at the moment. */
-  private static final int AIMS = LockKillMain.Aim.values().length + 1;
+  private static final List<LockKillMain.Aim> AIMED = List.of(LockKillMain.Aim.values());
+
+  private static final int AIMS = AIMED.size() + 1;
 
   /** The longest that a child works before it is killed at any moment. */
   private static final int RUN_MILLIS = 300;
@@ -52,7 +54,7 @@ class LockKillTest {
         if (kill % AIMS == AIMS - 1) {
           child.await(random.nextInt(RUN_MILLIS));
         } else {
-          LockKillMain.aim(region, number, LockKillMain.Aim.values()[kill % AIMS]);
+          LockKillMain.aim(region, number, AIMED.get(kill % AIMS));
           child.await("it stays where it is to be hit", () -> LockKillMain.stays(region));
         }
         child.close();

@@ -31,7 +31,7 @@ final class RingKillMain {
   static final int NOTE = 12;
 
   private static final int HEADER = 12;
-  private static final Duration LONGEST = Duration.ofSeconds(120);
+  private static final Duration LONGEST = Duration.ofMinutes(2);
 
   private RingKillMain() {}
 
@@ -84,7 +84,7 @@ final class RingKillMain {
   }
 
   private static byte pattern(int producer, long number, int position) {
-    return (byte) (producer * 31 + number * 7 + position);
+    return (byte) (producer * 31L + number * 7 + position);
   }
 
   /** Checks that a message is whole. */

@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
 /** The threads of a test: what one of them throws fails the test that waits for them. */
 final class TestThreads {
   /** Far beyond what a loaded machine needs: reaching it is a failure, not slowness. */
-  static final Duration DEADLINE = Duration.ofSeconds(120);
+  static final Duration DEADLINE = Duration.ofMinutes(2);
 
   private static final long RETRY_NANOS = 200_000;
 

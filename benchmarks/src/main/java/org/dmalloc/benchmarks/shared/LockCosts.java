@@ -3,6 +3,7 @@ package org.dmalloc.benchmarks.shared;
 
 import java.io.IOException;
 import java.io.PrintStream;
+import java.lang.management.ManagementFactory;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
@@ -21,7 +22,10 @@ import org.dmalloc.shared.RobustLock;
 import org.dmalloc.shared.RobustReadWriteLock;
 import org.dmalloc.shared.SharedMemoryService;
 
-/** What taking and releasing a lock costs: alone, and beside another JVM. */
+/**
+ * What taking and releasing a lock costs: alone in processor time, which other programs hardly
+ * change; beside another JVM in time.
+ */
 final class LockCosts {
   private static final String NAME = "locks";
   private static final int ROUNDS = 1000;
@@ -61,23 +65,24 @@ final class LockCosts {
       SharedMemoryService service = SharedMemoryService.load();
       RobustLock lock = service.createLock(region, 0);
       RobustReadWriteLock sides = service.createReadWriteLock(region, RobustReadWriteLock.BYTES);
-      out.printf("%-40s %12s%n", "lock, taken and released", "ns");
+      out.printf("%-44s %8s%n", "lock, taken and released", "ns");
       row("ReentrantLock, on the heap", inHeap());
       row("RobustLock", alone(lock));
       row("RobustReadWriteLock, reading", alone(sides.reading()));
       row("RobustReadWriteLock, writing", alone(sides.writing()));
-      row("RobustLock, two JVMs in turns, each", beside(lock));
+      row("RobustLock, two JVMs, from one to the next", beside(lock));
     }
   }
 
   private void row(String what, double perCall) {
-    out.printf(Locale.ROOT, "%-40s %12.0f%n", what, perCall);
+    out.printf(Locale.ROOT, "%-44s %8.0f%n", what, perCall);
   }
 
   private double inHeap() {
     ReentrantLock lock = new ReentrantLock();
     long taken = 0;
     long start = System.nanoTime();
+    long used = processorNanos();
     while (System.nanoTime() - start < nanos) {
       for (int round = 0; round < ROUNDS; round++) {
         lock.lock();
@@ -88,12 +93,18 @@ final class LockCosts {
         }
       }
     }
-    return (double) (System.nanoTime() - start) / taken;
+    return (double) (processorNanos() - used) / taken;
   }
 
   private double alone(Acquirable lock) throws IOException, InterruptedException {
-    taken(lock, nanos / 2); // warm-up
-    return (double) nanos / taken(lock, nanos);
+    taken(lock, nanos); // warm-up
+    long used = processorNanos();
+    long taken = taken(lock, nanos);
+    return (double) (processorNanos() - used) / taken;
+  }
+
+  private static long processorNanos() {
+    return ManagementFactory.getThreadMXBean().getCurrentThreadCpuTime();
   }
 
   /** The time for one of both, as both go on at once. */

@@ -9,6 +9,7 @@ import java.util.concurrent.Future;
 import org.dmalloc.api.Access;
 import org.dmalloc.api.MemoryException;
 import org.dmalloc.linux.Futex;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Sleeps on a word of a page, in a section of its own, which a close of the region waits for: so a
@@ -61,7 +62,7 @@ final class FutexSleep {
     }
   }
 
-  private static MemoryException failure(Throwable cause) {
+  private static MemoryException failure(@Nullable Throwable cause) {
     if (cause instanceof MemoryException e) {
       return e;
     }

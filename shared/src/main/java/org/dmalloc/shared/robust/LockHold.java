@@ -71,7 +71,7 @@ final class LockHold implements Held {
   }
 
   private void requireOwner() {
-    if (Thread.currentThread() != thread) {
+    if (!Thread.currentThread().equals(thread)) {
       throw new IllegalStateException(
           core + " is held by thread " + thread.threadId() + "; release it there");
     }

@@ -120,7 +120,8 @@ public final class SharedRegions implements SharedMemoryService {
     List<LockState> locks = new ArrayList<>();
     try (Access access = region.acquire()) {
       MemorySegment memory = access.segment();
-      Objects.checkFromIndexSize(offset, length, memory.byteSize());
+      long there = memory.byteSize();
+      Objects.checkFromIndexSize(offset, length, there);
       long first = Math.ceilDiv(offset, SharedPage.BYTES) * SharedPage.BYTES;
       long last = Math.min(offset + length - 1, memory.byteSize() - SharedPage.BYTES);
       for (long at = first; at <= last; at += SharedPage.BYTES) {
