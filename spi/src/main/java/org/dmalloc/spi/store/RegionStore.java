@@ -366,6 +366,9 @@ public final class RegionStore implements GroupStore {
         file.load();
         entries.resolve(file, locked);
         checkpointed.requireJournal(file);
+        if (mode.isMember() && file.journal() != null) {
+          throw StoreErrors.checkpointed(path);
+        }
         return file;
       } catch (IOException | RuntimeException | Error e) {
         closeAfter(e, locked::close);

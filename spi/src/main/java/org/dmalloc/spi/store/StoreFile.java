@@ -225,9 +225,6 @@ public final class StoreFile implements MovableFile, AutoCloseable {
     if (origin != null && mode.stores()) {
       throw StoreErrors.snapshot(path(), origin);
     }
-    if (loaded.header().journal() != null && members != null) {
-      throw StoreErrors.checkpointed(path());
-    }
     image = loaded;
     if (lost) {
       tryAgain(loaded::heal);
