@@ -423,8 +423,9 @@ public abstract class ProcessSharedContract extends ContractTheme {
 
   @Test
   void oneProcessHasANamedLockAtATime() throws Exception {
+    PeerJvm peer;
     try (MemoryRegion region = create(PAGE)) {
-      PeerJvm peer = member();
+      peer = member();
       RegionMembers.Hold here = members(region).tryHold("work").orElseThrow();
       assertEquals("false", peer.ask("hold work"));
       assertEquals("true", peer.ask("hold rest"));
@@ -434,12 +435,11 @@ public abstract class ProcessSharedContract extends ContractTheme {
       peer.ask("end work");
       assertTrue(members(region).tryHold("work").isPresent());
       assertEquals("false", peer.ask("exclude"));
-      region.close();
-      assertEquals("true", peer.ask("exclude"));
-      assertRefused(() -> provider().open(SHARED));
-      peer.ask("end");
-      provider().open(SHARED).close();
     }
+    assertEquals("true", peer.ask("exclude"));
+    assertRefused(() -> provider().open(SHARED));
+    peer.ask("end");
+    provider().open(SHARED).close();
   }
 
   @Test

@@ -12,6 +12,7 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.List;
 import org.dmalloc.api.RegionMembers;
 import org.dmalloc.spi.sharing.MemberLocks;
 import org.junit.jupiter.api.AfterEach;
@@ -54,11 +55,11 @@ final class MemberLocksTest {
       Path shared = Path.of(arguments[0]);
       Path told = Path.of(arguments[1]);
       MemberLocks child = MemberLocks.join(writable(shared), shared).orElseThrow();
-      child.tryHold(WORK).orElseThrow();
+      RegionMembers.Hold work = child.tryHold(WORK).orElseThrow();
       Path whole = Path.of(told + ".tmp");
-      Files.writeString(whole, child.self() + " " + ProcessHandle.current().pid());
+      Files.writeString(whole, child.self() + "\n" + ProcessHandle.current().pid());
       Files.move(whole, told);
-      while (true) {
+      while (work != null) {
         Thread.sleep(1000);
       }
     }
@@ -72,12 +73,12 @@ final class MemberLocksTest {
         DoomedJvm.start(
             directory.resolve("child.log"), Child.class, file.toString(), told.toString())) {
       child.await("it joined", () -> Files.exists(told));
-      String[] parts = Files.readString(told).split(" ");
-      number = Integer.parseInt(parts[0]);
+      List<String> parts = Files.readAllLines(told);
+      number = Integer.parseInt(parts.getFirst());
       assertNotEquals(here.self(), number);
       assertTrue(here.isAlive(number));
       assertEquals(1, here.processes().size());
-      assertEquals(Long.parseLong(parts[1]), here.processes().getFirst());
+      assertEquals(Long.parseLong(parts.getLast()), here.processes().getFirst());
       assertTrue(here.tryHold(WORK).isEmpty());
       assertTrue(here.tryExclude().isEmpty());
       try (RegionMembers.Hold other = here.tryHold("rest").orElseThrow()) {
