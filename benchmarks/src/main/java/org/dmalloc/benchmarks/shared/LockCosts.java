@@ -30,6 +30,9 @@ final class LockCosts {
   private static final String NAME = "locks";
   private static final int ROUNDS = 1000;
 
+  /** By then all is compiled, also where others have the processors. */
+  private static final long WARM_UP_CALLS = 1_000_000;
+
   private final Path directory;
   private final PrintStream out;
   private final long nanos;
@@ -97,7 +100,9 @@ final class LockCosts {
   }
 
   private double alone(Acquirable lock) throws IOException, InterruptedException {
-    taken(lock, nanos); // warm-up
+    for (long warm = 0; warm < WARM_UP_CALLS; ) {
+      warm += taken(lock, nanos);
+    }
     long used = processorNanos();
     long taken = taken(lock, nanos);
     return (double) (processorNanos() - used) / taken;

@@ -45,6 +45,7 @@ public final class Candidates implements Function {
           "free",
           "hotswap",
           "load",
+          "locks",
           "policy",
           "budget",
           "protect",
