@@ -5,8 +5,12 @@ import java.io.IOException;
 import java.nio.channels.ClosedByInterruptException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.OverlappingFileLockException;
+import java.nio.file.FileSystemException;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 
@@ -33,8 +37,7 @@ final class DirectoryLock {
     try {
       while (true) {
         interrupted |= Thread.interrupted();
-        try (FileChannel channel =
-            FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE)) {
+        try (FileChannel channel = open(file)) {
           if (isLocked(channel)) {
             return work.run(); // closing the channel ends the lock
           }
@@ -49,6 +52,19 @@ final class DirectoryLock {
         Thread.currentThread().interrupt();
       }
     }
+  }
+
+  /** Opens the file, or makes it, for the owner alone; a link is not followed. */
+  private static FileChannel open(Path file) throws IOException {
+    if (Files.exists(file, LinkOption.NOFOLLOW_LINKS)
+        && !Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS)) {
+      // To open a pipe would wait for its other end.
+      throw new FileSystemException(file.toString(), null, "not a plain file; remove it");
+    }
+    return FileChannel.open(
+        file,
+        Set.of(StandardOpenOption.CREATE, StandardOpenOption.WRITE, LinkOption.NOFOLLOW_LINKS),
+        DurableFiles.mode(file, "rw-------"));
   }
 
   /** False if another thread has it, or an interrupt came first. */

@@ -74,14 +74,7 @@ public final class DurableFiles {
       makeDirectories(parent);
     }
     try {
-      boolean posix = directory.getFileSystem().supportedFileAttributeViews().contains("posix");
-      FileAttribute<?>[] ownerOnly =
-          posix
-              ? new FileAttribute<?>[] {
-                PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------"))
-              }
-              : new FileAttribute<?>[0];
-      Files.createDirectory(directory, ownerOnly);
+      Files.createDirectory(directory, mode(directory, "rwx------"));
     } catch (FileAlreadyExistsException e) {
       if (!Files.isDirectory(directory)) {
         throw e;
@@ -92,8 +85,18 @@ public final class DurableFiles {
     }
   }
 
-  /** Writes a new file and syncs it; deletes it again if that fails. */
+  /** Permissions of a new file, where the file system has any. */
+  static FileAttribute<?>[] mode(Path path, String permissions) {
+    return path.getFileSystem().supportedFileAttributeViews().contains("posix")
+        ? new FileAttribute<?>[] {
+          PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString(permissions))
+        }
+        : new FileAttribute<?>[0];
+  }
+
+  /** Writes a new file, for the owner alone, and syncs it; deletes it again if that fails. */
   public static void write(Path file, ObjectContent content) throws IOException {
+    Files.createFile(file, mode(file, "rw-------")); // whatever has the name is left as it is
     try {
       try (InputStream in = content.open();
           FileOutputStream out = new FileOutputStream(file.toFile())) {
@@ -122,6 +125,17 @@ public final class DurableFiles {
       }
       throw e;
     }
+  }
+
+  /**
+   * Gives a file other content, in one step, durably. What an earlier attempt has left of it goes
+   * first: a link that somebody put there, too, and not what it leads to.
+   */
+  public static void replace(Path file, ObjectContent content) throws IOException {
+    Path next = file.resolveSibling(file.getFileName() + ".part");
+    Files.deleteIfExists(next);
+    write(next, content);
+    rename(next, file);
   }
 
   /** A name beside which there is no other. */

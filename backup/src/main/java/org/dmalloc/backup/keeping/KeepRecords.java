@@ -51,10 +51,8 @@ final class KeepRecords {
 
   /** Gives a small file other content, in one step, durably. */
   static void replace(Path file, byte[] content) throws MemoryException {
-    Path fresh = file.resolveSibling(file.getFileName() + ".part");
     try {
-      DurableFiles.write(fresh, new MemoryContent(content));
-      DurableFiles.rename(fresh, file);
+      DurableFiles.replace(file, new MemoryContent(content));
     } catch (IOException e) {
       throw DurableFiles.refused("write", file, e);
     }

@@ -176,10 +176,8 @@ final class Spool {
   }
 
   private static void write(Path file, ObjectContent content) throws MemoryException {
-    Path fresh = file.resolveSibling(file.getFileName() + ".part");
     try {
-      DurableFiles.write(fresh, content);
-      DurableFiles.rename(fresh, file);
+      DurableFiles.replace(file, content);
     } catch (IOException e) {
       throw DurableFiles.refused("write spool", file, e);
     }

@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.channels.FileChannel;
 import java.nio.file.DirectoryNotEmptyException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
@@ -103,12 +104,14 @@ final class JournalDirectory implements JournalFiles {
   /** Opens and locks a journal's files. */
   static JournalDirectory open(Path store, UUID id, String holder) throws IOException {
     Path directory = path(store, id);
+    requireNoLink(directory);
     JournalLock lock = JournalLock.take("open", directory.resolve(LOCK), holder);
     return openFiles(directory, lock, StandardOpenOption.CREATE);
   }
 
   /** Opens what nobody has locked, to read it. */
   static JournalDirectory read(Path directory) throws IOException {
+    requireNoLink(directory);
     return openFiles(directory, () -> {}, StandardOpenOption.READ);
   }
 
@@ -199,7 +202,9 @@ final class JournalDirectory implements JournalFiles {
   /** Deletes what creations and deletions that were cut off have left in a store. */
   static void removeUnfinished(Path store) throws IOException {
     for (Path directory : unfinished(store)) {
-      removeUnlessHeld(directory);
+      if (!Files.isSymbolicLink(directory)) { // verify tells of it
+        removeUnlessHeld(directory);
+      }
     }
   }
 
@@ -222,6 +227,7 @@ final class JournalDirectory implements JournalFiles {
 
   /** Deletes a journal's directory with the files that a journal has; any other file keeps it. */
   private static void deleteTree(Path directory) throws IOException {
+    requireNoLink(directory);
     for (String name : List.of("group", "0", "1", LOCK)) {
       Files.deleteIfExists(directory.resolve(name));
     }
@@ -229,6 +235,17 @@ final class JournalDirectory implements JournalFiles {
       Files.deleteIfExists(directory);
     } catch (DirectoryNotEmptyException e) {
       throw new IOException(directory + " has files that are no journal's; remove them", e);
+    }
+  }
+
+  /**
+   * Refuses what leads out of the store: whoever may write there could have files of the names of a
+   * journal's read, written and deleted in a directory of his choice.
+   */
+  static void requireNoLink(Path directory) throws IOException {
+    if (Files.isSymbolicLink(directory)) {
+      throw new FileSystemException(
+          directory.toString(), null, "a symbolic link, not a directory of a journal");
     }
   }
 
@@ -267,6 +284,7 @@ final class JournalDirectory implements JournalFiles {
 
   /** Whether somebody has the journal in that directory open. */
   static boolean isHeld(Path directory) throws IOException {
+    requireNoLink(directory);
     Path lock = directory.resolve(LOCK);
     return Files.exists(lock, LinkOption.NOFOLLOW_LINKS) && JournalLock.isHeld(lock);
   }

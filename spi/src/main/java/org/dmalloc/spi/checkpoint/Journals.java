@@ -118,6 +118,7 @@ public final class Journals {
 
   /** What is known of a journal without opening it. */
   static Superblock superblock(Path path) throws IOException {
+    JournalDirectory.requireNoLink(path);
     Path file = path.resolve("group");
     try (ChannelJournalDisk disk = reading(file)) {
       return SuperblockFile.read(disk, file);

@@ -5,6 +5,7 @@ import static org.dmalloc.api.StoreFinding.Severity.ERROR;
 import static org.dmalloc.api.StoreFinding.Severity.OK;
 import static org.dmalloc.api.StoreFinding.Severity.WARNING;
 
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -50,7 +51,9 @@ final class JournalChecks {
       checks.find(
           WARNING,
           String.valueOf(left.getFileName()),
-          "a journal that is being made or deleted, or is left of that; " + REMOVED);
+          Files.isSymbolicLink(left)
+              ? "a symbolic link, which no journal is; dmalloc does not follow it: remove it"
+              : "a journal that is being made or deleted, or is left of that; " + REMOVED);
     }
     return checks.findings;
   }
