@@ -7,5 +7,6 @@ module org.dmalloc.api {
   exports org.dmalloc.api.standalone;
 
   uses org.dmalloc.api.standalone.RegionManagerFactory;
+  uses org.dmalloc.api.standalone.ResourceLimitsFactory;
   uses org.dmalloc.api.standalone.StandaloneBackend;
 }

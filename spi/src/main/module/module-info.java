@@ -6,8 +6,12 @@ module org.dmalloc.spi {
 
   exports org.dmalloc.spi.checkpoint;
   exports org.dmalloc.spi.eviction;
+  exports org.dmalloc.spi.limits;
   exports org.dmalloc.spi.machine;
   exports org.dmalloc.spi.region;
   exports org.dmalloc.spi.sharing;
   exports org.dmalloc.spi.store;
+
+  provides org.dmalloc.api.standalone.ResourceLimitsFactory with
+      org.dmalloc.spi.limits.MonitorFactory;
 }

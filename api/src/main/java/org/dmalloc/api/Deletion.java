@@ -12,20 +12,43 @@ import org.jspecify.annotations.Nullable;
  * @param durability when it is certain that it is gone
  * @param directory the store directory that it was allocated in by its request; null for the
  *     provider's configured one
+ * @param wipe whether its file is overwritten with zeros, on the device, before it goes
  */
-public record Deletion(boolean whileOpen, NameDurability durability, @Nullable Path directory) {
+public record Deletion(
+    boolean whileOpen, NameDurability durability, @Nullable Path directory, boolean wipe) {
   /** A region that nobody has open, from the provider's directory, for good at once. */
-  public static final Deletion DEFAULT = new Deletion(false, NameDurability.NOW, null);
+  public static final Deletion DEFAULT = new Deletion(false, NameDurability.NOW, null, false);
+
+  /**
+   * Checks that both go together.
+   *
+   * @throws IllegalArgumentException if it is to be overwritten while it is open
+   */
+  public Deletion {
+    if (whileOpen && wipe) {
+      throw new IllegalArgumentException(
+          "a region that is open cannot be overwritten under its user; give whileOpen or wipe");
+    }
+  }
+
+  /** A deletion that overwrites nothing. */
+  public Deletion(boolean whileOpen, NameDurability durability, @Nullable Path directory) {
+    this(whileOpen, durability, directory, false);
+  }
 
   public Deletion withWhileOpen(boolean newWhileOpen) {
-    return new Deletion(newWhileOpen, durability, directory);
+    return new Deletion(newWhileOpen, durability, directory, wipe);
   }
 
   public Deletion withDurability(NameDurability newDurability) {
-    return new Deletion(whileOpen, newDurability, directory);
+    return new Deletion(whileOpen, newDurability, directory, wipe);
   }
 
   public Deletion withDirectory(@Nullable Path newDirectory) {
-    return new Deletion(whileOpen, durability, newDirectory);
+    return new Deletion(whileOpen, durability, newDirectory, wipe);
+  }
+
+  public Deletion withWipe(boolean newWipe) {
+    return new Deletion(whileOpen, durability, directory, newWipe);
   }
 }

@@ -182,6 +182,15 @@ public interface MemoryProvider {
   /** Counts and bytes of this provider since it was activated. */
   ProviderStatistics statistics();
 
+  /**
+   * The quotas of this provider, its owners and its store that are set, and how much of each is
+   * used, with the space of the file system below the store; empty where there is nothing of all
+   * that. See {@link ResourceLimits}.
+   */
+  default List<ResourceUse> limits() {
+    return List.of();
+  }
+
   /** The cost of watching regions under {@link AccessPattern#AUTO}; empty if it watches none. */
   default Optional<PagingStatistics> paging() {
     return Optional.empty();

@@ -82,6 +82,10 @@ public interface RegionAttributes {
     return options().checkedSections();
   }
 
+  default boolean wipe() {
+    return options().wipe();
+  }
+
   default Set<Capability> required() {
     return options().required();
   }
@@ -190,6 +194,10 @@ public interface RegionAttributes {
 
     default T withCheckedSections(boolean checkedSections) {
       return with(options().changed(draft -> draft.checkedSections = checkedSections));
+    }
+
+    default T withWipe(boolean wipe) {
+      return with(options().changed(draft -> draft.wipe = wipe));
     }
 
     /**

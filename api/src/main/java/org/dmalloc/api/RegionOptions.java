@@ -37,6 +37,10 @@ import org.jspecify.annotations.Nullable;
  *     them by such a request, and store to it; {@link MemoryRegion#members} tells of them
  * @param checkedSections whether the segment of a section throws once the section is closed, which
  *     makes sections slow: a mode for the tests of those who use regions
+ * @param wipe whether the bytes in the file of an unnamed region, or of one that leaves a file
+ *     behind as it moves, are overwritten with zeros on the device before the file's space is given
+ *     back; memory without a file is zeroed by the kernel before anybody gets it. See {@link
+ *     Deletion#wipe} for regions that are stored
  * @param required what the region must be able to do for its whole life, wherever it is moved; see
  *     {@link #requiring}
  * @param directory the store directory to use in place of the provider's configured one; null for
@@ -61,6 +65,7 @@ public record RegionOptions(
     NameDurability nameDurability,
     boolean processShared,
     boolean checkedSections,
+    boolean wipe,
     Set<Capability> required,
     @Nullable Path directory,
     @Nullable String owner,
@@ -186,6 +191,7 @@ public record RegionOptions(
     draft.nameDurability = nameDurability;
     draft.processShared = processShared;
     draft.checkedSections = checkedSections;
+    draft.wipe = wipe;
     draft.required = required;
     draft.directory = directory;
     draft.owner = owner;
@@ -212,6 +218,7 @@ public record RegionOptions(
     NameDurability nameDurability = NameDurability.NOW;
     boolean processShared;
     boolean checkedSections;
+    boolean wipe;
     Set<Capability> required = Set.of();
     @Nullable Path directory;
     @Nullable String owner;
@@ -235,6 +242,7 @@ public record RegionOptions(
           nameDurability,
           processShared,
           checkedSections,
+          wipe,
           required,
           directory,
           owner,

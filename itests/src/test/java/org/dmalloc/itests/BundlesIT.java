@@ -46,6 +46,7 @@ public class BundlesIT {
               Set.of(
                   "org.dmalloc.spi.checkpoint",
                   "org.dmalloc.spi.eviction",
+                  "org.dmalloc.spi.limits",
                   "org.dmalloc.spi.machine",
                   "org.dmalloc.spi.region",
                   "org.dmalloc.spi.store")),

@@ -14,12 +14,17 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
 import org.dmalloc.api.Access;
 import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.MemoryProvider;
 import org.dmalloc.api.MemoryRegion;
 import org.dmalloc.api.ProgressListener;
 import org.dmalloc.api.RegionRequest;
+import org.dmalloc.api.ResourceEvent;
+import org.dmalloc.api.ResourceKind;
 import org.dmalloc.api.backing.OrphanedRegions;
 import org.dmalloc.api.move.MoveListener;
 import org.dmalloc.api.move.MoveOptions;
@@ -85,6 +90,29 @@ class DmallocTest {
   }
 
   @Test
+  void limitsAreThoseOfTheProvidersThatRun() throws Exception {
+    try (Dmalloc limited = open(Map.of("limit.bytes", "1m"))) {
+      MemoryProvider anon = limited.provider("anon");
+      BlockingQueue<ResourceEvent> events = new LinkedBlockingQueue<>();
+      limited
+          .limits()
+          .listen(
+              event -> {
+                if (event.use().kind() == ResourceKind.PROVIDER_BYTES) {
+                  events.add(event);
+                }
+              });
+      try (MemoryRegion region = anon.allocate(RegionRequest.ofSize(900 << 10))) {
+        ResourceEvent reached = events.poll(30, TimeUnit.SECONDS);
+        assertEquals("anon", reached.use().subject());
+        assertEquals(87, reached.use().percent());
+        assertEquals(region.id(), reached.largest().getFirst().id());
+      }
+      assertEquals(ResourceEvent.Direction.LEFT, events.poll(30, TimeUnit.SECONDS).direction());
+    }
+  }
+
+  @Test
   void ownSettingsComeBeforeShared() {
     try (Dmalloc limited = open(Map.of("limit.bytes", "1m"))) {
       limited.start("anon", Map.of("limit.bytes", "2m"));
@@ -101,10 +129,12 @@ class DmallocTest {
     }
     try (Dmalloc misspelt = open(Map.of("limit.byte", "1m"))) {
       assertEquals(
-          "org.dmalloc.backend.anon: limit.byte=1m; there is no such key; did you mean limit.bytes?",
+          "org.dmalloc.backend.anon: limit.byte=1m; there is no such key; did you mean"
+              + " limit.bytes?",
           refusal(IllegalArgumentException.class, () -> misspelt.provider("anon")));
       assertEquals(
-          "org.dmalloc.backend.anon: service.ranking=7; give an Integer, which in a .config file is service.ranking=I\"10\"",
+          "org.dmalloc.backend.anon: service.ranking=7; give an Integer, which in a .config file is"
+              + " service.ranking=I\"10\"",
           refusal(
               IllegalArgumentException.class,
               () -> dmalloc.start("anon", Map.of("service.ranking", "7"))));

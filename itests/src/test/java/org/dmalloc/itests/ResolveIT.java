@@ -80,6 +80,7 @@ class ResolveIT {
   @ParameterizedTest
   @CsvSource({
     "(objectClass=org.dmalloc.api.move.RegionMover), org.dmalloc.manager",
+    "(objectClass=org.dmalloc.api.ResourceLimits), org.dmalloc.manager",
     "(objectClass=org.dmalloc.api.MemoryProvider), org.dmalloc.",
     "(objectClass=org.dmalloc.heap.HeapService), org.dmalloc.heap",
     "(objectClass=org.dmalloc.shared.SharedMemoryService), org.dmalloc.shared",

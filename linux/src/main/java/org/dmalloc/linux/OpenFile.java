@@ -363,6 +363,44 @@ public final class OpenFile implements AutoCloseable {
   }
 
   /**
+   * Overwrites with zeros what does not read as zeros of a range, and waits until the device has
+   * that. Holes, and space that was only reserved, stay as they are.
+   */
+  public void wipe(long offset, long length) throws MemoryException {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment chunk = arena.allocate(Math.min(ZEROS_BYTES, Math.max(1, length)));
+      MemorySegment zeros = arena.allocate(chunk.byteSize());
+      for (long done = 0; done < length; done += chunk.byteSize()) {
+        long count = Math.min(chunk.byteSize(), length - done);
+        MemorySegment content = chunk.asSlice(0, count);
+        readFully(offset + done, content);
+        wipe(offset + done, content, zeros);
+      }
+    }
+    syncData();
+  }
+
+  /** Overwrites the pages that are not zero, each run of them by one write. */
+  private void wipe(long position, MemorySegment content, MemorySegment zeros)
+      throws MemoryException {
+    long length = content.byteSize();
+    long page = Platform.pageSize();
+    long run = 0; // where it begins
+    for (long at = 0; at < length; at += page) {
+      long end = Math.min(length, at + page);
+      if (content.asSlice(at, end - at).mismatch(zeros.asSlice(0, end - at)) < 0) {
+        if (run < at) {
+          write(position + run, zeros.asSlice(0, at - run), ZEROS_BYTES);
+        }
+        run = end;
+      }
+    }
+    if (run < length) {
+      write(position + run, zeros.asSlice(0, length - run), ZEROS_BYTES);
+    }
+  }
+
+  /**
    * Opens the same file again for direct reads, which come from the device. Closing that drops
    * record locks like closing any descriptor of the file.
    *

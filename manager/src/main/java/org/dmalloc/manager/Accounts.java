@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.dmalloc.manager;
 
+import java.util.ArrayList;
 import java.util.Collection;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 import java.util.concurrent.ConcurrentMap;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.atomic.LongAdder;
@@ -14,15 +14,24 @@ import java.util.function.Supplier;
 import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.MemoryRegion;
 import org.dmalloc.api.ProviderStatistics;
+import org.dmalloc.api.ResourceKind;
+import org.dmalloc.api.ResourceUse;
 import org.dmalloc.api.backing.OrphanedRegions;
+import org.dmalloc.spi.region.OwnerBookings;
+import org.dmalloc.spi.region.QuotaRefusal;
 import org.dmalloc.spi.region.RegionLedger;
+import org.dmalloc.spi.region.RegionQuotas;
+import org.jspecify.annotations.Nullable;
 
-/** The open managed regions, and the bytes of each bundle against its limit. */
+/** The open managed regions, and what each bundle and owner has against its limits. */
 final class Accounts {
+  private static final String CONFIGURATION = "in the configuration " + Settings.PID;
+
   private final Supplier<Quotas> quotas;
   private final ConcurrentMap<Long, ManagedRegion> open = new ConcurrentSkipListMap<>();
-  private final Map<String, Long> bytesByBundle = new HashMap<>();
-  private long openBytes;
+  private final Map<String, Share> byBundle = new TreeMap<>();
+  private final OwnerBookings owners = new OwnerBookings();
+  private Share total = Share.NONE;
   private final LongAdder allocations = new LongAdder();
   private final LongAdder closes = new LongAdder();
   private final LongAdder failures = new LongAdder();
@@ -38,13 +47,17 @@ final class Accounts {
     ManagedRegion make() throws MemoryException;
   }
 
-  /** Books the bytes, makes the region, and takes the booking back if that fails. */
-  ManagedRegion admit(String operation, long byteSize, String bundle, String target, Maker maker)
+  /**
+   * Books the bytes and the region, makes it, and takes the booking back if that fails.
+   *
+   * @param byteSize its size; 0 if that is booked when it is known
+   */
+  ManagedRegion admit(String operation, long byteSize, Payer payer, String target, Maker maker)
       throws MemoryException {
     boolean booked = false;
     boolean done = false;
     try {
-      book(operation, byteSize, bundle, target);
+      book(operation, byteSize, 1, payer, target);
       booked = true;
       ManagedRegion region = maker.make();
       open.put(region.id(), region);
@@ -55,74 +68,138 @@ final class Accounts {
       if (!done) {
         failures.increment();
         if (booked) {
-          release(byteSize, bundle);
+          release(byteSize, 1, payer);
         }
       }
     }
   }
 
   /**
+   * Whose limits a region counts against.
+   *
+   * @param bundle the symbolic name of the bundle that took it
+   * @param owner the one that its request named; null for none
+   */
+  record Payer(String bundle, @Nullable String owner) {}
+
+  /** What a bundle has. */
+  private record Share(long bytes, long regions) {
+    static final Share NONE = new Share(0, 0);
+
+    Share plus(long moreBytes, int moreRegions) {
+      return new Share(bytes + moreBytes, regions + moreRegions);
+    }
+  }
+
+  /**
    * Holds bytes against the limits.
    *
+   * @param more how many regions these make: 1, or 0 for growth
    * @throws MemoryException if one is reached; the message names it
    */
-  synchronized void book(String operation, long byteSize, String bundle, String target)
+  synchronized void book(String operation, long byteSize, int more, Payer payer, String target)
       throws MemoryException {
     Quotas limits = quotas.get();
-    long ofBundle = bytesByBundle.getOrDefault(bundle, 0L);
-    long bundleLimit = limits.ofBundle(bundle);
-    if (byteSize > Long.MAX_VALUE - openBytes) {
+    Share share = byBundle.getOrDefault(payer.bundle, Share.NONE);
+    String ofBundle = "of bundle " + payer.bundle;
+    String ofAll = "of backend " + ManagedRegions.NAME;
+    if (byteSize > Long.MAX_VALUE - total.bytes) {
       throw RegionLedger.beyondAllMemory(operation, byteSize, target);
     }
-    if (byteSize > bundleLimit - ofBundle) {
-      throw refused(
-          operation,
-          byteSize,
-          target,
-          String.format(
-              Locale.ROOT,
-              "limit of bundle %s reached: %d of %d bytes are in use",
-              bundle,
-              ofBundle,
-              bundleLimit),
-          "free regions or raise " + limits.keyFor(bundle));
-    }
-    if (byteSize > limits.totalBytes() - openBytes) {
-      throw refused(
-          operation,
-          byteSize,
-          target,
-          String.format(
-              Locale.ROOT,
-              "limit of backend managed reached: %d of %d bytes are in use",
-              openBytes,
-              limits.totalBytes()),
-          "free regions or raise limit.bytes");
-    }
-    openBytes += byteSize;
-    bytesByBundle.merge(bundle, byteSize, Long::sum);
+    QuotaRefusal.Request bytes = new QuotaRefusal.Request(operation, byteSize, target, byteSize);
+    QuotaRefusal.Request regions = new QuotaRefusal.Request(operation, byteSize, target, more);
+    QuotaRefusal.check(
+        bytes,
+        new QuotaRefusal.Quota(
+            ofBundle,
+            "bytes",
+            share.bytes,
+            limits.ofBundle(payer.bundle),
+            limits.keyFor(payer.bundle),
+            CONFIGURATION));
+    QuotaRefusal.check(
+        regions,
+        new QuotaRefusal.Quota(
+            ofBundle,
+            "regions",
+            share.regions,
+            limits.bundleRegions(),
+            Quotas.BUNDLE_REGIONS,
+            CONFIGURATION));
+    RegionQuotas ofRegions = limits.regions();
+    QuotaRefusal.check(
+        bytes,
+        new QuotaRefusal.Quota(
+            ofAll, "bytes", total.bytes, ofRegions.bytes(), RegionQuotas.LIMIT, CONFIGURATION));
+    QuotaRefusal.check(
+        regions,
+        new QuotaRefusal.Quota(
+            ofAll,
+            "regions",
+            total.regions,
+            ofRegions.regions(),
+            RegionQuotas.LIMIT_REGIONS,
+            CONFIGURATION));
+    owners.book(operation, byteSize, more, target, payer.owner, ofRegions, CONFIGURATION);
+    add(byteSize, more, payer.bundle);
   }
 
-  private static MemoryException refused(
-      String operation, long byteSize, String target, String reason, String nextStep) {
-    return MemoryException.of(
-        operation,
-        byteSize,
-        target,
-        reason,
-        nextStep + " in the configuration org.dmalloc.manager");
+  private void add(long byteSize, int more, String bundle) {
+    total = total.plus(byteSize, more);
+    Share share = byBundle.getOrDefault(bundle, Share.NONE).plus(byteSize, more);
+    if (share.equals(Share.NONE)) {
+      byBundle.remove(bundle);
+    } else {
+      byBundle.put(bundle, share);
+    }
   }
 
-  /** Takes a booking back; a negative size adds, without asking the limits. */
-  synchronized void release(long byteSize, String bundle) {
-    openBytes -= byteSize;
-    bytesByBundle.merge(
-        bundle, -byteSize, (old, change) -> old + change == 0 ? null : old + change);
+  /** Takes a booking back; negative amounts add, without asking the limits. */
+  synchronized void release(long byteSize, int fewer, Payer payer) {
+    owners.release(byteSize, fewer, payer.owner);
+    add(-byteSize, -fewer, payer.bundle);
+  }
+
+  /** What is used of each limit that is set. */
+  synchronized List<ResourceUse> limits() {
+    Quotas limits = quotas.get();
+    RegionQuotas ofRegions = limits.regions();
+    List<ResourceUse> uses = new ArrayList<>();
+    OwnerBookings.add(
+        uses,
+        new OwnerBookings.Limited(ResourceKind.PROVIDER_BYTES, ManagedRegions.NAME, null),
+        total.bytes,
+        ofRegions.bytes(),
+        RegionQuotas.LIMIT);
+    OwnerBookings.add(
+        uses,
+        new OwnerBookings.Limited(ResourceKind.PROVIDER_REGIONS, ManagedRegions.NAME, null),
+        total.regions,
+        ofRegions.regions(),
+        RegionQuotas.LIMIT_REGIONS);
+    byBundle.forEach(
+        (bundle, share) -> {
+          String owner = "bundle " + bundle;
+          OwnerBookings.add(
+              uses,
+              new OwnerBookings.Limited(ResourceKind.OWNER_BYTES, ManagedRegions.NAME, owner),
+              share.bytes,
+              limits.ofBundle(bundle),
+              limits.keyFor(bundle));
+          OwnerBookings.add(
+              uses,
+              new OwnerBookings.Limited(ResourceKind.OWNER_REGIONS, ManagedRegions.NAME, owner),
+              share.regions,
+              limits.bundleRegions(),
+              Quotas.BUNDLE_REGIONS);
+        });
+    uses.addAll(owners.uses(ManagedRegions.NAME, ofRegions));
+    return uses;
   }
 
   void closed(ManagedRegion region) {
     if (open.remove(region.id()) != null) {
-      release(region.byteSize(), region.bundle());
+      release(region.byteSize(), 1, region.payer());
       closes.increment();
       OrphanedRegions.remove(region);
     }
@@ -148,8 +225,8 @@ final class Accounts {
   synchronized ProviderStatistics statistics() {
     return new ProviderStatistics(
         open.size(),
-        openBytes,
-        quotas.get().totalBytes(),
+        total.bytes,
+        quotas.get().regions().bytes(),
         allocations.sum(),
         closes.sum(),
         failures.sum());

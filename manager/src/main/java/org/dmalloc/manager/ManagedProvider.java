@@ -18,6 +18,7 @@ import org.dmalloc.api.OpenRequest;
 import org.dmalloc.api.ProviderStatistics;
 import org.dmalloc.api.RegionNames;
 import org.dmalloc.api.RegionRequest;
+import org.dmalloc.api.ResourceUse;
 import org.dmalloc.api.StoreFinding;
 import org.dmalloc.api.StoredRegion;
 import org.dmalloc.api.UnsupportedCapabilityException;
@@ -138,6 +139,11 @@ final class ManagedProvider implements MemoryProvider {
   @Override
   public ProviderStatistics statistics() {
     return regions.accounts().statistics();
+  }
+
+  @Override
+  public List<ResourceUse> limits() {
+    return regions.accounts().limits();
   }
 
   /** The findings of all backends; one that breaks its contract is a finding itself. */

@@ -43,7 +43,7 @@ final class ManagedRegion implements MemoryRegion {
   private final long id;
   private final Instant createdAt = Instant.now();
   private final ManagedRegions regions;
-  private final String bundle;
+  private final Accounts.Payer payer;
   private final BackingSlot backing;
   private final BackendCalls calls;
   private final RegionSize size;
@@ -65,13 +65,13 @@ final class ManagedRegion implements MemoryRegion {
   ManagedRegion(
       ManagedRegions regions,
       long id,
-      String bundle,
+      Accounts.Payer payer,
       RequestedAttributes asked,
       Placement placement,
       @Nullable ManagedGroup group) {
     this.id = id;
     this.regions = regions;
-    this.bundle = bundle;
+    this.payer = payer;
     this.asked = asked;
     this.group = group;
     this.backing =
@@ -554,8 +554,9 @@ final class ManagedRegion implements MemoryRegion {
 
   /** The bundle, with the owner that the request named. */
   String owner() {
-    String named = asked.owner();
-    return named == null ? "bundle " + bundle : named + " (bundle " + bundle + ")";
+    String named = payer.owner();
+    String bundle = "bundle " + payer.bundle();
+    return named == null ? bundle : named + " (" + bundle + ")";
   }
 
   BackingSlot backing() {
@@ -597,7 +598,12 @@ final class ManagedRegion implements MemoryRegion {
   }
 
   String bundle() {
-    return bundle;
+    return payer.bundle();
+  }
+
+  /** Whose limits it counts against. */
+  Accounts.Payer payer() {
+    return payer;
   }
 
   RegionMoves moves() {

@@ -239,7 +239,7 @@ final class ManagedRegions {
         new Creation(
             "allocate",
             RegionIds.next(),
-            bundle,
+            new Accounts.Payer(bundle, request.owner()),
             request.name() == null ? "" : request.name(),
             request.byteSize(),
             Requirements.of(request),
@@ -291,7 +291,7 @@ final class ManagedRegions {
         new Creation(
             "open",
             RegionIds.next(),
-            bundle,
+            new Accounts.Payer(bundle, request.owner()),
             request.name(),
             0,
             Requirements.of(request),
@@ -352,14 +352,14 @@ final class ManagedRegions {
    *
    * @param operation what was called, for messages
    * @param id its number, and that of the backend's region below it
-   * @param bundle the symbolic name of the bundle that takes it
+   * @param payer whose limits it counts against
    * @param target its name in the store, for messages; may be empty
    * @param byteSize its size; 0 if its backend tells that
    */
   private record Creation(
       String operation,
       long id,
-      String bundle,
+      Accounts.Payer payer,
       String target,
       long byteSize,
       Set<Capability> needed,
@@ -379,7 +379,7 @@ final class ManagedRegions {
         accounts.admit(
             creation.operation,
             creation.byteSize,
-            creation.bundle,
+            creation.payer,
             creation.target,
             () -> place(creation, backend));
     if (stopped) {
@@ -394,30 +394,32 @@ final class ManagedRegions {
 
   private ManagedRegion place(Creation creation, Backend backend) throws MemoryException {
     MemoryRegion inner = creation.maker.on(backend, creation.id);
+    long more = inner.byteSize() - creation.byteSize;
+    boolean booked = false;
     try {
       // An opened region tells its size only now; a region's close takes its whole size back.
-      accounts.book(
-          creation.operation,
-          inner.byteSize() - creation.byteSize,
-          creation.bundle,
-          creation.target);
+      accounts.book(creation.operation, more, 0, creation.payer, creation.target);
+      booked = true;
       RequestedAttributes asked = creation.asked.apply(inner);
       Placement placement = new Placement(backend, inner);
       ManagedGroup group = groups.of(inner, asked.checkpoints());
       if (group == null) {
-        return new ManagedRegion(this, creation.id, creation.bundle, asked, placement, null);
+        return new ManagedRegion(this, creation.id, creation.payer, asked, placement, null);
       }
       ManagedRegion made =
           new ManagedRegion(
               this,
               creation.id,
-              creation.bundle,
+              creation.payer,
               asked.checkpointed(asked.checkpoints()), // an opened one stays it wherever it goes
               placement,
               group);
       groups.join(group, made);
       return made;
     } catch (MemoryException | RuntimeException | Error e) {
+      if (booked) {
+        accounts.release(more, 0, creation.payer);
+      }
       inner.close();
       throw e;
     }

@@ -13,9 +13,43 @@ import org.osgi.service.metatype.annotations.Option;
   @AttributeDefinition(
       name = "Limit of bytes",
       description =
-          "The most that all movable regions may have, in bytes or as 512m, 4g, 1t. Empty: no limit.",
+          "The most that all movable regions may have, in bytes or as 512m, 4g, 1t. Empty: no"
+              + " limit.",
       required = false)
   String limit_bytes();
+
+  @AttributeDefinition(
+      name = "Limit of regions",
+      description = "How many movable regions may be open. Empty: no limit.",
+      required = false)
+  String limit_regions();
+
+  @AttributeDefinition(
+      name = "Limit of bytes of one owner",
+      description =
+          "The most that the regions of one owner may have, as their requests name it; those that"
+              + " name none count as one. Empty: no limit.",
+      required = false)
+  String owner_limit_bytes();
+
+  @AttributeDefinition(
+      name = "Limit of regions of one owner",
+      description = "How many regions of one owner may be open. Empty: no limit.",
+      required = false)
+  String owner_limit_regions();
+
+  @AttributeDefinition(
+      name = "Limits of bytes of named owners",
+      description = "Entries such as cache=512m, in place of the one for any owner.",
+      required = false,
+      cardinality = 100)
+  String[] owner_limits() default {};
+
+  @AttributeDefinition(
+      name = "Limit of regions of one bundle",
+      description = "How many regions of one bundle may be open. Empty: no limit.",
+      required = false)
+  String bundle_limit_regions();
 
   @AttributeDefinition(
       name = "Limit of bytes of one bundle",
@@ -74,7 +108,8 @@ import org.osgi.service.metatype.annotations.Option;
   @AttributeDefinition(
       name = "Wait for a backend, in milliseconds",
       description =
-          "How long users of a region that no backend can take wait for one to come; then the region is read-only.",
+          "How long users of a region that no backend can take wait for one to come; then the"
+              + " region is read-only.",
       min = "1")
   long stranded_wait_millis() default 5_000;
 

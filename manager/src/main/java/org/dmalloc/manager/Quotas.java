@@ -2,16 +2,21 @@
 package org.dmalloc.manager;
 
 import java.util.Map;
+import org.dmalloc.spi.region.RegionQuotas;
 
 /**
- * The limits of managed bytes; {@link Long#MAX_VALUE} stands for none.
+ * The limits of managed regions; {@link Long#MAX_VALUE} stands for none.
  *
- * @param totalBytes of all regions
+ * @param regions of all regions, and of the owners that their requests name
  * @param bundleBytes of the regions of one bundle that {@code byBundle} does not name
- * @param byBundle of the regions of named bundles, by symbolic name
+ * @param bundleRegions the number of one bundle's regions
+ * @param byBundle bytes of the regions of named bundles, by symbolic name
  */
-record Quotas(long totalBytes, long bundleBytes, Map<String, Long> byBundle) {
-  static final Quotas NONE = new Quotas(Long.MAX_VALUE, Long.MAX_VALUE, Map.of());
+record Quotas(
+    RegionQuotas regions, long bundleBytes, long bundleRegions, Map<String, Long> byBundle) {
+  static final String BUNDLE_BYTES = "bundle.limit.bytes";
+  static final String BUNDLE_REGIONS = "bundle.limit.regions";
+  static final String BUNDLES = "bundle.limits";
 
   Quotas {
     byBundle = Map.copyOf(byBundle);
@@ -23,6 +28,6 @@ record Quotas(long totalBytes, long bundleBytes, Map<String, Long> byBundle) {
 
   /** The key of the limit that holds for the bundle. */
   String keyFor(String bundle) {
-    return byBundle.containsKey(bundle) ? "bundle.limits" : "bundle.limit.bytes";
+    return byBundle.containsKey(bundle) ? BUNDLES : BUNDLE_BYTES;
   }
 }

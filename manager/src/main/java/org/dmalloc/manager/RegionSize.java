@@ -169,7 +169,7 @@ final class RegionSize implements GrowthSteps.Growing {
       throws MemoryException {
     long growth = newByteSize - byteSize;
     if (growth > 0) {
-      regions.accounts().book(operation, growth, region.bundle(), region.toString());
+      regions.accounts().book(operation, growth, 0, region.payer(), region.toString());
     }
     boolean done = false;
     try {
@@ -182,7 +182,7 @@ final class RegionSize implements GrowthSteps.Growing {
         region.resized(newByteSize);
       }
       if (done ? growth < 0 : growth > 0) {
-        regions.accounts().release(Math.abs(growth), region.bundle());
+        regions.accounts().release(Math.abs(growth), 0, region.payer());
       }
     }
   }

@@ -2,15 +2,15 @@
 package org.dmalloc.manager;
 
 import java.time.Duration;
-import java.util.HashMap;
 import java.util.Map;
 import java.util.Set;
 import org.dmalloc.spi.region.ConfigurationReader;
+import org.dmalloc.spi.region.RegionQuotas;
 
 /**
  * The manager's configuration.
  *
- * @param quotas the limits of bytes
+ * @param quotas the limits of bytes and of numbers
  * @param policy when regions move by themselves
  * @param spillIdle how long a region must be idle to be spilled
  * @param spillBudgetBytes the most resident bytes of memory without a file before regions that are
@@ -35,8 +35,9 @@ record Settings(
 
   static final Set<String> KEYS =
       ConfigurationReader.keys(
-          "bundle.limit.bytes",
-          "bundle.limits",
+          Quotas.BUNDLE_BYTES,
+          Quotas.BUNDLE_REGIONS,
+          Quotas.BUNDLES,
           "policy",
           "spill.idle.millis",
           "spill.budget.bytes",
@@ -52,9 +53,10 @@ record Settings(
     reader.checkKeys(KEYS);
     return new Settings(
         new Quotas(
-            reader.limitBytes(Long.MAX_VALUE),
-            reader.bytes("bundle.limit.bytes", Long.MAX_VALUE),
-            bundleLimits(reader, properties)),
+            RegionQuotas.of(reader),
+            reader.bytes(Quotas.BUNDLE_BYTES, Long.MAX_VALUE),
+            reader.count(Quotas.BUNDLE_REGIONS, Long.MAX_VALUE),
+            reader.bytesByName(Quotas.BUNDLES)),
         reader.constant("policy", MovePolicy.RETURN),
         reader.millis("spill.idle.millis", Duration.ofMinutes(1)),
         reader.bytes("spill.budget.bytes", Long.MAX_VALUE),
@@ -63,31 +65,5 @@ record Settings(
         reader.sectionTimeout(),
         reader.millis("stranded.wait.millis", Duration.ofSeconds(5)),
         reader.constant("leaks", LeakPolicy.KEEP));
-  }
-
-  private static Map<String, Long> bundleLimits(
-      ConfigurationReader reader, Map<String, ?> properties) {
-    String key = "bundle.limits";
-    Map<String, Long> limits = new HashMap<>();
-    Object value = properties.get(key);
-    String[] entries =
-        switch (value) {
-          case null -> new String[0];
-          case String[] several -> several;
-          default -> new String[] {value.toString()};
-        };
-    for (String entry : entries) {
-      if (entry.isBlank()) {
-        continue;
-      }
-      int equals = entry.indexOf('=');
-      if (equals < 1 || equals == entry.length() - 1) {
-        throw reader.bad(key, entry, "give symbolic.name=512m");
-      }
-      limits.put(
-          entry.substring(0, equals).strip(),
-          reader.bytes(key, entry.substring(equals + 1).strip(), entry));
-    }
-    return limits;
   }
 }

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
@@ -15,6 +16,7 @@ import org.dmalloc.api.RegionRequest;
 import org.dmalloc.api.move.LeakedRegion;
 import org.dmalloc.testkit.memory.InMemoryProvider;
 import org.dmalloc.testkit.memory.InMemoryStore;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 /** Policies, quotas, leaks and the configuration. */
@@ -95,6 +97,54 @@ final class PolicyTest {
     fits.close();
     assertEquals(0, rig.provider.statistics().openBytes());
     rig.provider.allocate(RegionRequest.ofSize(20_000)).close();
+  }
+
+  @Test
+  void numbersAndOwnersHaveQuotasToo() throws Exception {
+    rig.add(InMemoryProvider.memory("memory"), 9);
+    rig.regions.settings(
+        Settings.of(
+            Map.of(
+                "limit.regions", "4",
+                "bundle.limit.regions", 3,
+                "owner.limit.bytes", "10000",
+                "owner.limits", "big=20000")));
+    MemoryRegion one = rig.provider.allocate(RegionRequest.ofSize(9000).withOwner("a"));
+    MemoryRegion two = rig.provider.allocate(RegionRequest.ofSize(15_000).withOwner("big"));
+    assertRefused("limit of owner a reached: 9000 of 10000 bytes", rig.provider, 1001, "a");
+    MemoryException grown = assertThrows(MemoryException.class, () -> one.resize(10_001));
+    assertTrue(String.valueOf(grown.getMessage()).contains("limit of owner a"), grown.getMessage());
+    one.resize(10_000);
+    MemoryRegion three = rig.provider.allocate(RegionRequest.ofSize(1));
+    assertRefused("limit of bundle test.bundle reached: 3 of 3 regions", rig.provider, 1, null);
+    ManagedProvider other = new ManagedProvider(rig.regions, "other.bundle");
+    MemoryRegion four = other.allocate(RegionRequest.ofSize(1));
+    assertRefused("limit of backend managed reached: 4 of 4 regions", other, 1, null);
+    List<String> told =
+        rig.provider.limits().stream()
+            .map(use -> use.kind() + " " + use.owner() + " " + use.used() + "/" + use.limit())
+            .toList();
+    assertEquals(
+        List.of(
+            "PROVIDER_REGIONS null 4/4",
+            "OWNER_REGIONS bundle other.bundle 1/3",
+            "OWNER_REGIONS bundle test.bundle 3/3",
+            "OWNER_BYTES  2/10000",
+            "OWNER_BYTES a 10000/10000",
+            "OWNER_BYTES big 15000/20000"),
+        told);
+    List.of(one, two, three, four).forEach(MemoryRegion::close);
+    assertEquals(1, rig.provider.limits().size());
+    assertEquals(0, rig.provider.limits().getFirst().used());
+  }
+
+  private static void assertRefused(
+      String message, ManagedProvider provider, long byteSize, @Nullable String owner) {
+    MemoryException refused =
+        assertThrows(
+            MemoryException.class,
+            () -> provider.allocate(RegionRequest.ofSize(byteSize).withOwner(owner)));
+    assertTrue(String.valueOf(refused.getMessage()).contains(message), refused.getMessage());
   }
 
   private static void assertRefused(String message, ManagedProvider provider, long byteSize) {

@@ -6,6 +6,7 @@ import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.apache.felix.service.command.Function;
 import org.dmalloc.shell.command.Command;
 import org.dmalloc.shell.command.CommandGroup;
@@ -15,6 +16,7 @@ import org.dmalloc.shell.command.Providers;
 import org.dmalloc.shell.memory.CheckpointCommands;
 import org.dmalloc.shell.memory.ContentCommands;
 import org.dmalloc.shell.memory.HotswapCommand;
+import org.dmalloc.shell.memory.LimitsCommand;
 import org.dmalloc.shell.memory.ListingCommands;
 import org.dmalloc.shell.memory.OpeningCommands;
 import org.dmalloc.shell.memory.PagingCommands;
@@ -24,6 +26,7 @@ import org.dmalloc.shell.memory.SpaceCommands;
 import org.dmalloc.shell.memory.StoreCommands;
 import org.dmalloc.shell.session.GrepCommand;
 import org.dmalloc.shell.session.HelpCommand;
+import org.dmalloc.shell.syntax.UsageException;
 
 /**
  * The commands in the order of help: those of this bundle for memory, those that services add,
@@ -34,6 +37,7 @@ public final class ShellCommands {
 
   private final Providers providers;
   private final List<Command> memory;
+  private volatile SwitchedOff off = SwitchedOff.NONE;
   private final Map<CommandSource, List<Command>> added = new LinkedHashMap<>();
   private final List<Command> session;
   private final List<CommandGroup> groups =
@@ -42,12 +46,14 @@ public final class ShellCommands {
               "backup",
               "keeps the checkpoints of regions in a store, each as it is made",
               "the service of backups is not here; start the bundle org.dmalloc.backup",
-              this::all),
+              this::all,
+              this::refusal),
           new CommandGroup(
               "heap",
               "allocates blocks inside a region: malloc and free on its memory",
               "the service of heaps is not here; start the bundle org.dmalloc.heap",
-              this::all));
+              this::all,
+              this::refusal));
 
   public ShellCommands(Providers providers) {
     this.providers = providers;
@@ -55,6 +61,7 @@ public final class ShellCommands {
         commands(
             List.of(
                 new ProvidersCommand(providers),
+                new LimitsCommand(providers),
                 new OpeningCommands(providers),
                 new ListingCommands(providers),
                 new ContentCommands(providers),
@@ -66,7 +73,9 @@ public final class ShellCommands {
                 new StoreCommands(providers)));
     this.session =
         commands(
-            List.of(new GrepCommand(providers), new HelpCommand(providers, this::all, groups)));
+            List.of(
+                new GrepCommand(providers),
+                new HelpCommand(providers, this::all, groups, this::refusal)));
   }
 
   private static List<Command> commands(List<? extends CommandSet> sets) {
@@ -86,12 +95,31 @@ public final class ShellCommands {
     return commands == null ? List.of() : commands;
   }
 
-  public synchronized List<Command> all() {
+  /** Takes commands away for everybody; to be set before they are announced. */
+  void off(SwitchedOff newOff) {
+    off = newOff;
+  }
+
+  /** The commands that are not switched off. */
+  public List<Command> all() {
+    return existing().stream().filter(each -> !off.isOff(each)).toList();
+  }
+
+  /** Those that are switched off included. */
+  synchronized List<Command> existing() {
     List<Command> all = new ArrayList<>(memory);
     added.values().forEach(all::addAll);
     all.addAll(session);
     all.sort(Comparator.comparing(each -> !each.group().isEmpty())); // stable: only groups go back
     return List.copyOf(all);
+  }
+
+  /** Why a command of that name is refused; empty if it is not switched off. */
+  Optional<UsageException> refusal(String name) {
+    return existing().stream()
+        .filter(each -> each.name().equals(name))
+        .findFirst()
+        .flatMap(off::refusal);
   }
 
   /** The words in front of the names of commands that belong together. */

@@ -11,6 +11,7 @@ import org.apache.felix.service.command.CommandSessionListener;
 import org.apache.felix.service.command.Converter;
 import org.apache.felix.service.command.Function;
 import org.dmalloc.api.MemoryProvider;
+import org.dmalloc.api.ResourceLimits;
 import org.dmalloc.api.move.RegionMover;
 import org.dmalloc.shell.command.Backend;
 import org.dmalloc.shell.command.Command;
@@ -39,6 +40,7 @@ import org.osgi.service.component.annotations.ReferenceCardinality;
 import org.osgi.service.component.annotations.ReferencePolicy;
 import org.osgi.service.component.annotations.ReferencePolicyOption;
 import org.osgi.service.component.runtime.ServiceComponentRuntime;
+import org.osgi.service.metatype.annotations.Designate;
 
 /**
  * Registers each command as a Gogo command, and maintains the list of providers. It is one
@@ -47,7 +49,9 @@ import org.osgi.service.component.runtime.ServiceComponentRuntime;
  */
 @Component(
     service = {},
-    immediate = true)
+    immediate = true,
+    configurationPid = SwitchedOff.PID)
+@Designate(ocd = ShellConfiguration.class)
 public final class ShellComponent {
   private static final Duration STOP_TIMEOUT = Duration.ofSeconds(10);
 
@@ -67,13 +71,24 @@ public final class ShellComponent {
       cardinality = ReferenceCardinality.OPTIONAL,
       policy = ReferencePolicy.DYNAMIC,
       policyOption = ReferencePolicyOption.GREEDY)
+  private volatile @Nullable ResourceLimits limits;
+
+  @Reference(
+      cardinality = ReferenceCardinality.OPTIONAL,
+      policy = ReferencePolicy.DYNAMIC,
+      policyOption = ReferencePolicyOption.GREEDY)
   private volatile @Nullable ServiceComponentRuntime runtime;
 
   @Activate
-  synchronized void activate(BundleContext context) {
+  synchronized void activate(BundleContext context, Map<String, Object> properties) {
+    SwitchedOff off =
+        SwitchedOff.of(properties.get(SwitchedOff.KEY), context.getProperty(SwitchedOff.PROPERTY));
+    commands.off(off);
+    warnOf(off.unmatched(commands.existing()));
     registry = context;
     providers.mover(() -> mover);
     providers.failedStarts(() -> FailedBackends.of(runtime));
+    providers.limits(() -> limits);
     registrations.add(
         context.registerService(
             Converter.class,
@@ -92,7 +107,10 @@ public final class ShellComponent {
                 context,
                 SessionFunctions.WELCOME,
                 SessionFunctions.welcome(providers, context.getBundle().getVersion())),
-            register(context, SessionFunctions.UNKNOWN, SessionFunctions.unknown(commands::all))));
+            register(
+                context,
+                SessionFunctions.UNKNOWN,
+                SessionFunctions.unknown(commands::all, commands::refusal))));
     registrations.add(
         context.registerService(
             CommandSessionListener.class,
@@ -104,6 +122,19 @@ public final class ShellComponent {
       registrations.add(
           context.registerService(
               CommandSessionListener.class, new InterruptKey(commands::all), null));
+    }
+  }
+
+  /** A name may be that of a command whose bundle comes later, or a mistake. */
+  private static void warnOf(List<String> unmatched) {
+    if (!unmatched.isEmpty()) {
+      System.getLogger(ShellComponent.class.getName())
+          .log(
+              System.Logger.Level.WARNING,
+              "{0}: {1} names commands that are not here: {2}; they will be off when they come",
+              SwitchedOff.PID,
+              SwitchedOff.KEY,
+              String.join(", ", unmatched));
     }
   }
 

@@ -61,7 +61,9 @@ public final class GogoShell implements AutoCloseable {
         .functions()
         .forEach((name, function) -> processor.addCommand(ShellCommands.SCOPE, function, name));
     processor.addCommand(
-        ShellCommands.SCOPE, SessionFunctions.unknown(commands::all), SessionFunctions.UNKNOWN);
+        ShellCommands.SCOPE,
+        SessionFunctions.unknown(commands::all, commands::refusal),
+        SessionFunctions.UNKNOWN);
     session = processor.createSession(InputStream.nullInputStream(), out, err);
   }
 

@@ -50,7 +50,8 @@ class HelpTest {
 
   @Test
   void everyListingCommandOffersJson() {
-    for (String name : new String[] {"providers", "regions", "stored", "info", "read", "verify"}) {
+    for (String name :
+        new String[] {"providers", "limits", "regions", "stored", "info", "read", "verify"}) {
       Command command =
           shell.commands.all().stream()
               .filter(c -> c.name().equals(name))

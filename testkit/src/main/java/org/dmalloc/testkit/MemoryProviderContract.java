@@ -60,6 +60,9 @@ public abstract class MemoryProviderContract {
   public class Punching extends PunchContract {}
 
   @Nested
+  public class FreedBytes extends FreedBytesContract {}
+
+  @Nested
   public class Protection extends ProtectionContract {}
 
   @Nested

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.dmalloc.api.standalone;
 
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.ServiceLoader;
@@ -13,6 +15,7 @@ import java.util.function.Supplier;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.dmalloc.api.MemoryProvider;
+import org.dmalloc.api.ResourceLimits;
 import org.dmalloc.api.move.MoveListener;
 import org.dmalloc.api.move.RegionMover;
 import org.jspecify.annotations.Nullable;
@@ -57,6 +60,7 @@ public final class Dmalloc implements AutoCloseable {
   private final @Nullable RegionManagerFactory managers;
   private final Map<String, Started<?>> started = new LinkedHashMap<>();
   private @Nullable RegionManager manager;
+  private ResourceLimitsFactory.@Nullable Running limits;
   private boolean closed;
 
   /** A provider that runs. */
@@ -179,6 +183,39 @@ public final class Dmalloc implements AutoCloseable {
     manager().add(listener);
   }
 
+  /**
+   * The limits that this program lives under, with the quotas of the providers that run; starts
+   * none.
+   *
+   * @throws IllegalStateException if this is closed, or no jar here knows the limits
+   */
+  public synchronized ResourceLimits limits() {
+    checkOpen();
+    ResourceLimitsFactory.Running running = limits;
+    if (running == null) {
+      running =
+          ServiceLoader.load(ResourceLimitsFactory.class, Dmalloc.class.getClassLoader())
+              .findFirst()
+              .orElseThrow(
+                  () ->
+                      new IllegalStateException(
+                          "limits need dmalloc-spi.jar, which is not on the class path or module"
+                              + " path (Maven: org.dmalloc:dmalloc-spi)"))
+              .start(this::running);
+      limits = running;
+    }
+    return running;
+  }
+
+  private synchronized List<MemoryProvider> running() {
+    List<MemoryProvider> providers = new ArrayList<>();
+    started.values().forEach(each -> providers.add(each.provider()));
+    if (manager != null) {
+      providers.add(manager.provider());
+    }
+    return providers;
+  }
+
   private RegionManager manager() {
     checkOpen();
     if (manager != null) {
@@ -240,7 +277,8 @@ public final class Dmalloc implements AutoCloseable {
             ? "no provider '" + name + "': " + here
             : String.format(
                 Locale.ROOT,
-                "no provider '%s': %s; add %s.jar to the class path or module path (Maven: org.dmalloc:%3$s), or in an OSGi container take the service MemoryProvider",
+                "no provider '%s': %s; add %s.jar to the class path or module path (Maven:"
+                    + " org.dmalloc:%3$s), or in an OSGi container take the service MemoryProvider",
                 name,
                 here,
                 artifact));
@@ -258,7 +296,8 @@ public final class Dmalloc implements AutoCloseable {
       throw new IllegalStateException(
           String.format(
               Locale.ROOT,
-              "provider '%s' needs dmalloc-%s.jar, which is not on the class path (Maven: org.dmalloc:dmalloc-%2$s)",
+              "provider '%s' needs dmalloc-%s.jar, which is not on the class path (Maven:"
+                  + " org.dmalloc:dmalloc-%2$s)",
               name,
               shared.group(1)),
           missing);
@@ -275,6 +314,10 @@ public final class Dmalloc implements AutoCloseable {
   @Override
   public synchronized void close() {
     closed = true;
+    if (limits != null) {
+      limits.close();
+      limits = null;
+    }
     if (manager != null) {
       manager.close();
       manager = null;

@@ -48,7 +48,7 @@ abstract sealed class AnonymousProvider extends LedgerProvider
             settings.name(),
             source.capabilities(),
             source.advice(),
-            settings.limitBytes(),
+            settings.quotas(),
             settings.sectionTimeout().toNanos()));
     this.source = source;
     this.settings = settings;

@@ -14,19 +14,20 @@ import org.dmalloc.api.SwapPolicy;
 import org.dmalloc.spi.machine.MemoryCheck;
 import org.dmalloc.spi.region.ConfigurationReader;
 import org.dmalloc.spi.region.RegionLedger;
+import org.dmalloc.spi.region.RegionQuotas;
 
 /**
  * A provider's configuration; {@link AnonymousConfiguration} describes it to administrators.
  *
  * @param name the provider's name
- * @param limitBytes the most that open regions may have in all
+ * @param quotas what open regions may have
  * @param policies swap policies of regions whose request names none
  * @param sectionTimeout how long close and resize wait for open access sections
  * @param memoryCheck what to do about a request to fill more memory than there is
  */
 record AnonymousSettings(
     String name,
-    long limitBytes,
+    RegionQuotas quotas,
     Set<SwapPolicy> policies,
     Duration sectionTimeout,
     MemoryCheck memoryCheck) {
@@ -39,7 +40,7 @@ record AnonymousSettings(
   static AnonymousSettings defaults(String name) {
     return new AnonymousSettings(
         name,
-        Long.MAX_VALUE,
+        RegionQuotas.NONE,
         Set.of(),
         Duration.ofNanos(RegionLedger.DEFAULT_SECTION_TIMEOUT_NANOS),
         MemoryCheck.REFUSE);
@@ -52,7 +53,7 @@ record AnonymousSettings(
     reader.checkKeys(KEYS);
     return new AnonymousSettings(
         defaults.name,
-        reader.limitBytes(defaults.limitBytes),
+        RegionQuotas.of(reader),
         policies(reader),
         reader.sectionTimeout(),
         reader.constant(MEMORY_CHECK, defaults.memoryCheck));

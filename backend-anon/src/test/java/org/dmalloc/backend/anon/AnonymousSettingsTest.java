@@ -35,7 +35,7 @@ class AnonymousSettingsTest {
   @Test
   void nothingConfiguredMeansTheDefaults() {
     assertEquals(AnonymousSettings.defaults("anon"), read());
-    assertEquals(Long.MAX_VALUE, read().limitBytes());
+    assertEquals(Long.MAX_VALUE, read().quotas().bytes());
   }
 
   @ParameterizedTest
@@ -49,12 +49,12 @@ class AnonymousSettingsTest {
     "' 7 ', 7"
   })
   void limitsHaveUnits(String text, long bytes) {
-    assertEquals(bytes, read("limit.bytes", text).limitBytes());
+    assertEquals(bytes, read("limit.bytes", text).quotas().bytes());
   }
 
   @Test
   void valuesMayBeTypedOrText() {
-    assertEquals(4096, read("limit.bytes", 4096L).limitBytes());
+    assertEquals(4096, read("limit.bytes", 4096L).quotas().bytes());
     assertEquals(Duration.ofMillis(250), read("section.timeout.millis", 250L).sectionTimeout());
     assertEquals(Duration.ofMillis(250), read("section.timeout.millis", "250").sectionTimeout());
     assertEquals(MemoryCheck.OFF, read("memory.check", "off").memoryCheck());
@@ -63,7 +63,7 @@ class AnonymousSettingsTest {
     assertEquals(policies, read("policies", new String[] {"NEVER", "HUGE_PAGES"}).policies());
     assertEquals(policies, read("policies", List.of("NEVER", "HUGE_PAGES")).policies());
     assertEquals(Set.of(), read("policies", "").policies());
-    assertEquals(Long.MAX_VALUE, read("limit.bytes", "").limitBytes());
+    assertEquals(Long.MAX_VALUE, read("limit.bytes", "").quotas().bytes());
   }
 
   @ParameterizedTest

@@ -5,6 +5,7 @@ import java.util.Optional;
 import java.util.Set;
 import org.dmalloc.api.MemoryProvider;
 import org.dmalloc.spi.machine.MemoryCheck;
+import org.dmalloc.spi.region.RegionQuotas;
 import org.dmalloc.testkit.ProviderFixture;
 import org.dmalloc.testkit.ProviderSettings;
 
@@ -43,7 +44,7 @@ final class SourceFixture implements ProviderFixture {
         source,
         new AnonymousSettings(
             name(source),
-            settings.limitBytes(),
+            RegionQuotas.ofBytes(settings.limitBytes()),
             Set.of(),
             settings.sectionTimeout(),
             MemoryCheck.REFUSE));

@@ -310,6 +310,14 @@ final class FileChannelBacking implements RegionBacking {
     return file.fate();
   }
 
+  /** Private pages have never been in the file. */
+  @Override
+  public void wipe(long offset, long length) throws MemoryException {
+    if (traits.sharing() == Sharing.SHARED && file.mode() == OpenMode.WRITER) {
+      file.wipe(offset, length);
+    }
+  }
+
   @Override
   public void unmap() {
     range.close();

@@ -33,6 +33,30 @@ interface FileChannelConfiguration extends ProviderConfiguration {
   String directory();
 
   @AttributeDefinition(
+      name = "Limit of bytes of the store",
+      description =
+          "The most that the named regions in a directory may have, those of other processes"
+              + " included. Empty: no limit.",
+      required = false)
+  String store_limit_bytes();
+
+  @AttributeDefinition(
+      name = "Limit of regions of the store",
+      description =
+          "How many named regions a directory may have, those of other processes included. Empty:"
+              + " no limit.",
+      required = false)
+  String store_limit_regions();
+
+  @AttributeDefinition(
+      name = "Wipe",
+      description =
+          "Whether the files of deleted regions, and of unnamed ones when they are closed, are"
+              + " overwritten with zeros before they go. What is open cannot be deleted then.",
+      defaultValue = "false")
+  boolean wipe();
+
+  @AttributeDefinition(
       name = "Sharing",
       description = "Where the stores to a region go whose request leaves it open.",
       options = {

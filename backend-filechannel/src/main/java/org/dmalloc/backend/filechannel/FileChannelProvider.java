@@ -102,7 +102,7 @@ public final class FileChannelProvider extends StoreLedgerProvider {
             settings.name(),
             capabilitiesHere(),
             EnumSet.noneOf(Advice.class),
-            settings.limitBytes(),
+            settings.quotas(),
             settings.sectionTimeout().toNanos()),
         settings.store());
     this.defaultSharing = settings.sharing();
@@ -154,15 +154,17 @@ public final class FileChannelProvider extends StoreLedgerProvider {
         && sharing(request) == Sharing.SHARED
         && request.reservation() == Reservation.RESERVED
         && request.maximum() == RegionOptions.NO_MAXIMUM
-        && !request.prefault();
+        && !request.prefault()
+        && !configured(request.options()).wipe();
   }
 
   private BackedRegion make(
-      RegionRequest request,
+      RegionRequest asked,
       long carriedAs,
       Naming naming,
       Function<ProgressListener, SpaceReserver> fills)
       throws MemoryException {
+    RegionRequest request = asked.with(configured(asked.options()));
     requireNameToShare(request);
     RegionStore store = store(request.directory());
     Sharing sharing = sharing(request);
@@ -236,7 +238,12 @@ public final class FileChannelProvider extends StoreLedgerProvider {
         machine.requireRam("prefault", file.byteSize(), file.path().toString());
       }
       RegionTraits traits =
-          RegionTraits.of(request.name(), request.options(), sharing, file.path(), backing(store))
+          RegionTraits.of(
+                  request.name(),
+                  configured(request.options()),
+                  sharing,
+                  file.path(),
+                  backing(store))
               .withReservation(file.reservation())
               .carriedAs(carriedAs);
       PhasedProgress progress =

@@ -7,6 +7,7 @@ import java.util.Set;
 import org.dmalloc.api.Sharing;
 import org.dmalloc.spi.machine.MemoryCheck;
 import org.dmalloc.spi.region.ConfigurationReader;
+import org.dmalloc.spi.region.RegionQuotas;
 import org.dmalloc.spi.store.RegionStore;
 import org.dmalloc.spi.store.StoreDirectory;
 import org.dmalloc.spi.store.StoreLedgerProvider;
@@ -17,7 +18,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param name the provider's name
  * @param store where the files are
- * @param limitBytes the most that open regions may have in all
+ * @param quotas what open regions may have
  * @param sharing of regions whose request leaves it open; never DEFAULT
  * @param sectionTimeout how long close waits for open access sections
  * @param memoryCheck what to do about a request to prefault more memory than there is
@@ -25,15 +26,14 @@ import org.jspecify.annotations.Nullable;
 record FileChannelSettings(
     String name,
     RegionStore store,
-    long limitBytes,
+    RegionQuotas quotas,
     Sharing sharing,
     Duration sectionTimeout,
     MemoryCheck memoryCheck) {
   static final String SHARING = "sharing";
   static final String MEMORY_CHECK = "memory.check";
 
-  static final Set<String> KEYS =
-      ConfigurationReader.keys(StoreLedgerProvider.DIRECTORY, SHARING, MEMORY_CHECK);
+  static final Set<String> KEYS = StoreLedgerProvider.keys(SHARING, MEMORY_CHECK);
 
   /**
    * Reads a component's properties by a {@link ConfigurationReader}.
@@ -49,7 +49,7 @@ record FileChannelSettings(
     return new FileChannelSettings(
         reader.name(),
         StoreLedgerProvider.configured(reader, defaultDirectory),
-        reader.limitBytes(Long.MAX_VALUE),
+        RegionQuotas.of(reader),
         sharing == Sharing.DEFAULT ? Sharing.SHARED : sharing,
         reader.sectionTimeout(),
         reader.constant(MEMORY_CHECK, MemoryCheck.REFUSE));

@@ -24,6 +24,7 @@ import org.dmalloc.api.backing.BackingRegion;
 import org.dmalloc.api.backing.StoreMove;
 import org.dmalloc.api.backing.StoredBacking;
 import org.dmalloc.spi.machine.MemoryCheck;
+import org.dmalloc.spi.region.RegionQuotas;
 import org.dmalloc.spi.store.RegionStore;
 import org.dmalloc.testkit.ThinFileSystem;
 import org.junit.jupiter.api.Test;
@@ -46,7 +47,7 @@ class FailedWriteBackTest {
         new FileChannelSettings(
             "filechannel",
             RegionStore.open(disk.directory()),
-            Long.MAX_VALUE,
+            RegionQuotas.NONE,
             Sharing.SHARED,
             Duration.ofSeconds(10),
             MemoryCheck.REFUSE));

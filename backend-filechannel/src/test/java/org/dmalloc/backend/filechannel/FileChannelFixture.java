@@ -5,6 +5,7 @@ import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.MemoryProvider;
 import org.dmalloc.api.Sharing;
 import org.dmalloc.spi.machine.MemoryCheck;
+import org.dmalloc.spi.region.RegionQuotas;
 import org.dmalloc.spi.store.RegionStore;
 import org.dmalloc.testkit.ProviderFixture;
 import org.dmalloc.testkit.ProviderSettings;
@@ -20,7 +21,7 @@ public final class FileChannelFixture implements ProviderFixture {
         new FileChannelSettings(
             FileChannelProvider.NAME,
             RegionStore.open(settings.directory()),
-            settings.limitBytes(),
+            RegionQuotas.ofBytes(settings.limitBytes()),
             Sharing.SHARED,
             settings.sectionTimeout(),
             MemoryCheck.REFUSE));

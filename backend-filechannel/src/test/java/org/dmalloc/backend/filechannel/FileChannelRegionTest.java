@@ -32,6 +32,7 @@ import org.dmalloc.api.Residency;
 import org.dmalloc.api.Sharing;
 import org.dmalloc.api.backing.BackingRegion;
 import org.dmalloc.spi.machine.MemoryCheck;
+import org.dmalloc.spi.region.RegionQuotas;
 import org.dmalloc.spi.store.RegionStore;
 import org.dmalloc.testkit.SmallFileSystem;
 import org.junit.jupiter.api.Assumptions;
@@ -58,7 +59,7 @@ final class FileChannelRegionTest {
         new FileChannelSettings(
             "filechannel",
             RegionStore.open(directory),
-            Long.MAX_VALUE,
+            RegionQuotas.NONE,
             sharing,
             Duration.ofSeconds(10),
             MemoryCheck.REFUSE));
@@ -492,7 +493,7 @@ final class FileChannelRegionTest {
         new FileChannelSettings(
             "small",
             RegionStore.open(where),
-            Long.MAX_VALUE,
+            RegionQuotas.NONE,
             Sharing.SHARED,
             Duration.ofSeconds(1),
             MemoryCheck.REFUSE));

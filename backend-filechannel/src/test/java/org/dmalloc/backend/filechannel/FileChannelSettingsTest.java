@@ -23,7 +23,7 @@ final class FileChannelSettingsTest {
     FileChannelSettings settings = read(Map.of(), state.toString());
     assertEquals("filechannel", settings.name());
     assertEquals(state, settings.store().directory());
-    assertEquals(Long.MAX_VALUE, settings.limitBytes());
+    assertEquals(Long.MAX_VALUE, settings.quotas().bytes());
     assertEquals(Sharing.SHARED, settings.sharing());
     assertEquals(Duration.ofSeconds(10), settings.sectionTimeout());
     assertTrue(Files.notExists(state), "created when needed");
@@ -43,7 +43,7 @@ final class FileChannelSettingsTest {
             "/ignored");
     assertEquals("disk2", settings.name());
     assertEquals(directory, settings.store().directory());
-    assertEquals(1L << 30, settings.limitBytes());
+    assertEquals(1L << 30, settings.quotas().bytes());
     assertEquals(Sharing.PRIVATE, settings.sharing());
     assertEquals(Duration.ofMillis(200), settings.sectionTimeout());
   }

@@ -21,6 +21,7 @@ import org.dmalloc.api.RegionRequest;
 import org.dmalloc.api.Reservation;
 import org.dmalloc.api.Sharing;
 import org.dmalloc.spi.machine.MemoryCheck;
+import org.dmalloc.spi.region.RegionQuotas;
 import org.dmalloc.spi.store.RegionStore;
 import org.dmalloc.testkit.ManyRegions;
 import org.dmalloc.testkit.SmallFileSystem;
@@ -49,7 +50,7 @@ final class SmallRegionsTest {
         new FileChannelSettings(
             "filechannel",
             RegionStore.open(directory),
-            Long.MAX_VALUE,
+            RegionQuotas.NONE,
             Sharing.SHARED,
             Duration.ofSeconds(10),
             MemoryCheck.REFUSE));

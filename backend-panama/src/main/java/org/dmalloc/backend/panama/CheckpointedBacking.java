@@ -248,6 +248,11 @@ final class CheckpointedBacking implements RegionBacking, MemberMemory {
   }
 
   @Override
+  public void wipe(long offset, long length) throws MemoryException {
+    file.wipe(offset, length);
+  }
+
+  @Override
   public void unmap() {
     mapping.close();
   }

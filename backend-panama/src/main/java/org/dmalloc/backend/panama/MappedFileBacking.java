@@ -516,6 +516,14 @@ final class MappedFileBacking implements RegionBacking {
     return file.inStore().flatMap(StoreFile::fate);
   }
 
+  /** Private pages have never been in the file. */
+  @Override
+  public void wipe(long offset, long length) throws MemoryException {
+    if (traits.sharing() == Sharing.SHARED) {
+      file.wipe(offset, length);
+    }
+  }
+
   @Override
   public void unmap() {
     WatchedRegion watching = watched;

@@ -28,6 +28,30 @@ interface PanamaConfiguration extends ProviderConfiguration {
   String directory();
 
   @AttributeDefinition(
+      name = "Limit of bytes of the store",
+      description =
+          "The most that the named regions in a directory may have, those of other processes"
+              + " included. Empty: no limit.",
+      required = false)
+  String store_limit_bytes();
+
+  @AttributeDefinition(
+      name = "Limit of regions of the store",
+      description =
+          "How many named regions a directory may have, those of other processes included. Empty:"
+              + " no limit.",
+      required = false)
+  String store_limit_regions();
+
+  @AttributeDefinition(
+      name = "Wipe",
+      description =
+          "Whether the files of deleted regions, and of unnamed ones when they are closed, are"
+              + " overwritten with zeros before they go. What is open cannot be deleted then.",
+      defaultValue = "false")
+  boolean wipe();
+
+  @AttributeDefinition(
       name = "Access pattern",
       description =
           "For requests that say AUTO. AUTO finds out, for each part of a region. RANDOM reads"

@@ -124,7 +124,7 @@ public final class PanamaProvider extends StoreLedgerProvider {
             settings.name(),
             capabilitiesHere(),
             EnumSet.allOf(Advice.class),
-            settings.limitBytes(),
+            settings.quotas(),
             settings.sectionTimeout().toNanos()),
         settings.store());
     this.pattern = settings.pattern();
@@ -142,7 +142,8 @@ public final class PanamaProvider extends StoreLedgerProvider {
   }
 
   @Override
-  public MemoryRegion allocate(RegionRequest request, long carriedAs) throws MemoryException {
+  public MemoryRegion allocate(RegionRequest asked, long carriedAs) throws MemoryException {
+    RegionRequest request = asked.with(configured(asked.options()));
     if (request.durability() == Durability.CHECKPOINT) {
       CheckpointedRegions regions = checkpointed(request.directory());
       return ledger.admit(request, () -> regions.create(request, carriedAs));
@@ -156,15 +157,17 @@ public final class PanamaProvider extends StoreLedgerProvider {
 
   @Override
   public ArrivingRegion receive(
-      RegionRequest request, StoreMove move, CarriedGroup.Last last, long carriedAs)
+      RegionRequest asked, StoreMove move, CarriedGroup.Last last, long carriedAs)
       throws MemoryException {
     ledger.checkRunning();
+    RegionRequest request = asked.with(configured(asked.options()));
     return checkpointed(request.directory()).receive(request, move, last, carriedAs);
   }
 
   @Override
-  protected BackingRegion allocate(RegionRequest request, long carriedAs, Naming naming)
+  protected BackingRegion allocate(RegionRequest asked, long carriedAs, Naming naming)
       throws MemoryException {
+    RegionRequest request = asked.with(configured(asked.options()));
     return ledger.admit(request, () -> create(request, carriedAs, naming));
   }
 
@@ -224,7 +227,8 @@ public final class PanamaProvider extends StoreLedgerProvider {
   }
 
   @Override
-  public MemoryRegion open(OpenRequest request, long carriedAs) throws MemoryException {
+  public MemoryRegion open(OpenRequest asked, long carriedAs) throws MemoryException {
+    OpenRequest request = asked.with(configured(asked.options()));
     return ledger.admit(request, booking -> reopen(request, carriedAs, booking));
   }
 

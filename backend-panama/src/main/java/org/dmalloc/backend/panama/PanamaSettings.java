@@ -8,6 +8,7 @@ import org.dmalloc.api.AccessPattern;
 import org.dmalloc.spi.machine.MemoryCheck;
 import org.dmalloc.spi.region.ConfigurationReader;
 import org.dmalloc.spi.region.RegionLedger;
+import org.dmalloc.spi.region.RegionQuotas;
 import org.dmalloc.spi.store.RegionStore;
 import org.dmalloc.spi.store.StoreDirectory;
 import org.dmalloc.spi.store.StoreLedgerProvider;
@@ -18,7 +19,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param name the provider's name
  * @param store where its files are
- * @param limitBytes the most that open regions may have in all
+ * @param quotas what open regions may have
  * @param pattern for requests that say {@link AccessPattern#AUTO}
  * @param sectionTimeout how long close and resize wait for open access sections
  * @param memoryCheck what to do about a request to lock or prefault more memory than there is
@@ -26,7 +27,7 @@ import org.jspecify.annotations.Nullable;
 record PanamaSettings(
     String name,
     RegionStore store,
-    long limitBytes,
+    RegionQuotas quotas,
     AccessPattern pattern,
     Duration sectionTimeout,
     MemoryCheck memoryCheck) {
@@ -37,8 +38,7 @@ record PanamaSettings(
 
   static final String PATTERN = "pattern";
   static final String MEMORY_CHECK = "memory.check";
-  static final Set<String> KEYS =
-      ConfigurationReader.keys(StoreLedgerProvider.DIRECTORY, PATTERN, MEMORY_CHECK);
+  static final Set<String> KEYS = StoreLedgerProvider.keys(PATTERN, MEMORY_CHECK);
   private static final String SERVICE_PID = "service.pid";
 
   /** The settings of a provider in a given store, otherwise without a configuration. */
@@ -46,7 +46,7 @@ record PanamaSettings(
     return new PanamaSettings(
         NAME,
         store,
-        Long.MAX_VALUE,
+        RegionQuotas.NONE,
         AccessPattern.AUTO,
         Duration.ofNanos(RegionLedger.DEFAULT_SECTION_TIMEOUT_NANOS),
         MemoryCheck.REFUSE);
@@ -67,7 +67,7 @@ record PanamaSettings(
     return new PanamaSettings(
         reader.name(),
         StoreLedgerProvider.configured(reader, directoryProperty),
-        reader.limitBytes(Long.MAX_VALUE),
+        RegionQuotas.of(reader),
         reader.constant(PATTERN, AccessPattern.AUTO),
         reader.sectionTimeout(),
         reader.constant(MEMORY_CHECK, MemoryCheck.REFUSE));

@@ -106,6 +106,11 @@ abstract sealed class RegionFile permits RegionFile.Named, RegionFile.Unnamed, S
     }
   }
 
+  /** Overwrites a range with zeros, on the device. */
+  final void wipe(long offset, long length) throws MemoryException {
+    descriptor.wipe(dataOffset() + offset, length);
+  }
+
   /** Whether {@link #shareBlocksOf} may work; not for a file that others have parts of. */
   final boolean canShareBlocksOf(RegionFile source) {
     if (this instanceof SlotFile || source instanceof SlotFile) {

@@ -40,7 +40,8 @@ final class SmallRegions {
         && options.maximum() == RegionOptions.NO_MAXIMUM
         && options.residentBudget() == RegionOptions.NO_BUDGET
         && !options.locked()
-        && !options.prefault();
+        && !options.prefault()
+        && !options.wipe(); // a file of its own is overwritten when nothing else depends on it
   }
 
   /**

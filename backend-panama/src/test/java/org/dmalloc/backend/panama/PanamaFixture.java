@@ -4,6 +4,7 @@ package org.dmalloc.backend.panama;
 import org.dmalloc.api.AccessPattern;
 import org.dmalloc.api.MemoryProvider;
 import org.dmalloc.spi.machine.MemoryCheck;
+import org.dmalloc.spi.region.RegionQuotas;
 import org.dmalloc.spi.store.RegionStore;
 import org.dmalloc.testkit.ProviderFixture;
 import org.dmalloc.testkit.ProviderSettings;
@@ -19,7 +20,7 @@ public final class PanamaFixture implements ProviderFixture {
         new PanamaSettings(
             PanamaSettings.NAME,
             RegionStore.open(settings.directory()),
-            settings.limitBytes(),
+            RegionQuotas.ofBytes(settings.limitBytes()),
             AccessPattern.AUTO,
             settings.sectionTimeout(),
             MemoryCheck.REFUSE));

@@ -352,7 +352,7 @@ class PanamaProviderTest {
             new PanamaSettings(
                 "random",
                 defaults.store(),
-                defaults.limitBytes(),
+                defaults.quotas(),
                 AccessPattern.RANDOM,
                 defaults.sectionTimeout(),
                 MemoryCheck.REFUSE));

@@ -27,7 +27,7 @@ class PanamaSettingsTest {
             with(Map.of("service.ranking", 20, "limit.bytes", " ")), directory.toString());
     assertEquals("panama", settings.name());
     assertEquals(directory, settings.store().directory());
-    assertEquals(Long.MAX_VALUE, settings.limitBytes());
+    assertEquals(Long.MAX_VALUE, settings.quotas().bytes());
     assertEquals(AccessPattern.AUTO, settings.pattern());
     assertEquals(Duration.ofSeconds(10), settings.sectionTimeout());
   }
@@ -46,12 +46,14 @@ class PanamaSettingsTest {
             "/nowhere");
     assertEquals("disk2", settings.name());
     assertEquals(disk, settings.store().directory());
-    assertEquals(20L << 30, settings.limitBytes());
+    assertEquals(20L << 30, settings.quotas().bytes());
     assertEquals(AccessPattern.RANDOM, settings.pattern());
     assertEquals(Duration.ofMillis(500), settings.sectionTimeout());
     assertEquals(
         4096,
-        PanamaSettings.of(with(Map.of("limit.bytes", 4096L)), directory.toString()).limitBytes());
+        PanamaSettings.of(with(Map.of("limit.bytes", 4096L)), directory.toString())
+            .quotas()
+            .bytes());
   }
 
   @Test

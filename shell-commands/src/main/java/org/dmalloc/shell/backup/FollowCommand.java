@@ -15,9 +15,11 @@ import org.dmalloc.backup.BackupInfo;
 import org.dmalloc.backup.FollowOptions;
 import org.dmalloc.backup.Standby;
 import org.dmalloc.report.Table;
+import org.dmalloc.shell.command.Affects;
 import org.dmalloc.shell.command.Backend;
 import org.dmalloc.shell.command.CommandSet;
 import org.dmalloc.shell.command.Console;
+import org.dmalloc.shell.command.Effect;
 import org.dmalloc.shell.command.ProgressLine;
 import org.dmalloc.shell.command.Providers;
 import org.dmalloc.shell.command.RegionOpened;
@@ -72,6 +74,7 @@ public final class FollowCommand extends CommandSet {
   @Descriptor(
       "keeps a copy of a region as the newest checkpoint of its backup is, for reading; without"
           + " BACKUP lists the copies")
+  @Affects(Effect.READ)
   public @Nullable Printable follow(
       CommandSession session,
       @Argument(

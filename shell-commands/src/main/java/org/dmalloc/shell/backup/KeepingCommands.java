@@ -24,9 +24,11 @@ import org.dmalloc.backup.BackupStore;
 import org.dmalloc.backup.KeepOptions;
 import org.dmalloc.backup.KnownBackup;
 import org.dmalloc.report.Table;
+import org.dmalloc.shell.command.Affects;
 import org.dmalloc.shell.command.CommandFailure;
 import org.dmalloc.shell.command.CommandSet;
 import org.dmalloc.shell.command.Console;
+import org.dmalloc.shell.command.Effect;
 import org.dmalloc.shell.command.ProgressLine;
 import org.dmalloc.shell.command.Providers;
 import org.dmalloc.shell.command.RegionLookup;
@@ -149,6 +151,7 @@ public final class KeepingCommands extends CommandSet {
   }
 
   @Descriptor("keeps each checkpoint of regions in a store from now on, beside their use")
+  @Affects(Effect.READ)
   public Printable start(
       CommandSession session,
       @Argument("ID…: ids or names of checkpointed regions; a stored one is opened, and stays so")
@@ -293,6 +296,7 @@ public final class KeepingCommands extends CommandSet {
   }
 
   @Descriptor("ends backups; what was kept stays, and a later start goes on with it")
+  @Affects(Effect.DELETE)
   public Message stop(
       CommandSession session,
       @Argument("[ID…]: ids or names of regions, or names of groups") List<Object> ids,

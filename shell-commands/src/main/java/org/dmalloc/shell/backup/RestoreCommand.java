@@ -22,9 +22,11 @@ import org.dmalloc.backup.BackupPoint;
 import org.dmalloc.backup.BackupService;
 import org.dmalloc.backup.RestorePoint;
 import org.dmalloc.backup.RestoreRequest;
+import org.dmalloc.shell.command.Affects;
 import org.dmalloc.shell.command.Backend;
 import org.dmalloc.shell.command.CommandSet;
 import org.dmalloc.shell.command.Console;
+import org.dmalloc.shell.command.Effect;
 import org.dmalloc.shell.command.ProgressLine;
 import org.dmalloc.shell.command.Providers;
 import org.dmalloc.shell.command.RegionLookup;
@@ -60,6 +62,7 @@ public final class RestoreCommand extends CommandSet {
   @Descriptor(
       "makes a new region of a kept checkpoint (--as), or brings the region itself back to it"
           + " (--yes)")
+  @Affects({Effect.WRITE, Effect.DELETE})
   public Printable restore(
       CommandSession session,
       BackupArguments which,

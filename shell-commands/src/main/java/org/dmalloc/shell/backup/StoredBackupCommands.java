@@ -24,9 +24,11 @@ import org.dmalloc.backup.MergeReport;
 import org.dmalloc.backup.RetentionPolicy;
 import org.dmalloc.backup.VerifyReport;
 import org.dmalloc.report.Table;
+import org.dmalloc.shell.command.Affects;
 import org.dmalloc.shell.command.CommandFailure;
 import org.dmalloc.shell.command.CommandSet;
 import org.dmalloc.shell.command.Console;
+import org.dmalloc.shell.command.Effect;
 import org.dmalloc.shell.command.ProgressLine;
 import org.dmalloc.shell.command.Providers;
 import org.dmalloc.shell.output.JsonResult;
@@ -269,6 +271,7 @@ public final class StoredBackupCommands extends CommandSet {
   public record MergeRow(UUID id, String group, String store, MergeReport report) {}
 
   @Descriptor("merges now what need not stay: checkpoints go, and the others take less room")
+  @Affects(Effect.DELETE)
   public Printable merge(
       CommandSession session,
       BackupArguments which,

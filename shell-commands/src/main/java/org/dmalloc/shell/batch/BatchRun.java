@@ -17,6 +17,7 @@ import java.util.TreeSet;
 import org.apache.felix.service.command.CommandProcessor;
 import org.apache.felix.service.command.CommandSession;
 import org.apache.felix.service.command.Converter;
+import org.apache.felix.service.command.Function;
 import org.apache.felix.service.command.Result;
 import org.dmalloc.api.VisibleText;
 import org.dmalloc.shell.command.Console;
@@ -86,7 +87,7 @@ public final class BatchRun implements AutoCloseable {
   public int run(List<String> words) {
     Optional<String> command = resolve(words.getFirst());
     if (command.isEmpty()) {
-      return failed(Words.unknown("command", words.getFirst(), ownCommands()));
+      return failed(unknown(words.getFirst()));
     }
     session.put("args", words.subList(1, words.size()));
     session.put(RegionOpened.ONE_COMMAND, true);
@@ -98,6 +99,18 @@ public final class BatchRun implements AutoCloseable {
       session.put("args", List.of());
       session.put(RegionOpened.ONE_COMMAND, null);
     }
+  }
+
+  /** Why there is no such command: it may be switched off. */
+  private Exception unknown(String word) {
+    if (session.get(SCOPE + ":" + SessionFunctions.UNKNOWN) instanceof Function unknown) {
+      try {
+        unknown.execute(session, List.of(word));
+      } catch (Exception e) {
+        return e;
+      }
+    }
+    return Words.unknown("command", word, ownCommands());
   }
 
   /** Runs lines; returns the status of the last line that failed, or {@link #OK} if none did. */

@@ -26,6 +26,7 @@ import org.dmalloc.api.PagingStatistics;
 import org.dmalloc.api.ProviderStatistics;
 import org.dmalloc.api.RegionInfo;
 import org.dmalloc.api.RegionRequest;
+import org.dmalloc.api.ResourceUse;
 import org.dmalloc.api.SnapshotRequest;
 import org.dmalloc.api.SnapshotResult;
 import org.dmalloc.api.StoreFinding;
@@ -133,6 +134,11 @@ public final class Backend implements MemoryProvider {
   @Override
   public ProviderStatistics statistics() {
     return ask("statistics()", ANSWER, provider::statistics);
+  }
+
+  @Override
+  public List<ResourceUse> limits() {
+    return elements("limits()", ask("limits()", ANSWER, provider::limits));
   }
 
   @Override

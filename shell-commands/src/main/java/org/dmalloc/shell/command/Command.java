@@ -2,6 +2,7 @@
 package org.dmalloc.shell.command;
 
 import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Method;
 import java.time.Duration;
 import java.util.List;
 import java.util.OptionalInt;
@@ -68,6 +69,17 @@ public final class Command implements Function {
 
   public CommandSet set() {
     return set;
+  }
+
+  /** What it does to regions, as its method is marked; empty if it only lists. */
+  public Set<Effect> effects() {
+    for (Method method : set.getClass().getMethods()) {
+      Affects affects = method.getAnnotation(Affects.class);
+      if (affects != null && method.getName().equals(word())) {
+        return Set.of(affects.value());
+      }
+    }
+    return Set.of();
   }
 
   /**

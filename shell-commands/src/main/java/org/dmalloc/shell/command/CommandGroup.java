@@ -24,6 +24,7 @@ public final class CommandGroup implements Function {
   private final String summary;
   private final String whenEmpty;
   private final Supplier<List<Command>> all;
+  private final CommandRefusal refusal;
 
   /**
    * Names a group.
@@ -31,8 +32,15 @@ public final class CommandGroup implements Function {
    * @param summary what its commands are for, in one line
    * @param whenEmpty why there are none, and what the user can do
    * @param all the commands of the shell, of this group and others
+   * @param refusal of commands that are not among them
    */
-  public CommandGroup(String name, String summary, String whenEmpty, Supplier<List<Command>> all) {
+  public CommandGroup(
+      String name,
+      String summary,
+      String whenEmpty,
+      Supplier<List<Command>> all,
+      CommandRefusal refusal) {
+    this.refusal = refusal;
     this.name = name;
     this.summary = summary;
     this.whenEmpty = whenEmpty;
@@ -73,6 +81,10 @@ public final class CommandGroup implements Function {
 
   /** The command that a word names; {@link UsageException} if it names none. */
   public Command find(String word) {
+    Optional<UsageException> refused = refusal.of(name + " " + word);
+    if (refused.isPresent()) {
+      throw refused.get();
+    }
     if (commands().isEmpty()) {
       throw new UsageException(name + ": " + whenEmpty);
     }

@@ -17,6 +17,7 @@ import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.MemoryProvider;
 import org.dmalloc.api.MemoryRegion;
 import org.dmalloc.api.RegionInfo;
+import org.dmalloc.api.ResourceLimits;
 import org.dmalloc.api.backing.OrphanedRegions;
 import org.dmalloc.api.move.LeakedRegion;
 import org.dmalloc.api.move.ManagedRegionInfo;
@@ -37,6 +38,7 @@ public final class Providers {
 
   private volatile Supplier<@Nullable RegionMover> mover = () -> null;
   private volatile Supplier<List<FailedStart>> failedStarts = List::of;
+  private volatile Supplier<@Nullable ResourceLimits> limits = () -> null;
 
   /**
    * A backend that did not start and so is no service.
@@ -91,6 +93,20 @@ public final class Providers {
   /** Those who are told what commands do to regions. */
   public List<RegionWatcher> watchers() {
     return List.copyOf(watchers);
+  }
+
+  /** Sets the source of the service of limits, which gives null while there is none. */
+  public void limits(Supplier<@Nullable ResourceLimits> source) {
+    limits = source;
+  }
+
+  /** The service of limits; {@link UsageException} if there is none. */
+  public ResourceLimits limits() {
+    return Optional.ofNullable(limits.get())
+        .orElseThrow(
+            () ->
+                new UsageException(
+                    "the service of limits is not here; start the bundle org.dmalloc.manager"));
   }
 
   /** Sets the source of the service that moves regions, which gives null while there is none. */

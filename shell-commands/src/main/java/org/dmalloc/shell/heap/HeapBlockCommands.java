@@ -16,7 +16,9 @@ import org.dmalloc.heap.DoubleFreeException;
 import org.dmalloc.heap.Heap;
 import org.dmalloc.report.Lines;
 import org.dmalloc.report.Table;
+import org.dmalloc.shell.command.Affects;
 import org.dmalloc.shell.command.CommandSet;
+import org.dmalloc.shell.command.Effect;
 import org.dmalloc.shell.command.Providers;
 import org.dmalloc.shell.output.JsonResult;
 import org.dmalloc.shell.output.Listing;
@@ -81,6 +83,7 @@ public final class HeapBlockCommands extends CommandSet {
   }
 
   @Descriptor("allocates blocks, and says at which offsets")
+  @Affects(Effect.WRITE)
   public Printable alloc(
       HeapArguments which,
       @Argument("SIZE: bytes of a block: 100, 4k …") ByteSize size,
@@ -127,6 +130,7 @@ public final class HeapBlockCommands extends CommandSet {
   }
 
   @Descriptor("frees blocks of a heap")
+  @Affects({Effect.WRITE, Effect.DELETE})
   public Message free(
       HeapArguments which,
       @Argument("OFFSET…: the offsets that 'heap alloc' gave") List<Object> offsets)
@@ -211,6 +215,7 @@ public final class HeapBlockCommands extends CommandSet {
   }
 
   @Descriptor("shows what a named root stands for, or gives the name to an offset")
+  @Affects(Effect.WRITE)
   public Message root(
       HeapArguments which,
       @Argument("ROOT: the name") String name,

@@ -21,8 +21,10 @@ import org.dmalloc.heap.Heap;
 import org.dmalloc.heap.HeapOptions;
 import org.dmalloc.heap.HeapStatistics;
 import org.dmalloc.report.Table;
+import org.dmalloc.shell.command.Affects;
 import org.dmalloc.shell.command.CommandSet;
 import org.dmalloc.shell.command.Console;
+import org.dmalloc.shell.command.Effect;
 import org.dmalloc.shell.command.ProgressLine;
 import org.dmalloc.shell.command.Providers;
 import org.dmalloc.shell.command.RegionLookup;
@@ -46,6 +48,7 @@ public final class HeapOpeningCommands extends CommandSet {
   }
 
   @Descriptor("makes an empty heap in a region, over what is in it, and keeps it open")
+  @Affects({Effect.WRITE, Effect.DELETE})
   public HeapOpened create(
       CommandSession session,
       @Argument("[ID]: id or name of the region; with --size the name of a new one")
@@ -150,6 +153,7 @@ public final class HeapOpeningCommands extends CommandSet {
   }
 
   @Descriptor("closes open heaps cleanly; blocks stay allocated, and what is stored stays stored")
+  @Affects(Effect.DELETE)
   public Message close(
       CommandSession session,
       @Argument("[HEAP…]: ids or names of regions with an open heap") List<Object> which,
@@ -250,6 +254,7 @@ public final class HeapOpeningCommands extends CommandSet {
   }
 
   @Descriptor("ends a heap for good: its blocks are lost, the region stays")
+  @Affects({Effect.WRITE, Effect.DELETE})
   public Message erase(
       HeapArguments which, @Argument("--yes: yes, its blocks may be lost") boolean yes)
       throws MemoryException {

@@ -13,9 +13,11 @@ import org.dmalloc.heap.Heap;
 import org.dmalloc.heap.HeapLeaks;
 import org.dmalloc.heap.HeapReport;
 import org.dmalloc.report.Table;
+import org.dmalloc.shell.command.Affects;
 import org.dmalloc.shell.command.CommandFailure;
 import org.dmalloc.shell.command.CommandSet;
 import org.dmalloc.shell.command.Console;
+import org.dmalloc.shell.command.Effect;
 import org.dmalloc.shell.command.ProgressLine;
 import org.dmalloc.shell.command.Providers;
 import org.dmalloc.shell.command.RegionLookup;
@@ -80,6 +82,7 @@ public final class HeapStateCommands extends CommandSet {
   @Descriptor(
       "makes the metadata of a heap agree again; frees nothing that may be a live block; Ctrl-C"
           + " ends it, and an open heap may then wait for another repair")
+  @Affects(Effect.WRITE)
   public Printable repair(
       CommandSession session, HeapArguments which, @Argument("--json: as JSON") boolean json)
       throws MemoryException, CommandFailure, InterruptedException {
@@ -149,6 +152,7 @@ public final class HeapStateCommands extends CommandSet {
   }
 
   @Descriptor("gives back at once what is free: what caches hold, and the space of free pages")
+  @Affects(Effect.WRITE)
   public Message trim(HeapArguments which) throws MemoryException {
     try (OpenHeaps.Lease lease = open.lease(which, lookup(), AccessMode.READ_WRITE)) {
       long bytes = lease.heap().trim();

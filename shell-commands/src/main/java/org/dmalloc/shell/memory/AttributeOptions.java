@@ -41,6 +41,10 @@ public record AttributeOptions(
         Durable durable,
     @Argument("--process-shared: lets other processes open it for writing too, by this option")
         boolean processShared,
+    @Argument(
+            "--wipe: overwrites the file of an unnamed region with zeros, on the device, when it is"
+                + " freed")
+        boolean wipe,
     @Argument("--checked: a segment throws once its section is closed, for tests; slow")
         boolean checked,
     @Argument("-d, --directory DIR: the store directory, in place of the backend's own")
@@ -100,6 +104,7 @@ public record AttributeOptions(
         .withNameDurability(durable.durability())
         .withProcessShared(processShared)
         .withCheckedSections(checked)
+        .withWipe(wipe)
         .withSharing(sharing)
         .withPattern(pattern)
         .withPageSize(huge ? PageSize.HUGE : PageSize.DEFAULT)

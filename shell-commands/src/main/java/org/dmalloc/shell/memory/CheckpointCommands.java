@@ -16,10 +16,12 @@ import org.dmalloc.api.MemoryRegion;
 import org.dmalloc.api.RegionInfo;
 import org.dmalloc.report.Table;
 import org.dmalloc.report.Units;
+import org.dmalloc.shell.command.Affects;
 import org.dmalloc.shell.command.Backend;
 import org.dmalloc.shell.command.CommandFailure;
 import org.dmalloc.shell.command.CommandSet;
 import org.dmalloc.shell.command.Console;
+import org.dmalloc.shell.command.Effect;
 import org.dmalloc.shell.command.ProgressLine;
 import org.dmalloc.shell.command.Providers;
 import org.dmalloc.shell.command.RegionLookup;
@@ -84,6 +86,7 @@ public final class CheckpointCommands extends CommandSet {
   }
 
   @Descriptor("makes all that was stored to regions and their groups durable, all or nothing")
+  @Affects(Effect.WRITE)
   public Printable checkpoint(
       CommandSession session,
       @Argument("ID…: ids or names of open regions; each group is taken once") List<Object> ids,
@@ -126,6 +129,7 @@ public final class CheckpointCommands extends CommandSet {
           Table.column("REGIONS", row -> String.join(",", row.regions())));
 
   @Descriptor("goes back to the last checkpoint: what was stored since is lost")
+  @Affects({Effect.WRITE, Effect.DELETE})
   public Message discard(
       @Argument("ID…: ids or names of open regions; their groups go back as a whole")
           List<Object> ids,

@@ -14,9 +14,11 @@ import org.apache.felix.service.command.CommandSession;
 import org.apache.felix.service.command.Descriptor;
 import org.dmalloc.api.Access;
 import org.dmalloc.api.AccessMode;
+import org.dmalloc.shell.command.Affects;
 import org.dmalloc.shell.command.CommandFailure;
 import org.dmalloc.shell.command.CommandSet;
 import org.dmalloc.shell.command.Console;
+import org.dmalloc.shell.command.Effect;
 import org.dmalloc.shell.command.LostOutputException;
 import org.dmalloc.shell.command.ProgressLine;
 import org.dmalloc.shell.command.Providers;
@@ -39,6 +41,7 @@ public final class ContentCommands extends CommandSet {
   }
 
   @Descriptor("stores bytes in a region")
+  @Affects(Effect.WRITE)
   public Message write(
       CommandSession session,
       RegionArguments which,
@@ -73,6 +76,7 @@ public final class ContentCommands extends CommandSet {
   }
 
   @Descriptor("shows bytes of a region, in hex and as text")
+  @Affects(Effect.READ)
   public @Nullable Object read(
       CommandSession session,
       RegionArguments which,
@@ -102,6 +106,7 @@ public final class ContentCommands extends CommandSet {
   }
 
   @Descriptor("fills a region, or a range of it, with one byte")
+  @Affects(Effect.WRITE)
   public Message fill(
       CommandSession session,
       RegionArguments which,

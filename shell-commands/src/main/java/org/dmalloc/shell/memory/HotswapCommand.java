@@ -11,10 +11,12 @@ import org.dmalloc.api.MemoryRegion;
 import org.dmalloc.api.move.ManagedRegionInfo;
 import org.dmalloc.api.move.MoveOptions;
 import org.dmalloc.api.move.MoveResult;
+import org.dmalloc.shell.command.Affects;
 import org.dmalloc.shell.command.Backend;
 import org.dmalloc.shell.command.CommandFailure;
 import org.dmalloc.shell.command.CommandSet;
 import org.dmalloc.shell.command.Console;
+import org.dmalloc.shell.command.Effect;
 import org.dmalloc.shell.command.ProgressLine;
 import org.dmalloc.shell.command.Providers;
 import org.dmalloc.shell.output.Message;
@@ -31,6 +33,7 @@ public final class HotswapCommand extends CommandSet {
 
   @Descriptor(
       "moves regions to another backend while they are used; Ctrl-C leaves them where they are")
+  @Affects(Effect.WRITE)
   public Message hotswap(
       CommandSession session,
       @Argument("ID… BACKEND: ids or names of open regions, and last the backend")

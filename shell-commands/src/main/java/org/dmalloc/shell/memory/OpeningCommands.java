@@ -18,10 +18,12 @@ import org.dmalloc.api.Requirements;
 import org.dmalloc.api.Reservation;
 import org.dmalloc.api.SwapPolicy;
 import org.dmalloc.api.UnsupportedCapabilityException;
+import org.dmalloc.shell.command.Affects;
 import org.dmalloc.shell.command.Backend;
 import org.dmalloc.shell.command.CommandFailure;
 import org.dmalloc.shell.command.CommandSet;
 import org.dmalloc.shell.command.Console;
+import org.dmalloc.shell.command.Effect;
 import org.dmalloc.shell.command.ProgressLine;
 import org.dmalloc.shell.command.ProviderFault;
 import org.dmalloc.shell.command.Providers;
@@ -194,6 +196,7 @@ public final class OpeningCommands extends CommandSet {
   }
 
   @Descriptor("closes regions: an unnamed one is gone, a named one stays stored")
+  @Affects(Effect.DELETE)
   public Message free(
       CommandSession session,
       @Argument("[ID…]: ids or names of open regions") List<Object> ids,

@@ -12,10 +12,12 @@ import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.MemoryRegion;
 import org.dmalloc.api.RegionRequest;
 import org.dmalloc.api.SwapPolicy;
+import org.dmalloc.shell.command.Affects;
 import org.dmalloc.shell.command.Backend;
 import org.dmalloc.shell.command.CommandFailure;
 import org.dmalloc.shell.command.CommandSet;
 import org.dmalloc.shell.command.Console;
+import org.dmalloc.shell.command.Effect;
 import org.dmalloc.shell.command.ProgressLine;
 import org.dmalloc.shell.command.ProviderFault;
 import org.dmalloc.shell.command.Providers;
@@ -36,6 +38,7 @@ public final class PagingCommands extends CommandSet {
   }
 
   @Descriptor("gives the kernel advice about a region, or a range of it")
+  @Affects(Effect.WRITE)
   public Message advise(
       RegionArguments which,
       @Argument("ADVICE: what madvise(2) is told") Advice advice,
@@ -57,6 +60,7 @@ public final class PagingCommands extends CommandSet {
   }
 
   @Descriptor("changes how the kernel treats a region under memory pressure")
+  @Affects(Effect.WRITE)
   public Message policy(
       @Argument("ID: id or name of an open region") Object id,
       @Argument("POLICY: the policy") SwapPolicy policy)
@@ -73,6 +77,7 @@ public final class PagingCommands extends CommandSet {
   }
 
   @Descriptor("says that a region, or a range of it, is not needed for a while; content stays")
+  @Affects(Effect.WRITE)
   public Message release(RegionArguments which, RangeArguments part) throws MemoryException {
     try (RegionLookup.Lease lease = which.lease(lookup(), AccessMode.READ_WRITE)) {
       String amount = part.apply(lease, MemoryRegion::release, MemoryRegion::release);
@@ -81,6 +86,7 @@ public final class PagingCommands extends CommandSet {
   }
 
   @Descriptor("keeps the part of a region that is in RAM within a budget, or lifts the bound")
+  @Affects(Effect.WRITE)
   public Message budget(
       @Argument("ID: id or name of the region, which must be open") Object id,
       @Argument("SIZE: how much may be in RAM: 64k, 512m, 1.5g …; or none") String size)

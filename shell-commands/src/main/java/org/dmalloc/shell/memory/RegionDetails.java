@@ -95,6 +95,9 @@ public record RegionDetails(
     if (info.checkedSections()) {
       lines.put("sections", "checked: a segment throws once its section is closed");
     }
+    if (info.wipe()) {
+      lines.put("wiped", "its file is overwritten with zeros before it goes");
+    }
     if (info.writeBackFailure() != null) {
       lines.put("not written", info.writeBackFailure());
     }

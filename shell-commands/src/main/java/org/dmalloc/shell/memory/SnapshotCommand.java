@@ -9,9 +9,11 @@ import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.RegionNames;
 import org.dmalloc.api.SnapshotRequest;
 import org.dmalloc.api.SnapshotResult;
+import org.dmalloc.shell.command.Affects;
 import org.dmalloc.shell.command.Backend;
 import org.dmalloc.shell.command.CommandSet;
 import org.dmalloc.shell.command.Console;
+import org.dmalloc.shell.command.Effect;
 import org.dmalloc.shell.command.ProgressLine;
 import org.dmalloc.shell.command.Providers;
 import org.dmalloc.shell.command.RegionLookup;
@@ -31,6 +33,7 @@ public final class SnapshotCommand extends CommandSet {
   @Descriptor(
       "copies a region as it is at one moment, while it is used, to a stored one that is read-only;"
           + " Ctrl-C leaves nothing")
+  @Affects(Effect.READ)
   public Printable snapshot(
       CommandSession session,
       @Argument("ID: id or name of the region; a stored one is opened for this") Object id,

@@ -8,8 +8,10 @@ import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.MemoryRegion;
 import org.dmalloc.api.Punch;
 import org.dmalloc.api.RegionInfo;
+import org.dmalloc.shell.command.Affects;
 import org.dmalloc.shell.command.CommandSet;
 import org.dmalloc.shell.command.Console;
+import org.dmalloc.shell.command.Effect;
 import org.dmalloc.shell.command.ProgressLine;
 import org.dmalloc.shell.command.Providers;
 import org.dmalloc.shell.command.RegionLookup;
@@ -30,6 +32,7 @@ public final class SpaceCommands extends CommandSet {
   }
 
   @Descriptor("grows or shrinks a region; kept bytes stay, new ones are zero")
+  @Affects(Effect.WRITE)
   public Message resize(
       CommandSession session,
       RegionArguments which,
@@ -55,6 +58,7 @@ public final class SpaceCommands extends CommandSet {
   }
 
   @Descriptor("shows how many bytes of a region are in use, or says so; it is kept with the region")
+  @Affects(Effect.WRITE)
   public Message length(
       RegionArguments which,
       @Argument("[SIZE]: how many are in use from now on: 4096, 64k, 1.5g …")
@@ -77,6 +81,7 @@ public final class SpaceCommands extends CommandSet {
   }
 
   @Descriptor("empties a range: it reads as zeros, and what its pages took is given back")
+  @Affects({Effect.WRITE, Effect.DELETE})
   public Message punch(
       CommandSession session,
       RegionArguments which,
@@ -109,6 +114,7 @@ public final class SpaceCommands extends CommandSet {
   }
 
   @Descriptor("takes the space of a range, so that no later store to it can lack it")
+  @Affects(Effect.WRITE)
   public Message reserve(CommandSession session, RegionArguments which, RangeArguments part)
       throws MemoryException {
     try (RegionLookup.Lease lease = which.lease(lookup(), AccessMode.READ_WRITE);
@@ -132,6 +138,7 @@ public final class SpaceCommands extends CommandSet {
   }
 
   @Descriptor("protects a region, or a range of it, from stores, or lifts that")
+  @Affects(Effect.WRITE)
   public Message protect(
       @Argument("ID: id or name of the region, which must be open") Object id,
       @Argument("-b, --backend BACKEND: the backend of the region, if several have one of the name")

@@ -22,10 +22,12 @@ import org.dmalloc.api.SnapshotOrigin;
 import org.dmalloc.api.StoreFinding;
 import org.dmalloc.api.StoredRegion;
 import org.dmalloc.report.Table;
+import org.dmalloc.shell.command.Affects;
 import org.dmalloc.shell.command.Backend;
 import org.dmalloc.shell.command.CommandFailure;
 import org.dmalloc.shell.command.CommandSet;
 import org.dmalloc.shell.command.Console;
+import org.dmalloc.shell.command.Effect;
 import org.dmalloc.shell.command.ProviderFault;
 import org.dmalloc.shell.command.Providers;
 import org.dmalloc.shell.command.RegionLookup;
@@ -158,6 +160,7 @@ public final class StoreCommands extends CommandSet {
   }
 
   @Descriptor("gives a stored region another name, also while it is open")
+  @Affects(Effect.WRITE)
   public Message rename(
       CommandSession session,
       @Argument("NAME: its name, see 'stored'") Object name,
@@ -204,6 +207,7 @@ public final class StoreCommands extends CommandSet {
   }
 
   @Descriptor("deletes stored regions for good; an open one only with --open")
+  @Affects(Effect.DELETE)
   public Message delete(
       CommandSession session,
       @Argument("NAME…: names of stored regions, see 'stored'") List<Object> names,
@@ -219,8 +223,15 @@ public final class StoreCommands extends CommandSet {
       @Argument(
               "--durable WHEN=now: when that is on the device: now, or force for the next 'flush"
                   + " --names'")
-          AttributeOptions.Durable durable)
+          AttributeOptions.Durable durable,
+      @Argument("--wipe: overwrites their files with zeros, on the device, before they go")
+          boolean wipe)
       throws MemoryException {
+    if (wipe && open) {
+      throw new UsageException(
+          "delete: --open and --wipe exclude each other: what is open cannot be overwritten; free"
+              + " it first");
+    }
     Path elsewhere = Console.of(session).resolveGiven(directory);
     // All are resolved before the first deletion, so that a mistyped one prevents all.
     List<Backend.Stored> found = new ArrayList<>();
@@ -230,12 +241,13 @@ public final class StoreCommands extends CommandSet {
     if (!open) {
       found.forEach(StoreCommands::requireClosed);
     }
-    Deletion how = new Deletion(open, durable.durability(), elsewhere);
+    Deletion how = new Deletion(open, durable.durability(), elsewhere, wipe);
     for (Backend.Stored each : found) {
       each.backend().delete(each.region().name(), how);
     }
     return Message.of(
-        "deleted " + String.join(", ", found.stream().map(s -> s.region().name()).toList()));
+        (wipe ? "overwrote and deleted " : "deleted ")
+            + String.join(", ", found.stream().map(s -> s.region().name()).toList()));
   }
 
   private static void requireClosed(Backend.Stored stored) {

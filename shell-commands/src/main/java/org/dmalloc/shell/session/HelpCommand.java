@@ -12,6 +12,7 @@ import org.apache.felix.service.command.Descriptor;
 import org.apache.felix.service.command.Function;
 import org.dmalloc.shell.command.Command;
 import org.dmalloc.shell.command.CommandGroup;
+import org.dmalloc.shell.command.CommandRefusal;
 import org.dmalloc.shell.command.CommandSet;
 import org.dmalloc.shell.command.Providers;
 import org.dmalloc.shell.output.Message;
@@ -26,12 +27,17 @@ public final class HelpCommand extends CommandSet {
 
   private final Supplier<List<Command>> commands;
   private final List<CommandGroup> groups;
+  private final CommandRefusal refusal;
 
   public HelpCommand(
-      Providers providers, Supplier<List<Command>> commands, List<CommandGroup> groups) {
+      Providers providers,
+      Supplier<List<Command>> commands,
+      List<CommandGroup> groups,
+      CommandRefusal refusal) {
     super(providers, "help");
     this.commands = commands;
     this.groups = groups;
+    this.refusal = refusal;
   }
 
   @Descriptor("lists the commands, or explains one")
@@ -63,7 +69,7 @@ public final class HelpCommand extends CommandSet {
         }
       }
     }
-    throw SessionFunctions.unknown(name, commands.get());
+    throw refusal.of(name).orElseGet(() -> SessionFunctions.unknown(name, commands.get()));
   }
 
   private String overview() {
@@ -90,7 +96,8 @@ public final class HelpCommand extends CommandSet {
             """
 
             'COMMAND --help' explains one. Sizes are written 4096, 64k, 512m, 1.5g. Where an ID
-            stands, the name of a region does too; a stored region is opened for the command.""")
+            stands, the name of a region does too; a stored region is opened for the command.\
+            """)
         .toString();
   }
 }

@@ -7,6 +7,7 @@ import java.util.function.Supplier;
 import org.apache.felix.service.command.Function;
 import org.dmalloc.api.VisibleText;
 import org.dmalloc.shell.command.Command;
+import org.dmalloc.shell.command.CommandRefusal;
 import org.dmalloc.shell.command.Console;
 import org.dmalloc.shell.command.Providers;
 import org.dmalloc.shell.output.Message;
@@ -45,11 +46,16 @@ public final class SessionFunctions {
     };
   }
 
-  /** Fails with the name of the command that is nearest to the word. */
-  public static Function unknown(Supplier<List<Command>> commands) {
+  /**
+   * Fails with the name of the command that is nearest to the word, or with the reason why it is
+   * refused.
+   *
+   * @param refusal of commands that are not among them
+   */
+  public static Function unknown(Supplier<List<Command>> commands, CommandRefusal refusal) {
     return (session, arguments) -> {
       String word = arguments.isEmpty() ? "" : arguments.getFirst().toString();
-      throw unknown(word, commands.get());
+      throw refusal.of(word).orElseGet(() -> unknown(word, commands.get()));
     };
   }
 

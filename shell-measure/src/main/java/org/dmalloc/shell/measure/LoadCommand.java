@@ -13,8 +13,10 @@ import org.dmalloc.api.MemoryRegion;
 import org.dmalloc.measure.WrongContentException;
 import org.dmalloc.measure.move.PageWriter;
 import org.dmalloc.report.Table;
+import org.dmalloc.shell.command.Affects;
 import org.dmalloc.shell.command.CommandFailure;
 import org.dmalloc.shell.command.CommandSet;
+import org.dmalloc.shell.command.Effect;
 import org.dmalloc.shell.command.Providers;
 import org.dmalloc.shell.command.RegionLookup;
 import org.dmalloc.shell.output.JsonResult;
@@ -63,6 +65,7 @@ public final class LoadCommand extends CommandSet {
   @Descriptor(
       "writes to random pages of a region in the background; their first 8 bytes are overwritten;"
           + " without ID lists the writers")
+  @Affects(Effect.WRITE)
   public Printable load(
       @Argument("[ID]: id or name of an open region") @Nullable Object id,
       @Argument("-w, --written PERCENT: pages to write per second, in percent of all; default 1")

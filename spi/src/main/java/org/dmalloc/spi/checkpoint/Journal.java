@@ -37,6 +37,9 @@ import org.jspecify.annotations.Nullable;
 public final class Journal implements AutoCloseable {
   private static final Logger LOG = System.getLogger(Journal.class.getName());
 
+  /** One write of {@link #wipe}. */
+  private static final int WIPE_BYTES = 1 << 20;
+
   private final JournalFiles files;
   private final SuperblockFile superblock;
   private final UUID id;
@@ -515,6 +518,36 @@ public final class Journal implements AutoCloseable {
     if (closed) {
       throw new IllegalStateException("the journal " + path() + " is closed");
     }
+  }
+
+  /**
+   * Overwrites all that it has with zeros, on the device; to be deleted next, for nothing can be
+   * found in it any more.
+   */
+  public void wipe() throws MemoryException {
+    changes.lock();
+    try {
+      checkOpen();
+      JournalErrors.run("wipe", -1, path(), this::overwrite);
+    } finally {
+      changes.unlock();
+    }
+  }
+
+  private void overwrite() throws IOException {
+    for (int slot = 0; slot < JournalFiles.SLOTS; slot++) {
+      overwrite(files.slot(slot));
+    }
+    overwrite(files.group());
+  }
+
+  private static void overwrite(JournalDisk disk) throws IOException {
+    long length = disk.length();
+    ByteBuffer zeros = ByteBuffer.allocateDirect(WIPE_BYTES);
+    for (long done = 0; done < length; done += zeros.limit()) {
+      disk.write(done, zeros.clear().limit((int) Math.min(WIPE_BYTES, length - done)));
+    }
+    disk.sync();
   }
 
   /**

@@ -15,6 +15,7 @@ import org.jspecify.annotations.Nullable;
  * @param directory of the group
  * @param limitBytes RAM that its members may have; {@link Long#MAX_VALUE} for no limit
  * @param usedBytes what they have; −1 if unknown
+ * @param cacheBytes the page cache among that, which the group could drop
  * @param freeRamBytes what is left of the limit, counting the page cache that the group could drop
  * @param freeSwapBytes what it may still put in swap; {@link Long#MAX_VALUE} for no limit
  */
@@ -23,6 +24,7 @@ public record CgroupMemory(
     Path directory,
     long limitBytes,
     long usedBytes,
+    long cacheBytes,
     long freeRamBytes,
     long freeSwapBytes) {
   /** No limit in version 1, where the kernel writes 2^63 rounded down to a page. */
@@ -99,6 +101,7 @@ public record CgroupMemory(
         at,
         limit == null ? Long.MAX_VALUE : limit,
         used == null ? -1 : used,
+        cache,
         limit == null || used == null ? Long.MAX_VALUE : Math.max(0, limit - used + cache),
         swap);
   }

@@ -7,9 +7,13 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.DirectoryIteratorException;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
@@ -87,6 +91,35 @@ public record KernelFiles(Path root) {
       }
     } catch (IOException e) {
       throw unreadable(path, e);
+    }
+  }
+
+  /**
+   * How many entries a directory has; empty if it cannot be read. Since Linux 6.2 the size of
+   * {@code /proc/self/fd} is the number of descriptors; before, and in a test, they are counted,
+   * which takes one descriptor itself: a process that has no more gets {@link Long#MAX_VALUE}.
+   */
+  public OptionalLong entryCount(String path) {
+    Path directory = resolve(path);
+    try {
+      BasicFileAttributes attributes = Files.readAttributes(directory, BasicFileAttributes.class);
+      if (directory.startsWith("/proc") && attributes.size() > 0) {
+        return OptionalLong.of(attributes.size());
+      }
+      long count = 0;
+      try (DirectoryStream<Path> entries = Files.newDirectoryStream(directory)) {
+        for (Iterator<Path> each = entries.iterator(); each.hasNext(); each.next()) {
+          count++;
+        }
+      }
+      return OptionalLong.of(count);
+    } catch (DirectoryIteratorException e) {
+      return OptionalLong.empty();
+    } catch (IOException e) {
+      int errno = Errno.of(e);
+      return errno == Errno.EMFILE || errno == Errno.ENFILE
+          ? OptionalLong.of(Long.MAX_VALUE)
+          : OptionalLong.empty();
     }
   }
 

@@ -103,6 +103,11 @@ public final class MappingCount {
     }
   }
 
+  /** Of a limit of mappings, what is left to the JVM. */
+  static long reserve(long limit) {
+    return Math.min(RESERVE, limit / 8);
+  }
+
   /** How many mappings the process has; empty if the kernel does not tell. */
   static OptionalLong used(KernelFiles files) {
     return files.lineCount("/proc/self/maps");
@@ -116,7 +121,7 @@ public final class MappingCount {
     if (limit.isEmpty() || used.isEmpty()) {
       return Long.MAX_VALUE; // the kernel does not tell
     }
-    long reserve = Math.min(RESERVE, limit.getAsLong() / 8);
+    long reserve = reserve(limit.getAsLong());
     long splits = pieces() / 2;
     long free = limit.getAsLong() - reserve - splits - used.getAsLong();
     if (free < added) {

@@ -74,6 +74,9 @@ public final class BackedRegion implements BackingRegion {
   /** What the ledger holds against the limit for this region; changed as the size is. */
   volatile long bookedBytes;
 
+  /** Whom the ledger holds that against; null for no owner. Set before the region is listed. */
+  @Nullable String bookedOn;
+
   // Read inside sections. Written with the gate shut, which orders it, or by growth in place: then
   // a section sees the old one or the new one, whole, since all fields of a segment are final, and
   // both are valid. The size is written after the segment: who knows it has that segment too.
@@ -587,7 +590,7 @@ public final class BackedRegion implements BackingRegion {
   @Override
   public void close() {
     try {
-      end(backing::close);
+      end(backing::close, traits.wipe() && traits.name() == null);
     } catch (MemoryException e) {
       throw new UncheckedIOException(e.getMessage(), e);
     }
@@ -600,18 +603,18 @@ public final class BackedRegion implements BackingRegion {
    * @throws MemoryException if the file cannot be deleted; it is closed all the same
    */
   void delete() throws MemoryException {
-    end(backing::delete);
+    end(backing::delete, traits.wipe());
   }
 
-  private void end(Action release) throws MemoryException {
+  private void end(Action release, boolean wipes) throws MemoryException {
     if (hasEnded()) {
       return;
     }
     resizing.requireNotGrowing();
-    backing.apart(true, () -> endApart(release));
+    backing.apart(true, () -> endApart(release, wipes));
   }
 
-  private void endApart(Action release) throws MemoryException {
+  private void endApart(Action release, boolean wipes) throws MemoryException {
     SegmentUse use = new SegmentUse(toString(), ledger.sectionTimeoutNanos());
     if (hasEnded()) {
       return;
@@ -634,9 +637,10 @@ public final class BackedRegion implements BackingRegion {
             gate.endSections();
             backing.unmap();
           });
+      MemoryException told = wipes ? wipe(unwritten) : unwritten;
       release.run();
-      if (unwritten != null) {
-        throw new UncheckedIOException(unwritten.getMessage(), unwritten);
+      if (told != null) {
+        throw new UncheckedIOException(told.getMessage(), told);
       }
     } finally {
       if (segment.scope().isAlive()) {
@@ -652,6 +656,19 @@ public final class BackedRegion implements BackingRegion {
         ledger.closed(this);
         writeBack.forgetUnnamed();
       }
+    }
+  }
+
+  /** What is told when all is released: that bytes may be left, or what was known before. */
+  private @Nullable MemoryException wipe(@Nullable MemoryException before) {
+    try {
+      backing.wipe(0, byteSize);
+      return before;
+    } catch (MemoryException e) {
+      if (before != null) {
+        e.addSuppressed(before);
+      }
+      return e;
     }
   }
 

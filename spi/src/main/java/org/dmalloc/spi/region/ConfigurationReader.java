@@ -3,7 +3,9 @@ package org.dmalloc.spi.region;
 
 import java.time.Duration;
 import java.util.Arrays;
+import java.util.Collection;
 import java.util.Collections;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -99,6 +101,56 @@ public record ConfigurationReader(String pid, Map<String, ?> properties) {
     throw bad(key, entry, "give bytes such as 1073741824 or 1g, or leave it out for no limit");
   }
 
+  /** A number of things. */
+  public long count(String key, long absent) {
+    String text = text(key);
+    if (text == null) {
+      return absent;
+    }
+    if (text.matches("[1-9]\\d{0,17}")) {
+      return Long.parseLong(text);
+    }
+    throw bad(key, text, "give a number, at least 1, or leave it out for no limit");
+  }
+
+  /** Whether a value says {@code true}; absent is false. */
+  public boolean isTrue(String key) {
+    Object value = properties.get(key);
+    String text = value == null ? "" : value.toString().strip().toLowerCase(Locale.ROOT);
+    return switch (text) {
+      case "", "false" -> false;
+      case "true" -> true;
+      default -> throw bad(key, value, "give true or false");
+    };
+  }
+
+  /** Sizes by names: entries such as {@code cache=512m}, as an array, or separated by commas. */
+  public Map<String, Long> bytesByName(String key) {
+    Object value = properties.get(key);
+    String[] entries =
+        switch (value) {
+          case null -> new String[0];
+          case String[] several -> several;
+          case Collection<?> several ->
+              several.stream().map(String::valueOf).toArray(String[]::new);
+          default -> value.toString().split(",", -1);
+        };
+    Map<String, Long> sizes = new HashMap<>();
+    for (String entry : entries) {
+      if (entry.isBlank()) {
+        continue;
+      }
+      int equals = entry.lastIndexOf('=');
+      if (equals < 1 || equals == entry.length() - 1) {
+        throw bad(key, entry, "give name=512m");
+      }
+      sizes.put(
+          entry.substring(0, equals).strip(),
+          bytes(key, entry.substring(equals + 1).strip(), entry));
+    }
+    return sizes;
+  }
+
   /** How long close and resize wait for open access sections. */
   public Duration sectionTimeout() {
     return millis(SECTION_TIMEOUT, Duration.ofNanos(RegionLedger.DEFAULT_SECTION_TIMEOUT_NANOS));
@@ -121,7 +173,15 @@ public record ConfigurationReader(String pid, Map<String, ?> properties) {
     Set<String> keys = new TreeSet<>(List.of(own));
     keys.addAll(
         List.of(
-            LIMIT, SECTION_TIMEOUT, RANKING, MemoryProvider.BACKEND, MemoryProvider.CAPABILITY));
+            LIMIT,
+            RegionQuotas.LIMIT_REGIONS,
+            RegionQuotas.OWNER_BYTES,
+            RegionQuotas.OWNER_REGIONS,
+            RegionQuotas.OWNERS,
+            SECTION_TIMEOUT,
+            RANKING,
+            MemoryProvider.BACKEND,
+            MemoryProvider.CAPABILITY));
     return Collections.unmodifiableSet(keys);
   }
 

@@ -10,6 +10,7 @@ import org.dmalloc.api.Capability;
 import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.MemoryRegion;
 import org.dmalloc.api.ProviderStatistics;
+import org.dmalloc.api.ResourceUse;
 import org.dmalloc.api.StoredRegion;
 import org.dmalloc.api.backing.BackingProvider;
 import org.jspecify.annotations.Nullable;
@@ -81,6 +82,12 @@ public abstract class LedgerProvider implements BackingProvider {
   @Override
   public List<MemoryRegion> regions() {
     return ledger.regions();
+  }
+
+  /** Those of the ledger. */
+  @Override
+  public List<ResourceUse> limits() {
+    return ledger.limits();
   }
 
   @Override

@@ -18,6 +18,33 @@ public interface ProviderConfiguration {
   String limit_bytes();
 
   @AttributeDefinition(
+      name = "Limit of regions",
+      description = "How many regions may be open. Empty: no limit.",
+      required = false)
+  String limit_regions();
+
+  @AttributeDefinition(
+      name = "Limit of bytes of one owner",
+      description =
+          "The most that the open regions of one owner may have, as their requests name it; those"
+              + " that name none count as one. Empty: no limit.",
+      required = false)
+  String owner_limit_bytes();
+
+  @AttributeDefinition(
+      name = "Limit of regions of one owner",
+      description = "How many regions of one owner may be open. Empty: no limit.",
+      required = false)
+  String owner_limit_regions();
+
+  @AttributeDefinition(
+      name = "Limits of bytes of named owners",
+      description = "Entries such as cache=512m, in place of the one for any owner.",
+      required = false,
+      cardinality = 100)
+  String[] owner_limits();
+
+  @AttributeDefinition(
       name = "Time-out of access sections, in milliseconds",
       description = "How long close and resize wait for open access sections.",
       min = "1",

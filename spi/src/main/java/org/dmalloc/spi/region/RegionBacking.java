@@ -286,6 +286,13 @@ public interface RegionBacking {
    */
   void unmap();
 
+  /**
+   * Overwrites bytes with zeros where they would stay readable, on the device too, when their space
+   * is given back. Nothing is to be done for memory that the kernel zeroes before anybody gets it.
+   * Called between {@link #unmap} and {@link #close} or {@link #delete}.
+   */
+  default void wipe(long offset, long length) throws MemoryException {}
+
   /** Lets go of all else, after {@link #unmap}. */
   default void close() throws MemoryException {}
 

@@ -5,12 +5,10 @@ import java.util.Collections;
 import java.util.Comparator;
 import java.util.EnumSet;
 import java.util.List;
-import java.util.Locale;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.LongAdder;
 import org.dmalloc.api.Advice;
 import org.dmalloc.api.Capability;
@@ -19,8 +17,10 @@ import org.dmalloc.api.MemoryProvider;
 import org.dmalloc.api.MemoryRegion;
 import org.dmalloc.api.OpenRequest;
 import org.dmalloc.api.ProviderStatistics;
+import org.dmalloc.api.RegionOptions;
 import org.dmalloc.api.RegionRequest;
 import org.dmalloc.api.Requirements;
+import org.dmalloc.api.ResourceUse;
 import org.dmalloc.api.UnsupportedCapabilityException;
 import org.dmalloc.api.backing.OrphanedRegions;
 import org.dmalloc.spi.region.Uninterrupted.Work;
@@ -40,11 +40,10 @@ public final class RegionLedger {
   private final String backend;
   private final Set<Capability> capabilities;
   private final Set<Advice> advice;
-  private final long limitBytes;
+  private final Bookings bookings;
   private final long sectionTimeoutNanos;
 
   private final ConcurrentMap<Long, BackedRegion> open = new ConcurrentHashMap<>();
-  private final AtomicLong openBytes = new AtomicLong();
   private final LongAdder allocations = new LongAdder();
   private final LongAdder closes = new LongAdder();
   private final LongAdder failures = new LongAdder();
@@ -74,10 +73,20 @@ public final class RegionLedger {
       Set<Advice> advice,
       long limitBytes,
       long sectionTimeoutNanos) {
+    this(backend, capabilities, advice, RegionQuotas.ofBytes(limitBytes), sectionTimeoutNanos);
+  }
+
+  /** Like the other constructors, with quotas of owners and of the number of regions. */
+  public RegionLedger(
+      String backend,
+      Set<Capability> capabilities,
+      Set<Advice> advice,
+      RegionQuotas quotas,
+      long sectionTimeoutNanos) {
     this.backend = backend;
     this.capabilities = unmodifiable(Capability.class, capabilities);
     this.advice = unmodifiable(Advice.class, advice);
-    this.limitBytes = limitBytes;
+    this.bookings = new Bookings(backend, quotas);
     this.sectionTimeoutNanos = sectionTimeoutNanos;
     this.budgets = new BudgetKeeper(backend);
   }
@@ -103,7 +112,7 @@ public final class RegionLedger {
         request.byteSize(),
         request.name() == null ? "" : request.name(),
         Requirements.of(request),
-        request.residentBudget(),
+        request.options(),
         booking -> {
           booking.ofSize(request.byteSize());
           return maker.run();
@@ -131,7 +140,7 @@ public final class RegionLedger {
         -1,
         request.name(),
         Requirements.of(request),
-        request.residentBudget(),
+        request.options(),
         booking ->
             opener.open(
                 byteSize -> {
@@ -156,10 +165,10 @@ public final class RegionLedger {
       long byteSize,
       String target,
       Set<Capability> needed,
-      long residentBudget,
+      RegionOptions asked,
       Opener opener)
       throws MemoryException {
-    AtomicLong booked = new AtomicLong();
+    long[] booked = {0, 0}; // bytes, and regions
     boolean done = false;
     try {
       checkRunning();
@@ -168,11 +177,13 @@ public final class RegionLedger {
       BackedRegion region =
           opener.open(
               size -> {
-                book(operation, size, target);
-                booked.addAndGet(size);
+                bookings.book(operation, size, 1, target, asked.owner());
+                booked[0] += size;
+                booked[1]++;
               });
-      limit(region, residentBudget);
-      region.bookedBytes = booked.get();
+      limit(region, asked.residentBudget());
+      region.bookedBytes = booked[0];
+      region.bookedOn = asked.owner();
       open.put(region.id(), region);
       allocations.increment();
       done = true;
@@ -182,7 +193,7 @@ public final class RegionLedger {
       return region;
     } finally {
       if (!done) {
-        openBytes.addAndGet(-booked.get());
+        bookings.release(booked[0], (int) booked[1], asked.owner());
         failures.increment();
       }
     }
@@ -256,7 +267,17 @@ public final class RegionLedger {
 
   public ProviderStatistics statistics() {
     return new ProviderStatistics(
-        open.size(), openBytes.get(), limitBytes, allocations.sum(), closes.sum(), failures.sum());
+        open.size(),
+        bookings.bytes(),
+        bookings.quotas().bytes(),
+        allocations.sum(),
+        closes.sum(),
+        failures.sum());
+  }
+
+  /** What is used of each quota that is set. */
+  public List<ResourceUse> limits() {
+    return bookings.uses();
   }
 
   /** Throws {@link UnsupportedCapabilityException} unless the capability is declared. */
@@ -321,21 +342,21 @@ public final class RegionLedger {
   }
 
   /** Books a change of size; growth is held against the limit. */
-  void rebook(long oldByteSize, long newByteSize, String target) throws MemoryException {
+  void rebook(long oldByteSize, long newByteSize, BackedRegion region) throws MemoryException {
     if (newByteSize > oldByteSize) {
-      book("resize", newByteSize - oldByteSize, target);
+      bookings.book("resize", newByteSize - oldByteSize, 0, region.toString(), region.bookedOn);
     } else {
-      openBytes.addAndGet(newByteSize - oldByteSize);
+      bookings.release(oldByteSize - newByteSize, 0, region.bookedOn);
     }
   }
 
-  void undoRebook(long oldByteSize, long newByteSize) {
-    openBytes.addAndGet(oldByteSize - newByteSize);
+  void undoRebook(long oldByteSize, long newByteSize, BackedRegion region) {
+    bookings.release(newByteSize - oldByteSize, 0, region.bookedOn);
   }
 
   void closed(BackedRegion region) {
     if (open.remove(region.id()) != null) {
-      openBytes.addAndGet(-region.bookedBytes);
+      bookings.release(region.bookedBytes, 1, region.bookedOn);
       closes.increment();
       OrphanedRegions.remove(region);
     }
@@ -345,30 +366,5 @@ public final class RegionLedger {
   public static MemoryException beyondAllMemory(String operation, long byteSize, String target) {
     return MemoryException.of(
         operation, byteSize, target, "no machine has as much memory", "choose a smaller size");
-  }
-
-  private void book(String operation, long byteSize, String target) throws MemoryException {
-    while (true) {
-      long booked = openBytes.get();
-      if (byteSize > limitBytes - booked) {
-        if (limitBytes == Long.MAX_VALUE) {
-          throw beyondAllMemory(operation, byteSize, target);
-        }
-        throw MemoryException.of(
-            operation,
-            byteSize,
-            target,
-            String.format(
-                Locale.ROOT,
-                "limit of backend %s reached: %d of %d bytes are in use",
-                backend,
-                booked,
-                limitBytes),
-            "free regions or raise limit.bytes in its configuration");
-      }
-      if (openBytes.compareAndSet(booked, booked + byteSize)) {
-        return;
-      }
-    }
   }
 }

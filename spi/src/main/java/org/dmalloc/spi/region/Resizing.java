@@ -192,7 +192,7 @@ final class Resizing implements GrowthSteps.Growing {
 
   /** Holds a change of size against the limit, and shows it once it is made. */
   private void book(long byteSize, long newByteSize, Action change) throws MemoryException {
-    ledger.rebook(byteSize, newByteSize, toString());
+    ledger.rebook(byteSize, newByteSize, region);
     boolean done = false;
     try {
       change.run();
@@ -201,7 +201,7 @@ final class Resizing implements GrowthSteps.Growing {
       if (done) {
         region.show(newByteSize);
       } else {
-        ledger.undoRebook(byteSize, newByteSize);
+        ledger.undoRebook(byteSize, newByteSize, region);
       }
       writeBack.noteResize();
     }

@@ -152,7 +152,7 @@ final class CheckpointedRegions {
           locate(new JournalRef(journal.id(), member.getKey()), member.getValue());
       if (name.isEmpty()) {
         if (found.isPresent()) {
-          entries.delete(store.path(found.get()), NameDurability.NOW, () -> {});
+          entries.delete(store.path(found.get()), NameDurability.NOW, () -> {}, false);
         }
         journal.remove(member.getKey());
       } else if (found.isPresent() && !found.get().equals(name)) {
@@ -239,18 +239,21 @@ final class CheckpointedRegions {
   }
 
   /** Deletes a region, and its journal with the last one; false if it has no journal. */
-  Optional<Boolean> delete(String name, boolean whileOpen) throws IOException {
+  Optional<Boolean> delete(String name, boolean whileOpen, boolean wipe) throws IOException {
     JournalRef ref = journalIfAny(store.path(name));
     if (ref == null || !isReadable(ref)) {
       return Optional.empty();
     }
     Optional<Journal> open = OpenGroups.journal(directory, ref.journal());
     if (open.isPresent()) {
-      return Optional.of(delete(name, whileOpen, open.get(), ref.member()));
+      return Optional.of(delete(name, whileOpen, open.get(), ref.member(), wipe));
     }
     try (Journal journal = Journal.open(directory, ref.journal(), "a deletion")) {
-      boolean held = delete(name, whileOpen, journal, ref.member());
+      boolean held = delete(name, whileOpen, journal, ref.member(), wipe);
       if (journal.members().isEmpty()) {
+        if (wipe) {
+          journal.wipe();
+        }
         journal.delete();
       }
       return Optional.of(held);
@@ -269,13 +272,13 @@ final class CheckpointedRegions {
     if (ref == null || !ref.journal().equals(journal.id())) {
       throw new IllegalArgumentException(name + " is no member of " + journal.path());
     }
-    return delete(name, whileOpen, journal, ref.member());
+    return delete(name, whileOpen, journal, ref.member(), false);
   }
 
-  private boolean delete(String name, boolean whileOpen, Journal journal, int member)
+  private boolean delete(String name, boolean whileOpen, Journal journal, int member, boolean wipe)
       throws IOException {
     if (!journal.members().containsKey(member)) {
-      return remove(name, whileOpen, () -> {});
+      return remove(name, whileOpen, () -> {}, wipe);
     }
     boolean[] marked = {false};
     try {
@@ -286,7 +289,8 @@ final class CheckpointedRegions {
               () -> {
                 marked[0] = true;
                 journal.rename(member, NO_NAME);
-              });
+              },
+              wipe);
       journal.remove(member);
       return held;
     } catch (IOException | RuntimeException | Error e) {
@@ -309,12 +313,12 @@ final class CheckpointedRegions {
     }
   }
 
-  private boolean remove(String name, boolean whileOpen, ChannelDisk.Step before)
+  private boolean remove(String name, boolean whileOpen, ChannelDisk.Step before, boolean wipe)
       throws IOException {
     Path path = store.path(name);
     return whileOpen
         ? entries.unlink(path, NameDurability.NOW, before)
-        : entries.delete(path, NameDurability.NOW, before);
+        : entries.delete(path, NameDurability.NOW, before, wipe);
   }
 
   /** Renames a closed region; false if it has no journal. */

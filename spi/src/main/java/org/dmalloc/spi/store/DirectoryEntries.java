@@ -282,11 +282,16 @@ final class DirectoryEntries {
    *
    * @param before what is to be done first, once nothing but the system can keep it from being
    *     deleted
+   * @param wipe whether its bytes are overwritten before it goes; if that fails it stays
    */
-  boolean delete(Path path, NameDurability durable, ChannelDisk.Step before) throws IOException {
+  boolean delete(Path path, NameDurability durable, ChannelDisk.Step before, boolean wipe)
+      throws IOException {
     try (LockedFile locked = LockedFile.open("delete", path, OpenMode.WRITER, "its deletion")) {
       endMove(path, locked.identity(), examine(path, locked.disk()));
       before.run();
+      if (wipe) {
+        Wiping.overwrite(locked.disk(), 0, locked.disk().length());
+      }
       FileIdentity.deleteIfSame(path, locked.identity(), "delete");
       unforced.deleted(locked.identity());
     }

@@ -3,10 +3,13 @@ package org.dmalloc.spi.store;
 
 import java.io.Closeable;
 import java.io.IOException;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
 import java.nio.file.FileStore;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
@@ -14,6 +17,8 @@ import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.NameDurability;
 import org.dmalloc.api.ProgressListener;
 import org.dmalloc.api.Reservation;
+import org.dmalloc.api.ResourceKind;
+import org.dmalloc.api.ResourceUse;
 import org.dmalloc.api.StoreFinding;
 import org.dmalloc.api.StoredRegion;
 import org.dmalloc.api.backing.StoreMove;
@@ -36,12 +41,16 @@ public final class RegionStore implements GroupStore {
   /** The largest region that may share a file with others. */
   public static final long MOST_SHARED_BYTES = SharedFiles.LARGEST_BYTES;
 
+  private static final Logger LOG = System.getLogger(RegionStore.class.getName());
+
   private final Path directory;
   private final StorePlace place;
   private final DirectoryEntries entries;
   private final SharedFiles sharedFiles = new SharedFiles(this);
   private final FileStoreBelow below;
   private final CheckpointedRegions checkpointed;
+  private volatile StoreQuota quota;
+  private volatile boolean wipes;
 
   /** Gives a file a second name; a seam for file systems without hard links. */
   @FunctionalInterface
@@ -60,6 +69,7 @@ public final class RegionStore implements GroupStore {
     this.below = new FileStoreBelow(this.directory);
     this.entries = new DirectoryEntries(this.directory, linker, unforced);
     this.checkpointed = new CheckpointedRegions(this);
+    this.quota = new StoreQuota(this.directory, StoreLimits.NONE);
   }
 
   /**
@@ -77,7 +87,52 @@ public final class RegionStore implements GroupStore {
 
   /** Another directory of the provider that has this one; what it puts off is forced with it. */
   RegionStore beside(Path other) throws MemoryException {
-    return open(other, Files::createLink, entries.unforced());
+    return open(other, Files::createLink, entries.unforced())
+        .limitedTo(quota.limits())
+        .wiping(wipes);
+  }
+
+  /** This store, which overwrites what is deleted from now on; for its start. */
+  RegionStore wiping(boolean always) {
+    wipes = always;
+    return this;
+  }
+
+  /** Whether it overwrites whatever is deleted, and unnamed regions when they are closed. */
+  public boolean wipes() {
+    return wipes;
+  }
+
+  /** This store with limits from now on, also of what is there already; for its start. */
+  RegionStore limitedTo(StoreLimits limits) {
+    quota = new StoreQuota(directory, limits);
+    return this;
+  }
+
+  StoreQuota quota() {
+    return quota;
+  }
+
+  /**
+   * What is used of the limits that are set, and of the file system below. A store that cannot be
+   * read now, or is not made yet, has nothing to tell: whoever uses it is told why.
+   */
+  List<ResourceUse> limits() {
+    List<ResourceUse> uses = new ArrayList<>();
+    try {
+      uses.addAll(quota.uses());
+      FileStore fileStore = fileStore();
+      long total = fileStore.getTotalSpace();
+      if (total > 0) {
+        long used = Math.max(0, total - fileStore.getUsableSpace());
+        uses.add(
+            new ResourceUse(
+                ResourceKind.DISK, directory.toString(), null, used, total, "free disk space"));
+      }
+    } catch (IOException e) {
+      LOG.log(Level.DEBUG, "no limits of {0}: {1}", directory, e.getMessage());
+    }
+    return uses;
   }
 
   private static RegionStore open(Path directory, Linker linker, UnforcedNames unforced)
@@ -283,9 +338,17 @@ public final class RegionStore implements GroupStore {
         () -> {
           requireDirectory("allocate");
           entries.take("allocate", target);
-          LockedFile locked = Temporaries.create(directory, mode, holder);
-          StoreFile file = new StoreFile(this, locked, mode, durable, name);
-          return finish(file, () -> file.initialise(header, reserver));
+          StoreQuota.Hold held = quota.hold("allocate", header.byteSize(), 1, target);
+          boolean made = false;
+          try {
+            LockedFile locked = Temporaries.create(directory, mode, holder);
+            StoreFile file = new StoreFile(this, locked, mode, durable, name);
+            finish(file, () -> file.initialise(header, reserver));
+            made = true;
+            return file;
+          } finally {
+            held.end(made);
+          }
         });
   }
 
@@ -455,18 +518,33 @@ public final class RegionStore implements GroupStore {
    */
   public boolean delete(String name, boolean whileOpen, NameDurability durable)
       throws MemoryException {
+    return delete(name, whileOpen, durable, false);
+  }
+
+  /**
+   * Deletes a named region that nobody has open, once its file, and the journal that goes with the
+   * last region of a group, have been overwritten with zeros on the device.
+   *
+   * @throws MemoryException as for {@link #delete}, or if that fails; it is not deleted then
+   */
+  public void wipe(String name, NameDurability durable) throws MemoryException {
+    delete(name, false, durable, true);
+  }
+
+  private boolean delete(String name, boolean whileOpen, NameDurability durable, boolean wipe)
+      throws MemoryException {
     Path path = path(name);
     try {
       requireDirectory("delete");
       return ChannelDisk.call(
           () -> {
-            Optional<Boolean> deleted = checkpointed.delete(name, whileOpen);
+            Optional<Boolean> deleted = checkpointed.delete(name, whileOpen, wipe);
             if (deleted.isPresent()) {
               return deleted.get();
             }
             return whileOpen
                 ? entries.unlink(path, durable, () -> {})
-                : entries.delete(path, durable, () -> {});
+                : entries.delete(path, durable, () -> {}, wipe);
           });
     } catch (NoSuchFileException e) {
       throw StoreErrors.noSuchRegion("delete", path);

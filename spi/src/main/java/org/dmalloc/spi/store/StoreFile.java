@@ -380,10 +380,8 @@ public final class StoreFile implements MovableFile, AutoCloseable {
     checkName("resize");
     FileLengths.checkAddressable("resize", newByteSize, path());
     RegionImage grown = Objects.requireNonNull(image);
-    StoreErrors.run(
-        "resize",
+    holding(
         newByteSize,
-        target(),
         () -> grown.lengthen(newByteSize, (at, length) -> reserver.reserve(this, at, length)));
     byteSize = newByteSize;
     describe(ownLength == RegionHeader.NO_LENGTH ? newByteSize : ownLength);
@@ -556,6 +554,13 @@ public final class StoreFile implements MovableFile, AutoCloseable {
     StoreErrors.run("snapshot", byteSize, target(), () -> marked.mark(origin));
     publish("snapshot");
     describe(marked.header().length());
+  }
+
+  /** Overwrites bytes of the region with zeros, on the device; nobody stores to it meanwhile. */
+  public void wipe(long offset, long length) throws MemoryException {
+    requireWriter("wipe");
+    StoreErrors.run(
+        "wipe", length, target(), () -> Wiping.overwrite(disk, dataOffset() + offset, length));
   }
 
   /** The region's bytes in the file. */
@@ -741,11 +746,12 @@ public final class StoreFile implements MovableFile, AutoCloseable {
     if (members != null && newByteSize < byteSize && !members.excludes()) {
       throw new IllegalStateException("to shrink what is process-shared, keep others out");
     }
-    StoreErrors.run(
-        "resize",
-        newByteSize,
-        target(),
-        () -> inTurn("resize", () -> resizeInTurn(newByteSize, reserver)));
+    ChannelDisk.Step change = () -> inTurn("resize", () -> resizeInTurn(newByteSize, reserver));
+    if (image == null) {
+      StoreErrors.run("resize", newByteSize, target(), change);
+    } else {
+      holding(newByteSize, change);
+    }
   }
 
   private void resizeInTurn(long newByteSize, SpaceReserver reserver) throws IOException {
@@ -799,6 +805,18 @@ public final class StoreFile implements MovableFile, AutoCloseable {
     } else {
       byteSize = oldByteSize;
       describe(Objects.requireNonNull(image).header().length());
+    }
+  }
+
+  /** Changes the size of a named region's file, held against the limits of the store. */
+  private void holding(long newByteSize, ChannelDisk.Step change) throws MemoryException {
+    StoreQuota.Hold held = store.quota().hold("resize", newByteSize - byteSize, 0, target());
+    boolean done = false;
+    try {
+      StoreErrors.run("resize", newByteSize, target(), change);
+      done = true;
+    } finally {
+      held.end(done);
     }
   }
 

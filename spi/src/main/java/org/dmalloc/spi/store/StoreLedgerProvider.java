@@ -4,16 +4,21 @@ package org.dmalloc.spi.store;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
 import org.dmalloc.api.Deletion;
 import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.NameDurability;
 import org.dmalloc.api.RegionNames;
+import org.dmalloc.api.RegionOptions;
 import org.dmalloc.api.RegionRequest;
+import org.dmalloc.api.ResourceUse;
 import org.dmalloc.api.StoreFinding;
 import org.dmalloc.api.StoredRegion;
 import org.dmalloc.api.backing.BackingRegion;
@@ -30,6 +35,9 @@ public abstract class StoreLedgerProvider extends LedgerProvider implements Stor
   /** The key of the store's directory. */
   public static final String DIRECTORY = "directory";
 
+  /** The key of whether the files of all regions are overwritten before they go. */
+  public static final String WIPE = "wipe";
+
   /** From so many files and directories on, one call for a file system is cheaper. */
   private static final int AT_ONCE_FROM = 4;
 
@@ -43,6 +51,13 @@ public abstract class StoreLedgerProvider extends LedgerProvider implements Stor
     this.store = store;
   }
 
+  /** The keys of a provider with a store: its own, and those that every one has. */
+  public static Set<String> keys(String... own) {
+    Set<String> keys = new TreeSet<>(ConfigurationReader.keys(own));
+    keys.addAll(List.of(DIRECTORY, StoreLimits.BYTES, StoreLimits.REGIONS, WIPE));
+    return Collections.unmodifiableSet(keys);
+  }
+
   /**
    * The store in the configured directory, or in the default one.
    *
@@ -52,13 +67,19 @@ public abstract class StoreLedgerProvider extends LedgerProvider implements Stor
    */
   public static RegionStore configured(ConfigurationReader reader, @Nullable String property) {
     String directory = reader.text(DIRECTORY);
+    StoreLimits limits = StoreLimits.of(reader);
     try {
-      return StoreDirectory.open(directory, property);
+      return StoreDirectory.open(directory, property).limitedTo(limits).wiping(reader.isTrue(WIPE));
     } catch (MemoryException | InvalidPathException e) {
       throw directory != null
           ? reader.bad(DIRECTORY, directory, String.valueOf(e.getMessage()))
           : reader.bad(StoreDirectory.PROPERTY, property, String.valueOf(e.getMessage()));
     }
+  }
+
+  /** What is asked for, with what is configured for all regions of this provider. */
+  protected final RegionOptions configured(RegionOptions asked) {
+    return store.wipes() ? asked.withWipe(true) : asked;
   }
 
   /** The store of a request: in the directory that it names, else the provider's own. */
@@ -127,8 +148,13 @@ public abstract class StoreLedgerProvider extends LedgerProvider implements Stor
   public final void delete(String name, Deletion how) throws MemoryException {
     ledger.checkRunning();
     RegionStore from = store(how.directory());
-    boolean open = from.delete(name, how.whileOpen(), how.durability());
     Path file = from.path(name);
+    if (how.wipe() || from.wipes()) {
+      from.wipe(name, how.durability());
+      SuspectFiles.forget(file);
+      return;
+    }
+    boolean open = from.delete(name, how.whileOpen(), how.durability());
     if (open) {
       SuspectFiles.unlinked(file);
     } else {
@@ -169,6 +195,15 @@ public abstract class StoreLedgerProvider extends LedgerProvider implements Stor
             }
           }
         });
+  }
+
+  /** Those of the ledger and of the stores, with the space below these. */
+  @Override
+  public final List<ResourceUse> limits() {
+    List<ResourceUse> uses = new ArrayList<>(super.limits());
+    uses.addAll(store.limits());
+    others.values().forEach(other -> uses.addAll(other.limits()));
+    return uses;
   }
 
   @Override

@@ -100,12 +100,12 @@ final class Temporaries {
   }
 
   static List<Path> list(Path directory) throws IOException {
-    return files(
-        directory,
-        file -> {
-          String name = String.valueOf(file.getFileName());
-          return name.startsWith(PREFIX) && name.endsWith(SUFFIX);
-        });
+    return files(directory, Temporaries::isTemporary);
+  }
+
+  static boolean isTemporary(Path file) {
+    String name = String.valueOf(file.getFileName());
+    return name.startsWith(PREFIX) && name.endsWith(SUFFIX);
   }
 
   static List<Path> files(Path directory, Predicate<Path> which) throws IOException {
