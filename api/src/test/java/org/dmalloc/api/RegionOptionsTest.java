@@ -34,6 +34,8 @@ class RegionOptionsTest {
           Map.entry("maximum", 8192L),
           Map.entry("autogrowth", Autogrowth.upTo(4096)),
           Map.entry("nameDurability", NameDurability.ON_FORCE),
+          Map.entry("processShared", true),
+          Map.entry("wipe", true),
           Map.entry("checkedSections", true),
           Map.entry("required", Set.of(Capability.FORCE)),
           Map.entry("directory", Path.of("x")),

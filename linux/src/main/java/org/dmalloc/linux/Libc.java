@@ -40,8 +40,8 @@ final class Libc {
       Charset.forName(System.getProperty("sun.jnu.encoding", "UTF-8"));
   private static final int FIXED_ARGUMENTS = -1;
   private static final String LINKED_LATER =
-      "unlink pread pwrite fallocate ftruncate fsync fdatasync syncfs sync_file_range posix_fadvise pipe2"
-          + " vmsplice mremap mprotect mincore munlock getrusage malloc free";
+      "unlink pread pwrite fallocate ftruncate fsync fdatasync syncfs sync_file_range posix_fadvise"
+          + " pipe2 vmsplice mremap mprotect mincore munlock getrusage malloc free";
 
   private static final MethodHandle MMAP =
       find("mmap", ADDRESS, ADDRESS, JAVA_LONG, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_LONG);
