@@ -5,6 +5,8 @@ import java.io.IOException;
 import java.io.PrintStream;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Collections;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -18,6 +20,7 @@ import org.dmalloc.api.standalone.Dmalloc;
 import org.dmalloc.benchmarks.ForkedJvm;
 import org.dmalloc.shared.Acquirable;
 import org.dmalloc.shared.Held;
+import org.dmalloc.shared.MessageRing;
 import org.dmalloc.shared.RobustLock;
 import org.dmalloc.shared.RobustReadWriteLock;
 import org.dmalloc.shared.SharedMemoryService;
@@ -29,6 +32,11 @@ import org.dmalloc.shared.SharedMemoryService;
 final class LockCosts {
   private static final String NAME = "locks";
   private static final int ROUNDS = 1000;
+  private static final int BATCH = 64;
+  private static final int MESSAGE_BYTES = 64;
+  private static final long RING = 2 * RobustLock.BYTES;
+  private static final long CAPACITY = 1L << 20;
+  private static final Duration LONGEST = Duration.ofMinutes(2);
 
   /** By then all is compiled, also where others have the processors. */
   private static final long WARM_UP_CALLS = 1_000_000;
@@ -62,7 +70,7 @@ final class LockCosts {
             dmalloc
                 .provider("panama")
                 .allocate(
-                    RegionRequest.ofSize(2 * RobustLock.BYTES)
+                    RegionRequest.ofSize(RING + MessageRing.byteSize(CAPACITY))
                         .withName(NAME)
                         .withProcessShared(true))) {
       SharedMemoryService service = SharedMemoryService.load();
@@ -73,6 +81,9 @@ final class LockCosts {
       row("RobustLock", alone(lock));
       row("RobustReadWriteLock, reading", alone(sides.reading()));
       row("RobustReadWriteLock, writing", alone(sides.writing()));
+      MessageRing ring = service.createRing(region, RING, CAPACITY);
+      row("message of 64 bytes, sent and taken", through(ring, 1));
+      row("the same, 64 at a time, for each", through(ring, BATCH));
       row("RobustLock, two JVMs, from one to the next", beside(lock));
     }
   }
@@ -106,6 +117,31 @@ final class LockCosts {
     long used = processorNanos();
     long taken = taken(lock, nanos);
     return (double) (processorNanos() - used) / taken;
+  }
+
+  /** Sends messages and takes them again, on one thread. */
+  private double through(MessageRing ring, int batch) throws IOException, InterruptedException {
+    List<byte[]> messages = Collections.nCopies(batch, new byte[MESSAGE_BYTES]);
+    for (long warm = 0; warm < WARM_UP_CALLS; ) {
+      warm += passed(ring, messages);
+    }
+    long used = processorNanos();
+    long passed = passed(ring, messages);
+    return (double) (processorNanos() - used) / passed;
+  }
+
+  private long passed(MessageRing ring, List<byte[]> messages)
+      throws IOException, InterruptedException {
+    long passed = 0;
+    for (long start = System.nanoTime(); System.nanoTime() - start < nanos; ) {
+      for (int round = 0; round < ROUNDS; round++) {
+        passed += ring.offerAll(messages, LONGEST);
+        if (ring.pollAll(messages.size(), LONGEST).size() != messages.size()) {
+          throw new IOException("messages are missing");
+        }
+      }
+    }
+    return passed;
   }
 
   private static long processorNanos() {
