@@ -36,6 +36,6 @@ public record ResourceUse(
 
   /** The use in percent of the limit, rounded down; more than 100 where the limit was lowered. */
   public long percent() {
-    return (long) Math.min(Long.MAX_VALUE, 100.0 * used / limit);
+    return (long) (100.0 * used / limit);
   }
 }

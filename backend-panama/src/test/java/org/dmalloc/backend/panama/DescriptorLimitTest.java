@@ -12,6 +12,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -135,8 +136,12 @@ class DescriptorLimitTest {
         }
         boolean below = told.use().used() < told.use().limit();
         out.printf(
+            Locale.ROOT,
             "%s %s %s the limit, %d largest%n",
-            told.direction(), told.use().kind(), below ? "below" : "at", told.largest().size());
+            told.direction(),
+            told.use().kind(),
+            below ? "below" : "at",
+            told.largest().size());
         regions.forEach(MemoryRegion::close);
         ResourceEvent left = events.poll(60, TimeUnit.SECONDS);
         out.println(left == null ? "not told" : left.direction() + " " + left.use().kind());

@@ -6,18 +6,17 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.InputStreamReader;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.DirectoryIteratorException;
-import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.attribute.BasicFileAttributes;
-import java.util.Iterator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.stream.Stream;
 import org.dmalloc.api.MemoryException;
 
 /**
@@ -106,14 +105,10 @@ public record KernelFiles(Path root) {
       if (directory.startsWith("/proc") && attributes.size() > 0) {
         return OptionalLong.of(attributes.size());
       }
-      long count = 0;
-      try (DirectoryStream<Path> entries = Files.newDirectoryStream(directory)) {
-        for (Iterator<Path> each = entries.iterator(); each.hasNext(); each.next()) {
-          count++;
-        }
+      try (Stream<Path> entries = Files.list(directory)) {
+        return OptionalLong.of(entries.count());
       }
-      return OptionalLong.of(count);
-    } catch (DirectoryIteratorException e) {
+    } catch (UncheckedIOException e) {
       return OptionalLong.empty();
     } catch (IOException e) {
       int errno = Errno.of(e);

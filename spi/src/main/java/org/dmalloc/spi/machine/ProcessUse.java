@@ -166,7 +166,7 @@ public final class ProcessUse {
     for (String line : files.lines(STATUS)) {
       String set = line.startsWith("CapEff:") ? line.substring("CapEff:".length()).strip() : "";
       if (set.matches("[0-9a-f]{1,16}")) {
-        return (Long.parseUnsignedLong(set, 16) >> CAP_IPC_LOCK & 1) != 0;
+        return ((Long.parseUnsignedLong(set, 16) >> CAP_IPC_LOCK) & 1) != 0;
       }
     }
     return false;
