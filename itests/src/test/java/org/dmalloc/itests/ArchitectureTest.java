@@ -251,6 +251,7 @@ class ArchitectureTest {
    */
   private static final Set<String> NAME_KERNEL_FILES =
       Set.of(
+          "org.dmalloc.linux.LocatedFile",
           "org.dmalloc.linux.OpenFile",
           "org.dmalloc.linux.Ownership",
           "org.dmalloc.linux.Pagemap",

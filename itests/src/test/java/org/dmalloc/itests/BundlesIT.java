@@ -49,6 +49,7 @@ public class BundlesIT {
                   "org.dmalloc.spi.limits",
                   "org.dmalloc.spi.machine",
                   "org.dmalloc.spi.region",
+                  "org.dmalloc.spi.sharing",
                   "org.dmalloc.spi.store")),
           entry("org.dmalloc.backend.anon", Set.of()),
           entry("org.dmalloc.backend.filechannel", Set.of()),

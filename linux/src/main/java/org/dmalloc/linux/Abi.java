@@ -65,6 +65,7 @@ final class Abi {
   static final int MFD_NOEXEC_SEAL = 8;
   static final int F_SETPIPE_SZ = 1031;
   static final int F_ADD_SEALS = 1033;
+  static final int F_GET_SEALS = 1034;
   static final int F_SEAL_SEAL = 1;
   static final int F_SEAL_SHRINK = 2;
   static final int F_SEAL_GROW = 4;

@@ -34,6 +34,9 @@ final class MappedRange {
   /** What the addresses are a slot of; null for a mapping of its own. Guarded by this. */
   private @Nullable Slab slab;
 
+  /** Whether others may have stored behind the end already; guarded by this. */
+  private boolean tailIsOthers;
+
   // What was advised for all of the mapping; guarded by this.
   private Madvise order = Madvise.NORMAL;
   private @Nullable Madvise hugePages;
@@ -126,6 +129,11 @@ final class MappedRange {
     }
   }
 
+  /** Leaves what is behind the end as it is when the mapping grows. */
+  synchronized void keepTail() {
+    tailIsOthers = true;
+  }
+
   synchronized void lock() throws MemoryException {
     lock.lock(view.pages());
   }
@@ -192,7 +200,7 @@ final class MappedRange {
 
   /** Zeroes what a larger size left in the last page; reads first, as a store may need space. */
   private void clearTail(MemorySegment all, long oldByteSize, long newByteSize) {
-    if (mmap.kind().access() == AccessMode.READ_ONLY) {
+    if (tailIsOthers || mmap.kind().access() == AccessMode.READ_ONLY) {
       return;
     }
     long end = Math.min(newByteSize, pages(oldByteSize));

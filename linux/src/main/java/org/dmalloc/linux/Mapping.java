@@ -476,6 +476,14 @@ public final class Mapping implements AutoCloseable {
     mapped.grow(newByteSize);
   }
 
+  /**
+   * Says that other processes map the file too. One may have made it longer and stored to it before
+   * this mapping grows: so what is in its last page behind its end stays, in place of being zeroed.
+   */
+  public void sharedWithProcesses() {
+    mapped.keepTail();
+  }
+
   /** Takes a growth in place back, before anybody has got a segment of it, after a failure. */
   public void withdraw(long oldByteSize, Throwable failure) {
     mapped.withdraw(oldByteSize, failure);

@@ -108,6 +108,11 @@ public final class OpenFile implements AutoCloseable {
    * @param name shown in {@code /proc/PID/maps}; need not be unique
    */
   public static OpenFile inMemory(String name) throws MemoryException {
+    return inMemory(name, name);
+  }
+
+  /** Like the other {@code inMemory}, for a file that messages call something else. */
+  public static OpenFile inMemory(String name, String target) throws MemoryException {
     Platform.require();
     int flags = Abi.MFD_CLOEXEC | Abi.MFD_ALLOW_SEALING;
     // Linux 6.3 asks for a decision about executing it, and older kernels refuse the flag.
@@ -115,10 +120,10 @@ public final class OpenFile implements AutoCloseable {
     if (result == -Errno.EINVAL) {
       result = Libc.memfdCreate(name, flags);
     }
-    return opened("memfd_create", name, result, AccessMode.READ_WRITE);
+    return opened("memfd_create", target, result, AccessMode.READ_WRITE);
   }
 
-  private static OpenFile opened(String operation, String target, long result, AccessMode access)
+  static OpenFile opened(String operation, String target, long result, AccessMode access)
       throws MemoryException {
     return new OpenFile((int) Libc.check(operation, -1, target, result), target, access);
   }
@@ -139,6 +144,16 @@ public final class OpenFile implements AutoCloseable {
    */
   public Path sharedPath() {
     return use(fd -> Path.of("/proc/" + ProcessHandle.current().pid() + "/fd/" + fd));
+  }
+
+  /** Where this process finds it, whatever its number is elsewhere: {@code /proc/self/fd/N}. */
+  public Path ownPath() {
+    return use(fd -> Path.of("/proc/self/fd/" + fd));
+  }
+
+  /** The number of the descriptor, by which {@code /proc} shows it. */
+  public int descriptor() {
+    return use(fd -> fd);
   }
 
   /** Size, identity and disk usage, now. */
@@ -313,25 +328,6 @@ public final class OpenFile implements AutoCloseable {
     call("fallocate PUNCH_HOLE", length, fd -> Libc.fallocate(fd, mode, offset, length));
   }
 
-  /**
-   * Fixes the size of a file in memory for good: no process can cut it short under a mapping.
-   * (Holes can still be punched into it; they read as zero.)
-   *
-   * @throws MemoryException on a file that is not in memory
-   */
-  public void sealByteSize() throws MemoryException {
-    seal(Abi.F_SEAL_SHRINK | Abi.F_SEAL_GROW | Abi.F_SEAL_SEAL);
-  }
-
-  /** Lets a file in memory become longer only; otherwise like {@link #sealByteSize}. */
-  public void sealAgainstCuts() throws MemoryException {
-    seal(Abi.F_SEAL_SHRINK);
-  }
-
-  private void seal(int seals) throws MemoryException {
-    call("fcntl F_ADD_SEALS", -1, fd -> Libc.fcntl(fd, Abi.F_ADD_SEALS, seals));
-  }
-
   /** Writes changed data, and the metadata needed to find it, to the device (fdatasync). */
   public void syncData() throws MemoryException {
     call("fdatasync", -1, Libc::fdatasync);
@@ -496,8 +492,7 @@ public final class OpenFile implements AutoCloseable {
   }
 
   /** Makes a system call on the descriptor, again when a signal interrupts it. */
-  private long call(String operation, long byteSize, IntToLongFunction call)
-      throws MemoryException {
+  long call(String operation, long byteSize, IntToLongFunction call) throws MemoryException {
     return use(fd -> Libc.check(operation, byteSize, target, retry(() -> call.applyAsLong(fd))));
   }
 

@@ -96,6 +96,25 @@ class GrowthInPlaceTest {
     }
   }
 
+  /** What another process has stored behind the end, in a page that both have. */
+  @ParameterizedTest
+  @EnumSource(names = {"FILE", "MEMFD"})
+  void whatOthersHaveStoredStays(Kind kind) throws IOException {
+    try (Growing growing = new Growing(kind, 100);
+        Mapping other =
+            Mapping.ofFile(growing.file, 0, PAGE, MappingKind.SHARED, PageSize.DEFAULT)) {
+      other.segment().fill((byte) 7);
+      growing.grow(200);
+      assertEquals(0, growing.mapping.segment().get(JAVA_BYTE, 150), "it is nobody else's");
+      growing.mapping.sharedWithProcesses();
+      growing.grow(PAGE);
+      assertEquals(7, growing.mapping.segment().get(JAVA_BYTE, 250));
+      growing.lengthen(2 * PAGE);
+      growing.mapping.resize(2 * PAGE);
+      assertEquals(7, growing.mapping.segment().get(JAVA_BYTE, 250));
+    }
+  }
+
   private static void fill(MemorySegment segment, long from) {
     for (long at = from; at + 8 <= segment.byteSize(); at += 512) {
       segment.set(JAVA_LONG, at, at + 1);

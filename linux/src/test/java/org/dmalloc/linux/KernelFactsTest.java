@@ -24,12 +24,15 @@ import java.nio.channels.FileLock;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.EnumSet;
+import java.util.List;
 import java.util.stream.Stream;
 import org.dmalloc.api.AccessMode;
 import org.dmalloc.api.Advice;
 import org.dmalloc.api.PageSize;
 import org.dmalloc.api.ProgressListener;
 import org.dmalloc.spi.machine.Errno;
+import org.dmalloc.spi.machine.LockHolders;
 import org.dmalloc.spi.machine.VirtualAreas;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -166,10 +169,10 @@ class KernelFactsTest {
   void sealedMemfdCanBeNeitherCutNorExtended() throws IOException {
     try (OpenFile file = OpenFile.inMemory("facts")) {
       file.reserve(0, MIB, ProgressListener.NONE);
-      file.sealByteSize();
+      Seal.add(file, Seal.SHRINK, Seal.GROW, Seal.SEAL);
       assertErrno(Errno.EPERM, () -> file.setByteSize(PAGE));
       assertErrno(Errno.EPERM, () -> file.setByteSize(2 * MIB));
-      assertErrno(Errno.EPERM, () -> file.sealByteSize());
+      assertErrno(Errno.EPERM, () -> Seal.add(file, Seal.GROW));
       try (Mapping mapping = shared(file, MIB)) {
         mapping.segment().fill((byte) 7);
       }
@@ -177,10 +180,58 @@ class KernelFactsTest {
   }
 
   @Test
+  void whoCannotSealCannotKeepOthersFromWriting() throws IOException {
+    try (OpenFile file = OpenFile.inMemory("facts")) {
+      file.setByteSize(MIB);
+      Seal.add(file, Seal.SHRINK, Seal.SEAL);
+      assertEquals(EnumSet.of(Seal.SHRINK, Seal.SEAL), Seal.of(file));
+      assertErrno(Errno.EPERM, () -> Seal.add(file, Seal.GROW));
+      assertErrno(Errno.EPERM, () -> file.setByteSize(MIB - 1));
+      file.setByteSize(2 * MIB);
+    }
+    try (OpenFile file = OpenFile.unnamedIn(directory)) {
+      assertFalse(Seal.of(file).contains(Seal.SHRINK));
+    }
+  }
+
+  /** Of a memfd as of a file; but by a descriptor that only locates it, nothing is lost. */
+  @Test
+  void closingADescriptorDropsTheLocksOfTheProcessUnlessItOnlyLocates() throws IOException {
+    int pid = (int) ProcessHandle.current().pid();
+    try (OpenFile file = OpenFile.inMemory("facts");
+        FileChannel channel =
+            FileChannel.open(file.ownPath(), StandardOpenOption.READ, StandardOpenOption.WRITE)) {
+      FileLock lock = channel.tryLock(1L << 62, 1, false);
+      assertTrue(lock.isValid());
+      LocatedFile located = LocatedFile.of(pid, file.descriptor(), "facts");
+      assertEquals(file.facts(), located.facts());
+      assertEquals("/memfd:facts (deleted)", located.kernelName());
+      located.close();
+      assertEquals(List.of((long) pid), LockHolders.pids(file.ownPath()));
+      try (LocatedFile again = LocatedFile.of(pid, file.descriptor(), "facts")) {
+        again.open(AccessMode.READ_ONLY).close();
+      }
+      assertEquals(List.of(), LockHolders.pids(file.ownPath()));
+    }
+  }
+
+  @Test
+  void locatingWaitsForNoPipeAndOpensNoDevice() throws Exception {
+    Process cat = new ProcessBuilder("cat").start();
+    try (LocatedFile pipe = LocatedFile.of((int) cat.pid(), 0, "pipe")) {
+      assertTrue(pipe.kernelName().startsWith("pipe:["), pipe.kernelName());
+      assertFalse(pipe.facts().regular());
+    } finally {
+      cat.destroyForcibly().waitFor();
+    }
+    assertErrno(Errno.ENOENT, () -> LocatedFile.of((int) cat.pid(), 0, "pipe"));
+  }
+
+  @Test
   void sealsDoNotStopHolePunching() throws IOException {
     try (OpenFile file = OpenFile.inMemory("facts")) {
       file.reserve(0, MIB, ProgressListener.NONE);
-      file.sealByteSize();
+      Seal.add(file, Seal.SHRINK, Seal.GROW, Seal.SEAL);
       try (Mapping mapping = shared(file, MIB)) {
         mapping.segment().fill((byte) 7);
         file.punchHole(0, PAGE);

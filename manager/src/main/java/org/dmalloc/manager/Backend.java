@@ -13,6 +13,7 @@ import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.MemoryProvider;
 import org.dmalloc.api.MemoryRegion;
 import org.dmalloc.api.OpenRequest;
+import org.dmalloc.api.RegionOptions;
 import org.dmalloc.api.RegionRequest;
 import org.dmalloc.api.StoredRegion;
 import org.dmalloc.api.backing.BackingProvider;
@@ -85,6 +86,15 @@ record Backend(MemoryProvider provider, int ranking, long serviceId) {
             provider instanceof BackingProvider backing
                 ? backing.open(request, regionId)
                 : provider.open(request));
+  }
+
+  /** Attaches a region of another process on it; like {@link #allocate}. */
+  MemoryRegion attach(String token, RegionOptions options, long regionId) throws MemoryException {
+    return make(
+        () ->
+            provider instanceof BackingProvider backing
+                ? backing.attach(token, options, regionId)
+                : provider.attach(token, options));
   }
 
   /** What is asked of the provider. */

@@ -17,6 +17,7 @@ import org.dmalloc.api.NameDurability;
 import org.dmalloc.api.OpenRequest;
 import org.dmalloc.api.ProviderStatistics;
 import org.dmalloc.api.RegionNames;
+import org.dmalloc.api.RegionOptions;
 import org.dmalloc.api.RegionRequest;
 import org.dmalloc.api.ResourceUse;
 import org.dmalloc.api.StoreFinding;
@@ -61,6 +62,11 @@ final class ManagedProvider implements MemoryProvider {
   @Override
   public MemoryRegion open(OpenRequest request) throws MemoryException {
     return regions.open(request, bundle);
+  }
+
+  @Override
+  public MemoryRegion attach(String token, RegionOptions options) throws MemoryException {
+    return regions.attach(token, options, bundle);
   }
 
   /** The regions in the stores of all backends; two backends of one store count once. */

@@ -109,6 +109,17 @@ final class ManagedRegion implements MemoryRegion {
     return asked.processShared() ? Optional.of(members) : Optional.empty();
   }
 
+  @Override
+  public String token() {
+    int slot = gate().enter();
+    try {
+      backing.checkAttached();
+      return placement().region().token();
+    } finally {
+      gate().exit(slot);
+    }
+  }
+
   /** Throws if this process holds a lock that a move to another file would lose. */
   void requireNoLocks() {
     members.requireNoneHeld();

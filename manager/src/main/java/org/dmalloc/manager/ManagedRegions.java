@@ -245,7 +245,21 @@ final class ManagedRegions {
             Requirements.of(request),
             (backend, id) -> backend.allocate(request.with(belowUsers(request.options())), id),
             region -> RequestedAttributes.of(request)),
-        backends());
+        sharedByToken(RequestedAttributes.of(request)) ? withoutStores() : backends());
+  }
+
+  /** Memory in a file is shared by its name; what has none is shared by a token. */
+  private static boolean sharedByToken(RequestedAttributes asked) {
+    return asked.processShared() && asked.name() == null;
+  }
+
+  private List<Backend> withoutStores() {
+    List<Backend> without = backends().stream().filter(ManagedRegions::hasNoStore).toList();
+    return without.isEmpty() ? backends() : without;
+  }
+
+  private static boolean hasNoStore(Backend backend) {
+    return !backend.capabilities().contains(Capability.NAMED);
   }
 
   /** What a backend is asked for: growth by itself and sections are the managed region's. */
@@ -298,6 +312,39 @@ final class ManagedRegions {
             (backend, id) -> backend.open(request.with(belowUsers(request.options())), id),
             region -> RequestedAttributes.of(request, region.byteSize())),
         among);
+  }
+
+  /** Attaches a region of another process on the backend whose token it is. */
+  ManagedRegion attach(String token, RegionOptions options, String bundle) throws MemoryException {
+    RegionOptions shared = options.withProcessShared(true);
+    Creation creation =
+        new Creation(
+            "attach",
+            RegionIds.next(),
+            bundle,
+            "",
+            0,
+            Requirements.of(false, shared),
+            (backend, id) -> backend.attach(token, belowUsers(shared), id),
+            region -> RequestedAttributes.attached(shared, region.byteSize()));
+    List<Backend> able = with(Capability.PROCESS_SHARED);
+    IllegalArgumentException notIts = null;
+    for (Backend backend : able) {
+      try {
+        return make(creation, List.of(backend));
+      } catch (UnsupportedCapabilityException e) {
+        if (e.capability() != Capability.PROCESS_SHARED) {
+          throw e;
+        }
+        // It shares regions with a name alone.
+      } catch (IllegalArgumentException e) {
+        notIts = e;
+      }
+    }
+    if (notIts != null) {
+      throw notIts;
+    }
+    throw new UnsupportedCapabilityException(NAME, Capability.PROCESS_SHARED);
   }
 
   /** A file of a stored region, and the best backend that has it in its store. */
@@ -489,6 +536,7 @@ final class ManagedRegions {
     return backends().stream()
         .filter(backend -> !backend.capabilities().isEmpty())
         .filter(backend -> region.asked().missingOn(backend.capabilities()).isEmpty())
+        .filter(backend -> !sharedByToken(region.asked()) || hasNoStore(backend))
         .toList();
   }
 

@@ -30,6 +30,7 @@ import org.dmalloc.api.move.MoveReason;
 import org.dmalloc.api.move.MoveRecord;
 import org.dmalloc.api.move.MoveResult;
 import org.dmalloc.api.move.RegionMover;
+import org.dmalloc.spi.region.BackedRegion;
 import org.dmalloc.spi.region.Uninterrupted;
 import org.jspecify.annotations.Nullable;
 
@@ -200,7 +201,13 @@ final class Moves implements RegionMover {
   private static MoveResult copy(Move move, @Nullable StoreMove between) throws MemoryException {
     MoveResult[] result = new MoveResult[1];
     move.region().requireNoLocks();
-    move.alone(() -> result[0] = new CopyingMigration(move, between).run());
+    move.alone(
+        () -> {
+          if (move.source().region() instanceof BackedRegion backed) {
+            backed.requireWhole("move");
+          }
+          result[0] = new CopyingMigration(move, between).run();
+        });
     return result[0];
   }
 
@@ -266,6 +273,7 @@ final class Moves implements RegionMover {
           e.getMessage());
     } catch (RuntimeException e) {
       left.add(what);
+      keepOthersOut(what.placement);
       LOG.log(
           first ? Level.WARNING : Level.DEBUG,
           "{0} has left {1}, but its old memory could not be closed yet: {2}",
@@ -274,6 +282,17 @@ final class Moves implements RegionMover {
           e.getMessage());
     }
     return false;
+  }
+
+  /** Nobody is to come to memory that a region has left, as long as it is there. */
+  private static void keepOthersOut(Placement left) {
+    try {
+      if (left.members().isPresent() && left.members().get().tryExclude().isEmpty()) {
+        LOG.log(Level.WARNING, "{0} is open in another process too", left.region());
+      }
+    } catch (MemoryException | RuntimeException e) {
+      LOG.log(Level.WARNING, "others can still open {0}: {1}", left.region(), e.getMessage());
+    }
   }
 
   private void tell(Consumer<MoveListener> news) {

@@ -52,6 +52,11 @@ record RequestedAttributes(long byteSize, @Nullable String name, RegionOptions o
         CheckedSections.asked(RegionTraits.withoutVainMaximum(request.name(), request.options())));
   }
 
+  /** Of a region that another process has made. */
+  static RequestedAttributes attached(RegionOptions options, long byteSize) {
+    return new RequestedAttributes(byteSize, null, CheckedSections.asked(options));
+  }
+
   @Override
   public RequestedAttributes with(RegionOptions newOptions) {
     return new RequestedAttributes(byteSize, name, newOptions);

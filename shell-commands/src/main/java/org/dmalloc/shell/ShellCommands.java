@@ -21,6 +21,7 @@ import org.dmalloc.shell.memory.ListingCommands;
 import org.dmalloc.shell.memory.OpeningCommands;
 import org.dmalloc.shell.memory.PagingCommands;
 import org.dmalloc.shell.memory.ProvidersCommand;
+import org.dmalloc.shell.memory.SharingCommands;
 import org.dmalloc.shell.memory.SnapshotCommand;
 import org.dmalloc.shell.memory.SpaceCommands;
 import org.dmalloc.shell.memory.StoreCommands;
@@ -63,6 +64,7 @@ public final class ShellCommands {
                 new ProvidersCommand(providers),
                 new LimitsCommand(providers),
                 new OpeningCommands(providers),
+                new SharingCommands(providers),
                 new ListingCommands(providers),
                 new ContentCommands(providers),
                 new SpaceCommands(providers),

@@ -73,4 +73,7 @@ public abstract class MemoryProviderContract {
 
   @Nested
   public class Checkpoints extends CheckpointContract {}
+
+  @Nested
+  public class Tokens extends TokenContract {}
 }

@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.dmalloc.api.backing;
 
+import org.dmalloc.api.Capability;
 import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.MemoryProvider;
 import org.dmalloc.api.MemoryRegion;
 import org.dmalloc.api.OpenRequest;
+import org.dmalloc.api.RegionOptions;
 import org.dmalloc.api.RegionRequest;
+import org.dmalloc.api.UnsupportedCapabilityException;
 import org.osgi.annotation.versioning.ProviderType;
 
 /**
@@ -26,6 +29,15 @@ public interface BackingProvider extends MemoryProvider {
   /** Opens as {@link #open(OpenRequest)} does, for the carrier's region of that number. */
   MemoryRegion open(OpenRequest request, long carriedAs) throws MemoryException;
 
+  /**
+   * Attaches as {@link #attach(String, RegionOptions)} does, for the carrier's region of that
+   * number.
+   */
+  default MemoryRegion attach(String token, RegionOptions options, long carriedAs)
+      throws MemoryException {
+    throw new UnsupportedCapabilityException(name(), Capability.PROCESS_SHARED);
+  }
+
   @Override
   default MemoryRegion allocate(RegionRequest request) throws MemoryException {
     return allocate(request, NOT_CARRIED);
@@ -34,6 +46,11 @@ public interface BackingProvider extends MemoryProvider {
   @Override
   default MemoryRegion open(OpenRequest request) throws MemoryException {
     return open(request, NOT_CARRIED);
+  }
+
+  @Override
+  default MemoryRegion attach(String token, RegionOptions options) throws MemoryException {
+    return attach(token, options, NOT_CARRIED);
   }
 
   /**

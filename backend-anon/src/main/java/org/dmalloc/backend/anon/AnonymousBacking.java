@@ -1,13 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.dmalloc.backend.anon;
 
+import java.io.UncheckedIOException;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.Objects;
+import java.util.Optional;
 import org.dmalloc.api.AccessMode;
 import org.dmalloc.api.Advice;
 import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.ProgressListener;
 import org.dmalloc.api.Punch;
+import org.dmalloc.api.RegionMembers;
 import org.dmalloc.api.Residency;
 import org.dmalloc.api.SwapPolicy;
 import org.dmalloc.api.backing.DirtyTracking;
@@ -17,6 +21,7 @@ import org.dmalloc.linux.OpenFile;
 import org.dmalloc.linux.Platform;
 import org.dmalloc.spi.eviction.SwapClock;
 import org.dmalloc.spi.machine.Errno;
+import org.dmalloc.spi.region.Alone;
 import org.dmalloc.spi.region.RegionBacking;
 import org.dmalloc.spi.region.RegionTraits;
 import org.dmalloc.spi.region.ResidentTrimmer;
@@ -44,6 +49,46 @@ final class AnonymousBacking implements RegionBacking {
     this.mapping = memory.mapping();
     this.paged = paged;
     this.policies = policies;
+  }
+
+  @Override
+  public Optional<RegionMembers> members() {
+    return Optional.ofNullable(memory.shared()).map(SharedMemfd::members);
+  }
+
+  @Override
+  public void requireWhole(String operation) throws MemoryException {
+    SharedMemfd shared = memory.shared();
+    long byteSize = shared == null ? 0 : shared.file().facts().byteSize();
+    if (byteSize > mapping.byteSize()) {
+      throw MemoryException.of(
+          operation,
+          mapping.byteSize(),
+          region.toString(),
+          "another process has made it " + byteSize + " bytes",
+          "resize it to that first");
+    }
+  }
+
+  @Override
+  public String token() {
+    SharedMemfd shared = Objects.requireNonNull(memory.shared());
+    try {
+      return shared.token().print();
+    } catch (MemoryException e) { // it was told the same when the memfd was made
+      throw new UncheckedIOException(e.getMessage(), e);
+    }
+  }
+
+  @Override
+  public void requireCuttable() throws MemoryException {
+    if (memory.shared() != null) {
+      throw MemoryException.of(
+          "shrink",
+          region.toString(),
+          "its memfd is sealed against cuts, so that no process meets a missing page",
+          "punch a range to give its memory back");
+    }
   }
 
   @Override
@@ -99,7 +144,8 @@ final class AnonymousBacking implements RegionBacking {
 
   /**
    * What the allocation took stays: of a memfd that is the promise of memory alone, but where
-   * overcommit is forbidden. There a page that is missing at a store would be a SIGBUS.
+   * overcommit is forbidden. There a page that is missing at a store would be a SIGBUS, so that it
+   * is given up only while no other process relies on it.
    */
   @Override
   public void punch(long offset, long length, Punch space) throws MemoryException {
@@ -109,6 +155,10 @@ final class AnonymousBacking implements RegionBacking {
       return;
     }
     boolean taken = memory.machine().forbidsOvercommit();
+    if (memory.shared() != null && taken && space == Punch.RELEASE) {
+      Alone.run(members(), "punch", length, region.toString(), () -> giveUp(file, offset, length));
+      return;
+    }
     synchronized (this) { // while pages of a memfd are given up or taken for good
       boolean had = holes;
       holes = had || taken;
@@ -118,6 +168,11 @@ final class AnonymousBacking implements RegionBacking {
         holes = had;
       }
     }
+  }
+
+  private synchronized void giveUp(OpenFile file, long offset, long length) throws MemoryException {
+    holes = true;
+    file.punchHole(offset, length);
   }
 
   @Override
@@ -137,8 +192,23 @@ final class AnonymousBacking implements RegionBacking {
 
   @Override
   public ResidentTrimmer limitResident(long budgetBytes) throws MemoryException {
+    requireOwnPages(memory.shared() != null, region);
     memory.machine().requireSwap(mapping.byteSize(), region.toString());
     return new SwapClock(mapping.pages());
+  }
+
+  /**
+   * Throws where a budget could not be kept: the kernel pages nothing out that another process has
+   * mapped.
+   */
+  static void requireOwnPages(boolean shared, Object region) {
+    if (shared) {
+      throw new UnsupportedOperationException(
+          "limit of "
+              + region
+              + ": no page leaves RAM that another process has mapped; share a region without a"
+              + " resident budget");
+    }
   }
 
   @Override

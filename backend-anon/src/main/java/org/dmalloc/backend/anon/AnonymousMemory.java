@@ -41,6 +41,11 @@ sealed class AnonymousMemory implements AutoCloseable permits MemfdMemory, ZeroD
     return null;
   }
 
+  /** What processes share; null where they do not. */
+  @Nullable SharedMemfd shared() {
+    return null;
+  }
+
   /**
    * Makes room for a larger size, before that is mapped; undone by {@link #giveBack}.
    *

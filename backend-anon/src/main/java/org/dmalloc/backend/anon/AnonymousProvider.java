@@ -11,6 +11,8 @@ import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.MemoryRegion;
 import org.dmalloc.api.OpenRequest;
 import org.dmalloc.api.PageSize;
+import org.dmalloc.api.RegionAttributes;
+import org.dmalloc.api.RegionOptions;
 import org.dmalloc.api.RegionRequest;
 import org.dmalloc.api.StoreFinding;
 import org.dmalloc.api.SwapPolicy;
@@ -62,12 +64,53 @@ abstract sealed class AnonymousProvider extends LedgerProvider
     return ledger.admit(request, () -> make(full, carriedAs));
   }
 
-  private BackedRegion make(RegionRequest request, long carriedAs) throws MemoryException {
-    if (request.residentBudget() != RegionRequest.NO_BUDGET) {
-      machine.requireSwap(request.byteSize(), "");
+  @Override
+  public final MemoryRegion attach(String token, RegionOptions options, long carriedAs)
+      throws MemoryException {
+    ledger.require(Capability.PROCESS_SHARED);
+    ShareToken of = ShareToken.parse(token, name());
+    RegionOptions shared = options.withProcessShared(true);
+    RegionOptions full =
+        shared.policies().isEmpty() ? shared.withPolicies(settings.policies()) : shared;
+    return ledger.admit(shared, booking -> attach(of, full, carriedAs, booking));
+  }
+
+  private BackedRegion attach(
+      ShareToken token, RegionOptions options, long carriedAs, RegionLedger.Booking booking)
+      throws MemoryException {
+    requireBudget(options, 0);
+    SharedMemfd memfd = SharedMemfd.attach(token);
+    long byteSize;
+    try {
+      byteSize = memfd.file().facts().byteSize();
+      booking.ofSize(byteSize);
+      Mapping.requireMappable("attach", byteSize, token.target());
+    } catch (MemoryException | RuntimeException | Error e) {
+      memfd.close();
+      throw e;
     }
+    RegionRequest request = RegionRequest.ofSize(byteSize).with(options);
+    return made(
+        request,
+        carriedAs,
+        MemfdMemory.attached(memfd, byteSize, options.maximum(), pageSize(request), machine));
+  }
+
+  private void requireBudget(RegionAttributes asked, long byteSize) throws MemoryException {
+    if (asked.residentBudget() != RegionAttributes.NO_BUDGET) {
+      AnonymousBacking.requireOwnPages(asked.processShared(), "a process-shared region");
+      machine.requireSwap(byteSize, "");
+    }
+  }
+
+  private BackedRegion make(RegionRequest request, long carriedAs) throws MemoryException {
+    requireBudget(request, request.byteSize());
     Mapping.requireMappable("allocate", request.byteSize(), "");
-    AnonymousMemory memory = take(request);
+    return made(request, carriedAs, take(request));
+  }
+
+  private BackedRegion made(RegionRequest request, long carriedAs, AnonymousMemory memory)
+      throws MemoryException {
     try {
       PagedMemory paged = new PagedMemory(memory.mapping(), machine, memory.target());
       PolicyState policies = prepare(request, paged);
@@ -92,15 +135,28 @@ abstract sealed class AnonymousProvider extends LedgerProvider
         return shared;
       }
     }
-    boolean huge =
-        request.pageSize() == PageSize.HUGE || request.policies().contains(SwapPolicy.HUGE_PAGES);
+    if (request.processShared()) {
+      return MemfdMemory.shared(
+          MemorySource.memfdName(request.owner()),
+          request.byteSize(),
+          request.maximum(),
+          pageSize(request),
+          request.progress(),
+          machine);
+    }
     return source.take(
         request.byteSize(),
         request.maximum(),
-        huge ? PageSize.HUGE : PageSize.DEFAULT,
+        pageSize(request),
         request.owner(),
         request.progress(),
         machine);
+  }
+
+  private static PageSize pageSize(RegionRequest request) {
+    boolean huge =
+        request.pageSize() == PageSize.HUGE || request.policies().contains(SwapPolicy.HUGE_PAGES);
+    return huge ? PageSize.HUGE : PageSize.DEFAULT;
   }
 
   /** Whether it needs nothing that a mapping has as a whole. */

@@ -86,6 +86,9 @@ enum MemorySource {
     if (Mapping.tracksWrites()) {
       can.add(Capability.DIRTY_TRACKING);
     }
+    if (this == MEMFD) {
+      can.add(Capability.PROCESS_SHARED);
+    }
     if (this != ZERO) { // its pages in the swap cache cannot be told from those in use
       can.add(Capability.RESIDENT_BUDGET);
     }
@@ -124,7 +127,7 @@ enum MemorySource {
             Mapping.anonymous(target, byteSize, maximum, pageSize), target, machine);
       }
       case MEMFD -> {
-        String name = owner == null ? "dmalloc" : "dmalloc:" + printable(owner);
+        String name = memfdName(owner);
         yield new MemfdMemory(name, byteSize, maximum, pageSize, progress, machine);
       }
       case ZERO -> new ZeroDeviceMemory(byteSize, maximum, pageSize, machine);
@@ -134,6 +137,11 @@ enum MemorySource {
   /** What messages call private memory. */
   static String target(@Nullable String owner) {
     return owner == null ? "private memory" : "private memory for " + owner;
+  }
+
+  /** What a memfd is called. */
+  static String memfdName(@Nullable String owner) {
+    return owner == null ? "dmalloc" : "dmalloc:" + printable(owner);
   }
 
   /** Fit for a line of /proc/PID/maps, and short enough for memfd_create. */

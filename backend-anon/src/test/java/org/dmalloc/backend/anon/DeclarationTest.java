@@ -72,6 +72,9 @@ class DeclarationTest {
 
   private static Set<Capability> declared(MemorySource source) {
     Set<Capability> declared = EnumSet.copyOf(source == MemorySource.PRIVATE ? PRIVATE : SHARED);
+    if (source == MemorySource.MEMFD) {
+      declared.add(Capability.PROCESS_SHARED);
+    }
     if (source == MemorySource.ZERO) {
       declared.remove(Capability.RESIDENT_BUDGET);
     }

@@ -9,11 +9,14 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.Objects;
 import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.PageSize;
 import org.dmalloc.api.ProgressListener;
+import org.dmalloc.linux.Seal;
 import org.dmalloc.spi.machine.KernelFiles;
 import org.dmalloc.spi.machine.Machine;
 import org.dmalloc.spi.machine.MemoryCheck;
@@ -94,6 +97,68 @@ class MemorySourceTest {
         .close();
   }
 
+  /** Also what somebody gave up before it was attached. */
+  @Test
+  void aSharedMemfdHasItsPagesWhereOvercommitIsForbidden() throws Exception {
+    Machine strict = machine(2, 64 * MIB);
+    try (MemfdMemory made =
+        MemfdMemory.shared(
+            "promised", 16 * MIB, 0, PageSize.DEFAULT, ProgressListener.NONE, strict)) {
+      assertEquals(16 * MIB, made.mapping().residency(0, 16 * MIB).residentBytes());
+      made.file().punchHole(0, 8 * MIB);
+      assertEquals(8 * MIB, made.file().facts().allocatedBytes());
+      ShareToken token = Objects.requireNonNull(made.shared()).token();
+      try (MemfdMemory attached =
+          MemfdMemory.attached(SharedMemfd.attach(token), 16 * MIB, 0, PageSize.DEFAULT, strict)) {
+        assertEquals(16 * MIB, made.file().facts().allocatedBytes());
+        attached.makeRoom(20 * MIB, ProgressListener.NONE);
+        assertEquals(20 * MIB, made.file().facts().allocatedBytes());
+        made.makeRoom(20 * MIB, ProgressListener.NONE);
+        made.makeRoom(18 * MIB, ProgressListener.NONE);
+        assertEquals(20 * MIB, made.file().facts().byteSize());
+        MemoryException refusal =
+            assertThrows(
+                MemoryException.class, () -> made.makeRoom(200 * MIB, ProgressListener.NONE));
+        assertTrue(refusal.getMessage().contains("bytes of RAM and swap are left"));
+        assertEquals(20 * MIB, attached.file().facts().byteSize());
+      }
+    }
+  }
+
+  @Test
+  void aSharedMemfdAtItsMaximumStaysThat() throws Exception {
+    Machine machine = machine(1, 0);
+    try (MemfdMemory made =
+            MemfdMemory.shared("full", MIB, MIB, PageSize.DEFAULT, ProgressListener.NONE, machine);
+        MemfdMemory attached =
+            MemfdMemory.attached(
+                SharedMemfd.attach(Objects.requireNonNull(made.shared()).token()),
+                MIB,
+                0,
+                PageSize.DEFAULT,
+                machine)) {
+      MemoryException refusal =
+          assertThrows(
+              MemoryException.class, () -> attached.makeRoom(2 * MIB, ProgressListener.NONE));
+      assertTrue(
+          refusal.getMessage().contains("its file is bound to its maximum of 1048576 bytes"),
+          refusal.getMessage());
+      assertEquals(EnumSet.allOf(Seal.class), Seal.of(made.file()));
+    }
+  }
+
+  @Test
+  void nobodySealsASharedMemfdAgainstWritingOrGrowth() throws Exception {
+    try (MemfdMemory made =
+        MemfdMemory.shared(
+            "open", MIB, 2 * MIB, PageSize.DEFAULT, ProgressListener.NONE, machine(1, 0))) {
+      assertEquals(EnumSet.of(Seal.SHRINK, Seal.SEAL), Seal.of(made.file()));
+      assertThrows(MemoryException.class, () -> Seal.add(made.file(), Seal.GROW));
+      assertThrows(MemoryException.class, () -> made.file().setByteSize(1));
+      assertEquals("memfd open", made.target());
+    }
+  }
+
   @Test
   void anyOwnerFitsTheNameOfAMemfd() throws Exception {
     String longest = "\ud83d\ude80\u0000\n".repeat(200);
@@ -103,5 +168,13 @@ class MemorySourceTest {
       assertTrue(memory.target().startsWith("memfd dmalloc:\ud83d\ude80??\ud83d"), memory.target());
       assertEquals(1, memory.mapping().byteSize());
     }
+    MemfdMemory.shared(
+            MemorySource.memfdName(longest),
+            1,
+            0,
+            PageSize.DEFAULT,
+            ProgressListener.NONE,
+            machine(0, 0))
+        .close();
   }
 }

@@ -25,6 +25,7 @@ import org.dmalloc.api.OpenRequest;
 import org.dmalloc.api.PagingStatistics;
 import org.dmalloc.api.ProviderStatistics;
 import org.dmalloc.api.RegionInfo;
+import org.dmalloc.api.RegionOptions;
 import org.dmalloc.api.RegionRequest;
 import org.dmalloc.api.ResourceUse;
 import org.dmalloc.api.SnapshotRequest;
@@ -224,6 +225,11 @@ public final class Backend implements MemoryProvider {
   @Override
   public MemoryRegion open(OpenRequest request) throws MemoryException {
     return work("open()", () -> provider.open(request));
+  }
+
+  @Override
+  public MemoryRegion attach(String token, RegionOptions options) throws MemoryException {
+    return work("attach()", () -> provider.attach(token, options));
   }
 
   /** Makes a snapshot of a region, of whatever backend, in its store. */

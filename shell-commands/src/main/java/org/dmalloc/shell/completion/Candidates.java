@@ -43,6 +43,7 @@ public final class Candidates implements Function {
   private static final Set<String> ONLY_OPEN =
       Set.of(
           "free",
+          "share",
           "hotswap",
           "load",
           "locks",

@@ -4,8 +4,10 @@ package org.dmalloc.spi.region;
 import java.util.Locale;
 import org.dmalloc.api.AccessMode;
 import org.dmalloc.api.Advice;
+import org.dmalloc.api.Capability;
 import org.dmalloc.api.Durability;
 import org.dmalloc.api.Sharing;
+import org.dmalloc.api.UnsupportedCapabilityException;
 
 /** What a region's sharing and access forbid, whatever its backend could do. */
 record AccessRules(RegionTraits traits, RegionLabel label) {
@@ -90,6 +92,23 @@ record AccessRules(RegionTraits traits, RegionLabel label) {
     }
     if (isPrivate() && traits.name() != null) {
       throw unsupported(operation + " of %s, a private view of a stored region; open it shared");
+    }
+  }
+
+  /** Throws where no token leads to the region. */
+  void requireToken(String backend) {
+    if (traits.name() != null) {
+      throw refused("token", "it has a name, by which other processes open it");
+    }
+    if (!traits.processShared()) {
+      throw new UnsupportedCapabilityException(
+          backend,
+          Capability.PROCESS_SHARED,
+          String.format(
+              Locale.ROOT,
+              "token of %s: it is not shared with other processes; allocate one that is"
+                  + " (processShared)",
+              label));
     }
   }
 

@@ -170,6 +170,15 @@ public final class BackedRegion implements BackingRegion {
   }
 
   @Override
+  public String token() {
+    return inSection(
+        () -> {
+          rules.requireToken(ledger.backend());
+          return backing.token();
+        });
+  }
+
+  @Override
   public Access acquire() {
     int slot = gate.enter();
     return gate.section(slot, segment);
@@ -526,8 +535,11 @@ public final class BackedRegion implements BackingRegion {
         });
   }
 
-  /** Throws if a new size would cut protected bytes off. */
-  void checkCut(long newByteSize) {
+  /** Throws if a new size would cut off what is to stay. */
+  void checkCut(long newByteSize) throws MemoryException {
+    if (newByteSize < byteSize) {
+      backing.requireCuttable();
+    }
     protection.requireNone("resize", label, newByteSize, Math.max(0, byteSize - newByteSize));
   }
 
@@ -681,7 +693,7 @@ public final class BackedRegion implements BackingRegion {
    * Throws if another process has made the region larger than this one has it, so that a copy would
    * lack what it stored.
    */
-  void requireWhole(String operation) throws MemoryException {
+  public void requireWhole(String operation) throws MemoryException {
     backing.requireWhole(operation);
   }
 

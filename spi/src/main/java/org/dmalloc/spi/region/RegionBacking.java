@@ -69,6 +69,16 @@ public interface RegionBacking {
   /** Throws if another process has made the region larger than this one has it. */
   default void requireWhole(String operation) throws MemoryException {}
 
+  /** By which another process attaches the region, which is process-shared and has no name. */
+  default String token() {
+    throw notImplemented(Capability.PROCESS_SHARED);
+  }
+
+  /**
+   * Throws if the region cannot be made smaller, whoever has it open; called with the gate shut.
+   */
+  default void requireCuttable() throws MemoryException {}
+
   /** The checkpoints of the region; null if it has none. */
   default @Nullable CheckpointGroup checkpoints() {
     return null;

@@ -37,6 +37,8 @@ public final class RegionLedger {
   /** How long {@code close} and {@code resize} wait for open access sections. */
   public static final long DEFAULT_SECTION_TIMEOUT_NANOS = TimeUnit.SECONDS.toNanos(10);
 
+  private static final String ATTACH = "attach";
+
   private final String backend;
   private final Set<Capability> capabilities;
   private final Set<Advice> advice;
@@ -144,18 +146,35 @@ public final class RegionLedger {
         booking ->
             opener.open(
                 byteSize -> {
-                  requireMaximum(request, byteSize);
+                  requireMaximum("open", request.name(), request.maximum(), byteSize);
                   booking.ofSize(byteSize);
                 }));
   }
 
-  private static void requireMaximum(OpenRequest request, long byteSize) throws MemoryException {
-    if (request.maximum() != RegionRequest.NO_MAXIMUM && byteSize > request.maximum()) {
+  /** Attaches a region of another process and books it; like the others. */
+  public BackedRegion admit(RegionOptions attached, Opener opener) throws MemoryException {
+    return admit(
+        ATTACH,
+        -1,
+        "",
+        Requirements.of(false, attached),
+        attached.residentBudget(),
+        booking ->
+            opener.open(
+                byteSize -> {
+                  requireMaximum(ATTACH, "", attached.maximum(), byteSize);
+                  booking.ofSize(byteSize);
+                }));
+  }
+
+  private static void requireMaximum(String operation, String target, long maximum, long byteSize)
+      throws MemoryException {
+    if (maximum != RegionOptions.NO_MAXIMUM && byteSize > maximum) {
       throw MemoryException.of(
-          "open",
+          operation,
           byteSize,
-          request.name(),
-          "it is larger than the maximum of " + request.maximum() + " bytes that was asked for",
+          target,
+          "it is larger than the maximum of " + maximum + " bytes that was asked for",
           "give a larger maximum, or none");
     }
   }
@@ -206,7 +225,8 @@ public final class RegionLedger {
   public static void checkNotInterrupted(String operation, long byteSize, String target)
       throws MemoryException {
     if (Thread.currentThread().isInterrupted()) {
-      String outcome = operation.equals("open") ? "nothing was opened" : "nothing was created";
+      boolean opens = operation.equals("open") || operation.equals(ATTACH);
+      String outcome = opens ? "nothing was opened" : "nothing was created";
       throw MemoryException.interrupted(operation, byteSize, target, -1, outcome);
     }
   }
