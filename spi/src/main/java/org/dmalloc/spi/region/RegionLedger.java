@@ -158,7 +158,7 @@ public final class RegionLedger {
         -1,
         "",
         Requirements.of(false, attached),
-        attached.residentBudget(),
+        attached,
         booking ->
             opener.open(
                 byteSize -> {
