@@ -3,6 +3,8 @@ package org.dmalloc.spi.limits;
 
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
+import java.lang.management.ManagementFactory;
+import java.lang.management.ThreadMXBean;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -38,6 +40,8 @@ public final class ResourceMonitor implements ResourceLimitsFactory.Running {
   public static final Duration INTERVAL = Duration.ofSeconds(1);
 
   private static final Logger LOG = System.getLogger(ResourceMonitor.class.getName());
+
+  private static final ThreadMXBean THREADS = ManagementFactory.getThreadMXBean();
 
   private static final int LEAST_PAUSE_PER_READING = 100;
 
@@ -100,6 +104,8 @@ public final class ResourceMonitor implements ResourceLimitsFactory.Running {
   }
 
   private void watch() {
+    // Loaded now: where descriptors have run out, a class in a file of its own is not found.
+    LOG.log(Level.DEBUG, "tells by {0} of {1}", ResourceEvent.class, RegionInfo.class);
     List<Paced> paced = sources.all().stream().map(Paced::new).toList();
     boolean ended = false;
     try {
@@ -146,6 +152,11 @@ public final class ResourceMonitor implements ResourceLimitsFactory.Running {
     return watching;
   }
 
+  /** Of this thread: on a busy machine a reading that waits is no reason to read less. */
+  private static long processorNanos() {
+    return THREADS.isCurrentThreadCpuTimeSupported() ? THREADS.getCurrentThreadCpuTime() : 0;
+  }
+
   /** A source, read when it is due. */
   private final class Paced {
     private final LimitSources.Source source;
@@ -159,9 +170,10 @@ public final class ResourceMonitor implements ResourceLimitsFactory.Running {
     List<ResourceUse> current() {
       long now = System.nanoTime();
       if (due == null || now - due >= 0) {
+        long before = processorNanos();
         last = source.read();
-        long end = System.nanoTime();
-        due = end + Math.max(intervalNanos, LEAST_PAUSE_PER_READING * (end - now));
+        long cost = processorNanos() - before;
+        due = System.nanoTime() + Math.max(intervalNanos, LEAST_PAUSE_PER_READING * cost);
       }
       return last;
     }
