@@ -321,7 +321,7 @@ final class ManagedRegions {
         new Creation(
             "attach",
             RegionIds.next(),
-            bundle,
+            new Accounts.Payer(bundle, shared.owner()),
             "",
             0,
             Requirements.of(false, shared),
