@@ -59,7 +59,8 @@ class ArchitectureTest {
               entry("org.dmalloc.backup", Set.of("api")),
               entry("org.dmalloc.backup.s3", Set.of("api", "backup")),
               entry("org.dmalloc.report", Set.of("api")),
-              entry("org.dmalloc.measure", Set.of("api", "spi", "linux", "report", "heap")),
+              entry(
+                  "org.dmalloc.measure", Set.of("api", "backup", "heap", "linux", "report", "spi")),
               entry("org.dmalloc.shell", Set.of("api", "backup", "heap", "report", "shared")),
               entry(
                   "org.dmalloc.shell.measure", Set.of("api", "heap", "measure", "report", "shell")),
@@ -117,7 +118,9 @@ class ArchitectureTest {
           ".doctor..", Set.of(".machine", ".report"),
           ".bench..", Set.of("", ".disk", ".machine", ".report"),
           ".heap..", Set.of("", ".machine", ".report"),
-          ".compare..", Set.of("", ".disk", ".machine", ".report"),
+          ".compare..", Set.of("", ".container", ".disk", ".machine", ".report"),
+          ".container", Set.of(),
+          ".chaos..", Set.of(".compare.setup", ".container", ".machine", ".report"),
           ".move..", Set.of("", ".machine", ".report"));
 
   @Test
@@ -136,7 +139,9 @@ class ArchitectureTest {
                       .and(
                           DescribedPredicate.not(
                               resideInAnyPackage(allowed.toArray(String[]::new)))))
-              .because("bench, compare, heap, move and doctor use the engine, not each other")
+              .because(
+                  "bench, compare, heap, move and doctor use the engine, not each other;"
+                      + " chaos takes back what it changes as compare does")
               .allowEmptyShould(false)
               .check(SUITE);
         });
@@ -222,6 +227,8 @@ class ArchitectureTest {
           "org.dmalloc.testkit.PeerJvm",
           "org.dmalloc.testkit.StoreContract",
           "org.dmalloc.report.Json",
+          "org.dmalloc.measure.chaos.Outcome",
+          "org.dmalloc.measure.chaos.model.Book",
           "org.dmalloc.measure.compare.setup.SetupJournal",
           "org.dmalloc.measure.disk.ExternalProgram",
           "org.dmalloc.testkit.ContractTheme");
@@ -257,6 +264,8 @@ class ArchitectureTest {
           "org.dmalloc.linux.Pagemap",
           "org.dmalloc.spi.store.FileFate",
           "org.dmalloc.backup.keeping.Owner",
+          "org.dmalloc.measure.chaos.SystemLeaks",
+          "org.dmalloc.measure.chaos.worker.OwnLeaks",
           "org.dmalloc.measure.compare.setup.Cleaner",
           "org.dmalloc.measure.compare.setup.ZramDevice",
           "org.dmalloc.measure.machine.BlockDevice",

@@ -73,6 +73,8 @@ public class BundlesIT {
               Set.of(
                   "org.dmalloc.measure",
                   "org.dmalloc.measure.bench",
+                  "org.dmalloc.measure.chaos",
+                  "org.dmalloc.measure.chaos.container",
                   "org.dmalloc.measure.compare",
                   "org.dmalloc.measure.compare.cell",
                   "org.dmalloc.measure.compare.container",

@@ -86,7 +86,8 @@ public class WithoutMeasuringIT {
         bundle.start();
       }
       String help = shell.run("help");
-      for (String command : List.of("load", "bench", "hotswapbench", "compare", "doctor")) {
+      for (String command :
+          List.of("load", "bench", "hotswapbench", "compare", "chaos", "doctor")) {
         assertTrue(help.contains("  " + command + " "), help);
         assertTrue(shell.run(command + " --help").startsWith(command + " – "));
       }

@@ -17,6 +17,7 @@ public final class MeasuringCommands implements CommandSource {
         new BenchCommand(providers),
         new HotswapBenchCommand(providers),
         new CompareCommand(providers),
+        new ChaosCommand(providers),
         new DoctorCommand(providers));
   }
 }

@@ -12,16 +12,19 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.dmalloc.api.Capability;
 import org.dmalloc.api.StoreFinding;
 import org.dmalloc.measure.bench.BenchmarkReport;
+import org.dmalloc.measure.chaos.ChaosPlan;
 import org.dmalloc.shell.GogoShell;
 import org.dmalloc.shell.command.Backend;
 import org.dmalloc.shell.command.Command;
@@ -126,6 +129,38 @@ class MeasuringCommandsTest {
     assertTrue(shell.fail("compare --json - --save -").contains("both go to standard output"));
     assertTrue(shell.fail("compare -w nosuch").contains("give one of fill, sequential-read"));
     assertTrue(shell.fail("hotswapbench -m 2000000000").contains("--moves 2000000000; give 1"));
+  }
+
+  @Test
+  void chaosRefusesBeforeItDoesAnything(@TempDir Path directory) {
+    shell.session.currentDir(directory);
+    assertTrue(shell.fail("chaos --workers 0").contains("workers 0; give 1 to 16"));
+    assertTrue(shell.fail("chaos --hands 99").contains("hands 99; give 1 to 16"));
+    assertTrue(shell.fail("chaos --time x").contains("--time 'x' is not a length of time"));
+    assertTrue(shell.fail("chaos --disk 1m").contains("give at least 384m"));
+    assertTrue(shell.fail("chaos --only kil").contains("did you mean kill?"));
+    assertTrue(shell.fail("chaos --without alocate").contains("did you mean allocate?"));
+    assertTrue(
+        shell
+            .fail("chaos --only write --without write")
+            .contains("no act is left; leave out fewer by --without"));
+    assertTrue(shell.fail("chaos -d /no/such").contains("/no/such: no such file or directory"));
+    assertTrue(shell.fail("chaos --json /no/such/file").contains("no such file or directory"));
+    assertEquals(0, memory.requests().size());
+  }
+
+  @Test
+  void aFaultAloneIsDoneToAllActsAndAnActAloneMeetsAllFaults() {
+    Set<String> kills = ChaosCommand.chosen("kill", null);
+    assertTrue(kills.containsAll(ChaosPlan.acts()) && kills.contains("kill"), kills.toString());
+    assertFalse(kills.contains("stop"), kills.toString());
+    Set<String> heaps = ChaosCommand.chosen("heap", "kill,disk");
+    assertEquals(Set.of("heap"), intersection(heaps, ChaosPlan.acts()));
+    assertTrue(heaps.contains("stop") && !heaps.contains("disk"), heaps.toString());
+  }
+
+  private static Set<String> intersection(Set<String> some, List<String> others) {
+    return some.stream().filter(others::contains).collect(Collectors.toSet());
   }
 
   @Test

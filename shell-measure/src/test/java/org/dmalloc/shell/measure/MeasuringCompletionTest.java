@@ -49,6 +49,7 @@ class MeasuringCompletionTest {
     assertEquals(List.of("cold", "warm"), at("bench", "--start", ""));
     assertTrue(at("compare", "-w", "").contains("index-query"));
     assertEquals(List.of(), at("compare", "-c", ""));
+    assertTrue(at("chaos", "--without", "").containsAll(List.of("checkpoint", "kill")));
     shell.run("alloc 4k -n stored");
     assertEquals(
         List.of("1", "stored"),
@@ -59,7 +60,16 @@ class MeasuringCompletionTest {
   void helpListsThemBehindThoseForMemory() throws Exception {
     List<String> names = shell.commands.all().stream().map(c -> c.name()).toList();
     assertEquals(
-        List.of("verify", "load", "bench", "hotswapbench", "compare", "doctor", "grep", "help"),
+        List.of(
+            "verify",
+            "load",
+            "bench",
+            "hotswapbench",
+            "compare",
+            "chaos",
+            "doctor",
+            "grep",
+            "help"),
         names.subList(names.indexOf("verify"), names.size()));
     assertTrue(shell.run("help").contains("  doctor "));
     assertTrue(shell.fail("help benchx").contains("did you mean bench?"));

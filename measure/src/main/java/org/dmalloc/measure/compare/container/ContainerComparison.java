@@ -24,6 +24,7 @@ import org.dmalloc.measure.compare.ComparisonReport;
 import org.dmalloc.measure.compare.ProviderSource;
 import org.dmalloc.measure.compare.child.ContenderSubject;
 import org.dmalloc.measure.compare.child.TypedText;
+import org.dmalloc.measure.container.BundleJars;
 import org.dmalloc.measure.report.MeasurementListener;
 import org.osgi.framework.Bundle;
 import org.osgi.framework.BundleContext;

@@ -20,7 +20,9 @@ public record Change(Kind kind, String path, String before, String after) {
     /** A value in {@code /proc/sys} or {@code /sys}. */
     SETTING,
     /** A memory cgroup, with the processes that were started in it. */
-    CGROUP
+    CGROUP,
+    /** A file system that was mounted, at its directory. */
+    MOUNT
   }
 
   static Change of(Kind kind, String path) {
@@ -36,6 +38,7 @@ public record Change(Kind kind, String path, String before, String after) {
       case ZRAM -> "zram device " + path;
       case SETTING -> path + " = " + after + " (was " + before + ")";
       case CGROUP -> "memory cgroup " + path;
+      case MOUNT -> "file system mounted at " + path;
     };
   }
 }

@@ -18,6 +18,7 @@ import org.dmalloc.linux.OpenDirectory;
 import org.dmalloc.linux.Ownership;
 import org.dmalloc.measure.machine.SwapDevice;
 import org.dmalloc.spi.machine.KernelFiles;
+import org.dmalloc.spi.machine.Mount;
 
 /** Undoes changes, also half-made ones and those of a process that has ended. */
 final class Cleaner {
@@ -47,6 +48,7 @@ final class Cleaner {
       case ZRAM -> removeZram(change.path());
       case SETTING -> putBack(change);
       case CGROUP -> removeCgroup(Path.of(change.path()));
+      case MOUNT -> unmount(Path.of(change.path()));
     }
   }
 
@@ -145,6 +147,15 @@ final class Cleaner {
     }
     // A process leaves its group a moment after its parent is told of its end.
     untilItWorks(() -> Files.deleteIfExists(group), "remove " + group, "end the processes in it");
+  }
+
+  private void unmount(Path point) throws IOException {
+    while (Mount.all(files).stream().anyMatch(mount -> mount.point().equals(point))) {
+      untilItWorks(
+          () -> SystemProgram.run("umount", point.toString()),
+          "unmount " + point,
+          "end the processes that use it");
+    }
   }
 
   private interface Step {

@@ -155,7 +155,7 @@ public final class SetupJournal implements AutoCloseable {
   /** Records a change, before it is made. */
   public synchronized void add(Change change) throws IOException {
     if (closed) {
-      throw new IOException(change + ": the comparison has ended");
+      throw new IOException(change + ": this run has ended");
     }
     contents.changes().add(change);
     save();
@@ -288,7 +288,7 @@ public final class SetupJournal implements AutoCloseable {
   private static boolean isFile(Change change) {
     return switch (change.kind()) {
       case FILE, DIRECTORY, SWAP_FILE -> true;
-      case ZRAM, SETTING, CGROUP -> false;
+      case ZRAM, SETTING, CGROUP, MOUNT -> false;
     };
   }
 

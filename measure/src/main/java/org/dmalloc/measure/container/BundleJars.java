@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-package org.dmalloc.measure.compare.container;
+package org.dmalloc.measure.container;
 
 import java.io.IOException;
 import java.io.InputStream;
@@ -25,18 +25,21 @@ import org.osgi.framework.wiring.BundleWire;
 import org.osgi.framework.wiring.BundleWiring;
 
 /** The class path of a bundle for a plain JVM: its own content and that of the bundles it uses. */
-final class BundleJars {
+public final class BundleJars {
   private static final String FILE = "file:";
+
+  /** Begins the location of a bundle whose file the framework reads in place. */
+  private static final String REFERENCE = "reference:";
 
   private final Path scratch;
   private final Map<Long, List<Path>> known = new LinkedHashMap<>();
 
   /** Unpacks into {@code scratch} the content of bundles whose jar cannot be used as it is. */
-  BundleJars(Path scratch) {
+  public BundleJars(Path scratch) {
     this.scratch = scratch;
   }
 
-  List<Path> of(Bundle bundle) throws IOException {
+  public List<Path> of(Bundle bundle) throws IOException {
     Set<Path> paths = new LinkedHashSet<>();
     Set<Long> seen = new LinkedHashSet<>();
     Deque<Bundle> open = new ArrayDeque<>(List.of(bundle));
@@ -83,6 +86,7 @@ final class BundleJars {
   /** The bundle's file, if it is a local jar; else null. */
   private static @Nullable Path jarOf(Bundle bundle) {
     String location = bundle.getLocation();
+    location = location.startsWith(REFERENCE) ? location.substring(REFERENCE.length()) : location;
     if (!location.startsWith(FILE)) {
       return null;
     }
