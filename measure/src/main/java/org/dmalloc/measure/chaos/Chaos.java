@@ -34,7 +34,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Chaos {
   private static final Duration SILENCE = Duration.ofSeconds(90);
-  private static final Duration END_OF_WORKERS = Duration.ofSeconds(120);
+  private static final Duration END_OF_WORKERS = Duration.ofMinutes(2);
   private static final Duration END_WHEN_INTERRUPTED = Duration.ofSeconds(8);
   private static final Duration STACKS = Duration.ofSeconds(3);
   private static final long BUNDLES_MILLIS = 4_000;
@@ -169,7 +169,10 @@ public final class Chaos {
   }
 
   private WorkerProcess start(int worker, int generation, int hands) throws IOException {
-    Path own = Files.createDirectories(disk.resolve("worker-" + worker));
+    Path own = disk.resolve("worker-" + worker);
+    for (String store : WorkerTask.STORES) {
+      Files.createDirectories(own.resolve(store)); // here, for no disk is full yet
+    }
     WorkerTask task =
         new WorkerTask(
             worker,
@@ -245,7 +248,8 @@ public final class Chaos {
       }
       case LOST, FAILED, LEAK -> {
         outcome.problem(from, message);
-        listener.said(from + ": " + message.kind() + " " + message.text());
+        String first = message.text().lines().findFirst().orElse("");
+        listener.said(from + ": " + message.kind() + " " + first);
       }
     }
   }

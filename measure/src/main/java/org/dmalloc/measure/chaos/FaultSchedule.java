@@ -10,7 +10,7 @@ import java.util.SplittableRandom;
 /** Which fault comes when: decided by the seed, whatever the workers do. */
 final class FaultSchedule {
   private static final long LEAST_PAUSE_MILLIS = 200;
-  private static final long MOST_PAUSE_MILLIS = 2_500;
+  private static final long MOST_PAUSE_MILLIS = 4_000;
   private static final long LEAST_LENGTH_MILLIS = 50;
   private static final long MOST_LENGTH_MILLIS = 1_500;
 

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.dmalloc.measure.chaos.container;
 
-import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -19,6 +17,7 @@ import org.dmalloc.api.move.RegionMover;
 import org.dmalloc.backup.BackupService;
 import org.dmalloc.heap.HeapService;
 import org.dmalloc.measure.chaos.worker.Suite;
+import org.dmalloc.measure.chaos.worker.WorkerTask;
 import org.jspecify.annotations.Nullable;
 import org.osgi.framework.Bundle;
 import org.osgi.framework.BundleContext;
@@ -43,11 +42,9 @@ final class ContainerSuite implements Suite {
   private final List<String> names;
 
   /** Starts all bundles, and waits until their services are there. */
-  ContainerSuite(BundleContext context, Path disk)
-      throws IOException, BundleException, InterruptedException {
+  ContainerSuite(BundleContext context, Path disk) throws BundleException, InterruptedException {
     this.context = context;
-    System.setProperty(
-        "dmalloc.directory", Files.createDirectories(disk.resolve("store")).toString());
+    System.setProperty("dmalloc.directory", disk.resolve(WorkerTask.STORES.getFirst()).toString());
     for (Bundle bundle : context.getBundles()) {
       if (bundle.getHeaders("").get(Constants.FRAGMENT_HOST) == null) {
         bundle.start();

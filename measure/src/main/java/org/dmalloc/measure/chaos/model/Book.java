@@ -131,7 +131,7 @@ public final class Book implements AutoCloseable {
     close();
     out = whole;
     writtenBytes = bytes.length;
-    roomBytes = bytes.length + ROOM_BYTES;
+    roomBytes = writtenBytes + ROOM_BYTES;
   }
 
   /** Entries that make the models anew. */

@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.concurrent.CancellationException;
@@ -155,7 +156,7 @@ public final class Hand {
     beganAt = System.nanoTime();
     doing = act.word();
     try {
-      steps.get(act).run();
+      Objects.requireNonNull(steps.get(act)).run();
       at.tallies.done(act.word(), System.nanoTime() - beganAt);
       return true;
     } catch (IOException | RuntimeException | Error e) {

@@ -83,7 +83,6 @@ final class OwnLeaks {
           }
         } catch (NoSuchFileException e) {
           // That of the directory itself, or one that was closed meanwhile.
-          continue;
         }
       }
     }

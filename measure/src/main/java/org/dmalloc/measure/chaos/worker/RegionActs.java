@@ -265,7 +265,7 @@ final class RegionActs {
     try {
       int count = 2 + at.random.nextInt(SMALL_REGIONS);
       for (int each = 0; each < count; each++) {
-        long size = 1 + at.random.nextInt(16 * PAGE_BYTES);
+        long size = 1L + at.random.nextInt(16 * PAGE_BYTES);
         RegionModel model = new RegionModel(at.newKey(), Kind.PLAIN, 0, 64, size, null);
         made.add(at.allocate(model, provider, RegionRequest.ofSize(size)));
         storeSome(made.getLast());

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.dmalloc.measure.chaos.worker;
 
-import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -24,12 +22,12 @@ final class StandaloneSuite implements Suite {
   private final HeapService heaps = HeapService.load();
   private final Optional<BackupService> backups = loadBackups();
 
-  StandaloneSuite(Path disk) throws IOException {
-    Path store = Files.createDirectories(disk.resolve("store"));
+  StandaloneSuite(Path disk) {
+    Path store = disk.resolve(WorkerTask.STORES.getFirst());
     dmalloc = Dmalloc.open(Map.of("directory", store.toString()));
     names.addAll(dmalloc.names());
     if (names.contains(PANAMA)) {
-      Path other = Files.createDirectories(disk.resolve("store2"));
+      Path other = disk.resolve(WorkerTask.STORES.getLast());
       dmalloc.start(
           PANAMA, Map.of(MemoryProvider.BACKEND, OTHER_STORE, "directory", other.toString()));
       names.add(OTHER_STORE);

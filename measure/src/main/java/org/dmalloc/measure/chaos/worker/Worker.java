@@ -23,6 +23,7 @@ import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import org.dmalloc.api.Capability;
 import org.dmalloc.api.StoreFinding;
 import org.dmalloc.api.StoredRegion;
@@ -140,8 +141,7 @@ public final class Worker {
     clearUnknown(made);
     requireSoundStores(made);
     if (task.worker() == 0 && acts.contains(Act.SHARE)) {
-      SharingActs.make(
-          disk.resolveSibling(SharingActs.DIRECTORY), made.provider(sharing(made).getFirst()));
+      makeCounter(made, disk.resolveSibling(SharingActs.DIRECTORY));
     }
     say(Kind.READY, "");
     Thread.ofPlatform().daemon().name(THREADS + "commands").start(this::obey);
@@ -168,6 +168,22 @@ public final class Worker {
     absent(acts, Act.BACKUP, made.backups().isPresent(), "no BackupService here");
     absent(acts, Act.MOVE, made.names().contains(Suite.MANAGED), "no manager here");
     return acts;
+  }
+
+  /** Makes the counter of all workers, as soon as the disk is not full. */
+  private static void makeCounter(Suite made, Path directory) throws IOException {
+    long deadline = System.nanoTime() + END_OF_HANDS.toNanos();
+    while (true) {
+      try {
+        SharingActs.make(directory, made.provider(sharing(made).getFirst()));
+        return;
+      } catch (IOException e) {
+        if (deadline - System.nanoTime() < 0) {
+          throw e;
+        }
+      }
+      LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(BEAT_MILLIS));
+    }
   }
 
   private static List<String> sharing(Suite made) {
@@ -370,7 +386,7 @@ public final class Worker {
     OwnLeaks.regions(made).forEach(leak -> say(Kind.LEAK, leak));
     made.close();
     leaks.afterStop().forEach(leak -> say(Kind.LEAK, leak));
-    for (String store : List.of("store", "store2")) {
+    for (String store : WorkerTask.STORES) {
       Path directory = Path.of(task.disk(), store);
       if (Files.isDirectory(directory)) {
         try (var all = Files.newDirectoryStream(directory)) {

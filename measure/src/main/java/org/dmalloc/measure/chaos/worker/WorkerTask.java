@@ -32,6 +32,9 @@ public record WorkerTask(
     acts = List.copyOf(acts);
   }
 
+  /** The names of the stores' directories below {@link #disk}. */
+  public static final List<String> STORES = List.of("store", "store2");
+
   /** The command that ends a worker: it closes and deletes all, looks for leaks, and says END. */
   public static final String FINISH = "finish";
 

@@ -30,7 +30,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * What a hand works with: its regions, their models, its dice. Each call keeps regions and models
  * in step: a change that is refused has changed neither. Belongs to the hand's thread, but for
- * {@link #store(Held, int, int, UnitContent)}.
+ * {@link #store(Held, int, int, long, UnitContent)}.
  */
 final class Workplace {
   /** The most units that are stored in one section. */
