@@ -2,7 +2,6 @@
 package org.dmalloc.measure.chaos;
 
 import java.io.IOException;
-import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -15,12 +14,14 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.stream.Stream;
+import org.dmalloc.api.AccessMode;
+import org.dmalloc.api.MemoryException;
+import org.dmalloc.linux.OpenFile;
 import org.dmalloc.measure.chaos.FaultSchedule.Planned;
 import org.jspecify.annotations.Nullable;
 
 /** Does to workers what a schedule says, and takes back in time what does not last. */
 final class ProcessFaults {
-  private static final int BALLAST_PIECE = 1 << 20;
   private static final int LEAST_PIECE = 4096;
   private static final int MOST_MORE_FILES = 40;
   private static final int EARLY_KILLS = 4;
@@ -202,28 +203,21 @@ final class ProcessFaults {
       throw new IOException("no disk of its own");
     }
     Path ballast = filled.resolve("ballast");
-    byte[] piece = new byte[BALLAST_PIECE];
-    try (FileChannel out =
-        FileChannel.open(
-            ballast,
-            StandardOpenOption.CREATE,
-            StandardOpenOption.WRITE,
-            StandardOpenOption.TRUNCATE_EXISTING)) {
-      for (int length = BALLAST_PIECE; length >= LEAST_PIECE; length /= 4) {
-        writeAll(out, piece, length);
+    Files.write(ballast, new byte[0]);
+    // Reserved, not written: a slow disk would hold the conductor up.
+    try (OpenFile open = OpenFile.open(ballast, AccessMode.READ_WRITE)) {
+      long taken = 0;
+      long piece = Files.getFileStore(filled).getUsableSpace();
+      while (piece >= LEAST_PIECE) {
+        try {
+          open.reserve(taken, piece);
+          taken += piece;
+        } catch (MemoryException e) {
+          piece /= 2; // so much is not left any more
+        }
       }
     }
     return ballast;
-  }
-
-  private static void writeAll(FileChannel out, byte[] piece, int length) {
-    try {
-      while (out.write(ByteBuffer.wrap(piece, 0, length)) == length) {
-        // The next one.
-      }
-    } catch (IOException e) {
-      // The disk is full, but for less than a piece.
-    }
   }
 
   /** Cuts a file of a worker's, as another program might; whether it was there. */

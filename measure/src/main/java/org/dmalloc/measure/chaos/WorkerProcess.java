@@ -34,7 +34,10 @@ final class WorkerProcess {
   private boolean killed;
   private boolean standing;
   private boolean ready;
-  private long heardAt = System.nanoTime();
+
+  /** Set by the thread that reads, for the conductor may be busy. */
+  private volatile long heardAt = System.nanoTime();
+
   private @Nullable WorkerMessage counts;
 
   /**
@@ -96,6 +99,7 @@ final class WorkerProcess {
     try (BufferedReader lines = process.inputReader(StandardCharsets.UTF_8)) {
       for (String line = lines.readLine(); line != null; line = lines.readLine()) {
         WorkerMessage message = message(line);
+        heardAt = System.nanoTime();
         if (message == null) {
           Files.writeString(log, line + "\n", StandardOpenOption.CREATE, StandardOpenOption.APPEND);
         } else {
@@ -164,7 +168,6 @@ final class WorkerProcess {
   }
 
   void heard(WorkerMessage message) {
-    heardAt = System.nanoTime();
     if (message.kind() == WorkerMessage.Kind.READY) {
       ready = true;
     } else if (message.kind() == WorkerMessage.Kind.COUNTS) {
