@@ -103,7 +103,9 @@ public final class Chaos {
       ProcessFaults doer = new ProcessFaults(ownDisk ? disk : null);
       try {
         startAll();
-        conduct(doer, begin);
+        if (awaitReady(doer)) {
+          conduct(doer, System.nanoTime());
+        }
         finish(doer);
       } finally {
         doer.undo(true);
@@ -187,6 +189,21 @@ public final class Chaos {
                 : 0,
             faults.contains(Fault.INTERRUPT) ? INTERRUPT_MILLIS : 0);
     return WorkerProcess.start(jvm(worker), task, events);
+  }
+
+  /** Waits for all workers, so that the time is that of the chaos alone; whether to go on. */
+  private boolean awaitReady(ProcessFaults doer) throws IOException {
+    long end = System.nanoTime() + END_OF_WORKERS.toNanos();
+    while (!workers.stream().allMatch(WorkerProcess::isReady) && outcome.isClean()) {
+      listener.began("the workers start");
+      if (!listen(doer, end)) {
+        return false;
+      }
+      if (System.nanoTime() - end > 0) {
+        listener.said(outcome.hang(workers.getFirst(), "or another does not start"));
+      }
+    }
+    return true;
   }
 
   private void conduct(ProcessFaults doer, long begin) throws IOException {
