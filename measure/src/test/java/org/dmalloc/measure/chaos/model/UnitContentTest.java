@@ -38,7 +38,7 @@ class UnitContentTest {
   void everyBitCounts() {
     store(1, 5);
     for (int bit = 0; bit < 8 * BYTES; bit++) {
-      long at = BYTES + bit / 8;
+      int at = BYTES + bit / 8;
       byte before = memory.get(JAVA_BYTE, at);
       memory.set(JAVA_BYTE, at, (byte) (before ^ (1 << (bit % 8))));
       assertNotNull(difference(1, 5), "bit " + bit);
