@@ -32,7 +32,8 @@ import org.jspecify.annotations.Nullable;
  * region is an {@link IndexOutOfBoundsException}: before anything is used if the offsets are an
  * array, else before the batch with it is used. All methods throw {@link
  * UnsupportedCapabilityException} on a backend without {@link Capability#PREFETCH} as soon as they
- * announce, and {@link MemoryException} where the announcement does.
+ * announce, and {@link MemoryException} where the announcement does, and where a page of a record
+ * has nothing behind it: its file was cut short, or its device failed.
  */
 public final class BatchedAccess {
   /** Records per batch, unless told otherwise. */
@@ -320,7 +321,12 @@ public final class BatchedAccess {
    *
    * @return the place to go on from once the rest is announced; the batch's end if all is done
    */
-  private <E extends Exception> int use(RecordBatch batch, int from, Use<E> use) throws E {
+  private <E extends Exception> int use(RecordBatch batch, int from, Use<E> use)
+      throws MemoryException, E {
+    return BusErrors.in(region, "batched access", () -> useInSection(batch, from, use));
+  }
+
+  private <E extends Exception> int useInSection(RecordBatch batch, int from, Use<E> use) throws E {
     try (Access access = region.acquire()) {
       MemorySegment segment = access.segment();
       check(batch.offsets, from, batch.to, segment.byteSize());

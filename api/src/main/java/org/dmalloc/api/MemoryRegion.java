@@ -70,6 +70,63 @@ public interface MemoryRegion extends AutoCloseable {
   }
 
   /**
+   * Why bytes of the region may not be what was stored to it, in words: its file was cut short, or
+   * a page of it could not be read or written when something needed it last. Empty while all is
+   * well, and for memory that has no file. Asks the file for its length. Also answers after close.
+   *
+   * <p>What a file has lost by a cut stays lost, whatever length somebody gives it later, until the
+   * region is closed, or made smaller by what is lost. A page that could not be had is forgotten
+   * after the next {@link #force()} of the whole region that succeeds.
+   */
+  default Optional<String> failure() {
+    return Optional.empty();
+  }
+
+  /** Like {@link #verifyBacked(long, long)}, for the whole region. */
+  default void verifyBacked() throws MemoryException {
+    verifyBacked(0, byteSize());
+  }
+
+  /**
+   * Throws if bytes of a range have nothing behind them, since the region's file is shorter than it
+   * was, or was so once. For code that a SIGBUS would kill: a native copy, {@link
+   * MemorySegment#mismatch}, a checksum over a direct buffer, a compare-and-set. It asks for the
+   * length of the file and touches no page: a system call or two, for any range. This default is
+   * for memory without a file, which nobody can take away.
+   *
+   * <p><b>What it cannot promise.</b> Another process may cut the file a moment later: only memory
+   * without a file, or a copy of the bytes made in Java, is safe from that. The device may fail to
+   * read a page: {@link Advice#POPULATE_READ} reads all of them before, as an exception. A store to
+   * a page without disk space, in a sparse region or where another process has punched a hole,
+   * meets a full disk: {@link #reserve} or {@link Advice#POPULATE_WRITE} take the space before.
+   *
+   * @throws IndexOutOfBoundsException if the range lies outside the region
+   * @throws MemoryException if bytes of it have nothing behind them; it says which
+   */
+  default void verifyBacked(long offset, long length) throws MemoryException {
+    acquire(offset, length).close();
+  }
+
+  /**
+   * Says why an access to the region's memory was an {@link InternalError}, which is how Java tells
+   * of a SIGBUS, and marks the region by {@link #failure()}. For code that uses segments: calls of
+   * this suite throw a {@link MemoryException} themselves.
+   *
+   * @param operation what the access was for; the message begins with it
+   * @return what to throw
+   */
+  default MemoryException faulted(String operation, InternalError error) {
+    return MemoryException.of(
+        operation,
+        byteSize(),
+        toString(),
+        "SIGBUS: a page has nothing behind it",
+        MemoryException.NO_ERRNO,
+        "look at the length of its file, at the free space of its disk, and at the device",
+        error);
+  }
+
+  /**
    * Opens an access section. Inside it the segment is valid and its backing does not change; {@link
    * #close()}, a resize and a hot swap wait for it to end. Keep sections short.
    *

@@ -10,8 +10,8 @@ public enum Reservation {
   RESERVED,
   /**
    * At the first store to each page. Fast to allocate and no larger on disk than what was stored,
-   * but a store to a full disk (on tmpfs a load, too) is a SIGBUS: an {@link InternalError} or the
-   * end of the JVM.
+   * but a store to a full disk (on tmpfs a load, too) is a SIGBUS: an {@link InternalError}, which
+   * {@link BusErrors} makes a {@link MemoryException}, or in native code the end of the JVM.
    */
   SPARSE
 }

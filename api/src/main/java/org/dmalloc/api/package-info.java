@@ -55,10 +55,13 @@
  *       any mixture of old and new pages.
  *   <li>Atomicity of stores larger than a naturally aligned 8 bytes, and their order as seen by
  *       other threads. The rules of {@link java.lang.foreign.MemorySegment} hold.
- *   <li>Survival of a file that somebody else cuts short under a mapping. A load or store behind
- *       the new end raises {@link java.lang.InternalError} in compiled and most interpreted code,
- *       but some intrinsics and native copies end the JVM. Store files are created with mode 0600
- *       to keep others out.
+ *   <li>Bytes of a file that somebody else cuts short under a mapping. Calls of this suite throw a
+ *       {@link org.dmalloc.api.MemoryException} then, and the region says by {@link
+ *       org.dmalloc.api.MemoryRegion#failure} what it lost. A load or store of your own behind the
+ *       new end raises {@link java.lang.InternalError}, for which there is {@link
+ *       org.dmalloc.api.BusErrors}; but some intrinsics and native copies end the JVM, before which
+ *       there is {@link org.dmalloc.api.MemoryRegion#verifyBacked}. Store files are created with
+ *       mode 0600 to keep others out.
  *   <li>Latency. An access to a page that is not resident waits for the disk.
  * </ul>
  *

@@ -28,7 +28,9 @@ import org.osgi.annotation.versioning.ProviderType;
  * others throw {@link HeapFullException}. An offset that is no block's is an {@link
  * IllegalArgumentException}, one that is not allocated any more a {@link DoubleFreeException};
  * either changes nothing. What contradicts itself is a {@link HeapDamagedException}, and never more
- * than that: no damage leads outside the region.
+ * than that: no damage leads outside the region. A page of the region with nothing behind it is a
+ * {@link MemoryException} ({@link MemoryRegion#faulted}), and of the calls that take nanoseconds an
+ * {@link InternalError}, where compiled code learns of it when they return.
  *
  * <p><b>Durability.</b> That of the region: each call is one access section. After {@code kill -9}
  * no block is handed out twice and no live one is lost; see docs/heap.md for power losses.

@@ -4,11 +4,13 @@ package org.dmalloc.linux;
 import java.lang.foreign.MemorySegment;
 import java.util.function.LongBinaryOperator;
 import org.dmalloc.api.AccessMode;
+import org.dmalloc.api.BusErrors;
 import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.ProgressListener;
 import org.dmalloc.spi.machine.MappingCount;
 import org.dmalloc.spi.region.AddressRange;
 import org.dmalloc.spi.region.LongOperation;
+import org.dmalloc.spi.region.MappedBytes;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -40,6 +42,9 @@ final class MappedRange {
   // What was advised for all of the mapping; guarded by this.
   private Madvise order = Madvise.NORMAL;
   private @Nullable Madvise hugePages;
+
+  /** Whether somebody may use addresses of it past its end. */
+  private volatile boolean strayUse;
 
   private volatile View view;
 
@@ -204,10 +209,10 @@ final class MappedRange {
       return;
     }
     long end = Math.min(newByteSize, pages(oldByteSize));
-    MemorySegment tail = all.asSlice(oldByteSize, end - oldByteSize);
-    if (tail.mismatch(MemorySegment.ofArray(new byte[(int) tail.byteSize()])) >= 0) {
-      tail.fill((byte) 0);
+    if (!new MappedBytes().isZero(all, oldByteSize, end)) {
+      all.asSlice(oldByteSize, end - oldByteSize).fill((byte) 0);
     }
+    BusErrors.deliver();
   }
 
   /**
@@ -317,17 +322,18 @@ final class MappedRange {
       throws MemoryException {
     LongOperation copying = LongOperation.ofGrowth("copy", target, from.byteSize(), progress);
     long page = Platform.pageSize();
-    MemorySegment zeros = MemorySegment.ofArray(new byte[(int) page]);
+    MappedBytes bytes = new MappedBytes();
     for (long at = 0; at < from.byteSize(); at += page) {
       if (at % COPY_STEP_BYTES == 0) {
         copying.checkNotInterrupted(at);
         copying.report(at);
       }
-      MemorySegment each = from.asSlice(at, Math.min(page, from.byteSize() - at));
-      if (each.mismatch(zeros.asSlice(0, each.byteSize())) >= 0) {
-        into.asSlice(at, each.byteSize()).copyFrom(each);
+      long length = Math.min(page, from.byteSize() - at);
+      if (!bytes.isZero(from, at, at + length)) {
+        MemorySegment.copy(from, at, into, at, length);
       }
     }
+    BusErrors.deliver();
   }
 
   /** Ends all segments of the same memory, for new ones. */
@@ -337,10 +343,22 @@ final class MappedRange {
     view = view(Relocation.own(old.range.address(), old.range.length()), old.byteSize());
   }
 
+  /** Has {@link #close} leave a tombstone. */
+  void expectStrayUse() {
+    strayUse = true;
+  }
+
   /** Ends all access and unmaps; closing again does nothing. */
   synchronized void close() {
-    if (view.isOpen()) {
+    if (!view.isOpen()) {
+      return;
+    }
+    if (!strayUse) {
       view.range.close();
+    } else if (slab == null) {
+      view.range.close(Tombstones.OF_PROCESS);
+    } else {
+      view.range.close(slab);
     }
   }
 }

@@ -6,6 +6,7 @@ import java.util.Objects;
 import java.util.Optional;
 import org.dmalloc.api.AccessMode;
 import org.dmalloc.api.Advice;
+import org.dmalloc.api.BusErrors;
 import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.PageSize;
 import org.dmalloc.api.ProgressListener;
@@ -269,6 +270,7 @@ public final class Mapping implements AutoCloseable {
       to.write(fileOffset + offset, content, LOAD_PIECE_BYTES);
     } else {
       MemorySegment.copy(content, 0, all, offset, content.byteSize());
+      BusErrors.deliver();
     }
   }
 
@@ -526,6 +528,15 @@ public final class Mapping implements AutoCloseable {
    */
   public void renew() {
     mapped.renew();
+  }
+
+  /**
+   * Says that somebody may have taken addresses of it, and use them after {@link #close}: then such
+   * a use is an {@link InternalError}, until many more mappings of the kind were closed, and never
+   * memory of others.
+   */
+  public void expectStrayUse() {
+    mapped.expectStrayUse();
   }
 
   /** Ends all access and unmaps; closing again does nothing. */

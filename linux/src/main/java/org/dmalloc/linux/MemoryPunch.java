@@ -3,6 +3,7 @@ package org.dmalloc.linux;
 
 import java.lang.foreign.MemorySegment;
 import java.util.Objects;
+import org.dmalloc.api.BusErrors;
 import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.Sharing;
 
@@ -39,6 +40,7 @@ public final class MemoryPunch {
     } finally {
       segment.asSlice(offset, first - offset).fill((byte) 0);
       segment.asSlice(last, end - last).fill((byte) 0);
+      BusErrors.deliver();
     }
   }
 }

@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
  * One mapping, cut into slots of equal size. What {@link Slabs} asks of it under its monitor is
  * marked so; a slot in use is nobody's but its owner's.
  */
-final class Slab implements LongBinaryOperator {
+final class Slab implements Tombstones.Covered, AddressRange.Keeper {
   private static final int READ_WRITE = Abi.PROT_READ | Abi.PROT_WRITE;
 
   private final Returns returns;
@@ -34,10 +34,21 @@ final class Slab implements LongBinaryOperator {
   private int usedCount;
   private int lostCount;
 
+  /** The slots whose addresses may be used past their end; guarded by itself. */
+  private final BitSet strays = new BitSet();
+
+  /** Whether there ever was one. */
+  private volatile boolean strayUse;
+
   /** Is told of slots that were given back. */
   @FunctionalInterface
   interface Returns {
     void returned(Slab slab, int index, boolean clean);
+
+    /** Whether no more slots are taken. */
+    default boolean closed() {
+      return false;
+    }
   }
 
   /** Maps a slab; takes the file over, which is empty. */
@@ -143,8 +154,50 @@ final class Slab implements LongBinaryOperator {
   @Override
   public long applyAsLong(long address, long length) {
     long offset = address - memory.address();
-    returns.returned(this, (int) (offset / slotBytes), clear(offset));
+    int index = (int) (offset / slotBytes);
+    boolean stray;
+    synchronized (strays) {
+      stray = strays.get(index);
+      strays.clear(index);
+    }
+    boolean covered = stray && returns.closed() && Tombstones.cover(address, slotBytes);
+    if (covered) {
+      covered(address); // and stays so, as no slot is taken any more
+    }
+    returns.returned(this, index, covered || clear(offset));
     return 0;
+  }
+
+  /**
+   * The end of a slot whose addresses somebody may still use: who does must not meet its next
+   * owner, so that it is given back later.
+   */
+  @Override
+  public long keep(long address, long length, LongBinaryOperator unmap) {
+    synchronized (strays) {
+      strays.set((int) ((address - memory.address()) / slotBytes));
+    }
+    strayUse = true;
+    return returns.closed()
+        ? applyAsLong(address, length)
+        : Tombstones.OF_PROCESS.keep(address, length, this);
+  }
+
+  @Override
+  public void covered(long address) {
+    OpenFile shown = file;
+    if (shown != null) {
+      try {
+        shown.punchHole(address - memory.address(), slotBytes);
+      } catch (MemoryException e) {
+        // Done again, and told, when the slot is cleared; or the file goes with the slab.
+      }
+    }
+  }
+
+  /** Whether it is of those slabs. */
+  boolean isOf(Returns slabs) {
+    return returns == slabs;
   }
 
   private boolean clear(long offset) {
@@ -172,7 +225,13 @@ final class Slab implements LongBinaryOperator {
    */
   void unmap() {
     if (lostCount == 0) {
-      Relocation.unmap(memory.address(), Slabs.SLAB_BYTES);
+      AddressRange.unmap(
+          memory.address(),
+          Slabs.SLAB_BYTES,
+          (address, length) ->
+              strayUse
+                  ? Tombstones.OF_PROCESS.keep(address, length, Libc.unmapping())
+                  : Libc.unmapping().applyAsLong(address, length));
     }
     closeFile();
   }

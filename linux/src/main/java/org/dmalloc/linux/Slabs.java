@@ -20,7 +20,8 @@ import org.jspecify.annotations.Nullable;
  * although its addresses stay mapped. A slot that is given back is mapped anew, in one call that
  * leaves no moment between, and its part of the file is punched out: it takes neither memory nor
  * disk space, is zero at its next use, and what was advised, locked or tracked in it holds no more.
- * One for which the kernel refuses that is not used again.
+ * One for which the kernel refuses that is not used again. One whose addresses its owner has handed
+ * out stays a {@linkplain Tombstones tombstone} before.
  *
  * <p><b>Ownership.</b> A slot belongs to who took it. A slab without slots in use goes, but for one
  * of each class, which {@link #close} lets go.
@@ -39,7 +40,21 @@ public final class Slabs implements AutoCloseable {
   /** By size class, the slabs that have a free slot. */
   private final List<List<Slab>> withRoom = new ArrayList<>();
 
-  private boolean closed;
+  private volatile boolean closed;
+
+  /** Tells its slabs from others. */
+  private final Slab.Returns returns =
+      new Slab.Returns() {
+        @Override
+        public void returned(Slab slab, int index, boolean clean) {
+          Slabs.this.returned(slab, index, clean);
+        }
+
+        @Override
+        public boolean closed() {
+          return closed;
+        }
+      };
 
   /** Makes the files of slabs. */
   @FunctionalInterface
@@ -131,7 +146,7 @@ public final class Slabs implements AutoCloseable {
       List<Slab> slabs = withRoom.get(sizeClass);
       if (slabs.isEmpty()) {
         OpenFile file = files == null ? null : files.create();
-        slabs.add(new Slab(this::returned, target, sizeClass, file));
+        slabs.add(new Slab(returns, target, sizeClass, file));
       }
       slab = slabs.getLast();
       index = slab.take();
@@ -174,5 +189,6 @@ public final class Slabs implements AutoCloseable {
       }
     }
     empty.forEach(Slab::unmap);
+    Tombstones.OF_PROCESS.giveUp(release -> release instanceof Slab slab && slab.isOf(returns));
   }
 }

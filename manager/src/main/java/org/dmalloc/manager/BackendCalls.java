@@ -30,16 +30,32 @@ final class BackendCalls {
   }
 
   <T> T ask(Capability capability, Question<T> question) throws MemoryException {
+    return ask(
+        backends -> {
+          require(capability);
+          slot.use();
+          return question.of(backends);
+        });
+  }
+
+  /** Asks what every backend's region can answer. */
+  private <T> T ask(Question<T> question) throws MemoryException {
     slot.awaitBackend();
     int section = slot.gate().enter();
     try {
       slot.checkAttached();
-      require(capability);
-      slot.use();
       return question.of(slot.placement().region());
     } finally {
       slot.gate().exit(section);
     }
+  }
+
+  void run(Work work) throws MemoryException {
+    ask(
+        backends -> {
+          work.on(backends);
+          return backends;
+        });
   }
 
   void run(Capability capability, Work work) throws MemoryException {

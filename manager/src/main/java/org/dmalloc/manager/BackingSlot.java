@@ -289,6 +289,11 @@ final class BackingSlot {
             public String label() {
               return region.toString();
             }
+
+            @Override
+            public boolean pinned() {
+              return pinned;
+            }
           });
     }
   }

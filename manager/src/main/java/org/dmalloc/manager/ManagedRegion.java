@@ -14,6 +14,7 @@ import org.dmalloc.api.AccessMode;
 import org.dmalloc.api.AccessPattern;
 import org.dmalloc.api.Advice;
 import org.dmalloc.api.AdvisedRange;
+import org.dmalloc.api.BusErrors;
 import org.dmalloc.api.Capability;
 import org.dmalloc.api.CheckpointGroup;
 import org.dmalloc.api.MemoryException;
@@ -123,6 +124,26 @@ final class ManagedRegion implements MemoryRegion {
   /** Throws if this process holds a lock that a move to another file would lose. */
   void requireNoLocks() {
     members.requireNoneHeld();
+  }
+
+  @Override
+  public Optional<String> failure() {
+    return placement().region().failure();
+  }
+
+  @Override
+  public void verifyBacked() throws MemoryException {
+    calls.run(region -> region.verifyBacked());
+  }
+
+  @Override
+  public void verifyBacked(long offset, long length) throws MemoryException {
+    calls.run(region -> region.verifyBacked(offset, length));
+  }
+
+  @Override
+  public MemoryException faulted(String operation, InternalError error) {
+    return placement().region().faulted(operation, error);
   }
 
   @Override
@@ -442,7 +463,7 @@ final class ManagedRegion implements MemoryRegion {
 
   @Override
   public SnapshotResult snapshot(SnapshotRequest request) throws MemoryException {
-    return ManagedSnapshot.take(this, request);
+    return BusErrors.in(this, "snapshot", () -> ManagedSnapshot.take(this, request));
   }
 
   @Override

@@ -120,19 +120,14 @@ final class Moves implements RegionMover {
       if (!regions.present(target)) {
         throw move.failed("backend " + target.name() + " has just gone", "", null);
       }
-      result = run(move, reason);
-    } catch (MemoryException | RuntimeException | InternalError e) {
+      result = runBacked(move, reason);
+    } catch (MemoryException | RuntimeException e) {
       String why = String.valueOf(e.getMessage());
       region
           .moves()
           .history()
           .add(new MoveRecord(Instant.now(), from, target.name(), reason, null, why));
       tell(listener -> listener.failed(region.id(), from, target.name(), why));
-      if (e instanceof InternalError) {
-        // A page without a disk block behind it: how a store to a sparse file on a full disk ends.
-        throw move.failed(
-            "a page could not be read or written", "check the free space of the disk", e);
-      }
       throw e;
     } finally {
       region.moves().needs(List.of());
@@ -150,12 +145,40 @@ final class Moves implements RegionMover {
     return result;
   }
 
+  /** Runs it, and says what is behind an error of memory that it met. */
+  private MoveResult runBacked(Move move, MoveReason reason) throws MemoryException {
+    try {
+      return run(move, reason);
+    } catch (MemoryException | InternalError e) { // a system call tells of such a page by EFAULT
+      try {
+        requireBacked(move.source().region());
+      } catch (MemoryException cut) {
+        cut.addSuppressed(e);
+        throw cut;
+      }
+      if (e instanceof InternalError) {
+        // A page without a disk block behind it: how a store to a sparse file on a full disk ends.
+        throw move.failed(
+            "a page could not be read or written", "check the free space of the disk", e);
+      }
+      throw e;
+    }
+  }
+
+  /** What a file has lost does not come back by a move. */
+  private static void requireBacked(MemoryRegion region) throws MemoryException {
+    if (region.info().open() && region.failure().isPresent()) {
+      region.verifyBacked();
+    }
+  }
+
   /**
    * Has the source's file hold what its memory holds, where a write-back has failed: the old file
    * goes, and a copy of what could not be written is not one of what was promised to be there.
    */
   private static void bringToFile(Placement source) throws MemoryException {
     RegionInfo info = source.region().info();
+    requireBacked(source.region());
     if (info.open() && info.writeBackFailure() != null && info.sharing() == Sharing.SHARED) {
       source.region().force();
     }

@@ -125,9 +125,12 @@ class FailuresTest {
     InternalError lost = new InternalError("a fault occurred in an unsafe memory access operation");
     plain.faults().fail(lost, "resize");
     String failure = shell.fail(String.format(Locale.ROOT, "resize %s 1k", id));
-    assertTrue(failure.startsWith("dmalloc: resize: SIGBUS"), failure);
+    assertTrue(failure.startsWith("dmalloc: resize 64 bytes of region " + id), failure);
+    assertTrue(failure.contains(": SIGBUS: a page could not be read or written"), failure);
     assertEquals(1, failure.lines().count());
-    assertTrue(shell.run("regions").contains("plain"));
+    assertTrue(shell.run("regions").contains("rw, failed"), shell.run("regions"));
+    String info = shell.run("info " + id);
+    assertTrue(info.contains("failed") && info.contains("could not be read or written"), info);
   }
 
   @Test

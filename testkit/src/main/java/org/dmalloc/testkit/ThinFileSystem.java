@@ -4,6 +4,7 @@ package org.dmalloc.testkit;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.concurrent.locks.LockSupport;
 
 /**
  * An ext4 with less behind it than it promises, as on thin-provisioned storage, so that pages
@@ -20,6 +21,9 @@ import java.nio.file.Path;
  * }
  */
 public final class ThinFileSystem implements AutoCloseable {
+  private static final long RELEASE_NANOS = 10_000_000_000L;
+  private static final long RETRY_NANOS = 20_000_000;
+
   private final Path backing;
   private final Path directory;
   private boolean mounted;
@@ -80,6 +84,11 @@ public final class ThinFileSystem implements AutoCloseable {
     SmallFileSystem.run("fallocate", "--dig-holes", image());
   }
 
+  /** Takes away what is behind all but the first bytes: reads of the rest are errors. */
+  public void cut(long bytes) throws IOException {
+    SmallFileSystem.run("truncate", "-s", Long.toString(bytes), image());
+  }
+
   /** Puts so much behind it. */
   public void supply(long backedBytes) throws IOException {
     SmallFileSystem.run("mount", "-o", "remount,size=" + backedBytes, backing.toString());
@@ -105,7 +114,21 @@ public final class ThinFileSystem implements AutoCloseable {
         SmallFileSystem.unmount(directory);
       }
     } finally {
-      SmallFileSystem.unmount(backing);
+      unmountBacking();
     }
+  }
+
+  /** The loop device lets its image go a moment after the file system on it was unmounted. */
+  private void unmountBacking() throws IOException {
+    long deadline = System.nanoTime() + RELEASE_NANOS;
+    while (System.nanoTime() - deadline < 0) {
+      try {
+        SmallFileSystem.run("umount", backing.toString());
+        return;
+      } catch (IOException busy) {
+        LockSupport.parkNanos(RETRY_NANOS);
+      }
+    }
+    SmallFileSystem.unmount(backing);
   }
 }

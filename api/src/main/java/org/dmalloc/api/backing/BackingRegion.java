@@ -39,6 +39,14 @@ public interface BackingRegion extends MemoryRegion {
     default @Nullable String label() {
       return null;
     }
+
+    /**
+     * Whether it has handed the raw segment out, so that somebody may know addresses of it when the
+     * region is closed.
+     */
+    default boolean pinned() {
+      return false;
+    }
   }
 
   /**

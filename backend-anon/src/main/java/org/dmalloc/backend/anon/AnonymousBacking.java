@@ -320,6 +320,11 @@ final class AnonymousBacking implements RegionBacking {
   }
 
   @Override
+  public void expectStrayUse() {
+    mapping.expectStrayUse();
+  }
+
+  @Override
   public void unmap() {
     memory.close();
   }

@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.util.Locale;
 import java.util.Optional;
 import org.dmalloc.api.AccessMode;
+import org.dmalloc.api.BusErrors;
 import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.ProgressListener;
 import org.dmalloc.api.RegionMembers;
@@ -88,6 +89,11 @@ final class FileChannelBacking implements RegionBacking {
   @Override
   public void checkFile(String operation) throws MemoryException {
     file.checkLength(operation);
+  }
+
+  @Override
+  public long backedBytes() throws MemoryException {
+    return file.backedBytes();
   }
 
   @Override
@@ -216,6 +222,7 @@ final class FileChannelBacking implements RegionBacking {
       long page = Math.max(ResidentPages.PAGE, ResidentPages.ceiling(oldByteSize));
       long end = Math.min(newByteSize, page);
       range.segment().asSlice(oldByteSize, end - oldByteSize).fill((byte) 0);
+      BusErrors.deliver();
     }
     segment = range.segment().asSlice(0, newByteSize);
   }
@@ -277,6 +284,7 @@ final class FileChannelBacking implements RegionBacking {
       MemorySegment mapped = own.data().map(mapMode(traits), arena);
       long kept = Math.min(segment.byteSize(), newByteSize);
       MemorySegment.copy(segment, 0, mapped, 0, kept);
+      BusErrors.deliver();
       range.close(); // the last step: it throws while a native call uses the old segment
       range = AddressRange.ofArena(arena, mapped);
       segment = mapped;

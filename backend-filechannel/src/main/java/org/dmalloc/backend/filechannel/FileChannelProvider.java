@@ -11,6 +11,7 @@ import java.util.Set;
 import java.util.function.Function;
 import org.dmalloc.api.AccessMode;
 import org.dmalloc.api.Advice;
+import org.dmalloc.api.BusErrors;
 import org.dmalloc.api.Capability;
 import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.MemoryProvider;
@@ -279,12 +280,12 @@ public final class FileChannelProvider extends StoreLedgerProvider {
     }
   }
 
-  /** A frame of its own: compiled code may learn of a page that is not to be had a little late. */
   private static void prefault(
       MemorySegment segment, StoreFile file, ProgressListener progress, String outcome)
       throws MemoryException {
     try {
       ResidentPages.bringIn(segment, file.path(), progress, outcome);
+      BusErrors.deliver();
     } catch (InternalError e) {
       throw MemoryException.of(
           "prefault",
@@ -293,7 +294,7 @@ public final class FileChannelProvider extends StoreLedgerProvider {
           "a page could not be brought in: its file system is full, or the file was cut short",
           MemoryException.NO_ERRNO,
           "free space, or allocate it reserved",
-          e);
+          BusErrors.require(e));
     }
   }
 

@@ -5,9 +5,11 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.VarHandle;
 import java.nio.file.Path;
+import org.dmalloc.api.BusErrors;
 import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.ProgressListener;
 import org.dmalloc.spi.region.LongOperation;
+import org.dmalloc.spi.region.MappedBytes;
 import org.dmalloc.spi.store.StoreFile;
 
 /**
@@ -118,16 +120,18 @@ final class ResidentPages {
       MemorySegment from, MemorySegment into, String region, ProgressListener progress)
       throws MemoryException {
     LongOperation operation = LongOperation.ofGrowth("copy", region, from.byteSize(), progress);
+    MappedBytes bytes = new MappedBytes();
     for (long page = 0; page < from.byteSize(); page += PAGE) {
       if (page % BRING_IN == 0) {
         operation.checkNotInterrupted(page);
         operation.report(page);
       }
       long end = Math.min(page + PAGE, from.byteSize());
-      if (MemorySegment.mismatch(from, page, end, into, page, end) >= 0) {
+      if (bytes.mismatch(from, into, page, end) >= 0) {
         MemorySegment.copy(from, page, into, page, end - page);
       }
     }
+    BusErrors.deliver();
   }
 
   /**
@@ -158,6 +162,7 @@ final class ResidentPages {
               }
             }
           });
+      BusErrors.deliver();
     } catch (InternalError e) {
       throw MemoryException.of(
           "force",
@@ -166,7 +171,7 @@ final class ResidentPages {
           "a page could not be made dirty: its file system is full, or the file was cut short",
           MemoryException.NO_ERRNO,
           "free space and force again",
-          e);
+          BusErrors.require(e));
     }
   }
 }

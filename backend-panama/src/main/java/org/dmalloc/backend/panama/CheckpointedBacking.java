@@ -89,6 +89,11 @@ final class CheckpointedBacking implements RegionBacking, MemberMemory {
   }
 
   @Override
+  public long backedBytes() throws MemoryException {
+    return file.backedBytes();
+  }
+
+  @Override
   public MemorySegment pages() {
     return mapping.allPages();
   }

@@ -11,6 +11,7 @@ import org.dmalloc.api.AccessMode;
 import org.dmalloc.api.AccessPattern;
 import org.dmalloc.api.Advice;
 import org.dmalloc.api.AdvisedRange;
+import org.dmalloc.api.BusErrors;
 import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.PageSize;
 import org.dmalloc.api.ProgressListener;
@@ -119,6 +120,11 @@ final class MappedFileBacking implements RegionBacking {
   public void checkFile(String operation) throws MemoryException {
     // msync is silent about pages behind the end of a file that was cut short.
     file.checkLength(operation, mapping.byteSize());
+  }
+
+  @Override
+  public long backedBytes() throws MemoryException {
+    return file.backedBytes();
   }
 
   @Override
@@ -463,6 +469,7 @@ final class MappedFileBacking implements RegionBacking {
     long end = Math.min(oldByteSize, Platform.roundUpToPage(newByteSize));
     byte[] tail =
         mapping.segment().asSlice(newByteSize, end - newByteSize).toArray(ValueLayout.JAVA_BYTE);
+    BusErrors.deliver();
     mapping.resize(newByteSize);
     try {
       file.resize(oldByteSize, newByteSize, ProgressListener.NONE);
@@ -522,6 +529,11 @@ final class MappedFileBacking implements RegionBacking {
     if (traits.sharing() == Sharing.SHARED) {
       file.wipe(offset, length);
     }
+  }
+
+  @Override
+  public void expectStrayUse() {
+    mapping.expectStrayUse();
   }
 
   @Override

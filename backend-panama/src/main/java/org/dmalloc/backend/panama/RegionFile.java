@@ -168,6 +168,11 @@ abstract sealed class RegionFile permits RegionFile.Named, RegionFile.Unnamed, S
    */
   abstract void checkLength(String operation, long byteSize) throws MemoryException;
 
+  /** How many bytes of the region the file has now, or more if it is longer. */
+  final long backedBytes() throws MemoryException {
+    return Math.max(0, descriptor().facts().byteSize() - dataOffset());
+  }
+
   /** Runs a call that may be told that pages of the file could not be written. */
   void watch(String operation, Action call) throws MemoryException {
     call.run();

@@ -11,6 +11,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.UUID;
 import org.dmalloc.api.Access;
+import org.dmalloc.api.BusErrors;
 import org.dmalloc.api.Capability;
 import org.dmalloc.api.Durability;
 import org.dmalloc.api.MemoryException;
@@ -90,14 +91,28 @@ final class CopiedRegions {
     return region;
   }
 
-  private static void write(MemoryRegion region, long firstPage, ByteBuffer content) {
-    long offset = firstPage * PAGE_BYTES;
-    try (Access access = region.acquire()) {
-      long length = Math.min(content.remaining(), access.segment().byteSize() - offset);
-      if (length > 0) {
-        MemorySegment.copy(MemorySegment.ofBuffer(content), 0, access.segment(), offset, length);
-      }
-    }
+  private static void write(MemoryRegion region, long firstPage, ByteBuffer content)
+      throws MemoryException {
+    store(region, firstPage * PAGE_BYTES, content, Long.MAX_VALUE);
+  }
+
+  /** Stores what of the content lies before an end, and before that of the region. */
+  static void store(MemoryRegion region, long offset, ByteBuffer content, long end)
+      throws MemoryException {
+    BusErrors.in(
+        region,
+        "restore",
+        () -> {
+          try (Access access = region.acquire()) {
+            long room = Math.min(end, access.segment().byteSize()) - offset;
+            long length = Math.min(content.remaining(), room);
+            if (length > 0) {
+              MemorySegment from = MemorySegment.ofBuffer(content);
+              MemorySegment.copy(from, 0, access.segment(), offset, length);
+            }
+            return length;
+          }
+        });
   }
 
   /** Makes durable what was stored without a checkpoint of its own. */
@@ -110,12 +125,18 @@ final class CopiedRegions {
   }
 
   /** The page in which an offset lies, with zeros from there on. */
-  static ByteBuffer cutPage(MemoryRegion region, long offset) {
-    byte[] page = new byte[PAGE_BYTES];
+  static ByteBuffer cutPage(MemoryRegion region, long offset) throws MemoryException {
     long start = offset - offset % PAGE_BYTES;
-    try (Access access = region.acquire()) {
-      MemorySegment.copy(access.segment(), JAVA_BYTE, start, page, 0, (int) (offset % PAGE_BYTES));
-    }
-    return ByteBuffer.wrap(page);
+    return BusErrors.in(
+        region,
+        "restore",
+        () -> {
+          byte[] page = new byte[PAGE_BYTES];
+          try (Access access = region.acquire()) {
+            int kept = (int) (offset % PAGE_BYTES);
+            MemorySegment.copy(access.segment(), JAVA_BYTE, start, page, 0, kept);
+          }
+          return ByteBuffer.wrap(page);
+        });
   }
 }

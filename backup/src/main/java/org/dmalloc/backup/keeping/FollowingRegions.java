@@ -360,7 +360,7 @@ final class FollowingRegions implements Standby {
   }
 
   /** The page in which a member was cut, if it was in the middle of one that has not changed. */
-  private void cut(MemberState member, PointRead read, PagesInMemory cuts) {
+  private void cut(MemberState member, PointRead read, PagesInMemory cuts) throws MemoryException {
     long cut = cut(member, read);
     MemoryRegion region = current().get(member.number());
     if (region != null

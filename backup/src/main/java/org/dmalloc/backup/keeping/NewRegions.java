@@ -2,7 +2,6 @@
 package org.dmalloc.backup.keeping;
 
 import java.io.UncheckedIOException;
-import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -10,7 +9,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.ThreadLocalRandom;
-import org.dmalloc.api.Access;
 import org.dmalloc.api.Capability;
 import org.dmalloc.api.Deletion;
 import org.dmalloc.api.Durability;
@@ -90,10 +88,7 @@ final class NewRegions {
 
     void write(long firstPage, ByteBuffer content) throws MemoryException {
       long offset = firstPage * SealedCheckpoint.PAGE_BYTES;
-      long length = Math.min(content.remaining(), member.byteSize() - offset);
-      try (Access access = region.acquire()) {
-        MemorySegment.copy(MemorySegment.ofBuffer(content), 0, access.segment(), offset, length);
-      }
+      CopiedRegions.store(region, offset, content, member.byteSize());
       privateBytes += content.remaining();
       if (privateBytes >= mostPrivateBytes) {
         region.checkpoint();

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.dmalloc.benchmarks.costs;
 
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
+
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.foreign.MemorySegment;
@@ -62,6 +64,9 @@ public final class RegionCalls {
     rows.put("unnamed 1 MiB, allocate and close", () -> calls.unnamed(MIB, true));
     rows.put("unnamed 4 KiB, allocate and close", () -> calls.unnamed(PAGE, true));
     rows.put("close 1 MiB", () -> calls.unnamed(MIB, false));
+    rows.put("close 1 MiB, pinned", () -> calls.pinned(MIB));
+    rows.put("close 4 KiB, pinned", () -> calls.pinned(PAGE));
+    rows.put("verify that 1 MiB is backed", calls::verifyBacked);
     rows.put("named allocate, durable now", () -> calls.allocate(now()));
     rows.put("named allocate, durable on force", () -> calls.allocate(onForce()));
     rows.put("delete, durable now", calls::delete);
@@ -117,6 +122,21 @@ public final class RegionCalls {
     long allocated = System.nanoTime();
     region.close();
     return System.nanoTime() - (all ? begin : allocated);
+  }
+
+  /** Closes a region whose raw segment was handed out. */
+  private long pinned(long byteSize) {
+    MemoryRegion region = region(RegionRequest.ofSize(byteSize));
+    region.segment().set(JAVA_BYTE, 0, (byte) 1);
+    long begin = System.nanoTime();
+    region.close();
+    return System.nanoTime() - begin;
+  }
+
+  private long verifyBacked() {
+    try (MemoryRegion region = region(now())) {
+      return timed(region::verifyBacked);
+    }
   }
 
   private String nextName() {

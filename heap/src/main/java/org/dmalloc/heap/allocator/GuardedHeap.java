@@ -134,10 +134,8 @@ final class GuardedHeap implements AlignedHeap {
                 .toList());
   }
 
-  private void fill(long offset, long length, byte value) {
-    try (Access access = region().acquire()) {
-      access.segment().asSlice(offset, length).fill(value);
-    }
+  private void fill(long offset, long length, byte value) throws MemoryException {
+    BlockContents.fill(region(), offset, length, value);
   }
 
   /** Notes a store to a block after it was freed. What had its space given back is zero. */
@@ -173,7 +171,7 @@ final class GuardedHeap implements AlignedHeap {
     return heap.product(count, byteSize);
   }
 
-  private long zeroed(long block, long byteSize) {
+  private long zeroed(long block, long byteSize) throws MemoryException {
     if (block != NULL) {
       fill(block, byteSize, (byte) 0);
     }
@@ -202,9 +200,7 @@ final class GuardedHeap implements AlignedHeap {
       boolean done = false;
       try {
         long kept = Math.min(usableSize(from), byteSize);
-        try (Access access = region().acquire()) {
-          MemorySegment.copy(access.segment(), from, access.segment(), to, kept);
-        }
+        BlockContents.copy(region(), from, to, kept);
         free(from);
         done = true;
       } finally {

@@ -6,6 +6,7 @@ import static org.dmalloc.heap.allocator.PageTable.LONG;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.VarHandle;
+import java.util.Arrays;
 import java.util.Optional;
 import java.util.zip.CRC32C;
 import org.dmalloc.heap.HeapDamagedException;
@@ -124,7 +125,8 @@ record HeapHeader(long seed, long createdMillis, long generation, Extents extent
    * the next that is killed while it writes the newer one would leave the older one alone.
    */
   static boolean copiesDiffer(MemorySegment memory) {
-    return MemorySegment.mismatch(memory, 0, PAGE, memory, PAGE, 2L * PAGE) >= 0;
+    byte[] copies = memory.asSlice(0, 2L * PAGE).toArray(ValueLayout.JAVA_BYTE);
+    return !Arrays.equals(copies, 0, PAGE, copies, PAGE, 2 * PAGE);
   }
 
   /** Whether one of the copies says that there is a heap. */

@@ -4,6 +4,7 @@ package org.dmalloc.heap.allocator;
 import static org.dmalloc.heap.allocator.PageTable.LONG;
 
 import org.dmalloc.api.Access;
+import org.dmalloc.api.BusErrors;
 import org.dmalloc.api.Capability;
 import org.dmalloc.api.Durability;
 import org.dmalloc.api.MemoryException;
@@ -46,9 +47,15 @@ final class HeapState {
 
   /** Says in the region whether the heap is open, and waits for the device where there is one. */
   static void set(MemoryRegion region, long state) throws MemoryException {
-    try (Access access = region.acquire()) {
-      access.segment().set(LONG, HeapHeader.STATE, state);
-    }
+    BusErrors.in(
+        region,
+        "heap access",
+        () -> {
+          try (Access access = region.acquire()) {
+            access.segment().set(LONG, HeapHeader.STATE, state);
+          }
+          return region;
+        });
     if (isDurable(region.info())) {
       region.force(0, HeapHeader.BYTES);
     }

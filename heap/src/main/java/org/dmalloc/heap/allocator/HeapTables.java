@@ -5,6 +5,7 @@ import java.lang.foreign.MemorySegment;
 import java.util.concurrent.atomic.LongAdder;
 import org.dmalloc.api.Access;
 import org.dmalloc.api.AccessMode;
+import org.dmalloc.api.BusErrors;
 import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.MemoryRegion;
 import org.dmalloc.heap.HeapDamagedException;
@@ -229,8 +230,10 @@ abstract sealed class HeapTables permits Allocator {
   /**
    * A page could not be read or written: the file was cut short, or the device failed. Such an
    * error comes anywhere, and may leave locks held that nobody else would unlock.
+   *
+   * @throws MemoryException in place of an error of the memory
    */
-  VirtualMachineError lost(VirtualMachineError error) {
+  VirtualMachineError lost(VirtualMachineError error) throws MemoryException {
     for (BlockCache cache : caches) {
       cache.unlockIfHeld();
     }
@@ -238,6 +241,9 @@ abstract sealed class HeapTables permits Allocator {
     punching.unlockIfHeld();
     rooting.unlockIfHeld();
     failed(error);
+    if (error instanceof InternalError fault) {
+      throw region.faulted("heap access", BusErrors.require(fault));
+    }
     return error;
   }
 
@@ -256,7 +262,9 @@ abstract sealed class HeapTables permits Allocator {
   /** Runs it in a section. */
   <T> T section(InSection<T> work) throws MemoryException {
     try (Access access = region.acquire()) {
-      return work.run(access.segment());
+      T result = work.run(access.segment());
+      BusErrors.deliver();
+      return result;
     } catch (VirtualMachineError e) {
       stopped = CUT;
       throw lost(e);
@@ -294,7 +302,9 @@ abstract sealed class HeapTables permits Allocator {
         try {
           lockAll();
           if (!isOld(access.segment())) {
-            return work.run(access.segment());
+            T result = work.run(access.segment());
+            BusErrors.deliver();
+            return result;
           }
         } finally {
           unlockAll();

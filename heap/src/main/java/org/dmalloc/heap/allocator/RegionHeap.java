@@ -157,7 +157,7 @@ final class RegionHeap implements AlignedHeap {
     return count * byteSize;
   }
 
-  private long zeroed(long block, long byteSize) {
+  private long zeroed(long block, long byteSize) throws MemoryException {
     BlockContents.fill(region(), block, byteSize, (byte) 0);
     return block;
   }
@@ -409,7 +409,11 @@ final class RegionHeap implements AlignedHeap {
       return HeapCounts.of(allocator, access.segment());
     } catch (VirtualMachineError e) {
       allocator.stopped = CUT;
-      throw allocator.lost(e);
+      try {
+        throw allocator.lost(e);
+      } catch (MemoryException lost) {
+        throw new UncheckedIOException(lost.getMessage(), lost);
+      }
     }
   }
 

@@ -4,6 +4,7 @@ package org.dmalloc.heap.allocator;
 import static org.dmalloc.heap.allocator.PageTable.LONG;
 import static org.dmalloc.heap.allocator.SizeClasses.PAGE;
 
+import java.io.UncheckedIOException;
 import java.lang.foreign.MemorySegment;
 import java.security.SecureRandom;
 import java.time.Duration;
@@ -13,6 +14,7 @@ import java.util.List;
 import java.util.Optional;
 import org.dmalloc.api.Access;
 import org.dmalloc.api.AccessMode;
+import org.dmalloc.api.BusErrors;
 import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.MemoryRegion;
 import org.dmalloc.api.ProgressListener;
@@ -68,17 +70,19 @@ public final class RegionHeaps implements HeapService {
   }
 
   /** Clears what earlier content would be taken for, and writes a header, which comes last. */
-  private static HeapHeader write(MemoryRegion region) {
-    try (Access access = region.acquire()) {
-      MemorySegment memory = access.segment();
-      memory.asSlice(0, HeapHeader.BYTES).fill((byte) 0);
-      long first = HeapHeader.BYTES / PAGE;
-      Extents extents =
-          Extents.of(
-              new long[] {first},
-              new long[] {Math.min(Extents.MOST_PAGES, memory.byteSize() / PAGE) - first});
-      return new HeapHeader(SEEDS.nextLong(), System.currentTimeMillis(), 1, extents);
-    }
+  private static HeapHeader write(MemoryRegion region) throws MemoryException {
+    return inSection(
+        "create heap",
+        region,
+        memory -> {
+          memory.asSlice(0, HeapHeader.BYTES).fill((byte) 0);
+          long first = HeapHeader.BYTES / PAGE;
+          Extents extents =
+              Extents.of(
+                  new long[] {first},
+                  new long[] {Math.min(Extents.MOST_PAGES, memory.byteSize() / PAGE) - first});
+          return new HeapHeader(SEEDS.nextLong(), System.currentTimeMillis(), 1, extents);
+        });
   }
 
   private static void begin(Allocator allocator) throws MemoryException {
@@ -115,9 +119,19 @@ public final class RegionHeaps implements HeapService {
   }
 
   private static HeapHeader header(MemoryRegion region) throws MemoryException {
-    try (Access access = region.acquire()) {
-      return HeapHeader.read(access.segment(), region.toString());
-    }
+    return inSection("open heap", region, memory -> HeapHeader.read(memory, region.toString()));
+  }
+
+  private static <T> T inSection(
+      String operation, MemoryRegion region, HeapTables.InSection<T> work) throws MemoryException {
+    return BusErrors.in(
+        region,
+        operation,
+        () -> {
+          try (Access access = region.acquire()) {
+            return work.run(access.segment());
+          }
+        });
   }
 
   private static HeapRecovery recover(Allocator allocator, MemorySegment memory, long start)
@@ -175,9 +189,12 @@ public final class RegionHeaps implements HeapService {
   public void erase(MemoryRegion region) throws MemoryException {
     requireWritable("erase heap", region);
     OpenHeaps.Claim claim = OpenHeaps.claim("erase heap", region);
-    try (Access access = region.acquire()) {
-      long length = Math.min(HeapHeader.BYTES, access.segment().byteSize());
-      access.segment().asSlice(0, length).fill((byte) 0);
+    try {
+      inSection(
+          "erase heap",
+          region,
+          memory ->
+              memory.asSlice(0, Math.min(HeapHeader.BYTES, memory.byteSize())).fill((byte) 0));
     } finally {
       claim.end();
     }
@@ -185,8 +202,10 @@ public final class RegionHeaps implements HeapService {
 
   @Override
   public boolean isHeap(MemoryRegion region) {
-    try (Access access = region.acquire()) {
-      return HeapHeader.isThere(access.segment());
+    try {
+      return inSection("look for heap", region, HeapHeader::isThere);
+    } catch (MemoryException e) {
+      throw new UncheckedIOException(e.getMessage(), e);
     }
   }
 

@@ -98,14 +98,7 @@ final class Roots {
       long slot = slot(i);
       if (isUsed(memory, slot)
           && length(memory, slot) == name.length
-          && MemorySegment.mismatch(
-                  MemorySegment.ofArray(name),
-                  0,
-                  name.length,
-                  memory,
-                  slot + NAME_AT,
-                  slot + NAME_AT + name.length)
-              < 0
+          && Arrays.equals(name(memory, slot), name)
           && isGood(memory, seed, slot)
           && (found < 0 || isNewer(number(memory, slot), number(memory, found)))) {
         found = slot;

@@ -68,12 +68,14 @@ public final class Backend implements MemoryProvider {
    * An open region and its attributes.
    *
    * @param backend its backend; null if that has stopped
+   * @param failure why its bytes may not be what was stored; null if all is well
    * @param orphanedSince the time of the stop; null if it still runs
    */
   public record Open(
       @Nullable Backend backend,
       MemoryRegion region,
       RegionInfo info,
+      @Nullable String failure,
       @Nullable Instant orphanedSince) {}
 
   public record Stored(Backend backend, StoredRegion region) {}
@@ -163,7 +165,13 @@ public final class Backend implements MemoryProvider {
         () -> {
           List<Open> open = new ArrayList<>();
           for (MemoryRegion region : answered(provider.regions())) {
-            open.add(new Open(this, region, answered(region.info()), null));
+            open.add(
+                new Open(
+                    this,
+                    region,
+                    answered(region.info()),
+                    answered(region.failure()).orElse(null),
+                    null));
           }
           return open;
         });

@@ -380,7 +380,12 @@ public final class Providers {
       OrphanedRegions.Orphan orphan, Consumer<? super ProviderFault> faults) {
     try {
       return Optional.of(
-          new Backend.Open(null, orphan.region(), orphan.region().info(), orphan.since()));
+          new Backend.Open(
+              null,
+              orphan.region(),
+              orphan.region().info(),
+              orphan.region().failure().orElse(null),
+              orphan.since()));
     } catch (RuntimeException | LinkageError e) {
       String subject = "region " + orphan.region().id() + " of a stopped backend";
       faults.accept(new ProviderFault(subject, "info(): " + e, e));

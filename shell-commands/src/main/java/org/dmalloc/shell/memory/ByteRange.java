@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import org.dmalloc.api.Access;
 import org.dmalloc.api.AccessMode;
+import org.dmalloc.api.BusErrors;
 import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.MemoryRegion;
 import org.dmalloc.api.ProgressListener;
@@ -85,18 +86,26 @@ record ByteRange(MemoryRegion region, long offset, long length) {
   /**
    * Applies the action to each chunk in its own access section.
    *
+   * @param operation what it is, for the message if the region has lost its backing
    * @return how many bytes it was applied to: less than all if the thread was interrupted between
    *     two chunks
    */
-  long eachChunk(Chunk action) throws IOException {
+  long eachChunk(String operation, Chunk action) throws IOException {
     for (long done = 0; done < length; done += CHUNK) {
       if (Thread.interrupted()) {
         return done;
       }
+      long at = offset + done;
       long count = Math.min(CHUNK, length - done);
-      try (Access access = region.acquire(offset + done, count)) {
-        action.accept(access.segment(), offset + done);
-      }
+      BusErrors.in(
+          region,
+          operation,
+          () -> {
+            try (Access access = region.acquire(at, count)) {
+              action.accept(access.segment(), at);
+            }
+            return count;
+          });
     }
     return length;
   }

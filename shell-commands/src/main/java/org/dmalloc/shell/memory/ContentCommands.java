@@ -14,6 +14,8 @@ import org.apache.felix.service.command.CommandSession;
 import org.apache.felix.service.command.Descriptor;
 import org.dmalloc.api.Access;
 import org.dmalloc.api.AccessMode;
+import org.dmalloc.api.BusErrors;
+import org.dmalloc.api.MemoryException;
 import org.dmalloc.shell.command.Affects;
 import org.dmalloc.shell.command.CommandFailure;
 import org.dmalloc.shell.command.CommandSet;
@@ -63,9 +65,7 @@ public final class ContentCommands extends CommandSet {
         ProgressLine progress = Console.of(session).progress("grow " + lease.label())) {
       long before = lease.region().byteSize();
       ByteRange range = ByteRange.toWrite(lease, offset.bytes(), bytes.length, progress);
-      try (Access access = lease.region().acquire(range.offset(), bytes.length)) {
-        MemorySegment.copy(bytes, 0, access.segment(), ValueLayout.JAVA_BYTE, 0, bytes.length);
-      }
+      store(bytes, range);
       if (flush && bytes.length > 0) {
         lease.region().force(range.offset(), range.length());
       }
@@ -126,6 +126,7 @@ public final class ContentCommands extends CommandSet {
       try (ProgressLine progress = Console.of(session).progress("fill " + lease.label())) {
         long done =
             range.eachChunk(
+                "fill",
                 (segment, at) -> {
                   segment.fill((byte) value);
                   progress.progressed(at + segment.byteSize() - range.offset(), range.length());
@@ -185,19 +186,37 @@ public final class ContentCommands extends CommandSet {
     }
   }
 
-  private static byte[] bytes(ByteRange range) {
-    try (Access access = range.region().acquire()) {
-      return access
-          .segment()
-          .asSlice(range.offset(), range.length())
-          .toArray(ValueLayout.JAVA_BYTE);
-    }
+  private static void store(byte[] bytes, ByteRange range) throws MemoryException {
+    BusErrors.in(
+        range.region(),
+        "write",
+        () -> {
+          try (Access access = range.region().acquire(range.offset(), bytes.length)) {
+            MemorySegment.copy(bytes, 0, access.segment(), ValueLayout.JAVA_BYTE, 0, bytes.length);
+          }
+          return range;
+        });
+  }
+
+  private static byte[] bytes(ByteRange range) throws MemoryException {
+    return BusErrors.in(
+        range.region(),
+        "read",
+        () -> {
+          try (Access access = range.region().acquire()) {
+            return access
+                .segment()
+                .asSlice(range.offset(), range.length())
+                .toArray(ValueLayout.JAVA_BYTE);
+          }
+        });
   }
 
   private static void writeRaw(ByteRange range, PrintStream out)
       throws IOException, InterruptedException {
     long done =
         range.eachChunk(
+            "read",
             (segment, at) -> {
               out.write(segment.toArray(ValueLayout.JAVA_BYTE));
               if (out.checkError()) {

@@ -6,6 +6,8 @@ import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.stream.Collectors;
 import org.apache.felix.service.command.CommandSession;
 import org.apache.felix.service.command.Descriptor;
 import org.dmalloc.api.AccessMode;
@@ -106,12 +108,20 @@ public final class ListingCommands extends CommandSet {
     return new Listing<>(
         infos,
         faults.isEmpty() ? "no region is open" : "no region is open on the backends that answer",
-        columns(CheckpointState.byRegion(open), SharedWith.byRegion(open)));
+        columns(CheckpointState.byRegion(open), SharedWith.byRegion(open), failed(open)));
+  }
+
+  /** The ids of those whose bytes may not be what was stored. */
+  private static Set<Long> failed(List<Backend.Open> open) {
+    return open.stream()
+        .filter(each -> each.failure() != null)
+        .map(each -> each.info().id())
+        .collect(Collectors.toSet());
   }
 
   /** With columns for checkpoints if a region has any, and for processes if one is shared. */
   private List<Table.Column<RegionInfo>> columns(
-      Map<Long, CheckpointState> checkpoints, Map<Long, SharedWith> shared) {
+      Map<Long, CheckpointState> checkpoints, Map<Long, SharedWith> shared, Set<Long> failed) {
     List<Table.Column<RegionInfo>> columns =
         new ArrayList<>(
             List.of(
@@ -121,7 +131,7 @@ public final class ListingCommands extends CommandSet {
                 Table.column("SIZE", info -> ByteSize.format(info.byteSize())),
                 Table.column("LENGTH", info -> ByteSize.format(info.length())),
                 Table.column("SHARING", info -> Words.of(info.sharing())),
-                Table.column("ACCESS", ListingCommands::access),
+                Table.column("ACCESS", info -> access(info, failed)),
                 Table.column("PATTERN", info -> Words.of(info.pattern())),
                 Table.column("SECTIONS", info -> Integer.toString(info.openSections())),
                 Table.column("PINNED", info -> info.pinned() ? "yes" : "no"),
@@ -168,8 +178,9 @@ public final class ListingCommands extends CommandSet {
     return providers().place(info) + (orphaned ? " (orphaned)" : "");
   }
 
-  private static String access(RegionInfo info) {
+  private static String access(RegionInfo info, Set<Long> failed) {
     String access = info.access() == AccessMode.READ_ONLY ? "ro" : "rw";
+    access += failed.contains(info.id()) ? ", failed" : "";
     return info.writeBackFailure() == null ? access : access + ", not written";
   }
 
@@ -197,6 +208,7 @@ public final class ListingCommands extends CommandSet {
           new RegionDetails(
               info,
               lease.region().detached().orElse(null),
+              lease.region().failure().orElse(null),
               residency(lease.region()),
               lease.region().protectedRanges(),
               lease.region().advised(),

@@ -33,6 +33,7 @@ import org.jspecify.annotations.Nullable;
  * All attributes and states of a region.
  *
  * @param detached the fate of its file if its name no longer leads there; else null
+ * @param failure why its bytes may not be what was stored; null if all is well
  * @param residency the places of its bytes; null where its backend cannot report them
  * @param protectedRanges what no store may reach
  * @param advised the advice that the kernel has, range by range
@@ -44,6 +45,7 @@ import org.jspecify.annotations.Nullable;
 public record RegionDetails(
     RegionInfo info,
     @Nullable String detached,
+    @Nullable String failure,
     @Nullable Residency residency,
     List<ProtectedRange> protectedRanges,
     List<AdvisedRange> advised,
@@ -97,6 +99,9 @@ public record RegionDetails(
     }
     if (info.wipe()) {
       lines.put("wiped", "its file is overwritten with zeros before it goes");
+    }
+    if (failure != null) {
+      lines.put("failed", failure);
     }
     if (info.writeBackFailure() != null) {
       lines.put("not written", info.writeBackFailure());

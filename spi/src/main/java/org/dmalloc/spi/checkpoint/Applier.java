@@ -300,6 +300,7 @@ final class Applier {
           public void pages(int member, long offset, ByteBuffer content) throws MemoryException {
             Member to = members.get(member);
             if (to != null) {
+              to.noteCut();
               long bytes = content.remaining();
               file(to, "write", bytes, () -> to.file.write(offset, content));
             }

@@ -2,6 +2,7 @@
 package org.dmalloc.spi.checkpoint;
 
 import java.lang.foreign.MemorySegment;
+import org.dmalloc.api.BusErrors;
 import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.backing.CarriedGroup;
 import org.dmalloc.api.backing.SealedCheckpoint;
@@ -62,6 +63,7 @@ final class Carrying {
               visitor.pages(name, offset + at, run.asByteBuffer().asReadOnlyBuffer());
             }
           });
+      BusErrors.deliver();
     } finally {
       engine.pages.unlock();
     }

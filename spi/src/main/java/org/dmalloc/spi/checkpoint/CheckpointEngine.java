@@ -12,6 +12,7 @@ import java.util.Optional;
 import java.util.TreeMap;
 import java.util.UUID;
 import java.util.concurrent.locks.ReentrantLock;
+import org.dmalloc.api.BusErrors;
 import org.dmalloc.api.CheckpointOptions;
 import org.dmalloc.api.CheckpointStatus;
 import org.dmalloc.api.MemoryException;
@@ -164,13 +165,49 @@ final class CheckpointEngine implements CarriedGroup {
   /** Makes a checkpoint; has the turn. */
   long make(ProgressListener progress) throws MemoryException {
     try {
-      long number = Cut.of(this, progress).run();
+      long number = onPages(() -> Cut.of(this, progress).run());
       failure = null;
       return number;
     } catch (MemoryException | RuntimeException e) {
       failure = e.getMessage();
       throw e;
     }
+  }
+
+  /** Makes a checkpoint with the gate shut and the pages locked by the caller. */
+  private void makeShut() throws MemoryException {
+    onPages(
+        () -> {
+          Cut.atEnd(this).runShut();
+          return true;
+        });
+  }
+
+  /** Runs what reads the pages of members, which may have lost what was behind them. */
+  private <T> T onPages(Turn<T> work) throws MemoryException {
+    try {
+      for (Member member : members()) {
+        member.region.requireBacked("checkpoint"); // a cut takes private copies away, too
+      }
+      T result = work.run();
+      BusErrors.deliver();
+      return result;
+    } catch (InternalError e) {
+      throw faulted(BusErrors.require(e));
+    }
+  }
+
+  private MemoryException faulted(InternalError error) {
+    List<Member> all = members();
+    for (Member member : all) {
+      try {
+        member.region.requireBacked("checkpoint");
+      } catch (MemoryException e) {
+        e.addSuppressed(error);
+        return e;
+      }
+    }
+    return all.getFirst().region.faulted("checkpoint", error); // whose page it is nobody tells
   }
 
   void cost(CheckpointStatus.Cost cost) {
@@ -480,6 +517,7 @@ final class CheckpointEngine implements CarriedGroup {
     } catch (IOException e) {
       throw Errno.exception("read", into.byteSize(), region, e);
     }
+    member.region.requireBacked("read"); // behind the end of a file there are zeros
   }
 
   /**
@@ -569,7 +607,7 @@ final class CheckpointEngine implements CarriedGroup {
   /** Makes room: an automatic checkpoint, and the private copies that the files have go. */
   void relieveShut() throws MemoryException {
     if (options.automatic()) {
-      Cut.atEnd(this).runShut();
+      makeShut();
     }
     applier.awaitApplied(journal.sealed());
     for (Member member : members()) {
@@ -587,7 +625,7 @@ final class CheckpointEngine implements CarriedGroup {
   /** Keeps what was stored at the very last; the gate is shut, and the caller has the locks. */
   void keepLast() throws MemoryException {
     if (keepsAtEnd()) {
-      Cut.atEnd(this).runShut();
+      makeShut();
     }
     applier.awaitApplied(journal.sealed());
   }
@@ -595,7 +633,7 @@ final class CheckpointEngine implements CarriedGroup {
   /** Makes a checkpoint, and waits until the files have it; as {@link #keepLast}. */
   void keepNow() throws MemoryException {
     requireWhole("resize");
-    Cut.atEnd(this).runShut();
+    makeShut();
     applier.awaitApplied(journal.sealed());
   }
 

@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.dmalloc.api.BusErrors;
 import org.dmalloc.api.CheckpointStatus;
 import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.ProgressListener;
@@ -205,6 +206,7 @@ final class Cut {
                 rest.addAll(lastRound.getOrDefault(member, new PageSet()));
                 used = stage(member, rest, room, used, staged);
               }
+              BusErrors.deliver();
               states.addAll(states());
             });
     return states;

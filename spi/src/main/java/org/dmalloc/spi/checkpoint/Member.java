@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.dmalloc.spi.checkpoint;
 
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.stream.LongStream;
@@ -20,6 +22,8 @@ import org.dmalloc.spi.region.BackedRegion;
  * <p>The sets are guarded by the engine's lock of pages.
  */
 final class Member {
+  private static final Logger LOG = System.getLogger(Member.class.getName());
+
   final int number;
   final BackedRegion region;
   final MemberFile file;
@@ -34,6 +38,9 @@ final class Member {
   /** The size that the next checkpoint is to have, with what lies behind cut off; or UNCUT. */
   private long cut = UNCUT;
 
+  /** Whether the log has it that the file was cut short; of the thread that writes to it alone. */
+  private boolean cutTold;
+
   /** What would be owed if it were not to be cut off. */
   private final PageSet behind = new PageSet();
 
@@ -47,6 +54,15 @@ final class Member {
     this.file = file;
     this.memory = memory;
     this.state = state;
+  }
+
+  /** Has the region know whether its file has been cut short, before a write hides it. */
+  void noteCut() {
+    String lost = region.failure().orElse("");
+    if (!lost.isEmpty() && !cutTold) {
+      cutTold = true;
+      LOG.log(Level.WARNING, "{0}: {1}", region, lost);
+    }
   }
 
   /** Has the next checkpoint cut what lies behind a size. */

@@ -11,6 +11,7 @@ import java.time.Instant;
 import java.util.List;
 import java.util.UUID;
 import java.util.zip.CRC32C;
+import org.dmalloc.api.BusErrors;
 import org.dmalloc.api.MemoryException;
 import org.dmalloc.spi.checkpoint.Journal.State;
 import org.dmalloc.spi.checkpoint.SlotFormat.Attempt;
@@ -154,6 +155,7 @@ final class SlotWriter implements Journal.Writer {
       for (long at = 0; at < byteSize; at += PAGE) {
         add(member, (offset + at) / PAGE, content, at);
       }
+      BusErrors.deliver(); // before what was not copied counts
     } catch (IOException e) {
       abandon(false);
       throw JournalErrors.of("checkpoint", byteSize, path, e);

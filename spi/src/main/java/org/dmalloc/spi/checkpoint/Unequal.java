@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.dmalloc.spi.checkpoint;
 
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
+
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
+import java.util.Arrays;
+import org.dmalloc.api.BusErrors;
 import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.backing.SealedCheckpoint;
 import org.dmalloc.spi.machine.Errno;
@@ -23,14 +27,16 @@ final class Unequal {
     others.removeAll(asked);
     both.removeAll(others);
     PageSet unequal = new PageSet();
-    ByteBuffer page = ByteBuffer.allocateDirect(PAGE);
-    MemorySegment inFile = MemorySegment.ofBuffer(page);
+    ByteBuffer page = ByteBuffer.allocate(PAGE);
+    byte[] inMemory = new byte[PAGE];
     both.forEachRun(
         (offset, length) -> {
           for (long at = offset; at < offset + length; at += PAGE) {
             page.clear();
             read(member, at, page);
-            if (inFile.mismatch(member.memory.pages().asSlice(at, PAGE)) >= 0) {
+            MemorySegment.copy(member.memory.pages(), JAVA_BYTE, at, inMemory, 0, PAGE);
+            BusErrors.deliver();
+            if (!Arrays.equals(page.array(), inMemory)) {
               unequal.add(at, PAGE);
             }
           }

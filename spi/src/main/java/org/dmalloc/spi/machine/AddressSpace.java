@@ -8,10 +8,19 @@ import java.util.OptionalLong;
 public final class AddressSpace {
   public static final AddressSpace OF_PROCESS = new AddressSpace(KernelFiles.ofThisMachine());
 
+  /** What Linux gives a process on x86-64 and aarch64 without being asked for more. */
+  private static final long HARDWARE_BYTES = 1L << 47;
+
   private final KernelFiles files;
 
   AddressSpace(KernelFiles files) {
     this.files = files;
+  }
+
+  /** How many bytes of addresses the process may use. */
+  public long limit() {
+    return Math.min(
+        HARDWARE_BYTES, ProcessLimits.soft(files, "Max address space").orElse(HARDWARE_BYTES));
   }
 
   /**

@@ -211,7 +211,8 @@ public final class Errno {
           "run as the owner of the file or with the privilege that the call needs" + filter(files);
       case ENOENT -> "create it first or correct the path";
       case EIO -> "check the device: the kernel log (dmesg) has the details";
-      case EBADF, EFAULT, EOVERFLOW -> "report this as a defect";
+      case EFAULT -> "look at the length of the region's file and at the space on its disk";
+      case EBADF, EOVERFLOW -> "report this as a defect";
       case EAGAIN, EBUSY -> "try again when the machine is less busy";
       case ENOMEM ->
           "free memory, or raise the memory limit, vm.max_map_count or vm.overcommit_memory";

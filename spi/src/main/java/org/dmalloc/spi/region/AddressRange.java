@@ -69,6 +69,27 @@ public final class AddressRange implements AutoCloseable {
     unmap(address(), length(), unmap);
   }
 
+  /** Takes addresses that no segment leads to. */
+  @FunctionalInterface
+  public interface Keeper {
+    /**
+     * Unmaps them now or later, by the call that is given.
+     *
+     * @return 0, or the error number of a call that was made now
+     */
+    long keep(long address, long length, LongBinaryOperator unmap);
+  }
+
+  /**
+   * Ends all access, and leaves it to another when the range is unmapped.
+   *
+   * @throws IllegalStateException as {@link #close()} does
+   */
+  public void close(Keeper keeper) {
+    arena.close();
+    unmap(address(), length(), (address, length) -> keeper.keep(address, length, unmap));
+  }
+
   /** Unmaps addresses that no segment leads to; throws {@link IllegalStateException} if refused. */
   public static void unmap(long address, long length, LongBinaryOperator unmap) {
     int errno = (int) unmap.applyAsLong(address, length);

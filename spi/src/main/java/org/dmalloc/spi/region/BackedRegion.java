@@ -13,6 +13,7 @@ import org.dmalloc.api.AccessMode;
 import org.dmalloc.api.AccessPattern;
 import org.dmalloc.api.Advice;
 import org.dmalloc.api.AdvisedRange;
+import org.dmalloc.api.BusErrors;
 import org.dmalloc.api.Capability;
 import org.dmalloc.api.CheckpointGroup;
 import org.dmalloc.api.MemoryException;
@@ -67,6 +68,7 @@ public final class BackedRegion implements BackingRegion {
   private final WriteBack writeBack;
   private final NextUse nextUse;
   private final RegionLength length;
+  private final LostBacking lost;
   private final EmptiedRanges emptied = new EmptiedRanges();
   private final Resizing resizing;
   private final ProtectedRanges protection = new ProtectedRanges();
@@ -110,6 +112,7 @@ public final class BackedRegion implements BackingRegion {
     this.writeBack = new WriteBack(traits, backing, label);
     this.nextUse = new NextUse(gate, label);
     this.length = new RegionLength(backing);
+    this.lost = new LostBacking(label);
     this.resizing = new Resizing(this, gate, ledger, backing, rules, options, writeBack, nextUse);
     backing.named(label, label.holder());
   }
@@ -176,6 +179,70 @@ public final class BackedRegion implements BackingRegion {
           rules.requireToken(ledger.backend());
           return backing.token();
         });
+  }
+
+  @Override
+  public Optional<String> failure() {
+    try {
+      askFile();
+    } catch (MemoryException e) {
+      return Optional.of(String.valueOf(e.getMessage()));
+    }
+    return lost.inWords(byteSize);
+  }
+
+  /** Notes how short the region's file is, unless it is being changed by the region itself. */
+  private void askFile() throws MemoryException {
+    try {
+      long size = byteSize;
+      long backed = hasEnded() ? size : backing.backedBytes();
+      boolean sizeStays =
+          gate.heldByCaller() || gate.isShutByCaller() || (!gate.isShut() && byteSize == size);
+      if (backed < size && sizeStays) {
+        lost.cutAt(backed);
+      }
+    } catch (IllegalStateException e) {
+      if (!hasEnded()) { // closed meanwhile, and its file
+        throw e;
+      }
+    }
+  }
+
+  /** Throws if bytes are lost, also for who has shut the gate. */
+  public void requireBacked(String operation) throws MemoryException {
+    askFile();
+    lost.require(operation, 0, byteSize, byteSize);
+  }
+
+  @Override
+  public void verifyBacked() throws MemoryException {
+    verifyBacked(null);
+  }
+
+  @Override
+  public void verifyBacked(long offset, long length) throws MemoryException {
+    verifyBacked(new RegionRange(offset, length));
+  }
+
+  private void verifyBacked(@Nullable RegionRange asked) throws MemoryException {
+    inSection(
+        () -> {
+          RegionRange range = RegionRange.of(asked, byteSize, label);
+          askFile();
+          lost.require("verify", range.offset(), range.length(), byteSize);
+          return true;
+        });
+  }
+
+  @Override
+  public MemoryException faulted(String operation, InternalError error) {
+    try {
+      askFile();
+    } catch (MemoryException e) {
+      e.addSuppressed(error);
+      return e;
+    }
+    return lost.faulted(operation, byteSize, error);
   }
 
   @Override
@@ -255,34 +322,29 @@ public final class BackedRegion implements BackingRegion {
     show(bookedBytes);
   }
 
-  private void section(Action call) throws MemoryException {
+  /** Runs a call in a section, which may meet a page with nothing behind it. */
+  private void section(String operation, Action call) throws MemoryException {
     inSection(
-        () -> {
-          call.run();
-          return true;
-        });
+        () ->
+            BusErrors.in(
+                this,
+                operation,
+                () -> {
+                  call.run();
+                  return true;
+                }));
   }
 
   @Override
   public void load(long offset, MemorySegment content) throws MemoryException {
-    try {
-      section(
-          () -> {
-            RegionRange.check(offset, content.byteSize(), byteSize, label);
-            rules.requireLoad();
-            protection.requireNone("load", label, offset, content.byteSize());
-            backing.load(offset, content);
-          });
-    } catch (InternalError e) {
-      throw MemoryException.of(
-          "load",
-          content.byteSize(),
-          toString(),
-          "a page could not be read or written: a file that was cut short, or a full disk",
-          MemoryException.NO_ERRNO,
-          "look at the disk's space",
-          e);
-    }
+    section(
+        "load",
+        () -> {
+          RegionRange.check(offset, content.byteSize(), byteSize, label);
+          rules.requireLoad();
+          protection.requireNone("load", label, offset, content.byteSize());
+          backing.load(offset, content);
+        });
   }
 
   @Override
@@ -307,6 +369,7 @@ public final class BackedRegion implements BackingRegion {
 
   private void force(@Nullable RegionRange asked) throws MemoryException {
     section(
+        "force",
         () -> {
           ledger.require(Capability.FORCE);
           RegionRange range = RegionRange.of(asked, byteSize, label);
@@ -315,6 +378,9 @@ public final class BackedRegion implements BackingRegion {
             writeBack.force(range.offset(), range.length());
           } else {
             writeBack.watch(backing::forceHeader);
+          }
+          if (range.length() == byteSize) {
+            lost.forced();
           }
           backing.forced(); // afterwards: what was renamed has its bytes all the same
         });
@@ -328,13 +394,13 @@ public final class BackedRegion implements BackingRegion {
    * @throws IllegalStateException if the region is closed
    */
   void watchWriteBack(Action call) throws MemoryException {
-    section(() -> writeBack.watch(call));
+    section("force", () -> writeBack.watch(call));
   }
 
   /** Makes size and length durable, as far as that was put off; does nothing once it is closed. */
   void forceHeader() throws MemoryException {
     try {
-      section(() -> writeBack.watch(backing::forceHeader));
+      section("force", () -> writeBack.watch(backing::forceHeader));
     } catch (IllegalStateException e) {
       if (!hasEnded()) {
         throw e;
@@ -359,6 +425,7 @@ public final class BackedRegion implements BackingRegion {
 
   private void advise(Advice advice, @Nullable RegionRange asked) throws MemoryException {
     section(
+        "advise",
         () -> {
           ledger.require(advice);
           RegionRange range = RegionRange.of(asked, byteSize, label);
@@ -398,6 +465,7 @@ public final class BackedRegion implements BackingRegion {
   @Override
   public void prefetch(long[] offsets, long length) throws MemoryException {
     section(
+        "prefetch",
         () -> {
           ledger.require(Capability.PREFETCH);
           for (long offset : offsets) {
@@ -440,6 +508,7 @@ public final class BackedRegion implements BackingRegion {
 
   private void release(@Nullable RegionRange asked) throws MemoryException {
     section(
+        "release",
         () -> {
           ledger.require(Capability.RELEASE);
           RegionRange range = RegionRange.of(asked, byteSize, label);
@@ -454,6 +523,7 @@ public final class BackedRegion implements BackingRegion {
   @Override
   public void limitResident(long budgetBytes) throws MemoryException {
     section(
+        "limit",
         () -> {
           ledger.require(Capability.RESIDENT_BUDGET);
           rules.requireUncheckpointed("limit");
@@ -473,6 +543,7 @@ public final class BackedRegion implements BackingRegion {
   @Override
   public void apply(SwapPolicy policy) throws MemoryException {
     section(
+        "apply",
         () -> {
           ledger.require(Requirements.of(policy));
           if (policy.actsOnce()) {
@@ -486,6 +557,7 @@ public final class BackedRegion implements BackingRegion {
   @Override
   public void punch(long offset, long length, Punch space) throws MemoryException {
     section(
+        "punch",
         () -> {
           requireSpace("punch", offset, length);
           if (length > 0) {
@@ -505,6 +577,7 @@ public final class BackedRegion implements BackingRegion {
   @Override
   public void reserve(long offset, long length) throws MemoryException {
     section(
+        "reserve",
         () -> {
           requireSpace("reserve", offset, length);
           if (length > 0) {
@@ -524,6 +597,7 @@ public final class BackedRegion implements BackingRegion {
   @Override
   public void protect(long offset, long length, AccessMode access) throws MemoryException {
     section(
+        "protect",
         () -> {
           RegionRange.check(offset, length, byteSize, label);
           rules.requireProtection(access);
@@ -569,12 +643,14 @@ public final class BackedRegion implements BackingRegion {
     } else {
       length.resized(byteSize);
     }
+    lost.resized(byteSize);
     bookedBytes = booked;
   }
 
   @Override
   public void rename(String newName) throws MemoryException {
     section(
+        "rename",
         () -> {
           ledger.require(Capability.NAMED);
           if (traits.name() == null) {
@@ -640,8 +716,10 @@ public final class BackedRegion implements BackingRegion {
       throw e;
     }
     try {
-      MemoryException kept = backing.keepLast();
-      MemoryException unwritten = kept == null ? writeBack.lastForce() : kept;
+      Optional<MemoryException> unwritten = keepLast();
+      if (nextUse.handedOut()) {
+        backing.expectStrayUse();
+      }
       use.end(
           segment,
           "close",
@@ -649,7 +727,8 @@ public final class BackedRegion implements BackingRegion {
             gate.endSections();
             backing.unmap();
           });
-      MemoryException told = wipes ? wipe(unwritten) : unwritten;
+      MemoryException before = unwritten.orElse(null);
+      MemoryException told = wipes ? wipe(before) : before;
       release.run();
       if (told != null) {
         throw new UncheckedIOException(told.getMessage(), told);
@@ -684,6 +763,21 @@ public final class BackedRegion implements BackingRegion {
     }
   }
 
+  /** Returns what of the region could not be kept. */
+  private Optional<MemoryException> keepLast() {
+    try {
+      return BusErrors.in(
+          this,
+          "close",
+          () -> {
+            MemoryException kept = backing.keepLast();
+            return Optional.ofNullable(kept == null ? writeBack.lastForce() : kept);
+          });
+    } catch (MemoryException e) {
+      return Optional.of(e);
+    }
+  }
+
   @Override
   public Optional<StoredBacking> stored() {
     return backing.file().map(file -> new MovableRegion(this, file));
@@ -710,7 +804,12 @@ public final class BackedRegion implements BackingRegion {
         "snapshot",
         byteSize,
         toString(),
-        () -> result[0] = new BackedSnapshot(this, gate, nextUse).take(request, ledger));
+        () ->
+            result[0] =
+                BusErrors.in(
+                    this,
+                    "snapshot",
+                    () -> new BackedSnapshot(this, gate, nextUse).take(request, ledger)));
     return result[0];
   }
 

@@ -69,6 +69,7 @@ final class CheckpointedSnapshot implements CheckpointedCopy.Target {
         snapshot.copy();
       }
       target.force();
+      region.requireBacked("snapshot");
       target.publish(new SnapshotOrigin(region.info().name(), snapshot.takenAt));
       done = true;
       target.close();

@@ -5,6 +5,7 @@ import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import org.dmalloc.api.BusErrors;
 import org.dmalloc.api.MemoryException;
 
 /**
@@ -70,6 +71,7 @@ public final class DeviceProof {
       before.asSlice(0, length).copyFrom(piece);
       reader.read(offset, device.asSlice(0, length + (PAGE - length % PAGE) % PAGE));
       after.asSlice(0, length).copyFrom(piece);
+      BusErrors.deliver();
       long at = 0;
       while (at < length) {
         long same = MemorySegment.mismatch(before, at, length, device, at, length);

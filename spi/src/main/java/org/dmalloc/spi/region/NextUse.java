@@ -23,6 +23,12 @@ final class NextUse {
     return pinned;
   }
 
+  /** Whether its segment was handed out for good, by the region or by its carrier. */
+  boolean handedOut() {
+    Carrier by = label.carrier();
+    return pinned || (by != null && by.pinned());
+  }
+
   void mirror() {
     mirrored = true;
   }

@@ -5,14 +5,15 @@ import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.FutureTask;
+import org.dmalloc.api.BusErrors;
 import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.backing.DirtyTracking;
 import org.dmalloc.spi.region.Uninterrupted.Action;
 
 /**
- * Finds what was written since it was copied by comparing both memories, at about 80 ms per GiB and
- * half a microsecond or more for each page that differs. Works everywhere; the visitor must copy
- * what it is told of, or it is told of it again.
+ * Finds what was written since it was copied by comparing both memories ({@link MappedBytes}), at
+ * about 80 ms per GiB and half a microsecond or more for each page that differs. Works everywhere;
+ * the visitor must copy what it is told of, or it is told of it again.
  *
  * <p>The last comparison, for which users wait, is shared among all processors. Those beside the
  * users take one: it reads 27 GB/s already, which is most of what the memory gives, so that a
@@ -42,24 +43,21 @@ record PageComparison(MemorySegment source, MemorySegment copy, Action check)
   }
 
   private void collect(long begin, long end, Visitor visitor) throws MemoryException {
+    MappedBytes bytes = new MappedBytes();
     long offset = begin;
     while (offset < end) {
-      long equal = MemorySegment.mismatch(source, offset, end, copy, offset, end);
+      long equal = bytes.mismatch(source, copy, offset, end);
       if (equal < 0) {
         return;
       }
       long start = (offset + equal) / PAGE * PAGE;
       long next = Math.min(start + PAGE, end);
-      while (next < end && differs(next, Math.min(next + PAGE, end))) {
+      while (next < end && bytes.mismatch(source, copy, next, Math.min(next + PAGE, end)) >= 0) {
         next = Math.min(next + PAGE, end);
       }
       visitor.written(start, next - start);
       offset = next;
     }
-  }
-
-  private boolean differs(long start, long end) {
-    return MemorySegment.mismatch(source, start, end, copy, start, end) >= 0;
   }
 
   @Override
@@ -87,6 +85,7 @@ record PageComparison(MemorySegment source, MemorySegment copy, Action check)
   private List<long[]> differences(long begin, long end) throws MemoryException {
     List<long[]> ranges = new ArrayList<>();
     collect(begin, end, (offset, length) -> ranges.add(new long[] {offset, length}));
+    BusErrors.deliver();
     return ranges;
   }
 

@@ -6,6 +6,7 @@ import static java.lang.foreign.ValueLayout.JAVA_LONG_UNALIGNED;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.lang.foreign.MemorySegment;
+import org.dmalloc.api.BusErrors;
 import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.backing.DirtyTracking;
 
@@ -16,6 +17,9 @@ import org.dmalloc.api.backing.DirtyTracking;
  *
  * <p>One thread calls it: {@link #track}, {@link #copyAll}, {@link #passUntilSmall} and {@link
  * #settle} beside the users, {@link #copyLast} with the gate shut, and {@link #close}.
+ *
+ * <p>A page with nothing behind it, of either memory, is an {@link InternalError} of the call that
+ * copies it.
  */
 public final class PreCopy implements AutoCloseable {
   private static final Logger LOG = System.getLogger(PreCopy.class.getName());
@@ -29,8 +33,6 @@ public final class PreCopy implements AutoCloseable {
   private static final long PIECE_BYTES = 8 * CHUNK_BYTES;
 
   private static final long PAGE_BYTES = 4096;
-  private static final MemorySegment ZERO_PAGE =
-      MemorySegment.ofArray(new byte[(int) PAGE_BYTES]).asReadOnly();
 
   /** A last delta of this size takes well under a millisecond. */
   private static final long SMALL_DELTA_BYTES = 256 << 10;
@@ -112,6 +114,7 @@ public final class PreCopy implements AutoCloseable {
   private final MemorySegment from;
 
   private ChangesDuringCopy changes;
+  private final MappedBytes bytes = new MappedBytes();
 
   /** Where runs of pages with content begin and end, in a piece. */
   private final long[] runs = new long[(int) (PIECE_BYTES / PAGE_BYTES) + 1];
@@ -187,6 +190,7 @@ public final class PreCopy implements AutoCloseable {
         target.load(runs[run], from.asSlice(runs[run], runLength));
         copiedBytes += runLength;
       }
+      BusErrors.deliver();
       offset += length;
       guide.copied(offset);
       rate.spend(copiedBytes - before, guide::goOn);
@@ -225,8 +229,7 @@ public final class PreCopy implements AutoCloseable {
   }
 
   private boolean isZero(long page) {
-    return from.get(JAVA_LONG_UNALIGNED, page) == 0
-        && MemorySegment.mismatch(from, page, page + PAGE_BYTES, ZERO_PAGE, 0, PAGE_BYTES) < 0;
+    return from.get(JAVA_LONG_UNALIGNED, page) == 0 && bytes.isZero(from, page, page + PAGE_BYTES);
   }
 
   /**
@@ -283,6 +286,7 @@ public final class PreCopy implements AutoCloseable {
     if (length > 0) {
       long start = System.nanoTime();
       target.store(offset, changes.from().asSlice(offset, length));
+      BusErrors.deliver();
       copyNanos += System.nanoTime() - start;
       copiedBytes += length;
     }

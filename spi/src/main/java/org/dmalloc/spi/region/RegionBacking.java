@@ -8,6 +8,7 @@ import java.util.Optional;
 import org.dmalloc.api.AccessPattern;
 import org.dmalloc.api.Advice;
 import org.dmalloc.api.AdvisedRange;
+import org.dmalloc.api.BusErrors;
 import org.dmalloc.api.Capability;
 import org.dmalloc.api.CheckpointGroup;
 import org.dmalloc.api.MemoryException;
@@ -107,6 +108,14 @@ public interface RegionBacking {
   default void checkFile(String operation) throws MemoryException {}
 
   /**
+   * How many bytes, from the first one on, have something behind them: as many as the file has now.
+   * Asked at any time.
+   */
+  default long backedBytes() throws MemoryException {
+    return Long.MAX_VALUE; // without a file
+  }
+
+  /**
    * Throws, which makes all suspect, if write-back failed since the last call or {@link #force}.
    */
   default void checkWriteBack() throws MemoryException {}
@@ -166,6 +175,7 @@ public interface RegionBacking {
   /** Stores content by the way that is quickest for much of it. */
   default void load(long offset, MemorySegment content) throws MemoryException {
     MemorySegment.copy(content, 0, segment(), offset, content.byteSize());
+    BusErrors.deliver();
   }
 
   /** Starts to note written pages. */
@@ -287,6 +297,12 @@ public interface RegionBacking {
   default Optional<String> detached() {
     return Optional.empty();
   }
+
+  /**
+   * Says, before {@link #unmap}, that somebody may have taken addresses from the segment, and use
+   * them past the region's end: what lies there then should be nobody's memory.
+   */
+  default void expectStrayUse() {}
 
   /**
    * Ends the segment and gives its addresses back. Called until it returns, and then never again.

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.dmalloc.spi.region;
 
+import org.dmalloc.api.BusErrors;
 import org.dmalloc.api.Capability;
 import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.ProgressListener;
@@ -103,6 +104,11 @@ final class Resizing implements GrowthSteps.Growing {
 
   /** Returns the size before. */
   private long change(GrowthSteps.Target target, ProgressListener progress) throws MemoryException {
+    return BusErrors.in(region, "resize", () -> changed(target, progress));
+  }
+
+  private long changed(GrowthSteps.Target target, ProgressListener progress)
+      throws MemoryException {
     rules.requireStores("resize");
     if (options.maximum() != RegionOptions.NO_MAXIMUM) {
       long before = region.inSection(() -> changeInPlace(target, progress));

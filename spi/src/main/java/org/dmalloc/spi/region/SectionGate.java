@@ -322,6 +322,12 @@ public final class SectionGate extends SectionSlots {
     return holders;
   }
 
+  /** Whether this thread has shut the gate. */
+  boolean isShutByCaller() {
+    Contention there = contention;
+    return state == SHUT && there != null && there.shutBy == Thread.currentThread().threadId();
+  }
+
   /** Whether somebody has shut the gate, or waits for sections to end so that it is. */
   boolean isShut() {
     return state == SHUT;

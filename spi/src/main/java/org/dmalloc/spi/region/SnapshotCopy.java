@@ -5,6 +5,7 @@ import java.lang.foreign.MemorySegment;
 import java.time.Instant;
 import java.util.Optional;
 import org.dmalloc.api.AccessMode;
+import org.dmalloc.api.BusErrors;
 import org.dmalloc.api.Capability;
 import org.dmalloc.api.Durability;
 import org.dmalloc.api.MemoryException;
@@ -100,6 +101,7 @@ public final class SnapshotCopy {
     if (!readOnly(subject)) {
       subject.requireUnpinned();
     }
+    requireBacked(subject.backing());
     bringToFile(subject.backing());
     MemorySegment from = subject.memory();
     SnapshotTarget target =
@@ -118,6 +120,13 @@ public final class SnapshotCopy {
       if (!done) {
         target.discard();
       }
+    }
+  }
+
+  /** What a file has lost is not what was stored, though somebody may have made it longer since. */
+  private static void requireBacked(MemoryRegion backing) throws MemoryException {
+    if (backing.failure().isPresent()) {
+      backing.verifyBacked();
     }
   }
 
@@ -155,9 +164,21 @@ public final class SnapshotCopy {
           copyBesideUsers();
         }
       }
-    } catch (InternalError e) {
-      // A page without a disk block behind it, or a file that was cut short under its mapping.
-      throw guide.failed("a page could not be read or written", "check the disk's space", e);
+      BusErrors.deliver();
+    } catch (MemoryException | InternalError e) { // a system call tells of such a page by EFAULT
+      try {
+        requireBacked(subject.backing());
+      } catch (MemoryException cut) {
+        cut.addSuppressed(e);
+        throw cut;
+      }
+      if (e instanceof InternalError error) { // without a disk block, here or in the snapshot
+        throw guide.failed(
+            "a page could not be read or written",
+            "check the disk's space",
+            BusErrors.require(error));
+      }
+      throw e;
     }
   }
 

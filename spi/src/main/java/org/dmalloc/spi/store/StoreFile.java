@@ -685,6 +685,12 @@ public final class StoreFile implements MovableFile, AutoCloseable {
     }
   }
 
+  /** How many bytes of the region the file has now, or more if it is longer. */
+  public long backedBytes() throws MemoryException {
+    long length = StoreErrors.call("stat", byteSize, target(), this::settledLength);
+    return Math.max(0, length - dataOffset());
+  }
+
   private long settledLength() throws IOException {
     settle();
     // By the name while it leads to the file: the descriptor is asked by a thread of its own.

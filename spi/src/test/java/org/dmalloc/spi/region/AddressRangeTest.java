@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.LongBinaryOperator;
 import org.dmalloc.spi.machine.Errno;
 import org.junit.jupiter.api.Test;
 
@@ -45,6 +46,24 @@ final class AddressRangeTest {
     assertThrows(IllegalStateException.class, () -> memory.get(JAVA_BYTE, 0));
     assertThrows(IllegalStateException.class, range::close);
     assertEquals(0, unmapped.get());
+  }
+
+  @Test
+  void aKeeperGetsTheRightToUnmap() {
+    AddressRange range =
+        new AddressRange(arena, memory, (address, length) -> unmapped.addAndGet((int) length));
+    LongBinaryOperator[] kept = new LongBinaryOperator[1];
+    range.close(
+        (address, length, unmap) -> {
+          assertEquals(memory.address(), address);
+          assertEquals(100, length);
+          assertThrows(IllegalStateException.class, () -> memory.get(JAVA_BYTE, 0));
+          kept[0] = unmap;
+          return 0;
+        });
+    assertEquals(0, unmapped.get());
+    assertEquals(100, kept[0].applyAsLong(memory.address(), 100));
+    assertThrows(IllegalStateException.class, () -> range.close((a, l, unmap) -> 0));
   }
 
   @Test
