@@ -64,7 +64,7 @@ final class Bookings {
   private void add(
       AtomicLong total, String operation, long byteSize, long more, String target, long limit)
       throws MemoryException {
-    boolean ofBytes = total == bytes;
+    boolean ofBytes = bytes.equals(total);
     while (true) {
       long used = total.get();
       if (more > limit - used) {

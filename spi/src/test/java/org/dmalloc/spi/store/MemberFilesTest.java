@@ -74,7 +74,9 @@ final class MemberFilesTest {
       assertEquals("open process-shared in this JVM by first, second", listed.detail());
       assertEquals(SIZE, listed.byteSize());
       file.close();
-      assertEquals(members(second).self(), members(join(OpenMode.MEMBER)).self());
+      try (StoreFile third = join(OpenMode.MEMBER)) {
+        assertEquals(members(second).self(), members(third).self());
+      }
     }
   }
 
@@ -276,7 +278,7 @@ final class MemberFilesTest {
                     throw new IllegalStateException(e);
                   }
                 });
-    while (opener.getState() != Thread.State.TIMED_WAITING) {
+    while (opener.isAlive() && opener.getState() != Thread.State.TIMED_WAITING) {
       Thread.onSpinWait();
     }
     turn.close();
