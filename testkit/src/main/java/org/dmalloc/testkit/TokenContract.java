@@ -153,7 +153,9 @@ public abstract class TokenContract extends ContractTheme {
         assertRefused(
             IllegalArgumentException.class, () -> provider().attach(wrong, DEFAULT).close());
     for (int at = token.length() / 4; at + 6 <= token.length(); at++) {
-      assertFalse(refusal.getMessage().contains(token.substring(at, at + 6)), refusal.getMessage());
+      assertFalse(
+          String.valueOf(refusal.getMessage()).contains(token.substring(at, at + 6)),
+          refusal.getMessage());
     }
   }
 
