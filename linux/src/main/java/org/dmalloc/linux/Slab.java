@@ -197,7 +197,7 @@ final class Slab implements Tombstones.Covered, AddressRange.Keeper {
 
   /** Whether it is of those slabs. */
   boolean isOf(Returns slabs) {
-    return returns == slabs;
+    return returns.equals(slabs);
   }
 
   private boolean clear(long offset) {
