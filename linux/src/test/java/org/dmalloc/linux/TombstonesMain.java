@@ -171,7 +171,7 @@ public final class TombstonesMain {
       BusErrors.deliver();
       return false;
     } catch (InternalError e) {
-      return BusErrors.require(e) == e;
+      return BusErrors.require(e).equals(e);
     }
   }
 
