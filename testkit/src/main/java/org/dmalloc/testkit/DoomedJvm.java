@@ -93,4 +93,9 @@ public final class DoomedJvm implements AutoCloseable {
   public void close() {
     process.destroyForcibly().onExit().join();
   }
+
+  @Override
+  public String toString() {
+    return "process " + process.pid();
+  }
 }

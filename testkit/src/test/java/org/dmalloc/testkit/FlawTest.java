@@ -58,9 +58,11 @@ final class FlawTest {
   private static Set<Capability> capabilities(Flaw flaw) {
     return switch (flaw) {
       case UNDECLARED_ACCEPTED, REQUIRED_IGNORED -> EnumSet.of(Capability.NAMED);
-      case PUNCH_UNDECLARED -> EnumSet.complementOf(EnumSet.of(Capability.PUNCH));
-      case PREFETCH_UNDECLARED -> EnumSet.complementOf(EnumSet.of(Capability.PREFETCH));
-      default -> EnumSet.allOf(Capability.class);
+      case PUNCH_UNDECLARED ->
+          EnumSet.complementOf(EnumSet.of(Capability.PUNCH, Capability.PROCESS_SHARED));
+      case PREFETCH_UNDECLARED ->
+          EnumSet.complementOf(EnumSet.of(Capability.PREFETCH, Capability.PROCESS_SHARED));
+      default -> ReferenceFixture.CAPABILITIES;
     };
   }
 }

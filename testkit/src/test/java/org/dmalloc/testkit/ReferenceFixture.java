@@ -8,12 +8,16 @@ import org.dmalloc.api.MemoryProvider;
 
 /** The reference provider as a fixture; public, so that a second JVM can make one. */
 public final class ReferenceFixture implements ProviderFixture {
+  /** All but the one that needs a store that other processes open too. */
+  static final Set<Capability> CAPABILITIES =
+      EnumSet.complementOf(EnumSet.of(Capability.PROCESS_SHARED));
+
   private final Set<Capability> capabilities;
   private final Set<Flaw> flaws;
 
-  /** Without a flaw and with every capability. */
+  /** Without a flaw. */
   public ReferenceFixture() {
-    this(EnumSet.allOf(Capability.class), Set.of());
+    this(CAPABILITIES, Set.of());
   }
 
   ReferenceFixture(Set<Capability> capabilities, Set<Flaw> flaws) {

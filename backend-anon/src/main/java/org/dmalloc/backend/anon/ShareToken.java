@@ -46,16 +46,17 @@ record ShareToken(
 
   /** As it is handed on. */
   String print() {
-    ByteBuffer bytes = ByteBuffer.allocate(BYTES);
+    byte[] all = new byte[BYTES];
+    ByteBuffer bytes = ByteBuffer.wrap(all);
     bytes.putInt(namespace).putInt(pid).putLong(startTicks).putInt(descriptor);
     bytes.putLong(device).putLong(inode).putLong(byteSize);
     secret.to(bytes);
-    bytes.putInt(checksum(bytes));
-    return print(bytes);
+    bytes.putInt(checksum(all));
+    return print(all);
   }
 
-  private static String print(ByteBuffer bytes) {
-    return PREFIX + Base64.getUrlEncoder().withoutPadding().encodeToString(bytes.array());
+  private static String print(byte[] bytes) {
+    return PREFIX + Base64.getUrlEncoder().withoutPadding().encodeToString(bytes);
   }
 
   /**
@@ -78,14 +79,15 @@ record ShareToken(
               word.length(),
               CHARS));
     }
-    ByteBuffer bytes;
+    byte[] all;
     try {
-      bytes = ByteBuffer.wrap(Base64.getUrlDecoder().decode(word.substring(PREFIX.length())));
+      all = Base64.getUrlDecoder().decode(word.substring(PREFIX.length()));
     } catch (IllegalArgumentException e) { // whose message has a character of it
       throw refused(backend, "it has characters that none has");
     }
+    ByteBuffer bytes = ByteBuffer.wrap(all);
     // Of the last character some bits mean nothing.
-    if (bytes.getInt(CHECKED_BYTES) != checksum(bytes) || !print(bytes).equals(word)) {
+    if (bytes.getInt(CHECKED_BYTES) != checksum(all) || !print(all).equals(word)) {
       throw refused(backend, "its checksum is wrong: a character was changed");
     }
     return new ShareToken(
@@ -99,10 +101,10 @@ record ShareToken(
         ShareSecret.from(bytes));
   }
 
-  private static int checksum(ByteBuffer bytes) {
+  private static int checksum(byte[] bytes) {
     CRC32C checksum = new CRC32C();
     checksum.update(PREFIX.getBytes(StandardCharsets.US_ASCII));
-    checksum.update(bytes.array(), 0, CHECKED_BYTES);
+    checksum.update(bytes, 0, CHECKED_BYTES);
     return (int) checksum.getValue();
   }
 

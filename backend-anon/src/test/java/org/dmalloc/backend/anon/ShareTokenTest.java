@@ -75,7 +75,8 @@ class ShareTokenTest {
     String printed = token().print();
     String start = printed.substring(0, ShareToken.CHARS - 1);
     String digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-    for (char other : digits.toCharArray()) {
+    for (int i = 0; i < digits.length(); i++) {
+      char other = digits.charAt(i);
       if (other != printed.charAt(ShareToken.CHARS - 1)) {
         assertTrue(refusal(start + other).contains("checksum"));
       }
