@@ -48,8 +48,21 @@ record BackedSnapshot(BackedRegion region, SectionGate gate, NextUse nextUse)
       } finally {
         gate.exit(slot);
       }
+    } catch (MemoryException e) {
+      throw ofLost(e);
     } finally {
       UNDER_WAY.remove(region);
+    }
+  }
+
+  /** A copy from a page that is gone fails as a call of the kernel's: tells of the page. */
+  private MemoryException ofLost(MemoryException failed) {
+    try {
+      region.requireBacked("snapshot");
+      return failed;
+    } catch (MemoryException lost) {
+      lost.addSuppressed(failed);
+      return lost;
     }
   }
 
