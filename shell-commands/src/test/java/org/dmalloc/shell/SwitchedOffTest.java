@@ -28,6 +28,7 @@ class SwitchedOffTest {
       new TreeSet<>(
           List.of(
               "alloc",
+              "attach",
               "backup status",
               "backup verify",
               "backups",

@@ -19,9 +19,11 @@ import org.dmalloc.api.MemoryRegion;
 import org.dmalloc.api.RegionInfo;
 import org.dmalloc.api.RegionOptions;
 import org.dmalloc.api.UnsupportedCapabilityException;
+import org.dmalloc.shell.command.Affects;
 import org.dmalloc.shell.command.Backend;
 import org.dmalloc.shell.command.CommandSet;
 import org.dmalloc.shell.command.Console;
+import org.dmalloc.shell.command.Effect;
 import org.dmalloc.shell.command.ProgressLine;
 import org.dmalloc.shell.command.Providers;
 import org.dmalloc.shell.command.RegionLookup;
@@ -67,6 +69,7 @@ public final class SharingCommands extends CommandSet {
     }
   }
 
+  @Affects({Effect.READ, Effect.WRITE})
   @Descriptor("prints a token by which another process of this user attaches a region")
   public Printable share(
       CommandSession session,
