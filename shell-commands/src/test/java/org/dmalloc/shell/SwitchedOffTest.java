@@ -85,7 +85,8 @@ class SwitchedOffTest {
     Set<String> gone = new TreeSet<>(before);
     gone.removeAll(names());
     assertEquals(
-        new TreeSet<>(List.of("backup start", "fill", "follow", "heap free", "read", "snapshot")),
+        new TreeSet<>(
+            List.of("backup start", "fill", "follow", "heap free", "read", "share", "snapshot")),
         gone);
     assertFalse(shell.commands.functions().containsKey("read"));
     assertFalse(shell.run("help").contains("\n  read "), shell.run("help"));
