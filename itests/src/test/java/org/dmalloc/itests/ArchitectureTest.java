@@ -110,18 +110,18 @@ class ArchitectureTest {
 
   /** A package of `measure`, without those inside it, and its neighbours that it may see. */
   private static final Map<String, Set<String>> MEASURE_MAY_SEE =
-      Map.of(
-          "", Set.of(".machine"),
-          ".machine", Set.of(),
-          ".report", Set.of(),
-          ".disk", Set.of(""),
-          ".doctor..", Set.of(".machine", ".report"),
-          ".bench..", Set.of("", ".disk", ".machine", ".report"),
-          ".heap..", Set.of("", ".machine", ".report"),
-          ".compare..", Set.of("", ".container", ".disk", ".machine", ".report"),
-          ".container", Set.of(),
-          ".chaos..", Set.of(".compare.setup", ".container", ".machine", ".report"),
-          ".move..", Set.of("", ".machine", ".report"));
+      Map.ofEntries(
+          Map.entry("", Set.of(".machine")),
+          Map.entry(".machine", Set.of()),
+          Map.entry(".report", Set.of()),
+          Map.entry(".disk", Set.of("")),
+          Map.entry(".doctor..", Set.of(".machine", ".report")),
+          Map.entry(".bench..", Set.of("", ".disk", ".machine", ".report")),
+          Map.entry(".heap..", Set.of("", ".machine", ".report")),
+          Map.entry(".compare..", Set.of("", ".container", ".disk", ".machine", ".report")),
+          Map.entry(".container", Set.of()),
+          Map.entry(".chaos..", Set.of(".compare.setup", ".container", ".machine", ".report")),
+          Map.entry(".move..", Set.of("", ".machine", ".report")));
 
   @Test
   void whatMeasuresDependsOnTheEngineAndNeverBack() {

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.google.errorprone.annotations.FormatMethod;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -50,10 +51,12 @@ class SharingCommandsTest {
     return Long.parseLong(shell.session.execute(line).toString());
   }
 
+  @FormatMethod
   private String run(String format, Object... values) throws Exception {
     return shell.run(String.format(Locale.ROOT, format, values));
   }
 
+  @FormatMethod
   private String fail(String format, Object... values) {
     return shell.fail(String.format(Locale.ROOT, format, values));
   }
