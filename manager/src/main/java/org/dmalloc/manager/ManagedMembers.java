@@ -77,7 +77,8 @@ final class ManagedMembers implements RegionMembers {
             "move of "
                 + region
                 + " to another store: this process holds locks of it that other processes see, such"
-                + " as that of its heap; end that first");
+                + " as that of its heap, or has opened locks in it; end that first, or close the"
+                + " region");
       }
     }
   }

@@ -8,7 +8,9 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.dmalloc.api.MemoryException;
 import org.dmalloc.api.RegionMembers;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Members of one piece of memory, all of them in this JVM: as many processes as a test wants, which
@@ -18,6 +20,8 @@ final class Members {
   private final Set<Integer> alive = ConcurrentHashMap.newKeySet();
   private final AtomicInteger numbers = new AtomicInteger();
   private final MemorySegment memory;
+  private final Set<String> held = ConcurrentHashMap.newKeySet();
+  private volatile @Nullable MemoryException refuses;
 
   Members(long byteSize) {
     this.memory = Arena.ofAuto().allocate(byteSize, RobustLock.BYTES);
@@ -38,6 +42,16 @@ final class Members {
     return new One(number);
   }
 
+  /** What is held by a name that all members know. */
+  Set<String> held() {
+    return held;
+  }
+
+  /** Has the question fail who lives; null for no more. */
+  void refuse(@Nullable MemoryException refusal) {
+    refuses = refusal;
+  }
+
   void kill(SharedTestRegion region) {
     alive.remove(region.members().orElseThrow().self());
   }
@@ -55,7 +69,11 @@ final class Members {
     }
 
     @Override
-    public boolean isAlive(int member) {
+    public boolean isAlive(int member) throws MemoryException {
+      MemoryException refusal = refuses;
+      if (refusal != null) {
+        throw refusal;
+      }
       if (member <= 0) {
         throw new IllegalArgumentException("member " + member);
       }
@@ -69,7 +87,7 @@ final class Members {
 
     @Override
     public Optional<Hold> tryHold(String what) {
-      throw new UnsupportedOperationException("no lock needs it");
+      return held.add(what) ? Optional.of(() -> held.remove(what)) : Optional.empty();
     }
 
     @Override

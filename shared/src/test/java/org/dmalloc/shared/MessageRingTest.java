@@ -73,6 +73,17 @@ class MessageRingTest {
   }
 
   @Test
+  void noPageOfItIsMadeOverALock() throws Exception {
+    for (long at = 0; at < MessageRing.byteSize(CAPACITY); at += RobustLock.BYTES) {
+      service.createLock(one, at);
+      assertThrows(IllegalStateException.class, () -> service.createRing(two, 0, CAPACITY));
+      service.openLock(one, at);
+      service.erase(one, at);
+    }
+    service.createRing(one, 0, CAPACITY);
+  }
+
+  @Test
   void batchesAreTakenInOrder() throws Exception {
     MessageRing ring = service.createRing(one, 0, CAPACITY);
     List<byte[]> messages = new ArrayList<>();

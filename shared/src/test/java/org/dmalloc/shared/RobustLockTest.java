@@ -13,6 +13,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
 import org.dmalloc.api.MemoryException;
@@ -73,6 +74,14 @@ class RobustLockTest {
       assertFalse(held.inconsistent());
     }
     assertNull(here.state().owner());
+  }
+
+  /** Its number is in the memory; in another file it would be a dead one's, or another's. */
+  @Test
+  void whoeverHasOpenedALockHoldsTheRegionAtItsFile() throws Exception {
+    service.createLock(one, AT);
+    service.openLock(one, AT);
+    assertEquals(Set.of("dmalloc.number.1"), members.held());
   }
 
   @Test

@@ -5,6 +5,7 @@ import static java.lang.foreign.ValueLayout.JAVA_LONG;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -14,6 +15,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.dmalloc.api.MemoryException;
 import org.junit.jupiter.api.Test;
 
 /** A reader/writer lock among members that are all in this JVM. */
@@ -191,6 +193,23 @@ class RobustReadWriteLockTest {
       }
     }
     assertTrue(lock.writing().tryAcquire().isPresent());
+  }
+
+  @Test
+  void anAttemptThatFailsLeavesNoOwner() throws Exception {
+    RobustReadWriteLock here = service.createReadWriteLock(one, 0);
+    RobustReadWriteLock there = service.openReadWriteLock(two, 0);
+    try (Held reading = take(there.reading())) {
+      MemoryException refusal = MemoryException.of("look", "members", "no locks left", "");
+      members.refuse(refusal);
+      assertEquals(refusal, assertThrows(MemoryException.class, here.writing()::tryAcquire));
+      members.refuse(null);
+      assertFalse(reading.inconsistent());
+    }
+    assertNull(here.state().owner());
+    try (Held writing = here.writing().tryAcquire().orElseThrow()) {
+      assertFalse(writing.inconsistent());
+    }
   }
 
   @Test

@@ -4,6 +4,7 @@ package org.dmalloc.shared.robust;
 import java.lang.foreign.MemorySegment;
 import java.time.Duration;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import org.dmalloc.api.Access;
 import org.dmalloc.api.MemoryException;
@@ -61,6 +62,15 @@ final class LockCore {
     this.table = new MemberTable(page, members);
     this.local = LocalQueue.of(header.nonce(), self);
     this.slot = claim();
+    stayAtThisFile();
+  }
+
+  /**
+   * Keeps the region from a move to another file, where this process has another number than the
+   * one that it leaves in the memory. Until the region is closed, as any lock of it may be in use.
+   */
+  private void stayAtThisFile() throws MemoryException {
+    Objects.requireNonNull(members.tryHold("dmalloc.number." + self)); // empty: one has it already
   }
 
   private int claim() throws MemoryException {
@@ -154,8 +164,22 @@ final class LockCore {
             }
             hold = take(memory, side, thread, false);
           }
-          return hold == null || settled(memory, hold) ? hold : null;
+          return hold == null || settledOrGivenUp(memory, hold) ? hold : null;
         });
+  }
+
+  /** As {@link #settled}; what that throws leaves no owner that nobody knows of. */
+  private boolean settledOrGivenUp(MemorySegment memory, LockHold hold) throws MemoryException {
+    boolean ended = false;
+    try {
+      boolean settled = settled(memory, hold);
+      ended = true;
+      return settled;
+    } finally {
+      if (!ended) {
+        giveUp(memory, hold);
+      }
+    }
   }
 
   /** Whether it is held for good, or no reader is in its way; else it is given back. */

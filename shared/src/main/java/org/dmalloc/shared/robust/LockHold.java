@@ -83,19 +83,28 @@ final class LockHold implements Held {
     if (closed) {
       return;
     }
+    try {
+      core.inSection(
+          memory -> {
+            end(); // the page is there
+            if (side == Side.READING) {
+              core.leaveReading(memory);
+            } else {
+              core.giveUp(memory, this);
+            }
+            return true;
+          });
+    } catch (IllegalStateException e) {
+      end(); // the region is closed
+      throw e;
+    }
+  }
+
+  private void end() {
     closed = true;
     if (side == Side.READING) {
       core.local().readers().remove(thread);
     }
-    core.inSection(
-        memory -> {
-          if (side == Side.READING) {
-            core.leaveReading(memory);
-          } else {
-            core.giveUp(memory, this);
-          }
-          return true;
-        });
   }
 
   @Override

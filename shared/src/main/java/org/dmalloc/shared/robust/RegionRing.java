@@ -78,8 +78,13 @@ final class RegionRing implements MessageRing {
     return producers.inSection(
         memory -> {
           page.require(memory);
-          long head = page.get(memory, HEAD);
-          return page.get(memory, TAIL) - head;
+          while (true) {
+            long head = page.get(memory, HEAD);
+            long tail = page.get(memory, TAIL);
+            if (page.get(memory, HEAD) == head) {
+              return tail - head; // of one moment
+            }
+          }
         });
   }
 

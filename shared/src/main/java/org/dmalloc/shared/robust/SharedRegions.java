@@ -64,7 +64,10 @@ public final class SharedRegions implements SharedMemoryService {
     RegionMembers members = members("create", region, offset, MessageRing.byteSize(capacity));
     try (Access access = region.acquire()) {
       MemorySegment memory = access.segment();
-      requireNone(memory, region, offset);
+      long end = offset + MessageRing.byteSize(capacity);
+      for (long at = offset; at < end; at += SharedPage.BYTES) {
+        requireNone(memory, region, at);
+      }
       // The first page last: who finds it finds a ring.
       write(memory, offset + RegionRing.POSITIONS, new PageHeader(Kind.RING, capacity, nonce()));
       write(memory, offset + RegionRing.CONSUMERS, ofRing(Kind.CONSUMERS, capacity));
