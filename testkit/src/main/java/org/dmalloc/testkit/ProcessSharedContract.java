@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertSame;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.ArrayList;
@@ -272,6 +273,26 @@ public abstract class ProcessSharedContract extends ContractTheme {
       assertEquals(9 * PAGE + 1, peer.askNumber("resize " + (9 * PAGE + 1)));
       assertEquals(42, peer.askNumber("get " + 8 * PAGE));
       assertEquals(9 * PAGE + 1, member().askNumber("size"));
+    }
+  }
+
+  @Test
+  void nothingThatOthersHaveAddedIsCutUnseen() throws Exception {
+    assumeDeclared(Capability.RESIZE);
+    try (MemoryRegion region = create(2 * PAGE)) {
+      PeerJvm peer = member();
+      peer.ask("ensure " + 5 * PAGE);
+      peer.ask("set " + 4 * PAGE + " 43");
+      peer.ask("close");
+      MemoryException refused =
+          assertThrows(MemoryException.class, () -> region.resize(PAGE), "shrinks unseen");
+      assertTrue(
+          String.valueOf(refused.getMessage()).contains("another process has made it"),
+          refused::getMessage);
+      region.ensure(5 * PAGE);
+      assertEquals(43, get(region, 4 * PAGE));
+      region.resize(PAGE);
+      assertEquals(PAGE, region.byteSize());
     }
   }
 

@@ -180,7 +180,12 @@ final class Resizing implements GrowthSteps.Growing {
                           use.end(
                               backing.segment(), "resize", () -> backing.resize(next, progress)));
           if (next < now) {
-            Alone.run(backing.members(), "shrink", next, toString(), work);
+            Action cut =
+                () -> {
+                  backing.requireWhole("shrink"); // what others have added is theirs
+                  work.run();
+                };
+            Alone.run(backing.members(), "shrink", next, toString(), cut);
           } else {
             work.run();
           }
