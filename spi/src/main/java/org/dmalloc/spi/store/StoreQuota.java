@@ -66,10 +66,12 @@ final class StoreQuota {
   final class Hold {
     private final long byteSize;
     private final int more;
+    private final boolean shrinks;
 
     private Hold(long byteSize, int more) {
-      this.byteSize = byteSize;
+      this.byteSize = Math.max(0, byteSize);
       this.more = more;
+      this.shrinks = byteSize < 0;
     }
 
     /** It is there, or it is not and never will be. */
@@ -80,6 +82,7 @@ final class StoreQuota {
         if (made) {
           bytes += byteSize;
           regions += more;
+          counted &= !shrinks;
         }
       }
     }
@@ -88,6 +91,8 @@ final class StoreQuota {
   /**
    * Holds bytes that are to be added, until {@link Hold#end}.
    *
+   * @param byteSize how many; where it is negative, files become smaller, which the next count
+   *     finds
    * @param more how many regions these make: 1, or 0 for growth
    * @throws MemoryException if a limit is reached, or the directory cannot be read
    */
@@ -100,9 +105,10 @@ final class StoreQuota {
         refuse(operation, byteSize, more, target);
       }
     }
-    heldBytes += byteSize;
+    Hold hold = new Hold(byteSize, more);
+    heldBytes += hold.byteSize;
     heldRegions += more;
-    return new Hold(byteSize, more);
+    return hold;
   }
 
   private boolean isOver(long byteSize, int more) {
