@@ -16,9 +16,11 @@ import org.dmalloc.heap.HeapService;
 import org.dmalloc.measure.heap.HeapBenchmark;
 import org.dmalloc.measure.heap.HeapBenchmarkReport;
 import org.dmalloc.measure.heap.HeapPlan;
+import org.dmalloc.shell.command.Affects;
 import org.dmalloc.shell.command.CommandFailure;
 import org.dmalloc.shell.command.CommandSet;
 import org.dmalloc.shell.command.Console;
+import org.dmalloc.shell.command.Effect;
 import org.dmalloc.shell.command.ProgressLine;
 import org.dmalloc.shell.command.Providers;
 import org.dmalloc.shell.command.RegionLookup;
@@ -40,6 +42,7 @@ public final class HeapBenchCommand extends CommandSet {
     this.heaps = heaps;
   }
 
+  @Affects(Effect.WRITE)
   @Descriptor("measures allocating and freeing; Ctrl-C stops it and frees its blocks")
   public Printable bench(
       CommandSession session,

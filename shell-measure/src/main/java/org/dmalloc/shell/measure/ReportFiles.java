@@ -12,6 +12,7 @@ import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Function;
+import java.util.regex.Pattern;
 import org.dmalloc.measure.report.Report;
 import org.dmalloc.report.Json;
 import org.dmalloc.shell.command.CommandFailure;
@@ -27,6 +28,9 @@ import org.jspecify.annotations.Nullable;
  * then only that form of the report is printed there.
  */
 final class ReportFiles<R extends Report> {
+  /** Regions and journals of checkpoints: whoever may write a report may not end those. */
+  private static final Pattern OF_A_STORE = Pattern.compile("\\.(region|journal)$");
+
   private static final String STANDARD_OUTPUT = "-";
 
   private final Console console;
@@ -66,6 +70,10 @@ final class ReportFiles<R extends Report> {
     Path file = console.resolve(name).toAbsolutePath();
     if (name.isEmpty() || Files.isDirectory(file)) {
       throw UsageException.of("%s: %s %s is a directory; give a file", command, option, file);
+    }
+    if (OF_A_STORE.matcher(file.toString()).find()) {
+      throw UsageException.of(
+          "%s: %s %s would replace a file of a store; give another name", command, option, file);
     }
     probe(file);
     files.add(new Target<>(option, file, form));
