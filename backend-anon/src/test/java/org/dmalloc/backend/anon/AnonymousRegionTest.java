@@ -61,8 +61,10 @@ class AnonymousRegionTest {
     List<MemoryRegion> regions = new ArrayList<>();
     for (int i = 0; i < 20; i++) {
       MemoryRegion region = provider.allocate(request);
-      addresses.add(region.segment().address());
-      region.segment().set(JAVA_BYTE, i, (byte) 1);
+      try (Access access = region.acquire()) { // of a raw segment the addresses are kept
+        addresses.add(access.segment().address());
+        access.segment().set(JAVA_BYTE, i, (byte) 1);
+      }
       region.residency();
       regions.add(region);
     }

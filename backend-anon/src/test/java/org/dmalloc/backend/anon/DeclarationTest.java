@@ -18,6 +18,7 @@ import org.dmalloc.api.Capability;
 import org.dmalloc.api.MemoryProvider;
 import org.dmalloc.linux.Mapping;
 import org.dmalloc.spi.region.ConfigurationReader;
+import org.dmalloc.spi.region.RegionQuotas;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -145,6 +146,10 @@ class DeclarationTest {
             List.of(
                 MemoryProvider.BACKEND,
                 ConfigurationReader.LIMIT,
+                RegionQuotas.LIMIT_REGIONS,
+                "owner.limit.bytes",
+                "owner.limit.regions",
+                "owner.limits",
                 AnonymousSettings.POLICIES,
                 ConfigurationReader.SECTION_TIMEOUT,
                 AnonymousSettings.MEMORY_CHECK,
