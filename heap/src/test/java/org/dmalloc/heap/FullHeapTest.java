@@ -315,6 +315,26 @@ class FullHeapTest {
     }
   }
 
+  @Test
+  void aNewHeapInARegionWithHolesTakesTheirSpaceFirst() throws Exception {
+    HeapOptions options = HeapOptions.DEFAULT.withPunchAfter(Duration.ofDays(1));
+    try (SmallFileSystem disk =
+        SmallFileSystem.mount(SmallFileSystem.Kind.EXT4, directory, 48 << 20)) {
+      try (HeapPlace place = place(disk.directory(), options, 32 << 20, 32 << 20)) {
+        assertTrue(place.heap().trim() > 20 << 20);
+        place.heap().close();
+        place.service().erase(place.region());
+        Heap heap = place.service().create(place.region(), options);
+        disk.takeAll();
+        HeapFullException full = fill(heap, 50_000);
+        assertEquals(ENOSPC, full.errno(), full::getMessage);
+        assertTrue(heap.statistics().liveBytes() < 8 << 20, "the rest is the thief's");
+        HeapModel.verify(heap, blocks);
+        heap.close();
+      }
+    }
+  }
+
   /** In order, so that the kernel reads ahead, free pages too. */
   private static void readAll(HeapPlace place) throws MemoryException {
     byte[] page = new byte[4096];

@@ -38,20 +38,23 @@ final class NewExtent {
       return null;
     }
     Extents larger = extents.and(pages);
-    begin(memory, larger, larger.count() - 1, table, runs);
+    begin(memory, larger, larger.count() - 1, PageTable.FREE, table, runs);
     HeapHeader next = header.with(larger);
     next.write(memory);
     return next;
   }
 
-  /** Writes the first descriptors of an extent: those of its tables, and of the free rest. */
+  /**
+   * Writes the first descriptors of an extent: those of its tables, and of the free rest.
+   *
+   * @param kind of the rest: {@link PageTable#FREE}, or {@link PageTable#HOLES}
+   */
   static void begin(
-      MemorySegment memory, Extents extents, int extent, PageTable table, FreeRuns runs) {
+      MemorySegment memory, Extents extents, int extent, int kind, PageTable table, FreeRuns runs) {
     long first = extents.first(extent);
     long tables = Extents.tablePages(extents.pages(extent));
     long state = PageTable.freeState(SpaceOfRegion.seconds(), true);
-    runs.insert(
-        memory, extents, first + tables, extents.pages(extent) - tables, PageTable.FREE, state);
+    runs.insert(memory, extents, first + tables, extents.pages(extent) - tables, kind, state);
     table.setLast(memory, extents, first, tables, false);
     table.setHead(memory, extents, first, PageTable.TABLES, 0, tables);
   }

@@ -3,6 +3,7 @@ package org.dmalloc.heap.allocator;
 
 import static org.dmalloc.heap.allocator.PageTable.LONG;
 import static org.dmalloc.heap.allocator.SizeClasses.PAGE;
+import static org.dmalloc.heap.allocator.SpaceOfRegion.FOLIO;
 
 import java.io.UncheckedIOException;
 import java.lang.foreign.MemorySegment;
@@ -51,9 +52,13 @@ public final class RegionHeaps implements HeapService {
         throw new IllegalStateException(
             "create heap in " + region + ": it has one; open that, or erase it");
       }
+      boolean hasHoles = SpaceOfRegion.hasHoles(region);
+      if (hasHoles) {
+        region.reserve(0, firstBytes(region.byteSize()));
+      }
       HeapHeader header = write(region);
       Allocator allocator = new Allocator(region, options, header);
-      begin(allocator);
+      begin(allocator, hasHoles ? PageTable.HOLES : PageTable.FREE);
       HeapState.set(region, HeapHeader.OPEN);
       return claim.opened(allocator, recovery(true, start, 0, List.of()));
     } finally {
@@ -67,6 +72,12 @@ public final class RegionHeaps implements HeapService {
       throw new IllegalStateException(
           operation + " in " + region + ": it is read-only; open it for writing");
     }
+  }
+
+  /** What a new heap stores to at once, or may at any time: header and tables, in whole folios. */
+  private static long firstBytes(long byteSize) {
+    long tables = Extents.tablePages((byteSize - HeapHeader.BYTES) / PAGE) * PAGE;
+    return Math.min(byteSize, Math.ceilDiv(HeapHeader.BYTES + tables, FOLIO) * FOLIO);
   }
 
   /** Clears what earlier content would be taken for, and writes a header, which comes last. */
@@ -85,12 +96,12 @@ public final class RegionHeaps implements HeapService {
         });
   }
 
-  private static void begin(Allocator allocator) throws MemoryException {
+  private static void begin(Allocator allocator, int kind) throws MemoryException {
     allocator.alone(
         memory -> {
           memory.set(LONG, HeapHeader.STATE, HeapHeader.OPEN);
           allocator.listed();
-          NewExtent.begin(memory, allocator.extents(), 0, allocator.table, allocator.runs);
+          NewExtent.begin(memory, allocator.extents(), 0, kind, allocator.table, allocator.runs);
           allocator.header().write(memory);
           return true;
         });

@@ -13,6 +13,7 @@ import org.dmalloc.api.MemoryRegion;
 import org.dmalloc.api.Punch;
 import org.dmalloc.api.RegionAttributes;
 import org.dmalloc.api.RegionInfo;
+import org.dmalloc.api.Reservation;
 import org.dmalloc.api.Sharing;
 import org.dmalloc.api.UnsupportedCapabilityException;
 import org.dmalloc.heap.HeapOptions;
@@ -28,7 +29,9 @@ final class SpaceOfRegion {
    * of its folio: if that covered a part of a hole, and the disk was full, a store to a page that
    * has its space would be a SIGBUS.
    */
-  private static final long FOLIO_PAGES = (2 << 20) >>> PAGE_SHIFT;
+  static final long FOLIO = 2 << 20;
+
+  private static final long FOLIO_PAGES = FOLIO >>> PAGE_SHIFT;
 
   private final MemoryRegion region;
   private final HeapOptions options;
@@ -82,6 +85,15 @@ final class SpaceOfRegion {
 
   private static boolean isFile(RegionInfo info) {
     return info.sharing() == Sharing.SHARED && info.capabilities().contains(Capability.FORCE);
+  }
+
+  /** Whether pages may have no space in the file: it was given back, or never taken. */
+  static boolean hasHoles(MemoryRegion region) {
+    RegionInfo info = region.info();
+    return info.reservation() == Reservation.SPARSE
+        && info.capabilities().contains(Capability.PUNCH)
+        && info.durability() != Durability.CHECKPOINT
+        && isFile(info);
   }
 
   /** Whether space is given back at all; the file of a checkpointed region is not touched. */
