@@ -9,7 +9,9 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
 import org.dmalloc.api.MemoryException;
@@ -48,6 +50,9 @@ final class StoreQuota {
 
   private long heldRegions;
 
+  /** The lengths that files with a hold had before it; -1 for those that are being made. */
+  private final Map<String, Long> lengthsBefore = new HashMap<>();
+
   StoreQuota(Path directory, StoreLimits limits) {
     this(directory, limits, System::nanoTime);
   }
@@ -67,8 +72,10 @@ final class StoreQuota {
     private final long byteSize;
     private final int more;
     private final boolean shrinks;
+    private final String file;
 
-    private Hold(long byteSize, int more) {
+    private Hold(long byteSize, int more, String file) {
+      this.file = file;
       this.byteSize = Math.max(0, byteSize);
       this.more = more;
       this.shrinks = byteSize < 0;
@@ -79,6 +86,7 @@ final class StoreQuota {
       synchronized (StoreQuota.this) {
         heldBytes -= byteSize;
         heldRegions -= more;
+        lengthsBefore.remove(file);
         if (made) {
           bytes += byteSize;
           regions += more;
@@ -98,6 +106,11 @@ final class StoreQuota {
    */
   synchronized Hold hold(String operation, long byteSize, int more, Path target)
       throws MemoryException {
+    String file = nameOf(target);
+    long before =
+        limits.isNone() || more > 0
+            ? -1
+            : StoreErrors.call(operation, byteSize, target, () -> length(target));
     if (!limits.isNone() && byteSize >= 0) {
       countIfOld(operation);
       if (isOver(byteSize, more)) {
@@ -105,9 +118,10 @@ final class StoreQuota {
         refuse(operation, byteSize, more, target);
       }
     }
-    Hold hold = new Hold(byteSize, more);
+    Hold hold = new Hold(byteSize, more, file);
     heldBytes += hold.byteSize;
     heldRegions += more;
+    lengthsBefore.put(file, before);
     return hold;
   }
 
@@ -175,7 +189,8 @@ final class StoreQuota {
     try (DirectoryStream<Path> files =
         Files.newDirectoryStream(directory, StoreQuota::isOfARegion)) {
       for (Path file : files) {
-        long length = length(file);
+        long before = lengthsBefore.getOrDefault(nameOf(file), Long.MAX_VALUE);
+        long length = Math.min(length(file), before);
         if (length >= 0) {
           foundBytes += Math.max(0, length - RegionImage.DATA_OFFSET);
           found++;
@@ -186,9 +201,12 @@ final class StoreQuota {
     regions = found;
   }
 
+  private static String nameOf(Path file) {
+    return String.valueOf(file.getFileName());
+  }
+
   private static boolean isOfARegion(Path file) {
-    return String.valueOf(file.getFileName()).endsWith(RegionFileName.SUFFIX)
-        || Temporaries.isTemporary(file);
+    return nameOf(file).endsWith(RegionFileName.SUFFIX);
   }
 
   /** −1 for what is no file, or is gone by now. */

@@ -122,4 +122,30 @@ class StoreQuotaTest {
     quota.hold("allocate", 10 * MIB, 1, directory).end(false);
     assertEquals(0, quota.uses().getFirst().used());
   }
+
+  /** A count that falls into a change finds the file as long as it is to be, and it is held. */
+  @Test
+  void whatIsBeingMadeIsCountedOnce() throws Exception {
+    AtomicLong now = new AtomicLong(1);
+    StoreQuota quota = new StoreQuota(directory, new StoreLimits(10 * MIB, 2), now::get);
+    create(other, "grows", MIB).close();
+    StoreQuota.Hold made = quota.hold("allocate", 3 * MIB, 1, other.path("made"));
+    create(other, "made", 3 * MIB).close();
+    StoreQuota.Hold growth = quota.hold("resize", 4 * MIB, 0, other.path("grows"));
+    try (StoreFile file = other.open("grows", OpenMode.WRITER, "a test")) {
+      file.resize(5 * MIB, SpaceReserver.SPARSE);
+    }
+    now.addAndGet(TimeUnit.SECONDS.toNanos(2));
+    assertEquals(8 * MIB, quota.uses().getFirst().used());
+    assertEquals(2, quota.uses().get(1).used());
+    made.end(true);
+    growth.end(true);
+    assertEquals(8 * MIB, quota.uses().getFirst().used());
+    now.addAndGet(TimeUnit.SECONDS.toNanos(2));
+    assertEquals(8 * MIB, quota.uses().getFirst().used());
+    StoreQuota.Hold cut = quota.hold("resize", -4 * MIB, 0, other.path("grows"));
+    assertEquals(8 * MIB, quota.uses().getFirst().used(), "nothing is cut yet");
+    cut.end(false);
+    assertEquals(8 * MIB, quota.uses().getFirst().used());
+  }
 }
