@@ -76,7 +76,7 @@ final class LockCosts {
       SharedMemoryService service = SharedMemoryService.load();
       RobustLock lock = service.createLock(region, 0);
       RobustReadWriteLock sides = service.createReadWriteLock(region, RobustReadWriteLock.BYTES);
-      out.printf("%-44s %8s%n", "lock, taken and released", "ns");
+      out.printf(Locale.ROOT, "%-44s %8s%n", "lock, taken and released", "ns");
       row("ReentrantLock, on the heap", inHeap());
       row("RobustLock", alone(lock));
       row("RobustReadWriteLock, reading", alone(sides.reading()));

@@ -103,6 +103,7 @@ public final class SharedBenchmarks {
       }
     }
     out.printf(
+        Locale.ROOT,
         "%n%-22s %12s %12s %12s %14s %14s%n",
         "messages of " + bytes + " bytes",
         "p50 µs",
