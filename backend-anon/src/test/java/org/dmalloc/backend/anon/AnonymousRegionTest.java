@@ -178,7 +178,8 @@ class AnonymousRegionTest {
       try (Access access = region.acquire()) {
         access.segment().setString(4096, "from this process");
         String script =
-            "tail -c +4097 \"$0\" | head -c 17 && printf 'from that one' | dd of=\"$0\" bs=1 seek=8192 conv=notrunc 2>/dev/null";
+            "tail -c +4097 \"$0\" | head -c 17 && printf 'from that one' | dd of=\"$0\" bs=1"
+                + " seek=8192 conv=notrunc 2>/dev/null";
         Process other = new ProcessBuilder("sh", "-c", script, path).start();
         String read = new String(other.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
         assertEquals(0, other.waitFor());

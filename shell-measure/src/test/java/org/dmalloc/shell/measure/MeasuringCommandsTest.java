@@ -75,8 +75,9 @@ class MeasuringCommandsTest {
     assertTrue(shell.fail("bench -d /etc/passwd").contains("/etc/passwd: not a directory"));
     assertTrue(shell.fail("bench --json /").contains("--json / is a directory; give a file"));
     assertTrue(
-        shell.fail("bench --html orders.region").endsWith(
-            "orders.region would replace a file of a store; give another name"));
+        shell
+            .fail("bench --html orders.region")
+            .endsWith("orders.region would replace a file of a store; give another name"));
     assertTrue(shell.fail("bench --html /proc/x").contains("/proc/x: cannot be created"));
     assertTrue(shell.fail("bench --json - --html -").contains("both go to standard output"));
     assertTrue(shell.fail("bench --size 1k").contains("benchmark of 1024 bytes"));
