@@ -222,8 +222,17 @@ class LauncherIT {
       launch.write("read cut 8m 16\nfill cut\nfree cut\nread next 0 16\nexit\n");
       Launch.Result result = launch.await();
       assertEquals(1, result.status(), result.err());
-      assertTrue(result.err().startsWith("dmalloc: read: SIGBUS"), result.err());
-      assertEquals(2, result.err().lines().count(), result.err());
+      List<String> errors = result.err().lines().toList();
+      assertEquals(2, errors.size(), result.err());
+      assertTrue(
+          errors.get(0).startsWith("dmalloc: read 16777216 bytes of region 1"), result.err());
+      assertTrue(
+          errors.get(1).startsWith("dmalloc: fill 16777216 bytes of region 1"), result.err());
+      for (String error : errors) {
+        assertTrue(
+            error.contains("its file was cut short: bytes from 0 on, of 16777216, are lost"),
+            error);
+      }
       assertTrue(result.out().contains("00000000  00 00"), result.out());
     }
   }
@@ -372,6 +381,7 @@ class LauncherIT {
         (Long.parseUnsignedLong(ignored.substring(7).strip(), 16) & bit) == 0,
         "SIG"
             + signal
-            + " is ignored here, as in a background job of a shell or under nohup: start the build in front");
+            + " is ignored here, as in a background job of a shell or under nohup: start the build"
+            + " in front");
   }
 }
