@@ -14,6 +14,8 @@ import java.util.Random;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What a heap in a file takes of RAM once it is trimmed. */
 class TrimmedHeapTest {
@@ -22,11 +24,12 @@ class TrimmedHeapTest {
   private static final int MOST = 64 << 10;
 
   /** A hole lets go of no part of a large folio that is not written; the kernel makes such ones. */
-  @Test
-  void takesNoMemoryForFreePages(@TempDir Path directory) throws Exception {
+  @ParameterizedTest
+  @ValueSource(strings = {"panama", "managed"})
+  void takesNoMemoryForFreePages(String backend, @TempDir Path directory) throws Exception {
     try (HeapPlace place =
         HeapPlace.make(
-            "panama", directory, HeapService.load(), HeapOptions.DEFAULT, REGION, REGION)) {
+            backend, directory, HeapService.load(), HeapOptions.DEFAULT, REGION, REGION)) {
       Heap heap = place.heap();
       long seed = Seed.of(getClass()).nextLong();
       List<Long> blocks = fill(heap, new SplittableRandom(seed));

@@ -69,7 +69,12 @@ final class SpaceOfRegion {
   }
 
   private static long unitPages(RegionInfo info) {
-    return isFile(info) && !info.backing().startsWith("tmpfs") ? FOLIO_PAGES : 1;
+    return isFile(info) && !isOn(info, "tmpfs") ? FOLIO_PAGES : 1;
+  }
+
+  /** Whether its file is on such a file system; {@code managed} names the backend before that. */
+  private static boolean isOn(RegionInfo info, String fileSystem) {
+    return (" " + info.backing()).contains(" " + fileSystem + " file");
   }
 
   private static long down(long page, long unit) {
@@ -132,7 +137,10 @@ final class SpaceOfRegion {
 
   /** How many pages of a run {@link #punch} gives the space back of. */
   long released(long page, long pages) {
-    long unit = unitPages(region.info());
+    return released(page, pages, unitPages(region.info()));
+  }
+
+  private static long released(long page, long pages, long unit) {
     return Math.max(0, down(page + pages, unit) - up(page, unit));
   }
 
@@ -151,8 +159,9 @@ final class SpaceOfRegion {
     if (isProtected) {
       return Punched.REFUSED;
     }
-    long released = released(page, pages) << PAGE_SHIFT;
-    long start = released == 0 ? offset : up(page, unitPages(region.info())) << PAGE_SHIFT;
+    long unit = unitPages(region.info());
+    long released = released(page, pages, unit) << PAGE_SHIFT;
+    long start = released == 0 ? offset : up(page, unit) << PAGE_SHIFT;
     Punched refusal = Punched.REFUSED; // it has moved meanwhile, is private, or was protected
     try {
       if (released > 0) {
@@ -174,7 +183,7 @@ final class SpaceOfRegion {
     }
     RegionInfo info = region.info();
     try {
-      if (unitPages(info) == 1 || info.backing().startsWith("ext4")) {
+      if (unitPages(info) == 1 || isOn(info, "ext4")) {
         region.punch(offset, length, Punch.KEEP_RESERVED);
       } else if (info.capabilities().contains(Capability.RELEASE)) {
         region.release(offset, length); // it would be a hole for a moment, beside pages in use
